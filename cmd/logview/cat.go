@@ -1,0 +1,329 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"logview/index"
+	"logview/reader"
+)
+
+type catOptions struct {
+	*globals
+	lines string
+	tail  int64
+}
+
+func newCat(g *globals) *cobra.Command {
+	o := &catOptions{globals: g, tail: -1}
+	cmd := &cobra.Command{
+		Use:   "cat [flags] [PATH|REF…]",
+		Short: "Print logs, oldest lines first",
+		Long: `Print the lines of the logs at PATH, decoded, from the oldest rotated file to the
+current one. A REF such as app.log.2.gz:1234, as search --json prints it, stands
+for that one line. With --lines, lines are counted from the oldest of the log;
+with --tail, only its last lines are printed, and no more is read than that
+takes where the cache knows the file.`,
+		Example: `  logview cat 'app.log*' | less
+  logview cat --tail 100 /var/log/nginx
+  logview cat --lines 1000:1020 app.log.2.gz
+  logview cat app.log.2.gz:1234`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return o.run(cmd.Context(), args)
+		},
+	}
+	cmd.Flags().StringVar(&o.lines, "lines", "", "print lines `A:B` of each log, counted from 1; A: and :B work too")
+	cmd.Flags().Int64Var(&o.tail, "tail", -1, "print the last `N` lines of each log")
+	cmd.MarkFlagsMutuallyExclusive("lines", "tail")
+	return cmd
+}
+
+func (o *catOptions) run(ctx context.Context, args []string) error {
+	from, to, err := parseLines(o.lines)
+	if err != nil {
+		return err
+	}
+	cache, err := o.cache()
+	if err != nil {
+		return err
+	}
+	color, err := o.colored()
+	if err != nil {
+		return err
+	}
+	c := &catter{catOptions: o, ctx: ctx, opt: reader.Options{Cache: cache, Spare: index.NewWorkers().TryGo}, w: o.out}
+	if color || isTerminal(o.out) {
+		c.w = &lineVisible{w: o.out}
+	}
+	for _, group := range splitRefs(o.inputs(args)) {
+		if group.ref != nil {
+			err = c.printRef(*group.ref)
+		} else {
+			logs, failed := o.find(group.paths)
+			c.failed = c.failed || failed
+			for _, l := range logs {
+				src := reader.NewSource(l, c.opt)
+				switch {
+				case o.tail >= 0:
+					err = c.printTail(src, o.tail)
+				default:
+					err = c.printLines(src, from, to)
+				}
+				if err != nil {
+					break
+				}
+			}
+		}
+		if err != nil {
+			break
+		}
+	}
+	switch {
+	case ctx.Err() != nil:
+		return exitCode(exitInt)
+	case err != nil:
+		return err
+	case c.failed:
+		return exitCode(exitError)
+	}
+	return nil
+}
+
+// parseLines reads A:B. Lines count from 0 in what it returns, and to is the
+// line after the last; -1 stands for no end.
+func parseLines(s string) (from, to reader.Line, err error) {
+	if s == "" {
+		return 0, -1, nil
+	}
+	bad := fmt.Errorf("--lines %q: it is A:B, lines counted from 1, such as 100:120", s)
+	a, b, ok := strings.Cut(s, ":")
+	if !ok {
+		b = a
+	}
+	to = -1
+	if a != "" {
+		n, err := strconv.ParseInt(a, 10, 64)
+		if err != nil || n < 1 {
+			return 0, 0, bad
+		}
+		from = reader.LineNumber(n)
+	}
+	if b != "" {
+		n, err := strconv.ParseInt(b, 10, 64)
+		if err != nil || n < 1 || reader.LineNumber(n) < from {
+			return 0, 0, bad
+		}
+		to = reader.LineNumber(n) + 1
+	}
+	return from, to, nil
+}
+
+// A catGroup is paths to be grouped into logs, or one ref.
+type catGroup struct {
+	paths []string
+	ref   *reader.Ref
+}
+
+// splitRefs tells refs from paths: a path that exists is never a ref.
+func splitRefs(args []string) []catGroup {
+	var out []catGroup
+	for _, a := range args {
+		if _, err := os.Stat(a); errors.Is(err, fs.ErrNotExist) {
+			if ref, ok := reader.ParseRef(a); ok {
+				out = append(out, catGroup{ref: &ref})
+				continue
+			}
+		}
+		if n := len(out); n > 0 && out[n-1].ref == nil {
+			out[n-1].paths = append(out[n-1].paths, a)
+		} else {
+			out = append(out, catGroup{paths: []string{a}})
+		}
+	}
+	return out
+}
+
+type catter struct {
+	*catOptions
+	ctx    context.Context
+	opt    reader.Options
+	w      io.Writer
+	failed bool
+}
+
+// fail says what went wrong with a file and goes on, unless everything is
+// over.
+func (c *catter) fail(err error) error {
+	var fe *reader.FileError
+	if c.ctx.Err() != nil || !errors.As(err, &fe) {
+		return err
+	}
+	c.complain(err)
+	if !errors.Is(err, reader.ErrBinary) {
+		c.failed = true
+	}
+	return nil
+}
+
+// printLines prints lines from up to to of a log, counted over all members.
+func (c *catter) printLines(src reader.Source, from, to reader.Line) error {
+	line := reader.Line(0) // of the log, where the member begins
+	for _, m := range src.Members() {
+		if to >= 0 && line >= to {
+			return nil
+		}
+		at := reader.Pos{}
+		if line < from {
+			p, n, err := reader.LinePos(c.ctx, src, m, from-line)
+			if err != nil {
+				if err := c.fail(err); err != nil {
+					return err
+				}
+				continue
+			}
+			if reader.Line(n) < from-line {
+				line += reader.Line(n)
+				continue
+			}
+			at = p
+		}
+		limit := int64(-1)
+		if to >= 0 {
+			limit = int64(to - line - at.Line)
+		}
+		n, err := c.copy(src, m, at, limit)
+		line += at.Line + reader.Line(n)
+		if err != nil {
+			if err := c.fail(err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// copy prints a member from at on, limit lines at most if limit >= 0, and
+// says how many.
+func (c *catter) copy(src reader.Source, m reader.Member, at reader.Pos, limit int64) (int64, error) {
+	b, err := src.Open(c.ctx, m, at)
+	if err != nil {
+		return 0, err
+	}
+	defer b.Close()
+	blk := reader.GetBlock()
+	defer reader.PutBlock(blk)
+	lines, open := int64(0), false
+	for limit < 0 || lines < limit {
+		err := b.Next(blk)
+		if err != nil {
+			if open {
+				lines++
+				if _, werr := c.w.Write(newline); werr != nil {
+					return lines, werr
+				}
+				open = false
+			}
+			if err == io.EOF {
+				return lines, nil
+			}
+			r, ok := b.(interface{ Resume() error })
+			if !ok || c.ctx.Err() != nil {
+				return lines, err
+			}
+			if ferr := c.fail(err); ferr != nil {
+				return lines, ferr
+			}
+			if r.Resume() != nil {
+				return lines, nil
+			}
+			continue
+		}
+		text := blk.Text
+		if limit >= 0 && lines+int64(blk.Lines) > limit {
+			end := 0
+			for range limit - lines {
+				end += bytes.IndexByte(text[end:], '\n') + 1
+			}
+			text = text[:end]
+		}
+		lines += int64(min(blk.Lines, bytes.Count(text, newline)))
+		open = len(text) > 0 && text[len(text)-1] != '\n'
+		if _, err := c.w.Write(text); err != nil {
+			return lines, err
+		}
+	}
+	return lines, nil
+}
+
+// printTail prints the last n lines of a log.
+func (c *catter) printTail(src reader.Source, n int64) error {
+	members := src.Members()
+	starts := make([]reader.Pos, len(members))
+	skip := make([]bool, len(members))
+	i := len(members)
+	for i > 0 && n > 0 {
+		i--
+		p, have, err := reader.TailPos(c.ctx, src, members[i], n)
+		if err != nil {
+			if err := c.fail(err); err != nil {
+				return err
+			}
+			skip[i] = true
+			continue
+		}
+		starts[i] = p
+		n -= have
+	}
+	for ; i < len(members); i++ {
+		if skip[i] || n > 0 && starts[i] == (reader.Pos{}) {
+			continue
+		}
+		if _, err := c.copy(src, members[i], starts[i], -1); err != nil {
+			if err := c.fail(err); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// printRef prints the line that a ref means.
+func (c *catter) printRef(r reader.Ref) error {
+	logs, errs := reader.Find([]string{r.Path})
+	if len(errs) > 0 {
+		return errs[0]
+	}
+	src := reader.NewSource(logs[0], c.opt)
+	m := src.Members()[0]
+	at, n, err := reader.LinePos(c.ctx, src, m, r.Line)
+	if err != nil {
+		return err
+	}
+	if at.Line != r.Line {
+		return fmt.Errorf("%s: the file has %s", r, plural(int(n), "line"))
+	}
+	_, err = c.copy(src, m, at, 1)
+	return err
+}
+
+// lineVisible spells out what a terminal would obey, leaving line ends.
+type lineVisible struct {
+	w   io.Writer
+	buf []byte
+}
+
+func (v *lineVisible) Write(p []byte) (int, error) {
+	text := bytes.ReplaceAll(p, []byte("\r\n"), newline)
+	v.buf = appendVisible(v.buf[:0], text, true)
+	_, err := v.w.Write(v.buf)
+	return len(p), err
+}

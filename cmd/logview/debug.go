@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"logview/index/match"
+	"logview/reader"
+)
+
+func newDebug(g *globals) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "debug",
+		Short: "Show what logview sees",
+	}
+	cmd.AddCommand(&cobra.Command{
+		Use:   "blocks [PATH…]",
+		Short: "Print the block table of files",
+		Long: `Print the blocks that files are cut into: where each begins in the file's text,
+its length, its first line, how many lines end in it, and the times its lines
+bear. A piece of a line longer than a block is marked + if it begins inside the
+line and ... if the line goes on.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return debugBlocks(cmd.Context(), g, args)
+		},
+	})
+	q := &queryFlags{}
+	query := &cobra.Command{
+		Use:   "query [flags] QUERY",
+		Short: "Print how a query is understood",
+		Long: `Print the query as it was understood, in full, and what a search looks for in the
+text to find the lines it then looks at more closely.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			tree, err := q.parse(args[0])
+			if err != nil {
+				return err
+			}
+			m, err := match.Compile(tree, q.Options)
+			if err != nil {
+				return err
+			}
+			fmt.Fprintf(g.out, "query   %s\nscan    %s\n", visible(tree.String()), visible(m.String()))
+			return nil
+		},
+	}
+	q.register(query)
+	cmd.AddCommand(query)
+	return cmd
+}
+
+func debugBlocks(ctx context.Context, g *globals, args []string) error {
+	cache, err := g.cache()
+	if err != nil {
+		return err
+	}
+	logs, failed := g.find(g.inputs(args))
+	for _, l := range logs {
+		src := reader.NewSource(l, reader.Options{Cache: cache})
+		for _, m := range src.Members() {
+			if err := printBlocks(ctx, g, src, m); err != nil {
+				if ctx.Err() != nil {
+					return exitCode(exitInt)
+				}
+				g.complain(err)
+				failed = true
+			}
+		}
+	}
+	if failed {
+		return exitCode(exitError)
+	}
+	return nil
+}
+
+func printBlocks(ctx context.Context, g *globals, src reader.Source, m reader.Member) error {
+	b, err := src.Open(ctx, m, reader.Pos{})
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	from := "decoded from the file"
+	w := tabwriter.NewWriter(g.out, 0, 8, 2, ' ', tabwriter.AlignRight)
+	defer w.Flush()
+	row := func(i int, k reader.TableBlock) {
+		mark := ""
+		if k.Continues {
+			mark += "+"
+		}
+		if k.Unfinished {
+			mark += "..."
+		}
+		first, last := "-", "-"
+		if !k.First.IsZero() {
+			first, last = k.First.UTC().Format("2006-01-02T15:04:05.000Z"), k.Last.UTC().Format("2006-01-02T15:04:05.000Z")
+		}
+		fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t%s\t%s\t %s\n", i, k.Offset, k.Len, k.Line.Number(), k.Lines, first, last, mark)
+	}
+	head := func() {
+		fmt.Fprintf(g.out, "%s  id %s  %s\n", visible(m.Path), b.ID(), from)
+		fmt.Fprint(w, "BLOCK\tOFFSET\tLENGTH\tLINE\tLINES\tFROM\tTO\t \n")
+	}
+	if ra, ok := b.(reader.RandomAccess); ok {
+		from = "from the block store"
+		head()
+		for i, k := range ra.Table().Blocks {
+			row(i, k)
+		}
+		return nil
+	}
+	head()
+	clock := reader.Clock{Ref: m.ModTime}
+	blk := reader.GetBlock()
+	defer reader.PutBlock(blk)
+	for i := 0; ; i++ {
+		if err := b.Next(blk); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		k := reader.TableBlock{Offset: blk.Offset, Len: len(blk.Text), Line: blk.Line, Lines: blk.Lines, Continues: blk.Continues, Unfinished: blk.Unfinished}
+		k.First, k.Last = clock.Span(blk.Text)
+		row(i, k)
+	}
+}

@@ -1,0 +1,66 @@
+// Command logview finds things in logs on the machine they lie on.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+)
+
+// Exit codes, as grep's.
+const (
+	exitMatch = 0
+	exitNone  = 1
+	exitError = 2
+	exitInt   = 130 // ended by Ctrl-C, as shells report it
+)
+
+func main() {
+	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// streams is what a command talks to.
+type streams struct {
+	in       *os.File
+	out, err *os.File
+}
+
+// exitCode ends the program with a code and no message.
+type exitCode int
+
+func (e exitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }
+
+// run is the program, but for the process around it.
+func run(args []string, in, out, errs *os.File) int {
+	// Text is read into memory that is used again and again; what the
+	// collector sees is small and short-lived. Collecting it a little less
+	// eagerly than it is made keeps a search below 128 MB.
+	debug.SetGCPercent(50)
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program as usual
+
+	cmd := newRoot(streams{in, out, errs})
+	cmd.SetArgs(args)
+	cmd.SetOut(out)
+	cmd.SetErr(errs)
+	err := cmd.ExecuteContext(ctx)
+	var code exitCode
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &code):
+		return int(code)
+	case errors.Is(err, context.Canceled):
+		return exitInt
+	case errors.Is(err, syscall.EPIPE):
+		return exitError // whoever read our output has gone
+	}
+	fmt.Fprintf(errs, "logview: %s\n", visible(err.Error()))
+	return exitError
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/adrg/xdg"
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"logview/reader"
+)
+
+// globals are the flags that every command has.
+type globals struct {
+	streams
+	cacheDir  string
+	cacheSize string
+	color     string
+}
+
+func newRoot(s streams) *cobra.Command {
+	g := &globals{streams: s}
+	root := &cobra.Command{
+		Use:   "logview",
+		Short: "Find things in logs: current, rotated and compressed",
+		Long: `logview finds things in logs on the machine they lie on. A directory of
+current, rotated and compressed files becomes a handful of logs that can be
+listed, searched and printed. What a file is compressed with is told by its
+content; the rotated files of a log are told by their names.`,
+		Example: `  logview search timeout /var/log          lines that say timeout, in any case
+  logview search 'error -healthcheck' .    error, but not healthcheck
+  logview ls /var/log                      the logs found there
+  logview cat --tail 100 app.log           the last lines`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	f := root.PersistentFlags()
+	f.StringVar(&g.cacheDir, "cache-dir", "", "keep decoded blocks in `DIR` (default $LOGVIEW_CACHE_DIR, else the user's cache directory)")
+	f.StringVar(&g.cacheSize, "cache-size", "", "let the cache take at most `SIZE`, such as 2GiB; 0 for no cache (default a tenth of the free disk, 16 GiB at most)")
+	f.StringVar(&g.color, "color", "auto", "colour the output: auto, always or never")
+	root.AddCommand(newSearch(g), newLs(g), newCat(g), newIndex(g), newDebug(g), newMan())
+	return root
+}
+
+// cache is the cache that the flags ask for; nil for none.
+func (g *globals) cache() (*reader.Cache, error) {
+	size := int64(0)
+	if g.cacheSize != "" {
+		n, err := humanize.ParseBytes(g.cacheSize)
+		if err != nil {
+			return nil, fmt.Errorf("--cache-size %q: not a size; try 2GiB", g.cacheSize)
+		}
+		if n == 0 {
+			return nil, nil
+		}
+		size = int64(n)
+	}
+	dir := g.cacheDir
+	if dir == "" {
+		dir = os.Getenv("LOGVIEW_CACHE_DIR")
+	}
+	if dir == "" {
+		if xdg.CacheHome == "" || !filepath.IsAbs(xdg.CacheHome) {
+			return nil, nil // no home: a cache is not worth an error
+		}
+		dir = filepath.Join(xdg.CacheHome, "logview")
+	}
+	return reader.NewCache(dir, size), nil
+}
+
+// colored decides whether out is to be coloured.
+func (g *globals) colored() (bool, error) {
+	switch g.color {
+	case "always":
+		return true, nil
+	case "never":
+		return false, nil
+	case "auto":
+		return isTerminal(g.out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", nil
+	}
+	return false, fmt.Errorf("--color %q: it is auto, always or never", g.color)
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// find lists the logs at paths and says what could not be listed. failed
+// reports that something could not.
+func (g *globals) find(paths []string) (logs []reader.Log, failed bool) {
+	logs, errs := reader.Find(paths)
+	for _, err := range errs {
+		g.complain(err)
+	}
+	return logs, len(errs) > 0
+}
+
+// complain says on stderr what went wrong, and goes on.
+func (g *globals) complain(err error) {
+	fmt.Fprintf(g.err, "logview: %s\n", visible(err.Error()))
+}
+
+// inputs is the paths a command was given, or what it reads without any:
+// standard input if something is piped in, and else the current directory.
+func (g *globals) inputs(args []string) []string {
+	if len(args) > 0 {
+		return args
+	}
+	if info, err := g.in.Stat(); err == nil && (info.Mode()&os.ModeNamedPipe != 0 || info.Mode().IsRegular()) {
+		return []string{reader.Stdin}
+	}
+	return []string{"."}
+}

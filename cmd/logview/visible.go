@@ -1,0 +1,101 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// Log text is hostile: an escape sequence in it could retitle the terminal,
+// hide lines or worse. On a terminal, what is not a character to look at is
+// spelled out, the way less does: ^[ for escape, <9B> for a stray byte,
+// <U+202E> for characters that turn the order of others around.
+
+// visible is s with everything spelled out but for line ends and tabs.
+func visible(s string) string {
+	return string(appendVisible(nil, []byte(s), true))
+}
+
+// appendVisible appends text to dst, spelled out. Tabs stay, and newlines if
+// keepNewlines.
+func appendVisible(dst, text []byte, keepNewlines bool) []byte {
+	for i := 0; i < len(text); {
+		// The common case in one go: printable ASCII and tabs.
+		k := i
+		for k < len(text) && (text[k] >= ' ' && text[k] < 0x7f || text[k] == '\t') {
+			k++
+		}
+		dst = append(dst, text[i:k]...)
+		if i = k; i == len(text) {
+			break
+		}
+		c := text[i]
+		switch {
+		case c == '\n' && keepNewlines:
+			dst = append(dst, c)
+			i++
+		case c < ' ':
+			dst = append(dst, '^', c+'@')
+			i++
+		case c == 0x7f:
+			dst = append(dst, '^', '?')
+			i++
+		default:
+			r, n := utf8.DecodeRune(text[i:])
+			switch {
+			case r == utf8.RuneError && n == 1:
+				dst = fmt.Appendf(dst, "<%02X>", c)
+			case !harmless(r):
+				dst = fmt.Appendf(dst, "<U+%04X>", r)
+			default:
+				dst = append(dst, text[i:i+n]...)
+			}
+			i += n
+		}
+	}
+	return dst
+}
+
+// harmless reports whether a terminal only draws r. The others are the
+// second set of control characters, those that set the direction of text,
+// separators of lines, and marks that are not drawn at all.
+func harmless(r rune) bool {
+	switch {
+	case r < 0xa0,
+		r == 0x061c, r >= 0x200b && r <= 0x200f && r != 0x200d, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f,
+		r == 0xfeff, r >= 0xfff9 && r <= 0xfffb, r >= 0xe0000 && r <= 0xe0fff:
+		return false
+	}
+	return true
+}
+
+// A visibleWriter spells out what is written to it, piece by piece.
+type visibleWriter struct {
+	w    io.Writer
+	keep []byte // the beginning of a character whose end has not come yet
+	buf  []byte
+}
+
+func (v *visibleWriter) Write(p []byte) (int, error) {
+	text := append(v.keep, p...)
+	end := len(text)
+	for i := max(0, end-utf8.UTFMax+1); i < end; i++ {
+		if utf8.RuneStart(text[i]) && !utf8.FullRune(text[i:]) {
+			end = i
+			break
+		}
+	}
+	v.buf = appendVisible(v.buf[:0], text[:end], false)
+	v.keep = append([]byte(nil), text[end:]...)
+	if _, err := v.w.Write(v.buf); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Flush writes what was kept back.
+func (v *visibleWriter) Flush() error {
+	_, err := v.w.Write(appendVisible(nil, v.keep, false))
+	v.keep = nil
+	return err
+}

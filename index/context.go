@@ -1,0 +1,213 @@
+package index
+
+import (
+	"bytes"
+
+	"logview/index/match"
+	"logview/reader"
+)
+
+// A contextLine is a line that may be shown, because it matches or may lie
+// near one that does.
+type contextLine struct {
+	text   []byte
+	long   *LongLine // instead of text
+	line   reader.Line
+	offset reader.Offset
+	match  bool
+}
+
+const contextLineSize = 64 // bytes a line takes beside its text, about
+
+// contextLines copies the lines of a block that may be shown: those at
+// spans, so many before and after each, and because of what may match in the
+// blocks beside it, its last and its first ones.
+func contextLines(b *reader.Block, spans []match.Span, before, after int) []contextLine {
+	text := b.Text
+	var out []contextLine
+	add := func(start, end int, line reader.Line, match bool) {
+		out = append(out, contextLine{text: bytes.Clone(text[start:end]), line: line, offset: b.Offset + reader.Offset(start), match: match})
+	}
+	// Walking all lines of the block is simple, and costs a tenth of what
+	// decoding them did.
+	last := bytes.Count(text, newline)
+	if len(text) > 0 && text[len(text)-1] == '\n' {
+		last--
+	}
+	next := 0     // of spans
+	near := after // lines still wanted after the last match, or at the start
+	var recent []int
+	for i, start := 0, 0; start < len(text); i++ {
+		end := len(text)
+		if k := bytes.IndexByte(text[start:], '\n'); k >= 0 {
+			end = start + k
+		}
+		line := b.Line + reader.Line(i)
+		switch {
+		case next < len(spans) && spans[next].Start == start:
+			for k, r := range recent {
+				stop := r + bytes.IndexByte(text[r:], '\n')
+				add(r, stop, line-reader.Line(len(recent)-k), false)
+			}
+			recent = recent[:0]
+			add(start, end, line, true)
+			next++
+			near = after
+		case near > 0:
+			near--
+			add(start, end, line, false)
+		case last-i < before:
+			// Among the last lines; the ones before them were not needed.
+			recent = recent[:0]
+			add(start, end, line, false)
+		default:
+			if recent = append(recent, start); len(recent) > before {
+				recent = recent[1:]
+			}
+		}
+		start = end + 1
+	}
+	return out
+}
+
+// A consumer turns a stream's pieces into the hits that are emitted.
+type consumer struct {
+	*scan
+	st    *stream
+	count int64         // matching lines so far
+	tail  []contextLine // the last lines not shown, Before at most
+	after int           // lines still to be shown after the last match
+	next  reader.Line   // the line after the last one in tail or shown
+}
+
+// piece emits what a piece holds.
+func (c *consumer) piece(p *piece) error {
+	if p.hits == nil {
+		return nil
+	}
+	h := p.hits
+	defer h.drop()
+	if !c.inOrder {
+		return c.out(h)
+	}
+	max := c.req.Max
+	if p.lines == nil && h.Long == nil {
+		if max > 0 && c.count+h.Count > max {
+			h.Count = max - c.count
+			if !c.req.CountOnly {
+				h.Lines = h.Lines[:h.Count]
+			}
+		}
+		c.count += h.Count
+		if h.Count == 0 {
+			return nil
+		}
+		c.finish()
+		return c.render(h)
+	}
+	if p.lines == nil {
+		c.count++
+		c.finish()
+		return c.render(h)
+	}
+	return c.context(p)
+}
+
+// finish stops the stream when it has given all that is wanted.
+func (c *consumer) finish() {
+	if c.req.Max > 0 && c.count >= c.req.Max && c.after == 0 {
+		c.mu.Lock()
+		c.st.stop = true
+		c.changed.Broadcast()
+		c.mu.Unlock()
+	}
+}
+
+// context emits the lines of a piece that match, and those around them.
+func (c *consumer) context(p *piece) error {
+	h := p.hits
+	h.Count = 0
+	size := 0
+	for _, l := range p.lines {
+		size += len(l.text)
+	}
+	text := make([]byte, 0, size)
+	show := func(l contextLine) error {
+		if l.long != nil {
+			// It goes out by itself, after what came before it.
+			before := *h
+			before.Text, text = text, nil
+			h.Lines, h.Count = nil, 0
+			if len(before.Lines) > 0 {
+				if err := c.render(&before); err != nil {
+					return err
+				}
+			}
+			long := *h
+			long.Long = l.long
+			long.Long.Context = !l.match
+			if l.match {
+				long.Count = 1
+			}
+			return c.render(&long)
+		}
+		start := len(text)
+		text = append(text, l.text...)
+		h.Lines = append(h.Lines, HitLine{Span: match.Span{Start: start, End: len(text)}, Line: l.line, Offset: l.offset, Context: !l.match})
+		if l.match {
+			h.Count++
+		}
+		return nil
+	}
+	for _, l := range p.lines {
+		if l.line != c.next {
+			c.tail = c.tail[:0]
+		}
+		c.next = l.line + 1
+		wanted := l.match && (c.req.Max <= 0 || c.count < c.req.Max)
+		switch {
+		case wanted:
+			for _, t := range c.tail {
+				if err := show(t); err != nil {
+					return err
+				}
+			}
+			c.tail = c.tail[:0]
+			c.count++
+			c.after = c.req.After
+			if err := show(l); err != nil {
+				return err
+			}
+		case c.after > 0:
+			c.after--
+			l.match = false
+			if err := show(l); err != nil {
+				return err
+			}
+		default:
+			l.match = false
+			if c.tail = append(c.tail, l); len(c.tail) > c.req.Before {
+				c.tail = c.tail[1:]
+			}
+		}
+	}
+	c.finish()
+	h.Text = text
+	if len(h.Lines) == 0 {
+		return nil
+	}
+	return c.render(h)
+}
+
+// render renders hits in order, and emits them.
+func (c *consumer) render(h *Hits) error {
+	if c.req.Render != nil && h.Long == nil && len(h.Lines) > 0 {
+		c.req.Render(h)
+	}
+	return c.out(h)
+}
+
+func (c *consumer) out(h *Hits) error {
+	c.stats.Hits += h.Count
+	return c.emit(h)
+}

@@ -1,0 +1,285 @@
+package index
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	"logview/index/match"
+	"logview/reader"
+)
+
+// Lines longer than a block. One of up to maxLine bytes is put together and
+// judged like any other. A longer one is judged in pieces of maxLine bytes
+// that overlap by overlap bytes: each leaf of the query holds for the line
+// if it holds for a piece, so only what an expression or text of more than
+// overlap bytes means, or an anchor inside the line, can come out otherwise.
+// It is printed from where it lies, or from a copy on disk if it came
+// through a pipe.
+const (
+	maxLine = 64 << 20
+	overlap = 1 << 20
+
+	// maxText is the longest line that is handed out as text. A longer one
+	// is handed out to be streamed, so that whoever makes something of it
+	// does not need as much memory again.
+	maxText = 4 << 20
+)
+
+// A LongLine is a line of more than maxText bytes.
+type LongLine struct {
+	Line    reader.Line
+	Offset  reader.Offset
+	Len     int64
+	Context bool // it does not match but lies near one that does
+
+	open func() (io.ReadCloser, error)
+}
+
+// WriteTo writes the line, without its newline, to w. It can be called until
+// emit returns.
+func (l *LongLine) WriteTo(w io.Writer) (int64, error) {
+	r, err := l.open()
+	if err != nil {
+		return 0, err
+	}
+	defer r.Close()
+	n, err := io.Copy(w, io.LimitReader(r, l.Len))
+	if err == nil && n < l.Len {
+		err = errors.New("the file changed while it was read")
+	}
+	return n, err
+}
+
+// long searches the line that b, its first piece, begins, and fetches its
+// other pieces with next, until that fails: then the line ends there, and
+// the caller will meet the same error. It returns the rest of the last piece
+// as a block of whole lines, nil if there is none, and false if the stream
+// is to end. It owns b.
+func (p *producer) long(b *reader.Block, next func(*reader.Block) error) (*reader.Block, bool) {
+	if !p.wait(func() bool { return p.st.head }) {
+		reader.PutBlock(b)
+		return nil, false
+	}
+	l := &LongLine{Line: b.Line, Offset: b.Offset}
+	j := judge{p: p, sc: p.scanners.Get().(*match.Scanner)}
+	defer p.scanners.Put(j.sc)
+	j.sc.SetPath(p.st.member.Path)
+
+	var rest *reader.Block
+	for {
+		end := len(b.Text)
+		if i := bytes.IndexByte(b.Text, '\n'); i >= 0 {
+			end = i
+		}
+		l.Len += int64(end)
+		j.add(b.Text[:end])
+		if end < len(b.Text) {
+			if end+1 < len(b.Text) {
+				rest = b
+				b.Text = b.Text[end+1:]
+				b.Offset += reader.Offset(end + 1)
+				b.Line++
+				b.Lines--
+				b.Continues = false
+			} else {
+				reader.PutBlock(b)
+			}
+			break
+		}
+		if next(b) != nil {
+			reader.PutBlock(b)
+			break
+		}
+		p.advance(b.Disk)
+	}
+	if !p.emitLong(l, &j) {
+		if rest != nil {
+			reader.PutBlock(rest)
+		}
+		return nil, false
+	}
+	return rest, true
+}
+
+// emitLong queues a long line and waits until it was emitted, so that its
+// memory is free for the next. It reports false if the stream is to end.
+func (p *producer) emitLong(l *LongLine, j *judge) bool {
+	matches := j.finish()
+	x, ok := p.slot()
+	if !ok {
+		return false
+	}
+	x.stats.Blocks = (l.Len + reader.BlockSize - 1) / reader.BlockSize
+	x.stats.BlocksRead = x.stats.Blocks
+	x.stats.Bytes = l.Len
+	if matches {
+		p.hits.Add(1)
+	}
+	withContext := p.req.Before > 0 || p.req.After > 0
+	if matches && !(p.req.CountOnly && !withContext) || withContext {
+		h := p.newHits()
+		h.Count = 1
+		if j.whole && len(j.buf) <= maxText {
+			h.Text = j.buf
+			h.Lines = []HitLine{{Span: match.Span{End: len(h.Text)}, Line: l.Line, Offset: l.Offset}}
+		} else {
+			h.Long = l
+			l.open = j.opener(l)
+		}
+		if withContext {
+			c := contextLine{line: l.Line, offset: l.Offset, match: matches, long: h.Long}
+			if h.Long == nil {
+				c.text = bytes.Clone(h.Text)
+			}
+			x.lines = []contextLine{c}
+			h.Lines, h.Text, h.Long = nil, nil, nil
+			if !matches {
+				h.Count = 0
+			}
+		} else if p.req.Render != nil && !p.inOrder && h.Long == nil {
+			p.req.Render(h)
+		}
+		x.hits = h
+	} else if matches {
+		x.hits = p.newHits()
+		x.hits.Count = 1
+	}
+	p.fill(x)
+	if withContext {
+		return true // it may be shown much later, and cleans up after itself
+	}
+	defer j.close()
+	return p.wait(func() bool { return x.emitted })
+}
+
+// A judge decides whether a long line matches.
+type judge struct {
+	p     *producer
+	sc    *match.Scanner
+	buf   []byte
+	whole bool // buf is all of the line
+	found []bool
+	spool *os.File // a copy of the line, if it cannot be read again
+	err   error    // of the spool
+}
+
+// add appends to the line.
+func (j *judge) add(text []byte) {
+	for len(text) > 0 {
+		if len(j.buf) == maxLine {
+			j.cut()
+		}
+		n := min(len(text), maxLine-len(j.buf))
+		if cap(j.buf)-len(j.buf) < n {
+			grown := make([]byte, len(j.buf), min(maxLine, max(2*cap(j.buf), 4<<20, len(j.buf)+n)))
+			copy(grown, j.buf)
+			j.buf = grown
+		}
+		j.buf = append(j.buf, text[:n]...)
+		if j.spool != nil && j.err == nil {
+			_, j.err = j.spool.Write(text[:n])
+		}
+		text = text[n:]
+	}
+}
+
+// cut judges what is in buf and keeps only the end of it.
+func (j *judge) cut() {
+	if j.found == nil {
+		j.found = make([]bool, j.p.m.Leaves())
+		if !rereadable(j.p.st.member) {
+			if j.spool, j.err = os.CreateTemp("", "logview-line-"); j.err == nil {
+				os.Remove(j.spool.Name()) // where that fails, close does it
+				_, j.err = j.spool.Write(j.buf)
+			}
+		}
+	}
+	j.look()
+	j.buf = j.buf[:copy(j.buf, j.buf[len(j.buf)-overlap:])]
+}
+
+func (j *judge) look() {
+	for i := range j.found {
+		j.found[i] = j.found[i] || j.sc.Leaf(i, j.buf)
+	}
+}
+
+// finish says whether the line matches.
+func (j *judge) finish() bool {
+	j.whole = j.found == nil
+	if j.whole {
+		return j.sc.Line(j.buf)
+	}
+	j.look()
+	return j.sc.Holds(j.found)
+}
+
+func rereadable(m reader.Member) bool {
+	if m.Path == reader.Stdin {
+		return false
+	}
+	info, err := os.Stat(m.Path)
+	return err != nil || info.Mode().IsRegular() // if it is gone, reading it again says so
+}
+
+// opener returns a function that reads the line again.
+func (j *judge) opener(l *LongLine) func() (io.ReadCloser, error) {
+	if j.whole {
+		text := j.buf
+		return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
+	}
+	if f := j.spool; f != nil || j.err != nil {
+		return func() (io.ReadCloser, error) {
+			if j.err != nil {
+				return nil, &reader.FileError{Path: os.TempDir(), Offset: -1, Err: j.err}
+			}
+			if _, err := f.Seek(0, io.SeekStart); err != nil {
+				return nil, err
+			}
+			return io.NopCloser(f), nil
+		}
+	}
+	p := j.p
+	return func() (io.ReadCloser, error) {
+		b, err := p.st.src.Open(p.ctx, p.st.member, reader.Pos{Member: p.id, Offset: l.Offset, Line: l.Line})
+		if err != nil {
+			return nil, err
+		}
+		return &blockReader{ctx: p.ctx, blocks: b, b: reader.GetBlock()}, nil
+	}
+}
+
+func (j *judge) close() {
+	if j.spool != nil {
+		j.spool.Close()
+		os.Remove(j.spool.Name())
+	}
+}
+
+// A blockReader reads blocks as a stream.
+type blockReader struct {
+	ctx    context.Context
+	blocks reader.Blocks
+	b      *reader.Block
+	left   []byte
+}
+
+func (r *blockReader) Read(p []byte) (int, error) {
+	if len(r.left) == 0 {
+		if err := r.blocks.Next(r.b); err != nil {
+			return 0, err
+		}
+		r.left = r.b.Text
+	}
+	n := copy(p, r.left)
+	r.left = r.left[n:]
+	return n, nil
+}
+
+func (r *blockReader) Close() error {
+	reader.PutBlock(r.b)
+	return r.blocks.Close()
+}

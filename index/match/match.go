@@ -1,0 +1,477 @@
+// Package match decides which lines of a text a query means. It is exact:
+// what it says of a line does not depend on the lines around it, nor on how
+// the text was cut into runs of lines.
+package match
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+
+	"logview/index/query"
+)
+
+// Options change what the words of a query mean.
+type Options struct {
+	CaseSensitive bool // words and phrases must match in case
+	IgnoreCase    bool // regular expressions ignore case, as words do
+	WholeWord     bool // every text and expression must match whole words
+}
+
+// A Matcher is a query made ready for lines. It may be used from several
+// goroutines at once, each through a Scanner of its own.
+type Matcher struct {
+	root   node
+	leaves []leaf
+	drive  []finderSpec // every line that matches has one of these; nil if no such set is known
+	alone  bool         // and every line that has one matches
+}
+
+// A node of the tree as it is evaluated. Leaves are numbers into
+// Matcher.leaves.
+type node struct {
+	op   op
+	leaf int
+	sub  []node
+}
+
+type op uint8
+
+const (
+	opLeaf op = iota
+	opAnd
+	opOr
+	opNot
+	opFile
+)
+
+type leaf struct {
+	lit      *literal
+	word     bool // lit as a whole word
+	re       *expr
+	positive bool // a line may match because of this leaf
+	glob     query.File
+	isGlob   bool
+}
+
+// A finderSpec is what a scanner is made of.
+type finderSpec struct {
+	lit  *literal
+	word bool
+	re   *expr
+}
+
+// Compile makes a Matcher. It fails only on a regular expression that RE2
+// refuses, such as one too large.
+func Compile(q query.Node, opt Options) (*Matcher, error) {
+	m := &Matcher{}
+	var err error
+	if m.root, err = m.compile(q, opt, true); err != nil {
+		return nil, err
+	}
+	m.drive, m.alone = m.driver(m.root)
+	return m, nil
+}
+
+func (m *Matcher) compile(q query.Node, opt Options, positive bool) (node, error) {
+	list := func(op op, list []query.Node) (node, error) {
+		n := node{op: op}
+		for _, x := range list {
+			sub, err := m.compile(x, opt, positive)
+			if err != nil {
+				return n, err
+			}
+			n.sub = append(n.sub, sub)
+		}
+		return n, nil
+	}
+	add := func(l leaf) node {
+		l.positive = positive
+		m.leaves = append(m.leaves, l)
+		return node{op: opLeaf, leaf: len(m.leaves) - 1}
+	}
+	switch q := q.(type) {
+	case query.And:
+		return list(opAnd, q)
+	case query.Or:
+		return list(opOr, q)
+	case query.Not:
+		sub, err := m.compile(q.X, opt, !positive)
+		return node{op: opNot, sub: []node{sub}}, err
+	case query.Text:
+		return add(leaf{lit: newLiteral(q.S, !opt.CaseSensitive), word: opt.WholeWord}), nil
+	case query.Word:
+		return add(leaf{lit: newLiteral(q.S, !opt.CaseSensitive), word: true}), nil
+	case query.Regexp:
+		q.Fold = q.Fold || opt.IgnoreCase
+		re, err := compileExpr(q, opt.WholeWord)
+		if err != nil {
+			return node{}, err
+		}
+		return add(leaf{re: re}), nil
+	case query.File:
+		n := add(leaf{glob: q, isGlob: true})
+		n.op = opFile
+		return n, nil
+	}
+	panic("match: unknown node")
+}
+
+// driver picks what to look for in a run of lines: a set of texts and
+// expressions of which every matching line has one. alone says that having
+// one is also enough.
+func (m *Matcher) driver(n node) (set []finderSpec, alone bool) {
+	switch n.op {
+	case opLeaf:
+		l := &m.leaves[n.leaf]
+		if l.lit != nil {
+			if len(l.lit.pat) == 0 {
+				return nil, false
+			}
+			return []finderSpec{{lit: l.lit, word: l.word}}, true
+		}
+		return []finderSpec{{re: l.re}}, true
+	case opAnd:
+		for _, x := range n.sub {
+			s, _ := m.driver(x)
+			if s != nil && (set == nil || cost(s) < cost(set)) {
+				set = s
+			}
+		}
+		return set, false
+	case opOr:
+		alone = true
+		for _, x := range n.sub {
+			s, a := m.driver(x)
+			if s == nil {
+				return nil, false
+			}
+			set = append(set, s...)
+			alone = alone && a
+		}
+		return set, alone
+	}
+	return nil, false
+}
+
+// cost guesses what looking for a set takes: expressions before all, then
+// short texts, which are met often, then many.
+func cost(set []finderSpec) int {
+	c := 0
+	for _, f := range set {
+		switch {
+		case f.lit != nil:
+			c += 20 + 200/len(f.lit.pat)
+		case f.re.lits == nil:
+			c += 1000
+		default:
+			for _, l := range f.re.lits {
+				c += 40 + 200/len(l.pat)
+			}
+		}
+	}
+	return c
+}
+
+// A Span is a part of a text, from Start up to End.
+type Span struct{ Start, End int }
+
+// A Scanner finds lines. It belongs to one goroutine.
+type Scanner struct {
+	m       *Matcher
+	finders []finder
+	next    []int     // where each finder finds something next
+	lines   []scanner // of the leaves, for a single line
+	path    string
+}
+
+// A finder looks for something from left to right, in a text given to reset.
+type finder interface {
+	reset(text []byte)
+	find(from int) (start, end int)
+}
+
+// wordScanner finds a literal as a whole word.
+type wordScanner struct{ *scanner }
+
+func (s wordScanner) find(from int) (int, int) {
+	for {
+		start, end := s.scanner.find(from)
+		if start < 0 || isWholeWord(s.text, start, end) {
+			return start, end
+		}
+		if from = start + 1; from > len(s.text) {
+			return -1, -1
+		}
+	}
+}
+
+// NewScanner makes a Scanner of lines of the file at path, which only file:
+// conditions look at.
+func (m *Matcher) NewScanner() *Scanner {
+	s := &Scanner{m: m, next: make([]int, len(m.drive)), lines: make([]scanner, len(m.leaves))}
+	for _, d := range m.drive {
+		s.finders = append(s.finders, newFinder(d.lit, d.word, d.re))
+	}
+	for i, l := range m.leaves {
+		if l.lit != nil {
+			s.lines[i].literal = l.lit
+		}
+	}
+	return s
+}
+
+func newFinder(lit *literal, word bool, re *expr) finder {
+	switch {
+	case re != nil:
+		return newExprScanner(re)
+	case word:
+		return wordScanner{newScanner(lit)}
+	}
+	return newScanner(lit)
+}
+
+// SetPath says which file the following lines are of.
+func (s *Scanner) SetPath(path string) { s.path = path }
+
+// May reports whether any line of the file at path can match, by the file:
+// conditions alone.
+func (m *Matcher) May(path string) bool { return m.may(m.root, path) != no }
+
+type verdict int
+
+const (
+	no verdict = iota
+	maybe
+	yes
+)
+
+func (m *Matcher) may(n node, path string) verdict {
+	switch n.op {
+	case opFile:
+		if m.leaves[n.leaf].glob.Matches(path) {
+			return yes
+		}
+		return no
+	case opAnd:
+		v := yes
+		for _, x := range n.sub {
+			v = min(v, m.may(x, path))
+		}
+		return v
+	case opOr:
+		v := no
+		for _, x := range n.sub {
+			v = max(v, m.may(x, path))
+		}
+		return v
+	case opNot:
+		return yes - m.may(n.sub[0], path)
+	}
+	return maybe
+}
+
+// Lines appends the lines of text that match to dst, without their newlines
+// (a carriage return before one is part of the line), and stops when dst
+// holds max lines, if max > 0. text begins and ends with whole lines; the
+// last may lack its newline.
+func (s *Scanner) Lines(text []byte, dst []Span, max int) []Span {
+	if len(s.finders) == 0 {
+		return s.everyLine(text, dst, max)
+	}
+	for i, f := range s.finders {
+		f.reset(text)
+		s.next[i] = -1
+	}
+	nowhere := len(text) + 1 // an empty match may be at len(text), in a line without newline
+	for from := 0; from < len(text); {
+		at := nowhere
+		for i, f := range s.finders {
+			if s.next[i] < from {
+				if s.next[i], _ = f.find(from); s.next[i] < 0 {
+					s.next[i] = nowhere
+				}
+			}
+			at = min(at, s.next[i])
+		}
+		if at == nowhere {
+			break
+		}
+		start := bytes.LastIndexByte(text[from:at], '\n') + 1 + from
+		end := len(text)
+		if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
+			end = at + i
+		}
+		if s.m.alone || s.Line(text[start:end]) {
+			dst = append(dst, Span{start, end})
+			if max > 0 && len(dst) >= max {
+				break
+			}
+		}
+		from = end + 1
+	}
+	return dst
+}
+
+// everyLine looks at each line by itself, for queries that say only what a
+// line must not hold, or nothing at all.
+func (s *Scanner) everyLine(text []byte, dst []Span, max int) []Span {
+	for start := 0; start < len(text); {
+		end := len(text)
+		if i := bytes.IndexByte(text[start:], '\n'); i >= 0 {
+			end = start + i
+		}
+		if s.Line(text[start:end]) {
+			dst = append(dst, Span{start, end})
+			if max > 0 && len(dst) >= max {
+				break
+			}
+		}
+		start = end + 1
+	}
+	return dst
+}
+
+// Line reports whether one line matches; it has no newline.
+func (s *Scanner) Line(line []byte) bool {
+	return s.eval(s.m.root, func(i int) bool { return s.Leaf(i, line) })
+}
+
+func (s *Scanner) eval(n node, leaf func(int) bool) bool {
+	switch n.op {
+	case opAnd:
+		for _, x := range n.sub {
+			if !s.eval(x, leaf) {
+				return false
+			}
+		}
+		return true
+	case opOr:
+		for _, x := range n.sub {
+			if s.eval(x, leaf) {
+				return true
+			}
+		}
+		return false
+	case opNot:
+		return !s.eval(n.sub[0], leaf)
+	}
+	return leaf(n.leaf)
+}
+
+// Leaf reports whether leaf i of the query holds for the line. A line that
+// is too long to lie in memory is judged by its pieces: see Leaves.
+func (s *Scanner) Leaf(i int, line []byte) bool {
+	l := &s.m.leaves[i]
+	switch {
+	case l.isGlob:
+		return l.glob.Matches(s.path)
+	case l.lit != nil:
+		return s.hasLiteral(i, line)
+	}
+	return l.re.match(line)
+}
+
+func (s *Scanner) hasLiteral(i int, line []byte) bool {
+	l := &s.m.leaves[i]
+	sc := &s.lines[i]
+	sc.reset(line)
+	if l.word {
+		start, _ := wordScanner{sc}.find(0)
+		return start >= 0
+	}
+	start, _ := sc.find(0)
+	return start >= 0
+}
+
+// Leaves returns how many leaves the query has, and Holds whether it holds
+// for a line of which found says which leaves do.
+func (m *Matcher) Leaves() int { return len(m.leaves) }
+
+// Holds evaluates the query on what was found of each leaf.
+func (s *Scanner) Holds(found []bool) bool {
+	return s.eval(s.m.root, func(i int) bool { return found[i] })
+}
+
+// Highlights appends the parts of a matching line that the query asked for,
+// left to right and not overlapping.
+func (s *Scanner) Highlights(line []byte, dst []Span) []Span {
+	from := len(dst)
+	for i := range s.m.leaves {
+		l := &s.m.leaves[i]
+		switch {
+		case !l.positive || l.isGlob:
+		case l.lit != nil:
+			if len(l.lit.pat) == 0 {
+				continue
+			}
+			var f finder = &s.lines[i]
+			if l.word {
+				f = wordScanner{&s.lines[i]}
+			}
+			f.reset(line)
+			for at := 0; ; {
+				start, end := f.find(at)
+				if start < 0 {
+					break
+				}
+				dst = append(dst, Span{start, end})
+				at = end
+			}
+		default:
+			dst = l.re.highlights(line, dst)
+		}
+	}
+	found := dst[from:]
+	slices.SortFunc(found, func(a, b Span) int {
+		if a.Start != b.Start {
+			return a.Start - b.Start
+		}
+		return b.End - a.End
+	})
+	out := dst[:from]
+	last := -1
+	for _, h := range found {
+		if h.Start < last {
+			continue
+		}
+		out = append(out, h)
+		last = h.End
+	}
+	return out
+}
+
+// String says what is looked for in a text before its lines are looked at.
+func (m *Matcher) String() string {
+	if m.drive == nil {
+		return "every line is looked at"
+	}
+	var b strings.Builder
+	for i, d := range m.drive {
+		if i > 0 {
+			b.WriteString(" or ")
+		}
+		switch {
+		case d.re != nil:
+			b.WriteString("expression " + d.re.lines.String())
+			for i, l := range d.re.lits {
+				sep := ", where the line has "
+				if i > 0 {
+					sep = " or "
+				}
+				fmt.Fprintf(&b, "%s%s", sep, l)
+			}
+			continue
+		default:
+			b.WriteString(d.lit.String())
+		}
+		if d.word {
+			b.WriteString(" as a whole word")
+		}
+	}
+	if !m.alone {
+		b.WriteString("; then the rest of the query")
+	}
+	return b.String()
+}

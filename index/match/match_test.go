@@ -1,0 +1,357 @@
+package match
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"logview/index/query"
+)
+
+// naive decides about one line in the plainest way there is.
+func naive(n query.Node, line []byte, path string, opt Options) bool {
+	switch n := n.(type) {
+	case query.And:
+		for _, x := range n {
+			if !naive(x, line, path, opt) {
+				return false
+			}
+		}
+		return true
+	case query.Or:
+		for _, x := range n {
+			if naive(x, line, path, opt) {
+				return true
+			}
+		}
+		return false
+	case query.Not:
+		return !naive(n.X, line, path, opt)
+	case query.Text:
+		return naiveText(line, n.S, !opt.CaseSensitive, opt.WholeWord)
+	case query.Word:
+		return naiveText(line, n.S, !opt.CaseSensitive, true)
+	case query.File:
+		return n.Matches(path)
+	case query.Regexp:
+		expr := n.Expr
+		if n.Fold || opt.IgnoreCase {
+			expr = "(?i)" + expr
+		}
+		// By the standard library, on the line without its carriage return,
+		// which only $ does not see.
+		re := regexp.MustCompile(expr)
+		return re.Match(line) || re.Match(bytes.TrimSuffix(line, []byte("\r")))
+	}
+	panic("unknown node")
+}
+
+// naiveText tries every place of the line.
+func naiveText(line []byte, s string, fold, word bool) bool {
+	for at := 0; at <= len(line); at++ {
+		rest, end, ok := s, at, true
+		for rest != "" && ok {
+			if !fold {
+				ok = end < len(line) && line[end] == rest[0]
+				rest, end = rest[1:], end+1
+				continue
+			}
+			want, n := utf8.DecodeRuneInString(rest)
+			if want == utf8.RuneError && n == 1 {
+				ok = end < len(line) && line[end] == rest[0]
+				rest, end = rest[1:], end+1
+				continue
+			}
+			got, k := utf8.DecodeRune(line[end:])
+			ok = end < len(line) && (got != utf8.RuneError || k > 1) && foldsTo(got, want)
+			rest, end = rest[n:], end+k
+		}
+		if !ok {
+			continue
+		}
+		if !word {
+			return true
+		}
+		before, _ := utf8.DecodeLastRune(line[:at])
+		after, _ := utf8.DecodeRune(line[end:])
+		if !naiveWord(before) && !naiveWord(after) {
+			return true
+		}
+	}
+	return false
+}
+
+func foldsTo(a, b rune) bool {
+	for r := unicode.SimpleFold(a); ; r = unicode.SimpleFold(r) {
+		if r == b {
+			return true
+		}
+		if r == a {
+			return false
+		}
+	}
+}
+
+func naiveWord(r rune) bool {
+	return r == '_' || r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r))
+}
+
+func lines(text []byte, spans []Span) []string {
+	var out []string
+	for _, s := range spans {
+		out = append(out, string(text[s.Start:s.End]))
+	}
+	return out
+}
+
+func splitLines(text []byte) [][]byte {
+	if len(text) == 0 {
+		return nil
+	}
+	return bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
+}
+
+// check holds a query against the naive matcher, on a text at once and line
+// by line.
+func check(t *testing.T, q query.Node, opt Options, text []byte) {
+	t.Helper()
+	m, err := Compile(q, opt)
+	if err != nil {
+		t.Fatalf("%s: %v", q, err)
+	}
+	const path = "dir/app.log"
+	s := m.NewScanner()
+	s.SetPath(path)
+	var want []string
+	for _, l := range splitLines(text) {
+		if naive(q, l, path, opt) {
+			want = append(want, string(l))
+		}
+		if got := s.Line(l); got != naive(q, l, path, opt) {
+			t.Fatalf("query %s %+v\nline %q: got %v", q, opt, l, got)
+		}
+	}
+	for range 2 { // a scanner that is used again
+		got := lines(text, s.Lines(text, nil, 0))
+		if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {
+			t.Fatalf("query %s %+v (%s)\ntext %q\ngot  %q\nwant %q", q, opt, m, text, got, want)
+		}
+	}
+}
+
+func TestFolding(t *testing.T) {
+	for _, c := range []struct {
+		query, line string
+		want        bool
+	}{
+		{"kelvin", "273 KELVIN", true}, // the sign, three bytes long
+		{"kelvin", "273 KELVIN", true},
+		{"Kelvin", "a kelvin", true},
+		{"mass", "maſs", true},
+		{"ſ", "S", true},
+		{"straße", "STRAẞE", true},
+		{"straße", "STRASSE", false}, // simple folding is one for one
+		{"i", "İ", false},
+		{"İ", "İ", true},
+		{"ı", "I", false},
+		{"ÀÉ", "xàéx", true},
+		{"σ", "ς", true},
+		{"Σ", "ς", true},
+		{"ǆ", "ǅ", true},
+		{"日本", "の日本語", true},
+		{"", "", true},
+		{"\xff", "a\xffb", true},
+		{"k\xff", "K\xff", true},
+		{"é", "\xc3", false},
+		{"\ufffd", "\xff", false},
+	} {
+		m, err := Compile(query.Text{S: c.query}, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.NewScanner().Line([]byte(c.line)); got != c.want {
+			t.Errorf("%q in %q: got %v", c.query, c.line, got)
+		}
+	}
+}
+
+func TestRandomQueriesOnRandomTexts(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	pieces := []string{"a", "b", "k", "K", "K", "s", "S", "ſ", "ß", "ẞ", "é", "É", "İ", "i", "I", "ı", "σ", "ς", "Σ", "_", "-", " ", "1",
+		"日", "\xff", "\xc3", "\xe2\x84", "\r", "\t", "ab", "ks", ".", "e\u0301"}
+	text := func(n int) string {
+		var b strings.Builder
+		for range n {
+			b.WriteString(pieces[r.IntN(len(pieces))])
+		}
+		return b.String()
+	}
+	exprs := []string{`a`, `a+b`, `^a`, `b$`, `^$`, `[^a]b`, `k.s`, `(?i)ks`, `\bk`, `s\b`, `a|b`, `.`, `x*`, `$`, `^`, `[^k]`, `\s`, `\W\w`,
+		`a\r?$`, `(ab|ks)1`, `\A.`, `.\z`, `(?s)a.b`, `a{2,3}`, `[kK]s?1`, `é`, `(?i)[a-k]S`, `(a|)$`}
+	var tree func(depth int) query.Node
+	tree = func(depth int) query.Node {
+		if depth == 0 || r.IntN(3) == 0 {
+			switch r.IntN(8) {
+			case 0, 1:
+				return query.Regexp{Expr: exprs[r.IntN(len(exprs))], Fold: r.IntN(2) == 0}
+			case 2:
+				return query.Word{S: text(1 + r.IntN(2))}
+			case 3:
+				return query.File{Glob: []string{"*.log", "*.gz", "dir/*"}[r.IntN(3)]}
+			}
+			return query.Text{S: text(r.IntN(4))}
+		}
+		switch r.IntN(4) {
+		case 0:
+			return query.Not{X: tree(depth - 1)}
+		case 1:
+			return query.Or{tree(depth - 1), tree(depth - 1)}
+		}
+		return query.And{tree(depth - 1), tree(depth - 1)}
+	}
+	rounds := 3000
+	if testing.Short() {
+		rounds = 300
+	}
+	for range rounds {
+		q := tree(2)
+		hasRegexp := false
+		query.Leaves(q, func(n query.Node, _ bool) {
+			_, is := n.(query.Regexp)
+			hasRegexp = hasRegexp || is
+		})
+		var b strings.Builder
+		for range r.IntN(8) {
+			line := strings.ReplaceAll(text(r.IntN(8)), "\n", "")
+			if hasRegexp {
+				line = strings.ToValidUTF8(line, "?") // RE2 and the standard library differ on the rest
+			}
+			b.WriteString(line)
+			b.WriteString([]string{"\n", "\n", "\r\n"}[r.IntN(3)])
+		}
+		if r.IntN(3) == 0 {
+			b.WriteString("unterminated " + strings.ToValidUTF8(text(3), "?"))
+		}
+		check(t, q, Options{
+			CaseSensitive: r.IntN(4) == 0,
+			IgnoreCase:    r.IntN(4) == 0,
+			WholeWord:     !hasRegexp && r.IntN(4) == 0,
+		}, []byte(b.String()))
+	}
+}
+
+// A long text makes the scanners choose other anchors, run expressions by
+// chunks, and change their minds.
+func TestLongTexts(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	words := []string{"error", "ERROR", "info", "timeout=12", "SocketTimeoutException", "user=kks", "zebra", "Zebra!", "a:bcx", "123:abx", "", "\u212aelvin"}
+	var b bytes.Buffer
+	for b.Len() < 200<<10 {
+		for range r.IntN(12) {
+			b.WriteString(words[r.IntN(len(words))])
+			b.WriteByte(' ')
+		}
+		b.WriteByte('\n')
+	}
+	for _, q := range []string{`zebra`, `error`, `=zebra`, `timeout -error`, `error OR zebra`, `/[0-9]{3}:[a-z]{2}x/`, `/user=\w+/`, `/zebra!?/i`, `-info`,
+		`kelvin`, `/K/i`, `/Exception$/`, `/(zebra|kelvin) info/i`, `/^error/ timeout`, `socket exception -zebra`} {
+		n, err := query.Parse(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		check(t, n, Options{}, b.Bytes())
+	}
+}
+
+func TestWholeWordExpressions(t *testing.T) {
+	for _, c := range []struct {
+		expr, line string
+		want       bool
+	}{
+		{`err\w*`, "errors", true},
+		{`err`, "errors err", true},
+		{`err`, "errors xerr err_", false},
+		{`err|errors`, "errors", true},
+		{`é`, "né", false},
+		{`é`, "n é", true},
+		{`err`, "err\r", true},
+		{`a`, "日a", false},
+	} {
+		m, err := Compile(query.Regexp{Expr: c.expr}, Options{WholeWord: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := m.NewScanner().Line([]byte(c.line)); got != c.want {
+			t.Errorf("-w %s in %q: got %v", c.expr, c.line, got)
+		}
+	}
+}
+
+func TestHighlights(t *testing.T) {
+	for _, c := range []struct{ query, line, want string }{
+		{`err`, "an Error, an ERR", "an [Err]or, an [ERR]"},
+		{`a -b`, "a c", "[a] c"},
+		{`/o+/ foo`, "foo oo", "[foo] [oo]"},
+		{`=foo`, "food foo", "food [foo]"},
+		{`/x*/`, "axb", "a[x]b"},
+		{`""`, "abc", "abc"},
+		{`aa`, "aaaaa", "[aa][aa]a"},
+		{`k`, "\u212ak", "[\u212a][k]"},
+	} {
+		n, err := query.Parse(c.query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := Compile(n, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got strings.Builder
+		at := 0
+		for _, h := range m.NewScanner().Highlights([]byte(c.line), nil) {
+			got.WriteString(c.line[at:h.Start] + "[" + c.line[h.Start:h.End] + "]")
+			at = h.End
+		}
+		got.WriteString(c.line[at:])
+		if got.String() != c.want {
+			t.Errorf("%s in %q: got %s, want %s", c.query, c.line, got.String(), c.want)
+		}
+	}
+}
+
+func FuzzText(f *testing.F) {
+	f.Add("k", "a\u212a\nK\xff")
+	f.Add("ss", "\u017fS\r\nßẞ")
+	f.Add("\xff\u212a", "\xffk")
+	f.Fuzz(func(t *testing.T, pat, text string) {
+		if strings.Contains(pat, "\n") {
+			t.Skip()
+		}
+		check(t, query.Text{S: pat}, Options{}, []byte(text))
+		check(t, query.Text{S: pat}, Options{CaseSensitive: true}, []byte(text))
+		if pat != "" {
+			check(t, query.Word{S: pat}, Options{}, []byte(text))
+		}
+	})
+}
+
+func FuzzRegexp(f *testing.F) {
+	f.Add(`a|b$`, "xa\nb\r\n")
+	f.Add(`^$`, "\n\n")
+	f.Add(`(?i)k\b`, "\u212a\n")
+	f.Fuzz(func(t *testing.T, expr, text string) {
+		n, err := query.ParseRegexp(expr, false)
+		if err != nil || !utf8.ValidString(text) || strings.ContainsAny(text, "\ufffd\u2028") || len(expr) > 60 {
+			t.Skip()
+		}
+		if _, err := Compile(n, Options{}); err != nil {
+			t.Skip() // too large for RE2
+		}
+		check(t, n, Options{}, []byte(text))
+	})
+}

@@ -1,0 +1,355 @@
+package query
+
+import (
+	"fmt"
+	"regexp/syntax"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// An Error says what is wrong with a query, and where.
+type Error struct {
+	Query string
+	Pos   int // byte of Query
+	Msg   string
+}
+
+// Error is the message and, below it, the query with a caret under the spot.
+func (e *Error) Error() string {
+	line := strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
+			return ' ' // nothing that moves the cursor
+		}
+		return r
+	}, e.Query)
+	pos := utf8.RuneCountInString(e.Query[:min(e.Pos, len(e.Query))])
+	return fmt.Sprintf("%s\n  %s\n  %s^", e.Msg, line, strings.Repeat(" ", pos))
+}
+
+// maxDepth bounds how deep a query may nest. Nobody types that; a program
+// may, and the stack is not for it to use up.
+const maxDepth = 500
+
+// Parse reads a query. The error is an *Error.
+func Parse(s string) (Node, error) {
+	p := &parser{s: s}
+	p.skip()
+	if p.pos == len(s) {
+		return nil, p.errorf(0, `the query is empty; to match every line, ask for ""`)
+	}
+	n, err := p.or(0)
+	if err != nil {
+		return nil, err
+	}
+	if p.pos < len(s) {
+		return nil, p.errorf(p.pos, "closing parenthesis without an opening one; to look for it, put it in quotes")
+	}
+	return n, nil
+}
+
+// ParseRegexp makes the node of one regular expression, checked. The error
+// is an *Error.
+func ParseRegexp(expr string, fold bool) (Node, error) {
+	return regexpNode(&parser{s: expr}, expr, fold, 0)
+}
+
+type parser struct {
+	s   string
+	pos int
+}
+
+func (p *parser) errorf(pos int, format string, args ...any) error {
+	return &Error{Query: p.s, Pos: pos, Msg: fmt.Sprintf(format, args...)}
+}
+
+func (p *parser) skip() {
+	for p.pos < len(p.s) && blank(p.s[p.pos]) {
+		p.pos++
+	}
+}
+
+// keyword takes the word w if it comes next and stands alone.
+func (p *parser) keyword(w string) bool {
+	rest, ok := strings.CutPrefix(p.s[p.pos:], w)
+	if !ok || rest != "" && !blank(rest[0]) && rest[0] != '(' && rest[0] != ')' {
+		return false
+	}
+	p.pos += len(w)
+	p.skip()
+	return true
+}
+
+// end reports whether a list of conditions ends here.
+func (p *parser) end() bool {
+	return p.pos == len(p.s) || p.s[p.pos] == ')'
+}
+
+func (p *parser) or(depth int) (Node, error) {
+	var list Or
+	for {
+		n, err := p.and(depth)
+		if err != nil {
+			return nil, err
+		}
+		// a OR (b OR c) stays as written, so that every tree has its text.
+		list = append(list, n)
+		at := p.pos
+		if !p.keyword("OR") {
+			break
+		}
+		if p.end() {
+			return nil, p.errorf(at, `nothing follows OR; to look for the word, put it in quotes: "OR"`)
+		}
+	}
+	if len(list) == 1 {
+		return list[0], nil
+	}
+	return list, nil
+}
+
+func (p *parser) and(depth int) (Node, error) {
+	var list And
+	for {
+		at := p.pos
+		if p.keyword("OR") {
+			return nil, p.errorf(at, `nothing stands before OR; to look for the word, put it in quotes: "OR"`)
+		}
+		if p.keyword("AND") {
+			if len(list) == 0 || p.end() {
+				return nil, p.errorf(at, `AND stands between two conditions; to look for the word, put it in quotes: "AND"`)
+			}
+			continue
+		}
+		n, err := p.unary(depth)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, n)
+		if p.end() {
+			break
+		}
+		at = p.pos
+		if p.keyword("OR") {
+			p.pos = at
+			break
+		}
+	}
+	if len(list) == 1 {
+		return list[0], nil
+	}
+	return list, nil
+}
+
+func (p *parser) unary(depth int) (Node, error) {
+	if depth > maxDepth {
+		return nil, p.errorf(p.pos, "the query nests too deeply")
+	}
+	at := p.pos
+	minus := p.s[p.pos] == '-'
+	if minus {
+		p.pos++
+		if p.pos < len(p.s) && blank(p.s[p.pos]) {
+			return nil, p.errorf(at, `- stands right before what the line must not hold; to look for it, put it in quotes: "-"`)
+		}
+	}
+	if minus || p.keyword("NOT") {
+		if p.end() {
+			return nil, p.errorf(at, "nothing follows that could be negated")
+		}
+		x, err := p.unary(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		return Not{x}, nil
+	}
+	return p.primary(depth)
+}
+
+func (p *parser) primary(depth int) (Node, error) {
+	at := p.pos
+	defer p.skip()
+	switch c := p.s[p.pos]; {
+	case c == '(':
+		p.pos++
+		p.skip()
+		if p.pos < len(p.s) && p.s[p.pos] == ')' {
+			return nil, p.errorf(at, `nothing stands between the parentheses; to look for them, put them in quotes: "()"`)
+		}
+		if p.pos == len(p.s) {
+			return nil, p.errorf(at, "this parenthesis is not closed; to look for it, put it in quotes")
+		}
+		n, err := p.or(depth + 1)
+		if err != nil {
+			return nil, err
+		}
+		if p.pos == len(p.s) {
+			return nil, p.errorf(at, "this parenthesis is not closed; to look for it, put it in quotes")
+		}
+		p.pos++
+		return n, nil
+	case c == '"':
+		s, err := p.quoted()
+		return Text{s}, err
+	case c == '/':
+		return p.regexp()
+	case c == '=':
+		p.pos++
+		s, err := p.value("=")
+		if err == nil && s == "" {
+			err = p.errorf(at, "a whole word follows =, as in =error")
+		}
+		return Word{s}, err
+	case strings.HasPrefix(p.s[p.pos:], "file:"):
+		p.pos += len("file:")
+		s, err := p.value("file:")
+		if err == nil && !doublestar.ValidatePattern(s) {
+			err = p.errorf(at+len("file:"), "not a pattern of file names")
+		}
+		if err == nil && s == "" {
+			err = p.errorf(at, "a pattern of file names follows file:, as in file:*.gz")
+		}
+		return File{s}, err
+	case c == ')':
+		return nil, p.errorf(at, "closing parenthesis without an opening one; to look for it, put it in quotes")
+	}
+	return Text{p.bare()}, nil
+}
+
+// value is what follows = or file:, quoted or bare.
+func (p *parser) value(after string) (string, error) {
+	if p.pos < len(p.s) && p.s[p.pos] == '"' {
+		return p.quoted()
+	}
+	if p.pos == len(p.s) || blank(p.s[p.pos]) || p.s[p.pos] == ')' {
+		return "", p.errorf(p.pos-len(after), "nothing follows %s; to look for it, put it in quotes", after)
+	}
+	return p.bare(), nil
+}
+
+// bare takes a word up to a blank, or up to a parenthesis that closes one
+// opened before the word; f(x) is a word.
+func (p *parser) bare() string {
+	from, depth := p.pos, 0
+	for ; p.pos < len(p.s) && !blank(p.s[p.pos]); p.pos++ {
+		switch p.s[p.pos] {
+		case '(':
+			depth++
+		case ')':
+			if depth--; depth < 0 {
+				return p.s[from:p.pos]
+			}
+		}
+	}
+	return p.s[from:p.pos]
+}
+
+// quoted takes a text in quotes, in which \" and \\ stand for " and \.
+func (p *parser) quoted() (string, error) {
+	at := p.pos
+	var b strings.Builder
+	for p.pos++; p.pos < len(p.s); p.pos++ {
+		switch c := p.s[p.pos]; {
+		case c == '"':
+			p.pos++
+			return b.String(), p.apart("quoted text")
+		case c == '\\' && p.pos+1 < len(p.s) && (p.s[p.pos+1] == '"' || p.s[p.pos+1] == '\\'):
+			p.pos++
+			b.WriteByte(p.s[p.pos])
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return "", p.errorf(at, `this quote is not closed; to look for a quote, write "\""`)
+}
+
+// apart wants a blank, a parenthesis or the end behind what has an end of
+// its own: "a"b is more likely a slip than two conditions.
+func (p *parser) apart(what string) error {
+	if p.pos < len(p.s) && !blank(p.s[p.pos]) && p.s[p.pos] != ')' {
+		return p.errorf(p.pos, "a blank is missing behind the %s", what)
+	}
+	return nil
+}
+
+func (p *parser) regexp() (Node, error) {
+	at := p.pos
+	var b strings.Builder
+	for p.pos++; p.pos < len(p.s); p.pos++ {
+		switch c := p.s[p.pos]; {
+		case c == '/':
+			p.pos++
+			fold := p.pos < len(p.s) && p.s[p.pos] == 'i'
+			if fold {
+				p.pos++
+			}
+			if err := p.apart("regular expression; of flags there is only i"); err != nil {
+				return nil, &Error{p.s, at, `a path? To look for a text with slashes, put it in quotes; a regular expression ends with / or /i and a blank`}
+			}
+			return regexpNode(p, b.String(), fold, at+1)
+		case c == '\\' && p.pos+1 < len(p.s):
+			p.pos++
+			if p.s[p.pos] != '/' {
+				b.WriteByte(c)
+			}
+			b.WriteByte(p.s[p.pos])
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return nil, p.errorf(at, `this regular expression is not closed with /; to look for a text with a slash, put it in quotes`)
+}
+
+// regexpNode checks expr, which stands at pos of p's text.
+func regexpNode(p *parser, expr string, fold bool, pos int) (Node, error) {
+	if _, err := syntax.Parse(expr, syntax.Perl); err != nil {
+		msg := err.Error()
+		if se, ok := err.(*syntax.Error); ok {
+			msg = se.Code.String()
+			if se.Expr != "" && se.Expr != expr {
+				msg += ": " + se.Expr
+				if i := strings.Index(p.s[pos:], se.Expr); i >= 0 {
+					pos += i
+				}
+			}
+		}
+		return nil, &Error{p.s, pos, "regular expression: " + msg}
+	}
+	if !utf8.ValidString(expr) {
+		return nil, p.errorf(pos, "regular expression: not valid UTF-8")
+	}
+	return Regexp{Expr: unescapeSlash(expr), Fold: fold}, nil
+}
+
+// unescapeSlash writes \/ as /, which means the same, so that there is one
+// way to write an expression between slashes.
+func unescapeSlash(expr string) string {
+	if !strings.Contains(expr, `\/`) {
+		return expr
+	}
+	if strings.Contains(expr, `\Q`) { // in which a backslash is a backslash
+		re, _ := syntax.Parse(expr, syntax.Perl)
+		expr = re.String()
+	}
+	return mapEscapes(expr, func(b *strings.Builder, escaped bool, c byte) {
+		if escaped && c != '/' {
+			b.WriteByte('\\')
+		}
+		b.WriteByte(c)
+	})
+}
+
+// mapEscapes calls f for each byte of expr, a backslash and the byte it
+// escapes being one.
+func mapEscapes(expr string, f func(b *strings.Builder, escaped bool, c byte)) string {
+	var b strings.Builder
+	for i := 0; i < len(expr); i++ {
+		escaped := expr[i] == '\\' && i+1 < len(expr)
+		if escaped {
+			i++
+		}
+		f(&b, escaped, expr[i])
+	}
+	return b.String()
+}

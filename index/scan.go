@@ -1,0 +1,610 @@
+package index
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"logview/index/match"
+	"logview/reader"
+)
+
+// Scan is the Searcher that reads everything. It is what a search falls back
+// to, and what other Searchers are held against.
+//
+// How it runs. Each member is a stream: a goroutine that decodes its blocks
+// one after the other and puts a piece for each into the stream's queue. The
+// caller's goroutine takes the pieces out in order, stream by stream.
+//
+//   - Processors. Whoever decodes or searches holds one of the workers' tokens, and
+//     gives it back while it waits for anything else. Who decodes a block
+//     also searches it, while it is in that core's cache, unless a token is
+//     to spare: then another goroutine searches it. With many members all
+//     cores decode; with one, one decodes and the others search.
+//   - Memory. The stream at the head of the line may hold maxHead bytes of
+//     pieces that were not emitted yet, all others together maxAhead; who
+//     would hold more waits. The head never waits for those behind it.
+//   - Lines longer than a block are put together by the head alone, so there
+//     is only one at a time; see longline.go.
+type Scan struct {
+	// Workers bounds the goroutines that work at a time; nil means one for
+	// each processor. The search shares them with whom it is not alone.
+	Workers reader.Workers
+}
+
+// NewWorkers makes a worker for each processor, but for at most maxProcs.
+func NewWorkers() reader.Workers {
+	return reader.NewWorkers(min(runtime.GOMAXPROCS(0), maxProcs))
+}
+
+var _ Searcher = Scan{}
+
+const (
+	maxHead  = 16 << 20
+	maxAhead = 32 << 20
+
+	// maxProcs bounds the streams' buffers, some 1.5 MB each. No disk feeds
+	// more decoders.
+	maxProcs = 16
+)
+
+// Search implements Searcher.
+func (sc Scan) Search(ctx context.Context, req *Request, emit func(*Hits) error) (Stats, error) {
+	begun := time.Now()
+	m, err := match.Compile(req.Query, req.Options)
+	if err != nil {
+		return Stats{}, err
+	}
+	workers := sc.Workers
+	if workers == nil {
+		workers = NewWorkers()
+	}
+	s := &scan{req: req, m: m, emit: emit, workers: workers}
+	s.changed.L = &s.mu
+	s.ctx, s.cancel = context.WithCancel(ctx)
+	s.scanners.New = func() any { return m.NewScanner() }
+	s.inOrder = req.Max > 0 || req.Before > 0 || req.After > 0
+	stop := context.AfterFunc(s.ctx, s.wake)
+	defer stop()
+
+	err = s.run()
+	s.cancel()
+	s.wake()
+	s.running.Wait()
+	s.stats.Elapsed = time.Since(begun)
+	if err == nil {
+		err = ctx.Err()
+	}
+	return s.stats, err
+}
+
+// wake lets everyone who waits look again.
+func (s *scan) wake() {
+	s.mu.Lock()
+	s.changed.Broadcast()
+	s.mu.Unlock()
+}
+
+type scan struct {
+	req     *Request
+	m       *match.Matcher
+	emit    func(*Hits) error
+	ctx     context.Context
+	cancel  context.CancelFunc
+	inOrder bool // hits are trimmed or given context as they are emitted
+
+	workers  reader.Workers
+	running  sync.WaitGroup // all goroutines of this search
+	scanners sync.Pool
+
+	mu      sync.Mutex // guards what follows, and the streams' fields that say so
+	changed sync.Cond  // of mu: any of it changed
+	ahead   int        // bytes held by pieces of streams that are not the head
+
+	stats Stats // the caller's goroutine only
+	done  atomic.Int64
+	hits  atomic.Int64
+}
+
+// A stream is a member being searched.
+type stream struct {
+	src    reader.Source
+	member reader.Member
+
+	// Guarded by scan.mu.
+	queue []*piece
+	held  int  // bytes of queue
+	head  bool // it is this stream's turn to be emitted
+	ended bool // nothing more will be put into queue
+	stop  bool // nothing more is wanted
+}
+
+// A piece is what became of a block.
+type piece struct {
+	ready   bool // guarded by scan.mu; until it is set, the rest is the worker's
+	emitted bool // guarded by scan.mu
+
+	hits  *Hits // nil if there are none
+	lines []contextLine
+	err   error // the member could not be read (on)
+	stats Stats // what this piece adds
+}
+
+func (s *scan) run() error {
+	var streams []*stream
+	var total int64
+	for _, src := range s.req.Sources {
+		for _, m := range src.Members() {
+			s.stats.Members++
+			if !s.m.May(m.Path) {
+				s.stats.Excluded++
+				continue
+			}
+			streams = append(streams, &stream{src: src, member: m})
+			total += m.Size
+		}
+	}
+	if s.req.Progress != nil {
+		finish := s.report(total)
+		defer finish()
+	}
+	// So many streams are begun before the first is done: one for each
+	// processor and some that wait, so that no processor does.
+	window := cap(s.workers) + 3
+	begun := 0
+	for i, st := range streams {
+		for ; begun < len(streams) && begun < i+window; begun++ {
+			s.running.Add(1)
+			go s.produce(streams[begun])
+		}
+		if err := s.consume(st); err != nil {
+			return err
+		}
+		streams[i] = nil
+	}
+	return nil
+}
+
+// report calls Progress ten times a second until the function it returns is
+// called, which calls it once more.
+func (s *scan) report(total int64) func() {
+	tell := func() { s.req.Progress(Progress{Done: s.done.Load(), Total: total, Hits: s.hits.Load()}) }
+	quit, gone := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(gone)
+		tick := time.NewTicker(100 * time.Millisecond)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				tell()
+			case <-quit:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(quit)
+		<-gone
+		tell()
+	}
+}
+
+// consume emits a stream's pieces.
+func (s *scan) consume(st *stream) error {
+	s.mu.Lock()
+	st.head = true
+	s.ahead -= st.held
+	s.changed.Broadcast()
+	s.mu.Unlock()
+
+	c := consumer{scan: s, st: st}
+	var failed error
+	for {
+		p := s.take(st)
+		if p == nil {
+			break
+		}
+		s.stats.add(p.stats)
+		if p.err != nil {
+			if err := s.ctx.Err(); err != nil {
+				return err
+			}
+			failed = p.err
+			s.tell(p.err)
+			continue
+		}
+		if err := c.piece(p); err != nil {
+			return err
+		}
+		s.mu.Lock()
+		p.emitted = true
+		s.changed.Broadcast()
+		s.mu.Unlock()
+	}
+	if err := s.ctx.Err(); err != nil {
+		return err
+	}
+	switch {
+	case failed == nil:
+		s.stats.Read++
+	case errors.Is(failed, reader.ErrBinary):
+		s.stats.Skipped++
+	default:
+		s.stats.Failed++
+	}
+	return nil
+}
+
+func (s *Stats) add(x Stats) {
+	s.Blocks += x.Blocks
+	s.BlocksRead += x.BlocksRead
+	s.BlocksSkipped += x.BlocksSkipped
+	s.Stored += x.Stored
+	s.Bytes += x.Bytes
+}
+
+func (s *scan) tell(err error) {
+	var fe *reader.FileError
+	if !errors.As(err, &fe) {
+		fe = &reader.FileError{Offset: -1, Err: err}
+	}
+	f := s.req.Failed
+	if errors.Is(err, reader.ErrBinary) {
+		f = s.req.Skipped
+	}
+	if f != nil {
+		f(fe)
+	}
+}
+
+// take waits for the next piece of the head stream; nil means that there is
+// none.
+func (s *scan) take(st *stream) *piece {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for {
+		if s.ctx.Err() != nil {
+			return nil
+		}
+		if len(st.queue) > 0 && st.queue[0].ready {
+			p := st.queue[0]
+			st.queue = st.queue[1:]
+			if p.hits != nil {
+				st.held -= p.hits.bytes
+				s.changed.Broadcast()
+			}
+			return p
+		}
+		if len(st.queue) == 0 && st.ended {
+			return nil
+		}
+		s.changed.Wait()
+	}
+}
+
+// produce reads a stream's member.
+func (s *scan) produce(st *stream) {
+	defer s.running.Done()
+	defer func() {
+		s.mu.Lock()
+		st.ended = true
+		s.changed.Broadcast()
+		s.mu.Unlock()
+	}()
+	if !s.workers.Acquire(s.ctx) {
+		return
+	}
+	defer s.workers.Release()
+	blocks, err := st.src.Open(s.ctx, st.member, reader.Pos{})
+	if err != nil {
+		s.fail(st, err)
+		s.done.Add(st.member.Size)
+		return
+	}
+	defer blocks.Close()
+	p := &producer{scan: s, st: st, blocks: blocks, id: blocks.ID()}
+	if ra, ok := blocks.(reader.RandomAccess); ok {
+		p.random(ra)
+	} else {
+		p.sequential()
+	}
+	s.done.Add(st.member.Size - p.disk)
+}
+
+// fail queues an error.
+func (s *scan) fail(st *stream, err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	st.queue = append(st.queue, &piece{ready: true, err: err})
+	s.changed.Broadcast()
+}
+
+// A producer is the goroutine of a stream, and what it knows.
+type producer struct {
+	*scan
+	st     *stream
+	blocks reader.Blocks
+	id     reader.ID
+	disk   int64 // of the file read, as far as told to done
+	ra     reader.RandomAccess
+}
+
+// wait gives the producer's token back until ready returns true, under mu.
+// It reports false if the stream is to end.
+func (p *producer) wait(ready func() bool) bool {
+	p.mu.Lock()
+	if !ready() && p.ctx.Err() == nil && !p.st.stop {
+		p.mu.Unlock()
+		p.workers.Release()
+		p.mu.Lock()
+		for !ready() && p.ctx.Err() == nil && !p.st.stop {
+			p.changed.Wait()
+		}
+		stop := p.st.stop
+		p.mu.Unlock()
+		// The token is taken back in any case: produce gives it back.
+		p.workers <- struct{}{}
+		return !stop && p.ctx.Err() == nil
+	}
+	stop := p.st.stop
+	p.mu.Unlock()
+	return !stop && p.ctx.Err() == nil
+}
+
+// slot queues a piece to be filled, once there is room for it.
+func (p *producer) slot() (*piece, bool) {
+	ok := p.wait(func() bool {
+		if p.st.head {
+			return p.st.held <= maxHead
+		}
+		return p.ahead <= maxAhead
+	})
+	if !ok {
+		return nil, false
+	}
+	x := &piece{}
+	p.mu.Lock()
+	p.st.queue = append(p.st.queue, x)
+	p.mu.Unlock()
+	return x, true
+}
+
+// fill marks a piece as filled.
+func (p *producer) fill(x *piece) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	x.ready = true
+	if x.hits != nil {
+		p.st.held += x.hits.bytes
+		if !p.st.head {
+			p.ahead += x.hits.bytes
+		}
+	}
+	p.changed.Broadcast()
+}
+
+// spread does the work for one piece: beside this goroutine if a processor
+// is to spare, and otherwise at once.
+func (p *producer) spread(work func()) {
+	p.running.Add(1)
+	beside := func() {
+		defer p.running.Done()
+		work()
+	}
+	if !p.workers.TryGo(beside) {
+		beside()
+	}
+}
+
+func (p *producer) advance(disk int64) {
+	if disk > p.disk {
+		p.done.Add(disk - p.disk)
+		p.disk = disk
+	}
+}
+
+// sequential searches a member block after block.
+func (p *producer) sequential() {
+	for {
+		b := reader.GetBlock()
+		err := p.blocks.Next(b)
+		if err != nil {
+			reader.PutBlock(b)
+			if err == io.EOF {
+				return
+			}
+			p.fail(p.st, err)
+			r, ok := p.blocks.(interface{ Resume() error })
+			if !ok || p.ctx.Err() != nil || r.Resume() != nil {
+				return
+			}
+			continue
+		}
+		p.advance(b.Disk)
+		if b.Unfinished {
+			var ok bool
+			if b, ok = p.long(b, p.blocks.Next); !ok {
+				return
+			} else if b == nil {
+				continue
+			}
+		}
+		x, ok := p.slot()
+		if !ok {
+			reader.PutBlock(b)
+			return
+		}
+		p.spread(func() {
+			p.search(x, b)
+			p.fill(x)
+		})
+	}
+}
+
+// random searches a member whose blocks can be read in any order.
+func (p *producer) random(ra reader.RandomAccess) {
+	table := ra.Table().Blocks
+	var failed atomic.Bool
+	for i := 0; i < len(table) && !failed.Load(); i++ {
+		if table[i].Unfinished {
+			b := reader.GetBlock()
+			err := ra.ReadBlock(i, b)
+			if err != nil {
+				reader.PutBlock(b)
+				p.fail(p.st, err)
+				return
+			}
+			b, ok := p.long(b, func(b *reader.Block) error {
+				if i+1 >= len(table) {
+					return io.EOF
+				}
+				i++
+				err = ra.ReadBlock(i, b)
+				return err
+			})
+			if err != nil {
+				p.fail(p.st, err)
+				return
+			}
+			if !ok {
+				return
+			}
+			if b != nil {
+				x, ok := p.slot()
+				if !ok {
+					reader.PutBlock(b)
+					return
+				}
+				p.search(x, b)
+				p.fill(x)
+			}
+			continue
+		}
+		x, ok := p.slot()
+		if !ok {
+			return
+		}
+		p.advance(int64(float64(p.st.member.Size) * float64(i) / float64(len(table))))
+		p.spread(func() {
+			defer p.fill(x)
+			b := reader.GetBlock()
+			if err := ra.ReadBlock(i, b); err != nil {
+				reader.PutBlock(b)
+				x.err = err
+				failed.Store(true)
+				return
+			}
+			x.stats.Stored = 1
+			p.search(x, b)
+		})
+	}
+}
+
+// search looks for the query in a block of whole lines, which it owns.
+func (p *producer) search(x *piece, b *reader.Block) {
+	x.stats.Blocks++
+	x.stats.BlocksRead++
+	x.stats.Bytes += int64(len(b.Text))
+	sc := p.scanners.Get().(*match.Scanner)
+	defer p.scanners.Put(sc)
+	sc.SetPath(p.st.member.Path)
+	spans := p.find(sc, b.Text)
+	p.hits.Add(int64(len(spans)))
+	if p.req.Before > 0 || p.req.After > 0 {
+		x.lines = contextLines(b, spans, p.req.Before, p.req.After)
+		x.hits = p.newHits()
+		x.hits.Count = int64(len(spans))
+		for _, l := range x.lines {
+			x.hits.bytes += len(l.text) + contextLineSize
+		}
+		reader.PutBlock(b)
+		return
+	}
+	if len(spans) == 0 {
+		reader.PutBlock(b)
+		return
+	}
+	h := p.newHits()
+	h.Count = int64(len(spans))
+	x.hits = h
+	if p.req.CountOnly {
+		reader.PutBlock(b)
+		return
+	}
+	h.Text, h.buf = b.Text, b
+	h.Lines = hitLines(b, spans)
+	p.settle(h)
+}
+
+// find is the lines of text that match, no more of them than are wanted.
+func (p *producer) find(sc *match.Scanner, text []byte) []match.Span {
+	return sc.Lines(text, nil, int(min(p.req.Max, int64(reader.BlockSize))))
+}
+
+// newHits makes the Hits of one piece.
+func (p *producer) newHits() *Hits {
+	return &Hits{Source: p.st.src, Member: p.st.member, ID: p.id, Highlight: p.highlight}
+}
+
+func (s *scan) highlight(line []byte, dst []match.Span) []match.Span {
+	sc := s.scanners.Get().(*match.Scanner)
+	defer s.scanners.Put(sc)
+	return sc.Highlights(line, dst)
+}
+
+// settle makes hits ready to wait for their turn: rendered, if that need not
+// be done in order, and otherwise in as little memory as they can do with.
+func (p *producer) settle(h *Hits) {
+	if p.req.Render != nil && !p.inOrder {
+		p.req.Render(h)
+		h.drop()
+		h.bytes = cap(h.Rendered)
+		return
+	}
+	h.bytes = reader.BlockSize
+	size := 0
+	for _, l := range h.Lines {
+		size += l.End - l.Start
+	}
+	if size > reader.BlockSize/4 {
+		return // keeps the block
+	}
+	text := make([]byte, 0, size)
+	for i := range h.Lines {
+		l := &h.Lines[i]
+		start := len(text)
+		text = append(text, h.Text[l.Start:l.End]...)
+		l.Span = match.Span{Start: start, End: len(text)}
+	}
+	lines := h.Lines
+	h.drop()
+	h.Text, h.Lines, h.bytes = text, lines, size+len(lines)*contextLineSize
+}
+
+// drop gives up the text.
+func (h *Hits) drop() {
+	if h.buf != nil {
+		reader.PutBlock(h.buf)
+	}
+	h.buf, h.Text, h.Lines = nil, nil, nil
+}
+
+// hitLines numbers the lines at spans.
+func hitLines(b *reader.Block, spans []match.Span) []HitLine {
+	out := make([]HitLine, len(spans))
+	line, at := b.Line, 0
+	for i, sp := range spans {
+		line += reader.Line(bytes.Count(b.Text[at:sp.Start], newline))
+		at = sp.Start
+		out[i] = HitLine{Span: sp, Line: line, Offset: b.Offset + reader.Offset(sp.Start)}
+	}
+	return out
+}
+
+var newline = []byte{'\n'}

@@ -1,0 +1,317 @@
+package reader
+
+import (
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// A Log is what a listing knows of one log from its files' names alone.
+type Log struct {
+	Name    string   // path of its current file, whether or not that exists
+	Members []Member // oldest first
+	Gaps    []string // what is missing between them, for people to read
+}
+
+// Stdin is the path that stands for standard input.
+const Stdin = "-"
+
+// Find lists the logs under the given paths, ordered by name: directories
+// with all that is below them, files, and patterns such as *.log or
+// **/*.gz, for shells that leave them alone. No file is opened.
+//
+// Hidden entries are left out, and so are names ending in .tmp, which are
+// files in the making, unless they are named. A link to a file stands for
+// the file, once; a link to a directory is followed only when it is named,
+// so there is no way round in circles.
+//
+// What cannot be listed comes back as errors (each a *FileError) beside what
+// can.
+func Find(paths []string) ([]Log, []error) {
+	f := finder{seen: map[string]bool{}}
+	if len(paths) == 0 {
+		paths = []string{"."}
+	}
+	for _, p := range paths {
+		f.add(p)
+	}
+	return f.group(), f.errs
+}
+
+type found struct {
+	Member
+	dir  string
+	name name
+}
+
+type finder struct {
+	files []found
+	links []found         // links to files met on the way
+	seen  map[string]bool // paths already taken
+	errs  []error
+}
+
+func (f *finder) fail(path string, err error) {
+	f.errs = append(f.errs, &FileError{Path: path, Offset: -1, Err: cause(err)})
+}
+
+func (f *finder) add(path string) {
+	if path == Stdin {
+		f.take(Member{Path: Stdin, Named: true})
+		return
+	}
+	info, err := os.Stat(path)
+	if errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(path, "*?[{") {
+		matches, gerr := doublestar.FilepathGlob(path)
+		if gerr == nil && len(matches) > 0 {
+			slices.Sort(matches)
+			for _, m := range matches {
+				f.add(m)
+			}
+			return
+		}
+		if gerr != nil {
+			err = gerr
+		}
+	}
+	switch {
+	case err != nil:
+		f.fail(path, err)
+	case info.IsDir():
+		f.walk(path)
+	default:
+		f.take(Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), Named: true})
+	}
+}
+
+func (f *finder) take(m Member) {
+	key := filepath.Clean(m.Path)
+	if f.seen[key] {
+		return
+	}
+	f.seen[key] = true
+	dir, base := filepath.Split(m.Path)
+	f.files = append(f.files, found{Member: m, dir: dir, name: parseName(base)})
+}
+
+func (f *finder) walk(root string) {
+	entries, err := os.ReadDir(root)
+	if err != nil {
+		f.fail(root, err)
+		// What was listed before the error is still used.
+	}
+	for _, e := range entries {
+		base := e.Name()
+		if strings.HasPrefix(base, ".") || strings.HasSuffix(base, ".tmp") {
+			continue
+		}
+		path := filepath.Join(root, base)
+		if root == "." {
+			path = base
+		}
+		switch {
+		case e.IsDir():
+			f.walk(path)
+		case e.Type().IsRegular():
+			info, err := e.Info()
+			if err != nil {
+				continue // vanished in between, which is no error for a rotated log
+			}
+			f.take(Member{Path: path, Size: info.Size(), ModTime: info.ModTime()})
+		case e.Type()&fs.ModeSymlink != 0:
+			info, err := os.Stat(path)
+			if err != nil {
+				f.fail(path, err)
+			} else if info.Mode().IsRegular() {
+				dir, _ := filepath.Split(path)
+				f.links = append(f.links, found{dir: dir, name: parseName(base),
+					Member: Member{Path: path, Size: info.Size(), ModTime: info.ModTime()}})
+			}
+		}
+	}
+}
+
+// followLinks takes the links whose files were not met under their own
+// names, as /var/log/containers' are in /var/log/pods.
+func (f *finder) followLinks() {
+	if len(f.links) == 0 {
+		return
+	}
+	real := map[string]bool{}
+	dirs := map[string]string{}
+	for _, m := range f.files {
+		dir, ok := dirs[m.dir]
+		if !ok {
+			dir, _ = filepath.EvalSymlinks(filepath.Clean("./" + m.dir))
+			if filepath.IsAbs(m.dir) {
+				dir, _ = filepath.EvalSymlinks(m.dir)
+			}
+			dir, _ = filepath.Abs(dir)
+			dirs[m.dir] = dir
+		}
+		real[filepath.Join(dir, filepath.Base(m.Path))] = true
+	}
+	for _, l := range f.links {
+		target, err := filepath.EvalSymlinks(l.Path)
+		if err != nil {
+			f.fail(l.Path, err)
+			continue
+		}
+		target, _ = filepath.Abs(target)
+		if !real[target] {
+			real[target] = true
+			f.take(l.Member)
+		}
+	}
+}
+
+// group makes logs of the files found.
+func (f *finder) group() []Log {
+	f.followLinks()
+	type key struct{ dir, stem string }
+	groups := map[key][]found{}
+	for _, m := range f.files {
+		k := key{m.dir, m.name.stem}
+		groups[k] = append(groups[k], m)
+	}
+
+	// A weak name (app.1.log) is a log of its own unless app.log is there, or
+	// one of its like is compressed, which only rotation does.
+	for k, g := range groups {
+		strong := false
+		for _, m := range g {
+			strong = strong || !m.name.weak || m.name.compressed
+		}
+		if strong {
+			continue
+		}
+		delete(groups, k)
+		for _, m := range g {
+			base := filepath.Base(m.Path)
+			groups[key{m.dir, base}] = append(groups[key{m.dir, base}], found{m.Member, m.dir, name{stem: base, number: -1}})
+		}
+	}
+
+	// logrotate's olddir: only rotated members here, and the directory above
+	// has the log without any.
+	for k, g := range groups {
+		parent, _ := filepath.Split(strings.TrimSuffix(k.dir, string(filepath.Separator)))
+		up := key{parent, k.stem}
+		if k.dir == "" || up.dir == k.dir || hasCurrent(g) {
+			continue
+		}
+		if above := groups[up]; len(above) == 1 && above[0].name.current() {
+			groups[up] = append(above, g...)
+			delete(groups, k)
+		}
+	}
+
+	logs := make([]Log, 0, len(groups))
+	for k, g := range groups {
+		l := Log{Name: k.dir + k.stem}
+		slices.SortStableFunc(g, func(a, b found) int {
+			if c := older(a.name, b.name); c != 0 {
+				return c
+			}
+			return strings.Compare(a.Path, b.Path)
+		})
+		g = once(g)
+		names := make([]name, len(g))
+		for i, m := range g {
+			l.Members = append(l.Members, m.Member)
+			names[i] = m.name
+		}
+		if len(g) > 1 {
+			l.Gaps = gaps(names)
+		} else if !g[0].name.current() && g[0].Named {
+			l.Name = g[0].Path // a single file was named: that is what it is called
+		}
+		logs = append(logs, l)
+	}
+	slices.SortFunc(logs, func(a, b Log) int { return strings.Compare(a.Name, b.Name) })
+	return logs
+}
+
+func hasCurrent(g []found) bool {
+	return slices.ContainsFunc(g, func(m found) bool { return m.name.current() && !m.name.compressed })
+}
+
+// once drops the second of two files that are the same member, X beside
+// X.gz, and keeps its name as the other's alternative, for it may be gone a
+// moment later. Being named alike is not enough: where a rotation was set to
+// stop compressing, an old app.log.1.gz lies beside a new app.log.1.
+//
+// X.gz is taken, unless it is not whole yet.
+func once(g []found) []found {
+	out := g[:0]
+	for _, m := range g {
+		if n := len(out); n > 0 && !m.name.current() {
+			last := &out[n-1]
+			if older(last.name, m.name) == 0 && last.dir == m.dir && last.name.compressed != m.name.compressed {
+				plain, packed := *last, m
+				if plain.name.compressed {
+					plain, packed = packed, plain
+				}
+				if same, whole := samePacked(plain.Member, packed.Member); same {
+					keep, drop := plain, packed
+					if whole {
+						keep, drop = packed, plain
+					}
+					keep.alt = drop.Path
+					*last = keep
+					continue
+				}
+			}
+		}
+		out = append(out, m)
+	}
+	return out
+}
+
+// samePacked reports whether packed holds plain's text, and all of it. Of
+// gzip, which tells how much it holds, that is known; another compressor is
+// believed to be done when its file bears the time of the plain one.
+func samePacked(plain, packed Member) (same, whole bool) {
+	pf, _, err := openMember(plain)
+	if err != nil {
+		return true, true // gone: then the other is what is left of it
+	}
+	defer pf.Close()
+	zf, _, err := openMember(packed)
+	if err != nil {
+		return true, false
+	}
+	defer zf.Close()
+	pt, err := openText(pf, false)
+	if err != nil {
+		return false, false
+	}
+	defer pt.release()
+	zt, err := openText(zf, false)
+	if err != nil {
+		// Not even its first byte can be read. One just begun looks so.
+		return packed.ModTime.After(plain.ModTime), false
+	}
+	defer zt.release()
+	if pt.format != Plain || zt.format == Plain {
+		return false, false
+	}
+	if pt.id != zt.id {
+		// Less of the text than an identity is made of: still being written.
+		return zt.id.Len < pt.id.Len && packed.ModTime.After(plain.ModTime), false
+	}
+	if zt.format == Gzip {
+		var size [4]byte
+		if _, err := zf.ReadAt(size[:], packed.Size-4); err != nil {
+			return true, false
+		}
+		return true, binary.LittleEndian.Uint32(size[:]) == uint32(plain.Size)
+	}
+	return true, !packed.ModTime.After(plain.ModTime)
+}

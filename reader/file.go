@@ -1,0 +1,167 @@
+package reader
+
+import (
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// fileBlocks reads one file from its start, or from a position in it.
+type fileBlocks struct {
+	ctx  context.Context
+	path string
+	f    *os.File
+	t    *text
+	cut  cutter
+	err  error
+}
+
+// openFile opens m for reading from its start, as it lies on disk.
+func openFile(ctx context.Context, m Member) (*fileBlocks, error) {
+	f, path, err := openMember(m)
+	if err != nil {
+		return nil, err
+	}
+	b, err := newFileBlocks(ctx, f, path, false)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// openMember opens m's file, under its other name if its first is gone.
+func openMember(m Member) (*os.File, string, error) {
+	path := m.Path
+	if path == Stdin {
+		return os.Stdin, "standard input", nil
+	}
+	f, err := os.Open(path)
+	if errors.Is(err, fs.ErrNotExist) && m.alt != "" {
+		path = m.alt
+		f, err = os.Open(path)
+	}
+	if err != nil {
+		return nil, path, &FileError{Path: path, Offset: -1, Err: cause(err)}
+	}
+	return f, path, nil
+}
+
+// cause drops the path of an error that will be shown with one.
+func cause(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// newFileBlocks reads f, which it owns from now on unless it fails. live
+// says that f is a pipe or terminal.
+func newFileBlocks(ctx context.Context, f *os.File, path string, live bool) (*fileBlocks, error) {
+	b := &fileBlocks{ctx: ctx, path: path, f: f}
+	var err error
+	if b.t, err = openText(f, live); err != nil {
+		return nil, &FileError{Path: path, Offset: 0, Err: cause(err)}
+	}
+	b.cut = cutter{r: b.t, disk: func() int64 { return b.t.src.n }, eager: live}
+	return b, nil
+}
+
+func (b *fileBlocks) ID() ID { return b.t.id }
+
+// seek goes to at, reading all before it unless the file's bytes are the
+// text's.
+func (b *fileBlocks) seek(at Pos) error {
+	b.cut.off, b.cut.line = at.Offset, at.Line
+	if b.t.format == Plain && b.t.charset == UTF8 {
+		off := int64(at.Offset) + int64(b.t.bom)
+		if _, err := b.f.Seek(off, io.SeekStart); err != nil {
+			return &FileError{Path: b.path, Offset: off, Err: cause(err)}
+		}
+		b.t.src = &countingReader{r: b.f, n: off}
+		b.cut.r = b.t.src
+		return nil
+	}
+	buf := GetBlock()
+	defer PutBlock(buf)
+	if buf.buf == nil {
+		buf.buf = make([]byte, BlockSize)
+	}
+	for left := int64(at.Offset); left > 0; {
+		if err := b.ctx.Err(); err != nil {
+			return err
+		}
+		n, err := b.cut.r.Read(buf.buf[:min(left, BlockSize)])
+		left -= int64(n)
+		if left > 0 && err != nil {
+			if err == io.EOF {
+				err = ErrGone
+			}
+			return b.located(err)
+		}
+	}
+	return nil
+}
+
+func (b *fileBlocks) Next(blk *Block) error {
+	if err := b.ctx.Err(); err != nil {
+		return err
+	}
+	if b.err != nil {
+		return b.err
+	}
+	err := b.cut.next(blk)
+	if err == nil || err == io.EOF {
+		return err
+	}
+	b.err = b.located(err)
+	return b.err
+}
+
+// Resume goes on behind the damage that Next reported, where the format
+// allows to find an undamaged part there, and returns io.EOF if it does not.
+// The text behind continues the text before; a line that the damage cut ends
+// where the damage begins.
+func (b *fileBlocks) Resume() error {
+	r, ok := b.t.dec.(resumer)
+	if !ok || b.err == nil {
+		return io.EOF
+	}
+	if err := r.resume(); err != nil {
+		return io.EOF
+	}
+	b.err = nil
+	b.cut.resume()
+	return nil
+}
+
+// located makes a FileError of what a decoder said.
+func (b *fileBlocks) located(err error) error {
+	if b.ctx.Err() != nil {
+		return b.ctx.Err()
+	}
+	if b.t.format == Plain {
+		return &FileError{Path: b.path, Offset: b.t.src.n, Err: cause(err)}
+	}
+	off := b.t.src.n
+	if g, ok := b.t.dec.(gzipDecoder); ok {
+		off = g.InputOffset()
+	}
+	return &FileError{Path: b.path, Offset: off, Err: describe(b.t.format, cause(err))}
+}
+
+func (b *fileBlocks) Close() error {
+	if b.f == nil {
+		return nil
+	}
+	b.t.release()
+	f := b.f
+	b.f = nil
+	if f == os.Stdin {
+		return nil // it is not ours
+	}
+	return f.Close()
+}

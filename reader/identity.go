@@ -1,0 +1,47 @@
+package reader
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+)
+
+// ErrGone says that no member has the content any more that was asked for.
+var ErrGone = errors.New("no file has this text any more")
+
+// idSize is how much of a text's start its identity is made of. Loggers
+// begin a file alike (a banner, a start-up), but not for 4 KiB.
+const idSize = 4 << 10
+
+// An ID says who a member is by the first bytes of its text, so that app.log
+// is known again as app.log.1 and as app.log.2.gz. Inodes are used again and
+// names move on; the text stays.
+//
+// A file that is shorter than idSize is named by the bytes it has, and known
+// by them when it has grown. Equal IDs are a strong hint, not a proof: what
+// is trusted with more than a position is verified first.
+type ID struct {
+	Len int // how many bytes Sum is of
+	Sum [16]byte
+}
+
+func makeID(start []byte) ID {
+	start = start[:min(len(start), idSize)]
+	id := ID{Len: len(start)}
+	sum := sha256.Sum256(start)
+	copy(id.Sum[:], sum[:])
+	return id
+}
+
+// matches reports whether a text that begins with start may be the one that
+// id was made of.
+func (id ID) matches(start []byte) bool {
+	return len(start) >= id.Len && makeID(start[:id.Len]) == id
+}
+
+// IsZero reports whether id is no identity at all.
+func (id ID) IsZero() bool { return id == ID{} }
+
+// String is the ID for people and file names.
+func (id ID) String() string { return fmt.Sprintf("%s-%d", hex.EncodeToString(id.Sum[:]), id.Len) }

@@ -1,0 +1,89 @@
+package reader
+
+import (
+	"io"
+	"os"
+	"time"
+)
+
+// Known is what can be told of a member without reading all of it.
+type Known struct {
+	Text  int64 // bytes of text; -1 if unknown
+	Lines int64 // -1 if unknown
+}
+
+// Peek tells what is known of a member from its block store. Without one,
+// the text of a plain file is as long as the file.
+func (c *Cache) Peek(m Member) Known {
+	k := Known{Text: -1, Lines: -1}
+	f, _, err := openMember(m)
+	if err != nil || f == os.Stdin {
+		return k
+	}
+	defer f.Close()
+	var head [magicLen]byte
+	n, _ := f.ReadAt(head[:], 0)
+	if formatOf(head[:n]) == Plain {
+		k.Text = m.Size
+		return k
+	}
+	if st, ok := c.openStore(f); ok {
+		k.Text, k.Lines = int64(st.table.Size), st.table.Lines
+		st.f.Close()
+	}
+	return k
+}
+
+// Empty reports whether the cache holds no block stores at all.
+func (c *Cache) Empty() bool {
+	if c == nil {
+		return true
+	}
+	d, err := os.Open(c.blocks())
+	if err != nil {
+		return true
+	}
+	defer d.Close()
+	names, _ := d.Readdirnames(1)
+	return len(names) == 0
+}
+
+// FirstTime is the time of the first line of m that bears one, of those in
+// its first 64 KiB; zero if there is none.
+func FirstTime(m Member) time.Time {
+	f, _, err := openMember(m)
+	if err != nil || f == os.Stdin {
+		return time.Time{}
+	}
+	defer f.Close()
+	t, err := openText(f, false)
+	if err != nil {
+		return time.Time{}
+	}
+	defer t.release()
+	buf := make([]byte, 8<<10)
+	n, _ := io.ReadFull(t, buf)
+	clock := Clock{Ref: m.ModTime}
+	return clock.firstOf(buf[:n])
+}
+
+// LastTime is the time of the last line of m that bears one, or the time the
+// file was last written if it would take decoding to know.
+func LastTime(m Member) time.Time {
+	f, _, err := openMember(m)
+	if err != nil || f == os.Stdin {
+		return m.ModTime
+	}
+	defer f.Close()
+	buf := make([]byte, 8<<10)
+	n, _ := f.ReadAt(buf[:magicLen], 0)
+	if formatOf(buf[:n]) != Plain {
+		return m.ModTime
+	}
+	n, _ = f.ReadAt(buf, max(0, m.Size-int64(len(buf))))
+	clock := Clock{Ref: m.ModTime}
+	if _, last := clock.Span(buf[:n]); !last.IsZero() {
+		return last
+	}
+	return m.ModTime
+}

@@ -1,0 +1,282 @@
+package reader
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Options say how a log's files are read.
+type Options struct {
+	// Cache holds block stores; nil for none.
+	Cache *Cache
+
+	// Spare is asked to run work that only serves later readers, beside the
+	// caller: it reports false when there is no processor to spare, and may
+	// wait for one if the caller has the time. With nil, nothing is stored.
+	Spare func(func()) bool
+}
+
+// A LogSource is a Source of the files of one log.
+type LogSource struct {
+	name string
+	opt  Options
+
+	mu      sync.Mutex // guards members
+	members []Member
+}
+
+var _ Source = (*LogSource)(nil)
+
+// NewSource makes a Source of a log that Find found.
+func NewSource(l Log, opt Options) *LogSource {
+	return &LogSource{name: l.Name, members: l.Members, opt: opt}
+}
+
+// Name implements Source.
+func (s *LogSource) Name() string { return s.name }
+
+// Members implements Source.
+func (s *LogSource) Members() []Member {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clip(s.members)
+}
+
+// Refresh implements Source: it lists the directories again in which the
+// members lie. A log of which only named files were asked for stays those.
+func (s *LogSource) Refresh() error {
+	f := finder{seen: map[string]bool{}}
+	dirs := map[string]bool{}
+	for _, m := range s.Members() {
+		dir, base := filepath.Split(m.Path)
+		switch {
+		case m.Path == Stdin:
+			return nil
+		case m.Named:
+			f.add(m.Path)
+		case !dirs[dir]:
+			dirs[dir] = true
+			f.list(dir, parseName(base).stem)
+		}
+	}
+	for _, l := range f.group() {
+		if l.Name == s.name {
+			s.mu.Lock()
+			s.members = l.Members
+			s.mu.Unlock()
+			break
+		}
+	}
+	return joinErrors(f.errs)
+}
+
+// list takes the files in dir, not below it, that belong to the log stem.
+func (f *finder) list(dir, stem string) {
+	entries, err := os.ReadDir(filepath.Clean("./" + dir))
+	if filepath.IsAbs(dir) {
+		entries, err = os.ReadDir(dir)
+	}
+	if err != nil {
+		f.fail(dir, err)
+	}
+	for _, e := range entries {
+		if parseName(e.Name()).stem != stem || strings.HasSuffix(e.Name(), ".tmp") {
+			continue
+		}
+		if info, err := os.Stat(dir + e.Name()); err == nil && info.Mode().IsRegular() {
+			f.take(Member{Path: dir + e.Name(), Size: info.Size(), ModTime: info.ModTime()})
+		}
+	}
+}
+
+func joinErrors(errs []error) error {
+	if len(errs) == 0 {
+		return nil
+	}
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return fmt.Errorf("%w (and %d more)", errs[0], len(errs)-1)
+}
+
+// Open implements Source. A compressed member is read through its block
+// store if it has one.
+func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) {
+	f, path, err := openMember(m)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, &FileError{Path: path, Offset: -1, Err: cause(err)}
+	}
+	if info.IsDir() {
+		f.Close()
+		return nil, &FileError{Path: path, Offset: -1, Err: fs.ErrInvalid}
+	}
+	regular := info.Mode().IsRegular()
+	var head [magicLen]byte
+	compressed := false
+	if regular {
+		n, _ := f.ReadAt(head[:], 0)
+		compressed = formatOf(head[:n]) != Plain
+	}
+	if compressed {
+		if st, ok := s.opt.Cache.openStore(f); ok {
+			f.Close()
+			b := &storedBlocks{ctx: ctx, s: st, member: m, path: path, disk: info.Size()}
+			if at.Offset > 0 {
+				if err := b.seek(at); err != nil {
+					b.Close()
+					return nil, err
+				}
+			}
+			return b, nil
+		}
+	}
+	b, err := newFileBlocks(ctx, f, path, !regular)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	if b.t.binary && !m.Named {
+		b.Close()
+		return nil, &FileError{Path: path, Offset: -1, Err: ErrBinary}
+	}
+	if at.Offset > 0 {
+		if err := b.seek(at); err != nil {
+			b.Close()
+			return nil, err
+		}
+		return b, nil
+	}
+	if compressed && s.opt.Cache != nil && s.opt.Spare != nil && info.Size() >= minStored {
+		if w, err := s.opt.Cache.newStoreWriter(f, b.t.id, s.opt.Spare); err == nil {
+			w.clock.Ref = m.ModTime
+			return &recordedBlocks{fileBlocks: b, w: w}, nil
+		}
+		// A cache that cannot be written is a cache that is not there.
+	}
+	return b, nil
+}
+
+// minStored is the size of a compressed file below which it is decoded so
+// soon that storing it again gains nothing: some milliseconds' worth.
+const minStored = 256 << 10
+
+// recordedBlocks writes a member's block store as the member is read.
+type recordedBlocks struct {
+	*fileBlocks
+	w *storeWriter // nil when given up or done
+}
+
+func (b *recordedBlocks) Next(blk *Block) error {
+	err := b.fileBlocks.Next(blk)
+	switch {
+	case b.w == nil:
+	case err == nil:
+		if !b.w.add(blk) {
+			b.w = nil
+		}
+	case err == io.EOF:
+		_ = b.w.finish() // without a store, the file is decoded again next time
+		b.w = nil
+	default:
+		// A damaged file keeps its damage: whoever reads it is to be told.
+		b.w.abandon(err)
+		b.w = nil
+	}
+	return err
+}
+
+func (b *recordedBlocks) Close() error {
+	if b.w != nil {
+		b.w.abandon(errGivenUp)
+		b.w = nil
+	}
+	return b.fileBlocks.Close()
+}
+
+// Locate implements Source. It reads the first 64 KiB of each member at
+// most, the likeliest first: a rotated member has moved towards the old end.
+func (s *LogSource) Locate(ctx context.Context, p Pos) (Member, error) {
+	members := s.Members()
+	for _, m := range slices.Backward(members) {
+		if err := ctx.Err(); err != nil {
+			return Member{}, err
+		}
+		if ok, err := hasID(m, p.Member); err == nil && ok {
+			return m, nil
+		}
+	}
+	return Member{}, &FileError{Path: s.name, Offset: -1, Err: ErrGone}
+}
+
+// hasID reports whether m's text begins as that of id did.
+func hasID(m Member, id ID) (bool, error) {
+	if m.Path == Stdin {
+		return false, nil
+	}
+	f, _, err := openMember(m)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	t, err := openText(f, false)
+	if err != nil {
+		return false, err
+	}
+	defer t.release()
+	if t.id == id {
+		return true, nil
+	}
+	var start [idSize]byte
+	n, err := io.ReadFull(t, start[:min(id.Len, idSize)])
+	if err != nil && n < id.Len {
+		return false, nil
+	}
+	return id.matches(start[:n]), nil
+}
+
+// Close implements Source.
+func (s *LogSource) Close() error { return nil }
+
+// Store reads a member to its end so that it has a block store from then on,
+// if it is one that gets one. progress, if not nil, is told how many bytes
+// of the file are done.
+func Store(ctx context.Context, src Source, m Member, progress func(disk int64)) error {
+	b, err := src.Open(ctx, m, Pos{})
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	r, ok := b.(*recordedBlocks)
+	if !ok {
+		return nil
+	}
+	blk := GetBlock()
+	defer PutBlock(blk)
+	for {
+		w := r.w
+		err := b.Next(blk)
+		switch {
+		case err == io.EOF && w != nil:
+			return w.failure()
+		case err == io.EOF:
+			return nil
+		case err != nil:
+			return err
+		}
+		if progress != nil {
+			progress(blk.Disk)
+		}
+	}
+}

@@ -1,0 +1,169 @@
+package reader
+
+import (
+	"encoding/binary"
+	"errors"
+	"sort"
+	"time"
+)
+
+// A Table lists a member's blocks: what is known of each without decoding
+// it. It answers line number → place and time → place.
+//
+// As bytes, all numbers little-endian or unsigned varints:
+//
+//	"LVT1"                    magic and version
+//	lines                     varint: lines of the member
+//	crc                       4 bytes, CRC-32 (IEEE) of the whole text
+//	count                     varint
+//	count blocks:             varints: length of text, stored length, newlines in it,
+//	                          flags (1 continues, 2 unfinished, 4 has times),
+//	                          if it has times: the first and the last time in milliseconds
+//	                          since 1970 (zigzag: the first as the difference to the block before's
+//	                          first, the last to the block's first)
+//
+// A block's offset, line and place in the store follow by adding up.
+type Table struct {
+	Blocks []TableBlock
+	Lines  int64  // lines of the member, the unterminated last one included
+	Size   Offset // length of the text
+	CRC    uint32 // of the whole text, as gzip counts it (IEEE)
+}
+
+// A TableBlock is what is known of one block.
+type TableBlock struct {
+	Offset     Offset
+	Len        int
+	Line       Line // the line its first byte belongs to
+	Lines      int  // newlines in it
+	Continues  bool // see Block
+	Unfinished bool
+	First      time.Time // lowest and highest time that its lines bear, zero if they bear none
+	Last       time.Time
+
+	stored    int64 // where its frame begins in the store file
+	storedLen int
+}
+
+var tableMagic = []byte("LVT1")
+
+var errTable = errors.New("damaged block table")
+
+// Find returns the index of the block that holds offset off, or -1.
+func (t *Table) Find(off Offset) int {
+	i := sort.Search(len(t.Blocks), func(i int) bool { return t.Blocks[i].Offset > off }) - 1
+	if i >= 0 && off < t.Blocks[i].Offset+Offset(t.Blocks[i].Len) {
+		return i
+	}
+	return -1
+}
+
+// FindLine returns the index of the block in which line l begins, or -1.
+func (t *Table) FindLine(l Line) int {
+	if l < 0 || int64(l) >= t.Lines {
+		return -1
+	}
+	// The last block whose first byte is of line l or an earlier one: a line
+	// begins in the first block that is not a continuation of it.
+	i := sort.Search(len(t.Blocks), func(i int) bool {
+		b := t.Blocks[i]
+		return b.Line > l || b.Line == l && b.Continues
+	})
+	return i - 1
+}
+
+func (t *Table) encode() []byte {
+	b := append([]byte(nil), tableMagic...)
+	b = binary.AppendUvarint(b, uint64(t.Lines))
+	b = binary.LittleEndian.AppendUint32(b, t.CRC)
+	b = binary.AppendUvarint(b, uint64(len(t.Blocks)))
+	before := int64(0)
+	for _, k := range t.Blocks {
+		flags := uint64(0)
+		if k.Continues {
+			flags |= 1
+		}
+		if k.Unfinished {
+			flags |= 2
+		}
+		if !k.First.IsZero() {
+			flags |= 4
+		}
+		for _, v := range []uint64{uint64(k.Len), uint64(k.storedLen), uint64(k.Lines), flags} {
+			b = binary.AppendUvarint(b, v)
+		}
+		if flags&4 != 0 {
+			first, last := k.First.UnixMilli(), k.Last.UnixMilli()
+			b = binary.AppendVarint(b, first-before)
+			b = binary.AppendVarint(b, last-first)
+			before = first
+		}
+	}
+	return b
+}
+
+// decodeTable reads what encode wrote. Whatever the bytes are, the Table it
+// returns is consistent in itself, or there is an error.
+func decodeTable(b []byte) (*Table, error) {
+	if len(b) < len(tableMagic) || string(b[:len(tableMagic)]) != string(tableMagic) {
+		return nil, errTable
+	}
+	b = b[len(tableMagic):]
+	bad := false
+	uvarint := func() uint64 {
+		v, n := binary.Uvarint(b)
+		if n <= 0 {
+			bad = true
+			return 0
+		}
+		b = b[n:]
+		return v
+	}
+	varint := func() int64 {
+		v, n := binary.Varint(b)
+		if n <= 0 {
+			bad = true
+			return 0
+		}
+		b = b[n:]
+		return v
+	}
+	t := &Table{Lines: int64(uvarint())}
+	if len(b) < 4 {
+		return nil, errTable
+	}
+	t.CRC = binary.LittleEndian.Uint32(b)
+	b = b[4:]
+	count := uvarint()
+	if bad || count > uint64(len(b)) { // a block takes more than a byte
+		return nil, errTable
+	}
+	t.Blocks = make([]TableBlock, 0, count)
+	var line Line
+	var stored, before int64
+	for range count {
+		k := TableBlock{Offset: t.Size, Line: line, stored: stored}
+		size, packed, lines, flags := uvarint(), uvarint(), uvarint(), uvarint()
+		if bad || size == 0 || size > BlockSize || packed > 2*BlockSize || lines > size {
+			return nil, errTable
+		}
+		k.Len, k.storedLen, k.Lines = int(size), int(packed), int(lines)
+		k.Continues, k.Unfinished = flags&1 != 0, flags&2 != 0
+		if flags&4 != 0 {
+			first := before + varint()
+			k.First, k.Last = time.UnixMilli(first).UTC(), time.UnixMilli(first+varint()).UTC()
+			before = first
+		}
+		if bad {
+			return nil, errTable
+		}
+		t.Blocks = append(t.Blocks, k)
+		t.Size += Offset(size)
+		line += Line(lines)
+		stored += int64(packed)
+	}
+	if t.Lines < int64(line) || t.Lines > int64(line)+1 {
+		return nil, errTable
+	}
+	return t, nil
+}

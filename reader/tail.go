@@ -1,0 +1,194 @@
+package reader
+
+import (
+	"bytes"
+	"context"
+	"io"
+)
+
+// TailPos finds where the last n lines of a member begin, and how many lines
+// lie behind that, which are fewer than n if the member has fewer. The line
+// number of the Pos is -1 where finding it would take reading all before.
+//
+// A plain file is read backwards from its end, a stored one is known by its
+// table, and any other is decoded once.
+func TailPos(ctx context.Context, src Source, m Member, n int64) (Pos, int64, error) {
+	b, err := src.Open(ctx, m, Pos{})
+	if err != nil {
+		return Pos{}, 0, err
+	}
+	defer b.Close()
+	if n <= 0 {
+		n = 0
+	}
+	if ra, ok := b.(RandomAccess); ok {
+		t := ra.Table()
+		from := max(0, t.Lines-n)
+		p, err := linePos(ra, b.ID(), Line(from))
+		return p, t.Lines - from, err
+	}
+	if f, ok := b.(*fileBlocks); ok && f.seekable() {
+		return f.tailPos(n)
+	}
+	return scanTail(b, n)
+}
+
+// linePos finds where line l begins. A line beyond the last begins at the
+// end.
+func linePos(ra RandomAccess, id ID, l Line) (Pos, error) {
+	t := ra.Table()
+	i := t.FindLine(l)
+	if i < 0 {
+		return Pos{Member: id, Offset: t.Size, Line: Line(t.Lines)}, nil
+	}
+	blk := GetBlock()
+	defer PutBlock(blk)
+	if err := ra.ReadBlock(i, blk); err != nil {
+		return Pos{}, err
+	}
+	off := 0
+	for line := blk.Line; line < l; line++ {
+		off += bytes.IndexByte(blk.Text[off:], '\n') + 1
+	}
+	return Pos{Member: id, Offset: blk.Offset + Offset(off), Line: l}, nil
+}
+
+// scanTail reads b to its end.
+func scanTail(b Blocks, n int64) (Pos, int64, error) {
+	blk := GetBlock()
+	defer PutBlock(blk)
+	var starts []Offset // of the last n lines, the oldest at next once it is full
+	next, lines := 0, int64(0)
+	add := func(off Offset) {
+		lines++
+		switch {
+		case n == 0:
+		case int64(len(starts)) < n:
+			starts = append(starts, off)
+		default:
+			starts[next] = off
+			next = (next + 1) % len(starts)
+		}
+	}
+	end := Offset(0)
+	for {
+		err := b.Next(blk)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return Pos{}, 0, err
+		}
+		begins := !blk.Continues
+		for off := 0; off < len(blk.Text); {
+			if begins {
+				add(blk.Offset + Offset(off))
+			}
+			i := bytes.IndexByte(blk.Text[off:], '\n')
+			if i < 0 {
+				break
+			}
+			off += i + 1
+			begins = true
+		}
+		end = blk.Offset + Offset(len(blk.Text))
+	}
+	p := Pos{Member: b.ID(), Offset: end, Line: Line(lines)}
+	if len(starts) > 0 {
+		p.Offset, p.Line = starts[next], Line(lines-int64(len(starts)))
+	}
+	return p, int64(len(starts)), nil
+}
+
+// seekable reports whether offsets in the text are offsets in the file.
+func (b *fileBlocks) seekable() bool {
+	return b.t.format == Plain && b.t.charset == UTF8 && !b.cut.eager
+}
+
+// tailPos reads the file backwards.
+func (b *fileBlocks) tailPos(n int64) (Pos, int64, error) {
+	info, err := b.f.Stat()
+	if err != nil {
+		return Pos{}, 0, &FileError{Path: b.path, Offset: -1, Err: cause(err)}
+	}
+	bom := int64(b.t.bom)
+	end := info.Size()
+	buf := GetBlock()
+	defer PutBlock(buf)
+	if buf.buf == nil {
+		buf.buf = make([]byte, BlockSize)
+	}
+	at, lines := end, int64(0)
+	piece := int64(16 << 10) // enough for most tails; then larger
+	for at > bom && n > 0 {
+		k := min(piece, at-bom)
+		piece = BlockSize
+		text := buf.buf[:k]
+		if _, err := b.f.ReadAt(text, at-k); err != nil && err != io.EOF {
+			return Pos{}, 0, &FileError{Path: b.path, Offset: at - k, Err: cause(err)}
+		}
+		at -= k
+		for len(text) > 0 {
+			i := bytes.LastIndexByte(text, '\n')
+			if i < 0 {
+				break
+			}
+			if at+int64(i)+1 < end { // the newline before a line
+				if lines++; lines == n {
+					return Pos{Member: b.t.id, Offset: Offset(at + int64(i) + 1 - bom), Line: -1}, n, nil
+				}
+			}
+			text = text[:i]
+		}
+		if err := b.ctx.Err(); err != nil {
+			return Pos{}, 0, err
+		}
+	}
+	if n == 0 || end <= bom {
+		return Pos{Member: b.t.id, Offset: Offset(max(end-bom, 0)), Line: -1}, 0, nil
+	}
+	return Pos{Member: b.t.id}, lines + 1, nil
+}
+
+// LinePos finds where line l of a member begins, and how many lines the
+// member has before it: all of them if l lies beyond its end, and then the
+// Pos is the end.
+func LinePos(ctx context.Context, src Source, m Member, l Line) (Pos, int64, error) {
+	b, err := src.Open(ctx, m, Pos{})
+	if err != nil {
+		return Pos{}, 0, err
+	}
+	defer b.Close()
+	if ra, ok := b.(RandomAccess); ok {
+		p, err := linePos(ra, b.ID(), l)
+		return p, int64(p.Line), err
+	}
+	blk := GetBlock()
+	defer PutBlock(blk)
+	p := Pos{Member: b.ID()}
+	open := false // the text ends inside a line
+	for {
+		err := b.Next(blk)
+		if err == io.EOF {
+			if open {
+				p.Line++
+			}
+			return p, int64(p.Line), nil
+		}
+		if err != nil {
+			return Pos{}, 0, err
+		}
+		if l < blk.Line+Line(blk.Lines) || l == blk.Line && !blk.Continues {
+			off := 0
+			for line := blk.Line; line < l; line++ {
+				off += bytes.IndexByte(blk.Text[off:], '\n') + 1
+			}
+			if off < len(blk.Text) || l < blk.Line+Line(blk.Lines) {
+				p.Offset, p.Line = blk.Offset+Offset(off), l
+				return p, int64(l), nil
+			}
+		}
+		p.Offset, p.Line = blk.Offset+Offset(len(blk.Text)), blk.Line+Line(blk.Lines)
+		open = len(blk.Text) > 0 && blk.Text[len(blk.Text)-1] != '\n'
+	}
+}
