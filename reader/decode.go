@@ -5,6 +5,7 @@ import (
 	"compress/bzip2"
 	"errors"
 	"io"
+	"strings"
 	"sync"
 
 	"github.com/klauspost/compress/zstd"
@@ -155,7 +156,7 @@ func describe(f Format, err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return &decodeError{string(f) + ": cut off: the file ends before its data does", err}
 	}
-	return &decodeError{string(f) + ": " + err.Error(), err}
+	return &decodeError{string(f) + ": " + strings.TrimPrefix(err.Error(), string(f)+": "), err}
 }
 
 type decodeError struct {

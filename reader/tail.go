@@ -178,12 +178,12 @@ func LinePos(ctx context.Context, src Source, m Member, l Line) (Pos, int64, err
 		if err != nil {
 			return Pos{}, 0, err
 		}
-		if l < blk.Line+Line(blk.Lines) || l == blk.Line && !blk.Continues {
+		if l <= blk.Line+Line(blk.Lines) && !(l == blk.Line && blk.Continues) {
 			off := 0
 			for line := blk.Line; line < l; line++ {
 				off += bytes.IndexByte(blk.Text[off:], '\n') + 1
 			}
-			if off < len(blk.Text) || l < blk.Line+Line(blk.Lines) {
+			if off < len(blk.Text) {
 				p.Offset, p.Line = blk.Offset+Offset(off), l
 				return p, int64(l), nil
 			}

@@ -15,7 +15,7 @@ import (
 )
 
 // logText returns n bytes of lines as servers write them: same words, similar
-// times, a few numbers that differ. They compress to about an eighth.
+// times, a few numbers that differ. They compress to about a ninth.
 func logText(n int) []byte {
 	r := rand.New(rand.NewPCG(1, 2))
 	paths := []string{"/", "/index.html", "/api/v1/users", "/api/v1/orders/list", "/static/app.js", "/login"}
