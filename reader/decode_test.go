@@ -110,27 +110,27 @@ func TestFormats(t *testing.T) {
 	for name, text := range texts {
 		half := len(text) / 2
 		for format, data := range map[string][]byte{
-			"plain":            []byte(text),
-			"gzip":             gz(text),
-			"gzip, two":        append(gz(text[:half]), gz(text[half:])...),
-			"gzip, zeros":      append(gz(text), make([]byte, 700)...),
-			"gzip, garbage":    append(gz(text), "garbage behind it"...),
-			"gzip, an empty":   append(append(gz(text[:half]), gz("")...), gz(text[half:])...),
-			"zstd":             zst(text),
-			"zstd, two":        append(zst(text[:half]), zst(text[half:])...),
-			"zstd, skippable":  append([]byte("\x5a\x2a\x4d\x18\x03\x00\x00\x00abc"), zst(text)...),
-			"xz":               xzip(text),
-			"lz4":              lz4ed(text),
-			"lz4, two":         append(lz4ed(text[:half]), lz4ed(text[half:])...),
-			"bzip2":            tool(t, text, "bzip2", "-c"),
-			"bzip2, two":       append(tool(t, text[:half], "bzip2", "-c"), tool(t, text[half:], "bzip2", "-c")...),
-			"xz -9e":           tool(t, text, "xz", "-9ec"),
-			"xz crc32":         tool(t, text, "xz", "-c", "--check=crc32"),
-			"zstd --long":      tool(t, text, "zstd", "-qc", "--long=27"),
-			"compress":         tool(t, text, "compress", "-cf"),
-			"compress, 10":     tool(t, text, "compress", "-cf", "-b", "10"), // nobody can read 9
-			"compress, 12":     tool(t, text, "compress", "-cf", "-b", "12"),
-			"gzip -9":          tool(t, text, "gzip", "-9c"),
+			"plain":           []byte(text),
+			"gzip":            gz(text),
+			"gzip, two":       append(gz(text[:half]), gz(text[half:])...),
+			"gzip, zeros":     append(gz(text), make([]byte, 700)...),
+			"gzip, garbage":   append(gz(text), "garbage behind it"...),
+			"gzip, an empty":  append(append(gz(text[:half]), gz("")...), gz(text[half:])...),
+			"zstd":            zst(text),
+			"zstd, two":       append(zst(text[:half]), zst(text[half:])...),
+			"zstd, skippable": append([]byte("\x5a\x2a\x4d\x18\x03\x00\x00\x00abc"), zst(text)...),
+			"xz":              xzip(text),
+			"lz4":             lz4ed(text),
+			"lz4, two":        append(lz4ed(text[:half]), lz4ed(text[half:])...),
+			"bzip2":           tool(t, text, "bzip2", "-c"),
+			"bzip2, two":      append(tool(t, text[:half], "bzip2", "-c"), tool(t, text[half:], "bzip2", "-c")...),
+			"xz -9e":          tool(t, text, "xz", "-9ec"),
+			"xz crc32":        tool(t, text, "xz", "-c", "--check=crc32"),
+			"zstd --long":     tool(t, text, "zstd", "-qc", "--long=27"),
+			"compress":        tool(t, text, "compress", "-cf"),
+			"compress, 10":    tool(t, text, "compress", "-cf", "-b", "10"), // nobody can read 9
+			"compress, 12":    tool(t, text, "compress", "-cf", "-b", "12"),
+			"gzip -9":         tool(t, text, "gzip", "-9c"),
 		} {
 			if data == nil && text != "" {
 				t.Logf("%s: no program", format)

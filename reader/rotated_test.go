@@ -130,7 +130,7 @@ func TestLinks(t *testing.T) {
 	write(t, filepath.Join(dir, "elsewhere/y.log"), "y\n")
 	logs := filepath.Join(dir, "pods")
 	for from, to := range map[string]string{
-		"pods/containers-x.log": "x/0.log",           // a file that is there anyway
+		"pods/containers-x.log": "x/0.log",            // a file that is there anyway
 		"pods/y.log":            "../elsewhere/y.log", // one that is not
 		"pods/y2.log":           "../elsewhere/y.log", // the same again
 		"pods/loop":             ".",

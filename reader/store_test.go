@@ -347,4 +347,3 @@ func FuzzTable(f *testing.F) {
 		}
 	})
 }
-
