@@ -23,50 +23,42 @@ const contextLineSize = 64 // bytes a line takes beside its text, about
 // spans, so many before and after each, and because of what may match in the
 // blocks beside it, its last and its first ones.
 func contextLines(b *reader.Block, spans []match.Span, before, after int) []contextLine {
+	// Where each line begins. Walking them all is simple, and costs a tenth
+	// of what decoding the block did.
 	text := b.Text
+	starts := make([]int, 0, b.Lines+1)
+	for at := 0; at < len(text); {
+		starts = append(starts, at)
+		i := bytes.IndexByte(text[at:], '\n')
+		if i < 0 {
+			break
+		}
+		at += i + 1
+	}
 	var out []contextLine
-	add := func(start, end int, line reader.Line, match bool) {
-		out = append(out, contextLine{text: bytes.Clone(text[start:end]), line: line, offset: b.Offset + reader.Offset(start), match: match})
-	}
-	// Walking all lines of the block is simple, and costs a tenth of what
-	// decoding them did.
-	last := bytes.Count(text, newline)
-	if len(text) > 0 && text[len(text)-1] == '\n' {
-		last--
-	}
-	next := 0     // of spans
-	near := after // lines still wanted after the last match, or at the start
-	var recent []int
-	for i, start := 0, 0; start < len(text); i++ {
-		end := len(text)
-		if k := bytes.IndexByte(text[start:], '\n'); k >= 0 {
-			end = start + k
-		}
-		line := b.Line + reader.Line(i)
-		switch {
-		case next < len(spans) && spans[next].Start == start:
-			for k, r := range recent {
-				stop := r + bytes.IndexByte(text[r:], '\n')
-				add(r, stop, line-reader.Line(len(recent)-k), false)
+	next := 0 // the first line not yet decided on
+	show := func(from, to int) {
+		for i := max(from, next); i < min(to, len(starts)); i++ {
+			end := len(text)
+			if i+1 < len(starts) {
+				end = starts[i+1] - 1
+			} else if text[end-1] == '\n' {
+				end--
 			}
-			recent = recent[:0]
-			add(start, end, line, true)
-			next++
-			near = after
-		case near > 0:
-			near--
-			add(start, end, line, false)
-		case last-i < before:
-			// Among the last lines; the ones before them were not needed.
-			recent = recent[:0]
-			add(start, end, line, false)
-		default:
-			if recent = append(recent, start); len(recent) > before {
-				recent = recent[1:]
-			}
+			out = append(out, contextLine{text: bytes.Clone(text[starts[i]:end]), line: b.Line + reader.Line(i), offset: b.Offset + reader.Offset(starts[i])})
+			next = i + 1
 		}
-		start = end + 1
 	}
+	show(0, after)
+	line, at := 0, 0
+	for _, sp := range spans {
+		line += bytes.Count(text[at:sp.Start], newline)
+		at = sp.Start
+		show(line-before, line+after+1)
+		// The line may have been shown as one after another match.
+		out[len(out)-(next-line)].match = true
+	}
+	show(len(starts)-before, len(starts))
 	return out
 }
 

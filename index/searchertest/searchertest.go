@@ -1,0 +1,430 @@
+// Package searchertest checks that a Searcher keeps the contract of
+// index.Searcher. It makes directories of rotated and compressed files, asks
+// questions, and compares with what a few plain lines of code find in the
+// text that it knows the files hold.
+package searchertest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/klauspost/compress/zstd"
+
+	"logview/index"
+	"logview/index/match"
+	"logview/index/query"
+	"logview/reader"
+)
+
+// A Maker makes the Searcher to be tested, for logs below dir. It may build
+// an index there first.
+type Maker func(t *testing.T, dir string) index.Searcher
+
+// Run checks a Searcher. Each subtest names the rule that it checks.
+func Run(t *testing.T, make Maker) {
+	t.Run("finds what is there", func(t *testing.T) { testExact(t, make) })
+	t.Run("long lines", func(t *testing.T) { testLongLines(t, make) })
+	t.Run("what cannot be read is told, and the rest searched", func(t *testing.T) { testPartial(t, make) })
+	t.Run("ends when emit fails", func(t *testing.T) { testEmitFails(t, make) })
+	t.Run("ends when cancelled", func(t *testing.T) { testCancel(t, make) })
+	t.Run("a query that cannot run", func(t *testing.T) { testBadQuery(t, make) })
+}
+
+// A file is a member whose text is known.
+type file struct {
+	path string
+	text string
+}
+
+// A hit is a line found, as the tests compare it.
+type hit struct {
+	path    string
+	line    int64
+	offset  int64
+	context bool
+	text    string
+}
+
+// corpus writes random logs below dir.
+func corpus(t *testing.T, r *rand.Rand, dir string, long bool) []file {
+	t.Helper()
+	var files []file
+	for _, log := range []string{"a.log", "b/app.log", "b/x"} {
+		members := 1 + r.IntN(4)
+		for i := members - 1; i >= 0; i-- {
+			f := file{path: filepath.Join(dir, log), text: randomText(r, long)}
+			if i > 0 {
+				f.path += fmt.Sprintf(".%d", i)
+			}
+			data := []byte(f.text)
+			switch {
+			case i > 0 && r.IntN(2) == 0:
+				f.path += ".gz"
+				data = gz(data)
+			case i > 0 && r.IntN(2) == 0:
+				f.path += ".zst"
+				w, err := zstd.NewWriter(nil)
+				if err != nil {
+					t.Fatal(err)
+				}
+				data = w.EncodeAll(data, nil)
+			}
+			if err := os.MkdirAll(filepath.Dir(f.path), 0o755); err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(f.path, data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, f)
+		}
+	}
+	return files
+}
+
+func gz(data []byte) []byte {
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	w.Write(data)
+	w.Close()
+	return b.Bytes()
+}
+
+var words = strings.Fields(`error ERROR timeout SocketTimeoutException user=kks id=0123456789abcdef0123456789abcdef
+	f47ac10b-58cc-4372-a567-0e02b2c3d479 /var/log/app.log zebra Zebra größe GRÖẞE ` + "\u212aelvin" + ` camelCase snake_case a.b.c
+	0x7fffdeadbeef [12345] 日本語 ` + "\x1b[31mred\x1b[0m bad\xff\xfe")
+
+// randomText has lines of all lengths; with long, some longer than blocks.
+func randomText(r *rand.Rand, long bool) string {
+	var b strings.Builder
+	size := r.IntN(3) * r.IntN(1<<20)
+	for b.Len() < size {
+		n := r.IntN(14)
+		if long && r.IntN(2000) == 0 {
+			n = (reader.BlockSize/10)*r.IntN(3) + r.IntN(1000)
+		}
+		for i := range n {
+			if i > 0 {
+				b.WriteByte(' ')
+			}
+			b.WriteString(words[min(r.IntN(len(words)), r.IntN(len(words)*20))])
+		}
+		if r.IntN(1000) == 0 {
+			b.WriteString(" rare")
+		}
+		if r.IntN(20) == 0 {
+			b.WriteByte('\r')
+		}
+		b.WriteByte('\n')
+	}
+	if r.IntN(2) == 0 {
+		b.WriteString("an error without newline")
+	}
+	return b.String()
+}
+
+func sources(t *testing.T, paths ...string) []reader.Source {
+	t.Helper()
+	logs, errs := reader.Find(paths)
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	var out []reader.Source
+	for _, l := range logs {
+		out = append(out, reader.NewSource(l, reader.Options{}))
+	}
+	return out
+}
+
+// search runs a request and returns what it finds.
+func search(t *testing.T, s index.Searcher, req *index.Request) ([]hit, index.Stats) {
+	t.Helper()
+	var got []hit
+	st, err := s.Search(context.Background(), req, func(h *index.Hits) error {
+		n := int64(0)
+		add := func(text string, line reader.Line, off reader.Offset, context bool) {
+			got = append(got, hit{h.Member.Path, int64(line), int64(off), context, text})
+			if !context {
+				n++
+			}
+		}
+		for _, l := range h.Lines {
+			add(string(h.Text[l.Start:l.End]), l.Line, l.Offset, l.Context)
+		}
+		if h.Long != nil {
+			var b bytes.Buffer
+			if _, err := h.Long.WriteTo(&b); err != nil {
+				return err
+			}
+			add(b.String(), h.Long.Line, h.Long.Offset, h.Long.Context)
+		}
+		if n != h.Count && !req.CountOnly {
+			t.Errorf("%d lines match of a piece that counts %d", n, h.Count)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkStats(t, st)
+	return got, st
+}
+
+func checkStats(t *testing.T, st index.Stats) {
+	t.Helper()
+	if st.Members != st.Read+st.Skipped+st.Failed+st.Excluded || st.Blocks != st.BlocksRead+st.BlocksSkipped {
+		t.Errorf("the numbers do not add up: %+v", st)
+	}
+}
+
+// naive is the answer to a request, worked out line by line.
+func naive(t *testing.T, files []file, req *index.Request) (want []hit, count int64) {
+	t.Helper()
+	m, err := match.Compile(req.Query, req.Options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	sc := m.NewScanner()
+	for _, f := range files {
+		sc.SetPath(f.path)
+		var lines []hit
+		off := int64(0)
+		for rest := f.text; rest != ""; {
+			line, after, _ := strings.Cut(rest, "\n")
+			lines = append(lines, hit{f.path, int64(len(lines)), off, false, line})
+			off += int64(len(line)) + 1
+			rest = after
+		}
+		matches, until := int64(0), -1
+		shown := -1
+		for i, l := range lines {
+			if (req.Max <= 0 || matches < req.Max) && sc.Line([]byte(l.text)) {
+				for k := max(shown+1, i-req.Before); k < i; k++ {
+					before := lines[k]
+					before.context = true
+					want = append(want, before)
+				}
+				matches++
+				until = i + req.After
+				want = append(want, l)
+				shown = i
+			} else if i <= until {
+				l.context = true
+				want = append(want, l)
+				shown = i
+			}
+		}
+		count += matches
+	}
+	return want, count
+}
+
+func compare(t *testing.T, req *index.Request, got, want []hit) {
+	t.Helper()
+	for i := range max(len(got), len(want)) {
+		var g, w hit
+		if i < len(got) {
+			g = got[i]
+		}
+		if i < len(want) {
+			w = want[i]
+		}
+		if g != w {
+			g.text, w.text = short(g.text), short(w.text)
+			t.Fatalf("query %s max %d context %d/%d: %d lines, want %d; line %d is\n%+v, want\n%+v", req.Query, req.Max, req.Before, req.After, len(got), len(want), i, g, w)
+		}
+	}
+}
+
+func short(s string) string {
+	if len(s) > 100 {
+		return fmt.Sprintf("%s... (%d bytes)", s[:100], len(s))
+	}
+	return s
+}
+
+var queries = []string{`error`, `rare`, `timeout -error`, `zebra OR größe`, `=zebra`, `-error`, `""`, `kelvin`, `nowhere`,
+	`/user=\w+/`, `/^error/`, `/Z.bra$/i rare`, `file:*.gz rare`, `-file:*.gz rare`, `0123456789abcdef`, `"error error"`, `/[0-9]{3}[a-f]{3}/ rare`}
+
+func testExact(t *testing.T, make Maker) {
+	r := rand.New(rand.NewPCG(21, 22))
+	rounds := 6
+	if testing.Short() {
+		rounds = 2
+	}
+	for range rounds {
+		dir := t.TempDir()
+		files := corpus(t, r, dir, false)
+		s := make(t, dir)
+		for _, q := range queries {
+			tree, err := query.Parse(q)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, req := range []index.Request{
+				{},
+				{CountOnly: true},
+				{Max: 1 + int64(r.IntN(3))},
+				{Before: r.IntN(4), After: r.IntN(4)},
+				{Before: r.IntN(3), After: 1 + r.IntN(3), Max: 1 + int64(r.IntN(4))},
+			} {
+				req.Query, req.Sources = tree, sources(t, dir)
+				got, st := search(t, s, &req)
+				want, count := naive(t, files, &req)
+				if req.CountOnly {
+					want = nil
+				}
+				compare(t, &req, got, want)
+				if st.Hits != count {
+					t.Fatalf("%s: %d hits counted, want %d", q, st.Hits, count)
+				}
+			}
+		}
+	}
+}
+
+// Lines longer than a block, and longer than what is handed out as text.
+func testLongLines(t *testing.T, make Maker) {
+	r := rand.New(rand.NewPCG(23, 24))
+	dir := t.TempDir()
+	files := corpus(t, r, dir, true)
+	big := strings.Repeat("long line ", 600<<10) // 6 MB
+	for i, text := range []string{
+		"before\n" + big + "error rare\nafter\n",
+		big + "rare",
+		"rare\n" + strings.Repeat("x", reader.BlockSize) + "\nrare\n" + strings.Repeat("y", reader.BlockSize-1) + "\nrare\n",
+		strings.Repeat("z", reader.BlockSize-3) + "rare" + strings.Repeat("z", 3*reader.BlockSize) + "\n",
+	} {
+		f := file{filepath.Join(dir, fmt.Sprintf("long%d", i)), text}
+		data := []byte(text)
+		if i%2 == 0 {
+			data = gz(data)
+		}
+		if err := os.WriteFile(f.path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, f)
+	}
+	s := make(t, dir)
+	for _, q := range []string{`rare`, `error rare`, `-rare`, `/rare$/`, `/^before$/`, `/^long/`} {
+		tree, err := query.Parse(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, req := range []index.Request{{}, {Before: 1, After: 2}, {Max: 1}} {
+			req.Query, req.Sources = tree, sources(t, dir)
+			got, _ := search(t, s, &req)
+			want, _ := naive(t, files, &req)
+			compare(t, &req, got, want)
+		}
+	}
+}
+
+func testPartial(t *testing.T, make Maker) {
+	dir := t.TempDir()
+	text := strings.Repeat("error in a line\n", 50000)
+	whole := gz([]byte(text))
+	for name, data := range map[string][]byte{"a": []byte("error 1\n"), "b.gz": whole[:len(whole)/2], "c": []byte("error 3\n"), "d": []byte("\x7fELF\x00error\n")} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gone := filepath.Join(dir, "e")
+	if err := os.WriteFile(gone, []byte("error\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	s := make(t, dir)
+	req := &index.Request{Query: query.Text{S: "error"}, Sources: sources(t, dir)}
+	if err := os.Remove(gone); err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	req.Failed = func(e *reader.FileError) { told = append(told, "failed "+filepath.Base(e.Path)) }
+	req.Skipped = func(e *reader.FileError) { told = append(told, "skipped "+filepath.Base(e.Path)) }
+	got, st := search(t, s, req)
+	files := map[string]int{}
+	for _, h := range got {
+		files[filepath.Base(h.path)]++
+	}
+	if files["a"] != 1 || files["c"] != 1 || files["b.gz"] < 1000 || files["b.gz"] >= 50000 || files["d"] != 0 {
+		t.Errorf("lines found: %v", files)
+	}
+	if fmt.Sprint(told) != "[failed b.gz skipped d failed e]" {
+		t.Errorf("told: %v", told)
+	}
+	if st.Read != 2 || st.Failed != 2 || st.Skipped != 1 {
+		t.Errorf("%+v", st)
+	}
+}
+
+func testEmitFails(t *testing.T, make Maker) {
+	dir := t.TempDir()
+	corpus(t, rand.New(rand.NewPCG(25, 26)), dir, false)
+	s := make(t, dir)
+	stop := errors.New("stop")
+	before := runtime.NumGoroutine()
+	n := 0
+	_, err := s.Search(context.Background(), &index.Request{Query: query.Text{}, Sources: sources(t, dir)}, func(*index.Hits) error {
+		if n++; n == 2 {
+			return stop
+		}
+		return nil
+	})
+	if err != stop || n != 2 {
+		t.Errorf("got %v after %d calls", err, n)
+	}
+	ended(t, before)
+}
+
+func testCancel(t *testing.T, make Maker) {
+	dir := t.TempDir()
+	corpus(t, rand.New(rand.NewPCG(27, 28)), dir, false)
+	s := make(t, dir)
+	before := runtime.NumGoroutine()
+	ctx, cancel := context.WithCancel(context.Background())
+	n := 0
+	st, err := s.Search(ctx, &index.Request{Query: query.Text{}, Sources: sources(t, dir)}, func(*index.Hits) error {
+		n++
+		cancel()
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) || n != 1 {
+		t.Errorf("got %v after %d calls, %+v", err, n, st)
+	}
+	ended(t, before)
+
+	// Nothing is searched once it is cancelled.
+	_, err = s.Search(ctx, &index.Request{Query: query.Text{}, Sources: sources(t, dir)}, func(*index.Hits) error {
+		t.Error("emit was called")
+		return nil
+	})
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
+
+// ended checks that a search left no goroutines behind. Those of other
+// packages that were started once and stay are in before.
+func ended(t *testing.T, before int) {
+	t.Helper()
+	if after := runtime.NumGoroutine(); after > before {
+		buf := make([]byte, 64<<10)
+		t.Errorf("%d goroutines, %d before\n%s", after, before, buf[:runtime.Stack(buf, true)])
+	}
+}
+
+func testBadQuery(t *testing.T, make Maker) {
+	s := make(t, t.TempDir())
+	_, err := s.Search(context.Background(), &index.Request{Query: query.Regexp{Expr: `((a{100}){100}){100}`}}, func(*index.Hits) error { return nil })
+	if err == nil {
+		t.Error("no error")
+	}
+}
