@@ -309,6 +309,7 @@ func (s *scan) produce(st *stream) {
 	}
 	defer blocks.Close()
 	p := &producer{scan: s, st: st, blocks: blocks, id: blocks.ID()}
+	defer p.working.Wait() // before blocks are closed
 	if ra, ok := blocks.(reader.RandomAccess); ok {
 		p.random(ra)
 	} else {
@@ -332,7 +333,8 @@ type producer struct {
 	blocks reader.Blocks
 	id     reader.ID
 	disk   int64 // of the file read, as far as told to done
-	ra     reader.RandomAccess
+
+	working sync.WaitGroup // what spread began
 }
 
 // wait gives the producer's token back until ready returns true, under mu.
@@ -392,9 +394,9 @@ func (p *producer) fill(x *piece) {
 // spread does the work for one piece: beside this goroutine if a processor
 // is to spare, and otherwise at once.
 func (p *producer) spread(work func()) {
-	p.running.Add(1)
+	p.working.Add(1)
 	beside := func() {
-		defer p.running.Done()
+		defer p.working.Done()
 		work()
 	}
 	if !p.workers.TryGo(beside) {

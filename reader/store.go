@@ -253,7 +253,7 @@ func (b *storedBlocks) ReadBlock(i int, blk *Block) error {
 		return err
 	}
 	err := b.s.readBlock(i, blk)
-	if err != nil {
+	if err != nil && !errors.Is(err, os.ErrClosed) {
 		os.Remove(b.s.path)
 		err = b.readDirect(i, blk)
 	}

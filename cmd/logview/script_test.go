@@ -1,0 +1,99 @@
+package main
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"logview": func() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
+
+// The stories in testdata/script say what a person types and sees. Besides
+// testscript's commands they have:
+//
+//	gz FILE…            compress a file to FILE.gz and remove it
+//	bytes FILE TEXT     write a file from a Go string literal without its quotes
+//	biglog FILE N       write N lines: "line K", every thousandth with "rare"
+//	longline FILE MB    write a line of so many MB that ends in needle, between two short ones
+//	lines FILE N        fail unless the file has N lines
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir: "../../testdata/script",
+		Setup: func(e *testscript.Env) error {
+			e.Setenv("LOGVIEW_CACHE_DIR", filepath.Join(e.WorkDir, ".cache"))
+			e.Setenv("TZ", "UTC")
+			return nil
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"gz": func(ts *testscript.TestScript, _ bool, args []string) {
+				for _, f := range args {
+					data := ts.ReadFile(f)
+					var b bytes.Buffer
+					w := gzip.NewWriter(&b)
+					w.Write([]byte(data))
+					w.Close()
+					ts.Check(os.WriteFile(ts.MkAbs(f+".gz"), b.Bytes(), 0o644))
+					ts.Check(os.Remove(ts.MkAbs(f)))
+				}
+			},
+			"bytes": func(ts *testscript.TestScript, _ bool, args []string) {
+				s, err := strconv.Unquote(`"` + args[1] + `"`)
+				ts.Check(err)
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(s), 0o644))
+			},
+			"biglog": func(ts *testscript.TestScript, _ bool, args []string) {
+				n, err := strconv.Atoi(args[1])
+				ts.Check(err)
+				var b bytes.Buffer
+				for i := 1; i <= n; i++ {
+					fmt.Fprintf(&b, "line %d %x", i, i*7919)
+					if i%1000 == 0 {
+						b.WriteString(" rare")
+					}
+					b.WriteByte('\n')
+				}
+				ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o644))
+			},
+			"longline": func(ts *testscript.TestScript, _ bool, args []string) {
+				n, err := strconv.Atoi(args[1])
+				ts.Check(err)
+				f, err := os.Create(ts.MkAbs(args[0]))
+				ts.Check(err)
+				defer f.Close()
+				fmt.Fprintln(f, "before")
+				mb := bytes.Repeat([]byte("0123456789abcde "), 1<<16)
+				for range n {
+					_, err := f.Write(mb)
+					ts.Check(err)
+				}
+				fmt.Fprintln(f, "needle")
+				fmt.Fprintln(f, "after")
+			},
+			"lines": func(ts *testscript.TestScript, _ bool, args []string) {
+				want, err := strconv.Atoi(args[1])
+				ts.Check(err)
+				if got := strings.Count(ts.ReadFile(args[0]), "\n"); got != want {
+					ts.Fatalf("%s has %d lines, want %d", args[0], got, want)
+				}
+			},
+		},
+		Condition: func(c string) (bool, error) {
+			if c == "root" { // who may read everything
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", c)
+		},
+		UpdateScripts: os.Getenv("UPDATE_SCRIPTS") != "",
+	})
+}
