@@ -62,8 +62,15 @@ func cause(err error) error {
 // says that f is a pipe or terminal.
 func newFileBlocks(ctx context.Context, f *os.File, path string, live bool) (*fileBlocks, error) {
 	b := &fileBlocks{ctx: ctx, path: path, f: f}
+	var r io.Reader = f
+	if live {
+		r = newPump(ctx, f)
+	}
 	var err error
-	if b.t, err = openText(f, live); err != nil {
+	if b.t, err = openText(r, live); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
 		return nil, &FileError{Path: path, Offset: 0, Err: cause(err)}
 	}
 	b.cut = cutter{r: b.t, disk: func() int64 { return b.t.src.n }, eager: live}

@@ -298,12 +298,13 @@ func (c *catter) printTail(src reader.Source, n int64) error {
 
 // printRef prints the line that a ref means.
 func (c *catter) printRef(r reader.Ref) error {
-	logs, errs := reader.Find([]string{r.Path})
-	if len(errs) > 0 {
-		return errs[0]
+	src, m, err := reader.Resolve(c.ctx, r, c.opt)
+	if err != nil {
+		return err
 	}
-	src := reader.NewSource(logs[0], c.opt)
-	m := src.Members()[0]
+	if m.Path != r.Path {
+		fmt.Fprintf(c.err, "logview: %s is %s now\n", visible(r.String()), visible(reader.Ref{Path: m.Path, Line: r.Line}.String()))
+	}
 	at, n, err := reader.LinePos(c.ctx, src, m, r.Line)
 	if err != nil {
 		return err

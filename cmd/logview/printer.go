@@ -39,8 +39,9 @@ type printer struct {
 	file    string // that was last printed of
 	last    reader.Line
 	printed bool
-	counted int64 // of file, with count
-	beside  func() func()
+	counted int64         // of file, with count
+	beside  func() func() // called around each write, to clear the way for it
+	noteRef func(path string, id reader.ID)
 }
 
 // Colours, as ripgrep's.
@@ -55,10 +56,11 @@ const (
 // several goroutines at once.
 func (p *printer) render(h *index.Hits) {
 	buf := p.takeBuf()
-	var spans []match.Span
-	if s, ok := p.spans.Get().([]match.Span); ok {
-		spans = s
+	keep, _ := p.spans.Get().(*[]match.Span)
+	if keep == nil {
+		keep = new([]match.Span)
 	}
+	spans := *keep
 	prefix := p.prefix(h)
 	for i := range h.Lines {
 		l := &h.Lines[i]
@@ -89,7 +91,8 @@ func (p *printer) render(h *index.Hits) {
 			buf = append(buf, '\n')
 		}
 	}
-	p.spans.Put(spans)
+	*keep = spans[:0]
+	p.spans.Put(keep)
 	h.Rendered = buf
 }
 
@@ -249,6 +252,9 @@ func (p *printer) emit(h *index.Hits) error {
 	} else if p.groups && p.printed && (h.Member.Path != p.file || first != p.last+1) {
 		lead = append(lead, "--\n"...)
 	}
+	if p.noteRef != nil && h.Member.Path != p.file {
+		p.noteRef(h.Member.Path, h.ID)
+	}
 	p.file, p.last, p.printed = h.Member.Path, last, true
 	if h.Long != nil {
 		return p.long(lead, h)
@@ -373,13 +379,7 @@ type jsonTextWriter struct {
 
 func (j *jsonTextWriter) Write(b []byte) (int, error) {
 	text := append(j.keep, b...)
-	end := len(text)
-	for i := max(0, end-utf8.UTFMax+1); i < end; i++ {
-		if utf8.RuneStart(text[i]) && !utf8.FullRune(text[i:]) {
-			end = i
-			break
-		}
-	}
+	end := wholeRunes(text)
 	j.keep = append([]byte(nil), text[end:]...)
 	return len(b), j.put(text[:end])
 }

@@ -163,6 +163,9 @@ func (o *searchOptions) run(ctx context.Context, q string, paths []string) error
 	if req.CountOnly || o.only {
 		req.Before, req.After = 0, 0
 	}
+	if o.json {
+		p.noteRef = cache.NoteRef
+	}
 	p.groups = !o.json && (req.Before > 0 || req.After > 0)
 	workers := index.NewWorkers()
 	for _, l := range logs {

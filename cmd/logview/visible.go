@@ -69,6 +69,17 @@ func harmless(r rune) bool {
 	return true
 }
 
+// wholeRunes is how long text is without a character whose end is missing.
+func wholeRunes(text []byte) int {
+	end := len(text)
+	for i := max(0, end-utf8.UTFMax+1); i < end; i++ {
+		if utf8.RuneStart(text[i]) && !utf8.FullRune(text[i:]) {
+			return i
+		}
+	}
+	return end
+}
+
 // A visibleWriter spells out what is written to it, piece by piece.
 type visibleWriter struct {
 	w    io.Writer
@@ -78,13 +89,7 @@ type visibleWriter struct {
 
 func (v *visibleWriter) Write(p []byte) (int, error) {
 	text := append(v.keep, p...)
-	end := len(text)
-	for i := max(0, end-utf8.UTFMax+1); i < end; i++ {
-		if utf8.RuneStart(text[i]) && !utf8.FullRune(text[i:]) {
-			end = i
-			break
-		}
-	}
+	end := wholeRunes(text)
 	v.buf = appendVisible(v.buf[:0], text[:end], false)
 	v.keep = append([]byte(nil), text[end:]...)
 	if _, err := v.w.Write(v.buf); err != nil {

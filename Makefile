@@ -1,0 +1,40 @@
+# What people run. CI runs `make ci`.
+
+export CGO_ENABLED = 0
+GO ?= go
+
+.PHONY: build check ci test race fuzz bench bench-memory demo clean
+
+build: ## the program, ./logview
+	$(GO) build -trimpath -ldflags '-s -w' -o logview ./cmd/logview
+
+check: ## formatting, vet, staticcheck, generated text, all tests, and the short ones again with -race
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'gofmt -w these files'; exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) test ./...
+	CGO_ENABLED=1 $(GO) test -race -short ./...
+
+ci: check ## what CI runs: check, and the program for other machines
+	GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./cmd/logview
+	GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/logview
+
+fuzz: ## each fuzz test for FUZZTIME (default 1m)
+	@set -e; for t in index/query:FuzzParse index/match:FuzzText index/match:FuzzRegexp reader:FuzzFile reader:FuzzTable reader/gunzip:FuzzReader; do \
+		echo $$t; $(GO) test ./$${t%%:*} -run '^$$' -fuzz "^$${t##*:}$$" -fuzztime $(or $(FUZZTIME),1m) -fuzzminimizetime 1x; done
+
+bench: ## measure beside ripgrep, ugrep and zgrep, into BENCHMARKS.md
+	$(GO) run ./cmd/bench
+
+bench-memory: ## the same corpus four times as large: memory must stay
+	$(GO) run ./cmd/bench -size 4GiB -only memory
+
+demo: build ## make logs in ./demo and look at them
+	rm -rf demo
+	$(GO) run ./cmd/loggen -out demo -size 64MiB
+	./logview ls demo
+	@echo
+	./logview search -m 2 'SocketTimeoutException -DEBUG' demo
+
+clean:
+	rm -rf logview demo

@@ -1,0 +1,239 @@
+// Command bench measures logview beside the programs that people search logs
+// with today, and writes what it found to BENCHMARKS.md.
+//
+//	go run ./cmd/bench                            everything, 1 GiB of text a corpus
+//	go run ./cmd/bench -quick -o /tmp/quick.md    a smoke test, a minute at most
+//	go run ./cmd/bench -size 4GiB -only memory -o /tmp/memory.md
+//	go run ./cmd/bench -only search,ls            only these groups, rows or corpora
+//
+// It builds logview and loggen, makes its corpora, which it keeps for the next
+// time, and runs whole processes in turn. Rivals that are not installed are
+// left out, with a word. It ends with 1 if a program failed or the programs
+// did not print equally many lines; a missed target does not make it fail,
+// because a busy machine misses them too.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/dustin/go-humanize"
+)
+
+func main() {
+	if len(os.Args) > 1 && os.Args[1] == spawnArg {
+		os.Exit(spawn(os.Args[2:]))
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
+}
+
+// options is what the flags say, checked.
+type options struct {
+	out     string
+	work    string
+	gen     string // directories to use instead of making them
+	real    string
+	size    int64
+	runs    int
+	quick   bool
+	memory  bool     // no rivals, once each: only peak memory counts
+	words   []string // groups, rows and corpora to keep; none keeps all
+	command string   // how to get this report again
+}
+
+// keeps tells whether a row is to be measured on a corpus.
+func (o *options) keeps(r *row, corpus string) bool {
+	if len(o.words) == 0 {
+		return true
+	}
+	for _, w := range o.words {
+		if w == r.group || w == r.id || w == corpus {
+			return true
+		}
+	}
+	return false
+}
+
+func parseFlags(args []string, errs io.Writer) (*options, error) {
+	o := &options{}
+	var size, only string
+	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
+	fs.SetOutput(errs)
+	fs.StringVar(&o.out, "o", "", "`FILE` to write the report to (default BENCHMARKS.md in the repository)")
+	fs.StringVar(&o.work, "work", "", "`DIR` to keep programs and corpora in (default logview-bench in the user's cache directory)")
+	fs.StringVar(&o.gen, "gen", "", "`DIR` to use as the corpus gen instead of making it")
+	fs.StringVar(&o.real, "real", "", "`DIR` to use as the corpus real instead of making it")
+	fs.StringVar(&size, "size", "1GiB", "`SIZE` of the text of a corpus")
+	fs.IntVar(&o.runs, "runs", 7, "`N` runs of each program")
+	fs.StringVar(&only, "only", "", "`LIST` of groups, rows or corpora to keep, such as search,ls,real;\nmemory leaves out the rivals and runs once")
+	fs.BoolVar(&o.quick, "quick", false, "64 MiB and one run: a smoke test, not a measurement")
+	if err := fs.Parse(args); err != nil {
+		return nil, err
+	}
+	if fs.NArg() > 0 {
+		return nil, fmt.Errorf("%q: there is nothing to name but flags", fs.Arg(0))
+	}
+	set := map[string]bool{}
+	fs.Visit(func(f *flag.Flag) { set[f.Name] = true })
+
+	n, err := humanize.ParseBytes(size)
+	if err != nil || n < 1<<20 || n > 1<<40 {
+		return nil, fmt.Errorf("-size %q: not a size between 1MiB and 1TiB", size)
+	}
+	o.size = int64(n)
+	if only != "" {
+		for w := range strings.SplitSeq(only, ",") {
+			switch w = strings.TrimSpace(w); {
+			case w == "memory":
+				o.memory = true
+			case !known(w):
+				return nil, fmt.Errorf("-only %q: no such group, row or corpus; there are memory, %s", w, strings.Join(words(), ", "))
+			default:
+				o.words = append(o.words, w)
+			}
+		}
+	}
+	if o.quick && !set["size"] {
+		o.size = 64 << 20
+	}
+	if (o.quick || o.memory) && !set["runs"] {
+		o.runs = 1
+	}
+	if o.runs < 1 {
+		return nil, fmt.Errorf("-runs %d: at least one", o.runs)
+	}
+	o.command = reproduce(o, only)
+	return o, nil
+}
+
+// reproduce is the command line that makes a report like this one; which
+// directories it used on this machine does not belong in it.
+func reproduce(o *options, only string) string {
+	s := fmt.Sprintf("go run ./cmd/bench -size %s -runs %d", sizeArg(o.size), o.runs)
+	if only != "" {
+		s += " -only " + only
+	}
+	return s
+}
+
+func run(ctx context.Context, args []string, out, errs io.Writer) int {
+	o, err := parseFlags(args, errs)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		fmt.Fprintf(errs, "bench: %v\n", err)
+		return 2
+	}
+	rep, err := measure(ctx, o, out)
+	if err != nil {
+		if ctx.Err() != nil {
+			err = errors.New("interrupted, no report written")
+		}
+		fmt.Fprintf(errs, "bench: %v\n", err)
+		return 1
+	}
+	if err := os.WriteFile(o.out, []byte(rep.markdown()), 0o644); err != nil {
+		fmt.Fprintf(errs, "bench: %v\n", err)
+		return 1
+	}
+	fmt.Fprintf(out, "\n%s\nwritten to %s\n", rep.summary(), o.out)
+	if p := rep.problems(); len(p) > 0 {
+		fmt.Fprintf(errs, "bench: %d PROBLEMS\n", len(p))
+		for _, s := range p {
+			fmt.Fprintf(errs, "bench: %s\n", s)
+		}
+		return 1
+	}
+	return 0
+}
+
+// measure makes what is needed and runs every row.
+func measure(ctx context.Context, o *options, out io.Writer) (*report, error) {
+	root, err := repository()
+	if err != nil {
+		return nil, err
+	}
+	if o.out == "" {
+		o.out = filepath.Join(root, "BENCHMARKS.md")
+	}
+	if o.work == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return nil, err
+		}
+		o.work = filepath.Join(dir, "logview-bench")
+	}
+	if o.work, err = filepath.Abs(o.work); err != nil {
+		return nil, err
+	}
+	w := &workshop{opts: o, root: root, out: out}
+	if err := w.build(ctx); err != nil {
+		return nil, err
+	}
+	h, err := newHarness(w, o.runs)
+	if err != nil {
+		return nil, err
+	}
+	defer h.close()
+
+	rep := &report{opts: o, machine: inspect(h.cpus), rivals: h.versions(ctx)}
+	if rep.floor, err = h.floor(ctx); err != nil {
+		return nil, err
+	}
+	for _, place := range places {
+		rows := rowsOf(place, o)
+		if len(rows) == 0 {
+			continue
+		}
+		c, err := w.corpus(ctx, place)
+		if err != nil {
+			return nil, fmt.Errorf("corpus %s: %w", place, err)
+		}
+		if c == nil {
+			rep.missing = append(rep.missing, place)
+			fmt.Fprintf(out, "no corpus %s: what it is made of is not here\n", place)
+			continue
+		}
+		fmt.Fprintf(out, "\n%s: %s\n", c.name, c.sizes())
+		if err := c.warm(ctx); err != nil {
+			return nil, err
+		}
+		rep.corpora = append(rep.corpora, c)
+		for _, r := range rows {
+			res, err := h.row(ctx, r, c)
+			if err != nil {
+				return nil, err
+			}
+			rep.results = append(rep.results, res)
+			fmt.Fprint(out, res.plain())
+		}
+	}
+	return rep, nil
+}
+
+// repository finds the folder of the module from wherever this is run in it.
+func repository() (string, error) {
+	b, err := exec.Command("go", "env", "GOMOD").Output()
+	if err != nil {
+		return "", fmt.Errorf("go env GOMOD: %w", err)
+	}
+	mod := strings.TrimSpace(string(b))
+	text, err := os.ReadFile(mod)
+	if err != nil || !strings.HasPrefix(string(text), "module logview\n") {
+		return "", errors.New("run this inside logview's repository")
+	}
+	return filepath.Dir(mod), nil
+}

@@ -1,0 +1,198 @@
+package main
+
+import (
+	"slices"
+	"time"
+)
+
+// The places that rows are measured in, in the order of the report. A row of
+// both corpora is measured in each of them.
+const (
+	genCorpus  = "gen"
+	realCorpus = "real"
+	manyFiles  = "files"
+	oneGzip    = "gzip"
+	oneLine    = "line"
+)
+
+var (
+	places = []string{genCorpus, realCorpus, manyFiles, oneGzip, oneLine}
+	both   = []string{genCorpus, realCorpus}
+)
+
+// A row is one task of the report. To measure something new, add a row; only
+// a new place needs code, in corpus.go.
+type row struct {
+	id, group string // what -only names
+	name      string
+	in        []string
+
+	// args are logview's, but for --cache-dir. DIR stands for the corpus,
+	// FILE for its only file.
+	args []string
+
+	// filled gives logview a store that `logview index` has filled before,
+	// unmeasured. Without it every run gets an empty one of its own.
+	filled bool
+	// fills says that filling the store is what the row measures.
+	fills bool
+
+	rivals []rival
+	limit  time.Duration // the longest logview may take; 0 for no such target
+	memory int64         // the most memory logview may take, in bytes
+}
+
+// A rival is another program doing the same.
+type rival struct {
+	tool string   // what must be in PATH
+	args []string // the tool's; DIR/* stands for all files of the corpus
+	// shell, in place of args, is run by sh; FILE is the only file.
+	shell  string
+	target float64 // what logview's time may be of the rival's; 0 for no target
+	once   bool    // too slow to be run as often as the others
+	// counts says what the rival's lines are if they cannot be compared
+	// with logview's.
+	counts string
+}
+
+const (
+	megabyte = 1_000_000
+	inMemory = 128 * megabyte
+)
+
+// ugrep and rg are the two rivals of most rows.
+func ugrep(target float64, args ...string) rival {
+	return rival{tool: "ugrep", args: append(append([]string{"-z", "-r"}, args...), "DIR"), target: target}
+}
+
+func rg(target float64, args ...string) rival {
+	return rival{tool: "rg", args: append(append([]string{"-z"}, args...), "DIR"), target: target}
+}
+
+const (
+	rareRegexp   = `[0-9]+ zebra[a-z]+`
+	commonRegexp = `fail(ed|ure)[: ][a-z]+` // one line in 150 to 400 of either corpus
+	noLiteral    = `[0-9]{3}:[a-z]{2}x`
+)
+
+var rows = []row{
+	{
+		id: "rare", group: "search", name: "rare text, any case", in: both,
+		args: []string{"search", "-F", "zebrafish", "DIR"},
+		rivals: []rival{
+			ugrep(0.75, "-i", "-F", "zebrafish"),
+			rg(0.55, "-i", "-F", "zebrafish"),
+			{tool: "zgrep", args: []string{"-i", "-F", "zebrafish", "DIR/*"}, once: true},
+			{tool: "lnav", args: []string{"-n", "-c", ":filter-in zebrafish", "DIR"}, once: true, counts: "messages, which may be several lines or none"},
+		},
+		memory: inMemory,
+	},
+	{
+		id: "frequent", group: "search", name: "frequent word, every hit printed", in: both,
+		args: []string{"search", "-F", "error", "DIR"},
+		rivals: []rival{
+			ugrep(0.6, "-i", "-F", "error"),
+			rg(0, "-i", "-F", "error"),
+		},
+		memory: inMemory,
+	},
+	{
+		id: "literal-none", group: "search", name: "regular expression with a literal, no hit", in: both,
+		args:   []string{"search", "-E", rareRegexp, "DIR"},
+		rivals: []rival{ugrep(0.75, "-E", rareRegexp), rg(0, rareRegexp)},
+		memory: inMemory,
+	},
+	{
+		id: "literal", group: "search", name: "regular expression with a literal, many hits", in: both,
+		args:   []string{"search", "-E", commonRegexp, "DIR"},
+		rivals: []rival{ugrep(0.75, "-E", commonRegexp), rg(0, commonRegexp)},
+		memory: inMemory,
+	},
+	{
+		id: "no-literal", group: "search", name: "regular expression without a literal", in: both,
+		args:   []string{"search", "-E", noLiteral, "DIR"},
+		rivals: []rival{ugrep(3, "-E", noLiteral), rg(0, noLiteral)},
+		memory: inMemory,
+	},
+	{
+		id: "index", group: "store", name: "filling the store", in: both,
+		args:   []string{"index", "DIR"},
+		fills:  true,
+		memory: inMemory,
+	},
+	{
+		id: "rare-store", group: "store", name: "rare text, block store filled", in: both,
+		args:   []string{"search", "-F", "zebrafish", "DIR"},
+		filled: true,
+		rivals: []rival{
+			ugrep(0.5, "-i", "-F", "zebrafish"),
+			rg(0, "-i", "-F", "zebrafish"),
+		},
+		memory: inMemory,
+	},
+	{
+		id: "ls", group: "ls", name: "list the logs", in: []string{manyFiles},
+		args:   []string{"ls", "DIR"},
+		limit:  500 * time.Millisecond,
+		memory: inMemory,
+	},
+	{
+		id: "tail", group: "cat", name: "last 10 lines, no store", in: []string{oneGzip},
+		args:   []string{"cat", "--tail", "10", "FILE"},
+		rivals: []rival{{tool: "zcat", shell: "zcat FILE | tail -n 10"}},
+		memory: inMemory,
+	},
+	{
+		id: "tail-store", group: "cat", name: "last 10 lines, block store filled", in: []string{oneGzip},
+		args:   []string{"cat", "--tail", "10", "FILE"},
+		filled: true,
+		rivals: []rival{{tool: "zcat", shell: "zcat FILE | tail -n 10"}},
+		limit:  50 * time.Millisecond,
+		memory: inMemory,
+	},
+	{
+		id: "line", group: "line", name: "text in a huge line, which is printed", in: []string{oneLine},
+		args: []string{"search", "-F", "zebrafish", "FILE"},
+		rivals: []rival{
+			{tool: "ugrep", args: []string{"-i", "-F", "zebrafish", "FILE"}},
+			{tool: "rg", args: []string{"-i", "-F", "zebrafish", "FILE"}},
+		},
+		memory: 256 * megabyte,
+	},
+}
+
+// rowsOf returns the rows to be measured in a place.
+func rowsOf(place string, o *options) []*row {
+	var list []*row
+	for i := range rows {
+		if r := &rows[i]; slices.Contains(r.in, place) && o.keeps(r, place) {
+			list = append(list, r)
+		}
+	}
+	return list
+}
+
+// words are all that -only knows besides memory.
+func words() []string {
+	list := slices.Clone(places)
+	for _, r := range rows {
+		list = append(list, r.group, r.id)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
+
+func known(word string) bool { return slices.Contains(words(), word) }
+
+// tools are the rivals' programs, in the order in which rows name them.
+func tools() []string {
+	var list []string
+	for _, r := range rows {
+		for _, v := range r.rivals {
+			if !slices.Contains(list, v.tool) {
+				list = append(list, v.tool)
+			}
+		}
+	}
+	return list
+}

@@ -1,0 +1,368 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+const (
+	// spawnArg makes this program the parent of a measured one.
+	spawnArg = "-spawn"
+	// usedCPUs is how many CPUs every measured program gets.
+	usedCPUs = 2
+	// patience is for a program that waits for something that never comes.
+	patience = 20 * time.Minute
+)
+
+// taken is what one run of a program took.
+type taken struct {
+	Wall   time.Duration
+	Peak   int64 // bytes of memory; 0 if that is not known
+	Code   int   // exit code
+	Signal string
+	Lines  int64  `json:"-"`
+	Errors string `json:"-"` // the end of its standard error
+}
+
+// A measurement is all runs of one program in one row.
+type measurement struct {
+	tool    string
+	command string // with DIR and FILE for what they stand for
+	times   []time.Duration
+	peak    int64 // bytes, of the hungriest run
+	lines   int64
+	left    int64 // bytes that a run added to logview's cache
+	failure string
+}
+
+func (m *measurement) add(t taken, left int64) {
+	if len(m.times) > 0 && t.Lines != m.lines && m.failure == "" {
+		m.failure = fmt.Sprintf("printed %d lines once and %d another time", m.lines, t.Lines)
+	}
+	m.times = append(m.times, t.Wall)
+	m.peak = max(m.peak, t.Peak)
+	m.lines = t.Lines
+	m.left = max(m.left, left)
+	switch {
+	case t.Signal != "":
+		m.failure = "ended by signal: " + t.Signal
+	case t.Code > 1: // 1 is what searches say when there is nothing to find
+		m.failure = "failed"
+	default:
+		return
+	}
+	if t.Errors != "" {
+		m.failure += ": " + t.Errors
+	}
+}
+
+// A result is a row measured on a corpus.
+type result struct {
+	row     *row
+	corpus  *corpus
+	logview measurement
+	rivals  []rivalResult
+	store   int64 // bytes of the store after filling it
+}
+
+type rivalResult struct {
+	rival
+	measurement
+}
+
+// A harness runs programs and measures them.
+type harness struct {
+	w       *workshop
+	runs    int
+	cpus    []int // nil: those there are
+	self    string
+	scratch string            // removed in the end
+	filled  map[string]string // a corpus's name to its filled cache
+	caches  int
+}
+
+func newHarness(w *workshop, runs int) (*harness, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	scratch, err := os.MkdirTemp(w.opts.work, "run-")
+	if err != nil {
+		return nil, err
+	}
+	return &harness{w: w, runs: runs, cpus: pickCPUs(usedCPUs), self: self, scratch: scratch, filled: map[string]string{}}, nil
+}
+
+func (h *harness) close() { os.RemoveAll(h.scratch) }
+
+// environment is small and the same for all, so that nobody's own settings of
+// grep, rg or logview take part.
+func (h *harness) environment() []string {
+	return []string{
+		"PATH=" + os.Getenv("PATH"),
+		"HOME=" + h.scratch,
+		"TMPDIR=" + h.scratch,
+		"LC_ALL=C.UTF-8",
+		"TERM=dumb",
+	}
+}
+
+// once runs a program whose output goes down a pipe and is counted. It must
+// not be /dev/null, which greps notice: they stop at the first match.
+func (h *harness) once(ctx context.Context, argv []string) (taken, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	path, err := exec.LookPath(argv[0])
+	if err != nil {
+		return taken{}, err
+	}
+	cpus := "all"
+	if h.cpus != nil {
+		cpus = strings.ReplaceAll(strings.Trim(fmt.Sprint(h.cpus), "[]"), " ", ",")
+	}
+	cmd := exec.CommandContext(ctx, h.self, append([]string{spawnArg, cpus, path}, argv[1:]...)...)
+	cmd.Env = h.environment()
+	var lines lineCounter
+	var errs tail
+	cmd.Stdout, cmd.Stderr = &lines, &errs
+	result, end, err := os.Pipe()
+	if err != nil {
+		return taken{}, err
+	}
+	defer result.Close()
+	cmd.ExtraFiles = []*os.File{end}
+	cmd.WaitDelay = 5 * time.Second
+	err = cmd.Run() // what is written to result fits into the pipe
+	end.Close()
+	if err != nil {
+		return taken{}, fmt.Errorf("%s: %w: %s", argv[0], err, errs.String())
+	}
+	t := taken{Lines: int64(lines), Errors: errs.String()}
+	if err := json.NewDecoder(result).Decode(&t); err != nil {
+		return taken{}, fmt.Errorf("%s: what it took: %w", argv[0], err)
+	}
+	return t, nil
+}
+
+// lineCounter counts the newlines written to it.
+type lineCounter int64
+
+func (c *lineCounter) Write(p []byte) (int, error) {
+	*c += lineCounter(bytes.Count(p, []byte("\n")))
+	return len(p), nil
+}
+
+// tail keeps the end of what is written to it.
+type tail struct{ b []byte }
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.b = append(t.b, p...)
+	if over := len(t.b) - 400; over > 0 {
+		t.b = slices.Delete(t.b, 0, over)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	return strings.Join(strings.Fields(strings.ToValidUTF8(string(t.b), "?")), " ")
+}
+
+// floor is the peak memory of a program that does nothing: what is measured
+// of others cannot be less.
+func (h *harness) floor(ctx context.Context) (int64, error) {
+	t, err := h.once(ctx, []string{"true"})
+	return t.Peak, err
+}
+
+// row measures a row: the programs take turns, so that whatever else the
+// machine does hits all of them alike.
+func (h *harness) row(ctx context.Context, r *row, c *corpus) (*result, error) {
+	res := &result{row: r, corpus: c, logview: measurement{tool: "logview", command: r.command()}}
+	for _, v := range r.rivals {
+		if _, err := exec.LookPath(v.tool); err == nil && !h.w.opts.memory {
+			res.rivals = append(res.rivals, rivalResult{v, measurement{tool: v.tool, command: v.commandLine()}})
+		}
+	}
+	for round := range h.runs {
+		if err := h.logview(ctx, res); err != nil {
+			return nil, err
+		}
+		for i := range res.rivals {
+			v := &res.rivals[i]
+			if v.once && round > 0 {
+				continue
+			}
+			argv, err := v.argv(c)
+			if err != nil {
+				return nil, err
+			}
+			t, err := h.once(ctx, argv)
+			if err != nil {
+				return nil, err
+			}
+			v.add(t, 0)
+		}
+	}
+	return res, nil
+}
+
+// logview runs logview for a row, with a cache of its own or the filled one.
+func (h *harness) logview(ctx context.Context, res *result) error {
+	cache, err := h.cache(ctx, res.row, res.corpus)
+	if err != nil {
+		return err
+	}
+	if !res.row.filled {
+		defer os.RemoveAll(cache)
+	}
+	before, err := bytesIn(cache)
+	if err != nil {
+		return err
+	}
+	argv, err := h.logviewArgs(res.row.args, res.corpus, cache)
+	if err != nil {
+		return err
+	}
+	t, err := h.once(ctx, argv)
+	if err != nil {
+		return err
+	}
+	after, err := bytesIn(cache)
+	if err != nil {
+		return err
+	}
+	if res.row.fills {
+		res.store, before = after, after
+	}
+	if t.Code == 1 && res.row.args[0] != "search" {
+		t.Code = 2 // only for a search is 1 no failure
+	}
+	res.logview.add(t, after-before)
+	return nil
+}
+
+func (h *harness) logviewArgs(args []string, c *corpus, cache string) ([]string, error) {
+	expanded, err := expand(args, c)
+	if err != nil {
+		return nil, err
+	}
+	argv := append([]string{h.w.program("logview")}, expanded...)
+	return append(argv, "--cache-dir", cache), nil
+}
+
+// cache returns an empty cache, or the one that is filled for a corpus.
+func (h *harness) cache(ctx context.Context, r *row, c *corpus) (string, error) {
+	if dir := h.filled[c.name]; r.filled && dir != "" {
+		return dir, nil
+	}
+	h.caches++
+	dir := filepath.Join(h.scratch, "cache-"+strconv.Itoa(h.caches))
+	if err := os.Mkdir(dir, 0o755); err != nil || !r.filled {
+		return dir, err
+	}
+	argv, err := h.logviewArgs([]string{"index", "DIR"}, c, dir)
+	if err != nil {
+		return "", err
+	}
+	t, err := h.once(ctx, argv)
+	if err != nil {
+		return "", err
+	}
+	if t.Code != 0 {
+		return "", fmt.Errorf("logview index: exit code %d: %s", t.Code, t.Errors)
+	}
+	h.filled[c.name] = dir
+	return dir, nil
+}
+
+// expand puts in what DIR, DIR/* and FILE stand for.
+func expand(args []string, c *corpus) ([]string, error) {
+	var list []string
+	for _, a := range args {
+		switch a {
+		case "DIR":
+			list = append(list, c.dir)
+		case "DIR/*", "FILE":
+			paths, err := filesIn(c.dir)
+			if err != nil {
+				return nil, err
+			}
+			if a == "FILE" && len(paths) != 1 {
+				return nil, fmt.Errorf("corpus %s: not one file but %d", c.name, len(paths))
+			}
+			list = append(list, paths...)
+		default:
+			list = append(list, a)
+		}
+	}
+	return list, nil
+}
+
+func (v *rival) argv(c *corpus) ([]string, error) {
+	if v.shell == "" {
+		args, err := expand(v.args, c)
+		return append([]string{v.tool}, args...), err
+	}
+	file, err := expand([]string{"FILE"}, c)
+	if err != nil {
+		return nil, err
+	}
+	return []string{"sh", "-c", strings.ReplaceAll(v.shell, "FILE", `"$1"`), "sh", file[0]}, nil
+}
+
+// bytesIn sums up the files below dir.
+func bytesIn(dir string) (int64, error) {
+	paths, err := filesIn(dir)
+	if err != nil {
+		return 0, err
+	}
+	var sum int64
+	for _, p := range paths {
+		st, err := os.Stat(p)
+		if err != nil && !errors.Is(err, os.ErrNotExist) {
+			return 0, err
+		}
+		if err == nil {
+			sum += st.Size()
+		}
+	}
+	return sum, nil
+}
+
+// versionArgs is for tools that do not know --version.
+var versionArgs = map[string]string{"lnav": "-V"}
+
+// A version is what a rival says it is; empty if it is not installed.
+type version struct{ tool, text string }
+
+func (h *harness) versions(ctx context.Context) []version {
+	var list []version
+	for _, t := range tools() {
+		arg := versionArgs[t]
+		if arg == "" {
+			arg = "--version"
+		}
+		cmd := exec.CommandContext(ctx, t, arg)
+		cmd.Env = h.environment()
+		out, err := cmd.Output()
+		text := ""
+		if _, missing := exec.LookPath(t); missing == nil {
+			text, _, _ = strings.Cut(strings.TrimSpace(string(out)), "\n")
+			if err != nil || text == "" {
+				text = "of unknown version"
+			}
+		}
+		list = append(list, version{t, text})
+	}
+	return list
+}

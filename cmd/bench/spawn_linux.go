@@ -1,0 +1,89 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// spawn runs a program, given as a list of CPUs or "all" and its command line,
+// and writes what the run took to file descriptor 3.
+//
+// It is a process of its own between the harness and the program, because
+// Linux counts towards a program's peak memory what its parent had in memory
+// when it was started: until exec both share one address space. This one has
+// next to nothing, and it is what keeps the clock, too.
+func spawn(args []string) int {
+	runtime.LockOSThread() // the CPUs and the death signal are a thread's
+	syscall.CloseOnExec(3)
+	if args[0] != "all" {
+		var set unix.CPUSet
+		for s := range strings.SplitSeq(args[0], ",") {
+			n, err := strconv.Atoi(s)
+			if err != nil {
+				fmt.Fprintf(os.Stderr, "bench: CPU %q\n", s)
+				return 1
+			}
+			set.Set(n)
+		}
+		if err := unix.SchedSetaffinity(0, &set); err != nil {
+			fmt.Fprintf(os.Stderr, "bench: CPUs %s: %v\n", args[0], err)
+			return 1
+		}
+	}
+	argv := args[1:]
+	attr := &syscall.ProcAttr{
+		Env:   os.Environ(),
+		Files: []uintptr{0, 1, 2},
+		Sys:   &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
+	}
+	start := time.Now()
+	pid, err := syscall.ForkExec(argv[0], argv, attr)
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %s: %v\n", argv[0], err)
+		return 1
+	}
+	var ws syscall.WaitStatus
+	var ru syscall.Rusage
+	for {
+		if _, err = syscall.Wait4(pid, &ws, 0, &ru); err != syscall.EINTR {
+			break
+		}
+	}
+	t := taken{Wall: time.Since(start), Peak: ru.Maxrss << 10, Code: ws.ExitStatus()}
+	if err != nil {
+		fmt.Fprintf(os.Stderr, "bench: wait: %v\n", err)
+		return 1
+	}
+	if ws.Signaled() {
+		t.Signal = ws.Signal().String()
+	}
+	if err := json.NewEncoder(os.NewFile(3, "result")).Encode(t); err != nil {
+		fmt.Fprintf(os.Stderr, "bench: %v\n", err)
+		return 1
+	}
+	return 0
+}
+
+// pickCPUs returns the first n CPUs this process may use, nil if it has no
+// more than that anyway.
+func pickCPUs(n int) []int {
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil || set.Count() <= n {
+		return nil
+	}
+	var list []int
+	for i := 0; len(list) < n; i++ {
+		if set.IsSet(i) {
+			list = append(list, i)
+		}
+	}
+	return list
+}
