@@ -240,9 +240,10 @@ type storedBlocks struct {
 	skip   int // bytes of block next that lie before where reading began
 	line   Line
 
-	mu     sync.Mutex // guards direct
+	mu     sync.Mutex // guards what follows
 	direct *fileBlocks
 	pos    int // the block that direct reads next
+	closed bool
 }
 
 func (b *storedBlocks) ID() ID        { return b.s.id }
@@ -333,6 +334,10 @@ func (b *storedBlocks) Close() error {
 		b.direct.Close()
 		b.direct = nil
 	}
+	if b.closed {
+		return nil
+	}
+	b.closed = true
 	return b.s.f.Close()
 }
 

@@ -1,0 +1,134 @@
+package reader_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"logview/reader"
+	"logview/reader/readertest"
+)
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func compressFile(t *testing.T, path string) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	must(t, err)
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	w.Write(data)
+	w.Close()
+	must(t, os.WriteFile(path+".gz", b.Bytes(), 0o644))
+	must(t, os.Remove(path))
+}
+
+func manyLines(seed uint64, size int) string {
+	r := rand.New(rand.NewPCG(seed, 1))
+	var b strings.Builder
+	for b.Len() < size {
+		fmt.Fprintf(&b, "line %d says %x\n", b.Len(), r.Uint64())
+	}
+	return b.String()
+}
+
+// rotated makes a log of three members.
+func rotated(t *testing.T, opt reader.Options) readertest.Case {
+	dir := t.TempDir()
+	c := readertest.Case{Texts: []string{
+		manyLines(1, 2<<20),
+		manyLines(2, 1000) + strings.Repeat("long", reader.BlockSize) + "\n",
+		manyLines(3, 1<<20) + "not yet ended",
+	}}
+	path := filepath.Join(dir, "app.log")
+	must(t, os.WriteFile(path+".2", []byte(c.Texts[0]), 0o644))
+	compressFile(t, path+".2")
+	must(t, os.WriteFile(path+".1", []byte(c.Texts[1]), 0o644))
+	must(t, os.WriteFile(path, []byte(c.Texts[2]), 0o644))
+	logs, errs := reader.Find([]string{dir})
+	if len(errs) > 0 || len(logs) != 1 {
+		t.Fatal(logs, errs)
+	}
+	c.Source = reader.NewSource(logs[0], opt)
+	c.Grow = func(text string) {
+		f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+		must(t, err)
+		_, err = f.WriteString(text)
+		must(t, err)
+		must(t, f.Close())
+	}
+	c.Rotate = func(text string) {
+		must(t, os.Rename(path+".2.gz", path+".3.gz"))
+		must(t, os.Rename(path+".1", path+".2"))
+		compressFile(t, path+".2")
+		must(t, os.Rename(path, path+".1"))
+		must(t, os.WriteFile(path, []byte(text), 0o644))
+	}
+	return c
+}
+
+func TestFiles(t *testing.T) {
+	readertest.Run(t, func(t *testing.T) readertest.Case { return rotated(t, reader.Options{}) })
+}
+
+func TestFilesWithStore(t *testing.T) {
+	readertest.Run(t, func(t *testing.T) readertest.Case {
+		c := rotated(t, reader.Options{Cache: reader.NewCache(t.TempDir(), 1<<30), Spare: reader.NewWorkers(2).Go})
+		for _, m := range c.Source.Members() {
+			must(t, reader.Store(context.Background(), c.Source, m, nil))
+		}
+		return c
+	})
+}
+
+func TestPipe(t *testing.T) {
+	readertest.Run(t, func(t *testing.T) readertest.Case {
+		text := manyLines(4, 1<<20) + "no newline"
+		r, w, err := os.Pipe()
+		must(t, err)
+		old := os.Stdin
+		os.Stdin = r
+		t.Cleanup(func() { os.Stdin = old; r.Close() })
+		go func() {
+			w.WriteString(text)
+			w.Close()
+		}()
+		logs, _ := reader.Find([]string{reader.Stdin})
+		return readertest.Case{Source: reader.NewSource(logs[0], reader.Options{}), Texts: []string{text}, Once: true}
+	})
+}
+
+// What a directory shows of who imports whom, and why it must stay so.
+func TestArrows(t *testing.T) {
+	for dir, forbidden := range map[string]map[string]string{
+		"../reader": {`"logview/index`: "lines come from somewhere whoever asks for them", `"logview/tui`: "what is read is not shown here"},
+		"../index":  {`"logview/tui`: "questions are answered for programs too", `"logview/cmd`: "it is started by cmd"},
+	} {
+		must(t, filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
+			if err != nil || e.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+				return err
+			}
+			data, err := os.ReadFile(path)
+			if err != nil {
+				return err
+			}
+			for imp, why := range forbidden {
+				if bytes.Contains(data, []byte(imp)) {
+					t.Errorf("%s imports %s\": %s", path, imp, why)
+				}
+			}
+			return nil
+		}))
+	}
+}
