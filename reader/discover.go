@@ -126,6 +126,9 @@ func (f *finder) walk(root string) {
 			f.take(Member{Path: path, Size: info.Size(), ModTime: info.ModTime()})
 		case e.Type()&fs.ModeSymlink != 0:
 			info, err := os.Stat(path)
+			if errors.Is(err, fs.ErrNotExist) {
+				continue // what it led to has gone, as a container's log does
+			}
 			if err != nil {
 				f.fail(path, err)
 			} else if info.Mode().IsRegular() {

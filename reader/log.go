@@ -264,15 +264,11 @@ func Store(ctx context.Context, src Source, m Member, progress func(disk int64))
 	}
 	blk := GetBlock()
 	defer PutBlock(blk)
+	w := r.w // which r forgets when it is done or has failed
 	for {
-		w := r.w
-		err := b.Next(blk)
-		switch {
-		case err == io.EOF && w != nil:
+		if err := b.Next(blk); err == io.EOF {
 			return w.failure()
-		case err == io.EOF:
-			return nil
-		case err != nil:
+		} else if err != nil {
 			return err
 		}
 		if progress != nil {

@@ -217,6 +217,19 @@ func TestPeakIsTheProgramsOwn(t *testing.T) {
 	}
 }
 
+func TestKeptFiles(t *testing.T) {
+	for said, want := range map[string]int{
+		"112 files kept as blocks, 105 MiB in cache":            112,
+		"a.gz: broken 7 files kept as blocks, 105 MiB in cache": 7,
+		"something else": 0,
+		"":               0,
+	} {
+		if n := keptFiles(said); n != want {
+			t.Errorf("%q: %d, want %d", said, n, want)
+		}
+	}
+}
+
 func TestCutLines(t *testing.T) {
 	for _, c := range []struct {
 		text       string

@@ -102,10 +102,11 @@ func (w *workshop) generated(ctx context.Context) (*corpus, error) {
 	}
 	args := []string{"-gz-share", "0.667", "-size", sizeArg(w.opts.size), "-seed", "7"}
 	if w.opts.size < 1<<30 {
-		// As many rotated files as a corpus of 1 GiB has.
-		args = append(args, "-rotate-size", strconv.FormatInt(max(w.opts.size/128, 64<<10), 10))
+		// Fewer files than 1 GiB has, but large enough to be stored if
+		// that leaves any that are compressed.
+		args = append(args, "-rotate-size", strconv.FormatInt(max(w.opts.size/128, min(w.opts.size/8, 2<<20)), 10))
 	}
-	about := "loggen " + strings.Join(args, " ")
+	about := "`loggen " + strings.Join(args, " ") + "`"
 	return w.keep(ctx, genCorpus, about, about+" "+sum, func(dir string) error {
 		return w.command(ctx, "", w.program("loggen"), append(args, "-out", dir)...)
 	})
@@ -137,8 +138,8 @@ func (w *workshop) grown(ctx context.Context) (*corpus, error) {
 		return nil, err
 	}
 	mb := w.opts.size >> 20
-	args := []string{"-ext", ".log", "-mb", strconv.FormatInt(mb, 10), "-file-mb", strconv.FormatInt(min(max(mb/128, 1), 8), 10)}
-	about := "real log samples, grown with " + strings.Join(args, " ")
+	args := []string{"-ext", ".log", "-mb", strconv.FormatInt(mb, 10), "-file-mb", strconv.FormatInt(min(max(mb/128, 2), 8), 10)}
+	about := "real log samples, grown with `corpus " + strings.Join(args, " ") + "`"
 	return w.keep(ctx, realCorpus, about, about+" "+sum, func(dir string) error {
 		// Compiled from a copy: the original may not be writable.
 		src, err := os.MkdirTemp("", "corpus-")
@@ -297,8 +298,8 @@ func (c *corpus) sizes() string {
 	if c.Text > 0 {
 		share = 100 * float64(c.Packed) / float64(c.Text)
 	}
-	return fmt.Sprintf("%s of text, %.0f %% of it compressed, in %s files that take %s",
-		humanize.IBytes(uint64(c.Text)), share, humanize.Comma(int64(c.Files)), humanize.IBytes(uint64(c.Disk)))
+	return fmt.Sprintf("%s of text, %.0f %% of it compressed, in %s that take %s",
+		humanize.IBytes(uint64(c.Text)), share, plural(c.Files, "file"), humanize.IBytes(uint64(c.Disk)))
 }
 
 // filesIn lists the regular files below dir, by name.

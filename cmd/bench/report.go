@@ -163,19 +163,21 @@ func (r *report) summary() string {
 	for _, c := range r.corpora {
 		fmt.Fprintf(&b, "## Corpus %s\n\n%s: %s.\n\n", c.name, upper(c.about), c.sizes())
 		t := table{head: []string{"Task", "logview min / median", "Against", "min / median", "Ratio of minima", "of medians", "Target", "Reached", "Peak memory logview / other"}}
+		notes := ""
 		for _, res := range r.results {
 			if res.corpus == c {
 				res.addTo(&t)
+				notes += res.notes()
 			}
 		}
-		b.WriteString(t.String() + "\n")
+		b.WriteString(t.String() + notes + "\n")
 	}
 	return b.String()
 }
 
 // addTo adds a line for each rival, and one for a target in seconds.
 func (r *result) addTo(t *table) {
-	task, times := r.row.name, bothTimes(r.logview)
+	task, times := r.title(), bothTimes(r.logview)
 	if r.row.limit > 0 || len(r.rivals) == 0 {
 		target, reached := "", ""
 		if l := r.row.limit; l > 0 {
@@ -193,29 +195,52 @@ func (r *result) addTo(t *table) {
 			target = fmt.Sprintf("≤ %g × %s", v.target, v.measurement.tool)
 			reached = verdict(low, mid, v.target)
 		}
-		name := v.measurement.tool
-		if v.once {
-			name += " (one run)"
-		}
-		if v.counts != "" {
-			name += fmt.Sprintf(" (%s lines; it counts %s)", humanize.Comma(v.lines), v.counts)
-		}
-		t.add(task, times, name, bothTimes(v.measurement), fmt.Sprintf("%.2f", low), fmt.Sprintf("%.2f", mid),
+		t.add(task, times, v.name(), bothTimes(v.measurement), fmt.Sprintf("%.2f", low), fmt.Sprintf("%.2f", mid),
 			target, reached, megabytes(r.logview.peak)+" / "+megabytes(v.peak))
 		task, times = "", ""
 	}
 }
 
+// title is the row's name, with a word if it is not what it says.
+func (r *result) title() string {
+	if r.row.filled && r.unfilled {
+		return r.row.name + " (with nothing: all files are too small)"
+	}
+	return r.row.name
+}
+
+func (v *rivalResult) name() string {
+	switch name := v.measurement.tool; {
+	case v.counts != "":
+		return name + " (" + plural(int(v.lines), "line") + ")"
+	case v.once:
+		return name + " (one run)"
+	default:
+		return name
+	}
+}
+
+// notes tell what is to be known of rivals whose lines are not compared.
+func (r *result) notes() string {
+	var b strings.Builder
+	for _, v := range r.rivals {
+		if v.counts != "" {
+			fmt.Fprintf(&b, "\n%s, which was run once, prints %s: its %s are not compared with logview's %s.\n",
+				v.measurement.tool, v.counts, humanize.Comma(v.lines), humanize.Comma(r.logview.lines))
+		}
+	}
+	return b.String()
+}
+
 // storeTable tells how fast the store is filled and what it takes.
 func (r *report) storeTable() string {
-	t := table{head: []string{"Corpus", "Text of compressed files", "Time min / median", "Text per second", "Store", "of that text", "of the corpus on disk", "Peak memory"}}
+	t := table{head: []string{"Corpus", "Text of compressed files", "Files kept", "Time min / median", "Text per second", "Store", "of that text", "of the corpus on disk", "Peak memory"}}
 	for _, res := range r.results {
 		if !res.row.fills {
 			continue
 		}
 		c := res.corpus
-		t.add(c.name, humanize.IBytes(uint64(c.Packed)), bothTimes(res.logview),
-			fmt.Sprintf("%.0f MB/s", float64(c.Packed)/1e6/fastest(res.logview.times).Seconds()),
+		t.add(c.name, humanize.IBytes(uint64(c.Packed)), fmt.Sprintf("%d of %d", res.kept, c.Compressed), bothTimes(res.logview), res.rate(),
 			humanize.IBytes(uint64(res.store)), percent(res.store, c.Packed), percent(res.store, c.Disk),
 			megabytes(res.logview.peak))
 	}
@@ -223,6 +248,14 @@ func (r *report) storeTable() string {
 		return ""
 	}
 	return "## Filling the store\n\n" + t.String() + "\n"
+}
+
+// rate is how much text was stored in a second; nothing if not all was.
+func (r *result) rate() string {
+	if r.kept != r.corpus.Compressed {
+		return ""
+	}
+	return fmt.Sprintf("%.0f MB/s", float64(r.corpus.Packed)/1e6/fastest(r.logview.times).Seconds())
 }
 
 // memoryTable holds logview's peaks against their targets.
@@ -260,13 +293,13 @@ func (r *report) commands() string {
 // plain is a result for whoever is watching.
 func (r *result) plain() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "  %s\n", r.row.name)
+	fmt.Fprintf(&b, "  %s\n", r.title())
 	line := func(m measurement, more string) {
 		fmt.Fprintf(&b, "    %-8s %-19s %8s %11s lines  %s\n", m.tool, bothTimes(m), megabytes(m.peak), humanize.Comma(m.lines), more)
 	}
 	more := ""
 	if r.row.fills {
-		more = fmt.Sprintf("%.0f MB/s, store of %s", float64(r.corpus.Packed)/1e6/fastest(r.logview.times).Seconds(), percent(r.store, r.corpus.Packed))
+		more = fmt.Sprintf("%d of %d files kept, %s of their text %s", r.kept, r.corpus.Compressed, percent(r.store, r.corpus.Packed), r.rate())
 	}
 	line(r.logview, more)
 	for _, v := range r.rivals {
@@ -381,5 +414,5 @@ func plural(n int, what string) string {
 	if n == 1 {
 		return "1 " + what
 	}
-	return fmt.Sprintf("%d %ss", n, what)
+	return humanize.Comma(int64(n)) + " " + what + "s"
 }

@@ -72,7 +72,13 @@ type result struct {
 	corpus  *corpus
 	logview measurement
 	rivals  []rivalResult
-	store   int64 // bytes of the store after filling it
+
+	// What filling the store left, and how many files it said it kept: small
+	// ones are not worth it to logview.
+	store int64
+	kept  int
+	// unfilled says that the store was to be filled but is empty.
+	unfilled bool
 }
 
 type rivalResult struct {
@@ -229,6 +235,7 @@ func (h *harness) logview(ctx context.Context, res *result) error {
 	if err != nil {
 		return err
 	}
+	res.unfilled = before == 0
 	argv, err := h.logviewArgs(res.row.args, res.corpus, cache)
 	if err != nil {
 		return err
@@ -243,12 +250,20 @@ func (h *harness) logview(ctx context.Context, res *result) error {
 	}
 	if res.row.fills {
 		res.store, before = after, after
+		res.kept = keptFiles(t.Errors)
 	}
 	if t.Code == 1 && res.row.args[0] != "search" {
 		t.Code = 2 // only for a search is 1 no failure
 	}
 	res.logview.add(t, after-before)
 	return nil
+}
+
+// keptFiles reads what `logview index` says in the end.
+func keptFiles(said string) (n int) {
+	words, _, _ := strings.Cut(said, " files kept")
+	n, _ = strconv.Atoi(words[strings.LastIndexByte(words, ' ')+1:])
+	return n
 }
 
 func (h *harness) logviewArgs(args []string, c *corpus, cache string) ([]string, error) {
