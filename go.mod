@@ -3,31 +3,30 @@ module logview
 go 1.26.0
 
 require (
-	github.com/adrg/xdg v0.5.3
-	github.com/bmatcuk/doublestar/v4 v4.10.4
-	github.com/dustin/go-humanize v1.1.0
-	github.com/klauspost/compress v1.20.3
-	github.com/pierrec/lz4/v4 v4.1.33
-	github.com/spf13/cobra v1.10.2
-	github.com/therootcompany/xz v1.0.1
-	github.com/ulikunitz/xz v0.5.17
-	github.com/wasilibs/go-re2 v1.13.0
-	golang.org/x/sys v0.49.0
-	golang.org/x/term v0.47.0
-	golang.org/x/text v0.43.0
+	github.com/SaveTheRbtz/zstd-seekable-format-go/pkg v0.10.0 // tests: reads our block stores as others would
+	github.com/adrg/xdg v0.5.3 // where the cache lies on each system
+	github.com/bmatcuk/doublestar/v4 v4.10.4 // patterns of paths with **
+	github.com/dustin/go-humanize v1.1.0 // sizes and numbers for people, and sizes they type
+	github.com/klauspost/compress v1.20.3 // zstd; gzip in loggen
+	github.com/pierrec/lz4/v4 v4.1.33 // lz4
+	github.com/rogpeppe/go-internal v1.16.0 // tests: testscript
+	github.com/spf13/cobra v1.10.2 // commands, flags, completions, man pages
+	github.com/therootcompany/xz v1.0.1 // reads xz; bounded memory, and a third faster than ulikunitz
+	github.com/ulikunitz/xz v0.5.17 // writes xz, in loggen and tests
+	github.com/wasilibs/go-re2 v1.13.0 // regular expressions at ten times the speed of regexp
+	golang.org/x/sys v0.49.0 // free space of a disk
+	golang.org/x/term v0.47.0 // whether something is a terminal, and how wide
+	golang.org/x/text v0.43.0 // UTF-16 and latin-1
 )
 
 require (
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
-	github.com/SaveTheRbtz/zstd-seekable-format-go/pkg v0.10.0 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
 	github.com/cpuguy83/go-md2man/v2 v2.0.6 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/kr/pretty v0.1.0 // indirect
-	github.com/rogpeppe/go-internal v1.16.0 // indirect
 	github.com/russross/blackfriday/v2 v2.1.0 // indirect
 	github.com/spf13/pflag v1.0.9 // indirect
-	github.com/stretchr/testify v1.11.1 // indirect
 	go.yaml.in/yaml/v3 v3.0.4 // indirect
 	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
 	golang.org/x/mod v0.41.0 // indirect
@@ -37,4 +36,4 @@ require (
 	honnef.co/go/tools v0.8.2 // indirect
 )
 
-tool honnef.co/go/tools/cmd/staticcheck
+tool honnef.co/go/tools/cmd/staticcheck // make check

@@ -157,10 +157,14 @@ func (s *scan) run() error {
 	// processor and some that wait, so that no processor does.
 	window := cap(s.workers) + 3
 	begun := 0
+	turn := make(chan struct{})
+	close(turn)
 	for i, st := range streams {
 		for ; begun < len(streams) && begun < i+window; begun++ {
 			s.running.Add(1)
-			go s.produce(streams[begun])
+			next := make(chan struct{})
+			go s.produce(streams[begun], turn, next)
+			turn = next
 		}
 		if err := s.consume(st); err != nil {
 			return err
@@ -288,8 +292,10 @@ func (s *scan) take(st *stream) *piece {
 	}
 }
 
-// produce reads a stream's member.
-func (s *scan) produce(st *stream) {
+// produce reads a stream's member. It begins when the streams before it
+// have, at its turn, and then lets the next: were a later one to take the
+// last worker, the head could wait for all of its member to be decoded.
+func (s *scan) produce(st *stream, turn <-chan struct{}, next chan<- struct{}) {
 	defer s.running.Done()
 	defer func() {
 		s.mu.Lock()
@@ -297,7 +303,10 @@ func (s *scan) produce(st *stream) {
 		s.changed.Broadcast()
 		s.mu.Unlock()
 	}()
-	if !s.workers.Acquire(s.ctx) {
+	<-turn
+	ok := s.workers.Acquire(s.ctx)
+	close(next)
+	if !ok {
 		return
 	}
 	defer s.workers.Release()
