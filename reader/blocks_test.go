@@ -73,7 +73,11 @@ func randomText(r *rand.Rand, size int) string {
 
 func TestCutsDependOnTextAlone(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
-	for range 12 {
+	rounds := 12
+	if testing.Short() {
+		rounds = 2
+	}
+	for range rounds {
 		text := randomText(r, 2<<20)
 		want, err := collect(t, newCutter(strings.NewReader(text)).next)
 		if err != io.EOF || join(want) != text {

@@ -416,7 +416,9 @@ func (w *storeWriter) add(b *Block) bool {
 	}
 	k := TableBlock{Offset: b.Offset, Len: len(b.Text), Line: b.Line, Lines: b.Lines, Continues: b.Continues, Unfinished: b.Unfinished}
 	k.First, k.Last = w.clock.Span(b.Text)
+	w.mu.Lock()
 	w.table.Blocks = append(w.table.Blocks, k)
+	w.mu.Unlock()
 	w.table.Size += Offset(len(b.Text))
 	w.table.Lines += int64(b.Lines)
 	w.crc = crc32.Update(w.crc, crc32.IEEETable, b.Text)

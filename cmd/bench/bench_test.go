@@ -206,7 +206,7 @@ func TestPeakIsTheProgramsOwn(t *testing.T) {
 
 	for code, failed := range map[string]bool{"exit 1": false, "echo why >&2; exit 3": true, "kill -9 $$": true} {
 		var m measurement
-		got, err := h.once(context.Background(), []string{"sh", "-c", "echo a; echo b;" + code})
+		got, err := h.fresh(context.Background(), []string{"sh", "-c", "echo a; echo b;" + code})
 		if err != nil {
 			t.Fatal(err)
 		}

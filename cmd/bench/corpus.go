@@ -298,7 +298,7 @@ func (c *corpus) sizes() string {
 	if c.Text > 0 {
 		share = 100 * float64(c.Packed) / float64(c.Text)
 	}
-	return fmt.Sprintf("%s of text, %.0f %% of it compressed, in %s that take %s",
+	return fmt.Sprintf("%s of text, %.0f %% of it compressed, in %s, %s on disk",
 		humanize.IBytes(uint64(c.Text)), share, plural(c.Files, "file"), humanize.IBytes(uint64(c.Disk)))
 }
 

@@ -122,9 +122,9 @@ Times are those of whole processes, from start to exit, with all files in the
 page cache and the output drained through a pipe. The programs took turns,
 %s each. The fastest run and the median are given; ratios are logview's
 time by the other program's, so less is better, and the fastest runs decide
-whether a target is reached. logview had an empty cache directory of its own
-in each run, unless the store is said to be filled. It is checked that all
-print equally many lines.
+whether a target is reached. Every run had an empty home, temporary and cache
+directory of its own, but for logview's where the store is said to be filled.
+It is checked that all print equally many lines.
 
 Peak memory is the resident set as the kernel reports it for the ended
 process, of the hungriest run. Each program is started by a tiny process in
@@ -152,9 +152,9 @@ func (r *report) leftovers() string {
 		}
 	}
 	if len(list) == 0 {
-		return "No run but those of `logview index` left anything in the cache.\n"
+		return "No run but those of `logview index` left a byte in any of these directories.\n"
 	}
-	return "Besides `logview index` these left something in the cache, which a later run of\nthe same could have used; none here did, unless the store was filled anyway:\n\n" + strings.Join(list, "")
+	return "Besides `logview index` these left something in their directories, which a later\nrun could have used; none here did, unless the store was filled anyway:\n\n" + strings.Join(list, "")
 }
 
 // summary is a table of times for each corpus.
@@ -190,12 +190,16 @@ func (r *result) addTo(t *table) {
 	for i := range r.rivals {
 		v := &r.rivals[i]
 		low, mid := ratios(r.logview.times, v.times)
+		lowText, midText := fmt.Sprintf("%.2f", low), fmt.Sprintf("%.2f", mid)
+		if v.counts != "" {
+			lowText, midText = "", "" // of another task
+		}
 		target, reached := "", ""
 		if v.target > 0 {
 			target = fmt.Sprintf("≤ %g × %s", v.target, v.measurement.tool)
 			reached = verdict(low, mid, v.target)
 		}
-		t.add(task, times, v.name(), bothTimes(v.measurement), fmt.Sprintf("%.2f", low), fmt.Sprintf("%.2f", mid),
+		t.add(task, times, v.name(), bothTimes(v.measurement), lowText, midText,
 			target, reached, megabytes(r.logview.peak)+" / "+megabytes(v.peak))
 		task, times = "", ""
 	}
@@ -220,13 +224,13 @@ func (v *rivalResult) name() string {
 	}
 }
 
-// notes tell what is to be known of rivals whose lines are not compared.
+// notes tell what is to be known of rivals that do not do the same task.
 func (r *result) notes() string {
 	var b strings.Builder
 	for _, v := range r.rivals {
 		if v.counts != "" {
-			fmt.Fprintf(&b, "\n%s, which was run once, prints %s: its %s are not compared with logview's %s.\n",
-				v.measurement.tool, v.counts, humanize.Comma(v.lines), humanize.Comma(r.logview.lines))
+			fmt.Fprintf(&b, "\n%s %s: it printed %s where logview printed %s. That is not the same task, so there is no ratio.\n",
+				v.measurement.tool, v.counts, plural(int(v.lines), "line"), humanize.Comma(r.logview.lines))
 		}
 	}
 	return b.String()
@@ -304,7 +308,11 @@ func (r *result) plain() string {
 	line(r.logview, more)
 	for _, v := range r.rivals {
 		low, mid := ratios(r.logview.times, v.times)
-		line(v.measurement, fmt.Sprintf("ratio %.2f, of medians %.2f", low, mid))
+		more := fmt.Sprintf("ratio %.2f, of medians %.2f", low, mid)
+		if v.counts != "" {
+			more = "not the same task"
+		}
+		line(v.measurement, more)
 	}
 	for _, p := range r.problems() {
 		fmt.Fprintf(&b, "    !!! %s\n", p)

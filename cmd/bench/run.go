@@ -41,7 +41,7 @@ type measurement struct {
 	times   []time.Duration
 	peak    int64 // bytes, of the hungriest run
 	lines   int64
-	left    int64 // bytes that a run added to logview's cache
+	left    int64 // bytes that a run of logview added to its cache and home
 	failure string
 }
 
@@ -93,8 +93,8 @@ type harness struct {
 	cpus    []int // nil: those there are
 	self    string
 	scratch string            // removed in the end
-	filled  map[string]string // a corpus's name to its filled cache
-	caches  int
+	filled  map[string]string // a corpus's name to the home with its filled cache
+	homes   int
 }
 
 func newHarness(w *workshop, runs int) (*harness, error) {
@@ -113,19 +113,20 @@ func (h *harness) close() { os.RemoveAll(h.scratch) }
 
 // environment is small and the same for all, so that nobody's own settings of
 // grep, rg or logview take part.
-func (h *harness) environment() []string {
+func environment(home string) []string {
 	return []string{
 		"PATH=" + os.Getenv("PATH"),
-		"HOME=" + h.scratch,
-		"TMPDIR=" + h.scratch,
+		"HOME=" + home,
+		"TMPDIR=" + home,
 		"LC_ALL=C.UTF-8",
 		"TERM=dumb",
 	}
 }
 
 // once runs a program whose output goes down a pipe and is counted. It must
-// not be /dev/null, which greps notice: they stop at the first match.
-func (h *harness) once(ctx context.Context, argv []string) (taken, error) {
+// not be /dev/null, which greps notice: they stop at the first match. What it
+// keeps for itself it can only keep in home.
+func (h *harness) once(ctx context.Context, home string, argv []string) (taken, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	path, err := exec.LookPath(argv[0])
@@ -137,7 +138,7 @@ func (h *harness) once(ctx context.Context, argv []string) (taken, error) {
 		cpus = strings.ReplaceAll(strings.Trim(fmt.Sprint(h.cpus), "[]"), " ", ",")
 	}
 	cmd := exec.CommandContext(ctx, h.self, append([]string{spawnArg, cpus, path}, argv[1:]...)...)
-	cmd.Env = h.environment()
+	cmd.Env = environment(home)
 	var lines lineCounter
 	var errs tail
 	cmd.Stdout, cmd.Stderr = &lines, &errs
@@ -158,6 +159,23 @@ func (h *harness) once(ctx context.Context, argv []string) (taken, error) {
 		return taken{}, fmt.Errorf("%s: what it took: %w", argv[0], err)
 	}
 	return t, nil
+}
+
+// fresh runs a program in a home that is empty, and removed afterwards: what
+// a run left there must not help the next one.
+func (h *harness) fresh(ctx context.Context, argv []string) (taken, error) {
+	home, err := h.newHome()
+	if err != nil {
+		return taken{}, err
+	}
+	defer os.RemoveAll(home)
+	return h.once(ctx, home, argv)
+}
+
+func (h *harness) newHome() (string, error) {
+	h.homes++
+	dir := filepath.Join(h.scratch, "home-"+strconv.Itoa(h.homes))
+	return dir, os.Mkdir(dir, 0o755)
 }
 
 // lineCounter counts the newlines written to it.
@@ -186,7 +204,7 @@ func (t *tail) String() string {
 // floor is the peak memory of a program that does nothing: what is measured
 // of others cannot be less.
 func (h *harness) floor(ctx context.Context) (int64, error) {
-	t, err := h.once(ctx, []string{"true"})
+	t, err := h.fresh(ctx, []string{"true"})
 	return t.Peak, err
 }
 
@@ -212,7 +230,7 @@ func (h *harness) row(ctx context.Context, r *row, c *corpus) (*result, error) {
 			if err != nil {
 				return nil, err
 			}
-			t, err := h.once(ctx, argv)
+			t, err := h.fresh(ctx, argv)
 			if err != nil {
 				return nil, err
 			}
@@ -222,29 +240,30 @@ func (h *harness) row(ctx context.Context, r *row, c *corpus) (*result, error) {
 	return res, nil
 }
 
-// logview runs logview for a row, with a cache of its own or the filled one.
+// logview runs logview for a row, in a home and cache of its own or in the
+// home with the filled cache.
 func (h *harness) logview(ctx context.Context, res *result) error {
-	cache, err := h.cache(ctx, res.row, res.corpus)
+	home, err := h.home(ctx, res.row, res.corpus)
 	if err != nil {
 		return err
 	}
 	if !res.row.filled {
-		defer os.RemoveAll(cache)
+		defer os.RemoveAll(home)
 	}
-	before, err := bytesIn(cache)
+	before, err := bytesIn(home)
 	if err != nil {
 		return err
 	}
 	res.unfilled = before == 0
-	argv, err := h.logviewArgs(res.row.args, res.corpus, cache)
+	argv, err := h.logviewArgs(res.row.args, res.corpus, home)
 	if err != nil {
 		return err
 	}
-	t, err := h.once(ctx, argv)
+	t, err := h.once(ctx, home, argv)
 	if err != nil {
 		return err
 	}
-	after, err := bytesIn(cache)
+	after, err := bytesIn(home)
 	if err != nil {
 		return err
 	}
@@ -266,30 +285,29 @@ func keptFiles(said string) (n int) {
 	return n
 }
 
-func (h *harness) logviewArgs(args []string, c *corpus, cache string) ([]string, error) {
+func (h *harness) logviewArgs(args []string, c *corpus, home string) ([]string, error) {
 	expanded, err := expand(args, c)
 	if err != nil {
 		return nil, err
 	}
 	argv := append([]string{h.w.program("logview")}, expanded...)
-	return append(argv, "--cache-dir", cache), nil
+	return append(argv, "--cache-dir", filepath.Join(home, "cache")), nil
 }
 
-// cache returns an empty cache, or the one that is filled for a corpus.
-func (h *harness) cache(ctx context.Context, r *row, c *corpus) (string, error) {
+// home returns an empty home, or the one whose cache is filled for a corpus.
+func (h *harness) home(ctx context.Context, r *row, c *corpus) (string, error) {
 	if dir := h.filled[c.name]; r.filled && dir != "" {
 		return dir, nil
 	}
-	h.caches++
-	dir := filepath.Join(h.scratch, "cache-"+strconv.Itoa(h.caches))
-	if err := os.Mkdir(dir, 0o755); err != nil || !r.filled {
+	dir, err := h.newHome()
+	if err != nil || !r.filled {
 		return dir, err
 	}
 	argv, err := h.logviewArgs([]string{"index", "DIR"}, c, dir)
 	if err != nil {
 		return "", err
 	}
-	t, err := h.once(ctx, argv)
+	t, err := h.once(ctx, dir, argv)
 	if err != nil {
 		return "", err
 	}
@@ -368,7 +386,7 @@ func (h *harness) versions(ctx context.Context) []version {
 			arg = "--version"
 		}
 		cmd := exec.CommandContext(ctx, t, arg)
-		cmd.Env = h.environment()
+		cmd.Env = environment(h.scratch)
 		out, err := cmd.Output()
 		text := ""
 		if _, missing := exec.LookPath(t); missing == nil {
