@@ -87,6 +87,8 @@ func TestNumbers(t *testing.T) {
 		seconds(99 * time.Millisecond):    "99.0 ms",
 		seconds(361 * time.Millisecond):   "0.36 s",
 		seconds(12340 * time.Millisecond): "12.3 s",
+		ratioText(0.00123):                "0.0012",
+		ratioText(0.745):                  "0.74",
 		megabytes(0):                      "",
 		megabytes(2_260_000):              "2.3 MB",
 		megabytes(inMemory):               "128 MB",
@@ -227,6 +229,50 @@ func TestKeptFiles(t *testing.T) {
 		if n := keptFiles(said); n != want {
 			t.Errorf("%q: %d, want %d", said, n, want)
 		}
+	}
+}
+
+// A store that could not be filled spoils its rows, not the whole report, and
+// no directory of this machine gets into it.
+func TestHalfFilledStore(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("needs a shell script to be a program")
+	}
+	work := t.TempDir()
+	bin := filepath.Join(work, "bin")
+	if err := os.MkdirAll(bin, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	fake := "#!/bin/sh\n[ $1 = index ] && echo \"$2 in $4: given up\" >&2 && exit 2\necho hit\n"
+	if err := os.WriteFile(filepath.Join(bin, "logview"), []byte(fake), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	c := &corpus{name: "gen", dir: t.TempDir(), about: "text"}
+	h, err := newHarness(&workshop{opts: &options{work: work}, made: map[string]*corpus{"gen": c}}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer h.close()
+	r := &row{name: "stored", args: []string{"search", "x", "DIR"}, filled: true}
+	res, err := h.row(context.Background(), r, c)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := "gen, stored: logview measured with a store that logview index failed to fill: DIR in HOME/cache: given up"
+	if p := res.problems(); len(p) != 1 || p[0] != want {
+		t.Errorf("got %q, want %q", p, want)
+	}
+}
+
+func TestTail(t *testing.T) {
+	var end tail
+	for range 100 {
+		if _, err := end.Write([]byte("some/long/path and\n")); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if s := end.String(); !strings.HasPrefix(s, "… ") || !strings.HasSuffix(s, "some/long/path and") || len(s) > 1010 {
+		t.Errorf("%q", s)
 	}
 }
 

@@ -33,7 +33,8 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == spawnArg {
 		os.Exit(spawn(os.Args[2:]))
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// SIGPIPE too, or whoever stops reading our output leaves caches behind.
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)

@@ -34,6 +34,13 @@ func ratios(a, b []time.Duration) (minima, medians float64) {
 	return float64(fastest(a)) / float64(fastest(b)), float64(middle(a)) / float64(middle(b))
 }
 
+func ratioText(r float64) string {
+	if r < 0.01 {
+		return fmt.Sprintf("%.4f", r)
+	}
+	return fmt.Sprintf("%.2f", r)
+}
+
 // verdict tells whether a target is reached. The fastest runs decide, being
 // those that the rest of the machine disturbed least; it is said when the
 // medians disagree.
@@ -190,7 +197,7 @@ func (r *result) addTo(t *table) {
 	for i := range r.rivals {
 		v := &r.rivals[i]
 		low, mid := ratios(r.logview.times, v.times)
-		lowText, midText := fmt.Sprintf("%.2f", low), fmt.Sprintf("%.2f", mid)
+		lowText, midText := ratioText(low), ratioText(mid)
 		if v.counts != "" {
 			lowText, midText = "", "" // of another task
 		}
@@ -308,7 +315,7 @@ func (r *result) plain() string {
 	line(r.logview, more)
 	for _, v := range r.rivals {
 		low, mid := ratios(r.logview.times, v.times)
-		more := fmt.Sprintf("ratio %.2f, of medians %.2f", low, mid)
+		more := fmt.Sprintf("ratio %s, of medians %s", ratioText(low), ratioText(mid))
 		if v.counts != "" {
 			more = "not the same task"
 		}

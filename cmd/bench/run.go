@@ -95,6 +95,8 @@ type harness struct {
 	scratch string            // removed in the end
 	filled  map[string]string // a corpus's name to the home with its filled cache
 	homes   int
+	// halfFilled says why a corpus's filled cache is not to be trusted.
+	halfFilled map[string]string
 }
 
 func newHarness(w *workshop, runs int) (*harness, error) {
@@ -106,7 +108,7 @@ func newHarness(w *workshop, runs int) (*harness, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &harness{w: w, runs: runs, cpus: pickCPUs(usedCPUs), self: self, scratch: scratch, filled: map[string]string{}}, nil
+	return &harness{w: w, runs: runs, cpus: pickCPUs(usedCPUs), self: self, scratch: scratch, filled: map[string]string{}, halfFilled: map[string]string{}}, nil
 }
 
 func (h *harness) close() { os.RemoveAll(h.scratch) }
@@ -154,11 +156,21 @@ func (h *harness) once(ctx context.Context, home string, argv []string) (taken, 
 	if err != nil {
 		return taken{}, fmt.Errorf("%s: %w: %s", argv[0], err, errs.String())
 	}
-	t := taken{Lines: int64(lines), Errors: errs.String()}
+	t := taken{Lines: int64(lines), Errors: h.nameless(errs.String(), home)}
 	if err := json.NewDecoder(result).Decode(&t); err != nil {
 		return taken{}, fmt.Errorf("%s: what it took: %w", argv[0], err)
 	}
 	return t, nil
+}
+
+// nameless takes this machine's directories out of what a program said, which
+// may get into the report.
+func (h *harness) nameless(said, home string) string {
+	pairs := []string{home, "HOME"}
+	for _, c := range h.w.made {
+		pairs = append(pairs, c.dir, "DIR")
+	}
+	return strings.NewReplacer(append(pairs, h.w.opts.work, "WORK")...).Replace(said)
 }
 
 // fresh runs a program in a home that is empty, and removed afterwards: what
@@ -186,19 +198,28 @@ func (c *lineCounter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// tail keeps the end of what is written to it.
-type tail struct{ b []byte }
+// tail keeps the end of what is written to it, from a blank on: half a path
+// would not be recognized as one.
+type tail struct {
+	b   []byte
+	cut bool
+}
 
 func (t *tail) Write(p []byte) (int, error) {
 	t.b = append(t.b, p...)
-	if over := len(t.b) - 400; over > 0 {
+	if over := len(t.b) - 1000; over > 0 {
 		t.b = slices.Delete(t.b, 0, over)
+		t.cut = true
 	}
 	return len(p), nil
 }
 
 func (t *tail) String() string {
-	return strings.Join(strings.Fields(strings.ToValidUTF8(string(t.b), "?")), " ")
+	words := strings.Fields(strings.ToValidUTF8(string(t.b), "?"))
+	if t.cut && len(words) > 0 {
+		words[0] = "…"
+	}
+	return strings.Join(words, " ")
 }
 
 // floor is the peak memory of a program that does nothing: what is measured
@@ -275,6 +296,9 @@ func (h *harness) logview(ctx context.Context, res *result) error {
 		t.Code = 2 // only for a search is 1 no failure
 	}
 	res.logview.add(t, after-before)
+	if why := h.halfFilled[res.corpus.name]; res.row.filled && why != "" && res.logview.failure == "" {
+		res.logview.failure = why
+	}
 	return nil
 }
 
@@ -312,7 +336,7 @@ func (h *harness) home(ctx context.Context, r *row, c *corpus) (string, error) {
 		return "", err
 	}
 	if t.Code != 0 {
-		return "", fmt.Errorf("logview index: exit code %d: %s", t.Code, t.Errors)
+		h.halfFilled[c.name] = "measured with a store that logview index failed to fill: " + t.Errors
 	}
 	h.filled[c.name] = dir
 	return dir, nil
