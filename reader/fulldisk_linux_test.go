@@ -29,7 +29,7 @@ func TestFullDisk(t *testing.T) {
 	}
 	logs, _ := Find([]string{path})
 	cache := NewCache(filepath.Join(disk, "cache"), 1<<30)
-	src := NewSource(logs[0], Options{Cache: cache, Spare: NewWorkers(2).Go})
+	src := NewSource(logs[0], Options{Cache: cache, Spare: NewWorkers(2).Go, Wait: true})
 	b, err := src.Open(t.Context(), src.Members()[0], Pos{})
 	if err != nil {
 		t.Fatal(err)

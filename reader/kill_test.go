@@ -15,7 +15,7 @@ import (
 func TestMain(m *testing.M) {
 	if path := os.Getenv("READER_TEST_STORE"); path != "" {
 		logs, _ := Find([]string{path})
-		src := NewSource(logs[0], Options{Cache: NewCache(os.Getenv("READER_TEST_CACHE"), 1<<30), Spare: NewWorkers(2).Go})
+		src := NewSource(logs[0], Options{Cache: NewCache(os.Getenv("READER_TEST_CACHE"), 1<<30), Spare: NewWorkers(2).Go, Wait: true})
 		if err := Store(context.Background(), src, src.Members()[0], nil); err != nil {
 			os.Exit(1)
 		}

@@ -18,9 +18,14 @@ type Options struct {
 	Cache *Cache
 
 	// Spare is asked to run work that only serves later readers, beside the
-	// caller: it reports false when there is no processor to spare, and may
-	// wait for one if the caller has the time. With nil, nothing is stored.
+	// caller: it reports false when there is no processor to spare, and the
+	// work is given up then. With nil, nothing is stored.
 	Spare func(func()) bool
+
+	// Wait says that such work is what the caller is here for, so that
+	// nothing is given up for being slow. Spare always runs it then, perhaps
+	// after waiting.
+	Wait bool
 }
 
 // A LogSource is a Source of the files of one log.
@@ -160,7 +165,7 @@ func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 	}
 	if compressed && s.opt.Cache != nil && s.opt.Spare != nil && info.Size() >= minStored {
 		if w, err := s.opt.Cache.newStoreWriter(f, b.t.id, s.opt.Spare); err == nil {
-			w.clock.Ref = m.ModTime
+			w.clock.Ref, w.wait = m.ModTime, s.opt.Wait
 			return &recordedBlocks{fileBlocks: b, w: w}, nil
 		}
 		// A cache that cannot be written is a cache that is not there.

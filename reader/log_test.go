@@ -84,7 +84,7 @@ func TestFiles(t *testing.T) {
 
 func TestFilesWithStore(t *testing.T) {
 	readertest.Run(t, func(t *testing.T) readertest.Case {
-		c := rotated(t, reader.Options{Cache: reader.NewCache(t.TempDir(), 1<<30), Spare: reader.NewWorkers(2).Go})
+		c := rotated(t, reader.Options{Cache: reader.NewCache(t.TempDir(), 1<<30), Spare: reader.NewWorkers(2).Go, Wait: true})
 		for _, m := range c.Source.Members() {
 			must(t, reader.Store(context.Background(), c.Source, m, nil))
 		}

@@ -351,6 +351,7 @@ type storeWriter struct {
 	key   string
 	id    ID
 	start func(func()) bool
+	wait  bool // for the compressors, rather than give up
 
 	mu      sync.Mutex
 	written sync.Cond // of mu: a frame was written, or the writer was given up
@@ -404,6 +405,9 @@ func (c *Cache) newStoreWriter(f *os.File, id ID, start func(func()) bool) (*sto
 // reports false when the store was given up.
 func (w *storeWriter) add(b *Block) bool {
 	w.mu.Lock()
+	for w.wait && w.err == nil && w.begun-w.next >= maxFrames {
+		w.written.Wait()
+	}
 	i, err, waiting := w.begun, w.err, w.begun-w.next
 	w.begun++
 	w.mu.Unlock()

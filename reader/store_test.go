@@ -25,7 +25,7 @@ func storedFile(t *testing.T, text string) (src *LogSource, m Member, cache *Cac
 	}
 	cache = NewCache(filepath.Join(t.TempDir(), "cache"), 1<<30)
 	logs, _ := Find([]string{path})
-	src = NewSource(logs[0], Options{Cache: cache, Spare: NewWorkers(2).Go})
+	src = NewSource(logs[0], Options{Cache: cache, Spare: NewWorkers(2).Go, Wait: true})
 	m = src.Members()[0]
 	if err := Store(context.Background(), src, m, nil); err != nil {
 		t.Fatal(err)

@@ -48,7 +48,7 @@ func runIndex(ctx context.Context, g *globals, paths []string) error {
 	workers := index.NewWorkers() // compress; whoever decodes waits for one
 	var done int64
 	for _, l := range logs {
-		src := reader.NewSource(l, reader.Options{Cache: cache, Spare: workers.Go})
+		src := reader.NewSource(l, reader.Options{Cache: cache, Spare: workers.Go, Wait: true})
 		for _, m := range src.Members() {
 			err := reader.Store(ctx, src, m, func(disk int64) {
 				if isTerminal(g.err) {

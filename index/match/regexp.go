@@ -37,7 +37,7 @@ func compileExpr(n query.Regexp, word bool) (*expr, error) {
 	}
 	s := byLine(re).String()
 	e := &expr{}
-	for _, x := range query.Best(n.Required()) {
+	for _, x := range query.Best(n.Required()).Shared() {
 		e.lits = append(e.lits, newLiteral(x.S, x.Fold))
 	}
 	if word {

@@ -189,6 +189,41 @@ func Best(sets []AnyOf) AnyOf {
 	return best
 }
 
+// Shared is the one literal that all of a set begin or end with, if there is
+// one of some length, and else the set. Looking for one finds more than
+// looking for each, but in a fraction of the time.
+func (set AnyOf) Shared() AnyOf {
+	const least = 3 // bytes; anything shorter is everywhere
+	if len(set) < 2 {
+		return set
+	}
+	fold := false
+	prefix, suffix := set[0].S, set[0].S
+	for _, l := range set {
+		fold = fold || l.Fold
+		for !strings.HasPrefix(l.S, prefix) {
+			prefix = prefix[:len(prefix)-1]
+		}
+		for !strings.HasSuffix(l.S, suffix) {
+			suffix = suffix[1:]
+		}
+	}
+	// Part of a character is none, and cannot be looked for in any case.
+	for prefix != "" && !utf8.ValidString(prefix) {
+		prefix = prefix[:len(prefix)-1]
+	}
+	for suffix != "" && !utf8.ValidString(suffix) {
+		suffix = suffix[1:]
+	}
+	if len(suffix) > len(prefix) {
+		prefix = suffix
+	}
+	if len(prefix) < least {
+		return set
+	}
+	return AnyOf{{prefix, fold}}
+}
+
 func literal(runes []rune, fold bool) Literal {
 	var b strings.Builder
 	for _, r := range runes {

@@ -1,6 +1,7 @@
 package query
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"strings"
@@ -254,6 +255,21 @@ func TestRequired(t *testing.T) {
 		got := Regexp{Expr: c.expr}.Required()
 		if !reflect.DeepEqual(got, c.want) {
 			t.Errorf("%s: got %v, want %v", c.expr, got, c.want)
+		}
+	}
+}
+
+func TestShared(t *testing.T) {
+	for _, c := range []struct{ expr, want string }{
+		{`fail(ed|ure)[: ]`, `[{fail false}]`},
+		{`(?i)(read|write) timeout`, `[{ TIMEOUT true}]`},
+		{`abc|xyz`, `[{abc false} {xyz false}]`},
+		{`日本|日中`, `[{日 false}]`},
+		{`é1|è1`, `[{é1 false} {è1 false}]`},
+	} {
+		got := Best(Regexp{Expr: c.expr}.Required()).Shared()
+		if fmt.Sprint(got) != c.want {
+			t.Errorf("%s: got %v, want %s", c.expr, got, c.want)
 		}
 	}
 }
