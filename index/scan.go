@@ -47,6 +47,7 @@ var _ Searcher = Scan{}
 const (
 	maxHead  = 16 << 20
 	maxAhead = 32 << 20
+	maxQueue = 256 // pieces of one stream, which weigh something even when they hold nothing
 
 	// maxProcs bounds the streams' buffers, some 1.5 MB each. No disk feeds
 	// more decoders.
@@ -281,8 +282,8 @@ func (s *scan) take(st *stream) *piece {
 			st.queue = st.queue[1:]
 			if p.hits != nil {
 				st.held -= p.hits.bytes
-				s.changed.Broadcast()
 			}
+			s.changed.Broadcast()
 			return p
 		}
 		if len(st.queue) == 0 && st.ended {
@@ -310,29 +311,22 @@ func (s *scan) produce(st *stream, turn <-chan struct{}, next chan<- struct{}) {
 		return
 	}
 	defer s.workers.Release()
+	p := &producer{scan: s, st: st}
 	blocks, err := st.src.Open(s.ctx, st.member, reader.Pos{})
 	if err != nil {
-		s.fail(st, err)
+		p.fail(err)
 		s.done.Add(st.member.Size)
 		return
 	}
 	defer blocks.Close()
-	p := &producer{scan: s, st: st, blocks: blocks, id: blocks.ID()}
 	defer p.working.Wait() // before blocks are closed
+	p.blocks, p.id = blocks, blocks.ID()
 	if ra, ok := blocks.(reader.RandomAccess); ok {
 		p.random(ra)
 	} else {
 		p.sequential()
 	}
 	s.done.Add(st.member.Size - p.disk)
-}
-
-// fail queues an error.
-func (s *scan) fail(st *stream, err error) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	st.queue = append(st.queue, &piece{ready: true, err: err})
-	s.changed.Broadcast()
 }
 
 // A producer is the goroutine of a stream, and what it knows.
@@ -371,6 +365,9 @@ func (p *producer) wait(ready func() bool) bool {
 // slot queues a piece to be filled, once there is room for it.
 func (p *producer) slot() (*piece, bool) {
 	ok := p.wait(func() bool {
+		if len(p.st.queue) >= maxQueue {
+			return false
+		}
 		if p.st.head {
 			return p.st.held <= maxHead
 		}
@@ -384,6 +381,14 @@ func (p *producer) slot() (*piece, bool) {
 	p.st.queue = append(p.st.queue, x)
 	p.mu.Unlock()
 	return x, true
+}
+
+// fail queues an error.
+func (p *producer) fail(err error) {
+	if x, ok := p.slot(); ok {
+		x.err = err
+		p.fill(x)
+	}
 }
 
 // fill marks a piece as filled.
@@ -430,7 +435,7 @@ func (p *producer) sequential() {
 			if err == io.EOF {
 				return
 			}
-			p.fail(p.st, err)
+			p.fail(err)
 			r, ok := p.blocks.(interface{ Resume() error })
 			if !ok || p.ctx.Err() != nil || r.Resume() != nil {
 				return
@@ -468,7 +473,7 @@ func (p *producer) random(ra reader.RandomAccess) {
 			err := ra.ReadBlock(i, b)
 			if err != nil {
 				reader.PutBlock(b)
-				p.fail(p.st, err)
+				p.fail(err)
 				return
 			}
 			b, ok := p.long(b, func(b *reader.Block) error {
@@ -480,7 +485,7 @@ func (p *producer) random(ra reader.RandomAccess) {
 				return err
 			})
 			if err != nil {
-				p.fail(p.st, err)
+				p.fail(err)
 				return
 			}
 			if !ok {

@@ -256,8 +256,9 @@ func (r *replay) Read(p []byte) (int, error) {
 		r.head = r.head[n:]
 		return n, nil
 	}
-	if r.err != nil {
-		return 0, r.err
+	if err := r.err; err != nil {
+		r.err = nil // once: behind it the decoder may have been resumed
+		return 0, err
 	}
 	return r.r.Read(p)
 }

@@ -156,6 +156,9 @@ func describe(f Format, err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return &decodeError{string(f) + ": cut off: the file ends before its data does", err}
 	}
+	if ce := (*gunzip.CorruptError)(nil); errors.As(err, &ce) {
+		return &decodeError{string(f) + ": " + ce.What, err}
+	}
 	return &decodeError{string(f) + ": " + strings.TrimPrefix(err.Error(), string(f)+": "), err}
 }
 

@@ -341,6 +341,18 @@ func testPartial(t *testing.T, make Maker) {
 			t.Fatal(err)
 		}
 	}
+	// Several damaged members, each with its checksum broken and its text whole.
+	var torn []byte
+	for i := range 5 {
+		part := gz(fmt.Appendf(nil, "error %d\n", i))
+		if i%2 == 0 {
+			part[len(part)-6] ^= 1
+		}
+		torn = append(torn, part...)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "f.gz"), torn, 0o644); err != nil {
+		t.Fatal(err)
+	}
 	gone := filepath.Join(dir, "e")
 	if err := os.WriteFile(gone, []byte("error\n"), 0o644); err != nil {
 		t.Fatal(err)
@@ -358,13 +370,13 @@ func testPartial(t *testing.T, make Maker) {
 	for _, h := range got {
 		files[filepath.Base(h.path)]++
 	}
-	if files["a"] != 1 || files["c"] != 1 || files["b.gz"] < 1000 || files["b.gz"] >= 50000 || files["d"] != 0 {
+	if files["a"] != 1 || files["c"] != 1 || files["b.gz"] < 1000 || files["b.gz"] >= 50000 || files["d"] != 0 || files["f.gz"] != 5 {
 		t.Errorf("lines found: %v", files)
 	}
-	if fmt.Sprint(told) != "[failed b.gz skipped d failed e]" {
+	if fmt.Sprint(told) != "[failed b.gz skipped d failed e failed f.gz failed f.gz failed f.gz]" {
 		t.Errorf("told: %v", told)
 	}
-	if st.Read != 2 || st.Failed != 2 || st.Skipped != 1 {
+	if st.Read != 2 || st.Failed != 3 || st.Skipped != 1 {
 		t.Errorf("%+v", st)
 	}
 }
