@@ -135,37 +135,12 @@ func (o *searchOptions) run(ctx context.Context, q string, paths []string) error
 		return err
 	}
 	logs, failed := o.find(o.inputs(paths))
-	tty := isTerminal(o.out)
-	p := &printer{
-		out: o.out, color: color, visible: color || tty,
-		json: o.json, only: o.only, count: o.count, list: o.list,
-		path:    (o.withPath || !single(logs)) && !o.noPath,
-		number:  (o.number || tty && !stdinOnly(logs)) && !o.noNumber,
-		heading: (o.heading || tty) && !o.noHeading,
-	}
-	p.heading = p.heading && p.path && !p.count && !p.list && !p.json
-
-	req := &index.Request{
-		Query: tree, Options: o.Options, Max: o.max,
-		Before: max(o.before, o.around), After: max(o.after, o.around),
-		CountOnly: o.count || o.list,
-		Render:    p.render,
-	}
-	if o.before > 0 {
-		req.Before = o.before
-	}
-	if o.after > 0 {
-		req.After = o.after
-	}
-	if o.list {
-		req.Max = 1
-	}
-	if req.CountOnly || o.only {
-		req.Before, req.After = 0, 0
-	}
+	p := o.printer(logs, color)
 	if o.json {
 		p.noteRef = cache.NoteRef
 	}
+	req := o.request(tree)
+	req.Render = p.render
 	p.groups = !o.json && (req.Before > 0 || req.After > 0)
 	workers := index.NewWorkers()
 	for _, l := range logs {
@@ -207,6 +182,42 @@ func (o *searchOptions) run(ctx context.Context, q string, paths []string) error
 		return exitCode(exitNone)
 	}
 	return nil
+}
+
+// printer is how the flags want hits printed.
+func (o *searchOptions) printer(logs []reader.Log, color bool) *printer {
+	tty := isTerminal(o.out)
+	p := &printer{
+		out: o.out, color: color, visible: color || tty,
+		json: o.json, only: o.only, count: o.count, list: o.list,
+		path:    (o.withPath || !single(logs)) && !o.noPath,
+		number:  (o.number || tty && !stdinOnly(logs)) && !o.noNumber,
+		heading: (o.heading || tty) && !o.noHeading,
+	}
+	p.heading = p.heading && p.path && !p.count && !p.list && !p.json
+	return p
+}
+
+// request is what the flags ask for, but for where.
+func (o *searchOptions) request(tree query.Node) *index.Request {
+	req := &index.Request{
+		Query: tree, Options: o.Options, Max: o.max, Before: o.around, After: o.around,
+		CountOnly: o.count || o.list,
+	}
+	// -A and -B count for their side whatever -C says.
+	if o.before > 0 {
+		req.Before = o.before
+	}
+	if o.after > 0 {
+		req.After = o.after
+	}
+	if o.list {
+		req.Max = 1
+	}
+	if req.CountOnly || o.only {
+		req.Before, req.After = 0, 0
+	}
+	return req
 }
 
 // single reports whether the user asked for one file, whose name needs no
