@@ -427,14 +427,21 @@ func (p *producer) advance(disk int64) {
 
 // sequential searches a member block after block.
 func (p *producer) sequential() {
+	ended := false // the text so far ends in a line without newline
 	for {
 		b := reader.GetBlock()
 		err := p.blocks.Next(b)
+		if err == nil && ended {
+			// The file has grown since, and the line would come again.
+			reader.PutBlock(b)
+			return
+		}
 		if err != nil {
 			reader.PutBlock(b)
 			if err == io.EOF {
 				return
 			}
+			ended = false
 			p.fail(err)
 			r, ok := p.blocks.(interface{ Resume() error })
 			if !ok || p.ctx.Err() != nil || r.Resume() != nil {
@@ -443,6 +450,7 @@ func (p *producer) sequential() {
 			continue
 		}
 		p.advance(b.Disk)
+		ended = !b.Unfinished && !bytes.HasSuffix(b.Text, newline)
 		if b.Unfinished {
 			var ok bool
 			if b, ok = p.long(b, p.blocks.Next); !ok {
@@ -450,6 +458,7 @@ func (p *producer) sequential() {
 			} else if b == nil {
 				continue
 			}
+			ended = !bytes.HasSuffix(b.Text, newline)
 		}
 		x, ok := p.slot()
 		if !ok {

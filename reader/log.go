@@ -163,12 +163,19 @@ func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 		}
 		return b, nil
 	}
-	if compressed && s.opt.Cache != nil && s.opt.Spare != nil && info.Size() >= minStored {
-		if w, err := s.opt.Cache.newStoreWriter(f, b.t.id, s.opt.Spare); err == nil {
+	// What is not text has no store, or it would be taken for text by it.
+	if compressed && !b.t.binary && s.opt.Cache != nil && s.opt.Spare != nil && info.Size() >= minStored {
+		w, err := s.opt.Cache.newStoreWriter(f, b.t.id, s.opt.Spare)
+		if err == nil {
 			w.clock.Ref, w.wait = m.ModTime, s.opt.Wait
 			return &recordedBlocks{fileBlocks: b, w: w}, nil
 		}
-		// A cache that cannot be written is a cache that is not there.
+		// A cache that cannot be written is a cache that is not there, but
+		// for who came to write it.
+		if s.opt.Wait {
+			b.Close()
+			return nil, &FileError{Path: s.opt.Cache.blocks(), Offset: -1, Err: cause(err)}
+		}
 	}
 	return b, nil
 }

@@ -31,10 +31,10 @@ import (
 // Source: zstd's contrib/seekable_format/zstd_seekable_compression_format.md.
 // Its table is for others: ours knows lines and times as well.
 //
-// A store is found by a key of the compressed file: its size, its first and
-// its last bytes, which hold the checksum of everything in most formats. So
-// it does not matter what the file is called or what wrote it; only the
-// rotation from app.log.1 to app.log.2.gz meets a new key.
+// A store is found by a key of the compressed file: its size, the time it was
+// last written, and its first and last bytes. Renaming changes none of them.
+// The time is part of it because the rest proves nothing: files of
+// compress(1), or of several gzip members, may differ in the middle alone.
 //
 // A store is written to a temporary file and renamed when it is whole. Its
 // frames are checked as they are decoded. A damaged store is deleted and the
@@ -59,7 +59,8 @@ func storeKey(f *os.File) (string, error) {
 	h := sha256.New()
 	var buf [keyBytes]byte
 	binary.LittleEndian.PutUint64(buf[:], uint64(size))
-	h.Write(buf[:8])
+	binary.LittleEndian.PutUint64(buf[8:], uint64(info.ModTime().UnixNano()))
+	h.Write(buf[:16])
 	for _, off := range []int64{0, max(0, size-keyBytes)} {
 		n, err := f.ReadAt(buf[:], off)
 		if err != nil && err != io.EOF {

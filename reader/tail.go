@@ -3,6 +3,7 @@ package reader
 import (
 	"bytes"
 	"context"
+	"errors"
 	"io"
 )
 
@@ -77,7 +78,15 @@ func scanTail(b Blocks, n int64) (Pos, int64, error) {
 			break
 		}
 		if err != nil {
-			return Pos{}, 0, err
+			// Damage is told by whoever reads the lines that are found here.
+			var fe *FileError
+			if !errors.As(err, &fe) {
+				return Pos{}, 0, err
+			}
+			if r, ok := b.(interface{ Resume() error }); ok && r.Resume() == nil {
+				continue
+			}
+			break
 		}
 		begins := !blk.Continues
 		for off := 0; off < len(blk.Text); {

@@ -224,6 +224,13 @@ func (c *catter) copy(src reader.Source, m reader.Member, at reader.Pos, limit i
 	lines, open := int64(0), false
 	for limit < 0 || lines < limit {
 		err := b.Next(blk)
+		if err == nil && open && !blk.Continues {
+			// The file has grown since its last line was printed, and the
+			// line would come again.
+			lines++
+			_, err := c.w.Write(newline)
+			return lines, err
+		}
 		if err != nil {
 			if open {
 				lines++

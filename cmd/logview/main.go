@@ -9,6 +9,7 @@ import (
 	"os/signal"
 	"runtime/debug"
 	"syscall"
+	"time"
 )
 
 // Exit codes, as grep's.
@@ -20,6 +21,15 @@ const (
 )
 
 func main() {
+	// Ctrl-C ends the program even while it waits for something that cannot
+	// be interrupted: a pipe that nobody reads or writes.
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	go func() {
+		<-signals
+		time.Sleep(300 * time.Millisecond) // for an orderly end
+		os.Exit(exitInt)
+	}()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

@@ -114,7 +114,7 @@ if a line matched, 1 if none did, and 2 if something could not be read.`,
 	f.BoolVar(&o.heading, "heading", false, "print paths above their lines (default on a terminal)")
 	f.BoolVar(&o.noHeading, "no-heading", false, "print paths in front of their lines")
 	f.BoolVar(&o.stats, "stats", false, "say on stderr what the search did")
-	f.BoolVar(&o.noIndex, "no-index", false, "read everything, whatever an index says; the lines are the same")
+	f.BoolVar(&o.noIndex, "no-index", false, "read the files themselves, whatever is kept of them; the lines are the same")
 	return cmd
 }
 
@@ -133,6 +133,9 @@ func (o *searchOptions) run(ctx context.Context, q string, paths []string) error
 	cache, err := o.cache()
 	if err != nil {
 		return err
+	}
+	if o.noIndex {
+		cache = nil
 	}
 	logs, failed := o.find(o.inputs(paths))
 	p := o.printer(logs, color)
