@@ -1,8 +1,9 @@
 package reader
 
 import (
-	"encoding/binary"
+	"bytes"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -24,7 +25,8 @@ const Stdin = "-"
 
 // Find lists the logs under the given paths, ordered by name: directories
 // with all that is below them, files, and patterns such as *.log or
-// **/*.gz, for shells that leave them alone. No file is opened.
+// **/*.gz, for shells that leave them alone. No file is opened, but for a
+// pair such as X and X.gz, to see whether they are the same.
 //
 // Hidden entries are left out, and so are names ending in .tmp, which are
 // files in the making, unless they are named. A link to a file stands for
@@ -86,7 +88,7 @@ func (f *finder) add(path string) {
 	case info.IsDir():
 		f.walk(path)
 	default:
-		f.take(Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), Named: true})
+		f.take(Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), Named: true, info: info})
 	}
 }
 
@@ -123,7 +125,7 @@ func (f *finder) walk(root string) {
 			if err != nil {
 				continue // vanished in between, which is no error for a rotated log
 			}
-			f.take(Member{Path: path, Size: info.Size(), ModTime: info.ModTime()})
+			f.take(Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), info: info})
 		case e.Type()&fs.ModeSymlink != 0:
 			info, err := os.Stat(path)
 			if errors.Is(err, fs.ErrNotExist) {
@@ -134,7 +136,7 @@ func (f *finder) walk(root string) {
 			} else if info.Mode().IsRegular() {
 				dir, _ := filepath.Split(path)
 				f.links = append(f.links, found{dir: dir, name: parseName(base),
-					Member: Member{Path: path, Size: info.Size(), ModTime: info.ModTime()}})
+					Member: Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), info: info}})
 			}
 		}
 	}
@@ -245,25 +247,27 @@ func hasCurrent(g []found) bool {
 	return slices.ContainsFunc(g, func(m found) bool { return m.name.current() && !m.name.compressed })
 }
 
-// once drops the second of two files that are the same member, X beside
-// X.gz, and keeps its name as the other's alternative, for it may be gone a
-// moment later. Being named alike is not enough: where a rotation was set to
-// stop compressing, an old app.log.1.gz lies beside a new app.log.1.
+// once drops the second of two files that hold the same text, X beside X.gz,
+// and keeps its name as the other's alternative, for it may be gone a moment
+// later. Being named alike is not enough: where rotation was set to stop
+// compressing, an old app.log.1.gz lies beside a new app.log.1.
 //
-// X.gz is taken, unless it is not whole yet.
+// X.gz is taken, unless it is not whole yet. Of app.log and app.log.gz it is
+// app.log, which may go on growing.
 func once(g []found) []found {
 	out := g[:0]
 	for _, m := range g {
-		if n := len(out); n > 0 && !m.name.current() {
+		if n := len(out); n > 0 {
 			last := &out[n-1]
-			if older(last.name, m.name) == 0 && last.dir == m.dir && last.name.compressed != m.name.compressed {
+			alike := last.name.date == m.name.date && last.name.number == m.name.number
+			if alike && last.dir == m.dir && last.name.compressed != m.name.compressed {
 				plain, packed := *last, m
 				if plain.name.compressed {
 					plain, packed = packed, plain
 				}
 				if same, whole := samePacked(plain.Member, packed.Member); same {
 					keep, drop := plain, packed
-					if whole {
+					if whole && !plain.name.current() {
 						keep, drop = packed, plain
 					}
 					keep.alt = drop.Path
@@ -277,9 +281,9 @@ func once(g []found) []found {
 	return out
 }
 
-// samePacked reports whether packed holds plain's text, and all of it. Of
-// gzip, which tells how much it holds, that is known; another compressor is
-// believed to be done when its file bears the time of the plain one.
+// samePacked reports whether packed holds plain's text, and all of it. It
+// reads both, for nothing less proves it: there are few such pairs, and not
+// for long.
 func samePacked(plain, packed Member) (same, whole bool) {
 	pf, _, err := openMember(plain)
 	if err != nil {
@@ -297,24 +301,35 @@ func samePacked(plain, packed Member) (same, whole bool) {
 	}
 	defer pt.release()
 	zt, err := openText(zf, false)
+	begun := packed.ModTime.After(plain.ModTime) // and perhaps not ended
 	if err != nil {
-		// Not even its first byte can be read. One just begun looks so.
-		return packed.ModTime.After(plain.ModTime), false
+		return begun, false // not even its first byte can be read: just begun
 	}
 	defer zt.release()
 	if pt.format != Plain || zt.format == Plain {
-		return false, false
+		return begun && packed.Size == 0 && pt.format == Plain, false
 	}
-	if pt.id != zt.id {
-		// Less of the text than an identity is made of: still being written.
-		return zt.id.Len < pt.id.Len && packed.ModTime.After(plain.ModTime), false
-	}
-	if zt.format == Gzip {
-		var size [4]byte
-		if _, err := zf.ReadAt(size[:], packed.Size-4); err != nil {
-			return true, false
+	a, b := GetBlock(), GetBlock()
+	defer PutBlock(a)
+	defer PutBlock(b)
+	pc := &cutter{r: pt, disk: func() int64 { return 0 }}
+	zc := &cutter{r: zt, disk: func() int64 { return 0 }}
+	for {
+		zerr := zc.next(b)
+		if zerr == io.EOF {
+			// All of packed is the beginning of plain, or all of it.
+			return pc.next(a) == io.EOF, true
 		}
-		return true, binary.LittleEndian.Uint32(size[:]) == uint32(plain.Size)
+		if zerr != nil {
+			return begun, false // cut off: it is being written
+		}
+		if err := pc.next(a); err != nil || !bytes.HasPrefix(a.Text, b.Text) {
+			return false, false
+		}
+		if len(b.Text) < len(a.Text) {
+			// The last of packed, which ends before plain does.
+			err := zc.next(b)
+			return err != io.EOF && begun, false
+		}
 	}
-	return true, !packed.ModTime.After(plain.ModTime)
 }

@@ -6,6 +6,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
+	"time"
 )
 
 // fileBlocks reads one file from its start, or from a position in it.
@@ -32,21 +34,70 @@ func openFile(ctx context.Context, m Member) (*fileBlocks, error) {
 	return b, nil
 }
 
-// openMember opens m's file, under its other name if its first is gone.
+// openMember opens m's file. Between listing and opening logs may rotate, so
+// that another file has its path, or none: then it is looked for where
+// rotation puts it.
 func openMember(m Member) (*os.File, string, error) {
-	path := m.Path
-	if path == Stdin {
+	if m.Path == Stdin {
 		return os.Stdin, "standard input", nil
 	}
-	f, err := os.Open(path)
-	if errors.Is(err, fs.ErrNotExist) && m.alt != "" {
-		path = m.alt
-		f, err = os.Open(path)
+	f, err := os.Open(m.Path)
+	if err == nil && m.info != nil {
+		if now, serr := f.Stat(); serr == nil && !os.SameFile(now, m.info) {
+			if moved, path := openMoved(m); moved != nil {
+				f.Close()
+				return moved, path, nil
+			}
+			// It was replaced by a new one, and is no more: what has its path
+			// is what was asked for.
+		}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		if moved, path := openMoved(m); moved != nil {
+			return moved, path, nil
+		}
 	}
 	if err != nil {
-		return nil, path, &FileError{Path: path, Offset: -1, Err: cause(err)}
+		return nil, m.Path, &FileError{Path: m.Path, Offset: -1, Err: cause(err)}
 	}
-	return f, path, nil
+	return f, m.Path, nil
+}
+
+// openMoved finds the file that m was: the same file under another name of
+// its log, or what became of it when it was compressed, which has the time
+// of the original and another name. It returns nil if there is neither.
+func openMoved(m Member) (*os.File, string) {
+	if m.alt != "" {
+		if f, err := os.Open(m.alt); err == nil {
+			return f, m.alt
+		}
+	}
+	if m.info == nil {
+		return nil, ""
+	}
+	dir, base := filepath.Split(m.Path)
+	l := finder{seen: map[string]bool{}}
+	l.list(dir, parseName(base).stem)
+	packed := ""
+	for _, c := range l.files {
+		if os.SameFile(c.info, m.info) {
+			if f, err := os.Open(c.Path); err == nil {
+				return f, c.Path
+			}
+		}
+		// gzip and its like keep the time to the second at least. Another
+		// file of the log with the very same time would have to be older
+		// than a rotation takes.
+		if age := c.ModTime.Sub(m.ModTime); c.name.compressed && !parseName(base).compressed && age > -time.Second && age < time.Second {
+			packed = c.Path
+		}
+	}
+	if packed != "" {
+		if f, err := os.Open(packed); err == nil {
+			return f, packed
+		}
+	}
+	return nil, ""
 }
 
 // cause drops the path of an error that will be shown with one.

@@ -96,7 +96,7 @@ func (f *finder) list(dir, stem string) {
 			continue
 		}
 		if info, err := os.Stat(dir + e.Name()); err == nil && info.Mode().IsRegular() {
-			f.take(Member{Path: dir + e.Name(), Size: info.Size(), ModTime: info.ModTime()})
+			f.take(Member{Path: dir + e.Name(), Size: info.Size(), ModTime: info.ModTime(), info: info})
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"logview/reader"
 	"logview/reader/readertest"
@@ -130,5 +131,63 @@ func TestArrows(t *testing.T) {
 			}
 			return nil
 		}))
+	}
+}
+
+// Logs rotate between listing them and reading them: every member is still
+// read, once.
+func TestRotationBeforeOpening(t *testing.T) {
+	c := rotated(t, reader.Options{})
+	members := c.Source.Members()
+	c.Rotate("a new log begins\n")
+	for i, m := range members {
+		b, err := c.Source.Open(t.Context(), m, reader.Pos{})
+		if err != nil {
+			t.Errorf("member %d: %v", i, err)
+			continue
+		}
+		var got strings.Builder
+		var blk reader.Block
+		for b.Next(&blk) == nil {
+			got.Write(blk.Text)
+		}
+		b.Close()
+		if got.String() != c.Texts[i] {
+			t.Errorf("member %d: %d bytes of text, want %d", i, got.Len(), len(c.Texts[i]))
+		}
+	}
+}
+
+// A store is not taken for that of a file that differs from its own in the
+// middle alone, as files of several gzip members may.
+func TestStoreOfALikeFile(t *testing.T) {
+	dir, cache := t.TempDir(), reader.NewCache(t.TempDir(), 1<<30)
+	part := func(s string) []byte {
+		var b bytes.Buffer
+		w, _ := gzip.NewWriterLevel(&b, gzip.NoCompression)
+		w.Write([]byte(s))
+		w.Close()
+		return b.Bytes()
+	}
+	ends := manyLines(5, 1<<20)
+	for i, middle := range []string{"one says this\n", "two says that\n"} {
+		path := filepath.Join(dir, fmt.Sprintf("%d.gz", i))
+		must(t, os.WriteFile(path, bytes.Join([][]byte{part(ends), part(middle), part(ends)}, nil), 0o644))
+		when := time.Unix(1_700_000_000+int64(i), 0)
+		must(t, os.Chtimes(path, when, when))
+		logs, _ := reader.Find([]string{path})
+		src := reader.NewSource(logs[0], reader.Options{Cache: cache, Spare: reader.NewWorkers(2).Go, Wait: true})
+		must(t, reader.Store(t.Context(), src, src.Members()[0], nil))
+		b, err := src.Open(t.Context(), src.Members()[0], reader.Pos{})
+		must(t, err)
+		var got strings.Builder
+		var blk reader.Block
+		for b.Next(&blk) == nil {
+			got.Write(blk.Text)
+		}
+		b.Close()
+		if got.String() != ends+middle+ends {
+			t.Errorf("file %d is taken for another", i)
+		}
 	}
 }

@@ -167,7 +167,10 @@ func TestSameMemberTwice(t *testing.T) {
 		{"compressed, the plain one not yet removed", text, packed, 0, []string{"a.1.gz"}},
 		{"a kubelet's, younger but whole", text, packed, -time.Minute, []string{"a.1.gz"}},
 		{"being compressed", text, packed[:len(packed)/2], -time.Minute, []string{"a.1"}},
-		{"compression just begun", text, "", -time.Minute, []string{"a.1.gz", "a.1"}},
+		{"compression just begun", text, "", -time.Minute, []string{"a.1"}},
+		{"the same banner", text + "new\n", string(gz(text + "old\n")), time.Hour, []string{"a.1", "a.1.gz"}},
+		{"younger, whole and another", text, string(gz("new\n")), -time.Minute, []string{"a.1", "a.1.gz"}},
+		{"younger, whole, a part of it", text, string(gz(text[:1000])), -time.Minute, []string{"a.1", "a.1.gz"}},
 		{"another text", "new\n" + text, packed, time.Hour, []string{"a.1", "a.1.gz"}},
 	} {
 		dir := t.TempDir()

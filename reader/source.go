@@ -9,6 +9,7 @@ package reader
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 )
 
@@ -43,7 +44,9 @@ type Member struct {
 	Size    int64     // bytes on disk
 	ModTime time.Time // of the file
 	Named   bool      // the user gave this very path, so it is read even if it looks binary
-	alt     string    // the same text under another name (X beside X.gz), tried when Path is gone
+
+	info os.FileInfo // of the file when it was listed, to know it again; nil if it is not known
+	alt  string      // the same text under another name (X beside X.gz)
 }
 
 // A Block is some whole lines of one member's text. The zero Block is ready
