@@ -43,13 +43,18 @@ func openMember(m Member) (*os.File, string, error) {
 	}
 	f, err := os.Open(m.Path)
 	if err == nil && m.info != nil {
-		if now, serr := f.Stat(); serr == nil && !os.SameFile(now, m.info) {
+		if now, serr := f.Stat(); serr == nil && !m.is(now) {
 			if moved, path := openMoved(m); moved != nil {
 				f.Close()
 				return moved, path, nil
 			}
-			// It was replaced by a new one, and is no more: what has its path
-			// is what was asked for.
+			// A current file may have been replaced by a new one, which is what
+			// was asked for then. A rotated file's path has another member now,
+			// which is read as that.
+			if !parseName(filepath.Base(m.Path)).current() {
+				f.Close()
+				return nil, m.Path, &FileError{Path: m.Path, Offset: -1, Err: ErrGone}
+			}
 		}
 	}
 	if errors.Is(err, fs.ErrNotExist) {
@@ -61,6 +66,14 @@ func openMember(m Member) (*os.File, string, error) {
 		return nil, m.Path, &FileError{Path: m.Path, Offset: -1, Err: cause(err)}
 	}
 	return f, m.Path, nil
+}
+
+// is reports whether the file that now is that was listed as m. Its inode
+// alone proves nothing: the one of a log that was compressed and removed is
+// soon that of another. But logs never shrink, and rotated ones never change.
+func (m Member) is(now os.FileInfo) bool {
+	return os.SameFile(now, m.info) && now.Size() >= m.Size &&
+		(parseName(filepath.Base(m.Path)).current() || now.ModTime().Equal(m.ModTime))
 }
 
 // openMoved finds the file that m was: the same file under another name of
@@ -80,7 +93,7 @@ func openMoved(m Member) (*os.File, string) {
 	l.list(dir, parseName(base).stem)
 	packed := ""
 	for _, c := range l.files {
-		if os.SameFile(c.info, m.info) {
+		if m.is(c.info) {
 			if f, err := os.Open(c.Path); err == nil {
 				return f, c.Path
 			}

@@ -31,7 +31,10 @@ func compressFile(t *testing.T, path string) {
 	w := gzip.NewWriter(&b)
 	w.Write(data)
 	w.Close()
+	info, err := os.Stat(path)
+	must(t, err)
 	must(t, os.WriteFile(path+".gz", b.Bytes(), 0o644))
+	must(t, os.Chtimes(path+".gz", info.ModTime(), info.ModTime())) // as gzip does
 	must(t, os.Remove(path))
 }
 
@@ -54,8 +57,12 @@ func rotated(t *testing.T, opt reader.Options) readertest.Case {
 	}}
 	path := filepath.Join(dir, "app.log")
 	must(t, os.WriteFile(path+".2", []byte(c.Texts[0]), 0o644))
+	longAgo := time.Now().Add(-48 * time.Hour)
+	must(t, os.Chtimes(path+".2", longAgo, longAgo))
 	compressFile(t, path+".2")
 	must(t, os.WriteFile(path+".1", []byte(c.Texts[1]), 0o644))
+	yesterday := time.Now().Add(-24 * time.Hour)
+	must(t, os.Chtimes(path+".1", yesterday, yesterday))
 	must(t, os.WriteFile(path, []byte(c.Texts[2]), 0o644))
 	logs, errs := reader.Find([]string{dir})
 	if len(errs) > 0 || len(logs) != 1 {
