@@ -7,7 +7,6 @@ import (
 	"sync"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding/charmap"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 )
@@ -35,7 +34,8 @@ const headSize = 64 << 10
 // Latin-1 is the fallback of the old and the Western: text that is not
 // UTF-8, in which nothing outside ASCII looks like UTF-8 either, and which
 // has none of the control codes 0x80 to 0x9f. Any other broken UTF-8 is
-// UTF-8 with broken places, which stay as they are.
+// UTF-8 with broken places, which stay as they are. Since one byte can
+// decide, what is UTF-8 further on in such a file stays what it is.
 func charsetOf(head []byte, whole bool) (Charset, int) {
 	switch {
 	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
@@ -86,11 +86,33 @@ func toUTF8(c Charset, r io.Reader) io.Reader {
 	case UTF16BE:
 		t = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder()
 	case Latin1:
-		t = charmap.ISO8859_1.NewDecoder()
+		t = latin1{}
 	default:
 		return r
 	}
 	return &converter{r: r, t: t}
+}
+
+// latin1 makes UTF-8 of latin-1, and leaves what is UTF-8.
+type latin1 struct{ transform.NopResetter }
+
+// Transform implements transform.Transformer.
+func (latin1) Transform(dst, src []byte, atEOF bool) (nd, ns int, err error) {
+	for ns < len(src) {
+		if nd+utf8.UTFMax > len(dst) {
+			return nd, ns, transform.ErrShortDst
+		}
+		r, n := utf8.DecodeRune(src[ns:])
+		if r == utf8.RuneError && n == 1 {
+			if !atEOF && !utf8.FullRune(src[ns:]) {
+				return nd, ns, transform.ErrShortSrc
+			}
+			r = rune(src[ns])
+		}
+		nd += utf8.EncodeRune(dst[nd:], r)
+		ns += n
+	}
+	return nd, ns, nil
 }
 
 // A converter is transform.Reader for a file that may grow: after io.EOF it
@@ -118,7 +140,10 @@ func (c *converter) Read(p []byte) (int, error) {
 		if n == 0 && err == nil {
 			return 0, nil
 		}
-		nd, ns, _ := c.t.Transform(c.dsts[:], c.srcs[:kept+n], false)
+		// What may be the beginning of a character is, at the end, none in
+		// latin-1; of UTF-16 it waits for its other half.
+		_, bytewise := c.t.(latin1)
+		nd, ns, _ := c.t.Transform(c.dsts[:], c.srcs[:kept+n], bytewise && err != nil)
 		c.dst, c.src = c.dsts[:nd], c.srcs[ns:kept+n]
 	}
 	n := copy(p, c.dst)

@@ -250,6 +250,8 @@ func TestCharsets(t *testing.T) {
 		{"utf-16le, long", enc(unicode.LittleEndian, unicode.UseBOM, long), long},
 		{"latin-1", "gr\xfc\xdfe \xe9\nnext\n", "grüße é\nnext\n"},
 		{"latin-1, long", strings.Repeat("gr\xfc\xdfe\n", 100000), strings.Repeat("grüße\n", 100000)},
+		{"latin-1 and utf-8", "caf\xe9\n" + strings.Repeat("plain\n", 20000) + "größe\n", "café\n" + strings.Repeat("plain\n", 20000) + "größe\n"},
+		{"latin-1, at a line's end", "a\xe9\nb\xe9", "aé\nbé"},
 		{"broken utf-8", "grüße \xfc\n", "grüße \xfc\n"},
 		{"control codes", "a\x85b \xe9\n", "a\x85b \xe9\n"},
 		{"cut by the window", strings.Repeat("x", headSize-1) + "é\n", strings.Repeat("x", headSize-1) + "é\n"},

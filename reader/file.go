@@ -70,10 +70,9 @@ func openMember(m Member) (*os.File, string, error) {
 
 // is reports whether the file that now is that was listed as m. Its inode
 // alone proves nothing: the one of a log that was compressed and removed is
-// soon that of another. But logs never shrink, and rotated ones never change.
+// soon that of a new one, which is smaller at first.
 func (m Member) is(now os.FileInfo) bool {
-	return os.SameFile(now, m.info) && now.Size() >= m.Size &&
-		(parseName(filepath.Base(m.Path)).current() || now.ModTime().Equal(m.ModTime))
+	return os.SameFile(now, m.info) && now.Size() >= m.Size
 }
 
 // openMoved finds the file that m was: the same file under another name of

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -73,6 +74,8 @@ func (o *catOptions) run(ctx context.Context, args []string) error {
 			for _, l := range logs {
 				src := reader.NewSource(l, c.opt)
 				switch {
+				case l.Name == reader.Stdin && (from > 0 || o.tail >= 0):
+					err = c.printPiped(src, from, to, o.tail)
 				case o.tail >= 0:
 					err = c.printTail(src, o.tail)
 				default:
@@ -269,6 +272,68 @@ func (c *catter) copy(src reader.Source, m reader.Member, at reader.Pos, limit i
 		}
 	}
 	return lines, nil
+}
+
+// printPiped prints lines of standard input, which can be read only once:
+// those from up to to or, if tail >= 0, the last ones. These are kept in
+// memory until it ends.
+func (c *catter) printPiped(src reader.Source, from, to reader.Line, tail int64) error {
+	b, err := src.Open(c.ctx, src.Members()[0], reader.Pos{})
+	if err != nil {
+		return c.fail(err)
+	}
+	defer b.Close()
+	r := bufio.NewReader(&blockReader{blocks: b})
+	var last [][]byte
+	for line := reader.Line(0); to < 0 || line < to; line++ {
+		text, err := r.ReadBytes('\n')
+		if len(text) > 0 {
+			if err != nil {
+				text = append(text, '\n')
+			}
+			switch {
+			case tail > 0:
+				if last = append(last, text); int64(len(last)) > tail {
+					last = last[1:]
+				}
+			case tail < 0 && line >= from:
+				if _, err := c.w.Write(text); err != nil {
+					return err
+				}
+			}
+		}
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return c.fail(err)
+		}
+	}
+	for _, text := range last {
+		if _, err := c.w.Write(text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// A blockReader reads blocks as a stream.
+type blockReader struct {
+	blocks reader.Blocks
+	blk    reader.Block
+	left   []byte
+}
+
+func (r *blockReader) Read(p []byte) (int, error) {
+	if len(r.left) == 0 {
+		if err := r.blocks.Next(&r.blk); err != nil {
+			return 0, err
+		}
+		r.left = r.blk.Text
+	}
+	n := copy(p, r.left)
+	r.left = r.left[n:]
+	return n, nil
 }
 
 // printTail prints the last n lines of a log.
