@@ -185,10 +185,17 @@ func openText(f io.Reader, live bool) (*text, error) {
 	if t.format == Plain {
 		return t, t.inspect(n, err, live)
 	}
-	raw := bytes.Clone(head[:n])
-	start := &countingReader{r: io.MultiReader(bytes.NewReader(raw), t.src.r)}
-	t.src = start
-	if t.dec, err = newDecoder(t.format, start); err != nil {
+	// The decoder begins again where f began.
+	if s, ok := f.(io.Seeker); ok && !live {
+		if _, err := s.Seek(-int64(n), io.SeekCurrent); err != nil {
+			t.release()
+			return nil, err
+		}
+		t.src = &countingReader{r: f}
+	} else {
+		t.src = &countingReader{r: io.MultiReader(bytes.NewReader(bytes.Clone(head[:n])), f)}
+	}
+	if t.dec, err = newDecoder(t.format, t.src); err != nil {
 		t.release()
 		return nil, describe(t.format, err)
 	}

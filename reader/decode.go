@@ -70,7 +70,7 @@ type decoder interface {
 
 // A resumer is a decoder that can go on behind damage.
 type resumer interface {
-	resume() error
+	resume(src *countingReader) error
 }
 
 // newDecoder decodes what src holds, in the given format.
@@ -79,7 +79,7 @@ func newDecoder(f Format, src *countingReader) (decoder, error) {
 	case Gzip:
 		z := gunzipPool.Get().(*gunzip.Reader)
 		z.Reset(src)
-		return gzipDecoder{z}, nil
+		return &gzipDecoder{Reader: z}, nil
 	case Bzip2:
 		return plainDecoder{bzip2.NewReader(src)}, nil
 	case Xz:
@@ -109,11 +109,31 @@ func (plainDecoder) release() {}
 
 var gunzipPool = sync.Pool{New: func() any { return gunzip.NewReader(eof{}) }}
 
-type gzipDecoder struct{ *gunzip.Reader }
+type gzipDecoder struct {
+	*gunzip.Reader
+	base int64 // where in the file what Reader reads begins
+}
 
-func (d gzipDecoder) resume() error { return d.NextMember() }
+// offset is where in the file decoding stands.
+func (d *gzipDecoder) offset() int64 { return d.base + d.InputOffset() }
 
-func (d gzipDecoder) release() {
+// resume goes on with the next member. A member that was cut off, with
+// another written behind it, is noticed only well inside the other: so it is
+// looked for from the beginning of the damaged one, where src can seek.
+func (d *gzipDecoder) resume(src *countingReader) error {
+	if s, ok := src.r.(io.ReadSeeker); ok {
+		if _, err := s.Seek(d.base+d.MemberOffset()+1, io.SeekStart); err == nil {
+			d.base += d.MemberOffset() + 1
+			src.n = d.base
+			d.Reset(src)
+			var p [1]byte
+			_, _ = d.Read(p[:]) // the rest of a header is none, an error that NextMember goes on from
+		}
+	}
+	return d.NextMember()
+}
+
+func (d *gzipDecoder) release() {
 	d.Reset(eof{}) // not to keep the file reachable from the pool
 	gunzipPool.Put(d.Reader)
 }

@@ -230,6 +230,46 @@ func TestDamagedInTheMiddle(t *testing.T) {
 	}
 }
 
+// A member that was cut off, and another written behind it, as after a crash.
+func TestCutMemberBeforeAWholeOne(t *testing.T) {
+	one, two := "", strings.Repeat("two says a line\n", 2000)
+	r := rand.New(rand.NewPCG(13, 14))
+	for range 3000 {
+		one += strings.Repeat(string(rune('a'+r.IntN(26))), 1+r.IntN(9)) + " one\n"
+	}
+	packed := gz(one)
+	for range 50 {
+		n := 30 + r.IntN(len(packed)-60)
+		path := filepath.Join(t.TempDir(), "f.gz")
+		if err := os.WriteFile(path, slicesConcat(packed[:n], gz(two)), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		logs, _ := Find([]string{path})
+		src := NewSource(logs[0], Options{})
+		b, err := src.Open(context.Background(), src.Members()[0], Pos{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		before, err := collect(t, b.Next)
+		if err == io.EOF {
+			t.Fatalf("cut at %d: no error", n)
+		}
+		text := join(before)
+		for b.(*fileBlocks).Resume() == nil {
+			var after []Block
+			after, err = collect(t, b.Next)
+			text += join(after)
+			if err == io.EOF {
+				break
+			}
+		}
+		b.Close()
+		if err != io.EOF || !strings.HasSuffix(text, two) {
+			t.Errorf("cut at %d: %v, the whole member is not there", n, err)
+		}
+	}
+}
+
 func slicesConcat(parts ...[]byte) []byte { return bytes.Join(parts, nil) }
 
 func TestCharsets(t *testing.T) {

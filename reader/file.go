@@ -200,7 +200,7 @@ func (b *fileBlocks) Resume() error {
 	if !ok || b.err == nil {
 		return io.EOF
 	}
-	if err := r.resume(); err != nil {
+	if err := r.resume(b.t.src); err != nil {
 		return io.EOF
 	}
 	b.err = nil
@@ -217,8 +217,8 @@ func (b *fileBlocks) located(err error) error {
 		return &FileError{Path: b.path, Offset: b.t.src.n, Err: cause(err)}
 	}
 	off := b.t.src.n
-	if g, ok := b.t.dec.(gzipDecoder); ok {
-		off = g.InputOffset()
+	if g, ok := b.t.dec.(*gzipDecoder); ok {
+		off = g.offset()
 	}
 	return &FileError{Path: b.path, Offset: off, Err: describe(b.t.format, cause(err))}
 }

@@ -166,6 +166,10 @@ func (z *Reader) InputOffset() int64 {
 // error if it is none); so is a single 1f at the end.
 func (z *Reader) Trailing() int64 { return z.trailing }
 
+// MemberOffset is where in the compressed stream the member begins that Read is
+// in, or that it met an error in.
+func (z *Reader) MemberOffset() int64 { return z.start }
+
 // NextMember lets Read continue behind an error. It looks forward from there for
 // what seems to be a member: a header with the reserved flags zero, followed by
 // a block that decodes without error to its end, or to at least 32 bytes of data
