@@ -118,7 +118,7 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 	if matches {
 		p.hits.Add(1)
 	}
-	withContext := p.req.Before > 0 || p.req.After > 0
+	withContext := p.withContext()
 	if matches && !(p.req.CountOnly && !withContext) || withContext {
 		h := p.newHits()
 		h.Count = 1
@@ -154,6 +154,10 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 	defer j.close()
 	return p.wait(func() bool { return x.emitted })
 }
+
+// withContext reports whether lines around the matching ones are wanted.
+// Then a long line may be shown much later than it is judged.
+func (s *scan) withContext() bool { return s.req.Before > 0 || s.req.After > 0 }
 
 // A judge decides whether a long line matches.
 type judge struct {
@@ -227,7 +231,7 @@ func rereadable(m reader.Member) bool {
 
 // opener returns a function that reads the line again.
 func (j *judge) opener(l *LongLine) func() (io.ReadCloser, error) {
-	if j.whole {
+	if j.whole && !(j.p.withContext() && rereadable(j.p.st.member)) {
 		text := j.buf
 		return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
 	}

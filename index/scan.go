@@ -541,7 +541,7 @@ func (p *producer) search(x *piece, b *reader.Block) {
 	sc.SetPath(p.st.member.Path)
 	spans := p.find(sc, b.Text)
 	p.hits.Add(int64(len(spans)))
-	if p.req.Before > 0 || p.req.After > 0 {
+	if p.withContext() {
 		x.lines = contextLines(b, spans, p.req.Before, p.req.After)
 		x.hits = p.newHits()
 		x.hits.Count = int64(len(spans))

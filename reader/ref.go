@@ -21,26 +21,26 @@ type Ref struct {
 
 func (r Ref) String() string { return r.Path + ":" + strconv.FormatInt(r.Line.Number(), 10) }
 
-// ParseRef reads a Ref; ok is false if s is none. Whatever follows the
-// number after another colon is left out, as in what grep -n prints.
-func ParseRef(s string) (r Ref, ok bool) {
-	for at := 0; ; {
-		i := strings.IndexByte(s[at:], ':')
-		if i < 0 {
-			return Ref{}, false
+// ParseRefs reads the Refs that s may be, the likeliest first, none if it is
+// none. There is more than one where the path itself holds :NUMBER, and
+// where more follows, as in what grep -n prints.
+func ParseRefs(s string) []Ref {
+	var out []Ref
+	for end := len(s); end > 0; {
+		i := strings.LastIndexByte(s[:end], ':')
+		if i <= 0 {
+			break
 		}
-		at += i + 1
-		end := at
-		for end < len(s) && s[end] >= '0' && s[end] <= '9' {
-			end++
+		num := s[i+1:]
+		if j := strings.IndexByte(num, ':'); j >= 0 {
+			num = num[:j]
 		}
-		if end > at && (end == len(s) || s[end] == ':') && at > 1 {
-			n, err := strconv.ParseInt(s[at:end], 10, 64)
-			if err == nil && n > 0 {
-				return Ref{s[:at-1], LineNumber(n)}, true
-			}
+		if n, err := strconv.ParseInt(num, 10, 64); err == nil && n > 0 && num[0] != '+' {
+			out = append(out, Ref{s[:i], LineNumber(n)})
 		}
+		end = i
 	}
+	return out
 }
 
 // A path moves on when logs rotate, so the cache keeps, in the file refs,
@@ -141,6 +141,12 @@ func parseID(s string) (ID, error) {
 		return id, errors.New("not an identity")
 	}
 	return id, nil
+}
+
+// Noted reports whether a ref to the path was printed, as far as is known.
+func (c *Cache) Noted(path string) bool {
+	_, ok := c.noted(path)
+	return ok
 }
 
 // Resolve finds the file that a ref means today: the one at its path, or if

@@ -63,9 +63,11 @@ func (o *catOptions) run(ctx context.Context, args []string) error {
 	}
 	c := &catter{catOptions: o, ctx: ctx, opt: reader.Options{Cache: cache, Spare: index.NewWorkers().TryGo}, w: o.out}
 	if color || isTerminal(o.out) {
-		c.w = &lineVisible{w: o.out}
+		v := &visibleWriter{w: o.out, lines: true}
+		defer v.Flush()
+		c.w = v
 	}
-	for _, group := range splitRefs(o.inputs(args)) {
+	for _, group := range splitRefs(o.inputs(args), cache) {
 		if group.ref != nil {
 			err = c.printRef(*group.ref)
 		} else {
@@ -137,11 +139,18 @@ type catGroup struct {
 }
 
 // splitRefs tells refs from paths: a path that exists is never a ref.
-func splitRefs(args []string) []catGroup {
+func splitRefs(args []string, cache *reader.Cache) []catGroup {
 	var out []catGroup
 	for _, a := range args {
 		if _, err := os.Stat(a); errors.Is(err, fs.ErrNotExist) {
-			if ref, ok := reader.ParseRef(a); ok {
+			if refs := reader.ParseRefs(a); len(refs) > 0 {
+				ref := refs[0]
+				for _, r := range refs {
+					if _, err := os.Stat(r.Path); err == nil || cache.Noted(r.Path) {
+						ref = r
+						break
+					}
+				}
 				out = append(out, catGroup{ref: &ref})
 				continue
 			}
@@ -386,17 +395,4 @@ func (c *catter) printRef(r reader.Ref) error {
 	}
 	_, err = c.copy(src, m, at, 1)
 	return err
-}
-
-// lineVisible spells out what a terminal would obey, leaving line ends.
-type lineVisible struct {
-	w   io.Writer
-	buf []byte
-}
-
-func (v *lineVisible) Write(p []byte) (int, error) {
-	text := bytes.ReplaceAll(p, []byte("\r\n"), newline)
-	v.buf = appendVisible(v.buf[:0], text, true)
-	_, err := v.w.Write(v.buf)
-	return len(p), err
 }

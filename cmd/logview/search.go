@@ -63,6 +63,7 @@ type searchOptions struct {
 	count, list, only, json bool
 	heading, noHeading      bool
 	max                     int64
+	noMatch                 bool // -m 0
 	after, before, around   int
 	stats, noIndex          bool
 }
@@ -93,6 +94,7 @@ if a line matched, 1 if none did, and 2 if something could not be read.`,
   kubectl logs web-1 | logview search 'panic OR fatal' -C 3`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			o.noMatch = cmd.Flags().Changed("max-count") && o.max == 0
 			return o.run(cmd.Context(), args[0], args[1:])
 		},
 	}
@@ -122,6 +124,9 @@ func (o *searchOptions) run(ctx context.Context, q string, paths []string) error
 	tree, err := o.parse(q)
 	if err != nil {
 		return err
+	}
+	if o.noMatch {
+		return exitCode(exitNone) // -m 0, as grep takes it
 	}
 	if o.max < 0 || o.after < 0 || o.before < 0 || o.around < 0 {
 		return errors.New("-m, -A, -B and -C take a number that is not negative")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"unicode/utf8"
@@ -82,16 +83,25 @@ func wholeRunes(text []byte) int {
 
 // A visibleWriter spells out what is written to it, piece by piece.
 type visibleWriter struct {
-	w    io.Writer
-	keep []byte // the beginning of a character whose end has not come yet
-	buf  []byte
+	w     io.Writer
+	lines bool   // leave line ends as they are
+	keep  []byte // the beginning of a character, or of a line end, whose end has not come yet
+	buf   []byte
 }
 
 func (v *visibleWriter) Write(p []byte) (int, error) {
 	text := append(v.keep, p...)
 	end := wholeRunes(text)
-	v.buf = appendVisible(v.buf[:0], text[:end], false)
-	v.keep = append([]byte(nil), text[end:]...)
+	if v.lines && end > 0 && text[end-1] == '\r' {
+		end--
+	}
+	keep := append([]byte(nil), text[end:]...)
+	text = text[:end]
+	if v.lines {
+		text = bytes.ReplaceAll(text, []byte("\r\n"), newline)
+	}
+	v.buf = appendVisible(v.buf[:0], text, v.lines)
+	v.keep = keep
 	if _, err := v.w.Write(v.buf); err != nil {
 		return 0, err
 	}
@@ -100,7 +110,7 @@ func (v *visibleWriter) Write(p []byte) (int, error) {
 
 // Flush writes what was kept back.
 func (v *visibleWriter) Flush() error {
-	_, err := v.w.Write(appendVisible(nil, v.keep, false))
+	_, err := v.w.Write(appendVisible(nil, v.keep, v.lines))
 	v.keep = nil
 	return err
 }

@@ -292,6 +292,22 @@ func TestWholeWordExpressions(t *testing.T) {
 	}
 }
 
+func TestWholeWordHighlights(t *testing.T) {
+	for _, c := range []struct{ expr, line, want string }{
+		{`foo|foobar`, "foobar foo", "[{0 6} {7 10}]"},
+		{`foo`, "foo foo,foo", "[{0 3} {4 7} {8 11}]"},
+		{`(a)(b)?`, "a ab xa", "[{0 1} {2 4}]"},
+	} {
+		m, err := Compile(query.Regexp{Expr: c.expr}, Options{WholeWord: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := fmt.Sprint(m.NewScanner().Highlights([]byte(c.line), nil)); got != c.want {
+			t.Errorf("-w %s in %q: got %s, want %s", c.expr, c.line, got, c.want)
+		}
+	}
+}
+
 func TestHighlights(t *testing.T) {
 	for _, c := range []struct{ query, line, want string }{
 		{`err`, "an Error, an ERR", "an [Err]or, an [ERR]"},

@@ -19,7 +19,7 @@ import (
 // before a carriage return that ends the line, for lines end in CRLF too.
 type expr struct {
 	lines *re2.Regexp // finds in a run of lines
-	inner *re2.Regexp // of whole words: the expression without what stands beside it
+	inner int         // of whole words: the group that is the expression without what stands beside it
 	lits  []*literal  // every line that matches has one of these; nil if that is not known
 }
 
@@ -41,12 +41,10 @@ func compileExpr(n query.Regexp, word bool) (*expr, error) {
 		e.lits = append(e.lits, newLiteral(x.S, x.Fold))
 	}
 	if word {
-		if e.inner, err = re2.Compile(s); err != nil {
-			return nil, fmt.Errorf("regular expression %s: %w", n.Expr, err)
-		}
+		e.inner = 1
 		// Beside the match there is no character of a word: an end of the
 		// line, or a character of another kind.
-		s = `(?:(?m:^)|[^` + wordClass + `\n])(?:` + s + `)(?:(?m:\r?$)|[^` + wordClass + `\n])`
+		s = `(?:(?m:^)|[^` + wordClass + `\n])(` + s + `)(?:(?m:\r?$)|[^` + wordClass + `\n])`
 	}
 	if e.lines, err = re2.Compile(s); err != nil {
 		return nil, fmt.Errorf("regular expression %s: %w", n.Expr, err)
@@ -109,14 +107,25 @@ func (e *expr) match(line []byte) bool { return e.lines.Match(line) }
 
 // highlights appends where the expression matches in one line, to dst.
 func (e *expr) highlights(line []byte, dst []Span) []Span {
-	re := e.lines
-	if e.inner != nil {
-		re = e.inner
-	}
-	for _, loc := range re.FindAllIndex(line, -1) {
-		if loc[1] > loc[0] && (e.inner == nil || isWholeWord(line, loc[0], loc[1])) {
-			dst = append(dst, Span{loc[0], loc[1]})
+	if e.inner != 1 {
+		for _, loc := range e.lines.FindAllIndex(line, -1) {
+			if loc[1] > loc[0] {
+				dst = append(dst, Span{loc[0], loc[1]})
+			}
 		}
+		return dst
+	}
+	// Of a whole word, what stands beside it may also stand beside the next.
+	for at := 0; at <= len(line); {
+		loc := e.lines.FindSubmatchIndex(line[at:])
+		if loc == nil {
+			break
+		}
+		start, end := at+loc[2], at+loc[3]
+		if end > start {
+			dst = append(dst, Span{start, end})
+		}
+		at = max(end, at+1)
 	}
 	return dst
 }
