@@ -64,7 +64,8 @@ func (p *producer) long(b *reader.Block, next func(*reader.Block) error) (*reade
 		return nil, false
 	}
 	l := &LongLine{Line: b.Line, Offset: b.Offset}
-	j := judge{p: p, sc: p.scanners.Get().(*match.Scanner)}
+	j := judge{p: p, sc: p.scanners.Get().(*match.Scanner), buf: p.longBuf}
+	p.longBuf = nil
 	defer p.scanners.Put(j.sc)
 	j.sc.SetPath(p.st.member.Path)
 
@@ -152,7 +153,11 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 		return true // it may be shown much later, and cleans up after itself
 	}
 	defer j.close()
-	return p.wait(func() bool { return x.emitted })
+	if !p.wait(func() bool { return x.emitted }) {
+		return false
+	}
+	p.longBuf = j.buf[:0]
+	return true
 }
 
 // withContext reports whether lines around the matching ones are wanted.

@@ -107,6 +107,8 @@ type scan struct {
 	changed sync.Cond  // of mu: any of it changed
 	ahead   int        // bytes held by pieces of streams that are not the head
 
+	longBuf []byte // memory of the last long line, for the head's next
+
 	stats Stats // the caller's goroutine only
 	done  atomic.Int64
 	hits  atomic.Int64
