@@ -203,13 +203,7 @@ func TestDamagedInTheMiddle(t *testing.T) {
 	if err := os.WriteFile(path, slicesConcat(gz(one), bad, gz(three)), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	logs, _ := Find([]string{path})
-	src := NewSource(logs[0], Options{})
-	b, err := src.Open(context.Background(), src.Members()[0], Pos{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
+	b := openBlocks(t, path)
 	before, err := collect(t, b.Next)
 	var fe *FileError
 	if !errors.As(err, &fe) || fe.Path != path || fe.Offset < int64(len(gz(one))) || fe.Offset > int64(len(gz(one))+len(bad)) {
@@ -218,7 +212,7 @@ func TestDamagedInTheMiddle(t *testing.T) {
 	if !strings.HasPrefix(join(before), one) {
 		t.Error("what lies before the damage is not all there")
 	}
-	if err := b.(*fileBlocks).Resume(); err != nil {
+	if err := b.Resume(); err != nil {
 		t.Fatal(err)
 	}
 	after, err := collect(t, b.Next)
@@ -228,6 +222,19 @@ func TestDamagedInTheMiddle(t *testing.T) {
 	if first := after[0]; first.Line != Line(strings.Count(join(before), "\n"))+1 && !strings.HasSuffix(join(before), "\n") {
 		t.Errorf("line %d follows %d", first.Line, strings.Count(join(before), "\n"))
 	}
+}
+
+// openBlocks opens one file, without a cache, until the test ends.
+func openBlocks(t *testing.T, path string) *fileBlocks {
+	t.Helper()
+	logs, _ := Find([]string{path})
+	src := NewSource(logs[0], Options{})
+	b, err := src.Open(t.Context(), src.Members()[0], Pos{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	return b.(*fileBlocks)
 }
 
 // A member that was cut off, and another written behind it, as after a crash.
@@ -244,18 +251,13 @@ func TestCutMemberBeforeAWholeOne(t *testing.T) {
 		if err := os.WriteFile(path, slicesConcat(packed[:n], gz(two)), 0o644); err != nil {
 			t.Fatal(err)
 		}
-		logs, _ := Find([]string{path})
-		src := NewSource(logs[0], Options{})
-		b, err := src.Open(context.Background(), src.Members()[0], Pos{})
-		if err != nil {
-			t.Fatal(err)
-		}
+		b := openBlocks(t, path)
 		before, err := collect(t, b.Next)
 		if err == io.EOF {
 			t.Fatalf("cut at %d: no error", n)
 		}
 		text := join(before)
-		for b.(*fileBlocks).Resume() == nil {
+		for b.Resume() == nil {
 			var after []Block
 			after, err = collect(t, b.Next)
 			text += join(after)
@@ -263,7 +265,6 @@ func TestCutMemberBeforeAWholeOne(t *testing.T) {
 				break
 			}
 		}
-		b.Close()
 		if err != io.EOF || !strings.HasSuffix(text, two) {
 			t.Errorf("cut at %d: %v, the whole member is not there", n, err)
 		}
