@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"logview/index/query"
 )
@@ -360,8 +361,7 @@ func (s *Scanner) eval(n node, leaf func(int) bool) bool {
 	return leaf(n.leaf)
 }
 
-// Leaf reports whether leaf i of the query holds for the line. A line that
-// is too long to lie in memory is judged by its pieces: see Leaves.
+// Leaf reports whether leaf i of the query holds for the line.
 func (s *Scanner) Leaf(i int, line []byte) bool {
 	l := &s.m.leaves[i]
 	switch {
@@ -371,6 +371,55 @@ func (s *Scanner) Leaf(i int, line []byte) bool {
 		return s.hasLiteral(i, line)
 	}
 	return l.re.match(line)
+}
+
+// Piece reports whether leaf i of the query holds for a line because of
+// what is in a piece of it; first and last say that the piece begins and ends
+// the line. What is found is in the line. What lies at an end of the piece
+// that is none of the line may not be: for an anchor or a word's end it counts
+// what stands on both sides. So pieces of a line that is too long to lie in
+// memory overlap.
+func (s *Scanner) Piece(i int, piece []byte, first, last bool) bool {
+	l := &s.m.leaves[i]
+	switch {
+	case l.re != nil && !l.re.word:
+		return l.re.matchPiece(piece, first, last)
+	case l.isGlob, !l.word && l.re == nil:
+		return s.Leaf(i, piece)
+	}
+	// Half a character at an end would look like a byte that is none, and so
+	// like a word's end.
+	if !first {
+		for n := 0; n < utf8.UTFMax-1 && len(piece) > 0 && !utf8.RuneStart(piece[0]); n++ {
+			piece = piece[1:]
+		}
+	}
+	if !last {
+		for n := len(piece) - 1; n >= 0 && n >= len(piece)-utf8.UTFMax+1; n-- {
+			if utf8.RuneStart(piece[n]) {
+				if !utf8.FullRune(piece[n:]) {
+					piece = piece[:n]
+				}
+				break
+			}
+		}
+	}
+	if l.re != nil {
+		return l.re.matchPiece(piece, first, last)
+	}
+	w := wordScanner{&s.lines[i]}
+	w.reset(piece)
+	for at := 0; at <= len(piece); {
+		start, end := w.find(at)
+		if start < 0 {
+			break
+		}
+		if (first || start > 0) && (last || end < len(piece)) {
+			return true
+		}
+		at = start + 1
+	}
+	return false
 }
 
 func (s *Scanner) hasLiteral(i int, line []byte) bool {
@@ -385,11 +434,10 @@ func (s *Scanner) hasLiteral(i int, line []byte) bool {
 	return start >= 0
 }
 
-// Leaves returns how many leaves the query has, and Holds whether it holds
-// for a line of which found says which leaves do.
+// Leaves returns how many leaves the query has.
 func (m *Matcher) Leaves() int { return len(m.leaves) }
 
-// Holds evaluates the query on what was found of each leaf.
+// Holds evaluates the query on what was found of each leaf, by Leaf or Piece.
 func (s *Scanner) Holds(found []bool) bool {
 	return s.eval(s.m.root, func(i int) bool { return found[i] })
 }

@@ -281,6 +281,9 @@ func TestWholeWordExpressions(t *testing.T) {
 		{`é`, "n é", true},
 		{`err`, "err\r", true},
 		{`a`, "日a", false},
+		{`a`, "\xe6\x97a\xff", true}, // beside bytes that are no characters
+		{`a.b`, "a\xffb", false},
+		{`^a$`, "\xffa", false},
 	} {
 		m, err := Compile(query.Regexp{Expr: c.expr}, Options{WholeWord: true})
 		if err != nil {
@@ -297,6 +300,9 @@ func TestWholeWordHighlights(t *testing.T) {
 		{`foo|foobar`, "foobar foo", "[{0 6} {7 10}]"},
 		{`foo`, "foo foo,foo", "[{0 3} {4 7} {8 11}]"},
 		{`(a)(b)?`, "a ab xa", "[{0 1} {2 4}]"},
+		{`\.?foo`, "foo.foo", "[{0 3} {4 7}]"}, // .foo stands beside a letter
+		{`foo`, "\xfffoo\xfffoo\r", "[{1 4} {5 8}]"},
+		{`fo*$`, "x foo\r", "[{2 5}]"},
 	} {
 		m, err := Compile(query.Regexp{Expr: c.expr}, Options{WholeWord: true})
 		if err != nil {
@@ -318,6 +324,10 @@ func TestHighlights(t *testing.T) {
 		{`""`, "abc", "abc"},
 		{`aa`, "aaaaa", "[aa][aa]a"},
 		{`k`, "\u212ak", "[\u212a][k]"},
+		{`/foo$/`, "a foo\r", "a [foo]\r"},
+		{`/f.*/`, "a foo\r", "a [foo]\r"},
+		{`/$/`, "foo\r", "foo\r"},
+		{`/o\r/`, "fo\rx", "f[o\r]x"},
 	} {
 		n, err := query.Parse(c.query)
 		if err != nil {
@@ -370,4 +380,54 @@ func FuzzRegexp(f *testing.F) {
 		}
 		check(t, n, Options{}, []byte(text))
 	})
+}
+
+// A text as an expression is the same whole word as the text itself, also
+// beside bytes that are no characters, in a run of lines and in one.
+func TestWholeWordsAreTheSame(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	pieces := []string{"a", "b", "k", "K", "\u212a", "é", "日", "_", "-", " ", ".", "1", "\u0301", "\xff", "\xc3", "\xe2\x84", "\xa9", "\xf0\x9f\x98",
+		"\xed\xa0\x80", "\r"}
+	var b strings.Builder
+	some := func(n int) string {
+		b.Reset()
+		for range n {
+			b.WriteString(pieces[r.IntN(len(pieces))])
+		}
+		return b.String()
+	}
+	for range 200 {
+		word := strings.ToValidUTF8(some(1+r.IntN(3)), "")
+		if word == "" {
+			continue
+		}
+		fold := r.IntN(2) == 0
+		opt := Options{WholeWord: true, CaseSensitive: !fold, IgnoreCase: fold}
+		lit, err := Compile(query.Text{S: word}, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		re, err := Compile(query.Regexp{Expr: regexp.QuoteMeta(word)}, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var text strings.Builder
+		for range 20 {
+			text.WriteString(some(r.IntN(5)) + word + some(r.IntN(5)) + "\n")
+		}
+		run := []byte(text.String())
+		a, b := lit.NewScanner(), re.NewScanner()
+		if got, want := lines(run, b.Lines(run, nil, 0)), lines(run, a.Lines(run, nil, 0)); fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {
+			t.Fatalf("-w -E %q (fold %v) in %q\ngot     %q\n-F says %q", word, fold, run, got, want)
+		}
+		for _, l := range splitLines(run) {
+			if got, want := b.Line(l), a.Line(l); got != want {
+				t.Fatalf("-w -E %q (fold %v) in %q: got %v, -F says %v", word, fold, l, got, want)
+			}
+			got, want := b.Highlights(l, nil), a.Highlights(l, nil)
+			if !strings.HasSuffix(word, "\r") && fmt.Sprint(got) != fmt.Sprint(want) {
+				t.Fatalf("-w -o -E %q (fold %v) in %q: got %v, -F says %v", word, fold, l, got, want)
+			}
+		}
+	}
 }

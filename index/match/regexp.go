@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"fmt"
 	"regexp/syntax"
+	"sync"
+	"unicode/utf8"
 
 	"github.com/wasilibs/go-re2"
 
@@ -19,8 +21,18 @@ import (
 // before a carriage return that ends the line, for lines end in CRLF too.
 type expr struct {
 	lines *re2.Regexp // finds in a run of lines
-	inner int         // of whole words: the group that is the expression without what stands beside it
+	word  bool        // whole words only: group 1 is the expression without what stands beside it
 	lits  []*literal  // every line that matches has one of these; nil if that is not known
+
+	line  string // the expression for one line: its ends are the text's
+	parts [4]part
+}
+
+// A part is the expression for a text whose ends may lie inside a line.
+// Hardly any search needs one, so it is compiled when it is first asked for.
+type part struct {
+	once sync.Once
+	re   *re2.Regexp
 }
 
 // wordClass is what isWord says, in RE2's syntax.
@@ -31,17 +43,25 @@ func compileExpr(n query.Regexp, word bool) (*expr, error) {
 	if n.Fold {
 		flags |= syntax.FoldCase
 	}
-	re, err := syntax.Parse(n.Expr, flags)
+	parse := func(begin, end syntax.Op) (string, error) {
+		re, err := syntax.Parse(n.Expr, flags)
+		if err != nil {
+			return "", err
+		}
+		return byLine(re, begin, end).String(), nil
+	}
+	s, err := parse(syntax.OpBeginLine, syntax.OpEndLine)
 	if err != nil {
 		return nil, err
 	}
-	s := byLine(re).String()
-	e := &expr{}
+	e := &expr{word: word}
+	if e.line, err = parse(syntax.OpBeginText, syntax.OpEndText); err != nil {
+		return nil, err
+	}
 	for _, x := range query.Best(n.Required()).Shared() {
 		e.lits = append(e.lits, newLiteral(x.S, x.Fold))
 	}
 	if word {
-		e.inner = 1
 		// Beside the match there is no character of a word: an end of the
 		// line, or a character of another kind.
 		s = `(?:(?m:^)|[^` + wordClass + `\n])(` + s + `)(?:(?m:\r?$)|[^` + wordClass + `\n])`
@@ -52,17 +72,66 @@ func compileExpr(n query.Regexp, word bool) (*expr, error) {
 	return e, nil
 }
 
-// byLine rewrites the expression so that it cannot match across a newline.
-// It changes re.
-func byLine(re *syntax.Regexp) *syntax.Regexp {
+// part returns the expression for a text that begins a line, or lies inside
+// one, and ends it, or does not. Where an end of the text is none of the
+// line, a match keeps away from it by a byte or, as a word, by a character:
+// then ^, $, \b and the like see what really stands there. The text has no
+// newlines but those of blank.
+func (e *expr) part(first, last bool) *re2.Regexp {
+	i := 0
+	before, after := `(?:\A|[^`+wordClass+`])`, `(?:\r?\z|[^`+wordClass+`])`
+	if !e.word {
+		before, after = "", ""
+	}
+	if !first {
+		i |= 1
+		before = `\C`
+		if e.word {
+			before = `[^` + wordClass + `]`
+		}
+	}
+	if !last {
+		i |= 2
+		after = `\C`
+		if e.word {
+			after = `[^` + wordClass + `]`
+		}
+	}
+	p := &e.parts[i]
+	p.once.Do(func() {
+		var err error
+		if p.re, err = re2.Compile(before + "(" + e.line + ")" + after); err != nil {
+			p.re = e.lines // as large as it, which RE2 took
+		}
+	})
+	return p.re
+}
+
+// blank returns text with newlines for the bytes that are no characters, of
+// which there are some. The expression matches neither, but beside a newline,
+// which is a character, there is a word's end.
+func blank(text []byte) []byte {
+	out := bytes.Clone(text)
+	for i := 0; i < len(out); {
+		r, n := utf8.DecodeRune(out[i:])
+		if r == utf8.RuneError && n == 1 {
+			out[i] = '\n'
+		}
+		i += n
+	}
+	return out
+}
+
+// byLine rewrites the expression so that it cannot match across a newline,
+// with begin and end for the ends of a line. It changes re.
+func byLine(re *syntax.Regexp, begin, end syntax.Op) *syntax.Regexp {
 	switch re.Op {
-	case syntax.OpBeginText:
-		return &syntax.Regexp{Op: syntax.OpBeginLine}
+	case syntax.OpBeginText, syntax.OpBeginLine:
+		return &syntax.Regexp{Op: begin}
 	case syntax.OpEndText, syntax.OpEndLine:
 		cr := &syntax.Regexp{Op: syntax.OpLiteral, Rune: []rune{'\r'}}
 		quest := &syntax.Regexp{Op: syntax.OpQuest, Sub: []*syntax.Regexp{cr}}
-		end := &syntax.Regexp{Op: syntax.OpEndLine}
-		return &syntax.Regexp{Op: syntax.OpConcat, Sub: []*syntax.Regexp{quest, end}}
+		return &syntax.Regexp{Op: syntax.OpConcat, Sub: []*syntax.Regexp{quest, {Op: end}}}
 	case syntax.OpAnyChar:
 		return &syntax.Regexp{Op: syntax.OpAnyCharNotNL}
 	case syntax.OpLiteral:
@@ -78,7 +147,7 @@ func byLine(re *syntax.Regexp) *syntax.Regexp {
 		}
 	}
 	for i, sub := range re.Sub {
-		re.Sub[i] = byLine(sub)
+		re.Sub[i] = byLine(sub, begin, end)
 	}
 	return re
 }
@@ -103,43 +172,93 @@ func without(class []rune, r rune) []rune {
 }
 
 // match reports whether the expression matches somewhere in one line.
-func (e *expr) match(line []byte) bool { return e.lines.Match(line) }
+func (e *expr) match(line []byte) bool {
+	if e.blanks(line) {
+		return e.part(true, true).Match(blank(line))
+	}
+	return e.lines.Match(line)
+}
 
-// highlights appends where the expression matches in one line, to dst.
+// matchPiece is match for a piece of a line; first and last say that it
+// begins and ends the line.
+func (e *expr) matchPiece(piece []byte, first, last bool) bool {
+	if first && last {
+		return e.match(piece)
+	}
+	if e.blanks(piece) {
+		piece = blank(piece)
+	}
+	return e.part(first, last).Match(piece)
+}
+
+// blanks reports whether text has to be blanked: what stands beside a word
+// need not be a character, but whatever RE2 matches is one.
+func (e *expr) blanks(text []byte) bool { return e.word && !utf8.Valid(text) }
+
+// highlights appends where the expression matches in one line, to dst. A
+// carriage return that ends the line is never part of that, as $ takes it
+// along and .* does not mean it.
 func (e *expr) highlights(line []byte, dst []Span) []Span {
-	if e.inner != 1 {
+	most := len(bytes.TrimSuffix(line, []byte{'\r'}))
+	add := func(start, end int) {
+		if end = min(end, most); end > start {
+			dst = append(dst, Span{start, end})
+		}
+	}
+	if !e.word {
 		for _, loc := range e.lines.FindAllIndex(line, -1) {
-			if loc[1] > loc[0] {
-				dst = append(dst, Span{loc[0], loc[1]})
-			}
+			add(loc[0], loc[1])
 		}
 		return dst
 	}
+	if e.blanks(line) {
+		line = blank(line)
+	}
 	// Of a whole word, what stands beside it may also stand beside the next.
-	for at := 0; at <= len(line); {
-		loc := e.lines.FindSubmatchIndex(line[at:])
+	for at, from := 0, 0; at <= len(line); {
+		loc := e.part(from == at, true).FindSubmatchIndex(line[from:])
 		if loc == nil {
 			break
 		}
-		start, end := at+loc[2], at+loc[3]
-		if end > start {
-			dst = append(dst, Span{start, end})
+		start, end := from+loc[2], from+loc[3]
+		add(start, end)
+		at = end
+		if start == end {
+			_, n := utf8.DecodeRune(line[end:])
+			at += max(n, 1)
 		}
-		at = max(end, at+1)
+		if at <= len(line) {
+			_, n := utf8.DecodeLastRune(line[:at])
+			from = at - n
+		}
 	}
 	return dst
 }
 
-// find returns the first match in a run of whole lines, or -1.
-func (e *expr) find(text []byte) (int, int) {
+// find returns a place in the first line of a run of whole lines that
+// matches, or -1.
+func (e *expr) find(text []byte) int {
 	if len(text) == 0 {
-		return -1, -1
+		return -1
+	}
+	if e.blanks(text) {
+		for start := 0; start < len(text); {
+			end := len(text)
+			if i := bytes.IndexByte(text[start:], '\n'); i >= 0 {
+				end = start + i
+			}
+			if e.match(text[start:end]) {
+				return start
+			}
+			start = end + 1
+		}
+		return -1
 	}
 	loc := e.lines.FindIndex(text)
 	if loc == nil || loc[0] == len(text) && text[len(text)-1] == '\n' {
-		return -1, -1 // behind the last newline there is no line any more
+		return -1 // behind the last newline there is no line any more
 	}
-	return loc[0], loc[1]
+	return loc[0]
 }
 
 // An exprScanner looks for an expression from left to right. If the
@@ -213,8 +332,8 @@ func (s *exprScanner) find(from int) (int, int) {
 				s.end = len(s.text)
 			}
 		}
-		if start, end := s.expr.find(s.text[from:s.end]); start >= 0 {
-			return from + start, from + end
+		if at := s.expr.find(s.text[from:s.end]); at >= 0 {
+			return from + at, from + at
 		}
 		from = s.end
 	}
