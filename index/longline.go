@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"unicode/utf8"
 
 	"logview/index/match"
 	"logview/reader"
@@ -13,14 +14,14 @@ import (
 
 // Lines longer than a block. One of up to maxLine bytes is put together and
 // judged like any other. A longer one is judged in pieces of maxLine bytes
-// that overlap by overlap bytes: each leaf of the query holds for the line
-// if it holds for a piece, so only what an expression or text of more than
-// overlap bytes means, or an anchor inside the line, can come out otherwise.
-// It is printed from where it lies, or from a copy on disk if it came
+// that overlap by overlap bytes: each leaf of the query holds for the line if
+// it holds for a piece. What is found in a piece is in the line, anchors and
+// word ends included; what is not found may have been longer than 1 MiB.
+// The line is printed from where it lies, or from a copy on disk if it came
 // through a pipe.
 const (
 	maxLine = 64 << 20
-	overlap = 1 << 20
+	overlap = 1<<20 + 2*utf8.UTFMax // and a character on either side, which says where a word ends
 
 	// maxText is the longest line that is handed out as text. A longer one
 	// is handed out to be streamed, so that whoever makes something of it
@@ -64,7 +65,7 @@ func (p *producer) long(b *reader.Block, next func(*reader.Block) error) (*reade
 		return nil, false
 	}
 	l := &LongLine{Line: b.Line, Offset: b.Offset}
-	j := judge{p: p, sc: p.scanners.Get().(*match.Scanner), buf: p.longBuf}
+	j := judge{p: p, sc: p.scanners.Get().(*match.Scanner), max: maxLine, overlap: overlap, buf: p.longBuf}
 	p.longBuf = nil
 	defer p.scanners.Put(j.sc)
 	j.sc.SetPath(p.st.member.Path)
@@ -169,21 +170,23 @@ type judge struct {
 	p     *producer
 	sc    *match.Scanner
 	buf   []byte
-	whole bool // buf is all of the line
-	found []bool
+	whole bool     // buf is all of the line
+	found []bool   // which leaves hold, by the pieces so far; nil before the second
 	spool *os.File // a copy of the line, if it cannot be read again
 	err   error    // of the spool
+
+	max, overlap int // maxLine and overlap, but in tests
 }
 
 // add appends to the line.
 func (j *judge) add(text []byte) {
 	for len(text) > 0 {
-		if len(j.buf) == maxLine {
+		if len(j.buf) == j.max {
 			j.cut()
 		}
-		n := min(len(text), maxLine-len(j.buf))
+		n := min(len(text), j.max-len(j.buf))
 		if cap(j.buf)-len(j.buf) < n {
-			grown := make([]byte, len(j.buf), min(maxLine, max(2*cap(j.buf), 4<<20, len(j.buf)+n)))
+			grown := make([]byte, len(j.buf), min(j.max, max(2*cap(j.buf), 4<<20, len(j.buf)+n)))
 			copy(grown, j.buf)
 			j.buf = grown
 		}
@@ -197,7 +200,8 @@ func (j *judge) add(text []byte) {
 
 // cut judges what is in buf and keeps only the end of it.
 func (j *judge) cut() {
-	if j.found == nil {
+	first := j.found == nil
+	if first {
 		j.found = make([]bool, j.p.m.Leaves())
 		if !rereadable(j.p.st.member) {
 			if j.spool, j.err = os.CreateTemp("", "logview-line-"); j.err == nil {
@@ -206,13 +210,14 @@ func (j *judge) cut() {
 			}
 		}
 	}
-	j.look()
-	j.buf = j.buf[:copy(j.buf, j.buf[len(j.buf)-overlap:])]
+	j.look(first, false)
+	j.buf = j.buf[:copy(j.buf, j.buf[len(j.buf)-j.overlap:])]
 }
 
-func (j *judge) look() {
+// look judges a piece, which may be the line's first or last.
+func (j *judge) look(first, last bool) {
 	for i := range j.found {
-		j.found[i] = j.found[i] || j.sc.Leaf(i, j.buf)
+		j.found[i] = j.found[i] || j.sc.Piece(i, j.buf, first, last)
 	}
 }
 
@@ -222,7 +227,7 @@ func (j *judge) finish() bool {
 	if j.whole {
 		return j.sc.Line(j.buf)
 	}
-	j.look()
+	j.look(false, true)
 	return j.sc.Holds(j.found)
 }
 

@@ -1,0 +1,52 @@
+package index
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"logview/index/match"
+	"logview/index/query"
+	"logview/reader"
+)
+
+// Judged in pieces, a line matches what it matches as a whole: anchors and
+// word ends hold at its own ends and nowhere else.
+func TestLineInPieces(t *testing.T) {
+	r := rand.New(rand.NewPCG(7, 8))
+	alphabet := []string{"a", "b", "_", " ", "-", "é", "日", "\xff", "\xc3", "\r", "\u0301"}
+	type question struct {
+		node query.Node
+		word bool
+	}
+	var questions []question
+	for _, e := range []string{`^a`, `b$`, `\Aa`, `b\z`, `\ba`, `b\b`, `\Bb`, `a\B`, `ab`, `(?m)^b`, `(?m)a$`, `^ab`, `b -a$`, `é`, `日-`, `(^|b)a`, `a($|b)`} {
+		questions = append(questions, question{query.Regexp{Expr: e}, false}, question{query.Regexp{Expr: e}, true})
+	}
+	for _, s := range []string{"a", "ab", "é", "日a", "\xff", "- b"} {
+		questions = append(questions, question{query.Text{S: s}, false}, question{query.Word{S: s}, false})
+	}
+	for _, q := range questions {
+		m, err := match.Compile(q.node, match.Options{WholeWord: q.word, CaseSensitive: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p := &producer{scan: &scan{m: m}, st: &stream{member: reader.Member{Path: "gone.log"}}}
+		for range 300 {
+			var b strings.Builder
+			for range r.IntN(60) {
+				b.WriteString(alphabet[r.IntN(len(alphabet))])
+			}
+			line := b.String()
+			j := judge{p: p, sc: m.NewScanner(), max: 33, overlap: 16}
+			for rest := line; rest != ""; {
+				n := min(1+r.IntN(40), len(rest))
+				j.add([]byte(rest[:n]))
+				rest = rest[n:]
+			}
+			if got, want := j.finish(), m.NewScanner().Line([]byte(line)); got != want {
+				t.Fatalf("%s, as a word %v, in %q: got %v, as one piece %v", q.node, q.word, line, got, want)
+			}
+		}
+	}
+}
