@@ -6,6 +6,7 @@ require (
 	github.com/SaveTheRbtz/zstd-seekable-format-go/pkg v0.10.0 // tests: reads our block stores as others would
 	github.com/adrg/xdg v0.5.3 // where the cache lies on each system
 	github.com/bmatcuk/doublestar/v4 v4.10.4 // patterns of paths with **
+	github.com/charmbracelet/x/ansi v0.11.9 // how wide a text is on a terminal
 	github.com/dustin/go-humanize v1.1.0 // sizes and numbers for people, and sizes they type
 	github.com/klauspost/compress v1.20.3 // zstd; gzip in loggen
 	github.com/pierrec/lz4/v4 v4.1.33 // lz4
@@ -22,9 +23,13 @@ require (
 require (
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
+	github.com/clipperhouse/displaywidth v0.11.0 // indirect
+	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect
 	github.com/cpuguy83/go-md2man/v2 v2.0.6 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
 	github.com/kr/pretty v0.1.0 // indirect
+	github.com/lucasb-eyer/go-colorful v1.4.1 // indirect
+	github.com/mattn/go-runewidth v0.0.27 // indirect
 	github.com/russross/blackfriday/v2 v2.1.0 // indirect
 	github.com/spf13/pflag v1.0.9 // indirect
 	go.yaml.in/yaml/v3 v3.0.4 // indirect

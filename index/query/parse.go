@@ -4,9 +4,11 @@ import (
 	"fmt"
 	"regexp/syntax"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/bmatcuk/doublestar/v4"
+	"github.com/charmbracelet/x/ansi"
 )
 
 // An Error says what is wrong with a query, and where.
@@ -18,14 +20,21 @@ type Error struct {
 
 // Error is the message and, below it, the query with a caret under the spot.
 func (e *Error) Error() string {
-	line := strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 {
-			return ' ' // nothing that moves the cursor
+	before := ansi.StringWidth(drawn(e.Query[:min(e.Pos, len(e.Query))]))
+	return fmt.Sprintf("%s\n  %s\n  %s^", e.Msg, drawn(e.Query), strings.Repeat(" ", before))
+}
+
+// drawn is s with blanks for what moves the cursor or is spelled out where
+// it is printed, so that each character is as wide as it looks. A joiner
+// stays, for it is part of what it joins.
+func drawn(s string) string {
+	const joiner = '\u200d'
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsGraphic(r) && r != joiner {
+			return ' '
 		}
 		return r
-	}, e.Query)
-	pos := utf8.RuneCountInString(e.Query[:min(e.Pos, len(e.Query))])
-	return fmt.Sprintf("%s\n  %s\n  %s^", e.Msg, line, strings.Repeat(" ", pos))
+	}, s)
 }
 
 // maxDepth bounds how deep a query may nest. Nobody types that; a program

@@ -113,10 +113,24 @@ func TestParseErrors(t *testing.T) {
 			t.Errorf("%s: got %q at %d, want %q at %d", c.in, e.Msg, e.Pos, c.msg, c.pos)
 		}
 	}
-	_, err := Parse("größe (b")
-	want := "this parenthesis is not closed; to look for it, put it in quotes\n  größe (b\n        ^"
-	if err.Error() != want {
-		t.Errorf("got\n%s\nwant\n%s", err, want)
+}
+
+// The caret stands under the spot on a terminal, where a character takes up
+// none, one or two columns.
+func TestCaret(t *testing.T) {
+	for _, c := range []struct{ query, shown, blanks string }{
+		{"größe (b", "größe (b", "      "},
+		{"日志 (b", "日志 (b", "     "},
+		{"gro\u0308ße (b", "gro\u0308ße (b", "      "},
+		{"👩\u200d💻 (b", "👩\u200d💻 (b", "   "},
+		{"a\tb\x1b[31m\u202e (b", "a b [31m  (b", "          "},
+		{"a\u200b日 (b", "a 日 (b", "     "},
+	} {
+		_, err := Parse(c.query)
+		want := "this parenthesis is not closed; to look for it, put it in quotes\n  " + c.shown + "\n  " + c.blanks + "^"
+		if err == nil || err.Error() != want {
+			t.Errorf("got\n%s\nwant\n%s", err, want)
+		}
 	}
 }
 
