@@ -36,7 +36,7 @@ const Stdin = "-"
 // What cannot be listed comes back as errors (each a *FileError) beside what
 // can.
 func Find(paths []string) ([]Log, []error) {
-	f := finder{seen: map[string]bool{}}
+	f := newFinder()
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
@@ -54,9 +54,15 @@ type found struct {
 
 type finder struct {
 	files []found
-	links []found         // links to files met on the way
-	seen  map[string]bool // paths already taken
+	links []found        // links to files met on the way
+	seen  map[string]int // what was taken, by where it lies, as an index into files
+	cwd   string         // what relative paths start from
 	errs  []error
+}
+
+func newFinder() *finder {
+	cwd, _ := os.Getwd() // without one, relative and absolute paths cannot be compared
+	return &finder{seen: map[string]int{}, cwd: cwd}
 }
 
 func (f *finder) fail(path string, err error) {
@@ -92,14 +98,31 @@ func (f *finder) add(path string) {
 	}
 }
 
+// take takes a file once, by whatever path it is met: relative, absolute or
+// through other directories. The first path given is the one it goes by. Hard
+// links are files of their own.
 func (f *finder) take(m Member) {
-	key := filepath.Clean(m.Path)
-	if f.seen[key] {
-		return
+	key := m.Path
+	if key != Stdin {
+		if key = filepath.Clean(key); !filepath.IsAbs(key) {
+			key = filepath.Join(f.cwd, key)
+		}
 	}
-	f.seen[key] = true
+	if i, ok := f.seen[key]; ok {
+		// link/../x need not be x: then it is another file.
+		first := f.files[i]
+		if m.info == nil || first.info == nil || !dotted(m.Path) && !dotted(first.Path) || os.SameFile(m.info, first.info) {
+			return
+		}
+	}
+	f.seen[key] = len(f.files)
 	dir, base := filepath.Split(m.Path)
 	f.files = append(f.files, found{Member: m, dir: dir, name: parseName(base)})
+}
+
+// dotted reports whether a path leads back through "..".
+func dotted(path string) bool {
+	return slices.Contains(strings.Split(filepath.ToSlash(path), "/"), "..")
 }
 
 func (f *finder) walk(root string) {

@@ -88,7 +88,7 @@ func openMoved(m Member) (*os.File, string) {
 		return nil, ""
 	}
 	dir, base := filepath.Split(m.Path)
-	l := finder{seen: map[string]bool{}}
+	l := newFinder()
 	l.list(dir, parseName(base).stem)
 	packed := ""
 	for _, c := range l.files {

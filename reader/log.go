@@ -57,7 +57,7 @@ func (s *LogSource) Members() []Member {
 // Refresh implements Source: it lists the directories again in which the
 // members lie. A log of which only named files were asked for stays those.
 func (s *LogSource) Refresh() error {
-	f := finder{seen: map[string]bool{}}
+	f := newFinder()
 	dirs := map[string]bool{}
 	for _, m := range s.Members() {
 		dir, base := filepath.Split(m.Path)

@@ -173,7 +173,7 @@ func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, error) {
 		return NewSource(Log{Name: r.Path, Members: []Member{m}}, opt), m, nil
 	}
 	dir, base := filepath.Split(r.Path)
-	f := finder{seen: map[string]bool{}}
+	f := newFinder()
 	f.list(dir, parseName(base).stem)
 	for _, l := range f.group() {
 		src := NewSource(l, opt)
