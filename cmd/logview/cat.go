@@ -48,7 +48,7 @@ takes where the cache knows the file.`,
 	return cmd
 }
 
-func (o *catOptions) run(ctx context.Context, args []string) error {
+func (o *catOptions) run(ctx context.Context, args []string) (err error) {
 	from, to, err := parseLines(o.lines)
 	if err != nil {
 		return err
@@ -64,7 +64,11 @@ func (o *catOptions) run(ctx context.Context, args []string) error {
 	c := &catter{catOptions: o, ctx: ctx, opt: reader.Options{Cache: cache, Spare: index.NewWorkers().TryGo}, w: o.out}
 	if color || isTerminal(o.out) {
 		v := &visibleWriter{w: o.out, lines: true}
-		defer v.Flush()
+		defer func() {
+			if ferr := v.Flush(); err == nil {
+				err = ferr
+			}
+		}()
 		c.w = v
 	}
 	for _, group := range splitRefs(o.inputs(args), cache) {

@@ -25,7 +25,7 @@ its length, its first line, how many lines end in it, and the times its lines
 bear. A piece of a line longer than a block is marked + if it begins inside the
 line and ... if the line goes on.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return debugBlocks(cmd.Context(), g, args)
+			return debugBlocks(cmd.Context(), g, cmd.OutOrStdout(), args)
 		},
 	})
 	q := &queryFlags{}
@@ -35,7 +35,7 @@ line and ... if the line goes on.`,
 		Long: `Print the query as it was understood, in full, and what a search looks for in the
 text to find the lines it then looks at more closely.`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		RunE: func(cmd *cobra.Command, args []string) error {
 			tree, err := q.parse(args[0])
 			if err != nil {
 				return err
@@ -44,7 +44,7 @@ text to find the lines it then looks at more closely.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(g.out, "query   %s\nscan    %s\n", visible(tree.String()), visible(m.String()))
+			fmt.Fprintf(cmd.OutOrStdout(), "query   %s\nscan    %s\n", visible(tree.String()), visible(m.String()))
 			return nil
 		},
 	}
@@ -53,7 +53,7 @@ text to find the lines it then looks at more closely.`,
 	return cmd
 }
 
-func debugBlocks(ctx context.Context, g *globals, args []string) error {
+func debugBlocks(ctx context.Context, g *globals, out io.Writer, args []string) error {
 	cache, err := g.cache()
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func debugBlocks(ctx context.Context, g *globals, args []string) error {
 	for _, l := range logs {
 		src := reader.NewSource(l, reader.Options{Cache: cache})
 		for _, m := range src.Members() {
-			if err := printBlocks(ctx, g, src, m); err != nil {
+			if err := printBlocks(ctx, out, src, m); err != nil {
 				if ctx.Err() != nil {
 					return exitCode(exitInt)
 				}
@@ -77,14 +77,14 @@ func debugBlocks(ctx context.Context, g *globals, args []string) error {
 	return nil
 }
 
-func printBlocks(ctx context.Context, g *globals, src reader.Source, m reader.Member) error {
+func printBlocks(ctx context.Context, out io.Writer, src reader.Source, m reader.Member) error {
 	b, err := src.Open(ctx, m, reader.Pos{})
 	if err != nil {
 		return err
 	}
 	defer b.Close()
 	from := "decoded from the file"
-	w := tabwriter.NewWriter(g.out, 0, 8, 2, ' ', tabwriter.AlignRight)
+	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
 	defer w.Flush()
 	row := func(i int, k reader.TableBlock) {
 		mark := ""
@@ -101,7 +101,7 @@ func printBlocks(ctx context.Context, g *globals, src reader.Source, m reader.Me
 		fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t%s\t%s\t %s\n", i, k.Offset, k.Len, k.Line.Number(), k.Lines, first, last, mark)
 	}
 	head := func() {
-		fmt.Fprintf(g.out, "%s  id %s  %s\n", visible(m.Path), b.ID(), from)
+		fmt.Fprintf(out, "%s  id %s  %s\n", visible(m.Path), b.ID(), from)
 		fmt.Fprint(w, "BLOCK\tOFFSET\tLENGTH\tLINE\tLINES\tFROM\tTO\t \n")
 	}
 	if ra, ok := b.(reader.RandomAccess); ok {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"runtime/debug"
@@ -44,6 +45,22 @@ type exitCode int
 
 func (e exitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
+// A keepError writes until that fails, and keeps the error for those who
+// print piece by piece and do not look: cobra's help, the debug commands.
+type keepError struct {
+	w   io.Writer
+	err error
+}
+
+func (k *keepError) Write(b []byte) (int, error) {
+	if k.err != nil {
+		return 0, k.err
+	}
+	var n int
+	n, k.err = k.w.Write(b)
+	return n, k.err
+}
+
 // run is the program, but for the process around it.
 func run(args []string, in, out, errs *os.File) int {
 	// Text is read into memory that is used again and again, so there is
@@ -57,9 +74,13 @@ func run(args []string, in, out, errs *os.File) int {
 
 	cmd := newRoot(streams{in, out, errs})
 	cmd.SetArgs(args)
-	cmd.SetOut(out)
+	text := &keepError{w: out}
+	cmd.SetOut(text)
 	cmd.SetErr(errs)
 	err := cmd.ExecuteContext(ctx)
+	if err == nil {
+		err = text.err
+	}
 	var code exitCode
 	switch {
 	case err == nil:
