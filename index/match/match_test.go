@@ -249,7 +249,7 @@ func TestRandomQueriesOnRandomTexts(t *testing.T) {
 // chunks, and change their minds.
 func TestLongTexts(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	words := []string{"error", "ERROR", "info", "timeout=12", "SocketTimeoutException", "user=kks", "zebra", "Zebra!", "a:bcx", "123:abx", "", "\u212aelvin"}
+	words := []string{"error", "ERROR", "info", "timeout=12", "SocketTimeoutException", "user=kks", "zebra", "Zebra!", "a:bcx", "123:abx", "", "\u212aelvin", "aaaab", "aaaa", "a:cx"}
 	var b bytes.Buffer
 	for b.Len() < 200<<10 {
 		for range r.IntN(12) {
@@ -259,7 +259,10 @@ func TestLongTexts(t *testing.T) {
 		b.WriteByte('\n')
 	}
 	for _, q := range []string{`zebra`, `error`, `=zebra`, `timeout -error`, `error OR zebra`, `/[0-9]{3}:[a-z]{2}x/`, `/user=\w+/`, `/zebra!?/i`, `-info`,
-		`kelvin`, `/K/i`, `/Exception$/`, `/(zebra|kelvin) info/i`, `/^error/ timeout`, `socket exception -zebra`} {
+		`kelvin`, `/K/i`, `/Exception$/`, `/(zebra|kelvin) info/i`, `/^error/ timeout`,
+		// Texts that share a beginning or an end.
+		`/zebra(!| in)/`, `/zebra(!| in)/i`, `/timeout(=13| u?ser)/`, `/(3:|a:)b?cx/`, `/(K|x|=)elvin/i`, `/(err|zzz)or error/`, `/aaa(ab|b) /`,
+		`socket exception -zebra`} {
 		n, err := query.Parse(q)
 		if err != nil {
 			t.Fatal(err)

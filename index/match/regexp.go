@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"regexp/syntax"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -23,6 +24,8 @@ type expr struct {
 	lines *re2.Regexp // finds in a run of lines
 	word  bool        // whole words only: group 1 is the expression without what stands beside it
 	lits  []*literal  // every line that matches has one of these; nil if that is not known
+	whole []*literal  // if there are some: lits is one, which each of these begins or ends with, and every line that matches has one of these
+	ends  bool        // lits[0] is their end, not their beginning
 
 	line  string // the expression for one line: its ends are the text's
 	parts [4]part
@@ -58,9 +61,7 @@ func compileExpr(n query.Regexp, word bool) (*expr, error) {
 	if e.line, err = parse(syntax.OpBeginText, syntax.OpEndText); err != nil {
 		return nil, err
 	}
-	for _, x := range query.Best(n.Required()).Shared() {
-		e.lits = append(e.lits, newLiteral(x.S, x.Fold))
-	}
+	e.require(query.Best(n.Required()))
 	if word {
 		// Beside the match there is no character of a word: an end of the
 		// line, or a character of another kind.
@@ -70,6 +71,27 @@ func compileExpr(n query.Regexp, word bool) (*expr, error) {
 		return nil, fmt.Errorf("regular expression %s: %w", n.Expr, err)
 	}
 	return e, nil
+}
+
+// require sets what to look for before the expression is run: the one text
+// that all of a set share, if there is one, and else each of the set.
+func (e *expr) require(set query.AnyOf) {
+	shared := set.Shared()
+	for _, x := range shared {
+		e.lits = append(e.lits, newLiteral(x.S, x.Fold))
+	}
+	if len(shared) == len(set) {
+		return
+	}
+	for _, x := range set {
+		l := newLiteral(x.S, x.Fold)
+		if l.fold && (!l.ascii || l.special) {
+			e.whole = nil // cannot be compared byte by byte
+			return
+		}
+		e.whole = append(e.whole, l)
+		e.ends = e.ends || !strings.HasPrefix(x.S, shared[0].S)
+	}
 }
 
 // part returns the expression for a text that begins a line, or lies inside
@@ -270,7 +292,7 @@ type exprScanner struct {
 	text []byte
 	end  int // of the chunk being searched
 
-	lits       []*scanner
+	lits       []finder
 	next       []int // where each of lits is met next
 	byLine     bool  // looking for lits
 	candidates int   // lines they were in, of so many bytes of text
@@ -286,9 +308,45 @@ const chunkSize = 8 << 10
 func newExprScanner(e *expr) *exprScanner {
 	s := &exprScanner{expr: e, next: make([]int, len(e.lits))}
 	for _, l := range e.lits {
-		s.lits = append(s.lits, newScanner(l))
+		if e.whole != nil {
+			s.lits = append(s.lits, sharedScanner{newScanner(l), e})
+		} else {
+			s.lits = append(s.lits, newScanner(l))
+		}
 	}
 	return s
+}
+
+// A sharedScanner looks for what an expression's literals share, and finds it
+// where one of them is. Of what failed: and failure: share, fail, 97 of 100
+// were something else in real logs, and RE2 was called for each: looking at
+// the rest first took the search from 3.0 to 5.3 GB/s. What is left is
+// looking for fail itself.
+type sharedScanner struct {
+	*scanner
+	of *expr
+}
+
+func (s sharedScanner) find(from int) (int, int) {
+	for {
+		start, end := s.scanner.find(from)
+		if start < 0 {
+			return -1, -1
+		}
+		for _, l := range s.of.whole {
+			a, b := start, start+len(l.pat)
+			if s.of.ends {
+				a, b = end-len(l.pat), end
+			}
+			if a < 0 || b > len(s.text) {
+				continue
+			}
+			if there := s.text[a:b]; bytes.Equal(there, l.pat) || l.fold && equalLower(there, l.pat) {
+				return start, end
+			}
+		}
+		from = start + 1
+	}
 }
 
 func (s *exprScanner) reset(text []byte) {
