@@ -141,7 +141,9 @@ func (c *consumer) context(p *piece) error {
 			if l.match {
 				long.Count = 1
 			}
-			return c.render(&long)
+			err := c.render(&long)
+			c.forget([]contextLine{l})
+			return err
 		}
 		start := len(text)
 		text = append(text, l.text...)
@@ -153,6 +155,7 @@ func (c *consumer) context(p *piece) error {
 	}
 	for _, l := range p.lines {
 		if l.line != c.next {
+			c.forget(c.tail)
 			c.tail = c.tail[:0]
 		}
 		c.next = l.line + 1
@@ -179,6 +182,7 @@ func (c *consumer) context(p *piece) error {
 		default:
 			l.match = false
 			if c.tail = append(c.tail, l); len(c.tail) > c.req.Before {
+				c.forget(c.tail[:1])
 				c.tail = c.tail[1:]
 			}
 		}
@@ -189,6 +193,17 @@ func (c *consumer) context(p *piece) error {
 		return nil
 	}
 	return c.render(h)
+}
+
+// forget gives up what is kept on disk of lines that will not be shown any
+// more.
+func (c *consumer) forget(lines []contextLine) {
+	for i := range lines {
+		if l := lines[i].long; l != nil && l.drop != nil {
+			l.drop()
+		}
+		lines[i].text = nil // it would be kept as long as the slice's memory is
+	}
 }
 
 // render renders hits in order, and emits them.

@@ -37,6 +37,7 @@ type LongLine struct {
 	Context bool // it does not match but lies near one that does
 
 	open func() (io.ReadCloser, error)
+	drop func() // gives up what is kept of it; nil if that is nothing
 }
 
 // WriteTo writes the line, without its newline, to w. It can be called until
@@ -112,6 +113,7 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 	matches := j.finish()
 	x, ok := p.slot()
 	if !ok {
+		j.close()
 		return false
 	}
 	x.stats.Blocks = (l.Len + reader.BlockSize - 1) / reader.BlockSize
@@ -120,40 +122,56 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 	if matches {
 		p.hits.Add(1)
 	}
-	withContext := p.withContext()
-	if matches && !(p.req.CountOnly && !withContext) || withContext {
+	short := j.whole && len(j.buf) <= maxText
+	if p.withContext() {
+		// It may be shown much later, or never: its text does not wait in
+		// memory for that, and what does counts.
+		h := p.newHits()
+		c := contextLine{line: l.Line, offset: l.Offset, match: matches}
+		switch {
+		case short:
+			c.text = bytes.Clone(j.buf)
+			h.bytes = len(c.text)
+			j.close()
+		case rereadable(p.st.member):
+			l.open = j.reopen(l)
+			c.long = l
+			j.close()
+		default:
+			j.keep()
+			l.open, l.drop = j.opener(l), j.close
+			c.long = l
+			h.bytes = maxText // or so many spools would be open
+		}
+		if j.err == nil {
+			p.longBuf = j.buf[:0]
+		}
+		if matches {
+			h.Count = 1
+		}
+		x.lines, x.hits = []contextLine{c}, h
+		p.fill(x)
+		return true
+	}
+	defer j.close()
+	if matches {
 		h := p.newHits()
 		h.Count = 1
-		if j.whole && len(j.buf) <= maxText {
+		x.hits = h
+		switch {
+		case p.req.CountOnly:
+		case short:
 			h.Text = j.buf
 			h.Lines = []HitLine{{Span: match.Span{End: len(h.Text)}, Line: l.Line, Offset: l.Offset}}
-		} else {
+			if p.req.Render != nil && !p.inOrder {
+				p.req.Render(h)
+			}
+		default:
 			h.Long = l
 			l.open = j.opener(l)
 		}
-		if withContext {
-			c := contextLine{line: l.Line, offset: l.Offset, match: matches, long: h.Long}
-			if h.Long == nil {
-				c.text = bytes.Clone(h.Text)
-			}
-			x.lines = []contextLine{c}
-			h.Lines, h.Text, h.Long = nil, nil, nil
-			if !matches {
-				h.Count = 0
-			}
-		} else if p.req.Render != nil && !p.inOrder && h.Long == nil {
-			p.req.Render(h)
-		}
-		x.hits = h
-	} else if matches {
-		x.hits = p.newHits()
-		x.hits.Count = 1
 	}
 	p.fill(x)
-	if withContext {
-		return true // it may be shown much later, and cleans up after itself
-	}
-	defer j.close()
 	if !p.wait(func() bool { return x.emitted }) {
 		return false
 	}
@@ -204,14 +222,23 @@ func (j *judge) cut() {
 	if first {
 		j.found = make([]bool, j.p.m.Leaves())
 		if !rereadable(j.p.st.member) {
-			if j.spool, j.err = os.CreateTemp("", "logview-line-"); j.err == nil {
-				os.Remove(j.spool.Name()) // where that fails, close does it
-				_, j.err = j.spool.Write(j.buf)
-			}
+			j.keep()
 		}
 	}
 	j.look(first, false)
 	j.buf = j.buf[:copy(j.buf, j.buf[len(j.buf)-j.overlap:])]
+}
+
+// keep begins a copy of the line on disk with what is in buf, if there is none yet.
+func (j *judge) keep() {
+	if j.spool != nil || j.err != nil {
+		return
+	}
+	if j.spool, j.err = os.CreateTemp("", "logview-line-"); j.err == nil {
+		os.Remove(j.spool.Name()) // where that fails, close does it
+		j.p.keepSpool(j.spool)
+		_, j.err = j.spool.Write(j.buf)
+	}
 }
 
 // look judges a piece, which may be the line's first or last.
@@ -241,7 +268,7 @@ func rereadable(m reader.Member) bool {
 
 // opener returns a function that reads the line again.
 func (j *judge) opener(l *LongLine) func() (io.ReadCloser, error) {
-	if j.whole && !(j.p.withContext() && rereadable(j.p.st.member)) {
+	if j.whole && (j.spool == nil || j.err != nil) {
 		text := j.buf
 		return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
 	}
@@ -256,6 +283,11 @@ func (j *judge) opener(l *LongLine) func() (io.ReadCloser, error) {
 			return io.NopCloser(f), nil
 		}
 	}
+	return j.reopen(l)
+}
+
+// reopen returns a function that reads the line from its file again.
+func (j *judge) reopen(l *LongLine) func() (io.ReadCloser, error) {
 	p := j.p
 	return func() (io.ReadCloser, error) {
 		b, err := p.st.src.Open(p.ctx, p.st.member, reader.Pos{Member: p.id, Offset: l.Offset, Line: l.Line})
@@ -268,8 +300,28 @@ func (j *judge) opener(l *LongLine) func() (io.ReadCloser, error) {
 
 func (j *judge) close() {
 	if j.spool != nil {
-		j.spool.Close()
-		os.Remove(j.spool.Name())
+		j.p.dropSpool(j.spool)
+	}
+}
+
+// keepSpool notes a file that is to be closed when the search ends, if it is
+// not dropped before: a search may end at any moment.
+func (s *scan) keepSpool(f *os.File) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.spools == nil {
+		s.spools = map[*os.File]bool{}
+	}
+	s.spools[f] = true
+}
+
+func (s *scan) dropSpool(f *os.File) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.spools[f] {
+		delete(s.spools, f)
+		f.Close()
+		os.Remove(f.Name())
 	}
 }
 

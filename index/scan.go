@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"runtime"
 	"sync"
 	"sync/atomic"
@@ -30,7 +31,8 @@ import (
 //     pieces that were not emitted yet, all others together maxAhead; who
 //     would hold more waits. The head never waits for those behind it.
 //   - Lines longer than a block are put together by the head alone, so there
-//     is only one at a time; see longline.go.
+//     is only one at a time; those that wait as context do so on disk. See
+//     longline.go.
 type Scan struct {
 	// Workers bounds the goroutines that work at a time; nil means one for
 	// each processor. The search shares them with whom it is not alone.
@@ -77,6 +79,9 @@ func (sc Scan) Search(ctx context.Context, req *Request, emit func(*Hits) error)
 	s.cancel()
 	s.wake()
 	s.running.Wait()
+	for f := range s.spools {
+		s.dropSpool(f)
+	}
 	s.stats.Elapsed = time.Since(begun)
 	if err == nil {
 		err = ctx.Err()
@@ -106,6 +111,7 @@ type scan struct {
 	mu      sync.Mutex // guards what follows, and the streams' fields that say so
 	changed sync.Cond  // of mu: any of it changed
 	ahead   int        // bytes held by pieces of streams that are not the head
+	spools  map[*os.File]bool
 
 	longBuf []byte // memory of the last long line, for the head's next
 
@@ -211,6 +217,7 @@ func (s *scan) consume(st *stream) error {
 	s.mu.Unlock()
 
 	c := consumer{scan: s, st: st}
+	defer func() { c.forget(c.tail) }()
 	var failed error
 	for {
 		p := s.take(st)
