@@ -214,7 +214,8 @@ func (e *expr) matchPiece(piece []byte, first, last bool) bool {
 }
 
 // blanks reports whether text has to be blanked: what stands beside a word
-// need not be a character, but whatever RE2 matches is one.
+// need not be a character, but what RE2 matches is one. (Its dot also takes
+// halves of UTF-16 pairs for characters, which whole words do not.)
 func (e *expr) blanks(text []byte) bool { return e.word && !utf8.Valid(text) }
 
 // highlights appends where the expression matches in one line, to dst. A
