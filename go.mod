@@ -3,11 +3,16 @@ module logview
 go 1.26.0
 
 require (
+	github.com/RoaringBitmap/roaring/v2 v2.14.5 // sets of blocks, as Bleve's segments hold them
 	github.com/SaveTheRbtz/zstd-seekable-format-go/pkg v0.10.0 // tests: reads our block stores as others would
 	github.com/adrg/xdg v0.5.3 // where the cache lies on each system
+	github.com/blevesearch/bleve_index_api v1.4.1 // the documents of Bleve
+	github.com/blevesearch/scorch_segment_api/v2 v2.4.10 // the segments of Bleve's index, scorch
+	github.com/blevesearch/zapx/v17 v17.2.3 // their format: terms and the blocks that hold them
 	github.com/bmatcuk/doublestar/v4 v4.10.4 // patterns of paths with **
-	github.com/charmbracelet/x/ansi v0.11.9 // how wide a text is on a terminal
+	github.com/clipperhouse/displaywidth v0.11.0 // how wide a text is on a terminal; runewidth takes 20 ms to start
 	github.com/dustin/go-humanize v1.1.0 // sizes and numbers for people, and sizes they type
+	github.com/gofrs/flock v0.13.1 // the lock between processes that build one index
 	github.com/klauspost/compress v1.20.3 // zstd; gzip in loggen
 	github.com/pierrec/lz4/v4 v4.1.33 // lz4
 	github.com/rogpeppe/go-internal v1.16.0 // tests: testscript
@@ -15,6 +20,7 @@ require (
 	github.com/therootcompany/xz v1.0.1 // reads xz; bounded memory, and a third faster than ulikunitz
 	github.com/ulikunitz/xz v0.5.17 // writes xz, in loggen and tests
 	github.com/wasilibs/go-re2 v1.13.0 // regular expressions at ten times the speed of regexp
+	golang.org/x/sync v0.24.0 // some goroutines at a time
 	golang.org/x/sys v0.49.0 // free space of a disk
 	golang.org/x/term v0.47.0 // whether something is a terminal, and how wide
 	golang.org/x/text v0.43.0 // UTF-16 and latin-1
@@ -22,22 +28,22 @@ require (
 
 require (
 	github.com/BurntSushi/toml v1.4.1-0.20240526193622-a339e1f7089c // indirect
+	github.com/bits-and-blooms/bitset v1.24.6 // indirect
+	github.com/blevesearch/go-faiss v1.1.5 // indirect
+	github.com/blevesearch/mmap-go v1.2.0 // indirect
+	github.com/blevesearch/vellum v1.2.0 // indirect
 	github.com/cespare/xxhash/v2 v2.3.0 // indirect
-	github.com/clipperhouse/displaywidth v0.11.0 // indirect
 	github.com/clipperhouse/uax29/v2 v2.7.0 // indirect
 	github.com/cpuguy83/go-md2man/v2 v2.0.6 // indirect
+	github.com/golang/snappy v1.0.0 // indirect
 	github.com/inconshreveable/mousetrap v1.1.0 // indirect
-	github.com/kr/pretty v0.1.0 // indirect
-	github.com/lucasb-eyer/go-colorful v1.4.1 // indirect
-	github.com/mattn/go-runewidth v0.0.27 // indirect
+	github.com/mschoch/smat v0.2.0 // indirect
 	github.com/russross/blackfriday/v2 v2.1.0 // indirect
 	github.com/spf13/pflag v1.0.9 // indirect
-	go.yaml.in/yaml/v3 v3.0.4 // indirect
+	go.yaml.in/yaml/v3 v3.0.5 // indirect
 	golang.org/x/exp/typeparams v0.0.0-20231108232855-2478ac86f678 // indirect
 	golang.org/x/mod v0.41.0 // indirect
-	golang.org/x/sync v0.24.0 // indirect
 	golang.org/x/tools v0.51.0 // indirect
-	gopkg.in/check.v1 v1.0.0-20180628173108-788fd7840127 // indirect
 	honnef.co/go/tools v0.8.2 // indirect
 )
 

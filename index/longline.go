@@ -119,6 +119,7 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 	x.stats.Blocks = (l.Len + reader.BlockSize - 1) / reader.BlockSize
 	x.stats.BlocksRead = x.stats.Blocks
 	x.stats.Bytes = l.Len
+	x.stats.Unindexed = x.stats.Blocks
 	if matches {
 		p.hits.Add(1)
 	}

@@ -37,6 +37,10 @@ type Scan struct {
 	// Workers bounds the goroutines that work at a time; nil means one for
 	// each processor. The search shares them with whom it is not alone.
 	Workers reader.Workers
+
+	// admit, if not nil, says which blocks of a member need be read; nil for
+	// all.
+	admit func(reader.Member) *admission
 }
 
 // NewWorkers makes a worker for each processor, but for at most maxProcs.
@@ -67,7 +71,7 @@ func (sc Scan) Search(ctx context.Context, req *Request, emit func(*Hits) error)
 	if workers == nil {
 		workers = NewWorkers()
 	}
-	s := &scan{req: req, m: m, emit: emit, workers: workers}
+	s := &scan{req: req, m: m, emit: emit, workers: workers, admit: sc.admit}
 	s.changed.L = &s.mu
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.scanners.New = func() any { return m.NewScanner() }
@@ -103,6 +107,7 @@ type scan struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	inOrder bool // hits are trimmed or given context as they are emitted
+	admit   func(reader.Member) *admission
 
 	workers  reader.Workers
 	running  sync.WaitGroup // all goroutines of this search
@@ -124,6 +129,7 @@ type scan struct {
 type stream struct {
 	src    reader.Source
 	member reader.Member
+	adm    *admission // nil: all of it is read
 
 	// Guarded by scan.mu.
 	queue []*piece
@@ -154,7 +160,17 @@ func (s *scan) run() error {
 				s.stats.Excluded++
 				continue
 			}
-			streams = append(streams, &stream{src: src, member: m})
+			st := &stream{src: src, member: m}
+			if s.admit != nil {
+				st.adm = s.admit(m)
+			}
+			if st.adm != nil && st.adm.nothing() {
+				s.stats.Read++
+				s.stats.Blocks += int64(len(st.adm.blocks))
+				s.stats.BlocksSkipped += int64(len(st.adm.blocks))
+				continue
+			}
+			streams = append(streams, st)
 			total += m.Size
 		}
 	}
@@ -260,6 +276,7 @@ func (s *Stats) add(x Stats) {
 	s.BlocksRead += x.BlocksRead
 	s.BlocksSkipped += x.BlocksSkipped
 	s.Stored += x.Stored
+	s.Unindexed += x.Unindexed
 	s.Bytes += x.Bytes
 }
 
@@ -327,15 +344,61 @@ func (s *scan) produce(st *stream, turn <-chan struct{}, next chan<- struct{}) {
 		s.done.Add(st.member.Size)
 		return
 	}
-	defer blocks.Close()
-	defer p.working.Wait() // before blocks are closed
+	defer func() {
+		p.working.Wait()
+		p.blocks.Close()
+	}()
 	p.blocks, p.id = blocks, blocks.ID()
-	if ra, ok := blocks.(reader.RandomAccess); ok {
-		p.random(ra)
-	} else {
-		p.sequential()
-	}
+	p.read()
 	s.done.Add(st.member.Size - p.disk)
+}
+
+// read reads what is to be read of the member.
+func (p *producer) read() {
+	ad := p.st.adm
+	if ad != nil && !ad.fits(p.blocks) {
+		ad = nil // it is another file by now
+	}
+	if ad == nil {
+		if ra, ok := p.blocks.(reader.RandomAccess); ok {
+			p.random(ra, nil)
+		} else {
+			p.sequential(nil)
+		}
+		return
+	}
+	ra, ok := p.blocks.(reader.FileBlocks).Access(ad.table)
+	if !ok {
+		p.sequential(ad)
+		return
+	}
+	if !p.random(ra, ad) || !ad.grown {
+		return
+	}
+	at := reader.Pos{Member: p.id}
+	if n := len(ad.blocks); n < len(ad.table.Blocks) {
+		at.Offset, at.Line = ad.table.Blocks[n].Offset, ad.table.Blocks[n].Line
+	}
+	rest, err := p.st.src.Open(p.ctx, p.st.member, at)
+	if err != nil {
+		p.fail(err)
+		return
+	}
+	p.working.Wait()
+	p.blocks.Close()
+	p.blocks = rest // which produce closes
+	p.sequential(nil)
+}
+
+// pass counts blocks that were not read.
+func (p *producer) pass(n int) {
+	if n == 0 {
+		return
+	}
+	if x, ok := p.slot(); ok {
+		x.stats.Blocks, x.stats.BlocksSkipped = int64(n), int64(n)
+		p.fill(x)
+	}
 }
 
 // A producer is the goroutine of a stream, and what it knows.
@@ -434,12 +497,23 @@ func (p *producer) advance(disk int64) {
 	}
 }
 
-// sequential searches a member block after block.
-func (p *producer) sequential() {
+// sequential searches a member block after block, but for those that are not
+// admitted.
+func (p *producer) sequential(ad *admission) {
 	ended := false // the text so far ends in a line without newline
-	for {
+	passed := 0
+	defer func() { p.pass(passed) }()
+	for i := 0; ; i++ {
 		b := reader.GetBlock()
 		err := p.blocks.Next(b)
+		if err == nil && ad != nil && i < len(ad.blocks) && !ad.blocks[i] && ad.table.Blocks[i].Offset == b.Offset {
+			p.advance(b.Disk)
+			reader.PutBlock(b)
+			if passed++; p.ctx.Err() != nil {
+				return
+			}
+			continue
+		}
 		if err == nil && ended {
 			// The file has grown since, and the line would come again.
 			reader.PutBlock(b)
@@ -462,6 +536,7 @@ func (p *producer) sequential() {
 		ended = !b.Unfinished && !bytes.HasSuffix(b.Text, newline)
 		if b.Unfinished {
 			var ok bool
+			ad = nil // which counts other blocks than this loop from here on
 			if b, ok = p.long(b, p.blocks.Next); !ok {
 				return
 			} else if b == nil {
@@ -474,6 +549,7 @@ func (p *producer) sequential() {
 			reader.PutBlock(b)
 			return
 		}
+		x.stats.Unindexed = unindexed(ad, i)
 		p.spread(func() {
 			p.search(x, b)
 			p.fill(x)
@@ -481,18 +557,38 @@ func (p *producer) sequential() {
 	}
 }
 
-// random searches a member whose blocks can be read in any order.
-func (p *producer) random(ra reader.RandomAccess) {
+// unindexed is 1 if no index knows block i.
+func unindexed(ad *admission, i int) int64 {
+	if ad != nil && ad.entry.covers(i) {
+		return 0
+	}
+	return 1
+}
+
+// random searches a member whose blocks can be read in any order: those that
+// are admitted. It reports whether it came to their end.
+func (p *producer) random(ra reader.RandomAccess, ad *admission) bool {
 	table := ra.Table().Blocks
+	if ad != nil {
+		table = table[:len(ad.blocks)]
+	}
+	_, stored := p.blocks.(reader.RandomAccess)
+	passed := 0
 	var failed atomic.Bool
 	for i := 0; i < len(table) && !failed.Load(); i++ {
+		if ad != nil && !ad.blocks[i] {
+			passed++
+			continue
+		}
+		p.pass(passed)
+		passed = 0
 		if table[i].Unfinished {
 			b := reader.GetBlock()
 			err := ra.ReadBlock(i, b)
 			if err != nil {
 				reader.PutBlock(b)
 				p.fail(err)
-				return
+				return false
 			}
 			b, ok := p.long(b, func(b *reader.Block) error {
 				if i+1 >= len(table) {
@@ -504,17 +600,18 @@ func (p *producer) random(ra reader.RandomAccess) {
 			})
 			if err != nil {
 				p.fail(err)
-				return
+				return false
 			}
 			if !ok {
-				return
+				return false
 			}
 			if b != nil {
 				x, ok := p.slot()
 				if !ok {
 					reader.PutBlock(b)
-					return
+					return false
 				}
+				x.stats.Unindexed = 1
 				p.search(x, b)
 				p.fill(x)
 			}
@@ -522,8 +619,9 @@ func (p *producer) random(ra reader.RandomAccess) {
 		}
 		x, ok := p.slot()
 		if !ok {
-			return
+			return false
 		}
+		x.stats.Unindexed = unindexed(ad, i)
 		p.advance(int64(float64(p.st.member.Size) * float64(i) / float64(len(table))))
 		p.spread(func() {
 			defer p.fill(x)
@@ -534,10 +632,14 @@ func (p *producer) random(ra reader.RandomAccess) {
 				failed.Store(true)
 				return
 			}
-			x.stats.Stored = 1
+			if stored {
+				x.stats.Stored = 1
+			}
 			p.search(x, b)
 		})
 	}
+	p.pass(passed)
+	return !failed.Load()
 }
 
 // search looks for the query in a block of whole lines, which it owns.

@@ -1,6 +1,6 @@
-// Package index answers questions about logs. This far it has one answer:
-// read everything (scan.go). What will answer from an index keeps the same
-// contract, and gives the same lines.
+// Package index answers questions about logs: by reading everything
+// (scan.go), or by reading what an index says may hold the answer
+// (indexed.go), which gives the same lines.
 package index
 
 import (
@@ -113,6 +113,7 @@ type Stats struct {
 	BlocksRead    int64 // decoded and searched
 	BlocksSkipped int64 // known not to match
 	Stored        int64 // of BlocksRead: decoded from a block store
+	Unindexed     int64 // of BlocksRead: no index knows them
 	Bytes         int64 // of text searched
 	Hits          int64 // matching lines
 	Elapsed       time.Duration

@@ -1,6 +1,7 @@
 package reader
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -14,10 +15,11 @@ import (
 //
 //	blocks/KEY.zst      the block store of one compressed file, see store.go
 //	blocks/tmp-*        one in the making
+//	index/HASH/         the index of one directory, see logview/index
 //	refs                which file a printed ref meant, see ref.go
 type Cache struct {
 	dir string
-	max int64 // bytes, of all block stores together
+	max int64 // bytes, of block stores and indexes together
 }
 
 // NewCache keeps things in dir, which is made with mode 0700 when the first
@@ -29,25 +31,70 @@ func NewCache(dir string, max int64) *Cache {
 
 const defaultCacheMax = 16 << 30
 
-func (c *Cache) limit() int64 {
+// Limit is how many bytes they may take.
+func (c *Cache) Limit() int64 {
 	if c.max > 0 {
 		return c.max
 	}
 	if free, ok := diskFree(c.dir); ok {
 		// What the cache holds already was free before it.
-		return min(defaultCacheMax, (free+c.used())/10)
+		return min(defaultCacheMax, (free+c.Used())/10)
 	}
 	return 1 << 30
 }
 
+// Indexes is the directory of the indexes.
+func (c *Cache) Indexes() string { return filepath.Join(c.dir, "index") }
+
 func (c *Cache) blocks() string { return filepath.Join(c.dir, "blocks") }
 
-func (c *Cache) used() int64 {
-	n := int64(0)
+// A kept is what the cache deletes as a whole.
+type kept struct {
+	path string
+	size int64
+	used time.Time
+	tmp  bool // in the making
+}
+
+// all is the block stores and the indexes there are.
+func (c *Cache) all() []kept {
+	var out []kept
 	for _, s := range c.stores() {
-		n += s.Size()
+		out = append(out, kept{filepath.Join(c.blocks(), s.Name()), s.Size(), s.ModTime(), strings.HasPrefix(s.Name(), tmpPrefix)})
+	}
+	dirs, _ := os.ReadDir(c.Indexes())
+	for _, d := range dirs {
+		k := kept{path: filepath.Join(c.Indexes(), d.Name())}
+		files, _ := os.ReadDir(k.path)
+		for _, f := range files {
+			info, err := f.Info()
+			if err != nil {
+				continue
+			}
+			k.size += info.Size()
+			if info.ModTime().After(k.used) {
+				k.used = info.ModTime()
+			}
+		}
+		out = append(out, k)
+	}
+	return out
+}
+
+// Used is the bytes that block stores and indexes take.
+func (c *Cache) Used() int64 {
+	n := int64(0)
+	for _, k := range c.all() {
+		n += k.size
 	}
 	return n
+}
+
+// Full reports whether the cache is as large as it may be, after what was
+// not used for longest was deleted.
+func (c *Cache) Full() bool {
+	c.trim(0)
+	return c.Used() >= c.Limit()
 }
 
 func (c *Cache) stores() []os.FileInfo {
@@ -61,23 +108,25 @@ func (c *Cache) stores() []os.FileInfo {
 	return out
 }
 
-// trim deletes the block stores that were not used for longest, and what
-// interrupted writers left, until there is room for need more bytes.
+// trim deletes the block stores and indexes that were not used for longest,
+// and what interrupted writers left, until there is room for need more
+// bytes. What was used within the last minutes may be in the making.
 func (c *Cache) trim(need int64) {
-	stores := c.stores()
-	slices.SortFunc(stores, func(a, b os.FileInfo) int { return a.ModTime().Compare(b.ModTime()) })
+	all := c.all()
+	slices.SortFunc(all, func(a, b kept) int { return a.used.Compare(b.used) })
 	used := need
-	for _, s := range stores {
-		used += s.Size()
+	for _, k := range all {
+		used += k.size
 	}
-	limit := c.limit()
-	for _, s := range stores {
-		abandoned := strings.HasPrefix(s.Name(), tmpPrefix) && time.Since(s.ModTime()) > abandonedAfter
-		if !abandoned && (used <= limit || strings.HasPrefix(s.Name(), tmpPrefix)) {
+	limit := c.Limit()
+	for _, k := range all {
+		abandoned := k.tmp && time.Since(k.used) > abandonedAfter
+		index := filepath.Dir(k.path) == c.Indexes()
+		if !abandoned && (used <= limit || k.tmp || index && time.Since(k.used) < busyFor) {
 			continue
 		}
-		if os.Remove(filepath.Join(c.blocks(), s.Name())) == nil {
-			used -= s.Size()
+		if os.RemoveAll(k.path) == nil {
+			used -= k.size
 		}
 	}
 }
@@ -85,6 +134,7 @@ func (c *Cache) trim(need int64) {
 const (
 	tmpPrefix      = "tmp-"
 	abandonedAfter = time.Hour // a writer writes at least every few seconds
+	busyFor        = 10 * time.Minute
 )
 
 // touch marks a store as used now. Once in a while is enough to tell which
@@ -106,4 +156,10 @@ func (c *Cache) Usage() (files int, bytes int64) {
 		bytes += s.Size()
 	}
 	return files, bytes
+}
+
+// Clear deletes all block stores and indexes. What else is in the cache,
+// such as which files refs meant, stays.
+func (c *Cache) Clear() error {
+	return errors.Join(os.RemoveAll(c.blocks()), os.RemoveAll(c.Indexes()))
 }

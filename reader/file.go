@@ -12,12 +12,13 @@ import (
 
 // fileBlocks reads one file from its start, or from a position in it.
 type fileBlocks struct {
-	ctx  context.Context
-	path string
-	f    *os.File
-	t    *text
-	cut  cutter
-	err  error
+	ctx   context.Context
+	path  string
+	f     *os.File
+	t     *text
+	stamp Stamp // zero if it is no regular file
+	cut   cutter
+	err   error
 }
 
 // openFile opens m for reading from its start, as it lies on disk.
@@ -125,6 +126,9 @@ func cause(err error) error {
 // says that f is a pipe or terminal.
 func newFileBlocks(ctx context.Context, f *os.File, path string, live bool) (*fileBlocks, error) {
 	b := &fileBlocks{ctx: ctx, path: path, f: f}
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		b.stamp = stampOf(info)
+	}
 	var r io.Reader = f
 	if live {
 		r = newPump(ctx, f)

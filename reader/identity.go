@@ -40,6 +40,10 @@ func (id ID) matches(start []byte) bool {
 	return len(start) >= id.Len && makeID(start[:id.Len]) == id
 }
 
+// Of reports whether a text that begins with start may be the one that id
+// was made of. start is at least the first 4 KiB, or all of a shorter text.
+func (id ID) Of(start []byte) bool { return id.matches(start) }
+
 // IsZero reports whether id is no identity at all.
 func (id ID) IsZero() bool { return id == ID{} }
 

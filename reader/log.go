@@ -137,7 +137,7 @@ func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 	if compressed {
 		if st, ok := s.opt.Cache.openStore(f); ok {
 			f.Close()
-			b := &storedBlocks{ctx: ctx, s: st, member: m, path: path, disk: info.Size()}
+			b := &storedBlocks{ctx: ctx, s: st, member: m, path: path, stamp: stampOf(info)}
 			if at.Offset > 0 {
 				if err := b.seek(at); err != nil {
 					b.Close()
@@ -167,7 +167,7 @@ func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 	if compressed && !b.t.binary && s.opt.Cache != nil && s.opt.Spare != nil && info.Size() >= minStored {
 		w, err := s.opt.Cache.newStoreWriter(f, b.t.id, s.opt.Spare)
 		if err == nil {
-			w.clock.Ref, w.wait = m.ModTime, s.opt.Wait
+			w.table.Clock.Ref, w.wait = m.ModTime, s.opt.Wait
 			return &recordedBlocks{fileBlocks: b, w: w}, nil
 		}
 		// A cache that cannot be written is a cache that is not there, but

@@ -187,7 +187,7 @@ func (s *store) readTable() error {
 	}
 	s.id.Len = int(idLen)
 	copy(s.id.Sum[:], body[k:])
-	s.table, err = decodeTable(body[k+16:])
+	s.table, err = DecodeTable(body[k+16:])
 	return err
 }
 
@@ -236,7 +236,7 @@ type storedBlocks struct {
 	s      *store
 	member Member
 	path   string
-	disk   int64 // size of the compressed file
+	stamp  Stamp // of the compressed file
 	next   int
 	skip   int // bytes of block next that lie before where reading began
 	line   Line
@@ -261,7 +261,7 @@ func (b *storedBlocks) ReadBlock(i int, blk *Block) error {
 	}
 	// Progress is counted in bytes of the file the person knows.
 	if t := b.s.table; t.Size > 0 {
-		blk.Disk = int64(float64(b.disk) * float64(blk.Offset+Offset(len(blk.Text))) / float64(t.Size))
+		blk.Disk = int64(float64(b.stamp.Size) * float64(blk.Offset+Offset(len(blk.Text))) / float64(t.Size))
 	}
 	return err
 }
@@ -361,11 +361,9 @@ type storeWriter struct {
 	next    int            // the frame to be written next
 	begun   int            // frames given to start
 	err     error          // why it was given up
+	stored  []int          // lengths of the frames written
 
-	table Table
-	crc   uint32
-	open  bool // the text so far ends inside a line
-	clock Clock
+	table TableBuilder
 }
 
 // maxFrames bounds the blocks of one store that wait to be compressed or
@@ -419,15 +417,7 @@ func (w *storeWriter) add(b *Block) bool {
 		w.abandon(err)
 		return false
 	}
-	k := TableBlock{Offset: b.Offset, Len: len(b.Text), Line: b.Line, Lines: b.Lines, Continues: b.Continues, Unfinished: b.Unfinished}
-	k.First, k.Last = w.clock.Span(b.Text)
-	w.mu.Lock()
-	w.table.Blocks = append(w.table.Blocks, k)
-	w.mu.Unlock()
-	w.table.Size += Offset(len(b.Text))
-	w.table.Lines += int64(b.Lines)
-	w.crc = crc32.Update(w.crc, crc32.IEEETable, b.Text)
-	w.open = len(b.Text) > 0 && b.Text[len(b.Text)-1] != '\n'
+	w.table.Add(b)
 
 	copied := GetBlock()
 	copied.buf = append(copied.buf[:0], b.Text...)
@@ -465,7 +455,7 @@ func (w *storeWriter) put(i int, frame []byte, size int) {
 			w.fail(err)
 			return
 		}
-		w.table.Blocks[w.next].storedLen = len(frame)
+		w.stored = append(w.stored, len(frame))
 		w.next++
 	}
 }
@@ -507,13 +497,13 @@ func (w *storeWriter) finish() error {
 }
 
 func (w *storeWriter) complete() error {
-	if w.open {
-		w.table.Lines++
+	table := w.table.Finish()
+	for i, n := range w.stored {
+		table.Blocks[i].storedLen = n
 	}
-	w.table.CRC = w.crc
 	body := binary.AppendUvarint(nil, uint64(w.id.Len))
 	body = append(body, w.id.Sum[:]...)
-	body = append(body, w.table.encode()...)
+	body = append(body, table.Encode()...)
 	body = binary.LittleEndian.AppendUint32(body, crc32.ChecksumIEEE(body))
 	payload := binary.LittleEndian.AppendUint32(body, uint32(len(body)))
 	payload = append(payload, storeEnd...)
@@ -521,7 +511,7 @@ func (w *storeWriter) complete() error {
 	out := binary.LittleEndian.AppendUint32(nil, storeFrameMagic)
 	out = binary.LittleEndian.AppendUint32(out, uint32(len(payload)))
 	out = append(out, payload...)
-	out = append(out, w.table.seekTable(len(out))...)
+	out = append(out, table.seekTable(len(out))...)
 	if _, err := w.f.Write(out); err != nil {
 		return err
 	}
@@ -533,7 +523,7 @@ func (w *storeWriter) complete() error {
 		return err
 	}
 	w.cache.trim(0)
-	if info.Size() > w.cache.limit() {
+	if info.Size() > w.cache.Limit() {
 		os.Remove(w.f.Name())
 		return errors.New("larger than the cache may be")
 	}

@@ -321,21 +321,21 @@ func TestTableSurvivesAnything(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer s.f.Close()
-	enc := s.table.encode()
-	again, err := decodeTable(enc)
-	if err != nil || !bytes.Equal(again.encode(), enc) {
+	enc := s.table.Encode()
+	again, err := DecodeTable(enc)
+	if err != nil || !bytes.Equal(again.Encode(), enc) {
 		t.Fatalf("%v", err)
 	}
 	for n := range enc {
-		_, _ = decodeTable(enc[:n])
+		_, _ = DecodeTable(enc[:n])
 	}
 }
 
 func FuzzTable(f *testing.F) {
 	t := &Table{Lines: 3, Blocks: []TableBlock{{Len: 10, Lines: 2, storedLen: 5, First: time.UnixMilli(1), Last: time.UnixMilli(2)}, {Len: 1, storedLen: 3}}}
-	f.Add(t.encode())
+	f.Add(t.Encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
-		table, err := decodeTable(b)
+		table, err := DecodeTable(b)
 		if err != nil {
 			return
 		}

@@ -2,7 +2,9 @@ package reader
 
 import (
 	"encoding/binary"
+
 	"errors"
+	"hash/crc32"
 	"sort"
 	"time"
 )
@@ -72,7 +74,8 @@ func (t *Table) FindLine(l Line) int {
 	return i - 1
 }
 
-func (t *Table) encode() []byte {
+// Encode is the table as bytes, for [DecodeTable].
+func (t *Table) Encode() []byte {
 	b := append([]byte(nil), tableMagic...)
 	b = binary.AppendUvarint(b, uint64(t.Lines))
 	b = binary.LittleEndian.AppendUint32(b, t.CRC)
@@ -102,9 +105,9 @@ func (t *Table) encode() []byte {
 	return b
 }
 
-// decodeTable reads what encode wrote. Whatever the bytes are, the Table it
+// DecodeTable reads what Encode wrote. Whatever the bytes are, the Table it
 // returns is consistent in itself, or there is an error.
-func decodeTable(b []byte) (*Table, error) {
+func DecodeTable(b []byte) (*Table, error) {
 	if len(b) < len(tableMagic) || string(b[:len(tableMagic)]) != string(tableMagic) {
 		return nil, errTable
 	}
@@ -167,3 +170,5 @@ func decodeTable(b []byte) (*Table, error) {
 	}
 	return t, nil
 }
+
+func updateCRC(crc uint32, text []byte) uint32 { return crc32.Update(crc, crc32.IEEETable, text) }

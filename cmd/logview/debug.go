@@ -4,11 +4,15 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"strings"
 	"text/tabwriter"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"logview/index"
 	"logview/index/match"
+	"logview/index/query"
 	"logview/reader"
 )
 
@@ -29,12 +33,14 @@ line and ... if the line goes on.`,
 		},
 	})
 	q := &queryFlags{}
-	query := &cobra.Command{
-		Use:   "query [flags] QUERY",
+	asked := &cobra.Command{
+		Use:   "query [flags] QUERY [PATH…]",
 		Short: "Print how a query is understood",
 		Long: `Print the query as it was understood, in full, and what a search looks for in the
-text to find the lines it then looks at more closely.`,
-		Args: cobra.ExactArgs(1),
+text to find the lines it then looks at more closely. With PATH, print also how the
+indexes of what lies there are asked, and how many blocks each part of the query
+admits of those that the parts before it left; … is where a word may go on.`,
+		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			tree, err := q.parse(args[0])
 			if err != nil {
@@ -44,13 +50,40 @@ text to find the lines it then looks at more closely.`,
 			if err != nil {
 				return err
 			}
-			fmt.Fprintf(cmd.OutOrStdout(), "query   %s\nscan    %s\n", visible(tree.String()), visible(m.String()))
-			return nil
+			out := cmd.OutOrStdout()
+			fmt.Fprintf(out, "query   %s\nscan    %s\n", visible(tree.String()), visible(m.String()))
+			if len(args) == 1 {
+				return nil
+			}
+			return explain(g, out, tree, q.Options, args[1:])
 		},
 	}
-	q.register(query)
-	cmd.AddCommand(query)
+	q.register(asked)
+	cmd.AddCommand(asked)
 	return cmd
+}
+
+// explain prints how the indexes of some paths are asked.
+func explain(g *globals, out io.Writer, tree query.Node, opt match.Options, paths []string) error {
+	cache, err := g.cache()
+	if err != nil {
+		return err
+	}
+	logs, failed := g.find(paths)
+	req := &index.Request{Query: tree, Options: opt}
+	for _, l := range logs {
+		req.Sources = append(req.Sources, reader.NewSource(l, reader.Options{Cache: cache}))
+	}
+	x := index.Explain(cache, req, g.complain)
+	for _, p := range x.Parts {
+		fmt.Fprintf(out, "%-8s%s%s: %s of %s blocks\n", "plan", strings.Repeat("  ", p.Depth), visible(p.Text), humanize.Comma(p.Blocks), humanize.Comma(x.Indexed))
+	}
+	fmt.Fprintf(out, "read    %s blocks, of %s files whole or in part; %s files are not indexed, or changed since\n",
+		humanize.Comma(x.Read), humanize.Comma(int64(x.Members)), humanize.Comma(int64(x.Unknown)))
+	if failed {
+		return exitCode(exitError)
+	}
+	return nil
 }
 
 func debugBlocks(ctx context.Context, g *globals, out io.Writer, args []string) error {

@@ -65,7 +65,7 @@ type searchOptions struct {
 	max                     int64
 	noMatch                 bool // -m 0
 	after, before, around   int
-	stats, noIndex          bool
+	stats, noIndex, quiet   bool
 }
 
 func newSearch(g *globals) *cobra.Command {
@@ -117,6 +117,7 @@ if a line matched, 1 if none did, and 2 if something could not be read.`,
 	f.BoolVar(&o.noHeading, "no-heading", false, "print paths in front of their lines")
 	f.BoolVar(&o.stats, "stats", false, "say on stderr what the search did")
 	f.BoolVar(&o.noIndex, "no-index", false, "read the files themselves, whatever is kept of them; the lines are the same")
+	f.BoolVar(&o.quiet, "quiet", false, "say nothing on a terminal about what was read")
 	return cmd
 }
 
@@ -166,7 +167,7 @@ func (o *searchOptions) run(ctx context.Context, q string, paths []string) error
 	req.Failed = func(e *reader.FileError) { defer status.hide()(); o.complain(e) }
 	req.Skipped = func(e *reader.FileError) { notes.skip(e) }
 
-	st, err := index.Scan{Workers: workers}.Search(ctx, req, p.emit)
+	st, err := o.searcher(cache, workers).Search(ctx, req, p.emit)
 	status.end()
 	if err == nil {
 		err = p.flush()
@@ -174,6 +175,8 @@ func (o *searchOptions) run(ctx context.Context, q string, paths []string) error
 	notes.print()
 	if o.stats {
 		printStats(o.err, st)
+	} else if isTerminal(o.err) && !o.quiet && err == nil {
+		o.remark(st, paths)
 	}
 	switch {
 	case err != nil:
@@ -190,6 +193,37 @@ func (o *searchOptions) run(ctx context.Context, q string, paths []string) error
 		return exitCode(exitNone)
 	}
 	return nil
+}
+
+// worthIndexing is how much text a search reads before the person is told of
+// the index: some tenths of a second's worth.
+const worthIndexing = 256 << 20
+
+// remark says on a terminal what the index saved, or would.
+func (o *searchOptions) remark(st index.Stats, paths []string) {
+	switch {
+	case st.Unindexed*reader.BlockSize > worthIndexing && !o.noIndex:
+		where := "."
+		if len(paths) > 0 {
+			where = strings.Join(paths, " ")
+		}
+		fmt.Fprintf(o.err, "logview: read %s; after a logview index %s a search reads only what may match (--quiet)\n",
+			humanize.IBytes(uint64(st.Bytes)), visible(where))
+	case st.BlocksSkipped > 0:
+		fmt.Fprintf(o.err, "logview: %s of %s blocks read", humanize.Comma(st.BlocksRead), humanize.Comma(st.Blocks))
+		if st.Unindexed > 0 {
+			fmt.Fprintf(o.err, ", %s not indexed yet", humanize.Comma(st.Unindexed))
+		}
+		fmt.Fprintln(o.err)
+	}
+}
+
+// searcher is what answers: an index where there is one.
+func (o *searchOptions) searcher(cache *reader.Cache, workers reader.Workers) index.Searcher {
+	if o.noIndex || cache == nil {
+		return index.Scan{Workers: workers}
+	}
+	return index.Indexed{Cache: cache, Workers: workers, Note: o.complain}
 }
 
 // printer is how the flags want hits printed.
@@ -275,6 +309,9 @@ func printStats(w io.Writer, st index.Stats) {
 	fmt.Fprintf(w, "\n%s of %s blocks read", humanize.Comma(st.BlocksRead), humanize.Comma(st.Blocks))
 	if st.Stored > 0 {
 		fmt.Fprintf(w, ", %s of them from the block store", humanize.Comma(st.Stored))
+	}
+	if st.Unindexed > 0 {
+		fmt.Fprintf(w, ", %s not indexed yet", humanize.Comma(st.Unindexed))
 	}
 	secs := st.Elapsed.Seconds()
 	fmt.Fprintf(w, "\n%s of text in %s (%s/s)\n", humanize.IBytes(uint64(st.Bytes)), st.Elapsed.Round(time.Millisecond/10),

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"strings"
 	"sync"
 	"time"
 
@@ -39,9 +40,12 @@ func (s *status) show(done, total int64, more string) {
 	rate := float64(done) / elapsed.Seconds()
 	line := fmt.Sprintf("%s %s", s.what, humanize.IBytes(uint64(done)))
 	if total > 0 {
-		line = fmt.Sprintf("%s %s of %s (%d%%)", s.what, humanize.IBytes(uint64(done)), humanize.IBytes(uint64(total)), done*100/max(total, 1))
+		line = fmt.Sprintf("%s %s %s of %s (%d%%)", s.what, bar(done, total), humanize.IBytes(uint64(done)), humanize.IBytes(uint64(total)), done*100/total)
 	}
 	line += fmt.Sprintf(", %s/s", humanize.IBytes(uint64(rate)))
+	if left := time.Duration(float64(total-done) / max(rate, 1) * float64(time.Second)).Round(time.Second); left > 0 && left < 1000*time.Hour {
+		line += fmt.Sprintf(", %s left", left)
+	}
 	if more != "" {
 		line += ", " + more
 	}
@@ -51,6 +55,13 @@ func (s *status) show(done, total int64, more string) {
 		s.line = line
 		s.draw()
 	}
+}
+
+// bar draws how much of total is done.
+func bar(done, total int64) string {
+	const width = 16
+	n := int(min(max(done*width/total, 0), width))
+	return "[" + strings.Repeat("=", n) + strings.Repeat(" ", width-n) + "]"
 }
 
 func (s *status) draw() {

@@ -8,7 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/bmatcuk/doublestar/v4"
-	"github.com/charmbracelet/x/ansi"
+	"github.com/clipperhouse/displaywidth"
 )
 
 // An Error says what is wrong with a query, and where.
@@ -20,7 +20,7 @@ type Error struct {
 
 // Error is the message and, below it, the query with a caret under the spot.
 func (e *Error) Error() string {
-	before := ansi.StringWidth(drawn(e.Query[:min(e.Pos, len(e.Query))]))
+	before := displaywidth.String(drawn(e.Query[:min(e.Pos, len(e.Query))]))
 	return fmt.Sprintf("%s\n  %s\n  %s^", e.Msg, drawn(e.Query), strings.Repeat(" ", before))
 }
 

@@ -1,0 +1,318 @@
+package index
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+	"time"
+
+	"logview/reader"
+)
+
+// A catalog says which files an index covers and where in which shards their
+// blocks are. It is the only file of an index that is replaced: a search
+// reads one catalog and the shards it names, and sees nothing of what is
+// written meanwhile. As bytes, numbers as varints unless they say otherwise:
+//
+//	"LVX1"                    magic and version
+//	root                      length and bytes: the directory
+//	built                     nanoseconds since 1970
+//	count shards:             name (length and bytes), documents, bytes of text, and for each of
+//	                          its two files size, stamp, CRC-32C (4 bytes)
+//	count members:            path below root (length and bytes), device, inode, size, time,
+//	                          flags (1 direct, 2 binary, 4 partial), length of the byte order mark,
+//	                          and but for binary ones: length and 16 bytes of the ID, CRC-32 of
+//	                          the text's end and of all but its last block (4 bytes each), size and lines of the text, blocks, table (length
+//	                          and bytes, as reader.Table says), count extents: shard, first block,
+//	                          blocks, first document
+//	crc                       4 bytes, CRC-32C of all before
+//
+// Versions: 1, 2026-11: the first.
+//
+// A catalog that is damaged, of another version or of another directory is
+// as good as none.
+type catalog struct {
+	root    string
+	built   time.Time
+	shards  []*shardInfo
+	members []*entry
+}
+
+// An entry is what a catalog knows of a file.
+type entry struct {
+	path    string // below the root, with slashes
+	stamp   reader.Stamp
+	direct  bool // the file's bytes, behind the first bom, are the text's
+	bom     int
+	binary  bool // it is not text, and nothing else is known
+	partial bool // the text goes on, but the indexing was interrupted
+	id      reader.ID
+	tail    uint32 // CRC-32 of the last tailSize bytes of the text
+	lead    uint32 // CRC-32 of the text before the line in which the last block begins
+	size    reader.Offset
+	lines   int64
+	blocks  int
+	packed  []byte        // the table
+	table   *reader.Table // unpacked, or nil yet
+	extents []extent
+}
+
+// tailSize is how much of a text's end is looked at to see whether a file
+// that is longer now begins with what it was.
+const tailSize = 4 << 10
+
+// An extent says that some blocks of a member are documents of a shard.
+type extent struct {
+	shard *shardInfo
+	block int // the first
+	n     int
+	doc   int // the first block's
+}
+
+const (
+	catalogMagic = "LVX1"
+	catalogName  = "catalog"
+
+	flagDirect  = 1
+	flagBinary  = 2
+	flagPartial = 4
+)
+
+// blockTable is the entry's table.
+func (e *entry) blockTable() (*reader.Table, error) {
+	if e.table == nil {
+		t, err := reader.DecodeTable(e.packed)
+		if err != nil {
+			return nil, err
+		}
+		if len(t.Blocks) != e.blocks || t.Size != e.size {
+			return nil, errDamaged
+		}
+		e.table = t
+	}
+	return e.table, nil
+}
+
+// covers reports whether a block is in a shard.
+func (e *entry) covers(block int) bool {
+	for _, x := range e.extents {
+		if block >= x.block && block < x.block+x.n {
+			return true
+		}
+	}
+	return false
+}
+
+func (c *catalog) encode() []byte {
+	b := []byte(catalogMagic)
+	num := func(list ...int64) {
+		for _, v := range list {
+			b = binary.AppendVarint(b, v)
+		}
+	}
+	str := func(s string) {
+		num(int64(len(s)))
+		b = append(b, s...)
+	}
+	word := func(v uint32) { b = binary.LittleEndian.AppendUint32(b, v) }
+	str(c.root)
+	num(c.built.UnixNano(), int64(len(c.shards)))
+	number := map[*shardInfo]int64{}
+	for i, s := range c.shards {
+		number[s] = int64(i)
+		str(s.name)
+		num(int64(s.docs), s.text)
+		for _, f := range []fileInfo{s.zap, s.aux} {
+			num(f.size, f.stamp)
+			word(f.crc)
+		}
+	}
+	num(int64(len(c.members)))
+	for _, e := range c.members {
+		flags := int64(0)
+		for i, set := range []bool{e.direct, e.binary, e.partial} {
+			if set {
+				flags |= 1 << i
+			}
+		}
+		str(e.path)
+		num(int64(e.stamp.Dev), int64(e.stamp.Ino), e.stamp.Size, e.stamp.ModTime, flags, int64(e.bom))
+		if e.binary {
+			continue
+		}
+		num(int64(e.id.Len))
+		b = append(b, e.id.Sum[:]...)
+		word(e.tail)
+		word(e.lead)
+		if e.packed == nil {
+			e.packed = e.table.Encode()
+		}
+		num(int64(e.size), e.lines, int64(e.blocks))
+		str(string(e.packed))
+		num(int64(len(e.extents)))
+		for _, x := range e.extents {
+			num(number[x.shard], int64(x.block), int64(x.n), int64(x.doc))
+		}
+	}
+	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+}
+
+var errCatalog = errors.New("damaged catalog")
+
+// decodeCatalog reads what encode wrote. Whatever the bytes are, what it
+// returns can be used without looking at each number again.
+func decodeCatalog(b []byte) (*catalog, error) {
+	if len(b) < len(catalogMagic)+4 || string(b[:3]) != catalogMagic[:3] {
+		return nil, errCatalog
+	}
+	if string(b[:len(catalogMagic)]) != catalogMagic {
+		return nil, fmt.Errorf("written by another version of logview (%q, not %q)", b[:len(catalogMagic)], catalogMagic)
+	}
+	body, sum := b[:len(b)-4], b[len(b)-4:]
+	if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(sum) {
+		return nil, errCatalog
+	}
+	d := decoder{b: body[len(catalogMagic):]}
+	c := &catalog{root: d.str(), built: time.Unix(0, d.num())}
+	for range d.count() {
+		s := &shardInfo{name: d.str(), docs: int(d.num()), text: d.num()}
+		for _, f := range []*fileInfo{&s.zap, &s.aux} {
+			f.size, f.stamp, f.crc = d.num(), d.num(), d.word()
+		}
+		if s.name != filepath.Base(s.name) || s.docs < 0 {
+			d.bad = true
+		}
+		c.shards = append(c.shards, s)
+	}
+	n := d.count()
+	c.members = make([]*entry, 0, n)
+	entries := make([]entry, n) // one allocation for them all
+	for i := range n {
+		e := &entries[i]
+		e.path = d.str()
+		e.stamp = reader.Stamp{Dev: uint64(d.num()), Ino: uint64(d.num()), Size: d.num(), ModTime: d.num()}
+		flags := d.num()
+		e.direct, e.binary, e.partial = flags&flagDirect != 0, flags&flagBinary != 0, flags&flagPartial != 0
+		e.bom = int(d.num())
+		c.members = append(c.members, e)
+		if e.binary {
+			continue
+		}
+		e.id.Len = int(d.num())
+		copy(e.id.Sum[:], d.bytes(len(e.id.Sum)))
+		e.tail, e.lead = d.word(), d.word()
+		e.size, e.lines, e.blocks = reader.Offset(d.num()), d.num(), int(d.num())
+		e.packed = d.bytes(int(d.num()))
+		at := 0
+		for range d.count() {
+			s, x := d.num(), extent{block: int(d.num()), n: int(d.num()), doc: int(d.num())}
+			if s < 0 || s >= int64(len(c.shards)) || x.block < at || x.n < 1 || x.n > e.blocks-x.block ||
+				x.doc < 0 || x.n > c.shards[s].docs-x.doc {
+				return nil, errCatalog
+			}
+			x.shard = c.shards[s]
+			at = x.block + x.n
+			e.extents = append(e.extents, x)
+		}
+	}
+	if d.bad || len(d.b) > 0 {
+		return nil, errCatalog
+	}
+	c.count()
+	return c, nil
+}
+
+// count works out how many documents of each shard are in use.
+func (c *catalog) count() {
+	for _, s := range c.shards {
+		s.live = 0
+	}
+	for _, e := range c.members {
+		for _, x := range e.extents {
+			x.shard.live += x.n
+		}
+	}
+}
+
+// A decoder takes numbers and texts from bytes. What is not there is zero,
+// and sets bad.
+type decoder struct {
+	b   []byte
+	bad bool
+}
+
+func (d *decoder) num() int64 {
+	v, n := binary.Varint(d.b)
+	if n <= 0 {
+		d.bad, d.b = true, nil
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+// count is a number of things of which each takes a byte or more.
+func (d *decoder) count() int {
+	n := d.num()
+	if n < 0 || n > int64(len(d.b)) {
+		d.bad = true
+		return 0
+	}
+	return int(n)
+}
+
+func (d *decoder) bytes(n int) []byte {
+	if n < 0 || n > len(d.b) {
+		d.bad, d.b = true, nil
+		return nil
+	}
+	b := d.b[:n:n]
+	d.b = d.b[n:]
+	return b
+}
+
+func (d *decoder) str() string { return string(d.bytes(int(d.num()))) }
+
+func (d *decoder) word() uint32 {
+	if b := d.bytes(4); b != nil {
+		return binary.LittleEndian.Uint32(b)
+	}
+	return 0
+}
+
+// readCatalog reads the catalog in dir; it wraps os.ErrNotExist if there is
+// none.
+func readCatalog(dir string) (*catalog, error) {
+	b, err := os.ReadFile(filepath.Join(dir, catalogName))
+	if err != nil {
+		return nil, err
+	}
+	return decodeCatalog(b)
+}
+
+// write puts the catalog in place of the one in dir, as a whole.
+func (c *catalog) write(dir string) error {
+	f, err := os.CreateTemp(dir, tmpPrefix)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(c.encode())
+	if err == nil {
+		err = f.Sync()
+	}
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), filepath.Join(dir, catalogName))
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+const tmpPrefix = "tmp-"

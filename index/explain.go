@@ -1,0 +1,81 @@
+package index
+
+import (
+	"logview/reader"
+)
+
+// An Explanation says how the indexes are asked a request.
+type Explanation struct {
+	Parts   []Part
+	Indexed int64 // blocks that indexes know, of all files they cover
+	Read    int64 // blocks that a search reads, of what the indexes know
+	Members int   // files of which any are read
+	Unknown int   // files of which no index knows the present state
+}
+
+// A Part is a part of the query, and how many of the blocks that the parts
+// before it left over it admits, in all shards together.
+type Part struct {
+	Depth  int
+	Text   string
+	Blocks int64
+}
+
+// Explain asks the indexes that cover a request's sources, and searches
+// nothing. note is as Indexed.Note.
+func Explain(c *reader.Cache, req *Request, note func(error)) Explanation {
+	var x Explanation
+	if c == nil {
+		return x
+	}
+	a := newAdmitter(c, newPlan(req.Query, req.Options), note)
+	defer a.close()
+	var members []reader.Member
+	for _, src := range req.Sources {
+		for _, m := range src.Members() {
+			members = append(members, m)
+			a.want(m)
+		}
+	}
+	for _, cov := range a.roots {
+		for info := range cov.answers {
+			s, err := openShard(cov.dir, info)
+			if err != nil {
+				a.damaged(cov.dir, err)
+				continue
+			}
+			at := 0
+			path := ""
+			if len(members) > 0 {
+				path = members[0].Path
+			}
+			// Each shard is asked the same parts in the same order.
+			ans := &answers{plan: a.plan, shard: s, tell: func(depth int, text string) func(int) {
+				i := at
+				if at++; i == len(x.Parts) {
+					x.Parts = append(x.Parts, Part{Depth: depth, Text: text})
+				}
+				return func(blocks int) { x.Parts[i].Blocks += int64(blocks) }
+			}}
+			_, err = ans.of(path)
+			if err != nil {
+				a.damaged(cov.dir, err)
+			}
+			ans.tell = nil
+			cov.answers[info] = ans
+			x.Indexed += int64(info.docs)
+		}
+	}
+	for _, m := range members {
+		ad := a.admit(m, 0)
+		switch {
+		case ad == nil:
+			x.Unknown++
+			x.Members++
+		case !ad.nothing():
+			x.Members++
+			x.Read += int64(ad.reads)
+		}
+	}
+	return x
+}

@@ -1,0 +1,53 @@
+package index
+
+import "encoding/binary"
+
+// A filter says which identifiers a block may hold, by their hashes: a split
+// block Bloom filter, as buckets of 32 bytes of which one is looked at.
+// Source: "Cache-, Hash- and Space-Efficient Bloom Filters" (Putze, Sanders,
+// Singler), in the form that Parquet's specification gives it.
+//
+// Measured on generated logs, which have 5,000 identifiers a block: as terms
+// of the index, by 16 bits of hash, they took 8% of the text, halved the
+// building rate, and for an identifier let in 7% of the blocks. As filters
+// they take 1.3% and let in less than 1%.
+const (
+	bucketSize = 32
+	filterBits = 12 // for each identifier
+)
+
+var salts = [8]uint32{
+	0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d,
+	0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31,
+}
+
+// appendFilter appends the filter of some hashes; nothing for none.
+func appendFilter(dst []byte, hashes []uint64) []byte {
+	if len(hashes) == 0 {
+		return dst
+	}
+	n := (len(hashes)*filterBits + bucketSize*8 - 1) / (bucketSize * 8)
+	at := len(dst)
+	dst = append(dst, make([]byte, n*bucketSize)...)
+	for _, h := range hashes {
+		b := dst[at+bucket(h, n)*bucketSize:][:bucketSize]
+		for i, salt := range salts {
+			word := b[4*i:]
+			binary.LittleEndian.PutUint32(word, binary.LittleEndian.Uint32(word)|1<<(uint32(h)*salt>>27))
+		}
+	}
+	return dst
+}
+
+// bucket is the bucket of n that a hash is in.
+func bucket(h uint64, n int) int { return int(h >> 32 * uint64(n) >> 32) }
+
+// holds reports whether a hash may be among those of which b is the bucket.
+func holds(b []byte, h uint64) bool {
+	for i, salt := range salts {
+		if binary.LittleEndian.Uint32(b[4*i:])&(1<<(uint32(h)*salt>>27)) == 0 {
+			return false
+		}
+	}
+	return true
+}

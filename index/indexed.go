@@ -1,0 +1,441 @@
+package index
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"golang.org/x/sync/errgroup"
+
+	"logview/reader"
+)
+
+// Indexed is the Searcher that reads only the blocks that may hold what is
+// looked for, as far as an index knows them, and everything else as Scan
+// does. It finds the same lines as Scan.
+type Indexed struct {
+	Cache   *reader.Cache  // where the indexes are; nil for none
+	Workers reader.Workers // as for Scan
+	// Note, if not nil, is told what the person should know of the index's
+	// state: that it is damaged.
+	Note func(error)
+}
+
+var _ Searcher = Indexed{}
+
+// Search implements Searcher.
+func (x Indexed) Search(ctx context.Context, req *Request, emit func(*Hits) error) (Stats, error) {
+	begun := time.Now()
+	workers := x.Workers
+	if workers == nil {
+		workers = NewWorkers()
+	}
+	sc := Scan{Workers: workers}
+	if x.Cache != nil {
+		a := x.ask(ctx, req, cap(workers))
+		defer a.close()
+		around := max(req.Before, req.After)
+		sc.admit = func(m reader.Member) *admission { return a.admit(m, around) }
+	}
+	st, err := sc.Search(ctx, req, emit)
+	st.Elapsed = time.Since(begun)
+	return st, err
+}
+
+// ask asks the indexes of all members. An index may be replaced between
+// reading its catalog and opening its shards; then it is asked anew.
+func (x Indexed) ask(ctx context.Context, req *Request, parallel int) *admitter {
+	p := newPlan(req.Query, req.Options)
+	for attempt := 1; ; attempt++ {
+		a := newAdmitter(x.Cache, p, x.Note)
+		for _, src := range req.Sources {
+			for _, m := range src.Members() {
+				a.want(m)
+			}
+		}
+		if !a.open(ctx, parallel) || attempt == 3 {
+			return a
+		}
+		a.close()
+	}
+}
+
+// An admission is what an index says of one member: which of its blocks are
+// to be read.
+type admission struct {
+	entry  *entry
+	table  *reader.Table
+	blocks []bool // of table: may hold a matching line
+	reads  int    // how many of them
+	grown  bool   // the file is longer than the table says: from its last block on it is read as it is
+}
+
+// nothing reports whether the member need not be opened.
+func (a *admission) nothing() bool { return a.reads == 0 && !a.grown }
+
+// fits reports whether blocks, just opened, is of the file in the state that
+// the index knows, or has only grown since.
+func (a *admission) fits(b reader.Blocks) bool {
+	f, ok := b.(reader.FileBlocks)
+	if !ok {
+		return false
+	}
+	now := f.Stamp()
+	if now == a.entry.stamp {
+		return true
+	}
+	if !a.entry.direct || !now.SameFile(a.entry.stamp) || now.Size < a.entry.stamp.Size {
+		return false
+	}
+	ok, err := a.entry.begins(f)
+	return ok && err == nil
+}
+
+// begins reports whether the file, of which f has just been opened, begins
+// with the text that the entry is of: by the text's beginning, which is what
+// tells members apart, and by its end. Who writes logs appends.
+func (e *entry) begins(f reader.FileBlocks) (bool, error) {
+	table, err := e.blockTable()
+	if err != nil || e.size == 0 {
+		return err == nil, err
+	}
+	ra, ok := f.Access(table)
+	if !ok {
+		return false, nil
+	}
+	b := reader.GetBlock()
+	defer reader.PutBlock(b)
+	if err := ra.ReadBlock(0, b); err != nil {
+		return false, err
+	}
+	if !e.id.Of(b.Text) {
+		return false, nil
+	}
+	sum, err := tailSum(ra, b)
+	return sum == e.tail, err
+}
+
+// tailSum is the CRC-32 of the last tailSize bytes of the text that a table
+// describes, or of those of them that its last block holds.
+func tailSum(ra reader.RandomAccess, b *reader.Block) (uint32, error) {
+	n := len(ra.Table().Blocks)
+	if n == 0 {
+		return 0, nil
+	}
+	if err := ra.ReadBlock(n-1, b); err != nil {
+		return 0, err
+	}
+	return tailOf(b.Text), nil
+}
+
+func tailOf(text []byte) uint32 {
+	return crc32.ChecksumIEEE(text[max(0, len(text)-tailSize):])
+}
+
+// An admitter finds the indexes of the files that are searched, and asks
+// them.
+type admitter struct {
+	cache *reader.Cache
+	plan  *plan
+	note  func(error)
+
+	byDir map[string]*covering // what covers a directory, nil if nothing does
+	roots map[string]*covering // by directory of the index
+	noted bool
+}
+
+// A covering is an index on disk, as a search sees it.
+type covering struct {
+	dir     string
+	cat     *catalog
+	byFile  map[[2]uint64]*entry    // by device and inode
+	byPath  map[string]*entry       // where there are no inodes
+	answers map[*shardInfo]*answers // of the shards that are needed; nil for one that cannot be used
+}
+
+func newAdmitter(cache *reader.Cache, p *plan, note func(error)) *admitter {
+	return &admitter{cache: cache, plan: p, note: note, byDir: map[string]*covering{}, roots: map[string]*covering{}}
+}
+
+func (a *admitter) close() {
+	for _, x := range a.roots {
+		for _, s := range x.answers {
+			if s != nil {
+				s.shard.close()
+			}
+		}
+	}
+}
+
+// want notes which shards a member needs.
+func (a *admitter) want(m reader.Member) {
+	x, e, _ := a.lookup(m)
+	if e == nil {
+		return
+	}
+	for _, ext := range e.extents {
+		x.answers[ext.shard] = nil
+	}
+}
+
+// open opens the shards that are wanted and asks them what can be asked
+// without knowing a path, some at a time. It reports whether one is gone.
+func (a *admitter) open(ctx context.Context, parallel int) (gone bool) {
+	var mu sync.Mutex // guards gone, the maps, and telling
+	var group errgroup.Group
+	group.SetLimit(parallel)
+	for _, x := range a.roots {
+		touch(x.dir)
+		for _, info := range slices.Collect(maps.Keys(x.answers)) {
+			group.Go(func() error {
+				if ctx.Err() != nil {
+					return nil
+				}
+				sh, err := openShard(x.dir, info)
+				if err != nil {
+					mu.Lock()
+					defer mu.Unlock()
+					if errors.Is(err, fs.ErrNotExist) {
+						gone = true // merged into another, or the cache is being deleted
+					} else {
+						a.damaged(filepath.Join(x.dir, info.name), err)
+					}
+					return nil
+				}
+				s := &answers{plan: a.plan, shard: sh}
+				if len(a.plan.files) == 0 {
+					if _, err = s.of(""); err != nil {
+						sh.close()
+					}
+				}
+				mu.Lock()
+				defer mu.Unlock()
+				if err != nil {
+					a.damaged(filepath.Join(x.dir, info.name), err)
+					return nil
+				}
+				x.answers[info] = s
+				return nil
+			})
+		}
+	}
+	_ = group.Wait()
+	return gone
+}
+
+// indexDir is where a cache has the index of a directory.
+func indexDir(c *reader.Cache, root string) string {
+	sum := sha256.Sum256([]byte(root))
+	return filepath.Join(c.Indexes(), hex.EncodeToString(sum[:8]))
+}
+
+// realDir is a directory's path without links.
+func realDir(dir string) (string, error) {
+	abs, err := filepath.Abs(dir)
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(abs)
+}
+
+// find is the index that covers a directory: its own, or that of one above
+// it. It is nil if there is none.
+func (a *admitter) find(dir string) *covering {
+	if x, ok := a.byDir[dir]; ok {
+		return x
+	}
+	var x *covering
+	if real, err := realDir(dir); err == nil {
+		x = a.above(real)
+	}
+	a.byDir[dir] = x
+	return x
+}
+
+// above is the index of the nearest directory, from dir upwards, that has
+// one.
+func (a *admitter) above(dir string) *covering {
+	path := indexDir(a.cache, dir)
+	x, ok := a.roots[path]
+	if !ok {
+		cat, err := readCatalog(path)
+		if err == nil && cat.root != dir {
+			err = fmt.Errorf("of %s", cat.root)
+		}
+		switch {
+		case err == nil:
+			x = &covering{dir: path, cat: cat, byFile: make(map[[2]uint64]*entry, len(cat.members)), answers: map[*shardInfo]*answers{}}
+			for _, e := range cat.members {
+				if !e.partial && !e.binary {
+					x.byFile[[2]uint64{e.stamp.Dev, e.stamp.Ino}] = e
+				}
+			}
+			a.roots[path] = x
+		case !errors.Is(err, fs.ErrNotExist):
+			a.damaged(filepath.Join(path, catalogName), err)
+		}
+	}
+	if x != nil {
+		return x
+	}
+	if up := filepath.Dir(dir); up != dir {
+		return a.above(up)
+	}
+	return nil
+}
+
+// damaged says once that an index cannot be used.
+func (a *admitter) damaged(path string, err error) {
+	if a.note == nil || a.noted {
+		return
+	}
+	a.noted = true
+	a.note(&reader.FileError{Path: path, Offset: -1, Err: fmt.Errorf("the index cannot be used and is left out: %w; run logview index to build it again", err)})
+}
+
+// lookup is what an index knows of a member in its present state; grown says
+// that the file is longer now.
+func (a *admitter) lookup(m reader.Member) (x *covering, e *entry, grown bool) {
+	if a.cache == nil {
+		return nil, nil, false
+	}
+	stamp, ok := m.Stamp()
+	if !ok {
+		return nil, nil, false
+	}
+	dir := filepath.Dir(m.Path)
+	if x = a.find(dir); x == nil {
+		return nil, nil, false
+	}
+	if stamp.Ino == 0 {
+		e = x.pathEntry(m.Path)
+	} else {
+		e = x.byFile[[2]uint64{stamp.Dev, stamp.Ino}]
+	}
+	switch {
+	case e == nil:
+		return nil, nil, false
+	case e.stamp == stamp:
+		return x, e, false
+	case e.direct && stamp.Size > e.stamp.Size:
+		return x, e, true
+	}
+	return nil, nil, false
+}
+
+// pathEntry finds an entry where files have no inodes.
+func (x *covering) pathEntry(path string) *entry {
+	if x.byPath == nil {
+		x.byPath = map[string]*entry{}
+		for _, e := range x.cat.members {
+			if !e.partial && !e.binary {
+				x.byPath[e.path] = e
+			}
+		}
+	}
+	dir, err := realDir(filepath.Dir(path))
+	if err != nil {
+		return nil
+	}
+	rel, err := filepath.Rel(x.cat.root, filepath.Join(dir, filepath.Base(path)))
+	if err != nil {
+		return nil
+	}
+	return x.byPath[filepath.ToSlash(rel)]
+}
+
+// admit says what is to be read of a member; nil for all of it.
+func (a *admitter) admit(m reader.Member, around int) *admission {
+	x, e, grown := a.lookup(m)
+	if e == nil {
+		return nil
+	}
+	table, err := e.blockTable()
+	if err != nil {
+		a.damaged(filepath.Join(x.dir, catalogName), err)
+		return nil
+	}
+	ad := &admission{entry: e, table: table, grown: grown, blocks: make([]bool, len(table.Blocks))}
+	for i := range ad.blocks {
+		ad.blocks[i] = true
+	}
+	for _, ext := range e.extents {
+		docs := a.ask(x, ext.shard, m.Path)
+		if docs == nil {
+			continue
+		}
+		for i := range ext.n {
+			ad.blocks[ext.block+i] = docs.Contains(uint32(ext.doc + i))
+		}
+	}
+	if grown && len(ad.blocks) > 0 {
+		// Its last line may have been half there. What the file has now from
+		// there on is read without the table.
+		ad.blocks = ad.blocks[:lastLine(table.Blocks)]
+	}
+	ad.widen(around)
+	for _, b := range ad.blocks {
+		if b {
+			ad.reads++
+		}
+	}
+	return ad
+}
+
+// ask is the documents of a shard that may hold a matching line; nil if it
+// cannot say.
+func (a *admitter) ask(x *covering, info *shardInfo, path string) *roaring.Bitmap {
+	s := x.answers[info]
+	if s == nil {
+		return nil
+	}
+	docs, err := s.of(path)
+	if err != nil {
+		a.damaged(filepath.Join(x.dir, info.name), err)
+		return nil
+	}
+	return docs
+}
+
+// widen admits the blocks around those admitted that hold so many lines, for
+// they may be shown.
+func (ad *admission) widen(around int) {
+	if around <= 0 {
+		return
+	}
+	hit := append([]bool(nil), ad.blocks...)
+	for i, b := range hit {
+		if !b {
+			continue
+		}
+		for j, lines := i-1, 0; j >= 0 && lines < around; j-- {
+			ad.blocks[j] = true
+			lines += ad.table.Blocks[j].Lines
+		}
+		for j, lines := i+1, 0; j < len(hit) && lines < around; j++ {
+			ad.blocks[j] = true
+			lines += ad.table.Blocks[j].Lines
+		}
+	}
+}
+
+// touch marks an index as used, for what was not used for longest goes first
+// when the cache is full.
+func touch(dir string) {
+	path := filepath.Join(dir, catalogName)
+	if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > 10*time.Minute {
+		now := time.Now()
+		_ = os.Chtimes(path, now, now)
+	}
+}

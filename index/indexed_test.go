@@ -1,0 +1,298 @@
+package index_test
+
+import (
+	"compress/gzip"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"logview/index"
+	"logview/index/query"
+	"logview/index/searchertest"
+	"logview/reader"
+)
+
+// build brings the index of dir up to date.
+func build(t *testing.T, cache *reader.Cache, dir string) index.BuildStats {
+	t.Helper()
+	b := index.Builder{Cache: cache, Workers: index.NewWorkers(), Failed: func(e *reader.FileError) { t.Logf("build: %v", e) }}
+	st, err := b.Build(context.Background(), dir, []string{dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st
+}
+
+func newCache(t *testing.T) *reader.Cache { return reader.NewCache(t.TempDir(), 1<<30) }
+
+func TestIndexed(t *testing.T) {
+	searchertest.Run(t, func(t *testing.T, dir string) index.Searcher {
+		cache := newCache(t)
+		build(t, cache, dir)
+		return index.Indexed{Cache: cache, Note: func(err error) { t.Error(err) }}
+	})
+}
+
+// found is the lines that a searcher finds, and its statistics.
+func found(t *testing.T, s index.Searcher, cache *reader.Cache, dir string, req index.Request) ([]string, index.Stats) {
+	t.Helper()
+	logs, errs := reader.Find([]string{dir})
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	for _, l := range logs {
+		req.Sources = append(req.Sources, reader.NewSource(l, reader.Options{Cache: cache}))
+	}
+	req.Failed = func(e *reader.FileError) { t.Error(e) }
+	var out []string
+	st, err := s.Search(context.Background(), &req, func(h *index.Hits) error {
+		for _, l := range h.Lines {
+			out = append(out, fmt.Sprintf("%s:%d:%d:%t:%s", h.Member.Path, l.Line, l.Offset, l.Context, h.Text[l.Start:l.End]))
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if st.Blocks != st.BlocksRead+st.BlocksSkipped || st.Unindexed > st.BlocksRead {
+		t.Errorf("the numbers do not add up: %+v", st)
+	}
+	return out, st
+}
+
+// A world is a directory of logs that lives on.
+type world struct {
+	t     *testing.T
+	r     *rand.Rand
+	dir   string
+	clock time.Time
+	words []string // to look for
+	n     int
+}
+
+func newWorld(t *testing.T, r *rand.Rand) *world {
+	return &world{t: t, r: r, dir: t.TempDir(), clock: time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)}
+}
+
+// text is some lines, most of them alike, some with words of their own.
+func (w *world) text(size int) string {
+	var b strings.Builder
+	for b.Len() < size {
+		w.clock = w.clock.Add(time.Duration(w.r.IntN(1000)) * time.Millisecond)
+		fmt.Fprintf(&b, "%s INFO worker-%d handled request took=%dms", w.clock.Format("2006-01-02T15:04:05.000Z"), w.r.IntN(8), w.r.IntN(100000))
+		switch w.r.IntN(400) {
+		case 0:
+			w.n++
+			id := fmt.Sprintf("%016x%08x", w.r.Uint64(), w.n)
+			w.words = append(w.words, id, "user"+fmt.Sprint(w.n)+"name")
+			fmt.Fprintf(&b, " trace=%s user%dname logged in", id, w.n)
+		case 1:
+			w.n++
+			word := pickWord(w.r)
+			w.words = append(w.words, word)
+			fmt.Fprintf(&b, " %s_failed", word)
+		}
+		b.WriteByte('\n')
+	}
+	if w.r.IntN(3) == 0 {
+		b.WriteString("half a line, error")
+	}
+	return b.String()
+}
+
+func pickWord(r *rand.Rand) string {
+	b := make([]byte, 4+r.IntN(8))
+	for i := range b {
+		b[i] = 'a' + byte(r.IntN(26))
+	}
+	return string(b)
+}
+
+func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
+
+func (w *world) append(name string, size int) {
+	w.t.Helper()
+	f, err := os.OpenFile(w.path(name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(w.text(size)); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+func (w *world) names() []string {
+	entries, err := os.ReadDir(w.dir)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var out []string
+	for _, e := range entries {
+		out = append(out, e.Name())
+	}
+	return out
+}
+
+// compress makes NAME.gz of a file, as logrotate does.
+func (w *world) compress(name string) {
+	w.t.Helper()
+	data, err := os.ReadFile(w.path(name))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	f, err := os.Create(w.path(name + ".gz"))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	z := gzip.NewWriter(f)
+	if _, err := z.Write(data); err != nil {
+		w.t.Fatal(err)
+	}
+	z.Close()
+	f.Close()
+	if err := os.Remove(w.path(name)); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// change does one of the things that happen to logs.
+func (w *world) change() {
+	names := w.names()
+	log := pickLog(w.r)
+	switch w.r.IntN(8) {
+	case 0, 1, 2:
+		w.append(log, w.r.IntN(2<<20))
+	case 3: // rename and create
+		for n := 8; n >= 1; n-- {
+			for _, end := range []string{"", ".gz"} {
+				_ = os.Rename(w.path(fmt.Sprintf("%s.%d%s", log, n, end)), w.path(fmt.Sprintf("%s.%d%s", log, n+1, end)))
+			}
+		}
+		_ = os.Rename(w.path(log), w.path(log+".1"))
+		w.append(log, w.r.IntN(1<<20))
+	case 4:
+		if name := log + ".1"; slices.Contains(names, name) {
+			w.compress(name)
+		}
+	case 5: // copytruncate
+		if data, err := os.ReadFile(w.path(log)); err == nil {
+			if err := os.WriteFile(w.path(log+".9"), data, 0o644); err != nil {
+				w.t.Fatal(err)
+			}
+			if err := os.Truncate(w.path(log), 0); err != nil {
+				w.t.Fatal(err)
+			}
+			w.append(log, w.r.IntN(1<<20))
+		}
+	case 6:
+		if len(names) > 3 {
+			os.Remove(w.path(names[w.r.IntN(len(names))]))
+		}
+	case 7: // another text in the same file, longer than before
+		if slices.Contains(names, log) {
+			size, _ := os.Stat(w.path(log))
+			if err := os.WriteFile(w.path(log), []byte(w.text(int(size.Size())+1000)), 0o644); err != nil {
+				w.t.Fatal(err)
+			}
+		}
+	}
+}
+
+func pickLog(r *rand.Rand) string { return []string{"app.log", "web.log"}[r.IntN(2)] }
+
+// ask is a random question about the world.
+func (w *world) ask() index.Request {
+	cut := func() string {
+		s := "handled"
+		if len(w.words) > 0 {
+			s = w.words[w.r.IntN(len(w.words))]
+		}
+		if w.r.IntN(3) == 0 {
+			i := w.r.IntN(len(s) - 2)
+			s = s[i : i+2+w.r.IntN(len(s)-i-1)]
+		}
+		return s
+	}
+	var req index.Request
+	switch w.r.IntN(6) {
+	case 0:
+		req.Query = query.And{query.Text{S: cut()}, query.Not{X: query.Text{S: cut()}}}
+	case 1:
+		req.Query = query.Or{query.Text{S: cut()}, query.Text{S: cut()}}
+	case 2:
+		req.Query = query.Regexp{Expr: cut() + "[a-z_]*( |$)"}
+	case 3:
+		req.Query = query.Word{S: cut()}
+	case 4:
+		req.Query = query.Text{S: "nowhere at all"}
+	default:
+		req.Query = query.Text{S: cut()}
+	}
+	if w.r.IntN(3) == 0 {
+		req.Before, req.After = w.r.IntN(4), w.r.IntN(4)
+	}
+	if w.r.IntN(5) == 0 {
+		req.Max = 1 + int64(w.r.IntN(3))
+	}
+	return req
+}
+
+// Whatever happens to logs between building, refreshing and searching, the
+// index finds what reading everything finds.
+func TestIndexedLives(t *testing.T) {
+	worlds, steps := 6, 30
+	if testing.Short() {
+		worlds, steps = 1, 12
+	}
+	skipped, read := int64(0), int64(0)
+	for seed := range worlds {
+		r := rand.New(rand.NewPCG(uint64(seed), 77))
+		w := newWorld(t, r)
+		cache := newCache(t)
+		for range 4 {
+			w.append(pickLog(r), r.IntN(4<<20))
+		}
+		for step := range steps {
+			if r.IntN(3) == 0 {
+				build(t, cache, w.dir)
+			} else {
+				w.change()
+			}
+			for range 6 {
+				req := w.ask()
+				want, _ := found(t, index.Scan{}, nil, w.dir, req)
+				got, st := found(t, index.Indexed{Cache: cache, Note: func(err error) { t.Error(err) }}, cache, w.dir, req)
+				if !slices.Equal(got, want) {
+					t.Fatalf("world %d step %d: %s finds %d lines, want %d: %v", seed, step, req.Query, len(got), len(want), w.names())
+				}
+				skipped += st.BlocksSkipped
+				read += st.BlocksRead
+			}
+		}
+		v := index.Verifier{Cache: cache, Workers: index.NewWorkers(), Failed: func(e *reader.FileError) { t.Error(e) }}
+		build(t, cache, w.dir)
+		if st, err := v.Verify(context.Background(), realPath(t, w.dir)); err != nil || st.Wrong > 0 || st.Changed > 0 {
+			t.Fatalf("verify: %+v, %v", st, err)
+		}
+	}
+	t.Logf("%d blocks read, %d skipped", read, skipped)
+	if skipped < read {
+		t.Errorf("the index lets %d blocks be skipped, and %d be read", skipped, read)
+	}
+}
+
+func realPath(t *testing.T, dir string) string {
+	t.Helper()
+	real, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return real
+}

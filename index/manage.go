@@ -1,0 +1,72 @@
+package index
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"time"
+
+	"logview/reader"
+)
+
+// Root is the directory whose index covers dir or would: that of the nearest
+// directory above that has one, or its own. It is absolute and without links.
+func Root(c *reader.Cache, dir string) (string, error) {
+	real, err := realDir(dir)
+	if err != nil {
+		return "", err
+	}
+	root, _ := rootOf(c, real)
+	return root, nil
+}
+
+// Clear deletes the index of a directory, of which root is the real path.
+func Clear(c *reader.Cache, root string) error { return os.RemoveAll(indexDir(c, root)) }
+
+// Info says what an index covers.
+type Info struct {
+	Root    string
+	Dir     string // where it lies
+	Err     error  // why it cannot be used; then the rest is unknown but for Size
+	Members int
+	Lines   int64
+	Text    int64 // bytes
+	Size    int64 // bytes on disk
+	Shards  int
+	Built   time.Time
+}
+
+// List describes all indexes of a cache.
+func List(c *reader.Cache) ([]Info, error) {
+	dirs, err := os.ReadDir(c.Indexes())
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	var out []Info
+	for _, d := range dirs {
+		i := Info{Dir: filepath.Join(c.Indexes(), d.Name())}
+		files, _ := os.ReadDir(i.Dir)
+		for _, f := range files {
+			if info, err := f.Info(); err == nil {
+				i.Size += info.Size()
+			}
+		}
+		cat, err := readCatalog(i.Dir)
+		if err != nil {
+			i.Err = pathCause(err)
+			out = append(out, i)
+			continue
+		}
+		i.Root, i.Built, i.Shards = cat.root, cat.built, len(cat.shards)
+		for _, e := range cat.members {
+			if !e.binary && !e.partial {
+				i.Members++
+				i.Lines += e.lines
+				i.Text += int64(e.size)
+			}
+		}
+		out = append(out, i)
+	}
+	return out, nil
+}

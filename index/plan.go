@@ -1,0 +1,302 @@
+package index
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"logview/index/match"
+	"logview/index/query"
+	"logview/index/token"
+)
+
+// A plan is a query as a shard can be asked it: for the blocks that may hold
+// a matching line. It may say that of more blocks than do, never of fewer.
+//
+//   - A text is its runs of word characters. Those inside of it are terms of
+//     the block. The first and the last may go on beyond the text, so any
+//     term will do that ends, or begins, or for a single run contains it.
+//   - A run that is an identifier is looked up in the blocks' filters, and
+//     where it may be a part of a longer one, the shapes of identifiers say
+//     which blocks have such.
+//   - A regular expression is the literals it requires.
+//   - What must not be in a line may well be in its block: NOT tells nothing,
+//     but of file:.
+type plan struct {
+	root  planNode
+	files []query.File // the leaves that ask for paths
+}
+
+// A planNode is a node of the tree. Of the fields, one is set.
+type planNode struct {
+	name string // for people
+	all  bool
+	and  []planNode
+	or   []planNode
+	run  *planRun
+	file int // index in plan.files, from 1; negative if it must not be
+}
+
+// A planRun is one run of a text.
+type planRun struct {
+	token.Run
+	whole bool // no letter, digit or underscore stands beside it
+}
+
+// maxWords is how many words a part of a word may be part of before looking
+// each of them up takes longer than reading the blocks is likely to.
+const maxWords = 4096
+
+func newPlan(q query.Node, opt match.Options) *plan {
+	p := &plan{}
+	p.root = p.node(q, opt)
+	return p
+}
+
+func (p *plan) node(q query.Node, opt match.Options) planNode {
+	list := func(in []query.Node) []planNode {
+		out := make([]planNode, len(in))
+		for i, x := range in {
+			out[i] = p.node(x, opt)
+		}
+		return out
+	}
+	n := planNode{name: q.String()}
+	switch q := q.(type) {
+	case query.And:
+		n.and = list(q)
+	case query.Or:
+		n.or = list(q)
+	case query.Not:
+		n.all = true
+		if f, ok := q.X.(query.File); ok {
+			p.files = append(p.files, f)
+			n.all, n.file = false, -len(p.files)
+		}
+	case query.Text:
+		return text(n.name, q.S, opt.WholeWord)
+	case query.Word:
+		return text(n.name, q.S, true)
+	case query.Regexp:
+		q.Fold = q.Fold || opt.IgnoreCase
+		for _, set := range q.Required() {
+			or := planNode{name: "one of its texts"}
+			for _, l := range set {
+				or.or = append(or.or, text(query.Text{S: l.S}.String(), l.S, false))
+			}
+			if len(or.or) == 1 {
+				or = or.or[0]
+			}
+			n.and = append(n.and, or)
+		}
+		n.all = len(n.and) == 0
+	case query.File:
+		p.files = append(p.files, q)
+		n.file = len(p.files)
+	}
+	return n
+}
+
+func text(name, s string, whole bool) planNode {
+	n := planNode{name: name}
+	runs, ok := token.Runs(s)
+	if !ok || len(runs) == 0 {
+		n.all = true
+		return n
+	}
+	for _, r := range runs {
+		n.and = append(n.and, planNode{name: spell(r), run: &planRun{r, whole}})
+	}
+	// Identifiers are looked for last, in the blocks that are left.
+	slices.SortStableFunc(n.and, func(a, b planNode) int { return cost(a.run) - cost(b.run) })
+	if len(n.and) == 1 {
+		n.run, n.and = n.and[0].run, nil
+		n.name = name
+	}
+	return n
+}
+
+func cost(r *planRun) int {
+	switch {
+	case r.IsID():
+		return 2
+	case r.Left || r.Right:
+		return 1
+	}
+	return 0
+}
+
+// spell shows a run with … where it may go on.
+func spell(r token.Run) string {
+	s := r.Text
+	if r.Left {
+		s = "…" + s
+	}
+	if r.Right {
+		s += "…"
+	}
+	return s
+}
+
+// answers is what a shard says to a plan.
+type answers struct {
+	*plan
+	shard *shard
+	memo  map[string]*roaring.Bitmap                    // by which of the plan's files a path is
+	tell  func(depth int, name string) func(blocks int) // of each part, when it is begun and when it is known
+}
+
+// of is the documents that may hold a matching line, for files of a path.
+func (a *answers) of(path string) (*roaring.Bitmap, error) {
+	is := make([]bool, len(a.files))
+	key := make([]byte, len(a.files))
+	for i, f := range a.files {
+		if is[i] = f.Matches(path); is[i] {
+			key[i] = 1
+		}
+	}
+	if b, ok := a.memo[string(key)]; ok {
+		return b, nil
+	}
+	var out *roaring.Bitmap
+	err := guard(func() (err error) {
+		out, err = a.eval(&a.root, a.shard.all(), is, 0)
+		return err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", a.shard.info.name, err)
+	}
+	if a.memo == nil {
+		a.memo = map[string]*roaring.Bitmap{}
+	}
+	a.memo[string(key)] = out
+	return out, nil
+}
+
+// eval is the documents of among that n admits. It does not change among,
+// and may return it.
+func (a *answers) eval(n *planNode, among *roaring.Bitmap, is []bool, depth int) (out *roaring.Bitmap, err error) {
+	if a.tell != nil {
+		told := a.tell(depth, n.name)
+		defer func() {
+			if err == nil {
+				told(int(out.GetCardinality()))
+			}
+		}()
+	}
+	switch {
+	case n.all:
+		return among, nil
+	case n.file != 0:
+		if n.file > 0 == is[max(n.file, -n.file)-1] {
+			return among, nil
+		}
+		return roaring.New(), nil
+	case n.run != nil:
+		return a.run(n.run, among)
+	case n.and != nil:
+		left := among
+		for i := range n.and {
+			if left, err = a.eval(&n.and[i], left, is, depth+1); err != nil {
+				return nil, err
+			}
+			if left.IsEmpty() && a.tell == nil {
+				break
+			}
+		}
+		return left, nil
+	}
+	out = roaring.New()
+	for i := range n.or {
+		x, err := a.eval(&n.or[i], among, is, depth+1)
+		if err != nil {
+			return nil, err
+		}
+		out.Or(x)
+	}
+	return out, nil
+}
+
+// run is the documents of among that may hold a run of word characters.
+func (a *answers) run(r *planRun, among *roaring.Bitmap) (*roaring.Bitmap, error) {
+	out := roaring.New()
+	s := a.shard
+	open := r.Left || r.Right
+	if r.IsID() {
+		if err := s.id(token.Hash([]byte(r.Text)), among, out); err != nil {
+			return nil, err
+		}
+	}
+	err := s.shapes(func(term []byte, shape token.Shape) error {
+		hide := r.MayHide(shape)
+		if r.whole {
+			// Only in what is not known at all: letters stand beside it in
+			// any other.
+			hide = hide && shape == longShape
+		}
+		if hide {
+			return s.term(term, out)
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !open {
+		if !r.IsID() && !r.IsLong() {
+			err = s.term([]byte(r.Text), out)
+		}
+		out.And(among)
+		return out, err
+	}
+	part := []byte(r.Text)
+	if !r.Left {
+		part = append([]byte{'\n'}, part...)
+	}
+	if !r.Right {
+		part = append(part, '\n')
+	}
+	n := 0
+	err = s.words(part, func(word []byte) (bool, error) {
+		if r.whole && !wholeIn(word, r.Text) {
+			return true, nil
+		}
+		if n++; n > maxWords {
+			return false, nil
+		}
+		if n%64 == 0 && out.GetCardinality() == uint64(s.info.docs) {
+			return false, nil
+		}
+		return true, s.term(word, out)
+	})
+	if err != nil {
+		return nil, err
+	}
+	if n > maxWords {
+		return among, nil
+	}
+	out.And(among)
+	return out, nil
+}
+
+var longShape, _ = token.ParseShape(string(rune(token.Marks)) + "l")
+
+// wholeIn reports whether text may be a whole word inside of the run that a
+// term is: beside it stands nothing, or a byte beyond ASCII, which may be of
+// a letter or not.
+func wholeIn(term []byte, text string) bool {
+	for from := 0; ; {
+		i := bytes.Index(term[from:], []byte(text))
+		if i < 0 {
+			return false
+		}
+		i += from
+		end := i + len(text)
+		if (i == 0 || term[i-1] >= 0x80) && (end == len(term) || term[end] >= 0x80) {
+			return true
+		}
+		from = i + 1
+	}
+}

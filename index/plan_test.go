@@ -1,0 +1,181 @@
+package index
+
+import (
+	"bytes"
+	"fmt"
+	"math/rand/v2"
+	"regexp"
+	"strings"
+	"testing"
+
+	"logview/index/match"
+	"logview/index/query"
+)
+
+// pieces are what random lines are made of: whatever makes runs, ends them,
+// or looks like an identifier.
+var pieces = []func(r *rand.Rand) string{
+	func(r *rand.Rand) string { return hexDigits(r, 8+r.IntN(57)) },
+	func(r *rand.Rand) string { return hexDigits(r, 1+r.IntN(8)) },
+	func(r *rand.Rand) string { return fmt.Sprint(r.Uint64() >> r.IntN(64)) },
+	func(r *rand.Rand) string { return fmt.Sprintf("%06dZ", r.IntN(1000000)) },
+	func(r *rand.Rand) string {
+		return fmt.Sprint(r.IntN(100000), pick(r, "ms", "us", "s", "kb", "MiB", "x"))
+	},
+	func(r *rand.Rand) string {
+		h := hexDigits(r, 32)
+		return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
+	},
+	func(r *rand.Rand) string { return "0x" + hexDigits(r, 1+r.IntN(16)) },
+	func(r *rand.Rand) string {
+		return fmt.Sprintf("%d.%d.%d.%d:%d", r.IntN(256), r.IntN(256), r.IntN(256), r.IntN(256), r.IntN(65536))
+	},
+	func(r *rand.Rand) string {
+		return pick(r, "user", "id", "session_id", "trace") + "=" + pick(r, "42", "kks", "KKS", "\u212aks", "größe")
+	},
+	func(r *rand.Rand) string {
+		return pick(r, "SocketTimeoutException", "timeout", "TimeOut", "connectTimeoutMs", "read_timed_out", "com.example.Foo.bar", "/var/log/nginx/access.log")
+	},
+	func(r *rand.Rand) string {
+		return pick(r, "GRÖẞE", "größe", "Straße", "STRASSE", "ſecret", "SECRET", "日本語のログ", "İstanbul", "ﬁ", "Ǆ", "ǆ", "Σίσυφος", "σίσυφοσ")
+	},
+	func(r *rand.Rand) string {
+		return pick(r, "bad\xff\xfe", "\xc3", "\xa9t\xc3\xa9", "\xe2\x84", "…dots…", "“quoted”")
+	},
+	func(r *rand.Rand) string {
+		return pick(r, "\x1b[31merror\x1b[0m", "\x1b]0;title\a", "[error]", "(err)", "\t", "--", "\r")
+	},
+	func(r *rand.Rand) string { return strings.Repeat(pick(r, "a", "deadbeef", "xyz"), 1+r.IntN(200)) },
+	func(r *rand.Rand) string { return pick(r, "dead", "beef", "feed", "cafe", "decade", "facade", "added") },
+}
+
+func pick(r *rand.Rand, list ...string) string { return list[r.IntN(len(list))] }
+
+func hexDigits(r *rand.Rand, n int) string {
+	b := make([]byte, n)
+	for i := range b {
+		b[i] = "0123456789abcdef0123456789ABCDEF"[r.IntN(16)+16*(r.IntN(20)/19)]
+	}
+	return string(b)
+}
+
+func randomLine(r *rand.Rand) string {
+	var b strings.Builder
+	for range 1 + r.IntN(6) {
+		b.WriteString(pieces[r.IntN(len(pieces))](r))
+		b.WriteString(pick(r, " ", " ", " ", "", "_", ".", "=", "-", ", "))
+	}
+	return b.String()
+}
+
+// randomQuery asks for a part of a line, in some form.
+func randomQuery(r *rand.Rand, line string) (query.Node, match.Options) {
+	var opt match.Options
+	part := func() string {
+		if len(line) == 0 {
+			return "x"
+		}
+		i := r.IntN(len(line))
+		return line[i : i+1+r.IntN(min(40, len(line)-i))]
+	}
+	leaf := func() query.Node {
+		s := part()
+		switch r.IntN(10) {
+		case 0:
+			return query.Word{S: s}
+		case 1:
+			return query.Regexp{Expr: regexp.QuoteMeta(s), Fold: r.IntN(2) == 0}
+		case 2:
+			return query.Regexp{Expr: regexp.QuoteMeta(s) + ".*" + regexp.QuoteMeta(part()), Fold: r.IntN(2) == 0}
+		case 3:
+			return query.Regexp{Expr: "(" + regexp.QuoteMeta(s) + "|" + regexp.QuoteMeta(part()) + ")[0-9]?"}
+		case 4:
+			return query.Text{S: strings.ToUpper(s)}
+		case 5:
+			return query.Text{S: strings.ToLower(s)}
+		}
+		return query.Text{S: s}
+	}
+	opt.CaseSensitive, opt.WholeWord, opt.IgnoreCase = r.IntN(8) == 0, r.IntN(8) == 0, r.IntN(4) == 0
+	switch r.IntN(8) {
+	case 0:
+		return query.And{leaf(), leaf()}, opt
+	case 1:
+		return query.Or{leaf(), leaf()}, opt
+	case 2:
+		return query.And{leaf(), query.Not{X: leaf()}}, opt
+	case 3:
+		return query.Or{query.And{leaf(), leaf()}, query.Not{X: leaf()}}, opt
+	case 4:
+		return query.And{leaf(), query.Or{query.File{Glob: "*.gz"}, leaf()}}, opt
+	}
+	return leaf(), opt
+}
+
+// What a plan admits is checked against the lines themselves: no block with
+// a matching line may be left out, and, so that this means something, many
+// without one are.
+func TestPlanAdmitsAllMatches(t *testing.T) {
+	r := rand.New(rand.NewPCG(41, 42))
+	rounds, queries := 30, 400
+	if testing.Short() {
+		rounds = 4
+	}
+	admitted, possible, matching := 0, 0, 0
+	for round := range rounds {
+		dir := t.TempDir()
+		w := newShardWriter()
+		var blocks [][]byte
+		var lines []string
+		for range 1 + r.IntN(40) {
+			var b bytes.Buffer
+			for range 1 + r.IntN(8) {
+				l := strings.ReplaceAll(randomLine(r), "\n", "")
+				lines = append(lines, l)
+				b.WriteString(l)
+				b.WriteString(pick(r, "\n", "\n", "\r\n"))
+			}
+			blocks = append(blocks, b.Bytes())
+			w.add(b.Bytes())
+		}
+		info, err := w.write(dir, "s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := openShard(dir, info)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range queries {
+			line := lines[r.IntN(len(lines))]
+			q, opt := randomQuery(r, line)
+			m, err := match.Compile(q, opt)
+			if err != nil {
+				continue // an expression of bytes that are no UTF-8
+			}
+			path := pick(r, "a.log", "a.log.2.gz")
+			docs, err := (&answers{plan: newPlan(q, opt), shard: s}).of(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			sc := m.NewScanner()
+			sc.SetPath(path)
+			for i, b := range blocks {
+				hit := len(sc.Lines(b, nil, 1)) > 0
+				if hit && !docs.Contains(uint32(i)) {
+					t.Fatalf("round %d: %s %+v is in block %d but not admitted:\n%q", round, q, opt, i, b)
+				}
+				possible++
+				if hit {
+					matching++
+				}
+			}
+			admitted += int(docs.GetCardinality())
+		}
+		s.close()
+	}
+	t.Logf("of %d blocks %d matched and %d were admitted", possible, matching, admitted)
+	if admitted > possible*2/3 {
+		t.Errorf("the index admits %d of %d blocks, of which %d match", admitted, possible, matching)
+	}
+}

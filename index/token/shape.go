@@ -1,0 +1,161 @@
+package token
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+)
+
+// A Shape is what is kept of an identifier beside its hash: as much as it
+// takes to say that a text cannot be a part of it.
+//
+//	h32      32 hexadecimal digits, one of them a decimal one
+//	x18      the same with 0x before it, which counts
+//	d12      12 decimal digits
+//	d6ms     6 decimal digits and one or two letters, as in durations
+//	l        a run that is too long to be kept
+type Shape struct {
+	kind   byte // h, x, d
+	digits int  // at most maxDigits, which stands for more, too
+	suffix string
+	long   bool
+}
+
+const (
+	minHex    = 8 // digits of a hexadecimal identifier
+	minDec    = 5 // digits of a decimal one
+	maxSuffix = 2 // letters behind those
+	maxDigits = 255
+)
+
+// Marks begins the terms that are no words: no run holds it.
+const Marks = '\x01'
+
+// String is the term by which an index keeps the shape.
+func (s Shape) String() string {
+	if s.long {
+		return string(rune(Marks)) + "l"
+	}
+	return string(rune(Marks)) + string(rune(s.kind)) + strconv.Itoa(s.digits) + s.suffix
+}
+
+var errShape = errors.New("not a shape")
+
+// ParseShape reads what String wrote.
+func ParseShape(term string) (Shape, error) {
+	if len(term) < 2 || term[0] != Marks {
+		return Shape{}, errShape
+	}
+	if term[1:] == "l" {
+		return Shape{long: true}, nil
+	}
+	s := Shape{kind: term[1]}
+	digits := strings.TrimRight(term[2:], "abcdefghijklmnopqrstuvwxyz")
+	s.suffix = term[2+len(digits):]
+	var err error
+	s.digits, err = strconv.Atoi(digits)
+	if err != nil || !strings.ContainsRune("hxd", rune(s.kind)) {
+		return s, errShape
+	}
+	return s, nil
+}
+
+func decimal(c byte) bool { return c >= '0' && c <= '9' }
+func hex(c byte) bool     { return decimal(c) || c >= 'a' && c <= 'f' }
+
+// shapeOf tells identifiers, and runs too long, from words.
+func shapeOf(run []byte) (Shape, bool) {
+	if len(run) > maxRun {
+		return Shape{long: true}, true
+	}
+	if len(run) < minDec {
+		return Shape{}, false
+	}
+	n := 0
+	for n < len(run) && decimal(run[n]) {
+		n++
+	}
+	if n >= minDec && len(run)-n <= maxSuffix && letters(run[n:]) {
+		return Shape{kind: 'd', digits: min(n, maxDigits), suffix: string(run[n:])}, true
+	}
+	kind, rest := byte('h'), run
+	if len(run) > 2 && run[0] == '0' && run[1] == 'x' {
+		kind, rest = 'x', run[2:]
+	}
+	if len(rest) < minHex {
+		return Shape{}, false
+	}
+	some := false
+	for _, c := range rest {
+		if !hex(c) {
+			return Shape{}, false
+		}
+		some = some || decimal(c)
+	}
+	if !some {
+		return Shape{}, false // a word, if hardly one
+	}
+	return Shape{kind: kind, digits: min(len(run), maxDigits)}, true
+}
+
+func letters(s []byte) bool {
+	for _, c := range s {
+		if c < 'a' || c > 'z' {
+			return false
+		}
+	}
+	return true
+}
+
+// IsID reports whether the run by itself is kept as an identifier.
+func (r Run) IsID() bool {
+	s, ok := shapeOf([]byte(r.Text))
+	return ok && !s.long
+}
+
+// IsLong reports whether the run by itself is too long to be kept.
+func (r Run) IsLong() bool { return len(r.Text) > maxRun }
+
+// MayHide reports whether the run may be a part, and not all, of an
+// identifier of the shape, or of a run too long to be kept, of which it may
+// be all.
+func (r Run) MayHide(s Shape) bool {
+	t := r.Text
+	if s.long {
+		return r.Left || r.Right || len(t) > maxRun
+	}
+	if !r.Left && !r.Right {
+		return false
+	}
+	if len(t) > s.digits+len(s.suffix) && s.digits < maxDigits {
+		return false
+	}
+	if s.kind == 'd' {
+		n := 0
+		for n < len(t) && decimal(t[n]) {
+			n++
+		}
+		rest := t[n:]
+		switch {
+		case rest == "":
+			return r.Right || s.suffix == "" // else it would have to end with the suffix
+		case n == 0 && !r.Left:
+			return false // it would have to begin with digits
+		case !r.Right:
+			return strings.HasSuffix(s.suffix, rest) && (n == 0 || rest == s.suffix)
+		case n > 0:
+			return strings.HasPrefix(s.suffix, rest)
+		}
+		return strings.Contains(s.suffix, rest)
+	}
+	rest := t
+	if s.kind == 'x' {
+		rest = strings.TrimPrefix(strings.TrimPrefix(t, "0"), "x")
+	}
+	for i := range len(rest) {
+		if !hex(rest[i]) {
+			return false
+		}
+	}
+	return true
+}

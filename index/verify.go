@@ -1,0 +1,166 @@
+package index
+
+import (
+	"context"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"path/filepath"
+
+	"logview/index/token"
+	"logview/reader"
+)
+
+// A Verifier compares an index with the files it covers.
+type Verifier struct {
+	Cache    *reader.Cache
+	Workers  reader.Workers
+	Progress func(done, total int64) // as for Builder; may be nil
+	Failed   func(*reader.FileError) // told of what is wrong
+}
+
+// VerifyStats says what was found.
+type VerifyStats struct {
+	Members int   // compared
+	Changed int   // files changed since, or gone, and not compared
+	Blocks  int64 // compared
+	Wrong   int   // files of which the index, or the kept blocks, say something else
+}
+
+// Verify reads the files again that the index of root covers, from where
+// they lie, and checks that every block is what its table says, that the
+// index knows each term of it, and that the shards are as they were written.
+func (v *Verifier) Verify(ctx context.Context, root string) (VerifyStats, error) {
+	var st VerifyStats
+	dir := indexDir(v.Cache, root)
+	cat, err := readCatalog(dir)
+	if err != nil {
+		return st, &reader.FileError{Path: filepath.Join(dir, catalogName), Offset: -1, Err: pathCause(err)}
+	}
+	shards := map[*shardInfo]*shard{}
+	defer func() {
+		for _, s := range shards {
+			s.close()
+		}
+	}()
+	for _, info := range cat.shards {
+		z, a := shardPaths(dir, info.name)
+		err := info.zap.check(z, true)
+		if err == nil {
+			err = info.aux.check(a, true)
+		}
+		if err == nil {
+			shards[info], err = openShard(dir, info)
+		}
+		if err != nil {
+			delete(shards, info)
+			st.Wrong++
+			v.Failed(&reader.FileError{Path: filepath.Join(dir, info.name), Offset: -1, Err: err})
+		}
+	}
+	total, done := int64(0), int64(0)
+	for _, e := range cat.members {
+		if !e.binary && !e.partial {
+			total += e.stamp.Size
+		}
+	}
+	for _, e := range cat.members {
+		if e.binary || e.partial {
+			continue
+		}
+		path := filepath.Join(root, filepath.FromSlash(e.path))
+		n, err := v.member(ctx, e, path, shards, func(disk int64) {
+			if v.Progress != nil {
+				v.Progress(done+disk, total)
+			}
+		})
+		done += e.stamp.Size
+		if ctx.Err() != nil {
+			return st, ctx.Err()
+		}
+		st.Blocks += n
+		switch {
+		case err == errOther:
+			st.Changed++
+		case err != nil:
+			st.Wrong++
+			v.Failed(&reader.FileError{Path: path, Offset: -1, Err: err})
+		default:
+			st.Members++
+		}
+	}
+	return st, nil
+}
+
+// member compares one file. The error is errOther if the file is not what it
+// was when it was indexed.
+func (v *Verifier) member(ctx context.Context, e *entry, path string, shards map[*shardInfo]*shard, progress func(int64)) (int64, error) {
+	logs, errs := reader.Find([]string{path})
+	if len(errs) > 0 || len(logs) != 1 || len(logs[0].Members) != 1 {
+		return 0, errOther
+	}
+	m := logs[0].Members[0]
+	if stamp, ok := m.Stamp(); !ok || !stamp.SameFile(e.stamp) || stamp != e.stamp && (!e.direct || stamp.Size < e.stamp.Size) {
+		return 0, errOther
+	}
+	table, err := e.blockTable()
+	if err != nil {
+		return 0, err
+	}
+	// Without the cache the file itself is decoded; the kept blocks are read
+	// beside it.
+	blocks, err := reader.NewSource(logs[0], reader.Options{}).Open(ctx, m, reader.Pos{})
+	if err != nil {
+		return 0, err
+	}
+	defer blocks.Close()
+	kept, err := reader.NewSource(logs[0], reader.Options{Cache: v.Cache}).Open(ctx, m, reader.Pos{})
+	if err != nil {
+		return 0, err
+	}
+	defer kept.Close()
+	ra, _ := kept.(reader.RandomAccess)
+	a, b := reader.GetBlock(), reader.GetBlock()
+	defer reader.PutBlock(a)
+	defer reader.PutBlock(b)
+	crc := uint32(0)
+	var terms token.Terms
+	for i, k := range table.Blocks {
+		if err := blocks.Next(a); err != nil {
+			if err == io.EOF {
+				err = fmt.Errorf("the text ends before block %d", i)
+			}
+			return int64(i), err
+		}
+		progress(a.Disk)
+		// The last block of a file that has grown since is longer.
+		if a.Offset != k.Offset || len(a.Text) < k.Len || len(a.Text) > k.Len && i < len(table.Blocks)-1 {
+			return int64(i), fmt.Errorf("block %d at %d is another than its table says", i, k.Offset)
+		}
+		text := a.Text[:k.Len]
+		crc = crc32.Update(crc, crc32.IEEETable, text)
+		if ra != nil {
+			if err := ra.ReadBlock(i, b); err != nil {
+				return int64(i), err
+			}
+			if string(b.Text) != string(text) {
+				return int64(i), fmt.Errorf("block %d at %d is kept as another text", i, k.Offset)
+			}
+		}
+		terms.Block(text)
+		for _, x := range e.extents {
+			if i < x.block || i >= x.block+x.n {
+				continue
+			}
+			if s := shards[x.shard]; s != nil {
+				if err := s.knows(&terms, x.doc+i-x.block); err != nil {
+					return int64(i), fmt.Errorf("block %d at %d: %w", i, k.Offset, err)
+				}
+			}
+		}
+	}
+	if crc != table.CRC {
+		return int64(len(table.Blocks)), fmt.Errorf("the text is another than its checksum says")
+	}
+	return int64(len(table.Blocks)), nil
+}

@@ -1,0 +1,154 @@
+package reader
+
+import (
+	"errors"
+	"io"
+	"os"
+)
+
+// A Stamp says which file a member was, and in which state: as long as it is
+// the same, so is the file's content. Renaming changes nothing of it. Where
+// the system has no inodes, those are zero, and only the path tells files
+// apart.
+type Stamp struct {
+	Dev, Ino uint64
+	Size     int64 // bytes on disk
+	ModTime  int64 // nanoseconds since 1970
+}
+
+func stampOf(info os.FileInfo) Stamp {
+	dev, ino := inode(info)
+	return Stamp{dev, ino, info.Size(), info.ModTime().UnixNano()}
+}
+
+// SameFile reports whether both are of one file, perhaps in different
+// states.
+func (s Stamp) SameFile(x Stamp) bool { return s.Dev == x.Dev && s.Ino == x.Ino }
+
+// Stamp is the member's, of when it was listed; false if it is not known, as
+// of standard input.
+func (m Member) Stamp() (Stamp, bool) {
+	if m.info == nil || !m.info.Mode().IsRegular() {
+		return Stamp{}, false
+	}
+	return stampOf(m.info), true
+}
+
+// Alt is the path of another file with the member's text, X beside X.gz;
+// empty if there is none.
+func (m Member) Alt() string { return m.alt }
+
+// A FileBlocks is a Blocks of a file on disk, as [LogSource] opens them for
+// those that are.
+type FileBlocks interface {
+	Blocks
+	// Stamp is the file's, of when it was opened.
+	Stamp() Stamp
+	// Direct says that the file's bytes, behind the first bom ones, are the
+	// text's, so that it can be read from anywhere.
+	Direct() (bom int, ok bool)
+	// Access reads the blocks of a table that was made of this file before,
+	// false if that would take reading from the file's start. What lies
+	// behind the table it knows nothing of.
+	Access(t *Table) (RandomAccess, bool)
+}
+
+var (
+	_ FileBlocks = (*fileBlocks)(nil)
+	_ FileBlocks = (*storedBlocks)(nil)
+)
+
+// Stamp implements FileBlocks.
+func (b *fileBlocks) Stamp() Stamp { return b.stamp }
+
+// Direct implements FileBlocks.
+func (b *fileBlocks) Direct() (int, bool) {
+	return b.t.bom, b.stamp != Stamp{} && b.t.format == Plain && b.t.charset == UTF8
+}
+
+// Access implements FileBlocks.
+func (b *fileBlocks) Access(t *Table) (RandomAccess, bool) {
+	if _, ok := b.Direct(); !ok {
+		return nil, false
+	}
+	return directBlocks{b, t}, true
+}
+
+// Stamp implements FileBlocks.
+func (b *storedBlocks) Stamp() Stamp { return b.stamp }
+
+// Direct implements FileBlocks.
+func (b *storedBlocks) Direct() (int, bool) { return 0, false }
+
+// Access implements FileBlocks.
+func (b *storedBlocks) Access(t *Table) (RandomAccess, bool) {
+	own := b.s.table
+	return b, own.CRC == t.CRC && own.Size == t.Size && len(own.Blocks) == len(t.Blocks)
+}
+
+var errTruncated = errors.New("cut off since it was indexed")
+
+// directBlocks reads the blocks of a plain file where they lie.
+type directBlocks struct {
+	b     *fileBlocks
+	table *Table
+}
+
+func (d directBlocks) Table() *Table { return d.table }
+
+func (d directBlocks) ReadBlock(i int, blk *Block) error {
+	if err := d.b.ctx.Err(); err != nil {
+		return err
+	}
+	k := &d.table.Blocks[i]
+	if cap(blk.buf) < BlockSize {
+		blk.buf = make([]byte, BlockSize)
+	}
+	off := int64(k.Offset) + int64(d.b.t.bom)
+	text := blk.buf[:k.Len]
+	if n, err := d.b.f.ReadAt(text, off); err != nil {
+		if err == io.EOF {
+			err = errTruncated
+		}
+		return &FileError{Path: d.b.path, Offset: off + int64(n), Err: cause(err)}
+	}
+	*blk = Block{Text: text, Offset: k.Offset, Line: k.Line, Lines: k.Lines, Disk: off + int64(k.Len),
+		Continues: k.Continues, Unfinished: k.Unfinished, buf: blk.buf}
+	return nil
+}
+
+// A TableBuilder makes the table of a member that is read from its start, or
+// goes on from a table made before.
+type TableBuilder struct {
+	Table Table
+	Clock Clock
+	open  bool // the text so far ends inside a line
+}
+
+// Add appends the block behind the one added last.
+func (tb *TableBuilder) Add(b *Block) {
+	k := TableBlock{Offset: b.Offset, Len: len(b.Text), Line: b.Line, Lines: b.Lines, Continues: b.Continues, Unfinished: b.Unfinished}
+	k.First, k.Last = tb.Clock.Span(b.Text)
+	tb.AddKnown(k)
+	tb.Table.CRC = updateCRC(tb.Table.CRC, b.Text)
+	tb.open = len(b.Text) > 0 && b.Text[len(b.Text)-1] != '\n'
+}
+
+// AddKnown appends a block of which no more than its line in a table is
+// known. The table's CRC is the caller's to set then.
+func (tb *TableBuilder) AddKnown(k TableBlock) {
+	t := &tb.Table
+	t.Blocks = append(t.Blocks, k)
+	t.Size = k.Offset + Offset(k.Len)
+	t.Lines = int64(k.Line) + int64(k.Lines)
+	tb.open = k.Unfinished
+}
+
+// Finish returns the table of all that was added, as of the text's end.
+func (tb *TableBuilder) Finish() *Table {
+	t := tb.Table
+	if tb.open {
+		t.Lines++
+	}
+	return &t
+}
