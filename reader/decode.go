@@ -126,8 +126,17 @@ func (d *gzipDecoder) resume(src *countingReader) error {
 			d.base += d.MemberOffset() + 1
 			src.n = d.base
 			d.Reset(src)
+			// The rest of a header is none, an error that NextMember goes on
+			// from. Behind garbage a member may begin at once.
 			var p [1]byte
-			_, _ = d.Read(p[:]) // the rest of a header is none, an error that NextMember goes on from
+			if n, _ := d.Read(p[:]); n > 0 {
+				if _, err := s.Seek(d.base, io.SeekStart); err != nil {
+					return err
+				}
+				src.n = d.base
+				d.Reset(src)
+				return nil
+			}
 		}
 	}
 	return d.NextMember()
