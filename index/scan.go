@@ -121,10 +121,11 @@ type stream struct {
 
 	// Guarded by scan.mu.
 	queue []*piece
-	held  int  // bytes of queue
-	head  bool // it is this stream's turn to be emitted
-	ended bool // nothing more will be put into queue
-	stop  bool // nothing more is wanted
+	held  int           // bytes of queue
+	head  bool          // it is this stream's turn to be emitted
+	first chan struct{} // closed when head is set
+	ended bool          // nothing more will be put into queue
+	stop  bool          // nothing more is wanted
 }
 
 // A piece is what became of a block.
@@ -148,7 +149,7 @@ func (s *scan) run() error {
 				s.stats.Excluded++
 				continue
 			}
-			streams = append(streams, &stream{src: src, member: m})
+			streams = append(streams, &stream{src: src, member: m, first: make(chan struct{})})
 			total += m.Size
 		}
 	}
@@ -206,6 +207,7 @@ func (s *scan) report(total int64) func() {
 func (s *scan) consume(st *stream) error {
 	s.mu.Lock()
 	st.head = true
+	close(st.first)
 	s.ahead -= st.held
 	s.changed.Broadcast()
 	s.mu.Unlock()
@@ -314,7 +316,7 @@ func (s *scan) produce(st *stream, turn <-chan struct{}, next chan<- struct{}) {
 	}
 	defer s.workers.Release()
 	p := &producer{scan: s, st: st}
-	blocks, err := st.src.Open(s.ctx, st.member, reader.Pos{})
+	blocks, err := st.src.Open(s.patient(st), st.member, reader.Pos{})
 	if err != nil {
 		p.fail(err)
 		s.done.Add(st.member.Size)
@@ -329,6 +331,21 @@ func (s *scan) produce(st *stream, turn <-chan struct{}, next chan<- struct{}) {
 		p.sequential()
 	}
 	s.done.Add(st.member.Size - p.disk)
+}
+
+// patient is a context for st's producer: it waits for memory that other
+// streams hold, without its token, until it is the head. The head never does,
+// or it could wait for a stream that waits to be emitted.
+func (s *scan) patient(st *stream) context.Context {
+	return reader.Patiently(s.ctx, func(ready <-chan struct{}) {
+		s.workers.Release()
+		select {
+		case <-ready:
+		case <-st.first:
+		case <-s.ctx.Done():
+		}
+		s.workers <- struct{}{}
+	})
 }
 
 // A producer is the goroutine of a stream, and what it knows.
