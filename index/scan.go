@@ -133,10 +133,11 @@ type stream struct {
 
 	// Guarded by scan.mu.
 	queue []*piece
-	held  int  // bytes of queue
-	head  bool // it is this stream's turn to be emitted
-	ended bool // nothing more will be put into queue
-	stop  bool // nothing more is wanted
+	held  int           // bytes of queue
+	head  bool          // it is this stream's turn to be emitted
+	first chan struct{} // closed when head is set
+	ended bool          // nothing more will be put into queue
+	stop  bool          // nothing more is wanted
 }
 
 // A piece is what became of a block.
@@ -160,7 +161,7 @@ func (s *scan) run() error {
 				s.stats.Excluded++
 				continue
 			}
-			st := &stream{src: src, member: m}
+			st := &stream{src: src, member: m, first: make(chan struct{})}
 			if s.admit != nil {
 				st.adm = s.admit(m)
 			}
@@ -228,6 +229,7 @@ func (s *scan) report(total int64) func() {
 func (s *scan) consume(st *stream) error {
 	s.mu.Lock()
 	st.head = true
+	close(st.first)
 	s.ahead -= st.held
 	s.changed.Broadcast()
 	s.mu.Unlock()
@@ -338,7 +340,7 @@ func (s *scan) produce(st *stream, turn <-chan struct{}, next chan<- struct{}) {
 	}
 	defer s.workers.Release()
 	p := &producer{scan: s, st: st}
-	blocks, err := st.src.Open(s.ctx, st.member, reader.Pos{})
+	blocks, err := st.src.Open(s.patient(st), st.member, reader.Pos{})
 	if err != nil {
 		p.fail(err)
 		s.done.Add(st.member.Size)
@@ -399,6 +401,21 @@ func (p *producer) pass(n int) {
 		x.stats.Blocks, x.stats.BlocksSkipped = int64(n), int64(n)
 		p.fill(x)
 	}
+}
+
+// patient is a context for st's producer: it waits for memory that other
+// streams hold, without its token, until it is the head. The head never does,
+// or it could wait for a stream that waits to be emitted.
+func (s *scan) patient(st *stream) context.Context {
+	return reader.Patiently(s.ctx, func(ready <-chan struct{}) {
+		s.workers.Release()
+		select {
+		case <-ready:
+		case <-st.first:
+		case <-s.ctx.Done():
+		}
+		s.workers <- struct{}{}
+	})
 }
 
 // A producer is the goroutine of a stream, and what it knows.

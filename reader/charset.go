@@ -2,6 +2,7 @@ package reader
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"sync"
@@ -171,7 +172,7 @@ var headPool = sync.Pool{New: func() any { return new([headSize]byte) }}
 // says that f is a pipe, from which only what has arrived may be awaited.
 //
 // An error here means that not even the first byte can be had.
-func openText(f io.Reader, live bool) (*text, error) {
+func openText(ctx context.Context, f io.Reader, live bool) (*text, error) {
 	t := &text{src: &countingReader{r: f}, format: Plain, head: headPool.Get().(*[headSize]byte)}
 	head := t.head[:]
 
@@ -195,10 +196,7 @@ func openText(f io.Reader, live bool) (*text, error) {
 	} else {
 		t.src = &countingReader{r: io.MultiReader(bytes.NewReader(bytes.Clone(head[:n])), f)}
 	}
-	if t.dec, err = newDecoder(t.format, t.src); err != nil {
-		t.release()
-		return nil, describe(t.format, err)
-	}
+	t.dec = newDecoder(ctx, t.format, t.src)
 	n, err = readHead(t.dec, head[:], headSize, live)
 	return t, t.inspect(n, err, live)
 }

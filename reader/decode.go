@@ -2,15 +2,11 @@ package reader
 
 import (
 	"bytes"
-	"compress/bzip2"
+	"context"
 	"errors"
 	"io"
 	"strings"
 	"sync"
-
-	"github.com/klauspost/compress/zstd"
-	"github.com/pierrec/lz4/v4"
-	"github.com/therootcompany/xz"
 
 	"logview/reader/gunzip"
 )
@@ -56,14 +52,13 @@ func formatOf(head []byte) Format {
 	return Plain
 }
 
-// maxWindow bounds what a file's header may make a decoder allocate: zstd
-// --long and xz -9 stay below it.
-const maxWindow = 128 << 20
-
 // A decoder turns a file's bytes into what they were before compression.
 // Everything that can be decoded before damage is returned before the error.
 type decoder interface {
 	io.Reader
+	// offset is where in the file decoding stands: after an error, where
+	// that is.
+	offset() int64
 	// release hands the decoder's memory back; it is not used afterwards.
 	release()
 }
@@ -74,44 +69,32 @@ type resumer interface {
 }
 
 // newDecoder decodes what src holds, in the given format.
-func newDecoder(f Format, src *countingReader) (decoder, error) {
+func newDecoder(ctx context.Context, f Format, src *countingReader) decoder {
 	switch f {
 	case Gzip:
 		z := gunzipPool.Get().(*gunzip.Reader)
 		z.Reset(src)
-		return &gzipDecoder{Reader: z}, nil
-	case Bzip2:
-		return plainDecoder{bzip2.NewReader(src)}, nil
-	case Xz:
-		r, err := xz.NewReader(src, maxWindow)
-		if err != nil {
-			return nil, err
-		}
-		return plainDecoder{r}, nil
-	case Zstd:
-		z := zstdPool.Get().(*zstd.Decoder)
-		if err := z.Reset(src); err != nil {
-			zstdPool.Put(z)
-			return nil, err
-		}
-		return zstdDecoder{z}, nil
-	case Lz4:
-		return plainDecoder{lz4.NewReader(src)}, nil
+		return &gzipDecoder{Reader: z}
 	case Compress:
-		return plainDecoder{newUncompress(src)}, nil
+		return plainDecoder{newUncompress(src), src}
 	}
-	return plainDecoder{src}, nil
+	return newPartDecoder(ctx, partFormats[f], src)
 }
 
-type plainDecoder struct{ io.Reader }
+type plainDecoder struct {
+	io.Reader
+	src *countingReader
+}
 
-func (plainDecoder) release() {}
+func (d plainDecoder) offset() int64 { return d.src.n }
+func (plainDecoder) release()        {}
 
 var gunzipPool = sync.Pool{New: func() any { return gunzip.NewReader(eof{}) }}
 
 type gzipDecoder struct {
 	*gunzip.Reader
-	base int64 // where in the file what Reader reads begins
+	base    int64 // where in the file what Reader reads begins
+	scanned int64 // bytes gone back over
 }
 
 // offset is where in the file decoding stands.
@@ -120,14 +103,27 @@ func (d *gzipDecoder) offset() int64 { return d.base + d.InputOffset() }
 // resume goes on with the next member. A member that was cut off, with
 // another written behind it, is noticed only well inside the other: so it is
 // looked for from the beginning of the damaged one, where src can seek.
+// A file made to be slow is bounded as in salvage.go.
 func (d *gzipDecoder) resume(src *countingReader) error {
-	if s, ok := src.r.(io.ReadSeeker); ok {
-		if _, err := s.Seek(d.base+d.MemberOffset()+1, io.SeekStart); err == nil {
-			d.base += d.MemberOffset() + 1
+	from, at := d.base+d.MemberOffset()+1, d.offset()
+	s, ok := src.r.(io.ReadSeeker)
+	if ok && d.scanned+at-from <= salvageFree+2*at {
+		if _, err := s.Seek(from, io.SeekStart); err == nil {
+			d.scanned += max(0, at-from)
+			d.base = from
 			src.n = d.base
 			d.Reset(src)
+			// The rest of a header is none, an error that NextMember goes on
+			// from. Behind garbage a member may begin at once.
 			var p [1]byte
-			_, _ = d.Read(p[:]) // the rest of a header is none, an error that NextMember goes on from
+			if n, _ := d.Read(p[:]); n > 0 {
+				if _, err := s.Seek(from, io.SeekStart); err != nil {
+					return err
+				}
+				src.n = from
+				d.Reset(src)
+				return nil
+			}
 		}
 	}
 	return d.NextMember()
@@ -136,23 +132,6 @@ func (d *gzipDecoder) resume(src *countingReader) error {
 func (d *gzipDecoder) release() {
 	d.Reset(eof{}) // not to keep the file reachable from the pool
 	gunzipPool.Put(d.Reader)
-}
-
-// zstd decoders hold goroutines and megabytes unless told not to.
-var zstdPool = sync.Pool{New: func() any {
-	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
-	if err != nil {
-		panic(err) // only options can be wrong
-	}
-	return z
-}}
-
-type zstdDecoder struct{ *zstd.Decoder }
-
-func (d zstdDecoder) release() {
-	if d.Reset(nil) == nil {
-		zstdPool.Put(d.Decoder)
-	}
 }
 
 type eof struct{}

@@ -2,6 +2,7 @@ package reader
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"io/fs"
@@ -318,12 +319,12 @@ func samePacked(plain, packed Member) (same, whole bool) {
 		return true, false
 	}
 	defer zf.Close()
-	pt, err := openText(pf, false)
+	pt, err := openText(context.Background(), pf, false)
 	if err != nil {
 		return false, false
 	}
 	defer pt.release()
-	zt, err := openText(zf, false)
+	zt, err := openText(context.Background(), zf, false)
 	begun := packed.ModTime.After(plain.ModTime) // and perhaps not ended
 	if err != nil {
 		return begun, false // not even its first byte can be read: just begun

@@ -134,7 +134,7 @@ func newFileBlocks(ctx context.Context, f *os.File, path string, live bool) (*fi
 		r = newPump(ctx, f)
 	}
 	var err error
-	if b.t, err = openText(r, live); err != nil {
+	if b.t, err = openText(ctx, r, live); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -220,11 +220,7 @@ func (b *fileBlocks) located(err error) error {
 	if b.t.format == Plain {
 		return &FileError{Path: b.path, Offset: b.t.src.n, Err: cause(err)}
 	}
-	off := b.t.src.n
-	if g, ok := b.t.dec.(*gzipDecoder); ok {
-		off = g.offset()
-	}
-	return &FileError{Path: b.path, Offset: off, Err: describe(b.t.format, cause(err))}
+	return &FileError{Path: b.path, Offset: b.t.dec.offset(), Err: describe(b.t.format, cause(err))}
 }
 
 func (b *fileBlocks) Close() error {

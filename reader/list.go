@@ -1,6 +1,7 @@
 package reader
 
 import (
+	"context"
 	"io"
 	"os"
 	"time"
@@ -56,7 +57,7 @@ func FirstTime(m Member) time.Time {
 		return time.Time{}
 	}
 	defer f.Close()
-	t, err := openText(f, false)
+	t, err := openText(context.Background(), f, false)
 	if err != nil {
 		return time.Time{}
 	}

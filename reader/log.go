@@ -225,7 +225,7 @@ func (s *LogSource) Locate(ctx context.Context, p Pos) (Member, error) {
 		if err := ctx.Err(); err != nil {
 			return Member{}, err
 		}
-		if ok, err := hasID(m, p.Member); err == nil && ok {
+		if ok, err := hasID(ctx, m, p.Member); err == nil && ok {
 			return m, nil
 		}
 	}
@@ -233,7 +233,7 @@ func (s *LogSource) Locate(ctx context.Context, p Pos) (Member, error) {
 }
 
 // hasID reports whether m's text begins as that of id did.
-func hasID(m Member, id ID) (bool, error) {
+func hasID(ctx context.Context, m Member, id ID) (bool, error) {
 	if m.Path == Stdin {
 		return false, nil
 	}
@@ -242,7 +242,7 @@ func hasID(m Member, id ID) (bool, error) {
 		return false, err
 	}
 	defer f.Close()
-	t, err := openText(f, false)
+	t, err := openText(ctx, f, false)
 	if err != nil {
 		return false, err
 	}

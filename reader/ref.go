@@ -160,7 +160,7 @@ func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, error) {
 		m.Size, m.ModTime = info.Size(), info.ModTime()
 	}
 	if err == nil && noted {
-		if same, err := hasID(m, id); err == nil && !same {
+		if same, err := hasID(ctx, m, id); err == nil && !same {
 			noted = true
 		} else {
 			noted = false // it is what it was

@@ -276,7 +276,9 @@ func (b *storedBlocks) readDirect(i int, blk *Block) error {
 			b.direct.Close()
 		}
 		var err error
-		if b.direct, err = openFile(b.ctx, b.member); err != nil {
+		// Others of this reader's goroutines may wait for b.mu, with all that
+		// they would have to give up while this one waits.
+		if b.direct, err = openFile(impatient(b.ctx), b.member); err != nil {
 			return err
 		}
 		b.pos = 0

@@ -87,12 +87,11 @@ type Reader struct {
 	final bool // this block is the last one of its member
 	fixed bool // lit and dist are the tables of the fixed codes
 
-	stored   int      // bytes left of a stored block
-	crc      uint32   // of the member's data before win[rd]
-	size     uint32   // length of the member's data before win[rd], modulo 2^32
-	start    int64    // offset of the member
-	head     [10]byte // its header without the optional fields
-	trailing int64
+	stored int      // bytes left of a stored block
+	crc    uint32   // of the member's data before win[rd]
+	size   uint32   // length of the member's data before win[rd], modulo 2^32
+	start  int64    // offset of the member
+	head   [10]byte // its header without the optional fields
 
 	lit  [litTableLen]uint64
 	dist [distTableLen]uint64
@@ -119,7 +118,7 @@ func (z *Reader) Reset(src io.Reader) {
 	z.bitBuf, z.bitCnt = 0, 0
 	z.rd, z.wr, z.base = 0, 0, 0
 	z.err, z.state = nil, atStart
-	z.start, z.trailing = 0, 0
+	z.start = 0
 }
 
 // Read fills p with decoded bytes, as far as some can be had without waiting for
@@ -128,10 +127,11 @@ func (z *Reader) Reset(src io.Reader) {
 // in front of it has been returned, and stays until Reset or NextMember.
 //
 // The error is
-//   - io.EOF at the end of the stream, that is behind the last member, any zero
-//     bytes and any garbage, see Trailing. An empty stream is no error either.
+//   - io.EOF at the end of the stream, that is behind the last member and any
+//     zero bytes. An empty stream is no error either.
 //   - a *CorruptError if the stream is not valid. The data of a member whose
-//     checksum or length is wrong has been returned by then.
+//     checksum or length is wrong has been returned by then. Garbage behind a
+//     member is such an error too: it may be a member whose header is damaged.
 //   - an error that wraps io.ErrUnexpectedEOF if the stream ends in a member.
 //   - the error of the source, as it is; io.ErrNoProgress if the source again
 //     and again returns neither bytes nor an error.
@@ -157,17 +157,8 @@ func (z *Reader) InputOffset() int64 {
 	return z.inOff + int64(z.inPos) - int64(z.bitCnt/8)
 }
 
-// Trailing returns, when Read has returned io.EOF, how many bytes of the
-// compressed stream were ignored because they follow the last member and are not
-// one: all from the first one that is not zero. It is 0 if there are none, which
-// is also so for a stream padded with zeros.
-//
-// Whatever begins with the two bytes 1f 8b is taken for a member (and is an
-// error if it is none); so is a single 1f at the end.
-func (z *Reader) Trailing() int64 { return z.trailing }
-
 // MemberOffset is where in the compressed stream the member begins that Read is
-// in, or that it met an error in.
+// in, or the member or garbage that it met an error in.
 func (z *Reader) MemberOffset() int64 { return z.start }
 
 // NextMember lets Read continue behind an error. It looks forward from there for
@@ -445,14 +436,13 @@ func (z *Reader) next() error {
 			return nil
 		}
 	}
-	for {
-		z.trailing += int64(z.inEnd - z.inPos)
-		z.inPos = z.inEnd
-		if err := z.fill(); err != nil {
-			return err
-		}
-	}
+	z.start = z.InputOffset()
+	return z.corrupt(notGzip)
 }
+
+// notGzip is what is wrong with garbage behind a member: bytes that are not
+// zero and do not begin with 1f 8b, or with a single 1f at the end.
+const notGzip = "what follows the data that ends here is not gzip"
 
 // avail waits until there are at least n bytes in in[inPos:inEnd], n being much
 // less than inLen. The input is at a whole byte.

@@ -92,7 +92,7 @@ func TestEmpty(t *testing.T) {
 			t.Errorf("got %d, %v", n, err)
 		}
 	}
-	if z.NextMember() != io.EOF || z.InputOffset() != 0 || z.Trailing() != 0 {
+	if z.NextMember() != io.EOF || z.InputOffset() != 0 {
 		t.Error("after the end of nothing")
 	}
 	z.Reset(bytes.NewReader(compress(t, []byte("ab"), 6)))
@@ -132,28 +132,41 @@ func TestMembers(t *testing.T) {
 	}
 }
 
+// Zeros behind the last member are nothing; anything else is said, with its
+// place, and a member that lies in it is found.
 func TestTrailing(t *testing.T) {
 	good := compress(t, []byte("hello"), 6)
 	for _, test := range []struct {
 		tail string
-		n    int64
+		at   int // where garbage begins in it, -1 for none
 	}{
-		{"", 0}, {"\x00", 0}, {strings.Repeat("\x00", 100000), 0},
-		{"x", 1}, {"\x8b", 1}, {"\x1f\x1f\x8b\x08", 4}, {"garbage\x00\x00", 9},
-		{"\x00\x00garbage", 7}, {strings.Repeat("ab", 100000), 200000},
+		{"", -1}, {"\x00", -1}, {strings.Repeat("\x00", 100000), -1},
+		{"x", 0}, {"\x8b", 0}, {"\x1f\x1f\x8b\x08", 0}, {"garbage\x00\x00", 0},
+		{"\x00\x00garbage", 2}, {strings.Repeat("ab", 100000), 0},
 	} {
 		for _, src := range sources {
 			z := NewReader(src.wrap(strings.NewReader(string(good) + test.tail)))
 			got, err := io.ReadAll(z)
-			if string(got) != "hello" || err != nil || z.Trailing() != test.n {
-				t.Errorf("%s, %.20q: %q, %v, trailing %d, want %d", src.name, test.tail, got, err, z.Trailing(), test.n)
+			at := -1
+			if ce := (*CorruptError)(nil); errors.As(err, &ce) && ce.What == notGzip {
+				at = int(ce.Offset) - len(good)
+			}
+			if string(got) != "hello" || at != test.at || (err != nil) != (at >= 0) {
+				t.Errorf("%s, %.20q: %q, %v, want garbage at %d", src.name, test.tail, got, err, test.at)
 			}
 			if err := z.NextMember(); err != io.EOF {
 				t.Errorf("NextMember at the end: %v", err)
 			}
-			z.Reset(bytes.NewReader(good))
-			if z.Trailing() != 0 {
-				t.Error("Trailing after Reset")
+			if at < 0 {
+				continue
+			}
+			z.Reset(src.wrap(strings.NewReader(string(good) + test.tail + string(good))))
+			io.Copy(io.Discard, z)
+			if err := z.NextMember(); err != nil {
+				t.Errorf("%s, %.20q: no member found behind it: %v", src.name, test.tail, err)
+			}
+			if got, err := io.ReadAll(z); string(got) != "hello" || err != nil {
+				t.Errorf("%s, %.20q: behind it %q, %v", src.name, test.tail, got, err)
 			}
 		}
 	}
@@ -226,12 +239,16 @@ func compare(t *testing.T, in []byte) {
 		t.Fatalf("differs at %d: %d bytes, %v; reference %d bytes, %v", n, len(got), err, len(want), refErr)
 	}
 	switch {
+	case corrupt != nil && corrupt.What == notGzip:
+		if refErr != nil || len(got) != len(want) || corrupt.Offset != int64(len(in))-trailing {
+			t.Fatalf("%d bytes, %v; reference %d, %v, trailing %d", len(got), err, len(want), refErr, trailing)
+		}
 	case corrupt != nil && corrupt.What == "reserved header flags":
 	case refErr == gzip.ErrHeader && len(in) > 512:
 	case (err == nil) != (refErr == nil):
 		t.Fatalf("error %v, reference %v", err, refErr)
-	case err == nil && (len(got) != len(want) || z.Trailing() != trailing):
-		t.Fatalf("%d bytes, trailing %d; reference %d, %d", len(got), z.Trailing(), len(want), trailing)
+	case err == nil && (len(got) != len(want) || trailing != 0):
+		t.Fatalf("%d bytes; reference %d, trailing %d", len(got), len(want), trailing)
 	case errors.Is(err, io.ErrUnexpectedEOF) && len(got) < len(want):
 		t.Fatalf("truncated: %d bytes, reference %d", len(got), len(want))
 	}
@@ -239,9 +256,9 @@ func compare(t *testing.T, in []byte) {
 	// In single bytes it is all the same.
 	y := NewReader(iotest.OneByteReader(bytes.NewReader(in)))
 	again, err2 := io.ReadAll(y)
-	if !bytes.Equal(got, again) || z.Trailing() != y.Trailing() || (err == nil) != (err2 == nil) ||
+	if !bytes.Equal(got, again) || (err == nil) != (err2 == nil) ||
 		err != nil && err.Error() != err2.Error() {
-		t.Fatalf("byte by byte: %d bytes, %v, trailing %d; else %d, %v, %d", len(again), err2, y.Trailing(), len(got), err, z.Trailing())
+		t.Fatalf("byte by byte: %d bytes, %v; else %d, %v", len(again), err2, len(got), err)
 	}
 
 	// NextMember comes to an end, always further on.
