@@ -15,7 +15,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/gofrs/flock"
 
 	"logview/reader"
@@ -62,15 +61,16 @@ type BuildStats struct {
 	Elapsed time.Duration
 }
 
-const (
+// Variables only for the tests' sake.
+var (
 	// batchBlocks is how many blocks make a batch. With 64 a build of a
 	// gigabyte was a fifth faster than with 32, and took 400 MB instead of
 	// 280.
 	batchBlocks = 32
 
-	mergeAt      = 32        // small shards are made one when there are so many
-	mergeFew     = 4         // and, at the end of a build, when there are so many
-	smallText    = 256 << 20 // bytes of text of a small shard, at most
+	mergeAt      = 32               // small shards are made one when there are so many
+	mergeFew     = 4                // and, at the end of a build, when there are so many
+	smallText    = int64(256 << 20) // bytes of text of a small shard, at most
 	publishEvery = 5 * time.Second
 )
 
@@ -384,70 +384,6 @@ func (b *builder) drop(e *entry) {
 	}
 }
 
-// An entryBuilder makes the entry of a member as it is read.
-type entryBuilder struct {
-	entry
-	tb    reader.TableBuilder
-	crcs  []uint32 // of the text up to each block's end
-	tail  []uint32 // of each block's end
-	was   *entry   // what it continues, if it is a file that has grown
-	taken int      // blocks taken over from that without reading them
-}
-
-// add takes in a block that was read, and says where it is to be found: in
-// the shard, or nowhere if that is nil.
-func (eb *entryBuilder) add(blk *reader.Block, s *shardInfo, doc int) {
-	n := len(eb.tb.Table.Blocks)
-	eb.tb.Add(blk)
-	eb.crcs = append(eb.crcs, eb.tb.Table.CRC)
-	eb.tail = append(eb.tail, tailOf(blk.Text))
-	if s != nil {
-		eb.place(n, s, doc)
-	}
-}
-
-func (eb *entryBuilder) place(block int, s *shardInfo, doc int) {
-	if n := len(eb.extents); n > 0 {
-		x := &eb.extents[n-1]
-		if x.shard == s && x.block+x.n == block && x.doc+x.n == doc {
-			x.n++
-			return
-		}
-	}
-	eb.extents = append(eb.extents, extent{shard: s, block: block, n: 1, doc: doc})
-}
-
-// upTo is the entry of the first n blocks.
-func (eb *entryBuilder) upTo(n int) *entry {
-	e := eb.entry
-	t := reader.Table{Blocks: slices.Clone(eb.tb.Table.Blocks[:n])}
-	if n == len(eb.crcs) {
-		t = *eb.tb.Finish()
-	} else if n > 0 {
-		k := t.Blocks[n-1]
-		t.Size, t.Lines = k.Offset+reader.Offset(k.Len), int64(k.Line)+int64(k.Lines)
-		t.CRC = eb.crcs[n-1]
-	}
-	e.tail, e.lead = 0, 0
-	if n > 0 {
-		e.tail = eb.tail[n-1]
-	}
-	if last := lastLine(t.Blocks); last > 0 {
-		e.lead = eb.crcs[last-1]
-	}
-	e.table, e.packed = &t, nil
-	e.size, e.lines, e.blocks = t.Size, t.Lines, n
-	e.extents = nil
-	for _, x := range eb.extents {
-		if x.block >= n {
-			break
-		}
-		x.n = min(x.n, n-x.block)
-		e.extents = append(e.extents, x)
-	}
-	return &e
-}
-
 // member reads what is new of one file. e, if not nil, is the entry of what
 // it was when it was shorter.
 func (b *builder) member(src reader.Source, m reader.Member, e *entry) error {
@@ -564,16 +500,6 @@ func (b *builder) like(id reader.ID) *entry {
 	return best
 }
 
-// lastLine is the block in which the last block's first line begins: what
-// comes before it stays as it is when the file grows.
-func lastLine(blocks []reader.TableBlock) int {
-	n := max(len(blocks)-1, 0)
-	for n > 0 && blocks[n].Continues {
-		n--
-	}
-	return n
-}
-
 // resume takes over what is known of a file that has grown, but for its last
 // block, and opens it from there on.
 func (b *builder) resume(src reader.Source, m reader.Member, f reader.FileBlocks, eb *entryBuilder, e *entry) (reader.Blocks, error) {
@@ -607,16 +533,6 @@ func (b *builder) resume(src reader.Source, m reader.Member, f reader.FileBlocks
 	eb.takeOver(e, n)
 	eb.was, eb.taken = e, n
 	return rest, nil
-}
-
-// takeOver makes the places of another entry's first n blocks the entry's.
-func (eb *entryBuilder) takeOver(e *entry, n int) {
-	for _, x := range e.extents {
-		if x.block < n {
-			x.n = min(x.n, n-x.block)
-			eb.extents = append(eb.extents, x)
-		}
-	}
 }
 
 // finish makes the entry that was built one of the next catalog, in place of
@@ -779,148 +695,6 @@ func (b *builder) broken(err error) {
 	}
 }
 
-// mergeSome begins to make one shard of small ones, if there are enough.
-// b.mu is held.
-func (b *builder) mergeSome() {
-	var small []*shardInfo
-	for _, s := range b.shards {
-		if s.text < smallText && !b.merging[s] {
-			small = append(small, s)
-		}
-	}
-	if len(small) < mergeAt {
-		return
-	}
-	for _, s := range small {
-		b.merging[s] = true
-	}
-	b.working.Add(1)
-	go func() {
-		defer b.working.Done()
-		b.Workers <- struct{}{}
-		defer b.Workers.Release()
-		b.merge(small)
-	}()
-}
-
-// mergeRest makes one shard of the small ones and of those of which little
-// is in use, if that is worth it.
-func (b *builder) mergeRest() error {
-	b.mu.Lock()
-	live := b.live()
-	var some []*shardInfo
-	wasteful := false
-	for _, s := range b.shards {
-		n := int(live[s].GetCardinality())
-		waste := n*2 < s.docs
-		wasteful = wasteful || waste
-		if s.text < smallText || waste {
-			some = append(some, s)
-		}
-	}
-	b.mu.Unlock()
-	if len(some) >= mergeFew || wasteful {
-		b.merge(some)
-	}
-	return b.failed()
-}
-
-// live is which documents of each shard are in use. b.mu is held.
-func (b *builder) live() map[*shardInfo]*roaring.Bitmap {
-	live := map[*shardInfo]*roaring.Bitmap{}
-	for _, s := range b.shards {
-		live[s] = roaring.New()
-	}
-	b.extents(func(x *extent) {
-		if l := live[x.shard]; l != nil {
-			l.AddRange(uint64(x.doc), uint64(x.doc+x.n))
-		}
-	})
-	return live
-}
-
-// extents calls f for every extent there is. b.mu is held.
-func (b *builder) extents(f func(x *extent)) {
-	each := func(list []extent) {
-		for i := range list {
-			f(&list[i])
-		}
-	}
-	for _, e := range b.entries {
-		each(e.extents)
-	}
-	for _, e := range b.old {
-		each(e.extents)
-	}
-	if b.current != nil {
-		each(b.current.extents)
-	}
-}
-
-// merge makes one shard of some, without what is in use no more.
-func (b *builder) merge(some []*shardInfo) {
-	b.mu.Lock()
-	live := b.live()
-	b.mu.Unlock()
-	err := b.mergeInto(some, live)
-	if err != nil {
-		b.mu.Lock()
-		b.broken(err)
-		b.mu.Unlock()
-	}
-}
-
-func (b *builder) mergeInto(some []*shardInfo, live map[*shardInfo]*roaring.Bitmap) error {
-	var open []*shard
-	defer func() {
-		for _, s := range open {
-			s.close()
-		}
-	}()
-	var drop []*roaring.Bitmap
-	left := false
-	for _, info := range some {
-		s, err := openShard(b.dir, info)
-		if err != nil {
-			return err
-		}
-		open = append(open, s)
-		dead := s.all()
-		dead.AndNot(live[info])
-		left = left || !live[info].IsEmpty()
-		if dead.IsEmpty() {
-			dead = nil
-		}
-		drop = append(drop, dead)
-	}
-	into := &shardInfo{}
-	var moved [][]uint64
-	if left {
-		var err error
-		if into, moved, err = mergeShards(b.dir, rand.Text(), open, drop); err != nil {
-			return err
-		}
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	number := map[*shardInfo]int{}
-	for i, s := range some {
-		number[s] = i
-		delete(b.merging, s)
-		b.shards = slices.DeleteFunc(b.shards, func(x *shardInfo) bool { return x == s })
-	}
-	if left {
-		b.shards = append(b.shards, into)
-		b.written[into] = true
-	}
-	b.extents(func(x *extent) {
-		if i, ok := number[x.shard]; ok {
-			x.shard, x.doc = into, int(moved[i][x.doc])
-		}
-	})
-	return nil
-}
-
 // forget drops the entries of files at paths that are not there any more.
 func (b *builder) forget(paths []string) {
 	b.mu.Lock()
@@ -944,70 +718,4 @@ func (b *builder) forget(paths []string) {
 		}
 	}
 	b.old = left
-}
-
-// publish writes the catalog of all that is whole.
-func (b *builder) publish() error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	c := &catalog{root: b.root, built: time.Now()}
-	used := map[*shardInfo]bool{}
-	whole := func(e *entry) bool {
-		return !slices.ContainsFunc(e.extents, func(x extent) bool { return !b.written[x.shard] })
-	}
-	add := func(e *entry) {
-		c.members = append(c.members, e)
-		for _, x := range e.extents {
-			used[x.shard] = true
-		}
-	}
-	for _, e := range b.entries {
-		if whole(e) {
-			add(e)
-		}
-	}
-	var was *entry
-	if b.current != nil {
-		if begun := b.soFar(b.current); begun != nil {
-			was = b.current.was
-			add(begun)
-		}
-	}
-	for _, e := range b.old {
-		if e != was {
-			add(e)
-		}
-	}
-	for _, s := range b.shards {
-		if used[s] {
-			c.shards = append(c.shards, s)
-		}
-	}
-	b.last = time.Now()
-	if err := c.write(b.dir); err != nil {
-		return &reader.FileError{Path: b.dir, Offset: -1, Err: pathCause(err)}
-	}
-	return nil
-}
-
-// soFar is an entry of as much of the current member as is written. A plain
-// file is covered that far, and looks as if it had grown since. The
-// beginning of a compressed one is of use only to who goes on.
-func (b *builder) soFar(eb *entryBuilder) *entry {
-	n := len(eb.crcs)
-	for _, x := range eb.extents {
-		if !b.written[x.shard] {
-			n = min(n, x.block)
-		}
-	}
-	if n < eb.taken+batchBlocks || len(eb.extents) == 0 {
-		return nil
-	}
-	e := eb.upTo(n)
-	if e.direct {
-		e.stamp.Size, e.stamp.ModTime = int64(e.size)+int64(e.bom), 0
-	} else {
-		e.partial = true
-	}
-	return e
 }

@@ -68,8 +68,6 @@ type shardInfo struct {
 	live     int // documents that are in use; worked out, not stored
 }
 
-func (i *shardInfo) size() int64 { return i.zap.size + i.aux.size }
-
 // A fileInfo tells whether a file is still what was written: as long as its
 // size and times are, it is, and otherwise its checksum decides.
 type fileInfo struct {

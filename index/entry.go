@@ -1,0 +1,91 @@
+package index
+
+import (
+	"slices"
+
+	"logview/reader"
+)
+
+// An entryBuilder makes the entry of a member as it is read.
+type entryBuilder struct {
+	entry
+	tb    reader.TableBuilder
+	crcs  []uint32 // of the text up to each block's end
+	tail  []uint32 // of each block's end
+	was   *entry   // what it continues, if it is a file that has grown
+	taken int      // blocks taken over from that without reading them
+}
+
+// add takes in a block that was read, and says where it is to be found: in
+// the shard, or nowhere if that is nil.
+func (eb *entryBuilder) add(blk *reader.Block, s *shardInfo, doc int) {
+	n := len(eb.tb.Table.Blocks)
+	eb.tb.Add(blk)
+	eb.crcs = append(eb.crcs, eb.tb.Table.CRC)
+	eb.tail = append(eb.tail, tailOf(blk.Text))
+	if s != nil {
+		eb.place(n, s, doc)
+	}
+}
+
+func (eb *entryBuilder) place(block int, s *shardInfo, doc int) {
+	if n := len(eb.extents); n > 0 {
+		x := &eb.extents[n-1]
+		if x.shard == s && x.block+x.n == block && x.doc+x.n == doc {
+			x.n++
+			return
+		}
+	}
+	eb.extents = append(eb.extents, extent{shard: s, block: block, n: 1, doc: doc})
+}
+
+// upTo is the entry of the first n blocks.
+func (eb *entryBuilder) upTo(n int) *entry {
+	e := eb.entry
+	t := reader.Table{Blocks: slices.Clone(eb.tb.Table.Blocks[:n])}
+	if n == len(eb.crcs) {
+		t = *eb.tb.Finish()
+	} else if n > 0 {
+		k := t.Blocks[n-1]
+		t.Size, t.Lines = k.Offset+reader.Offset(k.Len), int64(k.Line)+int64(k.Lines)
+		t.CRC = eb.crcs[n-1]
+	}
+	e.tail, e.lead = 0, 0
+	if n > 0 {
+		e.tail = eb.tail[n-1]
+	}
+	if last := lastLine(t.Blocks); last > 0 {
+		e.lead = eb.crcs[last-1]
+	}
+	e.table, e.packed = &t, nil
+	e.size, e.lines, e.blocks = t.Size, t.Lines, n
+	e.extents = nil
+	for _, x := range eb.extents {
+		if x.block >= n {
+			break
+		}
+		x.n = min(x.n, n-x.block)
+		e.extents = append(e.extents, x)
+	}
+	return &e
+}
+
+// takeOver makes the places of another entry's first n blocks the entry's.
+func (eb *entryBuilder) takeOver(e *entry, n int) {
+	for _, x := range e.extents {
+		if x.block < n {
+			x.n = min(x.n, n-x.block)
+			eb.extents = append(eb.extents, x)
+		}
+	}
+}
+
+// lastLine is the block in which the last block's first line begins: what
+// comes before it stays as it is when the file grows.
+func lastLine(blocks []reader.TableBlock) int {
+	n := max(len(blocks)-1, 0)
+	for n > 0 && blocks[n].Continues {
+		n--
+	}
+	return n
+}

@@ -1,0 +1,9 @@
+package index
+
+import "time"
+
+// SmallSteps makes builders publish after every batch of a few blocks and
+// merge often, so that little text goes through all that much text does.
+func SmallSteps() {
+	batchBlocks, mergeAt, smallText, publishEvery = 2, 5, 8<<20, time.Millisecond
+}

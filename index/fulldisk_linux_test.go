@@ -1,0 +1,59 @@
+package index_test
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"path/filepath"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"logview/index"
+	"logview/reader"
+)
+
+// Disks of all sizes fill up: a build that has no room says so, searches
+// find the same lines, and with room the next build makes a whole index.
+func TestFullDisk(t *testing.T) {
+	r := rand.New(rand.NewPCG(57, 1))
+	w := newWorld(t, r)
+	for range 4 {
+		w.append(pickLog(r), 4<<20)
+	}
+	w.append("app.log.1", 4<<20)
+	w.compress("app.log.1")
+	q := ask(w, 3)
+	disk := t.TempDir()
+	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=64k"); err != nil {
+		t.Skip("cannot mount a small disk: ", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(disk, 0); err != nil {
+			t.Error(err)
+		}
+	})
+	cache := reader.NewCache(filepath.Join(disk, "cache"), 1<<30)
+	b := index.Builder{Cache: cache, Workers: index.NewWorkers()}
+	said := 0
+	for _, kb := range []int{64, 128, 256, 512, 1024, 2048, 4096, 65536} {
+		if err := unix.Mount("tmpfs", disk, "tmpfs", unix.MS_REMOUNT, fmt.Sprintf("size=%dk", kb)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := b.Build(t.Context(), w.dir, []string{w.dir})
+		if err != nil {
+			t.Logf("%d KiB: %v", kb, err)
+			said++
+		}
+		q.check(cache, fmt.Sprintf("%d KiB", kb))
+		if err != nil && kb == 65536 {
+			t.Error(err)
+		}
+	}
+	if said == 0 {
+		t.Error("a full disk is never said")
+	}
+	if q.check(cache, "in the end") == 0 {
+		t.Error("the index spares nothing")
+	}
+	verify(t, cache, w.dir)
+}

@@ -1,0 +1,73 @@
+package index
+
+import (
+	"testing"
+
+	"logview/index/match"
+	"logview/index/query"
+	"logview/reader"
+)
+
+// Whatever the text and the question, a block with a matching line is
+// admitted.
+func FuzzPlan(f *testing.F) {
+	f.Add("id=0123456789abcdef took 12345ms \u212aelvin größe", "789abc")
+	f.Add("a_b.c 0xdeadbeef00 550e8400-e29b-41d4-a716-446655440000", "/e29b-41d4.*66[0-9]+/i")
+	f.Add("SocketTimeoutException\n10.0.0.1:8080", "timeout OR =8080 -nothing")
+	f.Fuzz(func(t *testing.T, text, asked string) {
+		q, err := query.Parse(asked)
+		if err != nil || len(text) > reader.BlockSize {
+			return
+		}
+		m, err := match.Compile(q, match.Options{})
+		if err != nil {
+			return
+		}
+		sc := m.NewScanner()
+		sc.SetPath("app.log")
+		if len(sc.Lines([]byte(text), nil, 1)) == 0 {
+			return
+		}
+		w := newShardWriter()
+		w.add([]byte(text))
+		dir := t.TempDir()
+		info, err := w.write(dir, "s")
+		if err != nil {
+			t.Fatal(err)
+		}
+		s, err := openShard(dir, info)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.close()
+		docs, err := (&answers{plan: newPlan(q, match.Options{}), shard: s}).of("app.log")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if docs.IsEmpty() {
+			t.Errorf("%s is in the block but not admitted", q)
+		}
+	})
+}
+
+// Bytes that are no catalog are an error, and nothing worse.
+func FuzzCatalog(f *testing.F) {
+	c := &catalog{root: "/var/log", shards: []*shardInfo{{name: "a", docs: 3}}, members: []*entry{
+		{path: "x.log", direct: true, blocks: 2, table: &reader.Table{}},
+		{path: "y", binary: true},
+	}}
+	c.members[0].extents = []extent{{shard: c.shards[0], block: 0, n: 2, doc: 1}}
+	f.Add(c.encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		c, err := decodeCatalog(b)
+		if err != nil {
+			return
+		}
+		for _, e := range c.members {
+			_, _ = e.blockTable()
+		}
+		if _, err := decodeCatalog(c.encode()); err != nil {
+			t.Errorf("what was read cannot be written: %v", err)
+		}
+	})
+}
