@@ -75,10 +75,10 @@ func (x Indexed) ask(ctx context.Context, req *Request, parallel int) *admitter 
 // to be read.
 type admission struct {
 	entry  *entry
-	table  *reader.Table
-	blocks []bool // of table: may hold a matching line
-	reads  int    // how many of them
-	grown  bool   // the file is longer than the table says: from its last block on it is read as it is
+	table  *reader.Table // nil if nothing is read
+	blocks []bool        // of table: may hold a matching line
+	reads  int           // how many of them
+	grown  bool          // the file is longer than the table says: from its last block on it is read as it is
 }
 
 // nothing reports whether the member need not be opened.
@@ -361,12 +361,7 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 	if e == nil {
 		return nil
 	}
-	table, err := e.blockTable()
-	if err != nil {
-		a.damaged(filepath.Join(x.dir, catalogName), err)
-		return nil
-	}
-	ad := &admission{entry: e, table: table, grown: grown, blocks: make([]bool, len(table.Blocks))}
+	ad := &admission{entry: e, grown: grown, blocks: make([]bool, e.blocks)}
 	for i := range ad.blocks {
 		ad.blocks[i] = true
 	}
@@ -379,10 +374,18 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 			ad.blocks[ext.block+i] = docs.Contains(uint32(ext.doc + i))
 		}
 	}
+	if !grown && !slices.Contains(ad.blocks, true) {
+		return ad // with no need to unpack its table
+	}
+	var err error
+	if ad.table, err = e.blockTable(); err != nil {
+		a.damaged(filepath.Join(x.dir, catalogName), err)
+		return nil
+	}
 	if grown && len(ad.blocks) > 0 {
 		// Its last line may have been half there. What the file has now from
 		// there on is read without the table.
-		ad.blocks = ad.blocks[:lastLine(table.Blocks)]
+		ad.blocks = ad.blocks[:lastLine(ad.table.Blocks)]
 	}
 	ad.widen(around)
 	for _, b := range ad.blocks {

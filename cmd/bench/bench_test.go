@@ -219,19 +219,6 @@ func TestPeakIsTheProgramsOwn(t *testing.T) {
 	}
 }
 
-func TestKeptFiles(t *testing.T) {
-	for said, want := range map[string]int{
-		"112 files kept as blocks, 105 MiB in cache":            112,
-		"a.gz: broken 7 files kept as blocks, 105 MiB in cache": 7,
-		"something else": 0,
-		"":               0,
-	} {
-		if n := keptFiles(said); n != want {
-			t.Errorf("%q: %d, want %d", said, n, want)
-		}
-	}
-}
-
 // A store that could not be filled spoils its rows, not the whole report, and
 // no directory of this machine gets into it.
 func TestHalfFilledStore(t *testing.T) {
@@ -258,7 +245,7 @@ func TestHalfFilledStore(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := "gen, stored: logview measured with a store that logview index failed to fill: DIR in HOME/cache: given up"
+	want := "gen, stored: logview measured with an index that logview index failed to build: DIR in HOME/cache: given up"
 	if p := res.problems(); len(p) != 1 || p[0] != want {
 		t.Errorf("got %q, want %q", p, want)
 	}
@@ -320,7 +307,7 @@ func TestSmoke(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{"## Corpus gen", "## Corpus files", "## Corpus gzip", "## Corpus line", "## Filling the store",
+	for _, part := range []string{"## Corpus gen", "## Corpus files", "## Corpus gzip", "## Corpus line", "## Building the index",
 		"≤ 0.75 × ugrep", "≤ 0.50 s", "logview search -F zebrafish DIR --cache-dir CACHE\n", "zgrep -i -F zebrafish DIR/*\n"} {
 		if !strings.Contains(string(b), part) {
 			t.Errorf("the report lacks %q", part)

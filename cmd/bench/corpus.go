@@ -63,6 +63,8 @@ type corpus struct {
 	Disk       int64 // bytes
 	Text       int64 // bytes of all files, decompressed
 	Packed     int64 // bytes of the compressed files, decompressed
+
+	sampled map[string]string // see sample.go
 }
 
 // corpus returns the corpus of a place, made now if it must be; nil if what it

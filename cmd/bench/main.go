@@ -215,6 +215,10 @@ func measure(ctx context.Context, o *options, out io.Writer) (*report, error) {
 		rep.corpora = append(rep.corpora, c)
 		for _, r := range rows {
 			res, err := h.row(ctx, r, c)
+			if errors.Is(err, errNoSample) {
+				fmt.Fprintf(out, "  %s: left out, %s\n", r.name, err)
+				continue
+			}
 			if err != nil {
 				return nil, err
 			}

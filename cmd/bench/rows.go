@@ -27,8 +27,9 @@ type row struct {
 	name      string
 	in        []string
 
-	// args are logview's, but for --cache-dir. DIR stands for the corpus,
-	// FILE for its only file.
+	// args are logview's, but for --cache-dir. DIR stands for the corpus, FILE
+	// for its only file, and {hex32} and the like for a text that is in it: a
+	// corpus without such a one is left out.
 	args []string
 
 	// filled gives logview a store that `logview index` has filled before,
@@ -117,19 +118,31 @@ var rows = []row{
 		memory: inMemory,
 	},
 	{
-		id: "index", group: "store", name: "filling the store", in: both,
+		id: "build", group: "index", name: "building the index, and the block store", in: both,
 		args:   []string{"index", "DIR"},
 		fills:  true,
+		memory: 512 * megabyte,
+	},
+	indexed("nowhere", "a word that is nowhere", 15*time.Millisecond, "-F", "quetzalcoatlus"),
+	indexed("rare-index", "rare text, any case", 25*time.Millisecond, "-F", "zebrafish"),
+	indexed("phrase", "a phrase with a rare word", 25*time.Millisecond, "-F", "{phrase}"),
+	indexed("hex32", "an identifier of 32 digits", 25*time.Millisecond, "-F", "{hex32}"),
+	indexed("uuid", "a UUID", 25*time.Millisecond, "-F", "{uuid}"),
+	indexed("infix", "a part of a word", 120*time.Millisecond, "-F", "ebrafi"),
+	indexed("infix-many", "a part of a frequent word, hits counted", 120*time.Millisecond, "-c", "-F", "imeou"),
+	indexed("literal-index", "regular expression with a rare literal", 120*time.Millisecond, "-E", `zebra[a-z]+ ?[0-9]*`),
+	{
+		id: "frequent-index", group: "index", name: "indexed: frequent word, hits counted", in: both,
+		args:   []string{"search", "-c", "-F", "error", "DIR"},
+		filled: true,
+		rivals: []rival{{tool: "ugrep", args: []string{"-z", "-r", "-c", "-m1,", "-i", "-F", "error", "DIR"}, target: 0.35}},
 		memory: inMemory,
 	},
 	{
-		id: "rare-store", group: "store", name: "rare text, block store filled", in: both,
-		args:   []string{"search", "-F", "zebrafish", "DIR"},
+		id: "again", group: "index", name: "nothing new to index", in: []string{manyFiles},
+		args:   []string{"index", "DIR"},
 		filled: true,
-		rivals: []rival{
-			ugrep(0.5, "-i", "-F", "zebrafish"),
-			rg(0, "-i", "-F", "zebrafish"),
-		},
+		limit:  500 * time.Millisecond,
 		memory: inMemory,
 	},
 	{
@@ -161,6 +174,31 @@ var rows = []row{
 		},
 		memory: 256 * megabyte,
 	},
+}
+
+// indexed is a search that an index answers; its last argument is what is
+// looked for.
+func indexed(id, name string, limit time.Duration, args ...string) row {
+	r := row{
+		id: id, group: "index", name: "indexed: " + name, in: both,
+		args:   append(append([]string{"search"}, args...), "DIR"),
+		filled: true,
+		limit:  limit,
+		memory: inMemory,
+	}
+	flag := "-F"
+	if slices.Contains(args, "-E") {
+		flag = "-E"
+	}
+	v := ugrep(1.0/40, "-i", flag, args[len(args)-1])
+	if slices.Contains(args, "-c") {
+		v = rival{tool: "ugrep", args: []string{"-z", "-r", "-c", "-m1,", "-i", "-F", args[len(args)-1], "DIR"}}
+	}
+	if flag == "-E" || slices.Contains(args, "ebrafi") {
+		v.target = 0
+	}
+	r.rivals = []rival{v}
+	return r
 }
 
 // rowsOf returns the rows to be measured in a place.

@@ -73,9 +73,11 @@ type result struct {
 	logview measurement
 	rivals  []rivalResult
 
-	// What filling the store left, and how many files it said it kept: small
+	// What building the index left, of blocks kept and of the index itself, and of
+	// how many files there are blocks: small
 	// ones are not worth it to logview.
 	store int64
+	index int64
 	kept  int
 	// unfilled says that the store was to be filled but is empty.
 	unfilled bool
@@ -289,8 +291,13 @@ func (h *harness) logview(ctx context.Context, res *result) error {
 		return err
 	}
 	if res.row.fills {
-		res.store, before = after, after
-		res.kept = keptFiles(t.Errors)
+		before = after
+		if res.kept, res.store, err = sizeOf(filepath.Join(home, "cache", "blocks")); err != nil {
+			return err
+		}
+		if _, res.index, err = sizeOf(filepath.Join(home, "cache", "index")); err != nil {
+			return err
+		}
 	}
 	if t.Code == 1 && res.row.args[0] != "search" {
 		t.Code = 2 // only for a search is 1 no failure
@@ -300,13 +307,6 @@ func (h *harness) logview(ctx context.Context, res *result) error {
 		res.logview.failure = why
 	}
 	return nil
-}
-
-// keptFiles reads what `logview index` says in the end.
-func keptFiles(said string) (n int) {
-	words, _, _ := strings.Cut(said, " files kept")
-	n, _ = strconv.Atoi(words[strings.LastIndexByte(words, ' ')+1:])
-	return n
 }
 
 func (h *harness) logviewArgs(args []string, c *corpus, home string) ([]string, error) {
@@ -336,7 +336,7 @@ func (h *harness) home(ctx context.Context, r *row, c *corpus) (string, error) {
 		return "", err
 	}
 	if t.Code != 0 {
-		h.halfFilled[c.name] = "measured with a store that logview index failed to fill: " + t.Errors
+		h.halfFilled[c.name] = "measured with an index that logview index failed to build: " + t.Errors
 	}
 	h.filled[c.name] = dir
 	return dir, nil
@@ -359,6 +359,15 @@ func expand(args []string, c *corpus) ([]string, error) {
 			}
 			list = append(list, paths...)
 		default:
+			if strings.HasPrefix(a, "{") {
+				if _, known := samples[a]; known {
+					text, err := c.sample(a)
+					if err != nil {
+						return nil, err
+					}
+					a = text
+				}
+			}
 			list = append(list, a)
 		}
 	}
@@ -375,6 +384,20 @@ func (v *rival) argv(c *corpus) ([]string, error) {
 		return nil, err
 	}
 	return []string{"sh", "-c", strings.ReplaceAll(v.shell, "FILE", `"$1"`), "sh", file[0]}, nil
+}
+
+// sizeOf is how many files are below dir, which need not exist, and their
+// bytes.
+func sizeOf(dir string) (files int, bytes int64, err error) {
+	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
+		return 0, 0, nil
+	}
+	paths, err := filesIn(dir)
+	if err != nil {
+		return 0, 0, err
+	}
+	bytes, err = bytesIn(dir)
+	return len(paths), bytes, err
 }
 
 // bytesIn sums up the files below dir.

@@ -127,8 +127,8 @@ func (r Run) MayHide(s Shape) bool {
 	if !r.Left && !r.Right {
 		return false
 	}
-	if len(t) > s.digits+len(s.suffix) && s.digits < maxDigits {
-		return false
+	if len(t) >= s.digits+len(s.suffix) && s.digits < maxDigits {
+		return false // of the same length it is all of the identifier, which its hash tells
 	}
 	if s.kind == 'd' {
 		n := 0
