@@ -1,6 +1,7 @@
 package index
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"errors"
@@ -85,10 +86,10 @@ type builder struct {
 	dir  string // of the index
 	st   BuildStats
 
-	old     []*entry // of the last catalog, of files that were not met yet
-	known   map[[2]uint64]*entry
-	byID    map[reader.ID][]*entry
-	shortID []*entry // of texts that were shorter than an ID when it was made
+	old   map[*entry]bool // of the last catalog, of files that were not met yet
+	known map[[2]uint64]*entry
+	byID  map[reader.ID][]*entry
+	moved map[*entry]bool // known again elsewhere
 
 	batch *batch // being filled
 	done  int64  // bytes on disk
@@ -117,7 +118,7 @@ type batch struct {
 // told to Failed and counted. When ctx is cancelled, what was done is kept.
 func (b *Builder) Build(ctx context.Context, root string, paths []string) (BuildStats, error) {
 	begun := time.Now()
-	bb := &builder{Builder: b, ctx: ctx, written: map[*shardInfo]bool{}, merging: map[*shardInfo]bool{}}
+	bb := &builder{Builder: b, ctx: ctx, moved: map[*entry]bool{}, written: map[*shardInfo]bool{}, merging: map[*shardInfo]bool{}}
 	err := bb.run(root, paths)
 	bb.st.Elapsed = time.Since(begun)
 	if ctx.Err() != nil {
@@ -205,7 +206,7 @@ func pathCause(err error) error {
 
 // load takes over the last catalog. What cannot be used of it is built anew.
 func (b *builder) load() {
-	b.known, b.byID = map[[2]uint64]*entry{}, map[reader.ID][]*entry{}
+	b.old, b.known, b.byID = map[*entry]bool{}, map[[2]uint64]*entry{}, map[reader.ID][]*entry{}
 	cat, err := readCatalog(b.dir)
 	if err == nil && cat.root != b.root {
 		err = fmt.Errorf("%w: it is of %s", errCatalog, cat.root)
@@ -233,7 +234,7 @@ func (b *builder) load() {
 		if slices.ContainsFunc(e.extents, func(x extent) bool { return bad[x.shard] }) {
 			continue
 		}
-		b.old = append(b.old, e)
+		b.old[e] = true
 		if !e.partial {
 			b.known[b.fileKey(e.stamp, e.path)] = e
 		}
@@ -241,9 +242,6 @@ func (b *builder) load() {
 			continue
 		}
 		b.byID[e.id] = append(b.byID[e.id], e)
-		if e.id.Len < tailSize {
-			b.shortID = append(b.shortID, e)
-		}
 	}
 	b.sweep()
 }
@@ -374,14 +372,7 @@ func (b *builder) keep(e *entry) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.entries = append(b.entries, e)
-	b.drop(e)
-}
-
-// drop takes an entry out of what is left of the last catalog.
-func (b *builder) drop(e *entry) {
-	if i := slices.Index(b.old, e); i >= 0 {
-		b.old = slices.Delete(b.old, i, i+1)
-	}
+	delete(b.old, e)
 }
 
 // member reads what is new of one file. e, if not nil, is the entry of what
@@ -422,18 +413,22 @@ func (b *builder) member(src reader.Source, m reader.Member, e *entry) error {
 		b.finish(eb, e)
 		return nil
 	}
-	was := b.like(eb.id)
-	err = b.read(m, blocks, eb, was)
-	if err == errOther {
-		// It began like a text that is known, and is another one.
-		was = nil
-		blocks.Close()
-		if blocks, err = src.Open(b.ctx, m, reader.Pos{}); err == nil {
-			fresh := &entryBuilder{}
-			fresh.path, fresh.stamp, fresh.id, fresh.bom, fresh.direct = eb.path, eb.stamp, eb.id, eb.bom, eb.direct
-			fresh.tb.Clock.Ref = m.ModTime
-			eb = fresh
-			err = b.read(m, blocks, eb, nil)
+	// It may be a text that is known, under another name or in another form.
+	// Reading it tells; where it is not, it is read again.
+	var was *entry
+	likely := append(b.like(eb.id), nil)
+	for i, e := range likely {
+		was = e
+		if i > 0 {
+			var next reader.Blocks
+			if next, err = src.Open(b.ctx, m, reader.Pos{}); err != nil {
+				break
+			}
+			blocks.Close()
+			blocks, eb = next, eb.again(m)
+		}
+		if err = b.read(m, blocks, eb, was); err != errOther {
+			break
 		}
 	}
 	if err != nil {
@@ -486,18 +481,16 @@ func (b *builder) ours(path string) bool {
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// like is the known text that begins like one of that ID, the longest; nil
-// if there is none.
-func (b *builder) like(id reader.ID) *entry {
+// like is the known texts that begin like one of that ID, the longest first.
+// Few logs begin with the same 4 KiB without being the same; for those that
+// do, the first few are tried.
+func (b *builder) like(id reader.ID) []*entry {
+	const most = 3
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var best *entry
-	for _, e := range b.byID[id] {
-		if best == nil || e.size > best.size {
-			best = e
-		}
-	}
-	return best
+	list := slices.Clone(b.byID[id])
+	slices.SortFunc(list, func(x, y *entry) int { return cmp.Compare(y.size, x.size) })
+	return list[:min(len(list), most)]
 }
 
 // resume takes over what is known of a file that has grown, but for its last
@@ -543,8 +536,11 @@ func (b *builder) finish(eb *entryBuilder, was *entry) {
 	defer b.mu.Unlock()
 	b.current = nil
 	b.entries = append(b.entries, e)
-	if was != nil && (was.partial || was.stamp.SameFile(e.stamp)) {
-		b.drop(was)
+	if was != nil {
+		b.moved[was] = true
+		if was.partial || was.stamp.SameFile(e.stamp) {
+			delete(b.old, was)
+		}
 	}
 }
 
@@ -699,8 +695,11 @@ func (b *builder) broken(err error) {
 func (b *builder) forget(paths []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	var left []*entry
-	for _, e := range b.old {
+	met := map[string]bool{} // paths that have another text by now
+	for _, e := range b.entries {
+		met[e.path] = true
+	}
+	for e := range b.old {
 		gone := e.partial
 		for _, p := range paths {
 			if rel, err := b.rel(filepath.Join(p, "x")); err == nil {
@@ -712,10 +711,11 @@ func (b *builder) forget(paths []string) {
 			gone = true
 		}
 		if !gone {
-			left = append(left, e)
-		} else if !e.binary && !e.partial {
+			continue
+		}
+		delete(b.old, e)
+		if !e.binary && !e.partial && !met[e.path] && !b.moved[e] {
 			b.st.Gone++
 		}
 	}
-	b.old = left
 }

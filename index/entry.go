@@ -16,6 +16,14 @@ type entryBuilder struct {
 	taken int      // blocks taken over from that without reading them
 }
 
+// again is a builder of the same member's entry, to read it once more.
+func (eb *entryBuilder) again(m reader.Member) *entryBuilder {
+	fresh := &entryBuilder{}
+	fresh.path, fresh.stamp, fresh.id, fresh.bom, fresh.direct = eb.path, eb.stamp, eb.id, eb.bom, eb.direct
+	fresh.tb.Clock.Ref = m.ModTime
+	return fresh
+}
+
 // add takes in a block that was read, and says where it is to be found: in
 // the shard, or nowhere if that is nil.
 func (eb *entryBuilder) add(blk *reader.Block, s *shardInfo, doc int) {

@@ -77,7 +77,7 @@ func (b *builder) extents(f func(x *extent)) {
 	for _, e := range b.entries {
 		each(e.extents)
 	}
-	for _, e := range b.old {
+	for e := range b.old {
 		each(e.extents)
 	}
 	if b.current != nil {

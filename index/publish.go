@@ -34,7 +34,7 @@ func (b *builder) publish() error {
 			add(begun)
 		}
 	}
-	for _, e := range b.old {
+	for e := range b.old {
 		if e != was {
 			add(e)
 		}

@@ -34,10 +34,6 @@ func (m Member) Stamp() (Stamp, bool) {
 	return stampOf(m.info), true
 }
 
-// Alt is the path of another file with the member's text, X beside X.gz;
-// empty if there is none.
-func (m Member) Alt() string { return m.alt }
-
 // A FileBlocks is a Blocks of a file on disk, as [LogSource] opens them for
 // those that are.
 type FileBlocks interface {

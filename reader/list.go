@@ -35,20 +35,6 @@ func (c *Cache) Peek(m Member) Known {
 	return k
 }
 
-// Empty reports whether the cache holds no block stores at all.
-func (c *Cache) Empty() bool {
-	if c == nil {
-		return true
-	}
-	d, err := os.Open(c.blocks())
-	if err != nil {
-		return true
-	}
-	defer d.Close()
-	names, _ := d.Readdirnames(1)
-	return len(names) == 0
-}
-
 // FirstTime is the time of the first line of m that bears one, of those in
 // its first 64 KiB; zero if there is none.
 func FirstTime(m Member) time.Time {

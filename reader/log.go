@@ -260,31 +260,3 @@ func hasID(ctx context.Context, m Member, id ID) (bool, error) {
 
 // Close implements Source.
 func (s *LogSource) Close() error { return nil }
-
-// Store reads a member to its end so that it has a block store from then on,
-// if it is one that gets one. progress, if not nil, is told how many bytes
-// of the file are done.
-func Store(ctx context.Context, src Source, m Member, progress func(disk int64)) error {
-	b, err := src.Open(ctx, m, Pos{})
-	if err != nil {
-		return err
-	}
-	defer b.Close()
-	r, ok := b.(*recordedBlocks)
-	if !ok {
-		return nil
-	}
-	blk := GetBlock()
-	defer PutBlock(blk)
-	w := r.w // which r forgets when it is done or has failed
-	for {
-		if err := b.Next(blk); err == io.EOF {
-			return w.failure()
-		} else if err != nil {
-			return err
-		}
-		if progress != nil {
-			progress(blk.Disk)
-		}
-	}
-}
