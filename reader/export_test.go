@@ -32,3 +32,8 @@ func Store(ctx context.Context, src Source, m Member, progress func(disk int64))
 		}
 	}
 }
+
+// FollowOn is what Run does after Begin.
+func FollowOn(ctx context.Context, f *Follower, w *Watcher, emit func(*Appended) error) error {
+	return f.on(ctx, w, emit)
+}

@@ -32,6 +32,8 @@ type printer struct {
 	list    bool // files with matching lines
 	groups  bool // "--" between lines that are not neighbours
 
+	nameColors bool // a colour of its own for each path
+
 	mu    sync.Mutex // guards bufs
 	bufs  [][]byte   // memory of rendered hits, used again
 	spans sync.Pool
@@ -132,7 +134,11 @@ func (p *printer) pathText(path string) []byte {
 		text = appendVisible(nil, text, false)
 	}
 	if p.color {
-		text = slicesConcat(colorPath, text, colorOff)
+		color := colorPath
+		if p.nameColors {
+			color = nameColor(path)
+		}
+		text = slicesConcat(color, text, colorOff)
 	}
 	return text
 }

@@ -28,10 +28,11 @@ func newRoot(s streams) *cobra.Command {
 		Short: "Find things in logs: current, rotated and compressed",
 		Long: `logview finds things in logs on the machine they lie on. A directory of
 current, rotated and compressed files becomes a handful of logs that can be
-listed, searched and printed. What a file is compressed with is told by its
+listed, searched, followed and printed. What a file is compressed with is told by its
 content; the rotated files of a log are told by their names.`,
 		Example: `  logview search timeout /var/log          lines that say timeout, in any case
   logview search 'error -healthcheck' .    error, but not healthcheck
+  logview follow /var/log                  lines as they are written
   logview ls /var/log                      the logs found there
   logview cat --tail 100 app.log           the last lines`,
 		SilenceErrors: true,
@@ -41,7 +42,7 @@ content; the rotated files of a log are told by their names.`,
 	f.StringVar(&g.cacheDir, "cache-dir", "", "keep decoded blocks in `DIR` (default $LOGVIEW_CACHE_DIR, else the user's cache directory)")
 	f.StringVar(&g.cacheSize, "cache-size", "", "let the cache take at most `SIZE`, such as 2GiB; 0 for no cache (default a tenth of the free disk, 16 GiB at most)")
 	f.StringVar(&g.color, "color", "auto", "colour the output: auto, always or never")
-	root.AddCommand(newSearch(g), newLs(g), newCat(g), newIndex(g), newDebug(g), newMan())
+	root.AddCommand(newSearch(g), newFollow(g), newLs(g), newCat(g), newIndex(g), newDebug(g), newMan())
 	return root
 }
 

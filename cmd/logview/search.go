@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -58,14 +57,10 @@ type searchOptions struct {
 	*globals
 	queryFlags
 
-	number, noNumber        bool
-	withPath, noPath        bool
-	count, list, only, json bool
-	heading, noHeading      bool
-	max                     int64
-	noMatch                 bool // -m 0
-	after, before, around   int
-	stats, noIndex, quiet   bool
+	outputFlags
+	noNumber              bool
+	heading, noHeading    bool
+	stats, noIndex, quiet bool
 }
 
 func newSearch(g *globals) *cobra.Command {
@@ -98,21 +93,12 @@ if a line matched, 1 if none did, and 2 if something could not be read.`,
 			return o.run(cmd.Context(), args[0], args[1:])
 		},
 	}
-	o.register(cmd)
+	o.queryFlags.register(cmd)
 	f := cmd.Flags()
 	f.SortFlags = false
 	f.BoolVarP(&o.number, "line-number", "n", false, "print line numbers (default on a terminal)")
 	f.BoolVarP(&o.noNumber, "no-line-number", "N", false, "print no line numbers")
-	f.BoolVarP(&o.withPath, "with-filename", "H", false, "print paths (default for more than one file)")
-	f.BoolVarP(&o.noPath, "no-filename", "I", false, "print no paths")
-	f.BoolVarP(&o.count, "count", "c", false, "print only how many lines of each file match")
-	f.BoolVarP(&o.list, "files-with-matches", "l", false, "print only the files with lines that match")
-	f.BoolVarP(&o.only, "only-matching", "o", false, "print only the parts of lines that match")
-	f.Int64VarP(&o.max, "max-count", "m", 0, "print at most `N` lines of each file")
-	f.IntVarP(&o.after, "after-context", "A", 0, "print `N` lines after each line that matches")
-	f.IntVarP(&o.before, "before-context", "B", 0, "print `N` lines before it")
-	f.IntVarP(&o.around, "context", "C", 0, "print `N` lines before and after it")
-	f.BoolVar(&o.json, "json", false, "print an object a line: ref, path, line, offset, text")
+	o.outputFlags.register(cmd)
 	f.BoolVar(&o.heading, "heading", false, "print paths above their lines (default on a terminal)")
 	f.BoolVar(&o.noHeading, "no-heading", false, "print paths in front of their lines")
 	f.BoolVar(&o.stats, "stats", false, "say on stderr what the search did")
@@ -129,8 +115,8 @@ func (o *searchOptions) run(ctx context.Context, q string, paths []string) error
 	if o.noMatch {
 		return exitCode(exitNone) // -m 0, as grep takes it
 	}
-	if o.max < 0 || o.after < 0 || o.before < 0 || o.around < 0 {
-		return errors.New("-m, -A, -B and -C take a number that is not negative")
+	if err := o.check(); err != nil {
+		return err
 	}
 	color, err := o.colored()
 	if err != nil {
@@ -144,11 +130,13 @@ func (o *searchOptions) run(ctx context.Context, q string, paths []string) error
 		cache = nil
 	}
 	logs, failed := o.find(o.inputs(paths))
-	p := o.printer(logs, color)
+	p := o.printer(o.out, single(logs), stdinOnly(logs), color)
+	p.number = p.number && !o.noNumber
+	p.heading = (o.heading || isTerminal(o.out)) && !o.noHeading && p.path && !p.count && !p.list && !p.json
 	if o.json {
 		p.noteRef = cache.NoteRef
 	}
-	req := o.request(tree)
+	req := o.request(tree, o.queryFlags)
 	req.Render = p.render
 	p.groups = !o.json && (req.Before > 0 || req.After > 0)
 	workers := index.NewWorkers()
@@ -224,42 +212,6 @@ func (o *searchOptions) searcher(cache *reader.Cache, workers reader.Workers) in
 		return index.Scan{Workers: workers}
 	}
 	return index.Indexed{Cache: cache, Workers: workers, Note: o.complain}
-}
-
-// printer is how the flags want hits printed.
-func (o *searchOptions) printer(logs []reader.Log, color bool) *printer {
-	tty := isTerminal(o.out)
-	p := &printer{
-		out: o.out, color: color, visible: color || tty,
-		json: o.json, only: o.only, count: o.count, list: o.list,
-		path:    (o.withPath || !single(logs)) && !o.noPath,
-		number:  (o.number || tty && !stdinOnly(logs)) && !o.noNumber,
-		heading: (o.heading || tty) && !o.noHeading,
-	}
-	p.heading = p.heading && p.path && !p.count && !p.list && !p.json
-	return p
-}
-
-// request is what the flags ask for, but for where.
-func (o *searchOptions) request(tree query.Node) *index.Request {
-	req := &index.Request{
-		Query: tree, Options: o.Options, Max: o.max, Before: o.around, After: o.around,
-		CountOnly: o.count || o.list,
-	}
-	// -A and -B count for their side whatever -C says.
-	if o.before > 0 {
-		req.Before = o.before
-	}
-	if o.after > 0 {
-		req.After = o.after
-	}
-	if o.list {
-		req.Max = 1
-	}
-	if req.CountOnly || o.only {
-		req.Before, req.After = 0, 0
-	}
-	return req
 }
 
 // single reports whether the user asked for one file, whose name needs no

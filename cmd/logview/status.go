@@ -49,12 +49,27 @@ func (s *status) show(done, total int64, more string) {
 	if more != "" {
 		line += ", " + more
 	}
+	s.put(line)
+}
+
+// say shows a text; none takes the line away until there is one again.
+func (s *status) say(text string) {
+	if text != "" {
+		text = s.what + " " + text
+	}
+	s.put(text)
+}
+
+func (s *status) put(line string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.ended {
-		s.line = line
-		s.draw()
+	if s.ended {
+		return
 	}
+	if s.line = line; line == "" {
+		s.erase()
+	}
+	s.draw()
 }
 
 // bar draws how much of total is done.

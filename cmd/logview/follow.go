@@ -1,0 +1,208 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"hash/fnv"
+	"io"
+	"os"
+	"time"
+
+	"github.com/dustin/go-humanize"
+	"github.com/spf13/cobra"
+
+	"logview/index"
+	"logview/index/query"
+	"logview/reader"
+)
+
+type followOptions struct {
+	*globals
+	queryFlags
+	outputFlags
+	query string
+	last  int64
+}
+
+func newFollow(g *globals) *cobra.Command {
+	o := &followOptions{globals: g}
+	cmd := &cobra.Command{
+		Use:   "follow [flags] [QUERY] [PATH…]",
+		Short: "Print lines as they are written",
+		Long: `Print the lines that are written to logs, as they are written: of the files at
+PATH, of all that lie and come to lie below it if it is a directory, or of
+standard input if something is piped in. Logs are followed through rotation of
+every kind, each line once. With QUERY, in the language of search, only the lines
+that match.
+
+The first argument is a QUERY unless a file or directory has that name; --query
+says it without doubt. A last line without its end is printed when it is complete
+or a second old.`,
+		Example: `  logview follow /var/log
+  logview follow 'error -healthcheck' /var/log/nginx
+  logview follow -n 20 app.log
+  logview follow --json 'level=error' . | jq .text
+  kubectl logs -f web-1 | logview follow 'timeout -healthcheck'`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.noMatch = cmd.Flags().Changed("max-count") && o.max == 0
+			if !cmd.Flags().Changed("query") {
+				args = o.takeQuery(args)
+			}
+			return o.run(cmd.Context(), args)
+		},
+	}
+	o.queryFlags.register(cmd)
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVarP(&o.query, "query", "e", "", "print only lines that match `QUERY`")
+	f.BoolVar(&o.number, "line-number", false, "print line numbers")
+	f.Int64VarP(&o.last, "lines", "n", -1, "begin with the last `N` lines of each log (default 10 of a file, none of a directory)")
+	o.outputFlags.register(cmd)
+	return cmd
+}
+
+// takeQuery takes the first argument for the query unless it is a path.
+func (o *followOptions) takeQuery(args []string) []string {
+	if len(args) == 0 {
+		return args
+	}
+	if _, err := os.Stat(args[0]); err == nil || args[0] == reader.Stdin {
+		return args
+	}
+	o.query = args[0]
+	return args[1:]
+}
+
+func (o *followOptions) run(ctx context.Context, paths []string) error {
+	var tree query.Node = query.Text{} // every line
+	if o.query != "" {
+		var err error
+		if tree, err = o.parse(o.query); err != nil {
+			return err
+		}
+	}
+	if o.noMatch {
+		return exitCode(exitNone)
+	}
+	if err := o.outputFlags.check(); err != nil {
+		return err
+	}
+	color, err := o.colored()
+	if err != nil {
+		return err
+	}
+	cache, err := o.cache()
+	if err != nil {
+		return err
+	}
+	paths = o.inputs(paths)
+	p := o.printer(o.out, oneFile(paths), len(paths) == 1 && paths[0] == reader.Stdin, color)
+	p.heading, p.nameColors = false, true
+	p.number = o.number
+	if o.json {
+		p.noteRef = cache.NoteRef
+	}
+	req := o.request(tree, o.queryFlags)
+	req.Render = p.render
+	p.groups = !o.json && (req.Before > 0 || req.After > 0)
+
+	status := newStatus(o.err, "behind by")
+	if isTerminal(o.err) {
+		p.beside = status.hide
+	}
+	var failed bool
+	if len(paths) == 1 && paths[0] == reader.Stdin {
+		err = o.pipe(ctx, req, p)
+	} else {
+		st, serr := index.NewStream(ctx, req, p.emit)
+		if serr != nil {
+			return serr
+		}
+		f := reader.NewFollower(paths, reader.FollowOptions{
+			Last: o.begin(paths), Count: o.json || o.number,
+			Note: func(err error) { defer status.hide()(); failed = true; o.complain(err) },
+		})
+		err = o.follow(ctx, f, st, status)
+	}
+	status.end()
+	if ferr := p.flush(); err == nil || ctx.Err() != nil && ferr != nil {
+		err = ferr
+	}
+	switch {
+	case ctx.Err() != nil:
+		if p.color {
+			o.out.WriteString(colorOff)
+		}
+		return exitCode(exitInt)
+	case err != nil:
+		return err
+	case failed:
+		return exitCode(exitError)
+	}
+	return nil
+}
+
+// follow prints what the files get.
+func (o *followOptions) follow(ctx context.Context, f *reader.Follower, st *index.Stream, status *status) error {
+	lastSaid := time.Now()
+	return f.Run(ctx, func(a *reader.Appended) error {
+		if err := st.Add(a.Key, reader.Member{Path: a.Log}, a.ID, &a.Block); err != nil {
+			return err
+		}
+		// Who reads the output may be slower than who writes the logs.
+		if isTerminal(o.err) && time.Since(lastSaid) > statusAfter {
+			lastSaid = time.Now()
+			text := ""
+			if lag := f.Lag(); lag > worthTelling {
+				text = humanize.IBytes(uint64(lag))
+			}
+			status.say(text)
+		}
+		return nil
+	})
+}
+
+// worthTelling is how far behind the output may be before it is said.
+const worthTelling = 1 << 20
+
+// pipe prints what comes through a pipe. Who writes it is held back.
+func (o *followOptions) pipe(ctx context.Context, req *index.Request, p *printer) error {
+	logs, _ := o.find([]string{reader.Stdin})
+	req.Sources = []reader.Source{reader.NewSource(logs[0], reader.Options{})}
+	req.Failed = func(e *reader.FileError) { o.complain(e) }
+	_, err := index.Scan{}.Search(ctx, req, p.emit)
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return err
+}
+
+// begin is with how many lines of each log to begin.
+func (o *followOptions) begin(paths []string) int64 {
+	if o.last >= 0 {
+		return o.last
+	}
+	if oneFile(paths) {
+		return 10
+	}
+	return 0
+}
+
+// oneFile reports whether paths name one file and nothing else.
+func oneFile(paths []string) bool {
+	if len(paths) != 1 {
+		return false
+	}
+	info, err := os.Stat(paths[0])
+	return paths[0] == reader.Stdin || err == nil && !info.IsDir()
+}
+
+// nameColor is the colour of a log's name: one of those that are neither a
+// line number's nor a match's.
+func nameColor(name string) string {
+	colors := []int{33, 34, 35, 36, 93, 94, 95, 96}
+	h := fnv.New32a()
+	h.Write([]byte(name))
+	return fmt.Sprintf("\x1b[%dm", colors[h.Sum32()%uint32(len(colors))])
+}

@@ -1,0 +1,69 @@
+package index
+
+import (
+	"context"
+
+	"logview/index/match"
+	"logview/reader"
+)
+
+// A Stream answers a request on text as it is written: what Search does to
+// the blocks of a member, it does to each piece of whole lines that is
+// added. Its sources are nobody's but in name: Request.Sources is not used.
+// It belongs to one goroutine.
+type Stream struct {
+	s     *scan
+	files map[any]*streamFile
+}
+
+type streamFile struct {
+	consumer
+	producer producer
+	lines    reader.Line // the line after the last one added
+}
+
+// NewStream makes a Stream. It fails as Search does on a query that cannot
+// be run.
+func NewStream(ctx context.Context, req *Request, emit func(*Hits) error) (*Stream, error) {
+	m, err := match.Compile(req.Query, req.Options)
+	if err != nil {
+		return nil, err
+	}
+	s := &scan{req: req, m: m, emit: emit, ctx: ctx}
+	s.changed.L = &s.mu
+	s.scanners.New = func() any { return m.NewScanner() }
+	s.inOrder = req.Max > 0 || req.Before > 0 || req.After > 0
+	return &Stream{s: s, files: map[any]*streamFile{}}, nil
+}
+
+// Add searches text, which is whole lines of a member but that the last may
+// want its newline. key says of which file, through all its names. Where
+// b.Line is negative, lines are numbered from the first one added. The text
+// is not kept.
+func (x *Stream) Add(key any, m reader.Member, id reader.ID, b *reader.Block) error {
+	if !x.s.m.May(m.Path) {
+		return nil
+	}
+	f := x.files[key]
+	if f == nil {
+		st := &stream{member: m, head: true}
+		f = &streamFile{consumer: consumer{scan: x.s, st: st}, producer: producer{scan: x.s, st: st}}
+		x.files[key] = f
+	}
+	if f.st.stop {
+		return nil
+	}
+	f.st.member, f.producer.id = m, id
+	text := *b // which search takes for its own
+	if text.Line < 0 {
+		text.Line = f.lines
+	}
+	f.lines = text.Line + reader.Line(text.Lines)
+	p := &piece{}
+	f.producer.search(p, &text)
+	x.s.stats.add(p.stats)
+	return f.consumer.piece(p)
+}
+
+// Hits is how many lines matched.
+func (x *Stream) Hits() int64 { return x.s.stats.Hits }

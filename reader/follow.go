@@ -1,0 +1,1037 @@
+package reader
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"time"
+)
+
+// A Follower hands out what is written to logs, each line once, through
+// growth and every kind of rotation.
+//
+// A file is known by its inode as long as it is there, and by the beginning
+// of its text when it comes back as another: compressed, or copied before
+// being cut off. What each thing that can happen means is in look and in
+// the methods it calls:
+//
+//	the file is longer            what was appended is new
+//	it has another name           it is read on under that
+//	it is gone                    what could still be read of it is
+//	it is shorter, or its text    it was cut off: what was written before
+//	  is another                  that is in its copy; then it begins anew
+//	a new file, current name      all of it is new
+//	a new file that begins like   a copy, or the same compressed: nothing new
+//	  a known one
+//	a new file of another text    all of it is new: it was made and rotated
+//	                              between two looks
+//
+// A Follower belongs to one goroutine.
+type Follower struct {
+	paths []string
+	opt   FollowOptions
+	begun time.Time
+
+	files   map[[2]uint64]*tail // by device and inode
+	order   []*tail             // the same
+	byPath  map[string]*tail
+	gone    []*tail           // of which only the beginning is kept, for a while
+	copies  map[[2]uint64]int // files that hold text of others: how much of their beginning was compared
+	holding map[*tail]bool    // those with an unfinished last line that is held
+	pending bool              // there is more to be told of names
+	looked  time.Time         // at the names
+	listed  time.Time         // when that look began
+	cost    time.Duration     // of looking at the names
+	sweep   int               // where in order the next sweep goes on
+
+	watch func(dir string) // also; nil before there is a Watcher
+	emit  func(*Appended) error
+	err   error // emit's
+	buf   *Block
+}
+
+// FollowOptions say where following begins, and how.
+type FollowOptions struct {
+	Last  int64            // lines of each log to begin with
+	Count bool             // count the lines of files from their start, so that every line has its number
+	Note  func(error)      // told of what the person should know: that a file was cut off, or cannot be read; may be nil
+	Now   func() time.Time // the clock; nil for time.Now
+}
+
+// Appended is some new lines of a log.
+type Appended struct {
+	Log   string // its name
+	Key   any    // of the file, the same through renaming; for maps
+	ID    ID     // of the text, as far as it is known
+	Block        // Text may be longer than BlockSize; Line is -1 if it is not known
+}
+
+// A tail is a file that is followed.
+type tail struct {
+	Member
+	key  [2]uint64
+	log  string
+	name name
+
+	f       *os.File    // nil while nothing is written to it
+	blocks  *fileBlocks // in place of f, of a text that is not the file's bytes
+	bom     int
+	off     Offset // of the text that was handed out
+	line    Line   // -1 if it is not known
+	given   int    // bytes behind off that were handed out although their line had no end
+	scanned int64  // bytes behind off that hold no newline
+	waiting time.Time
+	head    []byte // the text's beginning, as much as was seen
+	end     []byte // the last bytes before off
+	size    int64  // of the file, when it was looked at last
+	mod     time.Time
+	active  time.Time // when it was last written to
+	seen    time.Time // when it was last among the names
+}
+
+const (
+	headKept = 1 << 10
+	endKept  = 64
+	// likeness is how much of two texts must be the same to take one for the
+	// other's copy.
+	likeness      = 64
+	likenessInLog = 16
+	// holdFor is how long an unfinished last line is held.
+	holdFor = time.Second
+	// openFor is how long a file that is not written to is kept open, and one
+	// that is gone remembered.
+	openFor = time.Minute
+	// goneFor is how long a file that has no name any more is read on: whoever
+	// writes it may not know yet.
+	goneFor = 10 * time.Second
+	// sweepFiles is how many quiet files are looked at in one sweep.
+	sweepFiles = 1000
+	// longestLine is the longest line that is handed out whole.
+	longestLine = 64 << 20
+)
+
+// NewFollower follows the logs at paths from what they are now.
+func NewFollower(paths []string, opt FollowOptions) *Follower {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	return &Follower{paths: paths, opt: opt, files: map[[2]uint64]*tail{}, byPath: map[string]*tail{}, copies: map[[2]uint64]int{}, holding: map[*tail]bool{}, buf: new(Block)}
+}
+
+func (f *Follower) note(path string, err error) {
+	if f.opt.Note == nil {
+		return
+	}
+	var fe *FileError
+	if !errors.As(err, &fe) {
+		err = &FileError{Path: path, Offset: -1, Err: cause(err)}
+	}
+	f.opt.Note(err)
+}
+
+// Run hands out what is written until ctx is done or emit fails, whose error
+// it returns. What it hands out is valid until emit returns.
+func (f *Follower) Run(ctx context.Context, emit func(*Appended) error) error {
+	// Watching begins before the first look, so that nothing falls between.
+	w := NewWatcher(f.paths, func(err error) { f.note("watching", err) })
+	defer w.Close()
+	f.watch = w.dir
+	if err := f.Begin(ctx, emit); err != nil {
+		return err
+	}
+	defer f.Close()
+	return f.on(ctx, w, emit)
+}
+
+// on hands out what is new whenever there is something.
+func (f *Follower) on(ctx context.Context, w *Watcher, emit func(*Appended) error) error {
+	for {
+		var held <-chan time.Time
+		if d, ok := f.due(); ok {
+			held = time.After(d)
+		}
+		c, err := w.Wait(ctx, held)
+		if err != nil {
+			return err
+		}
+		if err := f.Look(ctx, c, emit); err != nil {
+			return err
+		}
+	}
+}
+
+// Begin looks at the logs for the first time, and hands out their last
+// lines.
+func (f *Follower) Begin(ctx context.Context, emit func(*Appended) error) error {
+	f.emit, f.begun = emit, f.opt.Now()
+	logs, errs := Find(f.paths)
+	for _, err := range errs {
+		f.note("", err)
+	}
+	for _, l := range logs {
+		src := NewSource(l, Options{})
+		if err := f.begin(ctx, src); err != nil {
+			return err
+		}
+	}
+	f.listed, f.looked = f.begun, f.opt.Now()
+	f.cost = f.looked.Sub(f.begun)
+	return f.err
+}
+
+// begin takes up a log's files at their ends.
+func (f *Follower) begin(ctx context.Context, src *LogSource) error {
+	members := src.Members()
+	starts := map[int]Pos{}
+	for i, need := len(members)-1, f.opt.Last; i >= 0 && need > 0; i-- {
+		p, n, err := TailPos(ctx, src, members[i], need)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			if !errors.Is(err, ErrBinary) {
+				f.note(members[i].Path, err)
+			}
+			continue
+		}
+		starts[i] = p
+		need -= n
+	}
+	for i, m := range members {
+		stamp, ok := m.Stamp()
+		if !ok {
+			continue
+		}
+		t := f.add(m, [2]uint64{stamp.Dev, stamp.Ino}, src.Name())
+		if err := f.atEnd(ctx, src, t, m.Size, starts, i); err != nil {
+			return err
+		}
+		if f.err != nil {
+			return f.err
+		}
+	}
+	return nil
+}
+
+// add makes a tail of a file.
+func (f *Follower) add(m Member, key [2]uint64, log string) *tail {
+	now := f.opt.Now()
+	t := &tail{Member: m, key: key, log: log, name: parseName(filepath.Base(m.Path)), size: m.Size, mod: m.ModTime, seen: now}
+	f.files[key] = t
+	f.order = append(f.order, t)
+	f.name(t)
+	return t
+}
+
+// name notes under which paths a Watcher may speak of a file.
+func (f *Follower) name(t *tail) {
+	f.byPath[t.Path] = t
+	if f.watch == nil {
+		return
+	}
+	if info, err := os.Lstat(t.Path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		if real, err := filepath.EvalSymlinks(t.Path); err == nil {
+			f.watch(filepath.Dir(real))
+			f.byPath[real] = t
+		}
+	}
+}
+
+// atEnd brings a tail to the end of its file, or to where starts says, from
+// where its last lines are handed out.
+func (f *Follower) atEnd(ctx context.Context, src *LogSource, t *tail, size int64, starts map[int]Pos, i int) error {
+	start, wanted := starts[i]
+	file, err := os.Open(t.Path)
+	if err != nil {
+		f.note(t.Path, err)
+		return nil
+	}
+	text, err := openText(ctx, file, false)
+	if err != nil {
+		file.Close()
+		if !wanted {
+			return nil // a rotated file that cannot be read is nothing new
+		}
+		f.note(t.Path, err)
+		return nil
+	}
+	t.head = bytes.Clone(text.head[:min(headKept, text.id.Len)])
+	format, charset, bom, binary := text.format, text.charset, text.bom, text.binary
+	text.release()
+	file.Close()
+	if format != Plain {
+		if wanted {
+			err = f.whole(ctx, t, start)
+		}
+		t.off = -1
+		return err
+	}
+	if binary && !t.Named {
+		t.off = -1 // not followed
+		return nil
+	}
+	t.bom = bom
+	if charset != UTF8 {
+		return f.atEndOf(ctx, src, t, start, wanted)
+	}
+	end := Offset(size - int64(bom))
+	if !wanted {
+		start = Pos{Offset: f.lastLine(t, end), Line: -1}
+	}
+	t.off, t.line = start.Offset, start.Line
+	if f.opt.Count && t.line < 0 {
+		if t.line, err = countTo(ctx, src, t.Member, t.off); err != nil {
+			return err
+		}
+	}
+	f.remember(t)
+	return f.read(ctx, t)
+}
+
+// lastLine is where the text's unfinished last line begins, its end if there
+// is none.
+func (f *Follower) lastLine(t *tail, end Offset) Offset {
+	file, err := os.Open(t.Path)
+	if err != nil {
+		return end
+	}
+	defer file.Close()
+	buf := make([]byte, 64<<10)
+	for at := end; at > 0; {
+		n := min(Offset(len(buf)), at)
+		if _, err := file.ReadAt(buf[:n], int64(at-n)+int64(t.bom)); err != nil {
+			return end
+		}
+		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
+			return at - n + Offset(i) + 1
+		}
+		at -= n
+	}
+	return 0
+}
+
+// atEndOf brings a tail of a text that must be converted to its end.
+func (f *Follower) atEndOf(ctx context.Context, src *LogSource, t *tail, start Pos, wanted bool) error {
+	if !wanted {
+		var err error
+		if start, _, err = TailPos(ctx, src, t.Member, 0); err != nil {
+			f.note(t.Path, err)
+			return ctx.Err()
+		}
+	}
+	b, err := openFile(ctx, t.Member)
+	if err == nil {
+		err = b.seek(start)
+	}
+	if err != nil {
+		f.note(t.Path, err)
+		return ctx.Err()
+	}
+	t.blocks, t.off, t.line = b, start.Offset, start.Line
+	return f.read(ctx, t)
+}
+
+// countTo counts the lines before an offset.
+func countTo(ctx context.Context, src Source, m Member, off Offset) (Line, error) {
+	b, err := src.Open(ctx, m, Pos{})
+	if err != nil {
+		return -1, err
+	}
+	defer b.Close()
+	blk := GetBlock()
+	defer PutBlock(blk)
+	for {
+		if err := b.Next(blk); err == io.EOF {
+			return blk.Line, nil
+		} else if err != nil {
+			return -1, err
+		}
+		if off < blk.Offset+Offset(len(blk.Text)) {
+			return blk.Line + Line(countLines(blk.Text[:off-blk.Offset])), nil
+		}
+		blk.Line += Line(blk.Lines)
+	}
+}
+
+// Look hands out what is new, given what a Watcher saw.
+func (f *Follower) Look(ctx context.Context, c Changes, emit func(*Appended) error) error {
+	f.emit = emit
+	now := f.opt.Now()
+	again := false // one of the files that were just being written may be ready
+	for path := range c.Files {
+		if t := f.byPath[path]; t != nil {
+			f.file(ctx, t)
+		} else {
+			again = f.pending
+		}
+	}
+	for t := range f.holding {
+		f.file(ctx, t)
+	}
+	// A look at the names may take a tenth of a second of ten thousand files:
+	// then it is not done at every turn.
+	names := c.Names || again || f.pending && now.Sub(f.looked) >= sweepEvery
+	if c.All || c.Sweep || names && now.Sub(f.looked) >= 10*f.cost {
+		f.sweepFiles(ctx, c.All)
+		if c.All || names || c.Sweep && f.namesDue(now) {
+			f.names(ctx)
+		}
+	} else if names {
+		f.pending = true
+	}
+	if c.Sweep {
+		f.release(now)
+	}
+	if f.err == nil {
+		f.err = ctx.Err()
+	}
+	return f.err
+}
+
+// namesDue reports whether the names are to be looked at although nothing
+// was told of them: as often as it costs little.
+func (f *Follower) namesDue(now time.Time) bool {
+	return now.Sub(f.looked) >= max(sweepEvery, 200*f.cost)
+}
+
+// sweepFiles looks at all files that were written to lately, and at some of
+// the others.
+func (f *Follower) sweepFiles(ctx context.Context, all bool) {
+	now := f.opt.Now()
+	var busy []*tail
+	for _, t := range f.order {
+		if all || t.f != nil || t.blocks != nil || now.Sub(t.active) < openFor {
+			busy = append(busy, t)
+		}
+	}
+	// Oldest first, so that a rotated file ends before the next begins.
+	slices.SortStableFunc(busy, func(a, b *tail) int { return older(a.name, b.name) })
+	for _, t := range busy {
+		f.file(ctx, t)
+	}
+	for range min(sweepFiles, len(f.order)) {
+		f.sweep = (f.sweep + 1) % len(f.order)
+		f.file(ctx, f.order[f.sweep])
+	}
+}
+
+// file looks at a file that is followed.
+func (f *Follower) file(ctx context.Context, t *tail) {
+	if t.off < 0 || f.err != nil {
+		return
+	}
+	if t.f == nil && t.blocks == nil {
+		info, err := os.Stat(t.Path)
+		if err != nil {
+			return // the names tell what became of it
+		}
+		if dev, ino := inode(info); [2]uint64{dev, ino} != t.key {
+			f.pending = true
+			return
+		}
+		if info.Size() == t.size && info.ModTime().Equal(t.mod) {
+			return
+		}
+	}
+	err := f.read(ctx, t)
+	switch {
+	case err == nil || f.err != nil || ctx.Err() != nil:
+	case errors.Is(err, fs.ErrNotExist):
+		f.pending = true
+	default:
+		f.note(t.Path, err)
+	}
+}
+
+// read hands out what is new of a file.
+func (f *Follower) read(ctx context.Context, t *tail) error {
+	if t.blocks != nil {
+		return f.convert(ctx, t)
+	}
+	if t.f == nil {
+		file, err := os.Open(t.Path)
+		if err != nil {
+			return err
+		}
+		info, err := file.Stat()
+		if err != nil {
+			file.Close()
+			return err
+		}
+		if dev, ino := inode(info); [2]uint64{dev, ino} != t.key {
+			file.Close()
+			f.pending = true
+			return nil
+		}
+		t.f = file
+	}
+	info, err := t.f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() != t.size || !info.ModTime().Equal(t.mod) {
+		t.active = f.opt.Now()
+	} else if t.scanned == info.Size()-t.at() {
+		f.hold(t)
+		return f.err
+	}
+	if info.Size() < t.at() || !f.same(t) {
+		f.cut(ctx, t)
+	}
+	t.size, t.mod = info.Size(), info.ModTime()
+	for f.err == nil && ctx.Err() == nil {
+		more, err := f.chunk(t)
+		if err != nil || !more {
+			f.hold(t)
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// at is where in the file the text is that was not handed out.
+func (t *tail) at() int64 { return int64(t.off) + int64(t.bom) }
+
+// same reports whether the text before off is what was handed out.
+func (f *Follower) same(t *tail) bool {
+	if len(t.end) == 0 {
+		return true
+	}
+	var buf [endKept]byte
+	b := buf[:len(t.end)]
+	if _, err := t.f.ReadAt(b, t.at()-int64(len(b))); err != nil {
+		return false
+	}
+	return bytes.Equal(b, t.end)
+}
+
+// remember keeps what same compares.
+func (f *Follower) remember(t *tail) {
+	if t.f == nil {
+		file, err := os.Open(t.Path)
+		if err != nil {
+			return
+		}
+		defer file.Close()
+		t.end = make([]byte, min(endKept, t.off))
+		if _, err := file.ReadAt(t.end, t.at()-int64(len(t.end))); err != nil {
+			t.end = nil
+		}
+	}
+}
+
+// chunk hands out the whole lines that follow, as many as a buffer holds. It
+// reports whether there may be more.
+func (f *Follower) chunk(t *tail) (bool, error) {
+	b := f.buf
+	if cap(b.buf) < BlockSize {
+		b.buf = make([]byte, BlockSize)
+	}
+	buf := b.buf[:BlockSize]
+	n, err := t.f.ReadAt(buf, t.at()+t.scanned)
+	if err != nil && err != io.EOF {
+		return false, err
+	}
+	if n == 0 {
+		return false, nil
+	}
+	if t.off == 0 && t.scanned == 0 && t.bom == 0 {
+		switch charset, bom := charsetOf(buf[:min(n, 4)], false); {
+		case charset == UTF16LE || charset == UTF16BE:
+			return false, f.toConvert(t)
+		case bom > 0:
+			t.bom = bom
+			return true, nil
+		}
+	}
+	end := bytes.LastIndexByte(buf[:n], '\n') + 1
+	if end == 0 && t.scanned+int64(n) < longestLine {
+		t.scanned += int64(n)
+		return true, nil
+	}
+	text := buf[:n]
+	if end > 0 {
+		text = buf[:end]
+	}
+	if t.scanned > 0 {
+		// The line is longer than the buffer, or came in parts.
+		whole := make([]byte, t.scanned+int64(len(text)))
+		copy(whole[t.scanned:], text)
+		if _, err := t.f.ReadAt(whole[:t.scanned], t.at()); err != nil {
+			return false, err
+		}
+		text = whole
+	}
+	f.give(t, text)
+	t.scanned = 0
+	return true, nil
+}
+
+// give hands out text behind off, but for what was given of it already.
+func (f *Follower) give(t *tail, text []byte) {
+	lines := countLines(text)
+	if at := int(t.off); at < headKept && at <= len(t.head) {
+		t.head = append(t.head[:at], text[:min(len(text), headKept-at)]...)
+	}
+	from := min(t.given, len(text))
+	if from > 0 && from < len(text) && text[from] == '\n' {
+		from++ // the line was handed out but for its end
+	}
+	if from < len(text) {
+		f.out(t, text[from:], t.off+Offset(from))
+	}
+	t.given = max(t.given-len(text), 0)
+	t.end = append(t.end[:0], text[max(0, len(text)-endKept):]...)
+	t.off += Offset(len(text))
+	if t.line >= 0 {
+		t.line += Line(lines)
+	}
+	delete(f.holding, t)
+}
+
+func (f *Follower) out(t *tail, text []byte, off Offset) {
+	if f.err != nil {
+		return
+	}
+	f.err = f.emit(&Appended{Log: t.log, Key: t.key, ID: makeID(t.head),
+		Block: Block{Text: text, Offset: off, Line: t.line, Lines: countLines(text)}})
+}
+
+// hold hands out an unfinished last line when it has been held long enough.
+// One that was there when the following began waits for its end.
+func (f *Follower) hold(t *tail) {
+	left := t.scanned - int64(t.given)
+	if left <= 0 || t.active.IsZero() {
+		delete(f.holding, t)
+		return
+	}
+	now := f.opt.Now()
+	if !f.holding[t] {
+		f.holding[t], t.waiting = true, now
+	}
+	if now.Sub(t.waiting) < holdFor {
+		return
+	}
+	delete(f.holding, t)
+	text := make([]byte, left)
+	if n, err := t.f.ReadAt(text, t.at()+int64(t.given)); int64(n) < left && err != nil {
+		return // cut off meanwhile; the next look sees it
+	}
+	f.out(t, text, t.off+Offset(t.given))
+	t.given += int(left)
+}
+
+// due is how long the first held line is still to be held.
+func (f *Follower) due() (time.Duration, bool) {
+	if len(f.holding) == 0 {
+		return 0, false
+	}
+	left := holdFor
+	for t := range f.holding {
+		left = min(left, t.waiting.Add(holdFor).Sub(f.opt.Now()))
+	}
+	return max(left, 0), true
+}
+
+// toConvert goes on with a file whose bytes turn out not to be its text.
+func (f *Follower) toConvert(t *tail) error {
+	b, err := openFile(context.Background(), t.Member)
+	if err != nil {
+		return err
+	}
+	t.f.Close()
+	t.f, t.blocks = nil, b
+	return f.convert(b.ctx, t)
+}
+
+// convert hands out what is new of a text that is not the file's bytes.
+func (f *Follower) convert(ctx context.Context, t *tail) error {
+	info, err := t.blocks.f.Stat()
+	if err != nil {
+		return err
+	}
+	if info.Size() < t.blocks.t.src.n {
+		f.cut(ctx, t)
+		return nil
+	}
+	if info.Size() != t.size {
+		t.active = f.opt.Now()
+	}
+	t.size, t.mod = info.Size(), info.ModTime()
+	for f.err == nil {
+		b := f.buf
+		if err := t.blocks.Next(b); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		text := b.Text[max(0, int(t.off-b.Offset)):] // a line that was there without its end comes again
+		if end := bytes.LastIndexByte(text, '\n') + 1; end > 0 || b.Unfinished {
+			if b.Unfinished && end == 0 {
+				end = len(text)
+			}
+			f.give(t, text[:end])
+		}
+	}
+	return f.err
+}
+
+// cut begins a file anew that was cut off, or written over. What it held
+// that was not handed out is in a copy of it, if whoever cut it made one.
+func (f *Follower) cut(ctx context.Context, t *tail) {
+	if m, ok := f.copyOf(t); ok {
+		f.names(ctx) // so that the copy is known as one
+		if err := f.whole(ctx, &tail{Member: m, key: t.key, log: t.log, head: t.head, line: t.line}, Pos{Offset: t.off, Line: t.line}); err != nil {
+			f.note(m.Path, err)
+		}
+	} else if f.opt.Note != nil {
+		f.note(t.Path, fmt.Errorf("was cut off; following it from its new beginning"))
+	}
+	if t.blocks != nil {
+		t.blocks.Close()
+		t.blocks = nil
+	}
+	t.off, t.line, t.given, t.scanned, t.bom = 0, 0, 0, 0, 0
+	t.head, t.end, t.size = t.head[:0], t.end[:0], -1
+	delete(f.holding, t)
+}
+
+// copyOf finds the newest file that begins like a tail and is not one that
+// is followed.
+func (f *Follower) copyOf(t *tail) (Member, bool) {
+	if len(t.head) == 0 {
+		return Member{}, false
+	}
+	var best *found
+	for _, c := range f.list() {
+		key := keyOf(c.info)
+		if key == t.key || c.name.stem != t.name.stem {
+			continue
+		}
+		if x := f.files[key]; x != nil {
+			if _, copied := f.copies[key]; !copied {
+				continue
+			}
+		}
+		b, err := beginningOf(c.Member)
+		if err != nil || !alike(b.head, t.head, min(likenessInLog, len(t.head))) {
+			continue
+		}
+		if best == nil || older(best.name, c.name) < 0 {
+			best = &c
+		}
+	}
+	if best == nil {
+		return Member{}, false
+	}
+	return best.Member, true
+}
+
+// alike reports whether two texts begin alike, as far as both are known, and
+// that is far enough.
+func alike(a, b []byte, least int) bool {
+	n := min(len(a), len(b))
+	return n >= least && bytes.Equal(a[:n], b[:n])
+}
+
+// A beginning is what is known of a file by its first bytes.
+type beginning struct {
+	head   []byte // of the text
+	format Format
+	binary bool
+}
+
+func beginningOf(m Member) (b beginning, err error) {
+	file, err := os.Open(m.Path)
+	if err != nil {
+		return b, err
+	}
+	defer file.Close()
+	t, err := openText(context.Background(), file, false)
+	if err != nil {
+		return b, err
+	}
+	defer t.release()
+	return beginning{bytes.Clone(t.head[:min(headKept, t.id.Len)]), t.format, t.binary}, nil
+}
+
+// complete reports whether a compressed file can be decoded to its end.
+func complete(ctx context.Context, m Member) error {
+	b, err := openFile(ctx, m)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	blk := GetBlock()
+	defer PutBlock(blk)
+	for {
+		if err := b.Next(blk); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+	}
+}
+
+// whole hands out a file's text from a position to its end.
+func (f *Follower) whole(ctx context.Context, t *tail, from Pos) error {
+	b, err := openFile(ctx, t.Member)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	if err := b.seek(from); err != nil {
+		if errors.Is(err, ErrGone) {
+			return nil // the copy ends before that
+		}
+		return err
+	}
+	blk := f.buf
+	for f.err == nil {
+		if err := b.Next(blk); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		line := t.line
+		if line >= 0 {
+			line = blk.Line
+		}
+		f.err = f.emit(&Appended{Log: t.log, Key: t.key, ID: b.ID(), Block: Block{Text: blk.Text, Offset: blk.Offset, Line: line, Lines: blk.Lines}})
+	}
+	return f.err
+}
+
+func keyOf(info os.FileInfo) [2]uint64 {
+	dev, ino := inode(info)
+	return [2]uint64{dev, ino}
+}
+
+// list is the files there are, as they are found, oldest first.
+func (f *Follower) list() []found {
+	fd := newFinder()
+	for _, p := range f.paths {
+		if p != Stdin {
+			fd.add(p)
+		}
+	}
+	fd.followLinks()
+	slices.SortStableFunc(fd.files, func(a, b found) int { return older(a.name, b.name) })
+	return fd.files
+}
+
+// names looks which files there are.
+func (f *Follower) names(ctx context.Context) {
+	begun := f.opt.Now()
+	f.pending = false
+	var fresh []found
+	for _, c := range f.list() {
+		if c.info == nil || !c.info.Mode().IsRegular() {
+			continue
+		}
+		t := f.files[keyOf(c.info)]
+		if t == nil {
+			fresh = append(fresh, c)
+			continue
+		}
+		if t.Path != c.Path && t.f == nil && t.blocks == nil {
+			// It was renamed, unless it is another that got the number of one
+			// that is gone.
+			if b, err := beginningOf(c.Member); err == nil && !alike(b.head, t.head, 0) {
+				f.retire(t, begun)
+				fresh = append(fresh, c)
+				continue
+			}
+		}
+		t.seen = begun
+		if t.Path != c.Path {
+			if f.byPath[t.Path] == t {
+				delete(f.byPath, t.Path)
+			}
+			t.Path, t.name = c.Path, c.name
+			f.name(t)
+		}
+		if n, copied := f.copies[t.key]; copied && n < headKept && c.Size > int64(n) {
+			// It was taken for a copy by little text. Now there is more.
+			f.forget(t)
+			fresh = append(fresh, c)
+		}
+	}
+	// What is gone is read to its end before what is new begins.
+	for _, t := range slices.Clone(f.order) {
+		if t.seen.Before(begun) && (t.f != nil || t.blocks != nil) {
+			f.file(ctx, t)
+		}
+	}
+	waits := map[string]bool{} // logs of which an older file is not ready yet
+	for _, c := range fresh {
+		if f.err != nil {
+			return
+		}
+		if log := c.dir + c.name.stem; !waits[log] && !f.fresh(ctx, c, begun) {
+			f.pending, waits[log] = true, true
+		}
+	}
+	f.listed, f.looked = begun, f.opt.Now()
+	f.cost = f.looked.Sub(begun)
+}
+
+// fresh decides what a file is that was not there before. It reports false
+// if that cannot be told yet.
+func (f *Follower) fresh(ctx context.Context, c found, begun time.Time) bool {
+	key := keyOf(c.info)
+	current := c.name.current() && !c.name.compressed
+	recent := f.opt.Now().Sub(c.ModTime) < 2*sweepEvery
+	b, err := beginningOf(c.Member)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return true
+	case err != nil && !errors.Is(err, fs.ErrPermission) && recent,
+		err == nil && len(b.head) < likeness && !current && recent:
+		return false // it is just being written
+	case err != nil || b.binary && !c.Named:
+		f.add(c.Member, key, "").off = -1
+		if err != nil {
+			f.note(c.Path, err)
+		}
+		return true
+	}
+	like := f.likeOne(b.head, c.dir+c.name.stem, key)
+	if like != nil && !(current && b.format == Plain) {
+		t := f.add(c.Member, key, like.log)
+		t.head, t.off = b.head, -1
+		f.copies[key] = len(b.head)
+		if b.format != Plain && like.off >= 0 && like.seen.Before(begun) {
+			// It went, and perhaps before what was last written to it was read.
+			return f.rest(ctx, t, like)
+		}
+		return true
+	}
+	if !current && c.ModTime.Before(f.begun.Add(-time.Second)) {
+		// Older than the following, and put there since.
+		t := f.add(c.Member, key, "")
+		t.head, t.off = b.head, -1
+		return true
+	}
+	t := f.add(c.Member, key, c.dir+c.name.stem)
+	t.active = f.opt.Now()
+	if b.format == Plain {
+		t.size = -1
+		f.file(ctx, t)
+		return true
+	}
+	t.head = b.head
+	return f.rest(ctx, t, t)
+}
+
+// rest hands out what a compressed file holds behind what was handed out of
+// the same text. It reports false if the file is not whole yet.
+func (f *Follower) rest(ctx context.Context, packed, t *tail) bool {
+	if err := complete(ctx, packed.Member); err != nil {
+		if errors.Is(err, io.ErrUnexpectedEOF) {
+			f.forget(packed)
+			return false
+		}
+		f.note(packed.Path, err) // and what can be read of it is used
+	}
+	at := Pos{Offset: t.off + Offset(t.given), Line: t.line}
+	if err := f.whole(ctx, &tail{Member: packed.Member, key: t.key, log: t.log, line: t.line}, at); err != nil && f.err == nil {
+		f.note(packed.Path, err)
+	}
+	t.off, packed.off = -1, -1
+	return true
+}
+
+// forget takes a file for one that was never seen.
+func (f *Follower) forget(t *tail) {
+	t.close()
+	delete(f.files, t.key)
+	delete(f.copies, t.key)
+	delete(f.holding, t)
+	for _, path := range []string{t.Path} {
+		if f.byPath[path] == t {
+			delete(f.byPath, path)
+		}
+	}
+	if i := slices.Index(f.order, t); i >= 0 {
+		f.order = slices.Delete(f.order, i, i+1)
+	}
+}
+
+// likeOne is a known file that begins like a text. In the same log less of
+// both is enough.
+func (f *Follower) likeOne(head []byte, log string, not [2]uint64) *tail {
+	like := func(t *tail) bool {
+		least := likeness
+		if t.log == log {
+			least = likenessInLog
+		}
+		return t.key != not && alike(t.head, head, min(least, len(head)))
+	}
+	for _, list := range [][]*tail{f.order, f.gone} {
+		if i := slices.IndexFunc(list, like); i >= 0 {
+			return list[i]
+		}
+	}
+	return nil
+}
+
+// retire forgets a file that is gone, but for how it began.
+func (f *Follower) retire(t *tail, now time.Time) {
+	f.forget(t)
+	t.active = now
+	f.gone = append(f.gone, t)
+}
+
+// release closes what is not written to any more, and forgets what is gone.
+func (f *Follower) release(now time.Time) {
+	for _, t := range slices.Clone(f.order) {
+		switch {
+		case t.seen.Before(f.listed) && now.Sub(t.seen) > goneFor:
+			f.retire(t, now)
+		case t.f != nil && now.Sub(t.active) > openFor && !f.holding[t]:
+			t.f.Close()
+			t.f = nil
+		}
+	}
+	f.gone = slices.DeleteFunc(f.gone, func(t *tail) bool { return now.Sub(t.active) > openFor })
+}
+
+func (t *tail) close() {
+	if t.f != nil {
+		t.f.Close()
+		t.f = nil
+	}
+	if t.blocks != nil {
+		t.blocks.Close()
+		t.blocks = nil
+	}
+}
+
+// Lag is how many bytes are written and were not handed out.
+func (f *Follower) Lag() int64 {
+	n := int64(0)
+	for _, t := range f.files {
+		if t.f == nil || t.off < 0 {
+			continue
+		}
+		if info, err := t.f.Stat(); err == nil {
+			n += max(info.Size()-t.at()-t.scanned, 0)
+		}
+	}
+	return n
+}
+
+// Close closes the files that are open.
+func (f *Follower) Close() error {
+	for _, t := range f.files {
+		t.close()
+	}
+	return nil
+}

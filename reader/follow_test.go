@@ -1,0 +1,443 @@
+package reader_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"logview/reader"
+)
+
+// A story is what happens to the files of a directory, a step a line, and
+// what a Follower hands out because of it:
+//
+//	FILE < TEXT       TEXT is appended to FILE; \n and the like are Go's
+//	mv A B, cp A B, rm A, cut A, mkdir A
+//	gz A              A becomes A.gz, as gzip does it: A is there until A.gz is whole
+//	> LOG TEXT        the next line handed out is this one, of this log
+//
+// After the last step nothing else is handed out. Lines before the first
+// blank one are what is there before the following begins.
+var stories = map[string]string{
+	"growth": `
+		app.log < old\n
+
+		app.log < one\n
+		> app.log one
+		app.log < two\nthree\n
+		> app.log two
+		> app.log three`,
+
+	"a new file": `
+		app.log < old\n
+
+		web.log < hello\n
+		> web.log hello
+		app.log < there\n
+		> app.log there`,
+
+	"a file that is empty at first": `
+
+		cp /dev/null app.log
+		app.log < first\n
+		> app.log first`,
+
+	"a new directory": `
+
+		mkdir sub
+		sub/app.log < deep\n
+		> sub/app.log deep
+		mkdir sub/more
+		sub/more/x.log < deeper\n
+		> sub/more/x.log deeper`,
+
+	"hidden and unfinished files are not followed": `
+
+		.hidden < secret\n
+		app.log.tmp < half\n
+		app.log < seen\n
+		> app.log seen`,
+
+	"rename and create": `
+		app.log < a first line that is long enough to know a text by it, surely\n
+
+		app.log < one\n
+		> app.log one
+		mv app.log app.log.1
+		app.log.1 < late\n
+		> app.log late
+		app.log < two\n
+		> app.log two
+		mv app.log.1 app.log.2
+		mv app.log app.log.1
+		app.log < three\n
+		> app.log three`,
+
+	"rename, and compress at once": `
+		app.log < a first line that is long enough to know a text by it, surely\n
+
+		app.log < one\n
+		> app.log one
+		mv app.log app.log.1
+		gz app.log.1
+		app.log < two\n
+		> app.log two`,
+
+	"compress with delay": `
+		app.log.1 < the text of the older one is long enough to know a text by it\n
+		app.log < a first line that is long enough to know a text by it, surely\n
+
+		app.log < one\n
+		> app.log one
+		gz app.log.1
+		mv app.log.1.gz app.log.2.gz
+		mv app.log app.log.1
+		app.log < two\n
+		> app.log two
+		gz app.log.1
+		app.log < three\n
+		> app.log three`,
+
+	"copy and truncate": `
+		app.log < a first line that is long enough to know a text by it, surely\n
+
+		app.log < one\n
+		> app.log one
+		cp app.log app.log.1
+		cut app.log
+		app.log < two\n
+		> app.log two
+		mv app.log.1 app.log.2
+		cp app.log app.log.1
+		cut app.log
+		app.log < three is a longer line than the others, so that it does not look like them\n
+		> app.log three is a longer line than the others, so that it does not look like them
+		gz app.log.2
+		app.log < four\n
+		> app.log four`,
+
+	"written until the copy is made": `
+		app.log < a first line that is long enough to know a text by it, surely\n
+
+		app.log < one\nlast before the copy\n ; cp app.log app.log.1 ; cut app.log ; app.log < two\n
+		> app.log one
+		> app.log last before the copy
+		> app.log two`,
+
+	"written over with more": `
+		app.log < a first line that is long enough to know a text by it, surely\n
+
+		cut app.log ; app.log < another text altogether, and longer than the one that was there before it\n
+		> app.log another text altogether, and longer than the one that was there before it`,
+
+	"deleted and made again": `
+		app.log < old\n
+
+		app.log < one\n
+		> app.log one
+		rm app.log
+		app.log < two\n
+		> app.log two`,
+
+	"made, rotated and compressed between two looks": `
+		app.log < a first line that is long enough to know a text by it, surely\n
+
+		mv app.log app.log.2 ; app.log < of a file that nobody saw while it was current, not even once\n ; mv app.log app.log.1 ; gz app.log.1 ; app.log < now\n
+		> app.log of a file that nobody saw while it was current, not even once
+		> app.log now`,
+
+	"dates in names": `
+		app-2026-11-20.log < yesterday, and a text of some length to know it by it later on\n
+
+		app-2026-11-21.log < today, and a text of some length to know it by it later on\n
+		> app.log today, and a text of some length to know it by it later on
+		gz app-2026-11-20.log
+		app-2026-11-21.log < more\n
+		> app.log more`,
+
+	"kubelet": `
+		0.log < a first line that is long enough to know a text by it, surely\n
+
+		0.log < one\n
+		> 0.log one
+		mv 0.log 0.log.20261121-080000
+		0.log < two\n
+		> 0.log two
+		gz 0.log.20261121-080000
+		0.log < three\n
+		> 0.log three`,
+
+	"an old directory": `
+		app.log < a first line that is long enough to know a text by it, surely\n
+
+		mkdir old
+		app.log < one\n
+		> app.log one
+		mv app.log old/app.log.1
+		app.log < two\n
+		> app.log two
+		gz old/app.log.1
+		app.log < three\n
+		> app.log three`,
+
+	"old files that are put there": `
+		app.log < x\n
+
+		cpold app.log other.log.3
+		app.log < one\n
+		> app.log one`,
+
+	"UTF-16 and CRLF": `
+		w.log < \xff\xfea\x00\n\x00
+
+		w.log < b\x00\n\x00
+		> w.log b
+		v.log < \xff\xfec\x00\n\x00
+		> v.log c
+		d.log < dos\r\n
+		> d.log dos\r`,
+
+	"long lines": `
+
+		big.log < @700000
+		big.log < @700000\n
+		> big.log @1400000`,
+}
+
+func TestFollowerStories(t *testing.T) {
+	for name, story := range stories {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tell(t, story)
+		})
+	}
+}
+
+// A line is one that was handed out.
+type line struct{ log, text string }
+
+func tell(t *testing.T, story string) {
+	dir := t.TempDir()
+	before, steps, _ := strings.Cut(story, "\n\n")
+	do := func(step string) {
+		for part := range strings.SplitSeq(step, " ; ") {
+			act(t, dir, strings.TrimSpace(part))
+		}
+	}
+	for s := range strings.SplitSeq(before, "\n") {
+		do(s)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	lines := make(chan line, 100)
+	f := reader.NewFollower([]string{dir}, reader.FollowOptions{Note: func(err error) { t.Log(err) }})
+	w := reader.NewWatcher([]string{dir}, func(err error) { t.Log(err) })
+	defer w.Close()
+	emit := func(a *reader.Appended) error {
+		rel, err := filepath.Rel(dir, a.Log)
+		if err != nil {
+			return err
+		}
+		for text := range strings.SplitAfterSeq(string(a.Text), "\n") {
+			if text != "" {
+				lines <- line{rel, strings.TrimSuffix(text, "\n")}
+			}
+		}
+		return nil
+	}
+	if err := f.Begin(ctx, emit); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- reader.FollowOn(ctx, f, w, emit) }()
+
+	expect := func(want line) {
+		t.Helper()
+		select {
+		case got := <-lines:
+			if got != want {
+				t.Fatalf("got %.100q, want %.100q", got, want)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("nothing comes, want %.100q", want)
+		}
+	}
+	for s := range strings.SplitSeq(steps, "\n") {
+		s = strings.TrimSpace(s)
+		t.Log(s)
+		if want, ok := strings.CutPrefix(s, "> "); ok {
+			log, text, _ := strings.Cut(want, " ")
+			expect(line{log, unquote(t, text)})
+		} else if s != "" {
+			do(s)
+		}
+	}
+	// What comes of all that was done comes before a line written after it.
+	act(t, dir, `zz-end.log < the end\n`)
+	expect(line{"zz-end.log", "the end"})
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+}
+
+func unquote(t *testing.T, s string) string {
+	t.Helper()
+	if n, ok := strings.CutPrefix(s, "@"); ok {
+		n, end, _ := strings.Cut(n, `\n`)
+		size, err := strconv.Atoi(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = end
+		text := strings.Repeat("x", size)
+		if strings.HasSuffix(s, `\n`) {
+			text += "\n"
+		}
+		return text
+	}
+	out, err := strconv.Unquote(`"` + s + `"`)
+	if err != nil {
+		t.Fatalf("%q: %v", s, err)
+	}
+	return out
+}
+
+// act does a step of a story.
+func act(t *testing.T, dir, step string) {
+	t.Helper()
+	if step == "" {
+		return
+	}
+	path := func(name string) string {
+		if filepath.IsAbs(name) {
+			return name
+		}
+		return filepath.Join(dir, name)
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", step, err)
+		}
+	}
+	if name, text, ok := strings.Cut(step, " < "); ok {
+		f, err := os.OpenFile(path(name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		must(err)
+		_, err = f.WriteString(unquote(t, text))
+		must(err)
+		must(f.Close())
+		return
+	}
+	w := strings.Fields(step)
+	switch w[0] {
+	case "mv":
+		must(os.Rename(path(w[1]), path(w[2])))
+	case "cp", "cpold":
+		data, err := os.ReadFile(path(w[1]))
+		must(err)
+		if w[0] == "cpold" {
+			data = append([]byte("another text that was written long before any of this began\n"), data...)
+		}
+		must(os.WriteFile(path(w[2]), data, 0o644))
+		if w[0] == "cpold" {
+			old := time.Now().Add(-time.Hour)
+			must(os.Chtimes(path(w[2]), old, old))
+		}
+	case "rm":
+		must(os.Remove(path(w[1])))
+	case "cut":
+		must(os.Truncate(path(w[1]), 0))
+	case "mkdir":
+		must(os.Mkdir(path(w[1]), 0o755))
+	case "gz":
+		data, err := os.ReadFile(path(w[1]))
+		must(err)
+		info, err := os.Stat(path(w[1]))
+		must(err)
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		_, err = io.Copy(z, bytes.NewReader(data))
+		must(err)
+		must(z.Close())
+		must(os.WriteFile(path(w[1]+".gz"), b.Bytes(), 0o644))
+		must(os.Chtimes(path(w[1]+".gz"), info.ModTime(), info.ModTime()))
+		must(os.Remove(path(w[1])))
+	default:
+		t.Fatalf("unknown step %q", step)
+	}
+}
+
+// An unfinished last line is held for a second, by a clock that the test
+// sets, and what completes it comes by itself.
+func TestFollowerHolds(t *testing.T) {
+	dir := t.TempDir()
+	now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+	f := reader.NewFollower([]string{dir}, reader.FollowOptions{Now: func() time.Time { return now }})
+	defer f.Close()
+	var got []string
+	emit := func(a *reader.Appended) error { got = append(got, fmt.Sprintf("%d:%q", a.Offset, a.Text)); return nil }
+	look := func(want ...string) {
+		t.Helper()
+		got = nil
+		if err := f.Look(t.Context(), reader.Changes{All: true}, emit); err != nil {
+			t.Fatal(err)
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Errorf("got %v, want %v", got, want)
+		}
+	}
+	act(t, dir, `a.log < begun before`)
+	if err := f.Begin(t.Context(), emit); err != nil {
+		t.Fatal(err)
+	}
+	now = now.Add(time.Hour)
+	look() // it is not of this following
+	act(t, dir, `a.log <  and ended\nhalf`)
+	look(`0:"begun before and ended\n"`)
+	now = now.Add(900 * time.Millisecond)
+	look()
+	now = now.Add(200 * time.Millisecond)
+	look(`23:"half"`)
+	look()
+	act(t, dir, `a.log <  a line\nnext`)
+	look(`27:" a line\n"`)
+	act(t, dir, `a.log < \n`)
+	look(`35:"next\n"`)
+	act(t, dir, `a.log < x`)
+	look()
+	now = now.Add(2 * time.Second)
+	look(`40:"x"`)
+	act(t, dir, `a.log < \nlast\n`)
+	look(`42:"last\n"`)
+}
+
+// The last lines come first, over the borders of files, in order.
+func TestFollowerLast(t *testing.T) {
+	dir := t.TempDir()
+	act(t, dir, `app.log.2 < 1\n2\n`)
+	act(t, dir, `gz app.log.2`)
+	act(t, dir, `app.log.1 < 3\n4\n`)
+	act(t, dir, `app.log < 5\n6`)
+	for last, want := range map[int64]string{0: "", 1: "", 2: "5\n", 3: "4\n5\n", 5: "2\n3\n4\n5\n", 9: "1\n2\n3\n4\n5\n"} {
+		f := reader.NewFollower([]string{dir}, reader.FollowOptions{Last: last, Count: true})
+		var got strings.Builder
+		emit := func(a *reader.Appended) error { got.Write(a.Text); return nil }
+		if err := f.Begin(t.Context(), emit); err != nil {
+			t.Fatal(err)
+		}
+		if got.String() != want {
+			t.Errorf("last %d: %q, want %q", last, got.String(), want)
+		}
+		f.Close()
+	}
+}
