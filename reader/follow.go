@@ -843,7 +843,8 @@ func (f *Follower) names(ctx context.Context) {
 		if t.Path != c.Path && t.f == nil && t.blocks == nil {
 			// It was renamed, unless it is another that got the number of one
 			// that is gone.
-			if b, err := beginningOf(c.Member); err == nil && !alike(b.head, t.head, 0) {
+			b, err := beginningOf(c.Member)
+			if err == nil && (len(t.head) == 0 || b.format != Plain && t.off >= 0 || !alike(b.head, t.head, 0)) {
 				f.retire(t, begun)
 				fresh = append(fresh, c)
 				continue
