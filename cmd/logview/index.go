@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"text/tabwriter"
 	"time"
 
@@ -19,7 +20,7 @@ import (
 type indexOptions struct {
 	*globals
 	status, verify, clear bool
-	quiet                 bool
+	watch, quiet          bool
 }
 
 func newIndex(g *globals) *cobra.Command {
@@ -39,6 +40,7 @@ indexed and of those that have grown since, too. Index and blocks lie in the cac
 Nothing is written beside the logs.`,
 		Example: `  logview index /var/log               once, and again when much has been written
   logview index --status               what is covered
+  logview index --watch /var/log       and go on, as logs are written
   logview index --verify /var/log      read it all again and compare
   logview index --clear                delete all indexes and kept blocks`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -49,8 +51,9 @@ Nothing is written beside the logs.`,
 	f.BoolVar(&o.status, "status", false, "print what the indexes cover, their sizes and when they were built")
 	f.BoolVar(&o.verify, "verify", false, "read everything that is indexed again and compare")
 	f.BoolVar(&o.clear, "clear", false, "delete the indexes of PATH; without PATH, all of them and the kept blocks")
+	f.BoolVar(&o.watch, "watch", false, "keep the index current until interrupted")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print errors only")
-	cmd.MarkFlagsMutuallyExclusive("status", "verify", "clear")
+	cmd.MarkFlagsMutuallyExclusive("status", "verify", "clear", "watch")
 	return cmd
 }
 
@@ -78,6 +81,13 @@ func (o *indexOptions) run(ctx context.Context, args []string) error {
 	roots, err := rootsOf(cache, args)
 	if err != nil {
 		return err
+	}
+	// What is begun is brought to its end and kept; and building makes more
+	// garbage than searching does.
+	grace.Store(int64(10 * time.Second))
+	debug.SetGCPercent(150)
+	if o.watch {
+		return o.keep(ctx, cache, roots, args)
 	}
 	failed := false
 	for _, r := range roots {
@@ -181,6 +191,9 @@ func (o *indexOptions) build(ctx context.Context, cache *reader.Cache, r root) (
 		}
 		return false, err
 	}
+	if x.Members == x.Known+x.Skipped && o.watch && x.Gone == 0 {
+		return true, nil
+	}
 	secs := max(x.Elapsed.Seconds(), 1e-9)
 	o.say("%s: %s, ", x.Root, plural(x.Members, "file"))
 	changed := false
@@ -202,6 +215,99 @@ func (o *indexOptions) build(ctx context.Context, cache *reader.Cache, r root) (
 	}
 	o.say("\n")
 	return x.Failed == 0, nil
+}
+
+// What was written is taken into the index when it is some MiB, or when
+// nothing was written for a while: a search reads it until then.
+const (
+	watchBytes = 8 << 20
+	watchQuiet = 3 * time.Second
+	watchLate  = 30 * time.Second // and at the latest after this
+	watchBlind = time.Minute      // so often it is looked whether anything happened of which nothing was told
+)
+
+// keep keeps indexes current until ctx is done, which is how it is to end.
+func (o *indexOptions) keep(ctx context.Context, cache *reader.Cache, roots []root, paths []string) error {
+	w := reader.NewWatcher(paths, func(err error) { o.complain(err) })
+	defer w.Close()
+	build := func() error {
+		for _, r := range roots {
+			if _, err := o.build(ctx, cache, r); ctx.Err() != nil {
+				return nil
+			} else if err != nil && !errors.Is(err, index.ErrFull) {
+				o.complain(err) // a full disk may have room again
+			}
+		}
+		return nil
+	}
+	g := newGathering(time.Now)
+	for ctx.Err() == nil {
+		if err := build(); err != nil {
+			return err
+		}
+		g.reset()
+		for !g.due() {
+			c, err := w.Wait(ctx, nil)
+			if err != nil {
+				return nil
+			}
+			g.add(c)
+		}
+	}
+	return nil
+}
+
+// A gathering is what was written since the index was built last.
+type gathering struct {
+	now         func() time.Time
+	sizes       map[string]int64 // of files that were written to, when they were looked at last
+	bytes       int64
+	built       time.Time
+	first, last time.Time // of the changes
+}
+
+func newGathering(now func() time.Time) *gathering {
+	return &gathering{now: now, sizes: map[string]int64{}}
+}
+
+func (g *gathering) reset() {
+	g.bytes, g.built, g.first, g.last = 0, g.now(), time.Time{}, time.Time{}
+	if len(g.sizes) > 10000 {
+		clear(g.sizes)
+	}
+}
+
+func (g *gathering) add(c reader.Changes) {
+	if len(c.Files) == 0 && !c.Names && !c.All {
+		return
+	}
+	g.last = g.now()
+	if g.first.IsZero() {
+		g.first = g.last
+	}
+	for path := range c.Files {
+		info, err := os.Stat(path)
+		if err != nil {
+			continue
+		}
+		before, known := g.sizes[path]
+		if known && info.Size() > before {
+			g.bytes += info.Size() - before
+		}
+		g.sizes[path] = info.Size()
+	}
+}
+
+// due reports whether it is time to build.
+func (g *gathering) due() bool {
+	now := g.now()
+	switch {
+	case g.first.IsZero():
+		return now.Sub(g.built) >= watchBlind
+	case g.bytes >= watchBytes, now.Sub(g.last) >= watchQuiet:
+		return true
+	}
+	return now.Sub(g.first) >= watchLate
 }
 
 // verifyRoot compares an index with the files it covers. It reports whether

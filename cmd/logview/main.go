@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync/atomic"
 	"syscall"
 	"time"
 )
@@ -28,11 +29,19 @@ func main() {
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
 		<-signals
-		time.Sleep(300 * time.Millisecond) // for an orderly end
+		time.Sleep(time.Duration(grace.Load())) // for an orderly end
 		os.Exit(exitInt)
 	}()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
+
+// grace is how long a command may take to end when it is told to, in
+// nanoseconds.
+var grace = func() *atomic.Int64 {
+	var d atomic.Int64
+	d.Store(int64(300 * time.Millisecond))
+	return &d
+}()
 
 // streams is what a command talks to.
 type streams struct {
