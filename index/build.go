@@ -90,6 +90,7 @@ type builder struct {
 	known map[[2]uint64]*entry
 	byID  map[reader.ID][]*entry
 	moved map[*entry]bool // known again elsewhere
+	met   map[string]bool // paths at which something lies
 
 	batch *batch // being filled
 	done  int64  // bytes on disk
@@ -118,7 +119,7 @@ type batch struct {
 // told to Failed and counted. When ctx is cancelled, what was done is kept.
 func (b *Builder) Build(ctx context.Context, root string, paths []string) (BuildStats, error) {
 	begun := time.Now()
-	bb := &builder{Builder: b, ctx: ctx, moved: map[*entry]bool{}, written: map[*shardInfo]bool{}, merging: map[*shardInfo]bool{}}
+	bb := &builder{Builder: b, ctx: ctx, moved: map[*entry]bool{}, met: map[string]bool{}, written: map[*shardInfo]bool{}, merging: map[*shardInfo]bool{}}
 	err := bb.run(root, paths)
 	bb.st.Elapsed = time.Since(begun)
 	if ctx.Err() != nil {
@@ -301,6 +302,7 @@ func (b *builder) members(logs []reader.Log) error {
 				continue // a pipe or the like
 			}
 			b.st.Members++
+			b.met[path] = true
 			e := b.known[b.fileKey(stamp, path)]
 			if e != nil && e.stamp == stamp {
 				e.path = path
@@ -695,10 +697,6 @@ func (b *builder) broken(err error) {
 func (b *builder) forget(paths []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	met := map[string]bool{} // paths that have another text by now
-	for _, e := range b.entries {
-		met[e.path] = true
-	}
 	for e := range b.old {
 		gone := e.partial
 		for _, p := range paths {
@@ -714,7 +712,7 @@ func (b *builder) forget(paths []string) {
 			continue
 		}
 		delete(b.old, e)
-		if !e.binary && !e.partial && !met[e.path] && !b.moved[e] {
+		if !e.binary && !e.partial && !b.met[e.path] && !b.moved[e] {
 			b.st.Gone++
 		}
 	}

@@ -296,3 +296,21 @@ func realPath(t *testing.T, dir string) string {
 	}
 	return real
 }
+
+// A file with two names is there under both; neither is gone when the index
+// is brought up to date.
+func TestHardLinks(t *testing.T) {
+	cache, dir := newCache(t), t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte("one\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(filepath.Join(dir, "a.log"), filepath.Join(dir, "b.log")); err != nil {
+		t.Skip(err)
+	}
+	build(t, cache, dir)
+	for range 2 {
+		if st := build(t, cache, dir); st.Known != 2 || st.Gone != 0 {
+			t.Errorf("%d files known and %d gone, not 2 and 0", st.Known, st.Gone)
+		}
+	}
+}
