@@ -314,3 +314,34 @@ func TestHardLinks(t *testing.T) {
 		}
 	}
 }
+
+// Where a directory and one below it have an index, a file is known if
+// either knows it.
+func TestNestedIndexes(t *testing.T) {
+	cache, dir := newCache(t), t.TempDir()
+	sub := filepath.Join(dir, "sub")
+	if err := os.Mkdir(sub, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(sub, "a.log")
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	unread := func(when string) {
+		t.Helper()
+		_, st := found(t, index.Indexed{Cache: cache}, cache, dir, index.Request{Query: query.Text{S: "absent"}})
+		if st.Blocks != 1 || st.BlocksSkipped != 1 {
+			t.Errorf("%s: %d of %d blocks left out, not all", when, st.BlocksSkipped, st.Blocks)
+		}
+	}
+	write("one\n")
+	build(t, cache, sub)
+	write("one\ntwo\n")
+	build(t, cache, dir)
+	unread("the one above is newer")
+	write("one\ntwo\nthree\n")
+	build(t, cache, sub)
+	unread("the one below is newer")
+}
