@@ -648,11 +648,11 @@ func (b *builder) take(blk *reader.Block, eb *entryBuilder) error {
 	if err := b.failed(); err != nil {
 		return err
 	}
-	if time.Since(b.last) < publishEvery {
-		return nil
-	}
 	if b.Cache.Full() {
 		return ErrFull
+	}
+	if time.Since(b.last) < publishEvery {
+		return nil
 	}
 	return b.publish()
 }

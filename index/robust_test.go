@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -405,4 +406,20 @@ func TestCancelledBuild(t *testing.T) {
 		t.Errorf("%+v and then %+v", first, second)
 	}
 	verify(t, cache, w.dir)
+}
+
+// A build that takes no longer than it takes to publish for the first time
+// keeps to the cache's size, too.
+func TestFullCache(t *testing.T) {
+	defer index.RarePublishing()()
+	dir := t.TempDir()
+	line := strings.Repeat("a line of a log ", 8) + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(strings.Repeat(line, 50<<20/len(line))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := index.Builder{Cache: reader.NewCache(t.TempDir(), 1), Workers: reader.NewWorkers(1)}
+	st, err := b.Build(context.Background(), dir, []string{dir})
+	if !errors.Is(err, index.ErrFull) {
+		t.Errorf("%d bytes indexed, %v", st.Text, err)
+	}
 }
