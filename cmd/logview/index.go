@@ -137,7 +137,7 @@ next:
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		if err != nil {
-			return nil, err
+			return nil, &reader.FileError{Path: p, Offset: -1, Err: errors.Unwrap(err)}
 		}
 		dir := p
 		if !info.IsDir() {
