@@ -84,6 +84,7 @@ type builder struct {
 	ctx  context.Context
 	root string
 	dir  string // of the index
+	held *flock.Flock
 	st   BuildStats
 
 	old   map[*entry]bool // of the last catalog, of files that were not met yet
@@ -183,19 +184,42 @@ func rootOf(c *reader.Cache, dir string) (root, path string) {
 
 // lock waits until no other process builds this index.
 func (b *builder) lock() (unlock func(), err error) {
-	l := flock.New(filepath.Join(b.dir, "lock"))
-	ok, err := l.TryLock()
-	if err == nil && !ok {
-		if b.Waiting != nil {
-			b.Waiting()
+	for waited := false; ; {
+		l := flock.New(filepath.Join(b.dir, "lock"))
+		ok, err := l.TryLock()
+		if err == nil && !ok {
+			if b.Waiting != nil && !waited {
+				b.Waiting()
+			}
+			waited = true
+			_, err = l.TryLockContext(b.ctx, 50*time.Millisecond)
 		}
-		_, err = l.TryLockContext(b.ctx, 50*time.Millisecond)
+		if err != nil {
+			return nil, &reader.FileError{Path: l.Path(), Offset: -1, Err: pathCause(err)}
+		}
+		if b.held = l; b.owns() {
+			return func() { l.Unlock() }, nil
+		}
+		// Whoever had it lost the index meanwhile, and the lock with it.
+		l.Unlock()
+		if err := os.MkdirAll(b.dir, 0o700); err != nil {
+			return nil, &reader.FileError{Path: b.dir, Offset: -1, Err: pathCause(err)}
+		}
 	}
-	if err != nil {
-		return nil, &reader.FileError{Path: l.Path(), Offset: -1, Err: pathCause(err)}
-	}
-	return func() { l.Unlock() }, nil
 }
+
+// owns reports whether the lock that is held is still the index's. It is not
+// when the index was deleted; another process may be building it by then.
+func (b *builder) owns() bool {
+	mine, err := b.held.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(b.held.Path())
+	return err == nil && os.SameFile(mine, there)
+}
+
+var errDeleted = errors.New("it was deleted while it was being built")
 
 func pathCause(err error) error {
 	var pe *fs.PathError
@@ -259,6 +283,9 @@ func (b *builder) fileKey(s reader.Stamp, path string) [2]uint64 {
 // sweep deletes what no catalog speaks of: what an interrupted build left,
 // and shards that were replaced.
 func (b *builder) sweep() {
+	if !b.owns() {
+		return
+	}
 	keep := map[string]bool{catalogName: true, "lock": true}
 	if cat, err := readCatalog(b.dir); err == nil {
 		for _, s := range cat.shards {

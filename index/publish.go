@@ -45,6 +45,9 @@ func (b *builder) publish() error {
 		}
 	}
 	b.last = time.Now()
+	if !b.owns() {
+		return &reader.FileError{Path: b.dir, Offset: -1, Err: errDeleted}
+	}
 	if err := c.write(b.dir); err != nil {
 		return &reader.FileError{Path: b.dir, Offset: -1, Err: pathCause(err)}
 	}

@@ -423,3 +423,30 @@ func TestFullCache(t *testing.T) {
 		t.Errorf("%d bytes indexed, %v", st.Text, err)
 	}
 }
+
+// A builder whose index is deleted, and begun anew by another, leaves that
+// one alone.
+func TestDeletedWhileBuilt(t *testing.T) {
+	cache, dir := newCache(t), t.TempDir()
+	text := strings.Repeat("a line of a log\n", 40<<20/16)
+	if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	begun := false
+	b := index.Builder{Cache: cache, Workers: index.NewWorkers(), Progress: func(int64, int64) {
+		if !begun {
+			begun = true
+			if err := cache.Clear(); err != nil {
+				t.Skip(err) // where open files stay
+			}
+			build(t, cache, dir)
+		}
+	}}
+	if _, err := b.Build(context.Background(), dir, []string{dir}); err == nil {
+		t.Error("the first build says that all went well")
+	}
+	verify(t, cache, dir)
+	if st := build(t, cache, dir); st.Known != 1 {
+		t.Errorf("the index of the second build is gone: %+v", st)
+	}
+}
