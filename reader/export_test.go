@@ -32,3 +32,10 @@ func Store(ctx context.Context, src Source, m Member, progress func(disk int64))
 		}
 	}
 }
+
+// SmallBuffers puts blocks of little memory into the pool.
+func SmallBuffers() {
+	for range 100 {
+		PutBlock(&Block{buf: make([]byte, 100)})
+	}
+}
