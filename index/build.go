@@ -84,12 +84,14 @@ type builder struct {
 	ctx  context.Context
 	root string
 	dir  string // of the index
+	held *flock.Flock
 	st   BuildStats
 
 	old   map[*entry]bool // of the last catalog, of files that were not met yet
 	known map[[2]uint64]*entry
 	byID  map[reader.ID][]*entry
 	moved map[*entry]bool // known again elsewhere
+	met   map[string]bool // paths at which something lies
 
 	batch *batch // being filled
 	done  int64  // bytes on disk
@@ -118,7 +120,7 @@ type batch struct {
 // told to Failed and counted. When ctx is cancelled, what was done is kept.
 func (b *Builder) Build(ctx context.Context, root string, paths []string) (BuildStats, error) {
 	begun := time.Now()
-	bb := &builder{Builder: b, ctx: ctx, moved: map[*entry]bool{}, written: map[*shardInfo]bool{}, merging: map[*shardInfo]bool{}}
+	bb := &builder{Builder: b, ctx: ctx, moved: map[*entry]bool{}, met: map[string]bool{}, written: map[*shardInfo]bool{}, merging: map[*shardInfo]bool{}}
 	err := bb.run(root, paths)
 	bb.st.Elapsed = time.Since(begun)
 	if ctx.Err() != nil {
@@ -182,19 +184,42 @@ func rootOf(c *reader.Cache, dir string) (root, path string) {
 
 // lock waits until no other process builds this index.
 func (b *builder) lock() (unlock func(), err error) {
-	l := flock.New(filepath.Join(b.dir, "lock"))
-	ok, err := l.TryLock()
-	if err == nil && !ok {
-		if b.Waiting != nil {
-			b.Waiting()
+	for waited := false; ; {
+		l := flock.New(filepath.Join(b.dir, "lock"))
+		ok, err := l.TryLock()
+		if err == nil && !ok {
+			if b.Waiting != nil && !waited {
+				b.Waiting()
+			}
+			waited = true
+			_, err = l.TryLockContext(b.ctx, 50*time.Millisecond)
 		}
-		_, err = l.TryLockContext(b.ctx, 50*time.Millisecond)
+		if err != nil {
+			return nil, &reader.FileError{Path: l.Path(), Offset: -1, Err: pathCause(err)}
+		}
+		if b.held = l; b.owns() {
+			return func() { l.Unlock() }, nil
+		}
+		// Whoever had it lost the index meanwhile, and the lock with it.
+		l.Unlock()
+		if err := os.MkdirAll(b.dir, 0o700); err != nil {
+			return nil, &reader.FileError{Path: b.dir, Offset: -1, Err: pathCause(err)}
+		}
 	}
-	if err != nil {
-		return nil, &reader.FileError{Path: l.Path(), Offset: -1, Err: pathCause(err)}
-	}
-	return func() { l.Unlock() }, nil
 }
+
+// owns reports whether the lock that is held is still the index's. It is not
+// when the index was deleted; another process may be building it by then.
+func (b *builder) owns() bool {
+	mine, err := b.held.Stat()
+	if err != nil {
+		return false
+	}
+	there, err := os.Stat(b.held.Path())
+	return err == nil && os.SameFile(mine, there)
+}
+
+var errDeleted = errors.New("it was deleted while it was being built")
 
 func pathCause(err error) error {
 	var pe *fs.PathError
@@ -258,6 +283,9 @@ func (b *builder) fileKey(s reader.Stamp, path string) [2]uint64 {
 // sweep deletes what no catalog speaks of: what an interrupted build left,
 // and shards that were replaced.
 func (b *builder) sweep() {
+	if !b.owns() {
+		return
+	}
 	keep := map[string]bool{catalogName: true, "lock": true}
 	if cat, err := readCatalog(b.dir); err == nil {
 		for _, s := range cat.shards {
@@ -301,9 +329,10 @@ func (b *builder) members(logs []reader.Log) error {
 				continue // a pipe or the like
 			}
 			b.st.Members++
+			b.met[path] = true
 			e := b.known[b.fileKey(stamp, path)]
-			if e != nil && e.stamp == stamp {
-				e.path = path
+			if e != nil && e.unchanged(stamp, path) {
+				e.path, e.stamp = path, stamp
 				b.keep(e)
 				if e.binary {
 					b.st.Skipped++
@@ -312,7 +341,7 @@ func (b *builder) members(logs []reader.Log) error {
 				}
 				continue
 			}
-			if e != nil && (!e.direct || stamp.Size < e.stamp.Size) {
+			if e != nil && (!e.direct || stamp.Size <= e.stamp.Size) {
 				e = nil
 			}
 			b.total += m.Size
@@ -593,7 +622,7 @@ func (b *builder) read(m reader.Member, blocks reader.Blocks, eb *entryBuilder, 
 				return errOther
 			}
 			b.mu.Lock()
-			whole := len(blk.Text) == k.Len && blk.Lines == k.Lines
+			whole := len(blk.Text) == k.Len && blk.Lines == k.Lines && blk.Continues == k.Continues && blk.Unfinished == k.Unfinished
 			if whole {
 				eb.add(blk, nil, 0)
 			}
@@ -646,11 +675,11 @@ func (b *builder) take(blk *reader.Block, eb *entryBuilder) error {
 	if err := b.failed(); err != nil {
 		return err
 	}
-	if time.Since(b.last) < publishEvery {
-		return nil
-	}
 	if b.Cache.Full() {
 		return ErrFull
+	}
+	if time.Since(b.last) < publishEvery {
+		return nil
 	}
 	return b.publish()
 }
@@ -695,10 +724,6 @@ func (b *builder) broken(err error) {
 func (b *builder) forget(paths []string) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	met := map[string]bool{} // paths that have another text by now
-	for _, e := range b.entries {
-		met[e.path] = true
-	}
 	for e := range b.old {
 		gone := e.partial
 		for _, p := range paths {
@@ -714,7 +739,7 @@ func (b *builder) forget(paths []string) {
 			continue
 		}
 		delete(b.old, e)
-		if !e.binary && !e.partial && !met[e.path] && !b.moved[e] {
+		if !e.binary && !e.partial && !b.met[e.path] && !b.moved[e] {
 			b.st.Gone++
 		}
 	}

@@ -22,7 +22,8 @@ import (
 //	built                     nanoseconds since 1970
 //	count shards:             name (length and bytes), documents, bytes of text, and for each of
 //	                          its two files size, stamp, CRC-32C (4 bytes)
-//	count members:            path below root (length and bytes), device, inode, size, time,
+//	count members:            path below root (length and bytes), device, inode, size, times of
+//	                          writing and of change,
 //	                          flags (1 direct, 2 binary, 4 partial), length of the byte order mark,
 //	                          and but for binary ones: length and 16 bytes of the ID, CRC-32 of
 //	                          the text's end and of all but its last block (4 bytes each), size and lines of the text, blocks, table (length
@@ -58,6 +59,17 @@ type entry struct {
 	packed  []byte        // the table
 	table   *reader.Table // unpacked, or nil yet
 	extents []extent
+}
+
+// unchanged reports whether a file that is at path now is what the entry is
+// of. Its size and time say so, unless it also has the name it had and was
+// changed all the same: then the time may have been set back. Renaming
+// changes a file, too, and must cost nothing.
+func (e *entry) unchanged(now reader.Stamp, path string) bool {
+	if !now.Same(e.stamp) {
+		return false
+	}
+	return now.Changed == e.stamp.Changed || filepath.Base(path) != filepath.Base(e.path)
 }
 
 // tailSize is how much of a text's end is looked at to see whether a file
@@ -139,7 +151,7 @@ func (c *catalog) encode() []byte {
 			}
 		}
 		str(e.path)
-		num(int64(e.stamp.Dev), int64(e.stamp.Ino), e.stamp.Size, e.stamp.ModTime, flags, int64(e.bom))
+		num(int64(e.stamp.Dev), int64(e.stamp.Ino), e.stamp.Size, e.stamp.ModTime, e.stamp.Changed, flags, int64(e.bom))
 		if e.binary {
 			continue
 		}
@@ -193,7 +205,7 @@ func decodeCatalog(b []byte) (*catalog, error) {
 	for i := range n {
 		e := &entries[i]
 		e.path = d.str()
-		e.stamp = reader.Stamp{Dev: uint64(d.num()), Ino: uint64(d.num()), Size: d.num(), ModTime: d.num()}
+		e.stamp = reader.Stamp{Dev: uint64(d.num()), Ino: uint64(d.num()), Size: d.num(), ModTime: d.num(), Changed: d.num()}
 		flags := d.num()
 		e.direct, e.binary, e.partial = flags&flagDirect != 0, flags&flagBinary != 0, flags&flagPartial != 0
 		e.bom = int(d.num())

@@ -7,3 +7,10 @@ import "time"
 func SmallSteps() {
 	batchBlocks, mergeAt, smallText, publishEvery = 2, 5, 8<<20, time.Millisecond
 }
+
+// RarePublishing makes builders publish at their end only.
+func RarePublishing() (back func()) {
+	was := publishEvery
+	publishEvery = time.Hour
+	return func() { publishEvery = was }
+}

@@ -92,7 +92,7 @@ func (a *admission) fits(b reader.Blocks) bool {
 		return false
 	}
 	now := f.Stamp()
-	if now == a.entry.stamp {
+	if now.Same(a.entry.stamp) {
 		return true
 	}
 	if !a.entry.direct || !now.SameFile(a.entry.stamp) || now.Size < a.entry.stamp.Size {
@@ -301,7 +301,7 @@ func (a *admitter) damaged(path string, err error) {
 		return
 	}
 	a.noted = true
-	a.note(&reader.FileError{Path: path, Offset: -1, Err: fmt.Errorf("the index cannot be used and is left out: %w; run logview index to build it again", err)})
+	a.note(&reader.FileError{Path: path, Offset: -1, Err: fmt.Errorf("the index cannot be used and is left out: %w; run logview index to build it again", pathCause(err))})
 }
 
 // lookup is what an index knows of a member in its present state; grown says
@@ -314,24 +314,28 @@ func (a *admitter) lookup(m reader.Member) (x *covering, e *entry, grown bool) {
 	if !ok {
 		return nil, nil, false
 	}
-	dir := filepath.Dir(m.Path)
-	if x = a.find(dir); x == nil {
-		return nil, nil, false
+	// A directory and one above it may both have an index, of which either
+	// may be the newer.
+	var longer *covering
+	var was *entry
+	for x = a.find(filepath.Dir(m.Path)); x != nil; x = a.find(filepath.Dir(x.cat.root)) {
+		if stamp.Ino == 0 {
+			e = x.pathEntry(m.Path)
+		} else {
+			e = x.byFile[[2]uint64{stamp.Dev, stamp.Ino}]
+		}
+		switch {
+		case e == nil:
+		case e.unchanged(stamp, m.Path):
+			return x, e, false
+		case e.direct && stamp.Size > e.stamp.Size && (was == nil || e.stamp.Size > was.stamp.Size):
+			longer, was = x, e
+		}
+		if x.cat.root == filepath.Dir(x.cat.root) {
+			break
+		}
 	}
-	if stamp.Ino == 0 {
-		e = x.pathEntry(m.Path)
-	} else {
-		e = x.byFile[[2]uint64{stamp.Dev, stamp.Ino}]
-	}
-	switch {
-	case e == nil:
-		return nil, nil, false
-	case e.stamp == stamp:
-		return x, e, false
-	case e.direct && stamp.Size > e.stamp.Size:
-		return x, e, true
-	}
-	return nil, nil, false
+	return longer, was, was != nil
 }
 
 // pathEntry finds an entry where files have no inodes.

@@ -296,3 +296,82 @@ func realPath(t *testing.T, dir string) string {
 	}
 	return real
 }
+
+// A file with two names is there under both; neither is gone when the index
+// is brought up to date.
+func TestHardLinks(t *testing.T) {
+	cache, dir := newCache(t), t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte("one\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Link(filepath.Join(dir, "a.log"), filepath.Join(dir, "b.log")); err != nil {
+		t.Skip(err)
+	}
+	build(t, cache, dir)
+	for range 2 {
+		if st := build(t, cache, dir); st.Known != 2 || st.Gone != 0 {
+			t.Errorf("%d files known and %d gone, not 2 and 0", st.Known, st.Gone)
+		}
+	}
+}
+
+// Where a directory and one below it have an index, a file is known if
+// either knows it.
+func TestNestedIndexes(t *testing.T) {
+	cache, dir := newCache(t), t.TempDir()
+	sub := filepath.Join(dir, "sub")
+	if err := os.Mkdir(sub, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(sub, "a.log")
+	write := func(text string) {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	unread := func(when string) {
+		t.Helper()
+		_, st := found(t, index.Indexed{Cache: cache}, cache, dir, index.Request{Query: query.Text{S: "absent"}})
+		if st.Blocks != 1 || st.BlocksSkipped != 1 {
+			t.Errorf("%s: %d of %d blocks left out, not all", when, st.BlocksSkipped, st.Blocks)
+		}
+	}
+	write("one\n")
+	build(t, cache, sub)
+	write("one\ntwo\n")
+	build(t, cache, dir)
+	unread("the one above is newer")
+	write("one\ntwo\nthree\n")
+	build(t, cache, sub)
+	unread("the one below is newer")
+}
+
+// A file that was written over with as much, and its time set back, is not
+// what was indexed.
+func TestTimeSetBack(t *testing.T) {
+	dir, cache := t.TempDir(), newCache(t)
+	path := filepath.Join(dir, "a.log")
+	old := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, text := range []string{"needleA\n", "needleB\n", "needleC\n"} {
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, old, old); err != nil {
+			t.Fatal(err)
+		}
+		req := index.Request{Query: query.Text{S: strings.TrimSpace(text)}}
+		for range 2 {
+			if got, _ := found(t, index.Indexed{Cache: cache}, cache, dir, req); len(got) != 1 {
+				t.Errorf("%q: %q", text, got)
+			}
+			build(t, cache, dir)
+		}
+	}
+	// Renamed, it is still known.
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	if _, st := found(t, index.Indexed{Cache: cache}, cache, dir, index.Request{Query: query.Text{S: "nowhere"}}); st.BlocksSkipped != 1 {
+		t.Errorf("a renamed file is read: %+v", st)
+	}
+}

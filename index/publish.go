@@ -16,7 +16,12 @@ func (b *builder) publish() error {
 	whole := func(e *entry) bool {
 		return !slices.ContainsFunc(e.extents, func(x extent) bool { return !b.written[x.shard] })
 	}
+	added := map[*entry]bool{} // which a file with two names may be twice
 	add := func(e *entry) {
+		if added[e] {
+			return
+		}
+		added[e] = true
 		c.members = append(c.members, e)
 		for _, x := range e.extents {
 			used[x.shard] = true
@@ -45,6 +50,9 @@ func (b *builder) publish() error {
 		}
 	}
 	b.last = time.Now()
+	if !b.owns() {
+		return &reader.FileError{Path: b.dir, Offset: -1, Err: errDeleted}
+	}
 	if err := c.write(b.dir); err != nil {
 		return &reader.FileError{Path: b.dir, Offset: -1, Err: pathCause(err)}
 	}

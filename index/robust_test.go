@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -405,4 +406,47 @@ func TestCancelledBuild(t *testing.T) {
 		t.Errorf("%+v and then %+v", first, second)
 	}
 	verify(t, cache, w.dir)
+}
+
+// A build that takes no longer than it takes to publish for the first time
+// keeps to the cache's size, too.
+func TestFullCache(t *testing.T) {
+	defer index.RarePublishing()()
+	dir := t.TempDir()
+	line := strings.Repeat("a line of a log ", 8) + "\n"
+	if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(strings.Repeat(line, 50<<20/len(line))), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	b := index.Builder{Cache: reader.NewCache(t.TempDir(), 1), Workers: reader.NewWorkers(1)}
+	st, err := b.Build(context.Background(), dir, []string{dir})
+	if !errors.Is(err, index.ErrFull) {
+		t.Errorf("%d bytes indexed, %v", st.Text, err)
+	}
+}
+
+// A builder whose index is deleted, and begun anew by another, leaves that
+// one alone.
+func TestDeletedWhileBuilt(t *testing.T) {
+	cache, dir := newCache(t), t.TempDir()
+	text := strings.Repeat("a line of a log\n", 40<<20/16)
+	if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	begun := false
+	b := index.Builder{Cache: cache, Workers: index.NewWorkers(), Progress: func(int64, int64) {
+		if !begun {
+			begun = true
+			if err := cache.Clear(); err != nil {
+				t.Skip(err) // where open files stay
+			}
+			build(t, cache, dir)
+		}
+	}}
+	if _, err := b.Build(context.Background(), dir, []string{dir}); err == nil {
+		t.Error("the first build says that all went well")
+	}
+	verify(t, cache, dir)
+	if st := build(t, cache, dir); st.Known != 1 {
+		t.Errorf("the index of the second build is gone: %+v", st)
+	}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/blevesearch/zapx/v17"
 
 	"logview/index/token"
+	"logview/reader"
 )
 
 // A shard is what the index knows of some blocks, never changed once it is
@@ -89,7 +90,7 @@ func statFile(path string, sum bool) (fileInfo, error) {
 	if err != nil {
 		return fileInfo{}, err
 	}
-	i := fileInfo{size: st.Size(), stamp: changed(st)}
+	i := fileInfo{size: st.Size(), stamp: max(reader.Ctime(st), st.ModTime().UnixNano())}
 	if sum {
 		h := crc32.New(castagnoli)
 		if _, err := io.Copy(h, f); err != nil {

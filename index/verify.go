@@ -2,9 +2,11 @@ package index
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"path/filepath"
 
 	"logview/index/token"
@@ -34,6 +36,9 @@ func (v *Verifier) Verify(ctx context.Context, root string) (VerifyStats, error)
 	var st VerifyStats
 	dir := indexDir(v.Cache, root)
 	cat, err := readCatalog(dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return st, &reader.FileError{Path: root, Offset: -1, Err: errors.New("there is no index of it")}
+	}
 	if err != nil {
 		return st, &reader.FileError{Path: filepath.Join(dir, catalogName), Offset: -1, Err: pathCause(err)}
 	}
@@ -100,7 +105,7 @@ func (v *Verifier) member(ctx context.Context, e *entry, path string, shards map
 		return 0, errOther
 	}
 	m := logs[0].Members[0]
-	if stamp, ok := m.Stamp(); !ok || !stamp.SameFile(e.stamp) || stamp != e.stamp && (!e.direct || stamp.Size < e.stamp.Size) {
+	if stamp, ok := m.Stamp(); !ok || !stamp.SameFile(e.stamp) || !stamp.Same(e.stamp) && (!e.direct || stamp.Size < e.stamp.Size) {
 		return 0, errOther
 	}
 	table, err := e.blockTable()

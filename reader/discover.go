@@ -126,8 +126,38 @@ func dotted(path string) bool {
 	return slices.Contains(strings.Split(filepath.ToSlash(path), "/"), "..")
 }
 
+// snapshot lists a directory as it was at one moment. A file that is renamed
+// while a directory is read may come under both of its names or under none,
+// so what was read is taken only if the directory was not changed meanwhile.
+// The infos are those of the entries themselves, not of what links lead to.
+func snapshot(dir string) ([]os.FileInfo, error) {
+	const attempts = 20 // a directory that changes all the time is listed as well as can be
+	for attempt := 1; ; attempt++ {
+		before, err := os.Stat(dir)
+		if err != nil {
+			return nil, err
+		}
+		entries, err := os.ReadDir(dir)
+		out := make([]os.FileInfo, 0, len(entries))
+		whole := true
+		for _, e := range entries {
+			info, ierr := e.Info()
+			if ierr != nil {
+				whole = false // vanished, or renamed
+				continue
+			}
+			out = append(out, info)
+		}
+		after, serr := os.Stat(dir)
+		if err != nil || serr != nil || attempt == attempts ||
+			whole && after.ModTime().Equal(before.ModTime()) {
+			return out, err
+		}
+	}
+}
+
 func (f *finder) walk(root string) {
-	entries, err := os.ReadDir(root)
+	entries, err := snapshot(root)
 	if err != nil {
 		f.fail(root, err)
 		// What was listed before the error is still used.
@@ -144,13 +174,9 @@ func (f *finder) walk(root string) {
 		switch {
 		case e.IsDir():
 			f.walk(path)
-		case e.Type().IsRegular():
-			info, err := e.Info()
-			if err != nil {
-				continue // vanished in between, which is no error for a rotated log
-			}
-			f.take(Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), info: info})
-		case e.Type()&fs.ModeSymlink != 0:
+		case e.Mode().IsRegular():
+			f.take(Member{Path: path, Size: e.Size(), ModTime: e.ModTime(), info: e})
+		case e.Mode()&fs.ModeSymlink != 0:
 			info, err := os.Stat(path)
 			if errors.Is(err, fs.ErrNotExist) {
 				continue // what it led to has gone, as a container's log does

@@ -37,3 +37,10 @@ func Store(ctx context.Context, src Source, m Member, progress func(disk int64))
 func FollowOn(ctx context.Context, f *Follower, w *Watcher, emit func(*Appended) error) error {
 	return f.on(ctx, w, emit)
 }
+
+// SmallBuffers puts blocks of little memory into the pool.
+func SmallBuffers() {
+	for range 100 {
+		PutBlock(&Block{buf: make([]byte, 100)})
+	}
+}

@@ -161,7 +161,7 @@ func (b *fileBlocks) seek(at Pos) error {
 	}
 	buf := GetBlock()
 	defer PutBlock(buf)
-	if buf.buf == nil {
+	if cap(buf.buf) < BlockSize {
 		buf.buf = make([]byte, BlockSize)
 	}
 	for left := int64(at.Offset); left > 0; {

@@ -14,11 +14,22 @@ type Stamp struct {
 	Dev, Ino uint64
 	Size     int64 // bytes on disk
 	ModTime  int64 // nanoseconds since 1970
+
+	// Changed is when anything about the file was changed last, its names and
+	// permissions included, in nanoseconds since 1970: its ctime, which no
+	// program can set. Zero where there is none.
+	Changed int64
+}
+
+// Same reports whether both are of one file with the same size and time, as
+// far as nobody has set that back.
+func (s Stamp) Same(x Stamp) bool {
+	return s.SameFile(x) && s.Size == x.Size && s.ModTime == x.ModTime
 }
 
 func stampOf(info os.FileInfo) Stamp {
 	dev, ino := inode(info)
-	return Stamp{dev, ino, info.Size(), info.ModTime().UnixNano()}
+	return Stamp{dev, ino, info.Size(), info.ModTime().UnixNano(), Ctime(info)}
 }
 
 // SameFile reports whether both are of one file, perhaps in different

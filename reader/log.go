@@ -84,10 +84,11 @@ func (s *LogSource) Refresh() error {
 
 // list takes the files in dir, not below it, that belong to the log stem.
 func (f *finder) list(dir, stem string) {
-	entries, err := os.ReadDir(filepath.Clean("./" + dir))
-	if filepath.IsAbs(dir) {
-		entries, err = os.ReadDir(dir)
+	where := dir
+	if !filepath.IsAbs(dir) {
+		where = filepath.Clean("./" + dir)
 	}
+	entries, err := snapshot(where)
 	if err != nil {
 		f.fail(dir, err)
 	}

@@ -206,7 +206,7 @@ func (d *partDecoder) resume(src *countingReader) error {
 
 	buf := GetBlock()
 	defer PutBlock(buf)
-	if buf.buf == nil {
+	if cap(buf.buf) < BlockSize {
 		buf.buf = make([]byte, BlockSize)
 	}
 	magic := []byte(d.format.magic)

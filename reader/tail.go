@@ -124,7 +124,7 @@ func (b *fileBlocks) tailPos(n int64) (Pos, int64, error) {
 	end := info.Size()
 	buf := GetBlock()
 	defer PutBlock(buf)
-	if buf.buf == nil {
+	if cap(buf.buf) < BlockSize {
 		buf.buf = make([]byte, BlockSize)
 	}
 	at, lines := end, int64(0)

@@ -147,7 +147,7 @@ next:
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		if err != nil {
-			return nil, err
+			return nil, &reader.FileError{Path: p, Offset: -1, Err: errors.Unwrap(err)}
 		}
 		dir := p
 		if !info.IsDir() {
@@ -324,9 +324,9 @@ func (o *indexOptions) verifyRoot(ctx context.Context, cache *reader.Cache, dir 
 	if err != nil {
 		return false, err
 	}
-	o.say("%s: %s files, %s blocks compared", dir, humanize.Comma(int64(x.Members)), humanize.Comma(x.Blocks))
+	o.say("%s: %s, %s blocks compared", dir, plural(x.Members, "file"), humanize.Comma(x.Blocks))
 	if x.Changed > 0 {
-		o.say(", %s files changed since they were indexed and left out", humanize.Comma(int64(x.Changed)))
+		o.say(", %s changed since and left out", plural(x.Changed, "file"))
 	}
 	if x.Wrong == 0 {
 		o.say("; all as it should be\n")

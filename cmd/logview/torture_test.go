@@ -48,11 +48,11 @@ func TestTorture(t *testing.T) {
 		"create":        "create\nnocompress",
 		"compress":      "create\ncompress",
 		"delaycompress": "create\ncompress\ndelaycompress",
-		"dateext":       "create\ncompress\ndateext\ndateformat -%Y%m%d-%s",
+		"dateext":       "create\ncompress\ndateext\ndateformat -%Y%m%d-%s", // a name a second
 		"copytruncate":  "copytruncate\ncompress\ndelaycompress",
 	} {
 		t.Run(name, func(t *testing.T) {
-			tt := &torture{T: t, dir: filepath.Join(t.TempDir(), "logs"), cache: t.TempDir(), copies: strings.Contains(options, "copytruncate")}
+			tt := &torture{T: t, dir: filepath.Join(t.TempDir(), "logs"), cache: t.TempDir(), copies: strings.Contains(options, "copytruncate"), dates: name == "dateext"}
 			tt.run(rotate, options, rate, files, rounds)
 		})
 	}
@@ -62,6 +62,7 @@ type torture struct {
 	*testing.T
 	dir, cache string
 	copies     bool // and truncates
+	dates      bool // are in the names: one a second
 
 	writers []*writer
 }
@@ -98,9 +99,10 @@ func (w *writer) run(t *testing.T, stop <-chan struct{}, every time.Duration, li
 			return
 		case <-tick.C:
 		}
-		if w.reopen.Swap(false) {
+		if w.reopen.Load() {
 			f.Close()
 			f = open()
+			w.reopen.Store(false)
 		}
 		buf.Reset()
 		n := w.written.Load()
@@ -130,7 +132,11 @@ func (t *torture) run(rotate, options string, rate, files, rounds int) {
 		t.Fatal(err)
 	}
 	config := filepath.Join(t.TempDir(), "logrotate.conf")
-	text := fmt.Sprintf("%s/*.log {\nrotate 1000\nmissingok\nsu root root\n%s\n}\n", t.dir, options)
+	// After renaming, and before compressing, logrotate has the writers told,
+	// and waits until they have opened their files again.
+	marker := filepath.Join(t.TempDir(), "reopen")
+	text := fmt.Sprintf("%s/*.log {\nrotate 1000\nmissingok\nsu root root\n%s\nsharedscripts\npostrotate\ntouch %s; while [ -e %s ]; do sleep 0.01; done\nendscript\n}\n",
+		t.dir, options, marker, marker)
 	if os.Geteuid() != 0 {
 		text = strings.Replace(text, "su root root\n", "", 1)
 	}
@@ -211,15 +217,32 @@ func (t *torture) run(rotate, options string, rate, files, rounds int) {
 
 	state := filepath.Join(t.TempDir(), "state")
 	for range rounds {
-		cmd := exec.Command(rotate, "-f", "-s", state, config)
-		if b, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("logrotate: %v: %s", err, b)
+		rotated := make(chan error, 1)
+		go func() {
+			b, err := exec.Command(rotate, "-f", "-s", state, config).CombinedOutput()
+			if err != nil {
+				err = fmt.Errorf("logrotate: %w: %s", err, b)
+			}
+			rotated <- err
+		}()
+		for done := false; !done; {
+			select {
+			case err := <-rotated:
+				if err != nil {
+					t.Error(err)
+				}
+				done = true
+			case <-time.After(5 * time.Millisecond):
+				if _, err := os.Stat(marker); err == nil {
+					t.reopen()
+					os.Remove(marker)
+				}
+			}
 		}
-		for _, w := range t.writers {
-			w.reopen.Store(true)
-		}
-		// As long as a round of writing takes, at full speed.
 		t.waitFor(int64(lines * 25))
+		for now := time.Now().Unix(); t.dates && time.Now().Unix() <= now; {
+			t.waitALittle()
+		}
 	}
 	close(searching)
 	searchers.Wait()
@@ -279,6 +302,18 @@ func (t *torture) run(rotate, options string, rate, files, rounds int) {
 	t.Logf("%d lines written, %d lost by the rotation itself, %d by follow, %d twice", total, lost, missing, twice)
 	if t.Failed() {
 		t.Log(errs.String())
+	}
+}
+
+// reopen has all writers open their files again.
+func (t *torture) reopen() {
+	for _, w := range t.writers {
+		w.reopen.Store(true)
+	}
+	for _, w := range t.writers {
+		for w.reopen.Load() && !t.Failed() {
+			t.waitALittle()
+		}
 	}
 }
 

@@ -1,0 +1,47 @@
+package reader_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"logview/reader"
+)
+
+// A block whose memory is less than a block's comes back into the pool, too:
+// a store copies short ones. Who takes it from there makes room.
+func TestSmallBuffersInPool(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a.log.gz")
+	var b bytes.Buffer
+	z := gzip.NewWriter(&b)
+	z.Write([]byte(strings.Repeat("a line of a log\n", 60<<10)))
+	z.Close()
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	logs, errs := reader.Find([]string{path})
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	src := reader.NewSource(logs[0], reader.Options{})
+	blocks, err := src.Open(context.Background(), src.Members()[0], reader.Pos{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := blocks.ID()
+	blocks.Close()
+	reader.SmallBuffers()
+	blocks, err = src.Open(context.Background(), src.Members()[0], reader.Pos{Member: id, Offset: 600 << 10, Line: 600 << 10 / 16})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer blocks.Close()
+	var blk reader.Block
+	if err := blocks.Next(&blk); err != nil || blk.Offset != 600<<10 {
+		t.Errorf("block at %d, %v", blk.Offset, err)
+	}
+}
