@@ -91,18 +91,18 @@ func openMoved(m Member) (*os.File, string) {
 	dir, base := filepath.Split(m.Path)
 	l := newFinder()
 	l.list(dir, parseName(base).stem)
-	packed := ""
+	packed, nearest := "", time.Second
 	for _, c := range l.files {
 		if m.is(c.info) {
 			if f, err := os.Open(c.Path); err == nil {
 				return f, c.Path
 			}
 		}
-		// gzip and its like keep the time to the second at least. Another
-		// file of the log with the very same time would have to be older
-		// than a rotation takes.
-		if age := c.ModTime.Sub(m.ModTime); c.name.compressed && !parseName(base).compressed && age > -time.Second && age < time.Second {
-			packed = c.Path
+		// gzip and its like keep the time to the second at least, and most of
+		// them all of it: of two that were rotated within a second, it is the
+		// one whose time is nearer.
+		if age := c.ModTime.Sub(m.ModTime).Abs(); c.name.compressed && !parseName(base).compressed && age < nearest {
+			packed, nearest = c.Path, age
 		}
 	}
 	if packed != "" {

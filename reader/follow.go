@@ -686,7 +686,6 @@ func (f *Follower) convert(ctx context.Context, t *tail) error {
 // that was not handed out is in a copy of it, if whoever cut it made one.
 func (f *Follower) cut(ctx context.Context, t *tail) {
 	if m, ok := f.copyOf(t); ok {
-		f.names(ctx) // so that the copy is known as one
 		if err := f.whole(ctx, &tail{Member: m, key: t.key, log: t.log, head: t.head, line: t.line}, Pos{Offset: t.off, Line: t.line}); err != nil {
 			f.note(m.Path, err)
 		}
@@ -697,6 +696,9 @@ func (f *Follower) cut(ctx context.Context, t *tail) {
 		t.blocks.Close()
 		t.blocks = nil
 	}
+	// By how the text began its copy is known, also when it is looked at later
+	// or once more.
+	f.gone = append(f.gone, &tail{log: t.log, head: bytes.Clone(t.head), off: -1, active: f.opt.Now()})
 	t.off, t.line, t.given, t.scanned, t.bom = 0, 0, 0, 0, 0
 	t.head, t.end, t.size = t.head[:0], t.end[:0], -1
 	delete(f.holding, t)

@@ -13,7 +13,7 @@ import (
 //
 //	logrotate             app.log.1 app.log.2.gz …            higher is older
 //	  extension           app.1.log app.2.log.gz              higher is older
-//	  dateext             app.log-20261121 -2026112114 -%s    by date
+//	  dateext             app.log-20261121 -2026112114 -%s    by date; also -20261121-%s
 //	  olddir              the same in another directory
 //	savelog               app.log.0 app.log.1.gz              higher is older
 //	docker json-file      ID-json.log.1 …                     higher is older
@@ -51,7 +51,7 @@ const datePattern = `(?:19|20)\d\d(?:` +
 var (
 	numbered  = regexp.MustCompile(`^(.+)\.(\d{1,6})$`)
 	numberExt = regexp.MustCompile(`^(.+)\.(\d{1,4})(\.[A-Za-z]{2,5})$`)
-	dated     = regexp.MustCompile(`^(.*?)([-_.])(` + datePattern + `)(?:[-_.](\d{1,5}))?(\.[A-Za-z]{2,5})?$`)
+	dated     = regexp.MustCompile(`^(.*?)([-_.])(` + datePattern + `)(?:[-_.](\d{1,5}|1\d{9}))?(\.[A-Za-z]{2,5})?$`)
 	epoch     = regexp.MustCompile(`^(.+)-(1\d{9})$`)
 	tai64n    = regexp.MustCompile(`^@([0-9a-f]{24})(?:\.[su])?$`)
 	tinylog   = regexp.MustCompile(`^_(\d{8})T(\d{6})\.(\d{6})\.s$`)

@@ -26,6 +26,7 @@ func TestRotatedNames(t *testing.T) {
 		{"numbered services are not rotated", map[string][]string{"worker.1.log": {"worker.1.log"}, "worker.2.log": {"worker.2.log"}}, ""},
 		{"dateext", map[string][]string{"app.log": {"app.log-20261101.gz", "app.log-20261102.gz", "app.log-20261104", "app.log"}}, "app.log of 2026-11-03"},
 		{"dateext hourly", map[string][]string{"app.log": {"app.log-2026112109.gz", "app.log-2026112110", "app.log"}}, ""},
+		{"dateext with an epoch", map[string][]string{"app.log": {"app.log-20261120-1763683200.gz", "app.log-20261121-1763686800", "app.log"}}, ""},
 		{"dateext epoch", map[string][]string{"app.log": {"app.log-1763683200.gz", "app.log-1763686800", "app.log"}}, ""},
 		{"lumberjack", map[string][]string{"app.log": {"app-2026-11-20T15-04-05.000.log.gz", "app-2026-11-20T15-04-05.001.log", "app.log"}}, ""},
 		{"kubelet", map[string][]string{"0.log": {"0.log.20261101-150405.gz", "0.log.20261102-150405", "0.log"}}, ""},

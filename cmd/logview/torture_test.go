@@ -366,11 +366,13 @@ func (t *torture) search(stop <-chan struct{}, seed uint64) {
 		}
 		l := w.line(1 + r.Int64N(n))
 		var errs bytes.Buffer
-		cmd := t.logview(t.Context(), "search", "-I", "-F", l, t.dir)
+		cmd := t.logview(t.Context(), "search", "--stats", "-H", "-F", l, t.dir)
 		cmd.Stderr = &errs
 		out, err := cmd.Output()
 		asked++
-		if string(out) != l+"\n" && !(t.copies && len(out) == 0) {
+		if !strings.HasSuffix(string(out), l+"\n") && !(t.copies && len(out) == 0) {
+			ls, _ := exec.Command("sh", "-c", "ls -la --time-style=full-iso "+t.dir+" | grep "+w.name).CombinedOutput()
+			t.Logf("%s", ls)
 			t.Errorf("search for line %q of %d: %q, %v, %s", l, n, out, err, errs.String())
 			io.WriteString(os.Stderr, errs.String())
 			return
