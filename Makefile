@@ -3,7 +3,7 @@
 export CGO_ENABLED = 0
 GO ?= go
 
-.PHONY: build check ci test race fuzz bench bench-memory demo clean
+.PHONY: build check ci test race fuzz torture bench bench-memory demo clean
 
 build: ## the program, ./logview
 	$(GO) build -trimpath -ldflags '-s -w' -o logview ./cmd/logview
@@ -22,8 +22,11 @@ ci: check ## what CI runs: check, and the program for other machines
 	GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/logview
 
 fuzz: ## each fuzz test for FUZZTIME (default 1m)
-	@set -e; for t in index/query:FuzzParse index/match:FuzzText index/match:FuzzRegexp reader:FuzzFile reader:FuzzTable reader/gunzip:FuzzReader; do \
+	@set -e; for t in index/query:FuzzParse index/match:FuzzText index/match:FuzzRegexp index:FuzzPlan index:FuzzCatalog reader:FuzzFile reader:FuzzTable reader/gunzip:FuzzReader; do \
 		echo $$t; $(GO) test ./$${t%%:*} -run '^$$' -fuzz "^$${t##*:}$$" -fuzztime $(or $(FUZZTIME),1m) -fuzzminimizetime 1x; done
+
+torture: ## logs rotated by logrotate at 100,000 lines a second, followed, indexed and searched
+	LOGVIEW_TORTURE=100000 $(GO) test ./cmd/logview -run TestTorture -count=1 -v -timeout 20m
 
 bench: ## measure beside ripgrep, ugrep and zgrep, into BENCHMARKS.md
 	$(GO) run ./cmd/bench

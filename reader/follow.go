@@ -749,12 +749,17 @@ type beginning struct {
 	binary bool
 }
 
+// beginningOf reads the beginning of the very file that was listed, wherever
+// it is by now. The error wraps ErrGone if that is nowhere.
 func beginningOf(m Member) (b beginning, err error) {
-	file, err := os.Open(m.Path)
+	file, _, err := openMember(m)
 	if err != nil {
 		return b, err
 	}
 	defer file.Close()
+	if info, err := file.Stat(); err != nil || keyOf(info) != keyOf(m.info) {
+		return b, ErrGone
+	}
 	t, err := openText(context.Background(), file, false)
 	if err != nil {
 		return b, err
@@ -893,8 +898,8 @@ func (f *Follower) fresh(ctx context.Context, c found, begun time.Time) bool {
 	recent := f.opt.Now().Sub(c.ModTime) < 2*sweepEvery
 	b, err := beginningOf(c.Member)
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return true
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, ErrGone):
+		return true // what became of it is another file
 	case err != nil && !errors.Is(err, fs.ErrPermission) && recent,
 		err == nil && len(b.head) < likeness && !current && recent:
 		return false // it is just being written
