@@ -851,7 +851,12 @@ func (f *Follower) names(ctx context.Context) {
 			// It was renamed, unless it is another that got the number of one
 			// that is gone.
 			b, err := beginningOf(c.Member)
-			if err == nil && (len(t.head) == 0 || b.format != Plain && t.off >= 0 || !alike(b.head, t.head, 0)) {
+			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrGone) {
+				t.seen = begun // renamed once more: the next look tells
+				f.pending = true
+				continue
+			}
+			if err != nil || len(t.head) == 0 || b.format != Plain && t.off >= 0 || !alike(b.head, t.head, 0) {
 				f.retire(t, begun)
 				fresh = append(fresh, c)
 				continue

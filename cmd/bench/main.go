@@ -23,6 +23,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -226,7 +227,29 @@ func measure(ctx context.Context, o *options, out io.Writer) (*report, error) {
 			fmt.Fprint(out, res.plain())
 		}
 	}
+	if o.keepsLive() {
+		many, err := w.corpus(ctx, manyFiles)
+		if err != nil {
+			return nil, err
+		}
+		fmt.Fprintln(out, "\nlive")
+		if rep.live, err = h.live(ctx, many); err != nil {
+			return nil, err
+		}
+		for _, l := range rep.live {
+			fmt.Fprint(out, l)
+		}
+	}
 	return rep, nil
+}
+
+// keepsLive tells whether the programs that go on are to be measured: where
+// Linux tells what they take.
+func (o *options) keepsLive() bool {
+	if _, err := os.Stat("/proc/self/stat"); err != nil || o.quick || o.memory {
+		return false
+	}
+	return len(o.words) == 0 || slices.Contains(o.words, liveWord)
 }
 
 // repository finds the folder of the module from wherever this is run in it.

@@ -18,6 +18,7 @@ type report struct {
 	missing []string
 	corpora []*corpus
 	results []*result
+	live    []liveRow
 }
 
 // fastest and middle are what is reported of several runs.
@@ -101,6 +102,7 @@ func (r *report) markdown() string {
 	b.WriteString(r.about())
 	b.WriteString(r.summary())
 	b.WriteString(r.storeTable())
+	b.WriteString(r.liveTable())
 	b.WriteString(r.memoryTable())
 	b.WriteString(r.commands())
 	return strings.TrimRight(b.String(), "\n") + "\n"

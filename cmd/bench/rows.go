@@ -214,7 +214,7 @@ func rowsOf(place string, o *options) []*row {
 
 // words are all that -only knows besides memory.
 func words() []string {
-	list := slices.Clone(places)
+	list := append(slices.Clone(places), liveWord)
 	for _, r := range rows {
 		list = append(list, r.group, r.id)
 	}

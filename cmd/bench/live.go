@@ -1,0 +1,273 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/dustin/go-humanize"
+)
+
+// liveWord is what -only calls the measurements of programs that go on.
+const liveWord = "live"
+
+// A liveRow is a line of the report's table of those.
+type liveRow struct {
+	name, got, target string
+	reached           bool
+}
+
+func (r liveRow) String() string {
+	return fmt.Sprintf("  %-60s %-40s %s\n", r.name, r.got, r.target)
+}
+
+// live measures following and watching: how soon, how fast, and what they
+// take while nothing happens.
+func (h *harness) live(ctx context.Context, many *corpus) ([]liveRow, error) {
+	var rows []liveRow
+	for _, f := range []func(context.Context) (liveRow, error){h.latency, h.throughput} {
+		r, err := f(ctx)
+		if err != nil {
+			return rows, err
+		}
+		rows = append(rows, r)
+	}
+	for _, args := range [][]string{{"follow"}, {"index", "--watch", "--quiet"}} {
+		r, err := h.idle(ctx, many, args)
+		if err != nil {
+			return rows, err
+		}
+		rows = append(rows, r)
+	}
+	return rows, nil
+}
+
+// start runs logview until the returned function is called.
+func (h *harness) start(ctx context.Context, env string, args ...string) (*exec.Cmd, io.Reader, func(), error) {
+	home, err := h.newHome()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	cmd := exec.CommandContext(ctx, h.w.program("logview"), append(args, "--cache-dir", filepath.Join(home, "cache"))...)
+	cmd.Env = environment(home)
+	if env != "" {
+		cmd.Env = append(cmd.Env, env)
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, nil, nil, err
+	}
+	return cmd, out, func() {
+		_ = cmd.Process.Signal(os.Interrupt)
+		_, _ = io.Copy(io.Discard, out)
+		_ = cmd.Wait()
+		os.RemoveAll(home)
+	}, nil
+}
+
+// following starts to follow a file and returns when it is surely followed,
+// with what it prints from then on.
+func (h *harness) following(ctx context.Context, env, path string, query ...string) (*bufio.Scanner, func(), error) {
+	if err := os.WriteFile(path, nil, 0o644); err != nil {
+		return nil, nil, err
+	}
+	_, out, stop, err := h.start(ctx, env, append(append([]string{"follow", "-I"}, query...), path)...)
+	if err != nil {
+		return nil, nil, err
+	}
+	lines := bufio.NewScanner(out)
+	said := make(chan bool, 1)
+	go func() { said <- lines.Scan() }()
+	for {
+		if err := appendTo(path, []byte("rare beginning\n")); err != nil {
+			return nil, nil, err
+		}
+		select {
+		case ok := <-said:
+			if !ok {
+				return nil, nil, errors.New("follow ended")
+			}
+			return lines, stop, nil
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+func appendTo(path string, b []byte) error {
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(b)
+	return errors.Join(err, f.Close())
+}
+
+// latency measures the time from writing a line to reading it from follow.
+func (h *harness) latency(ctx context.Context) (liveRow, error) {
+	const n = 500
+	path := filepath.Join(h.scratch, "latency.log")
+	lines, stop, err := h.following(ctx, "", path)
+	if err != nil {
+		return liveRow{}, err
+	}
+	defer stop()
+	written := make([]time.Time, n)
+	read := make(chan time.Time, n)
+	go func() {
+		for seen := 0; seen < n && lines.Scan(); {
+			if strings.HasPrefix(lines.Text(), "line ") {
+				read <- time.Now()
+				seen++
+			}
+		}
+		close(read)
+	}()
+	for i := range written {
+		written[i] = time.Now()
+		if err := appendTo(path, fmt.Appendf(nil, "line %d\n", i)); err != nil {
+			return liveRow{}, err
+		}
+		time.Sleep(7 * time.Millisecond)
+	}
+	var took []time.Duration
+	for t := range read {
+		took = append(took, t.Sub(written[len(took)]))
+		if len(took) == n {
+			break
+		}
+	}
+	slices.Sort(took)
+	median, p99 := took[len(took)/2], took[len(took)*99/100]
+	return liveRow{
+		name:   "from writing a line to its being printed",
+		got:    fmt.Sprintf("median %s, p99 %s", millis(median), millis(p99)),
+		target: "≤ 20 ms, ≤ 100 ms", reached: median <= 20*time.Millisecond && p99 <= 100*time.Millisecond,
+	}, nil
+}
+
+func millis(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d)/1e6) }
+
+// throughput measures how fast one growing file is followed on one core.
+func (h *harness) throughput(ctx context.Context) (liveRow, error) {
+	const count, block = 4_000_000, 10_000
+	path := filepath.Join(h.scratch, "throughput.log")
+	lines, stop, err := h.following(ctx, "GOMAXPROCS=1", path, "rare")
+	if err != nil {
+		return liveRow{}, err
+	}
+	defer os.Remove(path)
+	defer stop()
+	var b bytes.Buffer
+	for i := range block {
+		fmt.Fprintf(&b, "2026-11-21T08:00:00.000Z INFO worker-%d handled request %08d of somebody in %d ms\n", i%16, i, i%977)
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0o644)
+	if err != nil {
+		return liveRow{}, err
+	}
+	defer f.Close()
+	begun := time.Now()
+	for range count / block {
+		if _, err := f.Write(b.Bytes()); err != nil {
+			return liveRow{}, err
+		}
+	}
+	if _, err := f.WriteString("a rare end\n"); err != nil {
+		return liveRow{}, err
+	}
+	for lines.Scan() {
+		if lines.Text() == "a rare end" {
+			rate := float64(count) / time.Since(begun).Seconds()
+			return liveRow{
+				name: "lines a second from a growing file through follow rare, one core",
+				got:  humanize.Comma(int64(rate)), target: "≥ 500,000", reached: rate >= 500_000,
+			}, nil
+		}
+	}
+	return liveRow{}, errors.New("follow ended")
+}
+
+// idle measures what a program takes while nothing happens.
+func (h *harness) idle(ctx context.Context, many *corpus, args []string) (liveRow, error) {
+	cmd, out, stop, err := h.start(ctx, "", append(args, many.dir)...)
+	if err != nil {
+		return liveRow{}, err
+	}
+	defer stop()
+	go io.Copy(io.Discard, out)
+	const settle, length = 25 * time.Second, 20 * time.Second
+	time.Sleep(settle) // until what is there is read
+	before, _, err := usage(cmd.Process.Pid)
+	if err != nil {
+		return liveRow{}, err
+	}
+	time.Sleep(length)
+	after, peak, err := usage(cmd.Process.Pid)
+	if err != nil {
+		return liveRow{}, err
+	}
+	share := float64(after-before) / float64(length)
+	return liveRow{
+		name:   fmt.Sprintf("logview %s with %s idle files", strings.Join(args, " "), humanize.Comma(int64(many.Files))),
+		got:    fmt.Sprintf("%.2f %% of a core, peak %s", 100*share, megabytes(peak)),
+		target: "< 1 %, ≤ 100 MB", reached: share < 0.01 && peak <= 100*megabyte,
+	}, nil
+}
+
+// usage is the processor time and the peak memory of a running process, as
+// Linux tells them.
+func usage(pid int) (time.Duration, int64, error) {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
+	if err != nil {
+		return 0, 0, err
+	}
+	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:]))
+	ticks := 0
+	for _, i := range []int{11, 12} { // utime and stime, in hundredths of a second
+		n, err := strconv.Atoi(fields[i])
+		if err != nil {
+			return 0, 0, err
+		}
+		ticks += n
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0, 0, err
+	}
+	peak := int64(0)
+	if _, rest, ok := strings.Cut(string(status), "VmHWM:"); ok {
+		if kb, err := strconv.ParseInt(strings.Fields(rest)[0], 10, 64); err == nil {
+			peak = kb << 10
+		}
+	}
+	return time.Duration(ticks) * 10 * time.Millisecond, peak, nil
+}
+
+// liveTable is the part of the report about programs that go on.
+func (r *report) liveTable() string {
+	if len(r.live) == 0 {
+		return ""
+	}
+	t := table{head: []string{"What", "Measured", "Target", "Reached"}}
+	for _, l := range r.live {
+		reached := "**no**"
+		if l.reached {
+			reached = "yes"
+		}
+		t.add(l.name, l.got, l.target, reached)
+	}
+	return "## Live\n\n" + t.String() + "\n"
+}
