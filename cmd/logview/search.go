@@ -195,7 +195,7 @@ func (o *searchOptions) remark(st index.Stats, paths []string) {
 		if len(paths) > 0 {
 			where = strings.Join(paths, " ")
 		}
-		fmt.Fprintf(o.err, "logview: read %s; after a logview index %s a search reads only what may match (--quiet)\n",
+		fmt.Fprintf(o.err, "logview: read %s; with an index a search reads only what may match: logview index %s (--quiet)\n",
 			humanize.IBytes(uint64(st.Bytes)), visible(where))
 	case st.BlocksSkipped > 0:
 		fmt.Fprintf(o.err, "logview: %s of %s blocks read", humanize.Comma(st.BlocksRead), humanize.Comma(st.Blocks))
