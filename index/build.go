@@ -1,6 +1,7 @@
 package index
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"crypto/rand"
@@ -68,6 +69,7 @@ var (
 	// gigabyte was a fifth faster than with 32, and took 400 MB instead of
 	// 280.
 	batchBlocks = 32
+	batchDocs   = 1024 // and how many small ones do, at most
 
 	mergeAt      = 32               // small shards are made one when there are so many
 	mergeFew     = 4                // and, at the end of a build, when there are so many
@@ -110,8 +112,24 @@ type builder struct {
 
 // A batch is blocks that become a shard.
 type batch struct {
-	info   *shardInfo
-	blocks []*reader.Block
+	info  *shardInfo
+	texts [][]byte
+	size  int             // of the texts
+	own   []*reader.Block // of which some of the texts are
+}
+
+// take puts a block's text into the batch. It owns the block.
+func (x *batch) take(blk *reader.Block) {
+	text := blk.Text
+	if len(text) < reader.BlockSize/4 {
+		// Ten thousand small files must not take a block's memory each.
+		text = bytes.Clone(text)
+		reader.PutBlock(blk)
+	} else {
+		x.own = append(x.own, blk)
+	}
+	x.texts = append(x.texts, text)
+	x.size += len(text)
 }
 
 // Build indexes what lies at paths, which are root or below it. Members that
@@ -662,10 +680,10 @@ func (b *builder) take(blk *reader.Block, eb *entryBuilder) error {
 		reader.PutBlock(blk)
 		return b.ctx.Err()
 	}
-	eb.add(blk, b.batch.info, len(b.batch.blocks))
+	eb.add(blk, b.batch.info, len(b.batch.texts))
 	b.mu.Unlock()
-	b.batch.blocks = append(b.batch.blocks, blk)
-	if len(b.batch.blocks) < batchBlocks {
+	b.batch.take(blk)
+	if len(b.batch.texts) < batchDocs && b.batch.size < batchBlocks*reader.BlockSize {
 		return nil
 	}
 	if err := b.ctx.Err(); err != nil {
@@ -688,15 +706,17 @@ func (b *builder) take(blk *reader.Block, eb *entryBuilder) error {
 func (b *builder) flush() {
 	x := b.batch
 	b.batch = nil
-	if x == nil || len(x.blocks) == 0 {
+	if x == nil || len(x.texts) == 0 {
 		return
 	}
 	b.working.Add(1)
 	b.Workers.Go(func() {
 		defer b.working.Done()
 		w := newShardWriter()
-		for _, blk := range x.blocks {
-			w.add(blk.Text)
+		for _, text := range x.texts {
+			w.add(text)
+		}
+		for _, blk := range x.own {
 			reader.PutBlock(blk)
 		}
 		info, err := w.write(b.dir, x.info.name)
