@@ -85,7 +85,7 @@ func (o *indexOptions) run(ctx context.Context, args []string) error {
 	// What is begun is brought to its end and kept; and building makes more
 	// garbage than searching does.
 	grace.Store(int64(10 * time.Second))
-	debug.SetGCPercent(150)
+	debug.SetGCPercent(80)
 	if o.watch {
 		return o.keep(ctx, cache, roots, args)
 	}
