@@ -51,6 +51,7 @@ type found struct {
 	Member
 	dir  string
 	name name
+	real string // where a link leads to; empty for what is none
 }
 
 type finder struct {
@@ -76,7 +77,7 @@ func (f *finder) add(path string) {
 		return
 	}
 	info, err := os.Stat(path)
-	if errors.Is(err, fs.ErrNotExist) && strings.ContainsAny(path, "*?[{") {
+	if errors.Is(err, fs.ErrNotExist) && isPattern(path) {
 		matches, gerr := doublestar.FilepathGlob(path)
 		if gerr == nil && len(matches) > 0 {
 			slices.Sort(matches)
@@ -96,8 +97,16 @@ func (f *finder) add(path string) {
 		f.walk(path)
 	default:
 		f.take(Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), Named: true, info: info})
+		if link, err := os.Lstat(path); err == nil && link.Mode()&fs.ModeSymlink != 0 {
+			if real, err := filepath.EvalSymlinks(path); err == nil {
+				f.files[len(f.files)-1].real = real
+			}
+		}
 	}
 }
+
+// isPattern reports whether a path that nothing lies at may be a pattern.
+func isPattern(path string) bool { return strings.ContainsAny(path, "*?[{") }
 
 // take takes a file once, by whatever path it is met: relative, absolute or
 // through other directories. The first path given is the one it goes by. Hard
@@ -222,6 +231,7 @@ func (f *finder) followLinks() {
 		if !real[target] {
 			real[target] = true
 			f.take(l.Member)
+			f.files[len(f.files)-1].real = target
 		}
 	}
 }
@@ -249,7 +259,7 @@ func (f *finder) group() []Log {
 		delete(groups, k)
 		for _, m := range g {
 			base := filepath.Base(m.Path)
-			groups[key{m.dir, base}] = append(groups[key{m.dir, base}], found{m.Member, m.dir, name{stem: base, number: -1}})
+			groups[key{m.dir, base}] = append(groups[key{m.dir, base}], found{Member: m.Member, dir: m.dir, name: name{stem: base, number: -1}})
 		}
 	}
 

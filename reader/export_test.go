@@ -3,6 +3,10 @@ package reader
 import (
 	"context"
 	"io"
+	"syscall"
+	"time"
+
+	"github.com/fsnotify/fsnotify"
 )
 
 // Store reads a member to its end so that it has a block store from then on,
@@ -34,8 +38,8 @@ func Store(ctx context.Context, src Source, m Member, progress func(disk int64))
 }
 
 // FollowOn is what Run does after Begin.
-func FollowOn(ctx context.Context, f *Follower, w *Watcher, emit func(*Appended) error) error {
-	return f.on(ctx, w, emit)
+func FollowOn(ctx context.Context, f *Follower, emit func(*Appended) error) error {
+	return f.on(ctx, emit)
 }
 
 // SmallBuffers puts blocks of little memory into the pool.
@@ -43,4 +47,49 @@ func SmallBuffers() {
 	for range 100 {
 		PutBlock(&Block{buf: make([]byte, 100)})
 	}
+}
+
+// NewUntoldLive is a Live that the system tells nothing, and that looks more
+// often for it, so that a test need not wait.
+func NewUntoldLive(paths []string, note func(error)) *Live {
+	return newTestLive(paths, note, func(w *watcher) { w.tick.Reset(sweepEvery / 20) })
+}
+
+// NewLimitedLive is a Live for which the system watches no directories but
+// those of the beginning.
+func NewLimitedLive(paths []string, note func(error)) *Live {
+	return newLive(paths, note, func(paths []string, note func(error)) *watcher {
+		w := newWatcher(paths, note)
+		w.add = func(string) error { return syscall.ENOSPC }
+		w.tick.Reset(sweepEvery / 20)
+		return w
+	})
+}
+
+// NewOverflowingLive is a Live whose events are too many from the beginning:
+// all it is told is that, again and again, and it has no sweeps.
+func NewOverflowingLive(paths []string, note func(error)) *Live {
+	return newTestLive(paths, note, func(w *watcher) {
+		w.tick.Stop()
+		errs, done := make(chan error), make(chan struct{})
+		w.errs, w.end = errs, func() error { close(done); return nil }
+		go func() {
+			for {
+				select {
+				case errs <- fsnotify.ErrEventOverflow:
+				case <-done:
+					return
+				}
+			}
+		}()
+	})
+}
+
+func newTestLive(paths []string, note func(error), set func(*watcher)) *Live {
+	return newLive(paths, note, func(paths []string, note func(error)) *watcher {
+		w := &watcher{note: note, tick: time.NewTicker(sweepEvery)}
+		set(w)
+		w.begin(paths)
+		return w
+	})
 }

@@ -33,26 +33,25 @@ import (
 //
 // A Follower belongs to one goroutine.
 type Follower struct {
-	paths []string
+	live  *Live
+	feed  *Feed
 	opt   FollowOptions
 	begun time.Time
 
 	files   map[[2]uint64]*tail // by device and inode
 	order   []*tail             // the same
 	byPath  map[string]*tail
-	gone    []*tail           // of which only the beginning is kept, for a while
-	copies  map[[2]uint64]int // files that hold text of others: how much of their beginning was compared
-	holding map[*tail]bool    // those with an unfinished last line that is held
-	pending bool              // there is more to be told of names
-	looked  time.Time         // at the names
-	listed  time.Time         // when that look began
-	cost    time.Duration     // of looking at the names
-	sweep   int               // where in order the next sweep goes on
+	gone    []*tail            // of which only the beginning is kept, for a while
+	copies  map[[2]uint64]int  // files that hold text of others: how much of their beginning was compared
+	holding map[*tail]bool     // those with an unfinished last line that is held
+	denied  map[[2]uint64]bool // may not be read
+	pending bool               // a file was met that was not ready: the names are to be looked at again
+	listed  time.Time          // when the names were last looked at
+	sweep   int                // where in order the next sweep goes on
 
-	watch func(dir string) // also; nil before there is a Watcher
-	emit  func(*Appended) error
-	err   error // emit's
-	buf   *Block
+	emit func(*Appended) error
+	err  error // emit's
+	buf  *Block
 }
 
 // FollowOptions say where following begins, and how.
@@ -92,6 +91,7 @@ type tail struct {
 	mod     time.Time
 	active  time.Time // when it was last written to
 	seen    time.Time // when it was last among the names
+	failed  bool      // to be read, the last time; that was said
 }
 
 const (
@@ -115,12 +115,13 @@ const (
 	longestLine = 64 << 20
 )
 
-// NewFollower follows the logs at paths from what they are now.
-func NewFollower(paths []string, opt FollowOptions) *Follower {
+// NewFollower follows the logs of a Live, from when Begin or Run is called.
+func NewFollower(live *Live, opt FollowOptions) *Follower {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	return &Follower{paths: paths, opt: opt, files: map[[2]uint64]*tail{}, byPath: map[string]*tail{}, copies: map[[2]uint64]int{}, holding: map[*tail]bool{}, buf: new(Block)}
+	return &Follower{live: live, feed: live.Feed(), opt: opt, files: map[[2]uint64]*tail{}, byPath: map[string]*tail{}, copies: map[[2]uint64]int{},
+		holding: map[*tail]bool{}, denied: map[[2]uint64]bool{}, buf: new(Block)}
 }
 
 func (f *Follower) note(path string, err error) {
@@ -137,25 +138,21 @@ func (f *Follower) note(path string, err error) {
 // Run hands out what is written until ctx is done or emit fails, whose error
 // it returns. What it hands out is valid until emit returns.
 func (f *Follower) Run(ctx context.Context, emit func(*Appended) error) error {
-	// Watching begins before the first look, so that nothing falls between.
-	w := NewWatcher(f.paths, func(err error) { f.note("watching", err) })
-	defer w.Close()
-	f.watch = w.dir
+	defer f.Close()
 	if err := f.Begin(ctx, emit); err != nil {
 		return err
 	}
-	defer f.Close()
-	return f.on(ctx, w, emit)
+	return f.on(ctx, emit)
 }
 
 // on hands out what is new whenever there is something.
-func (f *Follower) on(ctx context.Context, w *Watcher, emit func(*Appended) error) error {
+func (f *Follower) on(ctx context.Context, emit func(*Appended) error) error {
 	for {
 		var held <-chan time.Time
 		if d, ok := f.due(); ok {
 			held = time.After(d)
 		}
-		c, err := w.Wait(ctx, held)
+		c, err := f.feed.Wait(ctx, held)
 		if err != nil {
 			return err
 		}
@@ -169,7 +166,10 @@ func (f *Follower) on(ctx context.Context, w *Watcher, emit func(*Appended) erro
 // lines.
 func (f *Follower) Begin(ctx context.Context, emit func(*Appended) error) error {
 	f.emit, f.begun = emit, f.opt.Now()
-	logs, errs := Find(f.paths)
+	logs, errs, err := f.live.Logs(ctx)
+	if err != nil {
+		return err
+	}
 	for _, err := range errs {
 		f.note("", err)
 	}
@@ -179,8 +179,7 @@ func (f *Follower) Begin(ctx context.Context, emit func(*Appended) error) error 
 			return err
 		}
 	}
-	f.listed, f.looked = f.begun, f.opt.Now()
-	f.cost = f.looked.Sub(f.begun)
+	f.listed = f.begun
 	return f.err
 }
 
@@ -224,22 +223,8 @@ func (f *Follower) add(m Member, key [2]uint64, log string) *tail {
 	t := &tail{Member: m, key: key, log: log, name: parseName(filepath.Base(m.Path)), size: m.Size, mod: m.ModTime, seen: now}
 	f.files[key] = t
 	f.order = append(f.order, t)
-	f.name(t)
-	return t
-}
-
-// name notes under which paths a Watcher may speak of a file.
-func (f *Follower) name(t *tail) {
 	f.byPath[t.Path] = t
-	if f.watch == nil {
-		return
-	}
-	if info, err := os.Lstat(t.Path); err == nil && info.Mode()&fs.ModeSymlink != 0 {
-		if real, err := filepath.EvalSymlinks(t.Path); err == nil {
-			f.watch(filepath.Dir(real))
-			f.byPath[real] = t
-		}
-	}
+	return t
 }
 
 // atEnd brings a tail to the end of its file, or to where starts says, from
@@ -249,6 +234,9 @@ func (f *Follower) atEnd(ctx context.Context, src *LogSource, t *tail, size int6
 	file, err := os.Open(t.Path)
 	if err != nil {
 		f.note(t.Path, err)
+		if errors.Is(err, fs.ErrPermission) && !t.name.compressed {
+			t.off, t.line, t.failed = Offset(size), -1, true // should it be readable one day
+		}
 		return nil
 	}
 	text, err := openText(ctx, file, false)
@@ -358,45 +346,35 @@ func countTo(ctx context.Context, src Source, m Member, off Offset) (Line, error
 	}
 }
 
-// Look hands out what is new, given what a Watcher saw.
+// Look hands out what is new, given what the Live told.
 func (f *Follower) Look(ctx context.Context, c Changes, emit func(*Appended) error) error {
 	f.emit = emit
-	now := f.opt.Now()
-	again := false // one of the files that were just being written may be ready
 	for path := range c.Files {
 		if t := f.byPath[path]; t != nil {
 			f.file(ctx, t)
-		} else {
-			again = f.pending
+		} else if f.pending {
+			f.live.Look() // one of the files that were just being written may be ready
 		}
 	}
 	for t := range f.holding {
 		f.file(ctx, t)
 	}
-	// A look at the names may take a tenth of a second of ten thousand files:
-	// then it is not done at every turn.
-	names := c.Names || again || f.pending && now.Sub(f.looked) >= sweepEvery
-	if c.All || c.Sweep || names && now.Sub(f.looked) >= 10*f.cost {
+	if c.All || c.Sweep {
 		f.sweepFiles(ctx, c.All)
-		if c.All || names || c.Sweep && f.namesDue(now) {
-			f.names(ctx)
-		}
-	} else if names {
-		f.pending = true
+	}
+	if c.Names {
+		f.names(ctx)
 	}
 	if c.Sweep {
-		f.release(now)
+		if f.pending {
+			f.live.Look()
+		}
+		f.release(f.opt.Now())
 	}
 	if f.err == nil {
 		f.err = ctx.Err()
 	}
 	return f.err
-}
-
-// namesDue reports whether the names are to be looked at although nothing
-// was told of them: as often as it costs little.
-func (f *Follower) namesDue(now time.Time) bool {
-	return now.Sub(f.looked) >= max(sweepEvery, 200*f.cost)
 }
 
 // sweepFiles looks at all files that were written to lately, and at some of
@@ -427,7 +405,8 @@ func (f *Follower) copyOf(t *tail) (Member, bool) {
 		return Member{}, false
 	}
 	var best *found
-	for _, c := range f.list() {
+	f.live.refresh() // it was made just now
+	for _, c := range f.list(context.Background()) {
 		key := keyOf(c.info)
 		if key == t.key || c.name.stem != t.name.stem {
 			continue
@@ -508,16 +487,9 @@ func keyOf(info os.FileInfo) [2]uint64 {
 }
 
 // list is the files there are, as they are found, oldest first.
-func (f *Follower) list() []found {
-	fd := newFinder()
-	for _, p := range f.paths {
-		if p != Stdin {
-			fd.add(p)
-		}
-	}
-	fd.followLinks()
-	slices.SortStableFunc(fd.files, func(a, b found) int { return older(a.name, b.name) })
-	return fd.files
+func (f *Follower) list(ctx context.Context) []found {
+	files, _, _ := f.live.listing(ctx)
+	return files
 }
 
 // names looks which files there are.
@@ -525,7 +497,7 @@ func (f *Follower) names(ctx context.Context) {
 	begun := f.opt.Now()
 	f.pending = false
 	var fresh []found
-	for _, c := range f.list() {
+	for _, c := range f.list(ctx) {
 		if c.info == nil || !c.info.Mode().IsRegular() {
 			continue
 		}
@@ -555,7 +527,7 @@ func (f *Follower) names(ctx context.Context) {
 				delete(f.byPath, t.Path)
 			}
 			t.Path, t.name = c.Path, c.name
-			f.name(t)
+			f.byPath[t.Path] = t
 		}
 		if n, copied := f.copies[t.key]; copied && n < headKept && c.Size > int64(n) {
 			// It was taken for a copy by little text. Now there is more.
@@ -578,8 +550,7 @@ func (f *Follower) names(ctx context.Context) {
 			f.pending, waits[log] = true, true
 		}
 	}
-	f.listed, f.looked = begun, f.opt.Now()
-	f.cost = f.looked.Sub(begun)
+	f.listed = begun
 }
 
 // fresh decides what a file is that was not there before. It reports false
@@ -592,7 +563,13 @@ func (f *Follower) fresh(ctx context.Context, c found, begun time.Time) bool {
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, ErrGone):
 		return true // what became of it is another file
-	case err != nil && !errors.Is(err, fs.ErrPermission) && recent,
+	case errors.Is(err, fs.ErrPermission):
+		if !f.denied[key] {
+			f.denied[key] = true
+			f.note(c.Path, err)
+		}
+		return true // should it be readable one day, it is new then
+	case err != nil && recent,
 		err == nil && len(b.head) < likeness && !current && recent:
 		return false // it is just being written
 	case err != nil || b.binary && !c.Named:
@@ -717,8 +694,9 @@ func (f *Follower) Lag() int64 {
 	return n
 }
 
-// Close closes the files that are open.
+// Close closes the files that are open. The Live is the caller's.
 func (f *Follower) Close() error {
+	f.feed.Close()
 	for _, t := range f.files {
 		t.close()
 	}

@@ -34,9 +34,11 @@ func (f *Follower) file(ctx context.Context, t *tail) {
 	err := f.read(ctx, t)
 	switch {
 	case err == nil || f.err != nil || ctx.Err() != nil:
+		t.failed = false
 	case errors.Is(err, fs.ErrNotExist):
 		f.pending = true
-	default:
+	case !t.failed:
+		t.failed = true
 		f.note(t.Path, err)
 	}
 }
@@ -176,7 +178,7 @@ func (f *Follower) give(t *tail, text []byte) {
 		from++ // the line was handed out but for its end
 	}
 	if from < len(text) {
-		f.out(t, text[from:], t.off+Offset(from))
+		f.out(t, text[from:], t.off+Offset(from), countLines(text[:from]))
 	}
 	t.given = max(t.given-len(text), 0)
 	t.end = append(t.end[:0], text[max(0, len(text)-endKept):]...)
@@ -187,12 +189,17 @@ func (f *Follower) give(t *tail, text []byte) {
 	delete(f.holding, t)
 }
 
-func (f *Follower) out(t *tail, text []byte, off Offset) {
+// out hands out text of a tail that begins so many lines behind off.
+func (f *Follower) out(t *tail, text []byte, off Offset, behind int) {
 	if f.err != nil {
 		return
 	}
+	line := t.line
+	if line >= 0 {
+		line += Line(behind)
+	}
 	f.err = f.emit(&Appended{Log: t.log, Key: t.key, ID: makeID(t.head),
-		Block: Block{Text: text, Offset: off, Line: t.line, Lines: countLines(text)}})
+		Block: Block{Text: text, Offset: off, Line: line, Lines: countLines(text)}})
 }
 
 // hold hands out an unfinished last line when it has been held long enough.
@@ -215,7 +222,7 @@ func (f *Follower) hold(t *tail) {
 	if n, err := t.f.ReadAt(text, t.at()+int64(t.given)); int64(n) < left && err != nil {
 		return // cut off meanwhile; the next look sees it
 	}
-	f.out(t, text, t.off+Offset(t.given))
+	f.out(t, text, t.off+Offset(t.given), 0)
 	t.given += int(left)
 }
 

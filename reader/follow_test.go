@@ -21,7 +21,7 @@ import (
 // what a Follower hands out because of it:
 //
 //	FILE < TEXT       TEXT is appended to FILE; \n and the like are Go's
-//	mv A B, cp A B, rm A, cut A, mkdir A
+//	mv A B, cp A B, rm A, cut A, mkdir A, mode OCTAL A
 //	gz A              A becomes A.gz, as gzip does it: A is there until A.gz is whole
 //	> LOG TEXT        the next line handed out is this one, of this log
 //
@@ -217,15 +217,62 @@ func TestFollowerStories(t *testing.T) {
 	for name, story := range stories {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tell(t, story)
+			tell(t, story, reader.NewLive)
 		})
 	}
+}
+
+// The same on a file system that tells nothing, as network mounts do: it is
+// looked at from time to time.
+func TestFollowerUntold(t *testing.T) {
+	for name, story := range stories {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tell(t, story, reader.NewUntoldLive)
+		})
+	}
+}
+
+// When the system watches no more directories, that is said once, and
+// nothing is lost.
+func TestFollowerWatchLimit(t *testing.T) {
+	said := make(chan error, 100)
+	tell(t, "\n\n"+`
+		mkdir one
+		mkdir two
+		one/a.log < 1\n
+		> one/a.log 1
+		two/b.log < 2\n
+		> two/b.log 2
+		one/a.log < 3\n
+		> one/a.log 3`,
+		func(paths []string, note func(error)) *reader.Live {
+			return reader.NewLimitedLive(paths, func(err error) { said <- err; note(err) })
+		})
+	if len(said) != 1 {
+		t.Fatalf("said %d times", len(said))
+	}
+	if err := <-said; !strings.Contains(err.Error(), "max_user_watches") {
+		t.Error(err)
+	}
+}
+
+// After an overflow of the events everything is looked at.
+func TestFollowerOverflow(t *testing.T) {
+	tell(t, `
+		app.log < a first line that is long enough to know a text by it, surely\n
+
+		app.log < one\n
+		> app.log one
+		mv app.log app.log.1 ; app.log < two\n ; new.log < three\n
+		> app.log two
+		> new.log three`, reader.NewOverflowingLive)
 }
 
 // A line is one that was handed out.
 type line struct{ log, text string }
 
-func tell(t *testing.T, story string) {
+func tell(t *testing.T, story string, start func([]string, func(error)) *reader.Live) {
 	dir := t.TempDir()
 	before, steps, _ := strings.Cut(story, "\n\n")
 	do := func(step string) {
@@ -239,9 +286,10 @@ func tell(t *testing.T, story string) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	lines := make(chan line, 100)
-	f := reader.NewFollower([]string{dir}, reader.FollowOptions{Note: func(err error) { t.Log(err) }})
-	w := reader.NewWatcher([]string{dir}, func(err error) { t.Log(err) })
-	defer w.Close()
+	live := start([]string{dir}, func(err error) { t.Log(err) })
+	defer live.Close()
+	f := reader.NewFollower(live, reader.FollowOptions{Note: func(err error) { t.Log(err) }})
+	defer f.Close()
 	emit := func(a *reader.Appended) error {
 		rel, err := filepath.Rel(dir, a.Log)
 		if err != nil {
@@ -258,7 +306,7 @@ func tell(t *testing.T, story string) {
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
-	go func() { done <- reader.FollowOn(ctx, f, w, emit) }()
+	go func() { done <- reader.FollowOn(ctx, f, emit) }()
 
 	expect := func(want line) {
 		t.Helper()
@@ -331,6 +379,7 @@ func act(t *testing.T, dir, step string) {
 		}
 	}
 	if name, text, ok := strings.Cut(step, " < "); ok {
+		must(os.MkdirAll(filepath.Dir(path(name)), 0o755))
 		f, err := os.OpenFile(path(name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 		must(err)
 		_, err = f.WriteString(unquote(t, text))
@@ -357,6 +406,10 @@ func act(t *testing.T, dir, step string) {
 		must(os.Remove(path(w[1])))
 	case "cut":
 		must(os.Truncate(path(w[1]), 0))
+	case "mode":
+		mode, err := strconv.ParseUint(w[1], 8, 32)
+		must(err)
+		must(os.Chmod(path(w[2]), os.FileMode(mode)))
 	case "mkdir":
 		must(os.Mkdir(path(w[1]), 0o755))
 	case "gz":
@@ -381,8 +434,11 @@ func act(t *testing.T, dir, step string) {
 // sets, and what completes it comes by itself.
 func TestFollowerHolds(t *testing.T) {
 	dir := t.TempDir()
+	act(t, dir, `a.log < begun before`)
 	now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
-	f := reader.NewFollower([]string{dir}, reader.FollowOptions{Now: func() time.Time { return now }})
+	live := reader.NewLive([]string{dir}, nil)
+	defer live.Close()
+	f := reader.NewFollower(live, reader.FollowOptions{Now: func() time.Time { return now }})
 	defer f.Close()
 	var got []string
 	emit := func(a *reader.Appended) error { got = append(got, fmt.Sprintf("%d:%q", a.Offset, a.Text)); return nil }
@@ -396,7 +452,6 @@ func TestFollowerHolds(t *testing.T) {
 			t.Errorf("got %v, want %v", got, want)
 		}
 	}
-	act(t, dir, `a.log < begun before`)
 	if err := f.Begin(t.Context(), emit); err != nil {
 		t.Fatal(err)
 	}
@@ -429,7 +484,8 @@ func TestFollowerLast(t *testing.T) {
 	act(t, dir, `app.log.1 < 3\n4\n`)
 	act(t, dir, `app.log < 5\n6`)
 	for last, want := range map[int64]string{0: "", 1: "", 2: "5\n", 3: "4\n5\n", 5: "2\n3\n4\n5\n", 9: "1\n2\n3\n4\n5\n"} {
-		f := reader.NewFollower([]string{dir}, reader.FollowOptions{Last: last, Count: true})
+		live := reader.NewLive([]string{dir}, nil)
+		f := reader.NewFollower(live, reader.FollowOptions{Last: last, Count: true})
 		var got strings.Builder
 		emit := func(a *reader.Appended) error { got.Write(a.Text); return nil }
 		if err := f.Begin(t.Context(), emit); err != nil {
@@ -439,5 +495,6 @@ func TestFollowerLast(t *testing.T) {
 			t.Errorf("last %d: %q, want %q", last, got.String(), want)
 		}
 		f.Close()
+		live.Close()
 	}
 }

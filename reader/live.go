@@ -2,74 +2,322 @@ package reader
 
 import (
 	"context"
-	"io"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
 )
 
-// A pump reads a pipe or a terminal in a goroutine of its own, so that
-// whoever waits for its text can be told to stop. The goroutine ends with
-// the stream or, once ctx is done, with the read that it is in, which nobody
-// can end.
-type pump struct {
-	ctx  context.Context
-	full chan chunk
-	free chan []byte
-	left []byte // of the chunk taken last
-	buf  []byte // of which left is a part
-	err  error
+// A Live is the logs at some paths, watched: what lies there, and that
+// something happened to it. One goroutine, its own, looks at the file system
+// for all who want to know: a Follower, what keeps an index, a terminal. They
+// take snapshots with Logs and are told of changes by a Feed of their own.
+type Live struct {
+	paths []string
+	note  func(error)
+	w     *watcher
+	stop  context.CancelFunc
+	done  chan struct{} // closed when the goroutine has ended
+	began chan struct{} // closed when what lies there is known for the first time
+	again chan struct{} // somebody wants the names looked at again
+
+	looking sync.Mutex // held while the file system is looked at; taken before mu
+	mu      sync.Mutex // guards what follows
+	feeds   []*Feed
+	files   []found // oldest first; never changed, only replaced or copied
+	at      map[string]int
+	errs    []error // of the last look
+	looked  time.Time
+	cost    time.Duration // of that look
+	wanted  bool          // another is due
+	shared  bool          // files was given away: to be copied before it is written to
 }
 
-type chunk struct {
-	buf []byte
-	n   int
-	err error
+// NewLive begins to watch what lies at paths, as Find takes them. note, if not
+// nil, is told of what cannot be watched and of what could be listed before
+// and cannot be any more, once each; it is called from another goroutine.
+func NewLive(paths []string, note func(error)) *Live { return newLive(paths, note, newWatcher) }
+
+func newLive(paths []string, note func(error), watch func([]string, func(error)) *watcher) *Live {
+	ctx, stop := context.WithCancel(context.Background())
+	if len(paths) == 0 {
+		paths = []string{"."}
+	}
+	if note == nil {
+		note = func(error) {}
+	}
+	l := &Live{paths: paths, note: note, stop: stop, done: make(chan struct{}), began: make(chan struct{}), again: make(chan struct{}, 1)}
+	go l.run(ctx, watch)
+	return l
 }
 
-// pipeSize is what a pipe holds at most, unless it was made to hold more.
-const pipeSize = 64 << 10
-
-func newPump(ctx context.Context, r io.Reader) *pump {
-	p := &pump{ctx: ctx, full: make(chan chunk), free: make(chan []byte, 2)}
-	p.free <- make([]byte, pipeSize)
-	p.free <- make([]byte, pipeSize)
-	go func() {
-		for {
-			var buf []byte
-			select {
-			case buf = <-p.free:
-			case <-ctx.Done():
-				return
-			}
-			n, err := r.Read(buf)
-			select {
-			case p.full <- chunk{buf, n, err}:
-			case <-ctx.Done():
-				return
-			}
-			if err != nil {
-				return
-			}
-		}
-	}()
-	return p
+// Close ends the watching. Feeds tell nothing any more.
+func (l *Live) Close() error {
+	l.stop()
+	<-l.done
+	return nil
 }
 
-func (p *pump) Read(b []byte) (int, error) {
-	for len(p.left) == 0 {
-		if p.err != nil {
-			return 0, p.err
+// run looks until it is stopped.
+func (l *Live) run(ctx context.Context, watch func([]string, func(error)) *watcher) {
+	defer close(l.done)
+	// Watching begins before the first look, so that nothing falls between.
+	l.w = watch(l.paths, func(err error) { l.note(&FileError{Path: "watching", Offset: -1, Err: err}) })
+	defer l.w.close()
+	l.look()
+	close(l.began)
+	for {
+		c, err := l.w.wait(ctx, l.again)
+		if err != nil {
+			return
 		}
-		if p.buf != nil {
-			p.free <- p.buf
-			p.buf = nil
-		}
-		select {
-		case c := <-p.full:
-			p.buf, p.left, p.err = c.buf, c.buf[:c.n], c.err
-		case <-p.ctx.Done():
-			return 0, p.ctx.Err()
+		l.changed(&c)
+		told := c
+		told.Names = false // not before they are looked at
+		l.tell(told)
+		if asked, due := l.due(c); due {
+			c = l.look()
+			c.Names = c.Names || asked
+			l.tell(c)
 		}
 	}
-	n := copy(b, p.left)
-	p.left = p.left[n:]
-	return n, nil
+}
+
+// due reports whether to look at the names, and whether somebody asked for
+// it. A look may take a tenth of a second of ten thousand files: then it is
+// not done at every turn. Without a reason it is done as often as costs
+// little, for file systems that tell nothing.
+func (l *Live) due(c Changes) (asked, due bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	since := time.Since(l.looked)
+	l.wanted = l.wanted || c.Names || c.All
+	return l.wanted, c.All || l.wanted && (since >= 10*l.cost || since >= sweepEvery) || c.Sweep && since >= max(sweepEvery, 200*l.cost)
+}
+
+// Look has the names looked at again soon, for whoever met a file that was
+// not ready.
+func (l *Live) Look() {
+	select {
+	case l.again <- struct{}{}:
+	default:
+	}
+}
+
+// refresh looks at the names now, and tells everybody.
+func (l *Live) refresh() { l.tell(l.look()) }
+
+// look lists what lies there, and returns what is new of it.
+func (l *Live) look() Changes {
+	l.looking.Lock()
+	defer l.looking.Unlock()
+	begun := time.Now()
+	f := newFinder()
+	for _, p := range l.paths {
+		if p != Stdin {
+			f.add(p)
+		}
+	}
+	f.followLinks()
+	l.mu.Lock()
+	before, atBefore, errsBefore := l.files, l.at, l.errs
+	l.shared = true
+	l.mu.Unlock()
+	f.keep(before)
+	slices.SortStableFunc(f.files, func(a, b found) int { return older(a.name, b.name) })
+	at := make(map[string]int, len(f.files))
+	for i, m := range f.files {
+		at[filepath.Clean(m.Path)] = i
+		if m.real != "" {
+			l.w.dir(filepath.Dir(m.real))
+			at[m.real] = i
+		}
+	}
+	l.mu.Lock()
+	l.files, l.at, l.errs, l.shared = f.files, at, f.errs, false
+	l.looked, l.wanted = time.Now(), false
+	l.cost = l.looked.Sub(begun)
+	l.mu.Unlock()
+	c := Changes{Names: len(before) != len(f.files), Files: map[string]bool{}}
+	if errsBefore == nil && before == nil {
+		return c // and Logs returns the errors
+	}
+	for _, m := range f.files {
+		old, known := Stamp{}, false
+		if i, ok := atBefore[filepath.Clean(m.Path)]; ok {
+			old, known = before[i].Stamp()
+		}
+		switch now, _ := m.Stamp(); {
+		case !known || !old.SameFile(now):
+			c.Names = true
+		case old.Size != now.Size || old.ModTime != now.ModTime:
+			c.Files[m.Path] = true
+		case old != now:
+			c.Names = true // its permissions, perhaps
+		}
+	}
+	for _, err := range f.errs {
+		known := slices.ContainsFunc(errsBefore, func(e error) bool { return e.Error() == err.Error() })
+		if !known && !errors.Is(err, fs.ErrNotExist) {
+			l.note(err)
+		}
+	}
+	return c
+}
+
+// keep takes, of a directory that cannot be listed although it is there, the
+// files that it held before: they may be open, and they are not gone.
+func (f *finder) keep(before []found) {
+	for _, err := range f.errs {
+		var fe *FileError
+		if !errors.As(err, &fe) || errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		below := strings.TrimSuffix(fe.Path, string(filepath.Separator)) + string(filepath.Separator)
+		for _, m := range before {
+			if strings.HasPrefix(m.Path, below) || fe.Path == "." && !filepath.IsAbs(m.Path) {
+				f.take(m.Member)
+			}
+		}
+	}
+}
+
+// changed brings up to date what is known of files that were written to.
+func (l *Live) changed(c *Changes) {
+	if len(c.Files) == 0 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for path := range c.Files {
+		i, ok := l.at[path]
+		if !ok {
+			// Of a file that is not known yet the names tell.
+			continue
+		}
+		m := &l.files[i]
+		if m.Path != path { // as the user wrote it, or a link to it
+			delete(c.Files, path)
+			c.Files[m.Path] = true
+		}
+		info, err := os.Stat(m.Path)
+		if err != nil || m.info == nil || !os.SameFile(info, m.info) {
+			l.wanted = true
+			continue
+		}
+		if l.shared {
+			l.files, l.shared = slices.Clone(l.files), false
+			m = &l.files[i]
+		}
+		m.Size, m.ModTime, m.info = info.Size(), info.ModTime(), info
+	}
+}
+
+// listing is the files there are, oldest first, and what could not be listed.
+// It waits for the first look. The caller must not change it.
+func (l *Live) listing(ctx context.Context) ([]found, []error, error) {
+	select {
+	case <-l.began:
+	case <-l.done:
+		return nil, nil, context.Canceled
+	case <-ctx.Done():
+		return nil, nil, ctx.Err()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.shared = true
+	return l.files, l.errs, nil
+}
+
+// Logs is the logs there are, as Find lists them, and what could not be
+// listed. Before the first look it waits for that.
+func (l *Live) Logs(ctx context.Context) ([]Log, []error, error) {
+	files, errs, err := l.listing(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return (&finder{files: files}).group(), errs, nil
+}
+
+// A Feed tells one reader of a Live what changed since it asked last. What
+// happens between two questions is kept, however long that takes, in no more
+// room than the names of the files.
+type Feed struct {
+	l     *Live
+	ready chan struct{} // there is something
+
+	mu sync.Mutex // guards c
+	c  Changes
+}
+
+// Feed returns a new Feed, which tells what changes from now on. It is to be
+// closed.
+func (l *Live) Feed() *Feed {
+	f := &Feed{l: l, ready: make(chan struct{}, 1)}
+	l.mu.Lock()
+	l.feeds = append(l.feeds, f)
+	l.mu.Unlock()
+	return f
+}
+
+// Close ends a Feed.
+func (f *Feed) Close() error {
+	f.l.mu.Lock()
+	defer f.l.mu.Unlock()
+	f.l.feeds = slices.DeleteFunc(slices.Clone(f.l.feeds), func(x *Feed) bool { return x == f })
+	return nil
+}
+
+// tell gives changes to all feeds.
+func (l *Live) tell(c Changes) {
+	if len(c.Files) == 0 && !c.Names && !c.All && !c.Sweep {
+		return
+	}
+	l.mu.Lock()
+	feeds := l.feeds
+	l.mu.Unlock()
+	for _, f := range feeds {
+		f.add(c)
+	}
+}
+
+func (f *Feed) add(c Changes) {
+	f.mu.Lock()
+	if f.c.Files == nil {
+		f.c.Files = map[string]bool{}
+	}
+	for path := range c.Files {
+		f.c.Files[path] = true
+	}
+	f.c.Names = f.c.Names || c.Names
+	f.c.All = f.c.All || c.All
+	f.c.Sweep = f.c.Sweep || c.Sweep
+	f.mu.Unlock()
+	select {
+	case f.ready <- struct{}{}:
+	default:
+	}
+}
+
+// Wait returns what has changed, as soon as anything has or until sends
+// something, which may be nil; it returns an error when ctx is done first,
+// or the Live was closed.
+func (f *Feed) Wait(ctx context.Context, until <-chan time.Time) (Changes, error) {
+	select {
+	case <-ctx.Done():
+		return Changes{}, ctx.Err()
+	case <-f.l.done:
+		return Changes{}, context.Canceled
+	case <-until:
+	case <-f.ready:
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c := f.c
+	f.c = Changes{}
+	return c, nil
 }

@@ -7,23 +7,30 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
+	"github.com/bmatcuk/doublestar/v4"
 	"github.com/fsnotify/fsnotify"
 )
 
-// A Watcher says when to look at files again: soon after something happened
+// A watcher says when to look at files again: soon after something happened
 // to them as far as the system tells, and in any case every sweepEvery. The
 // system tells nothing of network mounts, forgets what comes too fast, and
 // watches only so many directories. So what it tells is a reason to look
 // now, and never one not to look later.
-type Watcher struct {
-	fs   *fsnotify.Watcher // nil if there is none to be had
-	note func(error)
-	said bool
+type watcher struct {
+	add    func(dir string) error // nil if the system watches nothing
+	events chan fsnotify.Event
+	errs   chan error
+	end    func() error
+	note   func(error)
+	said   bool
+	tick   *time.Ticker
+
+	mu   sync.Mutex // guards dirs
 	dirs map[string]bool
-	tick *time.Ticker
 }
 
 const (
@@ -37,35 +44,46 @@ const (
 	manyEvents = 4096
 )
 
-// Changes is what a Watcher saw.
+// Changes is what happened to the files of a Live.
 type Changes struct {
 	Files map[string]bool // written to, by path
-	Names bool            // files came, went or were renamed
+	Names bool            // files came, went or were renamed: Logs may be others
 	All   bool            // anything may have happened: look at everything
 	Sweep bool            // it is time to look at what nothing was told of
 }
 
-// NewWatcher watches what lies at paths: directories with all below them,
-// and files. note, if not nil, is told once if not all of it can be watched.
-func NewWatcher(paths []string, note func(error)) *Watcher {
-	w := &Watcher{note: note, dirs: map[string]bool{}, tick: time.NewTicker(sweepEvery)}
-	var err error
-	if w.fs, err = fsnotify.NewBufferedWatcher(manyEvents); err != nil {
-		w.fs = nil
+// newWatcher watches what lies at paths: directories with all below them,
+// and files. note is told once if not all of it can be watched.
+func newWatcher(paths []string, note func(error)) *watcher {
+	w := &watcher{note: note, tick: time.NewTicker(sweepEvery)}
+	if n, err := fsnotify.NewBufferedWatcher(manyEvents); err != nil {
 		w.cannot(err)
+	} else {
+		w.add, w.events, w.errs, w.end = n.Add, n.Events, n.Errors, n.Close
 	}
-	for _, p := range paths {
-		if info, err := os.Stat(p); err == nil && info.IsDir() {
-			w.tree(p)
-		} else {
-			w.dir(filepath.Dir(p))
-		}
-	}
+	w.begin(paths)
 	return w
 }
 
-func (w *Watcher) cannot(err error) {
-	if w.said || w.note == nil {
+func (w *watcher) begin(paths []string) {
+	w.dirs = map[string]bool{}
+	for _, p := range paths {
+		info, err := os.Stat(p)
+		switch {
+		case p == Stdin:
+		case err == nil && info.IsDir():
+			w.tree(p)
+		case err != nil && isPattern(p):
+			base, _ := doublestar.SplitPattern(filepath.ToSlash(p))
+			w.tree(filepath.FromSlash(base))
+		default:
+			w.dir(filepath.Dir(p))
+		}
+	}
+}
+
+func (w *watcher) cannot(err error) {
+	if w.said {
 		return
 	}
 	w.said = true
@@ -77,14 +95,15 @@ func (w *Watcher) cannot(err error) {
 }
 
 // tree watches a directory and those below it.
-func (w *Watcher) tree(dir string) {
-	_ = filepath.WalkDir(dir, func(path string, e fs.DirEntry, err error) error {
-		switch {
+func (w *watcher) tree(dir string) {
+	// With the separator it is what a link leads to.
+	_ = filepath.WalkDir(dir+string(filepath.Separator), func(path string, e fs.DirEntry, err error) error {
+		switch path = filepath.Clean(path); {
 		case err != nil:
 			return nil // who reads it says so
 		case !e.IsDir():
 			return nil
-		case path != dir && strings.HasPrefix(e.Name(), "."):
+		case path != filepath.Clean(dir) && strings.HasPrefix(e.Name(), "."):
 			return fs.SkipDir
 		}
 		w.dir(path)
@@ -92,11 +111,14 @@ func (w *Watcher) tree(dir string) {
 	})
 }
 
-func (w *Watcher) dir(path string) {
-	if w.fs == nil || w.dirs[path] {
+// dir watches one directory. It may be called from any goroutine.
+func (w *watcher) dir(path string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.add == nil || w.dirs[path] {
 		return
 	}
-	err := w.fs.Add(path)
+	err := w.add(path)
 	switch {
 	case err == nil:
 		w.dirs[path] = true
@@ -105,16 +127,11 @@ func (w *Watcher) dir(path string) {
 	}
 }
 
-// Wait returns what has changed, as soon as anything has; it returns ctx's
-// error when ctx is done first. With until, which may be nil, it returns when
-// that sends something, too.
-func (w *Watcher) Wait(ctx context.Context, until <-chan time.Time) (Changes, error) {
+// wait returns what has changed, as soon as anything has; it returns ctx's
+// error when ctx is done first. again asks for the names.
+func (w *watcher) wait(ctx context.Context, again <-chan struct{}) (Changes, error) {
 	c := Changes{Files: map[string]bool{}}
-	var events chan fsnotify.Event
-	var errs chan error
-	if w.fs != nil {
-		events, errs = w.fs.Events, w.fs.Errors
-	}
+	events, errs := w.events, w.errs
 	var gathered <-chan time.Time
 	for {
 		select {
@@ -123,7 +140,8 @@ func (w *Watcher) Wait(ctx context.Context, until <-chan time.Time) (Changes, er
 		case <-w.tick.C:
 			c.Sweep = true
 			return c, nil
-		case <-until:
+		case <-again:
+			c.Names = true
 			return c, nil
 		case <-gathered:
 			return c, nil
@@ -150,26 +168,33 @@ func (w *Watcher) Wait(ctx context.Context, until <-chan time.Time) (Changes, er
 	}
 }
 
-func (w *Watcher) event(c *Changes, e fsnotify.Event) {
+func (w *watcher) event(c *Changes, e fsnotify.Event) {
 	if e.Op&(fsnotify.Create|fsnotify.Remove|fsnotify.Rename) != 0 {
 		c.Names = true
-		if w.dirs[e.Name] && e.Op&(fsnotify.Remove|fsnotify.Rename) != 0 {
+		if e.Op&(fsnotify.Remove|fsnotify.Rename) != 0 {
+			w.mu.Lock()
 			delete(w.dirs, e.Name)
+			w.mu.Unlock()
 		}
 		if info, err := os.Lstat(e.Name); e.Op&fsnotify.Create != 0 && err == nil && info.IsDir() {
 			w.tree(e.Name) // what was made in it meanwhile is found by looking
 		}
 	}
-	if e.Op&^fsnotify.Chmod != 0 {
-		c.Files[filepath.Clean(e.Name)] = true
+	if e.Op == fsnotify.Chmod {
+		// What could not be read may be readable now. Nothing else comes of it.
+		c.Names = true
+		if info, err := os.Lstat(e.Name); err == nil && info.IsDir() {
+			w.tree(e.Name)
+		}
+		return
 	}
+	c.Files[filepath.Clean(e.Name)] = true
 }
 
-// Close ends the watching.
-func (w *Watcher) Close() error {
+// close ends the watching.
+func (w *watcher) close() {
 	w.tick.Stop()
-	if w.fs == nil {
-		return nil
+	if w.end != nil {
+		_ = w.end()
 	}
-	return w.fs.Close()
 }

@@ -233,7 +233,11 @@ func measure(ctx context.Context, o *options, out io.Writer) (*report, error) {
 			return nil, err
 		}
 		fmt.Fprintln(out, "\nlive")
-		if rep.live, err = h.live(ctx, many); err != nil {
+		gen, err := w.corpus(ctx, genCorpus)
+		if err != nil {
+			return nil, err
+		}
+		if rep.live, err = h.live(ctx, gen, many); err != nil {
 			return nil, err
 		}
 		for _, l := range rep.live {

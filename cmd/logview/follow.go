@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
-	"io"
 	"os"
 	"time"
 
@@ -112,17 +111,22 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 		p.beside = status.hide
 	}
 	var failed bool
+	st, err := index.NewStream(ctx, req, p.emit)
+	if err != nil {
+		return err
+	}
 	if len(paths) == 1 && paths[0] == reader.Stdin {
-		err = o.pipe(ctx, req, p)
-	} else {
-		st, serr := index.NewStream(ctx, req, p.emit)
-		if serr != nil {
-			return serr
+		err = reader.FollowPipe(ctx, o.in, nil, func(a *reader.Appended) error { return o.add(st, a) })
+		var fe *reader.FileError
+		if errors.As(err, &fe) { // what came before it was printed
+			failed, err = true, nil
+			o.complain(fe)
 		}
-		f := reader.NewFollower(paths, reader.FollowOptions{
-			Last: o.begin(paths), Count: o.json || o.number,
-			Note: func(err error) { defer status.hide()(); failed = true; o.complain(err) },
-		})
+	} else {
+		note := func(err error) { defer status.hide()(); failed = true; o.complain(err) }
+		live := reader.NewLive(paths, note)
+		defer live.Close()
+		f := reader.NewFollower(live, reader.FollowOptions{Last: o.begin(paths), Count: o.json || o.number, Note: note})
 		err = o.follow(ctx, f, st, status)
 	}
 	status.end()
@@ -147,7 +151,7 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 func (o *followOptions) follow(ctx context.Context, f *reader.Follower, st *index.Stream, status *status) error {
 	lastSaid := time.Now()
 	return f.Run(ctx, func(a *reader.Appended) error {
-		if err := st.Add(a.Key, reader.Member{Path: a.Log}, a.ID, &a.Block); err != nil {
+		if err := o.add(st, a); err != nil {
 			return err
 		}
 		// Who reads the output may be slower than who writes the logs.
@@ -166,16 +170,9 @@ func (o *followOptions) follow(ctx context.Context, f *reader.Follower, st *inde
 // worthTelling is how far behind the output may be before it is said.
 const worthTelling = 1 << 20
 
-// pipe prints what comes through a pipe. Who writes it is held back.
-func (o *followOptions) pipe(ctx context.Context, req *index.Request, p *printer) error {
-	logs, _ := o.find([]string{reader.Stdin})
-	req.Sources = []reader.Source{reader.NewSource(logs[0], reader.Options{})}
-	req.Failed = func(e *reader.FileError) { o.complain(e) }
-	_, err := index.Scan{}.Search(ctx, req, p.emit)
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return err
+// add prints what matches of some new lines.
+func (o *followOptions) add(st *index.Stream, a *reader.Appended) error {
+	return st.Add(a.Key, reader.Member{Path: a.Log}, a.ID, &a.Block)
 }
 
 // begin is with how many lines of each log to begin.

@@ -7,11 +7,13 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"sync"
 	"text/tabwriter"
 	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"logview/index"
 	"logview/reader"
@@ -87,7 +89,7 @@ func (o *indexOptions) run(ctx context.Context, args []string) error {
 	grace.Store(int64(10 * time.Second))
 	debug.SetGCPercent(80)
 	if o.watch {
-		return o.keep(ctx, cache, roots, args)
+		return o.keep(ctx, cache, roots)
 	}
 	failed := false
 	for _, r := range roots {
@@ -104,7 +106,7 @@ func (o *indexOptions) run(ctx context.Context, args []string) error {
 			}
 			failed = failed || !ok
 		default:
-			ok, err := o.build(ctx, cache, r)
+			ok, err := o.build(ctx, cache, r, nil)
 			if err != nil {
 				return o.ended(ctx, err)
 			}
@@ -168,17 +170,50 @@ next:
 	return out, nil
 }
 
-// build brings one index up to date. It reports whether all could be read.
-func (o *indexOptions) build(ctx context.Context, cache *reader.Cache, r root) (bool, error) {
+// A kept is logs whose index is kept current.
+type kept struct {
+	ctx  context.Context
+	live *reader.Live
+	said map[string]bool // what could not be read: once is enough
+}
+
+// find is Builder.Find.
+func (k *kept) find([]string) ([]reader.Log, []error) {
+	logs, errs, err := k.live.Logs(k.ctx)
+	if err != nil {
+		errs = []error{err}
+	}
+	return logs, errs
+}
+
+// news reports whether an error was not said before. The nil kept says all.
+func (k *kept) news(err error) bool {
+	if k == nil {
+		return true
+	}
+	defer func() { k.said[err.Error()] = true }()
+	return !k.said[err.Error()]
+}
+
+// build brings one index up to date; k, if not nil, knows what lies there. It reports whether all could be read.
+func (o *indexOptions) build(ctx context.Context, cache *reader.Cache, r root, k *kept) (bool, error) {
 	st := newStatus(o.err, "indexing")
 	defer st.end()
 	b := index.Builder{
 		Cache: cache, Workers: index.NewWorkers(),
-		Failed: func(e *reader.FileError) { defer st.hide()(); o.complain(e) },
+		Failed: func(e *reader.FileError) {
+			if k.news(e) {
+				defer st.hide()()
+				o.complain(e)
+			}
+		},
 		Waiting: func() {
 			defer st.hide()()
 			o.say("another process is indexing %s; waiting for it\n", r.dir)
 		},
+	}
+	if k != nil {
+		b.Find = k.find
 	}
 	if isTerminal(o.err) && !o.quiet {
 		b.Progress = func(done, total int64) { st.show(done, total, "") }
@@ -227,34 +262,38 @@ const (
 )
 
 // keep keeps indexes current until ctx is done, which is how it is to end.
-func (o *indexOptions) keep(ctx context.Context, cache *reader.Cache, roots []root, paths []string) error {
-	w := reader.NewWatcher(paths, func(err error) { o.complain(err) })
-	defer w.Close()
-	build := func() error {
-		for _, r := range roots {
-			if _, err := o.build(ctx, cache, r); ctx.Err() != nil {
-				return nil
-			} else if err != nil && !errors.Is(err, index.ErrFull) {
-				o.complain(err) // a full disk may have room again
-			}
-		}
-		return nil
+func (o *indexOptions) keep(ctx context.Context, cache *reader.Cache, roots []root) error {
+	var building sync.Mutex // one at a time
+	var each errgroup.Group
+	for _, r := range roots {
+		each.Go(func() error { return o.keepOne(ctx, cache, r, &building) })
 	}
+	return each.Wait()
+}
+
+func (o *indexOptions) keepOne(ctx context.Context, cache *reader.Cache, r root, building *sync.Mutex) error {
+	live := reader.NewLive(r.paths, func(err error) { o.complain(err) })
+	defer live.Close()
+	feed := live.Feed()
+	defer feed.Close()
+	k := &kept{ctx: ctx, live: live, said: map[string]bool{}}
 	g := newGathering(time.Now)
-	for ctx.Err() == nil {
-		if err := build(); err != nil {
-			return err
+	for {
+		building.Lock()
+		_, err := o.build(ctx, cache, r, k)
+		building.Unlock()
+		if err != nil && ctx.Err() == nil && !errors.Is(err, index.ErrFull) {
+			o.complain(err) // a full disk may have room again
 		}
 		g.reset()
 		for !g.due() {
-			c, err := w.Wait(ctx, nil)
+			c, err := feed.Wait(ctx, nil)
 			if err != nil {
 				return nil
 			}
 			g.add(c)
 		}
 	}
-	return nil
 }
 
 // A gathering is what was written since the index was built last.

@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Two keep one index current and one of them is killed, whichever had the
+// work at that moment: the other goes on, and searches are right all along.
+func TestWatchersTakeOver(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
+	tt := &torture{T: t, dir: t.TempDir(), cache: t.TempDir()}
+	path := filepath.Join(tt.dir, "app.log")
+	written := 0
+	write := func(lines int) {
+		f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var b strings.Builder
+		for range lines {
+			written++
+			fmt.Fprintf(&b, "line %08d of many that are written, and some more text so that it is one\n", written)
+		}
+		if _, err := f.WriteString(b.String()); err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	search := func() {
+		t.Helper()
+		out, err := tt.logview(t.Context(), "search", "-c", fmt.Sprintf("line %08d", written), tt.dir).Output()
+		if err != nil || !strings.HasSuffix(strings.TrimSpace(string(out)), ":1") {
+			t.Errorf("search: %q, %v", out, err)
+		}
+	}
+	// indexed waits until the index has grown behind what it was.
+	lines := "0"
+	indexed := func() {
+		t.Helper()
+		for deadline := time.Now().Add(60 * time.Second); ; tt.waitALittle() {
+			out, _ := tt.logview(t.Context(), "index", "--status", tt.dir).Output()
+			_, row, _ := strings.Cut(string(out), "\n")
+			if f := strings.Fields(row); len(f) > 2 && f[0] == tt.dir && f[2] != lines {
+				lines = f[2]
+				return
+			}
+			if time.Now().After(deadline) {
+				t.Fatalf("the index does not go on: %s", out)
+			}
+		}
+	}
+	write(1000)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	watch := func() *os.Process {
+		cmd := tt.logview(ctx, "index", "--watch", "-q", tt.dir)
+		cmd.Stderr = os.Stderr
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		go cmd.Wait()
+		return cmd.Process
+	}
+	watching := []*os.Process{watch(), watch()}
+	indexed()
+	for round := range 4 {
+		write(150_000) // more than makes an index wait
+		search()
+		if round%2 == 1 {
+			indexed()
+		}
+		if err := watching[round%2].Kill(); err != nil {
+			t.Fatal(err)
+		}
+		search()
+		write(150_000)
+		indexed()
+		search()
+		watching[round%2] = watch()
+	}
+}

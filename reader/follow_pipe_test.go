@@ -1,0 +1,89 @@
+package reader_test
+
+import (
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"logview/reader"
+)
+
+// piped follows a pipe and returns what writes to it, what was handed out,
+// and what ends the hold of an unfinished line.
+func piped(t *testing.T, ctx context.Context) (w *os.File, got chan string, hold chan time.Time, done chan error) {
+	r, w, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { r.Close(); w.Close() })
+	got, hold, done = make(chan string, 100), make(chan time.Time), make(chan error, 1)
+	go func() {
+		done <- reader.FollowPipe(ctx, r, func(time.Duration) <-chan time.Time { return hold }, func(a *reader.Appended) error {
+			got <- fmt.Sprintf("%d@%d:%q", a.Line, a.Offset, a.Text)
+			return nil
+		})
+		close(got)
+	}()
+	return w, got, hold, done
+}
+
+func TestFollowPipe(t *testing.T) {
+	w, got, hold, done := piped(t, t.Context())
+	expect := func(want string) {
+		t.Helper()
+		if s := <-got; s != want {
+			t.Fatalf("got %s, want %s", s, want)
+		}
+	}
+	io.WriteString(w, "one\ntwo\nhal")
+	expect(`0@0:"one\ntwo\n"`)
+	hold <- time.Time{}
+	expect(`2@8:"hal"`)
+	io.WriteString(w, "f a line\n")
+	expect(`2@11:"f a line\n"`)
+	io.WriteString(w, "end")
+	hold <- time.Time{}
+	expect(`3@20:"end"`)
+	io.WriteString(w, "\nnext\n")
+	expect(`4@24:"next\n"`)
+	io.WriteString(w, "no end")
+	w.Close()
+	expect(`5@29:"no end"`)
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+}
+
+// What is compressed is decoded, and damage is said after what came before it.
+func TestFollowPipeCompressed(t *testing.T) {
+	var b strings.Builder
+	z := gzip.NewWriter(&b)
+	io.WriteString(z, strings.Repeat("a line\n", 1000))
+	z.Close()
+	w, got, _, done := piped(t, t.Context())
+	go func() { io.WriteString(w, b.String()[:b.Len()-4]); w.Close() }()
+	n := 0
+	for s := range got {
+		n += strings.Count(s, `a line\n`)
+	}
+	var fe *reader.FileError
+	if err := <-done; n != 1000 || !errors.As(err, &fe) {
+		t.Errorf("%d lines, %v", n, err)
+	}
+}
+
+// Following a pipe ends when it is told to, although the pipe is silent.
+func TestFollowPipeEnds(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	_, _, _, done := piped(t, ctx)
+	cancel()
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+}
