@@ -88,29 +88,43 @@ func openMoved(m Member) (*os.File, string) {
 	if m.info == nil {
 		return nil, ""
 	}
+	// What was found may move on before it is opened: then it is looked for
+	// once more.
+	for range 5 {
+		c, ok := m.moved()
+		if !ok {
+			return nil, ""
+		}
+		f, err := os.Open(c.Path)
+		if err != nil {
+			continue
+		}
+		if now, err := f.Stat(); err == nil && os.SameFile(now, c.info) {
+			return f, c.Path
+		}
+		f.Close()
+	}
+	return nil, ""
+}
+
+// moved finds the file that m was or became in its directory.
+func (m Member) moved() (Member, bool) {
 	dir, base := filepath.Split(m.Path)
 	l := newFinder()
 	l.list(dir, parseName(base).stem)
-	packed, nearest := "", time.Second
+	packed, nearest := Member{}, time.Second
 	for _, c := range l.files {
 		if m.is(c.info) {
-			if f, err := os.Open(c.Path); err == nil {
-				return f, c.Path
-			}
+			return c.Member, true
 		}
 		// gzip and its like keep the time to the second at least, and most of
 		// them all of it: of two that were rotated within a second, it is the
 		// one whose time is nearer.
 		if age := c.ModTime.Sub(m.ModTime).Abs(); c.name.compressed && !parseName(base).compressed && age < nearest {
-			packed, nearest = c.Path, age
+			packed, nearest = c.Member, age
 		}
 	}
-	if packed != "" {
-		if f, err := os.Open(packed); err == nil {
-			return f, packed
-		}
-	}
-	return nil, ""
+	return packed, packed.info != nil
 }
 
 // cause drops the path of an error that will be shown with one.

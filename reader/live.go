@@ -96,7 +96,7 @@ func (l *Live) due(c Changes) (asked, due bool) {
 	defer l.mu.Unlock()
 	since := time.Since(l.looked)
 	l.wanted = l.wanted || c.Names || c.All
-	return l.wanted, c.All || l.wanted && (since >= 10*l.cost || since >= sweepEvery) || c.Sweep && since >= max(sweepEvery, 200*l.cost)
+	return l.wanted, c.All || l.wanted && (since >= 10*l.cost || since >= sweepEvery) || c.Sweep && since >= max(sweepEvery, 500*l.cost)
 }
 
 // Look has the names looked at again soon, for whoever met a file that was

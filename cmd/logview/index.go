@@ -84,13 +84,12 @@ func (o *indexOptions) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	// What is begun is brought to its end and kept; and building makes more
-	// garbage than searching does.
+	// What is begun is brought to its end and kept.
 	grace.Store(int64(10 * time.Second))
-	debug.SetGCPercent(80)
 	if o.watch {
 		return o.keep(ctx, cache, roots)
 	}
+	debug.SetGCPercent(80) // building makes more garbage than searching does
 	failed := false
 	for _, r := range roots {
 		switch {

@@ -1,0 +1,653 @@
+package reader
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"path/filepath"
+	"slices"
+	"sync"
+	"unicode/utf8"
+)
+
+// A Document is one log as one continuous text, from the first line of its
+// oldest member to the last of its current one, that can be read from
+// anywhere in both directions. It is what a pager shows.
+//
+// A place in it stays good while the log grows and rotates: a member that
+// was renamed, compressed, or copied before it was cut off is still the same
+// member. A Document may be used from several goroutines at once.
+type Document struct {
+	src  *LogSource
+	opt  DocumentOptions
+	life context.Context
+	stop context.CancelFunc
+
+	mu      sync.Mutex // guards members
+	members []*docMember
+	next    MemberKey
+}
+
+// DocumentOptions say how a Document tells what it does.
+type DocumentOptions struct {
+	// Progress is told how far the decoding has come of a compressed member
+	// that was never decoded before. It may be nil, and is called from any
+	// goroutine.
+	Progress func(Preparing)
+}
+
+// A MemberKey is a member of a Document, through renaming and compression.
+type MemberKey int
+
+// A Place is where a piece of a Document begins.
+type Place struct {
+	Member MemberKey
+	Offset Offset
+}
+
+// A Piece is a line of a Document, or a part of one that is longer than
+// pieceSize: a screen must not wait for a line of 500 MB.
+type Piece struct {
+	Place
+	Text []byte // without the newline; nobody changes it any more
+	End  Offset // where the next piece begins
+
+	Continues  bool // it begins inside a line
+	Unfinished bool // the line goes on in the next piece
+	Open       bool // the text ends here, without a newline: the line may grow
+}
+
+// pieceSize is how long pieces of a long line are; the first may be up to
+// twice as long. Where they are cut depends on the line's length and place
+// alone, so that reading backwards finds the same pieces.
+const pieceSize = 64 << 10
+
+// windowSize is how much text is read at once: enough for several screens,
+// and for a piece to be found in it from either end.
+const windowSize = 4 * pieceSize
+
+type docMember struct {
+	key MemberKey
+
+	mu   sync.Mutex // held while it is opened; taken after Document.mu is given back
+	m    Member
+	t    *textAt
+	err  error // why it cannot be opened
+	grow sync.Mutex
+}
+
+// A DocMember is a member of a Document, as it is now.
+type DocMember struct {
+	Member
+	Key    MemberKey
+	Opened bool   // Text is known
+	Text   Offset // size of the text
+	Damage error  // what could not be read of it; nil if nothing is known
+}
+
+// NewDocument makes a Document of a log. The Document owns src from then on.
+func NewDocument(src *LogSource, opt DocumentOptions) *Document {
+	if opt.Progress == nil {
+		opt.Progress = func(Preparing) {}
+	}
+	d := &Document{src: src, opt: opt, next: 1}
+	d.life, d.stop = context.WithCancel(context.Background())
+	for _, m := range src.Members() {
+		d.members = append(d.members, &docMember{key: d.next, m: m})
+		d.next++
+	}
+	return d
+}
+
+// Close closes all files.
+func (d *Document) Close() error {
+	d.stop()
+	for _, m := range d.list() {
+		m.mu.Lock()
+		if m.t != nil {
+			m.t.close()
+		}
+		m.t, m.err = nil, ErrGone
+		m.mu.Unlock()
+	}
+	return nil
+}
+
+// Source is the log.
+func (d *Document) Source() *LogSource { return d.src }
+
+func (d *Document) list() []*docMember {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return slices.Clip(d.members)
+}
+
+// Members is the members, oldest first. It opens nothing.
+func (d *Document) Members() []DocMember {
+	var out []DocMember
+	for _, m := range d.list() {
+		if !m.mu.TryLock() { // just being decoded
+			out = append(out, DocMember{Key: m.key})
+			continue
+		}
+		x := DocMember{Member: m.m, Key: m.key, Damage: m.err}
+		if m.t != nil {
+			x.Opened, x.Text = true, m.t.end()
+			m.t.mu.Lock()
+			x.Damage = m.t.damage
+			m.t.mu.Unlock()
+		}
+		m.mu.Unlock()
+		out = append(out, x)
+	}
+	return out
+}
+
+// Key is the member that a Member is of today, false if it is none.
+func (d *Document) Key(m Member) (MemberKey, bool) {
+	for _, x := range d.list() {
+		x.mu.Lock()
+		same := x.m.Path == m.Path
+		x.mu.Unlock()
+		if same {
+			return x.key, true
+		}
+	}
+	return 0, false
+}
+
+// Update takes over which members the log has now. A member is known again
+// by its file, or by its text when it was compressed or copied meanwhile.
+func (d *Document) Update(l Log) {
+	d.src.mu.Lock()
+	d.src.members = l.Members
+	d.src.mu.Unlock()
+
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	left := map[*docMember]bool{}
+	for _, m := range d.members {
+		left[m] = true
+	}
+	now := make([]*docMember, len(l.Members))
+	// By file, if it has not been cut off.
+	for i, m := range l.Members {
+		for _, old := range d.members {
+			if left[old] && old.is(m) {
+				delete(left, old)
+				now[i] = old
+				break
+			}
+		}
+	}
+	// By text. What was read of the old file says how it began.
+	for i, m := range l.Members {
+		for _, old := range d.members {
+			if now[i] == nil && left[old] && old.became(d.life, m) {
+				delete(left, old)
+				now[i] = old
+			}
+		}
+		if now[i] == nil {
+			now[i] = &docMember{key: d.next, m: m}
+			d.next++
+		}
+	}
+	d.members = now
+	for m := range left {
+		m.mu.Lock()
+		if m.t != nil {
+			m.t.close()
+		}
+		m.t, m.err = nil, ErrGone
+		m.mu.Unlock()
+	}
+}
+
+// is takes over a member's state if it is of the same file.
+func (m *docMember) is(now Member) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.m.Path == Stdin || now.Path == Stdin {
+		return m.m.Path == now.Path
+	}
+	if m.m.info == nil || now.info == nil || !m.m.is(now.info) {
+		return false
+	}
+	if m.t == nil {
+		m.err = nil // it may be readable now
+	}
+	m.m = now
+	return true
+}
+
+// became takes over a member's state if its text is that of m, in another
+// file.
+func (m *docMember) became(ctx context.Context, now Member) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.t == nil || m.t.id.Len == 0 {
+		return false
+	}
+	if parseName(filepath.Base(now.Path)).current() {
+		return false // a new one, even if it begins alike
+	}
+	if ok, err := hasID(ctx, now, m.t.id); err != nil || !ok {
+		return false
+	}
+	if m.t.file != nil && !m.t.temp {
+		// What is open is either the very text still, or cut off.
+		if info, err := m.t.file.Stat(); err != nil || info.Size() < m.m.Size {
+			m.t.close()
+			m.t = nil
+		}
+	}
+	m.m = now
+	return true
+}
+
+// text opens a member, which may take decoding it.
+func (d *Document) text(ctx context.Context, key MemberKey) (*textAt, error) {
+	for _, m := range d.list() {
+		if m.key == key {
+			return d.open(ctx, m)
+		}
+	}
+	return nil, &FileError{Path: d.src.Name(), Offset: -1, Err: ErrGone}
+}
+
+func (d *Document) open(ctx context.Context, m *docMember) (*textAt, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.t != nil || m.err != nil {
+		return m.t, m.err
+	}
+	t, err := openTextAt(ctx, d.life, d.src, m.m, d.opt.Progress)
+	if err != nil {
+		if ctx.Err() == nil {
+			m.err = err
+		}
+		return nil, err
+	}
+	m.t = t
+	return t, nil
+}
+
+// Grown takes in what the current member got since, where that does not
+// happen by itself.
+func (d *Document) Grown(ctx context.Context) {
+	list := d.list()
+	if len(list) == 0 {
+		return
+	}
+	m := list[len(list)-1]
+	m.mu.Lock()
+	t, path, size := m.t, m.m.Path, m.m.Size
+	m.mu.Unlock()
+	if t == nil || !t.temp || path == Stdin {
+		return
+	}
+	m.grow.Lock()
+	defer m.grow.Unlock()
+	_ = t.more(ctx, size, func(Preparing) {})
+}
+
+// Start is where the Document begins.
+func (d *Document) Start() Place {
+	if list := d.list(); len(list) > 0 {
+		return Place{Member: list[0].key}
+	}
+	return Place{}
+}
+
+// End is where the Document ends now.
+func (d *Document) End(ctx context.Context) (Place, error) {
+	list := d.list()
+	var first error
+	for _, m := range slices.Backward(list) {
+		t, err := d.open(ctx, m)
+		if err == nil {
+			return Place{m.key, t.end()}, nil
+		}
+		if ctx.Err() != nil {
+			return Place{}, err
+		}
+		if first == nil {
+			first = err
+		}
+	}
+	return Place{}, first
+}
+
+// beside is the member after key, or before it if !forward; zero if there is
+// none. A member that is gone counts as one before the first.
+func (d *Document) beside(key MemberKey, forward bool) MemberKey {
+	list := d.list()
+	i := slices.IndexFunc(list, func(m *docMember) bool { return m.key == key })
+	if forward {
+		i++
+	} else {
+		i--
+	}
+	if i < 0 || i >= len(list) {
+		return 0
+	}
+	return list[i].key
+}
+
+// A Window is a run of whole pieces of one member.
+type Window struct {
+	Member MemberKey
+	Offset Offset // of Text[0]
+	Text   []byte // nobody changes it any more
+	Open   bool   // the member's text ends behind it
+
+	continues bool // begins inside a line
+}
+
+// End is where the window ends.
+func (w *Window) End() Offset { return w.Offset + Offset(len(w.Text)) }
+
+// Forward reads the text from a piece's beginning on, as much as is read at
+// once. It goes on with the next member; at the end of the last it returns
+// io.EOF, which means not yet. A member that cannot be read is left out; its
+// Damage says why.
+func (d *Document) Forward(ctx context.Context, p Place) (Window, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return Window{}, err
+		}
+		t, err := d.text(ctx, p.Member)
+		if err == nil {
+			w, err := t.forward(p)
+			if err != io.EOF {
+				return w, err
+			}
+		}
+		if ctx.Err() != nil {
+			return Window{}, ctx.Err()
+		}
+		next := d.beside(p.Member, true)
+		if next == 0 {
+			return Window{}, io.EOF
+		}
+		p = Place{Member: next}
+	}
+}
+
+// Backward reads the text that ends where a piece begins. It goes on with
+// the member before; at the beginning of the first it returns io.EOF.
+func (d *Document) Backward(ctx context.Context, p Place) (Window, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return Window{}, err
+		}
+		if p.Offset > 0 {
+			t, err := d.text(ctx, p.Member)
+			if err == nil {
+				return t.backward(p)
+			}
+		}
+		before := d.beside(p.Member, false)
+		if before == 0 {
+			return Window{}, io.EOF
+		}
+		p = Place{Member: before}
+		t, err := d.text(ctx, before)
+		if err == nil {
+			p.Offset = t.end()
+		} else if ctx.Err() != nil {
+			return Window{}, ctx.Err()
+		}
+	}
+}
+
+func (t *textAt) forward(p Place) (Window, error) {
+	before := min(p.Offset, 1) // the byte before tells whether a line begins
+	buf := make([]byte, before+windowSize)
+	n, err := t.readAt(buf, p.Offset-before)
+	if n <= int(before) {
+		if err == nil {
+			err = io.EOF
+		}
+		return Window{}, err
+	}
+	w := Window{Member: p.Member, Offset: p.Offset, Text: buf[before:n], Open: err == io.EOF, continues: before > 0 && buf[0] != '\n'}
+	if err != nil && err != io.EOF {
+		return w, err
+	}
+	if !w.Open {
+		end := bytes.LastIndexByte(w.Text, '\n') + 1
+		if end == 0 { // inside a long line: whole pieces of it
+			for at := p.Offset; ; {
+				next := nextCut(w.Text, p.Offset, at)
+				if next < 0 {
+					end = int(at - p.Offset)
+					break
+				}
+				at = next
+			}
+		}
+		w.Text = w.Text[:end]
+	}
+	return w, nil
+}
+
+// nextCut is where a line is cut that goes on without end from at on, in a
+// text that begins at base; negative if the text does not reach so far.
+func nextCut(text []byte, base, at Offset) Offset {
+	cut := (at + pieceSize - 1) / pieceSize * pieceSize // at itself, if that is a cut
+	cut += pieceSize
+	if cut >= base+Offset(len(text)) {
+		return -1
+	}
+	for i := 0; i < utf8.UTFMax-1 && cut-1 > at && !utf8.RuneStart(text[cut-base]); i++ {
+		cut--
+	}
+	return cut
+}
+
+func (t *textAt) backward(p Place) (Window, error) {
+	from := max(0, p.Offset-windowSize)
+	buf := make([]byte, p.Offset-from)
+	n, err := t.readAt(buf, from)
+	if n < len(buf) && err != nil && err != io.EOF {
+		return Window{}, err
+	}
+	w := Window{Member: p.Member, Offset: from, Text: buf[:n], Open: p.Offset >= t.end()}
+	if from == 0 {
+		return w, nil
+	}
+	start := 0
+	if i := bytes.IndexByte(w.Text, '\n'); i >= 0 && i+1 < n {
+		start = i + 1
+	} else {
+		// Inside a long line. A cut lies wherever the pieceSize bytes before it
+		// hold no newline.
+		cut := (from + pieceSize - 1) / pieceSize * pieceSize
+		start = int(nextCut(w.Text, from, cut) - from)
+		w.continues = true
+	}
+	w.Offset += Offset(start)
+	w.Text = w.Text[start:]
+	return w, nil
+}
+
+// Pieces calls yield with the pieces of a window, in order.
+func (w *Window) Pieces(yield func(Piece) bool) {
+	for at := w.Offset; at < w.End(); {
+		text := w.Text[at-w.Offset:]
+		p := Piece{Place: Place{w.Member, at}}
+		if p.Continues = w.continues; at > w.Offset {
+			p.Continues = w.Text[at-w.Offset-1] != '\n'
+		}
+		size := bytes.IndexByte(text, '\n')
+		whole := size
+		if size < 0 {
+			size, whole = len(text), len(text)
+		} else {
+			whole++
+		}
+		if cut := nextCut(w.Text[:at-w.Offset+Offset(size)], w.Offset, at); cut >= 0 {
+			size, whole = int(cut-at), int(cut-at)
+			p.Unfinished = true
+		} else if whole == size {
+			p.Open = w.Open
+			p.Unfinished = !w.Open
+		}
+		p.Text, p.End = text[:size], at+Offset(whole)
+		if !yield(p) {
+			return
+		}
+		at = p.End
+	}
+}
+
+// At is where the piece begins that holds an offset of a member.
+func (d *Document) At(ctx context.Context, p Place) (Place, error) {
+	t, err := d.text(ctx, p.Member)
+	if err != nil {
+		return p, err
+	}
+	end := t.end()
+	if p.Offset >= end {
+		return Place{p.Member, end}, nil
+	}
+	// A newline behind, or the end, and from there back.
+	buf := make([]byte, windowSize)
+	n, err := t.readAt(buf, p.Offset)
+	if err != nil && err != io.EOF {
+		return p, err
+	}
+	to := p.Offset + Offset(n)
+	if i := bytes.IndexByte(buf[:n], '\n'); i >= 0 {
+		to = p.Offset + Offset(i) + 1
+	} else if err != io.EOF {
+		to = (p.Offset + 2*pieceSize) / pieceSize * pieceSize
+	}
+	for {
+		w, err := t.backward(Place{p.Member, to})
+		if err != nil {
+			return p, err
+		}
+		if w.Offset <= p.Offset {
+			found := Place{p.Member, w.Offset}
+			w.Pieces(func(x Piece) bool {
+				if x.Offset <= p.Offset {
+					found = x.Place
+				}
+				return x.Offset <= p.Offset
+			})
+			return found, nil
+		}
+		to = w.Offset
+	}
+}
+
+// Line is where a line of a member begins; its end if it has not so many.
+func (d *Document) Line(ctx context.Context, key MemberKey, l Line) (Place, error) {
+	t, err := d.text(ctx, key)
+	if err != nil {
+		return Place{}, err
+	}
+	off, err := t.line(ctx, l)
+	return Place{key, off}, err
+}
+
+// Number is the number of the line that a place lies in, counting what was
+// not counted yet if wait.
+func (d *Document) Number(ctx context.Context, p Place, wait bool) (Line, bool) {
+	t, err := d.text(ctx, p.Member)
+	if err != nil {
+		return -1, false
+	}
+	if wait {
+		if err := t.count(ctx, p.Offset); err != nil {
+			return -1, false
+		}
+	}
+	return t.number(p.Offset)
+}
+
+// Fraction is how far into the Document a place lies, from 0 to 1, by the
+// sizes of the members on the disk.
+func (d *Document) Fraction(p Place) float64 {
+	before, total, found := 0.0, 0.0, false
+	for _, m := range d.Members() {
+		size := float64(m.Size)
+		if m.Key == p.Member {
+			found = true
+			if m.Opened && m.Text > 0 {
+				before += size * min(1, float64(p.Offset)/float64(m.Text))
+			}
+		} else if !found {
+			before += size
+		}
+		total += size
+	}
+	if total == 0 {
+		return 1
+	}
+	return before / total
+}
+
+// AtFraction is the piece at a fraction of the Document.
+func (d *Document) AtFraction(ctx context.Context, f float64) (Place, error) {
+	members := d.Members()
+	total := 0.0
+	for _, m := range members {
+		total += float64(m.Size)
+	}
+	left := f * total
+	for _, m := range members {
+		if left > float64(m.Size) {
+			left -= float64(m.Size)
+			continue
+		}
+		t, err := d.text(ctx, m.Key)
+		if err != nil {
+			return Place{}, err
+		}
+		share := 0.0
+		if m.Size > 0 {
+			share = left / float64(m.Size)
+		}
+		return d.At(ctx, Place{m.Key, Offset(share * float64(t.end()))})
+	}
+	return d.End(ctx)
+}
+
+// Ref is the Ref of a place, if the number of its line is known.
+func (d *Document) Ref(ctx context.Context, p Place) (Ref, error) {
+	l, ok := d.Number(ctx, p, true)
+	if !ok {
+		return Ref{}, errors.New("its line is not known")
+	}
+	for _, m := range d.list() {
+		if m.key == p.Member {
+			m.mu.Lock()
+			defer m.mu.Unlock()
+			return Ref{Path: m.m.Path, Line: l}, nil
+		}
+	}
+	return Ref{}, ErrGone
+}
+
+// ID is the identity of a member's text, as far as it is opened.
+func (d *Document) ID(key MemberKey) ID {
+	for _, m := range d.list() {
+		if m.key != key {
+			continue
+		}
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		if m.t == nil {
+			return ID{}
+		}
+		m.t.mu.Lock()
+		defer m.t.mu.Unlock()
+		return m.t.id
+	}
+	return ID{}
+}

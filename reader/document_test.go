@@ -1,0 +1,299 @@
+package reader_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf16"
+
+	"logview/reader"
+)
+
+// document opens the one log below dir.
+func document(t *testing.T, dir string, cache *reader.Cache) *reader.Document {
+	t.Helper()
+	logs, errs := reader.Find([]string{dir})
+	if len(logs) != 1 || len(errs) > 0 {
+		t.Fatal(logs, errs)
+	}
+	d := reader.NewDocument(reader.NewSource(logs[0], reader.Options{Cache: cache, Spare: func(f func()) bool { f(); return true }, Wait: true}), reader.DocumentOptions{})
+	t.Cleanup(func() { d.Close() })
+	return d
+}
+
+// forwards and backwards are all pieces of a Document, read in one direction.
+func forwards(t *testing.T, d *reader.Document, p reader.Place) []reader.Piece {
+	t.Helper()
+	var out []reader.Piece
+	for {
+		w, err := d.Forward(t.Context(), p)
+		if err == io.EOF {
+			return out
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		w.Pieces(func(x reader.Piece) bool { out = append(out, x); return true })
+		p = reader.Place{Member: w.Member, Offset: w.End()}
+	}
+}
+
+func backwards(t *testing.T, d *reader.Document, p reader.Place) []reader.Piece {
+	t.Helper()
+	var out []reader.Piece
+	for {
+		w, err := d.Backward(t.Context(), p)
+		if err == io.EOF {
+			return out
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		var some []reader.Piece
+		w.Pieces(func(x reader.Piece) bool { some = append(some, x); return true })
+		out = append(some, out...)
+		p = reader.Place{Member: w.Member, Offset: w.Offset}
+	}
+}
+
+func show(p reader.Piece) string {
+	return fmt.Sprintf("%d@%d-%d %v%v%v %.20q…%d", p.Member, p.Offset, p.End, p.Continues, p.Unfinished, p.Open, p.Text, len(p.Text))
+}
+
+// text joins what pieces say.
+func text(list []reader.Piece) string {
+	var b strings.Builder
+	for _, p := range list {
+		b.Write(p.Text)
+		if !p.Unfinished && !p.Open {
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+// Read forwards, backwards and from any place, a Document has the same
+// pieces, whatever its members are and however long their lines.
+func TestDocumentPieces(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	random := func(size int, alphabet string) string {
+		var b strings.Builder
+		for b.Len() < size {
+			n := r.IntN(200)
+			switch r.IntN(300) {
+			case 0:
+				n = r.IntN(700_000)
+			case 1:
+				n = 65536*(1+r.IntN(3)) - 2 + r.IntN(4)
+			case 2:
+				n = 0
+			}
+			runes := []rune(alphabet)
+			for k := 0; k < n; k++ {
+				b.WriteRune(runes[r.IntN(len(runes))])
+			}
+			b.WriteByte('\n')
+		}
+		return b.String()
+	}
+	zip := func(s string) string {
+		var b bytes.Buffer
+		z, _ := gzip.NewWriterLevel(&b, 1)
+		io.WriteString(z, s)
+		z.Close()
+		return b.String()
+	}
+	wide := func(s string) string {
+		b := []byte{0xff, 0xfe}
+		for _, u := range utf16.Encode([]rune(s)) {
+			b = append(b, byte(u), byte(u>>8))
+		}
+		return string(b)
+	}
+	one, two, three, four := random(900_000, "abc de"), random(3_000_000, "abcdefghijklm 0123456789"), random(300_000, "aä€😀 "), random(2_000_000, "xyä😀")
+	write := func(dir string, files map[string]string) {
+		for name, s := range files {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(s), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	for name, c := range map[string]struct {
+		files map[string]string
+		want  string
+		cache bool
+	}{
+		"plain":              {map[string]string{"a.log": one}, one, true},
+		"unterminated":       {map[string]string{"a.log": one + "the end"}, one + "the end", true},
+		"one long line":      {map[string]string{"a.log": strings.Repeat("0123456789", 200_000)}, strings.Repeat("0123456789", 200_000), true},
+		"one of wide runes":  {map[string]string{"a.log": strings.Repeat("€", 200_000)}, strings.Repeat("€", 200_000), true},
+		"empty":              {map[string]string{"a.log": ""}, "", true},
+		"rotated":            {map[string]string{"a.log": four, "a.log.1": "", "a.log.2.gz": zip(two), "a.log.3.gz": zip(one)}, one + two + four, true},
+		"without a cache":    {map[string]string{"a.log": four, "a.log.1.gz": zip(two)}, two + four, false},
+		"UTF-16":             {map[string]string{"a.log": wide(three)}, three, true},
+		"latin-1":            {map[string]string{"a.log": "caf\xe9\n" + strings.Repeat("na\xefve line\n", 50_000)}, "café\n" + strings.Repeat("naïve line\n", 50_000), true},
+		"random bytes":       {map[string]string{"a.log": "a\n" + strings.Repeat("\x00\x01\xff\xfe", 100_000)}, "", true},
+		"byte order mark":    {map[string]string{"a.log": "\xef\xbb\xbf" + one}, one, true},
+		"lines of one piece": {map[string]string{"a.log": strings.Repeat(strings.Repeat("x", 65535)+"\n", 20)}, strings.Repeat(strings.Repeat("x", 65535)+"\n", 20), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			write(dir, c.files)
+			var cache *reader.Cache
+			if c.cache {
+				cache = reader.NewCache(t.TempDir(), 1<<30)
+			}
+			d := document(t, dir, cache)
+			there := forwards(t, d, d.Start())
+			if c.want != "" || len(there) == 0 {
+				if got := text(there); got != c.want {
+					t.Fatalf("another text: %d bytes, want %d", len(got), len(c.want))
+				}
+			}
+			end, err := d.End(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			back := backwards(t, d, end)
+			for i := range max(len(there), len(back)) {
+				if i >= len(there) || i >= len(back) || show(there[i]) != show(back[i]) {
+					t.Fatalf("piece %d of %d, %d: %s; backwards %s", i, len(there), len(back), show(there[min(i, len(there)-1)]), show(back[min(i, len(back)-1)]))
+				}
+				if len(there[i].Text) > 2*65536 {
+					t.Fatalf("piece of %d bytes", len(there[i].Text))
+				}
+			}
+			for range 200 {
+				if len(there) == 0 {
+					break
+				}
+				p := there[r.IntN(len(there))]
+				in := reader.Place{Member: p.Member, Offset: p.Offset + reader.Offset(r.Int64N(int64(p.End-p.Offset)))}
+				if at, err := d.At(t.Context(), in); err != nil || at != p.Place {
+					t.Fatalf("at %v: %v, %v, want %s", in, at, err, show(p))
+				}
+			}
+			// Numbers, and places by numbers.
+			line, member := reader.Line(0), reader.MemberKey(0)
+			for i, p := range there {
+				if p.Member != member {
+					line, member = 0, p.Member
+				}
+				if i%97 == 0 || i == len(there)-1 {
+					if got, ok := d.Number(t.Context(), p.Place, true); !ok || got != line {
+						t.Fatalf("%s is line %d, %v, want %d", show(p), got, ok, line)
+					}
+					if !p.Continues {
+						if at, err := d.Line(t.Context(), member, line); err != nil || at != p.Place {
+							t.Fatalf("line %d is at %v, %v, want %s", line, at, err, show(p))
+						}
+					}
+				}
+				if !p.Unfinished {
+					line++
+				}
+			}
+		})
+	}
+}
+
+// A place stays good while the log grows and rotates in whatever way.
+func TestDocumentRotates(t *testing.T) {
+	dir := t.TempDir()
+	update := func(d *reader.Document) {
+		t.Helper()
+		logs, errs := reader.Find([]string{dir})
+		if len(logs) != 1 || len(errs) > 0 {
+			t.Fatal(logs, errs)
+		}
+		d.Update(logs[0])
+	}
+	act(t, dir, `app.log < a first line that is long enough to know a text by it, surely\ntwo\n`)
+	d := document(t, dir, reader.NewCache(t.TempDir(), 1<<30))
+	all := forwards(t, d, d.Start())
+	place := all[1].Place
+	check := func(want string) {
+		t.Helper()
+		if got := text(forwards(t, d, place)); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+	check("two\n")
+	act(t, dir, `app.log < three\nfo`)
+	check("two\nthree\nfo")
+	act(t, dir, `mv app.log app.log.1`)
+	act(t, dir, `app.log.1 < ur\n`)
+	act(t, dir, `app.log < five\n`)
+	update(d)
+	check("two\nthree\nfour\nfive\n")
+	act(t, dir, `gz app.log.1`)
+	act(t, dir, `mv app.log.1.gz app.log.2.gz`)
+	act(t, dir, `mv app.log app.log.1`)
+	act(t, dir, `app.log < six, of which the beginning is as long as that of others\n`)
+	update(d)
+	check("two\nthree\nfour\nfive\nsix, of which the beginning is as long as that of others\n")
+	act(t, dir, `cp app.log app.log.0`)
+	act(t, dir, `cut app.log`)
+	act(t, dir, `app.log < seven\n`)
+	update(d)
+	check("two\nthree\nfour\nfive\nsix, of which the beginning is as long as that of others\nseven\n")
+	act(t, dir, `rm app.log.2.gz`)
+	update(d)
+	if _, err := d.Forward(t.Context(), place); err != io.EOF && !errors.Is(err, reader.ErrGone) {
+		t.Logf("a place that is gone: %v", err)
+	}
+}
+
+// What is damaged is shown as far as it can be read, and is said.
+func TestDocumentDamage(t *testing.T) {
+	dir := t.TempDir()
+	act(t, dir, `app.log.1 < `+strings.Repeat(`a line of the older file\n`, 1000))
+	act(t, dir, `gz app.log.1`)
+	act(t, dir, `app.log < now\n`)
+	path := filepath.Join(dir, "app.log.1.gz")
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, info.Size()-9); err != nil {
+		t.Fatal(err)
+	}
+	d := document(t, dir, reader.NewCache(t.TempDir(), 1<<30))
+	got := text(forwards(t, d, d.Start()))
+	if !strings.HasPrefix(got, "a line of the older file\n") || !strings.HasSuffix(got, "now\n") {
+		t.Errorf("%d bytes: %.40q … %q", len(got), got, got[max(0, len(got)-40):])
+	}
+	if m := d.Members(); m[0].Damage == nil || m[1].Damage != nil {
+		t.Errorf("said: %v, %v", m[0].Damage, m[1].Damage)
+	}
+}
+
+// Whoever does not want to wait for a large file to be decoded need not.
+func TestDocumentCancel(t *testing.T) {
+	dir := t.TempDir()
+	act(t, dir, `app.log.1 < @9000000\n`)
+	act(t, dir, `gz app.log.1`)
+	ctx, cancel := context.WithCancel(t.Context())
+	logs, _ := reader.Find([]string{dir})
+	var told []reader.Preparing
+	d := reader.NewDocument(reader.NewSource(logs[0], reader.Options{}), reader.DocumentOptions{Progress: func(p reader.Preparing) {
+		told = append(told, p)
+		cancel()
+	}})
+	defer d.Close()
+	if _, err := d.End(ctx); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	if len(told) == 0 || len(told) > 2 {
+		t.Errorf("told %d times", len(told))
+	}
+	if end, err := d.End(t.Context()); err != nil || end.Offset != 9000001 {
+		t.Error(end, err)
+	}
+}

@@ -1,0 +1,420 @@
+package reader
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"sync"
+)
+
+// A textAt is a member's text, readable from anywhere. How depends on what
+// the file is:
+//
+//	its bytes are its text        they are read where they lie
+//	it has a block store          the blocks are decoded, the last ones kept
+//	else                          it is decoded once, which makes its store;
+//	                              where it gets none (it is damaged, or not
+//	                              UTF-8, or comes through a pipe), the text
+//	                              lies in a temporary file from then on
+type textAt struct {
+	id   ID
+	path string
+
+	file *os.File // the text, behind bom; nil if stored
+	bom  int64
+	temp bool // file is ours
+	ra   RandomAccess
+	from Blocks // of which ra or what is in the temporary file is made; nil if there is no more of it
+
+	mu     sync.Mutex // guards what follows
+	blocks []keptBlock
+	size   Offset  // of what is spooled or stored
+	counts []int64 // newlines before each countEvery bytes; as far as they are counted
+	damage error   // that ends or interrupts the text
+}
+
+// A keptBlock is a decoded block that is kept for a while.
+type keptBlock struct {
+	i int
+	b *Block
+}
+
+const (
+	// keptBlocks is how many decoded blocks a text keeps: those around what a
+	// screen shows, and the one of a search beside it.
+	keptBlocks = 4
+	// countEvery is how many bytes there are between two known numbers of
+	// lines: 80 KB of memory for 10 GiB of text, and a tenth of a millisecond
+	// to count from one.
+	countEvery = 1 << 20
+)
+
+// Preparing is how far the decoding of a file has come that cannot be read
+// from its middle before.
+type Preparing struct {
+	Path        string
+	Done, Total int64 // bytes on disk
+}
+
+// openTextAt opens a member's text, for as long as life. What must be decoded
+// for that is told to progress, and given up when ctx is done. The caller
+// closes what it gets.
+func openTextAt(ctx, life context.Context, src *LogSource, m Member, progress func(Preparing)) (*textAt, error) {
+	m.Named = true // whoever opens a file wants to see what is in it
+	if m.Path == Stdin {
+		f, err := tempFile(src.opt.Cache)
+		if err != nil {
+			return nil, err
+		}
+		t := &textAt{path: "standard input", file: f, temp: true}
+		go t.pipe(life) // grows as it comes
+		return t, nil
+	}
+	for attempt := 1; ; attempt++ {
+		b, err := src.Open(life, m, Pos{})
+		if err != nil {
+			return nil, err
+		}
+		if t, ok := directly(b, m); ok {
+			return t, nil
+		}
+		stored, ok := b.(*recordedBlocks)
+		if ok && attempt == 1 {
+			err = decodeAll(ctx, stored, m, progress)
+		}
+		b.Close()
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if !ok || err != nil || attempt > 1 {
+			return spool(ctx, life, src, m, progress)
+		}
+	}
+}
+
+// pipe takes in standard input as it comes. It ends with it, or, once ctx is
+// done, with the read that it is in, which nobody can end.
+func (t *textAt) pipe(ctx context.Context) {
+	b, err := newFileBlocks(ctx, os.Stdin, "standard input", true)
+	if err != nil {
+		t.fail(err)
+		return
+	}
+	t.mu.Lock()
+	t.id = b.ID()
+	t.mu.Unlock()
+	t.from = b
+	_ = t.more(ctx, 0, func(Preparing) {})
+}
+
+// directly makes a textAt of what can be read from anywhere.
+func directly(b Blocks, m Member) (*textAt, bool) {
+	if ra, ok := b.(RandomAccess); ok {
+		return &textAt{id: b.ID(), path: m.Path, ra: ra, from: b, size: ra.Table().Size}, true
+	}
+	if f, ok := b.(*fileBlocks); ok {
+		if bom, ok := f.Direct(); ok {
+			f.t.release()
+			return &textAt{id: b.ID(), path: m.Path, file: f.f, bom: int64(bom)}, true
+		}
+	}
+	return nil, false
+}
+
+// decodeAll reads a member to its end, which makes its block store.
+func decodeAll(ctx context.Context, b *recordedBlocks, m Member, progress func(Preparing)) error {
+	blk := GetBlock()
+	defer PutBlock(blk)
+	w := b.w // which b forgets when it is done or has failed
+	for {
+		if err := b.Next(blk); err == io.EOF {
+			return w.failure()
+		} else if err != nil {
+			return err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		progress(Preparing{Path: m.Path, Done: blk.Disk, Total: m.Size})
+	}
+}
+
+// spool decodes a member into a temporary file.
+func spool(ctx, life context.Context, src *LogSource, m Member, progress func(Preparing)) (*textAt, error) {
+	b, err := openFile(life, m)
+	if err != nil {
+		return nil, err
+	}
+	f, err := tempFile(src.opt.Cache)
+	if err != nil {
+		b.Close()
+		return nil, err
+	}
+	t := &textAt{id: b.ID(), path: m.Path, file: f, temp: true, from: b}
+	if err := t.more(ctx, m.Size, progress); err != nil {
+		t.close()
+		return nil, err
+	}
+	return t, nil
+}
+
+// tempFile makes a file that is gone when it is closed, whatever becomes of
+// this process, where the system can do that.
+func tempFile(c *Cache) (*os.File, error) {
+	dir := ""
+	if c != nil {
+		dir = c.blocks()
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			dir = ""
+		}
+	}
+	f, err := os.CreateTemp(dir, tmpPrefix+"text-*")
+	if err != nil {
+		return nil, err
+	}
+	_ = os.Remove(f.Name()) // where that cannot be, it is deleted when it is old
+	return f, nil
+}
+
+// errSpoolFull ends a temporary file before the disk is full.
+var errSpoolFull = errors.New("too little room on the disk to decode the rest of it")
+
+// more takes in what the file has got since, and reports an error only if
+// ctx was done. One goroutine at a time may call it. What is damaged ends the text there, or goes on behind it.
+func (t *textAt) more(ctx context.Context, total int64, progress func(Preparing)) error {
+	if t.from == nil || !t.temp {
+		return nil
+	}
+	blk := GetBlock()
+	defer PutBlock(blk)
+	for n := 0; ; n++ {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if n%256 == 0 {
+			if free, ok := diskFree(t.file.Name()); ok && free < 256<<20 {
+				t.fail(&FileError{Path: t.path, Offset: -1, Err: errSpoolFull})
+				t.from.Close()
+				t.from = nil
+				return nil
+			}
+		}
+		err := t.from.Next(blk)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			t.fail(err)
+			if r, ok := t.from.(interface{ Resume() error }); ok && r.Resume() == nil {
+				continue
+			}
+			t.from.Close()
+			t.from = nil
+			return nil
+		}
+		if _, err := t.file.WriteAt(blk.Text, int64(blk.Offset)); err != nil {
+			t.fail(&FileError{Path: t.path, Offset: -1, Err: cause(err)})
+			t.from.Close()
+			t.from = nil
+			return nil
+		}
+		t.mu.Lock()
+		t.size = blk.Offset + Offset(len(blk.Text))
+		t.mu.Unlock()
+		progress(Preparing{Path: t.path, Done: blk.Disk, Total: total})
+	}
+}
+
+// fail notes the first damage.
+func (t *textAt) fail(err error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.damage == nil {
+		t.damage = err
+	}
+}
+
+// end is the size of the text, as it is now.
+func (t *textAt) end() Offset {
+	if t.file != nil && !t.temp {
+		info, err := t.file.Stat()
+		if err != nil {
+			return 0
+		}
+		return Offset(max(0, info.Size()-t.bom))
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.size
+}
+
+// readAt fills p with the text at off, as io.ReaderAt does.
+func (t *textAt) readAt(p []byte, off Offset) (int, error) {
+	if t.file != nil {
+		n := len(p)
+		if t.temp {
+			n = int(min(Offset(n), max(0, t.end()-off)))
+		}
+		n, err := t.file.ReadAt(p[:n], int64(off)+t.bom)
+		if err == nil && n < len(p) {
+			err = io.EOF
+		}
+		if err != nil && err != io.EOF {
+			err = &FileError{Path: t.path, Offset: int64(off), Err: cause(err)}
+		}
+		return n, err
+	}
+	n := 0
+	for n < len(p) {
+		text, from, err := t.block(off + Offset(n))
+		if err != nil {
+			return n, err
+		}
+		n += copy(p[n:], text[off+Offset(n)-from:])
+	}
+	return n, nil
+}
+
+// block is the decoded block that holds off, and where it begins. It is not
+// changed any more, and others may read it at the same time.
+func (t *textAt) block(off Offset) ([]byte, Offset, error) {
+	i := t.ra.Table().Find(off)
+	if i < 0 {
+		return nil, 0, io.EOF
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for k, x := range t.blocks {
+		if x.i == i {
+			copy(t.blocks[1:k+1], t.blocks[:k])
+			t.blocks[0] = x
+			return x.b.Text, x.b.Offset, nil
+		}
+	}
+	b := new(Block) // the one that makes room may still be read
+	if err := t.ra.ReadBlock(i, b); err != nil {
+		return nil, 0, err
+	}
+	t.blocks = append([]keptBlock{{i, b}}, t.blocks[:min(len(t.blocks), keptBlocks-1)]...)
+	return b.Text, b.Offset, nil
+}
+
+// number is the line that off lies in, false if the lines before it are not
+// counted yet.
+func (t *textAt) number(off Offset) (Line, bool) {
+	if t.ra != nil {
+		text, from, err := t.block(off)
+		if err != nil {
+			return Line(t.ra.Table().Lines), err == io.EOF
+		}
+		return t.ra.Table().Blocks[t.ra.Table().Find(off)].Line + Line(countLines(text[:off-from])), true
+	}
+	t.mu.Lock()
+	i := int(off / countEvery)
+	known := i < len(t.counts)
+	n := int64(0)
+	if known {
+		n = t.counts[i]
+	}
+	t.mu.Unlock()
+	if i == 0 {
+		known, n = true, 0
+	}
+	if !known {
+		return -1, false
+	}
+	buf := make([]byte, off%countEvery)
+	if k, err := t.readAt(buf, Offset(i)*countEvery); k < len(buf) {
+		return -1, err == nil
+	}
+	return Line(n) + Line(countLines(buf)), true
+}
+
+// count counts lines as far as off, so that number knows them.
+func (t *textAt) count(ctx context.Context, off Offset) error {
+	if t.ra != nil {
+		return nil
+	}
+	buf := make([]byte, countEvery)
+	for {
+		t.mu.Lock()
+		if len(t.counts) == 0 {
+			t.counts = append(t.counts, 0)
+		}
+		i := len(t.counts)
+		n := t.counts[i-1]
+		t.mu.Unlock()
+		if Offset(i)*countEvery > off {
+			return nil
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if k, err := t.readAt(buf, Offset(i-1)*countEvery); k < len(buf) {
+			if err == io.EOF {
+				err = nil
+			}
+			return err
+		}
+		n += int64(bytes.Count(buf, newline))
+		t.mu.Lock()
+		if len(t.counts) == i { // nobody else did it meanwhile
+			t.counts = append(t.counts, n)
+		}
+		t.mu.Unlock()
+	}
+}
+
+// line is where a line begins, its end if there are not so many.
+func (t *textAt) line(ctx context.Context, l Line) (Offset, error) {
+	if t.ra != nil {
+		p, err := linePos(t.ra, t.id, l)
+		return p.Offset, err
+	}
+	at := func() (i int, n int64) { // the last known count before l
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		for k, c := range t.counts {
+			if c > int64(l) {
+				break
+			}
+			i, n = k, c
+		}
+		return i, n
+	}
+	i, n := at()
+	buf := make([]byte, countEvery)
+	for off := Offset(i) * countEvery; ; {
+		if err := ctx.Err(); err != nil {
+			return 0, err
+		}
+		k, err := t.readAt(buf, off)
+		if err != nil && err != io.EOF {
+			return 0, err
+		}
+		text := buf[:k]
+		if c := int64(countLines(text)); n+c < int64(l) && err == nil {
+			n, off = n+c, off+Offset(k)
+			continue
+		}
+		for ; n < int64(l); n++ {
+			j := bytes.IndexByte(text, '\n')
+			if j < 0 {
+				return off + Offset(k), nil
+			}
+			text = text[j+1:]
+		}
+		return off + Offset(k-len(text)), nil
+	}
+}
+
+func (t *textAt) close() {
+	if t.from != nil {
+		t.from.Close()
+	}
+	if t.file != nil {
+		t.file.Close()
+	}
+}
