@@ -157,6 +157,19 @@ func (d *Document) Key(m Member) (MemberKey, bool) {
 	return 0, false
 }
 
+// Find is the member whose text begins as an ID says.
+func (d *Document) Find(ctx context.Context, id ID) (MemberKey, bool) {
+	for _, x := range slices.Backward(d.list()) {
+		x.mu.Lock()
+		m := x.m
+		x.mu.Unlock()
+		if ok, err := hasID(ctx, m, id); err == nil && ok && id.Len > 0 {
+			return x.key, true
+		}
+	}
+	return 0, false
+}
+
 // Update takes over which members the log has now. A member is known again
 // by its file, or by its text when it was compressed or copied meanwhile.
 func (d *Document) Update(l Log) {

@@ -122,13 +122,14 @@ func (c *Cache) noted(path string) (id ID, ok bool) {
 		if p != quoted {
 			continue
 		}
-		if x, err := parseID(text); err == nil {
+		if x, err := ParseID(text); err == nil {
 			id, ok = x, true
 		}
 	}
 }
 
-func parseID(s string) (ID, error) {
+// ParseID is the ID that String made s of.
+func ParseID(s string) (ID, error) {
 	var id ID
 	sum, n, _ := strings.Cut(s, "-")
 	b, err := hex.DecodeString(sum)

@@ -16,6 +16,7 @@ import (
 
 	"logview/index"
 	"logview/reader"
+	"logview/tui/visible"
 )
 
 type catOptions struct {
@@ -63,7 +64,7 @@ func (o *catOptions) run(ctx context.Context, args []string) (err error) {
 	}
 	c := &catter{catOptions: o, ctx: ctx, opt: reader.Options{Cache: cache, Spare: index.NewWorkers().TryGo}, w: o.out}
 	if color || isTerminal(o.out) {
-		v := &visibleWriter{w: o.out, lines: true}
+		v := &visible.Writer{W: o.out, Lines: true}
 		defer func() {
 			if ferr := v.Flush(); err == nil {
 				err = ferr
@@ -388,7 +389,7 @@ func (c *catter) printRef(r reader.Ref) error {
 		return err
 	}
 	if m.Path != r.Path {
-		fmt.Fprintf(c.err, "logview: %s is %s now\n", visible(r.String()), visible(reader.Ref{Path: m.Path, Line: r.Line}.String()))
+		fmt.Fprintf(c.err, "logview: %s is %s now\n", visible.String(r.String()), visible.String(reader.Ref{Path: m.Path, Line: r.Line}.String()))
 	}
 	at, n, err := reader.LinePos(c.ctx, src, m, r.Line)
 	if err != nil {

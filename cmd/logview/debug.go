@@ -14,6 +14,7 @@ import (
 	"logview/index/match"
 	"logview/index/query"
 	"logview/reader"
+	"logview/tui/visible"
 )
 
 func newDebug(g *globals) *cobra.Command {
@@ -51,7 +52,7 @@ admits of those that the parts before it left; … is where a word may go on.`,
 				return err
 			}
 			out := cmd.OutOrStdout()
-			fmt.Fprintf(out, "query   %s\nscan    %s\n", visible(tree.String()), visible(m.String()))
+			fmt.Fprintf(out, "query   %s\nscan    %s\n", visible.String(tree.String()), visible.String(m.String()))
 			if len(args) == 1 {
 				return nil
 			}
@@ -76,7 +77,7 @@ func explain(g *globals, out io.Writer, tree query.Node, opt match.Options, path
 	}
 	x := index.Explain(cache, req, g.complain)
 	for _, p := range x.Parts {
-		fmt.Fprintf(out, "%-8s%s%s: %s of %s blocks\n", "plan", strings.Repeat("  ", p.Depth), visible(p.Text), humanize.Comma(p.Blocks), humanize.Comma(x.Indexed))
+		fmt.Fprintf(out, "%-8s%s%s: %s of %s blocks\n", "plan", strings.Repeat("  ", p.Depth), visible.String(p.Text), humanize.Comma(p.Blocks), humanize.Comma(x.Indexed))
 	}
 	fmt.Fprintf(out, "read    %s blocks, of %s files whole or in part; %s files are not indexed, or changed since\n",
 		humanize.Comma(x.Read), humanize.Comma(int64(x.Members)), humanize.Comma(int64(x.Unknown)))
@@ -134,7 +135,7 @@ func printBlocks(ctx context.Context, out io.Writer, src reader.Source, m reader
 		fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t%s\t%s\t %s\n", i, k.Offset, k.Len, k.Line.Number(), k.Lines, first, last, mark)
 	}
 	head := func() {
-		fmt.Fprintf(out, "%s  id %s  %s\n", visible(m.Path), b.ID(), from)
+		fmt.Fprintf(out, "%s  id %s  %s\n", visible.String(m.Path), b.ID(), from)
 		fmt.Fprint(w, "BLOCK\tOFFSET\tLENGTH\tLINE\tLINES\tFROM\tTO\t \n")
 	}
 	if ra, ok := b.(reader.RandomAccess); ok {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -17,12 +18,14 @@ import (
 
 	"logview/index"
 	"logview/reader"
+	"logview/tui/visible"
 )
 
 type indexOptions struct {
 	*globals
 	status, verify, clear bool
 	watch, quiet          bool
+	behind                bool // the explorer: progress goes to stdout, and the end of stdin ends it
 }
 
 func newIndex(g *globals) *cobra.Command {
@@ -55,6 +58,8 @@ Nothing is written beside the logs.`,
 	f.BoolVar(&o.clear, "clear", false, "delete the indexes of PATH; without PATH, all of them and the kept blocks")
 	f.BoolVar(&o.watch, "watch", false, "keep the index current until interrupted")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print errors only")
+	f.BoolVar(&o.behind, "behind", false, "")
+	_ = f.MarkHidden("behind")
 	cmd.MarkFlagsMutuallyExclusive("status", "verify", "clear", "watch")
 	return cmd
 }
@@ -86,6 +91,15 @@ func (o *indexOptions) run(ctx context.Context, args []string) error {
 	}
 	// What is begun is brought to its end and kept.
 	grace.Store(int64(10 * time.Second))
+	if o.behind {
+		o.watch, o.quiet = true, true
+		var stop context.CancelFunc
+		ctx, stop = context.WithCancel(ctx)
+		go func() {
+			_, _ = io.Copy(io.Discard, o.in)
+			stop()
+		}()
+	}
 	if o.watch {
 		return o.keep(ctx, cache, roots)
 	}
@@ -129,7 +143,7 @@ func (o *indexOptions) ended(ctx context.Context, err error) error {
 // say tells on stderr what was done.
 func (o *indexOptions) say(format string, args ...any) {
 	if !o.quiet {
-		fmt.Fprint(o.err, visible(fmt.Sprintf(format, args...)))
+		fmt.Fprint(o.err, visible.String(fmt.Sprintf(format, args...)))
 	}
 }
 
@@ -216,6 +230,16 @@ func (o *indexOptions) build(ctx context.Context, cache *reader.Cache, r root, k
 	}
 	if isTerminal(o.err) && !o.quiet {
 		b.Progress = func(done, total int64) { st.show(done, total, "") }
+	}
+	if o.behind {
+		last := time.Time{}
+		b.Progress = func(done, total int64) {
+			if time.Since(last) > 200*time.Millisecond {
+				last = time.Now()
+				fmt.Fprintln(o.out, done, total)
+			}
+		}
+		defer fmt.Fprintln(o.out, "idle")
 	}
 	x, err := b.Build(ctx, r.dir, r.paths)
 	st.end()
@@ -397,17 +421,17 @@ func (o *indexOptions) printStatus(cache *reader.Cache, args []string) error {
 			continue
 		}
 		if s.Err != nil {
-			fmt.Fprintf(w, "%s\t-\t-\t-\t%s\t-\tcannot be used: %s\n", visible(s.Dir), humanize.IBytes(uint64(s.Size)), visible(s.Err.Error()))
+			fmt.Fprintf(w, "%s\t-\t-\t-\t%s\t-\tcannot be used: %s\n", visible.String(s.Dir), humanize.IBytes(uint64(s.Size)), visible.String(s.Err.Error()))
 			continue
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", visible(s.Root), humanize.Comma(int64(s.Members)), humanize.Comma(s.Lines),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", visible.String(s.Root), humanize.Comma(int64(s.Members)), humanize.Comma(s.Lines),
 			humanize.IBytes(uint64(s.Text)), humanize.IBytes(uint64(s.Size)), s.Shards, s.Built.Format("2006-01-02 15:04:05"))
 	}
 	if err := w.Flush(); err != nil {
 		return err
 	}
 	n, size := cache.Usage()
-	fmt.Fprintf(o.out, "%s of %s in %s, %s of it kept blocks of %s files\n", humanize.IBytes(uint64(cache.Used())), humanize.IBytes(uint64(cache.Limit())), visible(cache.Dir()),
+	fmt.Fprintf(o.out, "%s of %s in %s, %s of it kept blocks of %s files\n", humanize.IBytes(uint64(cache.Used())), humanize.IBytes(uint64(cache.Limit())), visible.String(cache.Dir()),
 		humanize.IBytes(uint64(size)), humanize.Comma(int64(n)))
 	return nil
 }

@@ -14,6 +14,7 @@ import (
 
 	"logview/index"
 	"logview/reader"
+	"logview/tui/visible"
 )
 
 type lsOptions struct {
@@ -163,7 +164,7 @@ func sum(a, b int64) int64 {
 // table prints the list for people. A name cannot break its rows: what is no
 // character to look at is spelled out, line ends too. Programs have --json.
 func (o *lsOptions) table(out *bytes.Buffer, list []listedLog) {
-	show := func(s string) string { return string(appendVisible(nil, []byte(s), false)) }
+	show := func(s string) string { return string(visible.Append(nil, []byte(s), false)) }
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprint(w, "FILES\tSIZE\tTEXT\tLINES\tFROM\tTO\t  LOG\n")
 	var files int

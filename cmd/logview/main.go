@@ -13,6 +13,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"logview/tui/visible"
 )
 
 // Exit codes, as grep's.
@@ -107,6 +109,6 @@ func run(args []string, in, out, errs *os.File) int {
 	case errors.Is(err, syscall.EPIPE):
 		return exitError // whoever read our output has gone
 	}
-	fmt.Fprintf(errs, "logview: %s\n", visible(err.Error()))
+	fmt.Fprintf(errs, "logview: %s\n", visible.String(err.Error()))
 	return exitError
 }

@@ -13,6 +13,7 @@ import (
 	"logview/index"
 	"logview/index/match"
 	"logview/reader"
+	"logview/tui/visible"
 )
 
 // A printer writes hits as ripgrep does: for programs as path:text, or text
@@ -131,7 +132,7 @@ func (p *printer) pathText(path string) []byte {
 	}
 	text := []byte(path)
 	if p.visible {
-		text = appendVisible(nil, text, false)
+		text = visible.Append(nil, text, false)
 	}
 	if p.color {
 		color := colorPath
@@ -186,13 +187,13 @@ func (p *printer) appendText(buf, text []byte, spans []match.Span, matched bool)
 		if sp.Start >= end {
 			continue
 		}
-		buf = appendVisible(buf, text[at:sp.Start], false)
+		buf = visible.Append(buf, text[at:sp.Start], false)
 		buf = append(buf, colorMatch...)
-		buf = appendVisible(buf, text[sp.Start:end], false)
+		buf = visible.Append(buf, text[sp.Start:end], false)
 		buf = append(buf, colorOff...)
 		at = end
 	}
-	return appendVisible(buf, text[at:], false)
+	return visible.Append(buf, text[at:], false)
 }
 
 // A jsonLine is a line as --json prints it.
@@ -339,7 +340,7 @@ func (p *printer) long(lead []byte, h *index.Hits) error {
 	}
 	var err error
 	if p.visible {
-		v := &visibleWriter{w: p.out}
+		v := &visible.Writer{W: p.out}
 		_, err = h.Long.WriteTo(v)
 		if ferr := v.Flush(); err == nil {
 			err = ferr
@@ -385,7 +386,7 @@ type jsonTextWriter struct {
 
 func (j *jsonTextWriter) Write(b []byte) (int, error) {
 	text := append(j.keep, b...)
-	end := wholeRunes(text)
+	end := visible.WholeRunes(text)
 	j.keep = append([]byte(nil), text[end:]...)
 	return len(b), j.put(text[:end])
 }

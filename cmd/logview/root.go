@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"logview/reader"
+	"logview/tui/visible"
 )
 
 // globals are the flags that every command has.
@@ -24,25 +25,33 @@ type globals struct {
 func newRoot(s streams) *cobra.Command {
 	g := &globals{streams: s}
 	root := &cobra.Command{
-		Use:   "logview",
+		Use:   "logview [PATH…]",
 		Short: "Find things in logs: current, rotated and compressed",
 		Long: `logview finds things in logs on the machine they lie on. A directory of
 current, rotated and compressed files becomes a handful of logs that can be
 listed, searched, followed and printed. What a file is compressed with is told by its
-content; the rotated files of a log are told by their names.`,
-		Example: `  logview search timeout /var/log          lines that say timeout, in any case
+content; the rotated files of a log are told by their names.
+
+Without a command it explores the logs at PATH in the terminal: the files, all
+that lie below a directory, app.log:1234 at that line, or what is piped in. ? shows
+the keys. When its output is piped on, it prints them instead.`,
+		Example: `  logview /var/log                         explore
+  journalctl -f | logview                  page what comes
+  logview search timeout /var/log          lines that say timeout, in any case
   logview search 'error -healthcheck' .    error, but not healthcheck
   logview follow /var/log                  lines as they are written
   logview ls /var/log                      the logs found there
   logview cat --tail 100 app.log           the last lines`,
+		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.RunE = func(cmd *cobra.Command, args []string) error { return g.explore(cmd.Context(), args) }
 	f := root.PersistentFlags()
 	f.StringVar(&g.cacheDir, "cache-dir", "", "keep decoded blocks in `DIR` (default $LOGVIEW_CACHE_DIR, else the user's cache directory)")
 	f.StringVar(&g.cacheSize, "cache-size", "", "let the cache take at most `SIZE`, such as 2GiB; 0 for no cache (default a tenth of the free disk, 16 GiB at most)")
 	f.StringVar(&g.color, "color", "auto", "colour the output: auto, always or never")
-	root.AddCommand(newSearch(g), newFollow(g), newLs(g), newCat(g), newIndex(g), newDebug(g), newMan())
+	root.AddCommand(newSearch(g), newFollow(g), newLs(g), newCat(g), newIndex(g), newConfig(g), newDebug(g), newMan())
 	return root
 }
 
@@ -99,7 +108,7 @@ func (g *globals) find(paths []string) (logs []reader.Log, failed bool) {
 
 // complain says on stderr what went wrong, and goes on.
 func (g *globals) complain(err error) {
-	fmt.Fprintf(g.err, "logview: %s\n", visible(err.Error()))
+	fmt.Fprintf(g.err, "logview: %s\n", visible.String(err.Error()))
 }
 
 // inputs is the paths a command was given, or what it reads without any:

@@ -14,6 +14,7 @@ import (
 	"logview/index/match"
 	"logview/index/query"
 	"logview/reader"
+	"logview/tui/visible"
 )
 
 // queryFlags are the flags that say how QUERY is meant.
@@ -196,7 +197,7 @@ func (o *searchOptions) remark(st index.Stats, paths []string) {
 			where = strings.Join(paths, " ")
 		}
 		fmt.Fprintf(o.err, "logview: read %s; with an index a search reads only what may match: logview index %s (--quiet)\n",
-			humanize.IBytes(uint64(st.Bytes)), visible(where))
+			humanize.IBytes(uint64(st.Bytes)), visible.String(where))
 	case st.BlocksSkipped > 0:
 		fmt.Fprintf(o.err, "logview: %s of %s blocks read", humanize.Comma(st.BlocksRead), humanize.Comma(st.Blocks))
 		if st.Unindexed > 0 {
@@ -244,7 +245,7 @@ func (n *notes) print() {
 		more = fmt.Sprintf(" and %d more (--stats names them)", len(list)-most)
 		list = list[:most]
 	}
-	fmt.Fprintf(n.g.err, "logview: not text, left out: %s%s; name a file to read it anyway\n", visible(strings.Join(list, ", ")), more)
+	fmt.Fprintf(n.g.err, "logview: not text, left out: %s%s; name a file to read it anyway\n", visible.String(strings.Join(list, ", ")), more)
 }
 
 func printStats(w io.Writer, st index.Stats) {

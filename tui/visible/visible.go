@@ -1,4 +1,6 @@
-package main
+// Package visible spells out what in a log's text is not a character to look
+// at.
+package visible
 
 import (
 	"bytes"
@@ -12,14 +14,14 @@ import (
 // spelled out, the way less does: ^[ for escape, <9B> for a stray byte,
 // <U+202E> for characters that turn the order of others around.
 
-// visible is s with everything spelled out but for line ends and tabs.
-func visible(s string) string {
-	return string(appendVisible(nil, []byte(s), true))
+// String is s with everything spelled out but for line ends and tabs.
+func String(s string) string {
+	return string(Append(nil, []byte(s), true))
 }
 
-// appendVisible appends text to dst, spelled out. Tabs stay, and newlines if
+// Append appends text to dst, spelled out. Tabs stay, and newlines if
 // keepNewlines.
-func appendVisible(dst, text []byte, keepNewlines bool) []byte {
+func Append(dst, text []byte, keepNewlines bool) []byte {
 	for i := 0; i < len(text); {
 		// The common case in one go: printable ASCII and tabs.
 		k := i
@@ -46,7 +48,7 @@ func appendVisible(dst, text []byte, keepNewlines bool) []byte {
 			switch {
 			case r == utf8.RuneError && n == 1:
 				dst = fmt.Appendf(dst, "<%02X>", c)
-			case !harmless(r):
+			case !Harmless(r):
 				dst = fmt.Appendf(dst, "<U+%04X>", r)
 			default:
 				dst = append(dst, text[i:i+n]...)
@@ -57,10 +59,10 @@ func appendVisible(dst, text []byte, keepNewlines bool) []byte {
 	return dst
 }
 
-// harmless reports whether a terminal only draws r. The others are the
+// Harmless reports whether a terminal only draws r. The others are the
 // second set of control characters, those that set the direction of text,
 // separators of lines, and marks that are not drawn at all.
-func harmless(r rune) bool {
+func Harmless(r rune) bool {
 	switch {
 	case r < 0xa0,
 		r == 0x061c, r >= 0x200b && r <= 0x200f && r != 0x200d, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f,
@@ -70,8 +72,8 @@ func harmless(r rune) bool {
 	return true
 }
 
-// wholeRunes is how long text is without a character whose end is missing.
-func wholeRunes(text []byte) int {
+// WholeRunes is how long text is without a character whose end is missing.
+func WholeRunes(text []byte) int {
 	end := len(text)
 	for i := max(0, end-utf8.UTFMax+1); i < end; i++ {
 		if utf8.RuneStart(text[i]) && !utf8.FullRune(text[i:]) {
@@ -81,36 +83,37 @@ func wholeRunes(text []byte) int {
 	return end
 }
 
-// A visibleWriter spells out what is written to it, piece by piece.
-type visibleWriter struct {
-	w     io.Writer
-	lines bool   // leave line ends as they are
+// A Writer spells out what is written to it, piece by piece.
+type Writer struct {
+	W     io.Writer
+	Lines bool   // leave line ends as they are
 	keep  []byte // the beginning of a character, or of a line end, whose end has not come yet
 	buf   []byte
 }
 
-func (v *visibleWriter) Write(p []byte) (int, error) {
+// Write spells out p. What may be a part of a character is kept back.
+func (v *Writer) Write(p []byte) (int, error) {
 	text := append(v.keep, p...)
-	end := wholeRunes(text)
-	if v.lines && end > 0 && text[end-1] == '\r' {
+	end := WholeRunes(text)
+	if v.Lines && end > 0 && text[end-1] == '\r' {
 		end--
 	}
 	keep := append([]byte(nil), text[end:]...)
 	text = text[:end]
-	if v.lines {
-		text = bytes.ReplaceAll(text, []byte("\r\n"), newline)
+	if v.Lines {
+		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
 	}
-	v.buf = appendVisible(v.buf[:0], text, v.lines)
+	v.buf = Append(v.buf[:0], text, v.Lines)
 	v.keep = keep
-	if _, err := v.w.Write(v.buf); err != nil {
+	if _, err := v.W.Write(v.buf); err != nil {
 		return 0, err
 	}
 	return len(p), nil
 }
 
 // Flush writes what was kept back.
-func (v *visibleWriter) Flush() error {
-	_, err := v.w.Write(appendVisible(nil, v.keep, v.lines))
+func (v *Writer) Flush() error {
+	_, err := v.W.Write(Append(nil, v.keep, v.Lines))
 	v.keep = nil
 	return err
 }

@@ -1,0 +1,141 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/adrg/xdg"
+	"github.com/spf13/cobra"
+
+	"logview/index"
+	"logview/reader"
+	"logview/tui"
+)
+
+// explore is logview without a command: the terminal, or, where the output
+// is none, the text of the logs.
+func (g *globals) explore(ctx context.Context, args []string) error {
+	paths := g.inputs(args)
+	if !isTerminal(g.out) {
+		return g.print(ctx, paths)
+	}
+	settings, err := tui.ReadSettings(settingsPath())
+	if err != nil {
+		return err
+	}
+	cache, err := g.cache()
+	if err != nil {
+		return err
+	}
+	if _, set := os.LookupEnv("NO_COLOR"); g.color == "never" && !set {
+		os.Setenv("NO_COLOR", "1")
+	}
+	workers := index.NewWorkers()
+	o := tui.Options{Paths: paths, Cache: cache, Workers: workers, Settings: settings, Searcher: index.Scan{Workers: workers}}
+	if cache != nil {
+		o.Searcher = index.Indexed{Cache: cache, Workers: workers, Note: func(error) {}}
+	}
+	if dir := stateDir(); dir != "" {
+		o.State = tui.LoadState(filepath.Join(dir, "state.json"))
+	}
+	if groups := splitRefs(paths, cache); len(groups) == 1 && groups[0].ref != nil {
+		_, member, err := reader.Resolve(ctx, *groups[0].ref, reader.Options{Cache: cache})
+		if err != nil {
+			return err
+		}
+		o.At = &tui.Start{Path: filepath.Clean(member.Path), Line: groups[0].ref.Line}
+		o.Paths = []string{filepath.Dir(member.Path)}
+	}
+	for _, p := range o.Paths {
+		if p == reader.Stdin {
+			if len(o.Paths) > 1 {
+				return errors.New("standard input cannot be explored beside files")
+			}
+			continue
+		}
+		if _, err := os.Stat(p); err != nil && errors.Is(err, fs.ErrNotExist) {
+			if logs, _ := reader.Find([]string{p}); len(logs) == 0 {
+				return &reader.FileError{Path: p, Offset: -1, Err: fs.ErrNotExist}
+			}
+		}
+	}
+	if self, err := os.Executable(); err == nil && cache != nil && worthKeeping(o.Paths) {
+		o.Index = append([]string{self, "index", "--behind", "--cache-dir", cache.Dir(), "--cache-size", fmt.Sprint(cache.Limit()), "--"}, o.Paths...)
+	}
+	return tui.Run(ctx, o)
+}
+
+// worthKeeping reports whether an index is kept of what is explored: of what
+// is named one by one it is made by logview index.
+func worthKeeping(paths []string) bool {
+	for _, p := range paths {
+		if info, err := os.Stat(p); err != nil || !info.IsDir() {
+			return false
+		}
+	}
+	return len(paths) > 0
+}
+
+// print prints all logs, as cat does.
+func (g *globals) print(ctx context.Context, paths []string) error {
+	cat := newCat(g)
+	cat.SetContext(ctx)
+	return cat.RunE(cat, paths)
+}
+
+// settingsPath is where the settings lie.
+func settingsPath() string { return filepath.Join(xdg.ConfigHome, "logview", "config.toml") }
+
+// stateDir is where what is remembered lies; empty without a home.
+func stateDir() string {
+	if !filepath.IsAbs(xdg.StateHome) {
+		return ""
+	}
+	return filepath.Join(xdg.StateHome, "logview")
+}
+
+func newConfig(g *globals) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "config",
+		Short: "Print or check the settings of the explorer",
+		Long: `The explorer's settings are read from config.toml in the user's configuration
+directory, if that is there. print writes the settings in force, as such a file;
+check says whether the file can be used.`,
+		Example: `  logview config print > ~/.config/logview/config.toml
+  logview config check`,
+	}
+	cmd.AddCommand(&cobra.Command{
+		Use: "print", Short: "Print the settings in force, as a file", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			s, err := tui.ReadSettings(settingsPath())
+			if err != nil {
+				return err
+			}
+			b, err := s.TOML()
+			if err != nil {
+				return err
+			}
+			_, err = g.out.Write(b)
+			return err
+		},
+	}, &cobra.Command{
+		Use: "check", Short: "Say whether the settings can be used", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			path := settingsPath()
+			if _, err := tui.ReadSettings(path); err != nil {
+				return err
+			}
+			if _, err := os.Stat(path); err != nil {
+				fmt.Fprintf(g.out, "there is no %s; the defaults are in force\n", path)
+				return nil
+			}
+			fmt.Fprintf(g.out, "%s can be used\n", path)
+			return nil
+		},
+	})
+	return cmd
+}

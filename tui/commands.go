@@ -1,0 +1,500 @@
+package tui
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/atotto/clipboard"
+	"github.com/dustin/go-humanize"
+
+	"logview/index"
+	"logview/index/query"
+	"logview/reader"
+	"logview/tui/pager"
+	"logview/tui/results"
+)
+
+// This is what the root starts, and what comes of it.
+
+type (
+	// listMsg is the logs there are.
+	listMsg struct {
+		logs   []reader.Log
+		byPath map[string]string
+		errs   []error
+	}
+	// feedMsg is what happened to files.
+	feedMsg struct{ c reader.Changes }
+	tickMsg struct{}
+	// openedMsg is a document that is ready to be shown.
+	openedMsg struct {
+		log   reader.Log
+		doc   *reader.Document
+		at    *reader.Place
+		focus bool
+		marks []reader.Place
+		asked bool // at is what the person named
+		err   error
+	}
+	// placeMsg is where to go in a document.
+	placeMsg struct {
+		doc *reader.Document
+		at  reader.Place
+	}
+	// doneMsg says how something ended.
+	doneMsg struct{ said pager.Said }
+)
+
+// tick comes from time to time: messages go, ages are drawn anew, and a pipe
+// is looked at.
+func tick() tea.Cmd {
+	return tea.Tick(250*time.Millisecond, func(time.Time) tea.Msg { return tickMsg{} })
+}
+
+// list asks which logs there are.
+func (m *model) list() tea.Cmd {
+	live, ctx := m.live, m.life
+	return func() tea.Msg {
+		logs, errs, err := live.Logs(ctx)
+		if err != nil {
+			return nil
+		}
+		byPath := map[string]string{}
+		for _, l := range logs {
+			for _, x := range l.Members {
+				byPath[x.Path] = l.Name
+			}
+		}
+		return listMsg{logs, byPath, errs}
+	}
+}
+
+// wait waits until something happens to the files, and a little longer: a
+// program that writes line by line makes hundreds of events a second.
+func (m *model) wait() tea.Cmd {
+	feed, ctx := m.feed, m.life
+	return func() tea.Msg {
+		c, err := feed.Wait(ctx, nil)
+		if err != nil {
+			return nil
+		}
+		time.Sleep(25 * time.Millisecond)
+		return feedMsg{c}
+	}
+}
+
+// list1 takes over the logs there are.
+func (m *model) list1(msg listMsg) tea.Cmd {
+	m.logs.Set(msg.logs, msg.errs)
+	m.byPath = msg.byPath
+	first := !m.listed
+	m.listed = true
+	if !first {
+		if l, ok := m.logs.Find(m.pager.Name()); ok && m.pager.Doc() != nil {
+			return m.pager.Rotated(l)
+		}
+		return nil
+	}
+	if s := m.opt.At; s != nil {
+		if l, ok := m.logs.Find(m.byPath[s.Path]); ok {
+			m.showLogs = false
+			return m.open(l, s, true)
+		}
+		m.sayf("%s is gone", s.Path)
+	}
+	if len(msg.logs) == 1 {
+		m.showLogs = false
+		return m.open(msg.logs[0], nil, true)
+	}
+	return nil
+}
+
+// fed looks at what was written to.
+func (m *model) fed(msg feedMsg) tea.Cmd {
+	cmds := []tea.Cmd{m.wait()}
+	grow := msg.c.All || msg.c.Sweep
+	for path := range msg.c.Files {
+		if name, ok := m.byPath[path]; ok {
+			m.logs.Grown(name)
+			grow = grow || name == m.pager.Name()
+		}
+	}
+	if msg.c.Names {
+		cmds = append(cmds, m.list())
+	}
+	if grow {
+		cmds = append(cmds, m.pager.Grow())
+	}
+	return tea.Batch(cmds...)
+}
+
+// source makes a Source of a log for the explorer's own reading.
+func (m *model) source(l reader.Log) *reader.LogSource {
+	return reader.NewSource(l, reader.Options{Cache: m.opt.Cache, Spare: m.opt.Workers.Go, Wait: true})
+}
+
+// sources are all logs, for a search. They are made when it runs.
+func (m *model) sources() []reader.Source {
+	var out []reader.Source
+	for _, l := range m.logs.Logs() {
+		if l.Name != reader.Stdin {
+			out = append(out, reader.NewSource(l, reader.Options{Cache: m.opt.Cache, Spare: m.opt.Workers.TryGo}))
+		}
+	}
+	return out
+}
+
+// open opens a log, where the person was in it last, at its end, or where
+// start says.
+func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
+	if m.pager.Doc() != nil && m.pager.Name() == l.Name && start == nil {
+		if focus {
+			m.setFocus(panePager)
+		}
+		return nil
+	}
+	m.remember()
+	m.opt.At = nil // it was for the first
+	src := m.source(l)
+	send := m.send
+	var saved *LogState
+	if m.state != nil && l.Name != reader.Stdin {
+		saved = m.state.log(l.Name)
+	}
+	ctx := m.life
+	return func() tea.Msg {
+		var d *reader.Document
+		last := time.Now()
+		d = reader.NewDocument(src, reader.DocumentOptions{Progress: func(p reader.Preparing) {
+			if time.Since(last) > 100*time.Millisecond {
+				last = time.Now()
+				send(pager.PreparingMsg{Doc: d, P: p})
+			}
+		}})
+		msg := openedMsg{log: l, doc: d, focus: focus}
+		if start != nil {
+			key, ok := d.Key(reader.Member{Path: start.Path})
+			if !ok {
+				msg.err = reader.ErrGone
+				return msg
+			}
+			p, err := d.Line(ctx, key, start.Line)
+			msg.at, msg.err, msg.asked = &p, err, true
+			return msg
+		}
+		if saved == nil {
+			return msg
+		}
+		resolve := func(s SavedPlace) (reader.Place, bool) {
+			id, err := reader.ParseID(s.ID)
+			if err != nil {
+				return reader.Place{}, false
+			}
+			key, ok := d.Find(ctx, id)
+			if !ok {
+				return reader.Place{}, false
+			}
+			p, err := d.At(ctx, reader.Place{Member: key, Offset: s.Offset})
+			return p, err == nil
+		}
+		for _, s := range saved.Marks {
+			if p, ok := resolve(s); ok {
+				msg.marks = append(msg.marks, p)
+			}
+		}
+		if saved.Place != nil {
+			if p, ok := resolve(*saved.Place); ok {
+				msg.at = &p
+			}
+		}
+		return msg
+	}
+}
+
+func (m *model) opened(msg openedMsg) tea.Cmd {
+	if msg.err != nil {
+		m.say(pager.Said{Text: msg.err.Error(), Error: true})
+	}
+	m.pager.SetMarks(msg.marks)
+	var filters []pager.Pattern
+	off := false
+	if m.state != nil && msg.log.Name != reader.Stdin {
+		s := m.state.log(msg.log.Name)
+		filters, off = s.Filters, s.Off
+	}
+	m.logs.Opened(msg.log.Name)
+	if err := m.pager.StartFilters(filters, off); err != nil {
+		m.say(pager.Said{Text: err.Error(), Error: true})
+	}
+	if msg.at != nil && !msg.asked && m.pending == nil {
+		m.sayf("where you were; G goes to the end")
+	}
+	cmd := m.pager.Open(msg.log.Name, msg.doc, msg.at)
+	if msg.focus {
+		m.setFocus(panePager)
+	}
+	if g := m.pending; g != nil {
+		m.pending = nil
+		return tea.Batch(cmd, m.goTo(*g))
+	}
+	return cmd
+}
+
+// goTo shows a result in its log.
+func (m *model) goTo(g results.GoMsg) tea.Cmd {
+	if m.pager.Doc() == nil || m.pager.Name() != g.Log {
+		l, ok := m.logs.Find(g.Log)
+		if !ok {
+			m.sayf("%s is gone", g.Log)
+			return nil
+		}
+		m.pending = &g
+		return m.open(l, nil, g.Focus)
+	}
+	if g.Focus {
+		m.setFocus(panePager)
+	}
+	d, ctx := m.pager.Doc(), m.life
+	return func() tea.Msg {
+		key, ok := d.Key(g.Member)
+		if !ok {
+			return doneMsg{pager.Said{Text: g.Member.Path + " was rotated; search again", Error: true}}
+		}
+		p, err := d.At(ctx, reader.Place{Member: key, Offset: g.Offset})
+		if err != nil {
+			return doneMsg{pager.Said{Text: err.Error(), Error: true}}
+		}
+		return placeMsg{d, p}
+	}
+}
+
+// remember keeps what is to be known of the log that is shown, and what was
+// typed.
+func (m *model) remember() {
+	if m.state == nil {
+		return
+	}
+	for name, k := range kinds {
+		m.state.History[name] = m.prompt.History(k)
+	}
+	d := m.pager.Doc()
+	if d == nil || m.pager.Name() == reader.Stdin {
+		_ = m.state.Save()
+		return
+	}
+	saved := func(p reader.Place) (SavedPlace, bool) {
+		id := d.ID(p.Member)
+		return SavedPlace{id.String(), p.Offset}, !id.IsZero()
+	}
+	s := m.state.log(m.pager.Name())
+	s.Used, s.Place, s.Marks = m.now(), nil, nil
+	if p, ok := m.pager.Place(); ok && !m.pager.Following() {
+		if x, ok := saved(p); ok {
+			s.Place = &x
+		}
+	}
+	for _, p := range m.pager.Marks() {
+		if x, ok := saved(p); ok {
+			s.Marks = append(s.Marks, x)
+		}
+	}
+	s.Filters, s.Off = m.pager.Filters()
+	if err := m.state.Save(); err != nil {
+		m.say(pager.Said{Text: "what is remembered could not be written: " + err.Error(), Error: true})
+	}
+}
+
+// copy copies lines, or a reference to one, by the terminal and by the
+// system's own clipboard.
+func (m *model) copy(ref bool) tea.Cmd {
+	if m.pager.Doc() == nil {
+		m.sayf("no log is open")
+		return nil
+	}
+	put := func(text, what string) tea.Cmd {
+		return tea.Batch(tea.SetClipboard(text), func() tea.Msg {
+			if !clipboard.Unsupported {
+				_ = clipboard.WriteAll(text) // the terminal has it, too
+			}
+			return doneMsg{pager.Said{Text: "copied " + what}}
+		})
+	}
+	if !ref {
+		text := m.pager.Lines()
+		n := strings.Count(text, "\n") + 1
+		what := "the line"
+		if n > 1 {
+			what = humanize.Comma(int64(n)) + " lines"
+		}
+		m.pager.EndSelection()
+		return put(text, what)
+	}
+	p, ok := m.pager.Place()
+	if !ok {
+		return nil
+	}
+	d, ctx, cache := m.pager.Doc(), m.life, m.opt.Cache
+	return func() tea.Msg {
+		r, err := d.Ref(ctx, p)
+		if err != nil {
+			return doneMsg{pager.Said{Text: err.Error(), Error: true}}
+		}
+		cache.NoteRef(r.Path, d.ID(p.Member))
+		return tea.BatchMsg{put(r.String(), r.String())}
+	}
+}
+
+// edit opens the person's editor at the line.
+func (m *model) edit() tea.Cmd {
+	p, ok := m.pager.Place()
+	if !ok {
+		m.sayf("no log is open")
+		return nil
+	}
+	editor := os.Getenv("VISUAL")
+	if editor == "" {
+		editor = os.Getenv("EDITOR")
+	}
+	if editor == "" {
+		editor = "vi"
+	}
+	d, ctx := m.pager.Doc(), m.life
+	return func() tea.Msg {
+		r, err := d.Ref(ctx, p)
+		if err != nil {
+			return doneMsg{pager.Said{Text: err.Error(), Error: true}}
+		}
+		words := strings.Fields(editor)
+		args := append(words[1:], "+"+strconv.FormatInt(r.Line.Number(), 10), r.Path)
+		run := tea.ExecProcess(exec.Command(words[0], args...), func(err error) tea.Msg {
+			if err != nil {
+				return doneMsg{pager.Said{Text: editor + ": " + err.Error(), Error: true}}
+			}
+			return doneMsg{}
+		})
+		return tea.BatchMsg{run}
+	}
+}
+
+// lines writes the lines of the open log that pass its filters and match
+// what is searched for, all of them without either.
+func (m *model) lines(ctx context.Context, q query.Node) func(w io.Writer) (int64, error) {
+	src := m.pager.Doc().Source()
+	search := m.opt.Searcher
+	if q == nil {
+		q = query.Text{}
+	}
+	return func(w io.Writer) (int64, error) {
+		b := bufio.NewWriterSize(w, 1<<16)
+		n := int64(0)
+		_, err := search.Search(ctx, &index.Request{Query: q, Sources: []reader.Source{src}}, func(h *index.Hits) error {
+			n += h.Count
+			for _, l := range h.Lines {
+				b.Write(h.Text[l.Start:l.End])
+				if err := b.WriteByte('\n'); err != nil {
+					return err
+				}
+			}
+			if h.Long != nil {
+				if _, err := h.Long.WriteTo(b); err != nil {
+					return err
+				}
+				return b.WriteByte('\n')
+			}
+			return nil
+		})
+		if err == nil {
+			err = b.Flush()
+		}
+		return n, err
+	}
+}
+
+// write writes the matching lines to a new file.
+func (m *model) write(path string) tea.Cmd {
+	if path == "" || m.pager.Doc() == nil {
+		return nil
+	}
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			path = filepath.Join(home, rest)
+		}
+	}
+	m.sayf("writing %s…", path)
+	lines := m.lines(m.life, m.pager.Query())
+	return func() tea.Msg {
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if errors.Is(err, os.ErrExist) {
+			err = fmt.Errorf("%s is there already; name another file", path)
+		}
+		if err != nil {
+			return doneMsg{pager.Said{Text: err.Error(), Error: true}}
+		}
+		n, err := lines(f)
+		if cerr := f.Close(); err == nil {
+			err = cerr
+		}
+		if err != nil {
+			return doneMsg{pager.Said{Text: fmt.Sprintf("%s lines written to %s, then: %v", humanize.Comma(n), path, err), Error: true}}
+		}
+		return doneMsg{pager.Said{Text: fmt.Sprintf("%s lines written to %s", humanize.Comma(n), path)}}
+	}
+}
+
+// A piping is a command that gets the matching lines while it has the
+// terminal.
+type piping struct {
+	command string
+	lines   func(io.Writer) (int64, error)
+	out     io.Writer
+	errs    io.Writer
+	in      io.Reader
+}
+
+func (p *piping) SetStdin(r io.Reader)  { p.in = r }
+func (p *piping) SetStdout(w io.Writer) { p.out = w }
+func (p *piping) SetStderr(w io.Writer) { p.errs = w }
+
+// Run implements tea.ExecCommand.
+func (p *piping) Run() error {
+	c := exec.Command("sh", "-c", p.command)
+	c.Stdout, c.Stderr = p.out, p.errs
+	w, err := c.StdinPipe()
+	if err != nil {
+		return err
+	}
+	if err := c.Start(); err != nil {
+		return err
+	}
+	_, _ = p.lines(w) // who reads no further has what they want
+	w.Close()
+	err = c.Wait()
+	fmt.Fprint(p.out, "\r\n-- Enter goes back --")
+	_, _ = bufio.NewReader(p.in).ReadString('\n')
+	return err
+}
+
+// pipe gives the matching lines to a command.
+func (m *model) pipe(command string) tea.Cmd {
+	if command == "" || m.pager.Doc() == nil {
+		return nil
+	}
+	ctx, stop := context.WithCancel(m.life)
+	return tea.Exec(&piping{command: command, lines: m.lines(ctx, m.pager.Query())}, func(err error) tea.Msg {
+		stop()
+		if err != nil {
+			return doneMsg{pager.Said{Text: command + ": " + err.Error(), Error: true}}
+		}
+		return doneMsg{}
+	})
+}

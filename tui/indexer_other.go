@@ -1,0 +1,9 @@
+//go:build !unix
+
+package tui
+
+import "os/exec"
+
+func background(*exec.Cmd) {}
+
+func lowPriority(int) {}

@@ -1,0 +1,263 @@
+// Package keys says which key does what. A key means the same in every pane.
+// Help, the footer, the palette and the README's table are printed from it.
+package keys
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"charm.land/bubbles/v2/key"
+	tea "charm.land/bubbletea/v2"
+)
+
+// An Action is what a key asks for. Its text is its name in the settings.
+type Action string
+
+// The actions.
+const (
+	Quit       Action = "quit"
+	Help       Action = "help"
+	Palette    Action = "palette"
+	Cancel     Action = "cancel"
+	Suspend    Action = "suspend"
+	Redraw     Action = "redraw"
+	NextPane   Action = "next-pane"
+	Enter      Action = "open"
+	Logs       Action = "logs"
+	Down       Action = "down"
+	Up         Action = "up"
+	PageDown   Action = "page-down"
+	PageUp     Action = "page-up"
+	HalfDown   Action = "half-down"
+	HalfUp     Action = "half-up"
+	Top        Action = "top"
+	Bottom     Action = "bottom"
+	Left       Action = "left"
+	Right      Action = "right"
+	Search     Action = "search"
+	SearchBack Action = "search-back"
+	Next       Action = "next"
+	Previous   Action = "previous"
+	SearchAll  Action = "search-all"
+	FilterIn   Action = "filter-in"
+	FiltersOff Action = "filters-off"
+	FilterEdit Action = "filter-edit"
+	FilterDrop Action = "filter-drop"
+	ContextUp  Action = "context-more"
+	ContextDn  Action = "context-less"
+	Follow     Action = "follow"
+	Wrap       Action = "wrap"
+	NextError  Action = "next-error"
+	PrevError  Action = "previous-error"
+	NextWarn   Action = "next-warning"
+	PrevWarn   Action = "previous-warning"
+	Mark       Action = "mark"
+	NextMark   Action = "next-mark"
+	PrevMark   Action = "previous-mark"
+	CopyLine   Action = "copy-line"
+	CopyRef    Action = "copy-ref"
+	Select     Action = "select"
+	Write      Action = "write"
+	Pipe       Action = "pipe"
+	Edit       Action = "edit"
+	Plain      Action = "plain-screen"
+	Mouse      Action = "mouse"
+	Index      Action = "index"
+	Case       Action = "case"
+)
+
+// A Binding is the keys of an Action, and what help says of it.
+type Binding struct {
+	Action Action
+	Group  string
+	key.Binding
+}
+
+// A Map is all bindings, in the order of the help.
+type Map []Binding
+
+// Preset returns the bindings of a preset: "" or "default", or "less", in
+// which ? searches backwards, h helps, and e and w move as in less.
+func Preset(name string) (Map, error) {
+	m := defaults()
+	switch name {
+	case "", "default":
+	case "less":
+		m.set(Help, "h", "H", "f1")
+		m.set(SearchBack, "?", "alt+/")
+		m.set(Left, "left")
+		m.set(Down, "j", "down", "e")
+		m.set(PageUp, "b", "w", "pgup", "ctrl+b")
+		m.set(NextError, "]")
+		m.set(PrevError, "[")
+		m.set(NextWarn, "}")
+		m.set(PrevWarn, "{")
+	default:
+		return nil, fmt.Errorf("keys preset %q: it is default or less", name)
+	}
+	return m, nil
+}
+
+func defaults() Map {
+	b := func(group string, a Action, help string, keys ...string) Binding {
+		return Binding{a, group, key.NewBinding(key.WithKeys(keys...), key.WithHelp(Show(keys...), help))}
+	}
+	return Map{
+		b("move", Down, "one line down", "j", "down"),
+		b("move", Up, "one line up", "k", "up"),
+		b("move", PageDown, "a page down", "space", "f", "pgdown", "ctrl+f"),
+		b("move", PageUp, "a page up", "b", "pgup", "ctrl+b"),
+		b("move", HalfDown, "half a page down", "d", "ctrl+d"),
+		b("move", HalfUp, "half a page up", "u", "ctrl+u"),
+		b("move", Top, "to the beginning", "g", "home"),
+		b("move", Bottom, "to the end; live from there", "G", "end"),
+		b("move", Left, "to the left", "h", "left"),
+		b("move", Right, "to the right", "l", "right"),
+		b("move", NextError, "next error", "e"),
+		b("move", PrevError, "previous error", "E"),
+		b("move", NextWarn, "next warning", "w"),
+		b("move", PrevWarn, "previous warning", "W"),
+
+		b("search", Search, "search in this log: text, or /regexp", "/"),
+		b("search", SearchBack, "search backwards", "alt+/"),
+		b("search", Next, "next match", "n"),
+		b("search", Previous, "previous match", "N"),
+		b("search", SearchAll, "search all logs with the query language", "s"),
+		b("search", ContextUp, "more lines around each result", "z"),
+		b("search", ContextDn, "fewer lines around each result", "Z"),
+		b("search", FilterIn, "show only lines with; &! without", "&"),
+		b("search", FiltersOff, "all filters off, and on again", "\\"),
+		b("search", FilterEdit, "edit the last filter", "ctrl+e"),
+		b("search", FilterDrop, "remove the last filter", "ctrl+x"),
+
+		b("live", Follow, "follow the end, or stop", "F"),
+		b("live", Index, "index in the background, or stop", "I"),
+
+		b("line", Mark, "mark the line, or unmark it", "m"),
+		b("line", NextMark, "next mark", "'"),
+		b("line", PrevMark, "previous mark", "\""),
+		b("line", CopyLine, "copy the line, or the selection", "y"),
+		b("line", CopyRef, "copy a reference to the line", "Y"),
+		b("line", Select, "select lines", "v"),
+		b("line", Write, "write the matching lines to a file", "ctrl+w"),
+		b("line", Pipe, "pipe the matching lines to a command", "|"),
+		b("line", Edit, "open the editor at the line", "o"),
+
+		b("view", Enter, "open; or go to the result's line", "enter"),
+		b("view", NextPane, "the next pane", "tab"),
+		b("view", Logs, "show or hide the logs", "L"),
+		b("view", Wrap, "wrap long lines, or cut them", "S"),
+		b("view", Plain, "plain text for the terminal's own selection", "ctrl+l"),
+		b("view", Mouse, "mouse on and off", "f2"),
+		b("view", Palette, "all commands", ":", "ctrl+p"),
+		b("view", Help, "help", "?", "f1"),
+		b("view", Cancel, "close, cancel; never quits", "esc"),
+		b("view", Suspend, "suspend", "ctrl+z"),
+		b("view", Quit, "close what is on top, then quit", "q"),
+	}
+}
+
+func (m Map) set(a Action, keys ...string) {
+	for i := range m {
+		if m[i].Action == a {
+			m[i].SetKeys(keys...)
+			m[i].SetHelp(Show(keys...), m[i].Help().Desc)
+		}
+	}
+}
+
+// Set gives actions other keys, as the settings say. It reports names that
+// are no actions, and keys that two actions have.
+func (m Map) Set(other map[string][]string) error {
+	for name, list := range other {
+		if !slices.ContainsFunc(m, func(b Binding) bool { return string(b.Action) == name }) {
+			return fmt.Errorf("keys: there is no action %q", name)
+		}
+		m.set(Action(name), list...)
+	}
+	return m.Check()
+}
+
+// Check reports a key that two actions have.
+func (m Map) Check() error {
+	owner := map[string]Action{}
+	for _, b := range m {
+		for _, k := range b.Keys() {
+			if o, ok := owner[k]; ok {
+				return fmt.Errorf("keys: %q is both %s and %s", k, o, b.Action)
+			}
+			owner[k] = b.Action
+		}
+	}
+	return nil
+}
+
+// Match is the action that a key asks for, "" if none.
+func (m Map) Match(k tea.KeyPressMsg) Action {
+	for _, b := range m {
+		if key.Matches(k, b.Binding) {
+			return b.Action
+		}
+	}
+	return ""
+}
+
+// Get is the binding of an action.
+func (m Map) Get(a Action) Binding {
+	i := slices.IndexFunc(m, func(b Binding) bool { return b.Action == a })
+	if i < 0 {
+		return Binding{}
+	}
+	return m[i]
+}
+
+// Short is a help of a few actions in a line: their first keys.
+func (m Map) Short(list ...Action) []key.Binding {
+	var out []key.Binding
+	for _, a := range list {
+		out = append(out, m.Get(a).Binding)
+	}
+	return out
+}
+
+// Groups is the bindings by their groups, in order.
+func (m Map) Groups() (names []string, groups map[string][]Binding) {
+	groups = map[string][]Binding{}
+	for _, b := range m {
+		if groups[b.Group] == nil {
+			names = append(names, b.Group)
+		}
+		groups[b.Group] = append(groups[b.Group], b)
+	}
+	return names, groups
+}
+
+// Markdown is the table of all keys for the README.
+func (m Map) Markdown() string {
+	var b strings.Builder
+	b.WriteString("| Key | What it does | Name |\n|---|---|---|\n")
+	for _, x := range m {
+		fmt.Fprintf(&b, "| `%s` | %s | `%s` |\n", strings.ReplaceAll(x.Help().Key, "|", "\\|"), x.Help().Desc, x.Action)
+	}
+	return b.String()
+}
+
+// Show is keys as a person reads them.
+func Show(keys ...string) string {
+	var out []string
+	for _, k := range keys {
+		for from, to := range map[string]string{"ctrl+": "^", "pgdown": "PgDn", "pgup": "PgUp", "down": "↓", "up": "↑", "left": "←", "right": "→", "enter": "⏎",
+			"space": "Space", "tab": "Tab", "esc": "Esc", "home": "Home", "end": "End", "alt+": "Alt-", "f1": "F1", "f2": "F2"} {
+			if k == from || strings.HasSuffix(from, "+") && strings.HasPrefix(k, from) {
+				k = to + k[len(from):]
+				break
+			}
+		}
+		if len(k) > 1 && k[0] == '^' {
+			k = "^" + strings.ToUpper(k[1:])
+		}
+		out = append(out, k)
+	}
+	return strings.Join(out, " ")
+}

@@ -1,0 +1,415 @@
+// Package logs lists the logs there are, as a tree of directories.
+package logs
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/dustin/go-humanize"
+	"github.com/sahilm/fuzzy"
+
+	"logview/reader"
+	"logview/tui/keys"
+	"logview/tui/screen"
+	"logview/tui/theme"
+	"logview/tui/visible"
+)
+
+// A Model is the pane.
+type Model struct {
+	th            *theme.Theme
+	width, height int
+	focused       bool
+	now           func() time.Time
+
+	logs   []reader.Log // by name
+	known  bool         // that these are all
+	closed map[string]bool
+	filter string
+	rows   []row
+	top    int
+	cur    int
+	open   string               // the log that is shown
+	grown  map[string]time.Time // when a log was last written to
+	errs   []error
+}
+
+// A row is a directory or a log.
+type row struct {
+	depth int
+	dir   string // with its separator; empty for a log
+	name  string
+	log   int
+}
+
+// OpenMsg asks for a log to be shown.
+type OpenMsg struct {
+	Log reader.Log
+	Go  bool // and for the focus to go there
+}
+
+// New makes a pane that knows of no logs yet.
+func New(th *theme.Theme) *Model {
+	return &Model{th: th, closed: map[string]bool{}, grown: map[string]time.Time{}, now: time.Now}
+}
+
+// SetTheme changes how it looks.
+func (m *Model) SetTheme(th *theme.Theme) { m.th = th }
+
+// SetSize says how much room there is.
+func (m *Model) SetSize(width, height int) { m.width, m.height = width, height; m.settle() }
+
+// SetFocus says whether keys go here.
+func (m *Model) SetFocus(on bool) { m.focused = on }
+
+// Set takes over which logs there are, by name, and what could not be listed.
+func (m *Model) Set(logs []reader.Log, errs []error) {
+	var at row
+	if m.cur < len(m.rows) {
+		at = m.rows[m.cur]
+		if at.dir == "" {
+			at.name = m.logs[at.log].Name
+		}
+	}
+	m.logs, m.errs, m.known = logs, errs, true
+	m.layout()
+	for i, r := range m.rows {
+		if r.dir == at.dir && (r.dir != "" || m.logs[r.log].Name == at.name) {
+			m.cur = i
+		}
+	}
+	m.settle()
+}
+
+// Logs are the logs there are.
+func (m *Model) Logs() []reader.Log { return m.logs }
+
+// Find is the log of a name.
+func (m *Model) Find(name string) (reader.Log, bool) {
+	i, ok := slices.BinarySearchFunc(m.logs, name, func(l reader.Log, name string) int { return strings.Compare(l.Name, name) })
+	if !ok {
+		return reader.Log{}, false
+	}
+	return m.logs[i], true
+}
+
+// Opened says which log is shown, and goes to it.
+func (m *Model) Opened(name string) {
+	m.open = name
+	for i, r := range m.rows {
+		if r.dir == "" && m.logs[r.log].Name == name {
+			m.cur = i
+		}
+	}
+	m.settle()
+}
+
+// Grown says that a log was written to.
+func (m *Model) Grown(name string) { m.grown[name] = m.now() }
+
+// SetFilter shows only logs whose names have these letters in this order.
+func (m *Model) SetFilter(s string) {
+	m.filter = s
+	m.layout()
+	m.cur = 0
+	for i, r := range m.rows {
+		if r.dir == "" {
+			m.cur = i
+			break
+		}
+	}
+	m.settle()
+}
+
+// Filter is what SetFilter was given.
+func (m *Model) Filter() string { return m.filter }
+
+// layout makes the rows.
+func (m *Model) layout() {
+	m.rows = m.rows[:0]
+	if m.filter != "" {
+		// By how well they match, without directories.
+		names := make([]string, len(m.logs))
+		for i, l := range m.logs {
+			names[i] = l.Name
+		}
+		for _, x := range fuzzy.Find(m.filter, names) {
+			m.rows = append(m.rows, row{name: m.logs[x.Index].Name, log: x.Index})
+		}
+		return
+	}
+	base := common(m.logs)
+	var stack []string // directories that are open, with separators
+	hidden := ""
+	for i, l := range m.logs {
+		dir, name := filepath.Split(l.Name)
+		if hidden != "" && strings.HasPrefix(dir, hidden) {
+			continue
+		}
+		hidden = ""
+		for len(stack) > 0 && !strings.HasPrefix(dir, stack[len(stack)-1]) {
+			stack = stack[:len(stack)-1]
+		}
+		at := base
+		if len(stack) > 0 {
+			at = stack[len(stack)-1]
+		}
+		for rest := strings.TrimPrefix(dir, at); rest != "" && hidden == ""; {
+			k := strings.IndexByte(rest, filepath.Separator)
+			part := rest[:k+1]
+			rest = rest[k+1:]
+			at += part
+			m.rows = append(m.rows, row{depth: len(stack), dir: at, name: part})
+			stack = append(stack, at)
+			if m.closed[at] {
+				hidden = at
+			}
+		}
+		if hidden == "" {
+			m.rows = append(m.rows, row{depth: len(stack), name: name, log: i})
+		}
+	}
+}
+
+// common is the directory that all logs lie in or below.
+func common(logs []reader.Log) string {
+	if len(logs) == 0 {
+		return ""
+	}
+	dir, _ := filepath.Split(logs[0].Name)
+	for _, l := range logs[1:] {
+		for !strings.HasPrefix(l.Name, dir) {
+			up := strings.TrimSuffix(dir, string(filepath.Separator))
+			dir, _ = filepath.Split(up)
+			if dir == up || dir == "" {
+				return ""
+			}
+		}
+	}
+	return dir
+}
+
+func (m *Model) settle() {
+	m.cur = min(max(m.cur, 0), max(0, len(m.rows)-1))
+	body := max(1, m.height-1)
+	if m.cur < m.top {
+		m.top = m.cur
+	}
+	if m.cur >= m.top+body {
+		m.top = m.cur - body + 1
+	}
+	m.top = max(0, min(m.top, len(m.rows)-body))
+}
+
+// Do does what a key asks for; false if that is not for here.
+func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
+	page := max(1, m.height-1)
+	switch a {
+	case keys.Down:
+		m.cur++
+	case keys.Up:
+		m.cur--
+	case keys.PageDown:
+		m.cur += page
+	case keys.PageUp:
+		m.cur -= page
+	case keys.HalfDown:
+		m.cur += page / 2
+	case keys.HalfUp:
+		m.cur -= page / 2
+	case keys.Top:
+		m.cur = 0
+	case keys.Bottom:
+		m.cur = len(m.rows) - 1
+	case keys.Enter:
+		return m.enter(true), true
+	case keys.Right, keys.Left:
+		if m.cur < len(m.rows) && m.rows[m.cur].dir != "" && m.closed[m.rows[m.cur].dir] == (a == keys.Right) {
+			return m.enter(true), true
+		}
+		if a == keys.Left {
+			for i := m.cur - 1; i >= 0; i-- {
+				if m.rows[i].dir != "" && m.rows[i].depth < m.rows[m.cur].depth {
+					m.cur = i
+					break
+				}
+			}
+		}
+	case keys.Cancel:
+		if m.filter == "" {
+			return nil, false
+		}
+		m.SetFilter("")
+		m.Opened(m.open)
+	default:
+		return nil, false
+	}
+	m.settle()
+	return nil, true
+}
+
+// enter opens the log or closes the directory.
+func (m *Model) enter(focus bool) tea.Cmd {
+	if m.cur >= len(m.rows) {
+		return nil
+	}
+	r := m.rows[m.cur]
+	if r.dir != "" {
+		m.closed[r.dir] = !m.closed[r.dir]
+		m.layout()
+		m.settle()
+		return nil
+	}
+	l := m.logs[r.log]
+	return func() tea.Msg { return OpenMsg{l, focus} }
+}
+
+// Click goes to the row on a screen row of the pane, and opens it.
+func (m *Model) Click(y int) tea.Cmd {
+	if y < 1 || m.top+y-1 >= len(m.rows) {
+		return nil
+	}
+	m.cur = m.top + y - 1
+	return m.enter(true)
+}
+
+// Wheel scrolls.
+func (m *Model) Wheel(n int) {
+	m.cur += n
+	m.settle()
+}
+
+// View draws the pane.
+func (m *Model) View() string {
+	style := m.th.TitleOff
+	if m.focused {
+		style = m.th.Title
+	}
+	title := " Logs"
+	if base := common(m.logs); base != "" && m.filter == "" {
+		title += " in " + visible.String(base)
+	}
+	if m.filter != "" {
+		title = " Logs like " + visible.String(m.filter)
+	}
+	count := humanize.Comma(int64(len(m.logs))) + " "
+	lines := []string{style.Render(screen.Fit(title, max(0, m.width-len(count))) + count)}
+	switch {
+	case !m.known:
+		lines = append(lines, m.th.Dim.Render(screen.Fit(" looking for logs…", m.width)))
+	case len(m.logs) == 0:
+		lines = append(lines, m.th.Dim.Render(screen.Fit(" no logs here", m.width)))
+	case len(m.rows) == 0:
+		lines = append(lines, m.th.Dim.Render(screen.Fit(" none is like that", m.width)))
+	}
+	for i := m.top; i < len(m.rows) && len(lines) < m.height-len(m.errs[:min(1, len(m.errs))]); i++ {
+		lines = append(lines, m.row(i))
+	}
+	if len(m.errs) > 0 && len(lines) < m.height {
+		text := visible.String(m.errs[0].Error())
+		if len(m.errs) > 1 {
+			text = fmt.Sprintf("%d not readable: %s", len(m.errs), text)
+		}
+		lines = append(lines, m.th.Warn.Render(screen.Fit(" ! "+text, m.width)))
+	}
+	for len(lines) < m.height {
+		lines = append(lines, strings.Repeat(" ", m.width))
+	}
+	return strings.Join(lines[:max(0, m.height)], "\n")
+}
+
+func (m *Model) row(i int) string {
+	r := m.rows[i]
+	left := strings.Repeat("  ", min(r.depth, m.width/4)) + " "
+	right := ""
+	style := m.th.Text
+	if r.dir != "" {
+		sign := "▾ "
+		if m.closed[r.dir] {
+			sign = "▸ "
+		}
+		left += sign + visible.String(r.name)
+		style = m.th.Bold
+	} else {
+		l := m.logs[r.log]
+		size := int64(0)
+		for _, x := range l.Members {
+			size += x.Size
+		}
+		sign := "  "
+		switch {
+		case l.Name == m.open:
+			sign = "● "
+		case m.now().Sub(m.grown[l.Name]) < 5*time.Second:
+			sign = "+ "
+		}
+		name := r.name
+		if name == reader.Stdin {
+			name = "standard input"
+		}
+		left += sign + visible.String(name)
+		right = humanize.IBytes(uint64(size)) + " "
+		if n := len(l.Members); n > 1 {
+			right = fmt.Sprintf("×%d  ", n) + right
+		}
+		if len(l.Gaps) > 0 {
+			right = "! " + right
+		}
+		if m.width >= 44 && len(l.Members) > 0 {
+			right += fmt.Sprintf("%5s ", age(m.now().Sub(l.Members[len(l.Members)-1].ModTime)))
+		}
+	}
+	room := max(0, m.width-ansi.StringWidth(right))
+	if room < 10 {
+		room, right = m.width, ""
+	}
+	line := screen.Fit(left, room) + right
+	if i == m.cur && m.focused {
+		style = m.th.Selected
+	} else if i == m.cur {
+		style = m.th.Bold
+	}
+	return style.Render(line)
+}
+
+// About says of the log that the person is on what the row has no room for.
+func (m *Model) About() string {
+	if m.cur >= len(m.rows) || m.rows[m.cur].dir != "" {
+		return ""
+	}
+	l := m.logs[m.rows[m.cur].log]
+	if len(l.Members) == 0 || l.Name == reader.Stdin {
+		return ""
+	}
+	first, last := l.Members[0].ModTime, l.Members[len(l.Members)-1].ModTime
+	s := fmt.Sprintf("%d files, written %s", len(l.Members), last.Format("2006-01-02 15:04"))
+	if len(l.Members) == 1 {
+		s = "1 file, written " + last.Format("2006-01-02 15:04")
+	} else {
+		s += ", the oldest until " + first.Format("2006-01-02 15:04")
+	}
+	if len(l.Gaps) > 0 {
+		s += "; missing: " + strings.Join(l.Gaps, ", ")
+	}
+	return s
+}
+
+// age is a duration in three characters or so.
+func age(d time.Duration) string {
+	switch {
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", max(0, int(d.Seconds())))
+	case d < time.Hour:
+		return fmt.Sprintf("%dm", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%dh", int(d.Hours()))
+	case d < 1000*24*time.Hour:
+		return fmt.Sprintf("%dd", int(d.Hours()/24))
+	}
+	return fmt.Sprintf("%dy", int(d.Hours()/24/365))
+}

@@ -1,0 +1,669 @@
+package tui
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"logview/reader"
+	"logview/tui/keys"
+	"logview/tui/logs"
+	"logview/tui/pager"
+	"logview/tui/prompt"
+	"logview/tui/results"
+	"logview/tui/theme"
+)
+
+// A pane has the focus.
+type pane int
+
+const (
+	paneLogs pane = iota
+	panePager
+	paneResults
+)
+
+// An overlay lies on top of the panes.
+type overlay int
+
+const (
+	noOverlay overlay = iota
+	helpOverlay
+	paletteOverlay
+)
+
+// A model is the root. Its methods are called by Bubble Tea alone, one at a
+// time.
+type model struct {
+	opt   Options
+	send  func(tea.Msg)
+	keys  keys.Map
+	th    *theme.Theme
+	dark  bool
+	now   func() time.Time
+	state *State
+
+	width, height int
+	focus         pane
+	overlay       overlay
+	helpTop       int
+	palette       palette
+	showLogs      bool // beside the log, where there is room; else in its place
+	logsWidth     int  // set by dragging; 0 for what fits
+	drag          bool
+	mouse         bool
+	said          pager.Said
+	saidAt        time.Time
+	interrupted   time.Time // when Ctrl-C was pressed
+
+	logs    *logs.Model
+	pager   *pager.Model
+	results *results.Model
+	prompt  *prompt.Model
+	before  reader.Place // where the person was when they began to type
+
+	live    *reader.Live
+	feed    *reader.Feed
+	life    context.Context
+	end     context.CancelFunc
+	byPath  map[string]string // files to logs
+	listed  bool
+	pending *results.GoMsg // to be shown when its log is open
+	indexer *indexer
+}
+
+func newModel(o Options) (*model, error) {
+	km, err := o.Settings.keyMap()
+	if err != nil {
+		return nil, err
+	}
+	m := &model{opt: o, keys: km, now: time.Now, state: o.State, showLogs: true, mouse: o.Settings.Mouse, send: func(tea.Msg) {}}
+	m.dark = o.Settings.Theme != "light"
+	m.th = theme.New(m.dark)
+	m.logs, m.pager, m.results, m.prompt = logs.New(m.th), pager.New(m.th, o.Searcher), results.New(m.th), prompt.New(m.th)
+	m.pager.SetWrap(o.Settings.Wrap)
+	m.life, m.end = context.WithCancel(context.Background())
+	if m.state != nil {
+		for name, k := range kinds {
+			m.prompt.SetHistory(k, m.state.History[name])
+		}
+	}
+	m.setFocus(paneLogs)
+	return m, nil
+}
+
+// close ends everything that runs.
+func (m *model) close() {
+	m.remember()
+	m.indexer.stop()
+	m.end()
+	m.pager.Shut()
+	m.results.Close()
+	if m.live != nil {
+		m.feed.Close()
+		m.live.Close()
+	}
+}
+
+// Init implements tea.Model.
+func (m *model) Init() tea.Cmd {
+	cmds := []tea.Cmd{tick()}
+	if m.opt.Settings.Theme == "auto" {
+		cmds = append(cmds, tea.RequestBackgroundColor)
+	}
+	if m.piped() {
+		l := reader.Log{Name: reader.Stdin, Members: []reader.Member{{Path: reader.Stdin, Named: true}}}
+		return tea.Batch(append(cmds, func() tea.Msg { return listMsg{logs: []reader.Log{l}} })...)
+	}
+	m.live = reader.NewLive(m.opt.Paths, func(err error) { m.send(pager.Said{Text: err.Error(), Error: true}) })
+	m.feed = m.live.Feed()
+	m.indexer = newIndexer(m.opt.Index)
+	cmds = append(cmds, m.list(), m.wait())
+	if m.opt.Settings.Index && m.indexer != nil {
+		cmds = append(cmds, m.indexer.start())
+	}
+	return tea.Batch(cmds...)
+}
+
+// piped reports whether standard input is shown.
+func (m *model) piped() bool { return len(m.opt.Paths) == 1 && m.opt.Paths[0] == reader.Stdin }
+
+// Update implements tea.Model.
+func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	cmd := m.update(msg)
+	m.layout()
+	return m, cmd
+}
+
+func (m *model) update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.width, m.height = msg.Width, msg.Height
+		return nil
+	case tea.BackgroundColorMsg:
+		if m.opt.Settings.Theme == "auto" && msg.IsDark() != m.dark {
+			m.dark = msg.IsDark()
+			m.th = theme.New(m.dark)
+			m.logs.SetTheme(m.th)
+			m.pager.SetTheme(m.th)
+			m.results.SetTheme(m.th)
+			m.prompt.SetTheme(m.th)
+		}
+		return nil
+	case tea.KeyPressMsg:
+		return m.key(msg)
+	case tea.PasteMsg:
+		if m.prompt.Kind != prompt.None || m.overlay == paletteOverlay {
+			return m.typed(msg)
+		}
+		return nil
+	case tea.MouseMsg:
+		return m.mouseEvent(msg)
+	case pager.Said:
+		m.say(msg)
+		return nil
+	case listMsg:
+		return m.list1(msg)
+	case feedMsg:
+		return m.fed(msg)
+	case tickMsg:
+		if m.saidAt.Before(m.now().Add(-6 * time.Second)) {
+			m.said = pager.Said{}
+		}
+		cmds := []tea.Cmd{tick()}
+		if m.piped() {
+			cmds = append(cmds, m.pager.Grow())
+		}
+		return tea.Batch(cmds...)
+	case logs.OpenMsg:
+		return m.open(msg.Log, nil, msg.Go)
+	case openedMsg:
+		return m.opened(msg)
+	case results.GoMsg:
+		return m.goTo(msg)
+	case placeMsg:
+		if msg.doc == m.pager.Doc() {
+			return m.pager.GoTo(msg.at)
+		}
+		return nil
+	case pager.RotatedMsg:
+		if msg.Rotated && msg.Name == m.pager.Name() {
+			m.say(pager.Said{Text: filepath.Base(msg.Name) + " was rotated"})
+		}
+		return m.pager.Grow()
+	case indexMsg:
+		return m.indexed(msg)
+	case doneMsg:
+		m.say(msg.said)
+		return nil
+	}
+	return tea.Batch(m.pager.Update(msg), m.results.Update(msg))
+}
+
+func (m *model) say(s pager.Said) {
+	m.said, m.saidAt = s, m.now()
+}
+
+// sayf says something to the person.
+func (m *model) sayf(format string, args ...any) {
+	m.say(pager.Said{Text: fmt.Sprintf(format, args...)})
+}
+
+func (m *model) setFocus(p pane) {
+	m.focus = p
+	m.logs.SetFocus(p == paneLogs)
+	m.pager.SetFocus(p == panePager)
+	m.results.SetFocus(p == paneResults)
+}
+
+// key takes a key: for what is typed, for what lies on top, for everywhere,
+// and for the pane with the focus.
+func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
+	if k.String() == "ctrl+c" {
+		return m.interrupt()
+	}
+	m.interrupted = time.Time{}
+	if m.prompt.Kind != prompt.None {
+		return m.typed(k)
+	}
+	if m.overlay == paletteOverlay {
+		return m.paletteKey(k)
+	}
+	a := m.keys.Match(k)
+	if m.overlay == helpOverlay {
+		return m.helpKey(a)
+	}
+	if a == "" {
+		if k.Text != "" || k.Mod != 0 {
+			m.sayf("%s does nothing here; %s shows all keys", k.String(), m.keys.Get(keys.Help).Help().Key)
+		}
+		return nil
+	}
+	return m.do(a)
+}
+
+// interrupt is Ctrl-C: it ends what is under way, and pressed twice the
+// program.
+func (m *model) interrupt() tea.Cmd {
+	if m.now().Sub(m.interrupted) < 2*time.Second {
+		return tea.Quit
+	}
+	m.interrupted = m.now()
+	switch {
+	case m.prompt.Kind != prompt.None:
+		m.promptEnd(false)
+	case m.overlay != noOverlay:
+		m.overlay = noOverlay
+	default:
+		m.pager.Do(keys.Cancel)
+	}
+	m.sayf("Ctrl-C again quits")
+	return nil
+}
+
+// do does what was asked for.
+func (m *model) do(a keys.Action) tea.Cmd {
+	switch a {
+	case keys.Quit:
+		if m.results.Query() != "" && m.focus == paneResults {
+			m.results.Close()
+			m.setFocus(panePager)
+			return nil
+		}
+		return tea.Quit
+	case keys.Suspend:
+		return tea.Suspend
+	case keys.Help:
+		m.overlay, m.helpTop = helpOverlay, 0
+		return nil
+	case keys.Palette:
+		m.overlay = paletteOverlay
+		m.palette.open(m.keys)
+		return nil
+	case keys.NextPane:
+		m.nextPane()
+		return nil
+	case keys.Logs:
+		m.showLogs = !m.showLogs
+		switch {
+		case m.showLogs:
+			m.setFocus(paneLogs)
+		case m.focus == paneLogs:
+			m.setFocus(panePager)
+		}
+		return nil
+	case keys.Mouse:
+		m.mouse = !m.mouse
+		m.sayf("mouse %s", onOff(m.mouse, "on: wheel, click, drag the border", "off: the terminal selects"))
+		return nil
+	case keys.Index:
+		return m.toggleIndex()
+	case keys.SearchAll:
+		m.prompt.Ask(prompt.SearchAll, "search all logs: ", m.results.Query())
+		return nil
+	case keys.Write, keys.Pipe:
+		if m.pager.Doc() == nil {
+			m.sayf("no log is open")
+			return nil
+		}
+		what := "the log"
+		if m.pager.Query() != nil {
+			what = "the matching lines"
+		}
+		if a == keys.Write {
+			m.prompt.Ask(prompt.Write, "write "+what+" to file: ", "")
+		} else {
+			m.prompt.Ask(prompt.Pipe, "pipe "+what+" to: ", "")
+		}
+		return nil
+	case keys.CopyLine, keys.CopyRef:
+		return m.copy(a == keys.CopyRef)
+	case keys.Edit:
+		return m.edit()
+	case keys.Search, keys.SearchBack:
+		if m.focus == paneLogs {
+			m.prompt.Ask(prompt.Logs, "logs like: ", m.logs.Filter())
+			return nil
+		}
+		if m.pager.Doc() == nil {
+			m.sayf("no log is open")
+			return nil
+		}
+		m.before, _ = m.pager.Place()
+		kind := prompt.Search
+		if a == keys.SearchBack {
+			kind = prompt.SearchBack
+		}
+		m.prompt.Ask(kind, "", "")
+		m.searchLabel()
+		return nil
+	case keys.FilterIn:
+		if m.pager.Doc() == nil {
+			m.sayf("no log is open")
+			return nil
+		}
+		m.prompt.Ask(prompt.Filter, "show lines with (! without, / regexp): ", "")
+		return nil
+	case keys.FilterEdit:
+		list, _ := m.pager.Filters()
+		if len(list) == 0 {
+			m.sayf("there are no filters; & makes one")
+			return nil
+		}
+		m.prompt.Ask(prompt.FilterEdit, "show lines with (! without, / regexp): ", list[len(list)-1].Text)
+		return nil
+	case keys.Cancel:
+		return m.escape()
+	}
+	switch m.focus {
+	case paneLogs:
+		if cmd, ok := m.logs.Do(a); ok {
+			return cmd
+		}
+	case paneResults:
+		if cmd, ok := m.results.Do(a, m.opt.Searcher); ok {
+			return cmd
+		}
+	}
+	if m.results.Query() != "" && (a == keys.ContextUp || a == keys.ContextDn) {
+		cmd, _ := m.results.Do(a, m.opt.Searcher)
+		return cmd
+	}
+	cmd, ok := m.pager.Do(a)
+	if !ok {
+		b := m.keys.Get(a)
+		m.sayf("%s: not here", b.Help().Desc)
+		return nil
+	}
+	m.sync()
+	return cmd
+}
+
+// sync lets the results follow where the person is in the log.
+func (m *model) sync() {
+	if m.results.Query() == "" || m.focus != panePager {
+		return
+	}
+	if p, ok := m.pager.Place(); ok {
+		for _, x := range m.pager.Members() {
+			if x.Key == p.Member {
+				m.results.Sync(x.Path, p.Offset)
+			}
+		}
+	}
+}
+
+// escape ends the topmost thing. It never quits.
+func (m *model) escape() tea.Cmd {
+	switch m.focus {
+	case paneLogs:
+		if cmd, ok := m.logs.Do(keys.Cancel); ok {
+			return cmd
+		}
+		if m.pager.Doc() != nil {
+			m.setFocus(panePager)
+		}
+		return nil
+	case paneResults:
+		m.results.Close()
+		m.setFocus(panePager)
+		return nil
+	}
+	if _, ok := m.pager.Do(keys.Cancel); ok {
+		return nil
+	}
+	if m.results.Query() != "" {
+		m.results.Close()
+		return nil
+	}
+	if m.many() {
+		m.showLogs = true
+		m.setFocus(paneLogs)
+	}
+	return nil
+}
+
+// many reports whether there is more than one log to choose from.
+func (m *model) many() bool { return len(m.logs.Logs()) > 1 }
+
+func (m *model) nextPane() {
+	order := []pane{}
+	if m.many() {
+		order = append(order, paneLogs)
+	}
+	if m.results.Query() != "" {
+		order = append(order, paneResults)
+	}
+	order = append(order, panePager)
+	i := slices.Index(order, m.focus)
+	next := order[(i+1)%len(order)]
+	if next == paneLogs {
+		m.showLogs = true
+	}
+	m.setFocus(next)
+}
+
+// typed takes a key or pasted text for the prompt.
+func (m *model) typed(msg tea.Msg) tea.Cmd {
+	if m.overlay == paletteOverlay {
+		return m.paletteKey(msg)
+	}
+	if k, ok := msg.(tea.KeyPressMsg); ok {
+		switch k.String() {
+		case "esc":
+			return m.promptEnd(false)
+		case "enter":
+			return m.taken()
+		case "alt+c", "ctrl+t":
+			if m.prompt.Kind == prompt.Search || m.prompt.Kind == prompt.SearchBack {
+				m.pager.NextCase()
+				m.searchLabel()
+				return m.incremental()
+			}
+		case "backspace":
+			if m.prompt.Value() == "" {
+				return m.promptEnd(false)
+			}
+		}
+	}
+	cmd, changed := m.prompt.Update(msg)
+	if changed {
+		m.prompt.SetError(nil)
+		switch m.prompt.Kind {
+		case prompt.Search, prompt.SearchBack:
+			return tea.Batch(cmd, m.incremental())
+		case prompt.Logs:
+			m.logs.SetFilter(m.prompt.Value())
+		}
+	}
+	return cmd
+}
+
+// searchLabel shows which way and how the case is taken.
+func (m *model) searchLabel() {
+	sign := "/"
+	if m.prompt.Kind == prompt.SearchBack {
+		sign = "?"
+	}
+	m.prompt.SetLabel(fmt.Sprintf("search (%s, Alt-C) %s", m.pager.Case(), sign))
+}
+
+// incremental searches for what is typed so far.
+func (m *model) incremental() tea.Cmd {
+	cmd, err := m.pager.Search(pager.Pattern{Text: m.prompt.Value(), Case: m.pager.Case()}, m.before, m.prompt.Kind == prompt.SearchBack)
+	if err != nil {
+		m.prompt.SetError(err)
+	}
+	return cmd
+}
+
+// promptEnd ends the asking.
+func (m *model) promptEnd(taken bool) tea.Cmd {
+	kind := m.prompt.Kind
+	m.prompt.End(taken)
+	if taken {
+		return nil
+	}
+	switch kind {
+	case prompt.Search, prompt.SearchBack:
+		m.pager.Do(keys.Cancel)
+		return m.pager.GoTo(m.before)
+	case prompt.Logs:
+		m.logs.SetFilter("")
+	}
+	return nil
+}
+
+// taken does what was typed.
+func (m *model) taken() tea.Cmd {
+	value := m.prompt.Value()
+	switch m.prompt.Kind {
+	case prompt.Search, prompt.SearchBack:
+		if value == "" { // the last one again, as in less
+			h := m.prompt.History(prompt.Search)
+			if len(h) == 0 {
+				return m.promptEnd(false)
+			}
+			value = h[len(h)-1]
+		}
+		cmd, err := m.pager.Search(pager.Pattern{Text: value, Case: m.pager.Case()}, m.before, m.prompt.Kind == prompt.SearchBack)
+		if err != nil {
+			m.prompt.SetError(err)
+			return nil
+		}
+		m.promptEnd(true)
+		return cmd
+	case prompt.SearchAll:
+		if strings.TrimSpace(value) == "" {
+			m.results.Close()
+			return m.promptEnd(false)
+		}
+		cmd, err := m.results.Search(value, m.opt.Searcher, m.sources)
+		if err != nil {
+			m.prompt.SetError(err)
+			return nil
+		}
+		m.promptEnd(true)
+		m.setFocus(paneResults)
+		return cmd
+	case prompt.Filter, prompt.FilterEdit:
+		list, off := m.pager.Filters()
+		list = slices.Clone(list)
+		if m.prompt.Kind == prompt.FilterEdit && len(list) > 0 {
+			list = list[:len(list)-1]
+		}
+		if p := (pager.Pattern{Text: value}); !p.Empty() {
+			list, off = append(list, p), false
+		} else if m.prompt.Kind == prompt.Filter {
+			off = true // & and nothing, as in less
+		}
+		cmd, err := m.pager.SetFilters(list, off)
+		if err != nil {
+			m.prompt.SetError(err)
+			return nil
+		}
+		m.promptEnd(true)
+		return cmd
+	case prompt.Logs:
+		m.promptEnd(true)
+		cmd, _ := m.logs.Do(keys.Enter)
+		m.logs.SetFilter("")
+		return cmd
+	case prompt.Write:
+		m.promptEnd(true)
+		return m.write(value)
+	case prompt.Pipe:
+		m.promptEnd(true)
+		return m.pipe(value)
+	}
+	m.promptEnd(false)
+	return nil
+}
+
+// mouseEvent takes the wheel, clicks, and the border that is dragged.
+func (m *model) mouseEvent(msg tea.MouseMsg) tea.Cmd {
+	e := msg.Mouse()
+	l := m.boxes()
+	switch msg.(type) {
+	case tea.MouseWheelMsg:
+		n := 3
+		if e.Button == tea.MouseWheelUp {
+			n = -3
+		}
+		switch {
+		case l.logs.holds(e.X, e.Y):
+			m.logs.Wheel(n)
+		case l.results.holds(e.X, e.Y):
+			m.results.Wheel(n)
+		default:
+			return m.pager.Wheel(n)
+		}
+	case tea.MouseClickMsg:
+		switch {
+		case l.logs.w > 0 && e.X == l.logs.w && l.pager.w > 0:
+			m.drag = true
+		case l.logs.holds(e.X, e.Y):
+			m.setFocus(paneLogs)
+			return m.logs.Click(e.Y - l.logs.y)
+		case l.results.holds(e.X, e.Y):
+			m.setFocus(paneResults)
+			return m.results.Click(e.Y - l.results.y)
+		case l.pager.holds(e.X, e.Y):
+			m.setFocus(panePager)
+			m.pager.Click(e.Y - l.pager.y)
+			m.sync()
+		}
+	case tea.MouseMotionMsg:
+		if m.drag {
+			m.logsWidth = e.X
+		}
+	case tea.MouseReleaseMsg:
+		m.drag = false
+	}
+	return nil
+}
+
+func onOff(on bool, yes, no string) string {
+	if on {
+		return yes
+	}
+	return no
+}
+
+// paletteKey takes a key for the palette.
+func (m *model) paletteKey(msg tea.Msg) tea.Cmd {
+	k, ok := msg.(tea.KeyPressMsg)
+	if ok {
+		switch k.String() {
+		case "esc":
+			m.overlay = noOverlay
+			return nil
+		case "enter":
+			m.overlay = noOverlay
+			if text := m.palette.in.Value(); isPlace(text) {
+				m.setFocus(panePager)
+				return m.pager.Goto(text)
+			}
+			if a := m.palette.chosen(); a != "" {
+				return m.do(a)
+			}
+			return nil
+		}
+	}
+	return m.palette.update(msg)
+}
+
+// isPlace reports whether what was typed is a line's number or a percentage.
+func isPlace(s string) bool {
+	if s = strings.TrimSuffix(s, "%"); s == "" {
+		return false
+	}
+	_, err := strconv.ParseFloat(s, 64)
+	return err == nil
+}

@@ -1,0 +1,920 @@
+// Package pager shows one log, across all its members, as one text: the pane
+// that people look at most. It asks a reader.Document for the lines around
+// what is shown and for nothing else.
+package pager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"logview/index"
+	"logview/index/match"
+	"logview/reader"
+	"logview/tui/keys"
+	"logview/tui/theme"
+)
+
+// A Model is the pane. Its methods are called from Update and View alone;
+// what takes time it returns as commands. Their answers carry the generation
+// they were asked under, and are dropped when that is over.
+type Model struct {
+	th            *theme.Theme
+	width, height int
+	focused       bool
+	searcher      index.Searcher
+
+	doc     *reader.Document
+	name    string
+	gen     int // of the document and the pick: what was read for others is dropped
+	ctx     context.Context
+	cancel  context.CancelFunc
+	members []reader.DocMember // as of the last answer
+	err     error
+
+	// rows is what is read: a run of the log, or of the wanted lines of it.
+	rows     []row
+	atStart  bool         // rows begins where the log does
+	atEnd    bool         // and ends where it does
+	up, down reader.Place // where reading goes on
+	upBusy   bool
+	downBusy bool
+	loading  bool // the rows are to be replaced
+	top, sub int  // the first row on the screen, and which screen row of it
+	cur      int  // the row that the person is on
+	anchor   int  // of a selection; -1 if there is none
+	wrap     bool
+	left     int
+	plain    bool
+	progress string // of what takes long
+
+	follow  bool
+	tail    reader.Place // to where the log is known
+	tailing bool         // it is being read
+	again   bool         // there is more
+	fresh   int64        // lines that came while not following
+	rate    rate
+	now     func() time.Time
+
+	caseMode Case
+	pattern  Pattern
+	matcher  *match.Matcher
+	scan     *match.Scanner // of matcher, for highlights
+	tally    *tally
+	found    tallied
+	finding  context.CancelFunc // of what n looks for
+	findGen  int
+	here     reader.Place // of the match that n came to
+
+	filters []Pattern
+	off     bool // all filters
+	pick    pick
+	marks   map[reader.Place]bool
+}
+
+// tallied is a tally as it was when it was last looked at.
+type tallied struct {
+	count  int64
+	capped bool
+	done   bool
+	share  float64
+	marks  [markCells]bool
+	read   index.Stats
+	err    error
+}
+
+// New makes an empty pane.
+func New(th *theme.Theme, s index.Searcher) *Model {
+	return &Model{th: th, searcher: s, wrap: true, anchor: -1, now: time.Now, marks: map[reader.Place]bool{}}
+}
+
+// SetTheme changes how it looks.
+func (m *Model) SetTheme(th *theme.Theme) { m.th = th }
+
+// SetSize says how much room there is.
+func (m *Model) SetSize(width, height int) {
+	if width == m.width && height == m.height {
+		return
+	}
+	m.width, m.height = width, height
+	m.settle()
+}
+
+// SetFocus says whether keys go here.
+func (m *Model) SetFocus(on bool) { m.focused = on }
+
+// SetWrap says whether long lines are wrapped.
+func (m *Model) SetWrap(on bool) { m.wrap = on }
+
+// Members are the members of the log, as of the last answer.
+func (m *Model) Members() []reader.DocMember { return m.members }
+
+// EndSelection ends the selecting of lines.
+func (m *Model) EndSelection() { m.anchor = -1 }
+
+// Doc is what is shown; nil if nothing is.
+func (m *Model) Doc() *reader.Document { return m.doc }
+
+// Name is the log's.
+func (m *Model) Name() string { return m.name }
+
+// windowRows is how many rows are read to each side at once, and mostRows
+// how many are kept.
+const (
+	windowRows = 300
+	mostRows   = 3000
+	mostBytes  = 12 << 20
+)
+
+// Messages of this package. All go back to the pane whose command they are of.
+type (
+	// loadedMsg are rows that replace those there are.
+	loadedMsg struct {
+		gen      int
+		up, down run
+		cur      reader.Place
+		end      bool // the person wants to be at the end
+		tail     reader.Place
+		members  []reader.DocMember
+		err      error
+		findGen  int
+	}
+	// moreMsg are rows in front of those, or behind.
+	moreMsg struct {
+		gen     int
+		forward bool
+		run     run
+		err     error
+	}
+	// grownMsg are rows that the log has got.
+	grownMsg struct {
+		gen     int
+		from    reader.Place
+		run     run
+		lines   int64
+		skipped bool // more came than is kept
+		tail    reader.Place
+		members []reader.DocMember
+		err     error
+	}
+	// numberedMsg says that lines were counted.
+	numberedMsg struct {
+		gen     int
+		numbers map[reader.Place]reader.Line
+	}
+	tallyMsg struct {
+		t *tally
+	}
+	// foundMsg is where n came to.
+	foundMsg struct {
+		gen, findGen int
+		at           reader.Place
+		ok           bool
+		wrapped      bool
+		text         string // how far it is
+		next         func() tea.Msg
+		err          error
+	}
+)
+
+// PreparingMsg says how far the decoding of a file of a document is. Who
+// makes the Document has it sent from there.
+type PreparingMsg struct {
+	Doc *reader.Document
+	P   reader.Preparing
+}
+
+// Said is a message for the person, for the root to show.
+type Said struct {
+	Text  string
+	Error bool
+}
+
+func say(format string, args ...any) tea.Cmd {
+	return func() tea.Msg { return Said{Text: fmt.Sprintf(format, args...)} }
+}
+
+// Open shows a document, from its end or around a place. The pane owns it
+// and closes the one before.
+func (m *Model) Open(name string, d *reader.Document, at *reader.Place) tea.Cmd {
+	m.Shut()
+	m.doc, m.name = d, name
+	m.fresh, m.rate = 0, rate{}
+	m.err = nil
+	m.anchor = -1
+	m.follow = at == nil
+	m.begin()
+	cmd := m.load(at)
+	if m.matcher != nil {
+		return tea.Batch(cmd, m.startTally())
+	}
+	return cmd
+}
+
+// Shut closes the document.
+func (m *Model) Shut() {
+	if m.cancel != nil {
+		m.cancel()
+	}
+	m.stopTally()
+	if m.doc != nil {
+		d := m.doc
+		go d.Close() // it may wait for a file that is being decoded
+	}
+	m.doc, m.rows, m.members = nil, nil, nil
+	m.gen++
+}
+
+// begin makes a new generation: what was asked before is dropped.
+func (m *Model) begin() {
+	if m.cancel != nil {
+		m.cancel()
+	}
+	m.ctx, m.cancel = context.WithCancel(context.Background())
+	m.gen++
+	m.upBusy, m.downBusy, m.tailing, m.again = false, false, false, false
+	m.progress = ""
+}
+
+// load reads the rows around a place, or at the end for nil.
+func (m *Model) load(at *reader.Place) tea.Cmd {
+	if m.doc == nil {
+		return nil
+	}
+	m.loading = true
+	ctx, d, k, gen, findGen := m.ctx, m.doc, m.pick, m.gen, m.findGen
+	return func() tea.Msg {
+		msg := loadedMsg{gen: gen, findGen: findGen}
+		var err error
+		if msg.tail, err = d.End(ctx); err != nil {
+			msg.err = err
+			msg.members = d.Members()
+			return msg
+		}
+		from := msg.tail
+		if at != nil {
+			from = *at
+		} else {
+			msg.end = true
+		}
+		if msg.down, err = read(ctx, d, k, from, true, windowRows); err == nil {
+			msg.up, err = read(ctx, d, k, from, false, windowRows)
+		}
+		if at != nil && err == nil && k.all() && len(msg.down.rows) > 0 && len(msg.up.rows) > 0 {
+			number(ctx, d, msg.down.rows, true)
+		}
+		msg.cur, msg.err, msg.members = from, err, d.Members()
+		return msg
+	}
+}
+
+// Update takes the answers to the pane's own commands. The root gives it all
+// messages that are not its own.
+func (m *Model) Update(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
+	case loadedMsg:
+		if msg.gen != m.gen {
+			return nil
+		}
+		return m.loaded(msg)
+	case moreMsg:
+		if msg.gen != m.gen {
+			return nil
+		}
+		return m.more(msg)
+	case grownMsg:
+		if msg.gen != m.gen {
+			return nil
+		}
+		return m.grown(msg)
+	case numberedMsg:
+		if msg.gen != m.gen {
+			return nil
+		}
+		m.numbered(msg)
+	case tallyMsg:
+		return m.tallied(msg)
+	case foundMsg:
+		if msg.gen != m.gen || msg.findGen != m.findGen {
+			return nil
+		}
+		return m.arrived(msg)
+	case PreparingMsg:
+		if msg.Doc == m.doc && (m.loading || m.upBusy || m.downBusy || m.finding != nil) {
+			m.progress = preparing(msg.P)
+		}
+	}
+	return nil
+}
+
+func (m *Model) loaded(msg loadedMsg) tea.Cmd {
+	m.loading, m.progress = false, ""
+	m.members, m.err = msg.members, msg.err
+	if msg.err != nil {
+		if errors.Is(msg.err, context.Canceled) {
+			m.err = nil
+		}
+		return nil
+	}
+	m.rows = append(slices.Clip(msg.up.rows), msg.down.rows...)
+	m.up, m.down = msg.up.next, msg.down.next
+	m.atStart, m.atEnd = msg.up.end, msg.down.end
+	m.tail = msg.tail
+	if m.atEnd {
+		m.tail = m.down
+	}
+	m.cur = min(len(msg.up.rows), max(0, len(m.rows)-1))
+	m.top, m.sub = m.cur, 0
+	if msg.end {
+		m.toEnd()
+	} else {
+		m.center()
+	}
+	return tea.Batch(m.extend(), m.number(), m.Grow())
+}
+
+// extend reads more rows where the screen comes near the ends of those there
+// are.
+func (m *Model) extend() tea.Cmd {
+	if m.doc == nil || m.loading {
+		return nil
+	}
+	var cmds []tea.Cmd
+	near := m.height + 50
+	if !m.atStart && !m.upBusy && m.top < near {
+		m.upBusy = true
+		cmds = append(cmds, m.fetch(m.up, false))
+	}
+	if !m.atEnd && !m.downBusy && len(m.rows)-m.top < m.height+near {
+		m.downBusy = true
+		cmds = append(cmds, m.fetch(m.down, true))
+	}
+	return tea.Batch(cmds...)
+}
+
+func (m *Model) fetch(from reader.Place, forward bool) tea.Cmd {
+	ctx, d, k, gen := m.ctx, m.doc, m.pick, m.gen
+	return func() tea.Msg {
+		r, err := read(ctx, d, k, from, forward, windowRows)
+		return moreMsg{gen, forward, r, err}
+	}
+}
+
+func (m *Model) more(msg moreMsg) tea.Cmd {
+	if msg.forward {
+		m.downBusy = false
+	} else {
+		m.upBusy = false
+	}
+	if msg.err != nil {
+		m.progress = ""
+		if errors.Is(msg.err, context.Canceled) {
+			return nil
+		}
+		return func() tea.Msg { return Said{msg.err.Error(), true} }
+	}
+	if msg.forward {
+		m.rows = append(m.rows, msg.run.rows...)
+		m.down, m.atEnd = msg.run.next, msg.run.end
+		if m.atEnd {
+			m.tail = msg.run.next
+		}
+		m.trim(true)
+	} else {
+		n := len(msg.run.rows)
+		m.rows = append(slices.Clip(msg.run.rows), m.rows...)
+		m.up, m.atStart = msg.run.next, msg.run.end
+		m.top, m.cur = m.top+n, m.cur+n
+		if m.anchor >= 0 {
+			m.anchor += n
+		}
+		m.trim(false)
+	}
+	m.progress = ""
+	if len(msg.run.rows) < windowRows && !msg.run.end {
+		m.progress = fmt.Sprintf("filtering: at %.0f%%", 100*m.doc.Fraction(msg.run.next))
+	}
+	if m.follow && m.atEnd {
+		m.toEnd()
+	}
+	m.settle()
+	return tea.Batch(m.extend(), m.number())
+}
+
+// trim forgets rows far from the screen, in front of it after reading
+// forward and behind it after reading backward.
+func (m *Model) trim(forward bool) {
+	size := 0
+	for i := range m.rows {
+		size += len(m.rows[i].Text)
+	}
+	if len(m.rows) <= mostRows && size <= mostBytes {
+		return
+	}
+	keep := m.height + 2*windowRows
+	if forward {
+		n := min(m.top, m.cur) - keep
+		if n <= 0 {
+			return
+		}
+		m.up, m.atStart = m.rows[n].Place, false
+		m.rows = slices.Clone(m.rows[n:])
+		m.top, m.cur = m.top-n, m.cur-n
+		if m.anchor >= 0 {
+			m.anchor = max(0, m.anchor-n)
+		}
+		return
+	}
+	if n := max(m.top, m.cur) + keep; n < len(m.rows) {
+		m.down, m.atEnd = m.rows[n].Place, false
+		m.rows = slices.Clone(m.rows[:n])
+	}
+}
+
+// number counts the lines before those that have no number yet, in the
+// background.
+func (m *Model) number() tea.Cmd {
+	if m.doc == nil || len(m.rows) == 0 {
+		return nil
+	}
+	var places []reader.Place
+	for i := range m.rows {
+		if r := &m.rows[i]; r.line < 0 && (i == 0 || m.rows[i-1].Member != r.Member || !m.pick.all()) {
+			places = append(places, r.Place)
+		}
+	}
+	if len(places) == 0 {
+		return nil
+	}
+	ctx, d, gen := m.ctx, m.doc, m.gen
+	return func() tea.Msg {
+		numbers := map[reader.Place]reader.Line{}
+		for _, p := range places {
+			if l, ok := d.Number(ctx, p, true); ok {
+				numbers[p] = l
+			}
+		}
+		return numberedMsg{gen, numbers}
+	}
+}
+
+func (m *Model) numbered(msg numberedMsg) {
+	for i := range m.rows {
+		r := &m.rows[i]
+		if l, ok := msg.numbers[r.Place]; ok {
+			r.line = l
+		} else if m.pick.all() && r.line < 0 && i > 0 && m.rows[i-1].Member == r.Member && m.rows[i-1].line >= 0 {
+			r.line = m.rows[i-1].line
+			if !m.rows[i-1].Unfinished {
+				r.line++
+			}
+		}
+	}
+	// Of rows that came before the first whose number is known now.
+	for i := len(m.rows) - 2; i >= 0 && m.pick.all(); i-- {
+		r, next := &m.rows[i], &m.rows[i+1]
+		if r.line < 0 && r.Member == next.Member && next.line >= 0 {
+			r.line = next.line
+			if !r.Unfinished {
+				r.line--
+			}
+		}
+	}
+}
+
+// Grow reads what the log has got since.
+func (m *Model) Grow() tea.Cmd {
+	if m.doc == nil || m.loading || m.err != nil {
+		if m.doc != nil && m.err != nil && !m.loading {
+			m.err = nil
+			return m.load(nil) // it may be there now
+		}
+		return nil
+	}
+	if m.tailing {
+		m.again = true
+		return nil
+	}
+	m.tailing = true
+	ctx, d, k, gen, from := m.ctx, m.doc, m.pick, m.gen, m.tail
+	// A last line without its end is read again: it may have got longer.
+	if n := len(m.rows); n > 0 && m.atEnd && m.rows[n-1].Open {
+		from = m.rows[n-1].Place
+	}
+	return func() tea.Msg {
+		d.Grown(ctx)
+		msg := grownMsg{gen: gen, from: from}
+		msg.run.next = from
+		for {
+			r, err := read(ctx, d, k, msg.run.next, true, 10*mostRows)
+			if err != nil {
+				msg.err = err
+				break
+			}
+			msg.lines += int64(len(r.rows))
+			msg.run.rows = append(msg.run.rows, r.rows...)
+			if n := len(msg.run.rows) - mostRows/2; n > 0 && !r.end {
+				msg.run.rows, msg.skipped = slices.Clone(msg.run.rows[n:]), true
+			}
+			msg.run.next = r.next
+			if r.end {
+				break
+			}
+		}
+		if n := len(msg.run.rows) - mostRows/2; n > 0 {
+			msg.run.rows, msg.skipped = slices.Clone(msg.run.rows[n:]), true
+		}
+		msg.tail, msg.members = msg.run.next, d.Members()
+		return msg
+	}
+}
+
+func (m *Model) grown(msg grownMsg) tea.Cmd {
+	m.tailing = false
+	if msg.err != nil {
+		if errors.Is(msg.err, context.Canceled) {
+			return nil
+		}
+		return func() tea.Msg { return Said{msg.err.Error(), true} }
+	}
+	if len(msg.members) > 0 {
+		m.members = msg.members
+	}
+	if n := len(m.rows); m.atEnd && m.down != msg.from && !(n > 0 && m.rows[n-1].Place == msg.from && m.rows[n-1].Open) {
+		m.tail = m.down // the end was reached by reading on, meanwhile
+		return m.Grow()
+	}
+	m.tail = msg.tail
+	lines := msg.lines
+	if n := len(m.rows); n > 0 && m.atEnd {
+		if m.rows[n-1].Place == msg.from && len(msg.run.rows) > 0 && m.rows[n-1].Open {
+			lines-- // the unfinished line, again
+			if msg.run.rows[0].Place == msg.from && msg.run.rows[0].line < 0 {
+				msg.run.rows[0].line = m.rows[n-1].line
+			}
+			m.rows = m.rows[:n-1]
+		}
+	}
+	m.rate.add(m.now(), lines)
+	var cmd tea.Cmd
+	switch {
+	case m.atEnd && msg.skipped && m.follow:
+		m.rows = msg.run.rows
+		m.up, m.atStart = m.rows[0].Place, false
+		m.down = msg.tail
+		m.cur = len(m.rows) - 1
+	case m.atEnd && msg.skipped:
+		m.down, m.atEnd = msg.from, false
+	case m.atEnd:
+		m.rows = append(m.rows, msg.run.rows...)
+		m.down = msg.tail
+		if m.follow {
+			m.trim2()
+		} else if len(m.rows) > 2*mostRows {
+			m.trim(false)
+		}
+	}
+	m.tallyFresh(msg.run.rows, lines)
+	if m.follow {
+		m.fresh = 0
+		m.toEnd()
+	} else if lines > 0 {
+		m.fresh += lines
+	}
+	m.settle()
+	if m.again {
+		m.again = false
+		cmd = m.Grow()
+	}
+	return tea.Batch(cmd, m.number(), m.extend())
+}
+
+// trim2 keeps the end while following.
+func (m *Model) trim2() {
+	m.cur, m.top = len(m.rows)-1, len(m.rows)-1
+	m.trim(true)
+}
+
+// Rotated is called when the members of the log may be others.
+func (m *Model) Rotated(l reader.Log) tea.Cmd {
+	if m.doc == nil {
+		return nil
+	}
+	d := m.doc
+	before := len(m.members)
+	return func() tea.Msg {
+		d.Update(l)
+		return RotatedMsg{Name: l.Name, Rotated: len(d.Members()) != before && before > 0}
+	}
+}
+
+// RotatedMsg says that the members of a log were looked at again.
+type RotatedMsg struct {
+	Name    string
+	Rotated bool
+}
+
+// A rate is how many lines a second come.
+type rate struct {
+	at    time.Time
+	lines int64
+	value float64
+}
+
+func (r *rate) add(now time.Time, lines int64) {
+	if r.at.IsZero() {
+		r.at = now
+	}
+	r.lines += lines
+	if d := now.Sub(r.at); d >= time.Second {
+		r.value = float64(r.lines) / d.Seconds()
+		r.at, r.lines = now, 0
+	}
+}
+
+// preparing says how far the decoding of a file is.
+func preparing(p reader.Preparing) string {
+	if p.Total <= 0 {
+		return "decoding " + p.Path
+	}
+	return fmt.Sprintf("decoding %s: %d%%", p.Path, 100*min(p.Done, p.Total)/p.Total)
+}
+
+// Do does what a key asks for. It reports false if that is not for here.
+func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
+	if m.doc == nil {
+		return nil, false
+	}
+	switch a {
+	case keys.Down:
+		m.step(1)
+	case keys.Up:
+		m.step(-1)
+	case keys.PageDown:
+		m.scroll(m.body())
+	case keys.PageUp:
+		m.scroll(-m.body())
+	case keys.HalfDown:
+		m.scroll(m.body() / 2)
+	case keys.HalfUp:
+		m.scroll(-m.body() / 2)
+	case keys.Top:
+		m.follow = false
+		if m.atStart {
+			m.cur, m.top, m.sub = 0, 0, 0
+			break
+		}
+		p := m.doc.Start()
+		m.begin()
+		return m.load(&p), true
+	case keys.Bottom, keys.Follow:
+		if a == keys.Follow && m.follow {
+			m.follow = false
+			return say("following stopped; F or G goes on"), true
+		}
+		return m.End(), true
+	case keys.Left:
+		m.left = max(0, m.left-m.width/2)
+	case keys.Right:
+		if m.wrap {
+			return say("lines are wrapped; S cuts them instead"), true
+		}
+		m.left += m.width / 2
+	case keys.Wrap:
+		m.wrap = !m.wrap
+		m.left = 0
+		m.settle()
+	case keys.Plain:
+		m.plain = !m.plain
+		m.settle()
+	case keys.Next:
+		return m.find(true), true
+	case keys.Previous:
+		return m.find(false), true
+	case keys.NextError:
+		return m.seek(pick{levels: "EF"}, true, "error"), true
+	case keys.PrevError:
+		return m.seek(pick{levels: "EF"}, false, "error"), true
+	case keys.NextWarn:
+		return m.seek(pick{levels: "W"}, true, "warning"), true
+	case keys.PrevWarn:
+		return m.seek(pick{levels: "W"}, false, "warning"), true
+	case keys.Select:
+		if m.anchor >= 0 {
+			m.anchor = -1
+		} else {
+			m.anchor = m.cur
+		}
+	case keys.Mark:
+		return m.mark(), true
+	case keys.NextMark:
+		return m.toMark(true), true
+	case keys.PrevMark:
+		return m.toMark(false), true
+	case keys.FiltersOff:
+		if len(m.filters) == 0 {
+			return say("there are no filters; & makes one"), true
+		}
+		m.off = !m.off
+		return m.refilter(), true
+	case keys.FilterDrop:
+		if len(m.filters) > 0 {
+			m.filters = m.filters[:len(m.filters)-1]
+			return m.refilter(), true
+		}
+		return say("there are no filters; & makes one"), true
+	case keys.Cancel:
+		return nil, m.escape()
+	default:
+		return nil, false
+	}
+	return m.extend(), true
+}
+
+// escape ends the first of what can be ended. It reports false if there is
+// nothing.
+func (m *Model) escape() bool {
+	switch {
+	case m.finding != nil:
+		m.finding()
+		m.finding = nil
+		m.findGen++
+		m.progress = ""
+	case m.anchor >= 0:
+		m.anchor = -1
+	case m.plain:
+		m.plain = false
+		m.settle()
+	case m.matcher != nil:
+		m.clearSearch()
+	default:
+		return false
+	}
+	return true
+}
+
+// End goes to the end and follows it.
+func (m *Model) End() tea.Cmd {
+	if m.doc == nil {
+		return nil
+	}
+	m.follow, m.fresh = true, 0
+	if m.atEnd {
+		m.toEnd()
+		return tea.Batch(m.extend(), m.Grow())
+	}
+	m.begin()
+	return m.load(nil)
+}
+
+// GoTo shows the line at a place.
+func (m *Model) GoTo(p reader.Place) tea.Cmd {
+	if m.doc == nil {
+		return nil
+	}
+	m.follow = false
+	m.here = p
+	for i := range m.rows {
+		if r := &m.rows[i]; r.Member == p.Member && r.Offset <= p.Offset && p.Offset < max(r.End, r.Offset+1) {
+			m.cur = i
+			m.here = r.Place
+			m.center()
+			return m.extend()
+		}
+	}
+	m.findGen++
+	d, gen, findGen, ctx := m.doc, m.gen, m.findGen, m.ctx
+	return func() tea.Msg {
+		at, err := d.At(ctx, p)
+		return foundMsg{gen: gen, findGen: findGen, at: at, ok: err == nil, err: err}
+	}
+}
+
+// Goto goes where a person typed: a line number of the member they are in,
+// or a percentage.
+func (m *Model) Goto(text string) tea.Cmd {
+	if m.doc == nil {
+		return nil
+	}
+	var n int64
+	var share float64
+	d, gen, ctx := m.doc, m.gen, m.ctx
+	m.findGen++
+	findGen := m.findGen
+	answer := func(p reader.Place, err error) tea.Msg {
+		return foundMsg{gen: gen, findGen: findGen, at: p, ok: err == nil, err: err}
+	}
+	if rest, ok := strings.CutSuffix(text, "%"); ok {
+		if _, err := fmt.Sscanf(rest, "%g", &share); err != nil || share < 0 || share > 100 {
+			return say("%q is no percentage: 0%% to 100%%", text)
+		}
+		if share == 100 {
+			return m.End()
+		}
+		m.follow = false
+		return func() tea.Msg { return answer(d.AtFraction(ctx, share/100)) }
+	}
+	if _, err := fmt.Sscanf(text, "%d", &n); err != nil || n < 1 {
+		return say("%q is no line number", text)
+	}
+	m.follow = false
+	key := m.tail.Member
+	if m.cur < len(m.rows) {
+		key = m.rows[m.cur].Member
+	}
+	m.progress = "counting lines"
+	return func() tea.Msg { return answer(d.Line(ctx, key, reader.LineNumber(n))) }
+}
+
+// Place is where the person is; false if nothing is shown.
+func (m *Model) Place() (reader.Place, bool) {
+	if m.cur >= len(m.rows) {
+		return reader.Place{}, false
+	}
+	return m.rows[m.cur].Place, true
+}
+
+// Following reports whether the end is followed.
+func (m *Model) Following() bool { return m.follow }
+
+// mark marks the line, or takes the mark away.
+func (m *Model) mark() tea.Cmd {
+	p, ok := m.Place()
+	if !ok {
+		return nil
+	}
+	if m.marks[p] {
+		delete(m.marks, p)
+		return say("mark removed")
+	}
+	m.marks[p] = true
+	return say("marked; ' goes to the next mark")
+}
+
+// toMark goes to the next mark, round the end.
+func (m *Model) toMark(forward bool) tea.Cmd {
+	if len(m.marks) == 0 {
+		return say("there are no marks; m makes one")
+	}
+	order := map[reader.MemberKey]int{}
+	for i, x := range m.members {
+		order[x.Key] = i
+	}
+	t := &tally{order: order}
+	var list []reader.Place
+	for p := range m.marks {
+		list = append(list, p)
+	}
+	slices.SortFunc(list, t.compare)
+	at, _ := m.Place()
+	if !forward {
+		slices.Reverse(list)
+	}
+	for _, p := range list {
+		if c := t.compare(p, at); forward && c > 0 || !forward && c < 0 {
+			return m.GoTo(p)
+		}
+	}
+	return tea.Batch(m.GoTo(list[0]), say("round the end"))
+}
+
+// Marks are the places that were marked.
+func (m *Model) Marks() []reader.Place {
+	var list []reader.Place
+	for p := range m.marks {
+		list = append(list, p)
+	}
+	return list
+}
+
+// SetMarks sets them.
+func (m *Model) SetMarks(list []reader.Place) {
+	m.marks = map[reader.Place]bool{}
+	for _, p := range list {
+		m.marks[p] = true
+	}
+}
+
+// Lines is the text of the selected lines, or of the one the person is on.
+func (m *Model) Lines() string {
+	if m.cur >= len(m.rows) {
+		return ""
+	}
+	from, to := m.cur, m.cur
+	if m.anchor >= 0 {
+		from, to = min(m.anchor, m.cur), max(m.anchor, m.cur)
+	}
+	var b strings.Builder
+	for i := from; i <= to; i++ {
+		b.Write(m.rows[i].Text)
+		if !m.rows[i].Unfinished && i < to {
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}

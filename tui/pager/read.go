@@ -1,0 +1,157 @@
+package pager
+
+import (
+	"bytes"
+	"context"
+	"io"
+
+	"logview/index/match"
+	"logview/reader"
+	"logview/tui/screen"
+)
+
+// This is how rows are read from a Document: in commands, never in Update or
+// View.
+
+// A row is a piece of the log that is shown, or near what is.
+type row struct {
+	reader.Piece
+	line   reader.Line // -1 if it is not known
+	level  byte
+	starts []int // of the rows on which it is wrapped, for width
+	width  int
+}
+
+// A pick says which pieces are wanted: those that match, or have a level; all
+// if neither.
+type pick struct {
+	m      *match.Matcher
+	levels string // letters
+}
+
+func (k pick) all() bool { return k.m == nil && k.levels == "" }
+
+// budget is how much text is looked through for a row before what was found
+// is shown and the person told how far it is.
+const budget = 32 << 20
+
+// A run is what was read in one direction.
+type run struct {
+	rows []row // oldest first
+	next reader.Place
+	end  bool // there is no more in this direction
+}
+
+// read reads up to n wanted rows from a place on, or before it.
+func read(ctx context.Context, d *reader.Document, k pick, p reader.Place, forward bool, n int) (run, error) {
+	r := run{next: p}
+	var scan *match.Scanner
+	if k.m != nil {
+		scan = k.m.NewScanner()
+	}
+	for left := budget; len(r.rows) < n && left > 0; {
+		var w reader.Window
+		var err error
+		if forward {
+			w, err = d.Forward(ctx, r.next)
+		} else {
+			w, err = d.Backward(ctx, r.next)
+		}
+		if err == io.EOF {
+			r.end = true
+			break
+		}
+		if err != nil {
+			return r, err
+		}
+		left -= len(w.Text)
+		found := k.from(&w, scan)
+		if forward {
+			r.next = reader.Place{Member: w.Member, Offset: w.End()}
+			if room := n - len(r.rows); len(found) > room {
+				found = found[:room]
+				last := found[room-1]
+				r.next = reader.Place{Member: w.Member, Offset: last.End}
+			}
+			r.rows = append(r.rows, found...)
+		} else {
+			r.next = reader.Place{Member: w.Member, Offset: w.Offset}
+			if room := n - len(r.rows); len(found) > room {
+				found = found[len(found)-room:]
+				r.next = found[0].Place
+			}
+			r.rows = append(found, r.rows...)
+		}
+	}
+	number(ctx, d, r.rows, k.all())
+	return r, nil
+}
+
+// from is the wanted pieces of a window.
+func (k pick) from(w *reader.Window, scan *match.Scanner) []row {
+	var out []row
+	var spans []match.Span
+	if scan != nil {
+		spans = scan.Lines(w.Text, nil, 0)
+		if len(spans) == 0 {
+			return nil
+		}
+	}
+	w.Pieces(func(p reader.Piece) bool {
+		if scan != nil {
+			at := int(p.Offset - w.Offset)
+			for len(spans) > 0 && spans[0].End < at {
+				spans = spans[1:]
+			}
+			if len(spans) == 0 {
+				return false
+			}
+			if spans[0].Start > at+len(p.Text) || !overlaps(spans[0], at, int(p.End-w.Offset)) {
+				return true
+			}
+			if p.Continues || p.Unfinished {
+				// The line matches somewhere; this piece may or may not.
+				if !scan.Line(p.Text) {
+					return true
+				}
+			}
+		}
+		level := screen.Level(p.Text)
+		if k.levels != "" && bytes.IndexByte([]byte(k.levels), level) < 0 {
+			return true
+		}
+		if !k.all() {
+			p.Text = bytes.Clone(p.Text) // not to keep a window for a line
+		}
+		if p.Continues {
+			level = ' '
+		}
+		out = append(out, row{Piece: p, line: -1, level: level})
+		return true
+	})
+	return out
+}
+
+func overlaps(s match.Span, from, to int) bool {
+	return s.Start < to && (s.End > from || s.Start == from)
+}
+
+// number fills in the numbers of lines that are known.
+func number(ctx context.Context, d *reader.Document, rows []row, contiguous bool) {
+	for i := range rows {
+		r := &rows[i]
+		if i > 0 && contiguous && rows[i-1].Member == r.Member && rows[i-1].line >= 0 {
+			r.line = rows[i-1].line
+			if !rows[i-1].Unfinished {
+				r.line++
+			}
+			continue
+		}
+		if i > 0 && rows[i-1].Member == r.Member && rows[i-1].line < 0 {
+			continue // not known either
+		}
+		if l, ok := d.Number(ctx, r.Place, false); ok {
+			r.line = l
+		}
+	}
+}

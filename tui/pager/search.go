@@ -1,0 +1,362 @@
+package pager
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/dustin/go-humanize"
+
+	"logview/index"
+	"logview/index/query"
+	"logview/reader"
+)
+
+// Pattern is what is searched for.
+func (m *Model) Pattern() Pattern { return m.pattern }
+
+// Search looks for a pattern from where the person is: while they type, and
+// for good. Back says in which direction first; without a match there, the
+// other is tried. The error is that of a bad expression.
+func (m *Model) Search(p Pattern, from reader.Place, back bool) (tea.Cmd, error) {
+	if m.doc == nil {
+		return nil, nil
+	}
+	mt, _, err := compile(p)
+	if err != nil {
+		return nil, err
+	}
+	if mt == nil {
+		m.clearSearch()
+		return nil, nil
+	}
+	same := p == m.pattern && m.matcher != nil
+	m.pattern, m.matcher, m.scan = p, mt, mt.NewScanner()
+	var cmd tea.Cmd
+	if !same {
+		cmd = m.startTally()
+	}
+	return tea.Batch(cmd, m.findFrom(from, !back, true)), nil
+}
+
+func (m *Model) clearSearch() {
+	m.stopTally()
+	m.pattern.Text = ""
+	m.matcher, m.scan = nil, nil
+	m.here = reader.Place{}
+	if m.finding != nil {
+		m.finding()
+		m.finding = nil
+	}
+	m.findGen++
+}
+
+func (m *Model) stopTally() {
+	if m.tally != nil {
+		m.tally.stop()
+		m.tally = nil
+	}
+	m.found = tallied{}
+}
+
+// startTally counts the matches in the background.
+func (m *Model) startTally() tea.Cmd {
+	m.stopTally()
+	if m.doc == nil || m.matcher == nil || m.doc.Source().Name() == reader.Stdin {
+		return nil
+	}
+	_, n, err := compile(append(m.inForce(), m.pattern)...)
+	if err != nil || n == nil {
+		return nil
+	}
+	m.tally = count(context.Background(), m.searcher, m.doc, n)
+	return m.tally.wait()
+}
+
+// wait waits until there is more to tell, but not for longer than a person
+// would.
+func (t *tally) wait() tea.Cmd {
+	return func() tea.Msg {
+		<-t.changed
+		t.mu.Lock()
+		done := t.done
+		t.mu.Unlock()
+		if !done {
+			time.Sleep(30 * time.Millisecond) // not a message a hit
+		}
+		return tallyMsg{t}
+	}
+}
+
+func (m *Model) tallied(msg tallyMsg) tea.Cmd {
+	t := msg.t
+	if t != m.tally {
+		return nil
+	}
+	t.mu.Lock()
+	m.found = tallied{t.count, t.capped, t.done, t.share, t.marks, t.read, t.err}
+	t.mu.Unlock()
+	if m.found.done {
+		return nil
+	}
+	return t.wait()
+}
+
+// tallyFresh counts matches in what the log has got.
+func (m *Model) tallyFresh(rows []row, lines int64) {
+	if m.tally == nil || m.scan == nil || !m.found.done || int64(len(rows)) < lines {
+		return
+	}
+	t := m.tally
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for i := range rows {
+		r := &rows[i]
+		if n := len(t.places); m.scan.Line(r.Text) && (n == 0 || t.compare(t.places[n-1], r.Place) < 0) {
+			if _, known := t.order[r.Member]; !known {
+				t.order[r.Member] = len(t.order) // a new member is the newest
+			}
+			t.count++
+			if !t.capped {
+				t.places = append(t.places, r.Place)
+			}
+		}
+	}
+	m.found.count = t.count
+}
+
+// Count says how many lines match, as far as it is known.
+func (m *Model) Count() string {
+	if m.matcher == nil {
+		return ""
+	}
+	n := humanize.Comma(m.found.count)
+	switch {
+	case m.tally == nil:
+		return ""
+	case m.found.err != nil && !errors.Is(m.found.err, context.Canceled):
+		return m.found.err.Error()
+	case !m.found.done:
+		return fmt.Sprintf("%s… %.0f%%", n, 100*m.found.share)
+	case m.found.count == 1:
+		return "1 line"
+	}
+	return n + " lines"
+}
+
+// Effort says how much of the log was read for that.
+func (m *Model) Effort() string {
+	if m.found.done && m.found.read.Blocks > 0 {
+		return fmt.Sprintf("%s of %s blocks read", humanize.Comma(m.found.read.BlocksRead), humanize.Comma(m.found.read.Blocks))
+	}
+	return ""
+}
+
+// find goes to the next match.
+func (m *Model) find(forward bool) tea.Cmd {
+	if m.matcher == nil {
+		return say("nothing is searched for; / does")
+	}
+	at, ok := m.Place()
+	if !ok {
+		return nil
+	}
+	return m.findFrom(at, forward, false)
+}
+
+// findFrom goes to the match behind a place or before it. With here, the
+// line at the place counts, too, and without a match in this direction the
+// other is tried.
+func (m *Model) findFrom(at reader.Place, forward, here bool) tea.Cmd {
+	if m.finding != nil {
+		m.finding()
+	}
+	m.findGen++
+	mt, _, err := compile(append(m.inForce(), m.pattern)...)
+	if err != nil || mt == nil {
+		return nil
+	}
+	return m.look(pick{m: mt}, at, forward, here, m.tally)
+}
+
+// seek goes to the next line of a level.
+func (m *Model) seek(k pick, forward bool, what string) tea.Cmd {
+	at, ok := m.Place()
+	if !ok {
+		return nil
+	}
+	if m.finding != nil {
+		m.finding()
+	}
+	m.findGen++
+	if !m.off {
+		k.m = m.pick.m
+	}
+	return m.look(k, at, forward, false, nil)
+}
+
+// look finds what is picked from a place on. It reads a part at a time, and
+// says in between how far it is; a tally that is done knows at once.
+func (m *Model) look(k pick, at reader.Place, forward, here bool, t *tally) tea.Cmd {
+	ctx, cancel := context.WithCancel(m.ctx)
+	m.finding = cancel
+	d, gen, findGen := m.doc, m.gen, m.findGen
+	size := at
+	for i := range m.rows {
+		if m.rows[i].Place == at {
+			size = reader.Place{Member: at.Member, Offset: m.rows[i].End}
+		}
+	}
+	begin := at
+	if forward && !here {
+		begin = size
+	}
+	if !forward && here {
+		begin = size
+	}
+	begun := begin
+	turned := false
+	total := int64(0)
+	var search func() tea.Msg
+	search = func() tea.Msg {
+		msg := foundMsg{gen: gen, findGen: findGen}
+		if t != nil && !turned {
+			if p, ok, known := t.beside(at, forward); known {
+				if here && !ok {
+					p, ok, _ = t.beside(at, !forward)
+				}
+				msg.at, msg.ok = p, ok
+				if ok {
+					msg.at, msg.err = d.At(ctx, p)
+				}
+				return msg
+			}
+		}
+		r, err := read(ctx, d, k, begin, forward, 1)
+		if err != nil {
+			msg.err = err
+			return msg
+		}
+		total += budget
+		switch {
+		case len(r.rows) > 0:
+			msg.at, msg.ok = r.rows[0].Place, true
+		case !r.end:
+			begin = r.next
+			msg.text = fmt.Sprintf("searching, %s read; Esc stops", humanize.IBytes(uint64(total)))
+			msg.next = search
+		case here && !turned:
+			turned, forward, begin = true, !forward, begun
+			msg.text, msg.next = "searching", search
+		}
+		return msg
+	}
+	return search
+}
+
+// arrived goes to what was found.
+func (m *Model) arrived(msg foundMsg) tea.Cmd {
+	m.progress = msg.text
+	switch {
+	case msg.next != nil:
+		return msg.next
+	case msg.err != nil:
+		m.finding = nil
+		if errors.Is(msg.err, context.Canceled) {
+			return nil
+		}
+		return func() tea.Msg { return Said{msg.err.Error(), true} }
+	case !msg.ok:
+		m.finding = nil
+		return say("no more in this direction")
+	}
+	m.finding = nil
+	m.progress = ""
+	m.follow = false
+	m.here = msg.at
+	for i := range m.rows {
+		if m.rows[i].Place == msg.at {
+			m.cur = i
+			m.reveal()
+			return m.extend()
+		}
+	}
+	m.begin()
+	return m.load(&msg.at)
+}
+
+// inForce is the filters that hold now.
+func (m *Model) inForce() []Pattern {
+	if m.off {
+		return nil
+	}
+	return append([]Pattern(nil), m.filters...)
+}
+
+// Filters are the filters there are, and whether they are all off.
+func (m *Model) Filters() ([]Pattern, bool) { return m.filters, m.off }
+
+// SetFilters puts filters in force, around the line the person is on.
+func (m *Model) SetFilters(list []Pattern, off bool) (tea.Cmd, error) {
+	if _, _, err := compile(list...); err != nil {
+		return nil, err
+	}
+	m.filters, m.off = list, off
+	return m.refilter(), nil
+}
+
+// refilter reads the rows again because the filters are others.
+func (m *Model) refilter() tea.Cmd {
+	mt, _, err := compile(m.inForce()...)
+	if err != nil || m.doc == nil {
+		return nil
+	}
+	at, ok := m.Place()
+	m.pick = pick{m: mt}
+	m.begin()
+	m.fresh = 0
+	m.anchor = -1
+	var cmd tea.Cmd
+	if m.follow || !ok {
+		cmd = m.load(nil)
+	} else {
+		cmd = m.load(&at)
+	}
+	if m.matcher != nil {
+		cmd = tea.Batch(cmd, m.startTally())
+	}
+	return cmd
+}
+
+// Query is what n of the filters and the search mean together, for writing
+// or piping the matching lines; nil for all lines.
+func (m *Model) Query() query.Node {
+	list := m.inForce()
+	if m.matcher != nil {
+		list = append(list, m.pattern)
+	}
+	_, n, _ := compile(list...)
+	return n
+}
+
+// SetSearcher changes what answers searches.
+func (m *Model) SetSearcher(s index.Searcher) { m.searcher = s }
+
+// Case is how the case of what is searched for is taken; NextCase changes it.
+func (m *Model) Case() Case { return m.caseMode }
+
+// NextCase goes to the next way of taking case.
+func (m *Model) NextCase() { m.caseMode = (m.caseMode + 1) % 3 }
+
+// StartFilters sets the filters that the next document is opened with.
+func (m *Model) StartFilters(list []Pattern, off bool) error {
+	m.filters, m.off = list, off
+	mt, _, err := compile(m.inForce()...)
+	if err != nil {
+		m.filters, mt = nil, nil
+	}
+	m.pick = pick{m: mt}
+	return err
+}

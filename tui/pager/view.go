@@ -1,0 +1,633 @@
+package pager
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/dustin/go-humanize"
+
+	"logview/index/match"
+	"logview/reader"
+	"logview/tui/screen"
+	"logview/tui/visible"
+)
+
+// What the pane draws:
+//
+//	title         the log, where the person is in it, live or not
+//	filters       if there are any
+//	text          E 1234 the line…                                      ▐
+//
+// A row has the letter of its level, its number, its text, and at the right
+// the scroll bar.
+
+// body is how many rows of text there are.
+func (m *Model) body() int { return max(1, m.height-m.head()) }
+
+// head is how many rows are above the text.
+func (m *Model) head() int {
+	n := 1
+	if len(m.filters) > 0 {
+		n++
+	}
+	return n
+}
+
+// gutter is how wide level and number are.
+func (m *Model) gutter() int {
+	if m.plain {
+		return 0
+	}
+	digits := 3
+	for i := m.top; i < len(m.rows) && i < m.top+m.body(); i++ {
+		digits = max(digits, len(strconv.FormatInt(m.rows[i].line.Number(), 10)))
+	}
+	if m.width < 50 {
+		return 2
+	}
+	return digits + 3
+}
+
+// textWidth is how wide the text is.
+func (m *Model) textWidth() int {
+	if m.plain {
+		return max(1, m.width)
+	}
+	return max(1, m.width-m.gutter()-1)
+}
+
+// border is whether a row has the border of its member above it.
+func (m *Model) border(i int) bool {
+	if len(m.members) <= 1 && !m.damaged(m.rows[i].Member) {
+		return false
+	}
+	if i == 0 {
+		return m.atStart
+	}
+	return m.rows[i].Member != m.rows[i-1].Member
+}
+
+func (m *Model) damaged(key reader.MemberKey) bool {
+	return slices.ContainsFunc(m.members, func(x reader.DocMember) bool { return x.Key == key && x.Damage != nil })
+}
+
+// wrapped is where the screen rows of a row begin.
+func (m *Model) wrapped(i int) []int {
+	if !m.wrap {
+		return oneRow
+	}
+	r, w := &m.rows[i], m.textWidth()
+	if r.starts == nil || r.width != w {
+		r.starts, r.width = screen.Rows(r.Text, w), w
+	}
+	return r.starts
+}
+
+var oneRow = []int{0}
+
+// tall is how many screen rows a row takes.
+func (m *Model) tall(i int) int {
+	n := len(m.wrapped(i))
+	if m.border(i) {
+		n++
+	}
+	return n
+}
+
+// settle brings top and cur back into what is there.
+func (m *Model) settle() {
+	if len(m.rows) == 0 {
+		m.top, m.sub, m.cur = 0, 0, 0
+		return
+	}
+	m.cur = min(max(m.cur, 0), len(m.rows)-1)
+	m.top = min(max(m.top, 0), len(m.rows)-1)
+	m.sub = min(m.sub, m.tall(m.top)-1)
+	if m.follow && m.atEnd {
+		m.toEnd()
+		return
+	}
+	m.fill()
+	m.reveal()
+}
+
+// fill moves the screen up if there is room below the last row.
+func (m *Model) fill() {
+	room := m.body()
+	for i := m.top; i < len(m.rows) && room > 0; i++ {
+		room -= m.tall(i)
+		if i == m.top {
+			room += m.sub
+		}
+	}
+	if room > 0 && m.atEnd {
+		m.up1(room)
+	}
+}
+
+// up1 moves the screen up by n screen rows, as far as there are rows.
+func (m *Model) up1(n int) int {
+	moved := 0
+	for moved < n {
+		if m.sub > 0 {
+			k := min(m.sub, n-moved)
+			m.sub -= k
+			moved += k
+			continue
+		}
+		if m.top == 0 {
+			break
+		}
+		m.top--
+		m.sub = m.tall(m.top)
+	}
+	return moved
+}
+
+// down1 moves the screen down by n screen rows, until the last row is at the
+// bottom.
+func (m *Model) down1(n int) int {
+	// How much lies below the screen.
+	below := -m.sub
+	for i := m.top; i < len(m.rows) && below < n+m.body(); i++ {
+		below += m.tall(i)
+	}
+	n = min(n, max(0, below-m.body()))
+	for left := n; left > 0; {
+		rest := m.tall(m.top) - m.sub
+		if left < rest {
+			m.sub += left
+			break
+		}
+		left -= rest
+		if m.top+1 >= len(m.rows) {
+			break
+		}
+		m.top, m.sub = m.top+1, 0
+	}
+	return n
+}
+
+// reveal moves the screen so that the row the person is on is seen.
+func (m *Model) reveal() {
+	if len(m.rows) == 0 {
+		return
+	}
+	if m.cur < m.top {
+		m.top, m.sub = m.cur, 0
+		return
+	}
+	rows := -m.sub
+	for i := m.top; i <= m.cur; i++ {
+		rows += m.tall(i)
+		if rows > 100*m.body() {
+			break
+		}
+	}
+	if rows <= m.body() || m.cur == m.top {
+		return
+	}
+	m.top, m.sub = m.cur, m.tall(m.cur)
+	m.up1(m.body())
+	if m.top == m.cur && m.tall(m.cur) > m.body() {
+		m.sub = 0 // taller than the screen: from its beginning
+	}
+}
+
+// center puts the row the person is on into the middle.
+func (m *Model) center() {
+	if len(m.rows) == 0 {
+		return
+	}
+	m.top, m.sub = m.cur, 0
+	m.up1(m.body() / 3)
+	m.fill()
+}
+
+// toEnd shows the end.
+func (m *Model) toEnd() {
+	if len(m.rows) == 0 {
+		m.top, m.sub, m.cur = 0, 0, 0
+		return
+	}
+	m.cur = len(m.rows) - 1
+	m.top, m.sub = m.cur, m.tall(m.cur)
+	m.up1(m.body())
+}
+
+// step moves by a row; within one that is taller than the screen, by a screen
+// row.
+func (m *Model) step(n int) {
+	if len(m.rows) == 0 {
+		return
+	}
+	if tall := m.tall(m.cur); tall > m.body() && m.top == m.cur {
+		if n > 0 && m.sub+m.body() < tall {
+			m.sub++
+			return
+		}
+		if n < 0 && m.sub > 0 {
+			m.sub--
+			m.unfollow()
+			return
+		}
+	}
+	if n < 0 {
+		m.unfollow()
+	}
+	to := m.cur + n
+	m.cur = min(max(to, 0), len(m.rows)-1)
+	if n < 0 && m.tall(m.cur) > m.body() && m.cur < m.top {
+		m.top, m.sub = m.cur, m.tall(m.cur)-m.body()
+		return
+	}
+	m.reveal()
+}
+
+// unfollow stops following because the person goes back.
+func (m *Model) unfollow() { m.follow = false }
+
+// scroll moves the screen, and the person with it.
+func (m *Model) scroll(n int) {
+	if len(m.rows) == 0 {
+		return
+	}
+	at := m.onScreen()
+	if n < 0 {
+		m.unfollow()
+		if m.up1(-n) == 0 {
+			m.cur = 0
+			return
+		}
+	} else if m.down1(n) == 0 {
+		m.cur = len(m.rows) - 1
+		return
+	}
+	m.cur = m.at(at)
+}
+
+// Wheel scrolls by screen rows.
+func (m *Model) Wheel(n int) tea.Cmd {
+	if m.doc == nil || len(m.rows) == 0 {
+		return nil
+	}
+	if n < 0 {
+		m.unfollow()
+		m.up1(-n)
+	} else {
+		m.down1(n)
+	}
+	at := m.onScreen()
+	if at < 0 {
+		m.cur = m.at(0)
+	} else if at >= m.body() {
+		m.cur = m.at(m.body() - 1)
+	}
+	return m.extend()
+}
+
+// Click goes to the row on a screen row of the pane.
+func (m *Model) Click(y int) {
+	if y -= m.head(); y >= 0 && len(m.rows) > 0 {
+		m.cur = m.at(y)
+		if m.cur < len(m.rows)-1 {
+			m.unfollow()
+		}
+	}
+}
+
+// onScreen is the screen row that the person's row begins on.
+func (m *Model) onScreen() int {
+	if m.cur < m.top {
+		return -1
+	}
+	n := -m.sub
+	for i := m.top; i < m.cur && n < m.body(); i++ {
+		n += m.tall(i)
+	}
+	if m.cur == m.top {
+		return 0
+	}
+	return n
+}
+
+// at is the row on a screen row.
+func (m *Model) at(y int) int {
+	n := -m.sub
+	for i := m.top; i < len(m.rows); i++ {
+		if n += m.tall(i); n > y {
+			return i
+		}
+	}
+	return len(m.rows) - 1
+}
+
+// View draws the pane.
+func (m *Model) View() string {
+	var b strings.Builder
+	lines := 0
+	put := func(s string) {
+		if lines < m.height {
+			if lines > 0 {
+				b.WriteByte('\n')
+			}
+			b.WriteString(s)
+			lines++
+		}
+	}
+	put(m.title())
+	if len(m.filters) > 0 {
+		put(m.chips())
+	}
+	bar := m.bar()
+	empty := ""
+	switch {
+	case len(m.rows) > 0:
+	case m.doc == nil:
+		empty = "Open a log with Enter."
+	case m.err != nil:
+		empty = visible.String(m.err.Error())
+	case m.loading || m.upBusy || m.downBusy:
+		empty = "reading…"
+		if m.progress != "" {
+			empty = visible.String(m.progress)
+		}
+	case !m.pick.all():
+		empty = "No line passes the filters. \\ switches them off."
+	default:
+		empty = "Empty so far. What is written appears here."
+	}
+	if empty != "" {
+		put(screen.Fit(m.th.Dim.Render(screen.Fit(" "+strings.ReplaceAll(empty, "\n", " "), min(m.width, ansi.StringWidth(empty)+1))), m.width))
+	}
+	body := m.body()
+	for i, y := m.top, 0; i < len(m.rows) && y < body; i++ {
+		from := 0
+		if i == m.top {
+			from = m.sub
+		}
+		for k := from; k < m.tall(i) && y < body; k++ {
+			put(m.drawn(i, k, bar[min(y, len(bar)-1)]))
+			y++
+		}
+	}
+	for lines < m.height {
+		put(strings.Repeat(" ", m.width))
+	}
+	return b.String()
+}
+
+// drawn is screen row k of row i.
+func (m *Model) drawn(i, k int, bar string) string {
+	var b strings.Builder
+	r := &m.rows[i]
+	width := m.textWidth()
+	if m.border(i) {
+		if k == 0 {
+			return m.th.Border.Render(screen.Fit(m.member(r.Member), m.width-1)) + m.side(bar)
+		}
+		k--
+	}
+	starts := m.wrapped(i)
+	from, to := starts[k], len(r.Text)
+	if k+1 < len(starts) {
+		to = starts[k+1]
+	}
+	if !m.plain {
+		m.drawGutter(&b, i, k)
+	}
+	text := r.Text[from:to]
+	skip := 0
+	if !m.wrap {
+		skip = m.left
+		// What lies far to the right is not looked at.
+		text = text[:min(len(text), 4*(skip+width)+64)]
+	}
+	styles := screen.Styles{Text: m.th.Text, Match: m.th.Match, Special: m.th.Special}
+	if i == m.cur && m.focused && !m.plain {
+		styles.Text = m.th.Cursor
+	}
+	if m.selected(i) {
+		styles.Text = m.th.Selected
+	}
+	if m.matcher != nil && r.Place == m.here {
+		styles.Match = m.th.Here
+	}
+	n := screen.Draw(&b, text, m.spans(r, from, to), skip, width, styles)
+	fill := strings.Repeat(" ", max(0, width-n))
+	if m.selected(i) {
+		fill = styles.Text.Render(fill)
+	}
+	b.WriteString(fill)
+	if !m.plain {
+		b.WriteString(m.side(bar))
+	}
+	return b.String()
+}
+
+func (m *Model) side(bar string) string {
+	if m.plain {
+		return " "
+	}
+	return bar
+}
+
+func (m *Model) selected(i int) bool {
+	return m.anchor >= 0 && i >= min(m.anchor, m.cur) && i <= max(m.anchor, m.cur)
+}
+
+func (m *Model) drawGutter(b *strings.Builder, i, k int) {
+	r := &m.rows[i]
+	level := m.th.Level(r.level)
+	sign, number := " ", ""
+	if k == 0 {
+		sign = string(r.level)
+		if r.line >= 0 && !r.Continues {
+			number = strconv.FormatInt(r.line.Number(), 10)
+		}
+		if m.marks[r.Place] {
+			sign = "◆"
+		}
+		if i == m.cur && m.focused {
+			level = m.th.Selected
+		}
+	}
+	b.WriteString(level.Render(sign))
+	width := m.gutter() - 2
+	if width > 0 {
+		b.WriteString(m.th.Number.Render(fmt.Sprintf("%*s", width, number)))
+	}
+	b.WriteString(" ")
+}
+
+// spans is what was searched for in part of a row.
+func (m *Model) spans(r *row, from, to int) []match.Span {
+	if m.scan == nil {
+		return nil
+	}
+	// In a line without end only what is around is looked at.
+	lo, hi := max(0, from-4096), min(len(r.Text), to+4096)
+	if len(r.Text) <= 16<<10 {
+		lo, hi = 0, len(r.Text)
+	}
+	var out []match.Span
+	for _, s := range m.scan.Highlights(r.Text[lo:hi], nil) {
+		s.Start, s.End = s.Start+lo-from, s.End+lo-from
+		if s.End > 0 && s.Start < to-from {
+			out = append(out, match.Span{Start: max(s.Start, 0), End: min(s.End, to-from)})
+		}
+	}
+	return out
+}
+
+// member is the border above a member.
+func (m *Model) member(key reader.MemberKey) string {
+	for _, x := range m.members {
+		if x.Key == key {
+			s := "── " + visible.String(filepath.Base(x.Path)) + " ──"
+			if x.Path == reader.Stdin {
+				s = "── standard input ──"
+			}
+			if x.Damage != nil {
+				s += " " + visible.String(strings.ReplaceAll(x.Damage.Error(), "\n", " ")) + " ──"
+			} else if !x.ModTime.IsZero() {
+				s += " written until " + x.ModTime.Format("2006-01-02 15:04:05") + " ──"
+			}
+			return s
+		}
+	}
+	return "── gone ──"
+}
+
+// title is the first row.
+func (m *Model) title() string {
+	style := m.th.TitleOff
+	if m.focused {
+		style = m.th.Title
+	}
+	if m.doc == nil {
+		return style.Render(screen.Fit(" logview", m.width))
+	}
+	right := ""
+	if p, ok := m.Place(); ok {
+		right = fmt.Sprintf("%.0f%%", 100*m.fraction(p))
+		if r := &m.rows[m.cur]; r.line >= 0 {
+			right = humanize.Comma(r.line.Number()) + "  " + right
+		}
+	}
+	switch {
+	case m.follow && m.rate.value >= 1:
+		right += fmt.Sprintf("  ● LIVE %s/s", humanize.SIWithDigits(m.rate.value, 0, ""))
+	case m.follow:
+		right += "  ● LIVE"
+	case m.fresh > 0:
+		right += fmt.Sprintf("  ‖ %s new, G", humanize.Comma(m.fresh))
+	}
+	if m.progress != "" {
+		right = visible.String(m.progress) + "  " + right
+	}
+	right += " "
+	name := " " + visible.String(m.name)
+	if m.name == reader.Stdin {
+		name = " standard input"
+	}
+	room := m.width - ansi.StringWidth(right)
+	if room < 8 {
+		return style.Render(screen.Fit(right, m.width))
+	}
+	return style.Render(screen.FitLeft(name, room) + right)
+}
+
+// fraction is how far into the log a place is, as of what is known.
+func (m *Model) fraction(p reader.Place) float64 {
+	before, total, found := 0.0, 0.0, false
+	for _, x := range m.members {
+		size := float64(x.Size)
+		if x.Opened && x.Text > 0 && x.Size == 0 {
+			size = float64(x.Text)
+		}
+		if x.Key == p.Member {
+			found = true
+			if x.Text > 0 {
+				before += size * min(1, float64(p.Offset)/float64(x.Text))
+			}
+		} else if !found {
+			before += size
+		}
+		total += size
+	}
+	if m.atEnd && m.cur == len(m.rows)-1 {
+		return 1
+	}
+	if total == 0 {
+		return 1
+	}
+	return before / total
+}
+
+// chips are the filters.
+func (m *Model) chips() string {
+	var parts []string
+	for _, f := range m.filters {
+		text := "+ " + f.Text
+		if t, ok := strings.CutPrefix(f.Text, "!"); ok {
+			text = "- " + t
+		}
+		style := m.th.Chip
+		if f.Off || m.off {
+			style = m.th.ChipOff
+		}
+		parts = append(parts, style.Render(" "+visible.String(text)+" "))
+	}
+	s := " " + strings.Join(parts, " ")
+	if m.off {
+		s += m.th.Dim.Render(" off, \\ on")
+	}
+	return screen.Fit(s, m.width)
+}
+
+// bar is the scroll bar: a cell for each row of the text.
+func (m *Model) bar() []string {
+	h := m.body()
+	cells := make([]string, h)
+	from, to := 0.0, 1.0
+	if len(m.rows) > 0 {
+		if !(m.atStart && m.top == 0) {
+			from = m.fraction(m.rows[m.top].Place)
+		}
+		last := m.at(h - 1)
+		if !(m.atEnd && last == len(m.rows)-1) {
+			to = m.fraction(m.rows[last].Place)
+		}
+	}
+	lo, hi := int(from*float64(h)), int(to*float64(h)+0.999)
+	if hi <= lo {
+		hi = lo + 1
+	}
+	if lo >= h {
+		lo, hi = h-1, h
+	}
+	for y := range cells {
+		cell, style := "│", m.th.Track
+		if y >= lo && y < hi {
+			cell, style = "┃", m.th.Thumb
+		}
+		if m.matcher != nil {
+			for k := y * markCells / h; k < max((y+1)*markCells/h, y*markCells/h+1) && k < markCells; k++ {
+				if m.found.marks[k] {
+					cell, style = "◂", m.th.Marks
+					if y >= lo && y < hi {
+						cell = "◀"
+					}
+				}
+			}
+		}
+		cells[y] = style.Render(cell)
+	}
+	return cells
+}

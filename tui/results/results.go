@@ -1,0 +1,433 @@
+// Package results shows the lines of all logs that a query means, as they
+// are found.
+package results
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/dustin/go-humanize"
+
+	"logview/index"
+	"logview/index/match"
+	"logview/index/query"
+	"logview/reader"
+	"logview/tui/keys"
+	"logview/tui/screen"
+	"logview/tui/theme"
+	"logview/tui/visible"
+)
+
+// A Model is the pane.
+type Model struct {
+	th            *theme.Theme
+	width, height int
+	focused       bool
+
+	text    string // of the query
+	tree    query.Node
+	context int
+	sources func() []reader.Source
+	search  *search
+	scan    *match.Scanner
+	seen    snapshot
+	top     int
+	cur     int
+}
+
+// An item is a line that was found, or near one.
+type item struct {
+	log     string
+	member  reader.Member
+	line    reader.Line
+	offset  reader.Offset
+	text    []byte
+	context bool
+	gap     bool // lines are left out before it
+}
+
+const (
+	// mostItems is how many lines are kept: with mostText bytes of each, 10
+	// MB. Beyond them matches are counted.
+	mostItems = 20_000
+	mostText  = 512
+)
+
+// A search runs.
+type search struct {
+	stop context.CancelFunc
+
+	mu      sync.Mutex // guards what follows
+	changed chan struct{}
+	items   []item // only ever appended to
+	snap    snapshot
+}
+
+// A snapshot is how far a search was when it was looked at.
+type snapshot struct {
+	items   []item
+	hits    int64
+	share   float64
+	done    bool
+	failed  int
+	first   string // that failed, and why
+	stats   index.Stats
+	err     error
+	elapsed time.Duration
+}
+
+// GoMsg asks for the log to be shown at a result's line.
+type GoMsg struct {
+	Log    string
+	Member reader.Member
+	Offset reader.Offset
+	Focus  bool
+}
+
+type changedMsg struct{ s *search }
+
+// New makes a pane without a query.
+func New(th *theme.Theme) *Model { return &Model{th: th} }
+
+// SetTheme changes how it looks.
+func (m *Model) SetTheme(th *theme.Theme) { m.th = th }
+
+// SetSize says how much room there is.
+func (m *Model) SetSize(width, height int) { m.width, m.height = width, height; m.settle() }
+
+// SetFocus says whether keys go here.
+func (m *Model) SetFocus(on bool) { m.focused = on }
+
+// Query is what was asked; empty if nothing is.
+func (m *Model) Query() string { return m.text }
+
+// Search asks a query of sources.
+func (m *Model) Search(text string, s index.Searcher, sources func() []reader.Source) (tea.Cmd, error) {
+	tree, err := query.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	mt, err := match.Compile(tree, match.Options{})
+	if err != nil {
+		return nil, err
+	}
+	m.Close()
+	m.text, m.tree, m.scan, m.sources = text, tree, mt.NewScanner(), sources
+	return m.start(s), nil
+}
+
+func (m *Model) start(s index.Searcher) tea.Cmd {
+	if m.search != nil {
+		m.search.stop()
+	}
+	m.top, m.cur, m.seen = 0, 0, snapshot{}
+	ctx, stop := context.WithCancel(context.Background())
+	x := &search{stop: stop, changed: make(chan struct{}, 1)}
+	m.search = x
+	req := &index.Request{Query: m.tree, Before: m.context, After: m.context,
+		Failed: func(e *reader.FileError) {
+			x.mu.Lock()
+			if x.snap.failed++; x.snap.failed == 1 {
+				x.snap.first = e.Error()
+			}
+			x.mu.Unlock()
+		},
+		Progress: func(p index.Progress) {
+			x.mu.Lock()
+			x.snap.share = float64(p.Done) / max(float64(p.Total), 1)
+			x.mu.Unlock()
+			x.tell()
+		}}
+	sources := m.sources
+	go func() {
+		defer stop()
+		req.Sources = sources()
+		st, err := s.Search(ctx, req, func(h *index.Hits) error {
+			x.mu.Lock()
+			defer x.mu.Unlock()
+			x.snap.hits += h.Count
+			for _, l := range h.Lines {
+				x.add(h, l.Line, l.Offset, h.Text[l.Start:l.End], l.Context)
+			}
+			if h.Long != nil {
+				x.add(h, h.Long.Line, h.Long.Offset, fmt.Appendf(nil, "a line of %s", humanize.IBytes(uint64(h.Long.Len))), h.Long.Context)
+			}
+			x.tell()
+			return nil
+		})
+		x.mu.Lock()
+		x.snap.done, x.snap.stats, x.snap.err, x.snap.elapsed = true, st, err, st.Elapsed
+		x.mu.Unlock()
+		x.tell()
+	}()
+	return x.wait()
+}
+
+func (x *search) add(h *index.Hits, line reader.Line, off reader.Offset, text []byte, context bool) {
+	if len(x.items) >= mostItems {
+		return
+	}
+	i := item{log: h.Source.Name(), member: h.Member, line: line, offset: off, text: append([]byte(nil), text[:min(len(text), mostText)]...), context: context}
+	if n := len(x.items); n > 0 {
+		last := &x.items[n-1]
+		i.gap = last.member.Path != i.member.Path || last.line+1 != i.line
+	}
+	x.items = append(x.items, i)
+}
+
+func (x *search) tell() {
+	select {
+	case x.changed <- struct{}{}:
+	default:
+	}
+}
+
+func (x *search) wait() tea.Cmd {
+	return func() tea.Msg {
+		<-x.changed
+		x.mu.Lock()
+		done := x.snap.done
+		x.mu.Unlock()
+		if !done {
+			time.Sleep(30 * time.Millisecond) // not a message a hit
+		}
+		return changedMsg{x}
+	}
+}
+
+// Close ends the search and forgets the query.
+func (m *Model) Close() {
+	if m.search != nil {
+		m.search.stop()
+	}
+	m.search, m.text, m.seen, m.scan = nil, "", snapshot{}, nil
+}
+
+// Update takes the answers to the pane's own commands.
+func (m *Model) Update(msg tea.Msg) tea.Cmd {
+	c, ok := msg.(changedMsg)
+	if !ok || c.s != m.search {
+		return nil
+	}
+	c.s.mu.Lock()
+	first := len(m.seen.items) == 0
+	m.seen = c.s.snap
+	m.seen.items = c.s.items[:len(c.s.items):len(c.s.items)]
+	c.s.mu.Unlock()
+	var cmd tea.Cmd
+	if first && len(m.seen.items) > 0 {
+		m.cur = 0
+		m.skipContext(1)
+		cmd = m.show(false)
+	}
+	m.settle()
+	if m.seen.done {
+		return cmd
+	}
+	return tea.Batch(cmd, c.s.wait())
+}
+
+// skipContext goes on to a line that matches.
+func (m *Model) skipContext(n int) {
+	for m.cur >= 0 && m.cur < len(m.seen.items) && m.seen.items[m.cur].context {
+		m.cur += n
+	}
+}
+
+// show asks for the line to be shown in the log.
+func (m *Model) show(focus bool) tea.Cmd {
+	if m.cur < 0 || m.cur >= len(m.seen.items) {
+		return nil
+	}
+	i := m.seen.items[m.cur]
+	return func() tea.Msg { return GoMsg{i.log, i.member, i.offset, focus} }
+}
+
+func (m *Model) settle() {
+	m.cur = min(max(m.cur, 0), max(0, len(m.seen.items)-1))
+	body := max(1, m.height-1)
+	if m.cur < m.top {
+		m.top = m.cur
+	}
+	if m.cur >= m.top+body {
+		m.top = m.cur - body + 1
+	}
+	m.top = max(0, min(m.top, len(m.seen.items)-body))
+}
+
+// Do does what a key asks for; false if that is not for here.
+func (m *Model) Do(a keys.Action, s index.Searcher) (tea.Cmd, bool) {
+	page := max(1, m.height-1)
+	n := 0
+	switch a {
+	case keys.Down, keys.Next:
+		n = 1
+	case keys.Up, keys.Previous:
+		n = -1
+	case keys.PageDown:
+		n = page
+	case keys.PageUp:
+		n = -page
+	case keys.HalfDown:
+		n = page / 2
+	case keys.HalfUp:
+		n = -page / 2
+	case keys.Top:
+		n = -m.cur
+	case keys.Bottom:
+		n = len(m.seen.items)
+	case keys.Enter:
+		return m.show(true), true
+	case keys.ContextUp, keys.ContextDn:
+		c := m.context + 1
+		if a == keys.ContextDn {
+			c = m.context - 1
+		}
+		if c < 0 || c > 20 {
+			return nil, true
+		}
+		m.context = c
+		return m.start(s), true
+	default:
+		return nil, false
+	}
+	m.Move(n)
+	return m.show(false), true
+}
+
+// Move goes n lines on, to one that matches.
+func (m *Model) Move(n int) {
+	before := m.cur
+	m.cur = min(max(m.cur+n, 0), max(0, len(m.seen.items)-1))
+	way := 1
+	if n < 0 {
+		way = -1
+	}
+	m.skipContext(way)
+	if m.cur < 0 || m.cur >= len(m.seen.items) {
+		m.cur = before
+	}
+	m.settle()
+}
+
+// Sync goes to the result that lies at a place of a log, or before it.
+func (m *Model) Sync(member string, off reader.Offset) {
+	best := -1
+	for i := range m.seen.items {
+		x := &m.seen.items[i]
+		if x.member.Path == member && !x.context && (x.offset <= off || best < 0) {
+			best = i
+		}
+	}
+	if best >= 0 {
+		m.cur = best
+		m.settle()
+	}
+}
+
+// Click goes to the result on a screen row of the pane.
+func (m *Model) Click(y int) tea.Cmd {
+	if y < 1 || m.top+y-1 >= len(m.seen.items) {
+		return nil
+	}
+	m.cur = m.top + y - 1
+	return m.show(false)
+}
+
+// Wheel scrolls.
+func (m *Model) Wheel(n int) {
+	m.top += n
+	body := max(1, m.height-1)
+	m.top = max(0, min(m.top, len(m.seen.items)-body))
+	m.cur = min(max(m.cur, m.top), m.top+body-1)
+	m.settle()
+}
+
+// View draws the pane.
+func (m *Model) View() string {
+	style := m.th.TitleOff
+	if m.focused {
+		style = m.th.Title
+	}
+	lines := []string{style.Render(screen.Fit(" "+visible.String(m.text)+"  "+m.about(), m.width))}
+	switch {
+	case m.seen.err != nil && !errors.Is(m.seen.err, context.Canceled):
+		lines = append(lines, m.th.Error.Render(screen.Fit(" "+visible.String(strings.ReplaceAll(m.seen.err.Error(), "\n", " ")), m.width)))
+	case m.seen.done && len(m.seen.items) == 0:
+		lines = append(lines, m.th.Dim.Render(screen.Fit(" no line matches", m.width)))
+	case len(m.seen.items) == 0:
+		lines = append(lines, m.th.Dim.Render(screen.Fit(" searching…", m.width)))
+	}
+	for i := m.top; i < len(m.seen.items) && len(lines) < m.height; i++ {
+		lines = append(lines, m.row(i))
+	}
+	for len(lines) < m.height {
+		lines = append(lines, strings.Repeat(" ", m.width))
+	}
+	return strings.Join(lines[:max(0, m.height)], "\n")
+}
+
+// about is what the search did so far.
+func (m *Model) about() string {
+	s := humanize.Comma(m.seen.hits) + " lines"
+	if m.seen.hits == 1 {
+		s = "1 line"
+	}
+	if !m.seen.done {
+		return fmt.Sprintf("%s… %.0f%%", s, 100*m.seen.share)
+	}
+	if int64(len(m.seen.items)) < m.seen.hits {
+		s += fmt.Sprintf(" (the first %s are listed)", humanize.Comma(int64(len(m.seen.items))))
+	}
+	st := m.seen.stats
+	if st.Blocks > 0 {
+		s += fmt.Sprintf(" · %s of %s blocks read", humanize.Comma(st.BlocksRead), humanize.Comma(st.Blocks))
+		if st.Unindexed > 0 {
+			s += fmt.Sprintf(" · indexed %d%%", 100*(st.Blocks-st.Unindexed)/st.Blocks)
+		} else {
+			s += " · indexed"
+		}
+	}
+	if m.seen.failed > 0 {
+		s += fmt.Sprintf(" · %d files not readable: %s", m.seen.failed, visible.String(m.seen.first))
+	}
+	return s
+}
+
+func (m *Model) row(i int) string {
+	x := &m.seen.items[i]
+	where := filepath.Base(x.member.Path) + ":" + strconv.FormatInt(x.line.Number(), 10)
+	width := min(m.width/3, 30)
+	var b strings.Builder
+	name, text := m.th.Number, m.th.Text
+	styles := screen.Styles{Text: text, Match: m.th.Match, Special: m.th.Special}
+	if x.context {
+		styles.Text = m.th.Dim
+	}
+	if i == m.cur {
+		name = m.th.Selected
+		styles.Text = m.th.Bold
+	}
+	sep := " "
+	if x.gap && m.context > 0 {
+		sep = "┌"
+	}
+	b.WriteString(m.th.Level(screen.Level(x.text)).Render(string(screen.Level(x.text))))
+	b.WriteString(name.Render(screen.FitLeft(" "+visible.String(where), width)))
+	b.WriteString(sep)
+	var spans []match.Span
+	if m.scan != nil && !x.context {
+		spans = m.scan.Highlights(x.text, nil)
+	}
+	room := max(1, m.width-width-2)
+	n := screen.Draw(&b, x.text, spans, 0, room, styles)
+	b.WriteString(strings.Repeat(" ", max(0, room-n)))
+	return b.String()
+}

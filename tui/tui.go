@@ -1,0 +1,73 @@
+// Package tui is the explorer: listing, paging, searching and following logs
+// in the terminal.
+//
+// The root model (model.go) routes: it owns the panes, the sizes, the focus
+// and what lies on top, and is the only one to start watching and opening
+// (commands.go). Panes are packages of their own. They are called by method
+// and answer by message; what takes time they do in commands, whose answers
+// they drop when the question is over.
+package tui
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+
+	tea "charm.land/bubbletea/v2"
+
+	"logview/index"
+	"logview/reader"
+	"logview/tui/keys"
+)
+
+// Options say what is explored, and how.
+type Options struct {
+	Paths    []string // as for reader.Find; reader.Stdin alone for standard input
+	Cache    *reader.Cache
+	Searcher index.Searcher
+	Workers  reader.Workers
+	Settings Settings
+	State    *State   // nil for none
+	Index    []string // the command that keeps the index current; nil for none
+	At       *Start   // nil for the end of the only log, or the list of logs
+	Output   io.Writer
+}
+
+// A Start is where to begin.
+type Start struct {
+	Path string // of a member, as it is listed
+	Line reader.Line
+}
+
+// Run explores until the person quits.
+func Run(ctx context.Context, o Options) error {
+	m, err := newModel(o)
+	if err != nil {
+		return err
+	}
+	defer m.close()
+	opts := []tea.ProgramOption{tea.WithContext(ctx), tea.WithFPS(60)}
+	if o.Output != nil {
+		opts = append(opts, tea.WithOutput(o.Output))
+	}
+	p := tea.NewProgram(m, opts...)
+	m.send = p.Send
+	_, err = p.Run()
+	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
+		return ctx.Err()
+	}
+	return err
+}
+
+// Keys is the bindings that settings ask for.
+func (s Settings) keyMap() (keys.Map, error) {
+	m, err := keys.Preset(s.Keys.Preset)
+	if err != nil {
+		return nil, err
+	}
+	return m, m.Set(s.Keys.Bind)
+}
+
+// darkBackground is what is assumed until the terminal has answered.
+func darkBackground() bool { return os.Getenv("COLORFGBG") != "0;15" }

@@ -1,0 +1,289 @@
+package tui
+
+import (
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"logview/tui/keys"
+	"logview/tui/prompt"
+	"logview/tui/screen"
+	"logview/tui/visible"
+)
+
+// A box is where a pane is on the screen.
+type box struct{ x, y, w, h int }
+
+func (b box) holds(x, y int) bool { return x >= b.x && x < b.x+b.w && y >= b.y && y < b.y+b.h }
+
+// The screen, where there is room for both:
+//
+//	logs        │ results, if something was asked of all logs
+//	            │ the log
+//	the prompt, if something is typed, and what is wrong with it
+//	the status: what is said, or else some keys; what goes on behind
+//
+// Where there is not, the pane with the focus has all of it.
+type layout struct {
+	logs, results, pager box
+	prompt, status       int // rows
+}
+
+// roomForBoth is from which width on the logs stand beside the log.
+const roomForBoth = 100
+
+func (m *model) boxes() layout {
+	var l layout
+	h := max(1, m.height-1-m.prompt.Height())
+	l.prompt, l.status = h, m.height-1
+	left := 0
+	if m.showLogs && !m.piped() {
+		switch {
+		case m.pager.Doc() == nil && m.results.Query() == "" && m.width < roomForBoth, m.width < roomForBoth && m.focus == paneLogs:
+			l.logs = box{0, 0, m.width, h}
+			return l
+		case m.width >= roomForBoth:
+			w := m.logsWidth
+			if w == 0 {
+				w = min(m.width/3, 50)
+			}
+			w = min(max(w, 15), m.width-40)
+			l.logs = box{0, 0, w, h}
+			left = w + 1
+		}
+	}
+	top := 0
+	if m.results.Query() != "" {
+		rows := min(max(h*2/5, 3), max(1, h-3))
+		if h < 8 && m.focus == paneResults {
+			rows = h
+		}
+		l.results = box{left, 0, m.width - left, rows}
+		top = rows
+	}
+	l.pager = box{left, top, m.width - left, h - top}
+	return l
+}
+
+// layout gives every pane its size.
+func (m *model) layout() {
+	if m.width == 0 {
+		return
+	}
+	m.prompt.SetWidth(m.width)
+	l := m.boxes()
+	for _, x := range []struct {
+		b   box
+		set func(w, h int)
+	}{{l.logs, m.logs.SetSize}, {l.results, m.results.SetSize}, {l.pager, m.pager.SetSize}} {
+		if x.b.w > 0 && x.b.h > 0 {
+			x.set(x.b.w, x.b.h)
+		}
+	}
+}
+
+// View implements tea.Model.
+func (m *model) View() tea.View {
+	v := tea.NewView("")
+	v.AltScreen = true
+	v.WindowTitle = "logview"
+	if name := m.pager.Name(); name != "" {
+		v.WindowTitle = "logview " + visible.String(name)
+	}
+	if m.mouse {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
+	if m.width == 0 || m.height == 0 {
+		return v
+	}
+	if m.width < 20 || m.height < 5 {
+		v.SetContent(screen.Fit("too small", m.width))
+		return v
+	}
+	l := m.boxes()
+	var right []string
+	if l.results.w > 0 && l.results.h > 0 {
+		right = append(right, m.results.View())
+	}
+	if l.pager.w > 0 && l.pager.h > 0 {
+		right = append(right, m.pager.View())
+	}
+	content := strings.Join(right, "\n")
+	if l.logs.w > 0 {
+		content = beside(m.logs.View(), content, m.th.Track.Render("│"), l.logs.w < m.width)
+	}
+	if m.prompt.Kind != prompt.None {
+		text, x := m.prompt.View()
+		content += "\n" + text
+		v.Cursor = tea.NewCursor(min(x, m.width-1), l.prompt)
+	}
+	content += "\n" + m.status()
+	switch m.overlay {
+	case helpOverlay:
+		content = over(content, m.help(), m.width, m.height)
+	case paletteOverlay:
+		box, x := m.palette.view(m.th, m.width, m.height)
+		var left, top int
+		content, left, top = overAt(content, box, m.width, m.height)
+		v.Cursor = tea.NewCursor(left+x, top+1)
+	}
+	v.SetContent(content)
+	return v
+}
+
+// beside joins two panes line by line.
+func beside(left, right, sep string, both bool) string {
+	if !both {
+		return left
+	}
+	a, b := strings.Split(left, "\n"), strings.Split(right, "\n")
+	for i := range a {
+		a[i] += sep
+		if i < len(b) {
+			a[i] += b[i]
+		}
+	}
+	return strings.Join(a, "\n")
+}
+
+// over lays a box over the middle of the screen.
+func over(content, box string, width, height int) string {
+	s, _, _ := overAt(content, box, width, height)
+	return s
+}
+
+func overAt(content, box string, width, height int) (string, int, int) {
+	lines, boxed := strings.Split(content, "\n"), strings.Split(box, "\n")
+	w := ansi.StringWidth(boxed[0])
+	left, top := max(0, (width-w)/2), max(0, (height-len(boxed))/2)
+	for i, b := range boxed {
+		y := top + i
+		if y >= len(lines) {
+			break
+		}
+		before := ansi.Truncate(lines[y], left, "")
+		before += strings.Repeat(" ", max(0, left-ansi.StringWidth(before)))
+		after := ansi.TruncateLeft(lines[y], left+w, "")
+		lines[y] = before + b + after
+	}
+	return strings.Join(lines, "\n"), left, top
+}
+
+// status is the last row: what was said, or what can be pressed; and what
+// goes on behind.
+func (m *model) status() string {
+	right := ""
+	if c := m.pager.Count(); c != "" {
+		right = visible.String(m.pager.Pattern().Text) + ": " + c
+		if e := m.pager.Effort(); e != "" && m.width >= 110 {
+			right += " · " + e
+		}
+	}
+	if s := m.indexer.status(); s != "" {
+		if right != "" {
+			right += " · "
+		}
+		right += s
+	}
+	right = ansi.Truncate(right, m.width*2/3, "…")
+	room := max(0, m.width-ansi.StringWidth(right)-1)
+	left := ""
+	switch {
+	case m.said.Text != "":
+		style := m.th.Bold
+		if m.said.Error {
+			style = m.th.Error
+		}
+		left = style.Render(ansi.Truncate(visible.String(strings.ReplaceAll(m.said.Text, "\n", " ")), room, "…"))
+	case m.focus == paneLogs && m.logs.About() != "" && m.width >= roomForBoth:
+		left = m.th.Dim.Render(ansi.Truncate(m.hints()+"  "+visible.String(m.logs.About()), room, "…"))
+	default:
+		left = m.hints()
+	}
+	return screen.Fit(left, room) + m.th.Dim.Render(right) + " "
+}
+
+// hints are the few keys that are most likely wanted now.
+func (m *model) hints() string {
+	var list []keys.Action
+	switch {
+	case m.focus == paneLogs:
+		list = []keys.Action{keys.Enter, keys.Search, keys.SearchAll, keys.Help, keys.Quit}
+	case m.focus == paneResults:
+		list = []keys.Action{keys.Enter, keys.ContextUp, keys.NextPane, keys.Help, keys.Quit}
+	case m.pager.Pattern().Text != "":
+		list = []keys.Action{keys.Next, keys.Previous, keys.FilterIn, keys.Bottom, keys.Help}
+	default:
+		list = []keys.Action{keys.Search, keys.SearchAll, keys.FilterIn, keys.Bottom, keys.Help, keys.Quit}
+	}
+	short := map[keys.Action]string{keys.Enter: "open", keys.Search: "search", keys.SearchAll: "search all", keys.Help: "help", keys.Quit: "quit",
+		keys.ContextUp: "context", keys.NextPane: "next pane", keys.Next: "next", keys.Previous: "previous", keys.FilterIn: "filter", keys.Bottom: "end, live"}
+	if m.focus == paneLogs {
+		short[keys.Search] = "find log"
+	}
+	var parts []string
+	for _, b := range list {
+		k := m.keys.Get(b).Keys()
+		if len(k) == 0 {
+			continue
+		}
+		parts = append(parts, m.th.Key.Render(keys.Show(k[0]))+" "+m.th.Dim.Render(short[b]))
+	}
+	return " " + strings.Join(parts, "  ")
+}
+
+// help is all keys, from the live map.
+func (m *model) help() string {
+	names, groups := m.keys.Groups()
+	var lines []string
+	for _, n := range names {
+		lines = append(lines, m.th.Bold.Render(n))
+		for _, b := range groups[n] {
+			lines = append(lines, fmt.Sprintf("  %s  %s", m.th.Key.Render(screen.Fit(b.Help().Key, 14)), b.Help().Desc))
+		}
+	}
+	room := max(1, m.height-4)
+	width := min(m.width-4, 72)
+	// In two columns where there is room.
+	if m.width >= 150 {
+		half := (len(lines) + 1) / 2
+		for i := range half {
+			other := ""
+			if i+half < len(lines) {
+				other = lines[i+half]
+			}
+			lines[i] = screen.Fit(lines[i], 70) + screen.Fit(other, 70)
+		}
+		lines, width = lines[:half], 140
+	}
+	m.helpTop = max(0, min(m.helpTop, len(lines)-room))
+	shown := lines[m.helpTop:min(len(lines), m.helpTop+room)]
+	for i := range shown {
+		shown[i] = screen.Fit(shown[i], width)
+	}
+	return m.th.Frame.Render(strings.Join(shown, "\n"))
+}
+
+// helpKey takes a key while help is shown.
+func (m *model) helpKey(a keys.Action) tea.Cmd {
+	switch a {
+	case keys.Down:
+		m.helpTop++
+	case keys.Up:
+		m.helpTop--
+	case keys.PageDown, keys.HalfDown:
+		m.helpTop += m.height / 2
+	case keys.PageUp, keys.HalfUp:
+		m.helpTop -= m.height / 2
+	case keys.Top:
+		m.helpTop = 0
+	case keys.Bottom:
+		m.helpTop = 1 << 20
+	default:
+		m.overlay = noOverlay
+	}
+	m.helpTop = max(0, m.helpTop)
+	return nil
+}
