@@ -38,18 +38,20 @@ type (
 	tickMsg struct{}
 	// openedMsg is a document that is ready to be shown.
 	openedMsg struct {
-		log   reader.Log
-		doc   *reader.Document
-		at    *reader.Place
-		focus bool
-		marks []reader.Place
-		asked bool // at is what the person named
-		err   error
+		opening int
+		log     reader.Log
+		doc     *reader.Document
+		at      *reader.Place
+		focus   bool
+		marks   []reader.Place
+		asked   bool // at is what the person named
+		err     error
 	}
 	// placeMsg is where to go in a document.
 	placeMsg struct {
-		doc *reader.Document
-		at  reader.Place
+		going int
+		doc   *reader.Document
+		at    reader.Place
 	}
 	// doneMsg says how something ended.
 	doneMsg struct{ said pager.Said }
@@ -165,6 +167,9 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 	}
 	m.remember()
 	m.opt.At = nil // it was for the first
+	m.opening++
+	m.coming = l.Name
+	opening := m.opening
 	src := m.source(l)
 	send := m.send
 	var saved *LogState
@@ -181,7 +186,7 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 				send(pager.PreparingMsg{Doc: d, P: p})
 			}
 		}})
-		msg := openedMsg{log: l, doc: d, focus: focus}
+		msg := openedMsg{opening: opening, log: l, doc: d, focus: focus}
 		if start != nil {
 			key, ok := d.Key(reader.Member{Path: start.Path})
 			if !ok {
@@ -222,6 +227,10 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 }
 
 func (m *model) opened(msg openedMsg) tea.Cmd {
+	if msg.opening != m.opening {
+		return func() tea.Msg { msg.doc.Close(); return nil }
+	}
+	m.coming = ""
 	if msg.err != nil {
 		m.say(pager.Said{Text: msg.err.Error(), Error: true})
 	}
@@ -252,6 +261,10 @@ func (m *model) opened(msg openedMsg) tea.Cmd {
 
 // goTo shows a result in its log.
 func (m *model) goTo(g results.GoMsg) tea.Cmd {
+	if m.coming == g.Log {
+		m.pending = &g
+		return nil
+	}
 	if m.pager.Doc() == nil || m.pager.Name() != g.Log {
 		l, ok := m.logs.Find(g.Log)
 		if !ok {
@@ -264,7 +277,8 @@ func (m *model) goTo(g results.GoMsg) tea.Cmd {
 	if g.Focus {
 		m.setFocus(panePager)
 	}
-	d, ctx := m.pager.Doc(), m.life
+	m.going++
+	d, ctx, going := m.pager.Doc(), m.life, m.going
 	return func() tea.Msg {
 		key, ok := d.Key(g.Member)
 		if !ok {
@@ -274,7 +288,7 @@ func (m *model) goTo(g results.GoMsg) tea.Cmd {
 		if err != nil {
 			return doneMsg{pager.Said{Text: err.Error(), Error: true}}
 		}
-		return placeMsg{d, p}
+		return placeMsg{going, d, p}
 	}
 }
 

@@ -62,11 +62,13 @@ type model struct {
 	saidAt        time.Time
 	interrupted   time.Time // when Ctrl-C was pressed
 
-	logs    *logs.Model
-	pager   *pager.Model
-	results *results.Model
-	prompt  *prompt.Model
-	before  reader.Place // where the person was when they began to type
+	logs     *logs.Model
+	pager    *pager.Model
+	results  *results.Model
+	prompt   *prompt.Model
+	before   reader.Place  // where the person was when they began to type
+	searched pager.Pattern // and what they searched for
+	wasLive  bool          // and whether they followed the end
 
 	live    *reader.Live
 	feed    *reader.Feed
@@ -74,6 +76,10 @@ type model struct {
 	end     context.CancelFunc
 	byPath  map[string]string // files to logs
 	listed  bool
+	opening int            // counts what is opened; what is older is dropped
+	going   int            // counts results that are gone to
+	lastGo  int            // of the results, the last that was gone to
+	coming  string         // the log that is being opened
 	pending *results.GoMsg // to be shown when its log is open
 	indexer *indexer
 }
@@ -186,9 +192,13 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 	case openedMsg:
 		return m.opened(msg)
 	case results.GoMsg:
+		if msg.Seq < m.lastGo {
+			return nil
+		}
+		m.lastGo = msg.Seq
 		return m.goTo(msg)
 	case placeMsg:
-		if msg.doc == m.pager.Doc() {
+		if msg.doc == m.pager.Doc() && msg.going == m.going {
 			return m.pager.GoTo(msg.at)
 		}
 		return nil
@@ -336,6 +346,7 @@ func (m *model) do(a keys.Action) tea.Cmd {
 			return nil
 		}
 		m.before, _ = m.pager.Place()
+		m.searched, m.wasLive = m.pager.Pattern(), m.pager.Following()
 		kind := prompt.Search
 		if a == keys.SearchBack {
 			kind = prompt.SearchBack
@@ -512,8 +523,11 @@ func (m *model) promptEnd(taken bool) tea.Cmd {
 	}
 	switch kind {
 	case prompt.Search, prompt.SearchBack:
-		m.pager.Do(keys.Cancel)
-		return m.pager.GoTo(m.before)
+		cmd := m.pager.Restore(m.searched)
+		if m.wasLive {
+			return tea.Batch(cmd, m.pager.End())
+		}
+		return tea.Batch(cmd, m.pager.GoTo(m.before))
 	case prompt.Logs:
 		m.logs.SetFilter("")
 	}
@@ -550,6 +564,7 @@ func (m *model) taken() tea.Cmd {
 			return nil
 		}
 		m.promptEnd(true)
+		m.results.SetBase(m.logs.Base())
 		m.setFocus(paneResults)
 		return cmd
 	case prompt.Filter, prompt.FilterEdit:

@@ -22,13 +22,13 @@ func (b box) holds(x, y int) bool { return x >= b.x && x < b.x+b.w && y >= b.y &
 //
 //	logs        │ results, if something was asked of all logs
 //	            │ the log
-//	the prompt, if something is typed, and what is wrong with it
-//	the status: what is said, or else some keys; what goes on behind
+//	what is wrong with what is typed
+//	what is typed, or the status: what is said, or else some keys, and what
+//	goes on behind
 //
 // Where there is not, the pane with the focus has all of it.
 type layout struct {
 	logs, results, pager box
-	prompt, status       int // rows
 }
 
 // roomForBoth is from which width on the logs stand beside the log.
@@ -36,8 +36,7 @@ const roomForBoth = 100
 
 func (m *model) boxes() layout {
 	var l layout
-	h := max(1, m.height-1-m.prompt.Height())
-	l.prompt, l.status = h, m.height-1
+	h := max(1, m.height-1-m.prompt.Errors())
 	left := 0
 	if m.showLogs && !m.piped() {
 		switch {
@@ -115,11 +114,13 @@ func (m *model) View() tea.View {
 		content = beside(m.logs.View(), content, m.th.Track.Render("│"), l.logs.w < m.width)
 	}
 	if m.prompt.Kind != prompt.None {
+		m.prompt.SetNote(m.pager.Count())
 		text, x := m.prompt.View()
 		content += "\n" + text
-		v.Cursor = tea.NewCursor(min(x, m.width-1), l.prompt)
+		v.Cursor = tea.NewCursor(min(x, m.width-1), m.height-1)
+	} else {
+		content += "\n" + m.status()
 	}
-	content += "\n" + m.status()
 	switch m.overlay {
 	case helpOverlay:
 		content = over(content, m.help(), m.width, m.height)

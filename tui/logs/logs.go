@@ -58,6 +58,9 @@ func New(th *theme.Theme) *Model {
 	return &Model{th: th, closed: map[string]bool{}, grown: map[string]time.Time{}, now: time.Now}
 }
 
+// SetClock sets the clock, for tests.
+func (m *Model) SetClock(now func() time.Time) { m.now = now }
+
 // SetTheme changes how it looks.
 func (m *Model) SetTheme(th *theme.Theme) { m.th = th }
 
@@ -85,6 +88,9 @@ func (m *Model) Set(logs []reader.Log, errs []error) {
 	}
 	m.settle()
 }
+
+// Base is the directory that all logs lie in or below.
+func (m *Model) Base() string { return common(m.logs) }
 
 // Logs are the logs there are.
 func (m *Model) Logs() []reader.Log { return m.logs }

@@ -119,10 +119,10 @@ func (t *tally) compare(a, b reader.Place) int {
 	return cmp.Compare(a.Offset, b.Offset)
 }
 
-// beside is the first place of a hit behind p, or the last before it. known
-// says whether the places tell: all of them are there, and p is in what was
-// searched.
-func (t *tally) beside(p reader.Place, forward bool) (at reader.Place, ok, known bool) {
+// beside is the first place of a hit behind p, or the last before it; with
+// here p itself will do. known says whether the places tell: all of them are
+// there, and p is in what was searched.
+func (t *tally) beside(p reader.Place, forward, here bool) (at reader.Place, ok, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if _, in := t.order[p.Member]; !in || !t.done || t.capped || t.err != nil {
@@ -130,6 +130,7 @@ func (t *tally) beside(p reader.Place, forward bool) (at reader.Place, ok, known
 	}
 	i, found := slices.BinarySearchFunc(t.places, p, t.compare)
 	switch {
+	case here && found:
 	case forward && found:
 		i++
 	case !forward:

@@ -44,10 +44,11 @@ type Model struct {
 	up, down reader.Place // where reading goes on
 	upBusy   bool
 	downBusy bool
-	loading  bool // the rows are to be replaced
-	top, sub int  // the first row on the screen, and which screen row of it
-	cur      int  // the row that the person is on
-	anchor   int  // of a selection; -1 if there is none
+	loading  bool          // the rows are to be replaced
+	queue    []keys.Action // what was asked for meanwhile
+	top, sub int           // the first row on the screen, and which screen row of it
+	cur      int           // the row that the person is on
+	anchor   int           // of a selection; -1 if there is none
 	wrap     bool
 	left     int
 	plain    bool
@@ -335,8 +336,18 @@ func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 	} else {
 		m.center()
 	}
-	return tea.Batch(m.extend(), m.number(), m.Grow())
+	cmds := []tea.Cmd{m.extend(), m.number(), m.Grow()}
+	queue := m.queue
+	m.queue = nil
+	for _, a := range queue {
+		cmd, _ := m.Do(a)
+		cmds = append(cmds, cmd)
+	}
+	return tea.Batch(cmds...)
 }
+
+// mostQueued is how many keys are taken while rows are loaded.
+const mostQueued = 30
 
 // extend reads more rows where the screen comes near the ends of those there
 // are.
@@ -649,6 +660,19 @@ func preparing(p reader.Preparing) string {
 func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	if m.doc == nil {
 		return nil, false
+	}
+	if m.loading {
+		switch a {
+		case keys.Cancel:
+			m.queue = nil
+		case keys.Top, keys.Bottom, keys.Follow:
+			m.queue = nil // from there on
+		default:
+			if len(m.queue) < mostQueued {
+				m.queue = append(m.queue, a)
+			}
+			return nil, true
+		}
 	}
 	switch a {
 	case keys.Down:

@@ -41,6 +41,20 @@ func (m *Model) Search(p Pattern, from reader.Place, back bool) (tea.Cmd, error)
 	return tea.Batch(cmd, m.findFrom(from, !back, true)), nil
 }
 
+// Restore gives up a search that was only typed, for the one before it.
+func (m *Model) Restore(before Pattern) tea.Cmd {
+	if before == m.pattern && m.matcher != nil {
+		return nil
+	}
+	m.clearSearch()
+	mt, _, err := compile(before)
+	if err != nil || mt == nil || m.doc == nil {
+		return nil
+	}
+	m.pattern, m.matcher, m.scan = before, mt, mt.NewScanner()
+	return m.startTally()
+}
+
 func (m *Model) clearSearch() {
 	m.stopTally()
 	m.pattern.Text = ""
@@ -223,9 +237,9 @@ func (m *Model) look(k pick, at reader.Place, forward, here bool, t *tally) tea.
 	search = func() tea.Msg {
 		msg := foundMsg{gen: gen, findGen: findGen}
 		if t != nil && !turned {
-			if p, ok, known := t.beside(at, forward); known {
+			if p, ok, known := t.beside(at, forward, here); known {
 				if here && !ok {
-					p, ok, _ = t.beside(at, !forward)
+					p, ok, _ = t.beside(at, !forward, false)
 				}
 				msg.at, msg.ok = p, ok
 				if ok {

@@ -147,12 +147,12 @@ func (m *Model) History(k Kind) []string { return m.history[k] }
 // SetHistory sets what was typed before.
 func (m *Model) SetHistory(k Kind, list []string) { m.history[k] = list }
 
-// Height is how many lines it takes.
-func (m *Model) Height() int {
+// Errors is how many lines there are above what is typed.
+func (m *Model) Errors() int {
 	if m.Kind == None {
 		return 0
 	}
-	return 1 + len(m.errors())
+	return len(m.errors())
 }
 
 // errors is the error, as lines. One whose caret is to stand under the spot
@@ -163,8 +163,8 @@ func (m *Model) errors() []string {
 	}
 	lines := strings.Split(m.err, "\n")
 	if len(lines) == 3 && strings.HasSuffix(lines[2], "^") {
-		caret := strings.Repeat(" ", len([]rune(m.label))+max(0, len(lines[2])-3)) + "^ " + lines[0]
-		return []string{caret}
+		// What is typed is below.
+		return []string{strings.Repeat(" ", len([]rune(m.label))+max(0, len(lines[2])-3)) + "v " + lines[0]}
 	}
 	return lines[:1]
 }
@@ -177,7 +177,7 @@ func (m *Model) View() (string, int) {
 	out := screen.Fit(shown, max(0, room)) + m.th.Dim.Render(m.note) + " "
 	out = screen.Fit(out, m.width)
 	for _, e := range m.errors() {
-		out += "\n" + m.th.Error.Render(screen.Fit(visible.String(e), m.width))
+		out = m.th.Error.Render(screen.Fit(visible.String(e), m.width)) + "\n" + out
 	}
 	x := len([]rune(m.label))
 	if c := m.in.Cursor(); c != nil {

@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"sync"
@@ -31,6 +30,7 @@ type Model struct {
 	width, height int
 	focused       bool
 
+	base    string // that all paths begin with
 	text    string // of the query
 	tree    query.Node
 	context int
@@ -38,6 +38,7 @@ type Model struct {
 	search  *search
 	scan    *match.Scanner
 	seen    snapshot
+	seq     int
 	top     int
 	cur     int
 }
@@ -89,6 +90,7 @@ type GoMsg struct {
 	Member reader.Member
 	Offset reader.Offset
 	Focus  bool
+	Seq    int // grows; messages may come out of order
 }
 
 type changedMsg struct{ s *search }
@@ -104,6 +106,9 @@ func (m *Model) SetSize(width, height int) { m.width, m.height = width, height; 
 
 // SetFocus says whether keys go here.
 func (m *Model) SetFocus(on bool) { m.focused = on }
+
+// SetBase says with what all paths begin, so that it is not shown.
+func (m *Model) SetBase(dir string) { m.base = dir }
 
 // Query is what was asked; empty if nothing is.
 func (m *Model) Query() string { return m.text }
@@ -246,8 +251,9 @@ func (m *Model) show(focus bool) tea.Cmd {
 	if m.cur < 0 || m.cur >= len(m.seen.items) {
 		return nil
 	}
-	i := m.seen.items[m.cur]
-	return func() tea.Msg { return GoMsg{i.log, i.member, i.offset, focus} }
+	m.seq++
+	i, seq := m.seen.items[m.cur], m.seq
+	return func() tea.Msg { return GoMsg{i.log, i.member, i.offset, focus, seq} }
 }
 
 func (m *Model) settle() {
@@ -395,6 +401,9 @@ func (m *Model) about() string {
 			s += " · indexed"
 		}
 	}
+	if st.Skipped > 0 {
+		s += fmt.Sprintf(" · %d not text", st.Skipped)
+	}
 	if m.seen.failed > 0 {
 		s += fmt.Sprintf(" · %d files not readable: %s", m.seen.failed, visible.String(m.seen.first))
 	}
@@ -403,7 +412,7 @@ func (m *Model) about() string {
 
 func (m *Model) row(i int) string {
 	x := &m.seen.items[i]
-	where := filepath.Base(x.member.Path) + ":" + strconv.FormatInt(x.line.Number(), 10)
+	where := strings.TrimPrefix(x.member.Path, m.base) + ":" + strconv.FormatInt(x.line.Number(), 10)
 	width := min(m.width/3, 30)
 	var b strings.Builder
 	name, text := m.th.Number, m.th.Text

@@ -4,6 +4,7 @@
 package screen
 
 import (
+	"fmt"
 	"strings"
 	"unicode/utf8"
 
@@ -42,7 +43,7 @@ func next(text []byte, column int) cell {
 	spell := func() cell {
 		s := string(visible.Append(nil, text[:n], false))
 		if s == string(text[:n]) {
-			s = "<U+" + strings.ToUpper(hex(r)) + ">"
+			s = fmt.Sprintf("<U+%04X>", r)
 		}
 		return cell{bytes: n, width: len(s), out: s, spelled: true}
 	}
@@ -73,15 +74,6 @@ func next(text []byte, column int) cell {
 // every terminal: parts of flags and of joined emoji are not.
 func steady(r rune) bool {
 	return r != 0x200d && (r < 0x1f1e6 || r > 0x1f1ff) && (r < 0x1f3fb || r > 0x1f3ff) && (r < 0xfe00 || r > 0xfe0f)
-}
-
-func hex(r rune) string {
-	const digits = "0123456789abcdef"
-	s := ""
-	for ; r > 0; r >>= 4 {
-		s = string(digits[r&15]) + s
-	}
-	return s
 }
 
 // Rows is where the rows begin on which a text is wrapped, each width wide.

@@ -1,0 +1,348 @@
+package tui
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"logview/reader"
+	"logview/tui/keys"
+	"logview/tui/tuitest"
+)
+
+// appendTo appends lines to a log.
+func appendTo(t *testing.T, path string, lines ...string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString(strings.Join(lines, "\n") + "\n"); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// onLine waits until the person is on a line that holds a text.
+func onLine(d *tuitest.Driver, m *model) func(text string) {
+	return func(text string) {
+		d.Until(func() bool { return strings.Contains(m.pager.Lines(), text) }, "the line "+text)
+	}
+}
+
+// A log is followed through rotation: scrolling up pauses, G goes on, and
+// every line is there once, also behind filters.
+func TestLive(t *testing.T) {
+	dir := tree(t)
+	log := filepath.Join(dir, "app.log")
+	d, m := explorer(t, dir, 100, 30)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	appendTo(t, log, "INFO a new line")
+	d.Wait("a new line", "LIVE", " 301 ")
+	d.Keys("k", "k")
+	appendTo(t, log, "INFO one more", "INFO and another")
+	d.Wait("2 new, G")
+	if strings.Contains(d.Frame(), "LIVE") {
+		t.Error("live although the person went back")
+	}
+	d.Keys("G")
+	d.Wait("and another", "LIVE")
+
+	if err := os.Rename(filepath.Join(dir, "app.log.2.gz"), filepath.Join(dir, "app.log.3.gz")); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(log+".1", log+".2"); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(log, log+".1"); err != nil {
+		t.Fatal(err)
+	}
+	appendTo(t, log+".1", "INFO written to the old file still")
+	appendTo(t, log, "ERROR the first of the new file")
+	d.Wait("written to the old file still", "── app.log ──", "the first of the new file", "was rotated")
+
+	d.Type("&error")
+	d.Keys("enter")
+	d.WaitNot("INFO")
+	appendTo(t, log, "INFO not shown", "ERROR shown", "INFO not shown either")
+	d.Wait("ERROR shown")
+	if strings.Contains(d.Frame(), "not shown") {
+		t.Error("a line passes the filter that must not")
+	}
+	d.Keys("\\")
+	d.Wait("not shown either")
+
+	// All of it is there once.
+	want := 306 + 600
+	seen := map[string]int{}
+	d.Keys("g")
+	d.Wait("app.log.3.gz ──")
+	at := m.pager.Doc().Start()
+	for {
+		w, err := m.pager.Doc().Forward(t.Context(), at)
+		if err != nil {
+			break
+		}
+		w.Pieces(func(p reader.Piece) bool { seen[string(p.Text)]++; return true })
+		at = reader.Place{Member: w.Member, Offset: w.End()}
+	}
+	if len(seen) != want+2 {
+		t.Errorf("%d lines, want %d", len(seen), want+2)
+	}
+	for l, n := range seen {
+		if n != 1 {
+			t.Errorf("%d times %q", n, l)
+		}
+	}
+}
+
+// More comes at once than is kept.
+func TestLiveBurst(t *testing.T) {
+	dir := tree(t)
+	log := filepath.Join(dir, "app.log")
+	d, m := explorer(t, dir, 80, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	var b strings.Builder
+	for i := range 200_000 {
+		fmt.Fprintf(&b, "burst %d of many lines\n", i)
+	}
+	appendTo(t, log, b.String()+"the last of them")
+	d.Wait("the last of them", "LIVE", "200,301")
+	if n := len(m.pager.Lines()); n == 0 {
+		t.Error("nothing")
+	}
+	d.Keys("k", "b", "b")
+	appendTo(t, log, b.String()+"really the last")
+	d.Wait("200,001 new")
+	d.Keys("G")
+	d.Wait("really the last", "LIVE")
+}
+
+func TestSearching(t *testing.T) {
+	d, m := explorer(t, tree(t), 80, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	at := func() string { return m.pager.Lines() }
+	on := onLine(d, m)
+	d.Type("/request 0290")
+	d.Wait("3 lines")
+	d.Keys("enter")
+	on("worker-3 request 0290")
+	for _, want := range []string{"middle request 0290", "old request 0290", "old request 0290"} {
+		d.Keys("N")
+		if want == "old request 0290" && strings.Contains(at(), want) {
+			d.Wait("no more in this direction")
+		} else {
+			on(want)
+		}
+	}
+	d.Keys("n")
+	on("middle request 0290")
+	// Case.
+	d.Type("/info")
+	d.Wait("360 lines")
+	d.Keys("alt+c")
+	d.Wait("case matters", "0 lines")
+	d.Keys("alt+c")
+	d.Wait("any case", "360 lines")
+	d.Keys("esc")
+	d.Wait("request 0290: 3 lines") // what was searched for before
+	d.Keys("esc")
+	d.Type("n")
+	d.Wait("nothing is searched for")
+	// Errors and warnings by their words.
+	d.Keys("G")
+	d.Wait("LIVE")
+	d.Keys("E")
+	on("request 0294")
+	d.Keys("W")
+	on("request 0293")
+	// Places.
+	d.Type(":42")
+	d.Keys("enter")
+	on("request 0041")
+	d.Type(":0%")
+	d.Keys("enter")
+	on("old request 0000")
+	d.Type(":no such thing")
+	d.Keys("enter")
+}
+
+// What is searched in all logs is shown beside the log, and moving in one
+// moves the other.
+func TestResults(t *testing.T) {
+	d, m := explorer(t, tree(t), 120, 40)
+	d.Wait("app.log")
+	on := onLine(d, m)
+	d.Type("srequest OR missing")
+	d.Keys("enter")
+	d.Wait("901 lines", "app.log.2.gz:1", "old request 0000")
+	d.Keys("j", "j")
+	on("old request 0002")
+	d.Keys("G")
+	d.Wait("nginx/access.log:2")
+	on("GET /missing")
+	d.Keys("g", "enter")
+	on("old request 0000")
+	if m.focus != panePager {
+		t.Error("Enter does not go to the log")
+	}
+	d.Keys("j", "j", "j")
+	d.Keys("tab", "tab") // logs, results
+	d.Keys("n")
+	on("old request 0004")
+	d.Keys("z")
+	d.Wait("901 lines")
+	d.Keys("q")
+	d.WaitNot("901 lines")
+	d.Keys("q")
+	d.WaitQuit()
+}
+
+func TestCopy(t *testing.T) {
+	d, _ := explorer(t, tree(t), 80, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	d.Keys("y")
+	d.Wait("copied the line")
+	d.Until(func() bool { return strings.Contains(d.Clipboard, "request 0299") }, "the line in the clipboard")
+	d.Keys("v", "k", "k", "y")
+	d.Wait("copied 3 lines")
+	d.Until(func() bool { return strings.Count(d.Clipboard, "\n") == 2 }, "three lines in the clipboard")
+	d.Keys("Y")
+	d.Wait("copied logs/app.log:298")
+	d.Until(func() bool { return d.Clipboard == "logs/app.log:298" }, "the ref in the clipboard")
+	d.Keys("ctrl+w")
+	d.Type("out.txt")
+	d.Keys("enter")
+	d.Wait("900 lines written to out.txt")
+	d.Type("&error")
+	d.Keys("enter")
+	d.WaitNot("INFO")
+	d.Keys("ctrl+w")
+	d.Type("out.txt")
+	d.Keys("enter")
+	d.Wait("out.txt is there already")
+	d.Keys("ctrl+w")
+	d.Type("errors.txt")
+	d.Keys("enter")
+	d.Wait("180 lines written to errors.txt")
+	b, err := os.ReadFile("errors.txt")
+	if err != nil || strings.Count(string(b), "ERROR") != 180 || strings.Count(string(b), "\n") != 180 {
+		t.Errorf("%d bytes, %v", len(b), err)
+	}
+}
+
+// Marks, filters, history and the place are there again, though the log was
+// rotated meanwhile.
+func TestRemembers(t *testing.T) {
+	dir := tree(t)
+	state := filepath.Join(t.TempDir(), "state", "state.json")
+	with := func(o *Options) { o.State = LoadState(state) }
+	d, m := explorer(t, dir, 80, 24, with)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	d.Keys("b", "m", "b")
+	marked := m.pager.Marks()
+	line := m.pager.Lines()
+	d.Type("&!DEBUG")
+	d.Keys("enter")
+	d.WaitNot("DEBUG worker")
+	m.close()
+	info, err := os.Stat(state)
+	if err != nil || info.Mode().Perm() != 0o600 || len(marked) != 1 {
+		t.Fatal(info, err, marked)
+	}
+	if err := os.Rename(filepath.Join(dir, "app.log"), filepath.Join(dir, "app.log.0")); err != nil {
+		t.Fatal(err)
+	}
+	appendTo(t, filepath.Join(dir, "app.log"), "of the new file")
+
+	d, m = explorer(t, dir, 80, 24, with)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("where you were", "- DEBUG")
+	on := onLine(d, m)
+	on(strings.Fields(line)[4])
+	d.Keys("'")
+	d.Wait("◆")
+	d.Type("&")
+	d.Keys("up")
+	d.Wait("!DEBUG")
+}
+
+// Every key of every pane can be pressed at any time.
+func TestEveryKey(t *testing.T) {
+	all, err := keys.Preset("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, size := range [][2]int{{80, 24}, {120, 40}, {40, 10}, {20, 5}} {
+		t.Run(fmt.Sprint(size), func(t *testing.T) {
+			d, _ := explorer(t, tree(t), size[0], size[1])
+			for round := range 2 {
+				for _, b := range all {
+					switch b.Action {
+					case keys.Quit, keys.Suspend, keys.Edit, keys.Index:
+						continue
+					}
+					for _, k := range b.Keys() {
+						d.Keys(k)
+						d.Keys("x", "esc")
+					}
+				}
+				if round == 0 {
+					d.Keys("G", "enter")
+				}
+			}
+		})
+	}
+}
+
+// Ctrl-C ends what is under way, and twice the program. Escape never does.
+func TestLeaving(t *testing.T) {
+	d, _ := explorer(t, tree(t), 80, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE")
+	for range 10 {
+		d.Keys("esc")
+	}
+	d.Type("/x")
+	d.Keys("ctrl+c")
+	d.Wait("Ctrl-C again quits")
+	d.Keys("j", "ctrl+c")
+	d.Wait("Ctrl-C again quits")
+	d.Keys("ctrl+c")
+	d.WaitQuit()
+}
+
+// What cannot be read is said where it is missed.
+func TestDamaged(t *testing.T) {
+	dir := tree(t)
+	path := filepath.Join(dir, "app.log.2.gz")
+	info, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Truncate(path, info.Size()/2); err != nil {
+		t.Fatal(err)
+	}
+	d, _ := explorer(t, dir, 120, 30)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE")
+	d.Keys("g")
+	d.Wait("app.log.2.gz ──", "cut off", "old request 0000")
+}

@@ -1,0 +1,203 @@
+package tui
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/exp/golden"
+
+	"logview/index"
+	"logview/reader"
+	"logview/tui/keys"
+	"logview/tui/tuitest"
+)
+
+var testNow = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
+
+func TestMain(m *testing.M) {
+	time.Local = time.UTC
+	os.Exit(m.Run())
+}
+
+// tree makes the files that most stories begin with.
+func tree(t *testing.T) string {
+	t.Helper()
+	t.Chdir(t.TempDir())
+	dir := "logs"
+	var old, mid, now strings.Builder
+	for i := range 300 {
+		level := []string{"INFO", "DEBUG", "INFO", "WARN", "ERROR"}[i%5]
+		fmt.Fprintf(&old, "2026-11-19T08:%02d:%02dZ %s worker-%d old request %04d took %d ms\n", i/60, i%60, level, i%7, i, i*37%900)
+		fmt.Fprintf(&mid, "2026-11-20T08:%02d:%02dZ %s worker-%d middle request %04d took %d ms\n", i/60, i%60, level, i%7, i, i*37%900)
+		fmt.Fprintf(&now, "2026-11-21T08:%02d:%02dZ %s worker-%d request %04d took %d ms, and it was a long line that says more than fits on a narrow screen\n", i/60, i%60, level, i%7, i, i*37%900)
+	}
+	var z bytes.Buffer
+	w := gzip.NewWriter(&z)
+	w.Write([]byte(old.String()))
+	w.Close()
+	write := func(name, text string, age time.Duration) {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chtimes(path, testNow.Add(-age), testNow.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("app.log", now.String(), time.Minute)
+	write("app.log.1", mid.String(), 24*time.Hour)
+	write("app.log.2.gz", z.String(), 48*time.Hour)
+	write("empty.log", "", time.Hour)
+	write("hostile.log", "\x1b]0;title\x07\x1b[2J ERROR escapes\n\xff\xfe\x00 bytes\n日本語 and 👍🏽 and e\u0301\ttabs\n\u202ethe last\n", 2*time.Hour)
+	write("nginx/access.log", "GET / 200\nGET /missing 404\n", 3*time.Hour)
+	write("nginx/error.log", "[error] no such file\n", 3*time.Hour)
+	return dir
+}
+
+// explorer starts the explorer in a directory.
+func explorer(t *testing.T, dir string, width, height int, change ...func(*Options)) (*tuitest.Driver, *model) {
+	t.Helper()
+	cache := reader.NewCache(filepath.Join(t.TempDir(), "cache"), 1<<30)
+	workers := index.NewWorkers()
+	o := Options{Paths: []string{dir}, Cache: cache, Workers: workers, Searcher: index.Indexed{Cache: cache, Workers: workers, Note: func(error) {}}, Settings: DefaultSettings()}
+	for _, c := range change {
+		c(&o)
+	}
+	m, err := newModel(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.now = func() time.Time { return testNow }
+	m.logs.SetClock(m.now)
+	d := tuitest.Start(t, func(send func(tea.Msg)) tea.Model { m.send = send; return m }, width, height)
+	t.Cleanup(m.close)
+	return d, m
+}
+
+// frames compares the frame with those kept, in each size and look.
+func frames(t *testing.T, d *tuitest.Driver, m *model, home string) {
+	t.Helper()
+	got := map[string]string{}
+	for _, size := range [][2]int{{200, 50}, {40, 10}, {80, 24}} {
+		d.Resize(size[0], size[1])
+		got[fmt.Sprintf("%dx%d", size[0], size[1])] = d.Frame()
+	}
+	d.Background(true)
+	got["dark"], got["nocolor"] = d.Styled(), d.NoColor()
+	d.Background(false)
+	got["light"] = d.Styled()
+	m.close() // it looks at files by where it is
+	t.Chdir(home)
+	for name, frame := range got {
+		t.Run(name, func(t *testing.T) { golden.RequireEqual(t, frame) })
+	}
+}
+
+// TestFrames shows every pane in each of its states.
+func TestFrames(t *testing.T) {
+	for name, scene := range map[string]func(d *tuitest.Driver){
+		"logs":          func(d *tuitest.Driver) { d.Wait("app.log") },
+		"logs filtered": func(d *tuitest.Driver) { d.Wait("app.log"); d.Type("/acc"); d.Wait("Logs like acc") },
+		"log":           func(d *tuitest.Driver) { d.Wait("app.log"); d.Keys("enter"); d.Wait("LIVE", " 300 ") },
+		"log cut":       func(d *tuitest.Driver) { d.Wait("app.log"); d.Keys("enter"); d.Wait("LIVE", " 300 "); d.Keys("S") },
+		"border": func(d *tuitest.Driver) {
+			d.Wait("app.log")
+			d.Keys("enter")
+			d.Wait(" 300 ")
+			d.Keys("g")
+			d.Wait("app.log.2.gz ──")
+		},
+		"empty log": func(d *tuitest.Driver) { d.Wait("empty.log"); d.Keys("j", "enter"); d.Wait("Empty so far") },
+		"hostile":   func(d *tuitest.Driver) { d.Wait("hostile.log"); d.Keys("j", "j", "enter"); d.Wait("the last") },
+		"search": func(d *tuitest.Driver) {
+			d.Wait("app.log")
+			d.Keys("enter")
+			d.Wait(" 300 ")
+			d.Type("/WARN")
+			d.Wait("180 lines")
+			d.Keys("enter")
+			d.Wait("n next", "180 lines", "  299  ")
+		},
+		"search prompt": func(d *tuitest.Driver) {
+			d.Wait("app.log")
+			d.Keys("enter")
+			d.Wait(" 300 ")
+			d.Type("//wor(ker")
+			d.Wait("missing")
+		},
+		"filters": func(d *tuitest.Driver) {
+			d.Wait("app.log")
+			d.Keys("enter")
+			d.Wait(" 300 ")
+			d.Type("&error")
+			d.Keys("enter")
+			d.Type("&!worker-3")
+			d.Keys("enter")
+			d.Wait("- worker-3", "request 0294")
+			d.WaitNot("INFO")
+		},
+		"filters nothing": func(d *tuitest.Driver) {
+			d.Wait("app.log")
+			d.Keys("enter")
+			d.Wait(" 300 ")
+			d.Type("&nowhere to be found")
+			d.Keys("enter")
+			d.Wait("No line passes")
+		},
+		"results": func(d *tuitest.Driver) {
+			d.Wait("app.log")
+			d.Type("serror -worker")
+			d.Keys("enter")
+			d.Wait("no such file", "blocks read", "1 not text", "error.log  ", "100%")
+			d.WaitNot("LIVE")
+		},
+		"results none": func(d *tuitest.Driver) {
+			d.Wait("app.log")
+			d.Type("snowhere")
+			d.Keys("enter")
+			d.Wait("no line matches", "blocks read")
+		},
+		"query error": func(d *tuitest.Driver) { d.Wait("app.log"); d.Type("sa (b"); d.Keys("enter"); d.Wait("v ") },
+		"help":        func(d *tuitest.Driver) { d.Wait("app.log"); d.Keys("?"); d.Wait("one line down") },
+		"palette":     func(d *tuitest.Driver) { d.Wait("app.log"); d.Type(":wrap"); d.Wait("wrap long lines") },
+	} {
+		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
+			home, err := os.Getwd()
+			if err != nil {
+				t.Fatal(err)
+			}
+			d, m := explorer(t, tree(t), 80, 24)
+			scene(d)
+			frames(t, d, m, home)
+		})
+	}
+}
+
+// No two actions have one key, in any preset, and every one has a name, keys
+// and help.
+func TestKeys(t *testing.T) {
+	for _, preset := range []string{"default", "less"} {
+		m, err := keys.Preset(preset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Check(); err != nil {
+			t.Errorf("%s: %v", preset, err)
+		}
+		for _, b := range m {
+			if b.Help().Desc == "" || b.Help().Key == "" || len(b.Keys()) == 0 {
+				t.Errorf("%s: %s has no help or no key", preset, b.Action)
+			}
+		}
+	}
+}
