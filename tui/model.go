@@ -255,6 +255,13 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 		}
 		return nil
 	}
+	if a == keys.FilterNth {
+		n, err := strconv.Atoi(k.String()[len(k.String())-1:])
+		if err != nil {
+			n = 1 // another key was set for it
+		}
+		return m.pager.Toggle(n - 1)
+	}
 	return m.do(a)
 }
 
@@ -367,7 +374,7 @@ func (m *model) do(a keys.Action) tea.Cmd {
 			m.sayf("there are no filters; & makes one")
 			return nil
 		}
-		m.prompt.Ask(prompt.FilterEdit, "show lines with (! without, / regexp): ", list[len(list)-1].Text)
+		m.prompt.Ask(prompt.FilterEdit, "show lines with (! without, / regexp): ", list[m.pager.Last()].Text)
 		return nil
 	case keys.Cancel:
 		return m.escape()
@@ -570,12 +577,15 @@ func (m *model) taken() tea.Cmd {
 	case prompt.Filter, prompt.FilterEdit:
 		list, off := m.pager.Filters()
 		list = slices.Clone(list)
-		if m.prompt.Kind == prompt.FilterEdit && len(list) > 0 {
-			list = list[:len(list)-1]
-		}
-		if p := (pager.Pattern{Text: value}); !p.Empty() {
+		p, i := pager.Pattern{Text: value}, m.pager.Last()
+		switch {
+		case m.prompt.Kind == prompt.FilterEdit && i >= 0 && p.Empty():
+			list = slices.Delete(list, i, i+1)
+		case m.prompt.Kind == prompt.FilterEdit && i >= 0:
+			list[i], off = p, false
+		case !p.Empty():
 			list, off = append(list, p), false
-		} else if m.prompt.Kind == prompt.Filter {
+		case m.prompt.Kind == prompt.Filter:
 			off = true // & and nothing, as in less
 		}
 		cmd, err := m.pager.SetFilters(list, off)
@@ -631,8 +641,9 @@ func (m *model) mouseEvent(msg tea.MouseMsg) tea.Cmd {
 			return m.results.Click(e.Y - l.results.y)
 		case l.pager.holds(e.X, e.Y):
 			m.setFocus(panePager)
-			m.pager.Click(e.Y - l.pager.y)
+			cmd := m.pager.Click(e.X-l.pager.x, e.Y-l.pager.y)
 			m.sync()
+			return cmd
 		}
 	case tea.MouseMotionMsg:
 		if m.drag {

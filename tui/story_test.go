@@ -282,6 +282,51 @@ func TestRemembers(t *testing.T) {
 	d.Wait("!DEBUG")
 }
 
+// Filters are switched one by one and together, edited and removed, and the
+// place stays.
+func TestFilters(t *testing.T) {
+	d, m := explorer(t, tree(t), 80, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	filter := func(text string) {
+		d.Type("&" + text)
+		d.Keys("enter")
+	}
+	filter("worker-3")
+	d.WaitNot("worker-2")
+	filter("!/INFO|DEBUG")
+	d.Wait("+ worker-3", "- /INFO|DEBUG", "request 0283")
+	d.WaitNot("INFO w")
+	d.Keys("b", "b")
+	on := onLine(d, m)
+	was := m.pager.Lines()
+	d.Keys("alt+1")
+	d.Wait("(+ worker-3)", "worker-4")
+	on(was)
+	d.Keys("alt+1")
+	d.WaitNot("worker-4")
+	on(was)
+	d.Keys("\\")
+	d.Wait("off, \\ on", "DEBUG")
+	on(was)
+	d.Keys("\\")
+	d.WaitNot("DEBUG w")
+	on(was)
+	d.Keys("ctrl+e") // the first: it was switched last
+	d.Keys("backspace")
+	d.Type("4")
+	d.Keys("enter")
+	d.Wait("+ worker-4", "- /INFO")
+	d.WaitNot("worker-3")
+	d.Keys("ctrl+x", "ctrl+x")
+	d.WaitNot("- /INFO")
+	d.Wait("INFO")
+	filter("//(")
+	d.Wait("missing closing )")
+	d.Keys("esc")
+}
+
 // Every key of every pane can be pressed at any time.
 func TestEveryKey(t *testing.T) {
 	all, err := keys.Preset("")

@@ -42,6 +42,7 @@ const (
 	SearchAll  Action = "search-all"
 	FilterIn   Action = "filter-in"
 	FiltersOff Action = "filters-off"
+	FilterNth  Action = "filter-toggle"
 	FilterEdit Action = "filter-edit"
 	FilterDrop Action = "filter-drop"
 	ContextUp  Action = "context-more"
@@ -128,8 +129,9 @@ func defaults() Map {
 		b("search", ContextDn, "fewer lines around each result", "Z"),
 		b("search", FilterIn, "show only lines with; &! without", "&"),
 		b("search", FiltersOff, "all filters off, and on again", "\\"),
-		b("search", FilterEdit, "edit the last filter", "ctrl+e"),
-		b("search", FilterDrop, "remove the last filter", "ctrl+x"),
+		b("search", FilterNth, "the first filter off and on; Alt-2 the second …", "alt+1", "alt+2", "alt+3", "alt+4", "alt+5", "alt+6", "alt+7", "alt+8", "alt+9"),
+		b("search", FilterEdit, "edit the filter that was made or switched last", "ctrl+e"),
+		b("search", FilterDrop, "remove the filter that was made or switched last", "ctrl+x"),
 
 		b("live", Follow, "follow the end, or stop", "F"),
 		b("live", Index, "index in the background, or stop", "I"),
@@ -246,6 +248,9 @@ func (m Map) Markdown() string {
 // Show is keys as a person reads them.
 func Show(keys ...string) string {
 	var out []string
+	if len(keys) > 4 {
+		keys = []string{keys[0], "…", keys[len(keys)-1]}
+	}
 	for _, k := range keys {
 		for from, to := range map[string]string{"ctrl+": "^", "pgdown": "PgDn", "pgup": "PgUp", "down": "↓", "up": "↑", "left": "←", "right": "→", "enter": "⏎",
 			"space": "Space", "tab": "Tab", "esc": "Esc", "home": "Home", "end": "End", "alt+": "Alt-", "f1": "F1", "f2": "F2"} {

@@ -73,6 +73,7 @@ type Model struct {
 	here     reader.Place // of the match that n came to
 
 	filters []Pattern
+	last    int  // of them, what was made or switched last
 	off     bool // all filters
 	pick    pick
 	marks   map[reader.Place]bool
@@ -747,8 +748,8 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 		m.off = !m.off
 		return m.refilter(), true
 	case keys.FilterDrop:
-		if len(m.filters) > 0 {
-			m.filters = m.filters[:len(m.filters)-1]
+		if i := m.Last(); i >= 0 {
+			m.filters = slices.Delete(slices.Clone(m.filters), i, i+1)
 			return m.refilter(), true
 		}
 		return say("there are no filters; & makes one"), true

@@ -312,10 +312,27 @@ func (m *Model) inForce() []Pattern {
 // Filters are the filters there are, and whether they are all off.
 func (m *Model) Filters() ([]Pattern, bool) { return m.filters, m.off }
 
+// Toggle switches one filter off or on.
+func (m *Model) Toggle(i int) tea.Cmd {
+	if i < 0 || i >= len(m.filters) {
+		return say("there is no filter %d", i+1)
+	}
+	m.filters = append([]Pattern(nil), m.filters...)
+	m.filters[i].Off = !m.filters[i].Off
+	m.last = i
+	return m.refilter()
+}
+
+// Last is the filter that was made or switched last; none if negative.
+func (m *Model) Last() int { return min(m.last, len(m.filters)-1) }
+
 // SetFilters puts filters in force, around the line the person is on.
 func (m *Model) SetFilters(list []Pattern, off bool) (tea.Cmd, error) {
 	if _, _, err := compile(list...); err != nil {
 		return nil, err
+	}
+	if len(list) > len(m.filters) {
+		m.last = len(list) - 1
 	}
 	m.filters, m.off = list, off
 	return m.refilter(), nil

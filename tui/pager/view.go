@@ -291,14 +291,39 @@ func (m *Model) Wheel(n int) tea.Cmd {
 	return m.extend()
 }
 
-// Click goes to the row on a screen row of the pane.
-func (m *Model) Click(y int) {
+// Click goes to the row on a screen row of the pane, or switches the filter
+// there.
+func (m *Model) Click(x, y int) tea.Cmd {
+	if y == 1 && m.head() == 2 {
+		at := 1
+		for i, f := range m.filters {
+			w := ansi.StringWidth(chip(f))
+			if x >= at && x < at+w {
+				return m.Toggle(i)
+			}
+			at += w + 1
+		}
+		return nil
+	}
 	if y -= m.head(); y >= 0 && len(m.rows) > 0 {
 		m.cur = m.at(y)
 		if m.cur < len(m.rows)-1 {
 			m.unfollow()
 		}
 	}
+	return nil
+}
+
+// chip is a filter as it is shown.
+func chip(f Pattern) string {
+	text := "+ " + f.Text
+	if t, ok := strings.CutPrefix(f.Text, "!"); ok {
+		text = "- " + t
+	}
+	if f.Off {
+		text = "(" + text + ")"
+	}
+	return " " + visible.String(text) + " "
 }
 
 // onScreen is the screen row that the person's row begins on.
@@ -574,15 +599,11 @@ func (m *Model) fraction(p reader.Place) float64 {
 func (m *Model) chips() string {
 	var parts []string
 	for _, f := range m.filters {
-		text := "+ " + f.Text
-		if t, ok := strings.CutPrefix(f.Text, "!"); ok {
-			text = "- " + t
-		}
 		style := m.th.Chip
 		if f.Off || m.off {
 			style = m.th.ChipOff
 		}
-		parts = append(parts, style.Render(" "+visible.String(text)+" "))
+		parts = append(parts, style.Render(chip(f)))
 	}
 	s := " " + strings.Join(parts, " ")
 	if m.off {
