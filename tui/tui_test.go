@@ -15,7 +15,6 @@ import (
 
 	"logview/index"
 	"logview/reader"
-	"logview/tui/keys"
 	"logview/tui/tuitest"
 )
 
@@ -180,24 +179,5 @@ func TestFrames(t *testing.T) {
 			scene(d)
 			frames(t, d, m, home)
 		})
-	}
-}
-
-// No two actions have one key, in any preset, and every one has a name, keys
-// and help.
-func TestKeys(t *testing.T) {
-	for _, preset := range []string{"default", "less"} {
-		m, err := keys.Preset(preset)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := m.Check(); err != nil {
-			t.Errorf("%s: %v", preset, err)
-		}
-		for _, b := range m {
-			if b.Help().Desc == "" || b.Help().Key == "" || len(b.Keys()) == 0 {
-				t.Errorf("%s: %s has no help or no key", preset, b.Action)
-			}
-		}
 	}
 }

@@ -1,0 +1,84 @@
+package keys
+
+import (
+	"os"
+	"strings"
+	"testing"
+)
+
+// No two actions have one key, in any preset, and every one has a name, keys
+// and help.
+func TestPresets(t *testing.T) {
+	for _, preset := range []string{"default", "less"} {
+		m, err := Preset(preset)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.Check(); err != nil {
+			t.Errorf("%s: %v", preset, err)
+		}
+		for _, b := range m {
+			if b.Help().Desc == "" || b.Help().Key == "" || len(b.Keys()) == 0 {
+				t.Errorf("%s: %s has no help or no key", preset, b.Action)
+			}
+		}
+	}
+	if _, err := Preset("emacs"); err == nil {
+		t.Error("there is a preset emacs")
+	}
+}
+
+// The hands of less: these are never bound to anything else.
+func TestLessCore(t *testing.T) {
+	m := defaults()
+	for k, a := range map[string]Action{"q": Quit, "/": Search, "n": Next, "N": Previous, "&": FilterIn, "g": Top, "G": Bottom, "F": Follow,
+		"f": PageDown, "b": PageUp, "d": HalfDown, "u": HalfUp, "space": PageDown, "j": Down, "k": Up, "S": Wrap} {
+		found := false
+		for _, b := range m {
+			for _, x := range b.Keys() {
+				found = found || x == k && b.Action == a
+			}
+		}
+		if !found {
+			t.Errorf("%s is not %s", k, a)
+		}
+	}
+}
+
+func TestSet(t *testing.T) {
+	m := defaults()
+	if err := m.Set(map[string][]string{"down": {"j", "ctrl+j"}}); err != nil || m.Get(Down).Help().Key != "j ^J" {
+		t.Error(err, m.Get(Down).Help().Key)
+	}
+	if err := m.Set(map[string][]string{"dwon": {"x"}}); err == nil || !strings.Contains(err.Error(), "dwon") {
+		t.Error(err)
+	}
+	if err := m.Set(map[string][]string{"down": {"k"}}); err == nil || !strings.Contains(err.Error(), `"k"`) {
+		t.Error(err)
+	}
+}
+
+// The README's table of keys is that of the map. With UPDATE_README=1 it is
+// written anew.
+func TestReadme(t *testing.T) {
+	const path = "../../README.md"
+	b, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok := strings.Cut(string(b), "<!-- keys -->\n")
+	table, after, ok2 := strings.Cut(rest, "<!-- /keys -->")
+	if !ok || !ok2 {
+		t.Fatal("the README has no place for the keys")
+	}
+	want := defaults().Markdown()
+	if table == want {
+		return
+	}
+	if os.Getenv("UPDATE_README") == "" {
+		t.Fatal("the README's table of keys is stale: UPDATE_README=1 go test ./tui/keys")
+	}
+	if err := os.WriteFile(path, []byte(before+"<!-- keys -->\n"+want+"<!-- /keys -->"+after), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
