@@ -150,9 +150,11 @@ func (t *terminal) quit() bool {
 		}
 	}
 	_ = t.cmd.Process.Kill()
-	t.tty.Close() // what it has started may have the other end still
-	for range t.out {
-	}
+	// What it has started may have the other end still, and is not waited for.
+	go func() {
+		for range t.out {
+		}
+	}()
 	return false
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -255,14 +256,15 @@ func (h *harness) using(ctx context.Context, s *scene, add addRow) (err error) {
 	if err != nil {
 		return err
 	}
-	got := fmt.Sprintf("p50 %s, p99 %s, slowest %s", millis(took[len(took)/2]), millis(took[len(took)*99/100]), millis(took[len(took)-1]))
+	p50, p99, slowest := took[len(took)/2], took[len(took)*99/100], took[len(took)-1]
+	got := fmt.Sprintf("p50 %s, p99 %s, slowest %s by %s", millis(p50.took), millis(p99.took), millis(slowest.took), slowest.key)
 	if len(lost) > 0 {
 		got += fmt.Sprintf("; none by %s: %s", plural(len(lost), "key"), strings.Join(lost, " "))
 	}
 	if s.enter && !(indexing && t.screen.has("indexing")) {
 		got += "; the index was ready before"
 	}
-	add(s.name+": from a key to the answer", "p99 ≤ "+millis(keyLimit), took[len(took)*99/100] <= keyLimit && len(lost) == 0, "%s", got)
+	add(s.name+": from a key to the answer", "p99 ≤ "+millis(keyLimit), p99.took <= keyLimit && len(lost) == 0, "%s", got)
 
 	pid := t.cmd.Process.Pid
 	behind := children(pid)
@@ -317,9 +319,15 @@ func (h *harness) using(ctx context.Context, s *scene, add addRow) (err error) {
 	return nil
 }
 
-// keys presses keys and returns how soon each was answered, sorted, and which
-// were not.
-func (t *terminal) keys() (took []time.Duration, lost []string, err error) {
+// An answer is how soon a key was answered.
+type answer struct {
+	key  string
+	took time.Duration
+}
+
+// keys presses keys and returns how soon each was answered, the soonest
+// first, and which were not.
+func (t *terminal) keys() (took []answer, lost []string, err error) {
 	// To where a round begins.
 	if _, _, err := t.press("kG", time.Second); err != nil {
 		return nil, nil, err
@@ -342,12 +350,12 @@ func (t *terminal) keys() (took []time.Duration, lost []string, err error) {
 			lost = append(lost, name)
 			continue
 		}
-		took = append(took, d)
+		took = append(took, answer{name, d})
 	}
 	if len(took) == 0 {
 		return nil, nil, fmt.Errorf("no key was answered; the screen is\n%s", t.screen)
 	}
-	slices.Sort(took)
+	slices.SortFunc(took, func(a, b answer) int { return cmp.Compare(a.took, b.took) })
 	return took, lost, nil
 }
 
