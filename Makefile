@@ -3,7 +3,7 @@
 export CGO_ENABLED = 0
 GO ?= go
 
-.PHONY: build check ci test race fuzz torture bench bench-memory demo clean
+.PHONY: build check ci test race fuzz torture bench bench-memory bench-tui demo clean
 
 build: ## the program, ./logview
 	$(GO) build -trimpath -ldflags '-s -w' -o logview ./cmd/logview
@@ -33,6 +33,9 @@ bench: ## measure beside ripgrep, ugrep and zgrep, into BENCHMARKS.md
 
 bench-memory: ## the same corpus four times as large: memory must stay
 	$(GO) run ./cmd/bench -size 4GiB -only memory
+
+bench-tui: ## the explorer in a terminal: frames, keys, hits, memory; only printed, for it needs 12 GB of disk
+	$(GO) run ./cmd/bench -only tui -o /dev/null
 
 demo: build ## make logs in ./demo and look at them
 	rm -rf demo

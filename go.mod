@@ -11,6 +11,7 @@ require (
 	github.com/blevesearch/zapx/v17 v17.2.3 // their format: terms and the blocks that hold them
 	github.com/bmatcuk/doublestar/v4 v4.10.4 // patterns of paths with **
 	github.com/clipperhouse/displaywidth v0.11.0 // how wide a text is on a terminal; runewidth takes 20 ms to start
+	github.com/creack/pty v1.1.24 // bench and tests: a terminal to run the explorer in
 	github.com/dustin/go-humanize v1.1.0 // sizes and numbers for people, and sizes they type
 	github.com/gofrs/flock v0.13.1 // the lock between processes that build one index
 	github.com/klauspost/compress v1.20.3 // zstd; gzip in loggen

@@ -168,6 +168,17 @@ const (
 	hugeLine    = 500 * megabyte
 )
 
+// The huge log is text of hugeText bytes again and again.
+const (
+	hugeSize = 10 << 30
+	hugeText = 64 << 20
+	hugeRoom = 40 << 30 // what must be free before it is made
+	theLast  = "the last line"
+)
+
+// errNoRoom leaves out what the disk has no room for.
+var errNoRoom = errors.New("the disk is too full")
+
 // derived makes the places that are cut out of the generated text.
 func (w *workshop) derived(ctx context.Context, place string) (*corpus, error) {
 	from, err := w.corpus(ctx, genCorpus)
@@ -193,6 +204,9 @@ func (w *workshop) derived(ctx context.Context, place string) (*corpus, error) {
 		size := min(hugeLine, w.opts.size/2)
 		about = fmt.Sprintf("a file with a line of %s between two short ones", megabytes(size))
 		fill = func(dir string) error { return writeLine(ctx, filepath.Join(dir, "line.log"), texts, size) }
+	case hugeLog:
+		about = fmt.Sprintf("a log of %s, the same %s again and again", sizeArg(hugeSize), sizeArg(hugeText))
+		fill = func(dir string) error { return writeHuge(ctx, filepath.Join(dir, "huge.log"), texts) }
 	default:
 		return nil, errors.New("no such place")
 	}
@@ -427,7 +441,31 @@ func writeLine(ctx context.Context, path string, texts []string, size int64) err
 				return err
 			}
 		}
-		_, err := io.WriteString(out, "\nthe last line\n")
+		_, err := io.WriteString(out, "\n"+theLast+"\n")
+		return err
+	})
+}
+
+// writeHuge writes the log that is larger than memory.
+func writeHuge(ctx context.Context, path string, texts []string) error {
+	if free, ok := diskFree(filepath.Dir(path)); ok && free < hugeRoom {
+		return errNoRoom
+	}
+	var text bytes.Buffer
+	l := &limited{out: &text, left: hugeText}
+	if err := l.fill(ctx, texts); err != nil {
+		return err
+	}
+	return create(path, func(out io.Writer) error {
+		for left := int64(hugeSize); left > 0; left -= int64(text.Len()) {
+			if _, err := out.Write(text.Bytes()[:min(int64(text.Len()), left)]); err != nil {
+				return err
+			}
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+		}
+		_, err := io.WriteString(out, "\n"+theLast+"\n")
 		return err
 	})
 }

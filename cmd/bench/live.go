@@ -340,18 +340,18 @@ func usage(pid int) (time.Duration, int64, error) {
 	return time.Duration(ticks) * 10 * time.Millisecond, peak, nil
 }
 
-// liveTable is the part of the report about programs that go on.
-func (r *report) liveTable() string {
-	if len(r.live) == 0 {
+// liveTable is a part of the report about programs that go on.
+func liveTable(title string, rows []liveRow) string {
+	if len(rows) == 0 {
 		return ""
 	}
 	t := table{head: []string{"What", "Measured", "Target", "Reached"}}
-	for _, l := range r.live {
+	for _, l := range rows {
 		reached := "**no**"
 		if l.reached {
 			reached = "yes"
 		}
 		t.add(l.name, l.got, l.target, reached)
 	}
-	return "## Live\n\n" + t.String() + "\n"
+	return "## " + title + "\n\n" + t.String() + "\n"
 }

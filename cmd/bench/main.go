@@ -227,7 +227,7 @@ func measure(ctx context.Context, o *options, out io.Writer) (*report, error) {
 			fmt.Fprint(out, res.plain())
 		}
 	}
-	if o.keepsLive() {
+	if o.keepsGoing(liveWord) {
 		many, err := w.corpus(ctx, manyFiles)
 		if err != nil {
 			return nil, err
@@ -244,16 +244,22 @@ func measure(ctx context.Context, o *options, out io.Writer) (*report, error) {
 			fmt.Fprint(out, l)
 		}
 	}
+	if o.keepsGoing(tuiWord) {
+		fmt.Fprintln(out, "\nexplorer")
+		if rep.tui, err = h.tui(ctx, out); err != nil {
+			return nil, err
+		}
+	}
 	return rep, nil
 }
 
-// keepsLive tells whether the programs that go on are to be measured: where
-// Linux tells what they take.
-func (o *options) keepsLive() bool {
+// keepsGoing tells whether a group of programs that go on is to be measured:
+// where Linux tells what they take.
+func (o *options) keepsGoing(group string) bool {
 	if _, err := os.Stat("/proc/self/stat"); err != nil || o.quick || o.memory {
 		return false
 	}
-	return len(o.words) == 0 || slices.Contains(o.words, liveWord)
+	return len(o.words) == 0 || slices.Contains(o.words, group)
 }
 
 // repository finds the folder of the module from wherever this is run in it.

@@ -19,6 +19,7 @@ type report struct {
 	corpora []*corpus
 	results []*result
 	live    []liveRow
+	tui     []liveRow
 }
 
 // fastest and middle are what is reported of several runs.
@@ -102,7 +103,8 @@ func (r *report) markdown() string {
 	b.WriteString(r.about())
 	b.WriteString(r.summary())
 	b.WriteString(r.storeTable())
-	b.WriteString(r.liveTable())
+	b.WriteString(liveTable("Live", r.live))
+	b.WriteString(liveTable("Explorer", r.tui))
 	b.WriteString(r.memoryTable())
 	b.WriteString(r.commands())
 	return strings.TrimRight(b.String(), "\n") + "\n"

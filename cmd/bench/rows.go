@@ -13,6 +13,7 @@ const (
 	manyFiles  = "files"
 	oneGzip    = "gzip"
 	oneLine    = "line"
+	hugeLog    = "huge" // only the explorer's
 )
 
 var (
@@ -214,7 +215,7 @@ func rowsOf(place string, o *options) []*row {
 
 // words are all that -only knows besides memory.
 func words() []string {
-	list := append(slices.Clone(places), liveWord)
+	list := append(slices.Clone(places), liveWord, tuiWord)
 	for _, r := range rows {
 		list = append(list, r.group, r.id)
 	}

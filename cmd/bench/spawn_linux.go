@@ -87,3 +87,12 @@ func pickCPUs(n int) []int {
 	}
 	return list
 }
+
+// diskFree is how many bytes may still be written in a directory.
+func diskFree(dir string) (int64, bool) {
+	var st unix.Statfs_t
+	if err := unix.Statfs(dir, &st); err != nil {
+		return 0, false
+	}
+	return int64(st.Bavail) * int64(st.Bsize), true
+}
