@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"runtime"
 	"sync"
 )
 
@@ -27,6 +28,8 @@ type textAt struct {
 	temp bool // file is ours
 	ra   RandomAccess
 	from Blocks // of which ra or what is in the temporary file is made; nil if there is no more of it
+
+	counting sync.Mutex // held while lines are counted: once is enough; taken before mu
 
 	mu     sync.Mutex // guards what follows
 	blocks []keptBlock
@@ -337,14 +340,19 @@ func (t *textAt) count(ctx context.Context, off Offset) error {
 	if t.ra != nil {
 		return nil
 	}
+	t.counting.Lock()
+	defer t.counting.Unlock()
 	buf := make([]byte, countEvery)
-	for {
+	for n := 0; ; n++ {
+		if n%4 == 3 {
+			runtime.Gosched() // it is not what anybody waits for
+		}
 		t.mu.Lock()
 		if len(t.counts) == 0 {
 			t.counts = append(t.counts, 0)
 		}
 		i := len(t.counts)
-		n := t.counts[i-1]
+		lines := t.counts[i-1]
 		t.mu.Unlock()
 		if Offset(i)*countEvery > off {
 			return nil
@@ -358,11 +366,9 @@ func (t *textAt) count(ctx context.Context, off Offset) error {
 			}
 			return err
 		}
-		n += int64(bytes.Count(buf, newline))
+		lines += int64(bytes.Count(buf, newline))
 		t.mu.Lock()
-		if len(t.counts) == i { // nobody else did it meanwhile
-			t.counts = append(t.counts, n)
-		}
+		t.counts = append(t.counts, lines)
 		t.mu.Unlock()
 	}
 }

@@ -57,10 +57,14 @@ type (
 	doneMsg struct{ said pager.Said }
 )
 
-// tick comes from time to time: messages go, ages are drawn anew, and a pipe
-// is looked at.
-func tick() tea.Cmd {
-	return tea.Tick(250*time.Millisecond, func(time.Time) tea.Msg { return tickMsg{} })
+// tick comes from time to time: messages go, ages are drawn anew. A pipe is
+// looked at, and that more often.
+func (m *model) tick() tea.Cmd {
+	every := time.Second
+	if m.piped() {
+		every = 50 * time.Millisecond
+	}
+	return tea.Tick(every, func(time.Time) tea.Msg { return tickMsg{} })
 }
 
 // list asks which logs there are.

@@ -41,13 +41,15 @@ const (
 // A model is the root. Its methods are called by Bubble Tea alone, one at a
 // time.
 type model struct {
-	opt   Options
-	send  func(tea.Msg)
-	keys  keys.Map
-	th    *theme.Theme
-	dark  bool
-	now   func() time.Time
-	state *State
+	opt      Options
+	send     func(tea.Msg)
+	pace     *pacer
+	findPace func() *pacer // called once, when the program runs
+	keys     keys.Map
+	th       *theme.Theme
+	dark     bool
+	now      func() time.Time
+	state    *State
 
 	width, height int
 	focus         pane
@@ -119,7 +121,7 @@ func (m *model) close() {
 
 // Init implements tea.Model.
 func (m *model) Init() tea.Cmd {
-	cmds := []tea.Cmd{tick()}
+	cmds := []tea.Cmd{m.tick()}
 	if m.opt.Settings.Theme == "auto" {
 		cmds = append(cmds, tea.RequestBackgroundColor)
 	}
@@ -144,6 +146,18 @@ func (m *model) piped() bool { return len(m.opt.Paths) == 1 && m.opt.Paths[0] ==
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := m.update(msg)
 	m.layout()
+	switch msg.(type) {
+	case tickMsg, feedMsg: // what comes of it need not be seen at once
+	case tea.ResumeMsg:
+		m.pace.again()
+	default:
+		if m.pace == nil && m.findPace != nil {
+			m.pace = m.findPace()
+			m.findPace = nil
+			m.pace.again()
+		}
+		m.pace.wake()
+	}
 	return m, cmd
 }
 
@@ -182,7 +196,7 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		if m.saidAt.Before(m.now().Add(-6 * time.Second)) {
 			m.said = pager.Said{}
 		}
-		cmds := []tea.Cmd{tick()}
+		cmds := []tea.Cmd{m.tick()}
 		if m.piped() {
 			cmds = append(cmds, m.pager.Grow())
 		}

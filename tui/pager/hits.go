@@ -21,6 +21,7 @@ type tally struct {
 	mu      sync.Mutex // guards what follows
 	changed chan struct{}
 	count   int64
+	told    bool           // of the first
 	places  []reader.Place // oldest first
 	capped  bool           // there are more than places
 	marks   [markCells]bool

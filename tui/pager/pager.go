@@ -54,13 +54,14 @@ type Model struct {
 	plain    bool
 	progress string // of what takes long
 
-	follow  bool
-	tail    reader.Place // to where the log is known
-	tailing bool         // it is being read
-	again   bool         // there is more
-	fresh   int64        // lines that came while not following
-	rate    rate
-	now     func() time.Time
+	follow    bool
+	tail      reader.Place // to where the log is known
+	tailing   bool         // it is being read
+	numbering bool         // lines are being counted
+	again     bool         // there is more
+	fresh     int64        // lines that came while not following
+	rate      rate
+	now       func() time.Time
 
 	caseMode Case
 	pattern  Pattern
@@ -239,7 +240,7 @@ func (m *Model) begin() {
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.gen++
-	m.upBusy, m.downBusy, m.tailing, m.again = false, false, false, false
+	m.upBusy, m.downBusy, m.tailing, m.again, m.numbering = false, false, false, false, false
 	m.progress = ""
 }
 
@@ -358,11 +359,12 @@ func (m *Model) extend() tea.Cmd {
 	}
 	var cmds []tea.Cmd
 	near := m.height + 50
-	if !m.atStart && !m.upBusy && m.top < near {
+	above, below := m.room(near)
+	if !m.atStart && !m.upBusy && above < near {
 		m.upBusy = true
 		cmds = append(cmds, m.fetch(m.up, false))
 	}
-	if !m.atEnd && !m.downBusy && len(m.rows)-m.top < m.height+near {
+	if !m.atEnd && !m.downBusy && below < m.height+near {
 		m.downBusy = true
 		cmds = append(cmds, m.fetch(m.down, true))
 	}
@@ -408,7 +410,7 @@ func (m *Model) more(msg moreMsg) tea.Cmd {
 		m.trim(false)
 	}
 	m.progress = ""
-	if len(msg.run.rows) < windowRows && !msg.run.end {
+	if len(msg.run.rows) < windowRows && !msg.run.end && !m.pick.all() {
 		m.progress = fmt.Sprintf("filtering: at %.0f%%", 100*m.doc.Fraction(msg.run.next))
 	}
 	if m.follow && m.atEnd {
@@ -416,6 +418,18 @@ func (m *Model) more(msg moreMsg) tea.Cmd {
 	}
 	m.settle()
 	return tea.Batch(m.extend(), m.number())
+}
+
+// room is how many screen rows are read above and from the top of the screen
+// on, as far as most.
+func (m *Model) room(most int) (above, below int) {
+	for i := m.top - 1; i >= 0 && above < most; i-- {
+		above += m.tall(i)
+	}
+	for i := m.top; i < len(m.rows) && below < most+m.height; i++ {
+		below += m.tall(i)
+	}
+	return above, below
 }
 
 // trim forgets rows far from the screen, in front of it after reading
@@ -451,23 +465,26 @@ func (m *Model) trim(forward bool) {
 // number counts the lines before those that have no number yet, in the
 // background.
 func (m *Model) number() tea.Cmd {
-	if m.doc == nil || len(m.rows) == 0 {
+	if m.doc == nil || len(m.rows) == 0 || m.numbering {
 		return nil
 	}
 	var places []reader.Place
 	for i := range m.rows {
-		if r := &m.rows[i]; r.line < 0 && (i == 0 || m.rows[i-1].Member != r.Member || !m.pick.all()) {
+		if r := &m.rows[i]; r.line == -1 && (i == 0 || m.rows[i-1].Member != r.Member || !m.pick.all()) {
 			places = append(places, r.Place)
 		}
 	}
 	if len(places) == 0 {
 		return nil
 	}
+	m.numbering = true
 	ctx, d, gen := m.ctx, m.doc, m.gen
 	return func() tea.Msg {
 		numbers := map[reader.Place]reader.Line{}
 		for _, p := range places {
-			if l, ok := d.Number(ctx, p, true); ok {
+			if p.Offset > mostCounted {
+				numbers[p] = unknown
+			} else if l, ok := d.Number(ctx, p, true); ok {
 				numbers[p] = l
 			}
 		}
@@ -475,11 +492,22 @@ func (m *Model) number() tea.Cmd {
 	}
 }
 
+// mostCounted is how much text is read for nothing but the numbers of lines.
+// Behind it lines have none until somebody asks for one: whoever looks at the
+// end of 40 GB does not want all of it read.
+const mostCounted = 1 << 30
+
+// unknown is the line of a row that is not going to be counted.
+const unknown = reader.Line(-2)
+
 func (m *Model) numbered(msg numberedMsg) {
+	m.numbering = false
 	for i := range m.rows {
 		r := &m.rows[i]
 		if l, ok := msg.numbers[r.Place]; ok {
 			r.line = l
+		} else if m.pick.all() && r.line == -1 && i > 0 && m.rows[i-1].Member == r.Member && m.rows[i-1].line == unknown {
+			r.line = unknown
 		} else if m.pick.all() && r.line < 0 && i > 0 && m.rows[i-1].Member == r.Member && m.rows[i-1].line >= 0 {
 			r.line = m.rows[i-1].line
 			if !m.rows[i-1].Unfinished {
@@ -523,7 +551,7 @@ func (m *Model) Grow() tea.Cmd {
 		msg := grownMsg{gen: gen, from: from}
 		msg.run.next = from
 		for {
-			r, err := read(ctx, d, k, msg.run.next, true, 10*mostRows)
+			r, err := read(ctx, d, k, msg.run.next, true, mostRows)
 			if err != nil {
 				msg.err = err
 				break

@@ -35,6 +35,10 @@ func (k pick) all() bool { return k.m == nil && k.levels == "" }
 // is shown and the person told how far it is.
 const budget = 32 << 20
 
+// enough is how much text is read at once when there are few lines in it: of
+// a line of 500 MB a piece of 64 KiB fills the screen.
+const enough = 1 << 20
+
 // A run is what was read in one direction.
 type run struct {
 	rows []row // oldest first
@@ -49,7 +53,7 @@ func read(ctx context.Context, d *reader.Document, k pick, p reader.Place, forwa
 	if k.m != nil {
 		scan = k.m.NewScanner()
 	}
-	for left := budget; len(r.rows) < n && left > 0; {
+	for left, size := budget, 0; len(r.rows) < n && left > 0 && size < enough; {
 		var w reader.Window
 		var err error
 		if forward {
@@ -66,6 +70,9 @@ func read(ctx context.Context, d *reader.Document, k pick, p reader.Place, forwa
 		}
 		left -= len(w.Text)
 		found := k.from(&w, scan)
+		for i := range found {
+			size += len(found[i].Text)
+		}
 		if forward {
 			r.next = reader.Place{Member: w.Member, Offset: w.End()}
 			if room := n - len(r.rows); len(found) > room {

@@ -95,9 +95,10 @@ func (t *tally) wait() tea.Cmd {
 	return func() tea.Msg {
 		<-t.changed
 		t.mu.Lock()
-		done := t.done
+		done, first := t.done, !t.told
+		t.told = t.told || t.count > 0
 		t.mu.Unlock()
-		if !done {
+		if !done && !first {
 			time.Sleep(30 * time.Millisecond) // not a message a hit
 		}
 		return tallyMsg{t}

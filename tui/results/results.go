@@ -68,6 +68,7 @@ type search struct {
 	mu      sync.Mutex // guards what follows
 	changed chan struct{}
 	items   []item // only ever appended to
+	told    bool   // of the first
 	snap    snapshot
 }
 
@@ -198,9 +199,10 @@ func (x *search) wait() tea.Cmd {
 	return func() tea.Msg {
 		<-x.changed
 		x.mu.Lock()
-		done := x.snap.done
+		done, first := x.snap.done, !x.told
+		x.told = x.told || len(x.items) > 0
 		x.mu.Unlock()
-		if !done {
+		if !done && !first {
 			time.Sleep(30 * time.Millisecond) // not a message a hit
 		}
 		return changedMsg{x}
