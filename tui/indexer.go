@@ -38,6 +38,7 @@ func newIndexer(command []string) *indexer {
 func (x *indexer) start() tea.Cmd {
 	x.gen++
 	c := exec.Command(x.command[0], x.command[1:]...)
+	c.Args[0] = "logview"
 	c.Env = append(os.Environ(), "GOMAXPROCS=1") // one core, and half of the memory
 	background(c)
 	out, err := c.StdoutPipe()

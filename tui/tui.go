@@ -10,7 +10,6 @@ package tui
 
 import (
 	"context"
-	"errors"
 	"io"
 	"os"
 
@@ -47,16 +46,18 @@ func Run(ctx context.Context, o Options) error {
 		return err
 	}
 	defer m.close()
-	opts := []tea.ProgramOption{tea.WithContext(ctx), tea.WithFPS(60)}
+	// A signal ends ctx. Left to Bubble Tea as well, it would be sent to a
+	// program that has ended already, and wait for ever (v2.0.9).
+	opts := []tea.ProgramOption{tea.WithoutSignalHandler()}
 	if o.Output != nil {
 		opts = append(opts, tea.WithOutput(o.Output))
 	}
 	p := tea.NewProgram(m, opts...)
 	m.send = p.Send
 	m.findPace = func() *pacer { return newPacer(p) }
-	_, err = p.Run()
-	if errors.Is(err, tea.ErrProgramKilled) && ctx.Err() != nil {
-		return ctx.Err()
+	defer context.AfterFunc(ctx, p.Quit)()
+	if _, err = p.Run(); err == nil {
+		err = ctx.Err()
 	}
 	return err
 }

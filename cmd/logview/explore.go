@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/adrg/xdg"
 	"github.com/spf13/cobra"
@@ -66,6 +67,7 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 	if self, err := os.Executable(); err == nil && cache != nil && worthKeeping(o.Paths) {
 		o.Index = append([]string{self, "index", "--behind", "--cache-dir", cache.Dir(), "--cache-size", fmt.Sprint(cache.Limit()), "--"}, o.Paths...)
 	}
+	grace.Store(int64(5 * time.Second)) // to give the terminal back, and keep what is to be kept
 	return tui.Run(ctx, o)
 }
 

@@ -34,12 +34,14 @@ func newTerminal(t *testing.T, width, height int) *terminal {
 	home := t.TempDir()
 	cmd := x.command("-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height), "sh")
 	cmd.Dir = x.dir
-	cmd.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + home, "TERM=xterm-256color", "PS1=$ ", "LC_ALL=C.UTF-8", "TZ=UTC"}
+	cmd.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + home, "TERM=xterm-256color", "LC_ALL=C.UTF-8", "TZ=UTC"}
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Skipf("tmux does not start: %v: %s", err, out)
 	}
 	t.Cleanup(func() { _ = x.command("kill-server").Run() })
-	x.wait("$ ")
+	x.keys("PS1='rea''dy> '", "Enter")
+	x.wait("ready>")
+	x.keys("clear", "Enter")
 	return x
 }
 
@@ -138,7 +140,7 @@ func TestTerminalStory(t *testing.T) {
 	x.keys("Enter")
 	x.wait("line 500 of the log", "LIVE")
 	x.keys("Space", "b", "b")
-	x.wait("line 460 of the log")
+	x.wait("line 440 of the log")
 	x.waitNot("LIVE")
 	x.keys("g")
 	x.wait("line 1 of the log")
@@ -165,23 +167,23 @@ func TestTerminalStory(t *testing.T) {
 	if out, err := x.command("resize-window", "-t", "0", "-x", "120", "-y", "30").CombinedOutput(); err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
-	x.wait("Logs in", "line 521 of")
+	x.wait("other.log", "line 521 of")
 	if out, err := x.command("resize-window", "-t", "0", "-x", "50", "-y", "12").CombinedOutput(); err != nil {
 		t.Fatalf("%v %s", err, out)
 	}
 	x.wait("line 521 of")
-	x.waitNot("Logs in")
+	x.waitNot("other.log")
 	x.keys("C-z")
-	x.wait("$ ")
+	x.wait("ready>")
 	x.waitNot("line 521")
 	x.write("app.log", "line 530 of\n")
 	x.keys("fg", "Enter")
 	x.wait("line 530 of")
 	x.keys("q")
-	x.wait("$ ")
+	x.wait("ready>")
 	x.waitNot("line 530")
 	x.keys("echo back", "Enter")
-	x.wait("\nback")
+	x.wait("back\nready>")
 }
 
 // What comes through a pipe can be paged while it comes.
@@ -198,7 +200,7 @@ func TestTerminalPipe(t *testing.T) {
 	x.wait("late")
 	x.write("end", "")
 	x.keys("q")
-	x.wait("\nleft")
+	x.wait("left\nready>")
 }
 
 // Hostile text neither reaches the terminal nor breaks the frame.
@@ -219,7 +221,7 @@ func TestTerminalHostile(t *testing.T) {
 		}
 	}
 	x.keys("q")
-	x.wait("$ ")
+	x.wait("ready>")
 }
 
 // A program that crashes, or is killed by a signal it can catch, gives the
@@ -235,5 +237,5 @@ func TestTerminalTerminated(t *testing.T) {
 	x.wait("gave back")
 	x.waitNot("LIVE")
 	x.keys("echo 'types again'", "Enter")
-	x.wait("\ntypes again")
+	x.wait("types again\nready>")
 }
