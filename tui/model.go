@@ -146,14 +146,16 @@ func (m *model) piped() bool { return len(m.opt.Paths) == 1 && m.opt.Paths[0] ==
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	cmd := m.update(msg)
 	m.layout()
+	if q, ok := msg.(interface{ Quiet() bool }); ok && q.Quiet() {
+		return m, cmd
+	}
 	switch msg.(type) {
 	case tickMsg, feedMsg: // what comes of it need not be seen at once
 	case tea.ResumeMsg:
 		m.pace.again()
 	default:
-		if m.pace == nil && m.findPace != nil {
+		if m.pace == nil && m.findPace != nil { // there is none before the first frame
 			m.pace = m.findPace()
-			m.findPace = nil
 			m.pace.again()
 		}
 		m.pace.wake()

@@ -192,6 +192,9 @@ type PreparingMsg struct {
 	P   reader.Preparing
 }
 
+// Quiet reports whether nothing came.
+func (g grownMsg) Quiet() bool { return g.lines == 0 && !g.skipped && g.err == nil }
+
 // Said is a message for the person, for the root to show.
 type Said struct {
 	Text  string
