@@ -3,7 +3,7 @@
 export CGO_ENABLED = 0
 GO ?= go
 
-.PHONY: build check ci test race fuzz torture bench bench-memory bench-tui demo clean
+.PHONY: build check ci test race fuzz torture bench bench-memory bench-tui demo screens clean
 
 build: ## the program, ./logview
 	$(GO) build -trimpath -ldflags '-s -w' -o logview ./cmd/logview
@@ -43,6 +43,11 @@ demo: build ## make logs in ./demo and look at them
 	./logview ls demo
 	@echo
 	./logview search -m 2 'SocketTimeoutException -DEBUG' demo
+
+screens: build ## the README's pictures of the explorer, from the real program in tmux
+	rm -rf demo
+	$(GO) run ./cmd/loggen -out demo -size 64MiB -seed 7
+	$(GO) run ./cmd/screens -program ./logview -logs demo -out testdata/screens
 
 clean:
 	rm -rf logview demo

@@ -149,12 +149,18 @@ func (m *model) source(l reader.Log) *reader.LogSource {
 	return reader.NewSource(l, reader.Options{Cache: m.opt.Cache, Spare: m.opt.Workers.Go, Wait: true})
 }
 
+// searching is how searches read: what they decode is kept if there is a
+// worker to spare. Were they to wait for one, they would wait for themselves.
+func (m *model) searching() reader.Options {
+	return reader.Options{Cache: m.opt.Cache, Spare: m.opt.Workers.TryGo}
+}
+
 // sources are all logs, for a search. They are made when it runs.
 func (m *model) sources() []reader.Source {
 	var out []reader.Source
 	for _, l := range m.logs.Logs() {
 		if l.Name != reader.Stdin {
-			out = append(out, reader.NewSource(l, reader.Options{Cache: m.opt.Cache, Spare: m.opt.Workers.TryGo}))
+			out = append(out, reader.NewSource(l, m.searching()))
 		}
 	}
 	return out
@@ -407,7 +413,7 @@ func (m *model) edit() tea.Cmd {
 // lines writes the lines of the open log that pass its filters and match
 // what is searched for, all of them without either.
 func (m *model) lines(ctx context.Context, q query.Node) func(w io.Writer) (int64, error) {
-	src := m.pager.Doc().Source()
+	src := m.pager.Doc().Source().With(m.searching())
 	search := m.opt.Searcher
 	if q == nil {
 		q = query.Text{}

@@ -94,7 +94,7 @@ func newModel(o Options) (*model, error) {
 	m := &model{opt: o, keys: km, now: time.Now, state: o.State, showLogs: true, mouse: o.Settings.Mouse, send: func(tea.Msg) {}}
 	m.dark = o.Settings.Theme != "light"
 	m.th = theme.New(m.dark)
-	m.logs, m.pager, m.results, m.prompt = logs.New(m.th), pager.New(m.th, o.Searcher), results.New(m.th), prompt.New(m.th)
+	m.logs, m.pager, m.results, m.prompt = logs.New(m.th), pager.New(m.th, o.Searcher, m.searching()), results.New(m.th), prompt.New(m.th)
 	m.pager.SetWrap(o.Settings.Wrap)
 	m.life, m.end = context.WithCancel(context.Background())
 	if m.state != nil {

@@ -1,12 +1,16 @@
 package tui
 
 import (
+	"compress/gzip"
+	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
+	"logview/index"
 	"logview/reader"
 	"logview/tui/keys"
 	"logview/tui/tuitest"
@@ -175,6 +179,40 @@ func TestSearching(t *testing.T) {
 	on("old request 0000")
 	d.Type(":no such thing")
 	d.Keys("enter")
+}
+
+// A search goes on beside the decoding of what is opened, with as few workers
+// as there may be: neither waits for the other.
+func TestSearchWhileDecoding(t *testing.T) {
+	dir := tree(t)
+	r := rand.New(rand.NewPCG(1, 2))
+	for n := 2; n < 8; n++ {
+		f, err := os.Create(fmt.Sprintf("%s/app.log.%d.gz", dir, n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		z := gzip.NewWriter(f)
+		for range 60_000 {
+			fmt.Fprintf(z, "INFO %016x%016x needle\n", r.Uint64(), r.Uint64())
+		}
+		if err := errors.Join(z.Close(), f.Close()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, _ := explorer(t, dir, 80, 24, func(o *Options) {
+		o.Workers = reader.NewWorkers(1)
+		o.Searcher = index.Indexed{Cache: o.Cache, Workers: o.Workers, Note: func(error) {}}
+	})
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	d.Keys("g")
+	d.Type("/needle")
+	d.Wait("360,000 lines")
+	d.Keys("enter", "ctrl+w")
+	d.Type("needles.txt")
+	d.Keys("enter")
+	d.Wait("360,000 lines written")
 }
 
 // What is searched in all logs is shown beside the log, and moving in one

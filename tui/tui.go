@@ -11,7 +11,6 @@ package tui
 import (
 	"context"
 	"io"
-	"os"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -70,6 +69,3 @@ func (s Settings) keyMap() (keys.Map, error) {
 	}
 	return m, m.Set(s.Keys.Bind)
 }
-
-// darkBackground is what is assumed until the terminal has answered.
-func darkBackground() bool { return os.Getenv("COLORFGBG") != "0;15" }

@@ -189,6 +189,9 @@ func (m *model) status() string {
 		right += s
 	}
 	right = ansi.Truncate(right, m.width*2/3, "…")
+	if right != "" {
+		right = "  " + right
+	}
 	room := max(0, m.width-ansi.StringWidth(right)-1)
 	left := ""
 	switch {

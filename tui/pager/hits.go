@@ -38,8 +38,10 @@ const (
 	markCells = 400
 )
 
-// count begins to count what matches n in a Document.
-func count(ctx context.Context, s index.Searcher, d *reader.Document, n query.Node) *tally {
+// count begins to count what matches n in a Document. The search reads
+// through a Source of its own, opened as opt says: that of the Document waits
+// for workers, which the search has.
+func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader.Options, n query.Node) *tally {
 	ctx, stop := context.WithCancel(ctx)
 	t := &tally{order: map[reader.MemberKey]int{}, stop: stop, changed: make(chan struct{}, 1)}
 	type member struct {
@@ -63,7 +65,7 @@ func count(ctx context.Context, s index.Searcher, d *reader.Document, n query.No
 		byPath[m.Path] = x
 		at += float64(m.Size)
 	}
-	req := &index.Request{Query: n, Sources: []reader.Source{d.Source()}, Progress: func(p index.Progress) {
+	req := &index.Request{Query: n, Sources: []reader.Source{d.Source().With(opt)}, Progress: func(p index.Progress) {
 		t.mu.Lock()
 		t.share = float64(p.Done) / max(float64(p.Total), 1)
 		t.mu.Unlock()

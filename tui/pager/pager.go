@@ -28,6 +28,7 @@ type Model struct {
 	width, height int
 	focused       bool
 	searcher      index.Searcher
+	searching     reader.Options
 
 	doc     *reader.Document
 	name    string
@@ -91,9 +92,9 @@ type tallied struct {
 	err    error
 }
 
-// New makes an empty pane.
-func New(th *theme.Theme, s index.Searcher) *Model {
-	return &Model{th: th, searcher: s, wrap: true, anchor: -1, now: time.Now, marks: map[reader.Place]bool{}}
+// New makes an empty pane. s answers searches, of sources opened with opt.
+func New(th *theme.Theme, s index.Searcher, opt reader.Options) *Model {
+	return &Model{th: th, searcher: s, searching: opt, wrap: true, anchor: -1, now: time.Now, marks: map[reader.Place]bool{}}
 }
 
 // SetTheme changes how it looks.
@@ -178,7 +179,6 @@ type (
 		gen, findGen int
 		at           reader.Place
 		ok           bool
-		wrapped      bool
 		text         string // how far it is
 		next         func() tea.Msg
 		err          error

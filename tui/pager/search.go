@@ -9,7 +9,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/dustin/go-humanize"
 
-	"logview/index"
 	"logview/index/query"
 	"logview/reader"
 )
@@ -85,7 +84,7 @@ func (m *Model) startTally() tea.Cmd {
 	if err != nil || n == nil {
 		return nil
 	}
-	m.tally = count(context.Background(), m.searcher, m.doc, n)
+	m.tally = count(context.Background(), m.searcher, m.doc, m.searching, n)
 	return m.tally.wait()
 }
 
@@ -372,9 +371,6 @@ func (m *Model) Query() query.Node {
 	_, n, _ := compile(list...)
 	return n
 }
-
-// SetSearcher changes what answers searches.
-func (m *Model) SetSearcher(s index.Searcher) { m.searcher = s }
 
 // Case is how the case of what is searched for is taken; NextCase changes it.
 func (m *Model) Case() Case { return m.caseMode }

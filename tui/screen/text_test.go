@@ -99,7 +99,7 @@ func rows(t *testing.T, text []byte, width int) {
 
 func TestRowsRandom(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	alphabet := []rune("ab \t\x1b\x00é日👍\u0301\u200d\ufe0f🇩‮א")
+	alphabet := []rune("ab \t\x1b\x00é日👍\u0301\u200d\ufe0f\U0001f1e9\u202eא")
 	for range 5000 {
 		var b []byte
 		for range r.IntN(60) {
