@@ -24,9 +24,12 @@ type Document struct {
 	life context.Context
 	stop context.CancelFunc
 
-	mu      sync.Mutex // guards members
+	updating sync.Mutex // held while it is found out which members there are; taken before mu
+
+	mu      sync.Mutex // guards what follows; never held while a file is read
 	members []*docMember
 	next    MemberKey
+	after   map[MemberKey]MemberKey // of members that are gone: the one that came behind them
 }
 
 // DocumentOptions say how a Document tells what it does.
@@ -70,11 +73,34 @@ const windowSize = 4 * pieceSize
 type docMember struct {
 	key MemberKey
 
-	mu   sync.Mutex // held while it is opened; taken after Document.mu is given back
+	opening sync.Mutex // held while it is opened, which may take decoding it; taken before mu
+	grow    sync.Mutex // held while what it got is taken in; taken before mu
+
+	mu   sync.Mutex // guards what follows; never held while a file is read
 	m    Member
 	t    *textAt
 	err  error // why it cannot be opened
-	grow sync.Mutex
+	gone bool
+}
+
+// state is the member, what is opened of it, and why that cannot be.
+func (m *docMember) state() (Member, *textAt, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.m, m.t, m.err
+}
+
+// close closes a member that is not going to be read any more.
+func (m *docMember) close() {
+	m.mu.Lock()
+	t := m.t
+	m.t, m.err, m.gone = nil, ErrGone, true
+	m.mu.Unlock()
+	if t != nil {
+		m.grow.Lock()
+		defer m.grow.Unlock()
+		t.close()
+	}
 }
 
 // A DocMember is a member of a Document, as it is now.
@@ -91,7 +117,7 @@ func NewDocument(src *LogSource, opt DocumentOptions) *Document {
 	if opt.Progress == nil {
 		opt.Progress = func(Preparing) {}
 	}
-	d := &Document{src: src, opt: opt, next: 1}
+	d := &Document{src: src, opt: opt, next: 1, after: map[MemberKey]MemberKey{}}
 	d.life, d.stop = context.WithCancel(context.Background())
 	for _, m := range src.Members() {
 		d.members = append(d.members, &docMember{key: d.next, m: m})
@@ -104,12 +130,7 @@ func NewDocument(src *LogSource, opt DocumentOptions) *Document {
 func (d *Document) Close() error {
 	d.stop()
 	for _, m := range d.list() {
-		m.mu.Lock()
-		if m.t != nil {
-			m.t.close()
-		}
-		m.t, m.err = nil, ErrGone
-		m.mu.Unlock()
+		m.close()
 	}
 	return nil
 }
@@ -127,18 +148,14 @@ func (d *Document) list() []*docMember {
 func (d *Document) Members() []DocMember {
 	var out []DocMember
 	for _, m := range d.list() {
-		if !m.mu.TryLock() { // just being decoded
-			out = append(out, DocMember{Key: m.key})
-			continue
+		member, t, err := m.state()
+		x := DocMember{Member: member, Key: m.key, Damage: err}
+		if t != nil {
+			x.Opened, x.Text = true, t.end()
+			t.mu.Lock()
+			x.Damage = t.damage
+			t.mu.Unlock()
 		}
-		x := DocMember{Member: m.m, Key: m.key, Damage: m.err}
-		if m.t != nil {
-			x.Opened, x.Text = true, m.t.end()
-			m.t.mu.Lock()
-			x.Damage = m.t.damage
-			m.t.mu.Unlock()
-		}
-		m.mu.Unlock()
 		out = append(out, x)
 	}
 	return out
@@ -147,10 +164,7 @@ func (d *Document) Members() []DocMember {
 // Key is the member that a Member is of today, false if it is none.
 func (d *Document) Key(m Member) (MemberKey, bool) {
 	for _, x := range d.list() {
-		x.mu.Lock()
-		same := x.m.Path == m.Path
-		x.mu.Unlock()
-		if same {
+		if have, _, _ := x.state(); have.Path == m.Path {
 			return x.key, true
 		}
 	}
@@ -160,9 +174,7 @@ func (d *Document) Key(m Member) (MemberKey, bool) {
 // Find is the member whose text begins as an ID says.
 func (d *Document) Find(ctx context.Context, id ID) (MemberKey, bool) {
 	for _, x := range slices.Backward(d.list()) {
-		x.mu.Lock()
-		m := x.m
-		x.mu.Unlock()
+		m, _, _ := x.state()
 		if ok, err := hasID(ctx, m, id); err == nil && ok && id.Len > 0 {
 			return x.key, true
 		}
@@ -177,16 +189,17 @@ func (d *Document) Update(l Log) {
 	d.src.members = l.Members
 	d.src.mu.Unlock()
 
-	d.mu.Lock()
-	defer d.mu.Unlock()
+	d.updating.Lock()
+	defer d.updating.Unlock()
+	before := d.list()
 	left := map[*docMember]bool{}
-	for _, m := range d.members {
+	for _, m := range before {
 		left[m] = true
 	}
 	now := make([]*docMember, len(l.Members))
 	// By file, if it has not been cut off.
 	for i, m := range l.Members {
-		for _, old := range d.members {
+		for _, old := range before {
 			if left[old] && old.is(m) {
 				delete(left, old)
 				now[i] = old
@@ -195,27 +208,57 @@ func (d *Document) Update(l Log) {
 		}
 	}
 	// By text. What was read of the old file says how it began.
+	var fresh []*docMember
 	for i, m := range l.Members {
-		for _, old := range d.members {
+		for _, old := range before {
 			if now[i] == nil && left[old] && old.became(d.life, m) {
 				delete(left, old)
 				now[i] = old
 			}
 		}
 		if now[i] == nil {
-			now[i] = &docMember{key: d.next, m: m}
-			d.next++
+			now[i] = &docMember{m: m}
+			fresh = append(fresh, now[i])
 		}
+	}
+	d.mu.Lock()
+	first := d.next
+	for _, m := range fresh {
+		m.key = d.next
+		d.next++
 	}
 	d.members = now
-	for m := range left {
-		m.mu.Lock()
-		if m.t != nil {
-			m.t.close()
+	// Who reads on behind a member that is gone goes on with what followed it.
+	for i, m := range before {
+		if left[m] {
+			d.after[m.key] = following(before[i+1:], now, left, first)
 		}
-		m.t, m.err = nil, ErrGone
-		m.mu.Unlock()
 	}
+	d.mu.Unlock()
+	for m := range left {
+		m.close()
+	}
+}
+
+// following is the first of the members behind one that is gone that is
+// still there, or else the first of the new ones, which have keys from fresh
+// on, behind all that were there before; zero if there is none.
+func following(behind, now []*docMember, gone map[*docMember]bool, fresh MemberKey) MemberKey {
+	for _, m := range behind {
+		if !gone[m] {
+			return m.key
+		}
+	}
+	last := -1
+	for i, m := range now {
+		if m.key < fresh {
+			last = i
+		}
+	}
+	if last+1 < len(now) {
+		return now[last+1].key
+	}
+	return 0
 }
 
 // is takes over a member's state if it is of the same file.
@@ -228,6 +271,9 @@ func (m *docMember) is(now Member) bool {
 	if m.m.info == nil || now.info == nil || !m.m.is(now.info) {
 		return false
 	}
+	if m.t != nil && now.Size < m.t.least() {
+		return false // it was cut off since it was read
+	}
 	if m.t == nil {
 		m.err = nil // it may be readable now
 	}
@@ -238,25 +284,36 @@ func (m *docMember) is(now Member) bool {
 // became takes over a member's state if its text is that of m, in another
 // file.
 func (m *docMember) became(ctx context.Context, now Member) bool {
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	if m.t == nil || m.t.id.Len == 0 {
-		return false
-	}
-	if parseName(filepath.Base(now.Path)).current() {
+	was, t, _ := m.state()
+	if t == nil || parseName(filepath.Base(now.Path)).current() {
 		return false // a new one, even if it begins alike
 	}
-	if ok, err := hasID(ctx, now, m.t.id); err != nil || !ok {
+	t.mu.Lock()
+	id := t.id
+	t.mu.Unlock()
+	if id.Len == 0 {
 		return false
 	}
-	if m.t.file != nil && !m.t.temp {
-		// What is open is either the very text still, or cut off.
-		if info, err := m.t.file.Stat(); err != nil || info.Size() < m.m.Size {
-			m.t.close()
-			m.t = nil
-		}
+	if ok, err := hasID(ctx, now, id); err != nil || !ok {
+		return false
 	}
+	cut := false
+	if t.file != nil && !t.temp {
+		// What is open is either the very text still, or cut off.
+		info, err := t.file.Stat()
+		cut = err != nil || info.Size() < max(was.Size, t.least())
+	}
+	m.mu.Lock()
 	m.m = now
+	if cut && m.t == t {
+		m.t = nil
+	}
+	m.mu.Unlock()
+	if cut {
+		m.grow.Lock()
+		defer m.grow.Unlock()
+		t.close()
+	}
 	return true
 }
 
@@ -271,20 +328,25 @@ func (d *Document) text(ctx context.Context, key MemberKey) (*textAt, error) {
 }
 
 func (d *Document) open(ctx context.Context, m *docMember) (*textAt, error) {
+	m.opening.Lock()
+	defer m.opening.Unlock()
+	member, t, err := m.state()
+	if t != nil || err != nil {
+		return t, err
+	}
+	t, err = openTextAt(ctx, d.life, d.src, member, d.opt.Progress)
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.t != nil || m.err != nil {
-		return m.t, m.err
+	switch {
+	case err == nil && m.gone:
+		t.close()
+		return nil, ErrGone
+	case err == nil:
+		m.t = t
+	case ctx.Err() == nil:
+		m.err = err
 	}
-	t, err := openTextAt(ctx, d.life, d.src, m.m, d.opt.Progress)
-	if err != nil {
-		if ctx.Err() == nil {
-			m.err = err
-		}
-		return nil, err
-	}
-	m.t = t
-	return t, nil
+	return t, err
 }
 
 // Grown takes in what the current member got since, where that does not
@@ -295,15 +357,11 @@ func (d *Document) Grown(ctx context.Context) {
 		return
 	}
 	m := list[len(list)-1]
-	m.mu.Lock()
-	t, path, size := m.t, m.m.Path, m.m.Size
-	m.mu.Unlock()
-	if t == nil || !t.temp || path == Stdin {
-		return
-	}
 	m.grow.Lock()
 	defer m.grow.Unlock()
-	_ = t.more(ctx, size, func(Preparing) {})
+	if member, t, _ := m.state(); t != nil && t.temp && !t.piped {
+		_ = t.more(ctx, member.Size, func(Preparing) {})
+	}
 }
 
 // Start is where the Document begins.
@@ -334,10 +392,18 @@ func (d *Document) End(ctx context.Context) (Place, error) {
 }
 
 // beside is the member after key, or before it if !forward; zero if there is
-// none. A member that is gone counts as one before the first.
+// none. Behind a member that is gone is what came behind it.
 func (d *Document) beside(key MemberKey, forward bool) MemberKey {
 	list := d.list()
 	i := slices.IndexFunc(list, func(m *docMember) bool { return m.key == key })
+	if i < 0 {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if !forward {
+			return 0
+		}
+		return d.after[key]
+	}
 	if forward {
 		i++
 	} else {
@@ -639,9 +705,8 @@ func (d *Document) Ref(ctx context.Context, p Place) (Ref, error) {
 	}
 	for _, m := range d.list() {
 		if m.key == p.Member {
-			m.mu.Lock()
-			defer m.mu.Unlock()
-			return Ref{Path: m.m.Path, Line: l}, nil
+			member, _, _ := m.state()
+			return Ref{Path: member.Path, Line: l}, nil
 		}
 	}
 	return Ref{}, ErrGone
@@ -653,14 +718,13 @@ func (d *Document) ID(key MemberKey) ID {
 		if m.key != key {
 			continue
 		}
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if m.t == nil {
+		_, t, _ := m.state()
+		if t == nil {
 			return ID{}
 		}
-		m.t.mu.Lock()
-		defer m.t.mu.Unlock()
-		return m.t.id
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return t.id
 	}
 	return ID{}
 }

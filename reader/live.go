@@ -126,6 +126,7 @@ func (l *Live) look() Changes {
 	l.mu.Lock()
 	before, atBefore, errsBefore := l.files, l.at, l.errs
 	l.shared = true
+	l.wanted = false // what comes from now on is not seen by this look
 	l.mu.Unlock()
 	f.keep(before)
 	slices.SortStableFunc(f.files, func(a, b found) int { return older(a.name, b.name) })
@@ -139,7 +140,7 @@ func (l *Live) look() Changes {
 	}
 	l.mu.Lock()
 	l.files, l.at, l.errs, l.shared = f.files, at, f.errs, false
-	l.looked, l.wanted = time.Now(), false
+	l.looked = time.Now()
 	l.cost = l.looked.Sub(begun)
 	l.mu.Unlock()
 	c := Changes{Names: len(before) != len(f.files), Files: map[string]bool{}}
@@ -154,6 +155,8 @@ func (l *Live) look() Changes {
 		switch now, _ := m.Stamp(); {
 		case !known || !old.SameFile(now):
 			c.Names = true
+		case old.Size > now.Size:
+			c.Files[m.Path], c.Names = true, true // it was cut off
 		case old.Size != now.Size || old.ModTime != now.ModTime:
 			c.Files[m.Path] = true
 		case old != now:
@@ -212,6 +215,9 @@ func (l *Live) changed(c *Changes) {
 		if l.shared {
 			l.files, l.shared = slices.Clone(l.files), false
 			m = &l.files[i]
+		}
+		if info.Size() < m.Size {
+			l.wanted = true // it was cut off, and perhaps copied before
 		}
 		m.Size, m.ModTime, m.info = info.Size(), info.ModTime(), info
 	}

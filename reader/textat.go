@@ -23,11 +23,12 @@ type textAt struct {
 	id   ID
 	path string
 
-	file *os.File // the text, behind bom; nil if stored
-	bom  int64
-	temp bool // file is ours
-	ra   RandomAccess
-	from Blocks // of which ra or what is in the temporary file is made; nil if there is no more of it
+	file  *os.File // the text, behind bom; nil if stored
+	bom   int64
+	temp  bool // file is ours
+	piped bool // and what comes through a pipe gets into it, by a goroutine that closes from
+	ra    RandomAccess
+	from  Blocks // of which ra or what is in the temporary file is made; nil if there is no more of it
 
 	counting sync.Mutex // held while lines are counted: once is enough; taken before mu
 
@@ -36,6 +37,7 @@ type textAt struct {
 	size   Offset  // of what is spooled or stored
 	counts []int64 // newlines before each countEvery bytes; as far as they are counted
 	damage error   // that ends or interrupts the text
+	most   Offset  // how far the text was read
 }
 
 // A keptBlock is a decoded block that is kept for a while.
@@ -71,7 +73,7 @@ func openTextAt(ctx, life context.Context, src *LogSource, m Member, progress fu
 		if err != nil {
 			return nil, err
 		}
-		t := &textAt{path: "standard input", file: f, temp: true}
+		t := &textAt{path: "standard input", file: f, temp: true, piped: true}
 		go t.pipe(life) // grows as it comes
 		return t, nil
 	}
@@ -108,6 +110,7 @@ func (t *textAt) pipe(ctx context.Context) {
 	t.mu.Lock()
 	t.id = b.ID()
 	t.mu.Unlock()
+	defer b.Close()
 	t.from = b
 	_ = t.more(ctx, 0, func(Preparing) {})
 }
@@ -253,6 +256,16 @@ func (t *textAt) end() Offset {
 	return t.size
 }
 
+// least is how many bytes the file must have if it is still what was read.
+func (t *textAt) least() int64 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if t.file == nil || t.temp {
+		return 0
+	}
+	return int64(t.most) + t.bom
+}
+
 // readAt fills p with the text at off, as io.ReaderAt does.
 func (t *textAt) readAt(p []byte, off Offset) (int, error) {
 	if t.file != nil {
@@ -264,6 +277,9 @@ func (t *textAt) readAt(p []byte, off Offset) (int, error) {
 		if err == nil && n < len(p) {
 			err = io.EOF
 		}
+		t.mu.Lock()
+		t.most = max(t.most, off+Offset(n))
+		t.mu.Unlock()
 		if err != nil && err != io.EOF {
 			err = &FileError{Path: t.path, Offset: int64(off), Err: cause(err)}
 		}
@@ -416,8 +432,9 @@ func (t *textAt) line(ctx context.Context, l Line) (Offset, error) {
 	}
 }
 
+// close closes the files. Nobody takes in more of them meanwhile.
 func (t *textAt) close() {
-	if t.from != nil {
+	if t.from != nil && !t.piped {
 		t.from.Close()
 	}
 	if t.file != nil {

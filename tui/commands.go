@@ -2,6 +2,7 @@ package tui
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +12,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -69,6 +71,11 @@ func (m *model) tick() tea.Cmd {
 
 // list asks which logs there are.
 func (m *model) list() tea.Cmd {
+	if m.listing {
+		m.listAgain = true
+		return nil
+	}
+	m.listing = true
 	live, ctx := m.live, m.life
 	return func() tea.Msg {
 		logs, errs, err := live.Logs(ctx)
@@ -101,6 +108,16 @@ func (m *model) wait() tea.Cmd {
 
 // list1 takes over the logs there are.
 func (m *model) list1(msg listMsg) tea.Cmd {
+	m.listing = false
+	cmd := m.listed1(msg)
+	if m.listAgain {
+		m.listAgain = false
+		cmd = tea.Batch(cmd, m.list())
+	}
+	return cmd
+}
+
+func (m *model) listed1(msg listMsg) tea.Cmd {
 	m.logs.Set(msg.logs, msg.errs)
 	m.byPath = msg.byPath
 	first := !m.listed
@@ -155,15 +172,18 @@ func (m *model) searching() reader.Options {
 	return reader.Options{Cache: m.opt.Cache, Spare: m.opt.Workers.TryGo}
 }
 
-// sources are all logs, for a search. They are made when it runs.
-func (m *model) sources() []reader.Source {
-	var out []reader.Source
-	for _, l := range m.logs.Logs() {
-		if l.Name != reader.Stdin {
-			out = append(out, reader.NewSource(l, m.searching()))
+// sources are all logs, for a search. They are made when it runs, elsewhere.
+func (m *model) sources() func() []reader.Source {
+	logs, opt := m.logs.Logs(), m.searching()
+	return func() []reader.Source {
+		var out []reader.Source
+		for _, l := range logs {
+			if l.Name != reader.Stdin {
+				out = append(out, reader.NewSource(l, opt))
+			}
 		}
+		return out
 	}
-	return out
 }
 
 // open opens a log, where the person was in it last, at its end, or where
@@ -182,9 +202,9 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 	opening := m.opening
 	src := m.source(l)
 	send := m.send
-	var saved *LogState
+	var saved LogState
 	if m.state != nil && l.Name != reader.Stdin {
-		saved = m.state.log(l.Name)
+		saved = *m.state.log(l.Name) // whose slices and places are only ever replaced
 	}
 	ctx := m.life
 	return func() tea.Msg {
@@ -193,7 +213,7 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 		d = reader.NewDocument(src, reader.DocumentOptions{Progress: func(p reader.Preparing) {
 			if time.Since(last) > 100*time.Millisecond {
 				last = time.Now()
-				send(pager.PreparingMsg{Doc: d, P: p})
+				go send(pager.PreparingMsg{Doc: d, P: p}) // who decodes waits for nobody
 			}
 		}})
 		msg := openedMsg{opening: opening, log: l, doc: d, focus: focus}
@@ -205,9 +225,6 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 			}
 			p, err := d.Line(ctx, key, start.Line)
 			msg.at, msg.err, msg.asked = &p, err, true
-			return msg
-		}
-		if saved == nil {
 			return msg
 		}
 		resolve := func(s SavedPlace) (reader.Place, bool) {
@@ -385,24 +402,23 @@ func (m *model) edit() tea.Cmd {
 		m.sayf("no log is open")
 		return nil
 	}
-	editor := os.Getenv("VISUAL")
-	if editor == "" {
-		editor = os.Getenv("EDITOR")
-	}
-	if editor == "" {
-		editor = "vi"
-	}
+	program := cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"), "vi")
 	d, ctx := m.pager.Doc(), m.life
 	return func() tea.Msg {
 		r, err := d.Ref(ctx, p)
 		if err != nil {
 			return doneMsg{pager.Said{Text: err.Error(), Error: true}}
 		}
-		words := strings.Fields(editor)
-		args := append(words[1:], "+"+strconv.FormatInt(r.Line.Number(), 10), r.Path)
-		run := tea.ExecProcess(exec.Command(words[0], args...), func(err error) tea.Msg {
+		words := strings.Fields(program)
+		// A file may be called +!rm: by its whole path it is no option.
+		path, err := filepath.Abs(r.Path)
+		if err != nil {
+			return doneMsg{pager.Said{Text: err.Error(), Error: true}}
+		}
+		args := append(words[1:], "+"+strconv.FormatInt(r.Line.Number(), 10), path)
+		run := tea.Exec(awayCommand{editor{exec.Command(words[0], args...)}}, func(err error) tea.Msg {
 			if err != nil {
-				return doneMsg{pager.Said{Text: editor + ": " + err.Error(), Error: true}}
+				return doneMsg{pager.Said{Text: program + ": " + err.Error(), Error: true}}
 			}
 			return doneMsg{}
 		})
@@ -489,6 +505,29 @@ func (p *piping) SetStdin(r io.Reader)  { p.in = r }
 func (p *piping) SetStdout(w io.Writer) { p.out = w }
 func (p *piping) SetStderr(w io.Writer) { p.errs = w }
 
+// away is how many programs have the terminal in our place.
+var away atomic.Int32
+
+// Away reports whether another program has the terminal: then Ctrl-C is for
+// that.
+func Away() bool { return away.Load() > 0 }
+
+// An awayCommand is a command of which Away knows.
+type awayCommand struct{ tea.ExecCommand }
+
+func (c awayCommand) Run() error {
+	away.Add(1)
+	defer away.Add(-1)
+	return c.ExecCommand.Run()
+}
+
+// An editor is a command as Bubble Tea runs them.
+type editor struct{ *exec.Cmd }
+
+func (e editor) SetStdin(r io.Reader)  { e.Stdin = r }
+func (e editor) SetStdout(w io.Writer) { e.Stdout = w }
+func (e editor) SetStderr(w io.Writer) { e.Stderr = w }
+
 // Run implements tea.ExecCommand.
 func (p *piping) Run() error {
 	c := exec.Command("sh", "-c", p.command)
@@ -514,7 +553,7 @@ func (m *model) pipe(command string) tea.Cmd {
 		return nil
 	}
 	ctx, stop := context.WithCancel(m.life)
-	return tea.Exec(&piping{command: command, lines: m.lines(ctx, m.pager.Query())}, func(err error) tea.Msg {
+	return tea.Exec(awayCommand{&piping{command: command, lines: m.lines(ctx, m.pager.Query())}}, func(err error) tea.Msg {
 		stop()
 		if err != nil {
 			return doneMsg{pager.Said{Text: command + ": " + err.Error(), Error: true}}

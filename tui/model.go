@@ -72,18 +72,20 @@ type model struct {
 	searched pager.Pattern // and what they searched for
 	wasLive  bool          // and whether they followed the end
 
-	live    *reader.Live
-	feed    *reader.Feed
-	life    context.Context
-	end     context.CancelFunc
-	byPath  map[string]string // files to logs
-	listed  bool
-	opening int            // counts what is opened; what is older is dropped
-	going   int            // counts results that are gone to
-	lastGo  int            // of the results, the last that was gone to
-	coming  string         // the log that is being opened
-	pending *results.GoMsg // to be shown when its log is open
-	indexer *indexer
+	live      *reader.Live
+	feed      *reader.Feed
+	life      context.Context
+	end       context.CancelFunc
+	byPath    map[string]string // files to logs
+	listed    bool
+	listing   bool           // they are being listed
+	listAgain bool           // and that is not going to be all
+	opening   int            // counts what is opened; what is older is dropped
+	going     int            // counts results that are gone to
+	lastGo    int            // of the results, the last that was gone to
+	coming    string         // the log that is being opened
+	pending   *results.GoMsg // to be shown when its log is open
+	indexer   *indexer
 }
 
 func newModel(o Options) (*model, error) {
@@ -222,7 +224,7 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		if msg.Rotated && msg.Name == m.pager.Name() {
 			m.say(pager.Said{Text: filepath.Base(msg.Name) + " was rotated"})
 		}
-		return m.pager.Grow()
+		return m.pager.Rotate(msg)
 	case indexMsg:
 		return m.indexed(msg)
 	case doneMsg:
@@ -581,7 +583,7 @@ func (m *model) taken() tea.Cmd {
 			m.results.Close()
 			return m.promptEnd(false)
 		}
-		cmd, err := m.results.Search(value, m.opt.Searcher, m.sources)
+		cmd, err := m.results.Search(value, m.opt.Searcher, m.sources())
 		if err != nil {
 			m.prompt.SetError(err)
 			return nil

@@ -122,6 +122,10 @@ func TestFrames(t *testing.T) {
 			d.Wait("app.log")
 			d.Keys("enter")
 			d.Wait(" 300 ")
+			d.Keys("g") // so that all files are opened, and their sizes known
+			d.Wait("app.log.2.gz ──")
+			d.Keys("G")
+			d.Wait("LIVE", " 300 ")
 			d.Type("/WARN")
 			d.Wait("180 lines")
 			d.Keys("enter")

@@ -89,7 +89,7 @@ func (m *model) View() tea.View {
 	v.AltScreen = true
 	v.WindowTitle = "logview"
 	if name := m.pager.Name(); name != "" {
-		v.WindowTitle = "logview " + visible.String(name)
+		v.WindowTitle = "logview " + string(visible.Append(nil, []byte(name), false))
 	}
 	if m.mouse {
 		v.MouseMode = tea.MouseModeCellMotion
@@ -188,7 +188,7 @@ func (m *model) status() string {
 		}
 		right += s
 	}
-	right = ansi.Truncate(right, m.width*2/3, "…")
+	right = strings.TrimRight(screen.Fit(right, m.width*2/3), " ")
 	if right != "" {
 		right = "  " + right
 	}

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 
+	"logview/tui"
+
 	"logview/tui/visible"
 )
 
@@ -31,7 +33,11 @@ func main() {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
 	go func() {
-		<-signals
+		for s := range signals {
+			if !(s == os.Interrupt && tui.Away()) {
+				break
+			}
+		}
 		time.Sleep(time.Duration(grace.Load())) // for an orderly end
 		os.Exit(exitInt)
 	}()
@@ -85,9 +91,26 @@ func run(args []string, in, out, errs *os.File) int {
 	ballast := make([]byte, 32<<20)
 	defer runtime.KeepAlive(ballast)
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
-	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the program as usual
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(signals)
+	go func() {
+		for {
+			select {
+			case <-ctx.Done():
+				return
+			case s := <-signals:
+				if s == os.Interrupt && tui.Away() {
+					continue // it is for the program that has the terminal
+				}
+				signal.Stop(signals) // a second Ctrl-C ends the program as usual
+				stop()
+				return
+			}
+		}
+	}()
 
 	cmd := newRoot(streams{in, out, errs})
 	cmd.SetArgs(args)

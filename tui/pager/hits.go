@@ -80,6 +80,7 @@ func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader
 			t.count += h.Count
 			add := func(off reader.Offset) {
 				if !known {
+					t.capped = true // of a member that came since
 					return
 				}
 				if len(t.places) < mostPlaces {
@@ -120,6 +121,13 @@ func (t *tally) compare(a, b reader.Place) int {
 		return c
 	}
 	return cmp.Compare(a.Offset, b.Offset)
+}
+
+// before reports whether a place lies before another in what was searched.
+func (t *tally) before(a, b reader.Place) bool {
+	_, ka := t.order[a.Member]
+	_, kb := t.order[b.Member]
+	return ka && kb && t.compare(a, b) < 0
 }
 
 // beside is the first place of a hit behind p, or the last before it; with

@@ -70,6 +70,12 @@ type Model struct {
 	scan     *match.Scanner // of matcher, for highlights
 	tally    *tally
 	found    tallied
+	counted  reader.Place       // the log's end, as far as matches are counted
+	sure     reader.Place       // the log's end when the tally began
+	fresher  int64              // matches that came since
+	partial  bool               // and some that were not counted
+	rotating *reader.Document   // whose members are being looked at
+	rotated  *reader.Log        // to be looked at next
 	finding  context.CancelFunc // of what n looks for
 	findGen  int
 	here     reader.Place // of the match that n came to
@@ -151,6 +157,7 @@ type (
 	// moreMsg are rows in front of those, or behind.
 	moreMsg struct {
 		gen     int
+		from    reader.Place
 		forward bool
 		run     run
 		err     error
@@ -233,6 +240,7 @@ func (m *Model) Shut() {
 		go d.Close() // it may wait for a file that is being decoded
 	}
 	m.doc, m.rows, m.members = nil, nil, nil
+	m.rotating, m.rotated = nil, nil
 	m.gen++
 }
 
@@ -267,6 +275,11 @@ func (m *Model) load(at *reader.Place) tea.Cmd {
 			from = *at
 		} else {
 			msg.end = true
+			// From where the last line begins: it may have no end yet.
+			if from, err = d.At(ctx, reader.Place{Member: from.Member, Offset: max(0, from.Offset-1)}); err != nil {
+				msg.err = err
+				return msg
+			}
 		}
 		if msg.down, err = read(ctx, d, k, from, true, windowRows); err == nil {
 			msg.up, err = read(ctx, d, k, from, false, windowRows)
@@ -320,6 +333,7 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 
 func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 	m.loading, m.progress = false, ""
+	m.anchor = -1
 	m.members, m.err = msg.members, msg.err
 	if msg.err != nil {
 		if errors.Is(msg.err, context.Canceled) {
@@ -378,7 +392,7 @@ func (m *Model) fetch(from reader.Place, forward bool) tea.Cmd {
 	ctx, d, k, gen := m.ctx, m.doc, m.pick, m.gen
 	return func() tea.Msg {
 		r, err := read(ctx, d, k, from, forward, windowRows)
-		return moreMsg{gen, forward, r, err}
+		return moreMsg{gen, from, forward, r, err}
 	}
 }
 
@@ -394,6 +408,9 @@ func (m *Model) more(msg moreMsg) tea.Cmd {
 			return nil
 		}
 		return func() tea.Msg { return Said{msg.err.Error(), true} }
+	}
+	if msg.forward && msg.from != m.down || !msg.forward && msg.from != m.up {
+		return m.extend() // rows were forgotten meanwhile: they do not follow
 	}
 	if msg.forward {
 		m.rows = append(m.rows, msg.run.rows...)
@@ -462,6 +479,7 @@ func (m *Model) trim(forward bool) {
 	if n := max(m.top, m.cur) + keep; n < len(m.rows) {
 		m.down, m.atEnd = m.rows[n].Place, false
 		m.rows = slices.Clone(m.rows[:n])
+		m.anchor = min(m.anchor, n-1)
 	}
 }
 
@@ -544,11 +562,8 @@ func (m *Model) Grow() tea.Cmd {
 		return nil
 	}
 	m.tailing = true
-	ctx, d, k, gen, from := m.ctx, m.doc, m.pick, m.gen, m.tail
 	// A last line without its end is read again: it may have got longer.
-	if n := len(m.rows); n > 0 && m.atEnd && m.rows[n-1].Open {
-		from = m.rows[n-1].Place
-	}
+	ctx, d, k, gen, from := m.ctx, m.doc, m.pick, m.gen, m.tail
 	return func() tea.Msg {
 		d.Grown(ctx)
 		msg := grownMsg{gen: gen, from: from}
@@ -561,16 +576,13 @@ func (m *Model) Grow() tea.Cmd {
 			}
 			msg.lines += int64(len(r.rows))
 			msg.run.rows = append(msg.run.rows, r.rows...)
-			if n := len(msg.run.rows) - mostRows/2; n > 0 && !r.end {
+			if n := surplus(msg.run.rows); n > 0 {
 				msg.run.rows, msg.skipped = slices.Clone(msg.run.rows[n:]), true
 			}
 			msg.run.next = r.next
 			if r.end {
 				break
 			}
-		}
-		if n := len(msg.run.rows) - mostRows/2; n > 0 {
-			msg.run.rows, msg.skipped = slices.Clone(msg.run.rows[n:]), true
 		}
 		msg.tail, msg.members = msg.run.next, d.Members()
 		return msg
@@ -588,26 +600,27 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 	if len(msg.members) > 0 {
 		m.members = msg.members
 	}
-	if n := len(m.rows); m.atEnd && m.down != msg.from && !(n > 0 && m.rows[n-1].Place == msg.from && m.rows[n-1].Open) {
+	if m.atEnd && m.down != msg.from {
 		m.tail = m.down // the end was reached by reading on, meanwhile
 		return m.Grow()
 	}
 	m.tail = msg.tail
 	lines := msg.lines
-	if n := len(m.rows); n > 0 && m.atEnd {
-		if m.rows[n-1].Place == msg.from && len(msg.run.rows) > 0 && m.rows[n-1].Open {
-			lines-- // the unfinished line, again
-			if msg.run.rows[0].Place == msg.from && msg.run.rows[0].line < 0 {
+	if n := len(m.rows); n > 0 && m.atEnd && m.rows[n-1].Open && m.rows[n-1].Place == msg.from {
+		// The unfinished line, again.
+		if len(msg.run.rows) > 0 && msg.run.rows[0].Place == msg.from {
+			lines--
+			if msg.run.rows[0].line < 0 {
 				msg.run.rows[0].line = m.rows[n-1].line
 			}
-			m.rows = m.rows[:n-1]
 		}
+		m.rows = m.rows[:n-1]
 	}
 	m.rate.add(m.now(), lines)
 	var cmd tea.Cmd
 	switch {
 	case m.atEnd && msg.skipped && m.follow:
-		m.rows = msg.run.rows
+		m.rows, m.anchor = msg.run.rows, -1
 		m.up, m.atStart = m.rows[0].Place, false
 		m.down = msg.tail
 		m.cur = len(m.rows) - 1
@@ -618,14 +631,16 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 		m.down = msg.tail
 		if m.follow {
 			m.trim2()
-		} else if len(m.rows) > 2*mostRows {
+		} else {
 			m.trim(false)
 		}
 	}
-	m.tallyFresh(msg.run.rows, lines)
+	m.tallyFresh(msg)
 	if m.follow {
 		m.fresh = 0
-		m.toEnd()
+		if m.atEnd {
+			m.toEnd()
+		}
 	} else if lines > 0 {
 		m.fresh += lines
 	}
@@ -635,6 +650,17 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 		cmd = m.Grow()
 	}
 	return tea.Batch(cmd, m.number(), m.extend())
+}
+
+// surplus is how many rows at the beginning are more than is kept of what
+// came at once.
+func surplus(rows []row) int {
+	size, n := 0, len(rows)
+	for n > 0 && len(rows)-n < mostRows/2 && size < mostBytes/2 {
+		n--
+		size += len(rows[n].Text)
+	}
+	return n
 }
 
 // trim2 keeps the end while following.
@@ -648,16 +674,36 @@ func (m *Model) Rotated(l reader.Log) tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
+	if m.rotating == m.doc { // one after the other, the newest last
+		m.rotated = &l
+		return nil
+	}
+	m.rotating = m.doc
 	d := m.doc
 	before := len(m.members)
 	return func() tea.Msg {
 		d.Update(l)
-		return RotatedMsg{Name: l.Name, Rotated: len(d.Members()) != before && before > 0}
+		return RotatedMsg{doc: d, Name: l.Name, Rotated: len(d.Members()) != before && before > 0}
 	}
+}
+
+// Rotate takes the answer, and reads what came.
+func (m *Model) Rotate(msg RotatedMsg) tea.Cmd {
+	if msg.doc != m.doc || m.doc == nil {
+		return nil
+	}
+	m.rotating = nil
+	m.members = m.doc.Members()
+	if l := m.rotated; l != nil {
+		m.rotated = nil
+		return m.Rotated(*l)
+	}
+	return m.Grow()
 }
 
 // RotatedMsg says that the members of a log were looked at again.
 type RotatedMsg struct {
+	doc     *reader.Document
 	Name    string
 	Rotated bool
 }
@@ -721,7 +767,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 		m.scroll(-m.body() / 2)
 	case keys.Top:
 		m.follow = false
-		if m.atStart {
+		if m.atStart && !m.loading {
 			m.cur, m.top, m.sub = 0, 0, 0
 			break
 		}
@@ -820,7 +866,7 @@ func (m *Model) End() tea.Cmd {
 		return nil
 	}
 	m.follow, m.fresh = true, 0
-	if m.atEnd {
+	if m.atEnd && !m.loading {
 		m.toEnd()
 		return tea.Batch(m.extend(), m.Grow())
 	}
@@ -836,6 +882,9 @@ func (m *Model) GoTo(p reader.Place) tea.Cmd {
 	m.follow = false
 	m.here = p
 	for i := range m.rows {
+		if m.loading {
+			break // they are going to be others
+		}
 		if r := &m.rows[i]; r.Member == p.Member && r.Offset <= p.Offset && p.Offset < max(r.End, r.Offset+1) {
 			m.cur = i
 			m.here = r.Place
@@ -966,7 +1015,7 @@ func (m *Model) Lines() string {
 		from, to = min(m.anchor, m.cur), max(m.anchor, m.cur)
 	}
 	var b strings.Builder
-	for i := from; i <= to; i++ {
+	for i := from; i <= min(to, len(m.rows)-1); i++ {
 		b.Write(m.rows[i].Text)
 		if !m.rows[i].Unfinished && i < to {
 			b.WriteByte('\n')

@@ -53,6 +53,7 @@ func read(ctx context.Context, d *reader.Document, k pick, p reader.Place, forwa
 	if k.m != nil {
 		scan = k.m.NewScanner()
 	}
+	var open reader.Place // where the last line begins, if it has no end yet
 	for left, size := budget, 0; len(r.rows) < n && left > 0 && size < enough; {
 		var w reader.Window
 		var err error
@@ -63,6 +64,9 @@ func read(ctx context.Context, d *reader.Document, k pick, p reader.Place, forwa
 		}
 		if err == io.EOF {
 			r.end = true
+			if forward && open != (reader.Place{}) {
+				r.next = open // it may go on, and match then
+			}
 			break
 		}
 		if err != nil {
@@ -74,6 +78,15 @@ func read(ctx context.Context, d *reader.Document, k pick, p reader.Place, forwa
 			size += len(found[i].Text)
 		}
 		if forward {
+			open = reader.Place{}
+			if w.Open {
+				w.Pieces(func(p reader.Piece) bool {
+					if p.Open {
+						open = p.Place
+					}
+					return true
+				})
+			}
 			r.next = reader.Place{Member: w.Member, Offset: w.End()}
 			if room := n - len(r.rows); len(found) > room {
 				found = found[:room]

@@ -11,6 +11,7 @@ import (
 
 	"logview/index/query"
 	"logview/reader"
+	"logview/tui/visible"
 )
 
 // Pattern is what is searched for.
@@ -84,6 +85,7 @@ func (m *Model) startTally() tea.Cmd {
 	if err != nil || n == nil {
 		return nil
 	}
+	m.counted, m.sure, m.fresher, m.partial = m.tail, m.tail, 0, false
 	m.tally = count(context.Background(), m.searcher, m.doc, m.searching, n)
 	return m.tally.wait()
 }
@@ -118,27 +120,22 @@ func (m *Model) tallied(msg tallyMsg) tea.Cmd {
 	return t.wait()
 }
 
-// tallyFresh counts matches in what the log has got.
-func (m *Model) tallyFresh(rows []row, lines int64) {
-	if m.tally == nil || m.scan == nil || !m.found.done || int64(len(rows)) < lines {
+// tallyFresh counts matches in what the log has got since, if that follows
+// what was counted.
+func (m *Model) tallyFresh(msg grownMsg) {
+	if m.tally == nil || m.scan == nil || msg.lines == 0 {
 		return
 	}
-	t := m.tally
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	for i := range rows {
-		r := &rows[i]
-		if n := len(t.places); m.scan.Line(r.Text) && (n == 0 || t.compare(t.places[n-1], r.Place) < 0) {
-			if _, known := t.order[r.Member]; !known {
-				t.order[r.Member] = len(t.order) // a new member is the newest
-			}
-			t.count++
-			if !t.capped {
-				t.places = append(t.places, r.Place)
-			}
+	if !m.found.done || msg.from != m.counted || msg.skipped {
+		m.partial = true
+		return
+	}
+	m.counted = msg.tail
+	for i := range msg.run.rows {
+		if r := &msg.run.rows[i]; !r.Open && m.scan.Line(r.Text) {
+			m.fresher++
 		}
 	}
-	m.found.count = t.count
 }
 
 // Count says how many lines match, as far as it is known.
@@ -146,15 +143,18 @@ func (m *Model) Count() string {
 	if m.matcher == nil {
 		return ""
 	}
-	n := humanize.Comma(m.found.count)
+	n := humanize.Comma(m.found.count + m.fresher)
+	if m.partial {
+		n += "+"
+	}
 	switch {
 	case m.tally == nil:
 		return ""
 	case m.found.err != nil && !errors.Is(m.found.err, context.Canceled):
-		return m.found.err.Error()
+		return visible.String(m.found.err.Error())
 	case !m.found.done:
 		return fmt.Sprintf("%s… %.0f%%", n, 100*m.found.share)
-	case m.found.count == 1:
+	case m.found.count+m.fresher == 1 && !m.partial:
 		return "1 line"
 	}
 	return n + " lines"
@@ -232,19 +232,20 @@ func (m *Model) look(k pick, at reader.Place, forward, here bool, t *tally) tea.
 	}
 	begun := begin
 	turned := false
+	sure := m.sure // what lies before it was there when the tally began
 	total := int64(0)
 	var search func() tea.Msg
 	search = func() tea.Msg {
 		msg := foundMsg{gen: gen, findGen: findGen}
-		if t != nil && !turned {
-			if p, ok, known := t.beside(at, forward, here); known {
-				if here && !ok {
-					p, ok, _ = t.beside(at, !forward, false)
-				}
-				msg.at, msg.ok = p, ok
-				if ok {
-					msg.at, msg.err = d.At(ctx, p)
-				}
+		// What the tally knows need not be read: all that lies before sure.
+		if t != nil && !turned && t.before(at, sure) {
+			if p, ok, known := t.beside(at, forward, here); known && ok && t.before(p, sure) {
+				msg.ok = true
+				msg.at, msg.err = d.At(ctx, p)
+				return msg
+			} else if known && forward {
+				begin = sure
+			} else if known && !here {
 				return msg
 			}
 		}
@@ -291,6 +292,9 @@ func (m *Model) arrived(msg foundMsg) tea.Cmd {
 	m.follow = false
 	m.here = msg.at
 	for i := range m.rows {
+		if m.loading {
+			break // they are going to be others
+		}
 		if m.rows[i].Place == msg.at {
 			m.cur = i
 			m.reveal()

@@ -204,14 +204,19 @@ func isPlain(s lipgloss.Style) bool {
 // Fit is a text of ours cut or filled to a width, escape sequences left
 // whole.
 func Fit(s string, width int) string {
+	s = oneLine.Replace(s)
 	if w := ansi.StringWidth(s); w > width {
 		s = ansi.Truncate(s, max(width, 0), "…")
 	}
 	return s + strings.Repeat(" ", max(0, width-ansi.StringWidth(s)))
 }
 
+// oneLine keeps names and messages with line ends in them on their row.
+var oneLine = strings.NewReplacer("\n", "^J", "\t", "^I")
+
 // FitLeft is Fit that cuts at the beginning, as of a path.
 func FitLeft(s string, width int) string {
+	s = oneLine.Replace(s)
 	if w := ansi.StringWidth(s); w > width {
 		s = ansi.TruncateLeft(s, w-width+1, "…")
 	}
