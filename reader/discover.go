@@ -47,6 +47,19 @@ func Find(paths []string) ([]Log, []error) {
 	return f.group(), f.errs
 }
 
+// Siblings is a pattern for Find of the files in the directory of a file that
+// are named like it, those of its log among them.
+func Siblings(path string) string {
+	dir, base := filepath.Split(path)
+	stem := parseName(base).stem
+	stem = strings.TrimSuffix(stem, filepath.Ext(stem))
+	if stem == "" {
+		return path
+	}
+	escape := strings.NewReplacer("\\", "\\\\", "*", "\\*", "?", "\\?", "[", "\\[", "{", "\\{")
+	return escape.Replace(dir+stem) + "*"
+}
+
 type found struct {
 	Member
 	dir  string

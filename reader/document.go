@@ -161,6 +161,56 @@ func (d *Document) Members() []DocMember {
 	return out
 }
 
+// Searchable is a Source of the same text, for a search of its own: what came
+// through a pipe is read from where it was put, for there is no second time.
+// It also tells which member each path is.
+func (d *Document) Searchable(opt Options) (*LogSource, map[string]MemberKey) {
+	s := &LogSource{name: d.src.name, opt: opt}
+	keys := map[string]MemberKey{}
+	for _, m := range d.list() {
+		member, t, _ := m.state()
+		if member.Path == Stdin {
+			if t == nil {
+				continue
+			}
+			member = Member{Path: t.file.Name(), Named: true}
+		}
+		s.members = append(s.members, member)
+		keys[member.Path] = m.key
+	}
+	return s, keys
+}
+
+// Locate is the member that a file was when its text had an ID, whatever it
+// is called now.
+func (d *Document) Locate(ctx context.Context, m Member, id ID) (MemberKey, bool) {
+	_, keys := d.Searchable(Options{})
+	key, ok := keys[m.Path]
+	if ok && (id.Len == 0 || m.Path == Stdin) {
+		return key, true
+	}
+	if ok {
+		if same, err := hasID(ctx, Member{Path: m.Path}, id); err == nil && same {
+			return key, true
+		}
+	}
+	return d.Find(ctx, id)
+}
+
+// File is where a member lies, for other programs to open; false if it is
+// compressed.
+func (d *Document) File(key MemberKey) (string, bool) {
+	for _, m := range d.list() {
+		if member, t, _ := m.state(); m.key == key && t != nil && t.file != nil && (t.piped || !t.temp) {
+			if t.piped {
+				return t.file.Name(), true
+			}
+			return member.Path, true
+		}
+	}
+	return "", false
+}
+
 // Key is the member that a Member is of today, false if it is none.
 func (d *Document) Key(m Member) (MemberKey, bool) {
 	for _, x := range d.list() {

@@ -44,11 +44,6 @@ func NewSource(l Log, opt Options) *LogSource {
 	return &LogSource{name: l.Name, members: l.Members, opt: opt}
 }
 
-// With is a Source of the same members as they are now, read otherwise.
-func (s *LogSource) With(opt Options) *LogSource {
-	return &LogSource{name: s.name, members: s.Members(), opt: opt}
-}
-
 // Name implements Source.
 func (s *LogSource) Name() string { return s.name }
 

@@ -69,7 +69,7 @@ type Preparing struct {
 func openTextAt(ctx, life context.Context, src *LogSource, m Member, progress func(Preparing)) (*textAt, error) {
 	m.Named = true // whoever opens a file wants to see what is in it
 	if m.Path == Stdin {
-		f, err := tempFile(src.opt.Cache)
+		f, err := tempFile(src.opt.Cache, true)
 		if err != nil {
 			return nil, err
 		}
@@ -153,7 +153,7 @@ func spool(ctx, life context.Context, src *LogSource, m Member, progress func(Pr
 	if err != nil {
 		return nil, err
 	}
-	f, err := tempFile(src.opt.Cache)
+	f, err := tempFile(src.opt.Cache, false)
 	if err != nil {
 		b.Close()
 		return nil, err
@@ -167,8 +167,9 @@ func spool(ctx, life context.Context, src *LogSource, m Member, progress func(Pr
 }
 
 // tempFile makes a file that is gone when it is closed, whatever becomes of
-// this process, where the system can do that.
-func tempFile(c *Cache) (*os.File, error) {
+// this process, where the system can do that. With a name it can be opened
+// by others, and is deleted when the text is closed, or when it is old.
+func tempFile(c *Cache, named bool) (*os.File, error) {
 	dir := ""
 	if c != nil {
 		dir = c.blocks()
@@ -179,6 +180,9 @@ func tempFile(c *Cache) (*os.File, error) {
 	f, err := os.CreateTemp(dir, tmpPrefix+"text-*")
 	if err != nil {
 		return nil, err
+	}
+	if named {
+		return f, nil
 	}
 	_ = os.Remove(f.Name()) // where that cannot be, it is deleted when it is old
 	return f, nil
@@ -439,5 +443,8 @@ func (t *textAt) close() {
 	}
 	if t.file != nil {
 		t.file.Close()
+	}
+	if t.piped {
+		_ = os.Remove(t.file.Name())
 	}
 }

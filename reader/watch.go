@@ -74,8 +74,11 @@ func (w *watcher) begin(paths []string) {
 		case err == nil && info.IsDir():
 			w.tree(p)
 		case err != nil && isPattern(p):
-			base, _ := doublestar.SplitPattern(filepath.ToSlash(p))
-			w.tree(filepath.FromSlash(base))
+			if base, rest := doublestar.SplitPattern(filepath.ToSlash(p)); strings.Contains(rest, "/") {
+				w.tree(filepath.FromSlash(base))
+			} else {
+				w.dir(filepath.FromSlash(base))
+			}
 		default:
 			w.dir(filepath.Dir(p))
 		}

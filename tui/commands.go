@@ -125,12 +125,18 @@ func (m *model) listed1(msg listMsg) tea.Cmd {
 	if !first {
 		if l, ok := m.logs.Find(m.pager.Name()); ok && m.pager.Doc() != nil {
 			return m.pager.Rotated(l)
+		} else if m.pager.Doc() != nil && !m.vanished {
+			m.vanished = true
+			m.say(pager.Said{Text: m.pager.Name() + " is gone; what was read of it stays", Error: true})
 		}
 		return nil
 	}
 	if s := m.opt.At; s != nil {
 		if l, ok := m.logs.Find(m.byPath[s.Path]); ok {
 			m.showLogs = false
+			if s.Line < 0 {
+				s = nil
+			}
 			return m.open(l, s, true)
 		}
 		m.sayf("%s is gone", s.Path)
@@ -174,6 +180,10 @@ func (m *model) searching() reader.Options {
 
 // sources are all logs, for a search. They are made when it runs, elsewhere.
 func (m *model) sources() func() []reader.Source {
+	if d := m.pager.Doc(); m.piped() && d != nil {
+		src, _ := d.Searchable(m.searching())
+		return func() []reader.Source { return []reader.Source{src} }
+	}
 	logs, opt := m.logs.Logs(), m.searching()
 	return func() []reader.Source {
 		var out []reader.Source
@@ -257,7 +267,7 @@ func (m *model) opened(msg openedMsg) tea.Cmd {
 	if msg.opening != m.opening {
 		return func() tea.Msg { msg.doc.Close(); return nil }
 	}
-	m.coming = ""
+	m.coming, m.vanished = "", false
 	if msg.err != nil {
 		m.say(pager.Said{Text: msg.err.Error(), Error: true})
 	}
@@ -307,9 +317,9 @@ func (m *model) goTo(g results.GoMsg) tea.Cmd {
 	m.going++
 	d, ctx, going := m.pager.Doc(), m.life, m.going
 	return func() tea.Msg {
-		key, ok := d.Key(g.Member)
+		key, ok := d.Locate(ctx, g.Member, g.ID)
 		if !ok {
-			return doneMsg{pager.Said{Text: g.Member.Path + " was rotated; search again", Error: true}}
+			return doneMsg{pager.Said{Text: g.Member.Path + " is gone, or was rotated; search again", Error: true}}
 		}
 		p, err := d.At(ctx, reader.Place{Member: key, Offset: g.Offset})
 		if err != nil {
@@ -371,13 +381,20 @@ func (m *model) copy(ref bool) tea.Cmd {
 		})
 	}
 	if !ref {
-		text := m.pager.Lines()
-		n := strings.Count(text, "\n") + 1
-		what := "the line"
-		if n > 1 {
-			what = humanize.Comma(int64(n)) + " lines"
+		if read := m.pager.Selection(); read != nil {
+			m.pager.EndSelection()
+			return func() tea.Msg {
+				text, n, err := read()
+				if err != nil {
+					return doneMsg{pager.Said{Text: err.Error(), Error: true}}
+				}
+				return tea.BatchMsg{put(text, humanize.Comma(int64(n))+" lines")}
+			}
 		}
-		m.pager.EndSelection()
+		text, what := m.pager.Line(), "the line"
+		if m.pager.InPieces() {
+			what = "a piece of the line, which is too long for the clipboard"
+		}
 		return put(text, what)
 	}
 	p, ok := m.pager.Place()
@@ -410,8 +427,12 @@ func (m *model) edit() tea.Cmd {
 			return doneMsg{pager.Said{Text: err.Error(), Error: true}}
 		}
 		words := strings.Fields(program)
+		path, ok := d.File(p.Member)
+		if !ok {
+			return doneMsg{pager.Said{Text: r.Path + " is compressed; write its lines to a file with ^W", Error: true}}
+		}
 		// A file may be called +!rm: by its whole path it is no option.
-		path, err := filepath.Abs(r.Path)
+		path, err = filepath.Abs(path)
 		if err != nil {
 			return doneMsg{pager.Said{Text: err.Error(), Error: true}}
 		}
@@ -429,7 +450,7 @@ func (m *model) edit() tea.Cmd {
 // lines writes the lines of the open log that pass its filters and match
 // what is searched for, all of them without either.
 func (m *model) lines(ctx context.Context, q query.Node) func(w io.Writer) (int64, error) {
-	src := m.pager.Doc().Source().With(m.searching())
+	src, _ := m.pager.Doc().Searchable(m.searching())
 	search := m.opt.Searcher
 	if q == nil {
 		q = query.Text{}

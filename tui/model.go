@@ -84,6 +84,7 @@ type model struct {
 	going     int            // counts results that are gone to
 	lastGo    int            // of the results, the last that was gone to
 	coming    string         // the log that is being opened
+	vanished  bool           // the log that is shown, and that was said
 	pending   *results.GoMsg // to be shown when its log is open
 	indexer   *indexer
 }
@@ -257,6 +258,7 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 		return m.interrupt()
 	}
 	m.interrupted = time.Time{}
+	m.said = pager.Said{} // it was read
 	if m.prompt.Kind != prompt.None {
 		return m.typed(k)
 	}
@@ -697,6 +699,7 @@ func (m *model) paletteKey(msg tea.Msg) tea.Cmd {
 			if a := m.palette.chosen(); a != "" {
 				return m.do(a)
 			}
+			m.sayf("there is no command like %s", m.palette.in.Value())
 			return nil
 		}
 	}

@@ -34,7 +34,7 @@ func appendTo(t *testing.T, path string, lines ...string) {
 // onLine waits until the person is on a line that holds a text.
 func onLine(d *tuitest.Driver, m *model) func(text string) {
 	return func(text string) {
-		d.Until(func() bool { return strings.Contains(m.pager.Lines(), text) }, "the line "+text)
+		d.Until(func() bool { return strings.Contains(m.pager.Line(), text) }, "the line "+text)
 	}
 }
 
@@ -120,7 +120,7 @@ func TestLiveBurst(t *testing.T) {
 	}
 	appendTo(t, log, b.String()+"the last of them")
 	d.Wait("the last of them", "LIVE", "200,301")
-	if n := len(m.pager.Lines()); n == 0 {
+	if n := len(m.pager.Line()); n == 0 {
 		t.Error("nothing")
 	}
 	d.Keys("k", "b", "b")
@@ -135,7 +135,7 @@ func TestSearching(t *testing.T) {
 	d.Wait("app.log")
 	d.Keys("enter")
 	d.Wait("LIVE", " 300 ")
-	at := func() string { return m.pager.Lines() }
+	at := func() string { return m.pager.Line() }
 	on := onLine(d, m)
 	d.Type("/request 0290")
 	d.Wait("3 lines")
@@ -231,9 +231,7 @@ func TestResults(t *testing.T) {
 	on("GET /missing")
 	d.Keys("g", "enter")
 	on("old request 0000")
-	if m.focus != panePager {
-		t.Error("Enter does not go to the log")
-	}
+	d.Until(func() bool { return m.focus == panePager }, "the log to have the focus")
 	d.Keys("j", "j", "j")
 	d.Keys("tab", "tab") // logs, results
 	d.Keys("n")
@@ -257,7 +255,16 @@ func TestCopy(t *testing.T) {
 	d.Keys("v", "k", "k", "y")
 	d.Wait("copied 3 lines")
 	d.Until(func() bool { return strings.Count(d.Clipboard, "\n") == 2 }, "three lines in the clipboard")
-	d.Keys("Y")
+	d.Keys("g") // a selection reaches as far as it is made
+	d.Wait("app.log.2.gz ──")
+	d.Keys("v", "G")
+	d.Wait("LIVE", " 300 ")
+	d.Keys("y")
+	d.Wait("copied 900 lines")
+	d.Until(func() bool {
+		return strings.Count(d.Clipboard, "\n") == 899 && strings.Contains(d.Clipboard, "old request 0000")
+	}, "all lines in the clipboard")
+	d.Keys("k", "k", "Y")
 	d.Wait("copied logs/app.log:298")
 	d.Until(func() bool { return d.Clipboard == "logs/app.log:298" }, "the ref in the clipboard")
 	d.Keys("ctrl+w")
@@ -293,7 +300,7 @@ func TestRemembers(t *testing.T) {
 	d.Wait("LIVE", " 300 ")
 	d.Keys("b", "m", "b")
 	marked := m.pager.Marks()
-	line := m.pager.Lines()
+	line := m.pager.Line()
 	d.Type("&!DEBUG")
 	d.Keys("enter")
 	d.WaitNot("DEBUG worker")
@@ -338,7 +345,7 @@ func TestFilters(t *testing.T) {
 	d.WaitNot("INFO w")
 	d.Keys("b", "b")
 	on := onLine(d, m)
-	was := m.pager.Lines()
+	was := m.pager.Line()
 	d.Keys("alt+1")
 	d.Wait("(+ worker-3)", "worker-4")
 	on(was)
@@ -363,6 +370,23 @@ func TestFilters(t *testing.T) {
 	filter("//(")
 	d.Wait("missing closing )")
 	d.Keys("esc")
+}
+
+// A match far into a long line is shown.
+func TestLongMatch(t *testing.T) {
+	dir := tree(t)
+	appendTo(t, filepath.Join(dir, "app.log"), strings.Repeat("x", 20_020)+" NEEDLE "+strings.Repeat("y", 20_000), "the end")
+	d, _ := explorer(t, dir, 80, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("the end")
+	d.Type("/needle")
+	d.Keys("enter")
+	d.Wait("xxx NEEDLE yyy")
+	d.Keys("G", "S")
+	d.Wait("the end")
+	d.Keys("N")
+	d.Wait("xxx NEEDLE yyy")
 }
 
 // Every key of every pane can be pressed at any time.

@@ -34,8 +34,8 @@ type Options struct {
 
 // A Start is where to begin.
 type Start struct {
-	Path string // of a member, as it is listed
-	Line reader.Line
+	Path string      // of a member, as it is listed
+	Line reader.Line // negative: its log's end
 }
 
 // Run explores until the person quits.

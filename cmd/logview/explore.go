@@ -51,6 +51,13 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 		o.At = &tui.Start{Path: filepath.Clean(member.Path), Line: groups[0].ref.Line}
 		o.Paths = []string{filepath.Dir(member.Path)}
 	}
+	if len(paths) == 1 && o.At == nil {
+		if info, err := os.Stat(paths[0]); err == nil && info.Mode().IsRegular() {
+			// With all of its rotated files, which are named like it.
+			o.At = &tui.Start{Path: filepath.Clean(paths[0]), Line: -1}
+			o.Paths = []string{reader.Siblings(paths[0])}
+		}
+	}
 	for _, p := range o.Paths {
 		if p == reader.Stdin {
 			if len(o.Paths) > 1 {

@@ -304,6 +304,9 @@ func (m *Model) View() string {
 		title = " Logs like " + visible.String(m.filter)
 	}
 	count := humanize.Comma(int64(len(m.logs))) + " "
+	if m.filter != "" {
+		count = humanize.Comma(int64(len(m.rows))) + " of " + count
+	}
 	lines := []string{style.Render(screen.Fit(title, max(0, m.width-len(count))) + count)}
 	switch {
 	case !m.known:

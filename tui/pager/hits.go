@@ -50,6 +50,7 @@ func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader
 		text         float64
 	}
 	byPath := map[string]member{}
+	src, keys := d.Searchable(opt)
 	total := 0.0
 	members := d.Members()
 	for _, m := range members {
@@ -62,10 +63,14 @@ func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader
 		if !m.Opened {
 			x.text = float64(m.Size) * 8 // compressed; what is not is opened when it is
 		}
-		byPath[m.Path] = x
+		for path, key := range keys {
+			if key == m.Key {
+				byPath[path] = x
+			}
+		}
 		at += float64(m.Size)
 	}
-	req := &index.Request{Query: n, Sources: []reader.Source{d.Source().With(opt)}, Progress: func(p index.Progress) {
+	req := &index.Request{Query: n, Sources: []reader.Source{src}, Progress: func(p index.Progress) {
 		t.mu.Lock()
 		t.share = float64(p.Done) / max(float64(p.Total), 1)
 		t.mu.Unlock()

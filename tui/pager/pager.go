@@ -49,7 +49,7 @@ type Model struct {
 	queue    []keys.Action // what was asked for meanwhile
 	top, sub int           // the first row on the screen, and which screen row of it
 	cur      int           // the row that the person is on
-	anchor   int           // of a selection; -1 if there is none
+	anchor   *reader.Place // where a selection began; nil without one
 	wrap     bool
 	left     int
 	plain    bool
@@ -100,7 +100,7 @@ type tallied struct {
 
 // New makes an empty pane. s answers searches, of sources opened with opt.
 func New(th *theme.Theme, s index.Searcher, opt reader.Options) *Model {
-	return &Model{th: th, searcher: s, searching: opt, wrap: true, anchor: -1, now: time.Now, marks: map[reader.Place]bool{}}
+	return &Model{th: th, searcher: s, searching: opt, wrap: true, now: time.Now, marks: map[reader.Place]bool{}}
 }
 
 // SetTheme changes how it looks.
@@ -124,8 +124,14 @@ func (m *Model) SetWrap(on bool) { m.wrap = on }
 // Members are the members of the log, as of the last answer.
 func (m *Model) Members() []reader.DocMember { return m.members }
 
+// InPieces reports whether the line the person is on is longer than is shown
+// at once.
+func (m *Model) InPieces() bool {
+	return m.cur < len(m.rows) && (m.rows[m.cur].Continues || m.rows[m.cur].Unfinished)
+}
+
 // EndSelection ends the selecting of lines.
-func (m *Model) EndSelection() { m.anchor = -1 }
+func (m *Model) EndSelection() { m.anchor = nil }
 
 // Doc is what is shown; nil if nothing is.
 func (m *Model) Doc() *reader.Document { return m.doc }
@@ -219,7 +225,7 @@ func (m *Model) Open(name string, d *reader.Document, at *reader.Place) tea.Cmd 
 	m.doc, m.name = d, name
 	m.fresh, m.rate = 0, rate{}
 	m.err = nil
-	m.anchor = -1
+	m.anchor = nil
 	m.follow = at == nil
 	m.begin()
 	cmd := m.load(at)
@@ -333,7 +339,6 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 
 func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 	m.loading, m.progress = false, ""
-	m.anchor = -1
 	m.members, m.err = msg.members, msg.err
 	if msg.err != nil {
 		if errors.Is(msg.err, context.Canceled) {
@@ -354,6 +359,9 @@ func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 		m.toEnd()
 	} else {
 		m.center()
+		if m.cur < len(m.rows) && m.rows[m.cur].Place == m.here {
+			m.revealMatch()
+		}
 	}
 	cmds := []tea.Cmd{m.extend(), m.number(), m.Grow()}
 	queue := m.queue
@@ -424,9 +432,6 @@ func (m *Model) more(msg moreMsg) tea.Cmd {
 		m.rows = append(slices.Clip(msg.run.rows), m.rows...)
 		m.up, m.atStart = msg.run.next, msg.run.end
 		m.top, m.cur = m.top+n, m.cur+n
-		if m.anchor >= 0 {
-			m.anchor += n
-		}
 		m.trim(false)
 	}
 	m.progress = ""
@@ -471,15 +476,11 @@ func (m *Model) trim(forward bool) {
 		m.up, m.atStart = m.rows[n].Place, false
 		m.rows = slices.Clone(m.rows[n:])
 		m.top, m.cur = m.top-n, m.cur-n
-		if m.anchor >= 0 {
-			m.anchor = max(0, m.anchor-n)
-		}
 		return
 	}
 	if n := max(m.top, m.cur) + keep; n < len(m.rows) {
 		m.down, m.atEnd = m.rows[n].Place, false
 		m.rows = slices.Clone(m.rows[:n])
-		m.anchor = min(m.anchor, n-1)
 	}
 }
 
@@ -620,7 +621,7 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 	var cmd tea.Cmd
 	switch {
 	case m.atEnd && msg.skipped && m.follow:
-		m.rows, m.anchor = msg.run.rows, -1
+		m.rows = msg.run.rows
 		m.up, m.atStart = m.rows[0].Place, false
 		m.down = msg.tail
 		m.cur = len(m.rows) - 1
@@ -683,7 +684,7 @@ func (m *Model) Rotated(l reader.Log) tea.Cmd {
 	before := len(m.members)
 	return func() tea.Msg {
 		d.Update(l)
-		return RotatedMsg{doc: d, Name: l.Name, Rotated: len(d.Members()) != before && before > 0}
+		return RotatedMsg{doc: d, Name: l.Name, Rotated: len(d.Members()) > before && before > 0}
 	}
 }
 
@@ -807,10 +808,10 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	case keys.PrevWarn:
 		return m.seek(pick{levels: "W"}, false, "warning"), true
 	case keys.Select:
-		if m.anchor >= 0 {
-			m.anchor = -1
-		} else {
-			m.anchor = m.cur
+		if m.anchor != nil {
+			m.anchor = nil
+		} else if p, ok := m.Place(); ok {
+			m.anchor = &p
 		}
 	case keys.Mark:
 		return m.mark(), true
@@ -847,8 +848,8 @@ func (m *Model) escape() bool {
 		m.finding = nil
 		m.findGen++
 		m.progress = ""
-	case m.anchor >= 0:
-		m.anchor = -1
+	case m.anchor != nil:
+		m.anchor = nil
 	case m.plain:
 		m.plain = false
 		m.settle()
@@ -889,6 +890,7 @@ func (m *Model) GoTo(p reader.Place) tea.Cmd {
 			m.cur = i
 			m.here = r.Place
 			m.center()
+			m.revealMatch()
 			return m.extend()
 		}
 	}
@@ -966,11 +968,7 @@ func (m *Model) toMark(forward bool) tea.Cmd {
 	if len(m.marks) == 0 {
 		return say("there are no marks; m makes one")
 	}
-	order := map[reader.MemberKey]int{}
-	for i, x := range m.members {
-		order[x.Key] = i
-	}
-	t := &tally{order: order}
+	t := &tally{order: m.order()}
 	var list []reader.Place
 	for p := range m.marks {
 		list = append(list, p)
@@ -1005,21 +1003,78 @@ func (m *Model) SetMarks(list []reader.Place) {
 	}
 }
 
-// Lines is the text of the selected lines, or of the one the person is on.
-func (m *Model) Lines() string {
+// Line is the text of the line the person is on, as far as it is shown at
+// once.
+func (m *Model) Line() string {
 	if m.cur >= len(m.rows) {
 		return ""
 	}
-	from, to := m.cur, m.cur
-	if m.anchor >= 0 {
-		from, to = min(m.anchor, m.cur), max(m.anchor, m.cur)
+	return string(m.rows[m.cur].Text)
+}
+
+// mostSelected is how much text is selected at most.
+const mostSelected = 16 << 20
+
+// Selection returns what reads the selected lines, all of them, whether they
+// are shown or not, and how many they are. It runs elsewhere; nil if nothing
+// is selected.
+func (m *Model) Selection() func() (text string, lines int, err error) {
+	at, ok := m.Place()
+	if m.anchor == nil || !ok {
+		return nil
 	}
-	var b strings.Builder
-	for i := from; i <= min(to, len(m.rows)-1); i++ {
-		b.Write(m.rows[i].Text)
-		if !m.rows[i].Unfinished && i < to {
-			b.WriteByte('\n')
+	from, to := *m.anchor, at
+	if m.compare(from, to) > 0 {
+		from, to = to, from
+	}
+	ctx, d, k := m.life(), m.doc, m.pick
+	order := m.order()
+	return func() (string, int, error) {
+		t := &tally{order: order}
+		var b strings.Builder
+		n := 0
+		for next := from; ; {
+			r, err := read(ctx, d, k, next, true, mostRows)
+			if err != nil {
+				return "", 0, err
+			}
+			for i := range r.rows {
+				x := &r.rows[i]
+				if t.compare(x.Place, to) > 0 {
+					return b.String(), n, nil
+				}
+				if n > 0 && !x.Continues {
+					b.WriteByte('\n')
+				}
+				if !x.Continues {
+					n++
+				}
+				b.Write(x.Text)
+				if b.Len() > mostSelected {
+					return "", 0, fmt.Errorf("more than %d MiB are selected; write the lines to a file instead", mostSelected>>20)
+				}
+			}
+			if r.end {
+				return b.String(), n, nil
+			}
+			next = r.next
 		}
 	}
-	return b.String()
+}
+
+// life is a context for what outlives what is shown now.
+func (m *Model) life() context.Context { return context.WithoutCancel(m.ctx) }
+
+// order is the order of the members; compare that of places.
+func (m *Model) order() map[reader.MemberKey]int {
+	order := map[reader.MemberKey]int{}
+	for i, x := range m.members {
+		order[x.Key] = i
+	}
+	return order
+}
+
+func (m *Model) compare(a, b reader.Place) int {
+	t := &tally{order: m.order()}
+	return t.compare(a, b)
 }

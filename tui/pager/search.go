@@ -78,7 +78,7 @@ func (m *Model) stopTally() {
 // startTally counts the matches in the background.
 func (m *Model) startTally() tea.Cmd {
 	m.stopTally()
-	if m.doc == nil || m.matcher == nil || m.doc.Source().Name() == reader.Stdin {
+	if m.doc == nil || m.matcher == nil {
 		return nil
 	}
 	_, n, err := compile(append(m.inForce(), m.pattern)...)
@@ -298,6 +298,7 @@ func (m *Model) arrived(msg foundMsg) tea.Cmd {
 		if m.rows[i].Place == msg.at {
 			m.cur = i
 			m.reveal()
+			m.revealMatch()
 			return m.extend()
 		}
 	}
@@ -352,7 +353,7 @@ func (m *Model) refilter() tea.Cmd {
 	m.pick = pick{m: mt}
 	m.begin()
 	m.fresh = 0
-	m.anchor = -1
+	m.anchor = nil
 	var cmd tea.Cmd
 	if m.follow || !ok {
 		cmd = m.load(nil)

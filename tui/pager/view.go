@@ -209,6 +209,36 @@ func (m *Model) center() {
 	m.fill()
 }
 
+// revealMatch moves the screen to the first match in the row the person is
+// on, where that is too long to be seen whole.
+func (m *Model) revealMatch() {
+	if m.scan == nil || m.cur >= len(m.rows) {
+		return
+	}
+	r := &m.rows[m.cur]
+	spans := m.scan.Highlights(r.Text, nil)
+	if len(spans) == 0 {
+		return
+	}
+	at := spans[0].Start
+	if !m.wrap {
+		width := m.textWidth()
+		if column := screen.Columns(r.Text[:at], len(r.Text)*8); column < m.left || column >= m.left+width {
+			m.left = max(0, column-width/3)
+		}
+		return
+	}
+	starts := m.wrapped(m.cur)
+	if len(starts) < m.body() {
+		return
+	}
+	k := len(starts) - 1
+	for k > 0 && starts[k] > at {
+		k--
+	}
+	m.top, m.sub = m.cur, max(0, min(k-m.body()/3, m.tall(m.cur)-m.body()))
+}
+
 // toEnd shows the end.
 func (m *Model) toEnd() {
 	if len(m.rows) == 0 {
@@ -463,7 +493,14 @@ func (m *Model) side(bar string) string {
 }
 
 func (m *Model) selected(i int) bool {
-	return m.anchor >= 0 && i >= min(m.anchor, m.cur) && i <= max(m.anchor, m.cur)
+	if m.anchor == nil {
+		return false
+	}
+	at := m.rows[i].Place
+	if i <= m.cur {
+		return m.compare(at, *m.anchor) >= 0 || i == m.cur
+	}
+	return m.compare(at, *m.anchor) <= 0
 }
 
 func (m *Model) drawGutter(b *strings.Builder, i, k int) {

@@ -47,6 +47,7 @@ type Model struct {
 type item struct {
 	log     string
 	member  reader.Member
+	id      reader.ID
 	line    reader.Line
 	offset  reader.Offset
 	text    []byte
@@ -89,6 +90,7 @@ type snapshot struct {
 type GoMsg struct {
 	Log    string
 	Member reader.Member
+	ID     reader.ID // of its text: it may have another name by now
 	Offset reader.Offset
 	Focus  bool
 	Seq    int // grows; messages may come out of order
@@ -180,7 +182,7 @@ func (x *search) add(h *index.Hits, line reader.Line, off reader.Offset, text []
 	if len(x.items) >= mostItems {
 		return
 	}
-	i := item{log: h.Source.Name(), member: h.Member, line: line, offset: off, text: append([]byte(nil), text[:min(len(text), mostText)]...), context: context}
+	i := item{log: h.Source.Name(), member: h.Member, id: h.ID, line: line, offset: off, text: append([]byte(nil), text[:min(len(text), mostText)]...), context: context}
 	if n := len(x.items); n > 0 {
 		last := &x.items[n-1]
 		i.gap = last.member.Path != i.member.Path || last.line+1 != i.line
@@ -255,7 +257,7 @@ func (m *Model) show(focus bool) tea.Cmd {
 	}
 	m.seq++
 	i, seq := m.seen.items[m.cur], m.seq
-	return func() tea.Msg { return GoMsg{i.log, i.member, i.offset, focus, seq} }
+	return func() tea.Msg { return GoMsg{i.log, i.member, i.id, i.offset, focus, seq} }
 }
 
 func (m *Model) settle() {
@@ -414,7 +416,11 @@ func (m *Model) about() string {
 
 func (m *Model) row(i int) string {
 	x := &m.seen.items[i]
-	where := strings.TrimPrefix(x.member.Path, m.base) + ":" + strconv.FormatInt(x.line.Number(), 10)
+	path := strings.TrimPrefix(x.member.Path, m.base)
+	if x.log == reader.Stdin {
+		path = "stdin"
+	}
+	where := path + ":" + strconv.FormatInt(x.line.Number(), 10)
 	width := min(m.width/3, 30)
 	var b strings.Builder
 	name, text := m.th.Number, m.th.Text
