@@ -114,7 +114,7 @@ func (m *model) close() {
 	m.remember()
 	m.indexer.stop()
 	m.end()
-	m.pager.Shut()
+	m.pager.Close()
 	m.results.Close()
 	if m.live != nil {
 		m.feed.Close()

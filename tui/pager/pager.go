@@ -235,7 +235,17 @@ func (m *Model) Open(name string, d *reader.Document, at *reader.Place) tea.Cmd 
 	return cmd
 }
 
-// Shut closes the document.
+// Close closes the document before it returns, for the program's end.
+func (m *Model) Close() {
+	d := m.doc
+	m.doc = nil
+	m.Shut()
+	if d != nil {
+		_ = d.Close()
+	}
+}
+
+// Shut closes the document, when nobody reads it any more.
 func (m *Model) Shut() {
 	if m.cancel != nil {
 		m.cancel()
