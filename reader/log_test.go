@@ -122,6 +122,11 @@ func TestArrows(t *testing.T) {
 	for dir, forbidden := range map[string]map[string]string{
 		"../reader": {`"logview/index`: "lines come from somewhere whoever asks for them", `"logview/tui`: "what is read is not shown here"},
 		"../index":  {`"logview/tui`: "questions are answered for programs too", `"logview/cmd`: "it is started by cmd"},
+		"../tui":    {`"logview/cmd`: "it is started by cmd"},
+
+		"../tui/logs":    {`"logview/tui/pager`: "between panes stands the root", `"logview/tui/results`: "between panes stands the root"},
+		"../tui/pager":   {`"logview/tui/logs`: "between panes stands the root", `"logview/tui/results`: "between panes stands the root"},
+		"../tui/results": {`"logview/tui/logs`: "between panes stands the root", `"logview/tui/pager`: "between panes stands the root"},
 	} {
 		must(t, filepath.WalkDir(dir, func(path string, e os.DirEntry, err error) error {
 			if err != nil || e.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
