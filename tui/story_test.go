@@ -389,6 +389,67 @@ func TestLongMatch(t *testing.T) {
 	d.Wait("xxx NEEDLE yyy")
 }
 
+// A log that is cut off, written over or replaced goes on, and what it held
+// is not shown once more.
+func TestCutOff(t *testing.T) {
+	dir := tree(t)
+	log := filepath.Join(dir, "app.log")
+	d, m := explorer(t, dir, 80, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	if err := os.Truncate(log, 0); err != nil {
+		t.Fatal(err)
+	}
+	appendTo(t, log, "after it was cut off")
+	d.Wait("after it was cut off")
+	if err := os.WriteFile(log+".new", []byte("a replacement\nof two lines\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(log+".new", log); err != nil {
+		t.Fatal(err)
+	}
+	d.Wait("of two lines")
+	seen := map[string]int{}
+	for _, l := range m.pager.Texts() {
+		if seen[l]++; seen[l] > 1 {
+			t.Errorf("twice: %q", l)
+		}
+	}
+}
+
+// An unfinished line that goes on is filtered as the line that it becomes.
+func TestUnfinished(t *testing.T) {
+	dir := tree(t)
+	log := filepath.Join(dir, "app.log")
+	write := func(s string) {
+		f, err := os.OpenFile(log, os.O_APPEND|os.O_WRONLY, 0o644)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := f.WriteString(s); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, m := explorer(t, dir, 80, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	d.Type("&fail")
+	d.Keys("enter")
+	d.Wait("No line passes")
+	write("half a fa")
+	write("x\nanother fa")
+	write("ilure\nmore fail")
+	d.Wait("another failure", "more fail")
+	write(" and the rest\n")
+	d.Wait("more fail and the rest")
+	if got := m.pager.Texts(); len(got) != 2 {
+		t.Errorf("%q", got)
+	}
+}
+
 // Every key of every pane can be pressed at any time.
 func TestEveryKey(t *testing.T) {
 	all, err := keys.Preset("")

@@ -1022,6 +1022,15 @@ func (m *Model) Line() string {
 	return string(m.rows[m.cur].Text)
 }
 
+// Texts is the lines that are read, shown or near.
+func (m *Model) Texts() []string {
+	var out []string
+	for i := range m.rows {
+		out = append(out, string(m.rows[i].Text))
+	}
+	return out
+}
+
 // mostSelected is how much text is selected at most.
 const mostSelected = 16 << 20
 
