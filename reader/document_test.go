@@ -83,6 +83,9 @@ func text(list []reader.Piece) string {
 func TestDocumentPieces(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	random := func(size int, alphabet string) string {
+		if testing.Short() {
+			size /= 4
+		}
 		var b strings.Builder
 		for b.Len() < size {
 			n := r.IntN(200)
