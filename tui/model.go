@@ -159,7 +159,6 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	default:
 		if m.pace == nil && m.findPace != nil { // there is none before the first frame
 			m.pace = m.findPace()
-			m.pace.again()
 		}
 		m.pace.wake()
 	}

@@ -44,7 +44,9 @@ func newPacer(p *tea.Program) *pacer {
 	if t == nil {
 		return nil
 	}
-	return &pacer{ticker: t, quick: true, last: time.Now()}
+	x := &pacer{ticker: t}
+	x.wake()
+	return x
 }
 
 // wake says that something changed.
@@ -81,8 +83,11 @@ func (x *pacer) again() {
 		return
 	}
 	x.mu.Lock()
-	x.quick = true
+	defer x.mu.Unlock()
 	x.last = time.Now()
-	x.mu.Unlock()
-	time.AfterFunc(quickFor, x.rest)
+	x.ticker.Reset(quickPace)
+	if !x.quick {
+		x.quick = true
+		time.AfterFunc(quickFor, x.rest)
+	}
 }
