@@ -231,7 +231,11 @@ func TestTerminalTerminated(t *testing.T) {
 	x.write("app.log", numbered("line", 50))
 	x.keys("logview app.log; echo gave back", "Enter")
 	x.wait("line 50 of", "LIVE")
-	if out, err := exec.Command("pkill", "-TERM", "-f", "logview app.log").CombinedOutput(); err != nil {
+	shell, err := x.command("display-message", "-p", "-t", "0", "#{pane_pid}").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if out, err := exec.Command("pkill", "-TERM", "-P", strings.TrimSpace(string(shell))).CombinedOutput(); err != nil {
 		t.Skipf("pkill: %v %s", err, out)
 	}
 	x.wait("gave back")

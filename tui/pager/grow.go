@@ -1,0 +1,192 @@
+package pager
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"logview/reader"
+)
+
+// This is how the pane goes on with a log that grows and rotates.
+
+// Grow reads what the log has got since.
+func (m *Model) Grow() tea.Cmd {
+	if m.doc == nil || m.loading || m.err != nil {
+		if m.doc != nil && m.err != nil && !m.loading {
+			m.err = nil
+			return m.load(nil) // it may be there now
+		}
+		return nil
+	}
+	if m.tailing {
+		m.again = true
+		return nil
+	}
+	m.tailing = true
+	// A last line without its end is read again: it may have got longer.
+	ctx, d, k, gen, from := m.ctx, m.doc, m.pick, m.gen, m.tail
+	return func() tea.Msg {
+		d.Grown(ctx)
+		msg := grownMsg{gen: gen, from: from}
+		msg.run.next = from
+		for {
+			r, err := read(ctx, d, k, msg.run.next, true, mostRows)
+			if err != nil {
+				msg.err = err
+				break
+			}
+			msg.lines += int64(len(r.rows))
+			msg.run.rows = append(msg.run.rows, r.rows...)
+			if n := surplus(msg.run.rows); n > 0 {
+				msg.run.rows, msg.skipped = slices.Clone(msg.run.rows[n:]), true
+			}
+			msg.run.next = r.next
+			if r.end {
+				break
+			}
+		}
+		msg.tail, msg.members = msg.run.next, d.Members()
+		return msg
+	}
+}
+
+func (m *Model) grown(msg grownMsg) tea.Cmd {
+	m.tailing = false
+	if msg.err != nil {
+		if errors.Is(msg.err, context.Canceled) {
+			return nil
+		}
+		return func() tea.Msg { return Said{msg.err.Error(), true} }
+	}
+	if len(msg.members) > 0 {
+		m.members = msg.members
+	}
+	if m.atEnd && m.down != msg.from {
+		m.tail = m.down // the end was reached by reading on, meanwhile
+		return m.Grow()
+	}
+	m.tail = msg.tail
+	lines := msg.lines
+	if n := len(m.rows); n > 0 && m.atEnd && m.rows[n-1].Open && m.rows[n-1].Place == msg.from {
+		// The unfinished line, again.
+		if len(msg.run.rows) > 0 && msg.run.rows[0].Place == msg.from {
+			lines--
+			if msg.run.rows[0].line < 0 {
+				msg.run.rows[0].line = m.rows[n-1].line
+			}
+		}
+		m.rows = m.rows[:n-1]
+	}
+	m.rate.add(m.now(), lines)
+	var cmd tea.Cmd
+	switch {
+	case m.atEnd && msg.skipped && m.follow:
+		m.rows = msg.run.rows
+		m.up, m.atStart = m.rows[0].Place, false
+		m.down = msg.tail
+		m.cur = len(m.rows) - 1
+	case m.atEnd && msg.skipped:
+		m.down, m.atEnd = msg.from, false
+	case m.atEnd:
+		m.rows = append(m.rows, msg.run.rows...)
+		m.down = msg.tail
+		if m.follow {
+			m.trim2()
+		} else {
+			m.trim(false)
+		}
+	}
+	m.tallyFresh(msg)
+	if m.follow {
+		m.fresh = 0
+		if m.atEnd {
+			m.toEnd()
+		}
+	} else if lines > 0 {
+		m.fresh += lines
+	}
+	m.settle()
+	if m.again {
+		m.again = false
+		cmd = m.Grow()
+	}
+	return tea.Batch(cmd, m.number(), m.extend())
+}
+
+// surplus is how many rows at the beginning are more than is kept of what
+// came at once.
+func surplus(rows []row) int {
+	size, n := 0, len(rows)
+	for n > 0 && len(rows)-n < mostRows/2 && size < mostBytes/2 {
+		n--
+		size += len(rows[n].Text)
+	}
+	return n
+}
+
+// trim2 keeps the end while following.
+func (m *Model) trim2() {
+	m.cur, m.top = len(m.rows)-1, len(m.rows)-1
+	m.trim(true)
+}
+
+// Rotated is called when the members of the log may be others.
+func (m *Model) Rotated(l reader.Log) tea.Cmd {
+	if m.doc == nil {
+		return nil
+	}
+	if m.rotating == m.doc { // one after the other, the newest last
+		m.rotated = &l
+		return nil
+	}
+	m.rotating = m.doc
+	d := m.doc
+	before := len(m.members)
+	return func() tea.Msg {
+		d.Update(l)
+		return RotatedMsg{doc: d, Name: l.Name, Rotated: len(d.Members()) > before && before > 0}
+	}
+}
+
+// Rotate takes the answer, and reads what came.
+func (m *Model) Rotate(msg RotatedMsg) tea.Cmd {
+	if msg.doc != m.doc || m.doc == nil {
+		return nil
+	}
+	m.rotating = nil
+	m.members = m.doc.Members()
+	if l := m.rotated; l != nil {
+		m.rotated = nil
+		return m.Rotated(*l)
+	}
+	return m.Grow()
+}
+
+// RotatedMsg says that the members of a log were looked at again.
+type RotatedMsg struct {
+	doc     *reader.Document
+	Name    string
+	Rotated bool
+}
+
+// A rate is how many lines a second come.
+type rate struct {
+	at    time.Time
+	lines int64
+	value float64
+}
+
+func (r *rate) add(now time.Time, lines int64) {
+	if r.at.IsZero() {
+		r.at = now
+	}
+	r.lines += lines
+	if d := now.Sub(r.at); d >= time.Second {
+		r.value = float64(r.lines) / d.Seconds()
+		r.at, r.lines = now, 0
+	}
+}
