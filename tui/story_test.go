@@ -1,6 +1,7 @@
 package tui
 
 import (
+	tea "charm.land/bubbletea/v2"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -177,8 +178,47 @@ func TestSearching(t *testing.T) {
 	d.Type(":0%")
 	d.Keys("enter")
 	on("old request 0000")
-	d.Type(":no such thing")
+	d.Keys("G")
+	d.Wait("LIVE", " 300 ")
+	d.Type(":301")
 	d.Keys("enter")
+	d.Wait("the file has 300 lines")
+	d.Type(":qqq")
+	d.Keys("enter")
+	d.Wait("there is no command like qqq")
+}
+
+// The wheel scrolls what is under it, a click goes there and opens, and the
+// border between the panes can be dragged.
+func TestMouse(t *testing.T) {
+	d, m := explorer(t, tree(t), 120, 30)
+	d.Wait("app.log")
+	d.Keys("f2")
+	d.Wait("mouse on")
+	click := func(x, y int) { d.Mouse(tea.MouseClickMsg{X: x, Y: y, Button: tea.MouseLeft}) }
+	click(5, 1)
+	d.Wait("LIVE", " 300 ")
+	d.Mouse(tea.MouseWheelMsg{X: 80, Y: 10, Button: tea.MouseWheelUp})
+	d.WaitNot("request 0299")
+	d.Mouse(tea.MouseWheelMsg{X: 80, Y: 10, Button: tea.MouseWheelDown})
+	d.Wait("request 0299")
+	click(60, 1)
+	if at := m.pager.Line(); strings.Contains(at, "request 0299") || m.focus != panePager {
+		t.Errorf("at %q, focus %v", at, m.focus)
+	}
+	border := m.boxes().logs.w
+	click(border, 5)
+	d.Mouse(tea.MouseMotionMsg{X: border + 15, Y: 5, Button: tea.MouseLeft})
+	d.Mouse(tea.MouseReleaseMsg{X: border + 15, Y: 5, Button: tea.MouseLeft})
+	if w := m.boxes().logs.w; w != border+15 {
+		t.Errorf("the border is at %d, want %d", w, border+15)
+	}
+	d.Type("&ERROR")
+	d.Keys("enter")
+	d.Wait("+ ERROR")
+	d.WaitNot("INFO")
+	click(m.boxes().pager.x+3, 1)
+	d.Wait("(+ ERROR)", "INFO")
 }
 
 // A search goes on beside the decoding of what is opened, with as few workers

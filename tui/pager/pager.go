@@ -12,6 +12,7 @@ import (
 	"time"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/dustin/go-humanize"
 
 	"logview/index"
 	"logview/index/match"
@@ -758,7 +759,18 @@ func (m *Model) Goto(text string) tea.Cmd {
 		key = m.rows[m.cur].Member
 	}
 	m.progress = "counting lines"
-	return func() tea.Msg { return answer(d.Line(ctx, key, reader.LineNumber(n))) }
+	return func() tea.Msg {
+		p, err := d.Line(ctx, key, reader.LineNumber(n))
+		msg := answer(p, err)
+		end := false
+		for _, x := range d.Members() {
+			end = end || x.Key == p.Member && p.Offset >= x.Text
+		}
+		if last, ok := d.Number(ctx, p, true); ok && err == nil && end {
+			return tea.BatchMsg{func() tea.Msg { return msg }, say("the file has %s lines; this is the last", humanize.Comma(int64(last)))}
+		}
+		return msg
+	}
 }
 
 // Place is where the person is; false if nothing is shown.

@@ -127,6 +127,12 @@ func (d *Driver) Type(text string) {
 	}
 }
 
+// Mouse does something with the mouse.
+func (d *Driver) Mouse(msg tea.MouseMsg) {
+	d.t.Helper()
+	d.take(msg)
+}
+
 // Key is the message of a key.
 func Key(name string) tea.KeyPressMsg {
 	k := tea.KeyPressMsg{}
