@@ -227,6 +227,9 @@ func TestTerminalHostile(t *testing.T) {
 // A program that crashes, or is killed by a signal it can catch, gives the
 // terminal back.
 func TestTerminalTerminated(t *testing.T) {
+	if _, err := exec.LookPath("pkill"); err != nil {
+		t.Skip("no pkill here")
+	}
 	x := newTerminal(t, 80, 24)
 	x.write("app.log", numbered("line", 50))
 	x.keys("logview app.log; echo gave back", "Enter")
@@ -236,7 +239,7 @@ func TestTerminalTerminated(t *testing.T) {
 		t.Fatal(err)
 	}
 	if out, err := exec.Command("pkill", "-TERM", "-P", strings.TrimSpace(string(shell))).CombinedOutput(); err != nil {
-		t.Skipf("pkill: %v %s", err, out)
+		t.Fatalf("pkill: %v %s", err, out)
 	}
 	x.wait("gave back")
 	x.waitNot("LIVE")
