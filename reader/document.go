@@ -135,9 +135,6 @@ func (d *Document) Close() error {
 	return nil
 }
 
-// Source is the log.
-func (d *Document) Source() *LogSource { return d.src }
-
 func (d *Document) list() []*docMember {
 	d.mu.Lock()
 	defer d.mu.Unlock()
