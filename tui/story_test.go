@@ -412,6 +412,28 @@ func TestFilters(t *testing.T) {
 	d.Keys("esc")
 }
 
+// A result is found by its text when its file has another name by now, and
+// another file its own.
+func TestResultsRotate(t *testing.T) {
+	dir := tree(t)
+	d, m := explorer(t, dir, 120, 40)
+	on := onLine(d, m)
+	d.Wait("app.log")
+	d.Type("smiddle")
+	d.Keys("enter")
+	d.Wait("300 lines", "app.log.1:1 ")
+	on("middle request 0000")
+	for _, x := range [][2]string{{"app.log.2.gz", "app.log.3.gz"}, {"app.log.1", "app.log.2"}, {"app.log", "app.log.1"}} {
+		if err := os.Rename(filepath.Join(dir, x[0]), filepath.Join(dir, x[1])); err != nil {
+			t.Fatal(err)
+		}
+	}
+	appendTo(t, filepath.Join(dir, "app.log"), "of the new file")
+	d.Wait("was rotated")
+	d.Keys("j", "j", "enter")
+	on("middle request 0002")
+}
+
 // A match far into a long line is shown.
 func TestLongMatch(t *testing.T) {
 	dir := tree(t)
