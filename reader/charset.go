@@ -246,6 +246,7 @@ func (t *text) inspect(n int, err error, live bool) error {
 	back := &replay{head: head[t.bom:], err: err, r: rest}
 	if err == io.EOF {
 		back.err = nil
+		back.empty = n == 0 && t.dec == nil
 	}
 	t.Reader = toUTF8(t.charset, back)
 	start := head[t.bom:]
@@ -275,9 +276,10 @@ func (t *text) release() {
 
 // A replay reads the head again that was read to decide, then what follows.
 type replay struct {
-	head []byte
-	err  error // came after head
-	r    io.Reader
+	head  []byte
+	err   error // came after head
+	empty bool  // nothing was there to decide on
+	r     io.Reader
 }
 
 func (r *replay) Read(p []byte) (int, error) {
@@ -290,5 +292,14 @@ func (r *replay) Read(p []byte) (int, error) {
 		r.err = nil // once: behind it the decoder may have been resumed
 		return 0, err
 	}
-	return r.r.Read(p)
+	n, err := r.r.Read(p)
+	if r.empty && n > 0 {
+		// A file that was empty and is compressed into by now stays empty for
+		// this reader: its bytes are no text.
+		if r.empty = false; formatOf(p[:n]) != Plain {
+			r.r = eof{}
+			return 0, io.EOF
+		}
+	}
+	return n, err
 }

@@ -93,3 +93,6 @@ func newTestLive(paths []string, note func(error), set func(*watcher)) *Live {
 		return w
 	})
 }
+
+// RefreshLive looks at the names now.
+func RefreshLive(l *Live) { l.refresh() }

@@ -515,7 +515,7 @@ func (f *Follower) names(ctx context.Context) {
 				f.pending = true
 				continue
 			}
-			if err != nil || len(t.head) == 0 || b.format != Plain && t.off >= 0 || !alike(b.head, t.head, 0) {
+			if err != nil || len(t.head) == 0 || len(b.head) == 0 || b.format != Plain && t.off >= 0 || !alike(b.head, t.head, 0) {
 				f.retire(t, begun)
 				fresh = append(fresh, c)
 				continue

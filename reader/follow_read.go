@@ -136,6 +136,17 @@ func (f *Follower) chunk(t *tail) (bool, error) {
 		return false, nil
 	}
 	if t.off == 0 && t.scanned == 0 && t.bom == 0 {
+		if n < magicLen && t.name.compressed && maybeMagic(buf[:n]) {
+			return false, nil // more will tell
+		}
+		if formatOf(buf[:n]) != Plain {
+			// It was empty when it was taken up, and is compressed: the names are
+			// to tell what of.
+			f.forget(t)
+			f.pending = true
+			f.live.Look()
+			return false, nil
+		}
 		switch charset, bom := charsetOf(buf[:min(n, 4)], false); {
 		case charset == UTF16LE || charset == UTF16BE:
 			return false, f.toConvert(t)

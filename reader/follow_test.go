@@ -498,3 +498,75 @@ func TestFollowerLast(t *testing.T) {
 		live.Close()
 	}
 }
+
+// A file that is empty for a long while before what it holds is compressed
+// into it is never taken for text.
+func TestFollowerCompressedLate(t *testing.T) {
+	dir := t.TempDir()
+	const text = `of a file that nobody saw while it was current, not even once, and more\n`
+	act(t, dir, `app.log.1 < `+text)
+	act(t, dir, `gz app.log.1`)
+	packed, err := os.ReadFile(filepath.Join(dir, "app.log.1.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	act(t, dir, `rm app.log.1.gz`)
+
+	now := time.Now()
+	live := reader.NewLive([]string{dir}, nil)
+	defer live.Close()
+	f := reader.NewFollower(live, reader.FollowOptions{Now: func() time.Time { return now }, Note: func(err error) { t.Error(err) }})
+	defer f.Close()
+	var got strings.Builder
+	emit := func(a *reader.Appended) error { got.Write(a.Text); return nil }
+	if err := f.Begin(t.Context(), emit); err != nil {
+		t.Fatal(err)
+	}
+	write := func(data []byte) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, "app.log.1.gz"), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 {
+			reader.RefreshLive(live)
+			if err := f.Look(t.Context(), reader.Changes{All: true, Names: true}, emit); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	write(nil)
+	now = now.Add(time.Minute) // it is not being written, as it seems
+	write(nil)
+	write(packed[:3])
+	write(packed)
+	if want, _ := strconv.Unquote(`"` + text + `"`); got.String() != want {
+		t.Errorf("got %q, want %q", got.String(), want)
+	}
+}
+
+// The same for who reads it from its start.
+func TestReadWhileCompressedInto(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "app.log.1.gz")
+	if err := os.WriteFile(path, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	src := reader.NewSource(reader.Log{Name: path, Members: []reader.Member{{Path: path}}}, reader.Options{})
+	b, err := src.Open(t.Context(), src.Members()[0], reader.Pos{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	var z bytes.Buffer
+	w := gzip.NewWriter(&z)
+	fmt.Fprintln(w, "packed")
+	w.Close()
+	if err := os.WriteFile(path, z.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	blk := new(reader.Block)
+	for range 2 {
+		if err := b.Next(blk); err != io.EOF {
+			t.Errorf("%q, %v", blk.Text, err)
+		}
+	}
+}
