@@ -13,10 +13,7 @@ import (
 )
 
 // Lines longer than a block. One of up to maxLine bytes is put together and
-// judged like any other. A longer one is judged in pieces of maxLine bytes
-// that overlap by overlap bytes: each leaf of the query holds for the line if
-// it holds for a piece. What is found in a piece is in the line, anchors and
-// word ends included; what is not found may have been longer than 1 MiB.
+// judged like any other, a longer one in pieces (see match.Judge).
 // The line is printed from where it lies, or from a copy on disk if it came
 // through a pipe.
 const (
@@ -66,10 +63,11 @@ func (p *producer) long(b *reader.Block, next func(*reader.Block) error) (*reade
 		return nil, false
 	}
 	l := &LongLine{Line: b.Line, Offset: b.Offset}
-	j := judge{p: p, sc: p.scanners.Get().(*match.Scanner), max: maxLine, overlap: overlap, buf: p.longBuf}
-	p.longBuf = nil
-	defer p.scanners.Put(j.sc)
-	j.sc.SetPath(p.st.member.Path)
+	sc := p.scanners.Get().(*match.Scanner)
+	defer p.scanners.Put(sc)
+	sc.SetPath(p.st.member.Path)
+	j := p.judge(sc, maxLine, overlap)
+	j.Buf, p.longBuf = p.longBuf, nil
 
 	var rest *reader.Block
 	for {
@@ -98,7 +96,7 @@ func (p *producer) long(b *reader.Block, next func(*reader.Block) error) (*reade
 		}
 		p.advance(b.Disk)
 	}
-	if !p.emitLong(l, &j) {
+	if !p.emitLong(l, j) {
 		if rest != nil {
 			reader.PutBlock(rest)
 		}
@@ -110,7 +108,7 @@ func (p *producer) long(b *reader.Block, next func(*reader.Block) error) (*reade
 // emitLong queues a long line and waits until it was emitted, so that its
 // memory is free for the next. It reports false if the stream is to end.
 func (p *producer) emitLong(l *LongLine, j *judge) bool {
-	matches := j.finish()
+	matches := j.Finish()
 	x, ok := p.slot()
 	if !ok {
 		j.close()
@@ -123,7 +121,7 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 	if matches {
 		p.hits.Add(1)
 	}
-	short := j.whole && len(j.buf) <= maxText
+	short := j.Whole() && len(j.Buf) <= maxText
 	if p.withContext() {
 		// It may be shown much later, or never: its text does not wait in
 		// memory for that, and what does counts.
@@ -131,7 +129,7 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 		c := contextLine{line: l.Line, offset: l.Offset, match: matches}
 		switch {
 		case short:
-			c.text = bytes.Clone(j.buf)
+			c.text = bytes.Clone(j.Buf)
 			h.bytes = len(c.text)
 			j.close()
 		case rereadable(p.st.member):
@@ -145,7 +143,7 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 			h.bytes = maxText // or so many spools would be open
 		}
 		if j.err == nil {
-			p.longBuf = j.buf[:0]
+			p.longBuf = j.Buf[:0]
 		}
 		if matches {
 			h.Count = 1
@@ -162,7 +160,7 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 		switch {
 		case p.req.CountOnly:
 		case short:
-			h.Text = j.buf
+			h.Text = j.Buf
 			h.Lines = []HitLine{{Span: match.Span{End: len(h.Text)}, Line: l.Line, Offset: l.Offset}}
 			if p.req.Render != nil && !p.inOrder {
 				p.req.Render(h)
@@ -176,7 +174,7 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 	if !p.wait(func() bool { return x.emitted }) {
 		return false
 	}
-	p.longBuf = j.buf[:0]
+	p.longBuf = j.Buf[:0]
 	return true
 }
 
@@ -184,50 +182,35 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 // Then a long line may be shown much later than it is judged.
 func (s *scan) withContext() bool { return s.req.Before > 0 || s.req.After > 0 }
 
-// A judge decides whether a long line matches.
+// A judge decides whether a long line matches, and keeps what is needed to
+// print it.
 type judge struct {
+	match.Judge
 	p     *producer
-	sc    *match.Scanner
-	buf   []byte
-	whole bool     // buf is all of the line
-	found []bool   // which leaves hold, by the pieces so far; nil before the second
 	spool *os.File // a copy of the line, if it cannot be read again
 	err   error    // of the spool
+}
 
-	max, overlap int // maxLine and overlap, but in tests
+func (p *producer) judge(sc *match.Scanner, max, overlap int) *judge {
+	j := &judge{p: p, Judge: match.Judge{Scanner: sc, Max: max, Overlap: overlap}}
+	j.Cutting = func() {
+		if !rereadable(p.st.member) {
+			j.keep()
+		}
+	}
+	return j
 }
 
 // add appends to the line.
 func (j *judge) add(text []byte) {
 	for len(text) > 0 {
-		if len(j.buf) == j.max {
-			j.cut()
-		}
-		n := min(len(text), j.max-len(j.buf))
-		if cap(j.buf)-len(j.buf) < n {
-			grown := make([]byte, len(j.buf), min(j.max, max(2*cap(j.buf), 4<<20, len(j.buf)+n)))
-			copy(grown, j.buf)
-			j.buf = grown
-		}
-		j.buf = append(j.buf, text[:n]...)
+		n := min(len(text), j.Room())
+		j.Add(text[:n])
 		if j.spool != nil && j.err == nil {
 			_, j.err = j.spool.Write(text[:n])
 		}
 		text = text[n:]
 	}
-}
-
-// cut judges what is in buf and keeps only the end of it.
-func (j *judge) cut() {
-	first := j.found == nil
-	if first {
-		j.found = make([]bool, j.p.m.Leaves())
-		if !rereadable(j.p.st.member) {
-			j.keep()
-		}
-	}
-	j.look(first, false)
-	j.buf = j.buf[:copy(j.buf, j.buf[len(j.buf)-j.overlap:])]
 }
 
 // keep begins a copy of the line on disk with what is in buf, if there is none yet.
@@ -238,25 +221,8 @@ func (j *judge) keep() {
 	if j.spool, j.err = os.CreateTemp("", "logview-line-"); j.err == nil {
 		os.Remove(j.spool.Name()) // where that fails, close does it
 		j.p.keepSpool(j.spool)
-		_, j.err = j.spool.Write(j.buf)
+		_, j.err = j.spool.Write(j.Buf)
 	}
-}
-
-// look judges a piece, which may be the line's first or last.
-func (j *judge) look(first, last bool) {
-	for i := range j.found {
-		j.found[i] = j.found[i] || j.sc.Piece(i, j.buf, first, last)
-	}
-}
-
-// finish says whether the line matches.
-func (j *judge) finish() bool {
-	j.whole = j.found == nil
-	if j.whole {
-		return j.sc.Line(j.buf)
-	}
-	j.look(false, true)
-	return j.sc.Holds(j.found)
 }
 
 func rereadable(m reader.Member) bool {
@@ -269,8 +235,8 @@ func rereadable(m reader.Member) bool {
 
 // opener returns a function that reads the line again.
 func (j *judge) opener(l *LongLine) func() (io.ReadCloser, error) {
-	if j.whole && (j.spool == nil || j.err != nil) {
-		text := j.buf
+	if j.Whole() && (j.spool == nil || j.err != nil) {
+		text := j.Buf
 		return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
 	}
 	if f := j.spool; f != nil || j.err != nil {

@@ -600,6 +600,21 @@ func (t *textAt) backward(p Place) (Window, error) {
 	return w, nil
 }
 
+// Long reports whether a piece of the window may be part of a longer line.
+func (w *Window) Long() bool {
+	if w.continues {
+		return true
+	}
+	for text := w.Text; len(text) > pieceSize; {
+		i := bytes.LastIndexByte(text[:pieceSize], '\n')
+		if i < 0 {
+			return true
+		}
+		text = text[i+1:]
+	}
+	return false
+}
+
 // Pieces calls yield with the pieces of a window, in order.
 func (w *Window) Pieces(yield func(Piece) bool) {
 	for at := w.Offset; at < w.End(); {
@@ -628,6 +643,15 @@ func (w *Window) Pieces(yield func(Piece) bool) {
 		}
 		at = p.End
 	}
+}
+
+// ReadAt reads a member's text from a place on, as io.ReaderAt does.
+func (d *Document) ReadAt(ctx context.Context, buf []byte, p Place) (int, error) {
+	t, err := d.text(ctx, p.Member)
+	if err != nil {
+		return 0, err
+	}
+	return t.readAt(buf, p.Offset)
 }
 
 // At is where the piece begins that holds an offset of a member.

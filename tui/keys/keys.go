@@ -39,6 +39,8 @@ const (
 	SearchBack Action = "search-back"
 	Next       Action = "next"
 	Previous   Action = "previous"
+	NextIn     Action = "next-in-line"
+	PrevIn     Action = "previous-in-line"
 	SearchAll  Action = "search-all"
 	FilterIn   Action = "filter-in"
 	FiltersOff Action = "filters-off"
@@ -124,6 +126,8 @@ func defaults() Map {
 		b("search", SearchBack, "search backwards", "alt+/"),
 		b("search", Next, "next match", "n"),
 		b("search", Previous, "previous match", "N"),
+		b("search", NextIn, "next match in this line", ">"),
+		b("search", PrevIn, "previous match in this line", "<"),
 		b("search", SearchAll, "search all logs with the query language", "s"),
 		b("search", ContextUp, "more lines around each result", "z"),
 		b("search", ContextDn, "fewer lines around each result", "Z"),

@@ -47,6 +47,7 @@ type Model struct {
 	upBusy   bool
 	downBusy bool
 	loading  bool          // the rows are to be replaced
+	going    *reader.Place // by those around it; nil for the end
 	queue    []keys.Action // what was asked for meanwhile
 	top, sub int           // the first row on the screen, and which screen row of it
 	cur      int           // the row that the person is on
@@ -79,7 +80,9 @@ type Model struct {
 	rotated  *reader.Log        // to be looked at next
 	finding  context.CancelFunc // of what n looks for
 	findGen  int
-	here     reader.Place // of the match that n came to
+	here     reader.Place // of the row that n came to
+	hit      int          // where in it the match begins; -1 before that was looked for
+	back     bool         // it was come to from behind
 
 	filters []Pattern
 	last    int  // of them, what was made or switched last
@@ -184,6 +187,8 @@ type (
 		gen, findGen int
 		at           reader.Place
 		ok           bool
+		back         bool   // looked for backwards
+		line         bool   // and in one line alone
 		text         string // how far it is
 		next         func() tea.Msg
 		err          error
@@ -259,6 +264,7 @@ func (m *Model) begin() {
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.gen++
+	m.finding = nil
 	m.upBusy, m.downBusy, m.tailing, m.again, m.numbering = false, false, false, false, false
 	m.progress = ""
 }
@@ -268,8 +274,8 @@ func (m *Model) load(at *reader.Place) tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
-	m.loading = true
-	ctx, d, k, gen, findGen := m.ctx, m.doc, m.pick, m.gen, m.findGen
+	m.loading, m.going = true, at
+	ctx, d, k, gen, findGen, width := m.ctx, m.doc, m.pick, m.gen, m.findGen, m.wrapWidth()
 	return func() tea.Msg {
 		msg := loadedMsg{gen: gen, findGen: findGen}
 		var err error
@@ -295,6 +301,8 @@ func (m *Model) load(at *reader.Place) tea.Cmd {
 		if at != nil && err == nil && k.all() && len(msg.down.rows) > 0 && len(msg.up.rows) > 0 {
 			number(ctx, d, msg.down.rows, true)
 		}
+		msg.up.wrapTo(width)
+		msg.down.wrapTo(width)
 		msg.cur, msg.err, msg.members = from, err, d.Members()
 		return msg
 	}
@@ -365,18 +373,24 @@ func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 			m.revealMatch()
 		}
 	}
-	cmds := []tea.Cmd{m.extend(), m.number(), m.Grow()}
+	return tea.Batch(m.extend(), m.number(), m.Grow(), m.doQueued())
+}
+
+// mostQueued is how many keys are taken while rows are loaded, or a match is
+// looked for.
+const mostQueued = 30
+
+// doQueued does what was asked for meanwhile.
+func (m *Model) doQueued() tea.Cmd {
 	queue := m.queue
 	m.queue = nil
+	var cmds []tea.Cmd
 	for _, a := range queue {
 		cmd, _ := m.Do(a)
 		cmds = append(cmds, cmd)
 	}
 	return tea.Batch(cmds...)
 }
-
-// mostQueued is how many keys are taken while rows are loaded.
-const mostQueued = 30
 
 // extend reads more rows where the screen comes near the ends of those there
 // are.
@@ -399,9 +413,10 @@ func (m *Model) extend() tea.Cmd {
 }
 
 func (m *Model) fetch(from reader.Place, forward bool) tea.Cmd {
-	ctx, d, k, gen := m.ctx, m.doc, m.pick, m.gen
+	ctx, d, k, gen, width := m.ctx, m.doc, m.pick, m.gen, m.wrapWidth()
 	return func() tea.Msg {
 		r, err := read(ctx, d, k, from, forward, windowRows)
+		r.wrapTo(width)
 		return moreMsg{gen, from, forward, r, err}
 	}
 }
@@ -577,6 +592,15 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 			return nil, true
 		}
 	}
+	if m.finding != nil {
+		switch a {
+		case keys.Next, keys.Previous, keys.NextIn, keys.PrevIn, keys.NextError, keys.PrevError, keys.NextWarn, keys.PrevWarn:
+			if len(m.queue) < mostQueued {
+				m.queue = append(m.queue, a) // from what is being looked for
+			}
+			return nil, true
+		}
+	}
 	switch a {
 	case keys.Down:
 		m.step(1)
@@ -623,6 +647,10 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 		return m.find(true), true
 	case keys.Previous:
 		return m.find(false), true
+	case keys.NextIn:
+		return m.another(true), true
+	case keys.PrevIn:
+		return m.another(false), true
 	case keys.NextError:
 		return m.seek(pick{levels: "EF"}, true, "error"), true
 	case keys.PrevError:
@@ -668,10 +696,8 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 func (m *Model) escape() bool {
 	switch {
 	case m.finding != nil:
-		m.finding()
-		m.finding = nil
-		m.findGen++
-		m.progress = ""
+		m.stopFinding()
+		m.queue = nil
 	case m.anchor != nil:
 		m.anchor = nil
 	case m.plain:
@@ -705,7 +731,7 @@ func (m *Model) GoTo(p reader.Place) tea.Cmd {
 		return nil
 	}
 	m.follow = false
-	m.here = p
+	m.here, m.hit, m.back = p, -1, false
 	for i := range m.rows {
 		if m.loading {
 			break // they are going to be others
@@ -718,7 +744,7 @@ func (m *Model) GoTo(p reader.Place) tea.Cmd {
 			return m.extend()
 		}
 	}
-	m.findGen++
+	m.stopFinding()
 	d, gen, findGen, ctx := m.doc, m.gen, m.findGen, m.ctx
 	return func() tea.Msg {
 		at, err := d.At(ctx, p)
@@ -735,7 +761,7 @@ func (m *Model) Goto(text string) tea.Cmd {
 	var n int64
 	var share float64
 	d, gen, ctx := m.doc, m.gen, m.ctx
-	m.findGen++
+	m.stopFinding()
 	findGen := m.findGen
 	answer := func(p reader.Place, err error) tea.Msg {
 		return foundMsg{gen: gen, findGen: findGen, at: p, ok: err == nil, err: err}
@@ -773,8 +799,12 @@ func (m *Model) Goto(text string) tea.Cmd {
 	}
 }
 
-// Place is where the person is; false if nothing is shown.
+// Place is where the person is, or is being brought; false if nothing is
+// shown.
 func (m *Model) Place() (reader.Place, bool) {
+	if m.loading && m.going != nil {
+		return *m.going, true
+	}
 	if m.cur >= len(m.rows) {
 		return reader.Place{}, false
 	}

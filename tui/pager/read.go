@@ -22,12 +22,21 @@ type row struct {
 	width  int
 }
 
-// A pick says which pieces are wanted: those that match, or have a level; all
+// A pick says which lines are wanted: those that match, or have a level; all
 // if neither.
 type pick struct {
 	m      *match.Matcher
 	levels string // letters
+
+	// Of lines in several pieces:
+	filter *match.Matcher // what must hold for the line; nil for nothing
+	find   *match.Matcher // what must begin in the piece; nil for nothing
+	begins bool           // only the first piece is wanted
+	lines  *verdicts      // of filter
 }
+
+// only picks the lines that match.
+func only(m *match.Matcher) pick { return pick{m: m, filter: m, lines: newVerdicts()} }
 
 func (k pick) all() bool { return k.m == nil && k.levels == "" }
 
@@ -46,12 +55,25 @@ type run struct {
 	end  bool // there is no more in this direction
 }
 
+// wrapTo finds where the rows are wrapped, so that Update need not: a
+// mebibyte of one line takes ten milliseconds. A width of 0 does not wrap.
+func (r *run) wrapTo(width int) {
+	for i := range r.rows {
+		if x := &r.rows[i]; width > 0 && len(x.Text) > width {
+			x.starts, x.width = screen.Rows(x.Text, width), width
+		}
+	}
+}
+
 // read reads up to n wanted rows from a place on, or before it.
 func read(ctx context.Context, d *reader.Document, k pick, p reader.Place, forward bool, n int) (run, error) {
 	r := run{next: p}
-	var scan *match.Scanner
+	var scan, find *match.Scanner
 	if k.m != nil {
 		scan = k.m.NewScanner()
+	}
+	if k.find != nil {
+		find = k.find.NewScanner()
 	}
 	var open reader.Place // where the last line begins, if it has no end yet
 	for left, size := budget, 0; len(r.rows) < n && left > 0 && size < enough; {
@@ -73,7 +95,10 @@ func read(ctx context.Context, d *reader.Document, k pick, p reader.Place, forwa
 			return r, err
 		}
 		left -= len(w.Text)
-		found := k.from(&w, scan)
+		found, err := k.from(ctx, d, &w, scan, find)
+		if err != nil {
+			return r, err
+		}
 		for i := range found {
 			size += len(found[i].Text)
 		}
@@ -108,48 +133,47 @@ func read(ctx context.Context, d *reader.Document, k pick, p reader.Place, forwa
 }
 
 // from is the wanted pieces of a window.
-func (k pick) from(w *reader.Window, scan *match.Scanner) []row {
+func (k pick) from(ctx context.Context, d *reader.Document, w *reader.Window, scan, find *match.Scanner) ([]row, error) {
 	var out []row
 	var spans []match.Span
 	if scan != nil {
 		spans = scan.Lines(w.Text, nil, 0)
-		if len(spans) == 0 {
-			return nil
+		if len(spans) == 0 && !w.Long() {
+			return nil, nil
 		}
 	}
+	var err error
 	w.Pieces(func(p reader.Piece) bool {
-		if scan != nil {
+		switch {
+		case scan == nil:
+		case long(&p):
+			var ok bool
+			if ok, err = k.wants(ctx, d, &p, find); err != nil || !ok {
+				return err == nil
+			}
+		default:
 			at := int(p.Offset - w.Offset)
 			for len(spans) > 0 && spans[0].End < at {
 				spans = spans[1:]
 			}
-			if len(spans) == 0 {
-				return false
-			}
-			if spans[0].Start > at+len(p.Text) || !overlaps(spans[0], at, int(p.End-w.Offset)) {
+			if len(spans) == 0 || spans[0].Start > at+len(p.Text) || !overlaps(spans[0], at, int(p.End-w.Offset)) {
 				return true
 			}
-			if p.Continues || p.Unfinished {
-				// The line matches somewhere; this piece may or may not.
-				if !scan.Line(p.Text) {
-					return true
-				}
-			}
 		}
-		level := screen.Level(p.Text)
+		level := byte(' ')
+		if !p.Continues {
+			level = screen.Level(p.Text)
+		}
 		if k.levels != "" && bytes.IndexByte([]byte(k.levels), level) < 0 {
 			return true
 		}
 		if !k.all() {
 			p.Text = bytes.Clone(p.Text) // not to keep a window for a line
 		}
-		if p.Continues {
-			level = ' '
-		}
 		out = append(out, row{Piece: p, line: -1, level: level})
 		return true
 	})
-	return out
+	return out, err
 }
 
 func overlaps(s match.Span, from, to int) bool {

@@ -60,11 +60,17 @@ func (m *Model) clearSearch() {
 	m.pattern.Text = ""
 	m.matcher, m.scan = nil, nil
 	m.here = reader.Place{}
+	m.stopFinding()
+}
+
+// stopFinding gives up what is being looked for.
+func (m *Model) stopFinding() {
 	if m.finding != nil {
 		m.finding()
 		m.finding = nil
+		m.progress = ""
 	}
-	m.findGen++
+	m.findGen++ // an answer that is under way is too late
 }
 
 func (m *Model) stopTally() {
@@ -184,15 +190,20 @@ func (m *Model) find(forward bool) tea.Cmd {
 // line at the place counts, too, and without a match in this direction the
 // other is tried.
 func (m *Model) findFrom(at reader.Place, forward, here bool) tea.Cmd {
-	if m.finding != nil {
-		m.finding()
-	}
-	m.findGen++
+	m.stopFinding()
 	mt, _, err := compile(append(m.inForce(), m.pattern)...)
 	if err != nil || mt == nil {
 		return nil
 	}
-	return m.look(pick{m: mt}, at, forward, here, m.tally)
+	k := m.pick // and its verdicts
+	k.m = mt
+	if _, _, not := m.pattern.split(); not {
+		k = only(mt)
+		k.begins = true
+	} else {
+		k.find = m.matcher
+	}
+	return m.look(k, at, forward, here, m.tally)
 }
 
 // seek goes to the next line of a level.
@@ -201,13 +212,8 @@ func (m *Model) seek(k pick, forward bool, what string) tea.Cmd {
 	if !ok {
 		return nil
 	}
-	if m.finding != nil {
-		m.finding()
-	}
-	m.findGen++
-	if !m.off {
-		k.m = m.pick.m
-	}
+	m.stopFinding()
+	k.m, k.filter, k.lines, k.begins = m.pick.m, m.pick.filter, m.pick.lines, true
 	return m.look(k, at, forward, false, nil)
 }
 
@@ -219,8 +225,11 @@ func (m *Model) look(k pick, at reader.Place, forward, here bool, t *tally) tea.
 	d, gen, findGen := m.doc, m.gen, m.findGen
 	size := at
 	for i := range m.rows {
-		if m.rows[i].Place == at {
-			size = reader.Place{Member: at.Member, Offset: m.rows[i].End}
+		if r := &m.rows[i]; r.Place == at {
+			size = reader.Place{Member: at.Member, Offset: r.End}
+			if long(&r.Piece) {
+				t = nil // it knows lines, and there may be more in this one
+			}
 		}
 	}
 	begin := at
@@ -236,12 +245,20 @@ func (m *Model) look(k pick, at reader.Place, forward, here bool, t *tally) tea.
 	total := int64(0)
 	var search func() tea.Msg
 	search = func() tea.Msg {
-		msg := foundMsg{gen: gen, findGen: findGen}
+		msg := foundMsg{gen: gen, findGen: findGen, back: !forward}
+		if at == (reader.Place{}) { // nothing was shown yet: it is going to be the end
+			end, err := d.End(ctx)
+			if err != nil {
+				msg.err = err
+				return msg
+			}
+			at, begin, begun = end, end, end
+		}
 		// What the tally knows need not be read: all that lies before sure.
 		if t != nil && !turned && t.before(at, sure) {
 			if p, ok, known := t.beside(at, forward, here); known && ok && t.before(p, sure) {
 				msg.ok = true
-				msg.at, msg.err = d.At(ctx, p)
+				msg.at, msg.err = k.place(ctx, d, p, forward)
 				return msg
 			} else if known && forward {
 				begin = sure
@@ -271,6 +288,69 @@ func (m *Model) look(k pick, at reader.Place, forward, here bool, t *tally) tea.
 	return search
 }
 
+// place is the piece to go to of a line that matches and begins at p: the
+// first in which a match begins, or the last on the way back. It is the first
+// of all if that cannot be told.
+func (k pick) place(ctx context.Context, d *reader.Document, p reader.Place, forward bool) (reader.Place, error) {
+	p, err := d.At(ctx, p)
+	if err != nil || k.find == nil {
+		return p, err
+	}
+	at, ok, err := inLine(ctx, d, k.find, p, true, !forward)
+	if err != nil || !ok {
+		return p, err
+	}
+	return at, nil
+}
+
+// another goes to the next match in the line that the person is on, or the
+// one before.
+func (m *Model) another(forward bool) tea.Cmd {
+	if m.matcher == nil {
+		return say("nothing is searched for; / does")
+	}
+	if m.cur >= len(m.rows) {
+		return nil
+	}
+	r := &m.rows[m.cur]
+	hit := -1 // of a row that n did not come to
+	if r.Place == m.here {
+		hit = m.hit
+	}
+	next := -1
+	for _, s := range m.matches(m.cur) {
+		if forward && s.Start > hit {
+			next = s.Start
+			break
+		}
+		if !forward && (s.Start < hit || hit < 0) {
+			next = s.Start
+		}
+	}
+	if next >= 0 {
+		m.follow = false
+		m.here, m.hit = r.Place, next
+		m.revealMatch()
+		return nil
+	}
+	none := say("no more in this line")
+	if forward && !r.Unfinished || !forward && !r.Continues {
+		return none
+	}
+	m.stopFinding()
+	ctx, cancel := context.WithCancel(m.ctx)
+	m.finding = cancel
+	d, mt, gen, findGen, p := m.doc, m.matcher, m.gen, m.findGen, r.Place
+	if forward {
+		p.Offset = r.End
+	}
+	m.progress = "searching this line; Esc stops"
+	return func() tea.Msg {
+		at, ok, err := inLine(ctx, d, mt, p, forward, false)
+		return foundMsg{gen: gen, findGen: findGen, at: at, ok: ok, back: !forward, line: true, err: err}
+	}
+}
+
 // arrived goes to what was found.
 func (m *Model) arrived(msg foundMsg) tea.Cmd {
 	m.progress = msg.text
@@ -278,19 +358,22 @@ func (m *Model) arrived(msg foundMsg) tea.Cmd {
 	case msg.next != nil:
 		return msg.next
 	case msg.err != nil:
-		m.finding = nil
+		m.finding, m.queue = nil, nil
 		if errors.Is(msg.err, context.Canceled) {
 			return nil
 		}
 		return func() tea.Msg { return Said{msg.err.Error(), true} }
 	case !msg.ok:
-		m.finding = nil
+		m.finding, m.queue = nil, nil
+		if msg.line {
+			return say("no more in this line")
+		}
 		return say("no more in this direction")
 	}
 	m.finding = nil
 	m.progress = ""
 	m.follow = false
-	m.here = msg.at
+	m.here, m.hit, m.back = msg.at, -1, msg.back
 	for i := range m.rows {
 		if m.loading {
 			break // they are going to be others
@@ -299,7 +382,7 @@ func (m *Model) arrived(msg foundMsg) tea.Cmd {
 			m.cur = i
 			m.reveal()
 			m.revealMatch()
-			return m.extend()
+			return tea.Batch(m.extend(), m.doQueued())
 		}
 	}
 	m.begin()
@@ -350,7 +433,7 @@ func (m *Model) refilter() tea.Cmd {
 		return nil
 	}
 	at, ok := m.Place()
-	m.pick = pick{m: mt}
+	m.pick = only(mt)
 	m.begin()
 	m.fresh = 0
 	m.anchor = nil
@@ -390,6 +473,6 @@ func (m *Model) StartFilters(list []Pattern, off bool) error {
 	if err != nil {
 		m.filters, mt = nil, nil
 	}
-	m.pick = pick{m: mt}
+	m.pick = only(mt)
 	return err
 }

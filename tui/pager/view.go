@@ -1,6 +1,7 @@
 package pager
 
 import (
+	"bytes"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -89,6 +90,14 @@ func (m *Model) wrapped(i int) []int {
 }
 
 var oneRow = []int{0}
+
+// wrapWidth is how wide lines are wrapped; 0 if they are not.
+func (m *Model) wrapWidth() int {
+	if !m.wrap {
+		return 0
+	}
+	return m.textWidth()
+}
 
 // tall is how many screen rows a row takes.
 func (m *Model) tall(i int) int {
@@ -209,18 +218,25 @@ func (m *Model) center() {
 	m.fill()
 }
 
-// revealMatch moves the screen to the first match in the row the person is
-// on, where that is too long to be seen whole.
+// revealMatch moves the screen to the match in the row the person is on, the
+// first of it after coming from above, where that is too long to be seen
+// whole.
 func (m *Model) revealMatch() {
 	if m.scan == nil || m.cur >= len(m.rows) {
 		return
 	}
 	r := &m.rows[m.cur]
-	spans := m.scan.Highlights(r.Text, nil)
-	if len(spans) == 0 {
-		return
+	if r.Place != m.here || m.hit < 0 {
+		spans := m.matches(m.cur)
+		if len(spans) == 0 {
+			return
+		}
+		m.here, m.hit = r.Place, spans[0].Start
+		if m.back {
+			m.hit = spans[len(spans)-1].Start
+		}
 	}
-	at := spans[0].Start
+	at := min(m.hit, len(r.Text))
 	if !m.wrap {
 		width := m.textWidth()
 		if column := screen.Columns(r.Text[:at], len(r.Text)*8); column < m.left || column >= m.left+width {
@@ -463,17 +479,15 @@ func (m *Model) drawn(i, k int, bar string) string {
 		// What lies far to the right is not looked at.
 		text = text[:min(len(text), 4*(skip+width)+64)]
 	}
-	styles := screen.Styles{Text: m.th.Text, Match: m.th.Match, Special: m.th.Special}
+	styles := screen.Styles{Text: m.th.Text, Match: m.th.Match, Here: m.th.Here, Special: m.th.Special}
 	if i == m.cur && m.focused && !m.plain {
 		styles.Text = m.th.Cursor
 	}
 	if m.selected(i) {
 		styles.Text = m.th.Selected
 	}
-	if m.matcher != nil && r.Place == m.here {
-		styles.Match = m.th.Here
-	}
-	n := screen.Draw(&b, text, m.spans(r, from, to), skip, width, styles)
+	spans, here := m.spans(i, from, to)
+	n := screen.Draw(&b, text, spans, here, skip, width, styles)
 	fill := strings.Repeat(" ", max(0, width-n))
 	if m.selected(i) {
 		fill = styles.Text.Render(fill)
@@ -527,24 +541,71 @@ func (m *Model) drawGutter(b *strings.Builder, i, k int) {
 	b.WriteString(" ")
 }
 
-// spans is what was searched for in part of a row.
-func (m *Model) spans(r *row, from, to int) []match.Span {
+// spans is what was searched for in part of a row, and which of them the
+// person is at, if any; -1 if none.
+func (m *Model) spans(i, from, to int) (spans []match.Span, here int) {
+	r := &m.rows[i]
+	here = -1
+	for _, s := range m.around(i, from, to) {
+		if s.End <= from || s.Start >= to {
+			continue
+		}
+		if r.Place == m.here && s.Start == m.hit {
+			here = len(spans)
+		}
+		spans = append(spans, match.Span{Start: max(s.Start, from) - from, End: min(s.End, to) - from})
+	}
+	return spans, here
+}
+
+// matches is what was searched for that begins in a row.
+func (m *Model) matches(i int) []match.Span {
+	n := len(m.rows[i].Text)
+	return slices.DeleteFunc(m.around(i, 0, n), func(s match.Span) bool { return s.Start < 0 || s.Start >= max(n, 1) })
+}
+
+// beyond is how far around what is drawn matches are looked for that reach
+// into it.
+const beyond = 4 << 10
+
+// around is what was searched for in part of a row and near it, in offsets
+// of the row: in a line without end only what is around is looked at, and
+// matches go over from one piece to the next.
+func (m *Model) around(i, from, to int) []match.Span {
 	if m.scan == nil {
 		return nil
 	}
-	// In a line without end only what is around is looked at.
-	lo, hi := max(0, from-4096), min(len(r.Text), to+4096)
-	if len(r.Text) <= 16<<10 {
+	r := &m.rows[i]
+	lo, hi := max(0, from-beyond), min(len(r.Text), to+beyond)
+	if len(r.Text) <= 4*beyond {
 		lo, hi = 0, len(r.Text)
 	}
-	var out []match.Span
-	for _, s := range m.scan.Highlights(r.Text[lo:hi], nil) {
-		s.Start, s.End = s.Start+lo-from, s.End+lo-from
-		if s.End > 0 && s.Start < to-from {
-			out = append(out, match.Span{Start: max(s.Start, 0), End: min(s.End, to-from)})
-		}
+	text := r.Text[lo:hi]
+	if lo == 0 && r.Continues && i > 0 && m.follows(i-1) {
+		before := m.rows[i-1].Text
+		before = before[max(0, len(before)-beyond):]
+		text = append(bytes.Clone(before), text...)
+		lo = -len(before)
 	}
-	return out
+	if hi == len(r.Text) && r.Unfinished && m.follows(i) {
+		after := m.rows[i+1].Text
+		text = append(slices.Clip(text), after[:min(len(after), beyond)]...)
+	}
+	spans := m.scan.Highlights(text, nil)
+	for k := range spans {
+		spans[k].Start += lo
+		spans[k].End += lo
+	}
+	return spans
+}
+
+// follows reports whether row i goes on in the row behind it.
+func (m *Model) follows(i int) bool {
+	if i+1 >= len(m.rows) {
+		return false
+	}
+	r, next := &m.rows[i], &m.rows[i+1]
+	return r.Unfinished && next.Continues && r.Member == next.Member && r.End == next.Offset
 }
 
 // member is the border above a member.
@@ -578,7 +639,8 @@ func (m *Model) title() string {
 	right := ""
 	if p, ok := m.Place(); ok {
 		right = fmt.Sprintf("%.0f%%", 100*m.fraction(p))
-		if r := &m.rows[m.cur]; r.line >= 0 {
+		if m.cur >= len(m.rows) || m.rows[m.cur].Place != p {
+		} else if r := &m.rows[m.cur]; r.line >= 0 {
 			right = humanize.Comma(r.line.Number()) + "  " + right
 		}
 	}

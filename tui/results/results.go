@@ -444,7 +444,7 @@ func (m *Model) row(i int) string {
 		spans = m.scan.Highlights(x.text, nil)
 	}
 	room := max(1, m.width-width-2)
-	n := screen.Draw(&b, x.text, spans, 0, room, styles)
+	n := screen.Draw(&b, x.text, spans, -1, 0, room, styles)
 	b.WriteString(strings.Repeat(" ", max(0, room-n)))
 	return b.String()
 }

@@ -120,40 +120,35 @@ func Columns(text []byte, most int) int {
 
 // Styles are how Draw shows things.
 type Styles struct {
-	Text, Match, Special lipgloss.Style
+	Text, Match, Here, Special lipgloss.Style
 }
 
 // Draw draws text, without its first skip columns, on width columns at most,
-// and returns how many it took. spans are of the text, in order.
-func Draw(b *strings.Builder, text []byte, spans []match.Span, skip, width int, s Styles) int {
+// and returns how many it took. spans are of the text, in order; that of
+// index here, if it is not negative, is the one the person is at.
+func Draw(b *strings.Builder, text []byte, spans []match.Span, here, skip, width int, s Styles) int {
 	column, drawn, span := 0, 0, 0
 	var run strings.Builder // cells of one style
-	style := 0              // of them: 0 text, 1 match, 2 special
+	style := &s.Text        // of them
 	flush := func() {
-		if run.Len() == 0 {
-			return
+		if run.Len() > 0 {
+			b.WriteString(render(*style, run.String()))
+			run.Reset()
 		}
-		switch style {
-		case 0:
-			b.WriteString(render(s.Text, run.String()))
-		case 1:
-			b.WriteString(render(s.Match, run.String()))
-		case 2:
-			b.WriteString(render(s.Special, run.String()))
-		}
-		run.Reset()
 	}
 	for at := 0; at < len(text) && drawn < width; {
 		for span < len(spans) && spans[span].End <= at {
 			span++
 		}
 		c := next(text[at:], column)
-		now := 0
+		now := &s.Text
 		switch {
+		case span < len(spans) && spans[span].Start <= at && span == here:
+			now = &s.Here
 		case span < len(spans) && spans[span].Start <= at:
-			now = 1
+			now = &s.Match
 		case c.spelled:
-			now = 2
+			now = &s.Special
 		}
 		if now != style {
 			flush()

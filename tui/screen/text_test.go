@@ -40,7 +40,7 @@ func TestDraw(t *testing.T) {
 		{"", 0, 5, ""},
 	} {
 		var b strings.Builder
-		n := Draw(&b, []byte(c.text), nil, c.skip, c.width, Styles{})
+		n := Draw(&b, []byte(c.text), nil, -1, c.skip, c.width, Styles{})
 		if b.String() != c.want || n != ansi.StringWidthWc(b.String()) {
 			t.Errorf("%q from %d, %d wide: %q, %d columns; want %q", c.text, c.skip, c.width, b.String(), n, c.want)
 		}
@@ -50,7 +50,7 @@ func TestDraw(t *testing.T) {
 func TestDrawMatches(t *testing.T) {
 	var b strings.Builder
 	m := lipgloss.NewStyle().Bold(true)
-	Draw(&b, []byte("one two three"), []match.Span{{Start: 4, End: 7}}, 0, 20, Styles{Match: m})
+	Draw(&b, []byte("one two three"), []match.Span{{Start: 4, End: 7}}, -1, 0, 20, Styles{Match: m})
 	if want := "one " + m.Render("two") + " three"; b.String() != want {
 		t.Errorf("%q, want %q", b.String(), want)
 	}
@@ -84,7 +84,7 @@ func rows(t *testing.T, text []byte, width int) {
 		}
 		for _, skip := range []int{0, 3} {
 			var b strings.Builder
-			n := Draw(&b, text[from:to], nil, skip, width, Styles{})
+			n := Draw(&b, text[from:to], nil, -1, skip, width, Styles{})
 			if n > width || n != ansi.StringWidthWc(b.String()) {
 				t.Fatalf("%q: drawn as %q, said to be %d columns, are %d", text[from:to], b.String(), n, ansi.StringWidthWc(b.String()))
 			}

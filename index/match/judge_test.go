@@ -1,13 +1,11 @@
-package index
+package match
 
 import (
 	"math/rand/v2"
 	"strings"
 	"testing"
 
-	"logview/index/match"
 	"logview/index/query"
-	"logview/reader"
 )
 
 // Judged in pieces, a line matches what it matches as a whole: anchors and
@@ -27,24 +25,23 @@ func TestLineInPieces(t *testing.T) {
 		questions = append(questions, question{query.Text{S: s}, false}, question{query.Word{S: s}, false})
 	}
 	for _, q := range questions {
-		m, err := match.Compile(q.node, match.Options{WholeWord: q.word, CaseSensitive: true})
+		m, err := Compile(q.node, Options{WholeWord: q.word, CaseSensitive: true})
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := &producer{scan: &scan{m: m}, st: &stream{member: reader.Member{Path: "gone.log"}}}
 		for range 300 {
 			var b strings.Builder
 			for range r.IntN(60) {
 				b.WriteString(alphabet[r.IntN(len(alphabet))])
 			}
 			line := b.String()
-			j := judge{p: p, sc: m.NewScanner(), max: 33, overlap: 16}
+			j := Judge{Scanner: m.NewScanner(), Max: 33, Overlap: 16}
 			for rest := line; rest != ""; {
 				n := min(1+r.IntN(40), len(rest))
-				j.add([]byte(rest[:n]))
+				j.Add([]byte(rest[:n]))
 				rest = rest[n:]
 			}
-			if got, want := j.finish(), m.NewScanner().Line([]byte(line)); got != want {
+			if got, want := j.Finish(), m.NewScanner().Line([]byte(line)); got != want {
 				t.Fatalf("%s, as a word %v, in %q: got %v, as one piece %v", q.node, q.word, line, got, want)
 			}
 		}
