@@ -109,6 +109,7 @@ type DocMember struct {
 	Key    MemberKey
 	Opened bool   // Text is known
 	Text   Offset // size of the text
+	Binary bool   // it does not look like text
 	Damage error  // what could not be read of it; nil if nothing is known
 }
 
@@ -148,7 +149,7 @@ func (d *Document) Members() []DocMember {
 		member, t, err := m.state()
 		x := DocMember{Member: member, Key: m.key, Damage: err}
 		if t != nil {
-			x.Opened, x.Text = true, t.end()
+			x.Opened, x.Text, x.Binary = true, t.end(), t.binary
 			t.mu.Lock()
 			x.Damage = t.damage
 			t.mu.Unlock()
@@ -381,7 +382,11 @@ func (d *Document) open(ctx context.Context, m *docMember) (*textAt, error) {
 	if t != nil || err != nil {
 		return t, err
 	}
-	t, err = openTextAt(ctx, d.life, d.src, member, d.opt.Progress)
+	if t, err = openTextAt(ctx, d.life, d.src, member, d.opt.Progress); err == nil && !t.piped {
+		var head [headSize]byte
+		n, _ := t.readAt(head[:], 0)
+		t.binary = isBinary(head[:n])
+	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	switch {

@@ -20,8 +20,9 @@ import (
 //	                              UTF-8, or comes through a pipe), the text
 //	                              lies in a temporary file from then on
 type textAt struct {
-	id   ID
-	path string
+	id     ID
+	path   string
+	binary bool // it does not look like text
 
 	file  *os.File // the text, behind bom; nil if stored
 	bom   int64

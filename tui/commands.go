@@ -124,9 +124,12 @@ func (m *model) listed1(msg listMsg) tea.Cmd {
 	m.listed = true
 	if !first {
 		if l, ok := m.logs.Find(m.pager.Name()); ok && m.pager.Doc() != nil {
+			m.vanished = false
+			m.pager.SetGone(false)
 			return m.pager.Rotated(l)
 		} else if m.pager.Doc() != nil && !m.vanished {
 			m.vanished = true
+			m.pager.SetGone(true)
 			m.say(pager.Said{Text: m.pager.Name() + " is gone; what was read of it stays", Error: true})
 		}
 		return nil
@@ -317,11 +320,17 @@ func (m *model) goTo(g results.GoMsg) tea.Cmd {
 	m.going++
 	d, ctx, going := m.pager.Doc(), m.life, m.going
 	return func() tea.Msg {
+		var err error
 		key, ok := d.Locate(ctx, g.Member, g.ID)
 		if !ok {
 			return doneMsg{pager.Said{Text: g.Member.Path + " is gone, or was rotated; search again", Error: true}}
 		}
-		p, err := d.At(ctx, reader.Place{Member: key, Offset: g.Offset})
+		p := reader.Place{Member: key, Offset: g.Offset}
+		if g.Find != nil {
+			p, err = pager.First(ctx, d, g.Find, p)
+		} else {
+			p, err = d.At(ctx, p)
+		}
 		if err != nil {
 			return doneMsg{pager.Said{Text: err.Error(), Error: true}}
 		}
@@ -384,11 +393,12 @@ func (m *model) copy(ref bool) tea.Cmd {
 		if read := m.pager.Selection(); read != nil {
 			m.pager.EndSelection()
 			return func() tea.Msg {
-				text, n, err := read()
+				var b clip
+				n, err := read(&b)
 				if err != nil {
 					return doneMsg{pager.Said{Text: err.Error(), Error: true}}
 				}
-				return tea.BatchMsg{put(text, humanize.Comma(int64(n))+" lines")}
+				return tea.BatchMsg{put(strings.TrimSuffix(b.String(), "\n"), humanize.Comma(n)+" lines")}
 			}
 		}
 		text, what := m.pager.Line(), "the line"
@@ -410,6 +420,19 @@ func (m *model) copy(ref bool) tea.Cmd {
 		cache.NoteRef(r.Path, d.ID(p.Member))
 		return tea.BatchMsg{put(r.String(), r.String())}
 	}
+}
+
+// A clip is text for the clipboard.
+type clip struct{ strings.Builder }
+
+// mostCopied is how much text goes into the clipboard at most.
+const mostCopied = 16 << 20
+
+func (c *clip) Write(p []byte) (int, error) {
+	if c.Len()+len(p) > mostCopied {
+		return 0, fmt.Errorf("more than %d MiB are selected; write the lines to a file instead", mostCopied>>20)
+	}
+	return c.Builder.Write(p)
 }
 
 // edit opens the person's editor at the line.
@@ -447,9 +470,21 @@ func (m *model) edit() tea.Cmd {
 	}
 }
 
-// lines writes the lines of the open log that pass its filters and match
-// what is searched for, all of them without either.
+// lines writes the lines that are selected, or else those of the open log
+// that pass its filters and match what is searched for, all of them without
+// either.
 func (m *model) lines(ctx context.Context, q query.Node) func(w io.Writer) (int64, error) {
+	if read := m.pager.Selection(); read != nil {
+		m.pager.EndSelection()
+		return func(w io.Writer) (int64, error) {
+			b := bufio.NewWriterSize(w, 1<<16)
+			n, err := read(b)
+			if err == nil {
+				err = b.Flush()
+			}
+			return n, err
+		}
+	}
 	src, _ := m.pager.Doc().Searchable(m.searching())
 	search := m.opt.Searcher
 	if q == nil {

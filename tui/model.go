@@ -35,6 +35,7 @@ type overlay int
 const (
 	noOverlay overlay = iota
 	helpOverlay
+	detailsOverlay
 	paletteOverlay
 )
 
@@ -54,7 +55,8 @@ type model struct {
 	width, height int
 	focus         pane
 	overlay       overlay
-	helpTop       int
+	details       details
+	boxTop        int // the first line that is shown of help or details
 	palette       palette
 	showLogs      bool // beside the log, where there is room; else in its place
 	logsWidth     int  // set by dragging; 0 for what fits
@@ -225,6 +227,12 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 			m.say(pager.Said{Text: filepath.Base(msg.Name) + " was rotated"})
 		}
 		return m.pager.Rotate(msg)
+	case detailsMsg:
+		m.details, m.overlay, m.boxTop = msg.details, detailsOverlay, 0
+		return nil
+	case marksMsg:
+		m.marked(msg)
+		return nil
 	case indexMsg:
 		return m.indexed(msg)
 	case doneMsg:
@@ -265,8 +273,8 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 		return m.paletteKey(k)
 	}
 	a := m.keys.Match(k)
-	if m.overlay == helpOverlay {
-		return m.helpKey(a)
+	if m.overlay == helpOverlay || m.overlay == detailsOverlay {
+		return m.boxKey(a)
 	}
 	if a == "" {
 		if k.Text != "" || k.Mod != 0 {
@@ -308,7 +316,7 @@ func (m *model) do(a keys.Action) tea.Cmd {
 	switch a {
 	case keys.Quit:
 		if m.results.Query() != "" && m.focus == paneResults {
-			m.results.Close()
+			m.closeResults()
 			m.setFocus(panePager)
 			return nil
 		}
@@ -316,12 +324,13 @@ func (m *model) do(a keys.Action) tea.Cmd {
 	case keys.Suspend:
 		return tea.Suspend
 	case keys.Help:
-		m.overlay, m.helpTop = helpOverlay, 0
+		m.overlay, m.boxTop = helpOverlay, 0
 		return nil
 	case keys.Palette:
-		m.overlay = paletteOverlay
-		m.palette.open(m.keys)
+		m.choose(":", m.commands())
 		return nil
+	case keys.Marks:
+		return m.listMarks()
 	case keys.NextPane:
 		m.nextPane()
 		return nil
@@ -349,7 +358,10 @@ func (m *model) do(a keys.Action) tea.Cmd {
 			return nil
 		}
 		what := "the log"
-		if m.pager.Query() != nil {
+		switch {
+		case m.pager.Selecting():
+			what = "the selected lines"
+		case m.pager.Query() != nil:
 			what = "the matching lines"
 		}
 		if a == keys.Write {
@@ -408,9 +420,12 @@ func (m *model) do(a keys.Action) tea.Cmd {
 			return cmd
 		}
 	}
-	if m.results.Query() != "" && (a == keys.ContextUp || a == keys.ContextDn) {
+	if m.results.Query() != "" && (a == keys.ContextUp || a == keys.ContextDn || m.pager.Pattern().Text == "" && (a == keys.Next || a == keys.Previous)) {
 		cmd, _ := m.results.Do(a, m.opt.Searcher)
 		return cmd
+	}
+	if a == keys.Enter && m.pager.Doc() != nil {
+		return m.detail()
 	}
 	cmd, ok := m.pager.Do(a)
 	if !ok {
@@ -448,7 +463,7 @@ func (m *model) escape() tea.Cmd {
 		}
 		return nil
 	case paneResults:
-		m.results.Close()
+		m.closeResults()
 		m.setFocus(panePager)
 		return nil
 	}
@@ -456,7 +471,7 @@ func (m *model) escape() tea.Cmd {
 		return nil
 	}
 	if m.results.Query() != "" {
-		m.results.Close()
+		m.closeResults()
 		return nil
 	}
 	if m.many() {
@@ -464,6 +479,11 @@ func (m *model) escape() tea.Cmd {
 		m.setFocus(paneLogs)
 	}
 	return nil
+}
+
+func (m *model) closeResults() {
+	m.results.Close()
+	m.pager.Also(nil)
 }
 
 // many reports whether there is more than one log to choose from.
@@ -581,7 +601,7 @@ func (m *model) taken() tea.Cmd {
 		return cmd
 	case prompt.SearchAll:
 		if strings.TrimSpace(value) == "" {
-			m.results.Close()
+			m.closeResults()
 			return m.promptEnd(false)
 		}
 		cmd, err := m.results.Search(value, m.opt.Searcher, m.sources())
@@ -591,6 +611,7 @@ func (m *model) taken() tea.Cmd {
 		}
 		m.promptEnd(true)
 		m.results.SetBase(m.logs.Base())
+		m.pager.Also(m.results.Matcher())
 		m.setFocus(paneResults)
 		return cmd
 	case prompt.Filter, prompt.FilterEdit:
@@ -679,30 +700,6 @@ func onOff(on bool, yes, no string) string {
 		return yes
 	}
 	return no
-}
-
-// paletteKey takes a key for the palette.
-func (m *model) paletteKey(msg tea.Msg) tea.Cmd {
-	k, ok := msg.(tea.KeyPressMsg)
-	if ok {
-		switch k.String() {
-		case "esc":
-			m.overlay = noOverlay
-			return nil
-		case "enter":
-			m.overlay = noOverlay
-			if text := m.palette.in.Value(); isPlace(text) {
-				m.setFocus(panePager)
-				return m.pager.Goto(text)
-			}
-			if a := m.palette.chosen(); a != "" {
-				return m.do(a)
-			}
-			m.sayf("there is no command like %s", m.palette.in.Value())
-			return nil
-		}
-	}
-	return m.palette.update(msg)
 }
 
 // isPlace reports whether what was typed is a line's number or a percentage.

@@ -7,51 +7,82 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/sahilm/fuzzy"
 
-	"logview/tui/keys"
 	"logview/tui/screen"
 	"logview/tui/theme"
 )
 
-// A palette lists every command with its key, and takes the number of a line
-// or a percentage to go to.
+// A palette lists what there is to choose from, every command with its key or
+// the marked lines, and finds in it what is typed. In that of the commands
+// the number of a line or a percentage goes there.
 type palette struct {
 	in   textinput.Model
-	all  keys.Map
+	all  []choice
+	goes bool  // to a line's number
 	list []int // of all, the best first
 	cur  int
 }
 
-func (p *palette) open(all keys.Map) {
-	p.in = textinput.New()
-	p.in.Prompt = ":"
+// A choice is a row of a palette.
+type choice struct {
+	text, key string // what is shown at the left and at the right
+	name      string // is found, too
+	do        func() tea.Cmd
+}
+
+// choose shows a palette.
+func (m *model) choose(prompt string, all []choice) {
+	p := &m.palette
+	*p = palette{in: textinput.New(), all: all, goes: prompt == ":"}
+	p.in.Prompt = prompt
 	p.in.SetVirtualCursor(false)
 	p.in.Focus()
-	p.all, p.cur = all, 0
 	p.match()
+	m.overlay = paletteOverlay
+}
+
+// commands is every command with its key.
+func (m *model) commands() []choice {
+	var all []choice
+	for _, b := range m.keys {
+		all = append(all, choice{b.Help().Desc, b.Help().Key, string(b.Action), func() tea.Cmd { return m.do(b.Action) }})
+	}
+	return all
 }
 
 func (p *palette) match() {
-	p.list = p.list[:0]
-	text := p.in.Value()
-	if text == "" {
-		for i := range p.all {
-			p.list = append(p.list, i)
-		}
-		return
-	}
+	p.list, p.cur = p.list[:0], 0
 	names := make([]string, len(p.all))
-	for i, b := range p.all {
-		names[i] = string(b.Action) + " " + b.Help().Desc
+	for i, c := range p.all {
+		names[i] = strings.TrimSpace(c.name + " " + c.text)
+		p.list = append(p.list, i)
 	}
-	for _, x := range fuzzy.Find(text, names) {
-		p.list = append(p.list, x.Index)
+	if text := p.in.Value(); text != "" {
+		p.list = p.list[:0]
+		for _, x := range fuzzy.Find(text, names) {
+			p.list = append(p.list, x.Index)
+		}
 	}
-	p.cur = 0
 }
 
-func (p *palette) update(msg tea.Msg) tea.Cmd {
+// paletteKey takes a key for the palette.
+func (m *model) paletteKey(msg tea.Msg) tea.Cmd {
+	p := &m.palette
 	if k, ok := msg.(tea.KeyPressMsg); ok {
 		switch k.String() {
+		case "esc":
+			m.overlay = noOverlay
+			return nil
+		case "enter":
+			m.overlay = noOverlay
+			if text := p.in.Value(); p.goes && isPlace(text) {
+				m.setFocus(panePager)
+				return m.pager.Goto(text)
+			}
+			if p.cur < len(p.list) {
+				return p.all[p.list[p.cur]].do()
+			}
+			m.sayf("there is nothing like %s", p.in.Value())
+			return nil
 		case "up", "ctrl+p":
 			p.cur = max(0, p.cur-1)
 			return nil
@@ -69,29 +100,24 @@ func (p *palette) update(msg tea.Msg) tea.Cmd {
 	return cmd
 }
 
-// chosen is the action that the person is on.
-func (p *palette) chosen() keys.Action {
-	if p.cur >= len(p.list) {
-		return ""
-	}
-	return p.all[p.list[p.cur]].Action
-}
-
 // view draws it, and says where the cursor is in it.
 func (p *palette) view(th *theme.Theme, width, height int) (string, int) {
 	w := min(width-4, 64)
-	p.in.SetWidth(w - 3)
+	if !p.goes {
+		w = width - 4 // lines of logs
+	}
+	p.in.SetWidth(w - 1 - len(p.in.Prompt) - 1)
 	lines := []string{screen.Fit(p.in.View(), w)}
 	rows := max(1, min(height-6, 16))
-	if isPlace(p.in.Value()) {
+	going := p.goes && isPlace(p.in.Value())
+	if going {
 		lines = append(lines, th.Selected.Render(screen.Fit(" go to "+p.in.Value(), w)))
 	}
 	top := max(0, p.cur-rows+1)
 	for i := top; i < len(p.list) && i < top+rows; i++ {
-		b := p.all[p.list[i]]
-		key := b.Help().Key
-		text := screen.Fit(" "+b.Help().Desc, max(0, w-len([]rune(key))-1)) + key + " "
-		if i == p.cur && !isPlace(p.in.Value()) {
+		c := p.all[p.list[i]]
+		text := screen.Fit(" "+c.text, max(0, w-len([]rune(c.key))-1)) + c.key + " "
+		if i == p.cur && !going {
 			text = th.Selected.Render(text)
 		}
 		lines = append(lines, screen.Fit(text, w))
@@ -99,7 +125,7 @@ func (p *palette) view(th *theme.Theme, width, height int) (string, int) {
 	for len(lines) < rows+1 {
 		lines = append(lines, strings.Repeat(" ", w))
 	}
-	x := 2 + 1
+	x := 2 + len(p.in.Prompt)
 	if c := p.in.Cursor(); c != nil {
 		x = 2 + c.X
 	}

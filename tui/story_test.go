@@ -185,7 +185,7 @@ func TestSearching(t *testing.T) {
 	d.Wait("the file has 300 lines")
 	d.Type(":qqq")
 	d.Keys("enter")
-	d.Wait("there is no command like qqq")
+	d.Wait("there is nothing like qqq")
 }
 
 // The wheel scrolls what is under it, a click goes there and opens, and the

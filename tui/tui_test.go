@@ -162,7 +162,7 @@ func TestFrames(t *testing.T) {
 			d.Type("serror -worker")
 			d.Keys("enter")
 			d.Wait("no such file", "blocks read", "1 not text", "error.log  ", "100%")
-			d.WaitNot("LIVE")
+			d.Until(func() bool { return strings.Contains(d.Styled(), "\x1b[1;30;46merror") }, "the match that is gone to")
 		},
 		"results none": func(d *tuitest.Driver) {
 			d.Wait("app.log")

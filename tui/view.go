@@ -1,7 +1,6 @@
 package tui
 
 import (
-	"fmt"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -122,8 +121,8 @@ func (m *model) View() tea.View {
 		content += "\n" + m.status()
 	}
 	switch m.overlay {
-	case helpOverlay:
-		content = over(content, m.help(), m.width, m.height)
+	case helpOverlay, detailsOverlay:
+		content, _, _ = overAt(content, m.box(), m.width, m.height)
 	case paletteOverlay:
 		box, x := m.palette.view(m.th, m.width, m.height)
 		var left, top int
@@ -149,12 +148,7 @@ func beside(left, right, sep string, both bool) string {
 	return strings.Join(a, "\n")
 }
 
-// over lays a box over the middle of the screen.
-func over(content, box string, width, height int) string {
-	s, _, _ := overAt(content, box, width, height)
-	return s
-}
-
+// overAt lays a box over the middle of the screen, and says where it begins.
 func overAt(content, box string, width, height int) (string, int, int) {
 	lines, boxed := strings.Split(content, "\n"), strings.Split(box, "\n")
 	w := ansi.StringWidth(boxed[0])
@@ -236,58 +230,4 @@ func (m *model) hints() string {
 		parts = append(parts, m.th.Key.Render(keys.Show(k[0]))+" "+m.th.Dim.Render(short[b]))
 	}
 	return " " + strings.Join(parts, "  ")
-}
-
-// help is all keys, from the live map.
-func (m *model) help() string {
-	names, groups := m.keys.Groups()
-	var lines []string
-	for _, n := range names {
-		lines = append(lines, m.th.Bold.Render(n))
-		for _, b := range groups[n] {
-			lines = append(lines, fmt.Sprintf("  %s  %s", m.th.Key.Render(screen.Fit(b.Help().Key, 14)), b.Help().Desc))
-		}
-	}
-	room := max(1, m.height-4)
-	width := min(m.width-4, 72)
-	// In two columns where there is room.
-	if m.width >= 150 {
-		half := (len(lines) + 1) / 2
-		for i := range half {
-			other := ""
-			if i+half < len(lines) {
-				other = lines[i+half]
-			}
-			lines[i] = screen.Fit(lines[i], 70) + screen.Fit(other, 70)
-		}
-		lines, width = lines[:half], 140
-	}
-	m.helpTop = max(0, min(m.helpTop, len(lines)-room))
-	shown := lines[m.helpTop:min(len(lines), m.helpTop+room)]
-	for i := range shown {
-		shown[i] = screen.Fit(shown[i], width)
-	}
-	return m.th.Frame.Render(strings.Join(shown, "\n"))
-}
-
-// helpKey takes a key while help is shown.
-func (m *model) helpKey(a keys.Action) tea.Cmd {
-	switch a {
-	case keys.Down:
-		m.helpTop++
-	case keys.Up:
-		m.helpTop--
-	case keys.PageDown, keys.HalfDown:
-		m.helpTop += m.height / 2
-	case keys.PageUp, keys.HalfUp:
-		m.helpTop -= m.height / 2
-	case keys.Top:
-		m.helpTop = 0
-	case keys.Bottom:
-		m.helpTop = 1 << 20
-	default:
-		m.overlay = noOverlay
-	}
-	m.helpTop = max(0, m.helpTop)
-	return nil
 }

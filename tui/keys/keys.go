@@ -55,6 +55,10 @@ const (
 	PrevError  Action = "previous-error"
 	NextWarn   Action = "next-warning"
 	PrevWarn   Action = "previous-warning"
+	FilterHit  Action = "filter-found"
+	FilterMiss Action = "filter-not-found"
+	Freeze     Action = "freeze"
+	Marks      Action = "marks"
 	Mark       Action = "mark"
 	NextMark   Action = "next-mark"
 	PrevMark   Action = "previous-mark"
@@ -132,25 +136,29 @@ func defaults() Map {
 		b("search", ContextUp, "more lines around each result", "z"),
 		b("search", ContextDn, "fewer lines around each result", "Z"),
 		b("search", FilterIn, "show only lines with; &! without", "&"),
+		b("search", FilterHit, "show only lines with what is searched for", "+"),
+		b("search", FilterMiss, "hide lines with what is searched for", "-"),
 		b("search", FiltersOff, "all filters off, and on again", "\\"),
 		b("search", FilterNth, "the first filter off and on; Alt-2 the second …", "alt+1", "alt+2", "alt+3", "alt+4", "alt+5", "alt+6", "alt+7", "alt+8", "alt+9"),
 		b("search", FilterEdit, "edit the filter that was made or switched last", "ctrl+e"),
 		b("search", FilterDrop, "remove the filter that was made or switched last", "ctrl+x"),
 
 		b("live", Follow, "follow the end, or stop", "F"),
+		b("live", Freeze, "freeze what is shown; again or G goes on", "="),
 		b("live", Index, "index in the background, or stop", "I"),
 
 		b("line", Mark, "mark the line, or unmark it", "m"),
 		b("line", NextMark, "next mark", "'"),
 		b("line", PrevMark, "previous mark", "\""),
+		b("line", Marks, "list the marks", "M"),
 		b("line", CopyLine, "copy the line, or the selection", "y"),
 		b("line", CopyRef, "copy a reference to the line", "Y"),
 		b("line", Select, "select lines", "v"),
-		b("line", Write, "write the matching lines to a file", "ctrl+w"),
-		b("line", Pipe, "pipe the matching lines to a command", "|"),
+		b("line", Write, "write the matching or selected lines to a file", "ctrl+w"),
+		b("line", Pipe, "pipe the matching or selected lines to a command", "|"),
 		b("line", Edit, "open the editor at the line", "o"),
 
-		b("view", Enter, "open; or go to the result's line", "enter"),
+		b("view", Enter, "open the log; go to the result; the line's details", "enter"),
 		b("view", NextPane, "the next pane", "tab"),
 		b("view", Logs, "show or hide the logs", "L"),
 		b("view", Wrap, "wrap long lines, or cut them", "S"),

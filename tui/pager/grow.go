@@ -15,6 +15,9 @@ import (
 
 // Grow reads what the log has got since.
 func (m *Model) Grow() tea.Cmd {
+	if m.frozen {
+		return nil
+	}
 	if m.doc == nil || m.loading || m.err != nil {
 		if m.doc != nil && m.err != nil && !m.loading {
 			m.err = nil

@@ -58,6 +58,8 @@ type Model struct {
 	progress string // of what takes long
 
 	follow    bool
+	frozen    bool         // nothing new is taken in
+	gone      bool         // the log has no file any more
 	tail      reader.Place // to where the log is known
 	tailing   bool         // it is being read
 	numbering bool         // lines are being counted
@@ -70,6 +72,7 @@ type Model struct {
 	pattern  Pattern
 	matcher  *match.Matcher
 	scan     *match.Scanner // of matcher, for highlights
+	also     *match.Scanner // for highlights while nothing is searched for here
 	tally    *tally
 	found    tallied
 	counted  reader.Place       // the log's end, as far as matches are counted
@@ -80,9 +83,10 @@ type Model struct {
 	rotated  *reader.Log        // to be looked at next
 	finding  context.CancelFunc // of what n looks for
 	findGen  int
-	here     reader.Place // of the row that n came to
-	hit      int          // where in it the match begins; -1 before that was looked for
-	back     bool         // it was come to from behind
+	asked    *reader.Place // where the person wants to be, as soon as it is loaded
+	here     reader.Place  // of the row that n came to
+	hit      int           // where in it the match begins; -1 before that was looked for
+	back     bool          // it was come to from behind
 
 	filters []Pattern
 	last    int  // of them, what was made or switched last
@@ -222,7 +226,8 @@ func (m *Model) Open(name string, d *reader.Document, at *reader.Place) tea.Cmd 
 	m.doc, m.name = d, name
 	m.fresh, m.rate = 0, rate{}
 	m.err = nil
-	m.anchor = nil
+	m.anchor, m.asked = nil, nil
+	m.frozen, m.gone = false, false
 	m.follow = at == nil
 	m.begin()
 	cmd := m.load(at)
@@ -373,7 +378,13 @@ func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 			m.revealMatch()
 		}
 	}
-	return tea.Batch(m.extend(), m.number(), m.Grow(), m.doQueued())
+	var hidden tea.Cmd
+	if a := m.asked; a != nil && *a == msg.cur && !msg.end && !m.pick.all() && (m.cur >= len(m.rows) || m.rows[m.cur].Place != *a) {
+		hidden = say("a filter hides that line; \\ switches the filters off")
+	} else {
+		m.asked = nil
+	}
+	return tea.Batch(m.extend(), m.number(), m.Grow(), m.doQueued(), hidden)
 }
 
 // mostQueued is how many keys are taken while rows are loaded, or a match is
@@ -592,6 +603,9 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 			return nil, true
 		}
 	}
+	if a != keys.FiltersOff && a != keys.FilterDrop {
+		m.asked = nil
+	}
 	if m.finding != nil {
 		switch a {
 		case keys.Next, keys.Previous, keys.NextIn, keys.PrevIn, keys.NextError, keys.PrevError, keys.NextWarn, keys.PrevWarn:
@@ -643,6 +657,15 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	case keys.Plain:
 		m.plain = !m.plain
 		m.settle()
+	case keys.Freeze:
+		if m.frozen = !m.frozen; m.frozen {
+			return say("frozen; = or G goes on"), true
+		}
+		return m.Grow(), true
+	case keys.FilterHit:
+		return m.filterFound(false), true
+	case keys.FilterMiss:
+		return m.filterFound(true), true
 	case keys.Next:
 		return m.find(true), true
 	case keys.Previous:
@@ -716,7 +739,7 @@ func (m *Model) End() tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
-	m.follow, m.fresh = true, 0
+	m.follow, m.frozen, m.fresh = true, false, 0
 	if m.atEnd && !m.loading {
 		m.toEnd()
 		return tea.Batch(m.extend(), m.Grow())
@@ -810,6 +833,18 @@ func (m *Model) Place() (reader.Place, bool) {
 	}
 	return m.rows[m.cur].Place, true
 }
+
+// Also has what was searched for in all logs shown here, too; nil for nothing.
+func (m *Model) Also(mt *match.Matcher) {
+	m.also = nil
+	if mt != nil {
+		m.also = mt.NewScanner()
+	}
+}
+
+// SetGone says whether the log has no file any more: what was opened of it is
+// still shown.
+func (m *Model) SetGone(gone bool) { m.gone = gone }
 
 // Following reports whether the end is followed.
 func (m *Model) Following() bool { return m.follow }

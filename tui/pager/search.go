@@ -4,11 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/dustin/go-humanize"
 
+	"logview/index/match"
 	"logview/index/query"
 	"logview/reader"
 	"logview/tui/visible"
@@ -296,11 +299,21 @@ func (k pick) place(ctx context.Context, d *reader.Document, p reader.Place, for
 	if err != nil || k.find == nil {
 		return p, err
 	}
-	at, ok, err := inLine(ctx, d, k.find, p, true, !forward)
+	return nearest(ctx, d, k.find, p, !forward)
+}
+
+func nearest(ctx context.Context, d *reader.Document, m *match.Matcher, p reader.Place, last bool) (reader.Place, error) {
+	at, ok, err := inLine(ctx, d, m, p, true, last)
 	if err != nil || !ok {
 		return p, err
 	}
 	return at, nil
+}
+
+// First is the piece of a line, from its beginning p on, in which the first
+// match begins, the first of all if that cannot be told.
+func First(ctx context.Context, d *reader.Document, m *match.Matcher, p reader.Place) (reader.Place, error) {
+	return nearest(ctx, d, m, p, false)
 }
 
 // another goes to the next match in the line that the person is on, or the
@@ -386,6 +399,7 @@ func (m *Model) arrived(msg foundMsg) tea.Cmd {
 		}
 	}
 	m.begin()
+	m.asked = &msg.at
 	return m.load(&msg.at)
 }
 
@@ -426,6 +440,28 @@ func (m *Model) SetFilters(list []Pattern, off bool) (tea.Cmd, error) {
 	return m.refilter(), nil
 }
 
+// filterFound makes a filter of what is searched for: for the lines with it,
+// or those without.
+func (m *Model) filterFound(not bool) tea.Cmd {
+	p := m.pattern
+	if m.matcher == nil {
+		return say("nothing is searched for; / does")
+	}
+	if not {
+		if rest, ok := strings.CutPrefix(p.Text, "!"); ok {
+			p.Text = rest
+		} else {
+			p.Text = "!" + p.Text
+		}
+		m.clearSearch()
+	}
+	cmd, err := m.SetFilters(append(slices.Clone(m.filters), p), false)
+	if err != nil {
+		return func() tea.Msg { return Said{err.Error(), true} }
+	}
+	return cmd
+}
+
 // refilter reads the rows again because the filters are others.
 func (m *Model) refilter() tea.Cmd {
 	mt, _, err := compile(m.inForce()...)
@@ -433,6 +469,9 @@ func (m *Model) refilter() tea.Cmd {
 		return nil
 	}
 	at, ok := m.Place()
+	if m.asked != nil { // which a filter hid
+		at, ok = *m.asked, true
+	}
 	m.pick = only(mt)
 	m.begin()
 	m.fresh = 0

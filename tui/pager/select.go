@@ -2,9 +2,9 @@ package pager
 
 import (
 	"context"
-	"fmt"
+	"io"
+	"maps"
 	"slices"
-	"strings"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -41,31 +41,22 @@ func (m *Model) toMark(forward bool) tea.Cmd {
 	if len(m.marks) == 0 {
 		return say("there are no marks; m makes one")
 	}
-	t := &tally{order: m.order()}
-	var list []reader.Place
-	for p := range m.marks {
-		list = append(list, p)
-	}
-	slices.SortFunc(list, t.compare)
+	list := m.Marks()
 	at, _ := m.Place()
 	if !forward {
 		slices.Reverse(list)
 	}
 	for _, p := range list {
-		if c := t.compare(p, at); forward && c > 0 || !forward && c < 0 {
+		if c := m.compare(p, at); forward && c > 0 || !forward && c < 0 {
 			return m.GoTo(p)
 		}
 	}
 	return tea.Batch(m.GoTo(list[0]), say("round the end"))
 }
 
-// Marks are the places that were marked.
+// Marks are the places that were marked, in the order of the log.
 func (m *Model) Marks() []reader.Place {
-	var list []reader.Place
-	for p := range m.marks {
-		list = append(list, p)
-	}
-	return list
+	return slices.SortedFunc(maps.Keys(m.marks), m.compare)
 }
 
 // SetMarks sets them.
@@ -74,6 +65,15 @@ func (m *Model) SetMarks(list []reader.Place) {
 	for _, p := range list {
 		m.marks[p] = true
 	}
+}
+
+// Piece is the line that the person is on, as far as it is shown at once;
+// false if nothing is shown.
+func (m *Model) Piece() (reader.Piece, bool) {
+	if m.cur >= len(m.rows) {
+		return reader.Piece{}, false
+	}
+	return m.rows[m.cur].Piece, true
 }
 
 // Line is the text of the line the person is on, as far as it is shown at
@@ -94,13 +94,10 @@ func (m *Model) Texts() []string {
 	return out
 }
 
-// mostSelected is how much text is selected at most.
-const mostSelected = 16 << 20
-
-// Selection returns what reads the selected lines, all of them, whether they
-// are shown or not, and how many they are. It runs elsewhere; nil if nothing
-// is selected.
-func (m *Model) Selection() func() (text string, lines int, err error) {
+// Selection returns what writes the selected lines, all of them, whether they
+// are shown or not, and says how many they are. It runs elsewhere; nil if
+// nothing is selected.
+func (m *Model) Selection() func(io.Writer) (lines int64, err error) {
 	at, ok := m.Place()
 	if m.anchor == nil || !ok {
 		return nil
@@ -111,38 +108,40 @@ func (m *Model) Selection() func() (text string, lines int, err error) {
 	}
 	ctx, d, k := m.life(), m.doc, m.pick
 	order := m.order()
-	return func() (string, int, error) {
+	return func(w io.Writer) (int64, error) {
 		t := &tally{order: order}
-		var b strings.Builder
-		n := 0
+		n := int64(0)
 		for next := from; ; {
 			r, err := read(ctx, d, k, next, true, mostRows)
 			if err != nil {
-				return "", 0, err
+				return n, err
 			}
 			for i := range r.rows {
 				x := &r.rows[i]
 				if t.compare(x.Place, to) > 0 {
-					return b.String(), n, nil
-				}
-				if n > 0 && !x.Continues {
-					b.WriteByte('\n')
+					return n, nil
 				}
 				if !x.Continues {
 					n++
 				}
-				b.Write(x.Text)
-				if b.Len() > mostSelected {
-					return "", 0, fmt.Errorf("more than %d MiB are selected; write the lines to a file instead", mostSelected>>20)
+				end := "\n"
+				if x.Unfinished {
+					end = ""
+				}
+				if _, err := w.Write(append(slices.Clip(x.Text), end...)); err != nil {
+					return n, err
 				}
 			}
 			if r.end {
-				return b.String(), n, nil
+				return n, nil
 			}
 			next = r.next
 		}
 	}
 }
+
+// Selecting reports whether lines are selected.
+func (m *Model) Selecting() bool { return m.anchor != nil }
 
 // life is a context for what outlives what is shown now.
 func (m *Model) life() context.Context { return context.WithoutCancel(m.ctx) }

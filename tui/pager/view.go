@@ -64,7 +64,7 @@ func (m *Model) textWidth() int {
 
 // border is whether a row has the border of its member above it.
 func (m *Model) border(i int) bool {
-	if len(m.members) <= 1 && !m.damaged(m.rows[i].Member) {
+	if len(m.members) <= 1 && !m.remarkable(m.rows[i].Member) {
 		return false
 	}
 	if i == 0 {
@@ -73,8 +73,9 @@ func (m *Model) border(i int) bool {
 	return m.rows[i].Member != m.rows[i-1].Member
 }
 
-func (m *Model) damaged(key reader.MemberKey) bool {
-	return slices.ContainsFunc(m.members, func(x reader.DocMember) bool { return x.Key == key && x.Damage != nil })
+// remarkable reports whether there is something to say of a member.
+func (m *Model) remarkable(key reader.MemberKey) bool {
+	return slices.ContainsFunc(m.members, func(x reader.DocMember) bool { return x.Key == key && (x.Damage != nil || x.Binary) })
 }
 
 // wrapped is where the screen rows of a row begin.
@@ -222,7 +223,7 @@ func (m *Model) center() {
 // first of it after coming from above, where that is too long to be seen
 // whole.
 func (m *Model) revealMatch() {
-	if m.scan == nil || m.cur >= len(m.rows) {
+	if m.cur >= len(m.rows) {
 		return
 	}
 	r := &m.rows[m.cur]
@@ -572,7 +573,11 @@ const beyond = 4 << 10
 // of the row: in a line without end only what is around is looked at, and
 // matches go over from one piece to the next.
 func (m *Model) around(i, from, to int) []match.Span {
-	if m.scan == nil {
+	scan := m.scan
+	if scan == nil {
+		scan = m.also
+	}
+	if scan == nil {
 		return nil
 	}
 	r := &m.rows[i]
@@ -591,7 +596,7 @@ func (m *Model) around(i, from, to int) []match.Span {
 		after := m.rows[i+1].Text
 		text = append(slices.Clip(text), after[:min(len(after), beyond)]...)
 	}
-	spans := m.scan.Highlights(text, nil)
+	spans := scan.Highlights(text, nil)
 	for k := range spans {
 		spans[k].Start += lo
 		spans[k].End += lo
@@ -615,6 +620,9 @@ func (m *Model) member(key reader.MemberKey) string {
 			s := "── " + visible.String(filepath.Base(x.Path)) + " ──"
 			if x.Path == reader.Stdin {
 				s = "── standard input ──"
+			}
+			if x.Binary {
+				s += " zero bytes: this is no text ──"
 			}
 			if x.Damage != nil {
 				s += " " + visible.String(strings.ReplaceAll(x.Damage.Error(), "\n", " ")) + " ──"
@@ -645,6 +653,10 @@ func (m *Model) title() string {
 		}
 	}
 	switch {
+	case m.gone:
+		right += "  ✗ gone"
+	case m.frozen:
+		right += "  ‖ frozen, = goes on"
 	case m.follow && m.rate.value >= 1:
 		right += fmt.Sprintf("  ● LIVE %s/s", humanize.SIWithDigits(m.rate.value, 0, ""))
 	case m.follow:
@@ -688,7 +700,10 @@ func (m *Model) fraction(p reader.Place) float64 {
 	if m.atEnd && m.cur == len(m.rows)-1 {
 		return 1
 	}
-	if total == 0 {
+	switch {
+	case !found:
+		return 0 // it was the oldest, and is rotated away
+	case total == 0:
 		return 1
 	}
 	return before / total

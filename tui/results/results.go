@@ -3,6 +3,7 @@
 package results
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"sync"
 	"time"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/dustin/go-humanize"
@@ -36,8 +38,11 @@ type Model struct {
 	context int
 	sources func() []reader.Source
 	search  *search
+	matcher *match.Matcher
 	scan    *match.Scanner
 	seen    snapshot
+	kept    *item // to be gone to when it is found again
+	looked  int   // items that are not kept
 	seq     int
 	top     int
 	cur     int
@@ -50,7 +55,10 @@ type item struct {
 	id      reader.ID
 	line    reader.Line
 	offset  reader.Offset
-	text    []byte
+	text    []byte // of it, as far as it is shown
+	at      int    // where in the line it matches
+	cut     bool   // text does not begin where the line does
+	find    bool   // it is too long to be here: where it matches is to be looked for
 	context bool
 	gap     bool // lines are left out before it
 }
@@ -68,6 +76,7 @@ type search struct {
 
 	mu      sync.Mutex // guards what follows
 	changed chan struct{}
+	scan    *match.Scanner
 	items   []item // only ever appended to
 	told    bool   // of the first
 	snap    snapshot
@@ -90,10 +99,13 @@ type snapshot struct {
 type GoMsg struct {
 	Log    string
 	Member reader.Member
-	ID     reader.ID // of its text: it may have another name by now
-	Offset reader.Offset
-	Focus  bool
-	Seq    int // grows; messages may come out of order
+	ID     reader.ID     // of its text: it may have another name by now
+	Offset reader.Offset // of the match in it
+	// Find is what is to be looked for from there on in a line that is too
+	// long to be here; nil for nothing.
+	Find  *match.Matcher
+	Focus bool
+	Seq   int // grows; messages may come out of order
 }
 
 type changedMsg struct{ s *search }
@@ -113,6 +125,9 @@ func (m *Model) SetFocus(on bool) { m.focused = on }
 // SetBase says with what all paths begin, so that it is not shown.
 func (m *Model) SetBase(dir string) { m.base = dir }
 
+// Matcher is what was asked, to be shown in the log, too; nil if nothing is.
+func (m *Model) Matcher() *match.Matcher { return m.matcher }
+
 // Query is what was asked; empty if nothing is.
 func (m *Model) Query() string { return m.text }
 
@@ -127,7 +142,8 @@ func (m *Model) Search(text string, s index.Searcher, sources func() []reader.So
 		return nil, err
 	}
 	m.Close()
-	m.text, m.tree, m.scan, m.sources = text, tree, mt.NewScanner(), sources
+	m.text, m.tree, m.matcher, m.scan, m.sources = text, tree, mt, mt.NewScanner(), sources
+	m.kept = nil
 	return m.start(s), nil
 }
 
@@ -135,9 +151,9 @@ func (m *Model) start(s index.Searcher) tea.Cmd {
 	if m.search != nil {
 		m.search.stop()
 	}
-	m.top, m.cur, m.seen = 0, 0, snapshot{}
+	m.top, m.cur, m.seen, m.looked = 0, 0, snapshot{}, 0
 	ctx, stop := context.WithCancel(context.Background())
-	x := &search{stop: stop, changed: make(chan struct{}, 1)}
+	x := &search{stop: stop, changed: make(chan struct{}, 1), scan: m.matcher.NewScanner()}
 	m.search = x
 	req := &index.Request{Query: m.tree, Before: m.context, After: m.context,
 		Failed: func(e *reader.FileError) {
@@ -166,6 +182,9 @@ func (m *Model) start(s index.Searcher) tea.Cmd {
 			}
 			if h.Long != nil {
 				x.add(h, h.Long.Line, h.Long.Offset, fmt.Appendf(nil, "a line of %s", humanize.IBytes(uint64(h.Long.Len))), h.Long.Context)
+				if n := len(x.items); n > 0 {
+					x.items[n-1].find = true
+				}
 			}
 			x.tell()
 			return nil
@@ -182,7 +201,20 @@ func (x *search) add(h *index.Hits, line reader.Line, off reader.Offset, text []
 	if len(x.items) >= mostItems {
 		return
 	}
-	i := item{log: h.Source.Name(), member: h.Member, id: h.ID, line: line, offset: off, text: append([]byte(nil), text[:min(len(text), mostText)]...), context: context}
+	i := item{log: h.Source.Name(), member: h.Member, id: h.ID, line: line, offset: off, context: context}
+	if len(text) > mostText && !context {
+		// What matches is to be seen.
+		if spans := x.scan.Highlights(text, nil); len(spans) > 0 {
+			if i.at = spans[0].Start; i.at > mostText/4 {
+				i.cut = true
+				text = text[i.at-mostText/8:]
+				for len(text) > 0 && !utf8.RuneStart(text[0]) {
+					text = text[1:]
+				}
+			}
+		}
+	}
+	i.text = bytes.Clone(text[:min(len(text), mostText)])
 	if n := len(x.items); n > 0 {
 		last := &x.items[n-1]
 		i.gap = last.member.Path != i.member.Path || last.line+1 != i.line
@@ -216,7 +248,7 @@ func (m *Model) Close() {
 	if m.search != nil {
 		m.search.stop()
 	}
-	m.search, m.text, m.seen, m.scan = nil, "", snapshot{}, nil
+	m.search, m.text, m.seen, m.matcher, m.scan, m.kept = nil, "", snapshot{}, nil, nil, nil
 }
 
 // Update takes the answers to the pane's own commands.
@@ -226,7 +258,7 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		return nil
 	}
 	c.s.mu.Lock()
-	first := len(m.seen.items) == 0
+	first := len(m.seen.items) == 0 && m.kept == nil
 	m.seen = c.s.snap
 	m.seen.items = c.s.items[:len(c.s.items):len(c.s.items)]
 	c.s.mu.Unlock()
@@ -236,8 +268,15 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		m.skipContext(1)
 		cmd = m.show(false)
 	}
+	for ; m.kept != nil && m.looked < len(m.seen.items); m.looked++ {
+		if x := &m.seen.items[m.looked]; x.member.Path == m.kept.member.Path && x.offset == m.kept.offset {
+			m.cur, m.kept = m.looked, nil
+			m.top = m.cur - m.height/3
+		}
+	}
 	m.settle()
 	if m.seen.done {
+		m.kept = nil
 		return cmd
 	}
 	return tea.Batch(cmd, c.s.wait())
@@ -256,8 +295,12 @@ func (m *Model) show(focus bool) tea.Cmd {
 		return nil
 	}
 	m.seq++
-	i, seq := m.seen.items[m.cur], m.seq
-	return func() tea.Msg { return GoMsg{i.log, i.member, i.id, i.offset, focus, seq} }
+	i := m.seen.items[m.cur]
+	msg := GoMsg{Log: i.log, Member: i.member, ID: i.id, Offset: i.offset + reader.Offset(i.at), Focus: focus, Seq: m.seq}
+	if i.find {
+		msg.Find = m.matcher
+	}
+	return func() tea.Msg { return msg }
 }
 
 func (m *Model) settle() {
@@ -304,6 +347,10 @@ func (m *Model) Do(a keys.Action, s index.Searcher) (tea.Cmd, bool) {
 			return nil, true
 		}
 		m.context = c
+		if m.kept == nil && m.cur < len(m.seen.items) {
+			kept := m.seen.items[m.cur]
+			m.kept = &kept
+		}
 		return m.start(s), true
 	default:
 		return nil, false
@@ -390,6 +437,9 @@ func (m *Model) about() string {
 	if m.seen.hits == 1 {
 		s = "1 line"
 	}
+	if m.context > 0 {
+		s += fmt.Sprintf(", %d around each", m.context)
+	}
 	if !m.seen.done {
 		return fmt.Sprintf("%s… %.0f%%", s, 100*m.seen.share)
 	}
@@ -444,6 +494,10 @@ func (m *Model) row(i int) string {
 		spans = m.scan.Highlights(x.text, nil)
 	}
 	room := max(1, m.width-width-2)
+	if x.cut && room > 1 {
+		b.WriteString(m.th.Dim.Render("…"))
+		room--
+	}
 	n := screen.Draw(&b, x.text, spans, -1, 0, room, styles)
 	b.WriteString(strings.Repeat(" ", max(0, room-n)))
 	return b.String()

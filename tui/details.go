@@ -1,0 +1,215 @@
+package tui
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/dustin/go-humanize"
+
+	"logview/reader"
+	"logview/tui/keys"
+	"logview/tui/screen"
+	"logview/tui/visible"
+)
+
+// These are the boxes of text that lie over the panes, help and the details
+// of a line, and the list of marks.
+
+// details are of one line.
+type details struct {
+	where string
+	about string
+	text  []byte // of the line, or of the piece of it that is shown
+	json  []byte // in it, written out; nil if there is none
+}
+
+type (
+	detailsMsg struct{ details }
+	// marksMsg is the marked lines.
+	marksMsg struct {
+		doc  *reader.Document
+		list []markedLine
+	}
+	markedLine struct {
+		at    reader.Place
+		text  string
+		where string
+	}
+)
+
+// detail shows the details of the line that the person is on.
+func (m *model) detail() tea.Cmd {
+	p, ok := m.pager.Piece()
+	if !ok {
+		return nil
+	}
+	d, ctx := m.pager.Doc(), m.life
+	return func() tea.Msg {
+		x := details{text: p.Text, about: fmt.Sprintf("%s at byte %s of the text", humanize.IBytes(uint64(len(p.Text))), humanize.Comma(int64(p.Offset)))}
+		if len(p.Text) < 1024 {
+			x.about = fmt.Sprintf("%d bytes at byte %s of the text", len(p.Text), humanize.Comma(int64(p.Offset)))
+		}
+		if p.Continues || p.Unfinished {
+			x.about += ", a part of a longer line"
+		}
+		if level, ok := levelNames[screen.Level(p.Text)]; ok && !p.Continues {
+			x.about += ", by its words " + level
+		}
+		if r, err := d.Ref(ctx, p.Place); err == nil {
+			x.where = r.String()
+		}
+		if i := bytes.IndexByte(p.Text, '{'); i >= 0 {
+			var b bytes.Buffer
+			if json.Indent(&b, bytes.TrimSpace(p.Text[i:]), "", "  ") == nil {
+				x.json = b.Bytes()
+			}
+		}
+		return detailsMsg{x}
+	}
+}
+
+var levelNames = map[byte]string{'F': "fatal", 'E': "an error", 'W': "a warning", 'I': "information", 'D': "for debugging"}
+
+// draw is the details in rows of a width.
+func (x *details) draw(m *model, width int) []string {
+	var lines []string
+	add := func(text []byte) {
+		starts := screen.Rows(text, width)
+		for i, from := range starts {
+			to := len(text)
+			if i+1 < len(starts) {
+				to = starts[i+1]
+			}
+			var b strings.Builder
+			screen.Draw(&b, text[from:to], nil, -1, 0, width, screen.Styles{Text: m.th.Text, Special: m.th.Special})
+			lines = append(lines, b.String())
+		}
+	}
+	lines = append(lines, m.th.Bold.Render(screen.FitLeft(visible.String(x.where), width)), m.th.Dim.Render(screen.Fit(x.about, width)), "")
+	add(x.text)
+	if x.json != nil {
+		lines = append(lines, "")
+		for l := range bytes.SplitSeq(x.json, []byte("\n")) {
+			add(l)
+		}
+	}
+	return lines
+}
+
+// listMarks lists the marked lines to choose from.
+func (m *model) listMarks() tea.Cmd {
+	d, ctx := m.pager.Doc(), m.life
+	if d == nil {
+		m.sayf("no log is open")
+		return nil
+	}
+	places := m.pager.Marks()
+	if len(places) == 0 {
+		m.sayf("there are no marks; %s makes one", m.keys.Get(keys.Mark).Help().Key)
+		return nil
+	}
+	return func() tea.Msg {
+		msg := marksMsg{doc: d}
+		buf := make([]byte, 512)
+		for _, p := range places {
+			n, _ := d.ReadAt(ctx, buf, p) // of one that is gone there is no text
+			text, _, _ := bytes.Cut(buf[:n], []byte("\n"))
+			x := markedLine{at: p, text: visible.String(string(text))}
+			if p.Offset < 1<<30 { // what is further is not counted for this
+				if r, err := d.Ref(ctx, p); err == nil {
+					x.where = visible.String(filepath.Base(r.Path)) + fmt.Sprintf(":%d", r.Line.Number())
+				}
+			}
+			msg.list = append(msg.list, x)
+		}
+		return msg
+	}
+}
+
+// marked shows the list.
+func (m *model) marked(msg marksMsg) {
+	if msg.doc != m.pager.Doc() {
+		return
+	}
+	var all []choice
+	for _, x := range msg.list {
+		all = append(all, choice{text: x.text, key: x.where, do: func() tea.Cmd {
+			m.setFocus(panePager)
+			return m.pager.GoTo(x.at)
+		}})
+	}
+	m.choose("mark: ", all)
+}
+
+// box is what is shown of help or details, scrolled.
+func (m *model) box() string {
+	lines, width := m.helpLines()
+	if m.overlay == detailsOverlay {
+		width = min(m.width-4, 140)
+		lines = m.details.draw(m, width)
+	}
+	room := max(1, m.height-4)
+	m.boxTop = max(0, min(m.boxTop, len(lines)-room))
+	shown := lines[m.boxTop:min(len(lines), m.boxTop+room)]
+	out := make([]string, len(shown))
+	for i := range shown {
+		out[i] = screen.Fit(shown[i], width)
+	}
+	return m.th.Frame.Render(strings.Join(out, "\n"))
+}
+
+// helpLines is all keys, from the live map, and how wide that is.
+func (m *model) helpLines() ([]string, int) {
+	names, groups := m.keys.Groups()
+	var lines []string
+	for _, n := range names {
+		lines = append(lines, m.th.Bold.Render(n))
+		for _, b := range groups[n] {
+			lines = append(lines, fmt.Sprintf("  %s  %s", m.th.Key.Render(screen.Fit(b.Help().Key, 14)), b.Help().Desc))
+		}
+	}
+	if m.width < 150 {
+		return lines, min(m.width-4, 72)
+	}
+	// In two columns where there is room.
+	half := (len(lines) + 1) / 2
+	for i := range half {
+		other := ""
+		if i+half < len(lines) {
+			other = lines[i+half]
+		}
+		lines[i] = screen.Fit(lines[i], 70) + screen.Fit(other, 70)
+	}
+	return lines[:half], 140
+}
+
+// boxKey takes a key while help or details are shown.
+func (m *model) boxKey(a keys.Action) tea.Cmd {
+	switch a {
+	case keys.Down:
+		m.boxTop++
+	case keys.Up:
+		m.boxTop--
+	case keys.PageDown, keys.HalfDown:
+		m.boxTop += m.height / 2
+	case keys.PageUp, keys.HalfUp:
+		m.boxTop -= m.height / 2
+	case keys.Top:
+		m.boxTop = 0
+	case keys.Bottom:
+		m.boxTop = 1 << 20
+	case keys.CopyLine, keys.CopyRef:
+		if m.overlay == detailsOverlay {
+			return m.do(a)
+		}
+		m.overlay = noOverlay
+	default:
+		m.overlay = noOverlay
+	}
+	m.boxTop = max(0, m.boxTop)
+	return nil
+}

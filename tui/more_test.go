@@ -1,0 +1,216 @@
+package tui
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// Enter shows what is known of a line, and the JSON in it written out.
+func TestDetails(t *testing.T) {
+	dir := tree(t)
+	appendTo(t, filepath.Join(dir, "app.log"), `ERROR ctx {"user":"jo\u0000e","tags":["a","b"]}`)
+	d, _ := explorer(t, dir, 80, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 301 ")
+	d.Keys("enter")
+	d.Wait("app.log:301", "by its words an error", `  "tags": [`, `    "b"`, `jo\u0000e`)
+	d.Keys("y")
+	d.Wait("copied the line")
+	d.Keys("esc")
+	d.WaitNot("by its words")
+}
+
+// The marks are listed, and found by what is in their lines.
+func TestMarkList(t *testing.T) {
+	d, m := explorer(t, tree(t), 100, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	d.Keys("M")
+	d.Wait("there are no marks")
+	d.Keys("m", "k", "k", "m", "g")
+	onLine(d, m)("old request 0000")
+	d.Keys("m", "M")
+	d.Wait("mark:", "old request 0000", "app.log.2.gz:1", "app.log:298", "app.log:300")
+	d.Type("0297")
+	d.WaitNot("app.log:300")
+	d.Keys("enter")
+	onLine(d, m)("request 0297")
+}
+
+// What is frozen stays as it is until it goes on.
+func TestFreeze(t *testing.T) {
+	dir := tree(t)
+	log := filepath.Join(dir, "app.log")
+	d, _ := explorer(t, dir, 100, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	d.Keys("=")
+	d.Wait("‖ frozen")
+	appendTo(t, log, "INFO came meanwhile")
+	appendTo(t, filepath.Join(dir, "empty.log"), "INFO after that")
+	d.Wait("+ empty.log", "‖ frozen")
+	if strings.Contains(d.Frame(), "came meanwhile") {
+		t.Error("shown although it is frozen")
+	}
+	d.Keys("=")
+	d.Wait("came meanwhile", "LIVE")
+}
+
+// What was searched for becomes a filter.
+func TestFilterFound(t *testing.T) {
+	d, _ := explorer(t, tree(t), 100, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	d.Keys("+")
+	d.Wait("nothing is searched for")
+	d.Type("/worker-3")
+	d.Keys("enter")
+	d.Wait("worker-3: 129 lines")
+	d.Keys("+")
+	d.Wait("+ worker-3")
+	d.WaitNot("worker-4")
+	d.Type("/warn")
+	d.Keys("enter", "-")
+	d.Wait("- warn")
+	d.WaitNot(" WARN ")
+}
+
+// What is selected is written, not what matches.
+func TestWriteSelection(t *testing.T) {
+	dir := tree(t)
+	d, m := explorer(t, dir, 100, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	d.Type("/worker-3")
+	d.Keys("enter", "G", "v", "k", "k", "ctrl+w")
+	onLine(d, m)("request 0297")
+	d.Wait("write the selected lines to file")
+	out := filepath.Join(t.TempDir(), "out")
+	d.Type(out)
+	d.Keys("enter")
+	d.Wait("3 lines written to")
+	text, err := os.ReadFile(out)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(string(text), "\n"); n != 3 || !strings.Contains(string(text), "request 0297") || !strings.Contains(string(text), "request 0299") {
+		t.Errorf("written: %q", text)
+	}
+}
+
+// A result that a filter hides is not passed over in silence.
+func TestHidden(t *testing.T) {
+	d, m := explorer(t, tree(t), 100, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	d.Type("&error")
+	d.Keys("enter")
+	d.WaitNot("INFO")
+	d.Type(`s"request 0150"`)
+	d.Keys("enter")
+	d.Wait("3 lines", "a filter hides that line")
+	d.Keys("\\")
+	onLine(d, m)("request 0150")
+}
+
+// More lines around the results leave the person on the one they were on.
+func TestContextKept(t *testing.T) {
+	d, m := explorer(t, tree(t), 100, 30)
+	d.Wait("app.log")
+	d.Type("swarn")
+	d.Keys("enter")
+	d.Wait("180 lines", "blocks read")
+	d.Keys("j", "j", "j", "j", "j")
+	onLine(d, m)("old request 0028")
+	for _, context := range []string{"1", "2"} {
+		d.Keys("z")
+		d.Wait(", "+context+" around each", "blocks read")
+		d.Until(func() bool { return strings.Contains(d.Styled(), "old request 0028") }, "the result that was gone to, still")
+		d.Keys("k", "j")
+		onLine(d, m)("old request 0028")
+	}
+}
+
+// A match far into a line is seen in the results, and gone to.
+func TestFarResult(t *testing.T) {
+	dir := tree(t)
+	appendTo(t, filepath.Join(dir, "app.log"), strings.Repeat("x", 300_000)+" NEEDLE "+strings.Repeat("y", 200_000), "the end")
+	huge := strings.Repeat("z", 5<<20) + " HAYSTACK"
+	appendTo(t, filepath.Join(dir, "app.log"), huge, "the very end")
+	d, m := explorer(t, dir, 100, 30)
+	d.Wait("app.log")
+	d.Type("sneedle")
+	d.Keys("enter")
+	d.Wait("1 line", "…xxx", " NEEDLE yyy")
+	d.Keys("enter")
+	d.Until(func() bool { return strings.Contains(m.pager.Line(), "NEEDLE") }, "the piece with the match")
+	d.Type("s")
+	d.Keys("ctrl+u")
+	d.Type("haystack")
+	d.Keys("enter")
+	d.Wait("a line of 5.0 MiB")
+	d.Keys("enter")
+	d.Until(func() bool { return strings.Contains(m.pager.Line(), "HAYSTACK") }, "the piece with the match")
+}
+
+// A log whose file is gone is not live, and one that comes again is.
+func TestGone(t *testing.T) {
+	dir := tree(t)
+	log := filepath.Join(dir, "sub", "only.log")
+	if err := os.Mkdir(filepath.Dir(log), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	appendTo(t, log, "INFO one", "INFO two")
+	d, _ := explorer(t, filepath.Dir(log), 100, 24)
+	d.Wait("INFO two", "LIVE")
+	if err := os.RemoveAll(filepath.Dir(log)); err != nil {
+		t.Fatal(err)
+	}
+	d.Wait("✗ gone", "INFO two")
+	if err := os.Mkdir(filepath.Dir(log), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	appendTo(t, log, "INFO three")
+	d.Wait("LIVE", "INFO three")
+}
+
+// What is no text is shown, and said to be none.
+func TestBinary(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "lastlog")
+	if err := os.WriteFile(path, []byte("a\x00b\x00\x01"+strings.Repeat("\x00", 100)), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d, _ := explorer(t, path, 100, 24)
+	d.Wait("lastlog", "zero bytes: this is no text", "a^@b^@")
+}
+
+// Ten thousand logs are listed, found, and opened.
+func TestManyLogs(t *testing.T) {
+	dir := t.TempDir()
+	for i := range 100 {
+		sub := filepath.Join(dir, fmt.Sprintf("host-%02d", i))
+		if err := os.Mkdir(sub, 0o755); err != nil {
+			t.Fatal(err)
+		}
+		for k := range 100 {
+			if err := os.WriteFile(filepath.Join(sub, fmt.Sprintf("app-%c%c.log", 'a'+k/10, 'a'+k%10)), fmt.Appendf(nil, "INFO of host %d, app %d\n", i, k), 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	d, _ := explorer(t, dir, 80, 24)
+	d.Wait("10,000", "host-00")
+	d.Type("/host-73/appgf")
+	d.Wait("app-gf.log")
+	d.Keys("enter")
+	d.Wait("INFO of host 73, app 65", "LIVE")
+}
