@@ -53,6 +53,31 @@ func (x Indexed) Search(ctx context.Context, req *Request, emit func(*Hits) erro
 	return st, err
 }
 
+// Table is the block table that an index has of a member, whose file has just
+// been opened as b: it says where the lines are, without any of them being
+// read. It ends before the text does if that is longer now. The caller must
+// not change it.
+func (x Indexed) Table(m reader.Member, b reader.Blocks) (*reader.Table, bool) {
+	a := newAdmitter(x.Cache, nil, x.Note)
+	_, e, grown := a.lookup(m)
+	if e == nil || e.partial || e.binary {
+		return nil, false
+	}
+	if !(&admission{entry: e, grown: grown}).fits(b) {
+		return nil, false
+	}
+	t, err := e.blockTable()
+	if err != nil {
+		return nil, false
+	}
+	if grown && len(t.Blocks) > 0 {
+		// Its last line may have been half there.
+		n := lastLine(t.Blocks)
+		t = &reader.Table{Blocks: t.Blocks[:n], Lines: int64(t.Blocks[n].Line), Size: t.Blocks[n].Offset}
+	}
+	return t, true
+}
+
 // ask asks the indexes of all members. An index may be replaced between
 // reading its catalog and opening its shards; then it is asked anew.
 func (x Indexed) ask(ctx context.Context, req *Request, parallel int) *admitter {

@@ -38,6 +38,10 @@ type DocumentOptions struct {
 	// that was never decoded before. It may be nil, and is called from any
 	// goroutine.
 	Progress func(Preparing)
+	// Table, if not nil, is asked for the block table that an index has of a
+	// member's file, of which blocks have been opened: then lines need not be
+	// counted as far as it reaches. It is called from any goroutine.
+	Table func(m Member, blocks Blocks) (*Table, bool)
 }
 
 // A MemberKey is a member of a Document, through renaming and compression.
@@ -382,7 +386,7 @@ func (d *Document) open(ctx context.Context, m *docMember) (*textAt, error) {
 	if t != nil || err != nil {
 		return t, err
 	}
-	if t, err = openTextAt(ctx, d.life, d.src, member, d.opt.Progress); err == nil && !t.piped {
+	if t, err = openTextAt(ctx, d.life, d.src, member, d.opt); err == nil && !t.piped {
 		var head [headSize]byte
 		n, _ := t.readAt(head[:], 0)
 		t.binary = isBinary(head[:n])
@@ -723,6 +727,16 @@ func (d *Document) Number(ctx context.Context, p Place, wait bool) (Line, bool) 
 		}
 	}
 	return t.number(p.Offset)
+}
+
+// Uncounted is how much text must be read to know the number of the line
+// that a place lies in, in bytes.
+func (d *Document) Uncounted(ctx context.Context, p Place) Offset {
+	t, err := d.text(ctx, p.Member)
+	if err != nil {
+		return 0
+	}
+	return t.uncounted(p.Offset)
 }
 
 // Fraction is how far into the Document a place lies, from 0 to 1, by the

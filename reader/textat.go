@@ -31,12 +31,16 @@ type textAt struct {
 	ra    RandomAccess
 	from  Blocks // of which ra or what is in the temporary file is made; nil if there is no more of it
 
+	ask      func() RandomAccess // of an index, whose table says where lines are; nil for none
+	asking   sync.Once
 	counting sync.Mutex // held while lines are counted: once is enough; taken before mu
 
 	mu     sync.Mutex // guards what follows
 	blocks []keptBlock
 	size   Offset  // of what is spooled or stored
-	counts []int64 // newlines before each countEvery bytes; as far as they are counted
+	known  RandomAccess // where lines are before base; nil if that is the beginning
+	base   Offset
+	counts []int64 // newlines before each countEvery bytes behind base; as far as they are counted
 	damage error   // that ends or interrupts the text
 	most   Offset  // how far the text was read
 }
@@ -67,7 +71,8 @@ type Preparing struct {
 // openTextAt opens a member's text, for as long as life. What must be decoded
 // for that is told to progress, and given up when ctx is done. The caller
 // closes what it gets.
-func openTextAt(ctx, life context.Context, src *LogSource, m Member, progress func(Preparing)) (*textAt, error) {
+func openTextAt(ctx, life context.Context, src *LogSource, m Member, opt DocumentOptions) (*textAt, error) {
+	progress := opt.Progress
 	m.Named = true // whoever opens a file wants to see what is in it
 	if m.Path == Stdin {
 		f, err := tempFile(src.opt.Cache, true)
@@ -84,6 +89,16 @@ func openTextAt(ctx, life context.Context, src *LogSource, m Member, progress fu
 			return nil, err
 		}
 		if t, ok := directly(b, m); ok {
+			if opt.Table != nil && t.file != nil {
+				t.ask = func() RandomAccess {
+					table, ok := opt.Table(m, b)
+					if !ok {
+						return nil
+					}
+					ra, _ := b.(FileBlocks).Access(table)
+					return ra
+				}
+			}
 			return t, nil
 		}
 		stored, ok := b.(*recordedBlocks)
@@ -336,24 +351,64 @@ func (t *textAt) number(off Offset) (Line, bool) {
 		return t.ra.Table().Blocks[t.ra.Table().Find(off)].Line + Line(countLines(text[:off-from])), true
 	}
 	t.mu.Lock()
-	i := int(off / countEvery)
+	if t.known != nil && off < t.base {
+		table := t.known.Table()
+		t.mu.Unlock()
+		b := &table.Blocks[table.Find(off)]
+		buf := make([]byte, off-b.Offset)
+		if k, err := t.readAt(buf, b.Offset); k < len(buf) {
+			return -1, err == nil
+		}
+		return b.Line + Line(countLines(buf)), true
+	}
+	base, i := t.base, int((off-t.base)/countEvery)
 	known := i < len(t.counts)
 	n := int64(0)
 	if known {
 		n = t.counts[i]
 	}
 	t.mu.Unlock()
-	if i == 0 {
+	if i == 0 && base == 0 {
 		known, n = true, 0
 	}
 	if !known {
 		return -1, false
 	}
-	buf := make([]byte, off%countEvery)
-	if k, err := t.readAt(buf, Offset(i)*countEvery); k < len(buf) {
+	buf := make([]byte, (off-base)%countEvery)
+	if k, err := t.readAt(buf, base+Offset(i)*countEvery); k < len(buf) {
 		return -1, err == nil
 	}
 	return Line(n) + Line(countLines(buf)), true
+}
+
+// learn takes over what an index knows of where lines are.
+func (t *textAt) learn() {
+	t.asking.Do(func() {
+		if t.ask == nil {
+			return
+		}
+		ra := t.ask()
+		if ra == nil || len(ra.Table().Blocks) == 0 {
+			return
+		}
+		blocks := ra.Table().Blocks
+		last := blocks[len(blocks)-1]
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		t.known, t.base, t.counts = ra, last.Offset, []int64{int64(last.Line)}
+	})
+}
+
+// uncounted is how much text must be read to know the number of the line at
+// off.
+func (t *textAt) uncounted(off Offset) Offset {
+	if t.ra != nil {
+		return 0
+	}
+	t.learn()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return max(0, off-t.base-Offset(len(t.counts))*countEvery)
 }
 
 // count counts lines as far as off, so that number knows them.
@@ -361,6 +416,7 @@ func (t *textAt) count(ctx context.Context, off Offset) error {
 	if t.ra != nil {
 		return nil
 	}
+	t.learn()
 	t.counting.Lock()
 	defer t.counting.Unlock()
 	buf := make([]byte, countEvery)
@@ -373,15 +429,15 @@ func (t *textAt) count(ctx context.Context, off Offset) error {
 			t.counts = append(t.counts, 0)
 		}
 		i := len(t.counts)
-		lines := t.counts[i-1]
+		lines, from := t.counts[i-1], t.base+Offset(i-1)*countEvery
 		t.mu.Unlock()
-		if Offset(i)*countEvery > off {
+		if from+countEvery > off {
 			return nil
 		}
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if k, err := t.readAt(buf, Offset(i-1)*countEvery); k < len(buf) {
+		if k, err := t.readAt(buf, from); k < len(buf) {
 			if err == io.EOF {
 				err = nil
 			}
@@ -400,12 +456,23 @@ func (t *textAt) line(ctx context.Context, l Line) (Offset, error) {
 		p, err := linePos(t.ra, t.id, l)
 		return p.Offset, err
 	}
+	t.learn()
+	t.mu.Lock()
+	known, base := t.known, t.base
+	t.mu.Unlock()
+	if known != nil {
+		blocks := known.Table().Blocks
+		if l <= blocks[len(blocks)-1].Line {
+			p, err := linePos(known, t.id, l)
+			return p.Offset, err
+		}
+	}
 	at := func() (i int, n int64) { // the last known count before l
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		for k, c := range t.counts {
-			if c > int64(l) {
-				break
+			if k > 0 && c >= int64(l) {
+				break // there l has begun, or is just about to
 			}
 			i, n = k, c
 		}
@@ -413,7 +480,7 @@ func (t *textAt) line(ctx context.Context, l Line) (Offset, error) {
 	}
 	i, n := at()
 	buf := make([]byte, countEvery)
-	for off := Offset(i) * countEvery; ; {
+	for off := base + Offset(i)*countEvery; ; {
 		if err := ctx.Err(); err != nil {
 			return 0, err
 		}

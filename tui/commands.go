@@ -214,7 +214,7 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 	m.coming = l.Name
 	opening := m.opening
 	src := m.source(l)
-	send := m.send
+	send, searcher := m.send, m.opt.Searcher
 	var saved LogState
 	if m.state != nil && l.Name != reader.Stdin {
 		saved = *m.state.log(l.Name) // whose slices and places are only ever replaced
@@ -223,12 +223,16 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 	return func() tea.Msg {
 		var d *reader.Document
 		last := time.Now()
-		d = reader.NewDocument(src, reader.DocumentOptions{Progress: func(p reader.Preparing) {
+		opt := reader.DocumentOptions{Progress: func(p reader.Preparing) {
 			if time.Since(last) > 100*time.Millisecond {
 				last = time.Now()
 				go send(pager.PreparingMsg{Doc: d, P: p}) // who decodes waits for nobody
 			}
-		}})
+		}}
+		if x, ok := searcher.(index.Indexed); ok {
+			opt.Table = x.Table
+		}
+		d = reader.NewDocument(src, opt)
 		msg := openedMsg{opening: opening, log: l, doc: d, focus: focus}
 		if start != nil {
 			key, ok := d.Key(reader.Member{Path: start.Path})

@@ -119,7 +119,7 @@ func (m *model) listMarks() tea.Cmd {
 			n, _ := d.ReadAt(ctx, buf, p) // of one that is gone there is no text
 			text, _, _ := bytes.Cut(buf[:n], []byte("\n"))
 			x := markedLine{at: p, text: visible.String(string(text))}
-			if p.Offset < 1<<30 { // what is further is not counted for this
+			if d.Uncounted(ctx, p) < 1<<30 { // more is not counted for this
 				if r, err := d.Ref(ctx, p); err == nil {
 					x.where = visible.String(filepath.Base(r.Path)) + fmt.Sprintf(":%d", r.Line.Number())
 				}

@@ -532,7 +532,7 @@ func (m *Model) number() tea.Cmd {
 	return func() tea.Msg {
 		numbers := map[reader.Place]reader.Line{}
 		for _, p := range places {
-			if p.Offset > mostCounted {
+			if d.Uncounted(ctx, p) > mostCounted {
 				numbers[p] = unknown
 			} else if l, ok := d.Number(ctx, p, true); ok {
 				numbers[p] = l
@@ -542,8 +542,8 @@ func (m *Model) number() tea.Cmd {
 	}
 }
 
-// mostCounted is how much text is read for nothing but the numbers of lines.
-// Behind it lines have none until somebody asks for one: whoever looks at the
+// mostCounted is how much text is read for nothing but the numbers of lines,
+// where no index knows them. Behind it lines have none until somebody asks for one: whoever looks at the
 // end of 40 GB does not want all of it read.
 const mostCounted = 1 << 30
 
