@@ -1,0 +1,170 @@
+package tui
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+
+	"logview/tui/keys"
+	"logview/tui/pager"
+	"logview/tui/prompt"
+)
+
+// This is what is typed: searches, filters, names.
+
+// typed takes a key or pasted text for the prompt.
+func (m *model) typed(msg tea.Msg) tea.Cmd {
+	if m.overlay == paletteOverlay {
+		return m.paletteKey(msg)
+	}
+	if k, ok := msg.(tea.KeyPressMsg); ok {
+		switch k.String() {
+		case "esc":
+			return m.promptEnd(false)
+		case "enter":
+			return m.taken()
+		case "alt+c", "ctrl+t":
+			if m.prompt.Kind == prompt.Search || m.prompt.Kind == prompt.SearchBack {
+				m.pager.NextCase()
+				m.searchLabel()
+				return m.incremental()
+			}
+		case "backspace":
+			if m.prompt.Value() == "" {
+				return m.promptEnd(false)
+			}
+		}
+	}
+	cmd, changed := m.prompt.Update(msg)
+	if changed {
+		m.prompt.SetError(nil)
+		switch m.prompt.Kind {
+		case prompt.Search, prompt.SearchBack:
+			return tea.Batch(cmd, m.incremental())
+		case prompt.Logs:
+			m.logs.SetFilter(m.prompt.Value())
+		}
+	}
+	return cmd
+}
+
+// searchLabel shows which way and how the case is taken.
+func (m *model) searchLabel() {
+	sign := "/"
+	if m.prompt.Kind == prompt.SearchBack {
+		sign = "?"
+	}
+	m.prompt.SetLabel(fmt.Sprintf("search (%s, Alt-C) %s", m.pager.Case(), sign))
+}
+
+// incremental searches for what is typed so far.
+func (m *model) incremental() tea.Cmd {
+	cmd, err := m.pager.Search(pager.Pattern{Text: m.prompt.Value(), Case: m.pager.Case()}, m.before, m.prompt.Kind == prompt.SearchBack)
+	if err != nil {
+		m.prompt.SetError(err)
+	}
+	return cmd
+}
+
+// promptEnd ends the asking.
+func (m *model) promptEnd(taken bool) tea.Cmd {
+	kind := m.prompt.Kind
+	m.prompt.End(taken)
+	if taken {
+		return nil
+	}
+	switch kind {
+	case prompt.Search, prompt.SearchBack:
+		cmd := m.pager.Restore(m.searched)
+		if m.wasLive {
+			return tea.Batch(cmd, m.pager.End())
+		}
+		return tea.Batch(cmd, m.pager.GoTo(m.before))
+	case prompt.Logs:
+		m.logs.SetFilter("")
+	}
+	return nil
+}
+
+// taken does what was typed.
+func (m *model) taken() tea.Cmd {
+	value := m.prompt.Value()
+	switch m.prompt.Kind {
+	case prompt.Search, prompt.SearchBack:
+		if value == "" { // the last one again, as in less
+			h := m.prompt.History(prompt.Search)
+			if len(h) == 0 {
+				return m.promptEnd(false)
+			}
+			value = h[len(h)-1]
+		}
+		cmd, err := m.pager.Search(pager.Pattern{Text: value, Case: m.pager.Case()}, m.before, m.prompt.Kind == prompt.SearchBack)
+		if err != nil {
+			m.prompt.SetError(err)
+			return nil
+		}
+		m.promptEnd(true)
+		return cmd
+	case prompt.SearchAll:
+		if strings.TrimSpace(value) == "" {
+			m.closeResults()
+			return m.promptEnd(false)
+		}
+		cmd, err := m.results.Search(value, m.opt.Searcher, m.sources())
+		if err != nil {
+			m.prompt.SetError(err)
+			return nil
+		}
+		m.promptEnd(true)
+		m.results.SetBase(m.logs.Base())
+		m.pager.Also(m.results.Matcher())
+		m.setFocus(paneResults)
+		return cmd
+	case prompt.Filter, prompt.FilterEdit:
+		list, off := m.pager.Filters()
+		list = slices.Clone(list)
+		p, i := pager.Pattern{Text: value}, m.pager.Last()
+		switch {
+		case m.prompt.Kind == prompt.FilterEdit && i >= 0 && p.Empty():
+			list = slices.Delete(list, i, i+1)
+		case m.prompt.Kind == prompt.FilterEdit && i >= 0:
+			list[i], off = p, false
+		case !p.Empty():
+			list, off = append(list, p), false
+		case m.prompt.Kind == prompt.Filter:
+			off = true // & and nothing, as in less
+		}
+		cmd, err := m.pager.SetFilters(list, off)
+		if err != nil {
+			m.prompt.SetError(err)
+			return nil
+		}
+		m.promptEnd(true)
+		return cmd
+	case prompt.Logs:
+		m.promptEnd(true)
+		cmd, _ := m.logs.Do(keys.Enter)
+		m.logs.SetFilter("")
+		return cmd
+	case prompt.Write:
+		m.promptEnd(true)
+		return m.write(value)
+	case prompt.Pipe:
+		m.promptEnd(true)
+		return m.pipe(value)
+	}
+	m.promptEnd(false)
+	return nil
+}
+
+// isPlace reports whether what was typed is a line's number or a percentage.
+func isPlace(s string) bool {
+	if s = strings.TrimSuffix(s, "%"); s == "" {
+		return false
+	}
+	_, err := strconv.ParseFloat(s, 64)
+	return err == nil
+}
