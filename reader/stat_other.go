@@ -4,5 +4,8 @@ package reader
 
 import "os"
 
+// Readable is not to be known here without opening it.
+func (m Member) Readable() bool { return true }
+
 // inode is not to be had here without opening the file.
 func inode(os.FileInfo) (dev, ino uint64) { return 0, 0 }

@@ -33,6 +33,7 @@ type (
 	listMsg struct {
 		logs   []reader.Log
 		byPath map[string]string
+		bad    map[string][]string // files that may not be read, of a log
 		errs   []error
 	}
 	// feedMsg is what happened to files.
@@ -82,13 +83,16 @@ func (m *model) list() tea.Cmd {
 		if err != nil {
 			return nil
 		}
-		byPath := map[string]string{}
+		msg := listMsg{logs: logs, byPath: map[string]string{}, bad: map[string][]string{}, errs: errs}
 		for _, l := range logs {
 			for _, x := range l.Members {
-				byPath[x.Path] = l.Name
+				msg.byPath[x.Path] = l.Name
+				if !x.Readable() {
+					msg.bad[l.Name] = append(msg.bad[l.Name], filepath.Base(x.Path))
+				}
 			}
 		}
-		return listMsg{logs, byPath, errs}
+		return msg
 	}
 }
 
@@ -118,7 +122,7 @@ func (m *model) list1(msg listMsg) tea.Cmd {
 }
 
 func (m *model) listed1(msg listMsg) tea.Cmd {
-	m.logs.Set(msg.logs, msg.errs)
+	m.logs.Set(msg.logs, msg.bad, msg.errs)
 	m.byPath = msg.byPath
 	first := !m.listed
 	m.listed = true

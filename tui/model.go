@@ -2,7 +2,9 @@ package tui
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -238,7 +240,17 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		m.say(msg.said)
 		return nil
 	}
-	return tea.Batch(m.pager.Update(msg), m.results.Update(msg))
+	cmd := tea.Batch(m.pager.Update(msg), m.results.Update(msg))
+	var broken []string
+	for _, x := range m.pager.Members() {
+		if x.Damage != nil && !errors.Is(x.Damage, fs.ErrPermission) {
+			broken = append(broken, filepath.Base(x.Path))
+		}
+	}
+	if m.pager.Doc() != nil {
+		m.logs.Damaged(m.pager.Name(), broken)
+	}
+	return cmd
 }
 
 func (m *model) say(s pager.Said) {

@@ -574,5 +574,7 @@ func TestDamaged(t *testing.T) {
 	d.Keys("enter")
 	d.Wait("LIVE")
 	d.Keys("g")
-	d.Wait("app.log.2.gz ──", "cut off", "old request 0000")
+	d.Wait("app.log.2.gz ──", "cut off", "old request 0000", "! ×3")
+	d.Keys("tab")
+	d.Wait("damaged: app.log.2.gz")
 }

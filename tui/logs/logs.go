@@ -36,6 +36,8 @@ type Model struct {
 	cur    int
 	open   string               // the log that is shown
 	grown  map[string]time.Time // when a log was last written to
+	bad    map[string][]string  // files of a log that may not be read
+	broken map[string][]string  // and those that turned out to be damaged
 	errs   []error
 }
 
@@ -55,7 +57,7 @@ type OpenMsg struct {
 
 // New makes a pane that knows of no logs yet.
 func New(th *theme.Theme) *Model {
-	return &Model{th: th, closed: map[string]bool{}, grown: map[string]time.Time{}, now: time.Now}
+	return &Model{th: th, closed: map[string]bool{}, broken: map[string][]string{}, grown: map[string]time.Time{}, now: time.Now}
 }
 
 // SetClock sets the clock, for tests.
@@ -70,8 +72,9 @@ func (m *Model) SetSize(width, height int) { m.width, m.height = width, height; 
 // SetFocus says whether keys go here.
 func (m *Model) SetFocus(on bool) { m.focused = on }
 
-// Set takes over which logs there are, by name, and what could not be listed.
-func (m *Model) Set(logs []reader.Log, errs []error) {
+// Set takes over which logs there are, by name, which of their files may not
+// be read, and what could not be listed.
+func (m *Model) Set(logs []reader.Log, bad map[string][]string, errs []error) {
 	var at row
 	if m.cur < len(m.rows) {
 		at = m.rows[m.cur]
@@ -79,7 +82,7 @@ func (m *Model) Set(logs []reader.Log, errs []error) {
 			at.name = m.logs[at.log].Name
 		}
 	}
-	m.logs, m.errs, m.known = logs, errs, true
+	m.logs, m.bad, m.errs, m.known = logs, bad, errs, true
 	m.layout()
 	for i, r := range m.rows {
 		if r.dir == at.dir && (r.dir != "" || m.logs[r.log].Name == at.name) {
@@ -117,6 +120,9 @@ func (m *Model) Opened(name string) {
 
 // Grown says that a log was written to.
 func (m *Model) Grown(name string) { m.grown[name] = m.now() }
+
+// Damaged says which files of a log turned out to be damaged.
+func (m *Model) Damaged(name string, files []string) { m.broken[name] = files }
 
 // SetFilter shows only logs whose names have these letters in this order.
 func (m *Model) SetFilter(s string) {
@@ -366,7 +372,7 @@ func (m *Model) row(i int) string {
 		if n := len(l.Members); n > 1 {
 			right = fmt.Sprintf("×%d  ", n) + right
 		}
-		if len(l.Gaps) > 0 {
+		if len(l.Gaps)+len(m.bad[l.Name])+len(m.broken[l.Name]) > 0 {
 			right = "! " + right
 		}
 		if m.width >= 44 && len(l.Members) > 0 {
@@ -404,6 +410,12 @@ func (m *Model) About() string {
 	}
 	if len(l.Gaps) > 0 {
 		s += "; missing: " + strings.Join(l.Gaps, ", ")
+	}
+	if broken := m.broken[l.Name]; len(broken) > 0 {
+		s += "; damaged: " + strings.Join(broken, ", ")
+	}
+	if bad := m.bad[l.Name]; len(bad) > 0 {
+		s += "; may not be read: " + strings.Join(bad, ", ")
 	}
 	return s
 }
