@@ -408,14 +408,14 @@ func (m *Model) About() string {
 	} else {
 		s += ", the oldest until " + first.Format("2006-01-02 15:04")
 	}
-	if len(l.Gaps) > 0 {
-		s += "; missing: " + strings.Join(l.Gaps, ", ")
-	}
-	if broken := m.broken[l.Name]; len(broken) > 0 {
-		s += "; damaged: " + strings.Join(broken, ", ")
-	}
-	if bad := m.bad[l.Name]; len(bad) > 0 {
-		s += "; may not be read: " + strings.Join(bad, ", ")
+	// What is wrong comes first: there may be no room for the rest.
+	for _, x := range []struct {
+		what  string
+		files []string
+	}{{"may not be read", m.bad[l.Name]}, {"damaged", m.broken[l.Name]}, {"missing", l.Gaps}} {
+		if len(x.files) > 0 {
+			s = x.what + ": " + strings.Join(x.files, ", ") + "; " + s
+		}
 	}
 	return s
 }
