@@ -26,7 +26,8 @@ type textAt struct {
 
 	file  *os.File // the text, behind bom; nil if stored
 	bom   int64
-	temp  bool // file is ours
+	temp  bool // file is ours, and spool
+	spool spooled
 	piped bool // and what comes through a pipe gets into it, by a goroutine that closes from
 	ra    RandomAccess
 	from  Blocks // of which ra or what is in the temporary file is made; nil if there is no more of it
@@ -37,7 +38,7 @@ type textAt struct {
 
 	mu     sync.Mutex // guards what follows
 	blocks []keptBlock
-	size   Offset  // of what is spooled or stored
+	size   Offset       // of what is spooled or stored
 	known  RandomAccess // where lines are before base; nil if that is the beginning
 	base   Offset
 	counts []int64 // newlines before each countEvery bytes behind base; as far as they are counted
@@ -79,7 +80,7 @@ func openTextAt(ctx, life context.Context, src *LogSource, m Member, opt Documen
 		if err != nil {
 			return nil, err
 		}
-		t := &textAt{path: "standard input", file: f, temp: true, piped: true}
+		t := &textAt{path: "standard input", file: f.File, spool: f, temp: true, piped: true}
 		go t.pipe(life) // grows as it comes
 		return t, nil
 	}
@@ -174,7 +175,7 @@ func spool(ctx, life context.Context, src *LogSource, m Member, progress func(Pr
 		b.Close()
 		return nil, err
 	}
-	t := &textAt{id: b.ID(), path: m.Path, file: f, temp: true, from: b}
+	t := &textAt{id: b.ID(), path: m.Path, file: f.File, spool: f, temp: true, from: b}
 	if err := t.more(ctx, m.Size, progress); err != nil {
 		t.close()
 		return nil, err
@@ -182,26 +183,61 @@ func spool(ctx, life context.Context, src *LogSource, m Member, progress func(Pr
 	return t, nil
 }
 
+// A spool is a temporary file with a text.
+type spooled struct {
+	*os.File
+	most Offset // how much may lie in it; 0 for as much as leaves leastFree
+}
+
+const (
+	// leastFree is how much of a disk temporary files leave free.
+	leastFree = 256 << 20
+	// mostInMemory is how much text is put into a file system that lies in
+	// memory, when no disk has room: a full one is what many logs are read for.
+	mostInMemory = 256 << 20
+)
+
+// inMemory is a file system that lies in memory; without a name there is none.
+var inMemory = "/dev/shm"
+
 // tempFile makes a file that is gone when it is closed, whatever becomes of
 // this process, where the system can do that. With a name it can be opened
-// by others, and is deleted when the text is closed, or when it is old.
-func tempFile(c *Cache, named bool) (*os.File, error) {
-	dir := ""
-	if c != nil {
-		dir = c.blocks()
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			dir = ""
+// by others, and is deleted when the text is closed, or when it is old. It
+// lies in the cache, or where there is more room.
+func tempFile(c *Cache, named bool) (spooled, error) {
+	dirs := []string{os.TempDir(), inMemory}
+	if c != nil && os.MkdirAll(c.blocks(), 0o700) == nil {
+		dirs = append([]string{c.blocks()}, dirs...)
+	}
+	var s spooled
+	err := errSpoolFull
+	for _, dir := range dirs {
+		if free, known := diskFree(dir); dir == "" || known && free < 2*leastFree {
+			continue
+		}
+		if s.File, err = os.CreateTemp(dir, tmpPrefix+"text-*"); err == nil {
+			if dir == inMemory {
+				s.most = mostInMemory
+			}
+			break
 		}
 	}
-	f, err := os.CreateTemp(dir, tmpPrefix+"text-*")
 	if err != nil {
-		return nil, err
+		return s, &FileError{Path: "temporary file", Offset: -1, Err: cause(err)}
 	}
-	if named {
-		return f, nil
+	if !named {
+		_ = os.Remove(s.Name()) // where that cannot be, it is deleted when it is old
 	}
-	_ = os.Remove(f.Name()) // where that cannot be, it is deleted when it is old
-	return f, nil
+	return s, nil
+}
+
+// room reports whether more may be put behind so much text.
+func (s spooled) room(size Offset) bool {
+	if s.most > 0 {
+		return size < s.most
+	}
+	free, known := diskFree(s.Name())
+	return !known || free >= leastFree
 }
 
 // errSpoolFull ends a temporary file before the disk is full.
@@ -220,7 +256,7 @@ func (t *textAt) more(ctx context.Context, total int64, progress func(Preparing)
 			return err
 		}
 		if n%256 == 0 {
-			if free, ok := diskFree(t.file.Name()); ok && free < 256<<20 {
+			if !t.spool.room(t.end()) {
 				t.fail(&FileError{Path: t.path, Offset: -1, Err: errSpoolFull})
 				t.from.Close()
 				t.from = nil

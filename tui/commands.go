@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -549,7 +550,11 @@ func (m *model) write(path string) tea.Cmd {
 			err = cerr
 		}
 		if err != nil {
-			return doneMsg{pager.Said{Text: fmt.Sprintf("%s lines written to %s, then: %v", humanize.Comma(n), path, err), Error: true}}
+			var pe *fs.PathError
+			if errors.As(err, &pe) {
+				err = pe.Err
+			}
+			return doneMsg{pager.Said{Text: fmt.Sprintf("%v: not all is in %s, of which %s lines were found", err, path, humanize.Comma(n)), Error: true}}
 		}
 		return doneMsg{pager.Said{Text: fmt.Sprintf("%s lines written to %s", humanize.Comma(n), path)}}
 	}

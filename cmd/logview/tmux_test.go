@@ -246,3 +246,44 @@ func TestTerminalTerminated(t *testing.T) {
 	x.keys("echo 'types again'", "Enter")
 	x.wait("types again\nready>")
 }
+
+// The mouse, once it is switched on, scrolls and clicks; before, it is the
+// terminal's.
+func TestTerminalMouse(t *testing.T) {
+	x := newTerminal(t, 120, 30)
+	x.write("a.log", numbered("alpha", 100))
+	x.write("b.log", numbered("beta", 100))
+	x.keys("logview .", "Enter")
+	x.wait("a.log", "b.log")
+	mouse := func(button, column, row int) {
+		t.Helper()
+		for _, end := range []string{"M", "m"}[:min(2, max(1, 65-button))] { // the wheel is not released
+			if out, err := x.command("send-keys", "-t", "0", "-l", fmt.Sprintf("\x1b[<%d;%d;%d%s", button, column, row, end)).CombinedOutput(); err != nil {
+				t.Fatalf("send-keys: %v: %s", err, out)
+			}
+		}
+	}
+	x.keys("F2")
+	x.wait("mouse on")
+	x.until("the terminal to be asked for the mouse", func(string) bool {
+		out, err := x.command("display-message", "-p", "-t", "0", "#{mouse_any_flag}").Output()
+		return err == nil && strings.TrimSpace(string(out)) == "1"
+	})
+	mouse(0, 5, 3)
+	x.wait("beta 100", "LIVE")
+	for range 30 {
+		mouse(64, 80, 10)
+	}
+	x.wait("beta 1 ")
+	x.waitNot("LIVE")
+	mouse(0, 5, 2)
+	x.wait("alpha 100", "LIVE")
+	x.keys("F2")
+	x.wait("mouse off")
+	x.until("the mouse to be the terminal's again", func(string) bool {
+		out, err := x.command("display-message", "-p", "-t", "0", "#{mouse_any_flag}").Output()
+		return err == nil && strings.TrimSpace(string(out)) == "0"
+	})
+	x.keys("q")
+	x.wait("ready>")
+}

@@ -360,7 +360,7 @@ func (m *Model) follows(i int) bool {
 
 // member is the border above a member.
 func (m *Model) member(key reader.MemberKey) string {
-	for _, x := range m.members {
+	for i, x := range m.members {
 		if x.Key == key {
 			s := "── " + visible.String(filepath.Base(x.Path)) + " ──"
 			if x.Path == reader.Stdin {
@@ -373,6 +373,10 @@ func (m *Model) member(key reader.MemberKey) string {
 				s += " " + visible.String(strings.ReplaceAll(x.Damage.Error(), "\n", " ")) + " ──"
 			} else if !x.ModTime.IsZero() {
 				s += " written until " + x.ModTime.Format("2006-01-02 15:04:05") + " ──"
+			}
+			// Of what cannot be read at all there are no lines to say it above.
+			for i--; i >= 0 && m.members[i].Damage != nil && m.members[i].Text == 0; i-- {
+				s += " not shown before it: " + visible.String(strings.ReplaceAll(m.members[i].Damage.Error(), "\n", " ")) + " ──"
 			}
 			return s
 		}

@@ -1,0 +1,59 @@
+package tui
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"golang.org/x/sys/unix"
+
+	"logview/reader"
+)
+
+// On a full disk what can be shown is shown, and what cannot be is said.
+func TestFullDisk(t *testing.T) {
+	disk := t.TempDir()
+	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=200k"); err != nil {
+		t.Skip("cannot mount a small disk: ", err)
+	}
+	t.Cleanup(func() {
+		if err := unix.Unmount(disk, unix.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	dir := tree(t)
+	latin := strings.Repeat("gr\xfc\xdfe an alle\n", 100_000) // to be decoded into a temporary file
+	if err := os.WriteFile(filepath.Join(dir, "latin.log"), []byte(latin), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d, m := explorer(t, dir, 120, 30, func(o *Options) {
+		o.Cache = reader.NewCache(filepath.Join(disk, "cache"), 1<<30)
+		o.State = LoadState(filepath.Join(disk, "state", "state.json"))
+	})
+	d.Wait("app.log", "latin.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	d.Keys("g")
+	d.Wait("old request 0000") // of the compressed one
+	d.Type("s\"an alle\"")
+	d.Keys("enter")
+	d.Wait("100,000 lines", "grüße an alle")
+	d.Keys("enter")
+	d.Wait("   17 grüße an alle", "1  0%")
+	d.Keys("q")
+	d.WaitQuit()
+
+	// And of what is written it is said how much that was.
+	d, m = explorer(t, dir, 120, 30)
+	d.Wait("app.log")
+	d.Keys("j", "j", "j")
+	d.Until(func() bool { return m.focus == paneLogs }, "the list")
+	d.Type("/latin")
+	d.Keys("enter")
+	d.Wait("LIVE", "100,000")
+	d.Keys("ctrl+w")
+	d.Type(filepath.Join(disk, "out"))
+	d.Keys("enter")
+	d.Wait("no space left on device: not all is in")
+}
