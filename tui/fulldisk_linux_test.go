@@ -41,6 +41,7 @@ func TestFullDisk(t *testing.T) {
 	d.Wait("100,000 lines", "grüße an alle")
 	d.Keys("enter")
 	d.Wait("   17 grüße an alle", "1  0%")
+	d.Until(func() bool { return m.focus == panePager }, "the log to have the focus")
 	d.Keys("q")
 	d.WaitQuit()
 

@@ -59,6 +59,9 @@ func (m *Model) Grow() tea.Cmd {
 
 func (m *Model) grown(msg grownMsg) tea.Cmd {
 	m.tailing = false
+	if m.frozen {
+		return nil // it is read again later
+	}
 	if msg.err != nil {
 		if errors.Is(msg.err, context.Canceled) {
 			return nil
