@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"logview/reader"
 )
@@ -78,5 +79,66 @@ func TestFollowerPermissions(t *testing.T) {
 	}
 	if n > 1 {
 		t.Errorf("said %d times of sub", n)
+	}
+}
+
+// The number of a file that was deleted is soon that of another: an empty one
+// is not taken for it, under whatever name.
+func TestFollowerInodeUsedAgain(t *testing.T) {
+	dir := t.TempDir()
+	const text = `of a file that nobody saw while it was current, not even once, and more\n`
+	act(t, dir, `other.log.1 < `+text)
+	act(t, dir, `gz other.log.1`)
+	packed, err := os.ReadFile(filepath.Join(dir, "other.log.1.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	act(t, dir, `rm other.log.1.gz`)
+	act(t, dir, `app.log < a first line that is long enough to know a text by it, surely\n`)
+	ino := func(name string) uint64 {
+		info, err := os.Stat(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return info.Sys().(*syscall.Stat_t).Ino
+	}
+	before := ino("app.log")
+	now := time.Now()
+	live := reader.NewLive([]string{dir}, nil)
+	defer live.Close()
+	f := reader.NewFollower(live, reader.FollowOptions{Now: func() time.Time { return now }, Note: func(err error) { t.Error(err) }})
+	defer f.Close()
+	var got strings.Builder
+	emit := func(a *reader.Appended) error { got.Write(a.Text); return nil }
+	if err := f.Begin(t.Context(), emit); err != nil {
+		t.Fatal(err)
+	}
+	look := func(c reader.Changes) {
+		t.Helper()
+		reader.RefreshLive(live)
+		if err := f.Look(t.Context(), c, emit); err != nil {
+			t.Fatal(err)
+		}
+	}
+	now = now.Add(time.Hour)
+	look(reader.Changes{Sweep: true}) // which closes what is not written to
+	act(t, dir, `rm app.log`)
+	path := filepath.Join(dir, "other.log.1.gz")
+	if err := os.WriteFile(path, nil, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if ino("other.log.1.gz") != before {
+		t.Skip("this file system does not use the number again at once")
+	}
+	now = time.Now()
+	look(reader.Changes{Names: true})
+	if err := os.WriteFile(path, packed, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	look(reader.Changes{All: true, Names: true})
+	now = now.Add(2 * time.Second) // an unfinished line would be handed out now
+	look(reader.Changes{All: true, Names: true})
+	if want := strings.ReplaceAll(text, `\n`, "\n"); got.String() != want {
+		t.Errorf("got %q, want %q", got.String(), want)
 	}
 }
