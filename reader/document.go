@@ -177,6 +177,7 @@ func (d *Document) Searchable(opt Options) (*LogSource, map[string]MemberKey) {
 			}
 			member = Member{Path: t.file.Name(), Named: true}
 		}
+		member.Named = true // who has opened it wants to see what is in it
 		s.members = append(s.members, member)
 		keys[member.Path] = m.key
 	}
@@ -583,11 +584,18 @@ func nextCut(text []byte, base, at Offset) Offset {
 	return cut
 }
 
+// errCut says that a file has become shorter while it is open; an Update tells
+// what became of it.
+var errCut = errors.New("was cut off")
+
 func (t *textAt) backward(p Place) (Window, error) {
 	from := max(0, p.Offset-windowSize)
 	buf := make([]byte, p.Offset-from)
 	n, err := t.readAt(buf, from)
-	if n < len(buf) && err != nil && err != io.EOF {
+	if n < len(buf) {
+		if err == nil || err == io.EOF {
+			err = &FileError{Path: t.path, Offset: int64(from) + int64(n), Err: errCut}
+		}
 		return Window{}, err
 	}
 	w := Window{Member: p.Member, Offset: from, Text: buf[:n], Open: p.Offset >= t.end()}
@@ -611,7 +619,7 @@ func (t *textAt) backward(p Place) (Window, error) {
 
 // Long reports whether a piece of the window may be part of a longer line.
 func (w *Window) Long() bool {
-	if w.continues {
+	if n := len(w.Text); w.continues || n > 0 && !w.Open && w.Text[n-1] != '\n' {
 		return true
 	}
 	for text := w.Text; len(text) > pieceSize; {

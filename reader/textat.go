@@ -36,8 +36,10 @@ type textAt struct {
 	asking   sync.Once
 	counting sync.Mutex // held while lines are counted: once is enough; taken before mu
 
-	mu     sync.Mutex // guards what follows
-	blocks []keptBlock
+	reading sync.Mutex // held while a block is read; guards blocks
+	blocks  []keptBlock
+
+	mu     sync.Mutex // guards what follows; never held while a file is read
 	size   Offset       // of what is spooled or stored
 	known  RandomAccess // where lines are before base; nil if that is the beginning
 	base   Offset
@@ -359,8 +361,8 @@ func (t *textAt) block(off Offset) ([]byte, Offset, error) {
 	if i < 0 {
 		return nil, 0, io.EOF
 	}
-	t.mu.Lock()
-	defer t.mu.Unlock()
+	t.reading.Lock()
+	defer t.reading.Unlock()
 	for k, x := range t.blocks {
 		if x.i == i {
 			copy(t.blocks[1:k+1], t.blocks[:k])

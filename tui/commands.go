@@ -211,9 +211,11 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 		if focus {
 			m.setFocus(panePager)
 		}
+		m.opening++ // what is on its way is not wanted any more
+		m.coming = ""
 		return nil
 	}
-	m.remember()
+	save := m.remember()
 	m.opt.At = nil // it was for the first
 	m.opening++
 	m.coming = l.Name
@@ -226,6 +228,9 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 	}
 	ctx := m.life
 	return func() tea.Msg {
+		if err := save(); err != nil {
+			send(pager.Said{Text: "what is remembered could not be written: " + err.Error(), Error: true})
+		}
 		var d *reader.Document
 		last := time.Now()
 		opt := reader.DocumentOptions{Progress: func(p reader.Preparing) {
@@ -289,6 +294,7 @@ func (m *model) opened(msg openedMsg) tea.Cmd {
 	if m.state != nil && msg.log.Name != reader.Stdin {
 		s := m.state.log(msg.log.Name)
 		filters, off = s.Filters, s.Off
+		s.Used = m.now()
 	}
 	m.logs.Opened(msg.log.Name)
 	if err := m.pager.StartFilters(filters, off); err != nil {
@@ -348,25 +354,24 @@ func (m *model) goTo(g results.GoMsg) tea.Cmd {
 }
 
 // remember keeps what is to be known of the log that is shown, and what was
-// typed.
-func (m *model) remember() {
+// typed. What it returns writes it, elsewhere.
+func (m *model) remember() (save func() error) {
 	if m.state == nil {
-		return
+		return func() error { return nil }
 	}
 	for name, k := range kinds {
 		m.state.History[name] = m.prompt.History(k)
 	}
 	d := m.pager.Doc()
 	if d == nil || m.pager.Name() == reader.Stdin {
-		_ = m.state.Save()
-		return
+		return m.state.Saving()
 	}
 	saved := func(p reader.Place) (SavedPlace, bool) {
 		id := d.ID(p.Member)
 		return SavedPlace{id.String(), p.Offset}, !id.IsZero()
 	}
 	s := m.state.log(m.pager.Name())
-	s.Used, s.Place, s.Marks = m.now(), nil, nil
+	s.Place, s.Marks = nil, nil
 	if p, ok := m.pager.Place(); ok && !m.pager.Following() {
 		if x, ok := saved(p); ok {
 			s.Place = &x
@@ -378,9 +383,7 @@ func (m *model) remember() {
 		}
 	}
 	s.Filters, s.Off = m.pager.Filters()
-	if err := m.state.Save(); err != nil {
-		m.say(pager.Said{Text: "what is remembered could not be written: " + err.Error(), Error: true})
-	}
+	return m.state.Saving()
 }
 
 // copy copies lines, or a reference to one, by the terminal and by the

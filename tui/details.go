@@ -2,6 +2,7 @@ package tui
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"path/filepath"
@@ -25,14 +26,20 @@ type details struct {
 	about string
 	text  []byte // of the line, or of the piece of it that is shown
 	json  []byte // in it, written out; nil if there is none
+
+	rows  [][]byte // of it all but the first lines, wrapped for width
+	width int
 }
 
 type (
-	detailsMsg struct{ details }
-	// marksMsg is the marked lines.
+	// detailsMsg and marksMsg are shown if no key was pressed meanwhile.
+	detailsMsg struct {
+		pressed int
+		details
+	}
 	marksMsg struct {
-		doc  *reader.Document
-		list []markedLine
+		pressed int
+		list    []markedLine
 	}
 	markedLine struct {
 		at    reader.Place
@@ -47,7 +54,7 @@ func (m *model) detail() tea.Cmd {
 	if !ok {
 		return nil
 	}
-	d, ctx := m.pager.Doc(), m.life
+	d, ctx, pressed := m.pager.Doc(), m.life, m.pressed
 	return func() tea.Msg {
 		x := details{text: p.Text, about: fmt.Sprintf("%s at byte %s of the text", humanize.IBytes(uint64(len(p.Text))), humanize.Comma(int64(p.Offset)))}
 		if len(p.Text) < 1024 {
@@ -59,50 +66,102 @@ func (m *model) detail() tea.Cmd {
 		if level, ok := levelNames[screen.Level(p.Text)]; ok && !p.Continues {
 			x.about += ", by its words " + level
 		}
-		if r, err := d.Ref(ctx, p.Place); err == nil {
-			x.where = r.String()
-		}
-		if i := bytes.IndexByte(p.Text, '{'); i >= 0 {
-			var b bytes.Buffer
-			if json.Indent(&b, bytes.TrimSpace(p.Text[i:]), "", "  ") == nil {
-				x.json = b.Bytes()
-			}
-		}
-		return detailsMsg{x}
+		x.where = where(ctx, d, p.Place)
+		x.json = indented(p.Text)
+		return detailsMsg{pressed, x}
 	}
+}
+
+// where is the Ref of a place, or, where too much would have to be read for
+// the number of its line, the path alone.
+func where(ctx context.Context, d *reader.Document, p reader.Place) string {
+	if d.Uncounted(ctx, p) < 1<<30 {
+		if r, err := d.Ref(ctx, p); err == nil {
+			return r.String()
+		}
+	}
+	for _, x := range d.Members() {
+		if x.Key == p.Member {
+			return x.Path
+		}
+	}
+	return ""
+}
+
+const (
+	mostJSON   = 64 << 10 // bytes of it in a line
+	deepest    = 50       // levels of it
+	mostPretty = 1 << 20
+)
+
+// indented is the JSON that a line ends with, written out; nil if it does
+// not, or not in a size that somebody would read.
+func indented(line []byte) []byte {
+	i := bytes.IndexByte(line, '{')
+	if i < 0 || len(line)-i > mostJSON {
+		return nil
+	}
+	depth, most := 0, 0
+	for _, c := range line[i:] { // those in strings, too
+		switch c {
+		case '{', '[':
+			depth++
+			most = max(most, depth)
+		case '}', ']':
+			depth--
+		}
+	}
+	var b bytes.Buffer
+	if most > deepest || json.Indent(&b, bytes.TrimSpace(line[i:]), "", "  ") != nil || b.Len() > mostPretty {
+		return nil
+	}
+	return b.Bytes()
 }
 
 var levelNames = map[byte]string{'F': "fatal", 'E': "an error", 'W': "a warning", 'I': "information", 'D': "for debugging"}
 
-// draw is the details in rows of a width.
-func (x *details) draw(m *model, width int) []string {
-	var lines []string
-	add := func(text []byte) {
-		starts := screen.Rows(text, width)
-		for i, from := range starts {
-			to := len(text)
-			if i+1 < len(starts) {
-				to = starts[i+1]
+// lines is how many rows of a width the details take; draw draws one.
+func (x *details) lines(width int) int {
+	if x.width != width {
+		x.rows, x.width = nil, width
+		add := func(text []byte) {
+			starts := screen.Rows(text, width)
+			for i, from := range starts {
+				to := len(text)
+				if i+1 < len(starts) {
+					to = starts[i+1]
+				}
+				x.rows = append(x.rows, text[from:to])
 			}
-			var b strings.Builder
-			screen.Draw(&b, text[from:to], nil, -1, 0, width, screen.Styles{Text: m.th.Text, Special: m.th.Special})
-			lines = append(lines, b.String())
+		}
+		add(x.text)
+		if x.json != nil {
+			add(nil)
+			for l := range bytes.SplitSeq(x.json, []byte("\n")) {
+				add(l)
+			}
 		}
 	}
-	lines = append(lines, m.th.Bold.Render(screen.FitLeft(visible.String(x.where), width)), m.th.Dim.Render(screen.Fit(x.about, width)), "")
-	add(x.text)
-	if x.json != nil {
-		lines = append(lines, "")
-		for l := range bytes.SplitSeq(x.json, []byte("\n")) {
-			add(l)
-		}
+	return 3 + len(x.rows)
+}
+
+func (x *details) draw(m *model, i, width int) string {
+	switch i {
+	case 0:
+		return m.th.Bold.Render(screen.FitLeft(visible.String(x.where), width))
+	case 1:
+		return m.th.Dim.Render(screen.Fit(x.about, width))
+	case 2:
+		return ""
 	}
-	return lines
+	var b strings.Builder
+	screen.Draw(&b, x.rows[i-3], nil, -1, 0, width, screen.Styles{Text: m.th.Text, Special: m.th.Special})
+	return b.String()
 }
 
 // listMarks lists the marked lines to choose from.
 func (m *model) listMarks() tea.Cmd {
-	d, ctx := m.pager.Doc(), m.life
+	d, ctx, pressed := m.pager.Doc(), m.life, m.pressed
 	if d == nil {
 		m.sayf("no log is open")
 		return nil
@@ -113,17 +172,12 @@ func (m *model) listMarks() tea.Cmd {
 		return nil
 	}
 	return func() tea.Msg {
-		msg := marksMsg{doc: d}
+		msg := marksMsg{pressed: pressed}
 		buf := make([]byte, 512)
 		for _, p := range places {
 			n, _ := d.ReadAt(ctx, buf, p) // of one that is gone there is no text
 			text, _, _ := bytes.Cut(buf[:n], []byte("\n"))
-			x := markedLine{at: p, text: visible.String(string(text))}
-			if d.Uncounted(ctx, p) < 1<<30 { // more is not counted for this
-				if r, err := d.Ref(ctx, p); err == nil {
-					x.where = visible.String(filepath.Base(r.Path)) + fmt.Sprintf(":%d", r.Line.Number())
-				}
-			}
+			x := markedLine{at: p, text: visible.String(string(text)), where: visible.String(filepath.Base(where(ctx, d, p)))}
 			msg.list = append(msg.list, x)
 		}
 		return msg
@@ -132,7 +186,7 @@ func (m *model) listMarks() tea.Cmd {
 
 // marked shows the list.
 func (m *model) marked(msg marksMsg) {
-	if msg.doc != m.pager.Doc() {
+	if msg.pressed != m.pressed {
 		return
 	}
 	var all []choice
@@ -148,16 +202,16 @@ func (m *model) marked(msg marksMsg) {
 // box is what is shown of help or details, scrolled.
 func (m *model) box() string {
 	lines, width := m.helpLines()
+	n, draw := len(lines), func(i int) string { return lines[i] }
 	if m.overlay == detailsOverlay {
 		width = min(m.width-4, 140)
-		lines = m.details.draw(m, width)
+		n, draw = m.details.lines(width), func(i int) string { return m.details.draw(m, i, width) }
 	}
 	room := max(1, m.height-4)
-	m.boxTop = max(0, min(m.boxTop, len(lines)-room))
-	shown := lines[m.boxTop:min(len(lines), m.boxTop+room)]
-	out := make([]string, len(shown))
-	for i := range shown {
-		out[i] = screen.Fit(shown[i], width)
+	m.boxTop = max(0, min(m.boxTop, n-room))
+	var out []string
+	for i := m.boxTop; i < min(n, m.boxTop+room); i++ {
+		out = append(out, screen.Fit(draw(i), width))
 	}
 	return m.th.Frame.Render(strings.Join(out, "\n"))
 }

@@ -56,6 +56,7 @@ type model struct {
 	width, height int
 	focus         pane
 	overlay       overlay
+	pressed       int // counts keys: what one asked for that comes after the next is dropped
 	details       details
 	boxTop        int // the first line that is shown of help or details
 	palette       palette
@@ -66,6 +67,7 @@ type model struct {
 	said          pager.Said
 	saidAt        time.Time
 	interrupted   time.Time // when Ctrl-C was pressed
+	savedAt       time.Time // when what is remembered was last written
 
 	logs     *logs.Model
 	pager    *pager.Model
@@ -112,9 +114,13 @@ func newModel(o Options) (*model, error) {
 	return m, nil
 }
 
+// saveEvery is how much of what is remembered is lost when the machine or
+// somebody ends the program without asking.
+const saveEvery = 5 * time.Second
+
 // close ends everything that runs.
 func (m *model) close() {
-	m.remember()
+	_ = m.remember()() // nobody is there any more to be told
 	m.indexer.stop()
 	m.end()
 	m.pager.Close()
@@ -204,11 +210,20 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 			m.said = pager.Said{}
 		}
 		cmds := []tea.Cmd{m.tick()}
+		if m.now().Sub(m.savedAt) > saveEvery {
+			m.savedAt = m.now()
+			save := m.remember()
+			cmds = append(cmds, func() tea.Msg {
+				_ = save() // said when a log is opened
+				return nil
+			})
+		}
 		if m.piped() {
 			cmds = append(cmds, m.pager.Grow())
 		}
 		return tea.Batch(cmds...)
 	case logs.OpenMsg:
+		m.pending = nil // it was for another
 		return m.open(msg.Log, nil, msg.Go)
 	case openedMsg:
 		return m.opened(msg)
@@ -229,7 +244,9 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		}
 		return m.pager.Rotate(msg)
 	case detailsMsg:
-		m.details, m.overlay, m.boxTop = msg.details, detailsOverlay, 0
+		if msg.pressed == m.pressed {
+			m.details, m.overlay, m.boxTop = msg.details, detailsOverlay, 0
+		}
 		return nil
 	case marksMsg:
 		m.marked(msg)
@@ -276,6 +293,7 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 		return m.interrupt()
 	}
 	m.interrupted = time.Time{}
+	m.pressed++
 	m.said = pager.Said{} // it was read
 	if m.prompt.Kind != prompt.None {
 		return m.typed(k)
@@ -456,7 +474,7 @@ func (m *model) sync() {
 	if p, ok := m.pager.Place(); ok {
 		for _, x := range m.pager.Members() {
 			if x.Key == p.Member {
-				m.results.Sync(x.Path, p.Offset)
+				m.results.Sync(x.Path, m.pager.Doc().ID(p.Member), p.Offset)
 			}
 		}
 	}

@@ -1,9 +1,11 @@
 package tui
 
 import (
+	"bytes"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"sync"
 	"time"
 
 	"logview/reader"
@@ -19,6 +21,11 @@ type State struct {
 
 	Logs    map[string]*LogState `json:"logs"`
 	History map[string][]string  `json:"history"`
+
+	saved   int        // counts what Saving returned
+	writing sync.Mutex // guards what follows
+	written int        // of those, what was written last
+	last    []byte     // and what that was
 }
 
 // A LogState is what is remembered of a log, by its absolute name.
@@ -55,10 +62,10 @@ func LoadState(path string) *State {
 	return s
 }
 
-// Save writes it.
-func (s *State) Save() error {
+// Saving returns what writes it as it is now, from any goroutine.
+func (s *State) Saving() func() error {
 	if s == nil || s.path == "" {
-		return nil
+		return func() error { return nil }
 	}
 	for len(s.Logs) > mostLogs {
 		oldest := ""
@@ -70,9 +77,27 @@ func (s *State) Save() error {
 		delete(s.Logs, oldest)
 	}
 	b, err := json.MarshalIndent(s, "", " ")
-	if err != nil {
+	s.saved++
+	n := s.saved
+	return func() error {
+		if err != nil {
+			return err
+		}
+		s.writing.Lock()
+		defer s.writing.Unlock()
+		if n < s.written || bytes.Equal(b, s.last) {
+			return nil // something newer was written, or the same
+		}
+		s.written = n
+		err := s.write(b)
+		if err == nil {
+			s.last = b
+		}
 		return err
 	}
+}
+
+func (s *State) write(b []byte) error {
 	dir := filepath.Dir(s.path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err

@@ -31,7 +31,7 @@ func main() {
 	// Ctrl-C ends the program even while it waits for something that cannot
 	// be interrupted: a pipe that nobody reads or writes.
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, endings()...)
 	go func() {
 		for s := range signals {
 			if !(s == os.Interrupt && tui.Away()) {
@@ -42,6 +42,16 @@ func main() {
 		os.Exit(exitInt)
 	}()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+}
+
+// endings are the signals that end the program in order: SIGHUP, of a
+// terminal that goes away, unless nohup has it ignored.
+func endings() []os.Signal {
+	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		list = append(list, syscall.SIGHUP)
+	}
+	return list
 }
 
 // grace is how long a command may take to end when it is told to, in
@@ -94,7 +104,7 @@ func run(args []string, in, out, errs *os.File) int {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(signals, endings()...)
 	defer signal.Stop(signals)
 	go func() {
 		for {

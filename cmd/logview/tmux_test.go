@@ -238,13 +238,25 @@ func TestTerminalTerminated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if out, err := exec.Command("pkill", "-TERM", "-P", strings.TrimSpace(string(shell))).CombinedOutput(); err != nil {
-		t.Fatalf("pkill: %v %s", err, out)
+	for _, signal := range []string{"-TERM", "-HUP"} { // -HUP is what comes when ssh is lost
+		if out, err := exec.Command("pkill", signal, "-P", strings.TrimSpace(string(shell))).CombinedOutput(); err != nil {
+			t.Fatalf("pkill: %v %s", err, out)
+		}
+		x.wait("gave back")
+		x.waitNot("line 50 of")
+		x.keys("echo 'types again'", "Enter")
+		x.wait("types again\nready>")
+		// Where the person was is known.
+		x.keys("clear; logview app.log; echo gave back", "Enter")
+		if signal == "-TERM" {
+			x.wait("line 50 of", "LIVE")
+			x.keys("g", "m")
+			x.wait("line 1 of", "marked")
+			x.waitNot("LIVE")
+		} else {
+			x.wait("◆", "where you were")
+		}
 	}
-	x.wait("gave back")
-	x.waitNot("LIVE")
-	x.keys("echo 'types again'", "Enter")
-	x.wait("types again\nready>")
 }
 
 // The mouse, once it is switched on, scrolls and clicks; before, it is the

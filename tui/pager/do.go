@@ -1,7 +1,9 @@
 package pager
 
 import (
+	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -75,6 +77,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 		m.scroll(-m.body() / 2)
 	case keys.Top:
 		m.follow = false
+		m.stopFinding()
 		if m.atStart && !m.loading {
 			m.cur, m.top, m.sub = 0, 0, 0
 			break
@@ -185,6 +188,7 @@ func (m *Model) End() tea.Cmd {
 		return nil
 	}
 	m.follow, m.frozen, m.fresh = true, false, 0
+	m.stopFinding()
 	if m.atEnd && !m.loading {
 		m.toEnd()
 		return tea.Batch(m.extend(), m.Grow())
@@ -199,6 +203,7 @@ func (m *Model) GoTo(p reader.Place) tea.Cmd {
 		return nil
 	}
 	m.follow = false
+	m.stopFinding()
 	m.here, m.hit, m.back = p, -1, false
 	for i := range m.rows {
 		if m.loading {
@@ -212,7 +217,6 @@ func (m *Model) GoTo(p reader.Place) tea.Cmd {
 			return m.extend()
 		}
 	}
-	m.stopFinding()
 	d, gen, findGen, ctx := m.doc, m.gen, m.findGen, m.ctx
 	return func() tea.Msg {
 		at, err := d.At(ctx, p)
@@ -228,41 +232,59 @@ func (m *Model) Goto(text string) tea.Cmd {
 	}
 	var n int64
 	var share float64
-	d, gen, ctx := m.doc, m.gen, m.ctx
-	m.stopFinding()
-	findGen := m.findGen
-	answer := func(p reader.Place, err error) tea.Msg {
-		return foundMsg{gen: gen, findGen: findGen, at: p, ok: err == nil, err: err}
-	}
-	if rest, ok := strings.CutSuffix(text, "%"); ok {
+	rest, percent := strings.CutSuffix(text, "%")
+	if percent {
 		if _, err := fmt.Sscanf(rest, "%g", &share); err != nil || share < 0 || share > 100 {
 			return say("%q is no percentage: 0%% to 100%%", text)
 		}
 		if share == 100 {
 			return m.End()
 		}
-		m.follow = false
-		return func() tea.Msg { return answer(d.AtFraction(ctx, share/100)) }
-	}
-	if _, err := fmt.Sscanf(text, "%d", &n); err != nil || n < 1 {
+	} else if _, err := fmt.Sscanf(text, "%d", &n); err != nil || n < 1 {
 		return say("%q is no line number", text)
 	}
+	m.stopFinding()
 	m.follow = false
+	ctx, cancel := context.WithCancel(m.ctx)
+	m.finding = cancel
+	d, gen, findGen := m.doc, m.gen, m.findGen
+	answer := func(p reader.Place, err error) tea.Msg {
+		return foundMsg{gen: gen, findGen: findGen, at: p, ok: err == nil, err: err}
+	}
+	if percent {
+		return func() tea.Msg { return answer(d.AtFraction(ctx, share/100)) }
+	}
 	key := m.tail.Member
 	if m.cur < len(m.rows) {
 		key = m.rows[m.cur].Member
 	}
-	m.progress = "counting lines"
+	m.progress = "counting lines; Esc stops"
 	return func() tea.Msg {
-		p, err := d.Line(ctx, key, reader.LineNumber(n))
+		p, remark, err := LinePlace(ctx, d, key, reader.LineNumber(n))
 		msg := answer(p, err)
-		end := false
-		for _, x := range d.Members() {
-			end = end || x.Key == p.Member && p.Offset >= x.Text
-		}
-		if last, ok := d.Number(ctx, p, true); ok && err == nil && end {
-			return tea.BatchMsg{func() tea.Msg { return msg }, say("the file has %s lines; this is the last", humanize.Comma(int64(last)))}
+		if remark != "" {
+			return tea.BatchMsg{func() tea.Msg { return msg }, say("%s", remark)}
 		}
 		return msg
 	}
+}
+
+// LinePlace is where a line of a member begins, the last if it has not so
+// many: then there is a remark.
+func LinePlace(ctx context.Context, d *reader.Document, key reader.MemberKey, l reader.Line) (at reader.Place, remark string, err error) {
+	p, err := d.Line(ctx, key, l)
+	if err != nil {
+		return p, "", err
+	}
+	if _, err := d.ReadAt(ctx, make([]byte, 1), p); err != io.EOF || p.Offset == 0 {
+		return p, "", nil
+	}
+	// It is the end.
+	if at, err = lineBegin(ctx, d, reader.Place{Member: key, Offset: p.Offset - 1}); err != nil {
+		return p, "", err
+	}
+	if last, ok := d.Number(ctx, at, true); ok {
+		remark = fmt.Sprintf("the file has %s lines; this is the last", humanize.Comma(last.Number()))
+	}
+	return at, remark, nil
 }

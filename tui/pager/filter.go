@@ -80,7 +80,7 @@ func (m *Model) refilter() tea.Cmd {
 	if m.asked != nil { // which a filter hid
 		at, ok = *m.asked, true
 	}
-	m.pick = only(mt)
+	m.pick, m.hits = only(mt), newVerdicts()
 	m.begin()
 	m.fresh = 0
 	m.anchor = nil

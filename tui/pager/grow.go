@@ -8,6 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"logview/index/match"
 	"logview/reader"
 )
 
@@ -31,18 +32,48 @@ func (m *Model) Grow() tea.Cmd {
 	}
 	m.tailing = true
 	// A last line without its end is read again: it may have got longer.
-	ctx, d, k, gen, from := m.ctx, m.doc, m.pick, m.gen, m.tail
+	ctx, d, k, gen, from, hits := m.ctx, m.doc, m.pick, m.gen, m.tail, m.hits
+	msg := grownMsg{gen: gen, from: from, matcher: m.matcher}
 	return func() tea.Msg {
 		d.Grown(ctx)
-		msg := grownMsg{gen: gen, from: from}
 		msg.run.next = from
+		var scan *match.Scanner
+		if msg.matcher != nil {
+			scan = msg.matcher.NewScanner()
+		}
 		for {
 			r, err := read(ctx, d, k, msg.run.next, true, mostRows)
 			if err != nil {
 				msg.err = err
 				break
 			}
-			msg.lines += int64(len(r.rows))
+			for i := range r.rows {
+				x := &r.rows[i]
+				if x.Continues {
+					continue
+				}
+				msg.lines++
+				msg.again = msg.again || x.Place == from
+				if scan == nil {
+					continue
+				}
+				hit := false
+				if long(&x.Piece) {
+					hit, msg.err = hits.let(ctx, d, msg.matcher, &x.Piece)
+				} else {
+					hit = scan.Line(x.Text)
+				}
+				switch {
+				case !hit:
+				case r.end && x.Place == r.next || x.Open:
+					msg.openHit = true
+				default:
+					msg.hits++
+				}
+			}
+			if msg.err != nil {
+				break
+			}
 			msg.run.rows = append(msg.run.rows, r.rows...)
 			if n := surplus(msg.run.rows); n > 0 {
 				msg.run.rows, msg.skipped = slices.Clone(msg.run.rows[n:]), true
@@ -69,21 +100,24 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 		return func() tea.Msg { return Said{msg.err.Error(), true} }
 	}
 	if len(msg.members) > 0 {
-		m.members = msg.members
+		m.setMembers(msg.members)
 	}
 	if m.atEnd && m.down != msg.from {
 		m.tail = m.down // the end was reached by reading on, meanwhile
 		return m.Grow()
 	}
-	m.tail = msg.tail
 	lines := msg.lines
-	if n := len(m.rows); n > 0 && m.atEnd && m.rows[n-1].Open && m.rows[n-1].Place == msg.from {
-		// The unfinished line, again.
-		if len(msg.run.rows) > 0 && msg.run.rows[0].Place == msg.from {
-			lines--
-			if msg.run.rows[0].line < 0 {
-				msg.run.rows[0].line = m.rows[n-1].line
-			}
+	if msg.again && m.openAt == msg.from {
+		lines-- // the unfinished line, again
+	}
+	m.tail, m.openAt = msg.tail, reader.Place{}
+	if n := len(msg.run.rows); n > 0 && msg.run.rows[n-1].Open {
+		m.openAt = msg.tail
+	}
+	// Its pieces come again, too.
+	for n := len(m.rows); m.atEnd && n > 0 && m.rows[n-1].Member == msg.from.Member && m.rows[n-1].Offset >= msg.from.Offset; n-- {
+		if len(msg.run.rows) > 0 && msg.run.rows[0].line < 0 && msg.run.rows[0].Place == m.rows[n-1].Place {
+			msg.run.rows[0].line = m.rows[n-1].line
 		}
 		m.rows = m.rows[:n-1]
 	}
@@ -106,7 +140,12 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 			m.trim(false)
 		}
 	}
-	m.tallyFresh(msg)
+	if msg.matcher == m.matcher && msg.from == m.counted {
+		m.fresher += msg.hits
+		m.openHit, m.counted = msg.openHit, msg.tail
+	} else {
+		m.tallyFresh(msg.run.rows, msg.from, msg.tail, msg.skipped)
+	}
 	if m.follow {
 		m.fresh = 0
 		if m.atEnd {
@@ -164,7 +203,7 @@ func (m *Model) Rotate(msg RotatedMsg) tea.Cmd {
 		return nil
 	}
 	m.rotating = nil
-	m.members = m.doc.Members()
+	m.setMembers(m.doc.Members())
 	if l := m.rotated; l != nil {
 		m.rotated = nil
 		return m.Rotated(*l)

@@ -24,6 +24,7 @@ type tally struct {
 	told    bool           // of the first
 	places  []reader.Place // oldest first
 	capped  bool           // there are more than places
+	missed  bool           // not all could be searched
 	marks   [markCells]bool
 	done    bool
 	share   float64 // of the log that is through
@@ -40,8 +41,9 @@ const (
 
 // count begins to count what matches n in a Document. The search reads
 // through a Source of its own, opened as opt says: that of the Document waits
-// for workers, which the search has.
-func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader.Options, n query.Node) *tally {
+// for workers, which the search has. What lies behind end is counted by whoever
+// reads it.
+func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader.Options, n query.Node, end reader.Place) *tally {
 	ctx, stop := context.WithCancel(ctx)
 	t := &tally{order: map[reader.MemberKey]int{}, stop: stop, changed: make(chan struct{}, 1)}
 	type member struct {
@@ -82,12 +84,11 @@ func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader
 			m, known := byPath[h.Member.Path]
 			t.mu.Lock()
 			defer t.mu.Unlock()
-			t.count += h.Count
 			add := func(off reader.Offset) {
-				if !known {
-					t.capped = true // of a member that came since
-					return
+				if !known || t.compare(reader.Place{Member: m.key, Offset: off}, end) >= 0 {
+					return // of a member, or of lines, that came since
 				}
+				t.count++
 				if len(t.places) < mostPlaces {
 					t.places = append(t.places, reader.Place{Member: m.key, Offset: off})
 				} else {
@@ -107,6 +108,8 @@ func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader
 		})
 		t.mu.Lock()
 		t.done, t.read, t.err = true, st, err
+		t.missed = st.Skipped+st.Failed > 0
+		t.capped = t.capped || t.missed
 		t.mu.Unlock()
 		t.tell()
 	}()

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"slices"
 	"sync"
 	"unicode/utf8"
 
@@ -16,10 +17,9 @@ import (
 // in which it begins.
 
 const (
-	// judged is how much of a long line is looked at at once, and overlap how
-	// much of that twice: as in a search, what is longer than that may be
-	// missed.
-	judged  = 4 << 20
+	// judged is how long a line may be to be judged whole, and overlap how
+	// much of the pieces of a longer one is judged twice, as in a search.
+	judged  = 64 << 20
 	overlap = 1 << 20
 	// ahead is how far behind its piece a match is looked for to its end.
 	ahead = 64 << 10
@@ -30,15 +30,22 @@ func long(p *reader.Piece) bool { return p.Continues || p.Unfinished }
 
 // wants reports whether a piece of a long line is wanted.
 func (k pick) wants(ctx context.Context, d *reader.Document, p *reader.Piece, find *match.Scanner) (bool, error) {
-	if k.filter != nil {
-		if ok, err := k.lines.let(ctx, d, k.filter, p); err != nil || !ok {
-			return false, err
-		}
+	if ok, err := k.lines.let(ctx, d, k.m, p); err != nil || !ok {
+		return false, err
 	}
 	if find == nil {
 		return !k.begins || !p.Continues, nil
 	}
-	return begins(ctx, d, p, find)
+	if ok, err := begins(ctx, d, p, find); err != nil || ok {
+		return ok, err
+	}
+	if p.Continues || !p.Unfinished {
+		return !p.Continues, nil
+	}
+	// If it begins in none of them as far as can be told, the first stands for
+	// the line.
+	_, ok, err := inLine(ctx, d, k.find, reader.Place{Member: p.Member, Offset: p.End}, true, false)
+	return !ok, err
 }
 
 // begins reports whether a match begins in a piece, wherever it ends.
@@ -57,11 +64,13 @@ func begins(ctx context.Context, d *reader.Document, p *reader.Piece, find *matc
 		return false, nil // cut off meanwhile
 	}
 	text := buf[:n]
+	whole := n < len(buf) // the line ends in it
 	if i := bytes.IndexByte(text[end:], '\n'); i >= 0 {
-		text = text[:end+i]
+		text, whole = text[:end+i], true
 	}
 	for _, s := range find.Highlights(text, nil) {
-		if s.Start >= before && s.Start < end {
+		// What reaches to where text is cut may match only because it is.
+		if s.Start >= before && s.Start < end && (whole || s.End < len(text)) {
 			return true, nil
 		}
 	}
@@ -129,44 +138,49 @@ func inLine(ctx context.Context, d *reader.Document, m *match.Matcher, p reader.
 	return at, ok, err
 }
 
-// verdicts are what a filter said of long lines: whoever shows all the pieces
-// of a line need not have it read for each of them.
+// verdicts are what was said of the last long lines: whoever shows all the
+// pieces of a line need not have it read for each of them.
 type verdicts struct {
 	mu   sync.Mutex
-	list map[reader.MemberKey][]verdict
+	list []verdict // the oldest first
 }
 
+const mostVerdicts = 16
+
 type verdict struct {
+	member   reader.MemberKey
 	from, to reader.Offset
+	open     bool // the line had no end
 	ok       bool
 }
 
-func newVerdicts() *verdicts { return &verdicts{list: map[reader.MemberKey][]verdict{}} }
+func newVerdicts() *verdicts { return &verdicts{} }
 
 // let reports whether the line of a piece matches.
 func (v *verdicts) let(ctx context.Context, d *reader.Document, m *match.Matcher, p *reader.Piece) (bool, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	for _, x := range v.list[p.Member] {
-		if p.Offset >= x.from && p.End <= x.to {
-			return x.ok, nil
+	for i, x := range v.list {
+		if x.member != p.Member || p.Offset < x.from || p.End > x.to {
+			continue
 		}
+		if x.open {
+			var b [1]byte
+			if n, _ := d.ReadAt(ctx, b[:], reader.Place{Member: x.member, Offset: x.to}); n > 0 {
+				v.list = slices.Delete(v.list, i, i+1) // it has got longer
+				break
+			}
+		}
+		return x.ok, nil
 	}
-	x := verdict{from: p.Offset}
+	begin, err := lineBegin(ctx, d, p.Place)
+	if err != nil {
+		return false, err
+	}
+	x := verdict{member: p.Member, from: begin.Offset, to: begin.Offset}
 	buf := make([]byte, 256<<10)
-	for p.Continues && x.from > 0 {
-		n := min(x.from, reader.Offset(len(buf)))
-		if _, err := d.ReadAt(ctx, buf[:n], reader.Place{Member: p.Member, Offset: x.from - n}); err != nil && err != io.EOF {
-			return false, err
-		}
-		i := bytes.LastIndexByte(buf[:n], '\n')
-		x.from -= n - reader.Offset(i+1)
-		if i >= 0 {
-			break
-		}
-	}
 	j := match.Judge{Scanner: m.NewScanner(), Max: judged, Overlap: overlap}
-	for x.to = x.from; ; {
+	for {
 		if err := ctx.Err(); err != nil {
 			return false, err
 		}
@@ -174,20 +188,54 @@ func (v *verdicts) let(ctx context.Context, d *reader.Document, m *match.Matcher
 		if err != nil && err != io.EOF {
 			return false, err
 		}
-		i := bytes.IndexByte(buf[:n], '\n')
-		if i < 0 {
-			j.Add(buf[:n])
-			x.to += reader.Offset(n)
-			if err == nil {
-				continue
-			}
-		} else {
+		if i := bytes.IndexByte(buf[:n], '\n'); i >= 0 {
 			j.Add(buf[:i])
 			x.to += reader.Offset(i + 1)
+			break
 		}
-		break
+		j.Add(buf[:n])
+		x.to += reader.Offset(n)
+		if x.open = err != nil; x.open {
+			break
+		}
 	}
 	x.ok = j.Finish()
-	v.list[p.Member] = append(v.list[p.Member], x)
+	if len(v.list) == mostVerdicts {
+		v.list = slices.Delete(v.list, 0, 1)
+	}
+	v.list = append(v.list, x)
 	return x.ok, nil
+}
+
+// lineBegin is where the line begins that a place lies in.
+func lineBegin(ctx context.Context, d *reader.Document, p reader.Place) (reader.Place, error) {
+	buf := make([]byte, 256<<10)
+	for p.Offset > 0 {
+		if err := ctx.Err(); err != nil {
+			return p, err
+		}
+		n := min(p.Offset, reader.Offset(len(buf)))
+		if _, err := d.ReadAt(ctx, buf[:n], reader.Place{Member: p.Member, Offset: p.Offset - n}); err != nil && err != io.EOF {
+			return p, err
+		}
+		i := bytes.LastIndexByte(buf[:n], '\n')
+		p.Offset -= n - reader.Offset(i+1)
+		if i >= 0 {
+			break
+		}
+	}
+	return p, nil
+}
+
+// lastLine is where the last line of a document begins if it has no end yet,
+// and the document's end if it has.
+func lastLine(ctx context.Context, d *reader.Document) (at reader.Place, open bool, err error) {
+	end, err := d.End(ctx)
+	if err != nil || end.Offset == 0 {
+		return end, false, err
+	}
+	if at, err = lineBegin(ctx, d, end); err != nil {
+		return end, false, err
+	}
+	return at, at != end, nil
 }

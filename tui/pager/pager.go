@@ -33,6 +33,7 @@ type Model struct {
 	ctx     context.Context
 	cancel  context.CancelFunc
 	members []reader.DocMember // as of the last answer
+	order   map[reader.MemberKey]int
 	err     error
 
 	// rows is what is read: a run of the log, or of the wanted lines of it.
@@ -56,7 +57,8 @@ type Model struct {
 	follow    bool
 	frozen    bool         // nothing new is taken in
 	gone      bool         // the log has no file any more
-	tail      reader.Place // to where the log is known
+	tail      reader.Place // to where the log is known; a last line without its end is read again
+	openAt    reader.Place // where such a line begins that was counted among the new ones
 	tailing   bool         // it is being read
 	numbering bool         // lines are being counted
 	again     bool         // there is more
@@ -69,11 +71,13 @@ type Model struct {
 	matcher  *match.Matcher
 	scan     *match.Scanner // of matcher, for highlights
 	also     *match.Scanner // for highlights while nothing is searched for here
+	hits     *verdicts      // of matcher and the filters
 	tally    *tally
 	found    tallied
 	counted  reader.Place       // the log's end, as far as matches are counted
 	sure     reader.Place       // the log's end when the tally began
 	fresher  int64              // matches that came since
+	openHit  bool               // and whether the last line, which has no end, is one
 	partial  bool               // and some that were not counted
 	rotating *reader.Document   // whose members are being looked at
 	rotated  *reader.Log        // to be looked at next
@@ -95,6 +99,7 @@ type Model struct {
 type tallied struct {
 	count  int64
 	capped bool
+	missed bool
 	done   bool
 	share  float64
 	marks  [markCells]bool
@@ -104,7 +109,7 @@ type tallied struct {
 
 // New makes an empty pane. s answers searches, of sources opened with opt.
 func New(th *theme.Theme, s index.Searcher, opt reader.Options) *Model {
-	return &Model{th: th, searcher: s, searching: opt, wrap: true, now: time.Now, marks: map[reader.Place]bool{}}
+	return &Model{th: th, searcher: s, searching: opt, wrap: true, now: time.Now, marks: map[reader.Place]bool{}, hits: newVerdicts()}
 }
 
 // SetTheme changes how it looks.
@@ -124,6 +129,14 @@ func (m *Model) SetFocus(on bool) { m.focused = on }
 
 // SetWrap says whether long lines are wrapped.
 func (m *Model) SetWrap(on bool) { m.wrap = on }
+
+// setMembers takes over which members there are.
+func (m *Model) setMembers(list []reader.DocMember) {
+	m.members, m.order = list, map[reader.MemberKey]int{}
+	for i, x := range list {
+		m.order[x.Key] = i
+	}
+}
 
 // Members are the members of the log, as of the last answer.
 func (m *Model) Members() []reader.DocMember { return m.members }
@@ -151,6 +164,7 @@ type (
 		cur      reader.Place
 		end      bool // the person wants to be at the end
 		tail     reader.Place
+		open     bool // the last line begins at tail, and has no end yet
 		members  []reader.DocMember
 		err      error
 		findGen  int
@@ -169,7 +183,11 @@ type (
 		from    reader.Place
 		run     run
 		lines   int64
-		skipped bool // more came than is kept
+		matcher *match.Matcher
+		hits    int64 // lines that match it, but for the last without an end
+		openHit bool  // and whether that does
+		again   bool  // the first of them begins where the last line began, which had no end
+		skipped bool  // more came than is kept
 		tail    reader.Place
 		members []reader.DocMember
 		err     error
@@ -221,16 +239,14 @@ func (m *Model) Open(name string, d *reader.Document, at *reader.Place) tea.Cmd 
 	m.Shut()
 	m.doc, m.name = d, name
 	m.fresh, m.rate = 0, rate{}
+	m.tail, m.openAt = reader.Place{}, reader.Place{} // the tally begins when that is known
 	m.err = nil
 	m.anchor, m.asked = nil, nil
 	m.frozen, m.gone = false, false
 	m.follow = at == nil
 	m.begin()
-	cmd := m.load(at)
-	if m.matcher != nil {
-		return tea.Batch(cmd, m.startTally())
-	}
-	return cmd
+	m.hits = newVerdicts()
+	return m.load(at)
 }
 
 // Close closes the document before it returns, for the program's end.
@@ -253,7 +269,8 @@ func (m *Model) Shut() {
 		d := m.doc
 		go d.Close() // it may wait for a file that is being decoded
 	}
-	m.doc, m.rows, m.members = nil, nil, nil
+	m.doc, m.rows, m.queue = nil, nil, nil
+	m.setMembers(nil)
 	m.rotating, m.rotated = nil, nil
 	m.gen++
 }

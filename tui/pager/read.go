@@ -29,14 +29,13 @@ type pick struct {
 	levels string // letters
 
 	// Of lines in several pieces:
-	filter *match.Matcher // what must hold for the line; nil for nothing
 	find   *match.Matcher // what must begin in the piece; nil for nothing
 	begins bool           // only the first piece is wanted
-	lines  *verdicts      // of filter
+	lines  *verdicts      // of m
 }
 
 // only picks the lines that match.
-func only(m *match.Matcher) pick { return pick{m: m, filter: m, lines: newVerdicts()} }
+func only(m *match.Matcher) pick { return pick{m: m, lines: newVerdicts()} }
 
 func (k pick) all() bool { return k.m == nil && k.levels == "" }
 
@@ -75,7 +74,7 @@ func read(ctx context.Context, d *reader.Document, k pick, p reader.Place, forwa
 	if k.find != nil {
 		find = k.find.NewScanner()
 	}
-	var open reader.Place // where the last line begins, if it has no end yet
+	var open reader.Place // where the last piece begins, if its line has no end yet
 	for left, size := budget, 0; len(r.rows) < n && left > 0 && size < enough; {
 		var w reader.Window
 		var err error
@@ -88,6 +87,11 @@ func read(ctx context.Context, d *reader.Document, k pick, p reader.Place, forwa
 			r.end = true
 			if forward && open != (reader.Place{}) {
 				r.next = open // it may go on, and match then
+				if k.m != nil {
+					if r.next, err = lineBegin(ctx, d, open); err != nil {
+						return r, err
+					}
+				}
 			}
 			break
 		}

@@ -24,7 +24,7 @@ func (m *Model) load(at *reader.Place) tea.Cmd {
 	return func() tea.Msg {
 		msg := loadedMsg{gen: gen, findGen: findGen}
 		var err error
-		if msg.tail, err = d.End(ctx); err != nil {
+		if msg.tail, msg.open, err = lastLine(ctx, d); err != nil {
 			msg.err = err
 			msg.members = d.Members()
 			return msg
@@ -35,7 +35,11 @@ func (m *Model) load(at *reader.Place) tea.Cmd {
 		} else {
 			msg.end = true
 			// From where the last line begins: it may have no end yet.
-			if from, err = d.At(ctx, reader.Place{Member: from.Member, Offset: max(0, from.Offset-1)}); err != nil {
+			end, err := d.End(ctx)
+			if err == nil {
+				from, err = d.At(ctx, reader.Place{Member: end.Member, Offset: max(0, end.Offset-1)})
+			}
+			if err != nil {
 				msg.err = err
 				return msg
 			}
@@ -55,8 +59,10 @@ func (m *Model) load(at *reader.Place) tea.Cmd {
 
 func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 	m.loading, m.progress = false, ""
-	m.members, m.err = msg.members, msg.err
+	m.setMembers(msg.members)
+	m.err = msg.err
 	if msg.err != nil {
+		m.queue = nil
 		if errors.Is(msg.err, context.Canceled) {
 			m.err = nil
 		}
@@ -65,9 +71,19 @@ func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 	m.rows = append(slices.Clip(msg.up.rows), msg.down.rows...)
 	m.up, m.down = msg.up.next, msg.down.next
 	m.atStart, m.atEnd = msg.up.end, msg.down.end
-	m.tail = msg.tail
-	if m.atEnd {
-		m.tail = m.down
+	var tally tea.Cmd
+	switch {
+	case m.atEnd:
+		m.reached()
+	case m.tail == (reader.Place{}):
+		m.tail = msg.tail
+		if m.openAt = (reader.Place{}); msg.open {
+			m.openAt = msg.tail
+		}
+	default: // what came since is going to be read from there
+	}
+	if m.matcher != nil && m.tally == nil {
+		tally = m.startTally()
 	}
 	m.cur = min(len(msg.up.rows), max(0, len(m.rows)-1))
 	m.top, m.sub = m.cur, 0
@@ -85,7 +101,7 @@ func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 	} else {
 		m.asked = nil
 	}
-	return tea.Batch(m.extend(), m.number(), m.Grow(), m.doQueued(), hidden)
+	return tea.Batch(m.extend(), m.number(), m.Grow(), m.doQueued(), hidden, tally)
 }
 
 // extend reads more rows where the screen comes near the ends of those there
@@ -137,7 +153,7 @@ func (m *Model) more(msg moreMsg) tea.Cmd {
 		m.rows = append(m.rows, msg.run.rows...)
 		m.down, m.atEnd = msg.run.next, msg.run.end
 		if m.atEnd {
-			m.tail = msg.run.next
+			m.reached()
 		}
 		m.trim(true)
 	} else {
@@ -156,6 +172,22 @@ func (m *Model) more(msg moreMsg) tea.Cmd {
 	}
 	m.settle()
 	return tea.Batch(m.extend(), m.number())
+}
+
+// reached is called when the rows reach to the end of the log: what came
+// there is known with them.
+func (m *Model) reached() {
+	from := m.up
+	if len(m.rows) > 0 {
+		from = m.rows[0].Place
+	}
+	if m.tail != (reader.Place{}) {
+		m.tallyFresh(m.rows, from, m.down, false)
+	}
+	m.tail, m.openAt = m.down, reader.Place{}
+	if n := len(m.rows); n > 0 && m.rows[n-1].Open {
+		m.openAt = m.down
+	}
 }
 
 // room is how many screen rows are read above and from the top of the screen

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -36,6 +37,7 @@ func (m *Model) Search(p Pattern, from reader.Place, back bool) (tea.Cmd, error)
 	m.pattern, m.matcher, m.scan = p, mt, mt.NewScanner()
 	var cmd tea.Cmd
 	if !same {
+		m.hits = newVerdicts()
 		cmd = m.startTally()
 	}
 	return tea.Batch(cmd, m.findFrom(from, !back, true)), nil
@@ -52,6 +54,7 @@ func (m *Model) Restore(before Pattern) tea.Cmd {
 		return nil
 	}
 	m.pattern, m.matcher, m.scan = before, mt, mt.NewScanner()
+	m.hits = newVerdicts()
 	return m.startTally()
 }
 
@@ -84,7 +87,7 @@ func (m *Model) stopTally() {
 // startTally counts the matches in the background.
 func (m *Model) startTally() tea.Cmd {
 	m.stopTally()
-	if m.doc == nil || m.matcher == nil {
+	if m.doc == nil || m.matcher == nil || m.tail == (reader.Place{}) { // then it begins when that is known
 		return nil
 	}
 	_, n, err := compile(append(m.inForce(), m.pattern)...)
@@ -92,7 +95,8 @@ func (m *Model) startTally() tea.Cmd {
 		return nil
 	}
 	m.counted, m.sure, m.fresher, m.partial = m.tail, m.tail, 0, false
-	m.tally = count(context.Background(), m.searcher, m.doc, m.searching, n)
+	m.tally = count(context.Background(), m.searcher, m.doc, m.searching, n, m.sure)
+	m.tallyFresh(m.rows, m.counted, m.counted, false) // an unfinished last line
 	return m.tally.wait()
 }
 
@@ -118,7 +122,7 @@ func (m *Model) tallied(msg tallyMsg) tea.Cmd {
 		return nil
 	}
 	t.mu.Lock()
-	m.found = tallied{t.count, t.capped, t.done, t.share, t.marks, t.read, t.err}
+	m.found = tallied{t.count, t.capped, t.missed, t.done, t.share, t.marks, t.read, t.err}
 	t.mu.Unlock()
 	if m.found.done {
 		return nil
@@ -126,21 +130,30 @@ func (m *Model) tallied(msg tallyMsg) tea.Cmd {
 	return t.wait()
 }
 
-// tallyFresh counts matches in what the log has got since, if that follows
-// what was counted.
-func (m *Model) tallyFresh(msg grownMsg) {
-	if m.tally == nil || m.scan == nil || msg.lines == 0 {
+// tallyFresh counts matches in rows that reach from one place to another, as
+// far as they are not counted.
+func (m *Model) tallyFresh(rows []row, from, to reader.Place, skipped bool) {
+	if m.tally == nil || m.scan == nil {
 		return
 	}
-	if !m.found.done || msg.from != m.counted || msg.skipped {
-		m.partial = true
-		return
+	if skipped || m.compare(from, m.counted) > 0 {
+		m.partial = true // what lies between was not seen
 	}
-	m.counted = msg.tail
-	for i := range msg.run.rows {
-		if r := &msg.run.rows[i]; !r.Open && m.scan.Line(r.Text) {
+	m.openHit = false
+	for i := range rows {
+		r := &rows[i]
+		switch {
+		case m.compare(r.Place, m.counted) < 0:
+		case r.Open:
+			m.openHit = m.scan.Line(r.Text)
+		case long(&r.Piece): // which the pieces do not tell
+			m.partial = m.partial || m.scan.Line(r.Text)
+		case m.scan.Line(r.Text):
 			m.fresher++
 		}
+	}
+	if m.compare(to, m.counted) > 0 {
+		m.counted = to
 	}
 }
 
@@ -149,8 +162,12 @@ func (m *Model) Count() string {
 	if m.matcher == nil {
 		return ""
 	}
-	n := humanize.Comma(m.found.count + m.fresher)
-	if m.partial {
+	count := m.found.count + m.fresher
+	if m.openHit {
+		count++
+	}
+	n := humanize.Comma(count)
+	if m.partial || m.found.missed {
 		n += "+"
 	}
 	switch {
@@ -160,7 +177,7 @@ func (m *Model) Count() string {
 		return visible.String(m.found.err.Error())
 	case !m.found.done:
 		return fmt.Sprintf("%s… %.0f%%", n, 100*m.found.share)
-	case m.found.count+m.fresher == 1 && !m.partial:
+	case n == "1":
 		return "1 line"
 	}
 	return n + " lines"
@@ -195,10 +212,8 @@ func (m *Model) findFrom(at reader.Place, forward, here bool) tea.Cmd {
 	if err != nil || mt == nil {
 		return nil
 	}
-	k := m.pick // and its verdicts
-	k.m = mt
+	k := pick{m: mt, lines: m.hits}
 	if _, _, not := m.pattern.split(); not {
-		k = only(mt)
 		k.begins = true
 	} else {
 		k.find = m.matcher
@@ -213,7 +228,7 @@ func (m *Model) seek(k pick, forward bool, what string) tea.Cmd {
 		return nil
 	}
 	m.stopFinding()
-	k.m, k.filter, k.lines, k.begins = m.pick.m, m.pick.filter, m.pick.lines, true
+	k.m, k.lines, k.begins = m.pick.m, m.pick.lines, true
 	return m.look(k, at, forward, false, nil)
 }
 
@@ -223,36 +238,34 @@ func (m *Model) look(k pick, at reader.Place, forward, here bool, t *tally) tea.
 	ctx, cancel := context.WithCancel(m.ctx)
 	m.finding = cancel
 	d, gen, findGen := m.doc, m.gen, m.findGen
-	size := at
-	for i := range m.rows {
-		if r := &m.rows[i]; r.Place == at {
-			size = reader.Place{Member: at.Member, Offset: r.End}
-			if long(&r.Piece) {
-				t = nil // it knows lines, and there may be more in this one
-			}
-		}
-	}
-	begin := at
-	if forward && !here {
-		begin = size
-	}
-	if !forward && here {
-		begin = size
-	}
-	begun := begin
+	var begin, begun reader.Place // where it is looked from
+	asked := false
 	turned := false
 	sure := m.sure // what lies before it was there when the tally began
 	total := int64(0)
 	var search func() tea.Msg
 	search = func() tea.Msg {
 		msg := foundMsg{gen: gen, findGen: findGen, back: !forward}
-		if at == (reader.Place{}) { // nothing was shown yet: it is going to be the end
-			end, err := d.End(ctx)
+		if !asked {
+			asked = true
+			if at == (reader.Place{}) { // nothing was shown yet: it is going to be the end
+				if at, msg.err = d.End(ctx); msg.err != nil {
+					return msg
+				}
+			}
+			begin = at
+			p, ok, err := pieceAt(ctx, d, at)
 			if err != nil {
 				msg.err = err
 				return msg
 			}
-			at, begin, begun = end, end, end
+			if ok && forward != here {
+				begin.Offset = p.End
+			}
+			if ok && long(&p) {
+				t = nil // it knows lines, and there may be more in this one
+			}
+			begun = begin
 		}
 		// What the tally knows need not be read: all that lies before sure.
 		if t != nil && !turned && t.before(at, sure) {
@@ -286,6 +299,19 @@ func (m *Model) look(k pick, at reader.Place, forward, here bool, t *tally) tea.
 		return msg
 	}
 	return search
+}
+
+// pieceAt is the piece that begins at a place; false if there is none.
+func pieceAt(ctx context.Context, d *reader.Document, at reader.Place) (p reader.Piece, ok bool, err error) {
+	w, err := d.Forward(ctx, at)
+	if err == io.EOF || err == nil && (w.Member != at.Member || w.Offset != at.Offset) {
+		return p, false, nil
+	}
+	w.Pieces(func(x reader.Piece) bool {
+		p, ok = x, true
+		return false
+	})
+	return p, ok, err
 }
 
 // place is the piece to go to of a line that matches and begins at p: the

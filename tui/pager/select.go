@@ -107,9 +107,8 @@ func (m *Model) Selection() func(io.Writer) (lines int64, err error) {
 		from, to = to, from
 	}
 	ctx, d, k := m.life(), m.doc, m.pick
-	order := m.order()
+	t := &tally{order: m.order}
 	return func(w io.Writer) (int64, error) {
-		t := &tally{order: order}
 		n := int64(0)
 		for next := from; ; {
 			r, err := read(ctx, d, k, next, true, mostRows)
@@ -118,8 +117,8 @@ func (m *Model) Selection() func(io.Writer) (lines int64, err error) {
 			}
 			for i := range r.rows {
 				x := &r.rows[i]
-				if t.compare(x.Place, to) > 0 {
-					return n, nil
+				if _, known := t.order[x.Member]; !known || t.compare(x.Place, to) > 0 {
+					return n, nil // of a member that came since, or behind
 				}
 				if !x.Continues {
 					n++
@@ -146,16 +145,8 @@ func (m *Model) Selecting() bool { return m.anchor != nil }
 // life is a context for what outlives what is shown now.
 func (m *Model) life() context.Context { return context.WithoutCancel(m.ctx) }
 
-// order is the order of the members; compare that of places.
-func (m *Model) order() map[reader.MemberKey]int {
-	order := map[reader.MemberKey]int{}
-	for i, x := range m.members {
-		order[x.Key] = i
-	}
-	return order
-}
-
+// compare is the order of places.
 func (m *Model) compare(a, b reader.Place) int {
-	t := &tally{order: m.order()}
+	t := &tally{order: m.order}
 	return t.compare(a, b)
 }

@@ -181,9 +181,10 @@ func (m *Model) start(s index.Searcher) tea.Cmd {
 				x.add(h, l.Line, l.Offset, h.Text[l.Start:l.End], l.Context)
 			}
 			if h.Long != nil {
+				n := len(x.items)
 				x.add(h, h.Long.Line, h.Long.Offset, fmt.Appendf(nil, "a line of %s", humanize.IBytes(uint64(h.Long.Len))), h.Long.Context)
-				if n := len(x.items); n > 0 {
-					x.items[n-1].find = true
+				if len(x.items) > n {
+					x.items[n].find = true
 				}
 			}
 			x.tell()
@@ -374,12 +375,15 @@ func (m *Model) Move(n int) {
 	m.settle()
 }
 
-// Sync goes to the result that lies at a place of a log, or before it.
-func (m *Model) Sync(member string, off reader.Offset) {
+// Sync goes to the result that lies at a place of a log, or before it. What a
+// member was called when it was searched it may not be called now.
+func (m *Model) Sync(path string, id reader.ID, off reader.Offset) {
 	best := -1
 	for i := range m.seen.items {
 		x := &m.seen.items[i]
-		if x.member.Path == member && !x.context && (x.offset <= off || best < 0) {
+		// A short text had another ID before it grew.
+		same := x.id == id || x.member.Path == path && (id.IsZero() || x.id.Len != id.Len)
+		if same && !x.context && (x.offset <= off || best < 0) {
 			best = i
 		}
 	}

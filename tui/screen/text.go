@@ -47,7 +47,7 @@ func next(text []byte, column int) cell {
 		}
 		return cell{bytes: n, width: len(s), out: s, spelled: true}
 	}
-	if r == utf8.RuneError && n == 1 || !visible.Harmless(r) && r >= 0x7f || r < ' ' || !steady(r) {
+	if r == utf8.RuneError && n == 1 || !visible.Harmless(r) && r >= 0x7f || r < ' ' || !visible.Steady(r) {
 		return spell()
 	}
 	// Its marks go with it.
@@ -58,7 +58,7 @@ func next(text []byte, column int) cell {
 			end += k
 			return cell{bytes: end, width: ansi.StringWidthWc(string(text[:end-k])), out: string(text[:end-k])}
 		}
-		if m < 0x300 || m == utf8.RuneError || !visible.Harmless(m) || !steady(m) || ansi.StringWidthWc(string(m)) != 0 || marks == 8 {
+		if m < 0x300 || m == utf8.RuneError || !visible.Harmless(m) || !visible.Steady(m) || ansi.StringWidthWc(string(m)) != 0 || marks == 8 {
 			break
 		}
 		end += k
@@ -68,12 +68,6 @@ func next(text []byte, column int) cell {
 		return spell() // a mark on nothing
 	}
 	return cell{bytes: end, width: w}
-}
-
-// steady reports whether a character is as wide alone as beside others, on
-// every terminal: parts of flags and of joined emoji are not.
-func steady(r rune) bool {
-	return r != 0x200d && (r < 0x1f1e6 || r > 0x1f1ff) && (r < 0x1f3fb || r > 0x1f3ff) && (r < 0xfe00 || r > 0xfe0f)
 }
 
 // Rows is where the rows begin on which a text is wrapped, each width wide.

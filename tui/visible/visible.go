@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -14,9 +15,24 @@ import (
 // spelled out, the way less does: ^[ for escape, <9B> for a stray byte,
 // <U+202E> for characters that turn the order of others around.
 
-// String is s with everything spelled out but for line ends and tabs.
+// String is s, a name or a message, with everything spelled out but for line
+// ends and tabs, and also what is not as wide on every terminal.
 func String(s string) string {
-	return string(Append(nil, []byte(s), true))
+	var b strings.Builder
+	for _, r := range string(Append(nil, []byte(s), true)) {
+		if Steady(r) {
+			b.WriteRune(r)
+		} else {
+			fmt.Fprintf(&b, "<U+%04X>", r)
+		}
+	}
+	return b.String()
+}
+
+// Steady reports whether a character is as wide alone as beside others, on
+// every terminal: parts of flags and of joined emoji are not.
+func Steady(r rune) bool {
+	return r != 0x200d && (r < 0x1f1e6 || r > 0x1f1ff) && (r < 0x1f3fb || r > 0x1f3ff) && (r < 0xfe00 || r > 0xfe0f)
 }
 
 // Append appends text to dst, spelled out. Tabs stay, and newlines if

@@ -1,0 +1,379 @@
+package tui
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"logview/reader"
+	"logview/tui/keys"
+	"logview/tui/logs"
+	"logview/tui/results"
+	"logview/tui/tuitest"
+)
+
+// These are stories of things that happen while others are under way.
+
+// add appends text as it is.
+func add(t *testing.T, path, text string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
+	if err := f.Close(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// single opens one log with a text.
+func single(t *testing.T, text string, change ...func(*Options)) (d *tuitest.Driver, m *model, path string) {
+	t.Helper()
+	path = filepath.Join(t.TempDir(), "a.log")
+	add(t, path, text)
+	d, m = explorer(t, path, 80, 24, change...)
+	return d, m, path
+}
+
+// atStart opens it at its beginning.
+func atStart(o *Options) { o.At = &Start{Path: o.Paths[0], Line: 0} }
+
+func numbered(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "INFO line %d\n", i)
+	}
+	return b.String()
+}
+
+// The file is cut off, and scrolled back in before that is known.
+func TestScrollCutOff(t *testing.T) {
+	d, m, path := single(t, strings.Repeat("INFO line of text\n", 200_000))
+	d.Wait("LIVE", "line of text")
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	for range 13 {
+		d.Keys("b")
+	}
+	add(t, path, "INFO the new beginning\n")
+	d.Keys("G")
+	d.Until(func() bool { return strings.Contains(m.pager.Line(), "new beginning") }, "the new beginning")
+}
+
+// A filter is set from inside a long line whose first piece is just a piece.
+func TestFirstPiece(t *testing.T) {
+	fill := strings.Repeat("0123456789abcde ", 1<<14)[:100<<10]
+	line := fill + "zebra" + fill + fill
+	d, m, _ := single(t, line+"\nINFO short\n")
+	d.Wait("LIVE")
+	d.Type("/zebra")
+	d.Keys("enter")
+	d.Until(func() bool { p, ok := m.pager.Place(); return ok && p.Offset == 64<<10 }, "the second piece")
+	d.Keys("esc")
+	d.Type("&zebra")
+	d.Keys("enter")
+	d.Until(func() bool { return strings.Join(m.pager.Texts(), "") == line }, "the whole line")
+}
+
+// A long line that has no end yet is filtered as what it becomes.
+func TestOpenLongLine(t *testing.T) {
+	for _, filter := range []string{"zebra", "!zebra"} {
+		t.Run(filter, func(t *testing.T) {
+			fill := strings.Repeat("0123456789abcde ", 1<<14)[:250<<10]
+			d, m, path := single(t, "INFO zebra one\nINFO other\n"+fill)
+			d.Wait("LIVE")
+			d.Type("&" + filter)
+			d.Keys("enter")
+			d.Until(func() bool {
+				return strings.Contains(strings.Join(m.pager.Texts(), ""), fill) == (filter[0] == '!') && len(m.pager.Texts()) > 0
+			}, "the line as it is so far")
+			add(t, path, " zebra\nINFO zebra last\nINFO last other\n")
+			want := "INFO zebra one" + fill + " zebra" + "INFO zebra last"
+			if filter[0] == '!' {
+				want = "INFO otherINFO last other"
+			}
+			d.Until(func() bool { return strings.Join(m.pager.Texts(), "") == want }, "the line as it is")
+			d.Keys("g")
+			d.Until(func() bool { return strings.Join(m.pager.Texts(), "") == want }, "the same from the beginning")
+		})
+	}
+}
+
+// Matches are counted once, whenever they came.
+func TestCountLive(t *testing.T) {
+	d, m, path := single(t, "INFO one\nINFO foo\n")
+	d.Wait("LIVE", "foo")
+	d.Type("/")
+	add(t, path, "INFO foo two\n") // may be read before or behind the search begins
+	d.Type("foo")
+	d.Keys("enter")
+	d.Wait("foo: 2 lines", "foo two")
+	add(t, path, "INFO foo half")
+	d.Wait("foo half", "foo: 3 lines")
+	add(t, path, " and more\nINFO nothing\n")
+	d.Wait("foo half and more", "nothing", "foo: 3 lines")
+	if c := m.pager.Count(); c != "3 lines" {
+		t.Error(c)
+	}
+	// Also when most of it came while the person was elsewhere.
+	d.Keys("g")
+	add(t, path, numbered(5000)+"INFO foo last\n")
+	d.Wait(" new, G", "foo: 4 lines")
+	d.Keys("G")
+	d.Wait("foo last", "foo: 4 lines")
+	// And through a rotation.
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	add(t, path+".1", "INFO foo late\n")
+	add(t, path, "INFO foo early\n")
+	d.Wait("foo early", "foo: 6 lines")
+}
+
+// The log is opened elsewhere than at its unfinished last line, which goes on.
+func TestMidLine(t *testing.T) {
+	d, m, path := single(t, numbered(20_000)+"INFO the partial", atStart)
+	d.Wait("INFO line 3")
+	d.Type("/needle")
+	d.Keys("enter")
+	d.Wait("0 lines")
+	add(t, path, " needle\nmore\n")
+	d.Wait("needle: 1 line", "1 new")
+	d.Keys("n")
+	onLine(d, m)("INFO the partial needle")
+}
+
+// An unfinished line is one new line, however often it is looked at.
+func TestUnfinishedIsOne(t *testing.T) {
+	d, _, path := single(t, numbered(20_000), atStart)
+	d.Wait("INFO line 3")
+	for _, part := range []string{"INFO the", " partial", " line"} {
+		add(t, path, part)
+		d.Wait("1 new, G")
+	}
+	add(t, path, "\nand another\n")
+	d.Wait("2 new, G")
+}
+
+// What is asked for last is done: an answer to what was asked before is not.
+func TestLateAnswers(t *testing.T) {
+	d, m, path := single(t, "INFO needle\n"+numbered(100)+"INFO last\n")
+	d.Wait("LIVE")
+	d.Type("/needle")
+	d.Keys("enter")
+	onLine(d, m)("needle")
+	d.Keys("G")
+	d.Wait("LIVE")
+	previous := m.do(keys.Previous)
+	d.Keys("G")
+	m.update(previous())
+	if !m.pager.Following() {
+		t.Errorf("G was pressed last, and the person is on %q", m.pager.Line())
+	}
+
+	details := m.do(keys.Enter)
+	d.Type("/")
+	m.update(details())
+	if m.overlay != noOverlay {
+		t.Error("details lie over what is being typed")
+	}
+	d.Keys("esc")
+
+	counting := m.pager.Goto("50")
+	d.Keys("esc")
+	m.update(counting())
+	if strings.Contains(d.Frame(), "counting") || strings.Contains(m.pager.Line(), "line 48") {
+		t.Error("the counting was stopped:\n", d.Frame())
+	}
+	d.Keys("G")
+
+	add(t, path, "INFO came\n")
+	d.Until(func() bool { return strings.Contains(m.pager.Line(), "came") }, "the new line")
+}
+
+// Keys pressed while a log is being opened are not done in another.
+func TestQueueOfAnother(t *testing.T) {
+	dir := t.TempDir()
+	a, b := filepath.Join(dir, "a.log"), filepath.Join(dir, "b.log")
+	add(t, a, "INFO a\n")
+	add(t, b, "INFO b\nINFO b2\n")
+	d, m := explorer(t, dir, 120, 24)
+	d.Wait("a.log", "b.log")
+	l, _ := m.logs.Find(a)
+	m.pager.Open(a, reader.NewDocument(reader.NewSource(l, reader.Options{}), reader.DocumentOptions{}), nil) // whose command is not run: it takes long
+	m.setFocus(panePager)
+	d.Keys("m", "k")
+	m.setFocus(paneLogs)
+	d.Keys("j", "enter")
+	d.Wait("INFO b2", "LIVE")
+	if len(m.pager.Marks()) != 0 {
+		t.Error("a mark that was made in another log")
+	}
+	// Nor is a result gone to when another log was opened since.
+	la, _ := m.logs.Find(a)
+	lb, _ := m.logs.Find(b)
+	m.update(results.GoMsg{Log: a, Member: la.Members[0], Seq: 1})
+	if cmd := m.update(logs.OpenMsg{Log: lb, Go: true}); cmd != nil {
+		m.update(cmd())
+	}
+	if m.coming != "" || m.pending != nil {
+		t.Errorf("%s is shown, and %s is being opened", m.pager.Name(), m.coming)
+	}
+}
+
+// What is selected is what was selected, though the log rotates meanwhile.
+func TestSelectionRotated(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "app.log")
+	add(t, path+".1", "INFO old\n")
+	add(t, path, "INFO one\nINFO two\n")
+	d, m := explorer(t, dir, 80, 24)
+	d.Wait("INFO two", "LIVE")
+	d.Keys("v", "k")
+	read := m.pager.Selection()
+	for _, step := range [][2]string{{path + ".1", path + ".2"}, {path, path + ".1"}} {
+		if err := os.Rename(step[0], step[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(t, path, "INFO new\nINFO newer\n")
+	list, _ := reader.Find([]string{dir})
+	m.pager.Doc().Update(list[0])
+	var b strings.Builder
+	if n, err := read(&b); err != nil || n != 2 || b.String() != "INFO one\nINFO two\n" {
+		t.Errorf("%d, %v: %q", n, err, b.String())
+	}
+}
+
+// The results follow the person through a log whose files have other names
+// since they were searched.
+func TestSyncRotated(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "app.log")
+	add(t, path+".1", "INFO old a\nINFO old b\nINFO old c\n")
+	add(t, path, "INFO new a\nINFO new b\nINFO new c\n")
+	d, m := explorer(t, dir, 100, 30)
+	d.Wait("INFO new c", "LIVE")
+	d.Type("sINFO")
+	d.Keys("enter")
+	d.Wait("6 lines", "blocks read")
+	for _, step := range [][2]string{{path + ".1", path + ".2"}, {path, path + ".1"}} {
+		if err := os.Rename(step[0], step[1]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	add(t, path, "other\n")
+	d.Wait("was rotated")
+	on := onLine(d, m)
+	d.Keys("G", "enter")
+	on("INFO new c")
+	d.Until(func() bool { return m.focus == panePager }, "the log to have the focus")
+	d.Keys("k")
+	on("INFO new b")
+	d.Keys("tab", "n")
+	on("INFO new c")
+}
+
+// A regular expression that spans more than is looked at at once matches the
+// lines that it matches, in n, filters and counts.
+func TestLongRegexp(t *testing.T) {
+	fill := strings.Repeat("0123456789abcde ", 1<<14)[:250<<10]
+	big := strings.Repeat("0123456789abcde ", 6<<16)
+	text := "INFO zebra " + fill + " END\nINFO between\nINFO zebra " + big + " END\nINFO zebra " + strings.Repeat("a", 300<<10) + " no\nlast zebra a\nINFO\n"
+	d, m, _ := single(t, text)
+	d.Wait("LIVE")
+	at := func(line string) func() bool {
+		return func() bool { p, ok := m.pager.Place(); return ok && int(p.Offset) == strings.Index(text, line) }
+	}
+	d.Keys("g")
+	d.Type("//zebra.*END")
+	d.Keys("enter")
+	d.Until(at("INFO zebra 0"), "the first")
+	d.Wait("2 lines")
+	d.Keys("n")
+	d.Until(at("INFO zebra "+big[:20]+big[20:1<<20]), "the second")
+	d.Keys("n")
+	d.Wait("no more in this direction")
+	d.Keys("esc", "g")
+	d.Type("//zebra.*a$")
+	d.Keys("enter")
+	onLine(d, m)("last zebra a")
+	d.Wait("1 line")
+	d.Keys("esc")
+	d.Type("&/zebra.*END")
+	d.Keys("enter")
+	want := len("INFO zebra "+fill+" END") + len("INFO zebra "+big+" END")
+	d.Keys("g")
+	d.Wait("1  0%", "+ /zebra.*END", "INFO zebra 0")
+	d.Keys("v")
+	d.Until(m.pager.Selecting, "selecting")
+	d.Keys("G")
+	d.Wait("LIVE")
+	d.Until(func() bool {
+		var b strings.Builder
+		_, err := m.pager.Selection()(&b)
+		return err == nil && b.Len() == want+2
+	}, "both lines")
+}
+
+// What is typed is looked for from where the person was, in a long line, too.
+func TestTypedInLong(t *testing.T) {
+	fill := strings.Repeat("0123456789abcde ", 1<<14)[:200<<10]
+	d, m, _ := single(t, "begin "+fill+"zoo "+fill+"\n"+numbered(20_000)+"INFO za\nINFO zoo\n", atStart)
+	d.Wait("begin")
+	for d.Until(func() bool { return m.pager.Line() != "" }, "a line"); strings.HasPrefix(m.pager.Line(), "begin"); {
+		d.Keys("space")
+	}
+	d.Type("//za")
+	onLine(d, m)("INFO za")
+	d.Keys("backspace")
+	d.Type("oo")
+	onLine(d, m)("zoo 0123")
+}
+
+// Where a match lies in what is no text it is found, too.
+func TestSearchBinary(t *testing.T) {
+	d, m, _ := single(t, "INFO \x00needle\n"+strings.Repeat("INFO other\n", 20)+"INFO needle\nlast\n")
+	d.Wait("last")
+	d.Keys("g")
+	d.Type("/needle")
+	d.Keys("enter")
+	d.Wait("needle: 2 lines")
+	d.Keys("n")
+	onLine(d, m)("INFO needle")
+}
+
+// Lines made to be slow are drawn all the same.
+func TestDetailsDeep(t *testing.T) {
+	n := 10_000
+	d, m, _ := single(t, `{"a":`+strings.Repeat("[", n)+strings.Repeat("]", n)+"}\n")
+	d.Wait("]]]")
+	d.Keys("enter")
+	d.Wait("a.log:1")
+	if len(m.details.json) > 0 {
+		t.Errorf("%d bytes of JSON", len(m.details.json))
+	}
+}
+
+// Names and lines of characters that terminals disagree about do not break
+// the frame, which the driver checks.
+func TestJoined(t *testing.T) {
+	dir := t.TempDir()
+	family := strings.Repeat("👨‍👩‍👧‍👦", 5)
+	add(t, filepath.Join(dir, family+".log"), "INFO "+strings.Repeat(family, 6)+" end\n")
+	add(t, filepath.Join(dir, "x.log"), "INFO x\n")
+	d, _ := explorer(t, dir, 80, 24)
+	d.Wait("x.log")
+	d.Keys("G", "enter")
+	d.Wait("INFO")
+	d.Keys("m", "M")
+	d.Wait("mark:")
+	d.Keys("esc", "enter")
+	d.Wait(":1")
+}
