@@ -2,9 +2,12 @@ package reader
 
 import (
 	"bytes"
+	"cmp"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
+	"os"
 	"path/filepath"
 	"slices"
 	"sync"
@@ -85,6 +88,9 @@ type docMember struct {
 	t    *textAt
 	err  error // why it cannot be opened
 	gone bool
+
+	weighed Stamp  // of which file about is
+	about   Offset // size of its text, as far as that can be told without opening it
 }
 
 // state is the member, what is opened of it, and why that cannot be.
@@ -113,7 +119,9 @@ type DocMember struct {
 	Key    MemberKey
 	Opened bool   // Text is known
 	Text   Offset // size of the text
+	Weight Offset // the same, or before it is opened about that
 	Binary bool   // it does not look like text
+	Ended  bool   // it came through a pipe, and no more will
 	Damage error  // what could not be read of it; nil if nothing is known
 }
 
@@ -152,15 +160,74 @@ func (d *Document) Members() []DocMember {
 	for _, m := range d.list() {
 		member, t, err := m.state()
 		x := DocMember{Member: member, Key: m.key, Damage: err}
+		m.mu.Lock()
+		x.Weight = cmp.Or(m.about, Offset(member.Size))
+		m.mu.Unlock()
 		if t != nil {
 			x.Opened, x.Text, x.Binary = true, t.end(), t.binary
 			t.mu.Lock()
-			x.Damage = t.damage
+			x.Damage, x.Ended = t.damage, t.ended
 			t.mu.Unlock()
+			if x.Damage == nil || x.Text > 0 {
+				x.Weight = x.Text
+			}
 		}
 		out = append(out, x)
 	}
 	return out
+}
+
+// Weigh finds out about how much text the members have that are not opened,
+// so that places can be told as shares of the whole: by their block stores,
+// by the size that gzip writes behind the text, else by what logs usually
+// compress to.
+func (d *Document) Weigh() {
+	for _, m := range d.list() {
+		member, t, _ := m.state()
+		stamp, ok := member.Stamp()
+		m.mu.Lock()
+		known := t != nil || !ok || m.weighed == stamp
+		m.mu.Unlock()
+		if known {
+			continue
+		}
+		about := d.src.opt.Cache.about(member)
+		m.mu.Lock()
+		m.weighed, m.about = stamp, about
+		m.mu.Unlock()
+	}
+}
+
+// usual is how many times as large as the file the text of a compressed log
+// usually is.
+const usual = 10
+
+// about is about how long the text of a member is.
+func (c *Cache) about(m Member) Offset {
+	if c != nil {
+		if k := c.Peek(m); k.Text >= 0 {
+			return Offset(k.Text)
+		}
+	}
+	f, _, err := openMember(m)
+	if err != nil || f == os.Stdin {
+		return Offset(m.Size)
+	}
+	defer f.Close()
+	var b [magicLen]byte
+	n, _ := f.ReadAt(b[:], 0)
+	switch formatOf(b[:n]) {
+	case Plain:
+		return Offset(m.Size)
+	case Gzip:
+		// Behind the last member is its size, modulo 4 GiB (RFC 1952).
+		if _, err := f.ReadAt(b[:4], max(0, m.Size-4)); err == nil {
+			if size := int64(binary.LittleEndian.Uint32(b[:4])); size > m.Size && size < 100*m.Size {
+				return Offset(size)
+			}
+		}
+	}
+	return Offset(usual * m.Size)
 }
 
 // Searchable is a Source of the same text, for a search of its own: what came
@@ -748,22 +815,27 @@ func (d *Document) Uncounted(ctx context.Context, p Place) Offset {
 }
 
 // Fraction is how far into the Document a place lies, from 0 to 1, by the
-// sizes of the members on the disk.
-func (d *Document) Fraction(p Place) float64 {
+// sizes of the members' texts, as far as those are known.
+func (d *Document) Fraction(p Place) float64 { return FractionOf(d.Members(), p) }
+
+// FractionOf is how far into some members a place lies, from 0 to 1; 0 if it
+// is in none of them.
+func FractionOf(members []DocMember, p Place) float64 {
 	before, total, found := 0.0, 0.0, false
-	for _, m := range d.Members() {
-		size := float64(m.Size)
+	for _, m := range members {
+		size := float64(m.Weight)
 		if m.Key == p.Member {
 			found = true
-			if m.Opened && m.Text > 0 {
-				before += size * min(1, float64(p.Offset)/float64(m.Text))
-			}
+			before += min(size, float64(p.Offset))
 		} else if !found {
 			before += size
 		}
 		total += size
 	}
-	if total == 0 {
+	switch {
+	case !found:
+		return 0
+	case total == 0:
 		return 1
 	}
 	return before / total
@@ -771,26 +843,24 @@ func (d *Document) Fraction(p Place) float64 {
 
 // AtFraction is the piece at a fraction of the Document.
 func (d *Document) AtFraction(ctx context.Context, f float64) (Place, error) {
+	d.Weigh()
 	members := d.Members()
 	total := 0.0
 	for _, m := range members {
-		total += float64(m.Size)
+		total += float64(m.Weight)
 	}
 	left := f * total
 	for _, m := range members {
-		if left > float64(m.Size) {
-			left -= float64(m.Size)
+		size := float64(m.Weight)
+		if left > size {
+			left -= size
 			continue
 		}
 		t, err := d.text(ctx, m.Key)
 		if err != nil {
 			return Place{}, err
 		}
-		share := 0.0
-		if m.Size > 0 {
-			share = left / float64(m.Size)
-		}
-		return d.At(ctx, Place{m.Key, Offset(share * float64(t.end()))})
+		return d.At(ctx, Place{m.Key, Offset(left / max(size, 1) * float64(t.end()))})
 	}
 	return d.End(ctx)
 }

@@ -39,11 +39,12 @@ type textAt struct {
 	reading sync.Mutex // held while a block is read; guards blocks
 	blocks  []keptBlock
 
-	mu     sync.Mutex // guards what follows; never held while a file is read
+	mu     sync.Mutex   // guards what follows; never held while a file is read
 	size   Offset       // of what is spooled or stored
 	known  RandomAccess // where lines are before base; nil if that is the beginning
 	base   Offset
 	counts []int64 // newlines before each countEvery bytes behind base; as far as they are counted
+	ended  bool    // no more will come through the pipe
 	damage error   // that ends or interrupts the text
 	most   Offset  // how far the text was read
 }
@@ -132,6 +133,9 @@ func (t *textAt) pipe(ctx context.Context) {
 	defer b.Close()
 	t.from = b
 	_ = t.more(ctx, 0, func(Preparing) {})
+	t.mu.Lock()
+	t.ended = true
+	t.mu.Unlock()
 }
 
 // directly makes a textAt of what can be read from anywhere.

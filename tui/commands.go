@@ -49,6 +49,7 @@ type (
 		focus   bool
 		marks   []reader.Place
 		asked   bool // at is what the person named
+		remark  string
 		err     error
 	}
 	// placeMsg is where to go in a document.
@@ -129,7 +130,10 @@ func (m *model) listed1(msg listMsg) tea.Cmd {
 	m.listed = true
 	if !first {
 		if l, ok := m.logs.Find(m.pager.Name()); ok && m.pager.Doc() != nil {
-			m.vanished = false
+			if m.vanished {
+				m.vanished = false
+				m.sayf("%s is there again", filepath.Base(m.pager.Name()))
+			}
 			m.pager.SetGone(false)
 			return m.pager.Rotated(l)
 		} else if m.pager.Doc() != nil && !m.vanished {
@@ -160,6 +164,9 @@ func (m *model) listed1(msg listMsg) tea.Cmd {
 func (m *model) fed(msg feedMsg) tea.Cmd {
 	cmds := []tea.Cmd{m.wait()}
 	grow := msg.c.All || msg.c.Sweep
+	if len(msg.c.Files) > 0 || msg.c.Names {
+		m.results.Stale()
+	}
 	for path := range msg.c.Files {
 		if name, ok := m.byPath[path]; ok {
 			m.logs.Grown(name)
@@ -250,8 +257,8 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 				msg.err = reader.ErrGone
 				return msg
 			}
-			p, err := d.Line(ctx, key, start.Line)
-			msg.at, msg.err, msg.asked = &p, err, true
+			p, remark, err := pager.LinePlace(ctx, d, key, start.Line)
+			msg.at, msg.remark, msg.err, msg.asked = &p, remark, err, true
 			return msg
 		}
 		resolve := func(s SavedPlace) (reader.Place, bool) {
@@ -299,6 +306,9 @@ func (m *model) opened(msg openedMsg) tea.Cmd {
 	m.logs.Opened(msg.log.Name)
 	if err := m.pager.StartFilters(filters, off); err != nil {
 		m.say(pager.Said{Text: err.Error(), Error: true})
+	}
+	if msg.remark != "" {
+		m.sayf("%s", msg.remark)
 	}
 	if msg.at != nil && !msg.asked && m.pending == nil {
 		m.sayf("where you were; G goes to the end")

@@ -42,7 +42,7 @@ func TestFullDisk(t *testing.T) {
 	d.Keys("enter")
 	d.Wait("   17 grüße an alle", "1  0%")
 	d.Until(func() bool { return m.focus == panePager }, "the log to have the focus")
-	d.Keys("q")
+	d.Keys("q", "q") // the results, then the program
 	d.WaitQuit()
 
 	// And of what is written it is said how much that was.

@@ -124,7 +124,7 @@ func (m *model) indexed(msg indexMsg) tea.Cmd {
 func (m *model) toggleIndex() tea.Cmd {
 	switch {
 	case m.indexer == nil:
-		m.sayf("there is no cache to keep an index in")
+		m.sayf("directories are indexed, where there is a cache; for a file run logview index FILE")
 	case m.indexer.run != nil:
 		m.indexer.stop()
 		m.sayf("indexing stopped; searches read what is not indexed")

@@ -377,3 +377,38 @@ func TestJoined(t *testing.T) {
 	d.Keys("esc", "enter")
 	d.Wait(":1")
 }
+
+// A person knows where they are: in which file, how far, and whether more
+// comes.
+func TestWhere(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "app.log")
+	add(t, path+".1", numbered(1000))
+	add(t, path, numbered(1000))
+	d, m := explorer(t, dir, 100, 24)
+	d.Wait("LIVE", " 1,000  100%")
+	d.Type(":25%")
+	d.Keys("enter")
+	d.Wait("app.log.1:50", "25%") // 500 or 501
+	d.Type(":5000")
+	d.Keys("enter")
+	d.Wait("app.log.1:1,000", "the file has 1,000 lines; this is the last")
+	onLine(d, m)("INFO line 999")
+	d.Keys("G")
+	d.Wait("LIVE")
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	add(t, path, "INFO anew\n")
+	d.Wait("INFO anew", "was cut off, and begins anew", "── app.log ──")
+	d.Type("?")
+	d.Keys("esc")
+	d.Keys("alt+/")
+	d.Type("line 77")
+	d.Keys("enter")
+	onLine(d, m)("INFO line 779") // upwards
+	d.Keys("n")
+	onLine(d, m)("INFO line 778")
+	d.Keys("N")
+	onLine(d, m)("INFO line 779")
+}

@@ -239,8 +239,12 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		}
 		return nil
 	case pager.RotatedMsg:
-		if msg.Rotated && msg.Name == m.pager.Name() {
-			m.say(pager.Said{Text: filepath.Base(msg.Name) + " was rotated"})
+		switch name := filepath.Base(msg.Name); {
+		case msg.Name != m.pager.Name():
+		case msg.Rotated:
+			m.sayf("%s was rotated", name)
+		case msg.Cut:
+			m.sayf("%s was cut off, and begins anew", name)
 		}
 		return m.pager.Rotate(msg)
 	case detailsMsg:
@@ -294,7 +298,10 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 	}
 	m.interrupted = time.Time{}
 	m.pressed++
-	m.said = pager.Said{} // it was read
+	m.said = pager.Said{}                // it was read
+	if m.keys.Match(k) == keys.Suspend { // from anywhere
+		return tea.Suspend
+	}
 	if m.prompt.Kind != prompt.None {
 		return m.typed(k)
 	}
@@ -344,9 +351,11 @@ func (m *model) interrupt() tea.Cmd {
 func (m *model) do(a keys.Action) tea.Cmd {
 	switch a {
 	case keys.Quit:
-		if m.results.Query() != "" && m.focus == paneResults {
+		if m.results.Query() != "" {
 			m.closeResults()
-			m.setFocus(panePager)
+			if m.focus == paneResults {
+				m.setFocus(panePager)
+			}
 			return nil
 		}
 		return tea.Quit

@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 
 	"charm.land/bubbles/v2/textinput"
@@ -61,6 +63,16 @@ func (p *palette) match() {
 		for _, x := range fuzzy.Find(text, names) {
 			p.list = append(p.list, x.Index)
 		}
+		// :q and :help are what they are elsewhere.
+		slices.SortStableFunc(p.list, func(a, b int) int {
+			exact := func(i int) int {
+				if c := p.all[i]; c.name == text || c.key == text {
+					return 0
+				}
+				return 1
+			}
+			return cmp.Compare(exact(a), exact(b))
+		})
 	}
 }
 

@@ -190,10 +190,17 @@ func (m *Model) Rotated(l reader.Log) tea.Cmd {
 	}
 	m.rotating = m.doc
 	d := m.doc
-	before := len(m.members)
+	before := m.members
 	return func() tea.Msg {
 		d.Update(l)
-		return RotatedMsg{doc: d, Name: l.Name, Rotated: len(d.Members()) > before && before > 0}
+		d.Weigh()
+		msg := RotatedMsg{doc: d, Name: l.Name}
+		after := d.Members()
+		msg.Rotated = len(after) > len(before) && len(before) > 0
+		if n := len(before); n > 0 && len(after) == n {
+			msg.Cut = before[n-1].Path == after[n-1].Path && before[n-1].Key != after[n-1].Key
+		}
+		return msg
 	}
 }
 
@@ -215,7 +222,8 @@ func (m *Model) Rotate(msg RotatedMsg) tea.Cmd {
 type RotatedMsg struct {
 	doc     *reader.Document
 	Name    string
-	Rotated bool
+	Rotated bool // it has more members
+	Cut     bool // the current one is another
 }
 
 // A rate is how many lines a second come.

@@ -56,21 +56,18 @@ func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader
 	total := 0.0
 	members := d.Members()
 	for _, m := range members {
-		total += float64(m.Size)
+		total += float64(m.Weight)
 	}
 	at := 0.0
 	for i, m := range members {
 		t.order[m.Key] = i
-		x := member{key: m.Key, before: at / max(total, 1), size: float64(m.Size) / max(total, 1), text: float64(m.Text)}
-		if !m.Opened {
-			x.text = float64(m.Size) * 8 // compressed; what is not is opened when it is
-		}
+		x := member{key: m.Key, before: at / max(total, 1), size: float64(m.Weight) / max(total, 1), text: float64(m.Weight)}
 		for path, key := range keys {
 			if key == m.Key {
 				byPath[path] = x
 			}
 		}
-		at += float64(m.Size)
+		at += float64(m.Weight)
 	}
 	req := &index.Request{Query: n, Sources: []reader.Source{src}, Progress: func(p index.Progress) {
 		t.mu.Lock()

@@ -84,6 +84,7 @@ type Model struct {
 	finding  context.CancelFunc // of what n looks for
 	findGen  int
 	asked    *reader.Place // where the person wants to be, as soon as it is loaded
+	upward   bool          // it is searched for backwards
 	here     reader.Place  // of the row that n came to
 	hit      int           // where in it the match begins; -1 before that was looked for
 	back     bool          // it was come to from behind

@@ -23,6 +23,7 @@ func (m *Model) load(at *reader.Place) tea.Cmd {
 	ctx, d, k, gen, findGen, width := m.ctx, m.doc, m.pick, m.gen, m.findGen, m.wrapWidth()
 	return func() tea.Msg {
 		msg := loadedMsg{gen: gen, findGen: findGen}
+		d.Weigh()
 		var err error
 		if msg.tail, msg.open, err = lastLine(ctx, d); err != nil {
 			msg.err = err

@@ -34,7 +34,7 @@ func (m *Model) Search(p Pattern, from reader.Place, back bool) (tea.Cmd, error)
 		return nil, nil
 	}
 	same := p == m.pattern && m.matcher != nil
-	m.pattern, m.matcher, m.scan = p, mt, mt.NewScanner()
+	m.pattern, m.matcher, m.scan, m.upward = p, mt, mt.NewScanner(), back
 	var cmd tea.Cmd
 	if !same {
 		m.hits = newVerdicts()
@@ -191,8 +191,10 @@ func (m *Model) Effort() string {
 	return ""
 }
 
-// find goes to the next match.
-func (m *Model) find(forward bool) tea.Cmd {
+// find goes to the next match, in the direction of the search as in less, or
+// in the other.
+func (m *Model) find(same bool) tea.Cmd {
+	forward := same != m.upward
 	if m.matcher == nil {
 		return say("nothing is searched for; / does")
 	}

@@ -64,11 +64,8 @@ func (m *Model) textWidth() int {
 
 // border is whether a row has the border of its member above it.
 func (m *Model) border(i int) bool {
-	if len(m.members) <= 1 && !m.remarkable(m.rows[i].Member) {
-		return false
-	}
 	if i == 0 {
-		return m.atStart
+		return m.atStart && (len(m.members) > 1 || m.remarkable(m.rows[i].Member))
 	}
 	return m.rows[i].Member != m.rows[i-1].Member
 }
@@ -176,6 +173,10 @@ func (m *Model) View() string {
 		}
 	case !m.pick.all():
 		empty = "No line passes the filters. \\ switches them off."
+	case len(m.members) > 0 && m.members[len(m.members)-1].Damage != nil:
+		empty = visible.String(m.members[len(m.members)-1].Damage.Error())
+	case m.ended():
+		empty = "Empty."
 	default:
 		empty = "Empty so far. What is written appears here."
 	}
@@ -396,12 +397,18 @@ func (m *Model) title() string {
 	right := ""
 	if p, ok := m.Place(); ok {
 		right = fmt.Sprintf("%.0f%%", 100*m.fraction(p))
-		if m.cur >= len(m.rows) || m.rows[m.cur].Place != p {
-		} else if r := &m.rows[m.cur]; r.line >= 0 {
-			right = humanize.Comma(r.line.Number()) + "  " + right
+		where := m.base(p.Member)
+		if m.cur < len(m.rows) && m.rows[m.cur].Place == p && m.rows[m.cur].line >= 0 {
+			if where != "" {
+				where += ":"
+			}
+			where += humanize.Comma(m.rows[m.cur].line.Number())
 		}
+		right = " " + where + "  " + right
 	}
 	switch {
+	case m.ended():
+		right += "  ■ ended"
 	case m.gone:
 		right += "  ✗ gone"
 	case m.frozen:
@@ -428,34 +435,26 @@ func (m *Model) title() string {
 	return style.Render(screen.FitLeft(name, room) + right)
 }
 
+// base is the name of the file that a member is, where that says more than the
+// log's; else it is empty.
+func (m *Model) base(key reader.MemberKey) string {
+	if i, ok := m.order[key]; ok && len(m.members) > 1 && m.width >= 60 {
+		if s := visible.String(filepath.Base(m.members[i].Path)); s != visible.String(filepath.Base(m.name)) {
+			return ansi.Truncate(s, m.width/3, "…")
+		}
+	}
+	return ""
+}
+
+// ended reports whether what came through a pipe has ended, and is all there.
+func (m *Model) ended() bool { return len(m.members) == 1 && m.members[0].Ended && m.atEnd }
+
 // fraction is how far into the log a place is, as of what is known.
 func (m *Model) fraction(p reader.Place) float64 {
-	before, total, found := 0.0, 0.0, false
-	for _, x := range m.members {
-		size := float64(x.Size)
-		if x.Opened && x.Text > 0 && x.Size == 0 {
-			size = float64(x.Text)
-		}
-		if x.Key == p.Member {
-			found = true
-			if x.Text > 0 {
-				before += size * min(1, float64(p.Offset)/float64(x.Text))
-			}
-		} else if !found {
-			before += size
-		}
-		total += size
-	}
-	if m.atEnd && m.cur == len(m.rows)-1 {
+	if m.atEnd && len(m.rows) > 0 && p == m.rows[len(m.rows)-1].Place {
 		return 1
 	}
-	switch {
-	case !found:
-		return 0 // it was the oldest, and is rotated away
-	case total == 0:
-		return 1
-	}
-	return before / total
+	return reader.FractionOf(m.members, p)
 }
 
 // chips are the filters.

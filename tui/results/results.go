@@ -14,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 	"github.com/dustin/go-humanize"
 
 	"logview/index"
@@ -41,6 +42,8 @@ type Model struct {
 	matcher *match.Matcher
 	scan    *match.Scanner
 	seen    snapshot
+	widest  int   // of where the items on the screen are
+	stale   bool  // the logs have grown since
 	kept    *item // to be gone to when it is found again
 	looked  int   // items that are not kept
 	seq     int
@@ -128,6 +131,9 @@ func (m *Model) SetBase(dir string) { m.base = dir }
 // Matcher is what was asked, to be shown in the log, too; nil if nothing is.
 func (m *Model) Matcher() *match.Matcher { return m.matcher }
 
+// Stale says that the logs have changed since what was found.
+func (m *Model) Stale() { m.stale = m.search != nil }
+
 // Query is what was asked; empty if nothing is.
 func (m *Model) Query() string { return m.text }
 
@@ -151,7 +157,7 @@ func (m *Model) start(s index.Searcher) tea.Cmd {
 	if m.search != nil {
 		m.search.stop()
 	}
-	m.top, m.cur, m.seen, m.looked = 0, 0, snapshot{}, 0
+	m.top, m.cur, m.seen, m.looked, m.stale = 0, 0, snapshot{}, 0, false
 	ctx, stop := context.WithCancel(context.Background())
 	x := &search{stop: stop, changed: make(chan struct{}, 1), scan: m.matcher.NewScanner()}
 	m.search = x
@@ -417,6 +423,10 @@ func (m *Model) View() string {
 	if m.focused {
 		style = m.th.Title
 	}
+	m.widest = 0
+	for i := m.top; i < min(len(m.seen.items), m.top+m.height); i++ {
+		m.widest = max(m.widest, ansi.StringWidth(m.where(&m.seen.items[i]))+1)
+	}
 	lines := []string{style.Render(screen.Fit(" "+visible.String(m.text)+"  "+m.about(), m.width))}
 	switch {
 	case m.seen.err != nil && !errors.Is(m.seen.err, context.Canceled):
@@ -462,20 +472,32 @@ func (m *Model) about() string {
 	if st.Skipped > 0 {
 		s += fmt.Sprintf(" · %d not text", st.Skipped)
 	}
-	if m.seen.failed > 0 {
+	switch m.seen.failed {
+	case 0:
+	case 1:
+		s += " · not readable: " + visible.String(m.seen.first)
+	default:
 		s += fmt.Sprintf(" · %d files not readable: %s", m.seen.failed, visible.String(m.seen.first))
+	}
+	if m.stale {
+		s += " · logs changed since"
 	}
 	return s
 }
 
-func (m *Model) row(i int) string {
-	x := &m.seen.items[i]
+// where is an item's file and line.
+func (m *Model) where(x *item) string {
 	path := strings.TrimPrefix(x.member.Path, m.base)
 	if x.log == reader.Stdin {
 		path = "stdin"
 	}
-	where := path + ":" + strconv.FormatInt(x.line.Number(), 10)
-	width := min(m.width/3, 30)
+	return visible.String(path) + ":" + strconv.FormatInt(x.line.Number(), 10)
+}
+
+func (m *Model) row(i int) string {
+	x := &m.seen.items[i]
+	where := m.where(x)
+	width := min(m.width/3, 30, max(m.widest, 12))
 	var b strings.Builder
 	name, text := m.th.Number, m.th.Text
 	styles := screen.Styles{Text: text, Match: m.th.Match, Special: m.th.Special}
@@ -491,18 +513,25 @@ func (m *Model) row(i int) string {
 		sep = "┌"
 	}
 	b.WriteString(m.th.Level(screen.Level(x.text)).Render(string(screen.Level(x.text))))
-	b.WriteString(name.Render(screen.FitLeft(" "+visible.String(where), width)))
+	b.WriteString(name.Render(screen.FitLeft(" "+where, width)))
 	b.WriteString(sep)
 	var spans []match.Span
 	if m.scan != nil && !x.context {
 		spans = m.scan.Highlights(x.text, nil)
 	}
 	room := max(1, m.width-width-2)
-	if x.cut && room > 1 {
+	skip := 0
+	if len(spans) > 0 {
+		// What matches is to be seen.
+		if to := screen.Columns(x.text[:spans[0].End], mostText*8); to > room {
+			skip = min(to-room/2, screen.Columns(x.text[:spans[0].Start], mostText*8))
+		}
+	}
+	if (x.cut || skip > 0) && room > 1 {
 		b.WriteString(m.th.Dim.Render("…"))
 		room--
 	}
-	n := screen.Draw(&b, x.text, spans, -1, 0, room, styles)
+	n := screen.Draw(&b, x.text, spans, -1, skip, room, styles)
 	b.WriteString(strings.Repeat(" ", max(0, room-n)))
 	return b.String()
 }

@@ -217,6 +217,12 @@ func FitLeft(s string, width int) string {
 func Level(line []byte) byte {
 	line = line[:min(len(line), 256)]
 	for i := 0; i < len(line); {
+		if line[i] == 0x1b && i+1 < len(line) && line[i+1] == '[' { // a colour, which ends with a letter
+			for i += 2; i < len(line) && (line[i] < 0x40 || line[i] > 0x7e); i++ {
+			}
+			i++
+			continue
+		}
 		if !letter(line[i]) {
 			i++
 			continue
