@@ -134,6 +134,13 @@ func TestCountLive(t *testing.T) {
 	add(t, path+".1", "INFO foo late\n")
 	add(t, path, "INFO foo early\n")
 	d.Wait("foo early", "foo: 6 lines")
+	// The same of what filters let through.
+	d.Keys("+", "esc")
+	d.Wait("filtered: 6 lines")
+	add(t, path, "INFO foo later\nINFO no\n")
+	d.Wait("filtered: 7 lines", "foo later")
+	d.Keys("ctrl+x")
+	d.WaitNot("filtered:")
 }
 
 // The log is opened elsewhere than at its unfinished last line, which goes on.

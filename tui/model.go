@@ -335,16 +335,17 @@ func (m *model) interrupt() tea.Cmd {
 		return tea.Quit
 	}
 	m.interrupted = m.now()
+	var cmd tea.Cmd
 	switch {
 	case m.prompt.Kind != prompt.None:
-		m.promptEnd(false)
+		cmd = m.promptEnd(false)
 	case m.overlay != noOverlay:
 		m.overlay = noOverlay
 	default:
-		m.pager.Do(keys.Cancel)
+		cmd, _ = m.pager.Do(keys.Cancel)
 	}
 	m.sayf("Ctrl-C again quits")
-	return nil
+	return cmd
 }
 
 // do does what was asked for.
@@ -505,8 +506,8 @@ func (m *model) escape() tea.Cmd {
 		m.setFocus(panePager)
 		return nil
 	}
-	if _, ok := m.pager.Do(keys.Cancel); ok {
-		return nil
+	if cmd, ok := m.pager.Do(keys.Cancel); ok {
+		return cmd
 	}
 	if m.results.Query() != "" {
 		m.closeResults()

@@ -148,6 +148,7 @@ func TestFrames(t *testing.T) {
 			d.Keys("enter")
 			d.Wait("- worker-3", "request 0294")
 			d.WaitNot("INFO")
+			d.Wait("filtered: 156 lines")
 		},
 		"filters nothing": func(d *tuitest.Driver) {
 			d.Wait("app.log")
@@ -155,7 +156,7 @@ func TestFrames(t *testing.T) {
 			d.Wait(" 300 ")
 			d.Type("&nowhere to be found")
 			d.Keys("enter")
-			d.Wait("No line passes")
+			d.Wait("No line passes", "filtered: 0 lines")
 		},
 		"results": func(d *tuitest.Driver) {
 			d.Wait("app.log")

@@ -171,7 +171,10 @@ func overAt(content, box string, width, height int) (string, int, int) {
 func (m *model) status() string {
 	right := ""
 	if c := m.pager.Count(); c != "" {
-		right = visible.String(m.pager.Pattern().Text) + ": " + c
+		right = "filtered: " + c
+		if p := m.pager.Pattern().Text; p != "" {
+			right = visible.String(p) + ": " + c
+		}
 		if e := m.pager.Effort(); e != "" && m.width >= 110 {
 			right += " · " + e
 		}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
@@ -188,9 +189,61 @@ func (m Map) Set(other map[string][]string) error {
 		if !slices.ContainsFunc(m, func(b Binding) bool { return string(b.Action) == name }) {
 			return fmt.Errorf("keys: there is no action %q", name)
 		}
-		m.set(Action(name), list...)
+		keys := make([]string, len(list))
+		for i, k := range list {
+			var ok bool
+			if keys[i], ok = canonical(k); !ok {
+				return fmt.Errorf("keys: %s: there is no key %q; they are written like x, X, f5, space, enter, pgdown, up, ctrl+o or ^O, alt+x", name, k)
+			}
+		}
+		m.set(Action(name), keys...)
 	}
 	return m.Check()
+}
+
+// special is the keys that are not characters, by their names and by how Show
+// writes them.
+var special = func() map[string]string {
+	list := map[string]string{"esc": "esc", "insert": "insert", "delete": "delete", "backspace": "backspace"}
+	for _, k := range []string{"pgdown", "pgup", "down", "up", "left", "right", "enter", "space", "tab", "home", "end"} {
+		list[k] = k
+		list[strings.ToLower(Show(k))] = k
+	}
+	for i := range 20 {
+		k := fmt.Sprintf("f%d", i+1)
+		list[k] = k
+	}
+	return list
+}()
+
+// canonical is the name of a key that a person wrote, as the terminal's is
+// called, or as help shows it; false if there is no such key.
+func canonical(k string) (string, bool) {
+	mods := ""
+	for rest := k; ; {
+		lower := strings.ToLower(rest)
+		switch {
+		case strings.HasPrefix(lower, "ctrl+") && len(rest) > 5:
+			mods, rest = mods+"ctrl+", rest[5:]
+		case strings.HasPrefix(rest, "^") && len(rest) > 1:
+			mods, rest = mods+"ctrl+", rest[1:]
+		case (strings.HasPrefix(lower, "alt+") || strings.HasPrefix(lower, "alt-")) && len(rest) > 4:
+			mods, rest = mods+"alt+", rest[4:]
+		case strings.HasPrefix(lower, "shift+") && len(rest) > 6:
+			mods, rest = mods+"shift+", rest[6:]
+		default:
+			if s, ok := special[lower]; ok {
+				return mods + s, true
+			}
+			if rest == " " {
+				return mods + "space", true
+			}
+			if strings.HasPrefix(mods, "ctrl+") {
+				rest = lower // terminals do not tell ^O from ^o
+			}
+			return mods + rest, utf8.RuneCountInString(rest) == 1
+		}
+	}
 }
 
 // Check reports a key that two actions have.

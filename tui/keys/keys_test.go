@@ -82,3 +82,28 @@ func TestReadme(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// Keys are taken as the terminal calls them and as help shows them; others
+// are refused.
+func TestKeyNames(t *testing.T) {
+	for in, want := range map[string]string{"^O": "ctrl+o", "ctrl+O": "ctrl+o", "Alt-x": "alt+x", "alt+X": "alt+X", "Space": "space", " ": "space", "PgDn": "pgdown", "⏎": "enter", "F5": "f5",
+		"x": "x", "X": "X", "ß": "ß", "^": "^", "+": "+", "shift+tab": "shift+tab", "ctrl+alt+a": "ctrl+alt+a", "↓": "down"} {
+		if got, ok := canonical(in); got != want || !ok {
+			t.Errorf("%q is %q, %v; want %q", in, got, ok, want)
+		}
+	}
+	for _, bad := range []string{"", "zzz", "ctrl+", "hyper+x", "f21", "nope"} {
+		err := defaults().Set(map[string][]string{"down": {bad}})
+		if err == nil || !strings.Contains(err.Error(), "there is no key") {
+			t.Errorf("%q: %v", bad, err)
+		}
+	}
+	// All of the defaults are names of keys.
+	for _, b := range defaults() {
+		for _, k := range b.Keys() {
+			if got, ok := canonical(k); !ok || got != k {
+				t.Errorf("%q is %q, %v", k, got, ok)
+			}
+		}
+	}
+}

@@ -155,7 +155,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 		}
 		return say("there are no filters; & makes one"), true
 	case keys.Cancel:
-		return nil, m.escape()
+		return m.escape()
 	default:
 		return nil, false
 	}
@@ -164,7 +164,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 
 // escape ends the first of what can be ended. It reports false if there is
 // nothing.
-func (m *Model) escape() bool {
+func (m *Model) escape() (tea.Cmd, bool) {
 	switch {
 	case m.finding != nil:
 		m.stopFinding()
@@ -175,11 +175,11 @@ func (m *Model) escape() bool {
 		m.plain = false
 		m.settle()
 	case m.matcher != nil:
-		m.clearSearch()
+		return m.clearSearch(), true
 	default:
-		return false
+		return nil, false
 	}
-	return true
+	return nil, true
 }
 
 // End goes to the end and follows it.

@@ -61,7 +61,7 @@ func (m *Model) filterFound(not bool) tea.Cmd {
 		} else {
 			p.Text = "!" + p.Text
 		}
-		m.clearSearch()
+		_ = m.clearSearch() // the filter begins to count anew
 	}
 	cmd, err := m.SetFilters(append(slices.Clone(m.filters), p), false)
 	if err != nil {
@@ -90,10 +90,7 @@ func (m *Model) refilter() tea.Cmd {
 	} else {
 		cmd = m.load(&at)
 	}
-	if m.matcher != nil {
-		cmd = tea.Batch(cmd, m.startTally())
-	}
-	return cmd
+	return tea.Batch(cmd, m.startTally())
 }
 
 // Query is what n of the filters and the search mean together, for writing

@@ -54,11 +54,9 @@ func (m *Model) Grow() tea.Cmd {
 				}
 				msg.lines++
 				msg.again = msg.again || x.Place == from
+				hit := true // passes the filters
 				if scan == nil {
-					continue
-				}
-				hit := false
-				if long(&x.Piece) {
+				} else if long(&x.Piece) {
 					hit, msg.err = hits.let(ctx, d, msg.matcher, &x.Piece)
 				} else {
 					hit = scan.Line(x.Text)

@@ -83,7 +83,7 @@ func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 		}
 	default: // what came since is going to be read from there
 	}
-	if m.matcher != nil && m.tally == nil {
+	if m.tally == nil {
 		tally = m.startTally()
 	}
 	m.cur = min(len(msg.up.rows), max(0, len(m.rows)-1))

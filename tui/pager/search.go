@@ -30,8 +30,7 @@ func (m *Model) Search(p Pattern, from reader.Place, back bool) (tea.Cmd, error)
 		return nil, err
 	}
 	if mt == nil {
-		m.clearSearch()
-		return nil, nil
+		return m.clearSearch(), nil
 	}
 	same := p == m.pattern && m.matcher != nil
 	m.pattern, m.matcher, m.scan, m.upward = p, mt, mt.NewScanner(), back
@@ -48,22 +47,22 @@ func (m *Model) Restore(before Pattern) tea.Cmd {
 	if before == m.pattern && m.matcher != nil {
 		return nil
 	}
-	m.clearSearch()
+	cmd := m.clearSearch()
 	mt, _, err := compile(before)
 	if err != nil || mt == nil || m.doc == nil {
-		return nil
+		return cmd
 	}
 	m.pattern, m.matcher, m.scan = before, mt, mt.NewScanner()
 	m.hits = newVerdicts()
 	return m.startTally()
 }
 
-func (m *Model) clearSearch() {
-	m.stopTally()
+func (m *Model) clearSearch() tea.Cmd {
 	m.pattern.Text = ""
 	m.matcher, m.scan = nil, nil
 	m.here = reader.Place{}
 	m.stopFinding()
+	return m.startTally()
 }
 
 // stopFinding gives up what is being looked for.
@@ -84,10 +83,11 @@ func (m *Model) stopTally() {
 	m.found = tallied{}
 }
 
-// startTally counts the matches in the background.
+// startTally counts in the background the lines that match, or those that the
+// filters let through.
 func (m *Model) startTally() tea.Cmd {
 	m.stopTally()
-	if m.doc == nil || m.matcher == nil || m.tail == (reader.Place{}) { // then it begins when that is known
+	if m.doc == nil || m.matcher == nil && m.pick.all() || m.tail == (reader.Place{}) { // then it begins when that is known
 		return nil
 	}
 	_, n, err := compile(append(m.inForce(), m.pattern)...)
@@ -133,9 +133,10 @@ func (m *Model) tallied(msg tallyMsg) tea.Cmd {
 // tallyFresh counts matches in rows that reach from one place to another, as
 // far as they are not counted.
 func (m *Model) tallyFresh(rows []row, from, to reader.Place, skipped bool) {
-	if m.tally == nil || m.scan == nil {
+	if m.tally == nil {
 		return
 	}
+	matches := func(r *row) bool { return m.scan == nil || m.scan.Line(r.Text) }
 	if skipped || m.compare(from, m.counted) > 0 {
 		m.partial = true // what lies between was not seen
 	}
@@ -145,10 +146,10 @@ func (m *Model) tallyFresh(rows []row, from, to reader.Place, skipped bool) {
 		switch {
 		case m.compare(r.Place, m.counted) < 0:
 		case r.Open:
-			m.openHit = m.scan.Line(r.Text)
+			m.openHit = matches(r)
 		case long(&r.Piece): // which the pieces do not tell
-			m.partial = m.partial || m.scan.Line(r.Text)
-		case m.scan.Line(r.Text):
+			m.partial = m.partial || matches(r)
+		case matches(r):
 			m.fresher++
 		}
 	}
@@ -157,9 +158,9 @@ func (m *Model) tallyFresh(rows []row, from, to reader.Place, skipped bool) {
 	}
 }
 
-// Count says how many lines match, as far as it is known.
+// Count says how many lines match, or pass the filters, as far as it is known.
 func (m *Model) Count() string {
-	if m.matcher == nil {
+	if m.tally == nil {
 		return ""
 	}
 	count := m.found.count + m.fresher
@@ -171,8 +172,6 @@ func (m *Model) Count() string {
 		n += "+"
 	}
 	switch {
-	case m.tally == nil:
-		return ""
 	case m.found.err != nil && !errors.Is(m.found.err, context.Canceled):
 		return visible.String(m.found.err.Error())
 	case !m.found.done:
