@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -564,7 +565,7 @@ func (d *Document) Forward(ctx context.Context, p Place) (Window, error) {
 		t, err := d.text(ctx, p.Member)
 		if err == nil {
 			w, err := t.forward(p)
-			if err != io.EOF {
+			if err != io.EOF && !errors.Is(err, fs.ErrClosed) { // which is of a member that is gone
 				return w, err
 			}
 		}
@@ -589,7 +590,10 @@ func (d *Document) Backward(ctx context.Context, p Place) (Window, error) {
 		if p.Offset > 0 {
 			t, err := d.text(ctx, p.Member)
 			if err == nil {
-				return t.backward(p)
+				w, err := t.backward(p)
+				if !errors.Is(err, fs.ErrClosed) {
+					return w, err
+				}
 			}
 		}
 		before := d.beside(p.Member, false)

@@ -107,7 +107,10 @@ func TestOpenLongLine(t *testing.T) {
 
 // Matches are counted once, whenever they came.
 func TestCountLive(t *testing.T) {
-	d, m, path := single(t, "INFO one\nINFO foo\n")
+	dir := t.TempDir() // with the rotated file
+	path := filepath.Join(dir, "a.log")
+	add(t, path, "INFO one\nINFO foo\n")
+	d, m := explorer(t, dir, 80, 24)
 	d.Wait("LIVE", "foo")
 	d.Type("/")
 	add(t, path, "INFO foo two\n") // may be read before or behind the search begins
@@ -149,7 +152,7 @@ func TestMidLine(t *testing.T) {
 	d.Wait("INFO line 3")
 	d.Type("/needle")
 	d.Keys("enter")
-	d.Wait("0 lines")
+	d.Wait("0 lines", "no more in this direction")
 	add(t, path, " needle\nmore\n")
 	d.Wait("needle: 1 line", "1 new")
 	d.Keys("n")

@@ -98,6 +98,19 @@ func read(ctx context.Context, d *reader.Document, k pick, p reader.Place, forwa
 		if err != nil {
 			return r, err
 		}
+		if forward && open != (reader.Place{}) && w.Member == open.Member {
+			// The last line went on between two reads: again from its beginning.
+			if k.m != nil {
+				if open, err = lineBegin(ctx, d, open); err != nil {
+					return r, err
+				}
+			}
+			for n := len(r.rows); n > 0 && r.rows[n-1].Member == open.Member && r.rows[n-1].Offset >= open.Offset; n-- {
+				r.rows = r.rows[:n-1]
+			}
+			r.next, open = open, reader.Place{}
+			continue
+		}
 		left -= len(w.Text)
 		found, err := k.from(ctx, d, &w, scan, find)
 		if err != nil {

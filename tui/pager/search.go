@@ -96,7 +96,9 @@ func (m *Model) startTally() tea.Cmd {
 	}
 	m.counted, m.sure, m.fresher, m.partial = m.tail, m.tail, 0, false
 	m.tally = count(context.Background(), m.searcher, m.doc, m.searching, n, m.sure)
-	m.tallyFresh(m.rows, m.counted, m.counted, false) // an unfinished last line
+	if !m.loading {
+		m.tallyFresh(m.rows, m.counted, m.counted, false) // an unfinished last line
+	}
 	return m.tally.wait()
 }
 
@@ -143,8 +145,9 @@ func (m *Model) tallyFresh(rows []row, from, to reader.Place, skipped bool) {
 	m.openHit = false
 	for i := range rows {
 		r := &rows[i]
+		_, known := m.order[r.Member]
 		switch {
-		case m.compare(r.Place, m.counted) < 0:
+		case !known, m.compare(r.Place, m.counted) < 0:
 		case r.Open:
 			m.openHit = matches(r)
 		case long(&r.Piece): // which the pieces do not tell
