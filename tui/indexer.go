@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+
+	"logview/tui/pager"
 )
 
 // An indexer keeps the index current behind the explorer: a process of its
@@ -100,7 +102,7 @@ func (x *indexer) status() string {
 }
 
 // indexed takes what the process says: "done total" in bytes while it works,
-// and "idle" when the index is current.
+// "idle" when the index is current, and "failed: why" if it cannot be made.
 func (m *model) indexed(msg indexMsg) tea.Cmd {
 	x := m.indexer
 	if x == nil || msg.gen != x.gen {
@@ -114,6 +116,11 @@ func (m *model) indexed(msg indexMsg) tea.Cmd {
 	switch _, err := fmt.Sscan(msg.text, &done, &total); {
 	case strings.TrimSpace(msg.text) == "idle":
 		x.text = "indexed"
+	case strings.HasPrefix(msg.text, "failed: "):
+		if x.text != "not indexed" { // said once
+			m.say(pager.Said{Text: "no index: " + strings.TrimPrefix(msg.text, "failed: "), Error: true})
+		}
+		x.text = "not indexed"
 	case err == nil && total > 0:
 		x.text = fmt.Sprintf("indexing %d%%", 100*done/total)
 	}

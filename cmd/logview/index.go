@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"text/tabwriter"
 	"time"
@@ -239,10 +240,15 @@ func (o *indexOptions) build(ctx context.Context, cache *reader.Cache, r root, k
 				fmt.Fprintln(o.out, done, total)
 			}
 		}
-		defer fmt.Fprintln(o.out, "idle")
 	}
 	x, err := b.Build(ctx, r.dir, r.paths)
 	st.end()
+	switch {
+	case o.behind && err != nil && ctx.Err() == nil:
+		fmt.Fprintln(o.out, "failed:", strings.ReplaceAll(err.Error(), "\n", " "))
+	case o.behind:
+		fmt.Fprintln(o.out, "idle")
+	}
 	if err != nil {
 		if ctx.Err() != nil {
 			o.say("interrupted; the next run goes on from here\n")
