@@ -186,6 +186,40 @@ func (m *Model) layout() {
 			m.rows = append(m.rows, row{depth: len(stack), name: name, log: i})
 		}
 	}
+	m.rows = chained(m.rows)
+}
+
+// chained puts directories that hold one directory and nothing else into one
+// row with it.
+func chained(rows []row) []row {
+	children := make([]int, len(rows))
+	var open []int // the directories above a row
+	for i, r := range rows {
+		open = open[:r.depth]
+		if r.depth > 0 {
+			children[open[r.depth-1]]++
+		}
+		open = append(open, i)
+	}
+	out := rows[:0]
+	var less []int // for each level, by how much what is below is moved to the left
+	for i := 0; i < len(rows); i++ {
+		r := rows[i]
+		moved := 0
+		if less = less[:r.depth]; r.depth > 0 {
+			moved = less[r.depth-1]
+		}
+		top := r.depth
+		for r.dir != "" && children[i] == 1 && rows[i+1].dir != "" {
+			i++
+			r.dir, r.name = rows[i].dir, r.name+rows[i].name
+			less = append(less, 0) // of the level that is gone
+		}
+		r.depth = top - moved
+		less = append(less, moved+len(less)-top)
+		out = append(out, r)
+	}
+	return out
 }
 
 // common is the directory that all logs lie in or below.

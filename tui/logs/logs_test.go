@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -33,5 +34,32 @@ func TestHints(t *testing.T) {
 	m.Opened("dir/b.log")
 	if s := m.About(); !strings.Contains(s, "missing: b.log.1, b.log.2") {
 		t.Error(s)
+	}
+}
+
+// Directories that hold nothing but one directory take no rows of their own.
+func TestChains(t *testing.T) {
+	m := New(theme.New(true))
+	m.SetSize(60, 30)
+	var list []reader.Log
+	for _, name := range []string{"var/a/b/c/x.log", "var/a/b/c/y.log", "var/d/e/f/z.log", "var/d/e/w.log", "var/g/h.log", "var/top.log"} {
+		list = append(list, reader.Log{Name: name, Members: []reader.Member{{Path: name}}})
+	}
+	slices.SortFunc(list, func(a, b reader.Log) int { return strings.Compare(a.Name, b.Name) })
+	show := func() string {
+		m.Set(list, nil, nil)
+		var b strings.Builder
+		for _, r := range m.rows {
+			b.WriteString(strings.Repeat(".", r.depth) + r.name + "\n")
+		}
+		return b.String()
+	}
+	want := "a/b/c/\n.x.log\n.y.log\nd/e/\n.f/\n..z.log\n.w.log\ng/\n.h.log\ntop.log\n"
+	if got := show(); got != want {
+		t.Errorf("got\n%swant\n%s", got, want)
+	}
+	m.closed["var/a/b/c/"] = true
+	if got, want := show(), strings.Replace(want, ".x.log\n.y.log\n", "", 1); got != want {
+		t.Errorf("closed: got\n%swant\n%s", got, want)
 	}
 }
