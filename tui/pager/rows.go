@@ -178,12 +178,8 @@ func (m *Model) more(msg moreMsg) tea.Cmd {
 // reached is called when the rows reach to the end of the log: what came
 // there is known with them.
 func (m *Model) reached() {
-	from := m.up
-	if len(m.rows) > 0 {
-		from = m.rows[0].Place
-	}
 	if m.tail != (reader.Place{}) {
-		m.tallyFresh(m.rows, from, m.down, false)
+		m.tallyFresh(m.rows, m.up, m.down, false)
 	}
 	m.tail, m.openAt = m.down, reader.Place{}
 	if n := len(m.rows); n > 0 && m.rows[n-1].Open {
@@ -261,8 +257,8 @@ func (m *Model) number() tea.Cmd {
 }
 
 // mostCounted is how much text is read for nothing but the numbers of lines,
-// where no index knows them. Behind it lines have none until somebody asks for one: whoever looks at the
-// end of 40 GB does not want all of it read.
+// where no index knows them. Behind it lines have none until somebody asks
+// for one: whoever looks at the end of 40 GB does not want all of it read.
 const mostCounted = 1 << 30
 
 // unknown is the line of a row that is not going to be counted.
