@@ -328,11 +328,16 @@ func (d *Document) Update(l Log) {
 			}
 		}
 	}
-	// By text. What was read of the old file says how it began.
+	// By text. What was read of the old file says how it began. A copy may have
+	// been met before the original was cut off.
 	var fresh []*docMember
 	for i, m := range l.Members {
 		for _, old := range before {
-			if now[i] == nil && left[old] && old.became(d.life, m) {
+			copied := now[i] != nil && now[i].key > old.key
+			if left[old] && (now[i] == nil || copied) && old.became(d.life, m) {
+				if copied {
+					left[now[i]] = true
+				}
 				delete(left, old)
 				now[i] = old
 			}
@@ -353,6 +358,11 @@ func (d *Document) Update(l Log) {
 	for i, m := range before {
 		if left[m] {
 			d.after[m.key] = following(before[i+1:], now, left, first)
+		}
+	}
+	for key, next := range d.after { // of those behind which nothing came so far
+		if next == 0 {
+			d.after[key] = following(nil, now, nil, first)
 		}
 	}
 	d.mu.Unlock()
@@ -409,9 +419,7 @@ func (m *docMember) became(ctx context.Context, now Member) bool {
 	if t == nil || parseName(filepath.Base(now.Path)).current() {
 		return false // a new one, even if it begins alike
 	}
-	t.mu.Lock()
-	id := t.id
-	t.mu.Unlock()
+	id := t.identity()
 	if id.Len == 0 {
 		return false
 	}
@@ -484,9 +492,14 @@ func (d *Document) Grown(ctx context.Context) {
 	m := list[len(list)-1]
 	m.grow.Lock()
 	defer m.grow.Unlock()
-	if member, t, _ := m.state(); t != nil && t.temp && !t.piped {
+	member, t, _ := m.state()
+	if t == nil {
+		return
+	}
+	if t.temp && !t.piped {
 		_ = t.more(ctx, member.Size, func(Preparing) {})
 	}
+	t.identity() // it may have been empty when it was opened
 }
 
 // Start is where the Document begins.
@@ -565,7 +578,10 @@ func (d *Document) Forward(ctx context.Context, p Place) (Window, error) {
 		t, err := d.text(ctx, p.Member)
 		if err == nil {
 			w, err := t.forward(p)
-			if err != io.EOF && !errors.Is(err, fs.ErrClosed) { // which is of a member that is gone
+			if errors.Is(err, fs.ErrClosed) {
+				continue // it is another file meanwhile, or gone
+			}
+			if err != io.EOF {
 				return w, err
 			}
 		}
@@ -591,9 +607,10 @@ func (d *Document) Backward(ctx context.Context, p Place) (Window, error) {
 			t, err := d.text(ctx, p.Member)
 			if err == nil {
 				w, err := t.backward(p)
-				if !errors.Is(err, fs.ErrClosed) {
-					return w, err
+				if errors.Is(err, fs.ErrClosed) {
+					continue // it is another file meanwhile, or gone
 				}
+				return w, err
 			}
 		}
 		before := d.beside(p.Member, false)

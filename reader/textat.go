@@ -295,6 +295,26 @@ func (t *textAt) more(ctx context.Context, total int64, progress func(Preparing)
 	}
 }
 
+// identity is the ID of the text, of more of it if it has grown since. A text
+// that was cut off keeps the one it had.
+func (t *textAt) identity() ID {
+	t.mu.Lock()
+	id := t.id
+	t.mu.Unlock()
+	if id.Len >= idSize || t.file == nil {
+		return id
+	}
+	var buf [idSize]byte
+	n, _ := t.readAt(buf[:], 0)
+	if n <= id.Len || makeID(buf[:id.Len]) != id {
+		return id
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.id = makeID(buf[:n])
+	return t.id
+}
+
 // fail notes the first damage.
 func (t *textAt) fail(err error) {
 	t.mu.Lock()

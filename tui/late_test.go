@@ -1,6 +1,8 @@
 package tui
 
 import (
+	"bytes"
+	"compress/gzip"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -410,7 +412,7 @@ func TestWhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	add(t, path, "INFO anew\n")
-	d.Wait("INFO anew", "was cut off, and begins anew", "── app.log ──")
+	d.Wait("INFO anew", "was cut off or replaced, and begins anew", "── app.log ──")
 	d.Type("?")
 	d.Keys("esc")
 	d.Keys("alt+/")
@@ -421,4 +423,96 @@ func TestWhere(t *testing.T) {
 	onLine(d, m)("INFO line 778")
 	d.Keys("N")
 	onLine(d, m)("INFO line 779")
+}
+
+// A log goes on however its files come and go: nothing of it is missed, and
+// nothing comes twice.
+func TestComeAndGo(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "app.log")
+	move := func(from, to string) {
+		t.Helper()
+		if err := os.Rename(from, to); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pack := func(name string) {
+		t.Helper()
+		text, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var z bytes.Buffer
+		w := gzip.NewWriter(&z)
+		w.Write(text)
+		w.Close()
+		if err := os.WriteFile(name+".gz", z.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Remove(name); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, m := (*tuitest.Driver)(nil), (*model)(nil)
+	once := func(want ...string) {
+		t.Helper()
+		d.Wait(want...)
+		var got []string
+		for _, l := range m.pager.Texts() {
+			if strings.HasPrefix(l, "hit") {
+				got = append(got, l)
+			}
+		}
+		if fmt.Sprint(got) != fmt.Sprint(want) {
+			t.Fatalf("shown are %q, want %q", got, want)
+		}
+	}
+	add(t, path, "hit a\n")
+	add(t, filepath.Join(dir, "other.log"), "x\n")
+	d, m = explorer(t, dir, 100, 40)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("hit a", "LIVE")
+	d.Type("&hit")
+	d.Keys("enter")
+	d.Wait("filtered: 1 line")
+
+	// Renamed, and the new file is empty when it is met; then that is renamed
+	// and compressed in one go.
+	move(path, path+".1")
+	add(t, path, "")
+	d.Wait("was rotated")
+	add(t, path, "hit b\nmiss\n")
+	once("hit a", "hit b")
+	move(path+".1", path+".2")
+	move(path, path+".1")
+	pack(path + ".1")
+	add(t, path, "hit c\n")
+	once("hit a", "hit b", "hit c")
+	d.Wait("filtered: 3 lines")
+
+	// Removed, and made again after that was seen.
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	d.Until(func() bool { return len(m.pager.Members()) == 2 }, "the file to be gone")
+	add(t, path, "hit d "+strings.Repeat("d", 50)+"\n")
+	d.Wait("hit d")
+
+	// Copied, and written to once more before it is cut off.
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	move(path+".1.gz", path+".3.gz")
+	if err := os.WriteFile(path+".1", append(text, "hit e\n"...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d.Until(func() bool { return len(m.pager.Members()) == 4 }, "the copy to be seen")
+	if err := os.Truncate(path, 0); err != nil {
+		t.Fatal(err)
+	}
+	add(t, path, "hit f\n")
+	once("hit a", "hit b", "hit c", "hit d "+strings.Repeat("d", 50), "hit e", "hit f")
+	d.Wait("filtered: 6 lines")
 }

@@ -244,7 +244,7 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		case msg.Rotated:
 			m.sayf("%s was rotated", name)
 		case msg.Cut:
-			m.sayf("%s was cut off, and begins anew", name)
+			m.sayf("%s was cut off or replaced, and begins anew", name)
 		}
 		return m.pager.Rotate(msg)
 	case detailsMsg:

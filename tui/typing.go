@@ -133,7 +133,12 @@ func (m *model) taken() tea.Cmd {
 		case m.prompt.Kind == prompt.FilterEdit && i >= 0:
 			list[i], off = p, false
 		case !p.Empty():
-			list, off = append(list, p), false
+			off = false
+			if i := slices.IndexFunc(list, func(x pager.Pattern) bool { return x.Text == p.Text && x.Case == p.Case }); i >= 0 {
+				list[i].Off = false // it is there already
+			} else {
+				list = append(list, p)
+			}
 		case m.prompt.Kind == prompt.Filter:
 			off = true // & and nothing, as in less
 		}

@@ -194,10 +194,13 @@ func (m *Model) Rotated(l reader.Log) tea.Cmd {
 		d.Weigh()
 		msg := RotatedMsg{doc: d, Name: l.Name}
 		after := d.Members()
-		msg.Rotated = len(after) > len(before) && len(before) > 0
-		if n := len(before); n > 0 && len(after) == n {
-			msg.Cut = before[n-1].Path == after[n-1].Path && before[n-1].Key != after[n-1].Key
+		if len(before) == 0 || len(after) == 0 {
+			return msg
 		}
+		was, is := before[len(before)-1], after[len(after)-1]
+		there := slices.ContainsFunc(after, func(x reader.DocMember) bool { return x.Key == was.Key })
+		msg.Rotated = there && is.Key != was.Key
+		msg.Cut = !there && is.Path == was.Path
 		return msg
 	}
 }
@@ -220,8 +223,8 @@ func (m *Model) Rotate(msg RotatedMsg) tea.Cmd {
 type RotatedMsg struct {
 	doc     *reader.Document
 	Name    string
-	Rotated bool // it has more members
-	Cut     bool // the current one is another
+	Rotated bool // what was the newest member is none of the newest now
+	Cut     bool // it is gone, and another has its name
 }
 
 // A rate is how many lines a second come.

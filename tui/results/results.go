@@ -457,6 +457,9 @@ func (m *Model) about() string {
 	if !m.seen.done {
 		return fmt.Sprintf("%s… %.0f%%", s, 100*m.seen.share)
 	}
+	if m.stale {
+		s += ", logs changed since"
+	}
 	if int64(len(m.seen.items)) < m.seen.hits {
 		s += fmt.Sprintf(" (the first %s are listed)", humanize.Comma(int64(len(m.seen.items))))
 	}
@@ -478,9 +481,6 @@ func (m *Model) about() string {
 		s += " · not readable: " + visible.String(m.seen.first)
 	default:
 		s += fmt.Sprintf(" · %d files not readable: %s", m.seen.failed, visible.String(m.seen.first))
-	}
-	if m.stale {
-		s += " · logs changed since"
 	}
 	return s
 }
