@@ -314,7 +314,11 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 	}
 	if a == "" {
 		if k.Text != "" || k.Mod != 0 {
-			m.sayf("%s does nothing here; %s shows all keys", k.String(), m.keys.Get(keys.Help).Help().Key)
+			near := ""
+			if b, ok := m.keys.Near(k); ok {
+				near = fmt.Sprintf("; %s: %s", b.Help().Key, b.Help().Desc)
+			}
+			m.sayf("%s does nothing here%s; %s shows all keys", keys.Show(k.String()), near, m.keys.Get(keys.Help).Help().Key)
 		}
 		return nil
 	}

@@ -214,3 +214,13 @@ func TestManyLogs(t *testing.T) {
 	d.Keys("enter")
 	d.Wait("INFO of host 73, app 65", "LIVE")
 }
+
+// A key without an action tells what may have been meant.
+func TestUnknownKey(t *testing.T) {
+	d, _ := explorer(t, tree(t), 100, 24)
+	d.Wait("app.log")
+	d.Keys("i")
+	d.Wait("i does nothing here; I: index in the background")
+	d.Keys("c")
+	d.Wait("c does nothing here; ? F1 shows all keys")
+}

@@ -270,6 +270,20 @@ func (m Map) Match(k tea.KeyPressMsg) Action {
 	return ""
 }
 
+// Near is the binding that a key without one may have been meant for: of the
+// same letter, in the other case, or with or without Ctrl or Alt. It reports
+// false if there is none.
+func (m Map) Near(k tea.KeyPressMsg) (Binding, bool) {
+	letter := func(s string) string { return strings.ToLower(s[strings.LastIndexByte(s[:max(len(s)-1, 0)], '+')+1:]) }
+	want := letter(k.String())
+	for _, b := range m {
+		if slices.ContainsFunc(b.Keys(), func(s string) bool { return letter(s) == want }) {
+			return b, true
+		}
+	}
+	return Binding{}, false
+}
+
 // Get is the binding of an action.
 func (m Map) Get(a Action) Binding {
 	i := slices.IndexFunc(m, func(b Binding) bool { return b.Action == a })

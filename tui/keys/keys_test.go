@@ -1,6 +1,7 @@
 package keys
 
 import (
+	tea "charm.land/bubbletea/v2"
 	"os"
 	"strings"
 	"testing"
@@ -104,6 +105,21 @@ func TestKeyNames(t *testing.T) {
 			if got, ok := canonical(k); !ok || got != k {
 				t.Errorf("%q is %q, %v", k, got, ok)
 			}
+		}
+	}
+}
+
+// For a key without an action the nearest is told.
+func TestNear(t *testing.T) {
+	for k, want := range map[tea.KeyPressMsg]Action{
+		{Code: 'i', Text: "i"}:        Index,
+		{Code: 'x', Text: "x"}:        FilterDrop,
+		{Code: 'n', Mod: tea.ModCtrl}: Next,
+		{Code: 'c', Text: "c"}:        "",
+		{Code: '5', Text: "5"}:        FilterNth,
+	} {
+		if b, ok := defaults().Near(k); b.Action != want || ok != (want != "") {
+			t.Errorf("%s: %q, want %q", k, b.Action, want)
 		}
 	}
 }
