@@ -105,7 +105,27 @@ func frames(t *testing.T, d *tuitest.Driver, m *model, home string) {
 // TestFrames shows every pane in each of its states.
 func TestFrames(t *testing.T) {
 	for name, scene := range map[string]func(d *tuitest.Driver){
-		"logs":          func(d *tuitest.Driver) { d.Wait("app.log") },
+		"logs loading": func(d *tuitest.Driver) {}, // nothing has come yet
+		"logs":         func(d *tuitest.Driver) { d.Wait("app.log") },
+		"log details": func(d *tuitest.Driver) {
+			d.Wait("app.log")
+			d.Keys("enter")
+			d.Wait("LIVE", " 300 ")
+			d.Keys("enter")
+			d.Wait("by its words")
+		},
+		"log damaged": func(d *tuitest.Driver) {
+			if err := os.WriteFile("logs/bad.log.gz", []byte("\x1f\x8b\x08\x00broken"), 0o644); err != nil {
+				panic(err)
+			}
+			if err := os.Chtimes("logs/bad.log.gz", testNow, testNow); err != nil {
+				panic(err)
+			}
+			d.Wait("bad.log")
+			d.Keys("j", "enter")
+			d.WaitNot("app.log ──")
+			d.Wait("bad.log.gz")
+		},
 		"logs filtered": func(d *tuitest.Driver) { d.Wait("app.log"); d.Type("/acc"); d.Wait("Logs like acc") },
 		"log":           func(d *tuitest.Driver) { d.Wait("app.log"); d.Keys("enter"); d.Wait("LIVE", " 300 ") },
 		"log cut":       func(d *tuitest.Driver) { d.Wait("app.log"); d.Keys("enter"); d.Wait("LIVE", " 300 "); d.Keys("S") },
