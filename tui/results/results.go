@@ -524,7 +524,8 @@ func (m *Model) row(i int) string {
 	if len(spans) > 0 {
 		// What matches is to be seen.
 		if to := screen.Columns(x.text[:spans[0].End], mostText*8); to > room {
-			skip = min(to-room/2, screen.Columns(x.text[:spans[0].Start], mostText*8))
+			all := screen.Columns(x.text, mostText*8)
+			skip = min(to-room/2, all-room+1, screen.Columns(x.text[:spans[0].Start], mostText*8))
 		}
 	}
 	if (x.cut || skip > 0) && room > 1 {
