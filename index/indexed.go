@@ -19,6 +19,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"logview/reader"
+	"logview/reader/crash"
 )
 
 // Indexed is the Searcher that reads only the blocks that may hold what is
@@ -224,6 +225,7 @@ func (a *admitter) open(ctx context.Context, parallel int) (gone bool) {
 		touch(x.dir)
 		for _, info := range slices.Collect(maps.Keys(x.answers)) {
 			group.Go(func() error {
+				defer crash.Guard()
 				if ctx.Err() != nil {
 					return nil
 				}

@@ -13,6 +13,7 @@ import (
 
 	"logview/index/match"
 	"logview/reader"
+	"logview/reader/crash"
 )
 
 // Scan is the Searcher that reads everything. It is what a search falls back
@@ -189,7 +190,8 @@ func (s *scan) run() error {
 		for ; begun < len(streams) && begun < i+window; begun++ {
 			s.running.Add(1)
 			next := make(chan struct{})
-			go s.produce(streams[begun], turn, next)
+			later, after := streams[begun], turn
+			crash.Go(func() { s.produce(later, after, next) })
 			turn = next
 		}
 		if err := s.consume(st); err != nil {
@@ -205,7 +207,7 @@ func (s *scan) run() error {
 func (s *scan) report(total int64) func() {
 	tell := func() { s.req.Progress(Progress{Done: s.done.Load(), Total: total, Hits: s.hits.Load()}) }
 	quit, gone := make(chan struct{}), make(chan struct{})
-	go func() {
+	crash.Go(func() {
 		defer close(gone)
 		tick := time.NewTicker(100 * time.Millisecond)
 		defer tick.Stop()
@@ -217,7 +219,7 @@ func (s *scan) report(total int64) func() {
 				return
 			}
 		}
-	}()
+	})
 	return func() {
 		close(quit)
 		<-gone

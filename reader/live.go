@@ -10,6 +10,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"logview/reader/crash"
 )
 
 // A Live is the logs at some paths, watched: what lies there, and that
@@ -51,7 +53,7 @@ func newLive(paths []string, note func(error), watch func([]string, func(error))
 		note = func(error) {}
 	}
 	l := &Live{paths: paths, note: note, stop: stop, done: make(chan struct{}), began: make(chan struct{}), again: make(chan struct{}, 1)}
-	go l.run(ctx, watch)
+	crash.Go(func() { l.run(ctx, watch) })
 	return l
 }
 

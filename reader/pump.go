@@ -3,6 +3,8 @@ package reader
 import (
 	"context"
 	"io"
+
+	"logview/reader/crash"
 )
 
 // A pump reads a pipe or a terminal in a goroutine of its own, so that
@@ -31,7 +33,7 @@ func newPump(ctx context.Context, r io.Reader) *pump {
 	p := &pump{ctx: ctx, full: make(chan chunk), free: make(chan []byte, 2)}
 	p.free <- make([]byte, pipeSize)
 	p.free <- make([]byte, pipeSize)
-	go func() {
+	crash.Go(func() {
 		for {
 			var buf []byte
 			select {
@@ -49,7 +51,7 @@ func newPump(ctx context.Context, r io.Reader) *pump {
 				return
 			}
 		}
-	}()
+	})
 	return p
 }
 

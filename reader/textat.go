@@ -8,6 +8,8 @@ import (
 	"os"
 	"runtime"
 	"sync"
+
+	"logview/reader/crash"
 )
 
 // A textAt is a member's text, readable from anywhere. How depends on what
@@ -84,7 +86,7 @@ func openTextAt(ctx, life context.Context, src *LogSource, m Member, opt Documen
 			return nil, err
 		}
 		t := &textAt{path: "standard input", file: f.File, spool: f, temp: true, piped: true}
-		go t.pipe(life) // grows as it comes
+		crash.Go(func() { t.pipe(life) }) // grows as it comes
 		return t, nil
 	}
 	for attempt := 1; ; attempt++ {

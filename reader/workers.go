@@ -1,6 +1,10 @@
 package reader
 
-import "context"
+import (
+	"context"
+
+	"logview/reader/crash"
+)
 
 // Workers is how many goroutines may work at a time. Whoever works holds one
 // of the tokens, and gives it back while it waits for anything else.
@@ -28,10 +32,7 @@ func (w Workers) Release() { <-w }
 func (w Workers) TryGo(work func()) bool {
 	select {
 	case w <- struct{}{}:
-		go func() {
-			defer w.Release()
-			work()
-		}()
+		w.run(work)
 		return true
 	default:
 		return false
@@ -42,9 +43,14 @@ func (w Workers) TryGo(work func()) bool {
 // always returns true.
 func (w Workers) Go(work func()) bool {
 	w <- struct{}{}
-	go func() {
+	w.run(work)
+	return true
+}
+
+// run runs work, which holds a token.
+func (w Workers) run(work func()) {
+	crash.Go(func() {
 		defer w.Release()
 		work()
-	}()
-	return true
+	})
 }

@@ -9,6 +9,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"logview/reader/crash"
 	"logview/tui/pager"
 )
 
@@ -59,14 +60,14 @@ func (x *indexer) start() tea.Cmd {
 	lowPriority(c.Process.Pid)
 	lines := make(chan string)
 	x.lines = lines
-	go func() {
+	crash.Go(func() {
 		s := bufio.NewScanner(out)
 		for s.Scan() {
 			lines <- s.Text()
 		}
 		close(lines)
 		_ = c.Wait()
-	}()
+	})
 	return x.next()
 }
 

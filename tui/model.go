@@ -13,6 +13,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"logview/reader"
+	"logview/reader/crash"
 	"logview/tui/keys"
 	"logview/tui/logs"
 	"logview/tui/pager"
@@ -132,7 +133,10 @@ func (m *model) close() {
 }
 
 // Init implements tea.Model.
-func (m *model) Init() tea.Cmd {
+func (m *model) Init() tea.Cmd { return guarded(m.begin()) }
+
+func (m *model) begin() tea.Cmd {
+	defer crash.Guard()
 	cmds := []tea.Cmd{m.tick()}
 	if m.opt.Settings.Theme == "auto" {
 		cmds = append(cmds, tea.RequestBackgroundColor)
@@ -156,7 +160,8 @@ func (m *model) piped() bool { return len(m.opt.Paths) == 1 && m.opt.Paths[0] ==
 
 // Update implements tea.Model.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
-	cmd := m.update(msg)
+	defer crash.Guard()
+	cmd := guarded(m.update(msg))
 	m.layout()
 	if q, ok := msg.(interface{ Quiet() bool }); ok && q.Quiet() {
 		return m, cmd

@@ -7,6 +7,8 @@ import (
 	"unsafe"
 
 	tea "charm.land/bubbletea/v2"
+
+	"logview/reader/crash"
 )
 
 // A pacer makes the terminal be drawn soon after something changed, and
@@ -66,6 +68,7 @@ func (x *pacer) wake() {
 
 // rest slows the ticker if nothing has changed for a while.
 func (x *pacer) rest() {
+	defer crash.Guard()
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if left := quickFor - time.Since(x.last); left > 0 {

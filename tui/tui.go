@@ -10,7 +10,6 @@ package tui
 
 import (
 	"context"
-	"io"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -29,7 +28,6 @@ type Options struct {
 	State    *State   // nil for none
 	Index    []string // the command that keeps the index current; nil for none
 	At       *Start   // nil for the end of the only log, or the list of logs
-	Output   io.Writer
 }
 
 // A Start is where to begin.
@@ -44,18 +42,21 @@ func Run(ctx context.Context, o Options) error {
 	if err != nil {
 		return err
 	}
+	return m.run(ctx)
+}
+
+func (m *model) run(ctx context.Context) error {
 	defer m.close()
 	// A signal ends ctx. Left to Bubble Tea as well, it would be sent to a
 	// program that has ended already, and wait for ever (v2.0.9).
-	opts := []tea.ProgramOption{tea.WithoutSignalHandler()}
-	if o.Output != nil {
-		opts = append(opts, tea.WithOutput(o.Output))
-	}
-	p := tea.NewProgram(m, opts...)
+	p := tea.NewProgram(m, tea.WithoutSignalHandler())
+	ends := onPanic(p)
 	m.send = p.Send
 	m.findPace = func() *pacer { return newPacer(p) }
 	defer context.AfterFunc(ctx, p.Quit)()
-	if _, err = p.Run(); err == nil {
+	_, err := p.Run()
+	ends.wait()
+	if err == nil {
 		err = ctx.Err()
 	}
 	return err

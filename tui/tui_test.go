@@ -22,6 +22,10 @@ var testNow = time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC)
 
 func TestMain(m *testing.M) {
 	time.Local = time.UTC
+	if where := os.Getenv("LOGVIEW_TEST_PANIC"); where != "" {
+		explorePanic(where, os.Getenv("LOGVIEW_TEST_DIR"))
+		os.Exit(0)
+	}
 	os.Exit(m.Run())
 }
 

@@ -6,6 +6,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
 
+	"logview/reader/crash"
 	"logview/tui/keys"
 	"logview/tui/prompt"
 	"logview/tui/screen"
@@ -84,6 +85,7 @@ func (m *model) layout() {
 
 // View implements tea.Model.
 func (m *model) View() tea.View {
+	defer crash.Guard()
 	v := tea.NewView("")
 	v.AltScreen = true
 	v.WindowTitle = "logview"

@@ -9,6 +9,7 @@ import (
 	"logview/index"
 	"logview/index/query"
 	"logview/reader"
+	"logview/reader/crash"
 )
 
 // A tally is a search through all of a log, beside the reading of it: how
@@ -75,7 +76,7 @@ func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader
 		t.mu.Unlock()
 		t.tell()
 	}}
-	go func() {
+	crash.Go(func() {
 		defer stop()
 		st, err := s.Search(ctx, req, func(h *index.Hits) error {
 			m, known := byPath[h.Member.Path]
@@ -109,7 +110,7 @@ func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader
 		t.capped = t.capped || t.missed
 		t.mu.Unlock()
 		t.tell()
-	}()
+	})
 	return t
 }
 

@@ -13,6 +13,7 @@ import (
 	"logview/index"
 	"logview/index/match"
 	"logview/reader"
+	"logview/reader/crash"
 	"logview/tui/keys"
 	"logview/tui/theme"
 )
@@ -268,7 +269,7 @@ func (m *Model) Shut() {
 	m.stopTally()
 	if m.doc != nil {
 		d := m.doc
-		go d.Close() // it may wait for a file that is being decoded
+		crash.Go(func() { _ = d.Close() }) // it may wait for a file that is being decoded
 	}
 	m.doc, m.rows, m.queue = nil, nil, nil
 	m.setMembers(nil)

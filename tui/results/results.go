@@ -21,6 +21,7 @@ import (
 	"logview/index/match"
 	"logview/index/query"
 	"logview/reader"
+	"logview/reader/crash"
 	"logview/tui/keys"
 	"logview/tui/screen"
 	"logview/tui/theme"
@@ -176,7 +177,7 @@ func (m *Model) start(s index.Searcher) tea.Cmd {
 			x.tell()
 		}}
 	sources := m.sources
-	go func() {
+	crash.Go(func() {
 		defer stop()
 		req.Sources = sources()
 		st, err := s.Search(ctx, req, func(h *index.Hits) error {
@@ -200,7 +201,7 @@ func (m *Model) start(s index.Searcher) tea.Cmd {
 		x.snap.done, x.snap.stats, x.snap.err, x.snap.elapsed = true, st, err, st.Elapsed
 		x.mu.Unlock()
 		x.tell()
-	}()
+	})
 	return x.wait()
 }
 

@@ -1,0 +1,68 @@
+package tui
+
+import (
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
+
+	"logview/reader/crash"
+	"logview/tui/visible"
+)
+
+// exitPanic is the exit code after a panic, as Go's own.
+const exitPanic = 2
+
+// A panicking ends the program when one of its goroutines panics. Bubble Tea
+// recovers what panics in its own, but says so on the screen that it then
+// leaves.
+type panicking struct {
+	once sync.Once
+	met  atomic.Bool
+}
+
+// onPanic has the terminal given back and what happened said, below what was
+// on the screen before, when something panics.
+func onPanic(p *tea.Program) *panicking {
+	x := &panicking{}
+	crash.Handle(func(value any, stack []byte) {
+		x.met.Store(true)
+		x.once.Do(func() { // and the others wait
+			for Away() { // the editor has the terminal
+				time.Sleep(100 * time.Millisecond)
+			}
+			p.Kill()
+			fmt.Fprintf(os.Stderr, "logview: a fault of logview itself; please report it with all that follows\n\npanic: %s\n\n%s", visible.String(fmt.Sprint(value)), visible.String(string(stack)))
+			os.Exit(exitPanic)
+		})
+	})
+	return x
+}
+
+// wait returns if nothing panicked, and else leaves the end to who tells of it.
+func (x *panicking) wait() {
+	if x.met.Load() {
+		select {}
+	}
+}
+
+// guarded is a command whose panics are handled, and those of the commands
+// that it returns.
+func guarded(cmd tea.Cmd) tea.Cmd {
+	if cmd == nil {
+		return nil
+	}
+	return func() tea.Msg {
+		defer crash.Guard()
+		msg := cmd()
+		if all, ok := msg.(tea.BatchMsg); ok {
+			for i := range all {
+				all[i] = guarded(all[i])
+			}
+		}
+		return msg
+	}
+}
