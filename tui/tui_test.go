@@ -3,6 +3,8 @@ package tui
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -45,18 +47,7 @@ func tree(t *testing.T) string {
 	w := gzip.NewWriter(&z)
 	w.Write([]byte(old.String()))
 	w.Close()
-	write := func(name, text string, age time.Duration) {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chtimes(path, testNow.Add(-age), testNow.Add(-age)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	write := func(name, text string, age time.Duration) { write(t, filepath.Join(dir, name), text, age) }
 	write("app.log", now.String(), time.Minute)
 	write("app.log.1", mid.String(), 24*time.Hour)
 	write("app.log.2.gz", z.String(), 48*time.Hour)
@@ -65,6 +56,20 @@ func tree(t *testing.T) string {
 	write("nginx/access.log", "GET / 200\nGET /missing 404\n", 3*time.Hour)
 	write("nginx/error.log", "[error] no such file\n", 3*time.Hour)
 	return dir
+}
+
+// write makes a file that was written some time ago.
+func write(t *testing.T, path, text string, age time.Duration) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(path, testNow.Add(-age), testNow.Add(-age)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // explorer starts the explorer in a directory.
@@ -85,6 +90,25 @@ func explorer(t *testing.T, dir string, width, height int, change ...func(*Optio
 	d := tuitest.Start(t, func(send func(tea.Msg)) tea.Model { m.send = send; return m }, width, height)
 	t.Cleanup(m.close)
 	return d, m
+}
+
+// A slow searcher finds what it finds, and then does not end.
+type slow struct{ index.Searcher }
+
+func (s slow) Search(ctx context.Context, r *index.Request, found func(*index.Hits) error) (index.Stats, error) {
+	st, err := s.Searcher.Search(ctx, r, found)
+	if r.Progress != nil {
+		r.Progress(index.Progress{Done: 42, Total: 100})
+	}
+	<-ctx.Done()
+	return st, err
+}
+
+// A failing searcher cannot search.
+type failing struct{ index.Searcher }
+
+func (failing) Search(context.Context, *index.Request, func(*index.Hits) error) (index.Stats, error) {
+	return index.Stats{}, &reader.FileError{Path: "cache/index", Offset: 4096, Err: errors.New("what is looked for cannot be")}
 }
 
 // frames compares the frame with those kept, in each size and look.
@@ -119,12 +143,6 @@ func TestFrames(t *testing.T) {
 			d.Wait("by its words")
 		},
 		"log damaged": func(d *tuitest.Driver) {
-			if err := os.WriteFile("logs/bad.log.gz", []byte("\x1f\x8b\x08\x00broken"), 0o644); err != nil {
-				panic(err)
-			}
-			if err := os.Chtimes("logs/bad.log.gz", testNow, testNow); err != nil {
-				panic(err)
-			}
 			d.Wait("bad.log")
 			d.Keys("j", "enter")
 			d.WaitNot("app.log ──")
@@ -189,6 +207,32 @@ func TestFrames(t *testing.T) {
 			d.Wait("no such file", "blocks read", "1 not text", "error.log  ", "100%")
 			d.Until(func() bool { return strings.Contains(d.Styled(), "\x1b[1;30;46merror") }, "the match that is gone to")
 		},
+		"results unreadable": func(d *tuitest.Driver) {
+			d.Wait("bad.log")
+			d.Type("serror -worker")
+			d.Keys("enter")
+			d.Wait("no such file", "not readable", "cut off", "error.log  ", "100%")
+			d.Until(func() bool { return strings.Contains(d.Styled(), "\x1b[1;30;46merror") }, "the match that is gone to")
+		},
+		"results loading": func(d *tuitest.Driver) {
+			d.Wait("app.log")
+			d.Type("snowhere")
+			d.Keys("enter")
+			d.Wait("searching…", "42%")
+		},
+		"results coming": func(d *tuitest.Driver) {
+			d.Wait("app.log")
+			d.Type("serror -worker")
+			d.Keys("enter")
+			d.Wait("no such file", "42%", "error.log  ", "100%")
+			d.Until(func() bool { return strings.Contains(d.Styled(), "\x1b[1;30;46merror") }, "the match that is gone to")
+		},
+		"results failed": func(d *tuitest.Driver) {
+			d.Wait("app.log")
+			d.Type("serror")
+			d.Keys("enter")
+			d.Wait("what is looked for")
+		},
 		"results none": func(d *tuitest.Driver) {
 			d.Wait("app.log")
 			d.Type("snowhere")
@@ -204,7 +248,18 @@ func TestFrames(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			d, m := explorer(t, tree(t), 80, 24)
+			dir := tree(t)
+			if strings.HasSuffix(name, "damaged") || strings.HasSuffix(name, "unreadable") {
+				write(t, "logs/bad.log.gz", "\x1f\x8b\x08\x00broken", 0)
+			}
+			d, m := explorer(t, dir, 80, 24, func(o *Options) {
+				switch name {
+				case "results loading", "results coming":
+					o.Searcher = slow{o.Searcher}
+				case "results failed":
+					o.Searcher = failing{}
+				}
+			})
 			scene(d)
 			frames(t, d, m, home)
 		})

@@ -311,9 +311,21 @@ func (m *Model) show(focus bool) tea.Cmd {
 	return func() tea.Msg { return msg }
 }
 
+// head is how many rows lie above the results: the title, and what could not
+// be read.
+func (m *Model) head() int {
+	if m.seen.failed > 0 && m.height > 3 {
+		return 2
+	}
+	return 1
+}
+
+// body is how many results are shown at a time.
+func (m *Model) body() int { return max(1, m.height-m.head()) }
+
 func (m *Model) settle() {
 	m.cur = min(max(m.cur, 0), max(0, len(m.seen.items)-1))
-	body := max(1, m.height-1)
+	body := m.body()
 	if m.cur < m.top {
 		m.top = m.cur
 	}
@@ -325,7 +337,7 @@ func (m *Model) settle() {
 
 // Do does what a key asks for; false if that is not for here.
 func (m *Model) Do(a keys.Action, s index.Searcher) (tea.Cmd, bool) {
-	page := max(1, m.height-1)
+	page := m.body()
 	n := 0
 	switch a {
 	case keys.Down, keys.Next:
@@ -402,17 +414,18 @@ func (m *Model) Sync(path string, id reader.ID, off reader.Offset) {
 
 // Click goes to the result on a screen row of the pane.
 func (m *Model) Click(y int) tea.Cmd {
-	if y < 1 || m.top+y-1 >= len(m.seen.items) {
+	y -= m.head()
+	if y < 0 || m.top+y >= len(m.seen.items) {
 		return nil
 	}
-	m.cur = m.top + y - 1
+	m.cur = m.top + y
 	return m.show(false)
 }
 
 // Wheel scrolls.
 func (m *Model) Wheel(n int) {
 	m.top += n
-	body := max(1, m.height-1)
+	body := m.body()
 	m.top = max(0, min(m.top, len(m.seen.items)-body))
 	m.cur = min(max(m.cur, m.top), m.top+body-1)
 	m.settle()
@@ -429,6 +442,13 @@ func (m *Model) View() string {
 		m.widest = max(m.widest, ansi.StringWidth(m.where(&m.seen.items[i]))+1)
 	}
 	lines := []string{style.Render(screen.Fit(" "+visible.String(m.text)+"  "+m.about(), m.width))}
+	if m.head() > 1 {
+		s := visible.String(strings.ReplaceAll(m.seen.first, "\n", " "))
+		if m.seen.failed > 1 {
+			s += fmt.Sprintf(" (and %d more)", m.seen.failed-1)
+		}
+		lines = append(lines, m.th.Error.Render(screen.Fit(" "+s, m.width)))
+	}
 	switch {
 	case m.seen.err != nil && !errors.Is(m.seen.err, context.Canceled):
 		lines = append(lines, m.th.Error.Render(screen.Fit(" "+visible.String(strings.ReplaceAll(m.seen.err.Error(), "\n", " ")), m.width)))
@@ -455,6 +475,13 @@ func (m *Model) about() string {
 	if m.context > 0 {
 		s += fmt.Sprintf(", %d around each", m.context)
 	}
+	switch m.seen.failed {
+	case 0:
+	case 1:
+		s += " · 1 file not readable"
+	default:
+		s += fmt.Sprintf(" · %s files not readable", humanize.Comma(int64(m.seen.failed)))
+	}
 	if !m.seen.done {
 		return fmt.Sprintf("%s… %.0f%%", s, 100*m.seen.share)
 	}
@@ -475,13 +502,6 @@ func (m *Model) about() string {
 	}
 	if st.Skipped > 0 {
 		s += fmt.Sprintf(" · %d not text", st.Skipped)
-	}
-	switch m.seen.failed {
-	case 0:
-	case 1:
-		s += " · not readable: " + visible.String(m.seen.first)
-	default:
-		s += fmt.Sprintf(" · %d files not readable: %s", m.seen.failed, visible.String(m.seen.first))
 	}
 	return s
 }
