@@ -438,7 +438,6 @@ func (m *model) do(a keys.Action) tea.Cmd {
 			kind = prompt.SearchBack
 		}
 		m.prompt.Ask(kind, "", "")
-		m.searchLabel()
 		return nil
 	case keys.FilterIn:
 		if m.pager.Doc() == nil {

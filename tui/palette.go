@@ -5,10 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 	"github.com/sahilm/fuzzy"
 
+	"logview/tui/prompt"
 	"logview/tui/screen"
 	"logview/tui/theme"
 )
@@ -17,7 +17,7 @@ import (
 // the marked lines, and finds in it what is typed. In that of the commands
 // the number of a line or a percentage goes there.
 type palette struct {
-	in   textinput.Model
+	in   prompt.Line
 	all  []choice
 	goes bool  // to a line's number
 	list []int // of all, the best first
@@ -32,11 +32,9 @@ type choice struct {
 }
 
 // choose shows a palette.
-func (m *model) choose(prompt string, all []choice) {
+func (m *model) choose(ask string, all []choice) {
 	p := &m.palette
-	*p = palette{in: textinput.New(), all: all, goes: prompt == ":"}
-	p.in.Prompt = prompt
-	p.in.SetVirtualCursor(false)
+	*p = palette{in: prompt.NewLine(ask), all: all, goes: ask == ":"}
 	p.in.Focus()
 	p.match()
 	m.overlay = paletteOverlay
@@ -81,7 +79,7 @@ func (m *model) paletteKey(msg tea.Msg) tea.Cmd {
 	p := &m.palette
 	if k, ok := msg.(tea.KeyPressMsg); ok {
 		switch k.String() {
-		case "esc":
+		case "esc", "ctrl+g":
 			m.overlay = noOverlay
 			return nil
 		case "enter":
@@ -104,8 +102,7 @@ func (m *model) paletteKey(msg tea.Msg) tea.Cmd {
 		}
 	}
 	before := p.in.Value()
-	var cmd tea.Cmd
-	p.in, cmd = p.in.Update(msg)
+	cmd := p.in.Update(msg)
 	if p.in.Value() != before {
 		p.match()
 	}

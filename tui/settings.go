@@ -13,7 +13,7 @@ import (
 type Settings struct {
 	Theme string      `toml:"theme" comment:"auto (by the terminal's background), dark or light"`
 	Wrap  bool        `toml:"wrap" comment:"wrap long lines; false cuts them (key S)"`
-	Mouse bool        `toml:"mouse" comment:"take the mouse; false leaves it to the terminal's own selection (key F2)"`
+	Mouse bool        `toml:"mouse" comment:"take the mouse for clicks and dragging; false leaves it to the terminal's own selection, and the wheel to its arrow keys (key F2)"`
 	Index bool        `toml:"index" comment:"index what is explored in the background (key I)"`
 	Keys  KeySettings `toml:"keys"`
 }

@@ -10,6 +10,7 @@ package tui
 
 import (
 	"context"
+	"fmt"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -36,6 +37,15 @@ type Start struct {
 	Line reader.Line // negative: its log's end
 }
 
+// Where the mouse is left to the terminal, its wheel shall scroll all the
+// same: as arrow keys, which most terminals send on the alternate screen by
+// themselves, and xterm when asked to (alternate scroll, mode 1007). What it
+// was before is saved, and restored.
+const (
+	wheelArrows = "\x1b[?1007s\x1b[?1007h"
+	wheelBefore = "\x1b[?1007r"
+)
+
 // Run explores until the person quits.
 func Run(ctx context.Context, o Options) error {
 	m, err := newModel(o)
@@ -54,7 +64,9 @@ func (m *model) run(ctx context.Context) error {
 	m.send = p.Send
 	m.findPace = func() *pacer { return newPacer(p) }
 	defer context.AfterFunc(ctx, p.Quit)()
+	fmt.Print(wheelArrows)
 	_, err := p.Run()
+	fmt.Print(wheelBefore)
 	ends.wait()
 	if err == nil {
 		err = ctx.Err()

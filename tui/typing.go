@@ -22,18 +22,19 @@ func (m *model) typed(msg tea.Msg) tea.Cmd {
 	}
 	if k, ok := msg.(tea.KeyPressMsg); ok {
 		switch k.String() {
-		case "esc":
-			return m.promptEnd(false)
+		case "esc", "ctrl+g":
+			if !m.prompt.Seeking() {
+				return m.promptEnd(false)
+			}
 		case "enter":
 			return m.taken()
-		case "alt+c", "ctrl+t":
-			if m.prompt.Kind == prompt.Search || m.prompt.Kind == prompt.SearchBack {
+		case "alt+c":
+			if m.searchTyped() {
 				m.pager.NextCase()
-				m.searchLabel()
 				return m.incremental()
 			}
-		case "backspace":
-			if m.prompt.Value() == "" {
+		case "backspace", "ctrl+d":
+			if m.prompt.Value() == "" && !m.prompt.Seeking() {
 				return m.promptEnd(false)
 			}
 		}
@@ -51,13 +52,22 @@ func (m *model) typed(msg tea.Msg) tea.Cmd {
 	return cmd
 }
 
+// searchTyped reports whether what is typed is searched for in the log.
+func (m *model) searchTyped() bool {
+	return m.prompt.Kind == prompt.Search || m.prompt.Kind == prompt.SearchBack
+}
+
 // searchLabel shows which way and how the case is taken.
 func (m *model) searchLabel() {
 	sign := "/"
 	if m.prompt.Kind == prompt.SearchBack {
 		sign = "?"
 	}
-	m.prompt.SetLabel(fmt.Sprintf("search (%s, Alt-C) %s", m.pager.Case(), sign))
+	label := fmt.Sprintf("search (%s, Alt-C) %s", m.pager.Case(), sign)
+	if m.width < 60 {
+		label = fmt.Sprintf("(%s) %s", m.pager.Case(), sign)
+	}
+	m.prompt.SetLabel(label)
 }
 
 // incremental searches for what is typed so far.

@@ -72,6 +72,9 @@ func (m *model) layout() {
 		return
 	}
 	m.prompt.SetWidth(m.width)
+	if m.searchTyped() {
+		m.searchLabel()
+	}
 	l := m.boxes()
 	for _, x := range []struct {
 		b   box

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 
 	"logview/tui/screen"
@@ -35,7 +34,7 @@ const (
 type Model struct {
 	Kind  Kind
 	th    *theme.Theme
-	in    textinput.Model
+	in    Line
 	label string
 	note  string // right of what is typed
 	err   string
@@ -44,14 +43,13 @@ type Model struct {
 	history map[Kind][]string // oldest first
 	at      int               // in it; its length is what is typed now
 	typed   string
+	seeking bool // in it, for needle
+	needle  string
 }
 
 // New makes a prompt that asks nothing.
 func New(th *theme.Theme) *Model {
-	m := &Model{th: th, in: textinput.New(), history: map[Kind][]string{}}
-	m.in.Prompt = ""
-	m.in.SetVirtualCursor(false)
-	return m
+	return &Model{th: th, in: NewLine(""), history: map[Kind][]string{}}
 }
 
 // SetTheme changes how it looks.
@@ -60,10 +58,9 @@ func (m *Model) SetTheme(th *theme.Theme) { m.th = th }
 // Ask begins to ask.
 func (m *Model) Ask(k Kind, label, value string) {
 	m.Kind, m.label, m.err, m.note = k, label, "", ""
-	m.in.SetValue(value)
-	m.in.CursorEnd()
+	m.in.Set(value)
 	m.in.Focus()
-	m.at, m.typed = len(m.history[m.group()]), ""
+	m.at, m.typed, m.seeking = len(m.history[m.group()]), "", false
 }
 
 // group is the kind whose history this one has.
@@ -114,7 +111,13 @@ func (m *Model) SetWidth(w int) { m.width = w }
 func (m *Model) Update(msg tea.Msg) (cmd tea.Cmd, changed bool) {
 	before := m.in.Value()
 	if k, ok := msg.(tea.KeyPressMsg); ok {
+		if m.seeking && m.seekKey(k) {
+			return nil, m.in.Value() != before
+		}
 		switch k.String() {
+		case "ctrl+r":
+			m.typed, m.needle, m.seeking = m.in.Value(), "", true
+			return nil, false
 		case "up", "ctrl+p":
 			m.recall(-1)
 			return nil, m.in.Value() != before
@@ -123,8 +126,50 @@ func (m *Model) Update(msg tea.Msg) (cmd tea.Cmd, changed bool) {
 			return nil, m.in.Value() != before
 		}
 	}
-	m.in, cmd = m.in.Update(msg)
+	cmd = m.in.Update(msg)
 	return cmd, m.in.Value() != before
+}
+
+// Seeking reports whether the history is searched, which Esc ends.
+func (m *Model) Seeking() bool { return m.seeking }
+
+// seekKey takes a key while the history is searched, as by Ctrl-R of
+// readline; false if it is for what was found, and the search over.
+func (m *Model) seekKey(k tea.KeyPressMsg) bool {
+	h := m.history[m.group()]
+	switch s := k.String(); {
+	case s == "ctrl+r":
+		m.seek(m.at-1, -1)
+	case s == "ctrl+s":
+		m.seek(m.at+1, 1)
+	case s == "backspace":
+		if r := []rune(m.needle); len(r) > 0 {
+			m.needle = string(r[:len(r)-1])
+		}
+		m.seek(len(h)-1, -1)
+	case s == "esc" || s == "ctrl+g":
+		m.seeking, m.at = false, len(h)
+		m.in.Set(m.typed)
+	case k.Text != "":
+		m.needle += k.Text
+		m.seek(min(m.at, len(h)-1), -1)
+	default:
+		m.seeking = false
+		return false
+	}
+	return true
+}
+
+// seek takes the nearest of the history from at on that holds the needle; if
+// none does, nothing changes.
+func (m *Model) seek(at, way int) {
+	for h := m.history[m.group()]; at >= 0 && at < len(h); at += way {
+		if strings.Contains(h[at], m.needle) {
+			m.at = at
+			m.in.Set(h[at])
+			return
+		}
+	}
 }
 
 func (m *Model) recall(n int) {
@@ -134,11 +179,10 @@ func (m *Model) recall(n int) {
 	}
 	m.at = min(max(m.at+n, 0), len(h))
 	if m.at == len(h) {
-		m.in.SetValue(m.typed)
+		m.in.Set(m.typed)
 	} else {
-		m.in.SetValue(h[m.at])
+		m.in.Set(h[m.at])
 	}
-	m.in.CursorEnd()
 }
 
 // History is what was typed, by kind; SetHistory sets it.
@@ -164,22 +208,30 @@ func (m *Model) errors() []string {
 	lines := strings.Split(m.err, "\n")
 	if len(lines) == 3 && strings.HasSuffix(lines[2], "^") {
 		// What is typed is below.
-		return []string{strings.Repeat(" ", len([]rune(m.label))+max(0, len(lines[2])-3)) + "v " + lines[0]}
+		spot := strings.Repeat(" ", len([]rune(m.label))+max(0, len(lines[2])-3)) + "v"
+		if len(spot)+1+len([]rune(lines[0])) <= m.width {
+			return []string{spot + " " + lines[0]}
+		}
+		return []string{lines[0], spot}
 	}
 	return lines[:1]
 }
 
 // View draws it, and says where the cursor is.
 func (m *Model) View() (string, int) {
-	m.in.SetWidth(max(8, m.width-len([]rune(m.label))-len([]rune(m.note))-3))
-	shown := m.th.Key.Render(m.label) + m.in.View()
-	room := m.width - len([]rune(m.note)) - 1
-	out := screen.Fit(shown, max(0, room)) + m.th.Dim.Render(m.note) + " "
+	label, note := m.label, m.note
+	if m.seeking {
+		note = "history: " + m.needle
+	}
+	m.in.SetWidth(max(8, m.width-len([]rune(label))-len([]rune(note))-3))
+	shown := m.th.Key.Render(label) + m.in.View()
+	room := m.width - len([]rune(note)) - 1
+	out := screen.Fit(shown, max(0, room)) + m.th.Dim.Render(visible.String(note)) + " "
 	out = screen.Fit(out, m.width)
-	for _, e := range m.errors() {
+	for _, e := range slices.Backward(m.errors()) {
 		out = m.th.Error.Render(screen.Fit(visible.String(e), m.width)) + "\n" + out
 	}
-	x := len([]rune(m.label))
+	x := len([]rune(label))
 	if c := m.in.Cursor(); c != nil {
 		x += c.X
 	}

@@ -1,0 +1,86 @@
+package prompt
+
+import (
+	"testing"
+
+	"logview/tui/theme"
+	"logview/tui/tuitest"
+)
+
+// press presses keys and returns what is typed then, with | at the cursor.
+func press(m *Model, keys ...string) string {
+	for _, k := range keys {
+		m.Update(tuitest.Key(k))
+	}
+	r := []rune(m.Value())
+	at := m.in.Position()
+	return string(r[:at]) + "|" + string(r[at:])
+}
+
+func TestReadline(t *testing.T) {
+	for _, c := range []struct {
+		text string
+		keys []string
+		want string
+	}{
+		{"one two", []string{"ctrl+a"}, "|one two"},
+		{"one two", []string{"ctrl+a", "ctrl+e"}, "one two|"},
+		{"one two", []string{"alt+<"}, "|one two"},
+		{"one two", []string{"ctrl+a", "alt+>"}, "one two|"},
+		{"one two", []string{"alt+b"}, "one |two"},
+		{"one two", []string{"ctrl+a", "alt+f"}, "one| two"},
+		{"one two", []string{"ctrl+b", "ctrl+b", "ctrl+f"}, "one tw|o"},
+		{"one two", []string{"ctrl+w"}, "one |"},
+		{"one two", []string{"ctrl+w", "ctrl+a", "ctrl+y"}, "two|one "},
+		{"one two", []string{"ctrl+w", "ctrl+y", "ctrl+y"}, "one twotwo|"},
+		{"one two", []string{"ctrl+a", "ctrl+k"}, "|"},
+		{"one two", []string{"ctrl+a", "ctrl+k", "ctrl+y"}, "one two|"},
+		{"日本 語x", []string{"ctrl+b", "ctrl+u", "ctrl+e", "ctrl+y"}, "x日本 語|"},
+		{"one two", []string{"ctrl+a", "alt+d", "ctrl+e", "ctrl+y"}, " twoone|"},
+		{"one two", []string{"ctrl+a", "ctrl+d"}, "|ne two"},
+		{"one two", []string{"ctrl+h"}, "one tw|"},
+		{"ab", []string{"ctrl+t"}, "ba|"},
+		{"abc", []string{"ctrl+a", "ctrl+f", "ctrl+t"}, "ba|c"},
+		{"abc", []string{"ctrl+a", "ctrl+t"}, "|abc"},
+		{"one two", []string{"ctrl+u", "ctrl+_"}, "one two|"},
+		{"one", []string{"x", "y", "ctrl+_"}, "onex|"},
+		{"one", []string{"x", "y", "ctrl+_", "ctrl+_", "ctrl+_"}, "one|"},
+		{"one", []string{"ctrl+y"}, "one|"},
+	} {
+		m := New(theme.New(true))
+		m.Ask(Search, "", c.text)
+		if got := press(m, c.keys...); got != c.want {
+			t.Errorf("%q %v: %q; want %q", c.text, c.keys, got, c.want)
+		}
+	}
+}
+
+func TestHistory(t *testing.T) {
+	for _, c := range []struct {
+		keys []string
+		want string
+	}{
+		{[]string{"up"}, "warning|"},
+		{[]string{"ctrl+p", "ctrl+p", "ctrl+p", "ctrl+p", "ctrl+p"}, "error one|"},
+		{[]string{"x", "up", "down"}, "x|"},
+		{[]string{"up", "up", "ctrl+n"}, "warning|"},
+		{[]string{"ctrl+r", "e", "r", "r"}, "error two|"},
+		{[]string{"ctrl+r", "e", "r", "r", "ctrl+r"}, "error one|"},
+		{[]string{"ctrl+r", "e", "r", "r", "ctrl+r", "ctrl+r"}, "error one|"},
+		{[]string{"ctrl+r", "e", "r", "r", "ctrl+r", "ctrl+s"}, "error two|"},
+		{[]string{"ctrl+r", "e", "r", "r", "backspace", "backspace", "backspace"}, "warning|"},
+		{[]string{"x", "ctrl+r", "o", "n", "e", "esc"}, "x|"},
+		{[]string{"x", "ctrl+r", "o", "n", "e", "ctrl+a", "y"}, "y|error one"},
+		{[]string{"x", "ctrl+r", "n", "o", "t"}, "warning|"}, // as far as there was something
+	} {
+		m := New(theme.New(true))
+		for _, s := range []string{"error one", "error two", "warning"} {
+			m.Ask(SearchBack, "", s)
+			m.End(true)
+		}
+		m.Ask(Search, "", "")
+		if got := press(m, c.keys...); got != c.want {
+			t.Errorf("%v: %q; want %q", c.keys, got, c.want)
+		}
+	}
+}
