@@ -256,13 +256,13 @@ func (m *model) boxKey(a keys.Action) tea.Cmd {
 		m.boxTop = 0
 	case keys.Bottom:
 		m.boxTop = 1 << 20
-	case keys.CopyLine, keys.CopyRef:
-		if m.overlay == detailsOverlay {
-			return m.do(a)
-		}
+	case "", keys.Cancel, keys.Quit, keys.Enter, keys.Help:
 		m.overlay = noOverlay
 	default:
-		m.overlay = noOverlay
+		if a != keys.CopyLine && a != keys.CopyRef { // of which line is to be seen
+			m.overlay = noOverlay
+		}
+		return m.do(a)
 	}
 	m.boxTop = max(0, m.boxTop)
 	return nil

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -204,15 +205,16 @@ func (m *model) status() string {
 		}
 		left = style.Render(ansi.Truncate(visible.String(strings.ReplaceAll(m.said.Text, "\n", " ")), room, "…"))
 	case m.focus == paneLogs && m.logs.About() != "" && m.width >= roomForBoth:
-		left = m.th.Dim.Render(ansi.Truncate(m.hints()+"  "+visible.String(m.logs.About()), room, "…"))
+		left = m.th.Dim.Render(ansi.Truncate(m.hints(room)+"  "+visible.String(m.logs.About()), room, "…"))
 	default:
-		left = m.hints()
+		left = m.hints(room)
 	}
 	return screen.Fit(left, room) + m.th.Dim.Render(right) + " "
 }
 
-// hints are the few keys that are most likely wanted now.
-func (m *model) hints() string {
+// hints are the few keys that are most likely wanted now: as many as there is
+// room for, and of those help.
+func (m *model) hints(room int) string {
 	var list []keys.Action
 	switch {
 	case m.focus == paneLogs:
@@ -230,12 +232,21 @@ func (m *model) hints() string {
 		short[keys.Search] = "find log"
 	}
 	var parts []string
+	width, help := 0, 0
 	for _, b := range list {
 		k := m.keys.Get(b).Keys()
 		if len(k) == 0 {
 			continue
 		}
+		if b == keys.Help {
+			help = len(parts)
+		}
+		width += 2 + ansi.StringWidth(keys.Show(k[0])+" "+short[b])
 		parts = append(parts, m.th.Key.Render(keys.Show(k[0]))+" "+m.th.Dim.Render(short[b]))
+	}
+	for ; width > room && help > 0; help-- {
+		width -= 2 + ansi.StringWidth(parts[help-1])
+		parts = slices.Delete(parts, help-1, help)
 	}
 	return " " + strings.Join(parts, "  ")
 }
