@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"encoding/binary"
 	"errors"
 	"io"
 	"io/fs"
@@ -221,11 +220,8 @@ func (c *Cache) about(m Member) Offset {
 	case Plain:
 		return Offset(m.Size)
 	case Gzip:
-		// Behind the last member is its size, modulo 4 GiB (RFC 1952).
-		if _, err := f.ReadAt(b[:4], max(0, m.Size-4)); err == nil {
-			if size := int64(binary.LittleEndian.Uint32(b[:4])); size > m.Size && size < 100*m.Size {
-				return Offset(size)
-			}
+		if size, ok := gzipSize(f, m.Size); ok && size > m.Size && size < 100*m.Size {
+			return Offset(size)
 		}
 	}
 	return Offset(usual * m.Size)
@@ -313,15 +309,16 @@ func (d *Document) Update(l Log) {
 	d.updating.Lock()
 	defer d.updating.Unlock()
 	before := d.list()
-	left := map[*docMember]bool{}
+	left, cut := map[*docMember]bool{}, map[*docMember]bool{}
 	for _, m := range before {
-		left[m] = true
+		_, t, _ := m.state()
+		left[m], cut[m] = true, t != nil && !t.whole()
 	}
 	now := make([]*docMember, len(l.Members))
 	// By file, if it has not been cut off.
 	for i, m := range l.Members {
 		for _, old := range before {
-			if left[old] && old.is(m) {
+			if left[old] && !cut[old] && old.is(m) {
 				delete(left, old)
 				now[i] = old
 				break
@@ -402,9 +399,6 @@ func (m *docMember) is(now Member) bool {
 	if m.m.info == nil || now.info == nil || !m.m.is(now.info) {
 		return false
 	}
-	if m.t != nil && now.Size < m.t.least() {
-		return false // it was cut off since it was read
-	}
 	if m.t == nil {
 		m.err = nil // it may be readable now
 	}
@@ -430,7 +424,7 @@ func (m *docMember) became(ctx context.Context, now Member) bool {
 	if t.file != nil && !t.temp {
 		// What is open is either the very text still, or cut off.
 		info, err := t.file.Stat()
-		cut = err != nil || info.Size() < max(was.Size, t.least())
+		cut = err != nil || info.Size() < was.Size || !t.whole()
 	}
 	m.mu.Lock()
 	m.m = now
@@ -483,23 +477,28 @@ func (d *Document) open(ctx context.Context, m *docMember) (*textAt, error) {
 }
 
 // Grown takes in what the current member got since, where that does not
-// happen by itself.
-func (d *Document) Grown(ctx context.Context) {
+// happen by itself. It reports false if the member was cut off, or written
+// anew: then an Update is to tell what the log is now, before it is read on.
+func (d *Document) Grown(ctx context.Context) bool {
 	list := d.list()
 	if len(list) == 0 {
-		return
+		return true
 	}
 	m := list[len(list)-1]
 	m.grow.Lock()
 	defer m.grow.Unlock()
 	member, t, _ := m.state()
 	if t == nil {
-		return
+		return true
+	}
+	if !t.whole() {
+		return false
 	}
 	if t.temp && !t.piped {
 		_ = t.more(ctx, member.Size, func(Preparing) {})
 	}
 	t.identity() // it may have been empty when it was opened
+	return true
 }
 
 // Start is where the Document begins.

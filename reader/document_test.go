@@ -253,6 +253,53 @@ func TestDocumentRotates(t *testing.T) {
 	}
 }
 
+// A log that was cut off, and is longer again than what was read of it when
+// somebody looks, is not read on in the middle of a line.
+func TestDocumentCutUnseen(t *testing.T) {
+	for _, copied := range []bool{true, false} {
+		t.Run(fmt.Sprint(copied), func(t *testing.T) {
+			dir := t.TempDir()
+			update := func(d *reader.Document) {
+				t.Helper()
+				logs, errs := reader.Find([]string{dir})
+				if len(logs) != 1 || len(errs) > 0 {
+					t.Fatal(logs, errs)
+				}
+				d.Update(logs[0])
+			}
+			act(t, dir, `app.log < 12:00:01 a first line that is long enough to know a text by it, surely\n12:00:02 two\n`)
+			d := document(t, dir, nil)
+			all := forwards(t, d, d.Start())
+			end := reader.Place{Member: all[1].Member, Offset: all[1].End}
+			act(t, dir, `app.log < 12:00:03 three\n`)
+			if !d.Grown(t.Context()) {
+				t.Fatal("it has grown, and that is all")
+			}
+			want := ""
+			if copied {
+				act(t, dir, `cp app.log app.log.1`)
+				want = "12:00:03 three\n"
+			}
+			act(t, dir, `cut app.log`)
+			anew := ""
+			for i := range 20 {
+				anew += fmt.Sprintf("12:01:%02d line of the new one\n", i)
+			}
+			act(t, dir, "app.log < "+strings.ReplaceAll(anew, "\n", `\n`))
+			if d.Grown(t.Context()) {
+				t.Error("it was cut off, and nobody noticed")
+			}
+			update(d)
+			if !d.Grown(t.Context()) {
+				t.Error("it is looked at already")
+			}
+			if got := text(forwards(t, d, end)); got != want+anew {
+				t.Errorf("got %q, want %q", got, want+anew)
+			}
+		})
+	}
+}
+
 // What is damaged is shown as far as it can be read, and is said.
 func TestDocumentDamage(t *testing.T) {
 	dir := t.TempDir()

@@ -2,9 +2,11 @@ package reader
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -120,11 +122,36 @@ func (m Member) moved() (Member, bool) {
 		// gzip and its like keep the time to the second at least, and most of
 		// them all of it: of two that were rotated within a second, it is the
 		// one whose time is nearer.
-		if age := c.ModTime.Sub(m.ModTime).Abs(); c.name.compressed && !parseName(base).compressed && age < nearest {
+		if age := c.ModTime.Sub(m.ModTime).Abs(); c.name.compressed && !parseName(base).compressed && age < nearest && mayHold(c.Member, m.Size) {
 			packed, nearest = c.Member, age
 		}
 	}
 	return packed, packed.info != nil
+}
+
+// mayHold reports whether a compressed file may hold a text of a size. Most
+// cannot tell; behind a gzip member is the size of its text, modulo 4 GiB (RFC
+// 1952), and behind the last of those that bgzip makes there is none.
+func mayHold(m Member, size int64) bool {
+	f, err := os.Open(m.Path)
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	text, ok := gzipSize(f, m.Size)
+	return !ok || text == 0 || text >= size || size > math.MaxUint32
+}
+
+// gzipSize is the size of the text of a gzip file's last member, modulo 4 GiB;
+// false if it is no such file. size is the file's.
+func gzipSize(f io.ReaderAt, size int64) (int64, bool) {
+	var b [magicLen]byte
+	n, _ := f.ReadAt(b[:], 0)
+	if formatOf(b[:n]) != Gzip {
+		return 0, false
+	}
+	_, err := f.ReadAt(b[:4], max(0, size-4))
+	return int64(binary.LittleEndian.Uint32(b[:4])), err == nil
 }
 
 // cause drops the path of an error that will be shown with one.

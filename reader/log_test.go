@@ -170,6 +170,26 @@ func TestRotationBeforeOpening(t *testing.T) {
 	}
 }
 
+// A file that was cut off after it was listed is not taken for an older one
+// that was compressed in the same second.
+func TestCutBeforeOpening(t *testing.T) {
+	dir := t.TempDir()
+	act(t, dir, `app.log.2 < older\n`)
+	act(t, dir, `gz app.log.2`)
+	act(t, dir, `app.log < a text that is longer than the other\n`)
+	logs, _ := reader.Find([]string{dir})
+	src := reader.NewSource(logs[0], reader.Options{})
+	must(t, os.WriteFile(filepath.Join(dir, "app.log"), []byte("new\n"), 0o644))
+	b, err := src.Open(t.Context(), src.Members()[1], reader.Pos{})
+	must(t, err)
+	defer b.Close()
+	var blk reader.Block
+	must(t, b.Next(&blk))
+	if string(blk.Text) != "new\n" {
+		t.Errorf("got %q", blk.Text)
+	}
+}
+
 // A store is not taken for that of a file that differs from its own in the
 // middle alone, as files of several gzip members may.
 func TestStoreOfALikeFile(t *testing.T) {

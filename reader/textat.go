@@ -49,6 +49,8 @@ type textAt struct {
 	ended  bool    // no more will come through the pipe
 	damage error   // that ends or interrupts the text
 	most   Offset  // how far the text was read
+	last   []byte  // the text before that
+	other  bool    // the file does not hold that any more
 }
 
 // A keptBlock is a decoded block that is kept for a while.
@@ -340,14 +342,50 @@ func (t *textAt) end() Offset {
 	return t.size
 }
 
-// least is how many bytes the file must have if it is still what was read.
-func (t *textAt) least() int64 {
+// lastSize is how much of the end of what was read a file is known by.
+const lastSize = 64
+
+// keep notes how far the file was read, and what it is known by there.
+func (t *textAt) keep(p []byte, off Offset) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if t.file == nil || t.temp {
-		return 0
+	end, known := off+Offset(len(p)), t.most-Offset(len(t.last))
+	if from, to := max(off, known), min(end, t.most); from < to && !bytes.Equal(p[from-off:to-off], t.last[from-known:to-known]) {
+		t.other = true
 	}
-	return int64(t.most) + t.bom
+	if t.other || end <= t.most {
+		return
+	}
+	if off <= t.most {
+		p = p[t.most-off:]
+	} else {
+		t.last = t.last[:0]
+	}
+	t.last = append(t.last, p[max(0, len(p)-lastSize):]...)
+	if n := len(t.last) - lastSize; n > 0 {
+		t.last = append(t.last[:0], t.last[n:]...)
+	}
+	t.most = end
+}
+
+// whole reports whether the file still is what was read of it. It is not if
+// it was cut off, however long it has grown since.
+func (t *textAt) whole() bool {
+	if t.file == nil || t.temp {
+		return true
+	}
+	t.mu.Lock()
+	last, at, other := bytes.Clone(t.last), t.most-Offset(len(t.last)), t.other
+	t.mu.Unlock()
+	if other {
+		return false
+	}
+	buf := make([]byte, len(last))
+	n, err := t.file.ReadAt(buf, int64(at)+t.bom)
+	if err != nil && err != io.EOF {
+		return true // nothing says that it is not
+	}
+	return bytes.Equal(buf[:n], last)
 }
 
 // readAt fills p with the text at off, as io.ReaderAt does.
@@ -361,9 +399,7 @@ func (t *textAt) readAt(p []byte, off Offset) (int, error) {
 		if err == nil && n < len(p) {
 			err = io.EOF
 		}
-		t.mu.Lock()
-		t.most = max(t.most, off+Offset(n))
-		t.mu.Unlock()
+		t.keep(p[:n], off)
 		if err != nil && err != io.EOF {
 			err = &FileError{Path: t.path, Offset: int64(off), Err: cause(err)}
 		}

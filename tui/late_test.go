@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -515,4 +516,11 @@ func TestComeAndGo(t *testing.T) {
 	add(t, path, "hit f\n")
 	once("hit a", "hit b", "hit c", "hit d "+strings.Repeat("d", 50), "hit e", "hit f")
 	d.Wait("filtered: 6 lines")
+
+	// Cut off, and longer than before when somebody looks.
+	if err := os.WriteFile(path, []byte("hit g\nhit h\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d.Wait("begins anew", "hit h")
+	d.Until(func() bool { return slices.Contains(m.pager.Texts(), "hit g") }, "what was written first")
 }

@@ -243,6 +243,9 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 			return m.pager.GoTo(msg.at)
 		}
 		return nil
+	case pager.LookMsg:
+		m.live.Look()
+		return nil
 	case pager.RotatedMsg:
 		switch name := filepath.Base(msg.Name); {
 		case msg.Name != m.pager.Name():

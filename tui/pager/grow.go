@@ -35,7 +35,10 @@ func (m *Model) Grow() tea.Cmd {
 	ctx, d, k, gen, from, hits := m.ctx, m.doc, m.pick, m.gen, m.tail, m.hits
 	msg := grownMsg{gen: gen, from: from, matcher: m.matcher}
 	return func() tea.Msg {
-		d.Grown(ctx)
+		if !d.Grown(ctx) {
+			msg.cut = true
+			return msg
+		}
 		msg.run.next = from
 		var scan *match.Scanner
 		if msg.matcher != nil {
@@ -90,6 +93,10 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 	m.tailing = false
 	if m.frozen {
 		return nil // it is read again later
+	}
+	if msg.cut {
+		m.again = false
+		return func() tea.Msg { return LookMsg{} }
 	}
 	if msg.err != nil {
 		if errors.Is(msg.err, context.Canceled) {
@@ -226,6 +233,10 @@ type RotatedMsg struct {
 	Rotated bool // what was the newest member is none of the newest now
 	Cut     bool // it is gone, and another has its name
 }
+
+// LookMsg asks for the members of the log to be looked at again: the newest
+// was cut off.
+type LookMsg struct{}
 
 // A rate is how many lines a second come.
 type rate struct {

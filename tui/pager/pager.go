@@ -190,6 +190,7 @@ type (
 		openHit bool  // and whether that does
 		again   bool  // the first of them begins where the last line began, which had no end
 		skipped bool  // more came than is kept
+		cut     bool  // nothing was read: the newest member is another
 		tail    reader.Place
 		members []reader.DocMember
 		err     error
