@@ -288,6 +288,11 @@ func (d *Document) Key(m Member) (MemberKey, bool) {
 	return 0, false
 }
 
+// Has reports whether a member is still there.
+func (d *Document) Has(key MemberKey) bool {
+	return slices.ContainsFunc(d.list(), func(m *docMember) bool { return m.key == key })
+}
+
 // Find is the member whose text begins as an ID says.
 func (d *Document) Find(ctx context.Context, id ID) (MemberKey, bool) {
 	for _, x := range slices.Backward(d.list()) {

@@ -524,3 +524,34 @@ func TestComeAndGo(t *testing.T) {
 	d.Wait("begins anew", "hit h")
 	d.Until(func() bool { return slices.Contains(m.pager.Texts(), "hit g") }, "what was written first")
 }
+
+// A rotation that deletes the oldest file takes its lines out of what is
+// counted and gone to, and where the person reads it, that is said.
+func TestOldestDeleted(t *testing.T) {
+	dir := t.TempDir()
+	old := filepath.Join(dir, "app.log.1")
+	for name, text := range map[string]string{"app.log.1": "hit old 1\nmiss\nhit old 2\n", "app.log": "hit new\nmiss\n"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	d, m := explorer(t, dir, 100, 20)
+	d.Wait("LIVE", "hit new")
+	d.Type("/hit")
+	d.Keys("enter")
+	d.Wait("3 lines")
+	d.Keys("g")
+	d.Wait("app.log.1:1")
+	if err := os.Remove(old); err != nil {
+		t.Fatal(err)
+	}
+	d.Wait("1 line", "of a deleted file")
+	d.Keys("G")
+	d.Wait("LIVE")
+	d.Keys("k", "N")
+	d.Until(func() bool { return m.pager.Line() == "hit new" }, "the match that is there")
+	d.Keys("N")
+	d.Wait("no more in this direction")
+	add(t, filepath.Join(dir, "app.log"), "hit newer\n")
+	d.Wait("2 lines")
+}

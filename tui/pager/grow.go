@@ -33,7 +33,7 @@ func (m *Model) Grow() tea.Cmd {
 	m.tailing = true
 	// A last line without its end is read again: it may have got longer.
 	ctx, d, k, gen, from, hits := m.ctx, m.doc, m.pick, m.gen, m.tail, m.hits
-	msg := grownMsg{gen: gen, from: from, matcher: m.matcher}
+	msg := grownMsg{gen: gen, from: from, matcher: m.matcher, hits: counts{}}
 	return func() tea.Msg {
 		if !d.Grown(ctx) {
 			msg.cut = true
@@ -69,7 +69,7 @@ func (m *Model) Grow() tea.Cmd {
 				case r.end && x.Place == r.next || x.Open:
 					msg.openHit = true
 				default:
-					msg.hits++
+					msg.hits[x.Member]++
 				}
 			}
 			if msg.err != nil {
@@ -146,7 +146,7 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 		}
 	}
 	if msg.matcher == m.matcher && msg.from == m.counted {
-		m.fresher += msg.hits
+		m.fresher.add(msg.hits)
 		m.openHit, m.counted = msg.openHit, msg.tail
 	} else {
 		m.tallyFresh(msg.run.rows, msg.from, msg.tail, msg.skipped)

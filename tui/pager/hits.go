@@ -21,7 +21,7 @@ type tally struct {
 
 	mu      sync.Mutex // guards what follows
 	changed chan struct{}
-	count   int64
+	count   counts
 	told    bool           // of the first
 	places  []reader.Place // oldest first
 	capped  bool           // there are more than places
@@ -31,6 +31,15 @@ type tally struct {
 	share   float64 // of the log that is through
 	read    index.Stats
 	err     error
+}
+
+// counts are numbers of lines, by members.
+type counts map[reader.MemberKey]int64
+
+func (c counts) add(other counts) {
+	for key, n := range other {
+		c[key] += n
+	}
 }
 
 const (
@@ -46,7 +55,7 @@ const (
 // reads it.
 func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader.Options, n query.Node, end reader.Place) *tally {
 	ctx, stop := context.WithCancel(ctx)
-	t := &tally{order: map[reader.MemberKey]int{}, stop: stop, changed: make(chan struct{}, 1)}
+	t := &tally{order: map[reader.MemberKey]int{}, stop: stop, count: counts{}, changed: make(chan struct{}, 1)}
 	type member struct {
 		key          reader.MemberKey
 		before, size float64 // of the whole
@@ -86,7 +95,7 @@ func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader
 				if !known || t.compare(reader.Place{Member: m.key, Offset: off}, end) >= 0 {
 					return // of a member, or of lines, that came since
 				}
-				t.count++
+				t.count[m.key]++
 				if len(t.places) < mostPlaces {
 					t.places = append(t.places, reader.Place{Member: m.key, Offset: off})
 				} else {

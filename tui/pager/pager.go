@@ -77,7 +77,7 @@ type Model struct {
 	found    tallied
 	counted  reader.Place       // the log's end, as far as matches are counted
 	sure     reader.Place       // the log's end when the tally began
-	fresher  int64              // matches that came since
+	fresher  counts             // matches that came since
 	openHit  bool               // and whether the last line, which has no end, is one
 	partial  bool               // and some that were not counted
 	rotating *reader.Document   // whose members are being looked at
@@ -99,7 +99,7 @@ type Model struct {
 
 // tallied is a tally as it was when it was last looked at.
 type tallied struct {
-	count  int64
+	count  counts
 	capped bool
 	missed bool
 	done   bool
@@ -186,11 +186,11 @@ type (
 		run     run
 		lines   int64
 		matcher *match.Matcher
-		hits    int64 // lines that match it, but for the last without an end
-		openHit bool  // and whether that does
-		again   bool  // the first of them begins where the last line began, which had no end
-		skipped bool  // more came than is kept
-		cut     bool  // nothing was read: the newest member is another
+		hits    counts // lines that match it, but for the last without an end
+		openHit bool   // and whether that does
+		again   bool   // the first of them begins where the last line began, which had no end
+		skipped bool   // more came than is kept
+		cut     bool   // nothing was read: the newest member is another
 		tail    reader.Place
 		members []reader.DocMember
 		err     error

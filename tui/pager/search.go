@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -94,7 +95,7 @@ func (m *Model) startTally() tea.Cmd {
 	if err != nil || n == nil {
 		return nil
 	}
-	m.counted, m.sure, m.fresher, m.partial = m.tail, m.tail, 0, false
+	m.counted, m.sure, m.fresher, m.partial = m.tail, m.tail, counts{}, false
 	m.tally = count(context.Background(), m.searcher, m.doc, m.searching, n, m.sure)
 	if !m.loading {
 		m.tallyFresh(m.rows, m.counted, m.counted, false) // an unfinished last line
@@ -109,7 +110,7 @@ func (t *tally) wait() tea.Cmd {
 		<-t.changed
 		t.mu.Lock()
 		done, first := t.done, !t.told
-		t.told = t.told || t.count > 0
+		t.told = t.told || len(t.count) > 0
 		t.mu.Unlock()
 		if !done && !first {
 			time.Sleep(30 * time.Millisecond) // not a message a hit
@@ -124,7 +125,7 @@ func (m *Model) tallied(msg tallyMsg) tea.Cmd {
 		return nil
 	}
 	t.mu.Lock()
-	m.found = tallied{t.count, t.capped, t.missed, t.done, t.share, t.marks, t.read, t.err}
+	m.found = tallied{maps.Clone(t.count), t.capped, t.missed, t.done, t.share, t.marks, t.read, t.err}
 	t.mu.Unlock()
 	if m.found.done {
 		return nil
@@ -153,7 +154,7 @@ func (m *Model) tallyFresh(rows []row, from, to reader.Place, skipped bool) {
 		case long(&r.Piece): // which the pieces do not tell
 			m.partial = m.partial || matches(r)
 		case matches(r):
-			m.fresher++
+			m.fresher[r.Member]++
 		}
 	}
 	if m.compare(to, m.counted) > 0 {
@@ -166,7 +167,10 @@ func (m *Model) Count() string {
 	if m.tally == nil {
 		return ""
 	}
-	count := m.found.count + m.fresher
+	count := int64(0)
+	for _, x := range m.members { // what is gone is not to be seen any more
+		count += m.found.count[x.Key] + m.fresher[x.Key]
+	}
 	if m.openHit {
 		count++
 	}
@@ -273,7 +277,11 @@ func (m *Model) look(k pick, at reader.Place, forward, here bool, t *tally) tea.
 		}
 		// What the tally knows need not be read: all that lies before sure.
 		if t != nil && !turned && t.before(at, sure) {
-			if p, ok, known := t.beside(at, forward, here); known && ok && t.before(p, sure) {
+			p, ok, known := t.beside(at, forward, here)
+			for known && ok && !d.Has(p.Member) {
+				p, ok, known = t.beside(p, forward, false)
+			}
+			if known && ok && t.before(p, sure) {
 				msg.ok = true
 				msg.at, msg.err = k.place(ctx, d, p, forward)
 				return msg

@@ -405,6 +405,9 @@ func (m *Model) title() string {
 			where += humanize.Comma(m.rows[m.cur].line.Number())
 		}
 		right = " " + where + "  " + right
+		if _, there := m.order[p.Member]; !there && len(m.members) > 0 {
+			right = " of a deleted file"
+		}
 	}
 	switch {
 	case m.ended():
@@ -440,7 +443,10 @@ func (m *Model) title() string {
 func (m *Model) base(key reader.MemberKey) string {
 	if i, ok := m.order[key]; ok && len(m.members) > 1 && m.width >= 60 {
 		if s := visible.String(filepath.Base(m.members[i].Path)); s != visible.String(filepath.Base(m.name)) {
-			return ansi.Truncate(s, m.width/3, "…")
+			if w := ansi.StringWidth(s); w > m.width/3 { // what tells it from the others is at its end
+				return ansi.TruncateLeft(s, w-m.width/3+1, "…")
+			}
+			return s
 		}
 	}
 	return ""
