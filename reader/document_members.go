@@ -1,0 +1,269 @@
+package reader
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+)
+
+// This is how a Document knows its members again.
+
+// Searchable is a Source of the same text, for a search of its own: what came
+// through a pipe is read from where it was put, for there is no second time.
+// It also tells which member each path is.
+func (d *Document) Searchable(opt Options) (*LogSource, map[string]MemberKey) {
+	s := &LogSource{name: d.src.name, opt: opt}
+	keys := map[string]MemberKey{}
+	for _, m := range d.list() {
+		member, t, _ := m.state()
+		if member.Path == Stdin {
+			if t == nil {
+				continue
+			}
+			member = Member{Path: t.file.Name(), Named: true}
+		}
+		member.Named = true // who has opened it wants to see what is in it
+		s.members = append(s.members, member)
+		keys[member.Path] = m.key
+	}
+	return s, keys
+}
+
+// Locate is the member that a file was when its text had an ID, whatever it
+// is called now.
+func (d *Document) Locate(ctx context.Context, m Member, id ID) (MemberKey, bool) {
+	_, keys := d.Searchable(Options{})
+	key, ok := keys[m.Path]
+	if ok && (id.Len == 0 || m.Path == Stdin) {
+		return key, true
+	}
+	if ok {
+		if same, err := hasID(ctx, Member{Path: m.Path}, id); err == nil && same {
+			return key, true
+		}
+	}
+	return d.Find(ctx, id)
+}
+
+// File is where a member lies, for other programs to open; false if it is
+// compressed.
+func (d *Document) File(key MemberKey) (string, bool) {
+	for _, m := range d.list() {
+		if member, t, _ := m.state(); m.key == key && t != nil && t.file != nil && (t.piped || !t.temp) {
+			if t.piped {
+				return t.file.Name(), true
+			}
+			return member.Path, true
+		}
+	}
+	return "", false
+}
+
+// Key is the member that a Member is of today, false if it is none.
+func (d *Document) Key(m Member) (MemberKey, bool) {
+	for _, x := range d.list() {
+		if have, _, _ := x.state(); have.Path == m.Path {
+			return x.key, true
+		}
+	}
+	return 0, false
+}
+
+// Has reports whether a member is still there.
+func (d *Document) Has(key MemberKey) bool {
+	return slices.ContainsFunc(d.list(), func(m *docMember) bool { return m.key == key })
+}
+
+// Find is the member whose text begins as an ID says.
+func (d *Document) Find(ctx context.Context, id ID) (MemberKey, bool) {
+	for _, x := range slices.Backward(d.list()) {
+		m, _, _ := x.state()
+		if ok, err := hasID(ctx, m, id); err == nil && ok && id.Len > 0 {
+			return x.key, true
+		}
+	}
+	return 0, false
+}
+
+// Update takes over which members the log has now. A member is known again
+// by its file, or by its text when it was compressed or copied meanwhile.
+func (d *Document) Update(l Log) {
+	d.src.mu.Lock()
+	d.src.members = l.Members
+	d.src.mu.Unlock()
+
+	d.updating.Lock()
+	defer d.updating.Unlock()
+	before := d.list()
+	left, cut := map[*docMember]bool{}, map[*docMember]bool{}
+	for _, m := range before {
+		_, t, _ := m.state()
+		left[m], cut[m] = true, t != nil && !t.whole()
+	}
+	now := make([]*docMember, len(l.Members))
+	// By file, if it has not been cut off.
+	for i, m := range l.Members {
+		for _, old := range before {
+			if left[old] && !cut[old] && old.is(m) {
+				delete(left, old)
+				now[i] = old
+				break
+			}
+		}
+	}
+	// By text. What was read of the old file says how it began. A copy may have
+	// been met before the original was cut off.
+	var fresh []*docMember
+	for i, m := range l.Members {
+		for _, old := range before {
+			copied := now[i] != nil && now[i].key > old.key
+			if left[old] && (now[i] == nil || copied) && old.became(d.life, m) {
+				if copied {
+					left[now[i]] = true
+				}
+				delete(left, old)
+				now[i] = old
+			}
+		}
+		if now[i] == nil {
+			now[i] = &docMember{m: m}
+			fresh = append(fresh, now[i])
+		}
+	}
+	d.mu.Lock()
+	first := d.next
+	for _, m := range fresh {
+		m.key = d.next
+		d.next++
+	}
+	d.members = now
+	// Who reads on behind a member that is gone goes on with what followed it.
+	for i, m := range before {
+		if left[m] {
+			d.after[m.key] = following(before[i+1:], now, left, first)
+		}
+	}
+	for key, next := range d.after { // of those behind which nothing came so far
+		if next == 0 {
+			d.after[key] = following(nil, now, nil, first)
+		}
+	}
+	d.mu.Unlock()
+	for m := range left {
+		m.close()
+	}
+}
+
+// following is the first of the members behind one that is gone that is
+// still there, or else the first of the new ones, which have keys from fresh
+// on, behind all that were there before; zero if there is none.
+func following(behind, now []*docMember, gone map[*docMember]bool, fresh MemberKey) MemberKey {
+	for _, m := range behind {
+		if !gone[m] {
+			return m.key
+		}
+	}
+	last := -1
+	for i, m := range now {
+		if m.key < fresh {
+			last = i
+		}
+	}
+	if last+1 < len(now) {
+		return now[last+1].key
+	}
+	return 0
+}
+
+// is takes over a member's state if it is of the same file.
+func (m *docMember) is(now Member) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.m.Path == Stdin || now.Path == Stdin {
+		return m.m.Path == now.Path
+	}
+	if m.m.info == nil || now.info == nil || !m.m.is(now.info) {
+		return false
+	}
+	if m.t == nil {
+		m.err = nil // it may be readable now
+	}
+	m.m = now
+	return true
+}
+
+// became takes over a member's state if its text is that of m, in another
+// file.
+func (m *docMember) became(ctx context.Context, now Member) bool {
+	was, t, _ := m.state()
+	if t == nil || parseName(filepath.Base(now.Path)).current() {
+		return false // a new one, even if it begins alike
+	}
+	id := t.identity()
+	if id.Len == 0 {
+		return false
+	}
+	if ok, err := hasID(ctx, now, id); err != nil || !ok {
+		return false
+	}
+	cut := false
+	if t.file != nil && !t.temp {
+		// What is open is either the very text still, or cut off.
+		info, err := t.file.Stat()
+		cut = err != nil || info.Size() < was.Size || !t.whole()
+	}
+	m.mu.Lock()
+	m.m = now
+	if cut && m.t == t {
+		m.t = nil
+	}
+	m.mu.Unlock()
+	if cut {
+		m.grow.Lock()
+		defer m.grow.Unlock()
+		t.close()
+	}
+	return true
+}
+
+// Grown takes in what the current member got since, where that does not
+// happen by itself. It reports false if the member was cut off, or written
+// anew: then an Update is to tell what the log is now, before it is read on.
+func (d *Document) Grown(ctx context.Context) bool {
+	list := d.list()
+	if len(list) == 0 {
+		return true
+	}
+	m := list[len(list)-1]
+	m.grow.Lock()
+	defer m.grow.Unlock()
+	member, t, _ := m.state()
+	if t == nil {
+		return true
+	}
+	if !t.whole() {
+		return false
+	}
+	if t.temp && !t.piped {
+		_ = t.more(ctx, member.Size, func(Preparing) {})
+	}
+	t.identity() // it may have been empty when it was opened
+	return true
+}
+
+// ID is the identity of a member's text, as far as it is opened.
+func (d *Document) ID(key MemberKey) ID {
+	for _, m := range d.list() {
+		if m.key != key {
+			continue
+		}
+		_, t, _ := m.state()
+		if t == nil {
+			return ID{}
+		}
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return t.id
+	}
+	return ID{}
+}
