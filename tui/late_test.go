@@ -515,7 +515,7 @@ func TestComeAndGo(t *testing.T) {
 	}
 	add(t, path, "hit f\n")
 	once("hit a", "hit b", "hit c", "hit d "+strings.Repeat("d", 50), "hit e", "hit f")
-	d.Wait("filtered: 6 lines")
+	d.Wait("filtered: 5 lines") // hit c is gone
 
 	// Cut off, and longer than before when somebody looks.
 	if err := os.WriteFile(path, []byte("hit g\nhit h\n"), 0o644); err != nil {
@@ -530,13 +530,13 @@ func TestComeAndGo(t *testing.T) {
 func TestOldestDeleted(t *testing.T) {
 	dir := t.TempDir()
 	old := filepath.Join(dir, "app.log.1")
-	for name, text := range map[string]string{"app.log.1": "hit old 1\nmiss\nhit old 2\n", "app.log": "hit new\nmiss\n"} {
+	for name, text := range map[string]string{"app.log.1": "hit old 1\nmiss\nhit old 2\n", "app.log": "hit new\n" + strings.Repeat("miss\n", 40)} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
 	d, m := explorer(t, dir, 100, 20)
-	d.Wait("LIVE", "hit new")
+	d.Wait("LIVE", "miss")
 	d.Type("/hit")
 	d.Keys("enter")
 	d.Wait("3 lines")
@@ -548,10 +548,19 @@ func TestOldestDeleted(t *testing.T) {
 	d.Wait("1 line", "of a deleted file")
 	d.Keys("G")
 	d.Wait("LIVE")
-	d.Keys("k", "N")
+	d.Keys("N")
 	d.Until(func() bool { return m.pager.Line() == "hit new" }, "the match that is there")
 	d.Keys("N")
 	d.Wait("no more in this direction")
 	add(t, filepath.Join(dir, "app.log"), "hit newer\n")
 	d.Wait("2 lines")
+	marked := 0
+	for _, row := range strings.Split(d.Frame(), "\n") {
+		if strings.HasSuffix(row, "◀") || strings.HasSuffix(row, "◂") {
+			marked++
+		}
+	}
+	if marked != 2 {
+		t.Errorf("the scroll bar shows %d matches:\n%s", marked, d.Frame())
+	}
 }

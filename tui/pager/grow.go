@@ -70,6 +70,9 @@ func (m *Model) Grow() tea.Cmd {
 					msg.openHit = true
 				default:
 					msg.hits[x.Member]++
+					if n := len(msg.where); n == 0 || msg.where[n-1].Member != x.Member || x.Offset-msg.where[n-1].Offset > 16<<10 {
+						msg.where = append(msg.where, x.Place)
+					}
 				}
 			}
 			if msg.err != nil {
@@ -147,6 +150,9 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 	}
 	if msg.matcher == m.matcher && msg.from == m.counted {
 		m.fresher.add(msg.hits)
+		for _, p := range msg.where {
+			m.freshMarks.mark(p)
+		}
 		m.openHit, m.counted = msg.openHit, msg.tail
 	} else {
 		m.tallyFresh(msg.run.rows, msg.from, msg.tail, msg.skipped)

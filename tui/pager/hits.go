@@ -26,7 +26,7 @@ type tally struct {
 	places  []reader.Place // oldest first
 	capped  bool           // there are more than places
 	missed  bool           // not all could be searched
-	marks   [markCells]bool
+	marks   marks
 	done    bool
 	share   float64 // of the log that is through
 	read    index.Stats
@@ -45,9 +45,80 @@ func (c counts) add(other counts) {
 const (
 	// mostPlaces is how many places of hits are kept: 16 MB.
 	mostPlaces = 1 << 20
-	// markCells is how finely the scroll bar knows where hits are.
-	markCells = 400
+	// mostCells is about how many cells the scroll bar looks at, of all members,
+	// for where hits are.
+	mostCells = 8000
 )
+
+// cells are stretches of a text from its beginning on: those with hits.
+type cells struct {
+	unit reader.Offset // the size of each
+	hit  []bool
+}
+
+// mark marks the cell that holds off. There are no more than most: else they
+// become twice as large.
+func (c *cells) mark(off reader.Offset, most int) {
+	for off/c.unit >= reader.Offset(most) {
+		n := (len(c.hit) + 1) / 2
+		for i := range n {
+			c.hit[i] = c.hit[2*i] || 2*i+1 < len(c.hit) && c.hit[2*i+1]
+		}
+		c.hit, c.unit = c.hit[:n], 2*c.unit
+	}
+	k := int(off / c.unit)
+	if k >= len(c.hit) {
+		c.hit = append(c.hit, make([]bool, k+1-len(c.hit))...)
+	}
+	c.hit[k] = true
+}
+
+// marks say where in the members hits lie, for the scroll bar.
+type marks struct {
+	most int // cells of a member
+	of   map[reader.MemberKey]*cells
+}
+
+func newMarks(members int) marks {
+	return marks{max(8, min(400, mostCells/max(1, members))), map[reader.MemberKey]*cells{}}
+}
+
+func (x marks) mark(p reader.Place) {
+	c := x.of[p.Member]
+	if c == nil {
+		c = &cells{unit: 1}
+		x.of[p.Member] = c
+	}
+	c.mark(p.Offset, x.most)
+}
+
+// clone copies them.
+func (x marks) clone() marks {
+	out := marks{x.most, make(map[reader.MemberKey]*cells, len(x.of))}
+	for key, c := range x.of {
+		out.of[key] = &cells{c.unit, slices.Clone(c.hit)}
+	}
+	return out
+}
+
+// rows sets those of the rows of a scroll bar that have hits.
+func (x marks) rows(rows []bool, members []reader.DocMember) {
+	total, at := 0.0, 0.0
+	for _, m := range members {
+		total += float64(m.Weight)
+	}
+	for _, m := range members {
+		if c := x.of[m.Key]; c != nil {
+			for k, hit := range c.hit {
+				if hit {
+					share := (at + min(float64(m.Weight), float64(c.unit)*float64(k))) / max(total, 1)
+					rows[min(len(rows)-1, int(share*float64(len(rows))))] = true
+				}
+			}
+		}
+		at += float64(m.Weight)
+	}
+}
 
 // count begins to count what matches n in a Document. The search reads
 // through a Source of its own, opened as opt says: that of the Document waits
@@ -56,29 +127,12 @@ const (
 func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader.Options, n query.Node, end reader.Place) *tally {
 	ctx, stop := context.WithCancel(ctx)
 	t := &tally{order: map[reader.MemberKey]int{}, stop: stop, count: counts{}, changed: make(chan struct{}, 1)}
-	type member struct {
-		key          reader.MemberKey
-		before, size float64 // of the whole
-		text         float64
-	}
-	byPath := map[string]member{}
-	src, keys := d.Searchable(opt)
-	total := 0.0
+	src, byPath := d.Searchable(opt)
 	members := d.Members()
-	for _, m := range members {
-		total += float64(m.Weight)
-	}
-	at := 0.0
 	for i, m := range members {
 		t.order[m.Key] = i
-		x := member{key: m.Key, before: at / max(total, 1), size: float64(m.Weight) / max(total, 1), text: float64(m.Weight)}
-		for path, key := range keys {
-			if key == m.Key {
-				byPath[path] = x
-			}
-		}
-		at += float64(m.Weight)
 	}
+	t.marks = newMarks(len(members))
 	req := &index.Request{Query: n, Sources: []reader.Source{src}, Progress: func(p index.Progress) {
 		t.mu.Lock()
 		t.share = float64(p.Done) / max(float64(p.Total), 1)
@@ -88,21 +142,21 @@ func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader
 	crash.Go(func() {
 		defer stop()
 		st, err := s.Search(ctx, req, func(h *index.Hits) error {
-			m, known := byPath[h.Member.Path]
+			key, known := byPath[h.Member.Path]
 			t.mu.Lock()
 			defer t.mu.Unlock()
 			add := func(off reader.Offset) {
-				if !known || t.compare(reader.Place{Member: m.key, Offset: off}, end) >= 0 {
+				p := reader.Place{Member: key, Offset: off}
+				if !known || t.compare(p, end) >= 0 {
 					return // of a member, or of lines, that came since
 				}
-				t.count[m.key]++
+				t.count[key]++
 				if len(t.places) < mostPlaces {
-					t.places = append(t.places, reader.Place{Member: m.key, Offset: off})
+					t.places = append(t.places, p)
 				} else {
 					t.capped = true
 				}
-				share := m.before + m.size*min(1, float64(off)/max(m.text, 1))
-				t.marks[min(markCells-1, int(share*markCells))] = true
+				t.marks.mark(p)
 			}
 			for _, l := range h.Lines {
 				add(l.Offset)

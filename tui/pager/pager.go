@@ -67,28 +67,29 @@ type Model struct {
 	rate      rate
 	now       func() time.Time
 
-	caseMode Case
-	pattern  Pattern
-	matcher  *match.Matcher
-	scan     *match.Scanner // of matcher, for highlights
-	also     *match.Scanner // for highlights while nothing is searched for here
-	hits     *verdicts      // of matcher and the filters
-	tally    *tally
-	found    tallied
-	counted  reader.Place       // the log's end, as far as matches are counted
-	sure     reader.Place       // the log's end when the tally began
-	fresher  counts             // matches that came since
-	openHit  bool               // and whether the last line, which has no end, is one
-	partial  bool               // and some that were not counted
-	rotating *reader.Document   // whose members are being looked at
-	rotated  *reader.Log        // to be looked at next
-	finding  context.CancelFunc // of what n looks for
-	findGen  int
-	asked    *reader.Place // where the person wants to be, as soon as it is loaded
-	upward   bool          // it is searched for backwards
-	here     reader.Place  // of the row that n came to
-	hit      int           // where in it the match begins; -1 before that was looked for
-	back     bool          // it was come to from behind
+	caseMode   Case
+	pattern    Pattern
+	matcher    *match.Matcher
+	scan       *match.Scanner // of matcher, for highlights
+	also       *match.Scanner // for highlights while nothing is searched for here
+	hits       *verdicts      // of matcher and the filters
+	tally      *tally
+	found      tallied
+	counted    reader.Place       // the log's end, as far as matches are counted
+	sure       reader.Place       // the log's end when the tally began
+	fresher    counts             // matches that came since
+	freshMarks marks              // and where they lie
+	openHit    bool               // and whether the last line, which has no end, is one
+	partial    bool               // and some that were not counted
+	rotating   *reader.Document   // whose members are being looked at
+	rotated    *reader.Log        // to be looked at next
+	finding    context.CancelFunc // of what n looks for
+	findGen    int
+	asked      *reader.Place // where the person wants to be, as soon as it is loaded
+	upward     bool          // it is searched for backwards
+	here       reader.Place  // of the row that n came to
+	hit        int           // where in it the match begins; -1 before that was looked for
+	back       bool          // it was come to from behind
 
 	filters []Pattern
 	last    int  // of them, what was made or switched last
@@ -102,9 +103,9 @@ type tallied struct {
 	count  counts
 	capped bool
 	missed bool
+	marks  marks
 	done   bool
 	share  float64
-	marks  [markCells]bool
 	read   index.Stats
 	err    error
 }
@@ -186,11 +187,12 @@ type (
 		run     run
 		lines   int64
 		matcher *match.Matcher
-		hits    counts // lines that match it, but for the last without an end
-		openHit bool   // and whether that does
-		again   bool   // the first of them begins where the last line began, which had no end
-		skipped bool   // more came than is kept
-		cut     bool   // nothing was read: the newest member is another
+		hits    counts         // lines that match it, but for the last without an end
+		where   []reader.Place // about where they lie
+		openHit bool           // and whether that does
+		again   bool           // the first of them begins where the last line began, which had no end
+		skipped bool           // more came than is kept
+		cut     bool           // nothing was read: the newest member is another
 		tail    reader.Place
 		members []reader.DocMember
 		err     error

@@ -96,6 +96,7 @@ func (m *Model) startTally() tea.Cmd {
 		return nil
 	}
 	m.counted, m.sure, m.fresher, m.partial = m.tail, m.tail, counts{}, false
+	m.freshMarks = newMarks(len(m.members))
 	m.tally = count(context.Background(), m.searcher, m.doc, m.searching, n, m.sure)
 	if !m.loading {
 		m.tallyFresh(m.rows, m.counted, m.counted, false) // an unfinished last line
@@ -125,7 +126,7 @@ func (m *Model) tallied(msg tallyMsg) tea.Cmd {
 		return nil
 	}
 	t.mu.Lock()
-	m.found = tallied{maps.Clone(t.count), t.capped, t.missed, t.done, t.share, t.marks, t.read, t.err}
+	m.found = tallied{maps.Clone(t.count), t.capped, t.missed, t.marks.clone(), t.done, t.share, t.read, t.err}
 	t.mu.Unlock()
 	if m.found.done {
 		return nil
@@ -155,6 +156,7 @@ func (m *Model) tallyFresh(rows []row, from, to reader.Place, skipped bool) {
 			m.partial = m.partial || matches(r)
 		case matches(r):
 			m.fresher[r.Member]++
+			m.freshMarks.mark(r.Place)
 		}
 	}
 	if m.compare(to, m.counted) > 0 {

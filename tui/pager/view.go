@@ -501,19 +501,20 @@ func (m *Model) bar() []string {
 	if lo >= h {
 		lo, hi = h-1, h
 	}
+	marked := make([]bool, h)
+	if m.matcher != nil && m.tally != nil {
+		m.found.marks.rows(marked, m.members)
+		m.freshMarks.rows(marked, m.members)
+	}
 	for y := range cells {
 		cell, style := "│", m.th.Track
 		if y >= lo && y < hi {
 			cell, style = "┃", m.th.Thumb
 		}
-		if m.matcher != nil {
-			for k := y * markCells / h; k < max((y+1)*markCells/h, y*markCells/h+1) && k < markCells; k++ {
-				if m.found.marks[k] {
-					cell, style = "◂", m.th.Marks
-					if y >= lo && y < hi {
-						cell = "◀"
-					}
-				}
+		if marked[y] {
+			cell, style = "◂", m.th.Marks
+			if y >= lo && y < hi {
+				cell = "◀"
 			}
 		}
 		cells[y] = style.Render(cell)
