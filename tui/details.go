@@ -13,6 +13,7 @@ import (
 
 	"logview/reader"
 	"logview/tui/keys"
+	"logview/tui/prompt"
 	"logview/tui/screen"
 	"logview/tui/visible"
 )
@@ -209,6 +210,10 @@ func (m *model) box() string {
 	}
 	room := max(1, m.height-4)
 	m.boxTop = max(0, min(m.boxTop, n-room))
+	m.boxShown = ""
+	if n > room {
+		m.boxShown = fmt.Sprintf("%d to %d of %d lines", m.boxTop+1, min(n, m.boxTop+room), n)
+	}
 	var out []string
 	for i := m.boxTop; i < min(n, m.boxTop+room); i++ {
 		out = append(out, screen.Fit(draw(i), width))
@@ -220,11 +225,18 @@ func (m *model) box() string {
 func (m *model) helpLines() ([]string, int) {
 	names, groups := m.keys.Groups()
 	var lines []string
+	add := func(keys, what string) {
+		lines = append(lines, fmt.Sprintf("  %s  %s", m.th.Key.Render(screen.Fit(keys, 14)), what))
+	}
 	for _, n := range names {
 		lines = append(lines, m.th.Bold.Render(n))
 		for _, b := range groups[n] {
-			lines = append(lines, fmt.Sprintf("  %s  %s", m.th.Key.Render(screen.Fit(b.Help().Key, 14)), b.Help().Desc))
+			add(b.Help().Key, b.Help().Desc)
 		}
+	}
+	lines = append(lines, m.th.Bold.Render("while you type"))
+	for _, x := range prompt.Help {
+		add(x[0], x[1])
 	}
 	if m.width < 150 {
 		return lines, min(m.width-4, 72)

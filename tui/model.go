@@ -59,7 +59,8 @@ type model struct {
 	overlay       overlay
 	pressed       int // counts keys: what one asked for that comes after the next is dropped
 	details       details
-	boxTop        int // the first line that is shown of help or details
+	boxTop        int    // the first line that is shown of help or details
+	boxShown      string // which lines are, if not all
 	palette       palette
 	showLogs      bool // beside the log, where there is room; else in its place
 	logsWidth     int  // set by dragging; 0 for what fits

@@ -115,6 +115,10 @@ func (m *model) View() tea.View {
 		right = append(right, m.pager.View())
 	}
 	content := strings.Join(right, "\n")
+	box := ""
+	if m.overlay == helpOverlay || m.overlay == detailsOverlay {
+		box = m.box()
+	}
 	if l.logs.w > 0 {
 		content = beside(m.logs.View(), content, m.th.Track.Render("│"), l.logs.w < m.width)
 	}
@@ -128,7 +132,7 @@ func (m *model) View() tea.View {
 	}
 	switch m.overlay {
 	case helpOverlay, detailsOverlay:
-		content, _, _ = overAt(content, m.box(), m.width, m.height)
+		content, _, _ = overAt(content, box, m.width, m.height)
 	case paletteOverlay:
 		box, x := m.palette.view(m.th, m.width, m.height)
 		var left, top int
@@ -176,6 +180,9 @@ func overAt(content, box string, width, height int) (string, int, int) {
 // goes on behind.
 func (m *model) status() string {
 	right := ""
+	if m.overlay == helpOverlay || m.overlay == detailsOverlay {
+		return screen.Fit(m.hints(m.width-len(m.boxShown)-2), m.width-len(m.boxShown)-1) + m.th.Dim.Render(m.boxShown) + " "
+	}
 	if c := m.pager.Count(); c != "" {
 		right = "filtered: " + c
 		if p := m.pager.Pattern().Text; p != "" {
@@ -213,10 +220,14 @@ func (m *model) status() string {
 }
 
 // hints are the few keys that are most likely wanted now: as many as there is
-// room for, and of those help.
+// room for, and among those help, or what closes the box.
 func (m *model) hints(room int) string {
 	var list []keys.Action
 	switch {
+	case m.overlay == detailsOverlay:
+		list = []keys.Action{keys.Down, keys.Up, keys.CopyLine, keys.CopyRef, keys.Cancel}
+	case m.overlay == helpOverlay:
+		list = []keys.Action{keys.Down, keys.Up, keys.PageDown, keys.Cancel}
 	case m.focus == paneLogs:
 		list = []keys.Action{keys.Enter, keys.Search, keys.SearchAll, keys.Help, keys.Quit}
 	case m.focus == paneResults:
@@ -227,26 +238,27 @@ func (m *model) hints(room int) string {
 		list = []keys.Action{keys.Search, keys.SearchAll, keys.FilterIn, keys.Bottom, keys.Help, keys.Quit}
 	}
 	short := map[keys.Action]string{keys.Enter: "open", keys.Search: "search", keys.SearchAll: "search all", keys.Help: "help", keys.Quit: "quit",
+		keys.Down: "down", keys.Up: "up", keys.PageDown: "page down", keys.CopyLine: "copy", keys.CopyRef: "copy a reference", keys.Cancel: "close",
 		keys.ContextUp: "context", keys.NextPane: "next pane", keys.Next: "next", keys.Previous: "previous", keys.FilterIn: "filter", keys.Bottom: "end, live"}
 	if m.focus == paneLogs {
 		short[keys.Search] = "find log"
 	}
 	var parts []string
-	width, help := 0, 0
+	width, kept := 0, 0
 	for _, b := range list {
 		k := m.keys.Get(b).Keys()
 		if len(k) == 0 {
 			continue
 		}
-		if b == keys.Help {
-			help = len(parts)
+		if b == keys.Help || b == keys.Cancel {
+			kept = len(parts)
 		}
 		width += 2 + ansi.StringWidth(keys.Show(k[0])+" "+short[b])
 		parts = append(parts, m.th.Key.Render(keys.Show(k[0]))+" "+m.th.Dim.Render(short[b]))
 	}
-	for ; width > room && help > 0; help-- {
-		width -= 2 + ansi.StringWidth(parts[help-1])
-		parts = slices.Delete(parts, help-1, help)
+	for ; width > room && kept > 0; kept-- {
+		width -= 2 + ansi.StringWidth(parts[kept-1])
+		parts = slices.Delete(parts, kept-1, kept)
 	}
 	return " " + strings.Join(parts, "  ")
 }

@@ -13,6 +13,19 @@ import (
 	"logview/tui/visible"
 )
 
+// Help is the keys of every prompt, and what they do.
+var Help = [][2]string{
+	{"^A ^E ^B ^F", "to the beginning, the end, a character back, on"},
+	{"Alt-B Alt-F", "a word back, on"},
+	{"^W Alt-D", "delete the word before, behind"},
+	{"^U ^K", "delete all before, behind"},
+	{"^Y ^T ^_", "put back what was deleted; swap two characters; undo"},
+	{"↑ ↓ ^P ^N", "what was typed before"},
+	{"^R ^S", "search in that, backwards and forwards"},
+	{"Alt-C", "in a search: how capitals are taken"},
+	{"⏎ Esc ^G", "take it; give it up"},
+}
+
 // A Kind is what is typed.
 type Kind int
 
