@@ -29,6 +29,16 @@ func document(t *testing.T, dir string, cache *reader.Cache) *reader.Document {
 	return d
 }
 
+// update tells a Document what lies below dir now.
+func update(t *testing.T, d *reader.Document, dir string) {
+	t.Helper()
+	logs, errs := reader.Find([]string{dir})
+	if len(logs) != 1 || len(errs) > 0 {
+		t.Fatal(logs, errs)
+	}
+	d.Update(logs[0])
+}
+
 // forwards and backwards are all pieces of a Document, read in one direction.
 func forwards(t *testing.T, d *reader.Document, p reader.Place) []reader.Piece {
 	t.Helper()
@@ -209,14 +219,6 @@ func TestDocumentPieces(t *testing.T) {
 // A place stays good while the log grows and rotates in whatever way.
 func TestDocumentRotates(t *testing.T) {
 	dir := t.TempDir()
-	update := func(d *reader.Document) {
-		t.Helper()
-		logs, errs := reader.Find([]string{dir})
-		if len(logs) != 1 || len(errs) > 0 {
-			t.Fatal(logs, errs)
-		}
-		d.Update(logs[0])
-	}
 	act(t, dir, `app.log < a first line that is long enough to know a text by it, surely\ntwo\n`)
 	d := document(t, dir, reader.NewCache(t.TempDir(), 1<<30))
 	all := forwards(t, d, d.Start())
@@ -233,21 +235,21 @@ func TestDocumentRotates(t *testing.T) {
 	act(t, dir, `mv app.log app.log.1`)
 	act(t, dir, `app.log.1 < ur\n`)
 	act(t, dir, `app.log < five\n`)
-	update(d)
+	update(t, d, dir)
 	check("two\nthree\nfour\nfive\n")
 	act(t, dir, `gz app.log.1`)
 	act(t, dir, `mv app.log.1.gz app.log.2.gz`)
 	act(t, dir, `mv app.log app.log.1`)
 	act(t, dir, `app.log < six, of which the beginning is as long as that of others\n`)
-	update(d)
+	update(t, d, dir)
 	check("two\nthree\nfour\nfive\nsix, of which the beginning is as long as that of others\n")
 	act(t, dir, `cp app.log app.log.0`)
 	act(t, dir, `cut app.log`)
 	act(t, dir, `app.log < seven\n`)
-	update(d)
+	update(t, d, dir)
 	check("two\nthree\nfour\nfive\nsix, of which the beginning is as long as that of others\nseven\n")
 	act(t, dir, `rm app.log.2.gz`)
-	update(d)
+	update(t, d, dir)
 	if _, err := d.Forward(t.Context(), place); err != io.EOF && !errors.Is(err, reader.ErrGone) {
 		t.Logf("a place that is gone: %v", err)
 	}
@@ -259,14 +261,6 @@ func TestDocumentCutUnseen(t *testing.T) {
 	for _, copied := range []bool{true, false} {
 		t.Run(fmt.Sprint(copied), func(t *testing.T) {
 			dir := t.TempDir()
-			update := func(d *reader.Document) {
-				t.Helper()
-				logs, errs := reader.Find([]string{dir})
-				if len(logs) != 1 || len(errs) > 0 {
-					t.Fatal(logs, errs)
-				}
-				d.Update(logs[0])
-			}
 			act(t, dir, `app.log < 12:00:01 a first line that is long enough to know a text by it, surely\n12:00:02 two\n`)
 			d := document(t, dir, nil)
 			all := forwards(t, d, d.Start())
@@ -289,7 +283,7 @@ func TestDocumentCutUnseen(t *testing.T) {
 			if d.Grown(t.Context()) {
 				t.Error("it was cut off, and nobody noticed")
 			}
-			update(d)
+			update(t, d, dir)
 			if !d.Grown(t.Context()) {
 				t.Error("it is looked at already")
 			}

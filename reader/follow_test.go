@@ -499,19 +499,25 @@ func TestFollowerLast(t *testing.T) {
 	}
 }
 
+// packed is a text compressed with gzip.
+func packed(t *testing.T, text string) []byte {
+	t.Helper()
+	dir := t.TempDir()
+	act(t, dir, `a.log < `+text)
+	act(t, dir, `gz a.log`)
+	z, err := os.ReadFile(filepath.Join(dir, "a.log.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return z
+}
+
 // A file that is empty for a long while before what it holds is compressed
 // into it is never taken for text.
 func TestFollowerCompressedLate(t *testing.T) {
 	dir := t.TempDir()
 	const text = `of a file that nobody saw while it was current, not even once, and more\n`
-	act(t, dir, `app.log.1 < `+text)
-	act(t, dir, `gz app.log.1`)
-	packed, err := os.ReadFile(filepath.Join(dir, "app.log.1.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	act(t, dir, `rm app.log.1.gz`)
-
+	packed := packed(t, text)
 	now := time.Now()
 	live := reader.NewLive([]string{dir}, nil)
 	defer live.Close()

@@ -87,13 +87,7 @@ func TestFollowerPermissions(t *testing.T) {
 func TestFollowerInodeUsedAgain(t *testing.T) {
 	dir := t.TempDir()
 	const text = `of a file that nobody saw while it was current, not even once, and more\n`
-	act(t, dir, `other.log.1 < `+text)
-	act(t, dir, `gz other.log.1`)
-	packed, err := os.ReadFile(filepath.Join(dir, "other.log.1.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	act(t, dir, `rm other.log.1.gz`)
+	packed := packed(t, text)
 	act(t, dir, `app.log < a first line that is long enough to know a text by it, surely\n`)
 	ino := func(name string) uint64 {
 		info, err := os.Stat(filepath.Join(dir, name))

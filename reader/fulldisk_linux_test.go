@@ -11,10 +11,10 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// On a full disk there is no store, nothing is left behind, and the text is
-// all there.
-func TestFullDisk(t *testing.T) {
-	disk := t.TempDir()
+// smallDisk is a disk of 400 KB, and elsewhere a file whose text is larger.
+func smallDisk(t *testing.T) (disk, text, path string) {
+	t.Helper()
+	disk = t.TempDir()
 	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=400k"); err != nil {
 		t.Skip("cannot mount a small disk: ", err)
 	}
@@ -23,11 +23,18 @@ func TestFullDisk(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	text := noise(rand.New(rand.NewPCG(31, 1)), 3<<20)
-	path := filepath.Join(t.TempDir(), "a.gz")
+	text = noise(rand.New(rand.NewPCG(31, 1)), 3<<20)
+	path = filepath.Join(t.TempDir(), "a.gz")
 	if err := os.WriteFile(path, gz(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
+	return disk, text, path
+}
+
+// On a full disk there is no store, nothing is left behind, and the text is
+// all there.
+func TestFullDisk(t *testing.T) {
+	disk, text, path := smallDisk(t)
 	logs, _ := Find([]string{path})
 	cache := NewCache(filepath.Join(disk, "cache"), 1<<30)
 	src := NewSource(logs[0], Options{Cache: cache, Spare: NewWorkers(2).Go, Wait: true})
@@ -53,20 +60,7 @@ func TestFullDisk(t *testing.T) {
 // A text that must lie somewhere to be read from its middle lies where there
 // is room, in memory at last, and else it is said that there is none.
 func TestTextOnFullDisk(t *testing.T) {
-	disk := t.TempDir()
-	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=400k"); err != nil {
-		t.Skip("cannot mount a small disk: ", err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(disk, 0); err != nil {
-			t.Error(err)
-		}
-	})
-	text := noise(rand.New(rand.NewPCG(31, 1)), 3<<20)
-	path := filepath.Join(t.TempDir(), "a.gz")
-	if err := os.WriteFile(path, gz(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	disk, text, path := smallDisk(t)
 	t.Setenv("TMPDIR", disk)
 	logs, _ := Find([]string{path})
 	open := func() (DocMember, error) {
