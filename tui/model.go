@@ -401,63 +401,13 @@ func (m *model) do(a keys.Action) tea.Cmd {
 		return nil
 	case keys.Index:
 		return m.toggleIndex()
-	case keys.SearchAll:
-		m.prompt.Ask(prompt.SearchAll, "search all logs: ", m.results.Query())
-		return nil
-	case keys.Write, keys.Pipe:
-		if m.pager.Doc() == nil {
-			m.sayf("no log is open")
-			return nil
-		}
-		what := "the log"
-		switch {
-		case m.pager.Selecting():
-			what = "the selected lines"
-		case m.pager.Query() != nil:
-			what = "the matching lines"
-		}
-		if a == keys.Write {
-			m.prompt.Ask(prompt.Write, "write "+what+" to file: ", "")
-		} else {
-			m.prompt.Ask(prompt.Pipe, "pipe "+what+" to: ", "")
-		}
+	case keys.SearchAll, keys.Search, keys.SearchBack, keys.FilterIn, keys.FilterEdit, keys.Write, keys.Pipe:
+		m.ask(a)
 		return nil
 	case keys.CopyLine, keys.CopyRef:
 		return m.copy(a == keys.CopyRef)
 	case keys.Edit:
 		return m.edit()
-	case keys.Search, keys.SearchBack:
-		if m.focus == paneLogs {
-			m.prompt.Ask(prompt.Logs, "logs like: ", m.logs.Filter())
-			return nil
-		}
-		if m.pager.Doc() == nil {
-			m.sayf("no log is open")
-			return nil
-		}
-		m.before, _ = m.pager.Place()
-		m.searched, m.wasLive = m.pager.Pattern(), m.pager.Following()
-		kind := prompt.Search
-		if a == keys.SearchBack {
-			kind = prompt.SearchBack
-		}
-		m.prompt.Ask(kind, "", "")
-		return nil
-	case keys.FilterIn:
-		if m.pager.Doc() == nil {
-			m.sayf("no log is open")
-			return nil
-		}
-		m.prompt.Ask(prompt.Filter, "show lines with (! without, / regexp): ", "")
-		return nil
-	case keys.FilterEdit:
-		list, _ := m.pager.Filters()
-		if len(list) == 0 {
-			m.sayf("there are no filters; & makes one")
-			return nil
-		}
-		m.prompt.Ask(prompt.FilterEdit, "show lines with (! without, / regexp): ", list[m.pager.Last()].Text)
-		return nil
 	case keys.Cancel:
 		return m.escape()
 	}

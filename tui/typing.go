@@ -15,6 +15,54 @@ import (
 
 // This is what is typed: searches, filters, names.
 
+// ask begins to ask for what an action needs.
+func (m *model) ask(a keys.Action) {
+	switch {
+	case a == keys.SearchAll:
+		m.prompt.Ask(prompt.SearchAll, "search all logs: ", m.results.Query())
+		return
+	case m.focus == paneLogs && (a == keys.Search || a == keys.SearchBack):
+		m.prompt.Ask(prompt.Logs, "logs like: ", m.logs.Filter())
+		return
+	case m.pager.Doc() == nil:
+		m.sayf("no log is open")
+		return
+	}
+	const filter = "show lines with (! without, / regexp): "
+	switch a {
+	case keys.Search, keys.SearchBack:
+		m.before, _ = m.pager.Place()
+		m.searched, m.wasLive = m.pager.Pattern(), m.pager.Following()
+		kind := prompt.Search
+		if a == keys.SearchBack {
+			kind = prompt.SearchBack
+		}
+		m.prompt.Ask(kind, "", "")
+	case keys.FilterIn:
+		m.prompt.Ask(prompt.Filter, filter, "")
+	case keys.FilterEdit:
+		list, _ := m.pager.Filters()
+		if len(list) == 0 {
+			m.sayf("there are no filters; & makes one")
+			return
+		}
+		m.prompt.Ask(prompt.FilterEdit, filter, list[m.pager.Last()].Text)
+	case keys.Write, keys.Pipe:
+		what := "the log"
+		switch {
+		case m.pager.Selecting():
+			what = "the selected lines"
+		case m.pager.Query() != nil:
+			what = "the matching lines"
+		}
+		if a == keys.Write {
+			m.prompt.Ask(prompt.Write, "write "+what+" to file: ", "")
+		} else {
+			m.prompt.Ask(prompt.Pipe, "pipe "+what+" to: ", "")
+		}
+	}
+}
+
 // typed takes a key or pasted text for the prompt.
 func (m *model) typed(msg tea.Msg) tea.Cmd {
 	if m.overlay == paletteOverlay {
