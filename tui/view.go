@@ -180,7 +180,7 @@ func overAt(content, box string, width, height int) (string, int, int) {
 // goes on behind.
 func (m *model) status() string {
 	right := ""
-	if m.overlay == helpOverlay || m.overlay == detailsOverlay {
+	if m.said.Text == "" && (m.overlay == helpOverlay || m.overlay == detailsOverlay) {
 		return screen.Fit(m.hints(m.width-len(m.boxShown)-2), m.width-len(m.boxShown)-1) + m.th.Dim.Render(m.boxShown) + " "
 	}
 	if c := m.pager.Count(); c != "" {
