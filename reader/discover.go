@@ -368,6 +368,11 @@ func samePacked(plain, packed Member) (same, whole bool) {
 		return true, false
 	}
 	defer zf.Close()
+	if a, err := pf.Stat(); err == nil {
+		if b, err := zf.Stat(); err == nil && os.SameFile(a, b) {
+			return true, true // gone meanwhile, and found again as this
+		}
+	}
 	pt, err := openText(context.Background(), pf, false)
 	if err != nil {
 		return false, false

@@ -192,6 +192,23 @@ func TestSameMemberTwice(t *testing.T) {
 	}
 }
 
+// The plain one may be removed between being listed and being compared.
+func TestSameMemberGone(t *testing.T) {
+	dir := t.TempDir()
+	plain := filepath.Join(dir, "a.1")
+	write(t, plain, "some line of a log\n")
+	write(t, plain+".gz", string(gz("some line of a log\n")))
+	f := newFinder()
+	f.add(dir)
+	if err := os.Remove(plain); err != nil {
+		t.Fatal(err)
+	}
+	logs := f.group()
+	if len(logs) != 1 || len(logs[0].Members) != 1 || logs[0].Members[0].Path != plain+".gz" {
+		t.Errorf("got %v", logs)
+	}
+}
+
 func TestPatternErrors(t *testing.T) {
 	if _, errs := Find([]string{"[z-"}); len(errs) != 1 {
 		t.Errorf("got %v", errs)
