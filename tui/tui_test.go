@@ -17,6 +17,7 @@ import (
 
 	"logview/index"
 	"logview/reader"
+	"logview/tui/pager"
 	"logview/tui/tuitest"
 )
 
@@ -132,35 +133,76 @@ func frames(t *testing.T, d *tuitest.Driver, m *model, home string) {
 
 // TestFrames shows every pane in each of its states.
 func TestFrames(t *testing.T) {
-	for name, scene := range map[string]func(d *tuitest.Driver){
-		"logs loading": func(d *tuitest.Driver) {}, // nothing has come yet
-		"logs":         func(d *tuitest.Driver) { d.Wait("app.log") },
-		"log details": func(d *tuitest.Driver) {
+	for name, scene := range map[string]func(d *tuitest.Driver, m *model){
+		"logs loading":    func(d *tuitest.Driver, _ *model) {}, // nothing has come yet
+		"logs empty":      func(d *tuitest.Driver, _ *model) { d.Wait("no logs here") },
+		"logs unreadable": func(d *tuitest.Driver, _ *model) { d.Wait("app.log", "missing") },
+		"logs none like":  func(d *tuitest.Driver, _ *model) { d.Wait("app.log"); d.Type("/zzz"); d.Wait("none is like that") },
+		"log loading": func(d *tuitest.Driver, m *model) {
+			d.Wait("packed.log")
+			d.Type("/packed")
+			d.Keys("enter")
+			d.Wait("reading…")
+			d.Send(pager.PreparingMsg{Doc: m.pager.Doc(), P: reader.Preparing{Path: "logs/packed.log.gz", Done: 21, Total: 42}})
+			d.Wait("50%")
+		},
+		"log gone": func(d *tuitest.Driver, _ *model) {
+			d.Wait("app.log")
+			d.Keys("enter")
+			d.Wait("LIVE", " 300 ")
+			for _, name := range []string{"app.log", "app.log.1", "app.log.2.gz"} {
+				if err := os.Remove("logs/" + name); err != nil {
+					panic(err)
+				}
+			}
+			d.Wait("✗ gone", "stays")
+		},
+		"log unreadable": func(d *tuitest.Driver, _ *model) {
+			d.Wait("app.log")
+			for _, name := range []string{"app.log", "app.log.1", "app.log.2.gz"} {
+				if err := os.Remove("logs/" + name); err != nil {
+					panic(err)
+				}
+			}
+			d.Keys("enter")
+			d.Wait("✗ gone", "no such file", "stays")
+		},
+		"logs": func(d *tuitest.Driver, _ *model) { d.Wait("app.log") },
+		"log details": func(d *tuitest.Driver, _ *model) {
 			d.Wait("app.log")
 			d.Keys("enter")
 			d.Wait("LIVE", " 300 ")
 			d.Keys("enter")
 			d.Wait("by its words")
 		},
-		"log damaged": func(d *tuitest.Driver) {
+		"log damaged": func(d *tuitest.Driver, _ *model) {
 			d.Wait("bad.log")
 			d.Keys("j", "enter")
 			d.WaitNot("app.log ──")
 			d.Wait("bad.log.gz")
 		},
-		"logs filtered": func(d *tuitest.Driver) { d.Wait("app.log"); d.Type("/acc"); d.Wait("Logs like acc") },
-		"log":           func(d *tuitest.Driver) { d.Wait("app.log"); d.Keys("enter"); d.Wait("LIVE", " 300 ") },
-		"log cut":       func(d *tuitest.Driver) { d.Wait("app.log"); d.Keys("enter"); d.Wait("LIVE", " 300 "); d.Keys("S") },
-		"border": func(d *tuitest.Driver) {
+		"logs filtered": func(d *tuitest.Driver, _ *model) { d.Wait("app.log"); d.Type("/acc"); d.Wait("Logs like acc") },
+		"log":           func(d *tuitest.Driver, _ *model) { d.Wait("app.log"); d.Keys("enter"); d.Wait("LIVE", " 300 ") },
+		"log cut": func(d *tuitest.Driver, _ *model) {
+			d.Wait("app.log")
+			d.Keys("enter")
+			d.Wait("LIVE", " 300 ")
+			d.Keys("S")
+		},
+		"border": func(d *tuitest.Driver, _ *model) {
 			d.Wait("app.log")
 			d.Keys("enter")
 			d.Wait(" 300 ")
 			d.Keys("g")
 			d.Wait("app.log.2.gz ──")
 		},
-		"empty log": func(d *tuitest.Driver) { d.Wait("empty.log"); d.Keys("j", "enter"); d.Wait("Empty so far") },
-		"hostile":   func(d *tuitest.Driver) { d.Wait("hostile.log"); d.Keys("j", "j", "enter"); d.Wait("the last") },
-		"search": func(d *tuitest.Driver) {
+		"empty log": func(d *tuitest.Driver, _ *model) { d.Wait("empty.log"); d.Keys("j", "enter"); d.Wait("Empty so far") },
+		"hostile": func(d *tuitest.Driver, _ *model) {
+			d.Wait("hostile.log")
+			d.Keys("j", "j", "enter")
+			d.Wait("the last")
+		},
+		"search": func(d *tuitest.Driver, _ *model) {
 			d.Wait("app.log")
 			d.Keys("enter")
 			d.Wait(" 300 ")
@@ -173,14 +215,14 @@ func TestFrames(t *testing.T) {
 			d.Keys("enter")
 			d.Wait("n next", "180 lines", "  299  ")
 		},
-		"search prompt": func(d *tuitest.Driver) {
+		"search prompt": func(d *tuitest.Driver, _ *model) {
 			d.Wait("app.log")
 			d.Keys("enter")
 			d.Wait(" 300 ")
 			d.Type("//wor(ker")
 			d.Wait("missing")
 		},
-		"filters": func(d *tuitest.Driver) {
+		"filters": func(d *tuitest.Driver, _ *model) {
 			d.Wait("app.log")
 			d.Keys("enter")
 			d.Wait(" 300 ")
@@ -192,7 +234,7 @@ func TestFrames(t *testing.T) {
 			d.WaitNot("INFO")
 			d.Wait("filtered: 156 lines")
 		},
-		"filters nothing": func(d *tuitest.Driver) {
+		"filters nothing": func(d *tuitest.Driver, _ *model) {
 			d.Wait("app.log")
 			d.Keys("enter")
 			d.Wait(" 300 ")
@@ -200,48 +242,48 @@ func TestFrames(t *testing.T) {
 			d.Keys("enter")
 			d.Wait("No line passes", "filtered: 0 lines")
 		},
-		"results": func(d *tuitest.Driver) {
+		"results": func(d *tuitest.Driver, _ *model) {
 			d.Wait("app.log")
 			d.Type("serror -worker")
 			d.Keys("enter")
 			d.Wait("no such file", "blocks read", "1 not text", "error.log  ", "100%")
 			d.Until(func() bool { return strings.Contains(d.Styled(), "\x1b[1;30;46merror") }, "the match that is gone to")
 		},
-		"results unreadable": func(d *tuitest.Driver) {
+		"results unreadable": func(d *tuitest.Driver, _ *model) {
 			d.Wait("bad.log")
 			d.Type("serror -worker")
 			d.Keys("enter")
 			d.Wait("no such file", "not readable", "cut off", "error.log  ", "100%")
 			d.Until(func() bool { return strings.Contains(d.Styled(), "\x1b[1;30;46merror") }, "the match that is gone to")
 		},
-		"results loading": func(d *tuitest.Driver) {
+		"results loading": func(d *tuitest.Driver, _ *model) {
 			d.Wait("app.log")
 			d.Type("snowhere")
 			d.Keys("enter")
 			d.Wait("searching…", "42%")
 		},
-		"results coming": func(d *tuitest.Driver) {
+		"results coming": func(d *tuitest.Driver, _ *model) {
 			d.Wait("app.log")
 			d.Type("serror -worker")
 			d.Keys("enter")
 			d.Wait("no such file", "42%", "error.log  ", "100%")
 			d.Until(func() bool { return strings.Contains(d.Styled(), "\x1b[1;30;46merror") }, "the match that is gone to")
 		},
-		"results failed": func(d *tuitest.Driver) {
+		"results failed": func(d *tuitest.Driver, _ *model) {
 			d.Wait("app.log")
 			d.Type("serror")
 			d.Keys("enter")
 			d.Wait("what is looked for")
 		},
-		"results none": func(d *tuitest.Driver) {
+		"results none": func(d *tuitest.Driver, _ *model) {
 			d.Wait("app.log")
 			d.Type("snowhere")
 			d.Keys("enter")
 			d.Wait("no line matches", "blocks read")
 		},
-		"query error": func(d *tuitest.Driver) { d.Wait("app.log"); d.Type("sa (b"); d.Keys("enter"); d.Wait("v ") },
-		"help":        func(d *tuitest.Driver) { d.Wait("app.log"); d.Keys("?"); d.Wait("one line down") },
-		"palette":     func(d *tuitest.Driver) { d.Wait("app.log"); d.Type(":wrap"); d.Wait("wrap long lines") },
+		"query error": func(d *tuitest.Driver, _ *model) { d.Wait("app.log"); d.Type("sa (b"); d.Keys("enter"); d.Wait("v ") },
+		"help":        func(d *tuitest.Driver, _ *model) { d.Wait("app.log"); d.Keys("?"); d.Wait("one line down") },
+		"palette":     func(d *tuitest.Driver, _ *model) { d.Wait("app.log"); d.Type(":wrap"); d.Wait("wrap long lines") },
 	} {
 		t.Run(strings.ReplaceAll(name, " ", "-"), func(t *testing.T) {
 			home, err := os.Getwd()
@@ -249,18 +291,29 @@ func TestFrames(t *testing.T) {
 				t.Fatal(err)
 			}
 			dir := tree(t)
-			if strings.HasSuffix(name, "damaged") || strings.HasSuffix(name, "unreadable") {
+			if name == "log damaged" || name == "results unreadable" {
 				write(t, "logs/bad.log.gz", "\x1f\x8b\x08\x00broken", 0)
 			}
 			d, m := explorer(t, dir, 80, 24, func(o *Options) {
 				switch name {
+				case "logs empty":
+					o.Paths = []string{"empty"}
+					if err := os.Mkdir("empty", 0o755); err != nil {
+						t.Fatal(err)
+					}
+				case "logs unreadable":
+					o.Paths = append(o.Paths, "missing")
+				case "log loading": // nobody can work
+					write(t, "logs/packed.log.gz", "\x1f\x8b\x08\x00", 0)
+					o.Workers = reader.NewWorkers(1)
+					o.Workers.Go(func() { <-t.Context().Done() })
 				case "results loading", "results coming":
 					o.Searcher = slow{o.Searcher}
 				case "results failed":
 					o.Searcher = failing{}
 				}
 			})
-			scene(d)
+			scene(d, m)
 			frames(t, d, m, home)
 		})
 	}

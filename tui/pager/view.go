@@ -416,6 +416,7 @@ func (m *Model) title() string {
 		right += "  ✗ gone"
 	case m.frozen:
 		right += "  ‖ frozen, = goes on"
+	case m.loading:
 	case m.follow && m.rate.value >= 1:
 		right += fmt.Sprintf("  ● LIVE %s/s", humanize.SIWithDigits(m.rate.value, 0, ""))
 	case m.follow:

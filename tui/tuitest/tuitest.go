@@ -127,6 +127,12 @@ func (d *Driver) Type(text string) {
 	}
 }
 
+// Send gives the model a message.
+func (d *Driver) Send(msg tea.Msg) {
+	d.t.Helper()
+	d.take(msg)
+}
+
 // Mouse does something with the mouse.
 func (d *Driver) Mouse(msg tea.MouseMsg) {
 	d.t.Helper()
