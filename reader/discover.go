@@ -10,15 +10,17 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
 )
 
 // A Log is what a listing knows of one log from its files' names alone.
 type Log struct {
-	Name    string   // path of its current file, whether or not that exists
-	Members []Member // oldest first
-	Gaps    []string // what is missing between them, for people to read
+	Name    string    // path of its current file, whether or not that exists
+	Members []Member  // oldest first
+	Gaps    []string  // what is missing between them, for people to read
+	Looked  time.Time // when the names began to be read; nothing here is older
 }
 
 // Stdin is the path that stands for standard input.
@@ -73,11 +75,12 @@ type finder struct {
 	seen  map[string]int // what was taken, by where it lies, as an index into files
 	cwd   string         // what relative paths start from
 	errs  []error
+	begun time.Time
 }
 
 func newFinder() *finder {
 	cwd, _ := os.Getwd() // without one, relative and absolute paths cannot be compared
-	return &finder{seen: map[string]int{}, cwd: cwd}
+	return &finder{seen: map[string]int{}, cwd: cwd, begun: time.Now()}
 }
 
 func (f *finder) fail(path string, err error) {
@@ -292,7 +295,7 @@ func (f *finder) group() []Log {
 
 	logs := make([]Log, 0, len(groups))
 	for k, g := range groups {
-		l := Log{Name: k.dir + k.stem}
+		l := Log{Name: k.dir + k.stem, Looked: f.begun}
 		slices.SortStableFunc(g, func(a, b found) int {
 			if c := older(a.name, b.name); c != 0 {
 				return c

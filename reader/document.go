@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"sync"
+	"time"
 )
 
 // A Document is one log as one continuous text, from the first line of its
@@ -63,6 +64,7 @@ type docMember struct {
 	t    *textAt
 	err  error // why it cannot be opened
 	gone bool
+	cut  time.Time // when it was seen that the file is cut off; zero if it is not
 
 	weighed Stamp  // of which file about is
 	about   Offset // size of its text, as far as that can be told without opening it

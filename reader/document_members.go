@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
+	"time"
 )
 
 // This is how a Document knows its members again.
@@ -87,19 +88,24 @@ func (d *Document) Find(ctx context.Context, id ID) (MemberKey, bool) {
 
 // Update takes over which members the log has now. A member is known again
 // by its file, or by its text when it was compressed or copied meanwhile.
+//
+// If a member is cut off, only what was listed after that was seen tells what
+// became of it: an older Log changes nothing, and Grown asks for another.
 func (d *Document) Update(l Log) {
-	d.src.mu.Lock()
-	d.src.members = l.Members
-	d.src.mu.Unlock()
-
 	d.updating.Lock()
 	defer d.updating.Unlock()
 	before := d.list()
 	left, cut := map[*docMember]bool{}, map[*docMember]bool{}
 	for _, m := range before {
-		_, t, _ := m.state()
-		left[m], cut[m] = true, t != nil && !t.whole()
+		at := m.cutOff()
+		left[m], cut[m] = true, !at.IsZero()
+		if cut[m] && !l.Looked.After(at) {
+			return
+		}
 	}
+	d.src.mu.Lock()
+	d.src.members = l.Members
+	d.src.mu.Unlock()
 	now := make([]*docMember, len(l.Members))
 	// By file, if it has not been cut off.
 	for i, m := range l.Members {
@@ -126,6 +132,9 @@ func (d *Document) Update(l Log) {
 			}
 		}
 		if now[i] == nil {
+			now[i] = packedOf(before, left, m)
+		}
+		if now[i] == nil {
 			now[i] = &docMember{m: m}
 			fresh = append(fresh, now[i])
 		}
@@ -140,12 +149,15 @@ func (d *Document) Update(l Log) {
 	// Who reads on behind a member that is gone goes on with what followed it.
 	for i, m := range before {
 		if left[m] {
-			d.after[m.key] = following(before[i+1:], now, left, first)
+			d.after[m.key] = following(before, now, i)
 		}
 	}
 	for key, next := range d.after { // of those behind which nothing came so far
-		if next == 0 {
-			d.after[key] = following(nil, now, nil, first)
+		if n := len(now); next == 0 && n > 0 && now[n-1].key >= first {
+			for n > 1 && now[n-2].key >= first {
+				n--
+			}
+			d.after[key] = now[n-1].key
 		}
 	}
 	d.mu.Unlock()
@@ -154,25 +166,69 @@ func (d *Document) Update(l Log) {
 	}
 }
 
-// following is the first of the members behind one that is gone that is
-// still there, or else the first of the new ones, which have keys from fresh
-// on, behind all that were there before; zero if there is none.
-func following(behind, now []*docMember, gone map[*docMember]bool, fresh MemberKey) MemberKey {
-	for _, m := range behind {
-		if !gone[m] {
-			return m.key
+// packedOf takes over the state of a member that was never opened, and so has no
+// text to be known by, if it seems to be what was compressed into m; nil if
+// there is none. Who compresses keeps the time, to the second at least.
+func packedOf(before []*docMember, left map[*docMember]bool, m Member) *docMember {
+	if !parseName(filepath.Base(m.Path)).compressed {
+		return nil
+	}
+	var best *docMember
+	nearest := time.Second
+	for _, old := range before {
+		was, t, _ := old.state()
+		if age := m.ModTime.Sub(was.ModTime).Abs(); left[old] && t == nil && age < nearest && !parseName(filepath.Base(was.Path)).compressed && mayHold(m, was.Size) {
+			best, nearest = old, age
 		}
 	}
-	last := -1
-	for i, m := range now {
-		if m.key < fresh {
-			last = i
+	if best != nil {
+		delete(left, best)
+		best.mu.Lock()
+		best.m, best.err = m, nil
+		best.mu.Unlock()
+	}
+	return best
+}
+
+// following is where to go on behind before[i], which is gone: with what stands
+// now between those around it that are still there, or else with the next of
+// them; zero if there is none. Of several that are gone in a row each has the one
+// that stands in its place, and if there are fewer, the last have them.
+func following(before, now []*docMember, i int) MemberKey {
+	from, gone := i, 0
+	for from > 0 && !slices.Contains(now, before[from-1]) {
+		from--
+	}
+	at, to := 0, len(now)
+	if from > 0 {
+		at = slices.Index(now, before[from-1]) + 1
+	}
+	for from+gone < len(before) {
+		if k := slices.Index(now, before[from+gone]); k >= 0 {
+			to = k
+			break
 		}
+		gone++
 	}
-	if last+1 < len(now) {
-		return now[last+1].key
+	if at += max(0, i-from-max(0, gone-(to-at))); at >= len(now) {
+		return 0
 	}
-	return 0
+	return now[at].key
+}
+
+// cutOff is when it was first seen that the file is not what was read of it any
+// more; zero if it is.
+func (m *docMember) cutOff() time.Time {
+	_, t, _ := m.state()
+	if t == nil || t.whole() {
+		return time.Time{}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.t == t && m.cut.IsZero() {
+		m.cut = time.Now()
+	}
+	return m.cut
 }
 
 // is takes over a member's state if it is of the same file.
@@ -183,6 +239,12 @@ func (m *docMember) is(now Member) bool {
 		return m.m.Path == now.Path
 	}
 	if m.m.info == nil || now.info == nil || !m.m.is(now.info) {
+		return false
+	}
+	// A file that is not held open may be gone, and its number that of another:
+	// of one that rotation does not make of it.
+	from, to := parseName(filepath.Base(m.m.Path)), parseName(filepath.Base(now.Path))
+	if to.current() && !from.current() || from.compressed != to.compressed {
 		return false
 	}
 	if m.t == nil {
@@ -215,7 +277,7 @@ func (m *docMember) became(ctx context.Context, now Member) bool {
 	m.mu.Lock()
 	m.m = now
 	if cut && m.t == t {
-		m.t = nil
+		m.t, m.cut = nil, time.Time{}
 	}
 	m.mu.Unlock()
 	if cut {
@@ -227,10 +289,15 @@ func (m *docMember) became(ctx context.Context, now Member) bool {
 }
 
 // Grown takes in what the current member got since, where that does not
-// happen by itself. It reports false if the member was cut off, or written
+// happen by itself. It reports false if a member was cut off, or written
 // anew: then an Update is to tell what the log is now, before it is read on.
 func (d *Document) Grown(ctx context.Context) bool {
 	list := d.list()
+	for _, m := range list {
+		if !m.cutOff().IsZero() {
+			return false
+		}
+	}
 	if len(list) == 0 {
 		return true
 	}
@@ -240,9 +307,6 @@ func (d *Document) Grown(ctx context.Context) bool {
 	member, t, _ := m.state()
 	if t == nil {
 		return true
-	}
-	if !t.whole() {
-		return false
 	}
 	if t.temp && !t.piped {
 		_ = t.more(ctx, member.Size, func(Preparing) {})

@@ -32,6 +32,7 @@ func document(t *testing.T, dir string, cache *reader.Cache) *reader.Document {
 // update tells a Document what lies below dir now.
 func update(t *testing.T, d *reader.Document, dir string) {
 	t.Helper()
+	d.Grown(t.Context()) // what is cut off is seen before it is listed
 	logs, errs := reader.Find([]string{dir})
 	if len(logs) != 1 || len(errs) > 0 {
 		t.Fatal(logs, errs)
@@ -292,6 +293,209 @@ func TestDocumentCutUnseen(t *testing.T) {
 			}
 		})
 	}
+}
+
+// So it is however little of it was read: nothing but its end, and then
+// something behind the new end.
+func TestDocumentCutHardlyRead(t *testing.T) {
+	lines := func(what string, n int) string {
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintf(&b, "%s line %06d\n", what, i)
+		}
+		return b.String()
+	}
+	for name, read := range map[string]func(d *reader.Document, end reader.Place){
+		"its end": func(d *reader.Document, end reader.Place) { d.Forward(t.Context(), end) },
+		"its middle, too late": func(d *reader.Document, end reader.Place) {
+			end.Offset /= 2
+			d.Forward(t.Context(), end)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "app.log")
+			write := func(text string) {
+				t.Helper()
+				if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			write(lines("old", 40_000))
+			d := document(t, filepath.Dir(path), nil)
+			if _, err := d.Forward(t.Context(), d.Start()); err != nil {
+				t.Fatal(err)
+			}
+			end, err := d.End(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if name == "its end" {
+				read(d, end)
+				write(lines("new", 50_000))
+			} else {
+				write(lines("new", 3))
+				read(d, end)
+			}
+			if d.Grown(t.Context()) {
+				t.Error("it was cut off, and nobody noticed")
+			}
+			update(t, d, filepath.Dir(path))
+			if w, err := d.Forward(t.Context(), end); err != nil || !strings.HasPrefix(string(w.Text), "new line 000000\n") {
+				t.Errorf("it goes on with %.20q, %v", w.Text, err)
+			}
+		})
+	}
+}
+
+// A list of files that is older than the cut says nothing of what became of the
+// file: it is known by the copy that only the next one has.
+func TestDocumentOldList(t *testing.T) {
+	dir := t.TempDir()
+	act(t, dir, `app.log < 12:00:01 a first line that is long enough to know a text by it, surely\n12:00:02 two\n`)
+	d := document(t, dir, nil)
+	place := forwards(t, d, d.Start())[1].Place
+	old, _ := reader.Find([]string{dir})
+	act(t, dir, `cp app.log app.log.1`)
+	act(t, dir, `cut app.log`)
+	act(t, dir, `app.log < 12:00:03 three\n`)
+	d.Update(old[0])
+	update(t, d, dir)
+	if got, want := text(forwards(t, d, place)), "12:00:02 two\n12:00:03 three\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+// TestDocumentStories reads a log on while it is written, renamed, copied and
+// cut off, compressed, looked at too early and too late, in any order: each
+// line comes once.
+func TestDocumentStories(t *testing.T) {
+	stories := 400
+	if testing.Short() {
+		stories = 60
+	}
+	for seed := range stories {
+		documentStory(t, uint64(seed))
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+func documentStory(t *testing.T, seed uint64) {
+	r := rand.New(rand.NewPCG(seed, 5))
+	dir, err := os.MkdirTemp(t.TempDir(), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var want, got strings.Builder
+	var told []string
+	n := 0
+	write := func() {
+		for range 1 + r.IntN(8) {
+			n++
+			line := fmt.Sprintf("2026-11-21T08:00:%06d %s", n, strings.Repeat("x", r.IntN(30)))
+			act(t, dir, "app.log < "+line+`\n`)
+			want.WriteString(line + "\n")
+		}
+	}
+	write()
+	d := document(t, dir, nil)
+	defer d.Close()
+	at := d.Start()
+	read := func() {
+		for {
+			w, err := d.Forward(t.Context(), at)
+			if err == io.EOF {
+				return
+			} else if err != nil {
+				t.Fatalf("seed %d, %q: %v", seed, told, err)
+			}
+			got.Write(w.Text)
+			at = reader.Place{Member: w.Member, Offset: w.End()}
+		}
+	}
+	look := func() {
+		logs, _ := reader.Find([]string{dir})
+		d.Update(logs[0])
+	}
+	grow := func() { // as the explorer does
+		for i := 0; !d.Grown(t.Context()); i++ {
+			if i == 3 {
+				t.Fatalf("seed %d, %q: it is looked at for ever", seed, told)
+			}
+			look()
+		}
+		read()
+	}
+	shift := func() {
+		for i := 5; i > 0; i-- {
+			for _, end := range []string{"", ".gz"} {
+				from, to := fmt.Sprintf("app.log.%d%s", i, end), fmt.Sprintf("app.log.%d%s", i+1, end)
+				if _, err := os.Stat(filepath.Join(dir, from)); err == nil {
+					act(t, dir, "mv "+from+" "+to)
+				}
+			}
+		}
+	}
+	sometimes := func(what string, do func()) {
+		if r.IntN(2) == 0 {
+			told = append(told, what)
+			do()
+		}
+	}
+	grow()
+	for range 12 {
+		switch r.IntN(6) {
+		case 0:
+			told = append(told, "written")
+			write()
+		case 1:
+			told = append(told, "renamed")
+			shift()
+			act(t, dir, "mv app.log app.log.1")
+			sometimes("look", look)
+			write()
+			look()
+			sometimes("grow", grow)
+		case 2, 3: // what is not read is lost or not, as it comes
+			grow()
+			if r.IntN(2) == 0 {
+				told = append(told, "copied")
+				shift()
+				act(t, dir, "cp app.log app.log.1")
+				sometimes("look", look)
+				sometimes("grow", grow)
+			}
+			told = append(told, "cut")
+			old, _ := reader.Find([]string{dir})
+			act(t, dir, "cut app.log")
+			sometimes("look", look)
+			write()
+			sometimes("looked before", func() { d.Update(old[0]) })
+			sometimes("grow", grow)
+		case 4:
+			if _, err := os.Stat(filepath.Join(dir, "app.log.1")); err == nil {
+				told = append(told, "compressed")
+				act(t, dir, "gz app.log.1")
+				sometimes("look", look)
+			}
+		case 5:
+			told = append(told, "grow")
+			grow()
+		}
+	}
+	grow()
+	look()
+	grow()
+	if got.String() == want.String() {
+		return
+	}
+	g, w := strings.SplitAfter(got.String(), "\n"), strings.SplitAfter(want.String(), "\n")
+	i := 0
+	for i < min(len(g), len(w))-1 && g[i] == w[i] {
+		i++
+	}
+	t.Errorf("seed %d, %q: line %d is %q, want %q", seed, told, i+1, g[i], w[i])
 }
 
 // What is damaged is shown as far as it can be read, and is said.

@@ -47,7 +47,7 @@ func openMember(m Member) (*os.File, string, error) {
 	f, err := os.Open(m.Path)
 	if err == nil && m.info != nil {
 		if now, serr := f.Stat(); serr == nil && !m.is(now) {
-			if moved, path := openMoved(m); moved != nil {
+			if moved, path := openMoved(m, os.SameFile(now, m.info)); moved != nil {
 				f.Close()
 				return moved, path, nil
 			}
@@ -61,7 +61,7 @@ func openMember(m Member) (*os.File, string, error) {
 		}
 	}
 	if errors.Is(err, fs.ErrNotExist) {
-		if moved, path := openMoved(m); moved != nil {
+		if moved, path := openMoved(m, false); moved != nil {
 			return moved, path, nil
 		}
 	}
@@ -81,7 +81,12 @@ func (m Member) is(now os.FileInfo) bool {
 // openMoved finds the file that m was: the same file under another name of
 // its log, or what became of it when it was compressed, which has the time
 // of the original and another name. It returns nil if there is neither.
-func openMoved(m Member) (*os.File, string) {
+//
+// If the file is still there, and was only cut off, it was copied before, or
+// nothing is left of it: what a gzip says of the size of its text tells a copy
+// from what else was compressed in the same second. Elsewhere that is no
+// reason to give up a text, for a file of several members says less.
+func openMoved(m Member, cut bool) (*os.File, string) {
 	if m.alt != "" {
 		if f, err := os.Open(m.alt); err == nil {
 			return f, m.alt
@@ -93,7 +98,7 @@ func openMoved(m Member) (*os.File, string) {
 	// What was found may move on before it is opened: then it is looked for
 	// once more.
 	for range 5 {
-		c, ok := m.moved()
+		c, ok := m.moved(cut)
 		if !ok {
 			return nil, ""
 		}
@@ -110,7 +115,7 @@ func openMoved(m Member) (*os.File, string) {
 }
 
 // moved finds the file that m was or became in its directory.
-func (m Member) moved() (Member, bool) {
+func (m Member) moved(cut bool) (Member, bool) {
 	dir, base := filepath.Split(m.Path)
 	l := newFinder()
 	l.list(dir, parseName(base).stem)
@@ -122,7 +127,7 @@ func (m Member) moved() (Member, bool) {
 		// gzip and its like keep the time to the second at least, and most of
 		// them all of it: of two that were rotated within a second, it is the
 		// one whose time is nearer.
-		if age := c.ModTime.Sub(m.ModTime).Abs(); c.name.compressed && !parseName(base).compressed && age < nearest && mayHold(c.Member, m.Size) {
+		if age := c.ModTime.Sub(m.ModTime).Abs(); c.name.compressed && !parseName(base).compressed && age < nearest && !(cut && !mayHold(c.Member, m.Size)) {
 			packed, nearest = c.Member, age
 		}
 	}

@@ -488,8 +488,11 @@ func keyOf(info os.FileInfo) [2]uint64 {
 
 // list is the files there are, as they are found, oldest first.
 func (f *Follower) list(ctx context.Context) []found {
-	files, _, _ := f.live.listing(ctx)
-	return files
+	l, err := f.live.listing(ctx)
+	if err != nil {
+		return nil
+	}
+	return l.files
 }
 
 // names looks which files there are.

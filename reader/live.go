@@ -34,6 +34,7 @@ type Live struct {
 	at      map[string]int
 	errs    []error // of the last look
 	looked  time.Time
+	begin   time.Time     // when the names began to be read, then
 	cost    time.Duration // of that look
 	wanted  bool          // another is due
 	shared  bool          // files was given away: to be copied before it is written to
@@ -117,7 +118,6 @@ func (l *Live) refresh() { l.tell(l.look()) }
 func (l *Live) look() Changes {
 	l.looking.Lock()
 	defer l.looking.Unlock()
-	begun := time.Now()
 	f := newFinder()
 	for _, p := range l.paths {
 		if p != Stdin {
@@ -142,8 +142,8 @@ func (l *Live) look() Changes {
 	}
 	l.mu.Lock()
 	l.files, l.at, l.errs, l.shared = f.files, at, f.errs, false
-	l.looked = time.Now()
-	l.cost = l.looked.Sub(begun)
+	l.looked, l.begin = time.Now(), f.begun
+	l.cost = l.looked.Sub(f.begun)
 	l.mu.Unlock()
 	c := Changes{Names: len(before) != len(f.files), Files: map[string]bool{}}
 	if errsBefore == nil && before == nil {
@@ -227,28 +227,28 @@ func (l *Live) changed(c *Changes) {
 
 // listing is the files there are, oldest first, and what could not be listed.
 // It waits for the first look. The caller must not change it.
-func (l *Live) listing(ctx context.Context) ([]found, []error, error) {
+func (l *Live) listing(ctx context.Context) (*finder, error) {
 	select {
 	case <-l.began:
 	case <-l.done:
-		return nil, nil, context.Canceled
+		return nil, context.Canceled
 	case <-ctx.Done():
-		return nil, nil, ctx.Err()
+		return nil, ctx.Err()
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.shared = true
-	return l.files, l.errs, nil
+	return &finder{files: l.files, errs: l.errs, begun: l.begin}, nil
 }
 
 // Logs is the logs there are, as Find lists them, and what could not be
 // listed. Before the first look it waits for that.
 func (l *Live) Logs(ctx context.Context) ([]Log, []error, error) {
-	files, errs, err := l.listing(ctx)
+	f, err := l.listing(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	return (&finder{files: files}).group(), errs, nil
+	return f.group(), f.errs, nil
 }
 
 // A Feed tells one reader of a Live what changed since it asked last. What

@@ -190,6 +190,32 @@ func TestCutBeforeOpening(t *testing.T) {
 	}
 }
 
+// A file that was compressed after it was listed, into several members, is
+// found although the last of them is smaller than it was.
+func TestPackedInMembersBeforeOpening(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "app.log.1")
+	act(t, dir, `app.log.1 < one\ntwo\nthree\n`)
+	info, err := os.Stat(path)
+	must(t, err)
+	logs, _ := reader.Find([]string{dir})
+	src := reader.NewSource(logs[0], reader.Options{})
+	must(t, os.WriteFile(path+".gz", append(packed(t, `one\ntwo\n`), packed(t, `three\n`)...), 0o644))
+	must(t, os.Chtimes(path+".gz", info.ModTime(), info.ModTime()))
+	must(t, os.Remove(path))
+	b, err := src.Open(t.Context(), src.Members()[0], reader.Pos{})
+	must(t, err)
+	defer b.Close()
+	var got strings.Builder
+	var blk reader.Block
+	for b.Next(&blk) == nil {
+		got.Write(blk.Text)
+	}
+	if got.String() != "one\ntwo\nthree\n" {
+		t.Errorf("got %q", got.String())
+	}
+}
+
 // A store is not taken for that of a file that differs from its own in the
 // middle alone, as files of several gzip members may.
 func TestStoreOfALikeFile(t *testing.T) {

@@ -347,6 +347,19 @@ const lastSize = 64
 
 // keep notes how far the file was read, and what it is known by there.
 func (t *textAt) keep(p []byte, off Offset) {
+	if t.temp || len(p) == 0 {
+		return
+	}
+	t.mu.Lock()
+	gap := off > t.most
+	t.mu.Unlock()
+	if gap && len(p) < lastSize {
+		// Too little to know it by, of a file that was not read before it.
+		before := make([]byte, min(off, lastSize))
+		if n, _ := t.file.ReadAt(before, int64(off)-int64(len(before))+t.bom); n == len(before) {
+			p, off = append(before, p...), off-Offset(n)
+		}
+	}
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	end, known := off+Offset(len(p)), t.most-Offset(len(t.last))
