@@ -23,6 +23,7 @@ import (
 	"logview/index"
 	"logview/index/query"
 	"logview/reader"
+	"logview/reader/crash"
 	"logview/tui/pager"
 	"logview/tui/results"
 )
@@ -576,6 +577,7 @@ func (m *model) write(path string) tea.Cmd {
 // A piping is a command that gets the matching lines while it has the
 // terminal.
 type piping struct {
+	ctx     context.Context // of the search
 	command string
 	lines   func(io.Writer) (int64, error)
 	out     io.Writer
@@ -598,8 +600,11 @@ func Away() bool { return away.Load() > 0 }
 type awayCommand struct{ tea.ExecCommand }
 
 func (c awayCommand) Run() error {
+	defer crash.Guard() // when it is over, or the program would wait for itself
 	away.Add(1)
 	defer away.Add(-1)
+	fmt.Print(wheelBefore)
+	defer fmt.Print(wheelArrows)
 	return c.ExecCommand.Run()
 }
 
@@ -621,9 +626,14 @@ func (p *piping) Run() error {
 	if err := c.Start(); err != nil {
 		return err
 	}
-	_, _ = p.lines(w) // who reads no further has what they want
-	w.Close()
+	func() {
+		defer w.Close()   // or the command would wait for more
+		_, _ = p.lines(w) // who reads no further has what they want
+	}()
 	err = c.Wait()
+	if p.ctx.Err() != nil {
+		return err
+	}
 	fmt.Fprint(p.out, "\r\n-- Enter goes back --")
 	_, _ = bufio.NewReader(p.in).ReadString('\n')
 	return err
@@ -635,7 +645,7 @@ func (m *model) pipe(command string) tea.Cmd {
 		return nil
 	}
 	ctx, stop := context.WithCancel(m.life)
-	return tea.Exec(awayCommand{&piping{command: command, lines: m.lines(ctx, m.pager.Query())}}, func(err error) tea.Msg {
+	return tea.Exec(awayCommand{&piping{ctx: ctx, command: command, lines: m.lines(ctx, m.pager.Query())}}, func(err error) tea.Msg {
 		stop()
 		if err != nil {
 			return doneMsg{pager.Said{Text: command + ": " + err.Error(), Error: true}}

@@ -171,6 +171,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	case tickMsg, feedMsg: // what comes of it need not be seen at once
 	case tea.ResumeMsg:
 		m.pace.again()
+		fmt.Print(wheelArrows)
 	default:
 		if m.pace == nil && m.findPace != nil { // there is none before the first frame
 			m.pace = m.findPace()
@@ -309,7 +310,7 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 	m.pressed++
 	m.said = pager.Said{}                // it was read
 	if m.keys.Match(k) == keys.Suspend { // from anywhere
-		return tea.Suspend
+		return suspend
 	}
 	if m.prompt.Kind != prompt.None {
 		return m.typed(k)
@@ -374,7 +375,7 @@ func (m *model) do(a keys.Action) tea.Cmd {
 		}
 		return tea.Quit
 	case keys.Suspend:
-		return tea.Suspend
+		return suspend
 	case keys.Help:
 		m.overlay, m.boxTop = helpOverlay, 0
 		return nil

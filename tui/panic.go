@@ -25,16 +25,18 @@ type panicking struct {
 }
 
 // onPanic has the terminal given back and what happened said, below what was
-// on the screen before, when something panics.
-func onPanic(p *tea.Program) *panicking {
+// on the screen before, when something panics. It calls stop first.
+func onPanic(p *tea.Program, stop func()) *panicking {
 	x := &panicking{}
 	crash.Handle(func(value any, stack []byte) {
 		x.met.Store(true)
 		x.once.Do(func() { // and the others wait
+			stop()       // what goes to a command ends, and it with that
 			for Away() { // the editor has the terminal
 				time.Sleep(100 * time.Millisecond)
 			}
 			p.Kill()
+			fmt.Print(wheelBefore)
 			fmt.Fprintf(os.Stderr, "logview: a fault of logview itself; please report it with all that follows\n\npanic: %s\n\n%s", visible.String(fmt.Sprint(value)), visible.String(string(stack)))
 			os.Exit(exitPanic)
 		})

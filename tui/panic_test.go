@@ -123,7 +123,7 @@ func TestPanic(t *testing.T) {
 			if left < 0 || !strings.Contains(text[left:], want) || !strings.Contains(text[left:], "panic_test.go") {
 				t.Errorf("what happened is not said after the screen was left: %q", text[max(0, left):])
 			}
-			for on, off := range map[string]string{"\x1b[?25l": "\x1b[?25h", "\x1b[?1002h": "\x1b[?1002l", "\x1b[?2004h": "\x1b[?2004l"} {
+			for on, off := range map[string]string{"\x1b[?25l": "\x1b[?25h", "\x1b[?1002h": "\x1b[?1002l", "\x1b[?2004h": "\x1b[?2004l", "\x1b[?1007h": "\x1b[?1007r"} {
 				if strings.LastIndex(text, off) < strings.LastIndex(text, on) {
 					t.Errorf("%q was not undone by %q", on, off)
 				}

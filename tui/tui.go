@@ -46,6 +46,12 @@ const (
 	wheelBefore = "\x1b[?1007r"
 )
 
+// suspend gives the terminal to the shell.
+func suspend() tea.Msg {
+	fmt.Print(wheelBefore)
+	return tea.Suspend()
+}
+
 // Run explores until the person quits.
 func Run(ctx context.Context, o Options) error {
 	m, err := newModel(o)
@@ -60,7 +66,7 @@ func (m *model) run(ctx context.Context) error {
 	// A signal ends ctx. Left to Bubble Tea as well, it would be sent to a
 	// program that has ended already, and wait for ever (v2.0.9).
 	p := tea.NewProgram(m, tea.WithoutSignalHandler())
-	ends := onPanic(p)
+	ends := onPanic(p, m.end)
 	m.send = p.Send
 	m.findPace = func() *pacer { return newPacer(p) }
 	defer context.AfterFunc(ctx, p.Quit)()

@@ -123,7 +123,17 @@ func (m *model) View() tea.View {
 		content = beside(m.logs.View(), content, m.th.Track.Render("│"), l.logs.w < m.width)
 	}
 	if m.prompt.Kind != prompt.None {
-		m.prompt.SetNote(m.pager.Count())
+		m.prompt.SetNote("")
+		switch m.prompt.Kind {
+		case prompt.Search, prompt.SearchBack:
+			if m.prompt.Value() != "" && m.prompt.Errors() == 0 {
+				m.prompt.SetNote(m.pager.Count())
+			}
+		case prompt.Write, prompt.Pipe: // of what is going to be written
+			if !m.pager.Selecting() {
+				m.prompt.SetNote(m.pager.Count())
+			}
+		}
 		text, x := m.prompt.View()
 		content += "\n" + text
 		v.Cursor = tea.NewCursor(min(x, m.width-1), m.height-1)
@@ -170,7 +180,10 @@ func overAt(content, box string, width, height int) (string, int, int) {
 		}
 		before := ansi.Truncate(lines[y], left, "")
 		before += strings.Repeat(" ", max(0, left-ansi.StringWidth(before)))
-		after := ansi.TruncateLeft(lines[y], left+w, "")
+		after := ""
+		if ansi.StringWidth(lines[y]) > left+w {
+			after = screen.CutLeft(lines[y], left+w, "")
+		}
 		lines[y] = before + b + after
 	}
 	return strings.Join(lines, "\n"), left, top
@@ -181,7 +194,11 @@ func overAt(content, box string, width, height int) (string, int, int) {
 func (m *model) status() string {
 	right := ""
 	if m.said.Text == "" && (m.overlay == helpOverlay || m.overlay == detailsOverlay) {
-		return screen.Fit(m.hints(m.width-len(m.boxShown)-2), m.width-len(m.boxShown)-1) + m.th.Dim.Render(m.boxShown) + " "
+		shown := m.boxShown
+		if len(shown) > m.width/2 {
+			shown = ""
+		}
+		return screen.Fit(m.hints(m.width-len(shown)-2), m.width-len(shown)-1) + m.th.Dim.Render(shown) + " "
 	}
 	if c := m.pager.Count(); c != "" {
 		right = "filtered: " + c

@@ -445,7 +445,7 @@ func (m *Model) base(key reader.MemberKey) string {
 	if i, ok := m.order[key]; ok && len(m.members) > 1 && m.width >= 60 {
 		if s := visible.String(filepath.Base(m.members[i].Path)); s != visible.String(filepath.Base(m.name)) {
 			if w := ansi.StringWidth(s); w > m.width/3 { // what tells it from the others is at its end
-				return ansi.TruncateLeft(s, w-m.width/3+1, "…")
+				return screen.CutLeft(s, w-m.width/3+1, "…")
 			}
 			return s
 		}

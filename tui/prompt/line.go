@@ -2,9 +2,13 @@ package prompt
 
 import (
 	"slices"
+	"strings"
+	"unicode"
 
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
+
+	"logview/tui/visible"
 )
 
 // A Line is a text that is edited with the keys of readline: those that the
@@ -52,15 +56,20 @@ func (l *Line) Update(msg tea.Msg) tea.Cmd {
 		l.CursorStart()
 	case "alt+>":
 		l.CursorEnd()
-	case "ctrl+w", "alt+backspace", "ctrl+backspace", "alt+d", "alt+delete", "ctrl+delete", "ctrl+k", "ctrl+u":
+	case "alt+d", "alt+delete", "ctrl+delete":
+		l.deleteWord()
+	case "ctrl+w", "alt+backspace", "ctrl+backspace", "ctrl+k", "ctrl+u":
 		l.Model, cmd = l.Model.Update(msg)
+	default:
+		l.Model, cmd = l.Model.Update(msg)
+	}
+	switch k.String() {
+	case "alt+d", "alt+delete", "ctrl+delete", "ctrl+w", "alt+backspace", "ctrl+backspace", "ctrl+k", "ctrl+u":
 		// Whichever way it went, what is gone lay where the cursor is now.
 		was, at := []rune(before.text), l.Position()
 		if n := len(was) - len([]rune(l.Value())); n > 0 {
 			l.killed = string(was[at : at+n])
 		}
-	default:
-		l.Model, cmd = l.Model.Update(msg)
 	}
 	if l.Value() != before.text {
 		l.before = append(l.before, before)
@@ -82,6 +91,31 @@ func (l *Line) insert(text string) {
 	r, at := []rune(l.Value()), l.Position()
 	l.SetValue(string(slices.Insert(r, at, []rune(text)...)))
 	l.SetCursor(at + len([]rune(text)))
+}
+
+// deleteWord deletes to the end of the next word. That of Bubbles (v2.2.1)
+// panics on the last character.
+func (l *Line) deleteWord() {
+	r, at := []rune(l.Value()), l.Position()
+	end := at
+	for end < len(r) && unicode.IsSpace(r[end]) {
+		end++
+	}
+	for end < len(r) && !unicode.IsSpace(r[end]) {
+		end++
+	}
+	l.SetValue(string(slices.Delete(r, at, end)))
+	l.SetCursor(at)
+}
+
+// View is the line. What is not as wide everywhere as it says is a dot.
+func (l *Line) View() string {
+	return strings.Map(func(r rune) rune {
+		if !visible.Steady(r) {
+			return '·'
+		}
+		return r
+	}, l.Model.View())
 }
 
 // transpose swaps the characters on both sides of the cursor, at the end of

@@ -58,6 +58,7 @@ type Model struct {
 	typed   string
 	seeking bool // in it, for needle
 	needle  string
+	missed  bool // there is no more with it
 }
 
 // New makes a prompt that asks nothing.
@@ -123,13 +124,16 @@ func (m *Model) SetWidth(w int) { m.width = w }
 // Update takes a key. It reports whether the text is another.
 func (m *Model) Update(msg tea.Msg) (cmd tea.Cmd, changed bool) {
 	before := m.in.Value()
+	if _, ok := msg.(tea.PasteMsg); ok {
+		m.seeking = false
+	}
 	if k, ok := msg.(tea.KeyPressMsg); ok {
 		if m.seeking && m.seekKey(k) {
 			return nil, m.in.Value() != before
 		}
 		switch k.String() {
 		case "ctrl+r":
-			m.typed, m.needle, m.seeking = m.in.Value(), "", true
+			m.typed, m.needle, m.seeking, m.missed = m.in.Value(), "", true, false
 			return nil, false
 		case "up", "ctrl+p":
 			m.recall(-1)
@@ -155,7 +159,7 @@ func (m *Model) seekKey(k tea.KeyPressMsg) bool {
 		m.seek(m.at-1, -1)
 	case s == "ctrl+s":
 		m.seek(m.at+1, 1)
-	case s == "backspace":
+	case s == "backspace" || s == "ctrl+h":
 		if r := []rune(m.needle); len(r) > 0 {
 			m.needle = string(r[:len(r)-1])
 		}
@@ -178,11 +182,12 @@ func (m *Model) seekKey(k tea.KeyPressMsg) bool {
 func (m *Model) seek(at, way int) {
 	for h := m.history[m.group()]; at >= 0 && at < len(h); at += way {
 		if strings.Contains(h[at], m.needle) {
-			m.at = at
+			m.at, m.missed = at, false
 			m.in.Set(h[at])
 			return
 		}
 	}
+	m.missed = true
 }
 
 func (m *Model) recall(n int) {
@@ -221,7 +226,7 @@ func (m *Model) errors() []string {
 	lines := strings.Split(m.err, "\n")
 	if len(lines) == 3 && strings.HasSuffix(lines[2], "^") {
 		// What is typed is below.
-		spot := strings.Repeat(" ", len([]rune(m.label))+max(0, len(lines[2])-3)) + "v"
+		spot := strings.Repeat(" ", len([]rune(m.short()))+max(0, len(lines[2])-3)) + "v"
 		if len(spot)+1+len([]rune(lines[0])) <= m.width {
 			return []string{spot + " " + lines[0]}
 		}
@@ -230,11 +235,29 @@ func (m *Model) errors() []string {
 	return lines[:1]
 }
 
+// short is the label, as far as it leaves room for what is typed.
+func (m *Model) short() string {
+	if most := max(8, m.width/2); len([]rune(m.label)) > most {
+		s := string([]rune(m.label)[:most-3])
+		if i := strings.LastIndexByte(s, ' '); i > 0 {
+			s = s[:i]
+		}
+		return s + "…: "
+	}
+	return m.label
+}
+
 // View draws it, and says where the cursor is.
 func (m *Model) View() (string, int) {
-	label, note := m.label, m.note
-	if m.seeking {
+	label, note := m.short(), m.note
+	switch {
+	case m.seeking && m.missed:
+		note = "no more in the history: " + m.needle
+	case m.seeking:
 		note = "history: " + m.needle
+	}
+	if m.width-len([]rune(label))-len([]rune(note)) < 12 && !m.seeking {
+		note = ""
 	}
 	m.in.SetWidth(max(8, m.width-len([]rune(label))-len([]rune(note))-3))
 	shown := m.th.Key.Render(label) + m.in.View()

@@ -1,7 +1,11 @@
 package prompt
 
 import (
+	"strings"
 	"testing"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 
 	"logview/tui/theme"
 	"logview/tui/tuitest"
@@ -37,6 +41,9 @@ func TestReadline(t *testing.T) {
 		{"one two", []string{"ctrl+a", "ctrl+k", "ctrl+y"}, "one two|"},
 		{"日本 語x", []string{"ctrl+b", "ctrl+u", "ctrl+e", "ctrl+y"}, "x日本 語|"},
 		{"one two", []string{"ctrl+a", "alt+d", "ctrl+e", "ctrl+y"}, " twoone|"},
+		{"one two", []string{"ctrl+b", "alt+d"}, "one tw|"},
+		{"one ", []string{"ctrl+b", "alt+d"}, "one|"},
+		{"one", []string{"alt+d", "ctrl+y"}, "one|"},
 		{"one two", []string{"ctrl+a", "ctrl+d"}, "|ne two"},
 		{"one two", []string{"ctrl+h"}, "one tw|"},
 		{"ab", []string{"ctrl+t"}, "ba|"},
@@ -69,6 +76,7 @@ func TestHistory(t *testing.T) {
 		{[]string{"ctrl+r", "e", "r", "r", "ctrl+r", "ctrl+r"}, "error one|"},
 		{[]string{"ctrl+r", "e", "r", "r", "ctrl+r", "ctrl+s"}, "error two|"},
 		{[]string{"ctrl+r", "e", "r", "r", "backspace", "backspace", "backspace"}, "warning|"},
+		{[]string{"ctrl+r", "o", "n", "x", "ctrl+h", "e"}, "error one|"},
 		{[]string{"x", "ctrl+r", "o", "n", "e", "esc"}, "x|"},
 		{[]string{"x", "ctrl+r", "o", "n", "e", "ctrl+a", "y"}, "y|error one"},
 		{[]string{"x", "ctrl+r", "n", "o", "t"}, "warning|"}, // as far as there was something
@@ -81,6 +89,26 @@ func TestHistory(t *testing.T) {
 		m.Ask(Search, "", "")
 		if got := press(m, c.keys...); got != c.want {
 			t.Errorf("%v: %q; want %q", c.keys, got, c.want)
+		}
+	}
+}
+
+// What is typed is seen on a narrow screen, too, and none is wider than that.
+func TestNarrow(t *testing.T) {
+	for _, width := range []int{20, 30, 40, 80} {
+		for _, text := range []string{"", "see", "日本語日本語日本語日本語日本語", "👨\u200d👩\u200d👧 family", "x\u0301\u0302 marks"} {
+			m := New(theme.New(true))
+			m.SetWidth(width)
+			m.Ask(Filter, "show lines with (! without, / regexp): ", "")
+			m.Update(tea.PasteMsg{Content: text})
+			m.SetNote("89,325 lines")
+			view, x := m.View()
+			if w := ansi.StringWidthWc(ansi.Strip(view)); w > width || x > width {
+				t.Errorf("%d columns of %d, the cursor in %d: %q", w, width, x, ansi.Strip(view))
+			}
+			if text == "see" && !strings.Contains(ansi.Strip(view), "see") {
+				t.Errorf("at %d columns it is not seen: %q", width, ansi.Strip(view))
+			}
 		}
 	}
 }

@@ -207,9 +207,20 @@ var oneLine = strings.NewReplacer("\n", "^J", "\t", "^I")
 func FitLeft(s string, width int) string {
 	s = oneLine.Replace(s)
 	if w := ansi.StringWidth(s); w > width {
-		s = ansi.TruncateLeft(s, w-width+1, "…")
+		s = CutLeft(s, w-width+1, "…")
 	}
 	return s + strings.Repeat(" ", max(0, width-ansi.StringWidth(s)))
+}
+
+// CutLeft takes n columns and what covers them away from the beginning of s,
+// and puts mark there, and blanks if half of a wide character is left over.
+func CutLeft(s string, n int, mark string) string {
+	rest := ansi.StringWidth(s) - n
+	for k := n; ; k++ {
+		if cut := ansi.TruncateLeft(s, k, ""); ansi.StringWidth(cut) <= rest {
+			return mark + strings.Repeat(" ", rest-ansi.StringWidth(cut)) + cut
+		}
+	}
 }
 
 // Level is the letter of a line's level of severity by the words in it, a
