@@ -234,7 +234,7 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 	if m.state != nil && l.Name != reader.Stdin {
 		saved = *m.state.log(l.Name) // whose slices and places are only ever replaced
 	}
-	ctx := m.life
+	ctx, state := m.life, m.state
 	return func() tea.Msg {
 		if err := save(); err != nil {
 			send(pager.Said{Text: "what is remembered could not be written: " + err.Error(), Error: true})
@@ -252,16 +252,6 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 		}
 		d = reader.NewDocument(src, opt)
 		msg := openedMsg{opening: opening, log: l, doc: d, focus: focus}
-		if start != nil {
-			key, ok := d.Key(reader.Member{Path: start.Path})
-			if !ok {
-				msg.err = reader.ErrGone
-				return msg
-			}
-			p, remark, err := pager.LinePlace(ctx, d, key, start.Line)
-			msg.at, msg.remark, msg.err, msg.asked = &p, remark, err, true
-			return msg
-		}
 		resolve := func(s SavedPlace) (reader.Place, bool) {
 			id, err := reader.ParseID(s.ID)
 			if err != nil {
@@ -274,10 +264,24 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 			p, err := d.At(ctx, reader.Place{Member: key, Offset: s.Offset})
 			return p, err == nil
 		}
+		var shown []SavedPlace
 		for _, s := range saved.Marks {
 			if p, ok := resolve(s); ok {
-				msg.marks = append(msg.marks, p)
+				msg.marks, shown = append(msg.marks, p), append(shown, s)
 			}
+		}
+		if state != nil {
+			state.SetMarks(l.Name, shown)
+		}
+		if start != nil {
+			key, ok := d.Key(reader.Member{Path: start.Path})
+			if !ok {
+				msg.err = reader.ErrGone
+				return msg
+			}
+			p, remark, err := pager.LinePlace(ctx, d, key, start.Line)
+			msg.at, msg.remark, msg.err, msg.asked = &p, remark, err, true
+			return msg
 		}
 		if saved.Place != nil {
 			if p, ok := resolve(*saved.Place); ok {
@@ -315,6 +319,7 @@ func (m *model) opened(msg openedMsg) tea.Cmd {
 		m.sayf("where you were; G goes to the end")
 	}
 	cmd := m.pager.Open(msg.log.Name, msg.doc, msg.at)
+	m.visited = m.focus == panePager
 	if msg.focus {
 		m.setFocus(panePager)
 	}
@@ -370,20 +375,24 @@ func (m *model) remember() (save func() error) {
 	if m.state == nil {
 		return func() error { return nil }
 	}
+	typed := map[string][]string{}
 	for name, k := range kinds {
-		m.state.History[name] = m.prompt.History(k)
+		typed[name] = m.prompt.Typed(k)
 	}
 	d := m.pager.Doc()
 	if d == nil || m.pager.Name() == reader.Stdin {
-		return m.state.Saving()
+		return m.state.Saving(typed)
 	}
 	saved := func(p reader.Place) (SavedPlace, bool) {
 		id := d.ID(p.Member)
 		return SavedPlace{id.String(), p.Offset}, !id.IsZero()
 	}
 	s := m.state.log(m.pager.Name())
-	s.Place, s.Marks = nil, nil
-	if p, ok := m.pager.Place(); ok && !m.pager.Following() {
+	s.Marks = nil
+	if m.visited {
+		s.Place = nil
+	}
+	if p, ok := m.pager.Place(); ok && m.visited && !m.pager.Following() {
 		if x, ok := saved(p); ok {
 			s.Place = &x
 		}
@@ -394,7 +403,7 @@ func (m *model) remember() (save func() error) {
 		}
 	}
 	s.Filters, s.Off = m.pager.Filters()
-	return m.state.Saving()
+	return m.state.Saving(typed)
 }
 
 // copy copies lines, or a reference to one, by the terminal and by the

@@ -564,3 +564,80 @@ func TestOldestDeleted(t *testing.T) {
 		t.Errorf("the scroll bar shows %d matches:\n%s", marked, d.Frame())
 	}
 }
+
+// Two explorers at a time remember what was done in both, and an explorer that
+// was begun at a line the marks that were there.
+func TestRemembersTogether(t *testing.T) {
+	dir := tree(t)
+	path := filepath.Join(t.TempDir(), "state.json")
+	with := func(o *Options) { o.State = LoadState(path) }
+	marks := func(log string) int {
+		s := LoadState(path)
+		return len(s.log(filepath.Join(dir, log)).Marks)
+	}
+	open := func(change ...func(*Options)) (*tuitest.Driver, *model) {
+		t.Helper()
+		d, m := explorer(t, dir, 80, 24, append(change, with)...)
+		if len(change) == 0 {
+			d.Wait("app.log")
+			d.Keys("enter")
+		}
+		d.Wait(" 300 ")
+		return d, m
+	}
+	a, ma := open()
+	b, mb := open()
+	a.Keys("m")
+	a.Type("/INFO")
+	a.Keys("enter")
+	b.Keys("k", "m")
+	b.Type("/WARN")
+	b.Keys("enter")
+	ma.close()
+	mb.close()
+	if n := marks("app.log"); n != 2 {
+		t.Errorf("%d marks of two", n)
+	}
+	if h := LoadState(path).History["search"]; fmt.Sprint(h) != "[INFO WARN]" {
+		t.Errorf("the history is %q", h)
+	}
+
+	_, m := open(func(o *Options) { o.At = &Start{Path: filepath.Join(dir, "app.log"), Line: 299} })
+	if n := len(m.pager.Marks()); n != 2 {
+		t.Errorf("%d marks are shown of two", n)
+	}
+	m.close()
+	if n := marks("app.log"); n != 2 {
+		t.Errorf("%d marks are left of two", n)
+	}
+
+	// What is taken away stays away.
+	d, m := open()
+	d.Keys("'", "m", "'", "m")
+	m.close()
+	if n := marks("app.log"); n != 0 {
+		t.Errorf("%d marks are left of none", n)
+	}
+
+	// Results that were only looked at leave no place.
+	d, m = open()
+	d.Keys("esc")
+	d.Type("saccess OR GET")
+	d.Keys("enter")
+	d.Wait("access.log  ", "2 lines")
+	d.Keys("j")
+	m.close()
+	if p := LoadState(path).log(filepath.Join(dir, "nginx", "access.log")).Place; p != nil {
+		t.Errorf("a place is remembered: %v", p)
+	}
+
+	// What cannot be read is put aside, and said.
+	if err := os.WriteFile(path, []byte("{broken"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d, _ = explorer(t, dir, 80, 24, with)
+	d.Wait("cannot be read")
+	if b, err := os.ReadFile(path + ".damaged"); err != nil || string(b) != "{broken" {
+		t.Errorf("kept is %q, %v", b, err)
+	}
+}

@@ -87,6 +87,7 @@ type model struct {
 	listed    bool
 	listing   bool           // they are being listed
 	listAgain bool           // and that is not going to be all
+	visited   bool           // somebody was in the log that is shown, and did not only look at results
 	opening   int            // counts what is opened; what is older is dropped
 	going     int            // counts results that are gone to
 	lastGo    int            // of the results, the last that was gone to
@@ -113,6 +114,11 @@ func newModel(o Options) (*model, error) {
 		}
 	}
 	m.setFocus(paneLogs)
+	for _, err := range []error{o.Note, m.state.note()} {
+		if err != nil {
+			m.say(pager.Said{Text: err.Error(), Error: true})
+		}
+	}
 	return m, nil
 }
 
@@ -295,6 +301,7 @@ func (m *model) sayf(format string, args ...any) {
 
 func (m *model) setFocus(p pane) {
 	m.focus = p
+	m.visited = m.visited || p == panePager
 	m.logs.SetFocus(p == paneLogs)
 	m.pager.SetFocus(p == panePager)
 	m.results.SetFocus(p == paneResults)

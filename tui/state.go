@@ -2,11 +2,17 @@ package tui
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
+
+	"github.com/gofrs/flock"
 
 	"logview/reader"
 	"logview/tui/pager"
@@ -15,17 +21,24 @@ import (
 
 // A State is what is remembered from one run to the next: where the person
 // was in each log, its marks and filters, and what they searched for. It is
-// kept in a file that only they can read.
+// kept in a file that only they can read, which several explorers may write:
+// each changes in it what was changed there.
 type State struct {
 	path string
+	err  error // why what was remembered could not be read; nil if it could
 
 	Logs    map[string]*LogState `json:"logs"`
 	History map[string][]string  `json:"history"`
 
-	saved   int        // counts what Saving returned
-	writing sync.Mutex // guards what follows
+	opened map[string]bool // logs of which something may have changed here
+	saved  int             // counts what Saving returned
+
+	writing sync.Mutex // guards what follows; held while the file is written
 	written int        // of those, what was written last
 	last    []byte     // and what that was
+
+	mu    sync.Mutex              // guards what follows
+	marks map[string][]SavedPlace // of logs, that are in the file and were there or made here
 }
 
 // A LogState is what is remembered of a log, by its absolute name.
@@ -43,15 +56,22 @@ type SavedPlace struct {
 	Offset reader.Offset `json:"offset"`
 }
 
-// mostLogs is how many logs are remembered.
-const mostLogs = 500
+const (
+	mostLogs  = 500 // that are remembered
+	mostMarks = 200 // of each
+)
 
-// LoadState reads what was remembered. A file that cannot be used is begun
-// anew.
+// LoadState reads what was remembered. A file that cannot be used is put
+// aside, and begun anew.
 func LoadState(path string) *State {
-	s := &State{path: path}
+	s := &State{path: path, opened: map[string]bool{}, marks: map[string][]SavedPlace{}}
 	if b, err := os.ReadFile(path); err == nil {
-		_ = json.Unmarshal(b, s)
+		if err := json.Unmarshal(b, s); err != nil {
+			aside := path + ".damaged"
+			s.Logs, s.History = nil, nil
+			s.err = fmt.Errorf("what was remembered cannot be read, and is kept in %s: %w", aside, err)
+			_ = os.Rename(path, aside)
+		}
 	}
 	if s.Logs == nil {
 		s.Logs = map[string]*LogState{}
@@ -62,21 +82,18 @@ func LoadState(path string) *State {
 	return s
 }
 
-// Saving returns what writes it as it is now, from any goroutine.
-func (s *State) Saving() func() error {
+// Saving returns what writes it as it is now, from any goroutine. typed is
+// what was typed in this run.
+func (s *State) Saving(typed map[string][]string) func() error {
 	if s == nil || s.path == "" {
 		return func() error { return nil }
 	}
-	for len(s.Logs) > mostLogs {
-		oldest := ""
-		for name, l := range s.Logs {
-			if oldest == "" || l.Used.Before(s.Logs[oldest].Used) {
-				oldest = name
-			}
-		}
-		delete(s.Logs, oldest)
+	mine := &State{Logs: map[string]*LogState{}, History: typed}
+	for name := range s.opened {
+		l := *s.Logs[name] // whose slices and places are only ever replaced
+		mine.Logs[name] = &l
 	}
-	b, err := json.MarshalIndent(s, "", " ")
+	b, err := json.Marshal(mine)
 	s.saved++
 	n := s.saved
 	return func() error {
@@ -89,7 +106,7 @@ func (s *State) Saving() func() error {
 			return nil // something newer was written, or the same
 		}
 		s.written = n
-		err := s.write(b)
+		err := s.write(mine)
 		if err == nil {
 			s.last = b
 		}
@@ -97,12 +114,84 @@ func (s *State) Saving() func() error {
 	}
 }
 
-func (s *State) write(b []byte) error {
+func (s *State) note() error {
+	if s == nil {
+		return nil
+	}
+	return s.err
+}
+
+// SetMarks says which of the remembered marks of a log are shown: those that
+// are not shown at a Saving are to be forgotten. Others, of a text that is not
+// there or of another explorer, stay.
+func (s *State) SetMarks(name string, list []SavedPlace) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.marks[absolute(name)] = list
+}
+
+// lockPatience is how long another explorer may take to write.
+const lockPatience = time.Second
+
+// write changes in the file what was changed here.
+func (s *State) write(mine *State) error {
 	dir := filepath.Dir(s.path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
-	f, err := os.CreateTemp(dir, "state-*")
+	ctx, stop := context.WithTimeout(context.Background(), lockPatience)
+	defer stop()
+	lock := flock.New(s.path+".lock", flock.SetPermissions(0o600))
+	if ok, _ := lock.TryLockContext(ctx, 10*time.Millisecond); ok { // else it is written all the same
+		defer lock.Unlock()
+	}
+	all, shown := LoadState(s.path), map[string][]SavedPlace{}
+	for name, l := range mine.Logs {
+		there := all.Logs[name]
+		all.Logs[name] = l
+		shown[name] = l.Marks
+		if there == nil {
+			continue
+		}
+		s.mu.Lock()
+		was := s.marks[name]
+		s.mu.Unlock()
+		merged := slices.DeleteFunc(slices.Clone(there.Marks), func(p SavedPlace) bool {
+			return slices.Contains(was, p) || slices.Contains(l.Marks, p)
+		})
+		merged = append(merged, l.Marks...)
+		l.Marks = merged[max(0, len(merged)-mostMarks):]
+	}
+	for kind, typed := range mine.History {
+		list := slices.DeleteFunc(all.History[kind], func(s string) bool { return slices.Contains(typed, s) })
+		list = append(list, typed...)
+		all.History[kind] = list[max(0, len(list)-prompt.MostHistory):]
+	}
+	for len(all.Logs) > mostLogs {
+		oldest := ""
+		for name, l := range all.Logs {
+			if oldest == "" || l.Used.Before(all.Logs[oldest].Used) {
+				oldest = name
+			}
+		}
+		delete(all.Logs, oldest)
+	}
+	b, err := json.MarshalIndent(all, "", " ")
+	if err != nil {
+		return err
+	}
+	if err := s.replace(b); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	maps.Copy(s.marks, shown)
+	return nil
+}
+
+// replace writes the file, whole at once.
+func (s *State) replace(b []byte) error {
+	f, err := os.CreateTemp(filepath.Dir(s.path), "state-*")
 	if err != nil {
 		return err
 	}
@@ -120,14 +209,21 @@ func (s *State) write(b []byte) error {
 // kinds are the prompts whose history is kept.
 var kinds = map[string]prompt.Kind{"search": prompt.Search, "query": prompt.SearchAll, "filter": prompt.Filter, "pipe": prompt.Pipe}
 
-func (s *State) log(name string) *LogState {
+func absolute(name string) string {
 	if abs, err := filepath.Abs(name); err == nil {
-		name = abs
+		return abs
 	}
+	return name
+}
+
+// log is what is remembered of a log. It is written from now on.
+func (s *State) log(name string) *LogState {
+	name = absolute(name)
 	l := s.Logs[name]
 	if l == nil {
 		l = &LogState{}
 		s.Logs[name] = l
 	}
+	s.opened[name] = true
 	return l
 }

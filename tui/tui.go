@@ -28,6 +28,7 @@ type Options struct {
 	Settings Settings
 	State    *State   // nil for none
 	Index    []string // the command that keeps the index current; nil for none
+	Note     error    // to be said at the beginning; nil for nothing
 	At       *Start   // nil for the end of the only log, or the list of logs
 }
 

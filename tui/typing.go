@@ -153,11 +153,9 @@ func (m *model) taken() tea.Cmd {
 	switch m.prompt.Kind {
 	case prompt.Search, prompt.SearchBack:
 		if value == "" { // the last one again, as in less
-			h := m.prompt.History(prompt.Search)
-			if len(h) == 0 {
+			if value = m.prompt.Last(prompt.Search); value == "" {
 				return m.promptEnd(false)
 			}
-			value = h[len(h)-1]
 		}
 		cmd, err := m.pager.Search(pager.Pattern{Text: value, Case: m.pager.Case()}, m.before, m.prompt.Kind == prompt.SearchBack)
 		if err != nil {

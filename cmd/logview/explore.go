@@ -24,9 +24,9 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 	if !isTerminal(g.out) {
 		return g.print(ctx, paths)
 	}
-	settings, err := tui.ReadSettings(settingsPath())
-	if err != nil {
-		return err
+	settings, bad := tui.ReadSettings(settingsPath())
+	if bad != nil { // no reason not to show a log
+		settings, bad = tui.DefaultSettings(), fmt.Errorf("settings left aside: %w", bad)
 	}
 	cache, err := g.cache()
 	if err != nil {
@@ -36,7 +36,7 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 		os.Setenv("NO_COLOR", "1")
 	}
 	workers := index.NewWorkers()
-	o := tui.Options{Paths: paths, Cache: cache, Workers: workers, Settings: settings, Searcher: index.Scan{Workers: workers}}
+	o := tui.Options{Paths: paths, Cache: cache, Workers: workers, Settings: settings, Note: bad, Searcher: index.Scan{Workers: workers}}
 	if cache != nil {
 		o.Searcher = index.Indexed{Cache: cache, Workers: workers, Note: func(error) {}}
 	}

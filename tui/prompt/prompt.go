@@ -54,6 +54,7 @@ type Model struct {
 	width int
 
 	history map[Kind][]string // oldest first
+	new     map[Kind][]string // what of it was typed in this run
 	at      int               // in it; its length is what is typed now
 	typed   string
 	seeking bool // in it, for needle
@@ -63,7 +64,7 @@ type Model struct {
 
 // New makes a prompt that asks nothing.
 func New(th *theme.Theme) *Model {
-	return &Model{th: th, in: NewLine(""), history: map[Kind][]string{}}
+	return &Model{th: th, in: NewLine(""), history: map[Kind][]string{}, new: map[Kind][]string{}}
 }
 
 // SetTheme changes how it looks.
@@ -92,13 +93,20 @@ func (m *Model) group() Kind {
 func (m *Model) End(taken bool) {
 	if v := m.in.Value(); taken && v != "" {
 		k := m.group()
-		m.history[k] = append(slices.DeleteFunc(m.history[k], func(s string) bool { return s == v }), v)
-		if n := len(m.history[k]) - 200; n > 0 {
-			m.history[k] = m.history[k][n:]
-		}
+		m.history[k], m.new[k] = remember(m.history[k], v), remember(m.new[k], v)
 	}
 	m.in.Blur()
 	m.Kind = None
+}
+
+// MostHistory is how many texts of a kind are kept.
+const MostHistory = 200
+
+// remember is a history with one more text, which is in it once. The old one
+// stays as it is.
+func remember(list []string, s string) []string {
+	out := append(slices.DeleteFunc(slices.Clone(list), func(x string) bool { return x == s }), s)
+	return out[max(0, len(out)-MostHistory):]
 }
 
 // Value is what is typed.
@@ -203,8 +211,16 @@ func (m *Model) recall(n int) {
 	}
 }
 
-// History is what was typed, by kind; SetHistory sets it.
-func (m *Model) History(k Kind) []string { return m.history[k] }
+// Last is what was typed last, of a kind; empty if nothing was.
+func (m *Model) Last(k Kind) string {
+	if h := m.history[k]; len(h) > 0 {
+		return h[len(h)-1]
+	}
+	return ""
+}
+
+// Typed is what was typed in this run, of a kind.
+func (m *Model) Typed(k Kind) []string { return m.new[k] }
 
 // SetHistory sets what was typed before.
 func (m *Model) SetHistory(k Kind, list []string) { m.history[k] = list }
