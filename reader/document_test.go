@@ -295,6 +295,33 @@ func TestDocumentCutUnseen(t *testing.T) {
 	}
 }
 
+// A cache that cannot be written is no reason not to show a text.
+func TestDocumentWithoutCache(t *testing.T) {
+	dir := t.TempDir()
+	act(t, dir, `file < x`)
+	want := ""
+	var b bytes.Buffer
+	w, err := gzip.NewWriterLevel(&b, gzip.NoCompression)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 20_000 { // more than is decoded each time
+		line := fmt.Sprintf("line %d of a text\n", i)
+		want += line
+		io.WriteString(w, line)
+	}
+	w.Close()
+	logs := filepath.Join(dir, "logs")
+	act(t, dir, `mkdir logs`)
+	if err := os.WriteFile(filepath.Join(logs, "app.log.1.gz"), b.Bytes(), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d := document(t, logs, reader.NewCache(filepath.Join(dir, "file", "cache"), 1<<30))
+	if got := text(forwards(t, d, d.Start())); got != want {
+		t.Errorf("got %d bytes, want %d; %v", len(got), len(want), d.Members()[0].Damage)
+	}
+}
+
 // So it is however little of it was read: nothing but its end, and then
 // something behind the new end.
 func TestDocumentCutHardlyRead(t *testing.T) {

@@ -175,11 +175,16 @@ func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 		// for who came to write it.
 		if s.opt.Wait {
 			b.Close()
-			return nil, &FileError{Path: s.opt.Cache.blocks(), Offset: -1, Err: cause(err)}
+			return nil, &FileError{Path: s.opt.Cache.blocks(), Offset: -1, Err: noStore{cause(err)}}
 		}
 	}
 	return b, nil
 }
+
+// noStore is why no block store can be written.
+type noStore struct{ error }
+
+func (e noStore) Unwrap() error { return e.error }
 
 // minStored is the size of a compressed file below which it is decoded so
 // soon that storing it again gains nothing: some milliseconds' worth.

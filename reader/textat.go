@@ -93,6 +93,9 @@ func openTextAt(ctx, life context.Context, src *LogSource, m Member, opt Documen
 	}
 	for attempt := 1; ; attempt++ {
 		b, err := src.Open(life, m, Pos{})
+		if errors.As(err, new(noStore)) {
+			return spool(ctx, life, src, m, progress)
+		}
 		if err != nil {
 			return nil, err
 		}
