@@ -251,6 +251,18 @@ func (l *Live) Logs(ctx context.Context) ([]Log, []error, error) {
 	return f.group(), f.errs, nil
 }
 
+// Member is a file as it was when it was last looked at; false if there is none
+// at the path.
+func (l *Live) Member(path string) (Member, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i, ok := l.at[path]
+	if !ok {
+		return Member{}, false
+	}
+	return l.files[i].Member, true
+}
+
 // A Feed tells one reader of a Live what changed since it asked last. What
 // happens between two questions is kept, however long that takes, in no more
 // room than the names of the files.

@@ -147,6 +147,9 @@ func (m *model) listed1(msg listMsg) tea.Cmd {
 	if s := m.opt.At; s != nil {
 		if l, ok := m.logs.Find(m.byPath[s.Path]); ok {
 			m.showLogs = false
+			if n := len(l.Members); s.Line < 0 && n > 0 && l.Members[n-1].Path != s.Path {
+				s = &Start{Path: s.Path} // of a file that is not the newest, its beginning
+			}
 			if s.Line < 0 {
 				s = nil
 			}
@@ -170,7 +173,9 @@ func (m *model) fed(msg feedMsg) tea.Cmd {
 	}
 	for path := range msg.c.Files {
 		if name, ok := m.byPath[path]; ok {
-			m.logs.Grown(name)
+			if now, ok := m.live.Member(path); ok {
+				m.logs.Grown(name, now)
+			}
 			grow = grow || name == m.pager.Name()
 		}
 	}
@@ -548,15 +553,24 @@ func (m *model) lines(ctx context.Context, q query.Node) func(w io.Writer) (int6
 	}
 }
 
-// write writes the matching lines to a new file.
-func (m *model) write(path string) tea.Cmd {
-	if path == "" || m.pager.Doc() == nil {
-		return nil
-	}
+// writePath is the file that was typed; the error says that it is there.
+func writePath(typed string) (string, error) {
+	path := typed
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
 		if home, err := os.UserHomeDir(); err == nil {
 			path = filepath.Join(home, rest)
 		}
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return path, fmt.Errorf("%s is there already; name another file", typed)
+	}
+	return path, nil
+}
+
+// write writes the matching lines to a new file.
+func (m *model) write(path string) tea.Cmd {
+	if path == "" || m.pager.Doc() == nil {
+		return nil
 	}
 	m.sayf("writing %s…", path)
 	lines := m.lines(m.life, m.pager.Query())

@@ -179,6 +179,9 @@ func (m *model) listMarks() tea.Cmd {
 			n, _ := d.ReadAt(ctx, buf, p) // of one that is gone there is no text
 			text, _, _ := bytes.Cut(buf[:n], []byte("\n"))
 			x := markedLine{at: p, text: visible.String(string(text)), where: visible.String(filepath.Base(where(ctx, d, p)))}
+			if !d.Has(p.Member) {
+				x.text, x.where = "its file is gone", ""
+			}
 			msg.list = append(msg.list, x)
 		}
 		return msg

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -104,7 +105,7 @@ func newModel(o Options) (*model, error) {
 	}
 	m := &model{opt: o, keys: km, now: time.Now, state: o.State, showLogs: true, mouse: o.Settings.Mouse, send: func(tea.Msg) {}}
 	m.dark = o.Settings.Theme != "light"
-	m.th = theme.New(m.dark)
+	m.th = m.look()
 	m.logs, m.pager, m.results, m.prompt = logs.New(m.th), pager.New(m.th, o.Searcher, m.searching()), results.New(m.th), prompt.New(m.th)
 	m.pager.SetWrap(o.Settings.Wrap)
 	m.life, m.end = context.WithCancel(context.Background())
@@ -120,6 +121,14 @@ func newModel(o Options) (*model, error) {
 		}
 	}
 	return m, nil
+}
+
+// look is the theme to show.
+func (m *model) look() *theme.Theme {
+	if os.Getenv("NO_COLOR") != "" {
+		return theme.NewPlain()
+	}
+	return theme.New(m.dark)
 }
 
 // saveEvery is how much of what is remembered is lost when the machine or
@@ -195,7 +204,7 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 	case tea.BackgroundColorMsg:
 		if m.opt.Settings.Theme == "auto" && msg.IsDark() != m.dark {
 			m.dark = msg.IsDark()
-			m.th = theme.New(m.dark)
+			m.th = m.look()
 			m.logs.SetTheme(m.th)
 			m.pager.SetTheme(m.th)
 			m.results.SetTheme(m.th)
@@ -346,6 +355,11 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 		}
 		return m.pager.Toggle(n - 1)
 	}
+	if a == keys.Goto {
+		m.choose(":", m.commands())
+		m.palette.digits = true
+		return m.paletteKey(k)
+	}
 	return m.do(a)
 }
 
@@ -395,7 +409,7 @@ func (m *model) do(a keys.Action) tea.Cmd {
 		m.nextPane()
 		return nil
 	case keys.Logs:
-		m.showLogs = !m.showLogs
+		m.showLogs = !m.showLogs || m.width < roomForBoth && m.focus != paneLogs
 		switch {
 		case m.showLogs:
 			m.setFocus(paneLogs)
@@ -496,7 +510,7 @@ func (m *model) closeResults() {
 }
 
 // many reports whether there is more than one log to choose from.
-func (m *model) many() bool { return len(m.logs.Logs()) > 1 }
+func (m *model) many() bool { return m.logs.Len() > 1 }
 
 func (m *model) nextPane() {
 	order := []pane{}

@@ -224,3 +224,64 @@ func TestUnknownKey(t *testing.T) {
 	d.Keys("c")
 	d.Wait("c does nothing here; ? F1 shows all keys")
 }
+
+// Digits go to a line, or to a share, with the keys of less.
+func TestDigits(t *testing.T) {
+	d, m := explorer(t, tree(t), 80, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	d.Type("120G")
+	onLine(d, m)("0119")
+	d.Type("50%")
+	d.Wait("app.log.1:")
+	d.Type(":250")
+	d.Keys("enter")
+	onLine(d, m)("0249")
+	d.Type("1")
+	d.Keys("esc")
+	d.WaitNot(" go to 1")
+}
+
+// A rotated file that is named is opened at its beginning, the newest at its
+// end.
+func TestNamedFile(t *testing.T) {
+	dir := tree(t)
+	for name, want := range map[string]string{"app.log.1": "middle request 0000", "app.log": " request 0299"} {
+		d, m := explorer(t, dir, 80, 24, func(o *Options) { o.At = &Start{Path: filepath.Join(dir, name), Line: -1} })
+		onLine(d, m)(want)
+	}
+}
+
+// The name of a file that is there can be changed where it was typed.
+func TestWriteThere(t *testing.T) {
+	d, _ := explorer(t, tree(t), 80, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait(" 300 ")
+	if err := os.WriteFile("out", nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	d.Keys("ctrl+w")
+	d.Type("out")
+	d.Keys("enter")
+	d.Wait("out is there already")
+	d.Type("2")
+	d.Keys("enter")
+	d.Wait("900 lines written to out2")
+}
+
+// Without colours a match is underlined.
+func TestNoColor(t *testing.T) {
+	t.Setenv("NO_COLOR", "1")
+	d, _ := explorer(t, tree(t), 80, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait(" 300 ")
+	d.Type("/0299")
+	d.Keys("enter")
+	d.Wait("3 lines")
+	if s := d.NoColor(); !strings.Contains(s, "\x1b[7;4m0299") && !strings.Contains(s, "\x1b[4;7m0299") {
+		t.Errorf("the match cannot be seen: %q", s)
+	}
+}

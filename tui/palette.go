@@ -17,11 +17,12 @@ import (
 // the marked lines, and finds in it what is typed. In that of the commands
 // the number of a line or a percentage goes there.
 type palette struct {
-	in   prompt.Line
-	all  []choice
-	goes bool  // to a line's number
-	list []int // of all, the best first
-	cur  int
+	in     prompt.Line
+	all    []choice
+	goes   bool  // to a line's number
+	digits bool  // it was opened by one: G ends it
+	list   []int // of all, the best first
+	cur    int
 }
 
 // A choice is a row of a palette.
@@ -93,6 +94,15 @@ func (m *model) paletteKey(msg tea.Msg) tea.Cmd {
 			}
 			m.sayf("there is nothing like %s", p.in.Value())
 			return nil
+		case "G", "g", "%": // 1234G, 50%, as in less
+			if text := p.in.Value(); p.digits && isPlace(text) {
+				m.overlay = noOverlay
+				m.setFocus(panePager)
+				if k.String() == "%" {
+					text += "%"
+				}
+				return m.pager.Goto(text)
+			}
 		case "up", "ctrl+p":
 			p.cur = max(0, p.cur-1)
 			return nil

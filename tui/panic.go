@@ -3,6 +3,9 @@ package tui
 import (
 	"fmt"
 	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -24,6 +27,20 @@ type panicking struct {
 	met  atomic.Bool
 }
 
+// Version is what this program was built from, and for what.
+func Version() string {
+	version := "unknown"
+	if info, ok := debug.ReadBuildInfo(); ok {
+		version = info.Main.Version
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" && !strings.Contains(version, s.Value[:min(12, len(s.Value))]) {
+				version += " " + s.Value
+			}
+		}
+	}
+	return fmt.Sprintf("logview %s, %s, %s/%s", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}
+
 // onPanic has the terminal given back and what happened said, below what was
 // on the screen before, when something panics. It calls stop first.
 func onPanic(p *tea.Program, stop func()) *panicking {
@@ -37,7 +54,7 @@ func onPanic(p *tea.Program, stop func()) *panicking {
 			}
 			p.Kill()
 			fmt.Print(wheelBefore)
-			fmt.Fprintf(os.Stderr, "logview: a fault of logview itself; please report it with all that follows\n\npanic: %s\n\n%s", visible.String(fmt.Sprint(value)), visible.String(string(stack)))
+			fmt.Fprintf(os.Stderr, "logview: a fault of logview itself; please report it with all that follows\n\npanic: %s\n\n%s\n%s", visible.String(fmt.Sprint(value)), visible.String(string(stack)), Version())
 			os.Exit(exitPanic)
 		})
 	})

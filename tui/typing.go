@@ -211,8 +211,13 @@ func (m *model) taken() tea.Cmd {
 		m.logs.SetFilter("")
 		return cmd
 	case prompt.Write:
+		path, err := writePath(value)
+		if err != nil && value != "" {
+			m.prompt.SetError(err)
+			return nil
+		}
 		m.promptEnd(true)
-		return m.write(value)
+		return m.write(path)
 	case prompt.Pipe:
 		m.promptEnd(true)
 		return m.pipe(value)

@@ -251,6 +251,8 @@ func (m *model) hints(room int) string {
 		list = []keys.Action{keys.Enter, keys.ContextUp, keys.NextPane, keys.Help, keys.Quit}
 	case m.pager.Pattern().Text != "":
 		list = []keys.Action{keys.Next, keys.Previous, keys.FilterIn, keys.Bottom, keys.Help}
+	case m.many():
+		list = []keys.Action{keys.Search, keys.SearchAll, keys.FilterIn, keys.Bottom, keys.Cancel, keys.Help, keys.Quit}
 	default:
 		list = []keys.Action{keys.Search, keys.SearchAll, keys.FilterIn, keys.Bottom, keys.Help, keys.Quit}
 	}
@@ -259,6 +261,8 @@ func (m *model) hints(room int) string {
 		keys.ContextUp: "context", keys.NextPane: "next pane", keys.Next: "next", keys.Previous: "previous", keys.FilterIn: "filter", keys.Bottom: "end, live"}
 	if m.focus == paneLogs {
 		short[keys.Search] = "find log"
+	} else if m.overlay == noOverlay {
+		short[keys.Cancel] = "logs"
 	}
 	var parts []string
 	width, kept := 0, 0

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/term"
 
 	"logview/reader"
+	"logview/tui"
 	"logview/tui/visible"
 )
 
@@ -25,8 +26,9 @@ type globals struct {
 func newRoot(s streams) *cobra.Command {
 	g := &globals{streams: s}
 	root := &cobra.Command{
-		Use:   "logview [PATH…]",
-		Short: "Find things in logs: current, rotated and compressed",
+		Use:     "logview [PATH…]",
+		Version: tui.Version(),
+		Short:   "Find things in logs: current, rotated and compressed",
 		Long: `logview finds things in logs on the machine they lie on. A directory of
 current, rotated and compressed files becomes a handful of logs that can be
 listed, searched, followed and printed. What a file is compressed with is told by its
@@ -46,6 +48,7 @@ the keys. When its output is piped on, it prints them instead.`,
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.RunE = func(cmd *cobra.Command, args []string) error { return g.explore(cmd.Context(), args) }
 	f := root.PersistentFlags()
 	f.StringVar(&g.cacheDir, "cache-dir", "", "keep decoded blocks in `DIR` (default $LOGVIEW_CACHE_DIR, else the user's cache directory)")

@@ -34,6 +34,7 @@ const (
 	HalfUp     Action = "half-up"
 	Top        Action = "top"
 	Bottom     Action = "bottom"
+	Goto       Action = "goto"
 	Left       Action = "left"
 	Right      Action = "right"
 	Search     Action = "search"
@@ -120,6 +121,7 @@ func defaults() Map {
 		b("move", HalfUp, "half a page up", "u", "ctrl+u"),
 		b("move", Top, "to the beginning", "g", "home"),
 		b("move", Bottom, "to the end; live from there", "G", "end"),
+		b("move", Goto, "to a line of this file: 1234G; or to a share: 50%", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
 		b("move", Left, "to the left", "h", "left"),
 		b("move", Right, "to the right", "l", "right"),
 		b("move", NextError, "next error", "e"),

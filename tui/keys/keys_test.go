@@ -116,7 +116,7 @@ func TestNear(t *testing.T) {
 		{Code: 'x', Text: "x"}:        FilterDrop,
 		{Code: 'n', Mod: tea.ModCtrl}: Next,
 		{Code: 'c', Text: "c"}:        "",
-		{Code: '5', Text: "5"}:        FilterNth,
+		{Code: 'O', Text: "O"}:        Edit,
 	} {
 		if b, ok := defaults().Near(k); b.Action != want || ok != (want != "") {
 			t.Errorf("%s: %q, want %q", k, b.Action, want)

@@ -2,6 +2,7 @@
 package logs
 
 import (
+	"cmp"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -95,16 +96,23 @@ func (m *Model) Set(logs []reader.Log, bad map[string][]string, errs []error) {
 // Base is the directory that all logs lie in or below.
 func (m *Model) Base() string { return common(m.logs) }
 
-// Logs are the logs there are.
-func (m *Model) Logs() []reader.Log { return m.logs }
+// Logs are the logs there are now, for whoever keeps them.
+func (m *Model) Logs() []reader.Log { return slices.Clone(m.logs) }
+
+// Len is how many there are.
+func (m *Model) Len() int { return len(m.logs) }
 
 // Find is the log of a name.
 func (m *Model) Find(name string) (reader.Log, bool) {
-	i, ok := slices.BinarySearchFunc(m.logs, name, func(l reader.Log, name string) int { return strings.Compare(l.Name, name) })
+	i, ok := m.index(name)
 	if !ok {
 		return reader.Log{}, false
 	}
 	return m.logs[i], true
+}
+
+func (m *Model) index(name string) (int, bool) {
+	return slices.BinarySearchFunc(m.logs, name, func(l reader.Log, name string) int { return strings.Compare(l.Name, name) })
 }
 
 // Opened says which log is shown, and goes to it.
@@ -118,8 +126,20 @@ func (m *Model) Opened(name string) {
 	m.settle()
 }
 
-// Grown says that a log was written to.
-func (m *Model) Grown(name string) { m.grown[name] = m.now() }
+// Grown says that a file of a log was written to, and how it is now.
+func (m *Model) Grown(name string, now reader.Member) {
+	m.grown[name] = m.now()
+	i, ok := m.index(name)
+	if !ok {
+		return
+	}
+	list := m.logs[i].Members
+	if k := slices.IndexFunc(list, func(x reader.Member) bool { return x.Path == now.Path }); k >= 0 {
+		list = slices.Clone(list) // others may read it
+		list[k] = now
+		m.logs[i].Members = list
+	}
+}
 
 // Damaged says which files of a log turned out to be damaged.
 func (m *Model) Damaged(name string, files []string) { m.broken[name] = files }
@@ -141,6 +161,27 @@ func (m *Model) SetFilter(s string) {
 // Filter is what SetFilter was given.
 func (m *Model) Filter() string { return m.filter }
 
+// like finds the names that have the letters of each word in their order, the
+// best first.
+func like(text string, names []string) []int {
+	scores, found := map[int]int{}, map[int]int{}
+	words := strings.Fields(text)
+	for _, word := range words {
+		for _, x := range fuzzy.Find(word, names) {
+			scores[x.Index] += x.Score
+			found[x.Index]++
+		}
+	}
+	var out []int
+	for i, n := range found {
+		if n == len(words) {
+			out = append(out, i)
+		}
+	}
+	slices.SortFunc(out, func(a, b int) int { return cmp.Or(cmp.Compare(scores[b], scores[a]), cmp.Compare(a, b)) })
+	return out
+}
+
 // layout makes the rows.
 func (m *Model) layout() {
 	m.rows = m.rows[:0]
@@ -150,8 +191,8 @@ func (m *Model) layout() {
 		for i, l := range m.logs {
 			names[i] = l.Name
 		}
-		for _, x := range fuzzy.Find(m.filter, names) {
-			m.rows = append(m.rows, row{name: m.logs[x.Index].Name, log: x.Index})
+		for _, i := range like(m.filter, names) {
+			m.rows = append(m.rows, row{name: m.logs[i].Name, log: i})
 		}
 		return
 	}

@@ -63,3 +63,30 @@ func TestChains(t *testing.T) {
 		t.Errorf("closed: got\n%swant\n%s", got, want)
 	}
 }
+
+// Logs are found by words, each by letters in their order, and show what was
+// written to them since they were listed.
+func TestLike(t *testing.T) {
+	m := New(theme.New(true))
+	m.SetSize(60, 10)
+	var list []reader.Log
+	for _, name := range []string{"svc07/app-0036.log", "svc07/app-0037.log", "svc17/app-0037.log"} {
+		list = append(list, reader.Log{Name: name, Members: []reader.Member{{Path: name + ".1", Size: 1 << 20}, {Path: name}}})
+	}
+	m.Set(list, nil, nil)
+	for text, want := range map[string]string{"svc07 37": "svc07/app-0037.log", "0037 svc17 ": "svc17/app-0037.log", "36 07": "svc07/app-0036.log", "nowhere 0037": ""} {
+		m.SetFilter(text)
+		if got := append(m.rows, row{})[0].name; got != want {
+			t.Errorf("%q: %v, want %q first", text, m.rows, want)
+		}
+	}
+	m.SetFilter("svc17")
+	kept := m.Logs()
+	m.Grown("svc17/app-0037.log", reader.Member{Path: "svc17/app-0037.log", Size: 2 << 20})
+	if s := strings.Split(m.View(), "\n")[1]; !strings.Contains(s, "3.0 MiB") {
+		t.Errorf("the size is not what it is now: %q", s)
+	}
+	if kept[2].Members[1].Size != 0 {
+		t.Error("what another keeps was changed")
+	}
+}

@@ -430,7 +430,10 @@ func (m *Model) arrived(msg foundMsg) tea.Cmd {
 		}
 		if m.rows[i].Place == msg.at {
 			m.cur = i
-			m.reveal()
+			top, sub := m.top, m.sub
+			if m.reveal(); top != m.top || sub != m.sub {
+				m.center() // with what stands around it
+			}
 			m.revealMatch()
 			return tea.Batch(m.extend(), m.doQueued())
 		}

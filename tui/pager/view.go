@@ -227,8 +227,11 @@ func (m *Model) drawn(i, k int, bar string) string {
 		text = text[:min(len(text), 4*(skip+width)+64)]
 	}
 	styles := screen.Styles{Text: m.th.Text, Match: m.th.Match, Here: m.th.Here, Special: m.th.Special}
-	if i == m.cur && m.focused && !m.plain {
+	switch {
+	case i == m.cur && m.focused && !m.plain:
 		styles.Text = m.th.Cursor
+	case m.lost(r.Member):
+		styles.Text = m.th.Dim
 	}
 	if m.selected(i) {
 		styles.Text = m.th.Selected
@@ -359,6 +362,12 @@ func (m *Model) follows(i int) bool {
 	return r.Unfinished && next.Continues && r.Member == next.Member && r.End == next.Offset
 }
 
+// lost reports whether a member's lines are shown although it is gone.
+func (m *Model) lost(key reader.MemberKey) bool {
+	_, there := m.order[key]
+	return !there && len(m.members) > 0
+}
+
 // member is the border above a member.
 func (m *Model) member(key reader.MemberKey) string {
 	for i, x := range m.members {
@@ -382,7 +391,7 @@ func (m *Model) member(key reader.MemberKey) string {
 			return s
 		}
 	}
-	return "── gone ──"
+	return "── gone: deleted or cut off; what was read of it is not searched ──"
 }
 
 // title is the first row.
@@ -405,8 +414,8 @@ func (m *Model) title() string {
 			where += humanize.Comma(m.rows[m.cur].line.Number())
 		}
 		right = " " + where + "  " + right
-		if _, there := m.order[p.Member]; !there && len(m.members) > 0 {
-			right = " of a deleted file"
+		if m.lost(p.Member) {
+			right = " of a deleted file, not searched"
 		}
 	}
 	switch {

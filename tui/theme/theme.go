@@ -55,6 +55,16 @@ func New(dark bool) *Theme {
 	return t
 }
 
+// NewPlain makes a theme that says all without colours: the terminal is not to
+// show any (NO_COLOR).
+func NewPlain() *Theme {
+	t := New(true)
+	plain := lipgloss.NewStyle()
+	t.Match, t.Here = plain.Underline(true), plain.Underline(true).Reverse(true)
+	t.Chip = plain.Reverse(true)
+	return t
+}
+
 // Level is the style of a level of severity, by the letter that says it.
 func (t *Theme) Level(letter byte) lipgloss.Style {
 	switch letter {
