@@ -224,12 +224,29 @@ func (m *model) box() string {
 	return m.th.Frame.Render(strings.Join(out, "\n"))
 }
 
+// queryHelp is the query language in short.
+var queryHelp = [][2]string{
+	{"timeout reset", "both texts, anywhere, in any case"},
+	{"\"two words\"", "the text with its blanks"},
+	{"a OR b, (…) c", "one of them; parentheses group"},
+	{"-a, NOT a", "not this"},
+	{"/re+gexp/", "what the regular expression means; /…/i in any case"},
+	{"=word", "the whole word"},
+	{"file:*.gz", "in files so named"},
+}
+
 // helpLines is all keys, from the live map, and how wide that is.
 func (m *model) helpLines() ([]string, int) {
 	names, groups := m.keys.Groups()
 	var lines []string
 	add := func(keys, what string) {
 		lines = append(lines, fmt.Sprintf("  %s  %s", m.th.Key.Render(screen.Fit(keys, 14)), what))
+	}
+	if m.prompt.Kind == prompt.SearchAll {
+		lines = append(lines, m.th.Bold.Render("the query language: what a line must have"))
+		for _, x := range queryHelp {
+			add(x[0], x[1])
+		}
 	}
 	for _, n := range names {
 		lines = append(lines, m.th.Bold.Render(n))

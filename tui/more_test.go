@@ -285,3 +285,23 @@ func TestNoColor(t *testing.T) {
 		t.Errorf("the match cannot be seen: %q", s)
 	}
 }
+
+// The query language is told where a query is typed.
+func TestQueryHelp(t *testing.T) {
+	d, _ := explorer(t, tree(t), 80, 24)
+	d.Wait("app.log")
+	d.Type("serr")
+	d.Keys("f1")
+	d.Wait("the query language", "parentheses group")
+	d.Keys("j")
+	d.WaitNot("the query language")
+	d.Type("or")
+	d.Wait("search all logs (F1 helps): error")
+	d.WaitNot("parentheses group")
+	d.Keys("f1")
+	d.Wait("parentheses group")
+	d.Keys("esc")
+	d.WaitNot("parentheses group")
+	d.Keys("enter")
+	d.Wait("181 lines")
+}

@@ -19,7 +19,7 @@ import (
 func (m *model) ask(a keys.Action) {
 	switch {
 	case a == keys.SearchAll:
-		m.prompt.Ask(prompt.SearchAll, "search all logs: ", m.results.Query())
+		m.prompt.Ask(prompt.SearchAll, "search all logs (F1 helps): ", m.results.Query())
 		return
 	case m.focus == paneLogs && (a == keys.Search || a == keys.SearchBack):
 		m.prompt.Ask(prompt.Logs, "logs like: ", m.logs.Filter())
@@ -69,7 +69,20 @@ func (m *model) typed(msg tea.Msg) tea.Cmd {
 		return m.paletteKey(msg)
 	}
 	if k, ok := msg.(tea.KeyPressMsg); ok {
+		if m.overlay == helpOverlay { // of the query language
+			switch a := m.keys.Match(k); {
+			case a == keys.Down, a == keys.Up, k.Text == "" && (a == keys.PageDown || a == keys.PageUp):
+				return m.boxKey(a)
+			case k.Text == "": // it closes
+				m.overlay = noOverlay
+				return nil
+			}
+			m.overlay = noOverlay
+		}
 		switch k.String() {
+		case "f1":
+			m.overlay, m.boxTop = helpOverlay, 0
+			return nil
 		case "esc", "ctrl+g":
 			if !m.prompt.Seeking() {
 				return m.promptEnd(false)

@@ -432,7 +432,7 @@ func (h *harness) hit(ctx context.Context, home, dir, word string) (took time.Du
 	if _, err := t.wait(time.Minute, "the index", func(s *screen) bool { return listShown(s) && s.has("indexed") }); err != nil {
 		return 0, err
 	}
-	for _, x := range []struct{ keys, shows string }{{"s", "search all logs:"}, {word, word}} {
+	for _, x := range []struct{ keys, shows string }{{"s", "search all logs"}, {word, word}} {
 		if _, _, err := t.press(x.keys, time.Second); err != nil {
 			return 0, err
 		}

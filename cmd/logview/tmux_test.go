@@ -31,7 +31,7 @@ func newTerminal(t *testing.T, width, height int) *terminal {
 	if err := os.Symlink(os.Args[0], filepath.Join(bin, "logview")); err != nil {
 		t.Fatal(err)
 	}
-	home := t.TempDir()
+	home := removedLater(t)
 	cmd := x.command("-f", "/dev/null", "new-session", "-d", "-x", fmt.Sprint(width), "-y", fmt.Sprint(height), "sh")
 	cmd.Dir = x.dir
 	cmd.Env = []string{"PATH=" + bin + ":" + os.Getenv("PATH"), "HOME=" + home, "TERM=xterm-256color", "LC_ALL=C.UTF-8", "TZ=UTC"}
@@ -43,6 +43,22 @@ func newTerminal(t *testing.T, width, height int) *terminal {
 	x.wait("ready>")
 	x.keys("clear", "Enter")
 	return x
+}
+
+// removedLater is a directory in which a program may still write for a moment
+// when the test is over: it is told to end with its terminal.
+func removedLater(t *testing.T) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "logview-test-*")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		for deadline := time.Now().Add(10 * time.Second); os.RemoveAll(dir) != nil && time.Now().Before(deadline); {
+			<-time.After(10 * time.Millisecond)
+		}
+	})
+	return dir
 }
 
 func (x *terminal) command(args ...string) *exec.Cmd {

@@ -97,6 +97,9 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 		if m.wrap {
 			return say("lines are wrapped; S cuts them instead"), true
 		}
+		if m.left+m.textWidth() >= m.widest() {
+			return say("the lines on the screen end here"), true
+		}
 		m.left += m.width / 2
 	case keys.Wrap:
 		m.wrap = !m.wrap

@@ -237,7 +237,15 @@ func (m *Model) drawn(i, k int, bar string) string {
 		styles.Text = m.th.Selected
 	}
 	spans, here := m.spans(i, from, to)
+	goes := !m.wrap && width > 1 && screen.Columns(text, skip+width+1) > skip+width
+	if goes {
+		width--
+	}
 	n := screen.Draw(&b, text, spans, here, skip, width, styles)
+	if goes {
+		b.WriteString(strings.Repeat(" ", max(0, width-n)) + m.th.Dim.Render("›"))
+		width, n = width+1, width+1
+	}
 	fill := strings.Repeat(" ", max(0, width-n))
 	if m.selected(i) {
 		fill = styles.Text.Render(fill)
@@ -247,6 +255,17 @@ func (m *Model) drawn(i, k int, bar string) string {
 		b.WriteString(m.side(bar))
 	}
 	return b.String()
+}
+
+// widest is how wide the lines on the screen are, as far as that is looked at.
+func (m *Model) widest() int {
+	most := 0
+	for i := m.top; i < len(m.rows) && i < m.top+m.body(); i++ {
+		text := m.rows[i].Text
+		limit := m.left + 2*m.width
+		most = max(most, screen.Columns(text[:min(len(text), 4*limit+64)], limit))
+	}
+	return most
 }
 
 func (m *Model) side(bar string) string {
@@ -426,6 +445,8 @@ func (m *Model) title() string {
 	case m.frozen:
 		right += "  ‖ frozen, = goes on"
 	case m.loading:
+	case len(m.members) > 0 && m.members[len(m.members)-1].Damage != nil && m.follow:
+		right += "  ! damaged"
 	case m.follow && m.rate.value >= 1:
 		right += fmt.Sprintf("  ● LIVE %s/s", humanize.SIWithDigits(m.rate.value, 0, ""))
 	case m.follow:
