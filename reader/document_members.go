@@ -91,7 +91,7 @@ func (d *Document) Find(ctx context.Context, id ID) (MemberKey, bool) {
 //
 // If a member is cut off, only what was listed after that was seen tells what
 // became of it: an older Log changes nothing, and Grown asks for another.
-func (d *Document) Update(l Log) {
+func (d *Document) Update(l Log) (u Updated) {
 	d.updating.Lock()
 	defer d.updating.Unlock()
 	before := d.list()
@@ -99,8 +99,9 @@ func (d *Document) Update(l Log) {
 	for _, m := range before {
 		at := m.cutOff()
 		left[m], cut[m] = true, !at.IsZero()
+		u.CutOff = u.CutOff || cut[m]
 		if cut[m] && !l.Looked.After(at) {
-			return
+			return u
 		}
 	}
 	d.src.mu.Lock()
@@ -164,6 +165,36 @@ func (d *Document) Update(l Log) {
 	for m := range left {
 		m.close()
 	}
+	for i, m := range now {
+		u.Inserted = u.Inserted || slices.Contains(fresh, m) && !d.copies(m, now[i+1:])
+	}
+	return u
+}
+
+// copies reports whether a member holds the text of one that comes behind it,
+// before that is cut off, or whether there is none.
+func (d *Document) copies(m *docMember, behind []*docMember) bool {
+	known := 0
+	for _, x := range behind {
+		if _, t, _ := x.state(); t != nil {
+			known++
+			if id := t.identity(); id.Len > 0 {
+				if ok, err := hasID(d.life, m.m, id); err == nil && ok {
+					return true
+				}
+			}
+		}
+	}
+	return known == 0
+}
+
+// Updated says what an Update found.
+type Updated struct {
+	// CutOff: a member was cut off. Who read it by its path meanwhile may have
+	// read another text.
+	CutOff bool
+	// Inserted: a text came before one that was read from already.
+	Inserted bool
 }
 
 // packedOf takes over the state of a member that was never opened, and so has no

@@ -176,9 +176,9 @@ func nextCut(text []byte, base, at Offset) Offset {
 	return cut
 }
 
-// errCut says that a file has become shorter while it is open; an Update tells
-// what became of it.
-var errCut = errors.New("was cut off")
+// ErrCut says that a file does not hold any more what was read of it; an Update
+// tells what became of it.
+var ErrCut = errors.New("was cut off or written anew")
 
 func (t *textAt) backward(p Place) (Window, error) {
 	from := max(0, p.Offset-windowSize)
@@ -186,7 +186,7 @@ func (t *textAt) backward(p Place) (Window, error) {
 	n, err := t.readAt(buf, from)
 	if n < len(buf) {
 		if err == nil || err == io.EOF {
-			err = &FileError{Path: t.path, Offset: int64(from) + int64(n), Err: errCut}
+			err = &FileError{Path: t.path, Offset: int64(from) + int64(n), Err: ErrCut}
 		}
 		return Window{}, err
 	}

@@ -404,7 +404,8 @@ func (t *textAt) whole() bool {
 	return bytes.Equal(buf[:n], last)
 }
 
-// readAt fills p with the text at off, as io.ReaderAt does.
+// readAt fills p with the text at off, as io.ReaderAt does. What a file holds
+// that is not what was read of it any more is another text.
 func (t *textAt) readAt(p []byte, off Offset) (int, error) {
 	if t.file != nil {
 		n := len(p)
@@ -416,6 +417,9 @@ func (t *textAt) readAt(p []byte, off Offset) (int, error) {
 			err = io.EOF
 		}
 		t.keep(p[:n], off)
+		if (err == nil || err == io.EOF) && !t.whole() {
+			return 0, &FileError{Path: t.path, Offset: int64(off), Err: ErrCut}
+		}
 		if err != nil && err != io.EOF {
 			err = &FileError{Path: t.path, Offset: int64(off), Err: cause(err)}
 		}

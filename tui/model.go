@@ -261,7 +261,9 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		}
 		return nil
 	case pager.LookMsg:
-		m.live.Look()
+		if m.live != nil {
+			m.live.Look()
+		}
 		return nil
 	case pager.RotatedMsg:
 		switch name := filepath.Base(msg.Name); {

@@ -22,7 +22,9 @@ func (m *Model) Grow() tea.Cmd {
 	if m.doc == nil || m.loading || m.err != nil {
 		if m.doc != nil && m.err != nil && !m.loading {
 			m.err = nil
-			return m.load(nil) // it may be there now
+			at := m.retry
+			m.retry = nil
+			return m.load(at) // it may be there now
 		}
 		return nil
 	}
@@ -99,13 +101,11 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 	}
 	if msg.cut {
 		m.again = false
-		return func() tea.Msg { return LookMsg{} }
+		return look
 	}
 	if msg.err != nil {
-		if errors.Is(msg.err, context.Canceled) {
-			return nil
-		}
-		return func() tea.Msg { return Said{msg.err.Error(), true} }
+		m.again = false
+		return trouble(msg.err)
 	}
 	if len(msg.members) > 0 {
 		m.setMembers(msg.members)
@@ -170,6 +170,9 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 		m.again = false
 		cmd = m.Grow()
 	}
+	if m.tally == nil {
+		cmd = tea.Batch(cmd, m.startTally())
+	}
 	return tea.Batch(cmd, m.number(), m.extend())
 }
 
@@ -203,9 +206,8 @@ func (m *Model) Rotated(l reader.Log) tea.Cmd {
 	d := m.doc
 	before := m.members
 	return func() tea.Msg {
-		d.Update(l)
+		msg := RotatedMsg{doc: d, Name: l.Name, update: d.Update(l)}
 		d.Weigh()
-		msg := RotatedMsg{doc: d, Name: l.Name}
 		after := d.Members()
 		if len(before) == 0 || len(after) == 0 {
 			return msg
@@ -225,9 +227,19 @@ func (m *Model) Rotate(msg RotatedMsg) tea.Cmd {
 	}
 	m.rotating = nil
 	m.setMembers(m.doc.Members())
+	if m.tally != nil && (msg.update.CutOff || msg.update.Inserted || m.found.done && m.found.missed) {
+		m.stopTally() // it may have read another text, or missed what was moving; it begins anew with what came
+	}
 	if l := m.rotated; l != nil {
 		m.rotated = nil
 		return m.Rotated(*l)
+	}
+	if at, ok := m.Place(); ok && msg.update.Inserted && !m.loading && !m.frozen {
+		m.begin() // what is shown has a gap
+		if m.follow {
+			return m.load(nil)
+		}
+		return m.load(&at)
 	}
 	return m.Grow()
 }
@@ -238,7 +250,22 @@ type RotatedMsg struct {
 	Name    string
 	Rotated bool // what was the newest member is none of the newest now
 	Cut     bool // it is gone, and another has its name
+	update  reader.Updated
 }
+
+// trouble is what to do about an error: nothing if somebody wanted it, look
+// again if it says that the log is another, or tell.
+func trouble(err error) tea.Cmd {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return nil
+	case errors.Is(err, reader.ErrCut):
+		return look
+	}
+	return func() tea.Msg { return Said{err.Error(), true} }
+}
+
+func look() tea.Msg { return LookMsg{} }
 
 // LookMsg asks for the members of the log to be looked at again: the newest
 // was cut off.

@@ -85,6 +85,7 @@ type Model struct {
 	rotated    *reader.Log        // to be looked at next
 	finding    context.CancelFunc // of what n looks for
 	findGen    int
+	retry      *reader.Place // where it was to be when the log turned out to be cut off
 	asked      *reader.Place // where the person wants to be, as soon as it is loaded
 	upward     bool          // it is searched for backwards
 	here       reader.Place  // of the row that n came to

@@ -64,8 +64,12 @@ func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 	m.err = msg.err
 	if msg.err != nil {
 		m.queue = nil
-		if errors.Is(msg.err, context.Canceled) {
+		switch {
+		case errors.Is(msg.err, context.Canceled):
 			m.err = nil
+		case errors.Is(msg.err, reader.ErrCut):
+			m.retry = m.going
+			return look
 		}
 		return nil
 	}
@@ -142,10 +146,7 @@ func (m *Model) more(msg moreMsg) tea.Cmd {
 	}
 	if msg.err != nil {
 		m.progress = ""
-		if errors.Is(msg.err, context.Canceled) {
-			return nil
-		}
-		return func() tea.Msg { return Said{msg.err.Error(), true} }
+		return trouble(msg.err)
 	}
 	if msg.forward && msg.from != m.down || !msg.forward && msg.from != m.up {
 		return m.extend() // rows were forgotten meanwhile: they do not follow

@@ -409,10 +409,7 @@ func (m *Model) arrived(msg foundMsg) tea.Cmd {
 		return msg.next
 	case msg.err != nil:
 		m.finding, m.queue = nil, nil
-		if errors.Is(msg.err, context.Canceled) {
-			return nil
-		}
-		return func() tea.Msg { return Said{msg.err.Error(), true} }
+		return trouble(msg.err)
 	case !msg.ok:
 		m.finding, m.queue = nil, nil
 		if msg.line {
