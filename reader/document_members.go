@@ -278,6 +278,10 @@ func (m *docMember) is(now Member) bool {
 	if to.current() && !from.current() || from.compressed != to.compressed {
 		return false
 	}
+	// Nobody writes to a rotated file any more, or else the text decides.
+	if !from.current() && (now.Size != m.m.Size || !now.ModTime.Equal(m.m.ModTime)) {
+		return false
+	}
 	if m.t == nil {
 		m.err = nil // it may be readable now
 	}

@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"logview/reader"
@@ -319,6 +320,48 @@ func TestDocumentWithoutCache(t *testing.T) {
 	d := document(t, logs, reader.NewCache(filepath.Join(dir, "file", "cache"), 1<<30))
 	if got := text(forwards(t, d, d.Start())); got != want {
 		t.Errorf("got %d bytes, want %d; %v", len(got), len(want), d.Members()[0].Damage)
+	}
+}
+
+// A rotated file that was deleted or written over is not taken for the one that
+// has its inode or its name now.
+func TestDocumentNotTheSame(t *testing.T) {
+	for name, steps := range map[string][]string{
+		"its inode": {"rm app.log.2.gz", "mv app.log.1.gz app.log.2.gz", "mv app.log app.log.1", "gz app.log.1"},
+		"its name":  {"cp app.log app.log.1", "cut app.log"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			if name == "its inode" { // the oldest is removed before the newest is compressed
+				act(t, dir, `app.log.2 < the oldest\n`)
+				act(t, dir, `app.log.1 < not so old, and of another size\n`)
+				act(t, dir, "gz app.log.2")
+				act(t, dir, "gz app.log.1")
+				for _, file := range []string{"app.log.1.gz", "app.log.2.gz"} {
+					when := time.Now().Add(-time.Hour)
+					if err := os.Chtimes(filepath.Join(dir, file), when, when); err != nil {
+						t.Fatal(err)
+					}
+				}
+			} else {
+				act(t, dir, `app.log.1 < old\n`)
+			}
+			act(t, dir, `app.log < 08:00:01 one, which is read\n`)
+			d := document(t, dir, nil)
+			end, err := d.End(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			act(t, dir, `app.log < 08:00:02 two, which is not\n`)
+			for _, step := range steps {
+				act(t, dir, step)
+			}
+			act(t, dir, `app.log < 08:00:03 three\n`)
+			update(t, d, dir)
+			if got, want := text(forwards(t, d, end)), "08:00:02 two, which is not\n08:00:03 three\n"; got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
 	}
 }
 

@@ -256,7 +256,7 @@ func (l *Live) Logs(ctx context.Context) ([]Log, []error, error) {
 func (l *Live) Member(path string) (Member, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	i, ok := l.at[path]
+	i, ok := l.at[filepath.Clean(path)]
 	if !ok {
 		return Member{}, false
 	}

@@ -612,6 +612,9 @@ func (p *piping) SetStdin(r io.Reader)  { p.in = r }
 func (p *piping) SetStdout(w io.Writer) { p.out = w }
 func (p *piping) SetStderr(w io.Writer) { p.errs = w }
 
+// feeding says that the program that has the terminal is fed by us.
+var feeding atomic.Bool
+
 // away is how many programs have the terminal in our place.
 var away atomic.Int32
 
@@ -642,6 +645,8 @@ func (e editor) SetStderr(w io.Writer) { e.Stderr = w }
 func (p *piping) Run() error {
 	c := exec.Command("sh", "-c", p.command)
 	c.Stdout, c.Stderr = p.out, p.errs
+	feeding.Store(true)
+	defer feeding.Store(false)
 	w, err := c.StdinPipe()
 	if err != nil {
 		return err
@@ -650,10 +655,12 @@ func (p *piping) Run() error {
 		return err
 	}
 	func() {
-		defer w.Close()   // or the command would wait for more
+		defer func() { // also when that panics: the command has the terminal until it ends
+			w.Close()
+			err = c.Wait()
+		}()
 		_, _ = p.lines(w) // who reads no further has what they want
 	}()
-	err = c.Wait()
 	if p.ctx.Err() != nil {
 		return err
 	}

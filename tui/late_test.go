@@ -525,6 +525,22 @@ func TestComeAndGo(t *testing.T) {
 	d.Until(func() bool { return slices.Contains(m.pager.Texts(), "hit g") }, "what was written first")
 }
 
+// A match in a last line without an end is counted when the file is rotated.
+func TestOpenLineRotated(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "app.log")
+	add(t, path, "hit 1\nmiss\nhit 2")
+	d, _ := explorer(t, filepath.Dir(path), 80, 24)
+	d.Wait("LIVE", "hit 2")
+	d.Type("/hit")
+	d.Keys("enter")
+	d.Wait("2 lines")
+	if err := os.Rename(path, path+".1"); err != nil {
+		t.Fatal(err)
+	}
+	add(t, path, "hit 3\n")
+	d.Wait("3 lines")
+}
+
 // A rotation that deletes the oldest file takes its lines out of what is
 // counted and gone to, and where the person reads it, that is said.
 func TestOldestDeleted(t *testing.T) {
@@ -611,9 +627,30 @@ func TestRemembersTogether(t *testing.T) {
 		t.Errorf("%d marks are left of two", n)
 	}
 
+	// What is done in one is not undone by one that only was there before.
+	a, ma = open()
+	b, mb = open()
+	a.Keys("esc")
+	a.Wait("Logs in")
+	a.Keys("j", "enter")
+	a.Wait("Empty so far")
+	b.Keys("'", "m")
+	b.Type("&request")
+	b.Keys("enter")
+	mb.close()
+	ma.close()
+	if s := LoadState(path).log(filepath.Join(dir, "app.log")); len(s.Marks) != 1 || len(s.Filters) != 1 {
+		t.Errorf("%d marks of one, %d filters of one", len(s.Marks), len(s.Filters))
+	}
+
 	// What is taken away stays away.
 	d, m := open()
-	d.Keys("'", "m", "'", "m")
+	d.Keys("ctrl+x")
+	d.WaitNot("+ request")
+	d.Wait(" 300 ")
+	d.Keys("'")
+	d.Until(func() bool { p, ok := m.pager.Place(); return ok && slices.Contains(m.pager.Marks(), p) }, "the mark")
+	d.Keys("m")
 	m.close()
 	if n := marks("app.log"); n != 0 {
 		t.Errorf("%d marks are left of none", n)

@@ -375,6 +375,7 @@ func (m *model) interrupt() tea.Cmd {
 	var cmd tea.Cmd
 	switch {
 	case m.prompt.Kind != prompt.None:
+		m.overlay = noOverlay
 		cmd = m.promptEnd(false)
 	case m.overlay != noOverlay:
 		m.overlay = noOverlay

@@ -241,6 +241,13 @@ func TestDigits(t *testing.T) {
 	d.Type("1")
 	d.Keys("esc")
 	d.WaitNot(" go to 1")
+
+	d, _ = explorer(t, tree(t), 80, 24) // nothing is open
+	d.Wait("app.log")
+	d.Type("5G")
+	d.Wait("no log is open")
+	d.Keys("enter")
+	d.Wait("LIVE")
 }
 
 // A rotated file that is named is opened at its beginning, the newest at its

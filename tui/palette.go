@@ -75,6 +75,16 @@ func (p *palette) match() {
 	}
 }
 
+// goPlace goes to a line's number or a percentage.
+func (m *model) goPlace(text string) tea.Cmd {
+	if m.pager.Doc() == nil {
+		m.sayf("no log is open")
+		return nil
+	}
+	m.setFocus(panePager)
+	return m.pager.Goto(text)
+}
+
 // paletteKey takes a key for the palette.
 func (m *model) paletteKey(msg tea.Msg) tea.Cmd {
 	p := &m.palette
@@ -86,8 +96,7 @@ func (m *model) paletteKey(msg tea.Msg) tea.Cmd {
 		case "enter":
 			m.overlay = noOverlay
 			if text := p.in.Value(); p.goes && isPlace(text) {
-				m.setFocus(panePager)
-				return m.pager.Goto(text)
+				return m.goPlace(text)
 			}
 			if p.cur < len(p.list) {
 				return p.all[p.list[p.cur]].do()
@@ -97,11 +106,10 @@ func (m *model) paletteKey(msg tea.Msg) tea.Cmd {
 		case "G", "g", "%": // 1234G, 50%, as in less
 			if text := p.in.Value(); p.digits && isPlace(text) {
 				m.overlay = noOverlay
-				m.setFocus(panePager)
 				if k.String() == "%" {
 					text += "%"
 				}
-				return m.pager.Goto(text)
+				return m.goPlace(text)
 			}
 		case "up", "ctrl+p":
 			p.cur = max(0, p.cur-1)

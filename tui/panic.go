@@ -16,6 +16,10 @@ import (
 	"logview/tui/visible"
 )
 
+// patience is how long a command may go on that was fed when something
+// panicked.
+const patience = 10 * time.Second
+
 // exitPanic is the exit code after a panic, as Go's own.
 const exitPanic = 2
 
@@ -48,8 +52,10 @@ func onPanic(p *tea.Program, stop func()) *panicking {
 	crash.Handle(func(value any, stack []byte) {
 		x.met.Store(true)
 		x.once.Do(func() { // and the others wait
-			stop()       // what goes to a command ends, and it with that
-			for Away() { // the editor has the terminal
+			stop() // what goes to a command ends, and it with that
+			// The editor has the terminal until it ends; a command does, too, unless
+			// what feeds it waits for the goroutine that we are in.
+			for begun := time.Now(); Away() && !(feeding.Load() && time.Since(begun) > patience); {
 				time.Sleep(100 * time.Millisecond)
 			}
 			p.Kill()

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
@@ -24,8 +26,9 @@ import (
 // kept in a file that only they can read, which several explorers may write:
 // each changes in it what was changed there.
 type State struct {
-	path string
-	err  error // why what was remembered could not be read; nil if it could
+	path   string
+	err    error // why what was remembered could not be read; nil if it could
+	unread bool  // and it is still there
 
 	Logs    map[string]*LogState `json:"logs"`
 	History map[string][]string  `json:"history"`
@@ -39,6 +42,7 @@ type State struct {
 
 	mu    sync.Mutex              // guards what follows
 	marks map[string][]SavedPlace // of logs, that are in the file and were there or made here
+	known map[string][]byte       // of logs, what was read of them or written last
 }
 
 // A LogState is what is remembered of a log, by its absolute name.
@@ -64,8 +68,12 @@ const (
 // LoadState reads what was remembered. A file that cannot be used is put
 // aside, and begun anew.
 func LoadState(path string) *State {
-	s := &State{path: path, opened: map[string]bool{}, marks: map[string][]SavedPlace{}}
-	if b, err := os.ReadFile(path); err == nil {
+	s := &State{path: path, opened: map[string]bool{}, marks: map[string][]SavedPlace{}, known: map[string][]byte{}}
+	b, err := os.ReadFile(path)
+	switch {
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		s.err, s.unread = fmt.Errorf("what is remembered cannot be read, and nothing is added: %w", err), true
+	case err == nil:
 		if err := json.Unmarshal(b, s); err != nil {
 			aside := path + ".damaged"
 			s.Logs, s.History = nil, nil
@@ -91,7 +99,13 @@ func (s *State) Saving(typed map[string][]string) func() error {
 	mine := &State{Logs: map[string]*LogState{}, History: typed}
 	for name := range s.opened {
 		l := *s.Logs[name] // whose slices and places are only ever replaced
-		mine.Logs[name] = &l
+		now, _ := json.Marshal(l)
+		s.mu.Lock()
+		same := bytes.Equal(now, s.known[name])
+		s.mu.Unlock()
+		if !same { // or what another explorer did since would be undone
+			mine.Logs[name] = &l
+		}
 	}
 	b, err := json.Marshal(mine)
 	s.saved++
@@ -145,9 +159,13 @@ func (s *State) write(mine *State) error {
 	if ok, _ := lock.TryLockContext(ctx, 10*time.Millisecond); ok { // else it is written all the same
 		defer lock.Unlock()
 	}
-	all, shown := LoadState(s.path), map[string][]SavedPlace{}
+	all, shown, known := LoadState(s.path), map[string][]SavedPlace{}, map[string][]byte{}
+	if all.unread {
+		return all.err
+	}
 	for name, l := range mine.Logs {
 		there := all.Logs[name]
+		known[name], _ = json.Marshal(l)
 		all.Logs[name] = l
 		shown[name] = l.Marks
 		if there == nil {
@@ -157,9 +175,13 @@ func (s *State) write(mine *State) error {
 		was := s.marks[name]
 		s.mu.Unlock()
 		merged := slices.DeleteFunc(slices.Clone(there.Marks), func(p SavedPlace) bool {
-			return slices.Contains(was, p) || slices.Contains(l.Marks, p)
+			return slices.Contains(was, p) && !slices.Contains(l.Marks, p) // taken away here
 		})
-		merged = append(merged, l.Marks...)
+		for _, p := range l.Marks {
+			if !slices.Contains(was, p) && !slices.Contains(merged, p) { // made here
+				merged = append(merged, p)
+			}
+		}
 		l.Marks = merged[max(0, len(merged)-mostMarks):]
 	}
 	for kind, typed := range mine.History {
@@ -186,6 +208,7 @@ func (s *State) write(mine *State) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	maps.Copy(s.marks, shown)
+	maps.Copy(s.known, known)
 	return nil
 }
 
@@ -224,6 +247,12 @@ func (s *State) log(name string) *LogState {
 		l = &LogState{}
 		s.Logs[name] = l
 	}
-	s.opened[name] = true
+	if !s.opened[name] {
+		s.opened[name] = true
+		b, _ := json.Marshal(l)
+		s.mu.Lock()
+		s.known[name] = b
+		s.mu.Unlock()
+	}
 	return l
 }

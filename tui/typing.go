@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -241,9 +242,10 @@ func (m *model) taken() tea.Cmd {
 
 // isPlace reports whether what was typed is a line's number or a percentage.
 func isPlace(s string) bool {
-	if s = strings.TrimSuffix(s, "%"); s == "" {
-		return false
+	if share, ok := strings.CutSuffix(s, "%"); ok {
+		x, err := strconv.ParseFloat(share, 64)
+		return err == nil && !math.IsInf(x, 0) && !math.IsNaN(x)
 	}
-	_, err := strconv.ParseFloat(s, 64)
+	_, err := strconv.ParseInt(s, 10, 64)
 	return err == nil
 }

@@ -185,7 +185,7 @@ func like(text string, names []string) []int {
 // layout makes the rows.
 func (m *Model) layout() {
 	m.rows = m.rows[:0]
-	if m.filter != "" {
+	if strings.TrimSpace(m.filter) != "" {
 		// By how well they match, without directories.
 		names := make([]string, len(m.logs))
 		for i, l := range m.logs {

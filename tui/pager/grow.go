@@ -68,7 +68,7 @@ func (m *Model) Grow() tea.Cmd {
 				}
 				switch {
 				case !hit:
-				case r.end && x.Place == r.next || x.Open:
+				case r.end && x.Place == r.next || x.Open && r.next.Member == x.Member:
 					msg.openHit = true
 				default:
 					msg.hits[x.Member]++
