@@ -60,6 +60,24 @@ func TestFreeze(t *testing.T) {
 	}
 	d.Keys("=")
 	d.Wait("came meanwhile", "LIVE")
+
+	// What was copied and cut off before it was seen is there, too.
+	d.Keys("=")
+	d.Wait("‖ frozen")
+	appendTo(t, log, "INFO copied unseen")
+	text, err := os.ReadFile(log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(log+".0", text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(log, []byte("INFO in the new one\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d.Wait("×4", "‖ frozen")
+	d.Keys("=")
+	d.Wait("copied unseen", "in the new one", "LIVE")
 }
 
 // What was searched for becomes a filter.

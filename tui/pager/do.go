@@ -112,7 +112,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 		if m.frozen = !m.frozen; m.frozen {
 			return say("frozen; = or G goes on"), true
 		}
-		return m.Grow(), true
+		return m.mend(), true
 	case keys.FilterHit:
 		return m.filterFound(false), true
 	case keys.FilterMiss:
@@ -192,7 +192,7 @@ func (m *Model) End() tea.Cmd {
 	}
 	m.follow, m.frozen, m.fresh = true, false, 0
 	m.stopFinding()
-	if m.atEnd && !m.loading {
+	if m.atEnd && !m.loading && !m.gap {
 		m.toEnd()
 		return tea.Batch(m.extend(), m.Grow())
 	}

@@ -230,18 +230,25 @@ func (m *Model) Rotate(msg RotatedMsg) tea.Cmd {
 	if m.tally != nil && (msg.update.CutOff || msg.update.Inserted || m.found.done && m.found.missed) {
 		m.stopTally() // it may have read another text, or missed what was moving; it begins anew with what came
 	}
+	m.gap = m.gap || msg.update.Inserted
 	if l := m.rotated; l != nil {
 		m.rotated = nil
 		return m.Rotated(*l)
 	}
-	if at, ok := m.Place(); ok && msg.update.Inserted && !m.loading && !m.frozen {
-		m.begin() // what is shown has a gap
-		if m.follow {
-			return m.load(nil)
-		}
-		return m.load(&at)
+	return m.mend()
+}
+
+// mend reads anew what is shown if it has a gap, or else what comes.
+func (m *Model) mend() tea.Cmd {
+	at, ok := m.Place()
+	if !m.gap || !ok || m.loading || m.frozen {
+		return m.Grow()
 	}
-	return m.Grow()
+	m.begin()
+	if m.follow {
+		return m.load(nil)
+	}
+	return m.load(&at)
 }
 
 // RotatedMsg says that the members of a log were looked at again.

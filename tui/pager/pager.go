@@ -57,6 +57,7 @@ type Model struct {
 
 	follow    bool
 	frozen    bool         // nothing new is taken in
+	gap       bool         // a text came between the lines that are shown
 	gone      bool         // the log has no file any more
 	tail      reader.Place // to where the log is known; a last line without its end is read again
 	openAt    reader.Place // where such a line begins that was counted among the new ones

@@ -19,7 +19,7 @@ func (m *Model) load(at *reader.Place) tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
-	m.loading, m.going = true, at
+	m.loading, m.going, m.gap = true, at, false
 	ctx, d, k, gen, findGen, width := m.ctx, m.doc, m.pick, m.gen, m.findGen, m.wrapWidth()
 	return func() tea.Msg {
 		msg := loadedMsg{gen: gen, findGen: findGen}
