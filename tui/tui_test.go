@@ -253,7 +253,7 @@ func TestFrames(t *testing.T) {
 			d.Wait("bad.log")
 			d.Type("serror -worker")
 			d.Keys("enter")
-			d.Wait("no such file", "not readable", "cut off", "error.log  ", "100%")
+			d.Wait("no such file", "not readable", "cut off", "blocks read", "error.log  ", "100%")
 			d.Until(func() bool { return strings.Contains(d.Styled(), "\x1b[1;30;46merror") }, "the match that is gone to")
 		},
 		"results loading": func(d *tuitest.Driver, _ *model) {
