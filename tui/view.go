@@ -251,10 +251,15 @@ func (m *model) hints(room int) string {
 		list = []keys.Action{keys.Enter, keys.ContextUp, keys.NextPane, keys.Help, keys.Quit}
 	case m.pager.Pattern().Text != "":
 		list = []keys.Action{keys.Next, keys.Previous, keys.FilterIn, keys.Bottom, keys.Help}
-	case m.many():
-		list = []keys.Action{keys.Search, keys.SearchAll, keys.FilterIn, keys.Bottom, keys.Cancel, keys.Help, keys.Quit}
 	default:
-		list = []keys.Action{keys.Search, keys.SearchAll, keys.FilterIn, keys.Bottom, keys.Help, keys.Quit}
+		list = []keys.Action{keys.Search, keys.SearchAll, keys.FilterIn}
+		if m.many() {
+			list = append(list, keys.Cancel)
+		}
+		if !m.pager.Following() {
+			list = append(list, keys.Bottom)
+		}
+		list = append(list, keys.Help, keys.Quit)
 	}
 	short := map[keys.Action]string{keys.Enter: "open", keys.Search: "search", keys.SearchAll: "search all", keys.Help: "help", keys.Quit: "quit",
 		keys.Down: "down", keys.Up: "up", keys.PageDown: "page down", keys.CopyLine: "copy", keys.CopyRef: "copy a reference", keys.Cancel: "close",

@@ -162,14 +162,18 @@ func (m *Model) SetFilter(s string) {
 func (m *Model) Filter() string { return m.filter }
 
 // like finds the names that have the letters of each word in their order, the
-// best first.
+// best first: before all others those that have the words as they are.
 func like(text string, names []string) []int {
+	const asItIs = 1 << 20 // more than any score
 	scores, found := map[int]int{}, map[int]int{}
 	words := strings.Fields(text)
 	for _, word := range words {
 		for _, x := range fuzzy.Find(word, names) {
 			scores[x.Index] += x.Score
 			found[x.Index]++
+			if strings.Contains(strings.ToLower(names[x.Index]), strings.ToLower(word)) {
+				scores[x.Index] += asItIs
+			}
 		}
 	}
 	var out []int
@@ -187,9 +191,9 @@ func (m *Model) layout() {
 	m.rows = m.rows[:0]
 	if strings.TrimSpace(m.filter) != "" {
 		// By how well they match, without directories.
-		names := make([]string, len(m.logs))
+		names, base := make([]string, len(m.logs)), common(m.logs)
 		for i, l := range m.logs {
-			names[i] = l.Name
+			names[i] = strings.TrimPrefix(l.Name, base) // which tells none from another
 		}
 		for _, i := range like(m.filter, names) {
 			m.rows = append(m.rows, row{name: m.logs[i].Name, log: i})

@@ -80,6 +80,12 @@ func TestLike(t *testing.T) {
 			t.Errorf("%q: %v, want %q first", text, m.rows, want)
 		}
 	}
+	hidden := New(theme.New(true)) // by letters that all have, and that stand apart
+	hidden.Set([]reader.Log{{Name: "/work/shared/HDFS.csv"}, {Name: "/work/shared/OpenSSH.csv"}, {Name: "/work/shared/s-s-hd.log"}}, nil, nil)
+	hidden.SetFilter("ssh")
+	if len(hidden.rows) != 2 || hidden.rows[0].name != "/work/shared/OpenSSH.csv" {
+		t.Errorf("found are %v", hidden.rows)
+	}
 	m.SetFilter("svc17")
 	kept := m.Logs()
 	m.Grown("svc17/app-0037.log", reader.Member{Path: "svc17/app-0037.log", Size: 2 << 20})

@@ -209,6 +209,7 @@ func (m *Model) Rotated(l reader.Log) tea.Cmd {
 		msg := RotatedMsg{doc: d, Name: l.Name, update: d.Update(l)}
 		d.Weigh()
 		after := d.Members()
+		msg.moved = !slices.EqualFunc(before, after, func(a, b reader.DocMember) bool { return a.Key == b.Key && a.Path == b.Path })
 		if len(before) == 0 || len(after) == 0 {
 			return msg
 		}
@@ -227,7 +228,7 @@ func (m *Model) Rotate(msg RotatedMsg) tea.Cmd {
 	}
 	m.rotating = nil
 	m.setMembers(m.doc.Members())
-	if m.tally != nil && (msg.update.CutOff || msg.update.Inserted || m.found.done && m.found.missed) {
+	if m.tally != nil && (msg.update.CutOff || msg.update.Inserted || msg.moved && m.found.done && m.found.missed) {
 		m.stopTally() // it may have read another text, or missed what was moving; it begins anew with what came
 	}
 	m.gap = m.gap || msg.update.Inserted
@@ -258,6 +259,7 @@ type RotatedMsg struct {
 	Rotated bool // what was the newest member is none of the newest now
 	Cut     bool // it is gone, and another has its name
 	update  reader.Updated
+	moved   bool // members came, went, or have other names
 }
 
 // trouble is what to do about an error: nothing if somebody wanted it, look
@@ -274,8 +276,8 @@ func trouble(err error) tea.Cmd {
 
 func look() tea.Msg { return LookMsg{} }
 
-// LookMsg asks for the members of the log to be looked at again: the newest
-// was cut off.
+// LookMsg asks for the members of the log to be looked at again: one was cut
+// off.
 type LookMsg struct{}
 
 // A rate is how many lines a second come.
