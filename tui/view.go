@@ -266,7 +266,7 @@ func (m *model) hints(room int) string {
 		keys.ContextUp: "context", keys.NextPane: "next pane", keys.Next: "next", keys.Previous: "previous", keys.FilterIn: "filter", keys.Bottom: "end, live"}
 	if m.focus == paneLogs {
 		short[keys.Search] = "find log"
-	} else if m.overlay == noOverlay {
+	} else if m.overlay == noOverlay && m.results.Query() == "" {
 		short[keys.Cancel] = "logs"
 	}
 	var parts []string
