@@ -101,7 +101,7 @@ func TestLiveUntilInterrupted(t *testing.T) {
 			sum, err = writeLive(ctx, o)
 			done <- err
 		}()
-		time.Sleep(time.Second)
+		time.Sleep(time.Second) // by the clock of synctest, which takes no time
 		synctest.Wait()
 		early, err := os.ReadFile(path)
 		if err != nil || bytes.Count(early, []byte("\n")) < 500 {
