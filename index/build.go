@@ -174,7 +174,9 @@ func (b *builder) run(root string, paths []string) error {
 	}
 	logs, errs := find(paths)
 	for _, err := range errs {
-		b.st.Failed++
+		if !errors.Is(err, reader.ErrOutput) {
+			b.st.Failed++
+		}
 		b.fail(err)
 	}
 	err = b.members(logs)

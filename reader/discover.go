@@ -34,7 +34,8 @@ const Stdin = "-"
 // Hidden entries are left out, and so are names ending in .tmp, which are
 // files in the making, unless they are named. A link to a file stands for
 // the file, once; a link to a directory is followed only when it is named,
-// so there is no way round in circles.
+// so there is no way round in circles. A file that this program writes its
+// output to is left out, even if it is named; the error wraps ErrOutput.
 //
 // What cannot be listed comes back as errors (each a *FileError) beside what
 // can.
@@ -89,6 +90,10 @@ func (f *finder) fail(path string, err error) {
 
 func (f *finder) add(path string) {
 	if path == Stdin {
+		if info, err := os.Stdin.Stat(); err == nil && isOutput(info) {
+			f.refuse("standard input")
+			return
+		}
 		f.take(Member{Path: Stdin, Named: true})
 		return
 	}
@@ -112,8 +117,8 @@ func (f *finder) add(path string) {
 	case info.IsDir():
 		f.walk(path)
 	default:
-		f.take(Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), Named: true, info: info})
-		if link, err := os.Lstat(path); err == nil && link.Mode()&fs.ModeSymlink != 0 {
+		taken := f.take(Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), Named: true, info: info})
+		if link, err := os.Lstat(path); taken && err == nil && link.Mode()&fs.ModeSymlink != 0 {
 			if real, err := filepath.EvalSymlinks(path); err == nil {
 				f.files[len(f.files)-1].real = real
 			}
@@ -126,8 +131,12 @@ func isPattern(path string) bool { return strings.ContainsAny(path, "*?[{") }
 
 // take takes a file once, by whatever path it is met: relative, absolute or
 // through other directories. The first path given is the one it goes by. Hard
-// links are files of their own.
-func (f *finder) take(m Member) {
+// links are files of their own. It reports whether the file was taken now.
+func (f *finder) take(m Member) bool {
+	if isOutput(m.info) {
+		f.refuse(m.Path)
+		return false
+	}
 	key := m.Path
 	if key != Stdin {
 		if key = filepath.Clean(key); !filepath.IsAbs(key) {
@@ -138,12 +147,21 @@ func (f *finder) take(m Member) {
 		// link/../x need not be x: then it is another file.
 		first := f.files[i]
 		if m.info == nil || first.info == nil || !dotted(m.Path) && !dotted(first.Path) || os.SameFile(m.info, first.info) {
-			return
+			return false
 		}
 	}
 	f.seen[key] = len(f.files)
 	dir, base := filepath.Split(m.Path)
 	f.files = append(f.files, found{Member: m, dir: dir, name: parseName(base)})
+	return true
+}
+
+// refuse leaves out a file that is this program's output, and says so once.
+func (f *finder) refuse(path string) {
+	refused := slices.ContainsFunc(f.errs, func(err error) bool { return errors.Is(err, ErrOutput) })
+	if !refused {
+		f.fail(path, ErrOutput)
+	}
 }
 
 // dotted reports whether a path leads back through "..".
@@ -246,8 +264,9 @@ func (f *finder) followLinks() {
 		target, _ = filepath.Abs(target)
 		if !real[target] {
 			real[target] = true
-			f.take(l.Member)
-			f.files[len(f.files)-1].real = target
+			if f.take(l.Member) {
+				f.files[len(f.files)-1].real = target
+			}
 		}
 	}
 }

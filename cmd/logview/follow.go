@@ -123,7 +123,11 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 			o.complain(fe)
 		}
 	} else {
-		note := func(err error) { defer status.hide()(); failed = true; o.complain(err) }
+		note := func(err error) {
+			defer status.hide()()
+			failed = failed || !errors.Is(err, reader.ErrOutput)
+			o.complain(err)
+		}
 		live := reader.NewLive(paths, note)
 		defer live.Close()
 		f := reader.NewFollower(live, reader.FollowOptions{Last: o.begin(paths), Count: o.json || o.number, Note: note})

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -100,13 +101,14 @@ func (g *globals) colored() (bool, error) {
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // find lists the logs at paths and says what could not be listed. failed
-// reports that something could not.
+// reports that something could not; leaving out our own output is no failure.
 func (g *globals) find(paths []string) (logs []reader.Log, failed bool) {
 	logs, errs := reader.Find(paths)
 	for _, err := range errs {
 		g.complain(err)
+		failed = failed || !errors.Is(err, reader.ErrOutput)
 	}
-	return logs, len(errs) > 0
+	return logs, failed
 }
 
 // complain says on stderr what went wrong, and goes on.

@@ -1,0 +1,35 @@
+package reader
+
+import (
+	"errors"
+	"os"
+	"sync"
+)
+
+// ErrOutput says that a file is standard output or standard error of this
+// program. It is never read: each line read from it would be written to it
+// again, and reading would not end before the disk is full.
+var ErrOutput = errors.New("it is the output of this program; left out")
+
+// outputs are the regular files that this program writes to, as standard
+// output and standard error were redirected when it started.
+var outputs = sync.OnceValue(func() []os.FileInfo {
+	var out []os.FileInfo
+	for _, f := range []*os.File{os.Stdout, os.Stderr} {
+		if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+			out = append(out, info)
+		}
+	}
+	return out
+})
+
+// isOutput reports whether info describes a file that this program writes to,
+// by whatever name.
+func isOutput(info os.FileInfo) bool {
+	for _, o := range outputs() {
+		if info != nil && os.SameFile(o, info) {
+			return true
+		}
+	}
+	return false
+}
