@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"sync"
@@ -42,6 +41,7 @@ when they reach, and which rotated files are missing between them.`,
 // A listedLog is a log as ls prints it.
 type listedLog struct {
 	Log     string         `json:"log"`
+	Bytes   string         `json:"log_bytes,omitempty"` // base64 of Log, where it is not UTF-8
 	Members []listedMember `json:"members"`
 	Size    int64          `json:"size"`            // bytes on disk
 	Text    *int64         `json:"text,omitempty"`  // bytes of text, if known of all members
@@ -52,7 +52,7 @@ type listedLog struct {
 }
 
 type listedMember struct {
-	Path  string    `json:"path"`
+	jsonPath
 	Size  int64     `json:"size"`
 	Time  time.Time `json:"modified"`
 	Text  *int64    `json:"text,omitempty"`
@@ -95,11 +95,7 @@ func (o *lsOptions) run(args []string) error {
 	var out bytes.Buffer
 	if o.json {
 		for _, l := range list {
-			b, err := json.Marshal(l)
-			if err != nil {
-				return err
-			}
-			out.Write(append(b, '\n'))
+			out.Write(appendJSON(nil, l))
 		}
 	} else {
 		o.table(&out, list)
@@ -115,14 +111,14 @@ func (o *lsOptions) run(args []string) error {
 
 // look fills in what is known of a log.
 func (o *lsOptions) look(cache *reader.Cache, l reader.Log, times, texts bool) listedLog {
-	out := listedLog{Log: l.Name, Gaps: l.Gaps}
+	out := listedLog{Log: l.Name, Bytes: notUTF8([]byte(l.Name)), Gaps: l.Gaps}
 	text, lines := int64(0), int64(0)
 	for _, m := range l.Members {
 		k := reader.Known{Text: -1, Lines: -1}
 		if texts {
 			k = cache.Peek(m)
 		}
-		lm := listedMember{Path: m.Path, Size: m.Size, Time: m.ModTime}
+		lm := listedMember{jsonPath: newJSONPath(m.Path), Size: m.Size, Time: m.ModTime}
 		if k.Text >= 0 {
 			lm.Text = &k.Text
 		}

@@ -3,12 +3,10 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"fmt"
 	"os"
 	"strconv"
 	"sync"
-	"unicode/utf8"
 
 	"logview/index"
 	"logview/index/match"
@@ -198,8 +196,8 @@ func (p *printer) appendText(buf, text []byte, spans []match.Span, matched bool)
 
 // A jsonLine is a line as --json prints it.
 type jsonLine struct {
-	Ref     string `json:"ref"`
-	Path    string `json:"path"`
+	Ref string `json:"ref,omitempty"`
+	jsonPath
 	Line    int64  `json:"line"`
 	Offset  int64  `json:"offset"`
 	Text    string `json:"text"`
@@ -207,24 +205,20 @@ type jsonLine struct {
 	Context bool   `json:"context,omitempty"`
 }
 
-func (p *printer) appendJSON(buf []byte, h *index.Hits, l *index.HitLine, text []byte) []byte {
-	text = bytes.TrimSuffix(text, []byte("\r"))
-	j := jsonLine{
-		Ref: reader.Ref{Path: h.Member.Path, Line: l.Line}.String(), Path: h.Member.Path,
-		Line: l.Line.Number(), Offset: int64(l.Offset), Text: string(text), Context: l.Context,
-	}
-	if !utf8.Valid(text) {
-		j.Bytes = base64.StdEncoding.EncodeToString(text)
-	}
-	return appendJSONLine(buf, j)
+// A jsonPath is a path as --json prints it.
+type jsonPath struct {
+	Path  string `json:"path"`
+	Bytes string `json:"path_bytes,omitempty"` // base64 of the path, where it is not UTF-8
 }
 
-func appendJSONLine(buf []byte, v any) []byte {
-	b := bytes.NewBuffer(buf)
-	enc := json.NewEncoder(b)
-	enc.SetEscapeHTML(false)
-	_ = enc.Encode(v) // strings and numbers cannot fail
-	return b.Bytes()
+func newJSONPath(path string) jsonPath { return jsonPath{path, notUTF8([]byte(path))} }
+
+func (p *printer) appendJSON(buf []byte, h *index.Hits, l *index.HitLine, text []byte) []byte {
+	text = bytes.TrimSuffix(text, []byte("\r"))
+	return appendJSON(buf, jsonLine{
+		Ref: reader.Ref{Path: h.Member.Path, Line: l.Line}.String(), jsonPath: newJSONPath(h.Member.Path),
+		Line: l.Line.Number(), Offset: int64(l.Offset), Text: string(text), Bytes: notUTF8(text), Context: l.Context,
+	})
 }
 
 // emit writes hits in their turn.
@@ -295,14 +289,12 @@ func (p *printer) flush() error {
 	var buf []byte
 	switch {
 	case p.json && p.list:
-		buf = appendJSONLine(nil, struct {
-			Path string `json:"path"`
-		}{p.file})
+		buf = appendJSON(nil, newJSONPath(p.file))
 	case p.json:
-		buf = appendJSONLine(nil, struct {
-			Path  string `json:"path"`
-			Count int64  `json:"count"`
-		}{p.file, n})
+		buf = appendJSON(nil, struct {
+			jsonPath
+			Count int64 `json:"count"`
+		}{newJSONPath(p.file), n})
 	case p.list:
 		buf = append(p.pathText(p.file), '\n')
 	default:
@@ -358,11 +350,12 @@ func (p *printer) long(lead []byte, h *index.Hits) error {
 // longJSON writes a long line's object without holding the line.
 func (p *printer) longJSON(h *index.Hits) error {
 	l := h.Long
-	head := appendJSONLine(nil, jsonLine{
-		Ref: reader.Ref{Path: h.Member.Path, Line: l.Line}.String(), Path: h.Member.Path,
+	head := appendJSON(nil, jsonLine{
+		Ref: reader.Ref{Path: h.Member.Path, Line: l.Line}.String(), jsonPath: newJSONPath(h.Member.Path),
 		Line: l.Line.Number(), Offset: int64(l.Offset), Context: l.Context,
 	})
-	// …,"text":""}\n: the text goes between its quotes.
+	// …,"text":""}\n: the text goes between its quotes, and behind them its
+	// bytes, if it is not UTF-8.
 	cut := bytes.LastIndex(head, []byte(`""`)) + 1
 	if _, err := p.out.Write(head[:cut]); err != nil {
 		return err
@@ -374,29 +367,20 @@ func (p *printer) longJSON(h *index.Hits) error {
 	if err := w.flush(); err != nil {
 		return err
 	}
+	if w.notUTF8 {
+		if _, err := p.out.WriteString(`","bytes":"`); err != nil {
+			return err
+		}
+		b := base64.NewEncoder(base64.StdEncoding, p.out)
+		if _, err := l.WriteTo(b); err != nil {
+			return err
+		}
+		if err := b.Close(); err != nil {
+			return err
+		}
+	}
 	_, err := p.out.Write(head[cut:])
 	return err
 }
-
-// A jsonTextWriter writes the inside of a JSON string.
-type jsonTextWriter struct {
-	w    *os.File
-	keep []byte
-}
-
-func (j *jsonTextWriter) Write(b []byte) (int, error) {
-	text := append(j.keep, b...)
-	end := visible.WholeRunes(text)
-	j.keep = append([]byte(nil), text[end:]...)
-	return len(b), j.put(text[:end])
-}
-
-func (j *jsonTextWriter) put(text []byte) error {
-	out := bytes.TrimSuffix(appendJSONLine(nil, string(text)), newline)
-	_, err := j.w.Write(out[1 : len(out)-1])
-	return err
-}
-
-func (j *jsonTextWriter) flush() error { return j.put(j.keep) }
 
 var newline = []byte{'\n'}

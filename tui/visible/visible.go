@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 )
 
@@ -75,17 +76,29 @@ func Append(dst, text []byte, keepNewlines bool) []byte {
 	return dst
 }
 
-// Harmless reports whether a terminal only draws r. The others are the
-// second set of control characters, those that set the direction of text,
-// separators of lines, and marks that are not drawn at all.
+// Harmless reports whether a terminal only draws r, which is not ASCII. The
+// others are the second set of control characters, those that set the
+// direction of text, separators of lines, and characters that are not drawn
+// at all, such as the soft hyphen. The zero-width joiner is harmless: emoji
+// are made with it.
 func Harmless(r rune) bool {
 	switch {
-	case r < 0xa0,
-		r == 0x061c, r >= 0x200b && r <= 0x200f && r != 0x200d, r >= 0x2028 && r <= 0x202e, r >= 0x2060 && r <= 0x206f,
-		r == 0xfeff, r >= 0xfff9 && r <= 0xfffb, r >= 0xe0000 && r <= 0xe0fff:
+	case r < 0xa0, r == 0x2028, r == 0x2029, r == 0xfffe, r == 0xffff, r >= 0xe0000 && r <= 0xe0fff:
 		return false
+	case r < 0x300:
+		return r != 0xad
+	case r == zeroWidthJoiner, unicode.Is(unicode.Prepended_Concatenation_Mark, r):
+		return true
 	}
-	return true
+	return !unicode.Is(unicode.Cf, r) && !unicode.Is(unicode.Other_Default_Ignorable_Code_Point, r)
+}
+
+const zeroWidthJoiner = 0x200d
+
+// Seen reports whether r is a character to look at, wherever it stands. The
+// parts of a joined emoji that are not drawn themselves are none.
+func Seen(r rune) bool {
+	return r >= ' ' && r < 0x7f || Harmless(r) && r != zeroWidthJoiner && !unicode.Is(unicode.Variation_Selector, r)
 }
 
 // WholeRunes is how long text is without a character whose end is missing.
