@@ -52,13 +52,14 @@ func lz4ed(text string) []byte {
 	return b.Bytes()
 }
 
-// tool compresses with a program of the distribution, or returns nil.
+// tool is what a program makes of a text, nil if the program is not installed.
 func tool(t *testing.T, text string, name string, args ...string) []byte {
 	t.Helper()
 	cmd := exec.Command(name, args...)
 	cmd.Stdin = strings.NewReader(text)
 	out, err := cmd.Output()
 	if errors.Is(err, exec.ErrNotFound) {
+		t.Logf("%s is not installed: nothing is tested with it", name)
 		return nil
 	}
 	if err != nil {
@@ -134,9 +135,8 @@ func TestFormats(t *testing.T) {
 			"compress, 12":    tool(t, text, "compress", "-cf", "-b", "12"),
 			"gzip -9":         tool(t, text, "gzip", "-9c"),
 		} {
-			if data == nil && text != "" {
-				t.Logf("%s: no program", format)
-				continue
+			if data == nil {
+				continue // the program is not installed
 			}
 			got, _, err := readAll(t, data)
 			if err != nil || got != text {
@@ -168,8 +168,8 @@ func TestTruncated(t *testing.T) {
 	for name, data := range map[string][]byte{"gzip": gz(text), "zstd": zst(text), "xz": xzip(text), "lz4": lz4ed(text),
 		"bzip2": tool(t, text, "bzip2", "-c"), "compress": tool(t, text, "compress", "-c")} {
 		for _, n := range []int{7, len(data) / 2, len(data) - 1} {
-			if n >= len(data) {
-				continue
+			if n < 0 || n >= len(data) {
+				continue // the program is not installed, or left little
 			}
 			got, _, err := readAll(t, data[:n])
 			if !strings.HasPrefix(text, got) {

@@ -1,9 +1,11 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -16,7 +18,31 @@ import (
 func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){
 		"logview": func() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+		"same":    func() { os.Exit(same(os.Stdin, os.Args[1], os.Stderr)) },
 	})
+}
+
+// same reports whether what is read is what a file holds, as cmp does, which
+// is not installed everywhere: 0 if so.
+func same(r io.Reader, path string, stderr io.Writer) int {
+	f, err := os.Open(path)
+	if err != nil {
+		fmt.Fprintln(stderr, err)
+		return 2
+	}
+	defer f.Close()
+	a, b := bufio.NewReader(r), bufio.NewReader(f)
+	for at := 0; ; at++ {
+		x, errX := a.ReadByte()
+		y, errY := b.ReadByte()
+		switch {
+		case errX == io.EOF && errY == io.EOF:
+			return 0
+		case errX != errY || x != y:
+			fmt.Fprintf(stderr, "differs from %s at byte %d\n", path, at)
+			return 1
+		}
+	}
 }
 
 // The stories in testdata/script say what a person types and sees. Besides
@@ -27,6 +53,9 @@ func TestMain(m *testing.M) {
 //	biglog FILE N       write N lines: "line K", every thousandth with "rare"
 //	longline FILE MB    write a line of so many MB that ends in needle, between two short ones
 //	lines FILE N        fail unless the file has N lines
+//
+// and within sh a program, same FILE, which fails unless its input is what the
+// file holds. Of other programs they need no more than a shell and coreutils.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "../../testdata/script",

@@ -81,9 +81,9 @@ func TestLike(t *testing.T) {
 		}
 	}
 	hidden := New(theme.New(true)) // by letters that all have, and that stand apart
-	hidden.Set([]reader.Log{{Name: "/work/shared/HDFS.csv"}, {Name: "/work/shared/OpenSSH.csv"}, {Name: "/work/shared/s-s-hd.log"}}, nil, nil)
+	hidden.Set([]reader.Log{{Name: "/srv/share/HDFS.csv"}, {Name: "/srv/share/OpenSSH.csv"}, {Name: "/srv/share/s-s-hd.log"}}, nil, nil)
 	hidden.SetFilter("ssh")
-	if len(hidden.rows) != 2 || hidden.rows[0].name != "/work/shared/OpenSSH.csv" {
+	if len(hidden.rows) != 2 || hidden.rows[0].name != "/srv/share/OpenSSH.csv" {
 		t.Errorf("found are %v", hidden.rows)
 	}
 	m.SetFilter("svc17")
