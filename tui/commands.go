@@ -317,11 +317,8 @@ func (m *model) opened(msg openedMsg) tea.Cmd {
 	if err := m.pager.StartFilters(filters, off); err != nil {
 		m.say(pager.Said{Text: err.Error(), Error: true})
 	}
-	if msg.remark != "" {
-		m.sayf("%s", msg.remark)
-	}
-	if msg.at != nil && !msg.asked && m.pending == nil {
-		m.sayf("where you were; G goes to the end")
+	if about := opening(msg, m.pager, m.pending != nil); about != "" {
+		m.sayf("%s", about)
 	}
 	cmd := m.pager.Open(msg.log.Name, msg.doc, msg.at)
 	m.visited = m.focus == panePager
@@ -333,6 +330,26 @@ func (m *model) opened(msg openedMsg) tea.Cmd {
 		return tea.Batch(cmd, m.goTo(*g))
 	}
 	return cmd
+}
+
+// opening says in what a log is shown otherwise than at its end and whole: by
+// what was remembered of it, or by what was asked for.
+func opening(msg openedMsg, p *pager.Model, going bool) string {
+	var parts []string
+	switch {
+	case msg.remark != "":
+		parts = append(parts, msg.remark)
+	case msg.at != nil && !msg.asked && !going:
+		parts = append(parts, "where you were; G goes to the end")
+	}
+	if list, off := p.Filters(); len(list) > 0 {
+		if off {
+			parts = append(parts, "its filters are off; \\ switches them on")
+		} else {
+			parts = append(parts, "its filters are on; \\ switches them off")
+		}
+	}
+	return strings.Join(parts, " · ")
 }
 
 // goTo shows a result in its log.

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/sahilm/fuzzy"
 
+	"logview/tui/pager"
 	"logview/tui/prompt"
 	"logview/tui/screen"
 	"logview/tui/theme"
@@ -120,7 +121,10 @@ func (m *model) paletteKey(msg tea.Msg) tea.Cmd {
 		}
 	}
 	before := p.in.Value()
-	cmd := p.in.Update(msg)
+	cmd, err := p.in.Update(msg)
+	if err != nil {
+		m.say(pager.Said{Text: err.Error(), Error: true})
+	}
 	if p.in.Value() != before {
 		p.match()
 	}

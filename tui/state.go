@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -63,18 +64,23 @@ type SavedPlace struct {
 const (
 	mostLogs  = 500 // that are remembered
 	mostMarks = 200 // of each
+	mostState = 64 << 20
 )
 
 // LoadState reads what was remembered. A file that cannot be used is put
-// aside, and begun anew.
+// aside, and begun anew. The filters of all logs are off: lines that somebody
+// hid days ago would be missed now.
 func LoadState(path string) *State {
 	s := &State{path: path, opened: map[string]bool{}, marks: map[string][]SavedPlace{}, known: map[string][]byte{}}
-	b, err := os.ReadFile(path)
+	b, err := readState(path)
 	switch {
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
+	case err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, errStateSize):
 		s.err, s.unread = fmt.Errorf("what is remembered cannot be read, and nothing is added: %w", err), true
-	case err == nil:
-		if err := json.Unmarshal(b, s); err != nil {
+	case err == nil || errors.Is(err, errStateSize):
+		if err == nil {
+			err = json.Unmarshal(b, s)
+		}
+		if err != nil {
 			aside := path + ".damaged"
 			s.Logs, s.History = nil, nil
 			s.err = fmt.Errorf("what was remembered cannot be read, and is kept in %s: %w", aside, err)
@@ -87,7 +93,36 @@ func LoadState(path string) *State {
 	if s.History == nil {
 		s.History = map[string][]string{}
 	}
+	for kind, list := range s.History {
+		list = slices.DeleteFunc(list, prompt.TooLong)
+		s.History[kind] = list[max(0, len(list)-prompt.MostHistory):]
+	}
+	for name, l := range s.Logs {
+		if l == nil {
+			delete(s.Logs, name)
+			continue
+		}
+		l.Filters = slices.DeleteFunc(l.Filters, func(p pager.Pattern) bool { return prompt.TooLong(p.Text) })
+		l.Filters = l.Filters[:min(len(l.Filters), pager.MostFilters)]
+		l.Off = len(l.Filters) > 0
+	}
 	return s
+}
+
+var errStateSize = fmt.Errorf("more than %d MiB", mostState>>20)
+
+// readState reads the file, unless it is larger than it can have been made.
+func readState(path string) ([]byte, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, mostState+1))
+	if err == nil && len(b) > mostState {
+		return nil, errStateSize
+	}
+	return b, err
 }
 
 // Saving returns what writes it as it is now, from any goroutine. typed is

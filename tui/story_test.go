@@ -357,13 +357,25 @@ func TestRemembers(t *testing.T) {
 	d, m = explorer(t, dir, 80, 24, with)
 	d.Wait("app.log")
 	d.Keys("enter")
-	d.Wait("where you were", "- DEBUG")
+	d.Wait("where you were", "its filters are off", "- DEBUG", "DEBUG worker")
 	on := onLine(d, m)
 	on(strings.Fields(line)[4])
+	d.Type("&worker")
+	d.Keys("enter")
+	d.Wait("(- DEBUG)", "+ worker", "DEBUG worker") // which switches on no other
+	d.Keys("alt+1")
+	d.WaitNot("DEBUG worker")
+	d.Type("L/nginx/access")
+	d.Keys("enter")
+	d.Wait("GET /missing")
+	d.Type("L/app")
+	d.Keys("enter")
+	d.Wait("its filters are on", "- DEBUG") // those of this run
+	d.WaitNot("DEBUG worker")
 	d.Keys("'")
 	d.Wait("◆")
 	d.Type("&")
-	d.Keys("up")
+	d.Keys("up", "up")
 	d.Wait("!DEBUG")
 }
 

@@ -201,9 +201,10 @@ func (m *model) taken() tea.Cmd {
 		case m.prompt.Kind == prompt.FilterEdit && i >= 0 && p.Empty():
 			list = slices.Delete(list, i, i+1)
 		case m.prompt.Kind == prompt.FilterEdit && i >= 0:
-			list[i], off = p, false
+			list, off = m.pager.InForce(), false
+			list[i] = p
 		case !p.Empty():
-			off = false
+			list, off = m.pager.InForce(), false
 			if i := slices.IndexFunc(list, func(x pager.Pattern) bool { return x.Text == p.Text && x.Case == p.Case }); i >= 0 {
 				list[i].Off = false // it is there already
 			} else {

@@ -1,6 +1,7 @@
 package pager
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -11,23 +12,26 @@ import (
 
 // These are the filters.
 
-// inForce is the filters that hold now.
-func (m *Model) inForce() []Pattern {
-	if m.off {
-		return nil
+// InForce is a copy of the filters in which those are on that hold now: none if
+// all are off.
+func (m *Model) InForce() []Pattern {
+	list := slices.Clone(m.filters)
+	for i := range list {
+		list[i].Off = list[i].Off || m.off
 	}
-	return append([]Pattern(nil), m.filters...)
+	return list
 }
 
 // Filters are the filters there are, and whether they are all off.
 func (m *Model) Filters() ([]Pattern, bool) { return m.filters, m.off }
 
-// Toggle switches one filter off or on.
+// Toggle switches one filter off or on. Where all are off, it is the only one
+// that is on then.
 func (m *Model) Toggle(i int) tea.Cmd {
 	if i < 0 || i >= len(m.filters) {
 		return say("there is no filter %d", i+1)
 	}
-	m.filters = append([]Pattern(nil), m.filters...)
+	m.filters, m.off = m.InForce(), false
 	m.filters[i].Off = !m.filters[i].Off
 	m.last = i
 	return m.refilter()
@@ -36,8 +40,14 @@ func (m *Model) Toggle(i int) tea.Cmd {
 // Last is the filter that was made or switched last; none if negative.
 func (m *Model) Last() int { return min(m.last, len(m.filters)-1) }
 
+// MostFilters is how many filters a log has at most.
+const MostFilters = 50
+
 // SetFilters puts filters in force, around the line the person is on.
 func (m *Model) SetFilters(list []Pattern, off bool) (tea.Cmd, error) {
+	if len(list) > MostFilters {
+		return nil, fmt.Errorf("there are %d filters, and no more can be added", MostFilters)
+	}
 	if _, _, err := compile(list...); err != nil {
 		return nil, err
 	}
@@ -63,7 +73,13 @@ func (m *Model) filterFound(not bool) tea.Cmd {
 		}
 		_ = m.clearSearch() // the filter begins to count anew
 	}
-	cmd, err := m.SetFilters(append(slices.Clone(m.filters), p), false)
+	list := m.InForce()
+	if i := slices.IndexFunc(list, func(x Pattern) bool { return x.Text == p.Text && x.Case == p.Case }); i >= 0 {
+		list[i].Off = false // it is there already
+	} else {
+		list = append(list, p)
+	}
+	cmd, err := m.SetFilters(list, false)
 	if err != nil {
 		return func() tea.Msg { return Said{err.Error(), true} }
 	}
@@ -72,7 +88,7 @@ func (m *Model) filterFound(not bool) tea.Cmd {
 
 // refilter reads the rows again because the filters are others.
 func (m *Model) refilter() tea.Cmd {
-	mt, _, err := compile(m.inForce()...)
+	mt, _, err := compile(m.InForce()...)
 	if err != nil || m.doc == nil {
 		return nil
 	}
@@ -96,7 +112,7 @@ func (m *Model) refilter() tea.Cmd {
 // Query is what n of the filters and the search mean together, for writing
 // or piping the matching lines; nil for all lines.
 func (m *Model) Query() query.Node {
-	list := m.inForce()
+	list := m.InForce()
 	if m.matcher != nil {
 		list = append(list, m.pattern)
 	}
@@ -107,7 +123,7 @@ func (m *Model) Query() query.Node {
 // StartFilters sets the filters that the next document is opened with.
 func (m *Model) StartFilters(list []Pattern, off bool) error {
 	m.filters, m.off = list, off
-	mt, _, err := compile(m.inForce()...)
+	mt, _, err := compile(m.InForce()...)
 	if err != nil {
 		m.filters, mt = nil, nil
 	}

@@ -91,7 +91,7 @@ func (m *Model) startTally() tea.Cmd {
 	if m.doc == nil || m.matcher == nil && m.pick.all() || m.tail == (reader.Place{}) { // then it begins when that is known
 		return nil
 	}
-	_, n, err := compile(append(m.inForce(), m.pattern)...)
+	_, n, err := compile(append(m.InForce(), m.pattern)...)
 	if err != nil || n == nil {
 		return nil
 	}
@@ -218,7 +218,7 @@ func (m *Model) find(same bool) tea.Cmd {
 // other is tried.
 func (m *Model) findFrom(at reader.Place, forward, here bool) tea.Cmd {
 	m.stopFinding()
-	mt, _, err := compile(append(m.inForce(), m.pattern)...)
+	mt, _, err := compile(append(m.InForce(), m.pattern)...)
 	if err != nil || mt == nil {
 		return nil
 	}

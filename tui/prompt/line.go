@@ -1,12 +1,15 @@
 package prompt
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
+	"github.com/dustin/go-humanize"
 
 	"logview/tui/visible"
 )
@@ -24,19 +27,55 @@ type state struct {
 	cursor int
 }
 
-// mostUndone is how many changes can be undone.
-const mostUndone = 100
+const (
+	// MostTyped is how many characters a Line takes. Matching costs hundreds of
+	// bytes for each, and every change is kept for undoing.
+	MostTyped = 4096
+
+	// mostUndone is how many changes can be undone.
+	mostUndone = 100
+)
 
 // NewLine makes an empty line, which starts with what it asks.
 func NewLine(ask string) Line {
 	l := Line{Model: textinput.New()}
 	l.Prompt = ask
 	l.SetVirtualCursor(false)
+	l.CharLimit = MostTyped
 	return l
 }
 
-// Update takes a key or what is pasted.
-func (l *Line) Update(msg tea.Msg) tea.Cmd {
+// tooLong is the error of a text that does not fit; nil if n more characters
+// do.
+func (l *Line) tooLong(n int) error {
+	switch length := utf8.RuneCountInString(l.Value()); {
+	case length+n <= MostTyped:
+		return nil
+	case n == 1:
+		return fmt.Errorf("%s characters are typed, and no more fit", humanize.Comma(int64(length)))
+	default:
+		return fmt.Errorf("%s characters do not fit: at most %s can be typed", humanize.Comma(int64(n)), humanize.Comma(MostTyped))
+	}
+}
+
+// Update takes a key or what is pasted. What does not fit is left out as a
+// whole, for a part of it would mean something else, and the error says so.
+func (l *Line) Update(msg tea.Msg) (tea.Cmd, error) {
+	adds := 0
+	switch x := msg.(type) {
+	case tea.PasteMsg:
+		x.Content = strings.TrimRight(x.Content, "\r\n") // of a line that was copied whole
+		adds = utf8.RuneCountInString(x.Content)
+		msg = x
+	case tea.KeyPressMsg:
+		adds = utf8.RuneCountInString(x.Text)
+		if x.String() == "ctrl+y" {
+			adds = utf8.RuneCountInString(l.killed)
+		}
+	}
+	if err := l.tooLong(adds); err != nil && adds > 0 {
+		return nil, err
+	}
 	before := state{l.Value(), l.Position()}
 	var cmd tea.Cmd
 	k, _ := msg.(tea.KeyPressMsg)
@@ -49,17 +88,21 @@ func (l *Line) Update(msg tea.Msg) tea.Cmd {
 			l.SetCursor(l.before[n-1].cursor)
 			l.before = l.before[:n-1]
 		}
-		return nil
+		return nil, nil
 	case "ctrl+t":
 		l.transpose()
 	case "alt+<":
 		l.CursorStart()
 	case "alt+>":
 		l.CursorEnd()
+	case "alt+b", "alt+left", "ctrl+left":
+		l.SetCursor(l.wordBegin())
+	case "alt+f", "alt+right", "ctrl+right":
+		l.SetCursor(l.wordEnd())
 	case "alt+d", "alt+delete", "ctrl+delete":
-		l.deleteWord()
-	case "ctrl+w", "alt+backspace", "ctrl+backspace", "ctrl+k", "ctrl+u":
-		l.Model, cmd = l.Model.Update(msg)
+		l.delete(l.Position(), l.wordEnd())
+	case "ctrl+w", "alt+backspace", "ctrl+backspace":
+		l.delete(l.wordBegin(), l.Position())
 	default:
 		l.Model, cmd = l.Model.Update(msg)
 	}
@@ -77,7 +120,7 @@ func (l *Line) Update(msg tea.Msg) tea.Cmd {
 			l.before = l.before[n:]
 		}
 	}
-	return cmd
+	return cmd, nil
 }
 
 // Set sets the text, which cannot be undone, and goes to its end.
@@ -93,19 +136,35 @@ func (l *Line) insert(text string) {
 	l.SetCursor(at + len([]rune(text)))
 }
 
-// deleteWord deletes to the end of the next word. That of Bubbles (v2.2.1)
-// panics on the last character.
-func (l *Line) deleteWord() {
+// wordBegin is where the word before the cursor begins, and wordEnd where the
+// next one ends. Bubbles (v2.2.1) moves the cursor to each character between,
+// and measures the whole text there: a second for the longest word. It also
+// panics when the last character is deleted as a word.
+func (l *Line) wordBegin() int {
 	r, at := []rune(l.Value()), l.Position()
-	end := at
-	for end < len(r) && unicode.IsSpace(r[end]) {
-		end++
+	for at > 0 && unicode.IsSpace(r[at-1]) {
+		at--
 	}
-	for end < len(r) && !unicode.IsSpace(r[end]) {
-		end++
+	for at > 0 && !unicode.IsSpace(r[at-1]) {
+		at--
 	}
-	l.SetValue(string(slices.Delete(r, at, end)))
-	l.SetCursor(at)
+	return at
+}
+
+func (l *Line) wordEnd() int {
+	r, at := []rune(l.Value()), l.Position()
+	for at < len(r) && unicode.IsSpace(r[at]) {
+		at++
+	}
+	for at < len(r) && !unicode.IsSpace(r[at]) {
+		at++
+	}
+	return at
+}
+
+func (l *Line) delete(from, to int) {
+	l.SetValue(string(slices.Delete([]rune(l.Value()), from, to)))
+	l.SetCursor(from)
 }
 
 // View is the line. What is not as wide everywhere as it says is a dot.

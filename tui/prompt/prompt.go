@@ -5,6 +5,7 @@ package prompt
 import (
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 
@@ -102,6 +103,9 @@ func (m *Model) End(taken bool) {
 // MostHistory is how many texts of a kind are kept.
 const MostHistory = 200
 
+// TooLong reports whether a text is more than can be typed.
+func TooLong(s string) bool { return utf8.RuneCountInString(s) > MostTyped }
+
 // remember is a history with one more text, which is in it once. The old one
 // stays as it is.
 func remember(list []string, s string) []string {
@@ -151,7 +155,10 @@ func (m *Model) Update(msg tea.Msg) (cmd tea.Cmd, changed bool) {
 			return nil, m.in.Value() != before
 		}
 	}
-	cmd = m.in.Update(msg)
+	cmd, err := m.in.Update(msg)
+	if err != nil {
+		m.SetError(err)
+	}
 	return cmd, m.in.Value() != before
 }
 
@@ -176,7 +183,9 @@ func (m *Model) seekKey(k tea.KeyPressMsg) bool {
 		m.seeking, m.at = false, len(h)
 		m.in.Set(m.typed)
 	case k.Text != "":
-		m.needle += k.Text
+		if len(m.needle) < MostTyped { // else nothing holds it
+			m.needle += k.Text
+		}
 		m.seek(min(m.at, len(h)-1), -1)
 	default:
 		m.seeking = false

@@ -1,8 +1,10 @@
 package prompt
 
 import (
+	"runtime"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -110,5 +112,56 @@ func TestNarrow(t *testing.T) {
 				t.Errorf("at %d columns it is not seen: %q", width, ansi.Strip(view))
 			}
 		}
+	}
+}
+
+// However much is pasted, a prompt takes little memory, and says what it does
+// not take. Nothing is taken in part.
+func TestTooLong(t *testing.T) {
+	huge := tea.PasteMsg{Content: strings.Repeat("Ab1 ", 1<<18)}
+	most := tea.PasteMsg{Content: strings.Repeat("ä", MostTyped-3)}
+	for k := Search; k <= Command; k++ {
+		m := New(theme.New(true))
+		m.SetWidth(80)
+		m.Ask(k, "what: ", "")
+		m.Update(tuitest.Key("x"))
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, changed := m.Update(huge)
+		m.View()
+		runtime.ReadMemStats(&after)
+		if n := after.TotalAlloc - before.TotalAlloc; n > 4<<20 {
+			t.Errorf("%d: 1 MiB pasted takes %d MiB", k, n>>20)
+		}
+		if changed || m.Value() != "x" || !strings.Contains(m.err, "1,048,576 characters do not fit: at most 4,096") {
+			t.Errorf("%d: %d characters, %q", k, len(m.Value()), m.err)
+		}
+		m.Update(most)
+		m.Update(tuitest.Key("y"))
+		m.SetError(nil)
+		full := m.Value()
+		if n := utf8.RuneCountInString(full); n != MostTyped-1 {
+			t.Errorf("%d: %d characters", k, n)
+		}
+		m.Update(tuitest.Key("ctrl+w")) // all of it
+		m.Update(tuitest.Key("ctrl+y"))
+		m.Update(tuitest.Key("ctrl+y"))
+		if m.Value() != full || !strings.Contains(m.err, "do not fit") {
+			t.Errorf("%d: put back twice: %d bytes, %q", k, len(m.Value()), m.err)
+		}
+		m.SetError(nil)
+		m.Update(tuitest.Key("z"))
+		for range 10 {
+			m.Update(tuitest.Key("w")) // held
+		}
+		if m.Value() != full+"z" || !strings.Contains(m.err, "no more fit") {
+			t.Errorf("%d: held: %d bytes, %q", k, len(m.Value()), m.err)
+		}
+	}
+	m := New(theme.New(true))
+	m.Ask(Search, "", "one")
+	m.Update(tea.PasteMsg{Content: " of a copied line\r\n"})
+	if m.Value() != "one of a copied line" {
+		t.Errorf("%q", m.Value())
 	}
 }
