@@ -15,6 +15,7 @@ type contextLine struct {
 	line   reader.Line
 	offset reader.Offset
 	match  bool
+	open   bool // the text ends without its newline
 }
 
 const contextLineSize = 64 // bytes a line takes beside its text, about
@@ -39,13 +40,13 @@ func contextLines(b *reader.Block, spans []match.Span, before, after int) []cont
 	next := 0 // the first line not yet decided on
 	show := func(from, to int) {
 		for i := max(from, next); i < min(to, len(starts)); i++ {
-			end := len(text)
+			end, open := len(text), false
 			if i+1 < len(starts) {
 				end = starts[i+1] - 1
-			} else if text[end-1] == '\n' {
+			} else if open = text[end-1] != '\n'; !open {
 				end--
 			}
-			out = append(out, contextLine{text: bytes.Clone(text[starts[i]:end]), line: b.Line + reader.Line(i), offset: b.Offset + reader.Offset(starts[i])})
+			out = append(out, contextLine{text: bytes.Clone(text[starts[i]:end]), line: b.Line + reader.Line(i), offset: b.Offset + reader.Offset(starts[i]), open: open})
 			next = i + 1
 		}
 	}
@@ -147,7 +148,7 @@ func (c *consumer) context(p *piece) error {
 		}
 		start := len(text)
 		text = append(text, l.text...)
-		h.Lines = append(h.Lines, HitLine{Span: match.Span{Start: start, End: len(text)}, Line: l.line, Offset: l.offset, Context: !l.match})
+		h.Lines = append(h.Lines, HitLine{Span: match.Span{Start: start, End: len(text)}, Line: l.line, Offset: l.offset, Context: !l.match, Open: l.open})
 		if l.match {
 			h.Count++
 		}

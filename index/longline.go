@@ -32,9 +32,22 @@ type LongLine struct {
 	Offset  reader.Offset
 	Len     int64
 	Context bool // it does not match but lies near one that does
+	Open    bool // the text ends without its newline
 
 	open func() (io.ReadCloser, error)
 	drop func() // gives up what is kept of it; nil if that is nothing
+}
+
+// Start is the line's first n bytes, or all of it.
+func (l *LongLine) Start(n int) ([]byte, error) {
+	r, err := l.open()
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	b := make([]byte, min(int64(n), l.Len))
+	_, err = io.ReadFull(r, b)
+	return b, err
 }
 
 // WriteTo writes the line, without its newline, to w. It can be called until
@@ -91,6 +104,7 @@ func (p *producer) long(b *reader.Block, next func(*reader.Block) error) (*reade
 			break
 		}
 		if next(b) != nil {
+			l.Open = true
 			reader.PutBlock(b)
 			break
 		}
@@ -126,7 +140,7 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 		// It may be shown much later, or never: its text does not wait in
 		// memory for that, and what does counts.
 		h := p.newHits()
-		c := contextLine{line: l.Line, offset: l.Offset, match: matches}
+		c := contextLine{line: l.Line, offset: l.Offset, match: matches, open: l.Open}
 		switch {
 		case short:
 			c.text = bytes.Clone(j.Buf)
@@ -161,7 +175,7 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 		case p.req.CountOnly:
 		case short:
 			h.Text = j.Buf
-			h.Lines = []HitLine{{Span: match.Span{End: len(h.Text)}, Line: l.Line, Offset: l.Offset}}
+			h.Lines = []HitLine{{Span: match.Span{End: len(h.Text)}, Line: l.Line, Offset: l.Offset, Open: l.Open}}
 			if p.req.Render != nil && !p.inOrder {
 				p.req.Render(h)
 			}

@@ -91,6 +91,7 @@ type HitLine struct {
 	Line    reader.Line
 	Offset  reader.Offset
 	Context bool // it does not match but lies near one that does
+	Open    bool // the text ends without its newline
 }
 
 // Progress is how far a search has come, in bytes on disk.

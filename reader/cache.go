@@ -16,7 +16,6 @@ import (
 //	blocks/KEY.zst      the block store of one compressed file, see store.go
 //	blocks/tmp-*        one in the making
 //	index/HASH/         the index of one directory, see logview/index
-//	refs                which file a printed ref meant, see ref.go
 type Cache struct {
 	dir string
 	max int64 // bytes, of block stores and indexes together

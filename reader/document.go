@@ -302,17 +302,39 @@ func (d *Document) Uncounted(ctx context.Context, p Place) Offset {
 	return t.uncounted(p.Offset)
 }
 
-// Ref is the Ref of a place, if the number of its line is known.
+// Ref is the Ref, with its identity, of the line that a place lies in.
 func (d *Document) Ref(ctx context.Context, p Place) (Ref, error) {
 	l, ok := d.Number(ctx, p, true)
 	if !ok {
 		return Ref{}, errors.New("its line is not known")
 	}
 	for _, m := range d.list() {
-		if m.key == p.Member {
-			member, _, _ := m.state()
-			return Ref{Path: member.Path, Line: l}, nil
+		if m.key != p.Member {
+			continue
 		}
+		t, err := d.open(ctx, m)
+		if err != nil {
+			return Ref{}, err
+		}
+		member, _, _ := m.state()
+		if member.Path == Stdin {
+			return Ref{}, errors.New("what comes through a pipe cannot be found again: it has no reference")
+		}
+		at, err := t.line(ctx, l)
+		if err != nil {
+			return Ref{}, err
+		}
+		line := make([]byte, Identified)
+		n, err := t.readAt(line, at)
+		if err != nil && err != io.EOF {
+			return Ref{}, err
+		}
+		line = line[:n]
+		end := bytes.IndexByte(line, '\n')
+		if end >= 0 {
+			line = line[:end]
+		}
+		return Ref{Path: member.Path, Line: l, ID: Identify(t.identity(), at, line, end < 0)}, nil
 	}
 	return Ref{}, ErrGone
 }

@@ -1,30 +1,106 @@
 package reader
 
 import (
-	"bufio"
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
-// A Ref is a place that a person can paste: app.log.2.gz:1234.
+// A Ref is a reference to a line that can be pasted. Without an identity, as
+// a person types it, it is literal:
+//
+//	app.log.2.gz:1234                    line 1234 of that file, whatever it says
+//
+// With one, as logview hands it out, it means a text:
+//
+//	/var/log/app.log:1234@3f9c1a5b7d     that line, in whichever file it is now
+//
+// The path of such a Ref is written so that a shell takes all of it as one
+// word: a byte that is neither a letter, a digit nor one of /._-+,=:@~ is %
+// and two hexadecimal digits, as in a URL. It need not be UTF-8, and may hold
+// line ends.
 type Ref struct {
 	Path string
 	Line Line
+	ID   string // what [Identify] returned; empty for a literal Ref
 }
 
-func (r Ref) String() string { return r.Path + ":" + strconv.FormatInt(r.Line.Number(), 10) }
+func (r Ref) String() string {
+	number := strconv.FormatInt(r.Line.Number(), 10)
+	if r.ID == "" {
+		return r.Path + ":" + number
+	}
+	return escapePath(r.Path) + ":" + number + "@" + r.ID
+}
+
+// Absolute is the Ref with an absolute path.
+func (r Ref) Absolute() Ref {
+	if abs, err := filepath.Abs(r.Path); err == nil {
+		r.Path = abs
+	}
+	return r
+}
+
+// Identified is how much of a line its identity is made of. What follows
+// in a longer line is not looked at.
+const Identified = 1 << 20
+
+// Identify returns the identity of a line: of the member that has an ID, at
+// an offset of its text, without its newline. Of a line longer than 1 MiB
+// only the beginning is needed. open says that the newline is not there yet;
+// the line is then Identified by what there is of it, and known again when
+// it is complete.
+//
+// The identity is of the text alone, so that it is the same when the file
+// was renamed, copied, compressed or has grown:
+//
+//	4 digits    of the ID: how the member's text begins
+//	6 digits    of a SHA-256 of the ID, the offset, and the line
+//	+LENGTH     of a line without an end, which has so many bytes so far
+//
+// The first digits tell most of the files that a line is not in by their
+// beginning alone. All ten are the same by accident for one line in 10^12.
+func Identify(id ID, at Offset, line []byte, open bool) string {
+	line = line[:min(len(line), Identified)]
+	b := make([]byte, 0, 64)
+	b = append(b, id.Sum[:]...)
+	b = binary.AppendVarint(b, int64(id.Len))
+	b = binary.AppendVarint(b, int64(at))
+	h := sha256.New()
+	h.Write(b)
+	h.Write(line)
+	s := startDigits(id) + hex.EncodeToString(h.Sum(b[:0])[:3])
+	if open && len(line) < Identified {
+		s += "+" + strconv.Itoa(len(line))
+	}
+	return s
+}
+
+func startDigits(id ID) string { return hex.EncodeToString(id.Sum[:2]) }
+
+var identifiedRef = regexp.MustCompile(`^(?s)(.+):([1-9][0-9]{0,17})@([0-9a-f]{10}(?:\+[0-9]{1,7})?)$`)
 
 // ParseRefs reads the Refs that s may be, the likeliest first, none if it is
-// none. There is more than one where the path itself holds :NUMBER, and
-// where more follows, as in what grep -n prints.
+// none. There is more than one where the path of a literal one holds :NUMBER,
+// and where more follows, as in what grep -n prints.
 func ParseRefs(s string) []Ref {
+	if m := identifiedRef.FindStringSubmatch(s); m != nil {
+		n, _ := strconv.ParseInt(m[2], 10, 64)
+		return []Ref{{unescapePath(m[1]), LineNumber(n), m[3]}}
+	}
 	var out []Ref
 	for end := len(s); end > 0; {
 		i := strings.LastIndexByte(s[:end], ':')
@@ -36,96 +112,248 @@ func ParseRefs(s string) []Ref {
 			num = num[:j]
 		}
 		if n, err := strconv.ParseInt(num, 10, 64); err == nil && n > 0 && num[0] != '+' {
-			out = append(out, Ref{s[:i], LineNumber(n)})
+			out = append(out, Ref{Path: s[:i], Line: LineNumber(n)})
 		}
 		end = i
 	}
 	return out
 }
 
-// A path moves on when logs rotate, so the cache keeps, in the file refs,
-// which text a path had when a ref of it was printed:
-//
-//	HEX-LEN PATH      the ID, a blank, the absolute path quoted as Go does;
-//	                  one a line, the newest last
-//
-// Lines are appended in one write each, so that several programs can. When
-// the file has grown to refsMax, its older half is dropped.
-const refsMax = 1 << 20
-
-func (c *Cache) refs() string { return filepath.Join(c.dir, "refs") }
-
-// NoteRef remembers that refs to path were printed while it had the text
-// that begins as id says. Without a cache, or with a full disk, it forgets.
-func (c *Cache) NoteRef(path string, id ID) {
-	if c == nil || path == Stdin {
-		return
+func escapePath(path string) string {
+	var b strings.Builder
+	for len(path) > 0 {
+		r, n := utf8.DecodeRuneInString(path)
+		if plainInRef(r, n) {
+			b.WriteString(path[:n])
+		} else {
+			for _, c := range []byte(path[:n]) {
+				fmt.Fprintf(&b, "%%%02X", c)
+			}
+		}
+		path = path[n:]
 	}
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return
-	}
-	line := fmt.Appendf(nil, "%s %s\n", id, strconv.Quote(abs))
-	if info, err := os.Stat(c.refs()); err == nil && info.Size() > refsMax {
-		c.halveRefs()
-	}
-	if os.MkdirAll(c.dir, 0o700) != nil {
-		return
-	}
-	f, err := os.OpenFile(c.refs(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
-	if err != nil {
-		return
-	}
-	defer f.Close()
-	_, _ = f.Write(line)
+	return b.String()
 }
 
-func (c *Cache) halveRefs() {
-	data, err := os.ReadFile(c.refs())
-	if err != nil {
-		return
+func plainInRef(r rune, n int) bool {
+	switch {
+	case r == utf8.RuneError:
+		return false
+	case r < utf8.RuneSelf:
+		return isAlnum(byte(r)) || strings.ContainsRune("/._-+,=:@~", r) || r == filepath.Separator
 	}
-	half := data[len(data)/2:]
-	half = half[bytes.IndexByte(half, '\n')+1:]
-	tmp, err := os.CreateTemp(c.dir, "refs-")
-	if err != nil {
-		return
-	}
-	_, err = tmp.Write(half)
-	if cerr := tmp.Close(); err != nil || cerr != nil || os.Rename(tmp.Name(), c.refs()) != nil {
-		os.Remove(tmp.Name())
-	}
+	return unicode.IsPrint(r) && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
 }
 
-// noted is the text that path last had when a ref of it was printed.
-func (c *Cache) noted(path string) (id ID, ok bool) {
-	if c == nil {
-		return id, false
+func unescapePath(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if c, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				b.WriteByte(byte(c))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
 	}
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return id, false
+	return b.String()
+}
+
+// Resolve finds the member that a Ref means. Of a literal one that is the
+// file at its path. The line of one with an identity is looked for there,
+// then in the other files of that log, and then in what else lies in that
+// directory and in those directly below it. If the path is a directory, it is
+// looked for in all that lies below. The error wraps ErrGone if the line is
+// in none of them.
+//
+// The Pos is where the line begins, if it was looked for, and else zero.
+func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, Pos, error) {
+	f := newFinder()
+	f.add(r.Path)
+	logs := f.group()
+	if r.ID == "" {
+		for _, l := range logs {
+			for _, m := range l.Members {
+				if m.Path == r.Path {
+					l.Members = []Member{m}
+					return NewSource(l, opt), m, Pos{}, nil
+				}
+			}
+		}
+		if len(f.errs) > 0 {
+			return nil, Member{}, Pos{}, f.errs[0]
+		}
+		return nil, Member{}, Pos{}, &FileError{Path: r.Path, Offset: -1, Err: errors.New("is no file that has lines")}
 	}
-	f, err := os.Open(c.refs())
-	if err != nil {
-		return id, false
+	var failed error // of a file that may have the line
+	looked := map[string]bool{}
+	look := func(logs []Log) (Source, Member, Pos, bool) {
+		for _, l := range logs {
+			src := NewSource(l, opt)
+			for _, m := range slices.Backward(l.Members) {
+				if looked[m.Path] || ctx.Err() != nil {
+					continue
+				}
+				looked[m.Path] = true
+				m.Named = true // whoever has a reference to a line has seen it
+				at, ok, err := r.in(ctx, src, m)
+				if ok {
+					return src, m, at, true
+				}
+				if err != nil && failed == nil && !errors.Is(err, ErrGone) {
+					failed = err
+				}
+			}
+		}
+		return nil, Member{}, Pos{}, false
 	}
-	defer f.Close()
-	quoted := strconv.Quote(abs)
-	r := bufio.NewReader(f)
-	for {
-		line, err := r.ReadString('\n')
+	if src, m, at, ok := look(logs); ok {
+		return src, m, at, nil
+	}
+	if info, err := os.Stat(r.Path); err != nil || !info.IsDir() {
+		dir, base := filepath.Split(r.Path)
+		f := newFinder()
+		f.list(dir, parseName(base).stem)
+		if src, m, at, ok := look(f.group()); ok {
+			return src, m, at, nil
+		}
+		f = newFinder()
+		f.beside(dir)
+		if src, m, at, ok := look(f.group()); ok {
+			return src, m, at, nil
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, Member{}, Pos{}, err
+	}
+	if failed != nil {
+		return nil, Member{}, Pos{}, fmt.Errorf("%s: %w; what could not be read may be in it: %w", r, ErrGone, failed)
+	}
+	where := Ref{Path: "DIR", Line: r.Line, ID: r.ID}
+	return nil, Member{}, Pos{}, fmt.Errorf("%s: %w, neither there nor beside it; if the files were moved to DIR, try %s", r, ErrGone, where)
+}
+
+// beside takes the files in a directory and in those directly below it,
+// whatever they are called.
+func (f *finder) beside(dir string) {
+	where := filepath.Clean("./" + dir)
+	if filepath.IsAbs(dir) {
+		where = filepath.Clean(dir)
+	}
+	root := where == filepath.Dir(where) // below it lies everything
+	var take func(dir string, below bool)
+	take = func(dir string, below bool) {
+		entries, err := snapshot(dir)
 		if err != nil {
-			return id, ok
+			f.fail(dir, err)
 		}
-		text, p, _ := strings.Cut(strings.TrimSuffix(line, "\n"), " ")
-		if p != quoted {
-			continue
-		}
-		if x, err := ParseID(text); err == nil {
-			id, ok = x, true
+		for _, e := range entries {
+			path := filepath.Join(dir, e.Name())
+			switch {
+			case strings.HasPrefix(e.Name(), "."):
+			case e.Mode().IsRegular():
+				f.take(Member{Path: path, Size: e.Size(), ModTime: e.ModTime(), info: e})
+			case e.IsDir() && below:
+				take(path, false)
+			}
 		}
 	}
+	take(where, !root)
+}
+
+// in reports whether a member has the line that a Ref with an identity means,
+// and where.
+func (r Ref) in(ctx context.Context, src Source, m Member) (Pos, bool, error) {
+	if m.Path == Stdin {
+		return Pos{}, false, nil
+	}
+	ids, err := r.beginnings(ctx, m)
+	if err != nil || len(ids) == 0 {
+		return Pos{}, false, err
+	}
+	at, _, err := LinePos(ctx, src, m, r.Line)
+	if err != nil || at.Line != r.Line {
+		return at, false, err
+	}
+	line, open, err := readLine(ctx, src, m, at)
+	if err != nil {
+		return at, false, err
+	}
+	// One that was not complete was Identified by what there was of it.
+	if _, length, ok := strings.Cut(r.ID, "+"); ok {
+		n, err := strconv.Atoi(length)
+		if err != nil || n > len(line) {
+			return at, false, nil
+		}
+		line, open = line[:n], true
+	}
+	for _, id := range ids {
+		if Identify(id, at.Offset, line, open) == r.ID {
+			return at, true, nil
+		}
+	}
+	return at, false, nil
+}
+
+// beginnings are the IDs that a member may have had when the Ref was made,
+// for it was shorter then, perhaps; none if it cannot be the member.
+func (r Ref) beginnings(ctx context.Context, m Member) ([]ID, error) {
+	f, path, err := openMember(m)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	t, err := openText(ctx, f, false)
+	if err != nil {
+		return nil, &FileError{Path: path, Offset: 0, Err: cause(err)}
+	}
+	defer t.release()
+	var start [idSize]byte
+	n, _ := io.ReadFull(t, start[:]) // damage is met when the line is read
+	h := sha256.New()
+	var ids []ID
+	for i := 0; ; i++ {
+		id := ID{Len: i}
+		copy(id.Sum[:], h.Sum(nil))
+		if startDigits(id) == r.ID[:4] {
+			ids = append(ids, id)
+		}
+		if i == n {
+			return ids, nil
+		}
+		h.Write(start[i : i+1])
+	}
+}
+
+// readLine reads the line at a position, as far as it identifies it. open
+// reports that the text ends in it.
+func readLine(ctx context.Context, src Source, m Member, at Pos) (line []byte, open bool, err error) {
+	b, err := src.Open(ctx, m, at)
+	if err != nil {
+		return nil, false, err
+	}
+	defer b.Close()
+	blk := GetBlock()
+	defer PutBlock(blk)
+	for len(line) < Identified {
+		err := b.Next(blk)
+		if err == io.EOF {
+			return line, true, nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		if len(line) > 0 && !blk.Continues {
+			return line, true, nil // it has grown meanwhile, and the line would come again
+		}
+		text := blk.Text
+		if i := bytes.IndexByte(text, '\n'); i >= 0 {
+			return append(line, text[:i]...), false, nil
+		}
+		line = append(line, text...)
+	}
+	return line, false, nil
 }
 
 // ParseID is the ID that String made s of.
@@ -142,45 +370,4 @@ func ParseID(s string) (ID, error) {
 		return id, errors.New("not an identity")
 	}
 	return id, nil
-}
-
-// Noted reports whether a ref to the path was printed, as far as is known.
-func (c *Cache) Noted(path string) bool {
-	_, ok := c.noted(path)
-	return ok
-}
-
-// Resolve finds the file that a ref means today: the one at its path, or if
-// that has another text than when the ref was printed, the file of the same
-// log that has that text now. The error wraps ErrGone if there is none.
-func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, error) {
-	id, noted := opt.Cache.noted(r.Path)
-	m := Member{Path: r.Path, Named: true}
-	info, err := os.Stat(r.Path)
-	if err == nil {
-		m.Size, m.ModTime = info.Size(), info.ModTime()
-	}
-	if err == nil && noted {
-		if same, err := hasID(ctx, m, id); err == nil && !same {
-			noted = true
-		} else {
-			noted = false // it is what it was
-		}
-	}
-	if !noted {
-		if err != nil {
-			return nil, m, &FileError{Path: r.Path, Offset: -1, Err: cause(err)}
-		}
-		return NewSource(Log{Name: r.Path, Members: []Member{m}}, opt), m, nil
-	}
-	dir, base := filepath.Split(r.Path)
-	f := newFinder()
-	f.list(dir, parseName(base).stem)
-	for _, l := range f.group() {
-		src := NewSource(l, opt)
-		if m, err := src.Locate(ctx, Pos{Member: id}); err == nil {
-			return src, m, nil
-		}
-	}
-	return nil, m, &FileError{Path: r.Path, Offset: -1, Err: fmt.Errorf("%w: it rotated since the ref was printed", ErrGone)}
 }

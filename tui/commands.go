@@ -465,14 +465,13 @@ func (m *model) copy(ref bool) tea.Cmd {
 	if !ok {
 		return nil
 	}
-	d, ctx, cache := m.pager.Doc(), m.life, m.opt.Cache
+	d, ctx := m.pager.Doc(), m.life
 	return func() tea.Msg {
 		r, err := d.Ref(ctx, p)
 		if err != nil {
 			return doneMsg{pager.Said{Text: err.Error(), Error: true}}
 		}
-		cache.NoteRef(r.Path, d.ID(p.Member))
-		return tea.BatchMsg{put(r.String(), r.String())}
+		return tea.BatchMsg{put(r.Absolute().String(), reader.Ref{Path: r.Path, Line: r.Line}.String())}
 	}
 }
 

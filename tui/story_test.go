@@ -8,6 +8,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -306,7 +307,13 @@ func TestCopy(t *testing.T) {
 	}, "all lines in the clipboard")
 	d.Keys("k", "k", "Y")
 	d.Wait("copied logs/app.log:298")
-	d.Until(func() bool { return d.Clipboard == "logs/app.log:298" }, "the ref in the clipboard")
+	d.Until(func() bool {
+		return regexp.MustCompile(`^/.*/logs/app\.log:298@[0-9a-f]{10}$`).MatchString(d.Clipboard)
+	}, "the ref in the clipboard")
+	_, m, _, err := reader.Resolve(t.Context(), reader.ParseRefs(d.Clipboard)[0], reader.Options{})
+	if err != nil || filepath.Base(m.Path) != "app.log" {
+		t.Errorf("%s is in %s, %v", d.Clipboard, m.Path, err)
+	}
 	d.Keys("ctrl+w")
 	d.Type("out.txt")
 	d.Keys("enter")

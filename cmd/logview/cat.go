@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"strconv"
 	"strings"
@@ -31,10 +30,11 @@ func newCat(g *globals) *cobra.Command {
 		Use:   "cat [flags] [PATH|REF…]",
 		Short: "Print logs, oldest lines first",
 		Long: `Print the lines of the logs at PATH, decoded, from the oldest rotated file to the
-current one. A REF such as app.log.2.gz:1234, as search --json prints it, stands
-for that one line. With --lines, lines are counted from the oldest of the log;
-with --tail, only its last lines are printed, and no more is read than that
-takes where the cache knows the file.`,
+current one. A REF stands for one line: app.log.2.gz:1234 for that line of that
+file, and app.log:1234@3f9c1a5b7d, as search --json prints it, for the line with
+that text, in whichever file of the log it is now. With --lines, lines are counted
+from the oldest of the log; with --tail, only its last lines are printed, and no
+more is read than that takes where the cache knows the file.`,
 		Example: `  logview cat 'app.log*' | less
   logview cat --tail 100 /var/log/nginx
   logview cat --lines 1000:1020 app.log.2.gz
@@ -72,7 +72,7 @@ func (o *catOptions) run(ctx context.Context, args []string) (err error) {
 		}()
 		c.w = v
 	}
-	for _, group := range splitRefs(o.inputs(args), cache) {
+	for _, group := range splitRefs(o.inputs(args)) {
 		if group.ref != nil {
 			err = c.printRef(*group.ref)
 		} else {
@@ -144,14 +144,14 @@ type catGroup struct {
 }
 
 // splitRefs tells refs from paths: a path that exists is never a ref.
-func splitRefs(args []string, cache *reader.Cache) []catGroup {
+func splitRefs(args []string) []catGroup {
 	var out []catGroup
 	for _, a := range args {
-		if _, err := os.Stat(a); errors.Is(err, fs.ErrNotExist) {
+		if _, err := os.Lstat(a); err != nil {
 			if refs := reader.ParseRefs(a); len(refs) > 0 {
 				ref := refs[0]
 				for _, r := range refs {
-					if _, err := os.Stat(r.Path); err == nil || cache.Noted(r.Path) {
+					if _, err := os.Stat(r.Path); err == nil {
 						ref = r
 						break
 					}
@@ -272,7 +272,7 @@ func (c *catter) copy(src reader.Source, m reader.Member, at reader.Pos, limit i
 			continue
 		}
 		text := blk.Text
-		if limit >= 0 && lines+int64(blk.Lines) > limit {
+		if limit >= 0 && lines+int64(blk.Lines) >= limit {
 			end := 0
 			for range limit - lines {
 				end += bytes.IndexByte(text[end:], '\n') + 1
@@ -384,20 +384,27 @@ func (c *catter) printTail(src reader.Source, n int64) error {
 
 // printRef prints the line that a ref means.
 func (c *catter) printRef(r reader.Ref) error {
-	src, m, err := reader.Resolve(c.ctx, r, c.opt)
+	src, m, at, err := reader.Resolve(c.ctx, r, c.opt)
+	if err == nil && r.ID == "" {
+		var n int64
+		at, n, err = reader.LinePos(c.ctx, src, m, r.Line)
+		if err == nil && at.Line != r.Line {
+			err = fmt.Errorf("%s: the file has %s", r, plural(int(n), "line"))
+		}
+	}
 	if err != nil {
-		return err
+		if c.ctx.Err() != nil {
+			return err
+		}
+		c.complain(err)
+		c.failed = true
+		return nil
 	}
 	if m.Path != r.Path {
-		fmt.Fprintf(c.err, "logview: %s is %s now\n", visible.String(r.String()), visible.String(reader.Ref{Path: m.Path, Line: r.Line}.String()))
+		fmt.Fprintf(c.err, "logview: %s is %s now\n", r, visible.String(reader.Ref{Path: m.Path, Line: r.Line}.String()))
 	}
-	at, n, err := reader.LinePos(c.ctx, src, m, r.Line)
-	if err != nil {
-		return err
+	if _, err := c.copy(src, m, at, 1); err != nil {
+		return c.fail(err)
 	}
-	if at.Line != r.Line {
-		return fmt.Errorf("%s: the file has %s", r, plural(int(n), "line"))
-	}
-	_, err = c.copy(src, m, at, 1)
-	return err
+	return nil
 }

@@ -43,13 +43,22 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 	if dir := stateDir(); dir != "" {
 		o.State = tui.LoadState(filepath.Join(dir, "state.json"))
 	}
-	if groups := splitRefs(paths, cache); len(groups) == 1 && groups[0].ref != nil {
-		_, member, err := reader.Resolve(ctx, *groups[0].ref, reader.Options{Cache: cache})
+	var refs []reader.Ref
+	for _, group := range splitRefs(paths) {
+		if group.ref != nil {
+			refs = append(refs, *group.ref)
+		}
+	}
+	switch {
+	case len(refs) == 1 && len(paths) == 1:
+		_, member, _, err := reader.Resolve(ctx, refs[0], reader.Options{Cache: cache})
 		if err != nil {
 			return err
 		}
-		o.At = &tui.Start{Path: filepath.Clean(member.Path), Line: groups[0].ref.Line}
+		o.At = &tui.Start{Path: filepath.Clean(member.Path), Line: refs[0].Line}
 		o.Paths = []string{filepath.Dir(member.Path)}
+	case len(refs) > 0:
+		return fmt.Errorf("%s: the explorer opens at one line, and with nothing else; logview cat prints several", refs[len(refs)-1])
 	}
 	if len(paths) == 1 && o.At == nil {
 		if info, err := os.Stat(paths[0]); err == nil && info.Mode().IsRegular() {

@@ -91,17 +91,13 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	cache, err := o.cache()
-	if err != nil {
+	if _, err := o.cache(); err != nil { // nothing is kept, but a flag may be wrong
 		return err
 	}
 	paths = o.inputs(paths)
 	p := o.printer(o.out, oneFile(paths), len(paths) == 1 && paths[0] == reader.Stdin, color)
 	p.heading, p.nameColors = false, true
 	p.number = o.number
-	if o.json {
-		p.noteRef = cache.NoteRef
-	}
 	req := o.request(tree, o.queryFlags)
 	req.Render = p.render
 	p.groups = !o.json && (req.Before > 0 || req.After > 0)

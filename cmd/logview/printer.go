@@ -42,7 +42,6 @@ type printer struct {
 	printed bool
 	counted int64         // of file, with count
 	beside  func() func() // called around each write, to clear the way for it
-	noteRef func(path string, id reader.ID)
 }
 
 // Colours, as ripgrep's.
@@ -63,6 +62,10 @@ func (p *printer) render(h *index.Hits) {
 	}
 	spans := *keep
 	prefix := p.prefix(h)
+	var refs refMaker
+	if p.json {
+		refs = newRefMaker(h)
+	}
 	for i := range h.Lines {
 		l := &h.Lines[i]
 		text := h.Text[l.Start:l.End]
@@ -71,7 +74,7 @@ func (p *printer) render(h *index.Hits) {
 		}
 		switch {
 		case p.json:
-			buf = p.appendJSON(buf, h, l, text)
+			buf = appendJSON(buf, newJSONLine(h, refs, l, text))
 		case p.only:
 			if l.Context {
 				continue
@@ -213,12 +216,35 @@ type jsonPath struct {
 
 func newJSONPath(path string) jsonPath { return jsonPath{path, notUTF8([]byte(path))} }
 
-func (p *printer) appendJSON(buf []byte, h *index.Hits, l *index.HitLine, text []byte) []byte {
+func newJSONLine(h *index.Hits, refs refMaker, l *index.HitLine, text []byte) jsonLine {
+	ref := refs.of(l, text)
 	text = bytes.TrimSuffix(text, []byte("\r"))
-	return appendJSON(buf, jsonLine{
-		Ref: reader.Ref{Path: h.Member.Path, Line: l.Line}.String(), jsonPath: newJSONPath(h.Member.Path),
+	return jsonLine{
+		Ref: ref, jsonPath: newJSONPath(h.Member.Path),
 		Line: l.Line.Number(), Offset: int64(l.Offset), Text: string(text), Bytes: notUTF8(text), Context: l.Context,
-	})
+	}
+}
+
+// A refMaker makes references to lines of one member.
+type refMaker struct {
+	path string // absolute; empty for what has none
+	id   reader.ID
+}
+
+func newRefMaker(h *index.Hits) refMaker {
+	if h.Member.Path == reader.Stdin {
+		return refMaker{}
+	}
+	return refMaker{reader.Ref{Path: h.Member.Path}.Absolute().Path, h.ID}
+}
+
+// of is the reference to a line; empty if it can have none, as what came
+// through a pipe.
+func (r refMaker) of(l *index.HitLine, text []byte) string {
+	if r.path == "" {
+		return ""
+	}
+	return reader.Ref{Path: r.path, Line: l.Line, ID: reader.Identify(r.id, l.Offset, text, l.Open)}.String()
 }
 
 // emit writes hits in their turn.
@@ -252,9 +278,6 @@ func (p *printer) emit(h *index.Hits) error {
 		lead = append(append(lead, p.pathText(h.Member.Path)...), '\n')
 	} else if p.groups && p.printed && (h.Member.Path != p.file || first != p.last+1) {
 		lead = append(lead, "--\n"...)
-	}
-	if p.noteRef != nil && h.Member.Path != p.file {
-		p.noteRef(h.Member.Path, h.ID)
 	}
 	p.file, p.last, p.printed = h.Member.Path, last, true
 	if h.Long != nil {
@@ -322,9 +345,9 @@ func (p *printer) long(lead []byte, h *index.Hits) error {
 	if p.beside != nil {
 		defer p.beside()()
 	}
-	l := &index.HitLine{Line: h.Long.Line, Offset: h.Long.Offset, Context: h.Long.Context}
+	l := &index.HitLine{Line: h.Long.Line, Offset: h.Long.Offset, Context: h.Long.Context, Open: h.Long.Open}
 	if p.json {
-		return p.longJSON(h)
+		return p.longJSON(h, l)
 	}
 	lead = p.appendPrefix(lead, p.prefix(h), l)
 	if _, err := p.out.Write(lead); err != nil {
@@ -348,12 +371,15 @@ func (p *printer) long(lead []byte, h *index.Hits) error {
 }
 
 // longJSON writes a long line's object without holding the line.
-func (p *printer) longJSON(h *index.Hits) error {
+func (p *printer) longJSON(h *index.Hits, hit *index.HitLine) error {
 	l := h.Long
-	head := appendJSON(nil, jsonLine{
-		Ref: reader.Ref{Path: h.Member.Path, Line: l.Line}.String(), jsonPath: newJSONPath(h.Member.Path),
-		Line: l.Line.Number(), Offset: int64(l.Offset), Context: l.Context,
-	})
+	start, err := l.Start(reader.Identified)
+	if err != nil {
+		return err
+	}
+	line := newJSONLine(h, newRefMaker(h), hit, start)
+	line.Text, line.Bytes = "", ""
+	head := appendJSON(nil, line)
 	// …,"text":""}\n: the text goes between its quotes, and behind them its
 	// bytes, if it is not UTF-8.
 	cut := bytes.LastIndex(head, []byte(`""`)) + 1
@@ -379,7 +405,7 @@ func (p *printer) longJSON(h *index.Hits) error {
 			return err
 		}
 	}
-	_, err := p.out.Write(head[cut:])
+	_, err = p.out.Write(head[cut:])
 	return err
 }
 

@@ -134,9 +134,6 @@ func (o *searchOptions) run(ctx context.Context, q string, paths []string) error
 	p := o.printer(o.out, single(logs), stdinOnly(logs), color)
 	p.number = p.number && !o.noNumber
 	p.heading = (o.heading || isTerminal(o.out)) && !o.noHeading && p.path && !p.count && !p.list && !p.json
-	if o.json {
-		p.noteRef = cache.NoteRef
-	}
 	req := o.request(tree, o.queryFlags)
 	req.Render = p.render
 	p.groups = !o.json && (req.Before > 0 || req.After > 0)
