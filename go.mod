@@ -9,6 +9,7 @@ require (
 	github.com/RoaringBitmap/roaring/v2 v2.14.5 // sets of blocks, as Bleve's segments hold them
 	github.com/SaveTheRbtz/zstd-seekable-format-go/pkg v0.10.0 // tests: reads our block stores as others would
 	github.com/adrg/xdg v0.5.3 // where the cache lies on each system
+	github.com/andybalholm/brotli v1.3.0 // brotli
 	github.com/atotto/clipboard v0.1.4 // the system's clipboard, beside the terminal's
 	github.com/blevesearch/bleve_index_api v1.4.1 // the documents of Bleve
 	github.com/blevesearch/scorch_segment_api/v2 v2.4.10 // the segments of Bleve's index, scorch
@@ -22,14 +23,14 @@ require (
 	github.com/dustin/go-humanize v1.1.0 // sizes and numbers for people, and sizes they type
 	github.com/fsnotify/fsnotify v1.10.1 // what the system tells of files
 	github.com/gofrs/flock v0.13.1 // the lock between processes that build one index
-	github.com/klauspost/compress v1.20.3 // zstd; gzip in loggen
+	github.com/klauspost/compress v1.20.3 // zstd, deflate in zip; gzip in loggen
 	github.com/pelletier/go-toml/v2 v2.4.3 // the settings
 	github.com/pierrec/lz4/v4 v4.1.33 // lz4
 	github.com/rogpeppe/go-internal v1.16.0 // tests: testscript
 	github.com/sahilm/fuzzy v0.1.3 // finding logs and commands by some of their letters
 	github.com/spf13/cobra v1.10.2 // commands, flags, completions, man pages
 	github.com/therootcompany/xz v1.0.1 // reads xz; bounded memory, and a third faster than ulikunitz
-	github.com/ulikunitz/xz v0.5.17 // writes xz, in loggen and tests
+	github.com/ulikunitz/xz v0.5.17 // reads .lzma; writes xz, in loggen and tests
 	github.com/wasilibs/go-re2 v1.13.0 // regular expressions at ten times the speed of regexp
 	golang.org/x/sync v0.24.0 // some goroutines at a time
 	golang.org/x/sys v0.49.0 // free space of a disk

@@ -160,6 +160,7 @@ type text struct {
 	charset Charset
 	bom     int  // bytes of byte order mark that are not text
 	binary  bool // does not look like text
+	archive bool // holds other files
 	id      ID
 	dec     decoder
 	src     *countingReader
@@ -182,8 +183,12 @@ func openText(ctx context.Context, f io.Reader, live bool) (*text, error) {
 		t.release()
 		return nil, err
 	}
-	t.format = formatOf(head[:n])
+	if n, err = t.tell(f, n, err, live); err != nil && err != io.EOF {
+		t.release()
+		return nil, err
+	}
 	if t.format == Plain {
+		t.archive = isTar(head[:n])
 		return t, t.inspect(n, err, live)
 	}
 	// The decoder begins again where f began.
@@ -196,8 +201,14 @@ func openText(ctx context.Context, f io.Reader, live bool) (*text, error) {
 	} else {
 		t.src = &countingReader{r: io.MultiReader(bytes.NewReader(bytes.Clone(head[:n])), f)}
 	}
-	t.dec = newDecoder(ctx, t.format, t.src)
+	t.begin(ctx, f)
 	n, err = readHead(t.dec, head[:], headSize, live)
+	if _, ok := t.dec.(*zipDecoder); ok && formatOf(head[:n]) != Plain {
+		// A compressed file was put into a zip.
+		t.dec = newInner(ctx, t.dec, formatOf(head[:n]), bytes.Clone(head[:n]), err)
+		n, err = readHead(t.dec, head[:], headSize, live)
+	}
+	t.archive = t.archive || isTar(head[:n])
 	return t, t.inspect(n, err, live)
 }
 

@@ -3,17 +3,19 @@ package reader
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"io"
+	"os"
 	"strings"
 	"sync"
 
 	"logview/reader/gunzip"
 )
 
-// A Format is how a file is compressed. It is told by the file's first bytes
-// and never by its name: tinylog calls gzip .Z, and svlogd gives it no
-// ending at all.
+// A Format is how a file is compressed. The file's first bytes tell it, never
+// its name: tinylog calls gzip .Z, and svlogd gives it no ending at all. The
+// one exception is brotli, which has no magic number; see brotli.go.
 type Format string
 
 const (
@@ -24,10 +26,29 @@ const (
 	Zstd     Format = "zstd"
 	Lz4      Format = "lz4"
 	Compress Format = "compress"
+	Lzma     Format = "lzma"
+	Brotli   Format = "brotli"
+	Zip      Format = "zip"
 )
 
 // magicLen is how many first bytes formatOf wants to see.
-const magicLen = 6
+const magicLen = lzmaHeadLen
+
+// unreadable are compressed formats that logview recognizes and cannot read.
+// Their Format is what a person calls them.
+var unreadable = map[string]Format{
+	"7z\xbc\xaf\x27\x1c":     "7-Zip",
+	"Rar!\x1a\x07":           "RAR",
+	"LZIP\x01":               "lzip",
+	"LZIP\x00":               "lzip",
+	"MSCF\x00\x00\x00\x00":   "cabinet",
+	"\x89LZO\x00\r\n\x1a\n":  "lzop",
+	"LRZI\x00":               "lrzip",
+	"\xff\x06\x00\x00sNaPpY": "snappy",
+	"7kSt\xa0\x31\x83\xd3":   "zpaq",
+	"\x1f\x1e":               "pack",
+	"\x1f\xa0":               "LZH",
+}
 
 // formatOf tells the format from a file's first bytes, fewer than magicLen
 // only if the file is shorter.
@@ -41,15 +62,48 @@ func formatOf(head []byte) Format {
 		return Bzip2 // a block's or an empty stream's first bytes follow; a line of text may begin with BZh1
 	case has("\xfd7zXZ\x00"):
 		return Xz
-	case has("\x28\xb5\x2f\xfd"),
-		len(head) >= 4 && head[0]&0xf0 == 0x50 && head[1] == 0x2a && head[2] == 0x4d && head[3] == 0x18:
-		return Zstd // or a skippable frame, with which a zstd file may begin
+	case has("\x28\xb5\x2f\xfd"), beginsSkippable(head):
+		return Zstd // with skippable frames, what follows them decides: see behindSkippable
 	case has("\x04\x22\x4d\x18"), has("\x02\x21\x4c\x18"):
 		return Lz4
 	case has("\x1f\x9d"):
 		return Compress
+	case has("PK\x03\x04"), has("PK\x05\x06") && len(head) > 6 && head[6] == 0:
+		return Zip // its first member follows, or, in an empty one, its end
+	case beginsLzma(head):
+		return Lzma
+	}
+	for magic, f := range unreadable {
+		if has(magic) {
+			return f
+		}
 	}
 	return Plain
+}
+
+// beginsSkippable reports whether head begins with a skippable frame, which
+// zstd and lz4 files have in common.
+func beginsSkippable(head []byte) bool {
+	return len(head) >= 4 && skippable(binary.LittleEndian.Uint32(head))
+}
+
+// behindSkippable tells the format of a file that begins with skippable
+// frames, by the first frame that is none. It reads the heads of maxSkipped
+// frames at most.
+func behindSkippable(f io.ReaderAt, at int64) Format {
+	const maxSkipped = 1000
+	var b [8]byte
+	for range maxSkipped {
+		n, _ := f.ReadAt(b[:], at)
+		if n < len(b) || !beginsSkippable(b[:]) {
+			if formatOf(b[:n]) == Lz4 {
+				return Lz4
+			}
+			break
+		}
+		at += 8 + int64(binary.LittleEndian.Uint32(b[4:]))
+	}
+	return Zstd
 }
 
 // A decoder turns a file's bytes into what they were before compression.
@@ -77,8 +131,110 @@ func newDecoder(ctx context.Context, f Format, src *countingReader) decoder {
 		return &gzipDecoder{Reader: z}
 	case Compress:
 		return plainDecoder{newUncompress(src), src}
+	case Lzma:
+		return newLzma(ctx, src)
+	case Brotli:
+		return newBrotli(ctx, src)
+	case Zip:
+		return newZip(ctx, src)
 	}
-	return newPartDecoder(ctx, partFormats[f], src)
+	if p, ok := partFormats[f]; ok {
+		return newPartDecoder(ctx, p, src)
+	}
+	return plainDecoder{refuser{}, src}
+}
+
+// errUnreadable says that a file is in a format that cannot be read.
+var errUnreadable = errors.New("this format cannot be read; unpack it with its own program")
+
+// A refuser reads formats that cannot be read.
+type refuser struct{}
+
+func (refuser) Read([]byte) (int, error) { return 0, errUnreadable }
+
+// tell decides the format of f, of which the first n bytes are in t.head and
+// after which err came. It returns both as they are then: of a pipe, skippable
+// frames are dropped.
+func (t *text) tell(f io.Reader, n int, err error, live bool) (int, error) {
+	head := t.head[:]
+	r, seekable := f.(io.ReaderAt)
+	seekable = seekable && !live
+	for !seekable && n >= 8 && beginsSkippable(head[:n]) {
+		size := 8 + int64(binary.LittleEndian.Uint32(head[4:]))
+		kept := 0
+		if int64(n) > size {
+			kept = copy(head, head[size:n])
+		} else if _, err := io.CopyN(io.Discard, t.src, size-int64(n)); err != nil && err != io.EOF {
+			return 0, err
+		}
+		n, err = readHead(t.src, head[kept:], magicLen-kept, live)
+		n += kept
+	}
+	t.format = formatOf(head[:n])
+	named, _ := f.(interface{ Name() string })
+	switch {
+	case t.format == Zstd && seekable && beginsSkippable(head[:n]):
+		t.format = behindSkippable(r, 0)
+	case t.format == Plain && named != nil && isBrotli(named.Name(), head[:n]):
+		t.format = Brotli
+	}
+	return n, err
+}
+
+// begin makes the decoder of t.src, which reads f.
+func (t *text) begin(ctx context.Context, f io.Reader) {
+	if t.format == Zip {
+		if r, ok := f.(file); ok && r != os.Stdin {
+			if info, err := r.Stat(); err == nil && info.Mode().IsRegular() {
+				switch members, err := zipEntries(r, info.Size()); {
+				case len(members) == 1 && (err == nil || err == errZipCut):
+					e := members[0]
+					t.src = &countingReader{r: io.NewSectionReader(r, e.off, e.packed)}
+					t.dec = e.decoder(ctx, t.src)
+					return
+				case len(members) > 1 || err != nil:
+					t.archive = true
+					t.dec = plainDecoder{eof{}, t.src}
+					return
+				}
+			}
+		}
+	}
+	t.dec = newDecoder(ctx, t.format, t.src)
+}
+
+// A file is what a member is read from: an *os.File, or a part of an archive.
+type file interface {
+	io.Reader
+	io.ReaderAt
+	io.Seeker
+	io.Closer
+	Name() string
+	Stat() (os.FileInfo, error)
+}
+
+// An innerDecoder decodes what another decoder's text turned out to be.
+type innerDecoder struct {
+	decoder
+	outer decoder
+}
+
+// newInner decodes the text of outer, which is of format f: head has been read
+// of it, and err came then.
+func newInner(ctx context.Context, outer decoder, f Format, head []byte, err error) decoder {
+	rest := io.Reader(outer)
+	if err != nil {
+		rest = &replay{err: err, r: eof{}}
+	}
+	src := &countingReader{r: io.MultiReader(bytes.NewReader(head), rest)}
+	return &innerDecoder{newDecoder(ctx, f, src), outer}
+}
+
+func (d *innerDecoder) offset() int64 { return d.outer.offset() }
+
+func (d *innerDecoder) release() {
+	d.decoder.release()
+	d.outer.release()
 }
 
 type plainDecoder struct {

@@ -167,6 +167,9 @@ func TestTruncated(t *testing.T) {
 	text := strings.Repeat("a line that says something, and a number: 12345\n", 20000)
 	for name, data := range map[string][]byte{"gzip": gz(text), "zstd": zst(text), "xz": xzip(text), "lz4": lz4ed(text),
 		"bzip2": tool(t, text, "bzip2", "-c"), "compress": tool(t, text, "compress", "-c")} {
+		if data == nil {
+			continue // its program is not installed
+		}
 		for _, n := range []int{7, len(data) / 2, len(data) - 1} {
 			if n < 0 || n >= len(data) {
 				continue // the program is not installed, or left little

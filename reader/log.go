@@ -133,7 +133,7 @@ func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 	compressed := false
 	if regular {
 		n, _ := f.ReadAt(head[:], 0)
-		compressed = formatOf(head[:n]) != Plain
+		compressed = formatOf(head[:n]) != Plain || mayBeBrotli(path)
 	}
 	if compressed {
 		if st, ok := s.opt.Cache.openStore(f); ok {
@@ -152,6 +152,10 @@ func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 	if err != nil {
 		f.Close()
 		return nil, err
+	}
+	if b.t.archive {
+		b.Close()
+		return nil, &FileError{Path: path, Offset: -1, Err: ErrArchive}
 	}
 	if b.t.binary && !m.Named {
 		b.Close()

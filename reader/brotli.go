@@ -1,0 +1,117 @@
+package reader
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+)
+
+// Brotli (RFC 7932) has neither a magic number nor a checksum: many bytes
+// that are no brotli decode to something. A file is taken for brotli if its
+// name ends in .br and its beginning can be decoded, or is not text.
+
+// brotliTrial is how much of a file is decoded to see whether it is brotli.
+const brotliTrial = 16 << 10
+
+// mayBeBrotli reports whether a file's name says that it is brotli.
+func mayBeBrotli(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".br") }
+
+// isBrotli reports whether a file of a name that begins with head is brotli.
+func isBrotli(name string, head []byte) bool {
+	if len(head) == 0 || !mayBeBrotli(name) {
+		return false
+	}
+	cut := len(head) > brotliTrial
+	head = head[:min(len(head), brotliTrial)]
+	z := brotli.NewReader(bytes.NewReader(head))
+	var buf [1 << 10]byte
+	n, err := 0, error(nil)
+	for err == nil {
+		var k int
+		k, err = z.Read(buf[:])
+		if n += k; n >= 4*brotliTrial {
+			err = io.EOF // enough
+		}
+	}
+	if err == io.EOF || cut && n > 0 && errors.Is(err, io.ErrUnexpectedEOF) {
+		return true
+	}
+	return !plausibleText(head) // then it is damaged
+}
+
+// plausibleText reports whether bytes look like text: nearly all of them are
+// printable.
+func plausibleText(b []byte) bool {
+	odd := 0
+	for _, c := range b {
+		if c < ' ' && c != '\n' && c != '\t' && c != '\r' && c != 0x1b {
+			odd++
+		}
+	}
+	return odd*50 < len(b)
+}
+
+// brotliWindow is the window that a stream asks for in its first byte.
+func brotliWindow(first byte) int64 {
+	bits := 16
+	switch {
+	case first&1 == 0:
+	case first>>1&7 != 0:
+		bits = 17 + int(first>>1&7)
+	case first>>4&7 == 0:
+		bits = 17
+	default:
+		bits = 8 + int(first>>4&7)
+	}
+	return 1 << bits
+}
+
+// brotliDecoder decodes one brotli stream.
+type brotliDecoder struct {
+	ctx  context.Context
+	src  *countingReader
+	in   *bufio.Reader
+	z    *brotli.Reader
+	held int64 // taken from windows
+	err  error
+}
+
+func newBrotli(ctx context.Context, src *countingReader) decoder {
+	return &brotliDecoder{ctx: ctx, src: src, in: bufio.NewReader(src)}
+}
+
+// Read implements io.Reader.
+func (d *brotliDecoder) Read(p []byte) (int, error) {
+	if d.err != nil {
+		return 0, d.err
+	}
+	if d.z == nil {
+		first, err := d.in.Peek(1)
+		if err != nil {
+			return 0, err
+		}
+		if w := brotliWindow(first[0]); w > freeWindow {
+			d.held = w
+			if d.err = windows.take(d.ctx, w); d.err != nil {
+				return 0, d.err
+			}
+		}
+		d.z = brotli.NewReader(d.in)
+	}
+	n, err := d.z.Read(p)
+	d.err = err
+	return n, err
+}
+
+func (d *brotliDecoder) offset() int64 { return d.src.n - int64(d.in.Buffered()) }
+
+func (d *brotliDecoder) release() {
+	windows.give(d.held)
+	d.held = 0
+	d.z, d.err = nil, io.EOF
+}

@@ -1,0 +1,258 @@
+package reader
+
+import (
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/andybalholm/brotli"
+	"github.com/klauspost/compress/zstd"
+	"github.com/ulikunitz/xz/lzma"
+)
+
+// sampleText is n lines that compress as logs do.
+func sampleText(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "2026-11-24 10:00:%02d ERROR request %d failed\n", i%60, i)
+	}
+	return b.String()
+}
+
+func zipped(t *testing.T, method uint16, members ...string) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	w.RegisterCompressor(zipMethodZstd, zstd.ZipCompressor())
+	for i := 0; i < len(members); i += 2 {
+		f, err := w.CreateHeader(&zip.FileHeader{Name: members[i], Method: method})
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(f, members[i+1])
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func lzmaed(t *testing.T, text string, size int64) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w, err := lzma.WriterConfig{SizeInHeader: size >= 0, Size: size, EOSMarker: size < 0}.NewWriter(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(w, text)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func brotlied(text string, quality int) []byte {
+	var b bytes.Buffer
+	w := brotli.NewWriterLevel(&b, quality)
+	io.WriteString(w, text)
+	w.Close()
+	return b.Bytes()
+}
+
+// readNamed reads a file of that name with these bytes.
+func readNamed(t *testing.T, name string, data []byte) (string, error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	text, _, err := readPath(t, path)
+	return text, err
+}
+
+// TestContainers reads every format whole, and tells where it is cut off.
+func TestContainers(t *testing.T) {
+	text := sampleText(20_000)
+	skip := "P*M\x18\x04\x00\x00\x00abcd"
+	for _, c := range []struct {
+		what, name string
+		data       []byte
+		pipes      bool // it can be read through a pipe
+	}{
+		{"zip deflated", "app.log.zip", zipped(t, zip.Deflate, "app.log", text), true},
+		{"zip stored", "app.log.zip", zipped(t, zip.Store, "app.log", text), false},
+		{"zip zstd", "x", zipped(t, zipMethodZstd, "app.log", text), false},
+		{"zip of a gzip", "x.zip", zipped(t, zip.Deflate, "app.log.gz", string(gz(text))), true},
+		{"zip beside a directory", "x.zip", zipped(t, zip.Deflate, "logs/", "", "logs/app.log", text), true},
+		{"lzma", "app.log.lzma", lzmaed(t, text, -1), true},
+		{"lzma of known size", "renamed", lzmaed(t, text, int64(len(text))), true},
+		{"brotli", "app.log.br", brotlied(text, 5), false},
+		{"brotli 0", "app.log.BR", brotlied(text, 0), false},
+		{"brotli 11", "app.log.br", brotlied(text, 11), false},
+		{"lz4 behind skippable frames", "s", append([]byte(skip+skip), lz4ed(text)...), true},
+		{"zstd behind skippable frames", "s", append([]byte(skip+skip), zst(text)...), true},
+		{"zip by Info-ZIP", "x", bySystem(t, text, "zip", "-q", "-", "-"), true},
+		{"lzma by xz", "x", bySystem(t, text, "xz", "--format=lzma", "-c"), true},
+		{"lzma -9 by xz", "x", bySystem(t, text, "xz", "--format=lzma", "-9c"), true},
+	} {
+		if c.data == nil {
+			continue
+		}
+		t.Run(c.what, func(t *testing.T) {
+			got, err := readNamed(t, c.name, c.data)
+			if err != nil || got != text {
+				t.Fatalf("read %d of %d bytes: %v", len(got), len(text), err)
+			}
+			for _, n := range []int{len(c.data) / 2, len(c.data) * 9 / 10} {
+				got, err := readNamed(t, c.name, c.data[:n])
+				if !strings.HasPrefix(text, got) || err == nil || len(got) == 0 && c.what != "lz4 behind skippable frames" {
+					t.Errorf("cut to %d bytes: %d bytes of text, %v", n, len(got), err)
+				}
+			}
+			// Through a pipe there are no names and no way back.
+			if !c.pipes {
+				return
+			}
+			tt, err := openText(context.Background(), io.MultiReader(bytes.NewReader(c.data)), true)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer tt.release()
+			if all, err := io.ReadAll(tt); err != nil || string(all) != text {
+				t.Errorf("through a pipe: %d of %d bytes: %v", len(all), len(text), err)
+			}
+		})
+	}
+}
+
+// bySystem compresses with a program of the system, or returns nil.
+func bySystem(t *testing.T, text, name string, args ...string) []byte {
+	if _, err := exec.LookPath(name); err != nil {
+		return nil
+	}
+	return tool(t, text, name, args...)
+}
+
+// TestEmptyContainers reads files with no text in them.
+func TestEmptyContainers(t *testing.T) {
+	for _, c := range []struct {
+		name string
+		data []byte
+	}{
+		{"empty.zip", zipped(t, zip.Deflate)},
+		{"x.zip", zipped(t, zip.Deflate, "app.log", "")},
+		{"x.lzma", lzmaed(t, "", -1)},
+		{"x.br", brotlied("", 5)},
+	} {
+		if text, err := readNamed(t, c.name, c.data); text != "" || err != nil {
+			t.Errorf("%s: %q, %v", c.name, text, err)
+		}
+	}
+}
+
+// TestBrotliNames: a text is not brotli because of its name, and damaged
+// brotli is no text.
+func TestBrotliNames(t *testing.T) {
+	for _, text := range []string{"one line\n", sampleText(3), sampleText(5000), "[\n", "{}\n", "\x1b[31mred\x1b[0m plain\n"} {
+		if got, err := readNamed(t, "notes.br", []byte(text)); got != text || err != nil {
+			t.Errorf("%q came out as %q, %v", text[:5], got[:min(len(got), 20)], err)
+		}
+		for _, quality := range []int{0, 5, 11} {
+			if got, err := readNamed(t, "notes.br", brotlied(text, quality)); got != text || err != nil {
+				t.Errorf("%q at quality %d came out as %q, %v", text[:2], quality, got[:min(len(got), 20)], err)
+			}
+		}
+	}
+	if got, err := readNamed(t, "notes.br", bytes.Repeat([]byte{0xff, 0x13}, 5000)); err == nil {
+		t.Errorf("damaged brotli came out as %d bytes without an error", len(got))
+	}
+}
+
+// TestUnreadableFormats: what cannot be read is reported by name, whether it
+// was named or met.
+func TestUnreadableFormats(t *testing.T) {
+	for magic, format := range unreadable {
+		if len(magic) < 3 {
+			continue
+		}
+		data := append([]byte(magic), bytes.Repeat([]byte{0, 1, 2, 3}, 1000)...)
+		path := filepath.Join(t.TempDir(), "app.log")
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		for _, named := range []bool{false, true} {
+			src := NewSource(Log{Name: path, Members: []Member{{Path: path, Named: named}}}, Options{})
+			b, err := src.Open(context.Background(), src.Members()[0], Pos{})
+			if err == nil {
+				err = b.Next(new(Block))
+				b.Close()
+			}
+			if !errors.Is(err, errUnreadable) || !strings.Contains(err.Error(), string(format)) || !strings.Contains(err.Error(), path) {
+				t.Errorf("%s, named %v: %v", format, named, err)
+			}
+		}
+	}
+}
+
+// TestZipMemberErrors reports what cannot be read of a member.
+func TestZipMemberErrors(t *testing.T) {
+	text := sampleText(100)
+	data := zipped(t, zip.Deflate, "app.log", text)
+	central := bytes.LastIndex(data, []byte("PK\x01\x02"))
+	local := bytes.Index(data, []byte("PK\x03\x04"))
+	for _, c := range []struct {
+		want   string
+		change func(b []byte)
+	}{
+		{"encrypted", func(b []byte) { b[central+8] |= 1; b[local+6] |= 1 }},
+		{"method 9", func(b []byte) { b[central+10] = 9; b[local+8] = 9 }},
+		{"wrong checksum", func(b []byte) { b[central+16] ^= 1 }},
+		{"longer than", func(b []byte) { binary.LittleEndian.PutUint32(b[central+24:], 10) }},
+		{"cut off", func(b []byte) { binary.LittleEndian.PutUint32(b[central+24:], 1<<20) }},
+	} {
+		changed := bytes.Clone(data)
+		c.change(changed)
+		if got, err := readNamed(t, "app.log.zip", changed); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("want %q: %d bytes, %v", c.want, len(got), err)
+		}
+	}
+}
+
+// TestRotatedZip: what log4j, logback and NLog compress belongs to its log.
+func TestRotatedZip(t *testing.T) {
+	dir := t.TempDir()
+	for name, data := range map[string][]byte{
+		"app.log":                []byte("now\n"),
+		"app.2026-11-24.log.zip": zipped(t, zip.Deflate, "app.2026-11-24.log", "zip\n"),
+		"app.2026-11-23.log.br":  brotlied("brotli\n", 5),
+		"app.2026-11-22.log.gz":  gz("gzip\n"),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	logs, errs := Find([]string{dir})
+	if len(logs) != 1 || len(errs) > 0 {
+		t.Fatal(logs, errs)
+	}
+	var got string
+	for _, m := range logs[0].Members {
+		text, _, err := readPath(t, m.Path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got += text
+	}
+	if got != "gzip\nbrotli\nzip\nnow\n" {
+		t.Error(got)
+	}
+}

@@ -1,0 +1,412 @@
+package reader
+
+import (
+	"archive/zip"
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/klauspost/compress/flate"
+	"github.com/ulikunitz/xz/lzma"
+)
+
+// A zip file (APPNOTE.TXT of PKWARE) is members one behind the other, each
+// with a header, and a directory of them at its end. log4j, logback and NLog
+// write one member a file: such a file is simply compressed. With more members
+// it is an archive; see archive.go.
+//
+// The directory is read by archive/zip. A file without one was cut off, and a
+// pipe has no end to begin with: then the headers before the members are all
+// there is, which say less (see zipHeader).
+
+const (
+	zipMethodStore   = 0
+	zipMethodDeflate = 8
+	zipMethodBzip2   = 12
+	zipMethodLzma    = 14
+	zipMethodZstd    = 93
+	zipMethodXz      = 95
+
+	// maxZipDirectory bounds what is read of a directory: that of 100,000
+	// members takes some 10 MiB, and five times as much memory.
+	maxZipDirectory = 16 << 20
+)
+
+// A zipEntry is what a zip file says of one member.
+type zipEntry struct {
+	name      string
+	modified  time.Time
+	method    uint16
+	encrypted bool
+	off       int64  // where its data begins
+	packed    int64  // length of that; -1 if unknown
+	size      int64  // of the text; -1 if unknown
+	crc       uint32 // of the text, if size is known
+	eos       bool   // LZMA data ends with a mark
+	trailer   bool   // lengths and checksum follow the data
+	cut       bool   // the file has no directory
+}
+
+var errZipCut = errors.New("zip: cut off: the directory at its end is missing")
+
+// zipEntries lists the members of the zip file f, directories and the like
+// left out. Beside an error it returns those that come before the damage.
+func zipEntries(f io.ReaderAt, size int64) ([]*zipEntry, error) {
+	z, err := zip.NewReader(&boundedReaderAt{f, maxZipDirectory}, size)
+	if errors.Is(err, errZipDirectory) {
+		return nil, err
+	}
+	if err != nil {
+		return zipWithoutDirectory(f, size)
+	}
+	var out []*zipEntry
+	var bad error
+	for _, e := range z.File {
+		if !e.Mode().IsRegular() {
+			continue
+		}
+		off, err := e.DataOffset()
+		if err != nil || e.CompressedSize64 > uint64(size-off) || e.UncompressedSize64 > math.MaxInt64 {
+			bad = fmt.Errorf("zip: member %q: damaged header", e.Name)
+			continue
+		}
+		out = append(out, &zipEntry{
+			name: e.Name, modified: e.Modified, method: e.Method, encrypted: e.Flags&1 != 0, eos: e.Flags&2 != 0,
+			off: off, packed: int64(e.CompressedSize64), size: int64(e.UncompressedSize64), crc: e.CRC32,
+		})
+	}
+	// Members that share their data make a small file unpack to any size.
+	byOffset := slices.Clone(out)
+	slices.SortStableFunc(byOffset, func(a, b *zipEntry) int {
+		return int(min(1, max(-1, a.off-b.off)))
+	})
+	end, last := int64(0), ""
+	shared := map[*zipEntry]bool{}
+	for _, e := range byOffset {
+		if e.off < end {
+			shared[e] = true
+			bad = fmt.Errorf("zip: member %q lies inside of %q", e.name, last)
+			continue
+		}
+		end, last = e.off+e.packed, e.name
+	}
+	if len(shared) > 0 {
+		out = slices.DeleteFunc(out, func(e *zipEntry) bool { return shared[e] })
+	}
+	return out, bad
+}
+
+var errZipDirectory = fmt.Errorf("zip: its directory is larger than %d MiB", maxZipDirectory>>20)
+
+// A boundedReaderAt reads left bytes in all.
+type boundedReaderAt struct {
+	r    io.ReaderAt
+	left int
+}
+
+func (b *boundedReaderAt) ReadAt(p []byte, off int64) (int, error) {
+	if b.left -= len(p); b.left < 0 {
+		return 0, errZipDirectory
+	}
+	return b.r.ReadAt(p, off)
+}
+
+// zipWithoutDirectory lists members by the headers before them, as far as
+// those go. The error is never nil.
+func zipWithoutDirectory(f io.ReaderAt, size int64) ([]*zipEntry, error) {
+	var out []*zipEntry
+	for at := int64(0); len(out) < maxEntries; {
+		src := &countingReader{r: io.NewSectionReader(f, at, size-at)}
+		in := bufio.NewReader(src)
+		e, err := zipHeader(in)
+		if err != nil {
+			break
+		}
+		e.off, e.cut = at+src.n-int64(in.Buffered()), true
+		next := e.off + e.packed
+		if e.packed < 0 && e.method == zipMethodStore {
+			next = size
+		} else if e.packed < 0 {
+			// Where it ends only its data tells.
+			data := &countingReader{r: io.NewSectionReader(f, e.off, size-e.off)}
+			d := e.decoder(context.Background(), data)
+			_, err := io.Copy(io.Discard, d)
+			if next = e.off + d.offset(); err != errZipCut {
+				next = size
+			}
+			d.release()
+		}
+		next = min(next, size)
+		if e.packed < 0 || e.packed > next-e.off {
+			e.packed = next - e.off
+		}
+		if n := len(e.name); n > 0 && e.name[n-1] != '/' {
+			out = append(out, e)
+		}
+		if at = next; at >= size {
+			break
+		}
+	}
+	return out, errZipCut
+}
+
+// zipHeader reads the header before a member.
+func zipHeader(in *bufio.Reader) (*zipEntry, error) {
+	h, err := in.Peek(30)
+	if err != nil {
+		return nil, io.ErrUnexpectedEOF
+	}
+	if string(h[:4]) != "PK\x03\x04" {
+		return nil, zip.ErrFormat
+	}
+	u16 := func(at int) uint16 { return binary.LittleEndian.Uint16(h[at:]) }
+	u32 := func(at int) int64 { return int64(binary.LittleEndian.Uint32(h[at:])) }
+	flags := u16(6)
+	e := &zipEntry{
+		method: u16(8), encrypted: flags&1 != 0, eos: flags&2 != 0, trailer: flags&8 != 0,
+		crc: uint32(u32(14)), packed: u32(18), size: u32(22),
+	}
+	d, t := u16(12), u16(10)
+	e.modified = time.Date(int(d>>9)+1980, time.Month(d>>5&15), int(d&31), int(t>>11), int(t>>5&63), int(t&31)*2, 0, time.UTC)
+	names, extras := int(u16(26)), int(u16(28))
+	_, _ = in.Discard(30)
+	rest := make([]byte, names+extras)
+	if _, err := io.ReadFull(in, rest); err != nil {
+		return nil, io.ErrUnexpectedEOF
+	}
+	e.name = string(rest[:names])
+	for x := rest[names:]; len(x) >= 4; {
+		id, n := binary.LittleEndian.Uint16(x), int(binary.LittleEndian.Uint16(x[2:]))
+		x = x[4:]
+		if n > len(x) {
+			break
+		}
+		if id == 1 && n >= 16 { // zip64
+			e.size, e.packed = int64(binary.LittleEndian.Uint64(x)), int64(binary.LittleEndian.Uint64(x[8:]))
+		}
+		x = x[n:]
+	}
+	if e.trailer && e.packed == 0 {
+		e.packed, e.size = -1, -1
+	}
+	if e.packed < -1 || e.size < -1 {
+		return nil, zip.ErrFormat
+	}
+	return e, nil
+}
+
+// decoder decodes the member, whose data begins where src stands.
+func (e *zipEntry) decoder(ctx context.Context, src *countingReader) decoder {
+	return newZipDecoder(ctx, src, e)
+}
+
+// newZip decodes a zip file by the headers before its members: the first
+// member, for a file has no more unless it came through a pipe.
+func newZip(ctx context.Context, src *countingReader) decoder { return newZipDecoder(ctx, src, nil) }
+
+func newZipDecoder(ctx context.Context, src *countingReader, e *zipEntry) decoder {
+	d := &zipDecoder{ctx: ctx, src: src, in: bufio.NewReader(src), entry: e}
+	return d
+}
+
+// A zipDecoder decodes one member and checks its length and checksum.
+type zipDecoder struct {
+	ctx    context.Context
+	src    *countingReader
+	in     *bufio.Reader
+	entry  *zipEntry // nil until its header was read
+	stream bool      // there is a header, and something may follow
+	codec  io.Reader
+	parts  decoder // the codec, if it is one of ours
+	flate  io.ReadCloser
+	held   int64
+
+	n   int64 // bytes of text so far
+	crc uint32
+	err error
+}
+
+var flatePool = sync.Pool{New: func() any { return flate.NewReader(eof{}) }}
+
+// Read implements io.Reader.
+func (d *zipDecoder) Read(p []byte) (int, error) {
+	if d.err == nil && d.codec == nil {
+		d.err = d.begin()
+	}
+	if d.err != nil || len(p) == 0 {
+		return 0, d.err
+	}
+	size := d.entry.size
+	n, err := d.codec.Read(p)
+	if size >= 0 && d.n+int64(n) > size {
+		n, err = int(size-d.n), errors.New("the text is longer than its header says")
+	}
+	d.n += int64(n)
+	d.crc = crc32.Update(d.crc, crc32.IEEETable, p[:n])
+	if err == io.EOF {
+		err = d.check()
+	}
+	d.err = err
+	return n, err
+}
+
+func (d *zipDecoder) begin() error {
+	if d.entry == nil {
+		if end, err := d.in.Peek(4); err == nil && string(end) == "PK\x05\x06" {
+			return io.EOF // without members
+		}
+		e, err := zipHeader(d.in)
+		for err == nil && strings.HasSuffix(e.name, "/") && e.packed <= 0 {
+			if e.trailer && e.packed < 0 {
+				_, _, err = d.trailer()
+			}
+			if err == nil {
+				e, err = zipHeader(d.in)
+			}
+		}
+		if err != nil {
+			return err
+		}
+		d.entry, d.stream = e, true
+	}
+	e := d.entry
+	if e.encrypted {
+		return errors.New("encrypted")
+	}
+	// The buffer is an io.ByteReader, so that no codec reads beyond its data.
+	var data io.Reader = d.in
+	if e.packed >= 0 && !(e.cut && e.trailer) {
+		data = bufio.NewReader(io.LimitReader(d.in, e.packed))
+	}
+	switch e.method {
+	case zipMethodStore:
+		if e.packed < 0 {
+			return errors.New("stored without its length")
+		}
+		d.codec = data
+	case zipMethodDeflate:
+		d.flate = flatePool.Get().(io.ReadCloser)
+		if err := d.flate.(flate.Resetter).Reset(data, nil); err != nil {
+			return err
+		}
+		d.codec = d.flate
+	case zipMethodBzip2:
+		d.codec = bzip2.NewReader(data)
+	case zipMethodZstd:
+		d.parts = newPartDecoder(d.ctx, partFormats[Zstd], &countingReader{r: data})
+		d.codec = d.parts
+	case zipMethodXz:
+		d.parts = newPartDecoder(d.ctx, partFormats[Xz], &countingReader{r: data})
+		d.codec = d.parts
+	case zipMethodLzma:
+		return d.beginLzma(data)
+	default:
+		return fmt.Errorf("compression method %d cannot be read", e.method)
+	}
+	return nil
+}
+
+// beginLzma reads two bytes of version and two of the length of the
+// properties, which a .lzma file begins with, too; there the size follows.
+func (d *zipDecoder) beginLzma(data io.Reader) error {
+	var h [9]byte
+	if _, err := io.ReadFull(data, h[:]); err != nil {
+		return io.ErrUnexpectedEOF
+	}
+	if h[2] != 5 || h[3] != 0 {
+		return errors.New("damaged LZMA header")
+	}
+	size := uint64(math.MaxUint64)
+	if !d.entry.eos && d.entry.size >= 0 {
+		size = uint64(d.entry.size)
+	}
+	head := binary.LittleEndian.AppendUint64(h[4:9:9], size)
+	if dict := int64(binary.LittleEndian.Uint32(h[5:])); dict > freeWindow && dict <= maxWindow {
+		d.held = dict
+		if err := windows.take(d.ctx, dict); err != nil {
+			return err
+		}
+	}
+	z, err := lzma.ReaderConfig{DictCap: maxWindow}.NewReader(io.MultiReader(bytes.NewReader(head), data))
+	d.codec = z
+	return err
+}
+
+// check is io.EOF if the member is whole.
+func (d *zipDecoder) check() error {
+	e := d.entry
+	size, crc := e.size, e.crc
+	if e.trailer && d.stream || e.size < 0 {
+		var err error
+		if size, crc, err = d.trailer(); err != nil {
+			return err
+		}
+	}
+	switch {
+	case size >= 0 && d.n < size:
+		return io.ErrUnexpectedEOF
+	case size >= 0 && d.n > size:
+		return errors.New("the text is longer than its header says")
+	case d.crc != crc:
+		return errors.New("wrong checksum")
+	}
+	if e.cut {
+		return errZipCut
+	}
+	if !d.stream {
+		return io.EOF
+	}
+	switch next, _ := d.in.Peek(4); {
+	case len(next) < 4:
+		return errZipCut
+	case string(next) == "PK\x03\x04":
+		return errors.New("several members, of which only the first can be read here; name the file")
+	}
+	return io.EOF
+}
+
+// trailer reads what follows the data of a member whose header says nothing:
+// perhaps a magic number, the checksum, and two lengths of 4 or 8 bytes.
+func (d *zipDecoder) trailer() (size int64, crc uint32, err error) {
+	if magic, _ := d.in.Peek(4); string(magic) == "PK\x07\x08" {
+		_, _ = d.in.Discard(4)
+	}
+	b, err := d.in.Peek(12)
+	if err != nil {
+		return 0, 0, io.ErrUnexpectedEOF
+	}
+	crc = binary.LittleEndian.Uint32(b)
+	size = int64(binary.LittleEndian.Uint32(b[8:]))
+	n := 12
+	// With lengths of 8 bytes another header begins where those end.
+	if long, _ := d.in.Peek(24); len(long) == 24 && string(long[20:22]) == "PK" && string(long[12:14]) != "PK" {
+		size, n = int64(binary.LittleEndian.Uint64(long[12:])), 20
+	}
+	_, _ = d.in.Discard(n)
+	return size, crc, nil
+}
+
+func (d *zipDecoder) offset() int64 { return d.src.n - int64(d.in.Buffered()) }
+
+func (d *zipDecoder) release() {
+	if d.parts != nil {
+		d.parts.release()
+	}
+	if d.flate != nil {
+		_ = d.flate.(flate.Resetter).Reset(eof{}, nil) // not to keep the file reachable
+		flatePool.Put(d.flate)
+	}
+	windows.give(d.held)
+	d.held, d.parts, d.flate, d.codec, d.err = 0, nil, nil, nil, io.EOF
+}
