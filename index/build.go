@@ -38,6 +38,10 @@ type Builder struct {
 	Cache   *reader.Cache
 	Workers reader.Workers // as for Scan
 
+	// Encoding is as for reader.Options. What was indexed in another is
+	// indexed again.
+	Encoding reader.Charset
+
 	// Find lists the logs at paths, whoever did that already; nil for
 	// reader.Find.
 	Find func(paths []string) ([]reader.Log, []error)
@@ -349,7 +353,7 @@ func (b *builder) members(logs []reader.Log) error {
 	}
 	var jobs []job
 	for _, l := range logs {
-		src := reader.NewSource(l, reader.Options{Cache: b.Cache, Spare: b.Workers.Go, Wait: true})
+		src := reader.NewSource(l, reader.Options{Cache: b.Cache, Encoding: b.Encoding, Spare: b.Workers.Go, Wait: true})
 		for _, m := range src.Members() {
 			stamp, ok := m.Stamp()
 			path, perr := b.rel(m.Path)
@@ -359,6 +363,9 @@ func (b *builder) members(logs []reader.Log) error {
 			b.st.Members++
 			b.met[path] = true
 			e := b.known[b.fileKey(stamp, path)]
+			if e != nil && e.encoding != b.Encoding {
+				e = nil
+			}
 			if e != nil && e.unchanged(stamp, path) {
 				e.path, e.stamp = path, stamp
 				b.keep(e)
@@ -450,6 +457,7 @@ func (b *builder) member(src reader.Source, m reader.Member, e *entry) error {
 		return nil
 	}
 	eb.bom, eb.direct = f.Direct()
+	eb.encoding = b.Encoding
 	eb.tb.Clock.Ref = m.ModTime
 	if e != nil {
 		if ok, err := e.begins(f); err != nil || !ok {
@@ -520,7 +528,7 @@ func (b *builder) unread(m reader.Member, err error) error {
 		b.st.Skipped++
 		if stamp, ok := m.Stamp(); ok {
 			if path, err := b.rel(m.Path); err == nil {
-				b.keep(&entry{path: path, stamp: stamp, binary: true})
+				b.keep(&entry{path: path, stamp: stamp, binary: true, encoding: b.Encoding})
 			}
 		}
 		return nil
@@ -640,7 +648,7 @@ func (b *builder) read(m reader.Member, blocks reader.Blocks, eb *entryBuilder, 
 		if i < len(known) {
 			k := known[i]
 			lastOne := i == len(known)-1
-			if blk.Offset != k.Offset || len(blk.Text) < k.Len || len(blk.Text) > k.Len && !lastOne {
+			if !same(blk, &k, lastOne) {
 				reader.PutBlock(blk)
 				return errOther
 			}
@@ -650,7 +658,7 @@ func (b *builder) read(m reader.Member, blocks reader.Blocks, eb *entryBuilder, 
 				return errOther
 			}
 			b.mu.Lock()
-			whole := len(blk.Text) == k.Len && blk.Lines == k.Lines && blk.Continues == k.Continues && blk.Unfinished == k.Unfinished
+			whole := len(blk.Text) == k.Len && len(blk.Skips) == len(k.Skips) && blk.Lines == k.Lines && blk.Continues == k.Continues && blk.Unfinished == k.Unfinished
 			if whole {
 				eb.add(blk, nil, 0)
 			}
@@ -674,6 +682,15 @@ func (b *builder) read(m reader.Member, blocks reader.Blocks, eb *entryBuilder, 
 			return err
 		}
 	}
+}
+
+// same reports whether a block has the extent that a table says, or, if it is
+// the last one there, at least that.
+func same(b *reader.Block, k *reader.TableBlock, last bool) bool {
+	if b.Offset != k.Offset || len(b.Text) < k.Len || len(b.Skips) < len(k.Skips) || !slices.Equal(b.Skips[:len(k.Skips)], k.Skips) {
+		return false
+	}
+	return last || len(b.Text) == k.Len && len(b.Skips) == len(k.Skips)
 }
 
 // take indexes a block that was read, which it owns.

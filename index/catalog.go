@@ -17,7 +17,7 @@ import (
 // reads one catalog and the shards it names, and sees nothing of what is
 // written meanwhile. As bytes, numbers as varints unless they say otherwise:
 //
-//	"LVX1"                    magic and version
+//	"LVX2"                    magic and version
 //	root                      length and bytes: the directory
 //	built                     nanoseconds since 1970
 //	count shards:             name (length and bytes), documents, bytes of text, and for each of
@@ -25,13 +25,14 @@ import (
 //	count members:            path below root (length and bytes), device, inode, size, times of
 //	                          writing and of change,
 //	                          flags (1 direct, 2 binary, 4 partial), length of the byte order mark,
+//	                          the encoding it was read in (length and bytes; empty if the file told),
 //	                          and but for binary ones: length and 16 bytes of the ID, CRC-32 of
 //	                          the text's end and of all but its last block (4 bytes each), size and lines of the text, blocks, table (length
 //	                          and bytes, as reader.Table says), count extents: shard, first block,
 //	                          blocks, first document
 //	crc                       4 bytes, CRC-32C of all before
 //
-// Versions: 1, 2026-11: the first.
+// Versions: 1, 2026-11: the first. 2, 2026-11: encodings, and tables of version 2.
 //
 // A catalog that is damaged, of another version or of another directory is
 // as good as none.
@@ -44,21 +45,24 @@ type catalog struct {
 
 // An entry is what a catalog knows of a file.
 type entry struct {
-	path    string // below the root, with slashes
-	stamp   reader.Stamp
-	direct  bool // the file's bytes, behind the first bom, are the text's
-	bom     int
-	binary  bool // it is not text, and nothing else is known
-	partial bool // the text goes on, but the indexing was interrupted
-	id      reader.ID
-	tail    uint32 // CRC-32 of the last tailSize bytes of the text
-	lead    uint32 // CRC-32 of the text before the line in which the last block begins
-	size    reader.Offset
-	lines   int64
-	blocks  int
-	packed  []byte        // the table
-	table   *reader.Table // unpacked, or nil yet
-	extents []extent
+	path   string // below the root, with slashes
+	stamp  reader.Stamp
+	direct bool // the file's bytes, behind the first bom, are the text's
+	bom    int
+	// encoding is what the file was read in because the person said so, empty
+	// if the file told. Who asks for another reads another text.
+	encoding reader.Charset
+	binary   bool // it is not text, and nothing else is known
+	partial  bool // the text goes on, but the indexing was interrupted
+	id       reader.ID
+	tail     uint32 // CRC-32 of the last tailSize bytes of the text
+	lead     uint32 // CRC-32 of the text before the line in which the last block begins
+	size     reader.Offset
+	lines    int64
+	blocks   int
+	packed   []byte        // the table
+	table    *reader.Table // unpacked, or nil yet
+	extents  []extent
 }
 
 // unchanged reports whether a file that is at path now is what the entry is
@@ -85,7 +89,7 @@ type extent struct {
 }
 
 const (
-	catalogMagic = "LVX1"
+	catalogMagic = "LVX2"
 	catalogName  = "catalog"
 
 	flagDirect  = 1
@@ -152,6 +156,7 @@ func (c *catalog) encode() []byte {
 		}
 		str(e.path)
 		num(int64(e.stamp.Dev), int64(e.stamp.Ino), e.stamp.Size, e.stamp.ModTime, e.stamp.Changed, flags, int64(e.bom))
+		str(string(e.encoding))
 		if e.binary {
 			continue
 		}
@@ -209,6 +214,7 @@ func decodeCatalog(b []byte) (*catalog, error) {
 		flags := d.num()
 		e.direct, e.binary, e.partial = flags&flagDirect != 0, flags&flagBinary != 0, flags&flagPartial != 0
 		e.bom = int(d.num())
+		e.encoding = reader.Charset(d.str())
 		c.members = append(c.members, e)
 		if e.binary {
 			continue

@@ -46,7 +46,7 @@ func contextLines(b *reader.Block, spans []match.Span, before, after int) []cont
 			} else if open = text[end-1] != '\n'; !open {
 				end--
 			}
-			out = append(out, contextLine{text: bytes.Clone(text[starts[i]:end]), line: b.Line + reader.Line(i), offset: b.Offset + reader.Offset(starts[i]), open: open})
+			out = append(out, contextLine{text: bytes.Clone(text[starts[i]:end]), line: b.Line + reader.Line(i), offset: b.OffsetAt(starts[i]), open: open})
 			next = i + 1
 		}
 	}

@@ -19,7 +19,7 @@ type entryBuilder struct {
 // again is a builder of the same member's entry, to read it once more.
 func (eb *entryBuilder) again(m reader.Member) *entryBuilder {
 	fresh := &entryBuilder{}
-	fresh.path, fresh.stamp, fresh.id, fresh.bom, fresh.direct = eb.path, eb.stamp, eb.id, eb.bom, eb.direct
+	fresh.path, fresh.stamp, fresh.id, fresh.bom, fresh.direct, fresh.encoding = eb.path, eb.stamp, eb.id, eb.bom, eb.direct, eb.encoding
 	fresh.tb.Clock.Ref = m.ModTime
 	return fresh
 }

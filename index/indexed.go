@@ -28,6 +28,9 @@ import (
 type Indexed struct {
 	Cache   *reader.Cache  // where the indexes are; nil for none
 	Workers reader.Workers // as for Scan
+	// Encoding is that of the Sources: an index of what was read in another is
+	// none of them.
+	Encoding reader.Charset
 	// Note, if not nil, is told what the person should know of the index's
 	// state: that it is damaged.
 	Note func(error)
@@ -60,6 +63,7 @@ func (x Indexed) Search(ctx context.Context, req *Request, emit func(*Hits) erro
 // not change it.
 func (x Indexed) Table(m reader.Member, b reader.Blocks) (*reader.Table, bool) {
 	a := newAdmitter(x.Cache, nil, x.Note)
+	a.encoding = x.Encoding
 	_, e, grown := a.lookup(m)
 	if e == nil || e.partial || e.binary {
 		return nil, false
@@ -85,6 +89,7 @@ func (x Indexed) ask(ctx context.Context, req *Request, parallel int) *admitter 
 	p := newPlan(req.Query, req.Options)
 	for attempt := 1; ; attempt++ {
 		a := newAdmitter(x.Cache, p, x.Note)
+		a.encoding = x.Encoding
 		for _, src := range req.Sources {
 			for _, m := range src.Members() {
 				a.want(m)
@@ -117,6 +122,9 @@ func (a *admission) fits(b reader.Blocks) bool {
 	if !ok {
 		return false
 	}
+	if _, direct := f.Direct(); direct != a.entry.direct {
+		return false // what it has now says that it is in another charset
+	}
 	now := f.Stamp()
 	if now.Same(a.entry.stamp) {
 		return true
@@ -145,7 +153,7 @@ func (e *entry) begins(f reader.FileBlocks) (bool, error) {
 	if err := ra.ReadBlock(0, b); err != nil {
 		return false, err
 	}
-	if !e.id.Of(b.Text) {
+	if !b.Begins(e.id) {
 		return false, nil
 	}
 	sum, err := tailSum(ra, b)
@@ -172,9 +180,10 @@ func tailOf(text []byte) uint32 {
 // An admitter finds the indexes of the files that are searched, and asks
 // them.
 type admitter struct {
-	cache *reader.Cache
-	plan  *plan
-	note  func(error)
+	cache    *reader.Cache
+	plan     *plan
+	note     func(error)
+	encoding reader.Charset // as for Indexed
 
 	byDir map[string]*covering // what covers a directory, nil if nothing does
 	roots map[string]*covering // by directory of the index
@@ -352,7 +361,7 @@ func (a *admitter) lookup(m reader.Member) (x *covering, e *entry, grown bool) {
 			e = x.byFile[[2]uint64{stamp.Dev, stamp.Ino}]
 		}
 		switch {
-		case e == nil:
+		case e == nil || e.encoding != a.encoding:
 		case e.unchanged(stamp, m.Path):
 			return x, e, false
 		case e.direct && stamp.Size > e.stamp.Size && (was == nil || e.stamp.Size > was.stamp.Size):

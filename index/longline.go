@@ -93,11 +93,7 @@ func (p *producer) long(b *reader.Block, next func(*reader.Block) error) (*reade
 		if end < len(b.Text) {
 			if end+1 < len(b.Text) {
 				rest = b
-				b.Text = b.Text[end+1:]
-				b.Offset += reader.Offset(end + 1)
-				b.Line++
-				b.Lines--
-				b.Continues = false
+				b.Advance(end + 1)
 			} else {
 				reader.PutBlock(b)
 			}

@@ -114,12 +114,12 @@ func (v *Verifier) member(ctx context.Context, e *entry, path string, shards map
 	}
 	// Without the cache the file itself is decoded; the kept blocks are read
 	// beside it.
-	blocks, err := reader.NewSource(logs[0], reader.Options{}).Open(ctx, m, reader.Pos{})
+	blocks, err := reader.NewSource(logs[0], reader.Options{Encoding: e.encoding}).Open(ctx, m, reader.Pos{})
 	if err != nil {
 		return 0, err
 	}
 	defer blocks.Close()
-	kept, err := reader.NewSource(logs[0], reader.Options{Cache: v.Cache}).Open(ctx, m, reader.Pos{})
+	kept, err := reader.NewSource(logs[0], reader.Options{Cache: v.Cache, Encoding: e.encoding}).Open(ctx, m, reader.Pos{})
 	if err != nil {
 		return 0, err
 	}
@@ -139,7 +139,7 @@ func (v *Verifier) member(ctx context.Context, e *entry, path string, shards map
 		}
 		progress(a.Disk)
 		// The last block of a file that has grown since is longer.
-		if a.Offset != k.Offset || len(a.Text) < k.Len || len(a.Text) > k.Len && i < len(table.Blocks)-1 {
+		if !same(a, &k, i == len(table.Blocks)-1) {
 			return int64(i), fmt.Errorf("block %d at %d is another than its table says", i, k.Offset)
 		}
 		text := a.Text[:k.Len]

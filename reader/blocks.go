@@ -15,11 +15,13 @@ import (
 // The exception is an eager cutter, for pipes, which gives out what has
 // arrived as soon as that holds a whole line.
 type cutter struct {
-	r     io.Reader
-	disk  func() int64 // where r stands in its file
+	in    skipper
+	disk  func() int64 // where in reads its file
 	eager bool
 
 	carry []byte // start of a line that the last block had no room for
+	skips []Skip // of carry
+	later Skip   // behind carry, when there was no room for its marker
 	seen  int    // how much of carry was already given out, at the end of the stream
 	off   Offset // of carry[0]
 	line  Line
@@ -35,18 +37,37 @@ func (c *cutter) next(b *Block) error {
 	if c.err != nil && c.err != io.EOF && len(c.carry) == c.seen {
 		return c.err
 	}
-	if cap(b.buf) < BlockSize {
-		b.buf = make([]byte, BlockSize)
-	}
-	buf := b.buf[:BlockSize]
+	buf := b.room()
 	n := copy(buf, c.carry)
+	skips := c.skips
+	c.skips = nil
+	leave := func(s Skip) {
+		if s.Len > len(buf)-n {
+			c.later = s
+			return
+		}
+		s.At = n
+		if s.Len > 0 {
+			n += copy(buf[n:], NulMarker(s.Bytes))
+		}
+		skips = append(skips, s)
+	}
+	if s := c.later; s.Bytes > 0 {
+		c.later = Skip{}
+		leave(s)
+	}
 	err := c.err
 	if err == io.EOF {
 		err = nil // not yet, says the contract: look again
 	}
-	for empty := 0; n < len(buf) && err == nil; {
+	for empty := 0; n < len(buf) && err == nil && c.later.Bytes == 0; {
 		var k int
-		k, err = c.r.Read(buf[n:])
+		var skip Skip
+		k, skip, err = c.in.read(buf[n:])
+		if skip.Bytes > 0 {
+			leave(skip)
+			continue
+		}
 		if k == 0 && err == nil {
 			if empty++; empty == 100 {
 				err = errNoProgress
@@ -62,6 +83,7 @@ func (c *cutter) next(b *Block) error {
 	}
 	c.err = err
 	if n == c.seen && err != nil {
+		c.skips = skips
 		return err
 	}
 	c.seen = 0
@@ -79,6 +101,7 @@ func (c *cutter) next(b *Block) error {
 		Text: text, Offset: c.off, Line: c.line, Lines: bytes.Count(text, newline),
 		Continues: c.mid, Unfinished: unfinished, Disk: c.disk(), buf: b.buf,
 	}
+	b.Skips = skips[:before(skips, end)]
 	// What the next block starts with. At the end of the stream that is the
 	// unterminated line just given out: should the stream grow, it comes
 	// again, whole.
@@ -88,9 +111,11 @@ func (c *cutter) next(b *Block) error {
 		i := bytes.LastIndexByte(text, '\n') + 1
 		rest = text[i:]
 		c.seen = len(rest)
-		c.off += Offset(i)
+		c.off = b.OffsetAt(i)
+		c.skips = shift(skips, i)
 	} else {
-		c.off += Offset(end)
+		c.off = b.End()
+		c.skips = shift(skips, end)
 		c.mid = unfinished || c.mid && b.Lines == 0
 	}
 	c.line += Line(b.Lines)

@@ -46,7 +46,9 @@ func join(blocks []Block) string {
 	return s.String()
 }
 
-func newCutter(r io.Reader) *cutter { return &cutter{r: r, disk: func() int64 { return 0 }} }
+func newCutter(r io.Reader) *cutter {
+	return &cutter{in: skipper{r: r}, disk: func() int64 { return 0 }}
+}
 
 // randomText has lines of all lengths, some longer than a block.
 func randomText(r *rand.Rand, size int) string {

@@ -3,34 +3,91 @@ package reader
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
+	"fmt"
 	"io"
+	"os"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
+	"golang.org/x/text/encoding/htmlindex"
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 )
 
 // ErrBinary says that a file does not hold text.
-var ErrBinary = errors.New("binary file (name it to read it anyway)")
+var ErrBinary = errors.New("binary file (--text reads it anyway)")
 
-// A Charset is how a file's decompressed bytes stand for characters.
+// A Charset is how a file's decompressed bytes stand for characters: one of
+// the constants, or a name that ParseCharset returned.
 type Charset string
 
 const (
+	// ASCII is text in which nothing outside ASCII was met yet: what comes
+	// decides between UTF8 and Latin1. See [Charset.Learn].
+	ASCII   Charset = "us-ascii"
 	UTF8    Charset = "utf-8"
 	UTF16LE Charset = "utf-16le"
 	UTF16BE Charset = "utf-16be"
-	Latin1  Charset = "latin-1"
+	// Latin1 is text in which every byte that is not part of a UTF-8 character
+	// is the character of that number.
+	Latin1 Charset = "latin-1"
 )
 
 // headSize is how much of a member's text decides what it is: its charset,
 // whether it is text at all, and its identity.
 const headSize = 64 << 10
 
+// ParseCharset returns the Charset of a name that a person gave, as the WHATWG
+// Encoding Standard lists them: windows-1251, shift_jis, gb18030, euc-kr, ….
+// "auto" and the empty name are the zero Charset: each file's beginning tells.
+func ParseCharset(name string) (Charset, error) {
+	name = strings.ToLower(strings.TrimSpace(name))
+	switch name {
+	case "", "auto":
+		return "", nil
+	case "none", "utf8":
+		return UTF8, nil
+	case "utf-16", "utf16":
+		return UTF16LE, nil
+	}
+	e, err := htmlindex.Get(name)
+	if err == nil {
+		name, err = htmlindex.Name(e)
+	}
+	if err != nil || name == "replacement" || name == "x-user-defined" {
+		return "", fmt.Errorf("unknown encoding %q%s", name, suggestCharset(name))
+	}
+	return Charset(name), nil
+}
+
+// suggestCharset names encodings that may have been meant.
+func suggestCharset(name string) string {
+	plain := func(s string) string { return strings.NewReplacer("-", "", "_", "", " ", "").Replace(s) }
+	known := []string{
+		"utf-8", "utf-16le", "utf-16be", "windows-1250", "windows-1251", "windows-1252", "windows-1253", "windows-1254",
+		"windows-1255", "windows-1256", "windows-1257", "windows-1258", "windows-874", "iso-8859-1", "iso-8859-2", "iso-8859-5",
+		"iso-8859-7", "iso-8859-9", "iso-8859-15", "koi8-r", "koi8-u", "ibm866", "macintosh", "shift_jis", "euc-jp", "iso-2022-jp",
+		"euc-kr", "gbk", "gb18030", "big5",
+	}
+	var like []string
+	for _, k := range known {
+		if p, n := plain(k), plain(name); n != "" && (strings.Contains(p, n) || strings.Contains(n, p) || len(n) >= 4 && strings.HasSuffix(p, n[len(n)-4:])) {
+			like = append(like, k)
+		}
+	}
+	if len(like) == 0 {
+		like = []string{"utf-8", "utf-16le", "windows-1252", "windows-1251", "shift_jis", "gb18030", "euc-kr"}
+	}
+	return "; there are " + strings.Join(like, ", ") + ", …"
+}
+
 // charsetOf decides by the first bytes of the decompressed data, and says
-// how long the byte order mark is.
+// how long the byte order mark is. whole says that there are no more.
+//
+// UTF-16 without a mark is told by its zero bytes, see utf16Without.
 //
 // Latin-1 is the fallback of the old and the Western: text that is not
 // UTF-8, in which nothing outside ASCII looks like UTF-8 either, and which
@@ -39,59 +96,235 @@ const headSize = 64 << 10
 // decide, what is UTF-8 further on in such a file stays what it is.
 func charsetOf(head []byte, whole bool) (Charset, int) {
 	switch {
-	case bytes.HasPrefix(head, []byte("\xef\xbb\xbf")):
+	case bytes.HasPrefix(head, byteOrderMark):
 		return UTF8, 3
 	case bytes.HasPrefix(head, []byte("\xff\xfe")):
 		return UTF16LE, 2
 	case bytes.HasPrefix(head, []byte("\xfe\xff")):
 		return UTF16BE, 2
 	}
-	latin := false
-	for i := 0; i < len(head); {
-		if head[i] < utf8.RuneSelf {
-			i++
+	if c := utf16Without(head); c != "" {
+		return c, 0
+	}
+	return ASCII.learn(head, whole), 0
+}
+
+// byteOrderMark is one in UTF-8.
+var byteOrderMark = []byte("\xef\xbb\xbf")
+
+// Learn is the Charset of a text that was c so far and goes on with raw, which
+// is whole lines: c, unless that is ASCII and raw decides.
+func (c Charset) Learn(raw []byte) Charset { return c.learn(raw, true) }
+
+func (c Charset) learn(raw []byte, whole bool) Charset {
+	if c != ASCII {
+		return c
+	}
+	for i := firstHigh(raw); i < len(raw); {
+		if raw[i] < utf8.RuneSelf {
+			i += firstHigh(raw[i:])
 			continue
 		}
-		r, n := utf8.DecodeRune(head[i:])
+		r, n := utf8.DecodeRune(raw[i:])
 		switch {
 		case r != utf8.RuneError || n > 1:
-			return UTF8, 0
-		case !whole && !utf8.FullRune(head[i:]):
+			return UTF8
+		case !whole && !utf8.FullRune(raw[i:]):
 			// a character cut by the end of the window
-		case head[i] < 0xa0:
-			return UTF8, 0
+		case raw[i] < 0xa0:
+			return UTF8
 		default:
-			latin = true
+			c = Latin1
 		}
 		i++
 	}
-	if latin {
-		return Latin1, 0
-	}
-	return UTF8, 0
+	return c
 }
 
-// isBinary tells text from other things by a zero byte in its beginning. A
-// leading run of zeros does not count: copytruncate leaves one when the
-// program goes on writing where it was.
-func isBinary(head []byte) bool {
-	return bytes.IndexByte(bytes.TrimLeft(head, "\x00"), 0) >= 0
+// firstHigh is where the first byte outside ASCII is; the length of p if
+// there is none.
+func firstHigh(p []byte) int {
+	i := 0
+	for ; i+8 <= len(p); i += 8 {
+		if binary.LittleEndian.Uint64(p[i:])&0x8080808080808080 != 0 {
+			break
+		}
+	}
+	for i < len(p) && p[i] < utf8.RuneSelf {
+		i++
+	}
+	return i
+}
+
+// utf16Without tells UTF-16 without a byte order mark: one in four of its
+// code units at least is ASCII, as blanks, digits and newlines are in any
+// script, hence has a zero byte always on the same side; next to none has one
+// on the other side; and as characters they are text. What is not is the empty
+// Charset. p begins at an even offset of the text.
+func utf16Without(p []byte) Charset {
+	z := leadingZeros(p) &^ 1
+	p = p[z:min(len(p), z+8<<10)]
+	p = p[:len(p)&^1]
+	p = p[:(len(p)-trailingZeros(p)+1)&^1]
+	if len(p) < 4 || bytes.IndexByte(p, 0) < 0 {
+		return ""
+	}
+	var zeros [2]int
+	for i, b := range p {
+		if b == 0 {
+			zeros[i&1]++
+		}
+	}
+	units := len(p) / 2
+	c, high := UTF16LE, 1
+	if zeros[0] > zeros[1] {
+		c, high = UTF16BE, 0
+	}
+	if zeros[high] < 2 || 4*zeros[high] < units || 20*zeros[1-high] > units {
+		return ""
+	}
+	odd := 0 // code units that are no text
+	for i := 0; i < len(p); i += 2 {
+		u := rune(p[i+1])<<8 | rune(p[i])
+		if c == UTF16BE {
+			u = rune(p[i])<<8 | rune(p[i+1])
+		}
+		switch {
+		case u < 0x20 && !textControl[u], u == 0x7f, u >= 0xfff0 && u != 0xfffd, u >= 0x80 && u < 0xa0:
+			odd++
+		}
+	}
+	if 50*odd > units {
+		return ""
+	}
+	return c
+}
+
+// leadingZeros is how many zero bytes p begins with.
+func leadingZeros(p []byte) int {
+	i := 0
+	for ; i+len(zeroBytes) <= len(p) && bytes.Equal(p[i:i+len(zeroBytes)], zeroBytes[:]); i += len(zeroBytes) {
+	}
+	for ; i+8 <= len(p) && binary.LittleEndian.Uint64(p[i:]) == 0; i += 8 {
+	}
+	for i < len(p) && p[i] == 0 {
+		i++
+	}
+	return i
+}
+
+// trailingZeros is how many zero bytes p ends with.
+func trailingZeros(p []byte) int {
+	n := len(p)
+	for n >= len(zeroBytes) && bytes.Equal(p[n-len(zeroBytes):n], zeroBytes[:]) {
+		n -= len(zeroBytes)
+	}
+	for n > 0 && p[n-1] == 0 {
+		n--
+	}
+	return len(p) - n
+}
+
+var zeroBytes [4 << 10]byte
+
+// bytewise reports whether a file's bytes are its text's.
+func (c Charset) bytewise() bool { return c == ASCII || c == UTF8 }
+
+// decoder is c's, nil if nothing is to be decoded.
+func (c Charset) decoder() transform.Transformer {
+	switch c {
+	case ASCII, UTF8, "":
+		return nil
+	case UTF16LE:
+		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder()
+	case UTF16BE:
+		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder()
+	case Latin1:
+		return latin1{}
+	}
+	e, err := htmlindex.Get(string(c))
+	if err != nil {
+		return nil
+	}
+	return e.NewDecoder()
+}
+
+// Decode is the text of raw, which is whole lines of a file of Charset c, or
+// the rest of them: UTF-8 without byte order marks at the beginnings of lines.
+// It may be raw itself. Half a UTF-16 character at the end is left out.
+func (c Charset) Decode(raw []byte) []byte {
+	if d := c.decoder(); d != nil {
+		if c == UTF16LE || c == UTF16BE {
+			raw = raw[:len(raw)&^1]
+		}
+		if out, _, err := transform.Bytes(d, raw); err == nil {
+			raw = out
+		}
+	}
+	if bytes.HasPrefix(raw, byteOrderMark) {
+		raw = raw[len(byteOrderMark):]
+	}
+	if bytes.IndexByte(raw, byteOrderMark[0]) >= 0 && bytes.Contains(raw, lineBOM) {
+		raw = bytes.ReplaceAll(raw, lineBOM, newline)
+	}
+	return raw
+}
+
+// lineBOM is a byte order mark at a line's beginning.
+var lineBOM = []byte("\n\xef\xbb\xbf")
+
+// LineEnd is where the last whole line of raw ends, behind its newline; 0 if
+// there is none. raw begins where a character does.
+func (c Charset) LineEnd(raw []byte) int {
+	if c != UTF16LE && c != UTF16BE {
+		return bytes.LastIndexByte(raw, '\n') + 1
+	}
+	unit := c.newline()
+	for n := len(raw) &^ 1; ; {
+		i := bytes.LastIndex(raw[:n], unit)
+		if i < 0 {
+			return 0
+		}
+		if i%2 == 0 {
+			return i + 2
+		}
+		n = i + 1
+	}
+}
+
+// FirstLineEnd is where the first line of raw ends, behind its newline; 0 if
+// there is none. raw begins where a character does.
+func (c Charset) FirstLineEnd(raw []byte) int {
+	unit := c.newline()
+	for at := 0; ; {
+		i := bytes.Index(raw[at:], unit)
+		if i < 0 {
+			return 0
+		}
+		if at += i; len(unit) == 1 || at%2 == 0 {
+			return at + len(unit)
+		}
+		at++
+	}
+}
+
+// newline is how a newline is written.
+func (c Charset) newline() []byte {
+	switch c {
+	case UTF16LE:
+		return []byte("\n\x00")
+	case UTF16BE:
+		return []byte("\x00\n")
+	}
+	return newline
 }
 
 // toUTF8 converts r's text.
 func toUTF8(c Charset, r io.Reader) io.Reader {
-	var t transform.Transformer
-	switch c {
-	case UTF16LE:
-		t = unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder()
-	case UTF16BE:
-		t = unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder()
-	case Latin1:
-		t = latin1{}
-	default:
-		return r
+	if t := c.decoder(); t != nil {
+		return &converter{r: r, t: t}
 	}
-	return &converter{r: r, t: t}
+	return r
 }
 
 // latin1 makes UTF-8 of latin-1, and leaves what is UTF-8.
@@ -157,15 +390,23 @@ func (c *converter) Read(p []byte) (int, error) {
 type text struct {
 	io.Reader
 	format  Format
+	given   Charset // by the person, empty if it is to be told
 	charset Charset
+	direct  bool // it is a regular file whose bytes are not compressed
 	bom     int  // bytes of byte order mark that are not text
 	binary  bool // does not look like text
 	archive bool // holds other files
+	empty   bool // nothing but NULs was seen of it
 	id      ID
 	dec     decoder
 	src     *countingReader
 	head    *[headSize]byte
+	back    *replay // of head
 }
+
+// replays reports whether the beginning that was read to decide is not read
+// again yet.
+func (t *text) replays() bool { return t.back != nil && len(t.back.head) > 0 }
 
 var headPool = sync.Pool{New: func() any { return new([headSize]byte) }}
 
@@ -174,7 +415,13 @@ var headPool = sync.Pool{New: func() any { return new([headSize]byte) }}
 //
 // An error here means that not even the first byte can be had.
 func openText(ctx context.Context, f io.Reader, live bool) (*text, error) {
-	t := &text{src: &countingReader{r: f}, format: Plain, head: headPool.Get().(*[headSize]byte)}
+	return openTextIn(ctx, f, live, "")
+}
+
+// openTextIn is openText for a file in a charset that is given, unless it is
+// empty. A byte order mark says otherwise.
+func openTextIn(ctx context.Context, f io.Reader, live bool, given Charset) (*text, error) {
+	t := &text{src: &countingReader{r: f}, format: Plain, given: given, head: headPool.Get().(*[headSize]byte)}
 	head := t.head[:]
 
 	// Decide the format from the raw start, then decode from there on.
@@ -189,7 +436,15 @@ func openText(ctx context.Context, f io.Reader, live bool) (*text, error) {
 	}
 	if t.format == Plain {
 		t.archive = isTar(head[:n])
-		return t, t.inspect(n, err, live)
+		var more [][]byte
+		if file, ok := f.(*os.File); ok && !live {
+			if info, serr := file.Stat(); serr == nil && info.Mode().IsRegular() {
+				more = samples(file, head[:n], info.Size())
+				t.direct = true
+			}
+		}
+		t.inspect(n, err, more)
+		return t, nil
 	}
 	// The decoder begins again where f began.
 	if s, ok := f.(io.Seeker); ok && !live {
@@ -209,7 +464,8 @@ func openText(ctx context.Context, f io.Reader, live bool) (*text, error) {
 		n, err = readHead(t.dec, head[:], headSize, live)
 	}
 	t.archive = t.archive || isTar(head[:n])
-	return t, t.inspect(n, err, live)
+	t.inspect(n, err, nil)
+	return t, nil
 }
 
 // readHead fills p as far as is needed to decide: up to want bytes, or what
@@ -243,11 +499,31 @@ func maybeMagic(p []byte) bool {
 }
 
 // inspect decides on the n decompressed bytes in t.head, after which err
-// came.
-func (t *text) inspect(n int, err error, live bool) error {
+// came, and on samples of what is behind them.
+func (t *text) inspect(n int, err error, more [][]byte) {
 	head := t.head[:n]
 	t.charset, t.bom = charsetOf(head, err == io.EOF)
-	t.binary = t.charset != UTF16LE && t.charset != UTF16BE && isBinary(head)
+	if t.given != "" && t.bom == 0 {
+		t.charset = t.given
+	}
+	for i, p := range more {
+		if t.charset != ASCII {
+			break
+		}
+		if i == 0 && leadingZeros(head) == n {
+			t.charset, _ = charsetOf(p, false)
+			continue
+		}
+		for k := 0; k < utf8.UTFMax-1 && len(p) > 0 && !utf8.RuneStart(p[0]); k++ {
+			p = p[1:] // of a character that was cut
+		}
+		t.charset = t.charset.learn(p, false)
+	}
+	t.empty = leadingZeros(head) == n
+	for _, p := range more {
+		t.empty = t.empty && leadingZeros(p) == len(p)
+	}
+	t.binary = t.charset != UTF16LE && t.charset != UTF16BE && looksBinary(append([][]byte{head}, more...)...)
 	var rest io.Reader = t.src
 	if t.dec != nil {
 		rest = t.dec
@@ -255,13 +531,18 @@ func (t *text) inspect(n int, err error, live bool) error {
 	// The head is given out again; then, unless that was all, the rest. An
 	// io.EOF is not kept: the file may grow.
 	back := &replay{head: head[t.bom:], err: err, r: rest}
+	t.back = back
 	if err == io.EOF {
 		back.err = nil
 		back.empty = n == 0 && t.dec == nil
 	}
-	t.Reader = toUTF8(t.charset, back)
+	if t.charset == ASCII && !t.direct {
+		t.Reader = &learner{r: back}
+	} else {
+		t.Reader = toUTF8(t.charset, back)
+	}
 	start := head[t.bom:]
-	if t.charset != UTF8 {
+	if t.charset.decoder() != nil {
 		// The identity is that of the text, not of its bytes.
 		var buf [idSize]byte
 		k, _ := io.ReadFull(toUTF8(t.charset, bytes.NewReader(start[:min(len(start), 2*idSize)])), buf[:])
@@ -269,7 +550,47 @@ func (t *text) inspect(n int, err error, live bool) error {
 	} else {
 		t.id = makeID(start)
 	}
-	return nil
+}
+
+// A learner reads text that was ASCII so far and is read from its start only:
+// the first line with anything else in it decides whether it is latin-1.
+type learner struct {
+	r    io.Reader
+	then io.Reader // what is read once it is decided; nil before
+}
+
+// mostLearned is how long a line may be that decides.
+const mostLearned = 64 << 10
+
+func (l *learner) Read(p []byte) (int, error) {
+	if l.then != nil {
+		return l.then.Read(p)
+	}
+	n, err := l.r.Read(p)
+	at := firstHigh(p[:n])
+	if at == n {
+		return n, err
+	}
+	// The rest of the line is awaited. io.EOF ends it.
+	line := bytes.Clone(p[at:n])
+	end := bytes.IndexByte(line, '\n')
+	for buf := make([]byte, 4<<10); end < 0 && err == nil && len(line) < mostLearned; {
+		var k int
+		k, err = l.r.Read(buf)
+		if i := bytes.IndexByte(buf[:k], '\n'); i >= 0 {
+			end = len(line) + i
+		}
+		line = append(line, buf[:k]...)
+	}
+	if end < 0 {
+		end = min(len(line), mostLearned)
+	}
+	rest := &replay{head: line, err: err, r: l.r}
+	l.then = toUTF8(ASCII.learn(line[:end], end < mostLearned), rest)
+	if at > 0 {
+		return at, nil
+	}
+	return l.then.Read(p)
 }
 
 // release gives back what t holds. Its Reader must not be used any more.

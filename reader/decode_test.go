@@ -312,13 +312,14 @@ func TestCharsets(t *testing.T) {
 func TestBinary(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "wtmp")
-	write(t, path, "abc\x00def\n")
+	record := "\x07\x00\x00\x00\x12\x0f\x00\x00pts/0\x00\x00\x00\x00\x00ts/0root\x00\x00\x00\x00\x00\x00192.168.1.1\x00\x00\x00"
+	write(t, path, strings.Repeat(record, 20))
 	logs, _ := Find([]string{dir})
 	src := NewSource(logs[0], Options{})
 	if _, err := src.Open(context.Background(), src.Members()[0], Pos{}); !errors.Is(err, ErrBinary) {
 		t.Errorf("got %v, want ErrBinary", err)
 	}
-	if got, _, err := readPath(t, path); err != nil || got != "abc\x00def\n" {
+	if got, _, err := readPath(t, path); err != nil || got != strings.Repeat(record, 20) {
 		t.Errorf("named: %q %v", got, err)
 	}
 }

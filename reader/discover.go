@@ -412,8 +412,8 @@ func samePacked(plain, packed Member) (same, whole bool) {
 	a, b := GetBlock(), GetBlock()
 	defer PutBlock(a)
 	defer PutBlock(b)
-	pc := &cutter{r: pt, disk: func() int64 { return 0 }}
-	zc := &cutter{r: zt, disk: func() int64 { return 0 }}
+	pc := &cutter{in: skipper{r: pt}, disk: func() int64 { return 0 }}
+	zc := &cutter{in: skipper{r: zt}, disk: func() int64 { return 0 }}
 	for {
 		zerr := zc.next(b)
 		if zerr == io.EOF {

@@ -172,9 +172,9 @@ func (d *Document) open(ctx context.Context, m *docMember) (*textAt, error) {
 		return t, err
 	}
 	if t, err = openTextAt(ctx, d.life, d.src, member, d.opt); err == nil && !t.piped {
-		var head [headSize]byte
-		n, _ := t.readAt(head[:], 0)
-		t.binary = isBinary(head[:n])
+		head := make([]byte, headSize)
+		n, _ := t.readAt(head, 0)
+		t.binary = looksBinary(head[:n])
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -39,7 +39,7 @@ func (d *Document) Locate(ctx context.Context, m Member, id ID) (MemberKey, bool
 		return key, true
 	}
 	if ok {
-		if same, err := hasID(ctx, Member{Path: m.Path}, id); err == nil && same {
+		if same, err := hasIDIn(ctx, Member{Path: m.Path}, d.src.opt.Encoding, id); err == nil && same {
 			return key, true
 		}
 	}
@@ -79,7 +79,7 @@ func (d *Document) Has(key MemberKey) bool {
 func (d *Document) Find(ctx context.Context, id ID) (MemberKey, bool) {
 	for _, x := range slices.Backward(d.list()) {
 		m, _, _ := x.state()
-		if ok, err := hasID(ctx, m, id); err == nil && ok && id.Len > 0 {
+		if ok, err := hasIDIn(ctx, m, d.src.opt.Encoding, id); err == nil && ok && id.Len > 0 {
 			return x.key, true
 		}
 	}
@@ -124,7 +124,7 @@ func (d *Document) Update(l Log) (u Updated) {
 	for i, m := range l.Members {
 		for _, old := range before {
 			copied := now[i] != nil && now[i].key > old.key
-			if left[old] && (now[i] == nil || copied) && old.became(d.life, m) {
+			if left[old] && (now[i] == nil || copied) && old.became(d.life, d.src.opt.Encoding, m) {
 				if copied {
 					left[now[i]] = true
 				}
@@ -179,7 +179,7 @@ func (d *Document) copies(m *docMember, behind []*docMember) bool {
 		if _, t, _ := x.state(); t != nil {
 			known++
 			if id := t.identity(); id.Len > 0 {
-				if ok, err := hasID(d.life, m.m, id); err == nil && ok {
+				if ok, err := hasIDIn(d.life, m.m, d.src.opt.Encoding, id); err == nil && ok {
 					return true
 				}
 			}
@@ -291,7 +291,7 @@ func (m *docMember) is(now Member) bool {
 
 // became takes over a member's state if its text is that of m, in another
 // file.
-func (m *docMember) became(ctx context.Context, now Member) bool {
+func (m *docMember) became(ctx context.Context, given Charset, now Member) bool {
 	was, t, _ := m.state()
 	if t == nil || parseName(filepath.Base(now.Path)).current() {
 		return false // a new one, even if it begins alike
@@ -300,7 +300,7 @@ func (m *docMember) became(ctx context.Context, now Member) bool {
 	if id.Len == 0 {
 		return false
 	}
-	if ok, err := hasID(ctx, now, id); err != nil || !ok {
+	if ok, err := hasIDIn(ctx, now, given, id); err != nil || !ok {
 		return false
 	}
 	cut := false

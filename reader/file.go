@@ -25,11 +25,17 @@ type fileBlocks struct {
 
 // openFile opens m for reading from its start, as it lies on disk.
 func openFile(ctx context.Context, m Member) (*fileBlocks, error) {
+	return openFileIn(ctx, m, "")
+}
+
+// openFileIn is openFile for a file in a charset that is given, unless it is
+// empty.
+func openFileIn(ctx context.Context, m Member, given Charset) (*fileBlocks, error) {
 	f, path, err := openMember(m)
 	if err != nil {
 		return nil, err
 	}
-	b, err := newFileBlocks(ctx, f, path, false)
+	b, err := newFileBlocksIn(ctx, f, path, false, given)
 	if err != nil {
 		f.Close()
 		return nil, err
@@ -171,6 +177,12 @@ func cause(err error) error {
 // newFileBlocks reads f, which it owns from now on unless it fails. live
 // says that f is a pipe or terminal.
 func newFileBlocks(ctx context.Context, f *os.File, path string, live bool) (*fileBlocks, error) {
+	return newFileBlocksIn(ctx, f, path, live, "")
+}
+
+// newFileBlocksIn is newFileBlocks for a file in a charset that is given,
+// unless it is empty.
+func newFileBlocksIn(ctx context.Context, f *os.File, path string, live bool, given Charset) (*fileBlocks, error) {
 	b := &fileBlocks{ctx: ctx, path: path, f: f}
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
 		b.stamp = stampOf(info)
@@ -180,14 +192,32 @@ func newFileBlocks(ctx context.Context, f *os.File, path string, live bool) (*fi
 		r = newPump(ctx, f)
 	}
 	var err error
-	if b.t, err = openText(ctx, r, live); err != nil {
+	if b.t, err = openTextIn(ctx, r, live, given); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
 		return nil, &FileError{Path: path, Offset: 0, Err: cause(err)}
 	}
-	b.cut = cutter{r: b.t, disk: func() int64 { return b.t.src.n }, eager: live}
+	b.cut = cutter{in: skipper{r: b.t}, disk: func() int64 { return b.t.src.n }, eager: live}
+	if b.t.direct && b.t.charset.bytewise() {
+		b.cut.in.hole = b.hole
+	}
 	return b, nil
+}
+
+// hole moves the file's position behind the hole it stands in, and says by
+// how much.
+func (b *fileBlocks) hole() int64 {
+	at, err := b.f.Seek(0, io.SeekCurrent)
+	if info, serr := b.f.Stat(); err == nil && serr == nil && !b.t.replays() {
+		if next := nextData(b.f, at, info.Size()); next > at {
+			if _, err := b.f.Seek(next, io.SeekStart); err == nil {
+				b.t.src.n += next - at
+				return next - at
+			}
+		}
+	}
+	return 0
 }
 
 func (b *fileBlocks) ID() ID { return b.t.id }
@@ -196,26 +226,24 @@ func (b *fileBlocks) ID() ID { return b.t.id }
 // text's.
 func (b *fileBlocks) seek(at Pos) error {
 	b.cut.off, b.cut.line = at.Offset, at.Line
-	if b.t.format == Plain && b.t.charset == UTF8 {
+	if b.t.format == Plain && b.t.charset.bytewise() {
 		off := int64(at.Offset) + int64(b.t.bom)
 		if _, err := b.f.Seek(off, io.SeekStart); err != nil {
 			return &FileError{Path: b.path, Offset: off, Err: cause(err)}
 		}
 		b.t.src = &countingReader{r: b.f, n: off}
-		b.cut.r = b.t.src
+		b.cut.in.r = b.t.src
+		b.t.back = nil
 		return nil
 	}
 	buf := GetBlock()
 	defer PutBlock(buf)
-	if cap(buf.buf) < BlockSize {
-		buf.buf = make([]byte, BlockSize)
-	}
 	for left := int64(at.Offset); left > 0; {
 		if err := b.ctx.Err(); err != nil {
 			return err
 		}
-		n, err := b.cut.r.Read(buf.buf[:min(left, BlockSize)])
-		left -= int64(n)
+		n, skip, err := b.cut.in.read(buf.room()[:min(left, BlockSize)])
+		left -= int64(n) + skip.Bytes
 		if left > 0 && err != nil {
 			if err == io.EOF {
 				err = ErrGone
@@ -223,6 +251,7 @@ func (b *fileBlocks) seek(at Pos) error {
 			return b.located(err)
 		}
 	}
+	b.cut.in.inside = false
 	return nil
 }
 

@@ -264,7 +264,7 @@ func (f *Follower) atEnd(ctx context.Context, src *LogSource, t *tail, size int6
 		return nil
 	}
 	t.bom = bom
-	if charset != UTF8 {
+	if !charset.bytewise() {
 		return f.atEndOf(ctx, src, t, start, wanted)
 	}
 	end := Offset(size - int64(bom))
@@ -339,8 +339,8 @@ func countTo(ctx context.Context, src Source, m Member, off Offset) (Line, error
 		} else if err != nil {
 			return -1, err
 		}
-		if off < blk.Offset+Offset(len(blk.Text)) {
-			return blk.Line + Line(countLines(blk.Text[:off-blk.Offset])), nil
+		if off < blk.End() {
+			return blk.Line + Line(countLines(blk.Text[:blk.Index(off)])), nil
 		}
 		blk.Line += Line(blk.Lines)
 	}

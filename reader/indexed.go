@@ -70,7 +70,7 @@ func (b *fileBlocks) Stamp() Stamp { return b.stamp }
 
 // Direct implements FileBlocks.
 func (b *fileBlocks) Direct() (int, bool) {
-	return b.t.bom, b.stamp != Stamp{} && b.t.format == Plain && b.t.charset == UTF8
+	return b.t.bom, b.stamp != Stamp{} && b.t.format == Plain && b.t.charset.bytewise()
 }
 
 // Access implements FileBlocks.
@@ -93,7 +93,10 @@ func (b *storedBlocks) Access(t *Table) (RandomAccess, bool) {
 	return b, own.CRC == t.CRC && own.Size == t.Size && len(own.Blocks) == len(t.Blocks)
 }
 
-var errTruncated = errors.New("cut off since it was indexed")
+var (
+	errTruncated = errors.New("cut off since it was indexed")
+	errWritten   = errors.New("written into since it was indexed")
+)
 
 // directBlocks reads the blocks of a plain file where they lie.
 type directBlocks struct {
@@ -108,18 +111,46 @@ func (d directBlocks) ReadBlock(i int, blk *Block) error {
 		return err
 	}
 	k := &d.table.Blocks[i]
-	if cap(blk.buf) < BlockSize {
-		blk.buf = make([]byte, BlockSize)
-	}
-	off := int64(k.Offset) + int64(d.b.t.bom)
-	text := blk.buf[:k.Len]
-	if n, err := d.b.f.ReadAt(text, off); err != nil {
+	text := blk.room()[:k.Len]
+	off, at := int64(k.Offset)+int64(d.b.t.bom), 0
+	read := func(p []byte) error {
+		n, err := d.b.f.ReadAt(p, off)
+		if off += int64(n); n == len(p) {
+			return nil
+		}
 		if err == io.EOF {
 			err = errTruncated
 		}
-		return &FileError{Path: d.b.path, Offset: off + int64(n), Err: cause(err)}
+		return &FileError{Path: d.b.path, Offset: off, Err: cause(err)}
 	}
-	*blk = Block{Text: text, Offset: k.Offset, Line: k.Line, Lines: k.Lines, Disk: off + int64(k.Len),
+	for _, s := range k.Skips {
+		if err := read(text[at:s.At]); err != nil {
+			return err
+		}
+		if s.Len > 0 {
+			// It may have been written into since: then at either end.
+			var ends [2][1 << 10]byte
+			end := off + s.Bytes
+			if err := read(ends[0][:]); err != nil {
+				return err
+			}
+			off = end - int64(len(ends[1]))
+			if err := read(ends[1][:]); err != nil {
+				return err
+			}
+			if leadingZeros(ends[0][:])+leadingZeros(ends[1][:]) < len(ends[0])+len(ends[1]) {
+				return &FileError{Path: d.b.path, Offset: end - s.Bytes, Err: errWritten}
+			}
+			copy(text[s.At:], NulMarker(s.Bytes))
+		} else {
+			off += s.Bytes
+		}
+		at = s.At + s.Len
+	}
+	if err := read(text[at:]); err != nil {
+		return err
+	}
+	*blk = Block{Text: text, Skips: k.Skips, Offset: k.Offset, Line: k.Line, Lines: k.Lines, Disk: off,
 		Continues: k.Continues, Unfinished: k.Unfinished, buf: blk.buf}
 	return nil
 }
@@ -134,7 +165,7 @@ type TableBuilder struct {
 
 // Add appends the block behind the one added last.
 func (tb *TableBuilder) Add(b *Block) {
-	k := TableBlock{Offset: b.Offset, Len: len(b.Text), Line: b.Line, Lines: b.Lines, Continues: b.Continues, Unfinished: b.Unfinished}
+	k := TableBlock{Offset: b.Offset, Len: len(b.Text), Skips: b.Skips, Line: b.Line, Lines: b.Lines, Continues: b.Continues, Unfinished: b.Unfinished}
 	k.First, k.Last = tb.Clock.Span(b.Text)
 	tb.AddKnown(k)
 	tb.Table.CRC = updateCRC(tb.Table.CRC, b.Text)
@@ -146,7 +177,7 @@ func (tb *TableBuilder) Add(b *Block) {
 func (tb *TableBuilder) AddKnown(k TableBlock) {
 	t := &tb.Table
 	t.Blocks = append(t.Blocks, k)
-	t.Size = k.Offset + Offset(k.Len)
+	t.Size = k.End()
 	t.Lines = int64(k.Line) + int64(k.Lines)
 	tb.open = k.Unfinished
 }

@@ -22,6 +22,13 @@ type Options struct {
 	// work is given up then. With nil, nothing is stored.
 	Spare func(func()) bool
 
+	// Text says that every file is text, whatever it looks like.
+	Text bool
+
+	// Encoding is what files without a byte order mark are in; if it is empty,
+	// each file tells.
+	Encoding Charset
+
 	// Wait says that such work is what the caller is here for, so that
 	// nothing is given up for being slow. Spare always runs it then, perhaps
 	// after waiting.
@@ -136,9 +143,9 @@ func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 		compressed = formatOf(head[:n]) != Plain || mayBeBrotli(path)
 	}
 	if compressed {
-		if st, ok := s.opt.Cache.openStore(f); ok {
+		if st, ok := s.opt.Cache.openStore(f, s.opt.Encoding); ok {
 			f.Close()
-			b := &storedBlocks{ctx: ctx, s: st, member: m, path: path, stamp: stampOf(info)}
+			b := &storedBlocks{ctx: ctx, s: st, member: m, path: path, stamp: stampOf(info), given: s.opt.Encoding}
 			if at.Offset > 0 {
 				if err := b.seek(at); err != nil {
 					b.Close()
@@ -148,7 +155,7 @@ func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 			return b, nil
 		}
 	}
-	b, err := newFileBlocks(ctx, f, path, !regular)
+	b, err := newFileBlocksIn(ctx, f, path, !regular, s.opt.Encoding)
 	if err != nil {
 		f.Close()
 		return nil, err
@@ -157,7 +164,7 @@ func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 		b.Close()
 		return nil, &FileError{Path: path, Offset: -1, Err: ErrArchive}
 	}
-	if b.t.binary && !m.Named {
+	if b.t.binary && !s.text(ctx, m, b.t.head[:]) {
 		b.Close()
 		return nil, &FileError{Path: path, Offset: -1, Err: ErrBinary}
 	}
@@ -170,7 +177,7 @@ func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 	}
 	// What is not text has no store, or it would be taken for text by it.
 	if compressed && !b.t.binary && s.opt.Cache != nil && s.opt.Spare != nil && info.Size() >= minStored {
-		w, err := s.opt.Cache.newStoreWriter(f, b.t.id, s.opt.Spare)
+		w, err := s.opt.Cache.newStoreWriter(f, s.opt.Encoding, b.t.id, s.opt.Spare)
 		if err == nil {
 			w.table.Clock.Ref, w.wait = m.ModTime, s.opt.Wait
 			return &recordedBlocks{fileBlocks: b, w: w}, nil
@@ -183,6 +190,37 @@ func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 		}
 	}
 	return b, nil
+}
+
+// text reports whether m, which begins with head and looks binary, is read
+// all the same: because it was named or everything is, or because another
+// file of its log is text. Two of those are looked at, the nearest.
+func (s *LogSource) text(ctx context.Context, m Member, head []byte) bool {
+	if m.Named || s.opt.Text {
+		return true
+	}
+	if hasMagic(head) {
+		return false
+	}
+	members := s.Members()
+	at := slices.IndexFunc(members, func(x Member) bool { return x.Path == m.Path })
+	looked := 0
+	for d := 1; d < len(members) && looked < 2; d++ {
+		for _, i := range []int{at + d, at - d} {
+			if i < 0 || i >= len(members) || members[i].Path == m.Path || members[i].Size == 0 || looked == 2 {
+				continue
+			}
+			looked++
+			if b, err := openFileIn(impatient(ctx), members[i], s.opt.Encoding); err == nil {
+				isText := !b.t.binary && !b.t.empty
+				b.Close()
+				if isText {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // noStore is why no block store can be written.
@@ -235,7 +273,7 @@ func (s *LogSource) Locate(ctx context.Context, p Pos) (Member, error) {
 		if err := ctx.Err(); err != nil {
 			return Member{}, err
 		}
-		if ok, err := hasID(ctx, m, p.Member); err == nil && ok {
+		if ok, err := hasIDIn(ctx, m, s.opt.Encoding, p.Member); err == nil && ok {
 			return m, nil
 		}
 	}
@@ -243,7 +281,10 @@ func (s *LogSource) Locate(ctx context.Context, p Pos) (Member, error) {
 }
 
 // hasID reports whether m's text begins as that of id did.
-func hasID(ctx context.Context, m Member, id ID) (bool, error) {
+func hasID(ctx context.Context, m Member, id ID) (bool, error) { return hasIDIn(ctx, m, "", id) }
+
+// hasIDIn is hasID for a file in a charset that is given, unless it is empty.
+func hasIDIn(ctx context.Context, m Member, given Charset, id ID) (bool, error) {
 	if m.Path == Stdin {
 		return false, nil
 	}
@@ -252,7 +293,7 @@ func hasID(ctx context.Context, m Member, id ID) (bool, error) {
 		return false, err
 	}
 	defer f.Close()
-	t, err := openText(ctx, f, false)
+	t, err := openTextIn(ctx, f, false, given)
 	if err != nil {
 		return false, err
 	}

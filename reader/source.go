@@ -56,6 +56,7 @@ type Member struct {
 // to Next or ReadBlock.
 type Block struct {
 	Text   []byte // at most BlockSize bytes, every line with its newline
+	Skips  []Skip // what Text leaves out, in order
 	Offset Offset // of Text[0] in the member's text
 	Line   Line   // the line that Text[0] belongs to
 	Lines  int    // newlines in Text

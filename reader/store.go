@@ -46,8 +46,9 @@ const (
 	keyBytes        = 4 << 10 // of either end of the file
 )
 
-// storeKey names the compressed file f by what it holds.
-func storeKey(f *os.File) (string, error) {
+// storeKey names the text of the compressed file f by what that holds, and by
+// the charset that is given for it.
+func storeKey(f *os.File, given Charset) (string, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return "", err
@@ -61,6 +62,7 @@ func storeKey(f *os.File) (string, error) {
 	binary.LittleEndian.PutUint64(buf[:], uint64(size))
 	binary.LittleEndian.PutUint64(buf[8:], uint64(info.ModTime().UnixNano()))
 	h.Write(buf[:16])
+	h.Write([]byte(given))
 	for _, off := range []int64{0, max(0, size-keyBytes)} {
 		n, err := f.ReadAt(buf[:], off)
 		if err != nil && err != io.EOF {
@@ -85,11 +87,11 @@ type store struct {
 
 // openStore opens the store of the compressed file f, if there is one that
 // can be used.
-func (c *Cache) openStore(f *os.File) (*store, bool) {
+func (c *Cache) openStore(f *os.File, given Charset) (*store, bool) {
 	if c == nil {
 		return nil, false
 	}
-	key, err := storeKey(f)
+	key, err := storeKey(f, given)
 	if err != nil {
 		return nil, false
 	}
@@ -204,9 +206,7 @@ var framePool = sync.Pool{New: func() any { return new([]byte) }}
 // readBlock decodes block i into b.
 func (s *store) readBlock(i int, b *Block) error {
 	k := &s.table.Blocks[i]
-	if cap(b.buf) < BlockSize {
-		b.buf = make([]byte, BlockSize)
-	}
+	b.room()
 	packed := framePool.Get().(*[]byte)
 	defer framePool.Put(packed)
 	if cap(*packed) < k.storedLen {
@@ -225,7 +225,7 @@ func (s *store) readBlock(i int, b *Block) error {
 	if len(text) != k.Len {
 		return errStore
 	}
-	*b = Block{Text: text, Offset: k.Offset, Line: k.Line, Lines: k.Lines, Disk: k.stored + int64(k.storedLen),
+	*b = Block{Text: text, Skips: k.Skips, Offset: k.Offset, Line: k.Line, Lines: k.Lines, Disk: k.stored + int64(k.storedLen),
 		Continues: k.Continues, Unfinished: k.Unfinished, buf: b.buf}
 	return nil
 }
@@ -237,8 +237,9 @@ type storedBlocks struct {
 	member Member
 	path   string
 	stamp  Stamp // of the compressed file
+	given  Charset
 	next   int
-	skip   int // bytes of block next that lie before where reading began
+	skip   Offset // in block next, where reading began; 0 for its beginning
 	line   Line
 
 	mu     sync.Mutex // guards what follows
@@ -261,7 +262,7 @@ func (b *storedBlocks) ReadBlock(i int, blk *Block) error {
 	}
 	// Progress is counted in bytes of the file the person knows.
 	if t := b.s.table; t.Size > 0 {
-		blk.Disk = int64(float64(b.stamp.Size) * float64(blk.Offset+Offset(len(blk.Text))) / float64(t.Size))
+		blk.Disk = int64(float64(b.stamp.Size) * float64(blk.End()) / float64(t.Size))
 	}
 	return err
 }
@@ -278,7 +279,7 @@ func (b *storedBlocks) readDirect(i int, blk *Block) error {
 		var err error
 		// Others of this reader's goroutines may wait for b.mu, with all that
 		// they would have to give up while this one waits.
-		if b.direct, err = openFile(impatient(b.ctx), b.member); err != nil {
+		if b.direct, err = openFileIn(impatient(b.ctx), b.member, b.given); err != nil {
 			return err
 		}
 		b.pos = 0
@@ -305,11 +306,8 @@ func (b *storedBlocks) Next(blk *Block) error {
 	}
 	b.next++
 	if b.skip > 0 {
-		blk.Text = blk.Text[b.skip:]
-		blk.Offset += Offset(b.skip)
+		blk.Advance(blk.Index(b.skip))
 		blk.Line = b.line
-		blk.Lines = countLines(blk.Text)
-		blk.Continues = false
 		b.skip = 0
 	}
 	return nil
@@ -325,8 +323,9 @@ func (b *storedBlocks) seek(at Pos) error {
 		return &FileError{Path: b.path, Offset: -1, Err: ErrGone}
 	}
 	b.next = i
-	b.skip = int(at.Offset - b.s.table.Blocks[i].Offset)
-	b.line = at.Line
+	if b.line = at.Line; at.Offset > b.s.table.Blocks[i].Offset {
+		b.skip = at.Offset
+	}
 	return nil
 }
 
@@ -385,8 +384,8 @@ var frameEncoders = sync.Pool{New: func() any {
 }}
 
 // newStoreWriter begins a store for the file f.
-func (c *Cache) newStoreWriter(f *os.File, id ID, start func(func()) bool) (*storeWriter, error) {
-	key, err := storeKey(f)
+func (c *Cache) newStoreWriter(f *os.File, given Charset, id ID, start func(func()) bool) (*storeWriter, error) {
+	key, err := storeKey(f, given)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 
 	"errors"
 	"hash/crc32"
+	"math"
 	"sort"
 	"time"
 )
@@ -14,15 +15,19 @@ import (
 //
 // As bytes, all numbers little-endian or unsigned varints:
 //
-//	"LVT1"                    magic and version
+//	"LVT2"                    magic and version
 //	lines                     varint: lines of the member
 //	crc                       4 bytes, CRC-32 (IEEE) of the whole text
 //	count                     varint
 //	count blocks:             varints: length of text, stored length, newlines in it,
-//	                          flags (1 continues, 2 unfinished, 4 has times),
+//	                          flags (1 continues, 2 unfinished, 4 has times, 8 has skips),
 //	                          if it has times: the first and the last time in milliseconds
 //	                          since 1970 (zigzag: the first as the difference to the block before's
-//	                          first, the last to the block's first)
+//	                          first, the last to the block's first),
+//	                          if it has skips: their count, and of each the bytes of the text
+//	                          between it and the one before, its marker's length, the bytes left out
+//
+// Versions: 2, 2026-11: skips.
 //
 // A block's offset, line and place in the store follow by adding up.
 type Table struct {
@@ -35,10 +40,11 @@ type Table struct {
 // A TableBlock is what is known of one block.
 type TableBlock struct {
 	Offset     Offset
-	Len        int
-	Line       Line // the line its first byte belongs to
-	Lines      int  // newlines in it
-	Continues  bool // see Block
+	Len        int    // of its Text
+	Skips      []Skip // see Block
+	Line       Line   // the line its first byte belongs to
+	Lines      int    // newlines in it
+	Continues  bool   // see Block
 	Unfinished bool
 	First      time.Time // lowest and highest time that its lines bear, zero if they bear none
 	Last       time.Time
@@ -47,14 +53,17 @@ type TableBlock struct {
 	storedLen int
 }
 
-var tableMagic = []byte("LVT1")
+// End is where in the member's text the block ends.
+func (k *TableBlock) End() Offset { return endOf(k.Offset, k.Len, k.Skips) }
+
+var tableMagic = []byte("LVT2")
 
 var errTable = errors.New("damaged block table")
 
 // Find returns the index of the block that holds offset off, or -1.
 func (t *Table) Find(off Offset) int {
 	i := sort.Search(len(t.Blocks), func(i int) bool { return t.Blocks[i].Offset > off }) - 1
-	if i >= 0 && off < t.Blocks[i].Offset+Offset(t.Blocks[i].Len) {
+	if i >= 0 && off < t.Blocks[i].End() {
 		return i
 	}
 	return -1
@@ -92,6 +101,9 @@ func (t *Table) Encode() []byte {
 		if !k.First.IsZero() {
 			flags |= 4
 		}
+		if len(k.Skips) > 0 {
+			flags |= 8
+		}
 		for _, v := range []uint64{uint64(k.Len), uint64(k.storedLen), uint64(k.Lines), flags} {
 			b = binary.AppendUvarint(b, v)
 		}
@@ -100,6 +112,16 @@ func (t *Table) Encode() []byte {
 			b = binary.AppendVarint(b, first-before)
 			b = binary.AppendVarint(b, last-first)
 			before = first
+		}
+		if flags&8 != 0 {
+			b = binary.AppendUvarint(b, uint64(len(k.Skips)))
+			at := 0
+			for _, s := range k.Skips {
+				for _, v := range []uint64{uint64(s.At - at), uint64(s.Len), uint64(s.Bytes)} {
+					b = binary.AppendUvarint(b, v)
+				}
+				at = s.At + s.Len
+			}
 		}
 	}
 	return b
@@ -157,11 +179,26 @@ func DecodeTable(b []byte) (*Table, error) {
 			k.First, k.Last = time.UnixMilli(first).UTC(), time.UnixMilli(first+varint()).UTC()
 			before = first
 		}
+		if flags&8 != 0 {
+			n, at := uvarint(), uint64(0)
+			if n > uint64(len(b)) { // a skip takes more than a byte
+				return nil, errTable
+			}
+			for range n {
+				gap, size, bytes := uvarint(), uvarint(), uvarint()
+				if bad || gap > BlockSize || size > 64 || bytes == 0 || at+gap+size > uint64(k.Len) ||
+					bytes > math.MaxInt64/4 || uint64(t.Size) > math.MaxInt64/4 {
+					return nil, errTable
+				}
+				k.Skips = append(k.Skips, Skip{At: int(at + gap), Len: int(size), Bytes: int64(bytes)})
+				at += gap + size
+			}
+		}
 		if bad {
 			return nil, errTable
 		}
 		t.Blocks = append(t.Blocks, k)
-		t.Size += Offset(size)
+		t.Size = k.End()
 		line += Line(lines)
 		stored += int64(packed)
 	}

@@ -51,7 +51,7 @@ func linePos(ra RandomAccess, id ID, l Line) (Pos, error) {
 	for line := blk.Line; line < l; line++ {
 		off += bytes.IndexByte(blk.Text[off:], '\n') + 1
 	}
-	return Pos{Member: id, Offset: blk.Offset + Offset(off), Line: l}, nil
+	return Pos{Member: id, Offset: blk.OffsetAt(off), Line: l}, nil
 }
 
 // scanTail reads b to its end.
@@ -91,7 +91,7 @@ func scanTail(b Blocks, n int64) (Pos, int64, error) {
 		begins := !blk.Continues
 		for off := 0; off < len(blk.Text); {
 			if begins {
-				add(blk.Offset + Offset(off))
+				add(blk.OffsetAt(off))
 			}
 			i := bytes.IndexByte(blk.Text[off:], '\n')
 			if i < 0 {
@@ -100,7 +100,7 @@ func scanTail(b Blocks, n int64) (Pos, int64, error) {
 			off += i + 1
 			begins = true
 		}
-		end = blk.Offset + Offset(len(blk.Text))
+		end = blk.End()
 	}
 	p := Pos{Member: b.ID(), Offset: end, Line: Line(lines)}
 	if len(starts) > 0 {
@@ -111,7 +111,7 @@ func scanTail(b Blocks, n int64) (Pos, int64, error) {
 
 // seekable reports whether offsets in the text are offsets in the file.
 func (b *fileBlocks) seekable() bool {
-	return b.t.format == Plain && b.t.charset == UTF8 && !b.cut.eager
+	return b.t.format == Plain && b.t.charset.bytewise() && !b.cut.eager
 }
 
 // tailPos reads the file backwards.
@@ -124,19 +124,19 @@ func (b *fileBlocks) tailPos(n int64) (Pos, int64, error) {
 	end := info.Size()
 	buf := GetBlock()
 	defer PutBlock(buf)
-	if cap(buf.buf) < BlockSize {
-		buf.buf = make([]byte, BlockSize)
-	}
 	at, lines := end, int64(0)
 	piece := int64(16 << 10) // enough for most tails; then larger
 	for at > bom && n > 0 {
 		k := min(piece, at-bom)
 		piece = BlockSize
-		text := buf.buf[:k]
+		text := buf.room()[:k]
 		if _, err := b.f.ReadAt(text, at-k); err != nil && err != io.EOF {
 			return Pos{}, 0, &FileError{Path: b.path, Offset: at - k, Err: cause(err)}
 		}
-		at -= k
+		if at -= k; text[0] == 0 && trailingZeros(text) == len(text) {
+			at = zerosBefore(b.f, at, bom)
+			continue
+		}
 		for len(text) > 0 {
 			i := bytes.LastIndexByte(text, '\n')
 			if i < 0 {
@@ -193,11 +193,11 @@ func LinePos(ctx context.Context, src Source, m Member, l Line) (Pos, int64, err
 				off += bytes.IndexByte(blk.Text[off:], '\n') + 1
 			}
 			if off < len(blk.Text) {
-				p.Offset, p.Line = blk.Offset+Offset(off), l
+				p.Offset, p.Line = blk.OffsetAt(off), l
 				return p, int64(l), nil
 			}
 		}
-		p.Offset, p.Line = blk.Offset+Offset(len(blk.Text)), blk.Line+Line(blk.Lines)
+		p.Offset, p.Line = blk.End(), blk.Line+Line(blk.Lines)
 		open = len(blk.Text) > 0 && blk.Text[len(blk.Text)-1] != '\n'
 	}
 }

@@ -88,7 +88,7 @@ func openTextAt(ctx, life context.Context, src *LogSource, m Member, opt Documen
 			return nil, err
 		}
 		t := &textAt{path: "standard input", file: f.File, spool: f, temp: true, piped: true}
-		crash.Go(func() { t.pipe(life) }) // grows as it comes
+		crash.Go(func() { t.pipe(life, src.opt.Encoding) }) // grows as it comes
 		return t, nil
 	}
 	for attempt := 1; ; attempt++ {
@@ -128,8 +128,8 @@ func openTextAt(ctx, life context.Context, src *LogSource, m Member, opt Documen
 
 // pipe takes in standard input as it comes. It ends with it, or, once ctx is
 // done, with the read that it is in, which nobody can end.
-func (t *textAt) pipe(ctx context.Context) {
-	b, err := newFileBlocks(ctx, os.Stdin, "standard input", true)
+func (t *textAt) pipe(ctx context.Context, given Charset) {
+	b, err := newFileBlocksIn(ctx, os.Stdin, "standard input", true, given)
 	if err != nil {
 		t.fail(err)
 		return
@@ -179,7 +179,7 @@ func decodeAll(ctx context.Context, b *recordedBlocks, m Member, progress func(P
 
 // spool decodes a member into a temporary file.
 func spool(ctx, life context.Context, src *LogSource, m Member, progress func(Preparing)) (*textAt, error) {
-	b, err := openFile(life, m)
+	b, err := openFileIn(life, m, src.opt.Encoding)
 	if err != nil {
 		return nil, err
 	}

@@ -156,7 +156,7 @@ func printBlocks(ctx context.Context, out io.Writer, src reader.Source, m reader
 		} else if err != nil {
 			return err
 		}
-		k := reader.TableBlock{Offset: blk.Offset, Len: len(blk.Text), Line: blk.Line, Lines: blk.Lines, Continues: blk.Continues, Unfinished: blk.Unfinished}
+		k := reader.TableBlock{Offset: blk.Offset, Len: len(blk.Text), Skips: blk.Skips, Line: blk.Line, Lines: blk.Lines, Continues: blk.Continues, Unfinished: blk.Unfinished}
 		k.First, k.Last = clock.Span(blk.Text)
 		row(i, k)
 	}

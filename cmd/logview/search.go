@@ -242,7 +242,7 @@ func (n *notes) print() {
 		more = fmt.Sprintf(" and %d more (--stats names them)", len(list)-most)
 		list = list[:most]
 	}
-	fmt.Fprintf(n.g.err, "logview: not text, left out: %s%s; name a file to read it anyway\n", visible.String(strings.Join(list, ", ")), more)
+	fmt.Fprintf(n.g.err, "logview: not text, left out: %s%s; name a file or use --text to read it anyway\n", visible.String(strings.Join(list, ", ")), more)
 }
 
 func printStats(w io.Writer, st index.Stats) {

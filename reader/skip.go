@@ -1,0 +1,301 @@
+package reader
+
+import (
+	"bytes"
+	"io"
+
+	"github.com/dustin/go-humanize"
+)
+
+// A file may hold more NULs than anybody wants to read: what was
+// preallocated, what a crash left, the hole where a program went on writing
+// behind what copytruncate had cut. A run of nulRun of them or more is left
+// out of a Block's Text, in which a marker stands for it.
+//
+// An Offset counts them all the same, so that it stays the place in the file.
+// So it does where a byte order mark at a line's beginning is left out, which
+// has no marker: files that have one each were put together there.
+const nulRun = 64 << 10
+
+// NulMarker is what stands in a text for a run of n NULs.
+func NulMarker(n int64) string { return "[" + humanize.Bytes(uint64(n)) + " of NULs]" }
+
+// A Skip says what a Block's Text leaves out.
+type Skip struct {
+	At    int   // where in Text
+	Len   int   // of the marker that stands there; 0 for a byte order mark
+	Bytes int64 // of the member's text
+}
+
+// OffsetAt is where in the member's text Text[i] lies, for the end of Text as
+// well. A marker lies where the first NUL does.
+func (b *Block) OffsetAt(i int) Offset {
+	off := b.Offset + Offset(i)
+	for _, s := range b.Skips {
+		switch {
+		case s.At >= i:
+			return off
+		case s.At+s.Len > i:
+			return off - Offset(i-s.At)
+		}
+		off += Offset(s.Bytes) - Offset(s.Len)
+	}
+	return off
+}
+
+// End is where in the member's text the Block ends.
+func (b *Block) End() Offset { return endOf(b.Offset, len(b.Text), b.Skips) }
+
+func endOf(off Offset, size int, skips []Skip) Offset {
+	off += Offset(size)
+	for _, s := range skips {
+		off += Offset(s.Bytes) - Offset(s.Len)
+	}
+	return off
+}
+
+// Index is where in Text an offset of the member's text lies: the end of Text
+// if it lies behind the Block, and for what is left out the marker.
+func (b *Block) Index(off Offset) int {
+	if off <= b.Offset {
+		return 0
+	}
+	left := int64(off - b.Offset)
+	at := 0
+	for _, s := range b.Skips {
+		if left <= int64(s.At-at) {
+			return at + int(left)
+		}
+		left -= int64(s.At - at)
+		at = s.At
+		if left < s.Bytes {
+			return at
+		}
+		left -= s.Bytes
+		at += s.Len
+	}
+	return at + int(min(left, int64(len(b.Text)-at)))
+}
+
+// Advance drops the first n bytes of Text, which are whole lines or the rest
+// of one.
+func (b *Block) Advance(n int) {
+	b.Offset = b.OffsetAt(n)
+	b.Line += Line(countLines(b.Text[:n]))
+	b.Lines -= countLines(b.Text[:n])
+	b.Continues = false
+	b.Skips = shift(b.Skips, n)
+	b.Text = b.Text[n:]
+}
+
+// shift is the skips behind the first n bytes of a text.
+func shift(skips []Skip, n int) []Skip {
+	var out []Skip
+	for _, s := range skips {
+		if s.At >= n {
+			s.At -= n
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// before is how many of the skips begin before the byte at of a text.
+func before(skips []Skip, at int) int {
+	n := 0
+	for n < len(skips) && skips[n].At < at {
+		n++
+	}
+	return n
+}
+
+// raw fills p with the member's text from off on, as far as the Block has it,
+// and with nothing left out.
+func (b *Block) raw(p []byte, off Offset) int {
+	n, at, begin := 0, 0, b.Offset
+	take := func(size int64, fill func(dst []byte, from int64)) {
+		if end := begin + Offset(size); off < end && n < len(p) {
+			k := min(int64(end-off), int64(len(p)-n))
+			fill(p[n:n+int(k)], int64(off-begin))
+			n += int(k)
+			off += Offset(k)
+		}
+		begin += Offset(size)
+	}
+	for _, s := range b.Skips {
+		take(int64(s.At-at), func(dst []byte, from int64) { copy(dst, b.Text[at+int(from):]) })
+		take(s.Bytes, func(dst []byte, from int64) {
+			if s.Len > 0 {
+				clear(dst)
+			} else {
+				copy(dst, byteOrderMark[from:])
+			}
+		})
+		at = s.At + s.Len
+	}
+	take(int64(len(b.Text)-at), func(dst []byte, from int64) { copy(dst, b.Text[at+int(from):]) })
+	return n
+}
+
+// Begins reports whether the member's text, of which b is the first block,
+// may be the one that id was made of.
+func (b *Block) Begins(id ID) bool {
+	var start [idSize]byte
+	return id.matches(start[:b.raw(start[:], 0)])
+}
+
+// room is the Block's memory.
+func (b *Block) room() []byte {
+	if cap(b.buf) < BlockSize {
+		b.buf = make([]byte, BlockSize)
+	}
+	return b.buf[:BlockSize]
+}
+
+// longRun is the first run of at least nulRun NULs in p, or of those that p
+// ends with, however few; both len(p) if there is none. It looks at one byte
+// in nulRun.
+func longRun(p []byte) (from, to int) {
+	for i := nulRun - 1; i < len(p); i += nulRun {
+		if p[i] != 0 {
+			continue
+		}
+		from, to = i-trailingZeros(p[:i]), i+leadingZeros(p[i:])
+		if to-from >= nulRun || to == len(p) {
+			return from, to
+		}
+	}
+	return len(p) - trailingZeros(p), len(p)
+}
+
+// A skipper reads text without what is left out of blocks.
+type skipper struct {
+	r    io.Reader
+	hole func() int64 // skips a hole in r where it stands, and says how long that was; nil if that cannot be
+
+	inside bool   // the text that is read next does not begin a line
+	left   []byte // read, and not looked at yet
+	err    error  // came behind left
+	run    int64  // NULs that were read before left; how many there are is not known yet
+	short  int64  // NULs to be handed out: there are too few of them to be left out
+	look   []byte // memory for left
+}
+
+// read fills p. Where something is left out it returns that alone, with
+// nothing in p.
+func (s *skipper) read(p []byte) (n int, skip Skip, err error) {
+	if s.run > 0 {
+		s.resolve()
+		if s.run >= nulRun {
+			skip = Skip{Bytes: s.run, Len: len(NulMarker(s.run))}
+			s.inside = true
+		} else {
+			s.short = s.run
+		}
+		if s.run = 0; skip.Bytes > 0 {
+			return 0, skip, nil
+		}
+	}
+	if s.short > 0 {
+		n = int(min(int64(len(p)), s.short))
+		clear(p[:n])
+		s.short -= int64(n)
+		s.inside = true
+		return n, skip, nil
+	}
+	if len(s.left) > 0 {
+		n = copy(p, s.left)
+		s.left = s.left[n:]
+		if len(s.left) == 0 {
+			err, s.err = s.err, nil
+		}
+	} else if s.err != nil {
+		err, s.err = s.err, nil
+		return 0, skip, err
+	} else if n, err = s.r.Read(p); n == 0 {
+		return 0, skip, err
+	}
+	// What stays is put back in front of what is left.
+	back := func(from int) {
+		s.left = append(bytes.Clone(p[from:n]), s.left...)
+		if err != nil {
+			s.err, err = err, nil
+		}
+		n = min(n, from)
+	}
+	if !s.inside && p[0] == byteOrderMark[0] {
+		// A mark may come in pieces.
+		if k := min(n, len(byteOrderMark)); bytes.Equal(p[:k], byteOrderMark[:k]) {
+			back(0)
+			for len(s.left) < len(byteOrderMark) && s.err == nil && bytes.HasPrefix(byteOrderMark, s.left) {
+				var more [2]byte
+				k, err := s.r.Read(more[:len(byteOrderMark)-len(s.left)])
+				s.left, s.err = append(s.left, more[:k]...), err
+			}
+			if bytes.HasPrefix(s.left, byteOrderMark) {
+				s.left = s.left[len(byteOrderMark):]
+				return 0, Skip{Bytes: int64(len(byteOrderMark))}, nil
+			}
+			s.inside = true // it is none
+			return s.read(p)
+		}
+	}
+	if from, to := longRun(p[:n]); from < n {
+		s.run = int64(to - from)
+		back(to)
+		n = from
+		if n == 0 {
+			return s.read(p)
+		}
+	}
+	if at := markAt(p[:n]); at >= 0 {
+		// The run behind it, if there is one, is read again.
+		if s.run > 0 {
+			s.left = append(make([]byte, s.run), s.left...)
+			s.run = 0
+		}
+		back(at)
+	}
+	s.inside = p[n-1] != '\n'
+	return n, skip, err
+}
+
+// markAt is where in p a byte order mark, or the beginning of one, begins a
+// line behind the first; negative if there is none.
+func markAt(p []byte) int {
+	for at := 1; at < len(p); at++ {
+		i := bytes.IndexByte(p[at:], byteOrderMark[0])
+		if i < 0 {
+			return -1
+		}
+		at += i
+		if k := min(len(p)-at, len(byteOrderMark)); p[at-1] == '\n' && bytes.Equal(p[at:at+k], byteOrderMark[:k]) {
+			return at
+		}
+	}
+	return -1
+}
+
+// resolve reads on to where the run of NULs ends.
+func (s *skipper) resolve() {
+	for empty := 0; ; {
+		z := leadingZeros(s.left)
+		s.run += int64(z)
+		if s.left = s.left[z:]; len(s.left) > 0 || s.err != nil {
+			return
+		}
+		if s.hole != nil && s.run >= nulRun {
+			s.run += s.hole()
+		}
+		if s.look == nil {
+			s.look = make([]byte, nulRun)
+		}
+		n, err := s.r.Read(s.look)
+		if n > 0 {
+			empty = 0
+		} else if empty++; err == nil && empty == 100 {
+			err = errNoProgress
+		}
+		s.left, s.err = s.look[:n], err
+	}
+}
