@@ -20,10 +20,17 @@ type contextLine struct {
 
 const contextLineSize = 64 // bytes a line takes beside its text, about
 
+// withContext reports whether lines are asked for that do not match.
+func (r *Request) withContext() bool { return r.Before > 0 || r.After > 0 || r.Passthru }
+
+// inOrder reports whether hits can be settled only when those before them
+// are: trimmed, or given context.
+func (r *Request) inOrder() bool { return r.Max > 0 || r.withContext() }
+
 // contextLines copies the lines of a block that may be shown: those at
-// spans, so many before and after each, and because of what may match in the
-// blocks beside it, its last and its first ones.
-func contextLines(b *reader.Block, spans []match.Span, before, after int) []contextLine {
+// spans, as many before and after each as the request asks for, and because
+// of what may match in the blocks beside it, its last and its first ones.
+func contextLines(b *reader.Block, spans []match.Span, req *Request) []contextLine {
 	// Where each line begins. Walking them all is simple, and costs a tenth
 	// of what decoding the block did.
 	text := b.Text
@@ -35,6 +42,10 @@ func contextLines(b *reader.Block, spans []match.Span, before, after int) []cont
 			break
 		}
 		at += i + 1
+	}
+	before, after := req.Before, req.After
+	if req.Passthru {
+		before, after = 0, len(starts)
 	}
 	var out []contextLine
 	next := 0 // the first line not yet decided on
@@ -67,7 +78,8 @@ func contextLines(b *reader.Block, spans []match.Span, before, after int) []cont
 type consumer struct {
 	*scan
 	st    *stream
-	count int64         // matching lines so far
+	count int64         // matching lines so far, with Max or context
+	found int64         // matching lines emitted
 	tail  []contextLine // the last lines not shown, Before at most
 	after int           // lines still to be shown after the last match
 	next  reader.Line   // the line after the last one in tail or shown
@@ -108,7 +120,7 @@ func (c *consumer) piece(p *piece) error {
 
 // finish stops the stream when it has given all that is wanted.
 func (c *consumer) finish() {
-	if c.req.Max > 0 && c.count >= c.req.Max && c.after == 0 {
+	if c.req.Max > 0 && c.count >= c.req.Max && c.after == 0 && !c.req.Passthru {
 		c.mu.Lock()
 		c.st.stop = true
 		c.changed.Broadcast()
@@ -174,8 +186,8 @@ func (c *consumer) context(p *piece) error {
 			if err := show(l); err != nil {
 				return err
 			}
-		case c.after > 0:
-			c.after--
+		case c.after > 0 || c.req.Passthru:
+			c.after = max(c.after-1, 0)
 			l.match = false
 			if err := show(l); err != nil {
 				return err
@@ -217,5 +229,6 @@ func (c *consumer) render(h *Hits) error {
 
 func (c *consumer) out(h *Hits) error {
 	c.stats.Hits += h.Count
+	c.found += h.Count
 	return c.emit(h)
 }

@@ -46,7 +46,7 @@ func (x Indexed) Search(ctx context.Context, req *Request, emit func(*Hits) erro
 		workers = NewWorkers()
 	}
 	sc := Scan{Workers: workers}
-	if x.Cache != nil {
+	if x.Cache != nil && !req.Passthru { // for which all is read
 		a := x.ask(ctx, req, cap(workers))
 		defer a.close()
 		around := max(req.Before, req.After)

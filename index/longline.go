@@ -190,7 +190,7 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 
 // withContext reports whether lines around the matching ones are wanted.
 // Then a long line may be shown much later than it is judged.
-func (s *scan) withContext() bool { return s.req.Before > 0 || s.req.After > 0 }
+func (s *scan) withContext() bool { return s.req.withContext() }
 
 // A judge decides whether a long line matches, and keeps what is needed to
 // print it.

@@ -76,7 +76,7 @@ func (p *plan) node(q query.Node, opt match.Options) planNode {
 			n.all, n.file = false, -len(p.files)
 		}
 	case query.Text:
-		return text(n.name, q.S, opt.WholeWord)
+		return text(n.name, q.S, opt.WholeWord || opt.WholeLine)
 	case query.Word:
 		return text(n.name, q.S, true)
 	case query.Regexp:

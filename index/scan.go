@@ -76,7 +76,7 @@ func (sc Scan) Search(ctx context.Context, req *Request, emit func(*Hits) error)
 	s.changed.L = &s.mu
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.scanners.New = func() any { return m.NewScanner() }
-	s.inOrder = req.Max > 0 || req.Before > 0 || req.After > 0
+	s.inOrder = req.inOrder()
 	stop := context.AfterFunc(s.ctx, s.wake)
 	defer stop()
 
@@ -131,6 +131,7 @@ type stream struct {
 	src    reader.Source
 	member reader.Member
 	adm    *admission // nil: all of it is read
+	known  bool       // to have no line that matches, so nothing is read
 
 	// Guarded by scan.mu.
 	queue []*piece
@@ -170,10 +171,15 @@ func (s *scan) run() error {
 				s.stats.Read++
 				s.stats.Blocks += int64(len(st.adm.blocks))
 				s.stats.BlocksSkipped += int64(len(st.adm.blocks))
-				continue
+				if s.req.Searched == nil {
+					continue
+				}
+				st.known = true
 			}
 			streams = append(streams, st)
-			total += m.Size
+			if !st.known {
+				total += m.Size
+			}
 		}
 	}
 	if s.req.Progress != nil {
@@ -187,7 +193,15 @@ func (s *scan) run() error {
 	turn := make(chan struct{})
 	close(turn)
 	for i, st := range streams {
-		for ; begun < len(streams) && begun < i+window; begun++ {
+		if st.known {
+			s.req.Searched(st.member, 0)
+			streams[i] = nil
+			continue
+		}
+		for begun = max(begun, i); begun < len(streams) && begun < i+window; begun++ {
+			if streams[begun].known {
+				continue
+			}
 			s.running.Add(1)
 			next := make(chan struct{})
 			later, after := streams[begun], turn
@@ -267,6 +281,9 @@ func (s *scan) consume(st *stream) error {
 	switch {
 	case failed == nil:
 		s.stats.Read++
+		if s.req.Searched != nil {
+			s.req.Searched(st.member, c.found)
+		}
 	case errors.Is(failed, reader.ErrBinary):
 		s.stats.Skipped++
 	default:
@@ -672,7 +689,7 @@ func (p *producer) search(x *piece, b *reader.Block) {
 	spans := p.find(sc, b.Text)
 	p.hits.Add(int64(len(spans)))
 	if p.withContext() {
-		x.lines = contextLines(b, spans, p.req.Before, p.req.After)
+		x.lines = contextLines(b, spans, p.req)
 		x.hits = p.newHits()
 		x.hits.Count = int64(len(spans))
 		for _, l := range x.lines {

@@ -40,6 +40,9 @@ type Request struct {
 	// Before and After ask for so many lines around each matching one, of
 	// the same member.
 	Before, After int
+	// Passthru asks for all lines, with Context set for those that do not
+	// match. Before and After are not looked at.
+	Passthru bool
 	// CountOnly asks for no lines, only for Hits.Count.
 	CountOnly bool
 
@@ -54,6 +57,11 @@ type Request struct {
 	// and Skipped of one that was left out as not being text; both in order
 	// with the hits, from the goroutine that calls emit. They may be nil.
 	Failed, Skipped func(*reader.FileError)
+
+	// Searched, if not nil, is told of each member that was searched to its
+	// end, or as far as Max allowed, and how many lines matched; in order with
+	// the hits, from the goroutine that calls emit.
+	Searched func(m reader.Member, count int64)
 
 	// Progress, if not nil, is told from time to time how far the search
 	// has come. It is called from any goroutine, one call at a time.

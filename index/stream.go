@@ -32,7 +32,7 @@ func NewStream(ctx context.Context, req *Request, emit func(*Hits) error) (*Stre
 	s := &scan{req: req, m: m, emit: emit, ctx: ctx}
 	s.changed.L = &s.mu
 	s.scanners.New = func() any { return m.NewScanner() }
-	s.inOrder = req.Max > 0 || req.Before > 0 || req.After > 0
+	s.inOrder = req.inOrder()
 	return &Stream{s: s, files: map[any]*streamFile{}}, nil
 }
 

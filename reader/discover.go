@@ -39,8 +39,13 @@ const Stdin = "-"
 //
 // What cannot be listed comes back as errors (each a *FileError) beside what
 // can.
-func Find(paths []string) ([]Log, []error) {
+func Find(paths []string) ([]Log, []error) { return Filter{}.Find(paths) }
+
+// Find lists the logs under the given paths as the function Find does, but
+// for the files that the filter leaves out.
+func (x Filter) Find(paths []string) ([]Log, []error) {
 	f := newFinder()
+	f.filter = x
 	if len(paths) == 0 {
 		paths = []string{"."}
 	}
@@ -71,12 +76,13 @@ type found struct {
 }
 
 type finder struct {
-	files []found
-	links []found        // links to files met on the way
-	seen  map[string]int // what was taken, by where it lies, as an index into files
-	cwd   string         // what relative paths start from
-	errs  []error
-	begun time.Time
+	files  []found
+	links  []found        // links to files met on the way
+	seen   map[string]int // what was taken, by where it lies, as an index into files
+	cwd    string         // what relative paths start from
+	filter Filter
+	errs   []error
+	begun  time.Time
 }
 
 func newFinder() *finder {
@@ -115,7 +121,7 @@ func (f *finder) add(path string) {
 	case err != nil:
 		f.fail(path, err)
 	case info.IsDir():
-		f.walk(path)
+		f.walk(path, 1)
 	default:
 		taken := f.take(Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), Named: true, info: info})
 		if link, err := os.Lstat(path); taken && err == nil && link.Mode()&fs.ModeSymlink != 0 {
@@ -199,7 +205,12 @@ func snapshot(dir string) ([]os.FileInfo, error) {
 	}
 }
 
-func (f *finder) walk(root string) {
+// walk lists the entries of a directory, which lie depth levels below one
+// that was named.
+func (f *finder) walk(root string, depth int64) {
+	if f.filter.tooDeep(depth) {
+		return
+	}
 	entries, err := snapshot(root)
 	if err != nil {
 		f.fail(root, err)
@@ -207,17 +218,20 @@ func (f *finder) walk(root string) {
 	}
 	for _, e := range entries {
 		base := e.Name()
-		if strings.HasPrefix(base, ".") || strings.HasSuffix(base, ".tmp") {
-			continue
-		}
 		path := filepath.Join(root, base)
 		if root == "." {
 			path = base
 		}
+		if f.filter.leaves(path, e.IsDir(), f.cwd) {
+			continue
+		}
 		switch {
 		case e.IsDir():
-			f.walk(path)
+			f.walk(path, depth+1)
 		case e.Mode().IsRegular():
+			if f.filter.tooLarge(e.Size()) {
+				continue
+			}
 			f.take(Member{Path: path, Size: e.Size(), ModTime: e.ModTime(), info: e})
 		case e.Mode()&fs.ModeSymlink != 0:
 			info, err := os.Stat(path)
@@ -226,7 +240,7 @@ func (f *finder) walk(root string) {
 			}
 			if err != nil {
 				f.fail(path, err)
-			} else if info.Mode().IsRegular() {
+			} else if info.Mode().IsRegular() && !f.filter.tooLarge(info.Size()) {
 				dir, _ := filepath.Split(path)
 				f.links = append(f.links, found{dir: dir, name: parseName(base),
 					Member: Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), info: info}})

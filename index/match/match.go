@@ -18,6 +18,31 @@ type Options struct {
 	CaseSensitive bool // words and phrases must match in case
 	IgnoreCase    bool // regular expressions ignore case, as words do
 	WholeWord     bool // every text and expression must match whole words
+	WholeLine     bool // every text and expression must match a whole line
+}
+
+// An extent is what a text must be beside being there.
+type extent uint8
+
+const (
+	anywhere extent = iota
+	wholeWord
+	wholeLine
+)
+
+func (e extent) String() string {
+	return [...]string{"", " as a whole word", " as a whole line"}[e]
+}
+
+// extent is what the options ask of each text and expression.
+func (o Options) extent() extent {
+	switch {
+	case o.WholeLine:
+		return wholeLine
+	case o.WholeWord:
+		return wholeWord
+	}
+	return anywhere
 }
 
 // A Matcher is a query made ready for lines. It may be used from several
@@ -27,6 +52,7 @@ type Matcher struct {
 	leaves []leaf
 	drive  []finderSpec // every line that matches has one of these; nil if no such set is known
 	alone  bool         // and every line that has one matches
+	invert bool         // drive and alone are of the query that root negates
 }
 
 // A node of the tree as it is evaluated. Leaves are numbers into
@@ -49,7 +75,7 @@ const (
 
 type leaf struct {
 	lit      *literal
-	word     bool // lit as a whole word
+	extent   extent // of lit
 	re       *expr
 	positive bool // a line may match because of this leaf
 	glob     query.File
@@ -58,9 +84,9 @@ type leaf struct {
 
 // A finderSpec is what a scanner is made of.
 type finderSpec struct {
-	lit  *literal
-	word bool
-	re   *expr
+	lit    *literal
+	extent extent // of lit
+	re     *expr
 }
 
 // Compile makes a Matcher. It fails only on a regular expression that RE2
@@ -72,6 +98,10 @@ func Compile(q query.Node, opt Options) (*Matcher, error) {
 		return nil, err
 	}
 	m.drive, m.alone = m.driver(m.root)
+	if m.root.op == opNot {
+		m.drive, m.alone = m.driver(m.root.sub[0])
+		m.invert = m.drive != nil
+	}
 	return m, nil
 }
 
@@ -101,12 +131,12 @@ func (m *Matcher) compile(q query.Node, opt Options, positive bool) (node, error
 		sub, err := m.compile(q.X, opt, !positive)
 		return node{op: opNot, sub: []node{sub}}, err
 	case query.Text:
-		return add(leaf{lit: newLiteral(q.S, !opt.CaseSensitive), word: opt.WholeWord}), nil
+		return add(leaf{lit: newLiteral(q.S, !opt.CaseSensitive), extent: opt.extent()}), nil
 	case query.Word:
-		return add(leaf{lit: newLiteral(q.S, !opt.CaseSensitive), word: true}), nil
+		return add(leaf{lit: newLiteral(q.S, !opt.CaseSensitive), extent: max(opt.extent(), wholeWord)}), nil
 	case query.Regexp:
 		q.Fold = q.Fold || opt.IgnoreCase
-		re, err := compileExpr(q, opt.WholeWord)
+		re, err := compileExpr(q, opt.extent())
 		if err != nil {
 			return node{}, err
 		}
@@ -130,7 +160,7 @@ func (m *Matcher) driver(n node) (set []finderSpec, alone bool) {
 			if len(l.lit.pat) == 0 {
 				return nil, false
 			}
-			return []finderSpec{{lit: l.lit, word: l.word}}, true
+			return []finderSpec{{lit: l.lit, extent: l.extent}}, true
 		}
 		return []finderSpec{{re: l.re}}, true
 	case opAnd:
@@ -208,12 +238,34 @@ func (s wordScanner) find(from int) (int, int) {
 	}
 }
 
+// lineScanner finds a literal as a whole line, but for a carriage return at
+// its end.
+type lineScanner struct{ *scanner }
+
+func (s lineScanner) find(from int) (int, int) {
+	for {
+		start, end := s.scanner.find(from)
+		if start < 0 || isWholeLine(s.text, start, end) {
+			return start, end
+		}
+		if from = start + 1; from > len(s.text) {
+			return -1, -1
+		}
+	}
+}
+
+func isWholeLine(text []byte, start, end int) bool {
+	rest := bytes.TrimPrefix(text[end:], []byte{'\r'})
+	return (start == 0 || text[start-1] == '\n') &&
+		(end == len(text) || text[end] == '\n' || len(rest) == 0 || rest[0] == '\n' && text[end] == '\r')
+}
+
 // NewScanner makes a Scanner of lines of the file at path, which only file:
 // conditions look at.
 func (m *Matcher) NewScanner() *Scanner {
 	s := &Scanner{m: m, next: make([]int, len(m.drive)), lines: make([]scanner, len(m.leaves))}
 	for _, d := range m.drive {
-		s.finders = append(s.finders, newFinder(d.lit, d.word, d.re))
+		s.finders = append(s.finders, newFinder(d))
 	}
 	for i, l := range m.leaves {
 		if l.lit != nil {
@@ -223,14 +275,22 @@ func (m *Matcher) NewScanner() *Scanner {
 	return s
 }
 
-func newFinder(lit *literal, word bool, re *expr) finder {
-	switch {
-	case re != nil:
-		return newExprScanner(re)
-	case word:
-		return wordScanner{newScanner(lit)}
+func newFinder(d finderSpec) finder {
+	if d.re != nil {
+		return newExprScanner(d.re)
 	}
-	return newScanner(lit)
+	return newScanner(d.lit).as(d.extent)
+}
+
+// as is the scanner of a literal of some extent.
+func (s *scanner) as(e extent) finder {
+	switch e {
+	case wholeWord:
+		return wordScanner{s}
+	case wholeLine:
+		return lineScanner{s}
+	}
+	return s
 }
 
 // SetPath says which file the following lines are of.
@@ -285,8 +345,38 @@ func (s *Scanner) Lines(text []byte, dst []Span, max int) []Span {
 		f.reset(text)
 		s.next[i] = -1
 	}
+	wanted := func(sp Span) bool {
+		dst = append(dst, sp)
+		return max <= 0 || len(dst) < max
+	}
+	from := 0
+	for {
+		sp, ok := s.nextLine(text, from)
+		if s.m.invert {
+			end := len(text)
+			if ok {
+				end = sp.Start
+			}
+			if !eachLine(text, from, end, wanted) {
+				break
+			}
+		} else if ok && !wanted(sp) {
+			break
+		}
+		if !ok {
+			break
+		}
+		from = sp.End + 1
+	}
+	return dst
+}
+
+// nextLine finds the first line from from on, where one begins, that has
+// what the finders look for and matches the query, or if that is negated,
+// what it negates.
+func (s *Scanner) nextLine(text []byte, from int) (Span, bool) {
 	nowhere := len(text) + 1 // an empty match may be at len(text), in a line without newline
-	for from := 0; from < len(text); {
+	for from < len(text) {
 		at := nowhere
 		for i, f := range s.finders {
 			if s.next[i] < from {
@@ -304,33 +394,39 @@ func (s *Scanner) Lines(text []byte, dst []Span, max int) []Span {
 		if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
 			end = at + i
 		}
-		if s.m.alone || s.Line(text[start:end]) {
-			dst = append(dst, Span{start, end})
-			if max > 0 && len(dst) >= max {
-				break
-			}
+		if s.m.alone || s.Line(text[start:end]) != s.m.invert {
+			return Span{start, end}, true
 		}
 		from = end + 1
 	}
-	return dst
+	return Span{}, false
+}
+
+// eachLine calls f for the lines that begin in text[from:to], from being the
+// beginning of one, until it returns false.
+func eachLine(text []byte, from, to int, f func(Span) bool) bool {
+	for start := from; start < to; {
+		end := len(text)
+		if i := bytes.IndexByte(text[start:], '\n'); i >= 0 {
+			end = start + i
+		}
+		if !f(Span{start, end}) {
+			return false
+		}
+		start = end + 1
+	}
+	return true
 }
 
 // everyLine looks at each line by itself, for queries that say only what a
 // line must not hold, or nothing at all.
 func (s *Scanner) everyLine(text []byte, dst []Span, max int) []Span {
-	for start := 0; start < len(text); {
-		end := len(text)
-		if i := bytes.IndexByte(text[start:], '\n'); i >= 0 {
-			end = start + i
+	eachLine(text, 0, len(text), func(sp Span) bool {
+		if s.Line(text[sp.Start:sp.End]) {
+			dst = append(dst, sp)
 		}
-		if s.Line(text[start:end]) {
-			dst = append(dst, Span{start, end})
-			if max > 0 && len(dst) >= max {
-				break
-			}
-		}
-		start = end + 1
-	}
+		return max <= 0 || len(dst) < max
+	})
 	return dst
 }
 
@@ -384,8 +480,10 @@ func (s *Scanner) Piece(i int, piece []byte, first, last bool) bool {
 	switch {
 	case l.re != nil && !l.re.word:
 		return l.re.matchPiece(piece, first, last)
-	case l.isGlob, !l.word && l.re == nil:
+	case l.isGlob, l.re == nil && l.extent == anywhere:
 		return s.Leaf(i, piece)
+	case l.re == nil && l.extent == wholeLine:
+		return first && last && s.Leaf(i, piece)
 	}
 	// Half a character at an end would look like a byte that is none, and so
 	// like a word's end.
@@ -426,8 +524,12 @@ func (s *Scanner) hasLiteral(i int, line []byte) bool {
 	l := &s.m.leaves[i]
 	sc := &s.lines[i]
 	sc.reset(line)
-	if l.word {
+	switch l.extent { // without making a finder, for each line
+	case wholeWord:
 		start, _ := wordScanner{sc}.find(0)
+		return start >= 0
+	case wholeLine:
+		start, _ := lineScanner{sc}.find(0)
 		return start >= 0
 	}
 	start, _ := sc.find(0)
@@ -454,10 +556,7 @@ func (s *Scanner) Highlights(line []byte, dst []Span) []Span {
 			if len(l.lit.pat) == 0 {
 				continue
 			}
-			var f finder = &s.lines[i]
-			if l.word {
-				f = wordScanner{&s.lines[i]}
-			}
+			f := s.lines[i].as(l.extent)
 			f.reset(line)
 			for at := 0; ; {
 				start, end := f.find(at)
@@ -514,12 +613,13 @@ func (m *Matcher) String() string {
 		default:
 			b.WriteString(d.lit.String())
 		}
-		if d.word {
-			b.WriteString(" as a whole word")
-		}
+		b.WriteString(d.extent.String())
 	}
 	if !m.alone {
 		b.WriteString("; then the rest of the query")
+	}
+	if m.invert {
+		b.WriteString("; the other lines match")
 	}
 	return b.String()
 }

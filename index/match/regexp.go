@@ -41,7 +41,8 @@ type part struct {
 // wordClass is what isWord says, in RE2's syntax.
 const wordClass = `\pL\pM\pN_`
 
-func compileExpr(n query.Regexp, word bool) (*expr, error) {
+func compileExpr(n query.Regexp, as extent) (*expr, error) {
+	word := as == wholeWord
 	flags := syntax.Perl
 	if n.Fold {
 		flags |= syntax.FoldCase
@@ -50,6 +51,9 @@ func compileExpr(n query.Regexp, word bool) (*expr, error) {
 		re, err := syntax.Parse(n.Expr, flags)
 		if err != nil {
 			return "", err
+		}
+		if as == wholeLine {
+			re = &syntax.Regexp{Op: syntax.OpConcat, Sub: []*syntax.Regexp{{Op: begin}, re, {Op: end}}}
 		}
 		return byLine(re, begin, end).String(), nil
 	}

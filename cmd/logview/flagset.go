@@ -1,0 +1,160 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// A number is a flag's number that knows whether it was given: an explicit 0
+// is not the same as none.
+type number struct {
+	n     int64
+	given bool
+}
+
+// A numberFlag sets a number that is not negative.
+type numberFlag struct {
+	*number
+	set func() // called after the number was set; may be nil
+}
+
+func (f numberFlag) Set(s string) error {
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil || n < 0 {
+		return errors.New("not a number that is not negative")
+	}
+	*f.number = number{n, true}
+	if f.set != nil {
+		f.set()
+	}
+	return nil
+}
+
+func (f numberFlag) String() string { return "" } // there is no default to show
+func (f numberFlag) Type() string   { return "int" }
+
+// A textFlag calls a function with the value of a flag, each time it is given.
+type textFlag func(string) error
+
+func (f textFlag) Set(s string) error { return f(s) }
+func (f textFlag) String() string     { return "" }
+func (f textFlag) Type() string       { return "string" }
+
+// A wordFlag is a flag without a value: the function is called each time it
+// is given, so that of flags that contradict each other the last one wins.
+type wordFlag func()
+
+func (f wordFlag) Set(s string) error {
+	on, err := strconv.ParseBool(s)
+	if err == nil && !on {
+		err = errors.New("it takes no value")
+	}
+	if err == nil {
+		f()
+	}
+	return err
+}
+
+func (f wordFlag) String() string { return "" }
+func (f wordFlag) Type() string   { return "bool" }
+
+// addWord adds a flag without a value.
+func addWord(fs *pflag.FlagSet, name, short, usage string, do func()) *pflag.Flag {
+	f := fs.VarPF(wordFlag(do), name, short, usage)
+	f.NoOptDefVal = "true"
+	return f
+}
+
+// addHidden is addWord for a flag that help does not list: ripgrep's way to
+// take another one back.
+func addHidden(fs *pflag.FlagSet, name string, do func()) {
+	addWord(fs, name, "", "", do).Hidden = true
+}
+
+// addSwitch adds a flag that turns something on, and the hidden --no- form
+// that turns it off again.
+func addSwitch(fs *pflag.FlagSet, on *bool, name, short, usage string) {
+	addWord(fs, name, short, usage, func() { *on = true })
+	addHidden(fs, "no-"+name, func() { *on = false })
+}
+
+// addNumber adds a flag with a number.
+func addNumber(fs *pflag.FlagSet, n *number, name, short, usage string, set func()) {
+	fs.VarP(numberFlag{n, set}, name, short, usage)
+}
+
+// addText adds a flag with a value.
+func addText(fs *pflag.FlagSet, name, short, usage string, do func(string) error) *pflag.Flag {
+	return fs.VarPF(textFlag(do), name, short, usage)
+}
+
+// A refused flag is one of ripgrep's that asks for what logview does not do.
+type refused struct{ flag, reason string }
+
+func (r refused) Error() string { return r.flag + ": " + r.reason }
+
+// flagError says what is wrong with a flag. pflag puts the value of a flag
+// that was refused in front of the reason, which says nothing.
+func flagError(_ *cobra.Command, err error) error {
+	var r refused
+	if errors.As(err, &r) {
+		return r
+	}
+	return err
+}
+
+// addRefused adds a hidden flag that fails with a reason that says what to do
+// instead.
+func addRefused(fs *pflag.FlagSet, name, short string, value bool, reason string) {
+	spelled := "--" + name
+	if short != "" {
+		spelled = "-" + short + ", " + spelled
+	}
+	f := addText(fs, name, short, "", func(string) error { return refused{spelled, reason} })
+	f.Hidden = true
+	if !value {
+		f.NoOptDefVal = "true"
+	}
+}
+
+// unescape reads the escape sequences that ripgrep knows in a separator:
+// \n, \r, \t, \\, \0 and \x7F.
+func unescape(s string) (string, error) {
+	var out []byte
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 == len(s) {
+			out = append(out, s[i])
+			continue
+		}
+		i++
+		switch s[i] {
+		case 'n':
+			out = append(out, '\n')
+		case 'r':
+			out = append(out, '\r')
+		case 't':
+			out = append(out, '\t')
+		case '0':
+			out = append(out, 0)
+		case '\\':
+			out = append(out, '\\')
+		case 'x':
+			if i+2 >= len(s) {
+				return "", fmt.Errorf("two hexadecimal digits follow \\x, as in \\x7F")
+			}
+			b, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
+			if err != nil {
+				return "", fmt.Errorf("two hexadecimal digits follow \\x, as in \\x7F")
+			}
+			out = append(out, byte(b))
+			i += 2
+		default:
+			out = append(out, '\\', s[i])
+		}
+	}
+	return string(out), nil
+}

@@ -1,0 +1,184 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"logview/index/match"
+	"logview/index/query"
+	"logview/reader"
+)
+
+// queryFlags are the flags that say what to look for. Of those that
+// contradict each other the last one wins.
+type queryFlags struct {
+	streams
+	asked    []pattern
+	files    []string // that patterns are read from, by -f
+	literal  bool     // patterns are texts
+	regexp   bool     // patterns are regular expressions
+	smart    bool     // case matters if there are capitals
+	invert   bool
+	oneByOne bool // no match reaches over the end of a line
+	match.Options
+}
+
+// A pattern is one query of several, of which a line must match one.
+type pattern struct {
+	text   string
+	regexp bool   // whatever -E says; but with -F it is a text
+	flag   bool   // given by a flag: if it is empty, every line is meant
+	from   string // where it was read, for people; empty for the command line
+}
+
+func (q *queryFlags) register(cmd *cobra.Command, s streams) {
+	q.streams = s
+	q.oneByOne = true
+	f := cmd.Flags()
+	addText(f, "query", "e", "look for `QUERY`, also one that begins with -; given several times, for lines that match one of them", func(s string) error {
+		q.asked = append(q.asked, pattern{text: s, flag: true})
+		return nil
+	})
+	addText(f, "regexp", "", "look for the regular expression `RE`; as -e, but whatever -E says", func(s string) error {
+		q.asked = append(q.asked, pattern{text: s, regexp: true, flag: true})
+		return nil
+	})
+	addText(f, "file", "f", "look for the queries that are the lines of `FILE`; - is standard input", func(s string) error {
+		q.files = append(q.files, s)
+		return nil
+	})
+	addWord(f, "fixed-strings", "F", "take each query as one text to look for, whatever is in it", func() { q.literal, q.regexp = true, false })
+	addHidden(f, "no-fixed-strings", func() { q.literal = false })
+	addWord(f, "extended-regexp", "E", "take each query as one regular expression (RE2)", func() { q.literal, q.regexp = false, true })
+	addWord(f, "invert-match", "v", "find the lines that do not match", func() { q.invert = true })
+	addHidden(f, "no-invert-match", func() { q.invert = false })
+	addWord(f, "word-regexp", "w", "match whole words only", func() { q.WholeWord, q.WholeLine = true, false })
+	addWord(f, "line-regexp", "x", "match whole lines only", func() { q.WholeWord, q.WholeLine = false, true })
+	addWord(f, "case-sensitive", "s", "words match in their case only", func() { q.CaseSensitive, q.IgnoreCase, q.smart = true, false, false })
+	addWord(f, "ignore-case", "i", "regular expressions ignore case too, as words do", func() { q.CaseSensitive, q.IgnoreCase, q.smart = false, true, false })
+	addWord(f, "smart-case", "S", "ignore case unless there are capitals in what is looked for", func() { q.CaseSensitive, q.IgnoreCase, q.smart = false, false, true })
+	addWord(f, "multiline", "U", "", func() { q.oneByOne = false }).Hidden = true
+	addHidden(f, "no-multiline", func() { q.oneByOne = true })
+}
+
+// given reports whether flags say what to look for, so that no argument does.
+func (q *queryFlags) given() bool { return len(q.asked) > 0 || len(q.files) > 0 }
+
+// ask looks for what an argument says.
+func (q *queryFlags) ask(s string) { q.asked = append(q.asked, pattern{text: s}) }
+
+// readsStdin reports whether the queries come from standard input, so that
+// nothing else can.
+func (q *queryFlags) readsStdin() bool {
+	for _, f := range q.files {
+		if f == reader.Stdin {
+			return true
+		}
+	}
+	return false
+}
+
+// tree makes one query of what was asked, and decides about case.
+func (q *queryFlags) tree() (query.Node, error) {
+	asked := q.asked
+	for _, name := range q.files {
+		more, err := q.read(name)
+		if err != nil {
+			return nil, err
+		}
+		asked = append(asked, more...)
+	}
+	var or query.Or
+	for _, p := range asked {
+		n, err := q.parse(p)
+		if err != nil {
+			if p.from != "" {
+				err = fmt.Errorf("%s: %w", p.from, err)
+			}
+			return nil, err
+		}
+		or = append(or, n...)
+	}
+	if q.smart {
+		if query.HasCapitals(or) {
+			q.CaseSensitive = true
+		} else {
+			q.IgnoreCase = true
+		}
+	}
+	if !q.oneByOne && query.SpansLines(or) {
+		return nil, refused{"-U, --multiline", "what is looked for may hold the end of a line, and lines are searched one by one; ask for the lines by themselves, with -A or -B for those beside them"}
+	}
+	var n query.Node = or
+	if len(or) == 1 {
+		n = or[0]
+	}
+	if q.invert {
+		n = query.Not{X: n}
+	}
+	return n, nil
+}
+
+// read reads the queries in a file, one on each line.
+func (q *queryFlags) read(name string) ([]pattern, error) {
+	f := q.in
+	if name != reader.Stdin {
+		var err error
+		if f, err = os.Open(name); err != nil {
+			return nil, fmt.Errorf("-f %s: %w", name, pathCause(err))
+		}
+		defer f.Close()
+	}
+	data, err := io.ReadAll(f)
+	if err != nil {
+		return nil, fmt.Errorf("-f %s: %w", name, pathCause(err))
+	}
+	text := strings.TrimSuffix(string(data), "\n")
+	if len(data) == 0 {
+		return nil, nil
+	}
+	var out []pattern
+	for i, line := range strings.Split(text, "\n") {
+		out = append(out, pattern{text: strings.TrimSuffix(line, "\r"), flag: true, from: fmt.Sprintf("%s:%d", name, i+1)})
+	}
+	return out, nil
+}
+
+// pathCause is an error without the path that its message begins with.
+func pathCause(err error) error {
+	var pe *os.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// parse makes the alternatives that one pattern stands for.
+func (q *queryFlags) parse(p pattern) ([]query.Node, error) {
+	if !q.literal && !q.regexp && !p.regexp {
+		if p.text == "" && p.flag {
+			return []query.Node{query.Text{}}, nil
+		}
+		n, err := query.Parse(p.text)
+		return []query.Node{n}, err
+	}
+	// As for grep, lines of the pattern are alternatives.
+	var out []query.Node
+	for _, s := range strings.Split(p.text, "\n") {
+		if q.literal {
+			out = append(out, query.Text{S: s})
+			continue
+		}
+		n, err := query.ParseRegexp(s, false)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, n)
+	}
+	return out, nil
+}

@@ -1,0 +1,107 @@
+package reader
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+)
+
+// A Filter says which files below a directory are listed. It does not apply
+// to files that are named. The zero Filter is Find's.
+type Filter struct {
+	Hidden  bool   // hidden entries, too
+	Depth   *int64 // how many levels below a directory that is named, 1 being its own entries; nil for all
+	MaxSize *int64 // no larger files, in bytes on disk; nil for all
+
+	globs []glob
+	takes bool // some glob says which files to take; all others are left out
+}
+
+// A glob takes files, or leaves them out, as a line of a .gitignore does.
+type glob struct {
+	pattern string // for the path from the working directory on, with slashes
+	fold    bool
+	leave   bool
+	dirs    bool // only directories
+}
+
+// Add adds a pattern of paths, as ripgrep's --glob takes it: a pattern as in
+// a .gitignore of the working directory, which takes what it matches, or
+// leaves it out if it begins with !. A pattern without a slash, but for one
+// at its end, is of names in any directory. Of the patterns that match a
+// file, the last one added decides. Directories that are left out are not
+// entered. If some pattern takes files, those that none matches are left out.
+func (x *Filter) Add(pattern string, fold bool) error {
+	g := glob{fold: fold}
+	p, leave := strings.CutPrefix(pattern, "!")
+	g.leave = leave
+	p = strings.TrimRight(p, " ")
+	if p == "" || strings.HasPrefix(p, "#") {
+		return nil // an empty line or a comment, in a .gitignore
+	}
+	if p, g.dirs = strings.CutSuffix(p, "/"); p == "" {
+		return nil
+	}
+	if strings.Contains(p, "/") {
+		p = strings.TrimPrefix(p, "/")
+	} else {
+		p = "**/" + p
+	}
+	if strings.HasSuffix(p, "/**") {
+		p += "/*" // what is in the directory, and not the directory
+	}
+	if fold {
+		p = strings.ToLower(p)
+	}
+	if !doublestar.ValidatePattern(p) {
+		return fmt.Errorf("%q is not a pattern of file names: a [ or { in it is not closed; \\[ and \\{ stand for themselves", pattern)
+	}
+	g.pattern = p
+	x.globs = append(x.globs, g)
+	x.takes = x.takes || !g.leave
+	return nil
+}
+
+// Narrows reports whether the filter may leave out what Find lists.
+func (x *Filter) Narrows() bool { return len(x.globs) > 0 || x.Depth != nil || x.MaxSize != nil }
+
+// leaves reports whether an entry of a directory is left out. cwd is the
+// working directory, which globs are about.
+func (x *Filter) leaves(path string, dir bool, cwd string) bool {
+	if len(x.globs) > 0 {
+		rel := filepath.ToSlash(path)
+		if cwd != "" {
+			if below, ok := strings.CutPrefix(path, cwd+string(filepath.Separator)); ok {
+				rel = filepath.ToSlash(below)
+			}
+		}
+		rel = strings.TrimPrefix(rel, "./")
+		for i := len(x.globs) - 1; i >= 0; i-- {
+			g := &x.globs[i]
+			name := rel
+			if g.fold {
+				name = strings.ToLower(name)
+			}
+			if g.dirs && !dir {
+				continue
+			}
+			if ok, _ := doublestar.Match(g.pattern, name); ok {
+				return g.leave
+			}
+		}
+		if x.takes && !dir {
+			return true
+		}
+	}
+	base := filepath.Base(path)
+	return strings.HasPrefix(base, ".") && !x.Hidden || strings.HasSuffix(base, ".tmp")
+}
+
+// tooDeep reports whether entries depth levels below a named directory are
+// left out.
+func (x *Filter) tooDeep(depth int64) bool { return x.Depth != nil && depth > *x.Depth }
+
+// tooLarge reports whether a file is left out for its size.
+func (x *Filter) tooLarge(size int64) bool { return x.MaxSize != nil && size > *x.MaxSize }
