@@ -194,7 +194,9 @@ func (s *scan) run() error {
 	close(turn)
 	for i, st := range streams {
 		if st.known {
-			s.req.Searched(st.member, 0)
+			if err := s.req.Searched(st.member, 0); err != nil {
+				return err
+			}
 			streams[i] = nil
 			continue
 		}
@@ -282,7 +284,7 @@ func (s *scan) consume(st *stream) error {
 	case failed == nil:
 		s.stats.Read++
 		if s.req.Searched != nil {
-			s.req.Searched(st.member, c.found)
+			return s.req.Searched(st.member, c.found)
 		}
 	case errors.Is(failed, reader.ErrBinary):
 		s.stats.Skipped++

@@ -60,8 +60,9 @@ type Request struct {
 
 	// Searched, if not nil, is told of each member that was searched to its
 	// end, or as far as Max allowed, and how many lines matched; in order with
-	// the hits, from the goroutine that calls emit.
-	Searched func(m reader.Member, count int64)
+	// the hits, from the goroutine that calls emit. An error ends the search
+	// as emit's does.
+	Searched func(m reader.Member, count int64) error
 
 	// Progress, if not nil, is told from time to time how far the search
 	// has come. It is called from any goroutine, one call at a time.

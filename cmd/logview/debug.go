@@ -41,9 +41,18 @@ line and ... if the line goes on.`,
 text to find the lines it then looks at more closely. With PATH, print also how the
 indexes of what lies there are asked, and how many blocks each part of the query
 admits of those that the parts before it left; … is where a word may go on.`,
-		Args: cobra.MinimumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if q.given() {
+				return nil
+			}
+			return cobra.MinimumNArgs(1)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			tree, err := q.parse(args[0])
+			if !q.given() {
+				q.ask(args[0])
+				args = args[1:]
+			}
+			tree, err := q.tree()
 			if err != nil {
 				return err
 			}
@@ -53,13 +62,13 @@ admits of those that the parts before it left; … is where a word may go on.`,
 			}
 			out := cmd.OutOrStdout()
 			fmt.Fprintf(out, "query   %s\nscan    %s\n", visible.String(tree.String()), visible.String(m.String()))
-			if len(args) == 1 {
+			if len(args) == 0 {
 				return nil
 			}
-			return explain(g, out, tree, q.Options, args[1:])
+			return explain(g, out, tree, q.Options, args)
 		},
 	}
-	q.register(asked)
+	q.register(asked, g.streams)
 	cmd.AddCommand(asked)
 	return cmd
 }

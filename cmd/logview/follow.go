@@ -20,8 +20,7 @@ type followOptions struct {
 	*globals
 	queryFlags
 	outputFlags
-	query string
-	last  int64
+	last int64
 }
 
 func newFollow(g *globals) *cobra.Command {
@@ -44,18 +43,17 @@ or a second old.`,
   logview follow --json 'level=error' . | jq .text
   kubectl logs -f web-1 | logview follow 'timeout -healthcheck'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.noMatch = cmd.Flags().Changed("max-count") && o.max == 0
-			if !cmd.Flags().Changed("query") {
+			if !o.given() {
 				args = o.takeQuery(args)
 			}
 			return o.run(cmd.Context(), args)
 		},
 	}
-	o.queryFlags.register(cmd)
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVarP(&o.query, "query", "e", "", "print only lines that match `QUERY`")
-	f.BoolVar(&o.number, "line-number", false, "print line numbers")
+	o.queryFlags.register(cmd, g.streams)
+	addWord(f, "line-number", "", "print line numbers", func() { o.number = yes })
+	addHidden(f, "no-line-number", func() { o.number = no })
 	f.Int64VarP(&o.last, "lines", "n", -1, "begin with the last `N` lines of each log (default 10 of a file, none of a directory)")
 	o.outputFlags.register(cmd)
 	return cmd
@@ -69,23 +67,20 @@ func (o *followOptions) takeQuery(args []string) []string {
 	if _, err := os.Stat(args[0]); err == nil || args[0] == reader.Stdin {
 		return args
 	}
-	o.query = args[0]
+	o.ask(args[0])
 	return args[1:]
 }
 
 func (o *followOptions) run(ctx context.Context, paths []string) error {
 	var tree query.Node = query.Text{} // every line
-	if o.query != "" {
+	if o.given() {
 		var err error
-		if tree, err = o.parse(o.query); err != nil {
+		if tree, err = o.tree(); err != nil {
 			return err
 		}
 	}
-	if o.noMatch {
+	if o.none() {
 		return exitCode(exitNone)
-	}
-	if err := o.outputFlags.check(); err != nil {
-		return err
 	}
 	color, err := o.colored()
 	if err != nil {
@@ -95,12 +90,11 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 		return err
 	}
 	paths = o.inputs(paths)
-	p := o.printer(o.out, oneFile(paths), len(paths) == 1 && paths[0] == reader.Stdin, color)
+	p := o.printer(o.out, &o.queryFlags, oneFile(paths), len(paths) == 1 && paths[0] == reader.Stdin, color)
 	p.heading, p.nameColors = false, true
-	p.number = o.number
-	req := o.request(tree, o.queryFlags)
+	p.number = o.number.or(p.column)
+	req := o.request(tree, &o.queryFlags)
 	req.Render = p.render
-	p.groups = !o.json && (req.Before > 0 || req.After > 0)
 
 	status := newStatus(o.err, "behind by")
 	if isTerminal(o.err) {
@@ -126,7 +120,7 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 		}
 		live := reader.NewLive(paths, note)
 		defer live.Close()
-		f := reader.NewFollower(live, reader.FollowOptions{Last: o.begin(paths), Count: o.json || o.number, Note: note})
+		f := reader.NewFollower(live, reader.FollowOptions{Last: o.begin(paths), Count: o.json || p.number || p.offset, Note: note})
 		err = o.follow(ctx, f, st, status)
 	}
 	status.end()

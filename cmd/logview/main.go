@@ -122,6 +122,12 @@ func run(args []string, in, out, errs *os.File) int {
 		}
 	}()
 
+	// A pipe that nobody reads any more is an error like any other when it is
+	// written to: without this, the signal would end the program.
+	broken := make(chan os.Signal, 1)
+	signal.Notify(broken, syscall.SIGPIPE)
+	defer signal.Stop(broken)
+
 	cmd := newRoot(streams{in, out, errs})
 	cmd.SetArgs(args)
 	text := &keepError{w: out}

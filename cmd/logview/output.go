@@ -1,7 +1,7 @@
 package main
 
 import (
-	"errors"
+	"math"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -10,68 +10,152 @@ import (
 	"logview/index/query"
 )
 
+// mode is what is printed. Of the flags that choose one, the last wins.
+type mode int
+
+const (
+	printLines mode = iota
+	printCount
+	printCountMatches
+	printFiles        // with lines that match
+	printFilesWithout // any
+)
+
+// A choice is a flag that was given or not, and its opposite.
+type choice int8
+
+const (
+	unsaid choice = iota
+	yes
+	no
+)
+
+// or is the choice, or what holds without one.
+func (c choice) or(def bool) bool { return c == yes || c == unsaid && def }
+
 // outputFlags are the flags that say what of matching lines is printed. They
-// mean what they mean to ripgrep.
+// mean what they mean to ripgrep. Of those that contradict each other the
+// last one wins.
 type outputFlags struct {
-	number                  bool
-	withPath, noPath        bool
-	count, list, only, json bool
-	max                     int64
-	noMatch                 bool // -m 0
-	after, before, around   int
+	number, path, heading choice
+
+	mode                    mode
+	only, json              bool
+	max                     number
+	after, before, around   number // an explicit -A or -B counts for its side whatever -C says
+	passthru                bool
+	column, vimgrep         bool
+	offset                  bool
+	trim                    bool
+	null                    bool
+	columns                 number // longer lines are left out; 0 is none
+	preview                 bool   // but for their beginning
+	between                 string // groups of lines that are not neighbours
+	noBetween               bool
+	afterField, contextSign string // what stands behind a path and a number, of lines that match and others
 }
 
 func (o *outputFlags) register(cmd *cobra.Command) {
+	o.between, o.afterField, o.contextSign = "--", ":", "-"
 	f := cmd.Flags()
-	f.BoolVarP(&o.withPath, "with-filename", "H", false, "print paths (default for more than one file)")
-	f.BoolVarP(&o.noPath, "no-filename", "I", false, "print no paths")
-	f.BoolVarP(&o.count, "count", "c", false, "print only how many lines of each file match")
-	f.BoolVarP(&o.list, "files-with-matches", "l", false, "print only the files with lines that match")
-	f.BoolVarP(&o.only, "only-matching", "o", false, "print only the parts of lines that match")
-	f.Int64VarP(&o.max, "max-count", "m", 0, "print at most `N` lines of each file")
-	f.IntVarP(&o.after, "after-context", "A", 0, "print `N` lines after each line that matches")
-	f.IntVarP(&o.before, "before-context", "B", 0, "print `N` lines before it")
-	f.IntVarP(&o.around, "context", "C", 0, "print `N` lines before and after it")
-	f.BoolVar(&o.json, "json", false, "print an object a line: ref, path, line, offset, text")
+	text := func(to *string, and func()) func(string) error {
+		return func(s string) (err error) {
+			if *to, err = unescape(s); err == nil && and != nil {
+				and()
+			}
+			return err
+		}
+	}
+	addWord(f, "with-filename", "H", "print paths (default for more than one file)", func() { o.path = yes })
+	addWord(f, "no-filename", "I", "print no paths", func() { o.path = no })
+	addWord(f, "count", "c", "print only how many lines of each file match", func() { o.mode = printCount })
+	addWord(f, "files-with-matches", "l", "print only the files with lines that match", func() { o.mode = printFiles })
+	addWord(f, "only-matching", "o", "print only the parts of lines that match", func() { o.only = true })
+	addNumber(f, &o.max, "max-count", "m", "print at most `N` lines of each file", nil)
+	limited := func() { o.passthru = false }
+	addNumber(f, &o.after, "after-context", "A", "print `N` lines after each line that matches", limited)
+	addNumber(f, &o.before, "before-context", "B", "print `N` lines before it", limited)
+	addNumber(f, &o.around, "context", "C", "print `N` lines before and after it; -A and -B count for their side in any order", limited)
+	addWord(f, "passthru", "", "print all lines, those that match as such", func() {
+		o.passthru = true
+		o.after, o.before, o.around = number{}, number{}, number{}
+	})
+	addText(f, "context-separator", "", "print `TEXT` between lines that are not neighbours (default --)", text(&o.between, func() { o.noBetween = false }))
+	addWord(f, "no-context-separator", "", "print nothing there", func() { o.noBetween = true })
+	addText(f, "field-match-separator", "", "print `TEXT` behind the path and the numbers of a line that matches (default :)", text(&o.afterField, nil))
+	addText(f, "field-context-separator", "", "print `TEXT` behind those of other lines (default -)", text(&o.contextSign, nil))
+	addSwitch(f, &o.column, "column", "", "print at which byte of the line the first match begins, counted from 1, and line numbers")
+	addWord(f, "vimgrep", "", "print a line for each match, with path, line and column", func() { o.vimgrep = true })
+	addSwitch(f, &o.offset, "byte-offset", "b", "print at which byte of the decoded text each line begins, or with -o each match")
+	addSwitch(f, &o.trim, "trim", "", "print lines without the blanks they begin with")
+	addWord(f, "null", "0", "print a NUL behind each path", func() { o.null = true })
+	addNumber(f, &o.columns, "max-columns", "M", "do not print lines of more than `N` bytes, but say so; 0 prints all", nil)
+	addSwitch(f, &o.preview, "max-columns-preview", "", "print N characters of them")
+	addSwitch(f, &o.json, "json", "", "print an object a line: ref, path, line, offset, text")
 }
 
-func (o *outputFlags) check() error {
-	if o.max < 0 || o.after < 0 || o.before < 0 || o.around < 0 {
-		return errors.New("-m, -A, -B and -C take a number that is not negative")
+// none reports whether the flags ask for no lines at all.
+func (o *outputFlags) none() bool { return o.max.given && o.max.n == 0 }
+
+// counts is the mode with what -c means together with -o, and -v.
+func (o *outputFlags) counts(inverted bool) mode {
+	switch {
+	case o.mode == printCount && o.only && !inverted:
+		return printCountMatches
+	case o.mode == printCountMatches && inverted:
+		return printCount
 	}
-	return nil
+	return o.mode
 }
 
 // printer is how the flags want hits printed. one says that they are all of
 // one file, whose name needs no telling, and piped that it has none.
-func (o *outputFlags) printer(out *os.File, one, piped, color bool) *printer {
+func (o *outputFlags) printer(out *os.File, q *queryFlags, one, piped, color bool) *printer {
 	tty := isTerminal(out)
-	return &printer{
-		out: out, color: color, visible: color || tty,
-		json: o.json, only: o.only, count: o.count, list: o.list,
-		path:   (o.withPath || !one) && !o.noPath,
-		number: o.number || tty && !piped,
+	p := &printer{
+		out: out, color: color, visible: color || tty, json: o.json,
+		mode: o.counts(q.invert), only: o.only, inverted: q.invert,
+		path:   o.path.or(!one || o.vimgrep),
+		number: o.number.or(tty && !piped || o.column || o.vimgrep),
+		column: o.column || o.vimgrep, vimgrep: o.vimgrep, offset: o.offset,
+		trim: o.trim, null: o.null, columns: o.columns.n, preview: o.preview,
+		afterField: o.afterField, contextSign: o.contextSign,
 	}
+	if !o.json && !o.noBetween && o.context() {
+		p.between = []byte(o.between + "\n")
+	}
+	return p
+}
+
+// context reports whether lines around those that match are printed, but not
+// all lines.
+func (o *outputFlags) context() bool {
+	before, after := o.sides()
+	return !o.passthru && (before > 0 || after > 0)
+}
+
+// sides is how many lines are printed before and after one that matches.
+func (o *outputFlags) sides() (before, after int) {
+	side := func(n number) int {
+		if !n.given {
+			n = o.around
+		}
+		return int(min(n.n, math.MaxInt32))
+	}
+	return side(o.before), side(o.after)
 }
 
 // request is what the flags ask for, but for where.
-func (o *outputFlags) request(tree query.Node, q queryFlags) *index.Request {
-	req := &index.Request{
-		Query: tree, Options: q.Options, Max: o.max, Before: o.around, After: o.around,
-		CountOnly: o.count || o.list,
-	}
-	// -A and -B count for their side whatever -C says.
-	if o.before > 0 {
-		req.Before = o.before
-	}
-	if o.after > 0 {
-		req.After = o.after
-	}
-	if o.list {
-		req.Max = 1
-	}
-	if req.CountOnly || o.only {
-		req.Before, req.After = 0, 0
+func (o *outputFlags) request(tree query.Node, q *queryFlags) *index.Request {
+	req := &index.Request{Query: tree, Options: q.Options, Max: o.max.n}
+	switch o.counts(q.invert) {
+	case printLines:
+		req.Before, req.After = o.sides()
+		req.Passthru = o.passthru
+	case printCount:
+		req.CountOnly = true
+	case printFiles, printFilesWithout:
+		req.CountOnly, req.Max = true, 1
 	}
 	return req
 }

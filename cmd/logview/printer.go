@@ -3,10 +3,14 @@ package main
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"sync"
+	"unicode/utf8"
 
 	"logview/index"
 	"logview/index/match"
@@ -20,16 +24,25 @@ import (
 type printer struct {
 	out *os.File
 
-	path    bool // say which file a line is of
-	heading bool // above its lines, and not in front of each
-	number  bool
-	color   bool
-	visible bool // spell out what a terminal would obey
-	only    bool // the matching parts alone
-	json    bool
-	count   bool // matching lines a file
-	list    bool // files with matching lines
-	groups  bool // "--" between lines that are not neighbours
+	mode     mode
+	path     bool // say which file a line is of
+	heading  bool // above its lines, and not in front of each
+	number   bool
+	column   bool // of the first match
+	offset   bool
+	color    bool
+	visible  bool // spell out what a terminal would obey
+	only     bool // the matching parts alone
+	vimgrep  bool // a line for each match
+	inverted bool // lines are printed for what is not in them
+	json     bool
+	trim     bool   // without the blanks that lines begin with
+	null     bool   // a NUL behind each path
+	columns  int64  // longer lines are left out, if it is not 0
+	preview  bool   // but for their beginning
+	between  []byte // lines that are not neighbours; nil for nothing
+
+	afterField, contextSign string // behind a path and a number
 
 	nameColors bool // a colour of its own for each path
 
@@ -40,7 +53,7 @@ type printer struct {
 	file    string // that was last printed of
 	last    reader.Line
 	printed bool
-	counted int64         // of file, with count
+	counted int64         // of file, when only that is printed
 	beside  func() func() // called around each write, to clear the way for it
 }
 
@@ -52,15 +65,29 @@ const (
 	colorOff   = "\x1b[0m"
 )
 
-// render makes of hits the bytes that will be written. It is called from
-// several goroutines at once.
+// render makes of hits the bytes that will be written, or with
+// --count-matches the number of matches. It is called from several goroutines
+// at once.
 func (p *printer) render(h *index.Hits) {
-	buf := p.takeBuf()
 	keep, _ := p.spans.Get().(*[]match.Span)
 	if keep == nil {
 		keep = new([]match.Span)
 	}
 	spans := *keep
+	defer func() {
+		*keep = spans[:0]
+		p.spans.Put(keep)
+	}()
+	if p.mode == printCountMatches {
+		n := 0
+		for _, l := range h.Lines {
+			spans = h.Highlight(h.Text[l.Start:l.End], spans[:0])
+			n += max(len(spans), 1) // it may match for what is not in it
+		}
+		h.Rendered = binary.AppendVarint(p.takeBuf(), int64(n))
+		return
+	}
+	buf := p.takeBuf()
 	prefix := p.prefix(h)
 	var refs refMaker
 	if p.json {
@@ -69,35 +96,44 @@ func (p *printer) render(h *index.Hits) {
 	for i := range h.Lines {
 		l := &h.Lines[i]
 		text := h.Text[l.Start:l.End]
-		if p.groups && i > 0 && l.Line != h.Lines[i-1].Line+1 {
-			buf = append(buf, "--\n"...)
+		if p.between != nil && i > 0 && l.Line != h.Lines[i-1].Line+1 {
+			buf = append(buf, p.between...)
+		}
+		spans = spans[:0]
+		if p.matches(l) {
+			spans = h.Highlight(text, spans)
 		}
 		switch {
 		case p.json:
 			buf = appendJSON(buf, newJSONLine(h, refs, l, text))
-		case p.only:
-			if l.Context {
-				continue
-			}
-			spans = h.Highlight(text, spans[:0])
+		case p.only && !l.Context && !p.inverted:
 			for _, sp := range spans {
-				buf = p.appendPrefix(buf, prefix, l)
-				buf = p.appendText(buf, text[sp.Start:sp.End], nil, true)
-				buf = append(buf, '\n')
+				buf = p.appendPrefix(buf, prefix, l, &sp, reader.Offset(sp.Start))
+				buf = p.appendPart(buf, text[sp.Start:sp.End])
+			}
+		case p.vimgrep && len(spans) > 0:
+			for _, sp := range spans {
+				buf = p.appendPrefix(buf, prefix, l, &sp, reader.Offset(sp.Start))
+				buf = p.appendLine(buf, text, spans, l.Context)
 			}
 		default:
-			buf = p.appendPrefix(buf, prefix, l)
-			spans = spans[:0]
-			if p.color && !l.Context {
-				spans = h.Highlight(text, spans)
+			var first *match.Span
+			switch {
+			case len(spans) > 0:
+				first = &spans[0]
+			case !l.Context && !p.inverted:
+				first = &match.Span{} // it matches for what is not in it, or nothing that can be seen
 			}
-			buf = p.appendText(buf, text, spans, false)
-			buf = append(buf, '\n')
+			buf = p.appendPrefix(buf, prefix, l, first, 0)
+			buf = p.appendLine(buf, text, spans, l.Context)
 		}
 	}
-	*keep = spans[:0]
-	p.spans.Put(keep)
 	h.Rendered = buf
+}
+
+// matches reports whether it is asked for where a line matches.
+func (p *printer) matches(l *index.HitLine) bool {
+	return !l.Context && !p.inverted && !p.json && (p.color || p.only || p.column)
 }
 
 func (p *printer) takeBuf() []byte {
@@ -149,15 +185,22 @@ func slicesConcat(a string, b []byte, c string) []byte {
 	return append(append([]byte(a), b...), c...)
 }
 
-// appendPrefix appends what stands before a line: path and number, with : in
-// front of one that matches and - in front of one around it.
-func (p *printer) appendPrefix(buf, prefix []byte, l *index.HitLine) []byte {
-	sep := byte(':')
+// appendPrefix appends what stands before a line: path, number, column and
+// offset, with : behind each in front of a line that matches and - in front
+// of one around it. first is the match that the column is of, nil for no
+// column; at is where in the line the offset is of.
+func (p *printer) appendPrefix(buf, prefix []byte, l *index.HitLine, first *match.Span, at reader.Offset) []byte {
+	sep := p.afterField
 	if l.Context {
-		sep = '-'
+		sep = p.contextSign
 	}
 	if prefix != nil {
-		buf = append(append(buf, prefix...), sep)
+		buf = append(buf, prefix...)
+		if p.null {
+			buf = append(buf, 0)
+		} else {
+			buf = append(buf, sep...)
+		}
 	}
 	if p.number {
 		if p.color {
@@ -167,10 +210,76 @@ func (p *printer) appendPrefix(buf, prefix []byte, l *index.HitLine) []byte {
 		if p.color {
 			buf = append(buf, colorOff...)
 		}
-		buf = append(buf, sep)
+		buf = append(buf, sep...)
+	}
+	if p.column && first != nil {
+		buf = strconv.AppendInt(buf, int64(first.Start)+1, 10)
+		buf = append(buf, sep...)
+	}
+	if p.offset {
+		buf = strconv.AppendInt(buf, int64(l.Offset+at), 10)
+		buf = append(buf, sep...)
 	}
 	return buf
 }
+
+// appendLine appends a line with its end, or what is printed of a line that
+// is too long.
+func (p *printer) appendLine(buf, text []byte, spans []match.Span, context bool) []byte {
+	if p.trim {
+		n := len(text) - len(trimLeft(text))
+		text = text[n:]
+		moved := make([]match.Span, len(spans))
+		for i, sp := range spans {
+			moved[i] = match.Span{Start: max(sp.Start-n, 0), End: max(sp.End-n, 0)}
+		}
+		spans = moved
+	}
+	cut := 0
+	if p.columns > 0 && int64(len(text)) > p.columns {
+		if !p.preview {
+			if len(spans) > 0 {
+				return append(fmt.Appendf(buf, "[Omitted long line with %d matches]", len(spans)), '\n')
+			}
+			return append(append(buf, omitted(context)...), '\n')
+		}
+		for range p.columns {
+			_, n := utf8.DecodeRune(text[cut:])
+			cut += n
+		}
+		text = text[:cut]
+	}
+	buf = p.appendText(buf, text, spans, false)
+	if cut > 0 {
+		buf = append(buf, omittedEnd...)
+	}
+	return append(buf, '\n')
+}
+
+// What is printed in place of a line that is too long, and behind its
+// beginning.
+func omitted(context bool) string {
+	if context {
+		return "[Omitted long context line]"
+	}
+	return "[Omitted long matching line]"
+}
+
+const omittedEnd = " [... omitted end of long line]"
+
+// appendPart appends a part of a line that matches, with a line's end.
+func (p *printer) appendPart(buf, text []byte) []byte {
+	if p.trim {
+		text = trimLeft(text)
+	}
+	if p.columns > 0 && int64(len(text)) > p.columns {
+		return append(append(buf, omitted(false)...), '\n')
+	}
+	return append(p.appendText(buf, text, nil, true), '\n')
+}
+
+// trimLeft is text without the blanks that it begins with.
+func trimLeft(text []byte) []byte { return bytes.TrimLeft(text, " \t\r\v\f") }
 
 // appendText appends a line, or a part of it that matches.
 func (p *printer) appendText(buf, text []byte, spans []match.Span, matched bool) []byte {
@@ -258,10 +367,16 @@ func (p *printer) emit(h *index.Hits) error {
 			return err
 		}
 	}
-	if p.count || p.list {
+	if p.mode != printLines {
 		p.file, p.printed = h.Member.Path, true
-		p.counted += h.Count
-		if p.list {
+		switch {
+		case p.mode == printCountMatches && h.Long == nil:
+			n, _ := binary.Varint(h.Rendered)
+			p.counted += n
+		case p.mode != printFilesWithout:
+			p.counted += h.Count
+		}
+		if p.mode == printFiles {
 			return p.flush()
 		}
 		return nil
@@ -275,9 +390,10 @@ func (p *printer) emit(h *index.Hits) error {
 		if p.printed {
 			lead = append(lead, '\n')
 		}
-		lead = append(append(lead, p.pathText(h.Member.Path)...), '\n')
-	} else if p.groups && p.printed && (h.Member.Path != p.file || first != p.last+1) {
-		lead = append(lead, "--\n"...)
+		lead = append(lead, p.pathText(h.Member.Path)...)
+		lead = p.endPath(lead)
+	} else if p.between != nil && p.printed && (h.Member.Path != p.file || first != p.last+1) {
+		lead = append(lead, p.between...)
 	}
 	p.file, p.last, p.printed = h.Member.Path, last, true
 	if h.Long != nil {
@@ -289,6 +405,14 @@ func (p *printer) emit(h *index.Hits) error {
 		}
 	}
 	return p.write(h.Rendered)
+}
+
+// endPath ends a line that is a path.
+func (p *printer) endPath(buf []byte) []byte {
+	if p.null {
+		return append(buf, 0)
+	}
+	return append(buf, '\n')
 }
 
 // ends is the first and the last line of hits, for the marks between groups.
@@ -304,25 +428,37 @@ func (p *printer) ends(h *index.Hits) (first, last reader.Line) {
 
 // flush writes what is known of a file only at its end.
 func (p *printer) flush() error {
-	if !p.printed || p.counted == 0 || !p.count && !p.list {
+	if !p.printed || p.counted == 0 {
 		return nil
 	}
 	n := p.counted
 	p.counted = 0
+	return p.summary(p.file, n)
+}
+
+// summary writes what is printed of a file in place of its lines: its path,
+// or how much there is in it.
+func (p *printer) summary(path string, n int64) error {
 	var buf []byte
+	list := p.mode == printFiles || p.mode == printFilesWithout
 	switch {
-	case p.json && p.list:
-		buf = appendJSON(nil, newJSONPath(p.file))
+	case p.json && list:
+		buf = appendJSON(nil, newJSONPath(path))
 	case p.json:
 		buf = appendJSON(nil, struct {
 			jsonPath
 			Count int64 `json:"count"`
-		}{newJSONPath(p.file), n})
-	case p.list:
-		buf = append(p.pathText(p.file), '\n')
+		}{newJSONPath(path), n})
+	case list:
+		buf = p.endPath(p.pathText(path))
 	default:
 		if p.path {
-			buf = append(p.pathText(p.file), ':')
+			buf = p.pathText(path)
+			if p.null {
+				buf = append(buf, 0)
+			} else {
+				buf = append(buf, ':')
+			}
 		}
 		buf = strconv.AppendInt(buf, n, 10)
 		buf = append(buf, '\n')
@@ -339,8 +475,8 @@ func (p *printer) write(b []byte) error {
 }
 
 // long writes a line that is too long to be rendered. Only its text is
-// shown: what matched in it is not marked, and with -o or --json the whole
-// line takes the place of what matched.
+// shown: what matched in it is not marked and has no column, and with -o or
+// --json the whole line takes the place of what matched.
 func (p *printer) long(lead []byte, h *index.Hits) error {
 	if p.beside != nil {
 		defer p.beside()()
@@ -349,25 +485,92 @@ func (p *printer) long(lead []byte, h *index.Hits) error {
 	if p.json {
 		return p.longJSON(h, l)
 	}
-	lead = p.appendPrefix(lead, p.prefix(h), l)
+	lead = p.appendPrefix(lead, p.prefix(h), l, nil, 0)
+	tooLong := p.columns > 0 && h.Long.Len > p.columns
+	end := "\n"
+	switch {
+	case tooLong && p.preview:
+		end = omittedEnd + end
+	case tooLong:
+		end = omitted(l.Context) + end
+	}
 	if _, err := p.out.Write(lead); err != nil {
 		return err
 	}
-	var err error
-	if p.visible {
-		v := &visible.Writer{W: p.out}
-		_, err = h.Long.WriteTo(v)
-		if ferr := v.Flush(); err == nil {
-			err = ferr
+	if !tooLong || p.preview {
+		if err := p.longText(h.Long, tooLong); err != nil {
+			return fmt.Errorf("%s: %w", reader.Ref{Path: h.Member.Path, Line: l.Line}, err)
 		}
-	} else {
-		_, err = h.Long.WriteTo(p.out)
 	}
-	if err != nil {
-		return fmt.Errorf("%s: %w", reader.Ref{Path: h.Member.Path, Line: l.Line}, err)
-	}
-	_, err = p.out.Write([]byte{'\n'})
+	_, err := p.out.WriteString(end)
 	return err
+}
+
+// longText writes the text of a long line, or its beginning.
+func (p *printer) longText(l *index.LongLine, start bool) (err error) {
+	var w io.Writer = p.out
+	if p.visible {
+		v := &visible.Writer{W: w}
+		defer func() {
+			if ferr := v.Flush(); err == nil {
+				err = ferr
+			}
+		}()
+		w = v
+	}
+	if start {
+		w = &startWriter{w: w, left: p.columns}
+	}
+	if p.trim {
+		w = &trimWriter{w: w}
+	}
+	if _, err = l.WriteTo(w); errors.Is(err, errStarted) {
+		err = nil
+	}
+	return err
+}
+
+// errStarted ends the writing of a line of which the beginning was written.
+var errStarted = errors.New("the beginning was written")
+
+// A startWriter writes the first characters of a text.
+type startWriter struct {
+	w    io.Writer
+	left int64
+}
+
+func (s *startWriter) Write(b []byte) (int, error) {
+	for i, c := range b {
+		if !utf8.RuneStart(c) {
+			continue
+		}
+		if s.left--; s.left < 0 {
+			if _, err := s.w.Write(b[:i]); err != nil {
+				return 0, err
+			}
+			return i, errStarted
+		}
+	}
+	return s.w.Write(b)
+}
+
+// A trimWriter leaves out the blanks that come first.
+type trimWriter struct {
+	w     io.Writer
+	begun bool
+}
+
+func (t *trimWriter) Write(b []byte) (int, error) {
+	rest := b
+	if !t.begun {
+		rest = trimLeft(b)
+		t.begun = len(rest) > 0
+	}
+	if len(rest) == 0 {
+		return len(b), nil
+	}
+	n, err := t.w.Write(rest)
+	return len(b) - len(rest) + n, err
 }
 
 // longJSON writes a long line's object without holding the line.

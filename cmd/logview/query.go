@@ -17,7 +17,7 @@ import (
 // queryFlags are the flags that say what to look for. Of those that
 // contradict each other the last one wins.
 type queryFlags struct {
-	streams
+	in       *os.File // where -f - reads
 	asked    []pattern
 	files    []string // that patterns are read from, by -f
 	literal  bool     // patterns are texts
@@ -37,10 +37,10 @@ type pattern struct {
 }
 
 func (q *queryFlags) register(cmd *cobra.Command, s streams) {
-	q.streams = s
+	q.in = s.in
 	q.oneByOne = true
 	f := cmd.Flags()
-	addText(f, "query", "e", "look for `QUERY`, also one that begins with -; given several times, for lines that match one of them", func(s string) error {
+	addText(f, "query", "e", "look for `QUERY`, in which a - at the beginning is part of the text; given several times, for lines that match one of them", func(s string) error {
 		q.asked = append(q.asked, pattern{text: s, flag: true})
 		return nil
 	})
@@ -164,7 +164,11 @@ func (q *queryFlags) parse(p pattern) ([]query.Node, error) {
 		if p.text == "" && p.flag {
 			return []query.Node{query.Text{}}, nil
 		}
-		n, err := query.Parse(p.text)
+		parse := query.Parse
+		if p.flag {
+			parse = query.ParseDash
+		}
+		n, err := parse(p.text)
 		return []query.Node{n}, err
 	}
 	// As for grep, lines of the pattern are alternatives.

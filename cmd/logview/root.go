@@ -9,6 +9,7 @@ import (
 	"github.com/adrg/xdg"
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 
 	"logview/reader"
@@ -22,6 +23,7 @@ type globals struct {
 	cacheDir  string
 	cacheSize string
 	color     string
+	mute      bool // nothing is said of files that cannot be read
 }
 
 func newRoot(s streams) *cobra.Command {
@@ -55,6 +57,18 @@ the keys. When its output is piped on, it prints them instead.`,
 	f.StringVar(&g.cacheDir, "cache-dir", "", "keep decoded blocks in `DIR` (default $LOGVIEW_CACHE_DIR, else the user's cache directory)")
 	f.StringVar(&g.cacheSize, "cache-size", "", "let the cache take at most `SIZE`, such as 2GiB; 0 for no cache (default a tenth of the free disk, 16 GiB at most)")
 	f.StringVar(&g.color, "color", "auto", "colour the output: auto, always or never")
+	root.SetGlobalNormalizationFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		switch name {
+		case "colour":
+			name = "color"
+		case "maxdepth":
+			name = "max-depth"
+		case "passthrough":
+			name = "passthru"
+		}
+		return pflag.NormalizedName(name)
+	})
+	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(newSearch(g), newFollow(g), newLs(g), newCat(g), newIndex(g), newConfig(g), newDebug(g), newMan())
 	return root
 }
@@ -88,14 +102,14 @@ func (g *globals) cache() (*reader.Cache, error) {
 // colored decides whether out is to be coloured.
 func (g *globals) colored() (bool, error) {
 	switch g.color {
-	case "always":
+	case "always", "ansi":
 		return true, nil
 	case "never":
 		return false, nil
 	case "auto":
 		return isTerminal(g.out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", nil
 	}
-	return false, fmt.Errorf("--color %q: it is auto, always or never", g.color)
+	return false, fmt.Errorf("--color %q: it is auto, always, ansi or never", g.color)
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
@@ -103,7 +117,12 @@ func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 // find lists the logs at paths and says what could not be listed. failed
 // reports that something could not; leaving out our own output is no failure.
 func (g *globals) find(paths []string) (logs []reader.Log, failed bool) {
-	logs, errs := reader.Find(paths)
+	return g.findFiltered(reader.Filter{}, paths)
+}
+
+// findFiltered is find with a filter for what lies in directories.
+func (g *globals) findFiltered(x reader.Filter, paths []string) (logs []reader.Log, failed bool) {
+	logs, errs := x.Find(paths)
 	for _, err := range errs {
 		g.complain(err)
 		failed = failed || !errors.Is(err, reader.ErrOutput)
@@ -113,6 +132,9 @@ func (g *globals) find(paths []string) (logs []reader.Log, failed bool) {
 
 // complain says on stderr what went wrong, and goes on.
 func (g *globals) complain(err error) {
+	if g.mute {
+		return
+	}
 	fmt.Fprintf(g.err, "logview: %s\n", visible.String(err.Error()))
 }
 

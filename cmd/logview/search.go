@@ -2,8 +2,11 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"os"
 	"strings"
 	"time"
 
@@ -11,63 +14,24 @@ import (
 	"github.com/spf13/cobra"
 
 	"logview/index"
-	"logview/index/match"
-	"logview/index/query"
 	"logview/reader"
 	"logview/tui/visible"
 )
 
-// queryFlags are the flags that say how QUERY is meant.
-type queryFlags struct {
-	literal, regexp bool
-	match.Options
-}
-
-func (q *queryFlags) register(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.BoolVarP(&q.literal, "fixed-strings", "F", false, "take QUERY as one text to look for, whatever is in it")
-	f.BoolVarP(&q.regexp, "regexp", "E", false, "take QUERY as one regular expression (RE2)")
-	f.BoolVarP(&q.WholeWord, "word-regexp", "w", false, "match whole words only")
-	f.BoolVarP(&q.CaseSensitive, "case-sensitive", "s", false, "words match in their case only")
-	f.BoolVarP(&q.IgnoreCase, "ignore-case", "i", false, "regular expressions ignore case too, as words do")
-	cmd.MarkFlagsMutuallyExclusive("fixed-strings", "regexp")
-	cmd.MarkFlagsMutuallyExclusive("case-sensitive", "ignore-case")
-}
-
-// parse makes a tree of what the user typed.
-func (q *queryFlags) parse(s string) (query.Node, error) {
-	switch {
-	case q.literal:
-		// As for grep, lines of the pattern are alternatives.
-		parts := strings.Split(s, "\n")
-		if len(parts) == 1 {
-			return query.Text{S: s}, nil
-		}
-		var or query.Or
-		for _, p := range parts {
-			or = append(or, query.Text{S: p})
-		}
-		return or, nil
-	case q.regexp:
-		return query.ParseRegexp(s, false)
-	}
-	return query.Parse(s)
-}
-
 type searchOptions struct {
 	*globals
 	queryFlags
-
 	outputFlags
-	noNumber              bool
-	heading, noHeading    bool
-	stats, noIndex, quiet bool
+	fileFlags
+	stats, noIndex, quiet, hint bool
+	zero                        bool // files without a match are counted, too
+	threads                     number
 }
 
 func newSearch(g *globals) *cobra.Command {
-	o := &searchOptions{globals: g}
+	o := &searchOptions{globals: g, hint: true}
 	cmd := &cobra.Command{
-		Use:   "search [flags] QUERY [PATH…]",
+		Use:   "search [flags] QUERY [PATH…]\n  logview search [flags] -e QUERY… [PATH…]",
 		Short: "Print the lines that match",
 		Long: `Print the lines of logs that match QUERY: of the files at PATH, of all that lie
 below it if it is a directory, of standard input if it is - or if something is
@@ -82,42 +46,70 @@ piped in and no PATH is named, and else of the current directory.
   file:GLOB                lines of files so named: file:*.gz, file:nginx/*.log
 
 Files come out by path, a log's rotated files oldest first. The exit code is 0
-if a line matched, 1 if none did, and 2 if something could not be read.`,
+if a line matched, 1 if none did, and 2 if something could not be read.
+
+Flags are ripgrep's. Where they contradict each other the last one wins. Flags
+that ask for what happens anyway (-r, -z, -u, --no-ignore, …) are accepted, and
+the others that ripgrep has say what to do instead.`,
 		Example: `  logview search timeout /var/log
   logview search '"connection reset" -healthcheck' /var/log/nginx
   logview search -F '[error] (111)' app.log app.log.1 app.log.2.gz
   logview search --json '/user=\d+/ NOT =debug' . | jq .text
   kubectl logs web-1 | logview search 'panic OR fatal' -C 3`,
-		Args: cobra.MinimumNArgs(1),
+		Args: func(cmd *cobra.Command, args []string) error {
+			if o.given() {
+				return nil
+			}
+			return cobra.MinimumNArgs(1)(cmd, args)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			o.noMatch = cmd.Flags().Changed("max-count") && o.max == 0
-			return o.run(cmd.Context(), args[0], args[1:])
+			if !o.given() {
+				o.ask(args[0])
+				args = args[1:]
+			}
+			return o.run(cmd.Context(), args)
 		},
 	}
-	o.queryFlags.register(cmd)
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.BoolVarP(&o.number, "line-number", "n", false, "print line numbers (default on a terminal)")
-	f.BoolVarP(&o.noNumber, "no-line-number", "N", false, "print no line numbers")
+	o.queryFlags.register(cmd, g.streams)
+	addWord(f, "line-number", "n", "print line numbers (default on a terminal)", func() { o.number = yes })
+	addWord(f, "no-line-number", "N", "print no line numbers", func() { o.number = no })
 	o.outputFlags.register(cmd)
-	f.BoolVar(&o.heading, "heading", false, "print paths above their lines (default on a terminal)")
-	f.BoolVar(&o.noHeading, "no-heading", false, "print paths in front of their lines")
-	f.BoolVar(&o.stats, "stats", false, "say on stderr what the search did")
+	addWord(f, "count-matches", "", "print only how often each file matches", func() { o.mode = printCountMatches })
+	addSwitch(f, &o.zero, "include-zero", "", "with -c and --count-matches, print files without a match, too")
+	addWord(f, "files-without-match", "", "print only the files without a line that matches", func() { o.mode = printFilesWithout })
+	addWord(f, "heading", "", "print paths above their lines (default on a terminal)", func() { o.heading = yes })
+	addWord(f, "no-heading", "", "print paths in front of their lines", func() { o.heading = no })
+	addWord(f, "pretty", "p", "print colours, headings and line numbers, also into a pipe", func() {
+		o.color, o.heading, o.number = "always", yes, yes
+	})
+	addWord(f, "quiet", "q", "print nothing, and stop at the first match: for the exit code", func() { o.quiet = true })
+	o.fileFlags.register(cmd)
+	addNumber(f, &o.threads, "threads", "j", "use `N` processors; 0 for all", nil)
+	addSwitch(f, &o.stats, "stats", "", "say on stderr what the search did")
+	addWord(f, "no-messages", "", "do not say which files could not be read; the exit code does", func() { o.mute = true })
+	addHidden(f, "messages", func() { o.mute = false })
+	addSwitch(f, &o.hint, "hint", "", "")
+	f.Lookup("hint").Hidden = true
+	hide := f.Lookup("no-hint")
+	hide.Hidden, hide.Usage = false, "say nothing on a terminal about what was read"
 	f.BoolVar(&o.noIndex, "no-index", false, "read the files themselves, whatever is kept of them; the lines are the same")
-	f.BoolVar(&o.quiet, "quiet", false, "say nothing on a terminal about what was read")
+	addRipgrep(f, o)
 	return cmd
 }
 
-func (o *searchOptions) run(ctx context.Context, q string, paths []string) error {
-	tree, err := o.parse(q)
+// errFound ends a search that wants to know no more than that there is a
+// match.
+var errFound = errors.New("found")
+
+func (o *searchOptions) run(ctx context.Context, paths []string) error {
+	tree, err := o.tree()
 	if err != nil {
 		return err
 	}
-	if o.noMatch {
+	if o.none() {
 		return exitCode(exitNone) // -m 0, as grep takes it
-	}
-	if err := o.check(); err != nil {
-		return err
 	}
 	color, err := o.colored()
 	if err != nil {
@@ -130,16 +122,59 @@ func (o *searchOptions) run(ctx context.Context, q string, paths []string) error
 	if o.noIndex {
 		cache = nil
 	}
-	logs, failed := o.find(o.inputs(paths))
-	p := o.printer(o.out, single(logs), stdinOnly(logs), color)
-	p.number = p.number && !o.noNumber
-	p.heading = (o.heading || isTerminal(o.out)) && !o.noHeading && p.path && !p.count && !p.list && !p.json
-	req := o.request(tree, o.queryFlags)
-	req.Render = p.render
-	p.groups = !o.json && (req.Before > 0 || req.After > 0)
+	inputs := o.inputs(paths)
+	if len(paths) == 0 && o.readsStdin() {
+		inputs = []string{"."}
+	}
+	filter, err := o.narrowed()
+	if err != nil {
+		return err
+	}
+	logs, failed := o.findFiltered(filter, inputs)
+	if len(logs) == 0 && len(paths) == 0 && filter.Narrows() {
+		return errors.New("no file is left to be searched; look at -g, --max-depth and --max-filesize")
+	}
+	p := o.printer(o.out, &o.queryFlags, len(inputs) == 1 && !isPattern(inputs[0]) && single(logs), stdinOnly(logs), color && !(o.vimgrep && o.color == "auto"))
+	p.heading = o.heading.or(isTerminal(o.out)) && !o.vimgrep && p.path && p.mode == printLines && !p.json
+	req := o.request(tree, &o.queryFlags)
 	workers := index.NewWorkers()
+	if n := o.threads.n; n > 0 && n < int64(cap(workers)) {
+		workers = reader.NewWorkers(int(n))
+	}
 	for _, l := range logs {
 		req.Sources = append(req.Sources, reader.NewSource(l, reader.Options{Cache: cache, Spare: workers.TryGo}))
+	}
+	found := false // what was asked for
+	emit := p.emit
+	if o.quiet {
+		req.CountOnly, req.Before, req.After, req.Passthru = true, 0, 0, false
+		emit = func(h *index.Hits) error {
+			if h.Count > 0 && p.mode != printFilesWithout {
+				return errFound
+			}
+			return nil
+		}
+	} else if !req.CountOnly {
+		req.Render = p.render
+	}
+	switch {
+	case p.mode == printFilesWithout:
+		req.Searched = func(m reader.Member, n int64) error {
+			if n > 0 {
+				return nil
+			}
+			if found = true; o.quiet {
+				return errFound
+			}
+			return p.summary(m.Path, 0)
+		}
+	case o.zero && !o.quiet && (p.mode == printCount || p.mode == printCountMatches):
+		req.Searched = func(m reader.Member, n int64) error {
+			if err := p.flush(); err != nil || n > 0 {
+				return err
+			}
+			return p.summary(m.Path, 0)
+		}
 	}
 
 	notes := &notes{g: o.globals, named: o.stats}
@@ -153,16 +188,22 @@ func (o *searchOptions) run(ctx context.Context, q string, paths []string) error
 	req.Failed = func(e *reader.FileError) { defer status.hide()(); o.complain(e) }
 	req.Skipped = func(e *reader.FileError) { notes.skip(e) }
 
-	st, err := o.searcher(cache, workers).Search(ctx, req, p.emit)
+	st, err := o.searcher(cache, workers).Search(ctx, req, emit)
 	status.end()
 	if err == nil {
 		err = p.flush()
 	}
+	if errors.Is(err, errFound) {
+		return nil // whatever could not be read
+	}
 	notes.print()
 	if o.stats {
 		printStats(o.err, st)
-	} else if isTerminal(o.err) && !o.quiet && err == nil {
+	} else if isTerminal(o.err) && o.hint && !o.quiet && err == nil {
 		o.remark(st, paths)
+	}
+	if p.mode != printFilesWithout {
+		found = st.Hits > 0
 	}
 	switch {
 	case err != nil:
@@ -175,7 +216,7 @@ func (o *searchOptions) run(ctx context.Context, q string, paths []string) error
 		return err
 	case failed || st.Failed > 0:
 		return exitCode(exitError)
-	case st.Hits == 0:
+	case !found:
 		return exitCode(exitNone)
 	}
 	return nil
@@ -193,7 +234,7 @@ func (o *searchOptions) remark(st index.Stats, paths []string) {
 		if len(paths) > 0 {
 			where = strings.Join(paths, " ")
 		}
-		fmt.Fprintf(o.err, "logview: read %s; with an index a search reads only what may match: logview index %s (--quiet)\n",
+		fmt.Fprintf(o.err, "logview: read %s; with an index a search reads only what may match: logview index %s (--no-hint)\n",
 			humanize.IBytes(uint64(st.Bytes)), visible.String(where))
 	case st.BlocksSkipped > 0:
 		fmt.Fprintf(o.err, "logview: %s of %s blocks read", humanize.Comma(st.BlocksRead), humanize.Comma(st.Blocks))
@@ -218,6 +259,12 @@ func single(logs []reader.Log) bool {
 	return len(logs) == 1 && len(logs[0].Members) == 1 && logs[0].Members[0].Named
 }
 
+// isPattern reports whether an argument stands for the files that match it.
+func isPattern(path string) bool {
+	_, err := os.Stat(path)
+	return path != reader.Stdin && errors.Is(err, fs.ErrNotExist)
+}
+
 func stdinOnly(logs []reader.Log) bool {
 	return single(logs) && logs[0].Members[0].Path == reader.Stdin
 }
@@ -232,6 +279,9 @@ type notes struct {
 func (n *notes) skip(e *reader.FileError) { n.skipped = append(n.skipped, e.Path) }
 
 func (n *notes) print() {
+	if n.g.mute {
+		return
+	}
 	const most = 3
 	list := n.skipped
 	if len(list) == 0 {

@@ -42,8 +42,14 @@ func drawn(s string) string {
 const maxDepth = 500
 
 // Parse reads a query. The error is an *Error.
-func Parse(s string) (Node, error) {
-	p := &parser{s: s}
+func Parse(s string) (Node, error) { return (&parser{s: s}).parse() }
+
+// ParseDash is Parse for a query that may begin with a text that begins with
+// -, as what follows the flag -e may: there - does not negate. NOT does.
+func ParseDash(s string) (Node, error) { return (&parser{s: s, dash: true}).parse() }
+
+func (p *parser) parse() (Node, error) {
+	s := p.s
 	p.skip()
 	if p.pos == len(s) {
 		return nil, p.errorf(0, `the query is empty; to match every line, ask for ""`)
@@ -65,8 +71,9 @@ func ParseRegexp(expr string, fold bool) (Node, error) {
 }
 
 type parser struct {
-	s   string
-	pos int
+	s    string
+	pos  int
+	dash bool // a - at the beginning is part of a text
 }
 
 func (p *parser) errorf(pos int, format string, args ...any) error {
@@ -156,7 +163,7 @@ func (p *parser) unary(depth int) (Node, error) {
 		return nil, p.errorf(p.pos, "the query nests too deeply")
 	}
 	at := p.pos
-	minus := p.s[p.pos] == '-'
+	minus := p.s[p.pos] == '-' && !(p.dash && p.pos == 0)
 	if minus {
 		p.pos++
 		if p.pos < len(p.s) && blank(p.s[p.pos]) {

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"logview/reader"
+)
+
+// fileFlags are the flags that say which files in a directory are searched.
+type fileFlags struct {
+	filter reader.Filter
+	globs  []globFlag
+	fold   bool // globs ignore case
+}
+
+// A globFlag is a pattern of paths as it was given.
+type globFlag struct {
+	pattern string
+	fold    bool
+}
+
+func (o *fileFlags) register(cmd *cobra.Command) {
+	f := cmd.Flags()
+	glob := func(fold bool) func(string) error {
+		return func(s string) error {
+			o.globs = append(o.globs, globFlag{s, fold})
+			return nil
+		}
+	}
+	addText(f, "glob", "g", "in directories, search only files that match `GLOB`, or with ! before it those that do not; the last of several that match decides", glob(false))
+	addText(f, "iglob", "", "as -g, in any case", glob(true))
+	addSwitch(f, &o.fold, "glob-case-insensitive", "", "all -g ignore case")
+	addSwitch(f, &o.filter.Hidden, "hidden", ".", "search hidden files and directories, too")
+	var depth, size number
+	addNumber(f, &depth, "max-depth", "d", "search only `N` levels of directories, 1 being the files in those that are named", func() { o.filter.Depth = &depth.n })
+	f.Var(sizeFlag{&size, func() { o.filter.MaxSize = &size.n }}, "max-filesize", "leave out files of more than `SIZE` bytes on disk; 10K, 10M and 10G work, too")
+}
+
+// narrowed is the filter that the flags ask for.
+func (o *fileFlags) narrowed() (reader.Filter, error) {
+	x := o.filter
+	for _, g := range o.globs {
+		if err := x.Add(g.pattern, g.fold || o.fold); err != nil {
+			return x, err
+		}
+	}
+	return x, nil
+}
+
+// A sizeFlag is a number of bytes.
+type sizeFlag struct {
+	*number
+	set func()
+}
+
+func (f sizeFlag) Set(s string) error {
+	digits, unit := s, int64(1)
+	if i := strings.IndexAny("KMG", s[max(len(s)-1, 0):]); s != "" && i >= 0 {
+		digits, unit = s[:len(s)-1], 1<<(10*(i+1))
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 0 || n > (1<<62)/unit {
+		return fmt.Errorf("not a size; try 10M")
+	}
+	*f.number = number{n * unit, true}
+	f.set()
+	return nil
+}
+
+func (f sizeFlag) String() string { return "" }
+func (f sizeFlag) Type() string   { return "size" }
