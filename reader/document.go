@@ -302,39 +302,49 @@ func (d *Document) Uncounted(ctx context.Context, p Place) Offset {
 	return t.uncounted(p.Offset)
 }
 
-// Ref is the Ref, with its identity, of the line that a place lies in.
-func (d *Document) Ref(ctx context.Context, p Place) (Ref, error) {
+// LineOf is the literal Ref of the line that a place lies in, if its number
+// is known.
+func (d *Document) LineOf(ctx context.Context, p Place) (Ref, error) {
 	l, ok := d.Number(ctx, p, true)
 	if !ok {
 		return Ref{}, errors.New("its line is not known")
 	}
 	for _, m := range d.list() {
-		if m.key != p.Member {
-			continue
+		if m.key == p.Member {
+			member, _, _ := m.state()
+			return Ref{Path: member.Path, Line: l}, nil
 		}
-		t, err := d.open(ctx, m)
-		if err != nil {
-			return Ref{}, err
-		}
-		member, _, _ := m.state()
-		if member.Path == Stdin {
-			return Ref{}, errors.New("what comes through a pipe cannot be found again: it has no reference")
-		}
-		at, err := t.line(ctx, l)
-		if err != nil {
-			return Ref{}, err
-		}
-		line := make([]byte, Identified)
-		n, err := t.readAt(line, at)
-		if err != nil && err != io.EOF {
-			return Ref{}, err
-		}
-		line = line[:n]
-		end := bytes.IndexByte(line, '\n')
-		if end >= 0 {
-			line = line[:end]
-		}
-		return Ref{Path: member.Path, Line: l, ID: Identify(t.identity(), at, line, end < 0)}, nil
 	}
 	return Ref{}, ErrGone
+}
+
+// Ref is the Ref of that line with its identity.
+func (d *Document) Ref(ctx context.Context, p Place) (Ref, error) {
+	r, err := d.LineOf(ctx, p)
+	if err != nil {
+		return r, err
+	}
+	if r.Path == Stdin {
+		return r, errors.New("what comes through a pipe cannot be found again: it has no reference")
+	}
+	t, err := d.text(ctx, p.Member)
+	if err != nil {
+		return r, err
+	}
+	at, err := t.line(ctx, r.Line)
+	if err != nil {
+		return r, err
+	}
+	line := make([]byte, Identified)
+	n, err := t.readAt(line, at)
+	if err != nil && err != io.EOF {
+		return r, err
+	}
+	line = line[:n]
+	end := bytes.IndexByte(line, '\n')
+	if end >= 0 {
+		line = line[:end]
+	}
+	r.ID = Identify(t.identity(), at, line, end < 0)
+	return r, nil
 }

@@ -498,7 +498,7 @@ func (m *model) edit() tea.Cmd {
 	program := cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"), "vi")
 	d, ctx := m.pager.Doc(), m.life
 	return func() tea.Msg {
-		r, err := d.Ref(ctx, p)
+		r, err := d.LineOf(ctx, p)
 		if err != nil {
 			return doneMsg{pager.Said{Text: err.Error(), Error: true}}
 		}

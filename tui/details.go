@@ -73,11 +73,11 @@ func (m *model) detail() tea.Cmd {
 	}
 }
 
-// where is the Ref of a place, or, where too much would have to be read for
+// where is the file and line of a place, or, where too much would have to be read for
 // the number of its line, the path alone.
 func where(ctx context.Context, d *reader.Document, p reader.Place) string {
 	if d.Uncounted(ctx, p) < 1<<30 {
-		if r, err := d.Ref(ctx, p); err == nil {
+		if r, err := d.LineOf(ctx, p); err == nil {
 			return r.String()
 		}
 	}
