@@ -160,10 +160,10 @@ func (b *builder) run(root string, paths []string) error {
 	if root, err = realDir(root); err != nil {
 		return err
 	}
-	b.root, b.dir = rootOf(b.Cache, root)
+	b.root = rootOf(b.Cache, root)
 	b.st.Root = b.root
-	if err := os.MkdirAll(b.dir, 0o700); err != nil {
-		return &reader.FileError{Path: b.dir, Offset: -1, Err: pathCause(err)}
+	if b.dir, err = indexDir(b.Cache, b.root, true); err != nil {
+		return err
 	}
 	unlock, err := b.lock()
 	if err != nil {
@@ -200,16 +200,14 @@ func (b *builder) run(root string, paths []string) error {
 	return err
 }
 
-// rootOf is the directory whose index covers dir, itself or one above it,
-// and where that index is.
-func rootOf(c *reader.Cache, dir string) (root, path string) {
+// rootOf is the directory whose index covers dir, itself or one above it.
+func rootOf(c *reader.Cache, dir string) string {
 	for up := dir; ; up = filepath.Dir(up) {
-		path = indexDir(c, up)
-		if cat, err := readCatalog(path); err == nil && cat.root == up {
-			return up, path
+		if cat, _, err := catalogOf(c, up); err == nil && cat.root == up {
+			return up
 		}
 		if up == filepath.Dir(up) {
-			return dir, indexDir(c, dir)
+			return dir
 		}
 	}
 }
@@ -218,6 +216,9 @@ func rootOf(c *reader.Cache, dir string) (root, path string) {
 func (b *builder) lock() (unlock func(), err error) {
 	for waited := false; ; {
 		l := flock.New(filepath.Join(b.dir, "lock"))
+		if info, err := os.Lstat(l.Path()); err == nil && !info.Mode().IsRegular() {
+			return nil, &reader.FileError{Path: l.Path(), Offset: -1, Err: errors.New("not a regular file, and links are not followed in the cache; delete it")}
+		}
 		ok, err := l.TryLock()
 		if err == nil && !ok {
 			if b.Waiting != nil && !waited {
@@ -234,8 +235,8 @@ func (b *builder) lock() (unlock func(), err error) {
 		}
 		// Whoever had it lost the index meanwhile, and the lock with it.
 		l.Unlock()
-		if err := os.MkdirAll(b.dir, 0o700); err != nil {
-			return nil, &reader.FileError{Path: b.dir, Offset: -1, Err: pathCause(err)}
+		if _, err := indexDir(b.Cache, b.root, true); err != nil {
+			return nil, err
 		}
 	}
 }
@@ -325,12 +326,7 @@ func (b *builder) sweep() {
 			keep[z], keep[a] = true, true
 		}
 	}
-	names, _ := os.ReadDir(b.dir)
-	for _, n := range names {
-		if !keep[n.Name()] {
-			os.Remove(filepath.Join(b.dir, n.Name()))
-		}
-	}
+	b.Cache.RemoveIndexFiles(b.dir, func(name string) bool { return !keep[name] })
 }
 
 func (b *builder) fail(err error) {
@@ -754,6 +750,7 @@ func (b *builder) flush() {
 			return
 		}
 		*x.info = *info
+		b.Cache.Grew(info.zap.size + info.aux.size)
 		b.written[x.info] = true
 		b.shards = append(b.shards, x.info)
 		b.mergeSome()

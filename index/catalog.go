@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 	"time"
@@ -304,7 +305,12 @@ func (d *decoder) word() uint32 {
 // readCatalog reads the catalog in dir; it wraps os.ErrNotExist if there is
 // none.
 func readCatalog(dir string) (*catalog, error) {
-	b, err := os.ReadFile(filepath.Join(dir, catalogName))
+	f, err := reader.OpenKept(filepath.Join(dir, catalogName))
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	b, err := io.ReadAll(f)
 	if err != nil {
 		return nil, err
 	}
@@ -324,8 +330,12 @@ func (c *catalog) write(dir string) error {
 	if cerr := f.Close(); err == nil {
 		err = cerr
 	}
+	path := filepath.Join(dir, catalogName)
+	if there, serr := os.Lstat(path); err == nil && serr == nil && !there.Mode().IsRegular() {
+		err = errors.New(catalogName + " is not a regular file; delete it")
+	}
 	if err == nil {
-		err = os.Rename(f.Name(), filepath.Join(dir, catalogName))
+		err = os.Rename(f.Name(), path)
 	}
 	if err != nil {
 		os.Remove(f.Name())

@@ -270,10 +270,26 @@ func (a *admitter) open(ctx context.Context, parallel int) (gone bool) {
 	return gone
 }
 
-// indexDir is where a cache has the index of a directory.
-func indexDir(c *reader.Cache, root string) string {
+// indexDir is where a cache has the index of a directory. It is made if
+// create is set; otherwise the error wraps fs.ErrNotExist if there is none.
+func indexDir(c *reader.Cache, root string, create bool) (string, error) {
+	return c.IndexDir(indexName(root), create)
+}
+
+func indexName(root string) string {
 	sum := sha256.Sum256([]byte(root))
-	return filepath.Join(c.Indexes(), hex.EncodeToString(sum[:8]))
+	return hex.EncodeToString(sum[:8])
+}
+
+// catalogOf reads the catalog of the index of a directory, and says where the
+// index is.
+func catalogOf(c *reader.Cache, root string) (*catalog, string, error) {
+	path, err := indexDir(c, root, false)
+	if err != nil {
+		return nil, path, err
+	}
+	cat, err := readCatalog(path)
+	return cat, path, err
 }
 
 // realDir is a directory's path without links.
@@ -302,10 +318,10 @@ func (a *admitter) find(dir string) *covering {
 // above is the index of the nearest directory, from dir upwards, that has
 // one.
 func (a *admitter) above(dir string) *covering {
-	path := indexDir(a.cache, dir)
+	path := filepath.Join(a.cache.Indexes(), indexName(dir))
 	x, ok := a.roots[path]
 	if !ok {
-		cat, err := readCatalog(path)
+		cat, _, err := catalogOf(a.cache, dir)
 		if err == nil && cat.root != dir {
 			err = fmt.Errorf("of %s", cat.root)
 		}
@@ -318,6 +334,8 @@ func (a *admitter) above(dir string) *covering {
 				}
 			}
 			a.roots[path] = x
+		case errors.As(err, new(*reader.FileError)) && !errors.Is(err, fs.ErrNotExist):
+			// The cache cannot be used, which is said elsewhere.
 		case !errors.Is(err, fs.ErrNotExist):
 			a.damaged(filepath.Join(path, catalogName), err)
 		}
@@ -477,7 +495,7 @@ func (ad *admission) widen(around int) {
 // when the cache is full.
 func touch(dir string) {
 	path := filepath.Join(dir, catalogName)
-	if info, err := os.Stat(path); err == nil && time.Since(info.ModTime()) > 10*time.Minute {
+	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > 10*time.Minute {
 		now := time.Now()
 		_ = os.Chtimes(path, now, now)
 	}

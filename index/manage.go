@@ -1,10 +1,7 @@
 package index
 
 import (
-	"errors"
-	"io/fs"
 	"os"
-	"path/filepath"
 	"time"
 
 	"logview/reader"
@@ -17,12 +14,11 @@ func Root(c *reader.Cache, dir string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	root, _ := rootOf(c, real)
-	return root, nil
+	return rootOf(c, real), nil
 }
 
 // Clear deletes the index of a directory, of which root is the real path.
-func Clear(c *reader.Cache, root string) error { return os.RemoveAll(indexDir(c, root)) }
+func Clear(c *reader.Cache, root string) error { return c.RemoveIndex(indexName(root)) }
 
 // Info says what an index covers.
 type Info struct {
@@ -39,13 +35,12 @@ type Info struct {
 
 // List describes all indexes of a cache.
 func List(c *reader.Cache) ([]Info, error) {
-	dirs, err := os.ReadDir(c.Indexes())
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	if err := c.Check(); err != nil {
 		return nil, err
 	}
 	var out []Info
-	for _, d := range dirs {
-		i := Info{Dir: filepath.Join(c.Indexes(), d.Name())}
+	for _, dir := range c.IndexDirs() {
+		i := Info{Dir: dir}
 		files, _ := os.ReadDir(i.Dir)
 		for _, f := range files {
 			if info, err := f.Info(); err == nil {

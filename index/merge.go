@@ -128,6 +128,7 @@ func (b *builder) mergeInto(some []*shardInfo, live map[*shardInfo]*roaring.Bitm
 		if into, moved, err = mergeShards(b.dir, rand.Text(), open, drop); err != nil {
 			return err
 		}
+		b.Cache.Grew(into.zap.size + into.aux.size)
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()

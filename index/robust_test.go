@@ -142,7 +142,7 @@ func files(t *testing.T, cache *reader.Cache) []string {
 	t.Helper()
 	var out []string
 	err := filepath.WalkDir(cache.Dir(), func(path string, e fs.DirEntry, err error) error {
-		if err == nil && e.Type().IsRegular() && e.Name() != "lock" {
+		if err == nil && e.Type().IsRegular() && e.Name() != "lock" && e.Name() != "CACHEDIR.TAG" {
 			out = append(out, path)
 		}
 		return err

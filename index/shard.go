@@ -81,7 +81,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // statFile is what a file's fileInfo says now, reading it if sum is set.
 func statFile(path string, sum bool) (fileInfo, error) {
-	f, err := os.Open(path)
+	f, err := reader.OpenKept(path)
 	if err != nil {
 		return fileInfo{}, err
 	}

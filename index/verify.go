@@ -34,10 +34,12 @@ type VerifyStats struct {
 // index knows each term of it, and that the shards are as they were written.
 func (v *Verifier) Verify(ctx context.Context, root string) (VerifyStats, error) {
 	var st VerifyStats
-	dir := indexDir(v.Cache, root)
-	cat, err := readCatalog(dir)
+	cat, dir, err := catalogOf(v.Cache, root)
 	if errors.Is(err, fs.ErrNotExist) {
 		return st, &reader.FileError{Path: root, Offset: -1, Err: errors.New("there is no index of it")}
+	}
+	if fe := (*reader.FileError)(nil); errors.As(err, &fe) {
+		return st, fe // of the directory that the index lies in
 	}
 	if err != nil {
 		return st, &reader.FileError{Path: filepath.Join(dir, catalogName), Offset: -1, Err: pathCause(err)}

@@ -1,24 +1,26 @@
 package reader
 
 import (
-	"errors"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
-// A Cache is the directory in which logview keeps what it would not like to
-// work out twice. All of it may be deleted at any moment. A nil Cache works,
-// and keeps nothing.
-//
-//	blocks/KEY.zst      the block store of one compressed file, see store.go
-//	blocks/tmp-*        one in the making
-//	index/HASH/         the index of one directory, see logview/index
+// A Cache is the directory in which logview keeps what is expensive to work
+// out twice. All of it may be deleted at any moment. A nil Cache works, and
+// keeps nothing. What makes a directory a Cache, and which files in it are
+// deleted, is said in cachedir.go.
 type Cache struct {
 	dir string
-	max int64 // bytes, of block stores and indexes together
+	max int64 // bytes, of block stores and indexes together; 0 for a share of the disk
+
+	mu       sync.Mutex // guards what follows
+	verified Stamp      // of the directory when it was found to be ours; zero if it was not
+	total    runningTotal
 }
 
 // NewCache keeps things in dir, which is made with mode 0700 when the first
@@ -30,49 +32,55 @@ func NewCache(dir string, max int64) *Cache {
 
 const defaultCacheMax = 16 << 30
 
-// Limit is how many bytes they may take.
-func (c *Cache) Limit() int64 {
+// Limit is how many bytes the cache may take.
+func (c *Cache) Limit() int64 { return c.limitWith(c.Used()) }
+
+// limitWith is the limit of a cache that takes used bytes now.
+func (c *Cache) limitWith(used int64) int64 {
 	if c.max > 0 {
 		return c.max
 	}
 	if free, ok := diskFree(c.dir); ok {
-		// What the cache holds already was free before it.
-		return min(defaultCacheMax, (free+c.Used())/10)
+		// What the cache takes already was free before it.
+		return min(defaultCacheMax, (free+used)/10)
 	}
 	return 1 << 30
 }
 
-// Indexes is the directory of the indexes.
-func (c *Cache) Indexes() string { return filepath.Join(c.dir, "index") }
+// Used is the bytes that block stores and indexes take.
+func (c *Cache) Used() int64 { return sizeOf(c.all()) }
 
-func (c *Cache) blocks() string { return filepath.Join(c.dir, "blocks") }
-
-// A kept is what the cache deletes as a whole.
+// A kept is what the cache deletes as a whole: a block store, an index, or a
+// temporary file.
 type kept struct {
-	path string
-	size int64
-	used time.Time
-	tmp  bool // in the making
+	path  string
+	size  int64
+	used  time.Time
+	tmp   bool // in the making
+	index bool // a directory
 }
 
-// all is the block stores and the indexes there are.
+func sizeOf(all []kept) int64 {
+	n := int64(0)
+	for _, k := range all {
+		n += k.size
+	}
+	return n
+}
+
+// all is the block stores and indexes that are there. Of files that are not
+// ours it says nothing.
 func (c *Cache) all() []kept {
 	var out []kept
 	for _, s := range c.stores() {
-		out = append(out, kept{filepath.Join(c.blocks(), s.Name()), s.Size(), s.ModTime(), strings.HasPrefix(s.Name(), tmpPrefix)})
+		out = append(out, kept{path: filepath.Join(c.blocks(), s.Name()), size: s.Size(), used: s.ModTime(), tmp: strings.HasPrefix(s.Name(), tmpPrefix)})
 	}
-	dirs, _ := os.ReadDir(c.Indexes())
-	for _, d := range dirs {
-		k := kept{path: filepath.Join(c.Indexes(), d.Name())}
-		files, _ := os.ReadDir(k.path)
-		for _, f := range files {
-			info, err := f.Info()
-			if err != nil {
-				continue
-			}
-			k.size += info.Size()
-			if info.ModTime().After(k.used) {
-				k.used = info.ModTime()
+	for _, dir := range c.IndexDirs() {
+		k := kept{path: dir, index: true}
+		for _, f := range regular(dir, isIndexFile) {
+			k.size += f.Size()
+			if f.ModTime().After(k.used) {
+				k.used = f.ModTime()
 			}
 		}
 		out = append(out, k)
@@ -80,54 +88,108 @@ func (c *Cache) all() []kept {
 	return out
 }
 
-// Used is the bytes that block stores and indexes take.
-func (c *Cache) Used() int64 {
-	n := int64(0)
-	for _, k := range c.all() {
-		n += k.size
-	}
-	return n
-}
-
-// Full reports whether the cache is as large as it may be, after what was
-// not used for longest was deleted.
-func (c *Cache) Full() bool {
-	c.trim(0)
-	return c.Used() >= c.Limit()
-}
-
+// stores is the block stores and temporary files.
 func (c *Cache) stores() []os.FileInfo {
-	entries, _ := os.ReadDir(c.blocks())
+	dir, err := c.sub(blocksName, false)
+	if err != nil {
+		return nil
+	}
+	return regular(dir, isBlocksFile)
+}
+
+// regular is the regular files in dir whose names ours accepts.
+func regular(dir string, ours func(name string) bool) []os.FileInfo {
+	entries, _ := os.ReadDir(dir)
 	var out []os.FileInfo
 	for _, e := range entries {
-		if info, err := e.Info(); err == nil && info.Mode().IsRegular() {
+		if !e.Type().IsRegular() || !ours(e.Name()) {
+			continue
+		}
+		if info, err := e.Info(); err == nil {
 			out = append(out, info)
 		}
 	}
 	return out
 }
 
-// trim deletes the block stores and indexes that were not used for longest,
-// and what interrupted writers left, until there is room for need more
-// bytes. What was used within the last minutes may be in the making.
-func (c *Cache) trim(need int64) {
-	all := c.all()
-	slices.SortFunc(all, func(a, b kept) int { return a.used.Compare(b.used) })
-	used := need
-	for _, k := range all {
-		used += k.size
+// A runningTotal is how many bytes the cache takes, as far as this process
+// knows: what a scan of the directory found, and what the process itself has
+// added or deleted since. Scanning 20,000 files takes a twentieth of a second
+// or more, so it is done only
+//
+//   - before anything is deleted for lack of room,
+//   - when the process has used an eighth of the room that the last scan found,
+//     so that eight processes which write at the same time do not exceed the
+//     limit by more than the files that they are writing,
+//   - and when the last scan is older than rescanAfter.
+type runningTotal struct {
+	scanned time.Time // zero if never
+	room    int64     // that the scan found, in bytes
+	added   int64     // bytes that this process has added since
+}
+
+const rescanAfter = 10 * time.Second
+
+// Grew tells the cache that n bytes more (or less) are in one of its indexes.
+func (c *Cache) Grew(n int64) {
+	if c == nil {
+		return
 	}
-	limit := c.Limit()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.total.added += n
+}
+
+// Full reports whether the cache is as large as it may be, after what was not
+// used for longest was deleted.
+func (c *Cache) Full() bool { return !c.makeRoom(1, 0) }
+
+// makeRoom reports whether a file of need bytes fits into the cache, of which
+// written bytes are there already as a temporary file. If it does not fit,
+// the block stores and indexes that were not used for longest are deleted,
+// and some more, so that this is not done for every file.
+func (c *Cache) makeRoom(need, written int64) bool {
+	c.mu.Lock()
+	t := c.total
+	c.mu.Unlock()
+	if !t.scanned.IsZero() && time.Since(t.scanned) < rescanAfter && max(t.added, 0)+need <= t.room/8 {
+		return true
+	}
+	all := slices.DeleteFunc(c.all(), func(k kept) bool { return k.tmp && time.Since(k.used) > abandonedAfter && c.remove(k) })
+	used := sizeOf(all)
+	limit := c.limitWith(used)
+	if need > limit {
+		return false
+	}
+	need -= written
+	enough := limit
+	if used+need > limit {
+		enough -= limit / 32
+	}
+	slices.SortFunc(all, func(a, b kept) int { return a.used.Compare(b.used) })
 	for _, k := range all {
-		abandoned := k.tmp && time.Since(k.used) > abandonedAfter
-		index := filepath.Dir(k.path) == c.Indexes()
-		if !abandoned && (used <= limit || k.tmp || index && time.Since(k.used) < busyFor) {
-			continue
+		if used+need <= enough {
+			break
 		}
-		if os.RemoveAll(k.path) == nil {
+		// What was used within the last minutes may be in the making.
+		if !k.tmp && !(k.index && time.Since(k.used) < busyFor) && c.remove(k) {
 			used -= k.size
 		}
 	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.total = runningTotal{scanned: time.Now(), room: max(0, limit-used)}
+	return used+need <= limit
+}
+
+// remove deletes a block store or an index, and reports whether it is gone.
+func (c *Cache) remove(k kept) bool {
+	if !k.index {
+		return os.Remove(k.path) == nil
+	}
+	err := c.RemoveIndexFiles(k.path, func(string) bool { return true })
+	_ = os.Remove(k.path) // which fails if it holds anything that is not ours
+	return err == nil
 }
 
 const (
@@ -157,8 +219,23 @@ func (c *Cache) Usage() (files int, bytes int64) {
 	return files, bytes
 }
 
-// Clear deletes all block stores and indexes. What else is in the cache,
-// such as which files refs meant, stays.
-func (c *Cache) Clear() error {
-	return errors.Join(os.RemoveAll(c.blocks()), os.RemoveAll(c.Indexes()))
+// OpenKept opens a file of the cache for reading. A symbolic link is not
+// followed: the error wraps fs.ErrInvalid then.
+func OpenKept(path string) (*os.File, error) {
+	before, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !before.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	if now, err := f.Stat(); err != nil || !os.SameFile(before, now) {
+		f.Close()
+		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist} // it was replaced meanwhile
+	}
+	return f, nil
 }

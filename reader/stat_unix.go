@@ -4,6 +4,7 @@ package reader
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"syscall"
 )
@@ -21,4 +22,19 @@ func inode(info os.FileInfo) (dev, ino uint64) {
 		return uint64(st.Dev), uint64(st.Ino) //nolint:unconvert // their types differ between systems
 	}
 	return 0, 0
+}
+
+// exclusive reports why others than this user could have written what is in a
+// directory; nil if only this user can.
+func exclusive(info os.FileInfo) error {
+	st, ok := info.Sys().(*syscall.Stat_t)
+	switch {
+	case !ok:
+		return nil
+	case int(st.Uid) != os.Geteuid():
+		return fmt.Errorf("belongs to another user (number %d), so it is not used as a cache; name a directory of your own with --cache-dir", st.Uid)
+	case info.Mode().Perm()&0o022 != 0:
+		return fmt.Errorf("can be written by other users (mode %04o), so it is not used as a cache; run chmod go-w on it, or name another with --cache-dir", info.Mode().Perm())
+	}
+	return nil
 }

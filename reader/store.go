@@ -9,6 +9,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"sync"
@@ -73,10 +74,6 @@ func storeKey(f *os.File, given Charset) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)[:16]), nil
 }
 
-func (c *Cache) storePath(key string) string {
-	return filepath.Join(c.blocks(), key+storeSuffix)
-}
-
 // A store is an open block store, for any number of goroutines.
 type store struct {
 	f     *os.File
@@ -95,10 +92,14 @@ func (c *Cache) openStore(f *os.File, given Charset) (*store, bool) {
 	if err != nil {
 		return nil, false
 	}
-	path := c.storePath(key)
+	dir, err := c.sub(blocksName, false)
+	if err != nil {
+		return nil, false
+	}
+	path := filepath.Join(dir, key+storeSuffix)
 	s, err := readStore(path)
 	if err != nil {
-		if !errors.Is(err, os.ErrNotExist) {
+		if errors.Is(err, errStore) {
 			os.Remove(path)
 		}
 		return nil, false
@@ -112,7 +113,7 @@ func (c *Cache) openStore(f *os.File, given Charset) (*store, bool) {
 var errStore = errors.New("damaged block store")
 
 func readStore(path string) (*store, error) {
-	f, err := os.Open(path)
+	f, err := OpenKept(path)
 	if err != nil {
 		return nil, err
 	}
@@ -389,10 +390,11 @@ func (c *Cache) newStoreWriter(f *os.File, given Charset, id ID, start func(func
 	if err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(c.blocks(), 0o700); err != nil {
+	dir, err := c.sub(blocksName, true)
+	if err != nil {
 		return nil, err
 	}
-	out, err := os.CreateTemp(c.blocks(), tmpPrefix)
+	out, err := os.CreateTemp(dir, tmpPrefix)
 	if err != nil {
 		return nil, err
 	}
@@ -523,12 +525,18 @@ func (w *storeWriter) complete() error {
 	if err := w.f.Close(); err != nil {
 		return err
 	}
-	w.cache.trim(0)
-	if info.Size() > w.cache.Limit() {
-		os.Remove(w.f.Name())
-		return errors.New("larger than the cache may be")
+	if !w.cache.makeRoom(info.Size(), info.Size()) {
+		return errors.New("there is no room for it in the cache")
 	}
-	return os.Rename(w.f.Name(), w.cache.storePath(w.key))
+	path := filepath.Join(filepath.Dir(w.f.Name()), w.key+storeSuffix)
+	if there, err := os.Lstat(path); err == nil && !there.Mode().IsRegular() {
+		return &fs.PathError{Op: "rename", Path: path, Err: errNotRegular}
+	}
+	if err := os.Rename(w.f.Name(), path); err != nil {
+		return err
+	}
+	w.cache.Grew(info.Size())
+	return nil
 }
 
 // seekTable is the frame that other programs seek by. Its entries are the

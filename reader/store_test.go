@@ -50,7 +50,7 @@ func noise(r *rand.Rand, size int) string {
 
 func storeFiles(t *testing.T, c *Cache) []string {
 	t.Helper()
-	files, err := filepath.Glob(filepath.Join(c.Dir(), "blocks", "*"))
+	files, err := filepath.Glob(filepath.Join(c.blocks(), "*"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -288,7 +288,7 @@ func TestStoreIsOnlyACache(t *testing.T) {
 // The stores that were not used for longest go first.
 func TestCacheIsBounded(t *testing.T) {
 	cache := NewCache(t.TempDir(), 1)
-	if err := os.MkdirAll(cache.blocks(), 0o700); err != nil {
+	if _, err := cache.sub(blocksName, true); err != nil {
 		t.Fatal(err)
 	}
 	now := time.Now()
@@ -299,19 +299,26 @@ func TestCacheIsBounded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	put("old.zst", 1000, 3*time.Hour)
-	put("older.zst", 1000, 4*time.Hour)
-	put("new.zst", 1000, time.Minute)
+	oldest, old, fresh := strings.Repeat("a", 32)+".zst", strings.Repeat("b", 32)+".zst", strings.Repeat("c", 32)+".zst"
+	put(old, 1000, 3*time.Hour)
+	put(oldest, 1000, 4*time.Hour)
+	put(fresh, 1000, time.Minute)
 	put("tmp-1", 100, 2*time.Hour) // of a writer that was killed
 	put("tmp-2", 100, time.Minute) // of one at work
+	put("mine.zst", 5000, 9*time.Hour)
 	cache.max = 2200
-	cache.trim(0)
+	if !cache.makeRoom(0, 0) {
+		t.Error("there is no room")
+	}
 	var left []string
 	for _, s := range cache.stores() {
 		left = append(left, s.Name())
 	}
 	slices.Sort(left)
-	expect(t, left, "new.zst", "old.zst", "tmp-2")
+	expect(t, left, old, fresh, "tmp-2")
+	if _, err := os.Stat(filepath.Join(cache.blocks(), "mine.zst")); err != nil {
+		t.Error("a file that is not ours was deleted")
+	}
 }
 
 func TestTableSurvivesAnything(t *testing.T) {

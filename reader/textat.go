@@ -219,8 +219,8 @@ var inMemory = "/dev/shm"
 // lies in the cache, or where there is more room.
 func tempFile(c *Cache, named bool) (spooled, error) {
 	dirs := []string{os.TempDir(), inMemory}
-	if c != nil && os.MkdirAll(c.blocks(), 0o700) == nil {
-		dirs = append([]string{c.blocks()}, dirs...)
+	if dir, err := c.sub(blocksName, true); err == nil {
+		dirs = append([]string{dir}, dirs...)
 	}
 	var s spooled
 	err := errSpoolFull

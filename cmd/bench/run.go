@@ -292,10 +292,10 @@ func (h *harness) logview(ctx context.Context, res *result) error {
 	}
 	if res.row.fills {
 		before = after
-		if res.kept, res.store, err = sizeOf(filepath.Join(home, "cache", "blocks")); err != nil {
+		if res.kept, res.store, err = sizeOf(filepath.Join(home, "cache", "logview-blocks")); err != nil {
 			return err
 		}
-		if _, res.index, err = sizeOf(filepath.Join(home, "cache", "index")); err != nil {
+		if _, res.index, err = sizeOf(filepath.Join(home, "cache", "logview-index")); err != nil {
 			return err
 		}
 	}

@@ -66,12 +66,15 @@ Nothing is written beside the logs.`,
 }
 
 func (o *indexOptions) run(ctx context.Context, args []string) error {
-	cache, err := o.cache()
+	cache, err := o.namedCache()
 	if err != nil {
 		return err
 	}
 	if cache == nil {
 		return errors.New("there is no cache to keep an index in; name a directory with --cache-dir")
+	}
+	if err := cache.Check(); err != nil && !o.clear {
+		return err
 	}
 	switch {
 	case o.status:

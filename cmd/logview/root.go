@@ -73,8 +73,23 @@ the keys. When its output is piped on, it prints them instead.`,
 	return root
 }
 
-// cache is the cache that the flags ask for; nil for none.
+// cache is the cache that the flags ask for; nil for none. One that cannot be
+// used is none: what is asked for is found without it, and it is said why.
 func (g *globals) cache() (*reader.Cache, error) {
+	cache, err := g.namedCache()
+	if err != nil || cache == nil {
+		return nil, err
+	}
+	if err := cache.Check(); err != nil {
+		g.complain(fmt.Errorf("%w; going on without a cache", err))
+		return nil, nil
+	}
+	return cache, nil
+}
+
+// namedCache is the cache that the flags ask for, whether it can be used or
+// not; nil for none.
+func (g *globals) namedCache() (*reader.Cache, error) {
 	size := int64(0)
 	if g.cacheSize != "" {
 		n, err := humanize.ParseBytes(g.cacheSize)

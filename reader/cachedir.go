@@ -1,0 +1,436 @@
+package reader
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// What is in a cache directory:
+//
+//	CACHEDIR.TAG                 the marker: tells us, and backup programs, that it is a cache
+//	logview-blocks/KEY.zst       the block store of one compressed file, see store.go
+//	logview-blocks/tmp-*         one in the making, or a temporary file
+//	logview-index/HASH/          the index of one directory, see package index
+//
+// Files are deleted, replaced or trusted only if they are provably ours:
+//
+//   - The directory belongs to the user who runs logview, and nobody else can
+//     write to it.
+//   - It has our marker, word for word. A directory that is new or empty gets
+//     one. Any other directory without it is refused, unless it holds only
+//     files that are named and formed as ours are.
+//   - Only regular files with names that we give are touched. Symbolic links
+//     in the directory are never followed.
+//
+// An earlier version wrote no marker and called the directories blocks and
+// index. If these hold nothing but its files they are renamed.
+
+const (
+	markerName = "CACHEDIR.TAG"
+	// The first line is that of https://bford.info/cachedir/.
+	marker = "Signature: 8a477f597d28d172789f06886806bc55\n" +
+		"# This directory is the cache of logview. It can be deleted at any time.\n"
+	// markerTmp begins the name of a marker in the making.
+	markerTmp  = "logview-tmp-"
+	blocksName = "logview-blocks"
+	indexName  = "logview-index"
+
+	oldBlocksName = "blocks"
+	oldIndexName  = "index"
+)
+
+// Indexes is the directory of the indexes.
+func (c *Cache) Indexes() string { return filepath.Join(c.dir, indexName) }
+
+func (c *Cache) blocks() string { return filepath.Join(c.dir, blocksName) }
+
+var (
+	storeName = regexp.MustCompile(`^[0-9a-f]{32}\.zst$`)
+	tmpName   = regexp.MustCompile(`^tmp-(text-)?[0-9]+$`)
+	hashName  = regexp.MustCompile(`^[0-9a-f]{16}$`)
+	shardName = regexp.MustCompile(`^[A-Z2-7]{26}\.(zap|aux)$`)
+	refsName  = regexp.MustCompile(`^refs(-[0-9]+)?$`) // written by earlier versions
+)
+
+func isBlocksFile(name string) bool { return storeName.MatchString(name) || tmpName.MatchString(name) }
+
+func isIndexFile(name string) bool {
+	return name == "catalog" || name == "lock" || tmpName.MatchString(name) || shardName.MatchString(name)
+}
+
+var (
+	errNotRegular = fmt.Errorf("not a regular file, and symbolic links are not followed in the cache: %w", fs.ErrInvalid)
+	errNoCache    = errors.New("not a cache of logview: it is not empty and has no " + markerName +
+		" of logview's; it is left alone. Name an empty or a new directory with --cache-dir")
+	errNoMarker = errors.New("no marker")
+)
+
+// Check reports why the directory cannot be used as a cache; nil if it can
+// be, or does not exist yet.
+func (c *Cache) Check() error {
+	err := c.ready(false)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	for _, name := range []string{blocksName, indexName} {
+		if err == nil {
+			if _, err = c.sub(name, false); errors.Is(err, fs.ErrNotExist) {
+				err = nil
+			}
+		}
+	}
+	return err
+}
+
+// ready makes sure that the directory is our cache. If there is none it is
+// made, or with create unset, the error wraps fs.ErrNotExist.
+func (c *Cache) ready(create bool) error {
+	if c == nil {
+		return fs.ErrNotExist
+	}
+	fail := func(err error) error { return &FileError{Path: c.dir, Offset: -1, Err: cause(err)} }
+	// What is deleted under us meanwhile is made again.
+	for attempt := 1; ; attempt++ {
+		info, err := os.Stat(c.dir) // a link to the directory itself is the user's business
+		if errors.Is(err, fs.ErrNotExist) && create && attempt < 5 {
+			if err := os.MkdirAll(c.dir, 0o700); err != nil {
+				return fail(err)
+			}
+			info, err = os.Stat(c.dir)
+		}
+		if err != nil {
+			return fail(err)
+		}
+		stamp := stampOf(info)
+		stamp.Size, stamp.ModTime = 0, 0
+		c.mu.Lock()
+		known := stamp.Changed != 0 && stamp == c.verified
+		c.mu.Unlock()
+		if known {
+			return nil
+		}
+		if err := owned(info); err != nil {
+			return fail(err)
+		}
+		err = c.hasMarker()
+		if err == errNoMarker {
+			err = c.adopt(create)
+			if err == nil || errors.Is(err, fs.ErrNotExist) && create && attempt < 5 {
+				continue
+			}
+		}
+		if err != nil {
+			return fail(err)
+		}
+		c.mu.Lock()
+		c.verified = stamp
+		c.mu.Unlock()
+		return nil
+	}
+}
+
+// owned reports why a directory of the cache, described by info, is not to be
+// used.
+func owned(info os.FileInfo) error {
+	if info.Mode()&fs.ModeSymlink != 0 {
+		return errors.New("a symbolic link, which is not followed in the cache; delete it")
+	}
+	if !info.IsDir() {
+		return errors.New("not a directory, so it cannot be a cache")
+	}
+	return exclusive(info)
+}
+
+// hasMarker returns nil if the marker is there, errNoMarker if it is not, and
+// errNoCache if it is another program's.
+func (c *Cache) hasMarker() error {
+	f, err := OpenKept(filepath.Join(c.dir, markerName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return errNoMarker
+	}
+	if errors.Is(err, fs.ErrInvalid) {
+		return errNoCache
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	buf := make([]byte, len(marker)+1)
+	n, _ := f.ReadAt(buf, 0)
+	switch text := string(buf[:n]); {
+	case text == marker:
+		return nil
+	case strings.HasPrefix(marker, text): // a full disk or a crash cut it off
+		return errNoMarker
+	}
+	return errNoCache
+}
+
+// adopt writes the marker into a directory that is empty, or has lost its
+// marker, or is from an earlier version. The error is errNoCache for any
+// other directory. An empty directory is adopted only with create set.
+func (c *Cache) adopt(create bool) error {
+	entries, err := os.ReadDir(c.dir)
+	if err != nil {
+		return err
+	}
+	mine := map[string]bool{}
+	for _, e := range entries {
+		if e.Name() != markerName && !strings.HasPrefix(e.Name(), markerTmp) {
+			mine[e.Name()] = true
+		}
+	}
+	if len(mine) == 0 && !create {
+		return fs.ErrNotExist
+	}
+	foreign, err := c.foreign()
+	if err != nil {
+		return err
+	}
+	if len(foreign) > 0 || len(mine) > 0 && !mine[blocksName] && !mine[indexName] && !c.isOld() {
+		return errNoCache
+	}
+	for from, to := range map[string]string{oldBlocksName: blocksName, oldIndexName: indexName} {
+		if empty, err := os.ReadDir(filepath.Join(c.dir, from)); mine[from] && !mine[to] && err == nil && len(empty) > 0 {
+			if err := os.Rename(filepath.Join(c.dir, from), filepath.Join(c.dir, to)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return err
+			}
+		}
+	}
+	return c.writeMarker()
+}
+
+// writeMarker puts the marker in its place, whole. Another process may do the
+// same at the same time.
+func (c *Cache) writeMarker() error {
+	path := filepath.Join(c.dir, markerName)
+	f, err := os.CreateTemp(c.dir, markerTmp)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.WriteString(marker)
+	if cerr := f.Close(); err == nil {
+		err = cerr
+	}
+	if err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// isOld reports whether a directory without marker and foreign files was
+// written by the version that wrote no marker: by the contents of a file.
+func (c *Cache) isOld() bool {
+	for _, f := range regular(filepath.Join(c.dir, oldBlocksName), storeName.MatchString) {
+		if s, err := readStore(filepath.Join(c.dir, oldBlocksName, f.Name())); err == nil {
+			s.f.Close()
+			return true
+		}
+	}
+	begins := func(path string, form *regexp.Regexp) bool {
+		f, err := OpenKept(path)
+		if err != nil {
+			return false
+		}
+		defer f.Close()
+		head, _ := bufio.NewReader(f).Peek(64)
+		return form.Match(head)
+	}
+	dirs, _ := os.ReadDir(filepath.Join(c.dir, oldIndexName))
+	for _, d := range dirs {
+		if begins(filepath.Join(c.dir, oldIndexName, d.Name(), "catalog"), regexp.MustCompile(`^LVX`)) {
+			return true
+		}
+	}
+	return begins(filepath.Join(c.dir, "refs"), regexp.MustCompile(`^[0-9a-f]{32}-\d+ "`))
+}
+
+// sub is the path of one of the cache's directories, which is made if create
+// is set. Otherwise the error wraps fs.ErrNotExist if it is not there.
+func (c *Cache) sub(name string, create bool) (string, error) {
+	for attempt := 1; ; attempt++ {
+		if err := c.ready(create); err != nil {
+			return "", err
+		}
+		path := filepath.Join(c.dir, name)
+		err := checkSub(path)
+		if !create || !errors.Is(err, fs.ErrNotExist) || attempt == 5 {
+			return path, err
+		}
+		if err := os.Mkdir(path, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
+			return "", &FileError{Path: path, Offset: -1, Err: cause(err)} // its parent may have been deleted
+		}
+	}
+}
+
+func checkSub(path string) error {
+	info, err := os.Lstat(path)
+	if err == nil {
+		err = owned(info)
+	}
+	if err != nil {
+		return &FileError{Path: path, Offset: -1, Err: cause(err)}
+	}
+	return nil
+}
+
+// IndexDir is the directory of the index with a name, 16 hexadecimal digits.
+// It is made if create is set; otherwise the error wraps fs.ErrNotExist if it
+// is not there. An index in a directory that is not ours is not to be used.
+func (c *Cache) IndexDir(name string, create bool) (string, error) {
+	for attempt := 1; ; attempt++ {
+		path, err := c.sub(indexName, create)
+		if err == nil {
+			path, err = c.sub(filepath.Join(indexName, name), create)
+		}
+		if err == nil || attempt == 5 || !create || !errors.Is(err, fs.ErrNotExist) {
+			return path, err
+		}
+	}
+}
+
+// IndexDirs is the directories of all indexes.
+func (c *Cache) IndexDirs() []string {
+	dir, err := c.sub(indexName, false)
+	if err != nil {
+		return nil
+	}
+	entries, _ := os.ReadDir(dir)
+	var out []string
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		if e.IsDir() && hashName.MatchString(e.Name()) && checkSub(path) == nil {
+			out = append(out, path)
+		}
+	}
+	return out
+}
+
+// foreign is what is in the directory, at any depth, that is not ours.
+func (c *Cache) foreign() ([]string, error) {
+	var out []string
+	var failed error
+	list := func(dir string, ours func(e fs.DirEntry) bool) {
+		entries, err := os.ReadDir(dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			failed = err
+		}
+		for _, e := range entries {
+			if !ours(e) {
+				out = append(out, filepath.Join(dir, e.Name()))
+			}
+		}
+	}
+	blocks := func(e fs.DirEntry) bool { return e.Type().IsRegular() && isBlocksFile(e.Name()) }
+	indexes := func(dir string) func(fs.DirEntry) bool {
+		return func(e fs.DirEntry) bool {
+			if !e.IsDir() || !hashName.MatchString(e.Name()) {
+				return false
+			}
+			list(filepath.Join(dir, e.Name()), func(e fs.DirEntry) bool { return e.Type().IsRegular() && isIndexFile(e.Name()) })
+			return true
+		}
+	}
+	list(c.dir, func(e fs.DirEntry) bool {
+		path, name := filepath.Join(c.dir, e.Name()), e.Name()
+		switch {
+		case e.IsDir() && (name == blocksName || name == oldBlocksName):
+			list(path, blocks)
+			return true
+		case e.IsDir() && (name == indexName || name == oldIndexName):
+			list(path, indexes(path))
+			return true
+		}
+		return e.Type().IsRegular() && (name == markerName || strings.HasPrefix(name, markerTmp) || refsName.MatchString(name))
+	})
+	return out, failed
+}
+
+// Clear deletes all block stores and indexes. If there is anything in the
+// directory that is not logview's, nothing is deleted.
+func (c *Cache) Clear() error {
+	if err := c.Check(); err != nil {
+		return fmt.Errorf("%w; nothing was deleted", err)
+	}
+	if errors.Is(c.ready(false), fs.ErrNotExist) {
+		return nil
+	}
+	foreign, err := c.foreign()
+	if err != nil {
+		return &FileError{Path: c.dir, Offset: -1, Err: fmt.Errorf("%w; nothing was deleted", cause(err))}
+	}
+	if len(foreign) > 0 {
+		more := ""
+		if len(foreign) > 1 {
+			more = fmt.Sprintf(" (and %d more)", len(foreign)-1)
+		}
+		return &FileError{Path: foreign[0], Offset: -1, Err: fmt.Errorf("not logview's%s; nothing was deleted. Move it out of the cache first", more)}
+	}
+	for _, s := range c.stores() {
+		if err := os.Remove(filepath.Join(c.blocks(), s.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return &FileError{Path: filepath.Join(c.blocks(), s.Name()), Offset: -1, Err: cause(err)}
+		}
+	}
+	for _, dir := range c.IndexDirs() {
+		if err := c.RemoveIndex(filepath.Base(dir)); err != nil {
+			return err
+		}
+	}
+	for _, name := range []string{blocksName, indexName} {
+		_ = os.Remove(filepath.Join(c.dir, name)) // another process may write to it again
+	}
+	c.mu.Lock()
+	c.total = runningTotal{}
+	c.mu.Unlock()
+	return nil
+}
+
+// RemoveIndex deletes the index with a name, as for IndexDir. If there is
+// anything in its directory that is not logview's, nothing is deleted.
+func (c *Cache) RemoveIndex(name string) error {
+	dir, err := c.IndexDir(name, false)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w; nothing was deleted", err)
+	}
+	entries, err := os.ReadDir(dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return &FileError{Path: dir, Offset: -1, Err: cause(err)}
+	}
+	for _, e := range entries {
+		if !e.Type().IsRegular() || !isIndexFile(e.Name()) {
+			return &FileError{Path: filepath.Join(dir, e.Name()), Offset: -1, Err: errors.New("not logview's; the index is not deleted. Move it out of the cache first")}
+		}
+	}
+	err = c.RemoveIndexFiles(dir, func(string) bool { return true })
+	_ = os.Remove(dir) // another process may write to it again
+	return err
+}
+
+// RemoveIndexFiles deletes those files of the index in dir that pick accepts
+// by their names. Files that are not logview's are never picked.
+func (c *Cache) RemoveIndexFiles(dir string, pick func(name string) bool) error {
+	var first error
+	for _, f := range regular(dir, isIndexFile) {
+		path := filepath.Join(dir, f.Name())
+		if !pick(f.Name()) {
+			continue
+		}
+		switch err := os.Remove(path); {
+		case err == nil:
+			c.Grew(-f.Size())
+		case !errors.Is(err, fs.ErrNotExist) && first == nil:
+			first = &FileError{Path: path, Offset: -1, Err: cause(err)}
+		}
+	}
+	return first
+}
