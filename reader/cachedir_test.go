@@ -241,7 +241,7 @@ func TestOldCache(t *testing.T) {
 	f, err := os.Open(m.Path)
 	must(t, err)
 	defer f.Close()
-	s, ok := c.openStore(f)
+	s, ok := c.openStore(f, "")
 	if !ok {
 		t.Fatal("the store is not found")
 	}
