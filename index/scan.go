@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -123,6 +124,7 @@ type scan struct {
 
 	stats Stats // the caller's goroutine only
 	done  atomic.Int64
+	total atomic.Int64
 	hits  atomic.Int64
 }
 
@@ -140,6 +142,13 @@ type stream struct {
 	first chan struct{} // closed when head is set
 	ended bool          // nothing more will be put into queue
 	stop  bool          // nothing more is wanted
+
+	// Set before ended is.
+	archive  bool            // the member is one
+	inside   []reader.Member // what is in it, to be searched in its place
+	excluded bool            // no line can match, by the file: conditions
+
+	begun bool // the caller's goroutine only
 }
 
 // A piece is what became of a block.
@@ -155,44 +164,20 @@ type piece struct {
 
 func (s *scan) run() error {
 	var streams []*stream
-	var total int64
 	for _, src := range s.req.Sources {
-		for _, m := range src.Members() {
-			s.stats.Members++
-			if !s.m.May(m.Path) {
-				s.stats.Excluded++
-				continue
-			}
-			st := &stream{src: src, member: m, first: make(chan struct{})}
-			if s.admit != nil {
-				st.adm = s.admit(m)
-			}
-			if st.adm != nil && st.adm.nothing() {
-				s.stats.Read++
-				s.stats.Blocks += int64(len(st.adm.blocks))
-				s.stats.BlocksSkipped += int64(len(st.adm.blocks))
-				if s.req.Searched == nil {
-					continue
-				}
-				st.known = true
-			}
-			streams = append(streams, st)
-			if !st.known {
-				total += m.Size
-			}
-		}
+		streams = append(streams, s.streams(src, src.Members())...)
 	}
 	if s.req.Progress != nil {
-		finish := s.report(total)
+		finish := s.report()
 		defer finish()
 	}
 	// So many streams are begun before the first is done: one for each
 	// processor and some that wait, so that no processor does.
 	window := cap(s.workers) + 3
-	begun := 0
 	turn := make(chan struct{})
 	close(turn)
-	for i, st := range streams {
+	for i := 0; i < len(streams); i++ {
+		st := streams[i]
 		if st.known {
 			if err := s.req.Searched(st.member, 0); err != nil {
 				return err
@@ -200,13 +185,13 @@ func (s *scan) run() error {
 			streams[i] = nil
 			continue
 		}
-		for begun = max(begun, i); begun < len(streams) && begun < i+window; begun++ {
-			if streams[begun].known {
+		for _, later := range streams[i:min(len(streams), i+window)] {
+			if later.begun || later.known {
 				continue
 			}
+			later.begun = true
 			s.running.Add(1)
-			next := make(chan struct{})
-			later, after := streams[begun], turn
+			next, after := make(chan struct{}), turn
 			crash.Go(func() { s.produce(later, after, next) })
 			turn = next
 		}
@@ -214,14 +199,49 @@ func (s *scan) run() error {
 			return err
 		}
 		streams[i] = nil
+		if len(st.inside) > 0 {
+			// What is in an archive comes in its place. Streams behind it may
+			// have begun; they wait to be emitted as ever.
+			streams = slices.Insert(streams, i+1, s.streams(st.src, st.inside)...)
+		}
 	}
 	return nil
 }
 
+// streams are those of members, as far as they must be read.
+func (s *scan) streams(src reader.Source, members []reader.Member) (out []*stream) {
+	for _, m := range members {
+		s.stats.Members++
+		// What is in an archive may match though the archive does not.
+		if !s.m.May(m.Path) && !m.MayBeArchive() {
+			s.stats.Excluded++
+			continue
+		}
+		st := &stream{src: src, member: m, first: make(chan struct{})}
+		if s.admit != nil {
+			st.adm = s.admit(m)
+		}
+		if st.adm != nil && st.adm.nothing() {
+			s.stats.Read++
+			s.stats.Blocks += int64(len(st.adm.blocks))
+			s.stats.BlocksSkipped += int64(len(st.adm.blocks))
+			if s.req.Searched == nil {
+				continue
+			}
+			st.known = true
+		}
+		out = append(out, st)
+		if !st.known {
+			s.total.Add(m.Size)
+		}
+	}
+	return out
+}
+
 // report calls Progress ten times a second until the function it returns is
 // called, which calls it once more.
-func (s *scan) report(total int64) func() {
-	tell := func() { s.req.Progress(Progress{Done: s.done.Load(), Total: total, Hits: s.hits.Load()}) }
+func (s *scan) report() func() {
+	tell := func() { s.req.Progress(Progress{Done: s.done.Load(), Total: s.total.Load(), Hits: s.hits.Load()}) }
 	quit, gone := make(chan struct{}), make(chan struct{})
 	crash.Go(func() {
 		defer close(gone)
@@ -281,6 +301,10 @@ func (s *scan) consume(st *stream) error {
 		return err
 	}
 	switch {
+	case st.excluded:
+		s.stats.Excluded++
+	case st.archive && failed == nil:
+		s.stats.Members-- // what is in it counts
 	case failed == nil:
 		s.stats.Read++
 		if s.req.Searched != nil {
@@ -361,10 +385,21 @@ func (s *scan) produce(st *stream, turn <-chan struct{}, next chan<- struct{}) {
 	}
 	defer s.workers.Release()
 	p := &producer{scan: s, st: st}
+	defer func() { s.done.Add(st.member.Size - p.disk) }()
 	blocks, err := st.src.Open(s.patient(st), st.member, reader.Pos{})
+	if errors.Is(err, reader.ErrArchive) {
+		p.unpack(err)
+		return
+	}
+	if !s.m.May(st.member.Path) && (err == nil || errors.Is(err, reader.ErrBinary)) {
+		st.excluded = true // it had the name of an archive, and is none
+		if err == nil {
+			blocks.Close()
+		}
+		return
+	}
 	if err != nil {
 		p.fail(err)
-		s.done.Add(st.member.Size)
 		return
 	}
 	defer func() {
@@ -373,7 +408,22 @@ func (s *scan) produce(st *stream, turn <-chan struct{}, next chan<- struct{}) {
 	}()
 	p.blocks, p.id = blocks, blocks.ID()
 	p.read()
-	s.done.Add(st.member.Size - p.disk)
+}
+
+// unpack lists what is in the stream's member, an archive.
+func (p *producer) unpack(err error) {
+	u, ok := p.st.src.(interface {
+		Unpack(ctx context.Context, m reader.Member, progress func(disk int64)) ([]reader.Member, []error)
+	})
+	if !ok {
+		p.fail(err)
+		return
+	}
+	members, errs := u.Unpack(p.patient(p.st), p.st.member, p.advance)
+	for _, err := range errs {
+		p.fail(err)
+	}
+	p.st.archive, p.st.inside = true, members
 }
 
 // read reads what is to be read of the member.

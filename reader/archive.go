@@ -1,13 +1,92 @@
 package reader
 
-import "errors"
+import (
+	"archive/tar"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"time"
 
-// ErrArchive says that a file holds other files.
-var ErrArchive = errors.New("an archive of several files")
+	"github.com/bmatcuk/doublestar/v4"
+)
 
-const maxEntries = 100_000
+// Archives are files that hold other files: tar, also compressed, and zip with
+// more than one member. They are read like directories: what lies in
+// sosreport.tar.xz as var/log/messages has the path
+// sosreport.tar.xz/var/log/messages, and rotated siblings are one log.
+//
+// Listing a directory opens no archive: there, an archive is a log of its own
+// with one member. Open of that member returns ErrArchive, and whoever reads
+// texts (search, cat, the explorer when it opens one) asks Unpack for the
+// members then. A path inside an archive is a member, too, that Unpack
+// resolves.
+//
+// What Unpack does depends on the archive:
+//
+//	tar            the headers are read, from one to the next; each member is
+//	               a section of the file
+//	zip            the directory at its end is read; each member is a section
+//	               of the file, with a decoder (zip.go)
+//	compressed     there is no random access, so it is decoded, once, into a
+//	               block store in the cache (store.go), whose blocks are the
+//	               tar's bytes instead of text; then it is as above, with
+//	               sections of what the store holds. The store is found again
+//	               by the next search. Without a cache, and for a damaged
+//	               archive, it is a temporary file that is gone with the
+//	               process.
+//
+// A member of an archive may be compressed, or an archive itself: it is read
+// through the same functions as a file, see section. Nothing is ever written
+// under a member's name, and links are not followed, so names can do no harm;
+// "../" and a leading "/" are dropped from them. Of several members of one
+// name the last has the name, as if they had been unpacked one after the
+// other, and the earlier ones are called NAME#1, NAME#2, …, so that no line is
+// lost. Hidden and .tmp members are left out as in a directory.
+const (
+	maxEntries = 100_000  // members of one archive
+	maxNames   = 32 << 20 // bytes of their names in all
+	maxName    = 4 << 10  // bytes of one name
+	maxDepth   = 3        // archives within each other
 
-// isTar reports whether head begins a tar archive.
+	// maxUnpacked bounds the bytes of an archive's members in all: a file of
+	// a megabyte may unpack to any number of them.
+	maxUnpacked = 256 << 30
+)
+
+var (
+	// ErrArchive says that a file holds other files: see Unpack.
+	ErrArchive = errors.New("an archive of several files")
+
+	errNoArchive  = errors.New("not a directory, nor an archive")
+	errNotInside  = errors.New("the archive has no such member")
+	errDepth      = fmt.Errorf("an archive in more than %d others is not read", maxDepth-1)
+	errEntries    = fmt.Errorf("more than %d members; the others are not read", maxEntries)
+	errUnpacked   = fmt.Errorf("more than %d GiB when it is unpacked; the rest is not read", maxUnpacked>>30)
+	errTarCut     = errors.New("tar: cut off: the archive ends before its members do")
+	archiveEnding = regexp.MustCompile(`(?i)\.(?:tar|tar\.(?:gz|bz2|xz|zst|zstd|lz4|z|lzma|br)|tgz|taz|tbz2?|txz|tzst|tlz|zip)$`)
+)
+
+// An archiveKind is what kind of archive a file is; empty if it is none.
+type archiveKind string
+
+const (
+	tarArchive archiveKind = "tar"
+	zipArchive archiveKind = "zip"
+)
+
+// isTar reports whether head begins a tar archive, by the checksum of the
+// first header.
 func isTar(head []byte) bool {
 	const block = 512
 	if len(head) < block || head[0] == 0 {
@@ -25,4 +104,759 @@ func isTar(head []byte) bool {
 		sum += int64(c)
 	}
 	return seen && sum == want
+}
+
+// MayBeArchive reports whether m may be an archive, by its name; what it is
+// turns out when it is opened.
+func (m Member) MayBeArchive() bool {
+	return m.InsideArchive() || archiveEnding.MatchString(m.Path)
+}
+
+// IsArchive reports whether m is an archive. It reads the beginning and the
+// end of the file.
+func IsArchive(m Member) bool {
+	if m.InsideArchive() {
+		return true
+	}
+	if m.Path == Stdin {
+		return false
+	}
+	f, _, err := openMember(m)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return false
+	}
+	t, err := openText(context.Background(), f, false)
+	if err != nil {
+		return false
+	}
+	defer t.release()
+	return t.archive != ""
+}
+
+// An archive is one that was unpacked.
+type archive struct {
+	member Member // the file, which may lie in another archive
+	depth  int    // archives it lies in
+	opt    Options
+	kind   archiveKind
+
+	mu      sync.Mutex // guards what follows
+	users   int        // open members
+	data    archiveData
+	decoded bool // data is what was decoded, not the file itself
+	kept    bool // and cannot be had again: it is not closed
+}
+
+// archiveData is an archive's bytes, decompressed.
+type archiveData interface {
+	io.ReaderAt
+	io.Closer
+}
+
+// An entry is where a member lies in an archive.
+type entry struct {
+	in     *archive
+	wanted string // in is not unpacked yet, and this is looked for in it
+
+	off, size int64     // in the archive's bytes
+	modified  time.Time // of the member
+	coding    coding    // nil if the bytes there are the member's
+}
+
+// A coding is how an archive holds a member's bytes if not as they are.
+type coding interface {
+	format() Format
+	decoder(ctx context.Context, src *countingReader) decoder
+}
+
+// A section is a file that lies in an archive.
+type section struct {
+	*io.SectionReader
+	path string
+	info fs.FileInfo
+	coding
+	in *archive
+}
+
+func (s *section) Name() string               { return s.path }
+func (s *section) Stat() (os.FileInfo, error) { return s.info, nil }
+
+func (s *section) Close() error {
+	if s.in != nil {
+		s.in.release()
+		s.in = nil
+	}
+	return nil
+}
+
+// A memberInfo is what an archive tells of a member.
+type memberInfo struct {
+	name string
+	size int64
+	mod  time.Time
+}
+
+func (i memberInfo) Name() string       { return i.name }
+func (i memberInfo) Size() int64        { return i.size }
+func (i memberInfo) Mode() fs.FileMode  { return 0o444 }
+func (i memberInfo) ModTime() time.Time { return i.mod }
+func (i memberInfo) IsDir() bool        { return false }
+func (i memberInfo) Sys() any           { return nil }
+
+// open opens the member m that e is of.
+func (e *entry) open(m Member) (file, error) {
+	if e.wanted != "" {
+		return nil, &FileError{Path: m.Path, Offset: -1, Err: ErrArchive}
+	}
+	if err := e.in.acquire(context.Background(), nil); err != nil {
+		return nil, err
+	}
+	return &section{
+		SectionReader: io.NewSectionReader(e.in, e.off, e.size),
+		path:          m.Path, info: memberInfo{filepath.Base(m.Path), e.size, e.modified}, coding: e.coding, in: e.in,
+	}, nil
+}
+
+// Unpack lists the members of the archive m, as logs: those that a path inside
+// an archive asks for, if m is one. Archives inside of it are listed as such.
+// Beside the logs it returns what cannot be read, each a *FileError. What is
+// decoded is told to progress, if that is not nil, in bytes of m.
+func Unpack(ctx context.Context, m Member, opt Options, progress func(disk int64)) ([]Log, []error) {
+	if m.InsideArchive() {
+		return unpackWanted(ctx, m, opt, progress)
+	}
+	a := &archive{member: m, opt: opt}
+	for x := m.in; x != nil; x = x.in.member.in {
+		a.depth++
+	}
+	fail := func(err error) error {
+		if fe := (*FileError)(nil); errors.As(err, &fe) {
+			return err
+		}
+		return &FileError{Path: m.Path, Offset: -1, Err: cause(err)}
+	}
+	if a.depth >= maxDepth {
+		return nil, []error{fail(errDepth)}
+	}
+	var errs []error
+	if err := a.acquire(ctx, progress); err != nil {
+		if ctx.Err() != nil {
+			return nil, []error{ctx.Err()}
+		}
+		errs = append(errs, fail(err))
+	}
+	defer a.release()
+	if a.data == nil {
+		return nil, errs
+	}
+	var err error
+	var entries []named
+	size := a.length()
+	if a.kind == zipArchive {
+		entries, err = a.zipMembers(size)
+	} else {
+		entries, err = a.tarMembers(ctx, size)
+	}
+	if ctx.Err() != nil {
+		return nil, []error{ctx.Err()}
+	}
+	if err != nil && len(errs) == 0 { // or it follows from what is known already
+		errs = append(errs, fail(err))
+	}
+	f := newFinder()
+	for i, path := range memberPaths(entries) {
+		if path == "" {
+			continue
+		}
+		e := entries[i].entry
+		f.take(Member{Path: m.Path + string(filepath.Separator) + path, Size: e.size, ModTime: e.modified, in: e})
+	}
+	logs := f.group()
+	return logs, append(errs, f.errs...)
+}
+
+// unpackWanted lists what a path inside an archive means: a member, a
+// directory of the archive, or a pattern.
+func unpackWanted(ctx context.Context, m Member, opt Options, progress func(int64)) ([]Log, []error) {
+	outer, wanted := m.in.in.member, filepath.Clean(m.in.wanted)
+	if !IsArchive(outer) {
+		return nil, []error{&FileError{Path: m.Path, Offset: -1, Err: errNoArchive}}
+	}
+	logs, errs := Unpack(ctx, outer, opt, progress)
+	prefix := outer.Path + string(filepath.Separator)
+	f := newFinder()
+	for _, l := range logs {
+		for _, x := range l.Members {
+			inner := strings.TrimPrefix(x.Path, prefix)
+			slashed := filepath.ToSlash(inner)
+			match, _ := doublestar.Match(filepath.ToSlash(wanted), slashed)
+			switch {
+			case inner == wanted || match && isPattern(wanted):
+				x.Named = true
+				f.take(x)
+			case wanted == "." || strings.HasPrefix(inner, wanted+string(filepath.Separator)):
+				f.take(x)
+			case strings.HasPrefix(wanted, inner+string(filepath.Separator)):
+				// In an archive inside of this one.
+				x.Named = true
+				more, moreErrs := unpackWanted(ctx, Member{Path: m.Path, Named: true, in: &entry{in: &archive{member: x}, wanted: wanted[len(inner)+1:]}}, opt, nil)
+				errs = append(errs, moreErrs...)
+				for _, l := range more {
+					for _, y := range l.Members {
+						f.take(y)
+					}
+				}
+			}
+		}
+	}
+	if len(f.files) == 0 && len(errs) == 0 {
+		errs = append(errs, &FileError{Path: m.Path, Offset: -1, Err: errNotInside})
+	}
+	return f.group(), errs
+}
+
+// UnpackAll puts, in place of each archive among logs that look accepts, the
+// logs in it, and so on with archives in archives. It returns what could not be
+// read beside that. look nil accepts all.
+func UnpackAll(ctx context.Context, logs []Log, opt Options, look func(Member) bool) ([]Log, []error) {
+	var out []Log
+	var errs []error
+	for _, l := range logs {
+		var rest []Member
+		var inner []Log
+		for _, m := range l.Members {
+			if look != nil && !look(m) || !IsArchive(m) || zipByChance(m) {
+				rest = append(rest, m)
+				continue
+			}
+			logs, more := Unpack(ctx, m, opt, nil)
+			errs = append(errs, more...)
+			logs, more = UnpackAll(ctx, logs, opt, nil)
+			errs = append(errs, more...)
+			inner = append(inner, logs...)
+		}
+		out = append(out, inner...)
+		if len(rest) > 0 {
+			l.Members = rest
+			out = append(out, l)
+		}
+	}
+	return out, errs
+}
+
+// InsideArchive reports whether m stands for a path inside an archive that is
+// not unpacked yet.
+func (m Member) InsideArchive() bool { return m.in != nil && m.in.wanted != "" }
+
+// zipByChance reports whether m, an archive, is not to be looked into because
+// it was only met: programs, documents and packages are zip files, too.
+func zipByChance(m Member) bool {
+	if m.Named || m.MayBeArchive() {
+		return false
+	}
+	f, _, err := openMember(m)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var b [magicLen]byte
+	n, _ := f.ReadAt(b[:], 0)
+	return formatOf(b[:n]) == Zip
+}
+
+// splitArchive splits a path at which nothing lies into a file and what is
+// asked for inside of it; false if no file is on the way.
+func splitArchive(path string) (archive Member, inside string, ok bool) {
+	for up := path; ; {
+		dir := filepath.Dir(strings.TrimRight(up, string(filepath.Separator)))
+		if dir == up || dir == "." {
+			return Member{}, "", false
+		}
+		up = dir
+		info, err := os.Stat(up)
+		if err != nil {
+			continue
+		}
+		inside = strings.Trim(path[len(up):], string(filepath.Separator))
+		return Member{Path: up, Size: info.Size(), ModTime: info.ModTime(), Named: true, info: info}, inside,
+			info.Mode().IsRegular() && inside != ""
+	}
+}
+
+// insideArchive is the member that a path inside an archive stands for until
+// it is unpacked; false if it is none.
+func insideArchive(path string) (Member, bool) {
+	a, inside, ok := splitArchive(path)
+	if !ok {
+		return Member{}, false
+	}
+	return Member{Path: path, Size: a.Size, ModTime: a.ModTime, Named: true, in: &entry{in: &archive{member: a}, wanted: inside}}, true
+}
+
+// insidePattern lists the paths inside archives that a pattern may mean whose
+// first part matches the archives.
+func insidePattern(pattern string) []string {
+	var out []string
+	for i := 1; i < len(pattern); i++ {
+		if !os.IsPathSeparator(pattern[i]) || !archiveEnding.MatchString(pattern[:i]) {
+			continue
+		}
+		found, _ := doublestar.FilepathGlob(pattern[:i], doublestar.WithFilesOnly())
+		slices.Sort(found)
+		for _, path := range found {
+			out = append(out, path+pattern[i:])
+		}
+	}
+	return out
+}
+
+// acquire makes sure that the archive's bytes can be read until release is
+// called. If some of them cannot be read, a.data are the others and there is
+// an error.
+func (a *archive) acquire(ctx context.Context, progress func(int64)) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.users++
+	if a.data != nil {
+		return nil
+	}
+	f, p, err := openMember(a.member)
+	if err != nil {
+		return err
+	}
+	if err = a.read(ctx, f, progress); err != nil && a.data == nil {
+		f.Close()
+		if fe := (*FileError)(nil); !errors.As(err, &fe) {
+			err = &FileError{Path: p, Offset: -1, Err: cause(err)}
+		}
+	}
+	return err
+}
+
+func (a *archive) release() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.users--; a.users == 0 && a.data != nil && !a.kept {
+		a.data.Close()
+		a.data = nil
+	}
+}
+
+// ReadAt reads the archive's bytes. A damaged block store is made anew.
+func (a *archive) ReadAt(p []byte, off int64) (int, error) {
+	a.mu.Lock()
+	data := a.data
+	a.mu.Unlock()
+	n, err := data.ReadAt(p, off)
+	if err == nil || err == io.EOF {
+		return n, err
+	}
+	s, ok := data.(*storeBytes)
+	if !ok {
+		return n, err
+	}
+	os.Remove(s.st.path)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.data == data {
+		f, _, err := openMember(a.member)
+		if err != nil {
+			return 0, err
+		}
+		if err := a.read(context.Background(), f, nil); err != nil {
+			a.data = data
+			return 0, err
+		}
+	}
+	return a.data.ReadAt(p, off)
+}
+
+// length is how many bytes the archive has.
+func (a *archive) length() int64 {
+	switch d := a.data.(type) {
+	case *storeBytes:
+		return int64(d.st.table.Size)
+	case file:
+		if info, err := d.Stat(); err == nil {
+			return info.Size()
+		}
+	}
+	return 0
+}
+
+// read makes the archive's bytes, a.data, of the file f, which it owns from
+// then on. a.mu is held.
+func (a *archive) read(ctx context.Context, f file, progress func(int64)) error {
+	a.data = nil
+	key, kerr := archiveKey(f)
+	if a.kind == tarArchive && a.decoded && kerr == nil {
+		if st, ok := a.opt.Cache.openStoreOf(key); ok {
+			f.Close()
+			a.data = &storeBytes{st: st}
+			return nil
+		}
+	}
+	t, err := openText(ctx, f, false)
+	if err != nil {
+		return err
+	}
+	a.kind = t.archive
+	if a.kind == "" {
+		t.release()
+		return errNoArchive
+	}
+	if a.decoded = !t.raw; !a.decoded {
+		t.release()
+		a.data = f
+		return nil
+	}
+	if kerr == nil {
+		if st, ok := a.opt.Cache.openStoreOf(key); ok {
+			t.release()
+			f.Close()
+			a.data = &storeBytes{st: st}
+			return nil
+		}
+	}
+	defer f.Close()
+	defer t.release()
+	return a.decode(ctx, t, key, progress)
+}
+
+// archiveKey names what is decoded of an archive in the block store, where the
+// same file's text would have another name.
+func archiveKey(f file) (string, error) {
+	key, err := storeKey(f, "")
+	if err != nil {
+		return "", err
+	}
+	sum := sha256.Sum256([]byte("archive " + key))
+	return hex.EncodeToString(sum[:16]), nil
+}
+
+// decode makes a.data of what t reads. If that is damaged, a.data is what
+// comes before the damage.
+func (a *archive) decode(ctx context.Context, t *text, key string, progress func(int64)) error {
+	to, err := a.destination(key, t.id)
+	if err != nil {
+		return err
+	}
+	blk := GetBlock()
+	defer PutBlock(blk)
+	if cap(blk.buf) < BlockSize {
+		blk.buf = make([]byte, BlockSize)
+	}
+	var failed error
+	size := Offset(0)
+	for failed == nil {
+		if err := ctx.Err(); err != nil {
+			to.abandon(err)
+			return err
+		}
+		n, err := 0, error(nil)
+		for n < BlockSize && err == nil {
+			var k int
+			k, err = t.Read(blk.buf[n:BlockSize])
+			n += k
+		}
+		if err != nil {
+			failed = err
+		}
+		if err != nil && err != io.EOF {
+			failed = &FileError{Path: a.member.Path, Offset: t.position(), Err: describe(t.format, cause(err))}
+		}
+		if n > 0 {
+			*blk = Block{Text: blk.buf[:n], Offset: size, buf: blk.buf}
+			if err := to.add(blk); err != nil {
+				return err
+			}
+			size += Offset(n)
+		}
+		if size > maxUnpacked {
+			failed = errUnpacked
+		}
+		if progress != nil {
+			progress(t.position())
+		}
+	}
+	whole := failed == io.EOF
+	if whole {
+		failed = nil
+	}
+	a.data, a.kept, err = to.finish(whole)
+	if err != nil {
+		return err
+	}
+	return failed
+}
+
+// A destination is where an archive is decoded to.
+type destination interface {
+	add(*Block) error
+	// finish returns what was added, and whether that is the only copy. whole
+	// says that it is all of the archive.
+	finish(whole bool) (data archiveData, only bool, err error)
+	abandon(error)
+}
+
+// destination is a block store if there is a cache that one can be written to,
+// and a temporary file otherwise.
+func (a *archive) destination(key string, id ID) (destination, error) {
+	if a.opt.Cache != nil && key != "" {
+		start := func(work func()) bool {
+			if a.opt.Spare == nil || !a.opt.Spare(work) {
+				work()
+			}
+			return true
+		}
+		if w, err := a.opt.Cache.newStoreWriterOf(key, id, start); err == nil {
+			w.wait, w.bytes = true, true
+			return &toStore{w}, nil
+		}
+	}
+	f, err := tempFile(a.opt.Cache, false)
+	if err != nil {
+		return nil, err
+	}
+	return &toFile{f}, nil
+}
+
+type toStore struct{ *storeWriter }
+
+func (w *toStore) add(b *Block) error {
+	if !w.storeWriter.add(b) {
+		return w.failure()
+	}
+	return nil
+}
+
+func (w *toStore) finish(whole bool) (archiveData, bool, error) {
+	st, kept, err := w.finishOpen(whole)
+	if err != nil {
+		return nil, false, &FileError{Path: w.cache.blocks(), Offset: -1, Err: cause(err)}
+	}
+	return &storeBytes{st: st}, !kept, nil
+}
+
+type toFile struct{ spooled }
+
+func (w *toFile) add(b *Block) error {
+	if !w.room(b.Offset) {
+		return errSpoolFull
+	}
+	_, err := w.WriteAt(b.Text, int64(b.Offset))
+	return err
+}
+
+func (w *toFile) finish(bool) (archiveData, bool, error) { return w.File, true, nil }
+func (w *toFile) abandon(error)                          { w.Close() }
+
+// storeBytes reads bytes from anywhere in a block store.
+type storeBytes struct {
+	st *store
+
+	mu   sync.Mutex // guards what follows
+	kept []keptBlock
+}
+
+func (s *storeBytes) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, k := range s.kept {
+		PutBlock(k.b)
+	}
+	s.kept = nil
+	return s.st.f.Close()
+}
+
+// ReadAt implements io.ReaderAt.
+func (s *storeBytes) ReadAt(p []byte, off int64) (int, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n := 0
+	for n < len(p) {
+		i := s.st.table.Find(Offset(off) + Offset(n))
+		if i < 0 {
+			return n, io.EOF
+		}
+		b, err := s.block(i)
+		if err != nil {
+			return n, err
+		}
+		n += copy(p[n:], b.Text[Offset(off)+Offset(n)-b.Offset:])
+	}
+	return n, nil
+}
+
+// block decodes a block, or finds it among the last few. s.mu is held.
+func (s *storeBytes) block(i int) (*Block, error) {
+	k := slices.IndexFunc(s.kept, func(k keptBlock) bool { return k.i == i })
+	if k >= 0 {
+		x := s.kept[k]
+		s.kept = append(append(s.kept[:k:k], s.kept[k+1:]...), x)
+		return x.b, nil
+	}
+	var b *Block
+	if len(s.kept) < keptBlocks {
+		b = GetBlock()
+	} else {
+		b = s.kept[0].b
+		s.kept = slices.Delete(s.kept, 0, 1)
+	}
+	if err := s.st.readBlock(i, b); err != nil {
+		PutBlock(b)
+		return nil, err
+	}
+	s.kept = append(s.kept, keptBlock{i, b})
+	return b, nil
+}
+
+// named is an entry and what the archive calls it.
+type named struct {
+	name string
+	*entry
+}
+
+// memberPaths is what the members are called below the archive; empty for those
+// that are left out.
+func memberPaths(entries []named) []string {
+	out := make([]string, len(entries))
+	count := map[string]int{}
+	for i, e := range entries {
+		p := strings.TrimPrefix(path.Clean("/"+e.name), "/")
+		for part := range strings.SplitSeq(p, "/") {
+			if strings.HasPrefix(part, ".") {
+				p = ""
+				break
+			}
+		}
+		if strings.HasSuffix(p, ".tmp") {
+			p = ""
+		}
+		out[i] = filepath.FromSlash(p)
+		count[out[i]]++
+	}
+	nth := map[string]int{}
+	for i, p := range out {
+		if p == "" || count[p] == 1 {
+			continue
+		}
+		if nth[p]++; nth[p] < count[p] {
+			out[i] = fmt.Sprintf("%s#%d", p, nth[p])
+		}
+	}
+	return out
+}
+
+// A census counts members, to refuse what would be too much.
+type census struct {
+	members     int
+	names, size int64
+}
+
+func (c *census) add(name string, size int64) error {
+	if c.members++; c.members > maxEntries {
+		return errEntries
+	}
+	if c.names += int64(len(name)); len(name) > maxName || c.names > maxNames {
+		return errors.New("names of members are too long; the rest is not read")
+	}
+	if size < 0 || size > maxUnpacked {
+		return errUnpacked
+	}
+	if c.size += size; c.size > maxUnpacked {
+		return errUnpacked
+	}
+	return nil
+}
+
+func (a *archive) zipMembers(size int64) ([]named, error) {
+	members, err := zipEntries(a, size)
+	var out []named
+	var c census
+	for _, e := range members {
+		if cerr := c.add(e.name, max(e.size, 0)); cerr != nil {
+			return out, cerr
+		}
+		name := e.name
+		if !strings.Contains(name, "/") {
+			name = strings.ReplaceAll(name, "\\", "/") // by a program for Windows
+		}
+		out = append(out, named{name, &entry{in: a, off: e.off, size: e.packed, modified: e.modified, coding: e}})
+	}
+	return out, err
+}
+
+// A sparseTar is the coding of a tar's sparse member: the bytes begin with a
+// header, and so many members before it.
+type sparseTar struct{ skip int }
+
+func (sparseTar) format() Format { return "tar" }
+
+func (s sparseTar) decoder(_ context.Context, src *countingReader) decoder {
+	return plainDecoder{&sparseReader{tr: tar.NewReader(src), skip: s.skip}, src}
+}
+
+type sparseReader struct {
+	tr   *tar.Reader
+	skip int // -1 when the member was reached
+}
+
+func (r *sparseReader) Read(p []byte) (int, error) {
+	for ; r.skip >= 0; r.skip-- {
+		if _, err := r.tr.Next(); err != nil {
+			return 0, err
+		}
+	}
+	return r.tr.Read(p)
+}
+
+// tarMembers lists the members of a tar of size bytes. Beside an error it
+// returns those that come before it.
+func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
+	const block = 512
+	bytes := io.NewSectionReader(a, 0, size)
+	tr := tar.NewReader(bytes)
+	var out []named
+	var c census
+	known, since := int64(0), 0 // where a header begins, and how many were read since
+	for {
+		if err := ctx.Err(); err != nil {
+			return out, err
+		}
+		h, err := tr.Next()
+		off, _ := bytes.Seek(0, io.SeekCurrent)
+		switch {
+		case err == io.EOF:
+			return out, nil
+		case errors.Is(err, io.ErrUnexpectedEOF):
+			return out, errTarCut
+		case err != nil && !errors.Is(err, tar.ErrInsecurePath):
+			return out, &FileError{Path: a.member.Path, Offset: -1, Err: fmt.Errorf("damaged header before byte %d of the archive, the rest is not read: %w", off, err)}
+		}
+		sparse := h.Typeflag == tar.TypeGNUSparse || h.PAXRecords["GNU.sparse.major"] != "" || h.PAXRecords["GNU.sparse.map"] != ""
+		if h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeGNUSparse && h.Typeflag != tar.TypeCont {
+			since++
+			if err := c.add("", 0); err != nil {
+				return out, err
+			}
+			continue // a directory, a link, a device
+		}
+		if err := c.add(h.Name, h.Size); err != nil {
+			return out, err
+		}
+		e := &entry{in: a, off: off, size: h.Size, modified: h.ModTime}
+		if sparse {
+			e.off, e.size, e.coding = known, size-known, sparseTar{since}
+			since++
+		} else {
+			e.size = min(e.size, size-off)
+			known, since = off+(h.Size+block-1)/block*block, 0
+		}
+		out = append(out, named{h.Name, e})
+	}
 }

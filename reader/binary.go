@@ -3,7 +3,6 @@ package reader
 import (
 	"bytes"
 	"io"
-	"os"
 	"unicode/utf8"
 )
 
@@ -152,7 +151,7 @@ const (
 // are head: what follows the NULs that it begins with, places twice as far
 // each, which stay where they are as the file grows, and its end. Each begins
 // at an even offset.
-func samples(f *os.File, head []byte, size int64) [][]byte {
+func samples(f io.ReaderAt, head []byte, size int64) [][]byte {
 	if size <= int64(len(head)) || len(head) < headSize {
 		return nil
 	}

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -392,11 +391,12 @@ type text struct {
 	format  Format
 	given   Charset // by the person, empty if it is to be told
 	charset Charset
-	direct  bool // it is a regular file whose bytes are not compressed
-	bom     int  // bytes of byte order mark that are not text
-	binary  bool // does not look like text
-	archive bool // holds other files
-	empty   bool // nothing but NULs was seen of it
+	direct  bool        // it is a regular file whose bytes are not compressed
+	bom     int         // bytes of byte order mark that are not text
+	binary  bool        // does not look like text
+	empty   bool        // nothing but NULs was seen of it
+	archive archiveKind // it holds other files, and what is read are their bytes
+	raw     bool        // the bytes of an archive are the file's
 	id      ID
 	dec     decoder
 	src     *countingReader
@@ -430,14 +430,19 @@ func openTextIn(ctx context.Context, f io.Reader, live bool, given Charset) (*te
 		t.release()
 		return nil, err
 	}
-	if n, err = t.tell(f, n, err, live); err != nil && err != io.EOF {
+	coded, _ := f.(*section)
+	if coded != nil && coded.coding != nil {
+		t.format = coded.coding.format()
+	} else if n, err = t.tell(f, n, err, live); err != nil && err != io.EOF {
 		t.release()
 		return nil, err
 	}
 	if t.format == Plain {
-		t.archive = isTar(head[:n])
+		if isTar(head[:n]) && !live {
+			t.archive, t.raw = tarArchive, true
+		}
 		var more [][]byte
-		if file, ok := f.(*os.File); ok && !live {
+		if file, ok := f.(file); ok && !live {
 			if info, serr := file.Stat(); serr == nil && info.Mode().IsRegular() {
 				more = samples(file, head[:n], info.Size())
 				t.direct = true
@@ -458,12 +463,18 @@ func openTextIn(ctx context.Context, f io.Reader, live bool, given Charset) (*te
 	}
 	t.begin(ctx, f)
 	n, err = readHead(t.dec, head[:], headSize, live)
-	if _, ok := t.dec.(*zipDecoder); ok && formatOf(head[:n]) != Plain {
+	if inner := formatOf(head[:n]); inner != Plain && t.format == Zip && t.archive == "" {
 		// A compressed file was put into a zip.
-		t.dec = newInner(ctx, t.dec, formatOf(head[:n]), bytes.Clone(head[:n]), err)
-		n, err = readHead(t.dec, head[:], headSize, live)
+		if inner == Zip {
+			t.archive = zipArchive
+		} else {
+			t.dec = newInner(ctx, t.dec, inner, bytes.Clone(head[:n]), err)
+			n, err = readHead(t.dec, head[:], headSize, live)
+		}
 	}
-	t.archive = t.archive || isTar(head[:n])
+	if isTar(head[:n]) && !live {
+		t.archive = tarArchive
+	}
 	t.inspect(n, err, nil)
 	return t, nil
 }
@@ -518,6 +529,9 @@ func (t *text) inspect(n int, err error, more [][]byte) {
 			p = p[1:] // of a character that was cut
 		}
 		t.charset = t.charset.learn(p, false)
+	}
+	if t.archive != "" {
+		t.charset, t.bom = UTF8, 0
 	}
 	t.empty = leadingZeros(head) == n
 	for _, p := range more {
@@ -591,6 +605,14 @@ func (l *learner) Read(p []byte) (int, error) {
 		return at, nil
 	}
 	return l.then.Read(p)
+}
+
+// position is where in the file reading stands.
+func (t *text) position() int64 {
+	if t.dec != nil {
+		return t.dec.offset()
+	}
+	return t.src.n
 }
 
 // release gives back what t holds. Its Reader must not be used any more.

@@ -183,6 +183,10 @@ func (t *text) tell(f io.Reader, n int, err error, live bool) (int, error) {
 
 // begin makes the decoder of t.src, which reads f.
 func (t *text) begin(ctx context.Context, f io.Reader) {
+	if s, ok := f.(*section); ok && s.coding != nil {
+		t.dec = s.decoder(ctx, t.src)
+		return
+	}
 	if t.format == Zip {
 		if r, ok := f.(file); ok && r != os.Stdin {
 			if info, err := r.Stat(); err == nil && info.Mode().IsRegular() {
@@ -193,7 +197,7 @@ func (t *text) begin(ctx context.Context, f io.Reader) {
 					t.dec = e.decoder(ctx, t.src)
 					return
 				case len(members) > 1 || err != nil:
-					t.archive = true
+					t.archive, t.raw = zipArchive, true
 					t.dec = plainDecoder{eof{}, t.src}
 					return
 				}
@@ -201,6 +205,12 @@ func (t *text) begin(ctx context.Context, f io.Reader) {
 		}
 	}
 	t.dec = newDecoder(ctx, t.format, t.src)
+}
+
+// packed reports whether the file f, which begins with head, must be decoded.
+func packed(f file, head []byte) bool {
+	s, _ := f.(*section)
+	return s != nil && s.coding != nil || formatOf(head) != Plain || mayBeBrotli(f.Name())
 }
 
 // A file is what a member is read from: an *os.File, or a part of an archive.

@@ -117,6 +117,18 @@ func (f *finder) add(path string) {
 			err = gerr
 		}
 	}
+	if err != nil {
+		if m, ok := insideArchive(path); ok {
+			f.take(m)
+			return
+		}
+		if inside := insidePattern(path); len(inside) > 0 {
+			for _, p := range inside {
+				f.add(p)
+			}
+			return
+		}
+	}
 	switch {
 	case err != nil:
 		f.fail(path, err)

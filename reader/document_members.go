@@ -269,6 +269,9 @@ func (m *docMember) is(now Member) bool {
 	if m.m.Path == Stdin || now.Path == Stdin {
 		return m.m.Path == now.Path
 	}
+	if m.m.in != nil || now.in != nil {
+		return m.m.Path == now.Path // what is in an archive does not change
+	}
 	if m.m.info == nil || now.info == nil || !m.m.is(now.info) {
 		return false
 	}

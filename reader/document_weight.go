@@ -46,10 +46,10 @@ func (c *Cache) about(m Member) Offset {
 	defer f.Close()
 	var b [magicLen]byte
 	n, _ := f.ReadAt(b[:], 0)
-	switch formatOf(b[:n]) {
-	case Plain:
+	switch {
+	case !packed(f, b[:n]):
 		return Offset(m.Size)
-	case Gzip:
+	case formatOf(b[:n]) == Gzip:
 		if size, ok := gzipSize(f, m.Size); ok && size > m.Size && size < 100*m.Size {
 			return Offset(size)
 		}

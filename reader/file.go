@@ -16,7 +16,7 @@ import (
 type fileBlocks struct {
 	ctx   context.Context
 	path  string
-	f     *os.File
+	f     file
 	t     *text
 	stamp Stamp // zero if it is no regular file
 	cut   cutter
@@ -46,9 +46,13 @@ func openFileIn(ctx context.Context, m Member, given Charset) (*fileBlocks, erro
 // openMember opens m's file. Between listing and opening logs may rotate, so
 // that another file has its path, or none: then it is looked for where
 // rotation puts it.
-func openMember(m Member) (*os.File, string, error) {
+func openMember(m Member) (file, string, error) {
 	if m.Path == Stdin {
 		return os.Stdin, "standard input", nil
+	}
+	if m.in != nil {
+		f, err := m.in.open(m)
+		return f, m.Path, err
 	}
 	f, err := os.Open(m.Path)
 	if err == nil && m.info != nil {
@@ -176,13 +180,13 @@ func cause(err error) error {
 
 // newFileBlocks reads f, which it owns from now on unless it fails. live
 // says that f is a pipe or terminal.
-func newFileBlocks(ctx context.Context, f *os.File, path string, live bool) (*fileBlocks, error) {
+func newFileBlocks(ctx context.Context, f file, path string, live bool) (*fileBlocks, error) {
 	return newFileBlocksIn(ctx, f, path, live, "")
 }
 
 // newFileBlocksIn is newFileBlocks for a file in a charset that is given,
 // unless it is empty.
-func newFileBlocksIn(ctx context.Context, f *os.File, path string, live bool, given Charset) (*fileBlocks, error) {
+func newFileBlocksIn(ctx context.Context, f file, path string, live bool, given Charset) (*fileBlocks, error) {
 	b := &fileBlocks{ctx: ctx, path: path, f: f}
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
 		b.stamp = stampOf(info)

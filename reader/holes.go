@@ -2,12 +2,11 @@ package reader
 
 import (
 	"io"
-	"os"
 )
 
 // zerosAfter is where the NULs end that the file has from off on, at most at
 // size. It neither reads nor allocates what is a hole.
-func zerosAfter(f *os.File, off, size int64) (int64, error) {
+func zerosAfter(f io.ReaderAt, off, size int64) (int64, error) {
 	buf := GetBlock()
 	defer PutBlock(buf)
 	p := buf.room()[:headSize]
@@ -32,7 +31,7 @@ func zerosAfter(f *os.File, off, size int64) (int64, error) {
 
 // zerosBefore is where the NULs begin that the file has before off, at least
 // at low.
-func zerosBefore(f *os.File, off, low int64) int64 {
+func zerosBefore(f io.ReaderAt, off, low int64) int64 {
 	buf := GetBlock()
 	defer PutBlock(buf)
 	p := buf.room()[:headSize]
@@ -56,7 +55,7 @@ func zerosBefore(f *os.File, off, low int64) int64 {
 // lastData is where the last data of f before off ends that is no hole, as
 // far as the system tells; off if it does not tell, low if there is none
 // behind that.
-func lastData(f *os.File, off, low int64) int64 {
+func lastData(f io.ReaderAt, off, low int64) int64 {
 	for step := int64(1 << 20); ; step *= 2 {
 		from := max(off-step, low)
 		data := nextData(f, from, off)

@@ -3,6 +3,7 @@
 package reader
 
 import (
+	"io"
 	"os"
 
 	"golang.org/x/sys/unix"
@@ -11,17 +12,21 @@ import (
 // nextData is where f's data goes on behind a hole at off, size if the hole
 // reaches so far, off if there is none or that cannot be told. It moves f's
 // position only to set it back.
-func nextData(f *os.File, off, size int64) int64 {
+func nextData(f io.ReaderAt, off, size int64) int64 {
 	return seekTo(f, off, size, unix.SEEK_DATA)
 }
 
 // nextHole is where the next hole behind off begins, size if there is none.
-func nextHole(f *os.File, off, size int64) int64 {
+func nextHole(f io.ReaderAt, off, size int64) int64 {
 	return seekTo(f, off, size, unix.SEEK_HOLE)
 }
 
-func seekTo(f *os.File, off, size int64, whence int) int64 {
-	c, err := f.SyscallConn()
+func seekTo(f io.ReaderAt, off, size int64, whence int) int64 {
+	file, ok := f.(*os.File)
+	if !ok {
+		return off // a part of an archive
+	}
+	c, err := file.SyscallConn()
 	if err != nil {
 		return off
 	}

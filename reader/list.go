@@ -24,7 +24,7 @@ func (c *Cache) Peek(m Member) Known {
 	defer f.Close()
 	var head [magicLen]byte
 	n, _ := f.ReadAt(head[:], 0)
-	if formatOf(head[:n]) == Plain && !mayBeBrotli(m.Path) {
+	if !packed(f, head[:n]) {
 		k.Text = m.Size
 		return k
 	}
@@ -64,7 +64,7 @@ func LastTime(m Member) time.Time {
 	defer f.Close()
 	buf := make([]byte, 8<<10)
 	n, _ := f.ReadAt(buf[:magicLen], 0)
-	if formatOf(buf[:n]) != Plain || mayBeBrotli(m.Path) {
+	if packed(f, buf[:n]) {
 		return m.ModTime
 	}
 	n, _ = f.ReadAt(buf, max(0, m.Size-int64(len(buf))))

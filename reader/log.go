@@ -69,8 +69,8 @@ func (s *LogSource) Refresh() error {
 	for _, m := range s.Members() {
 		dir, base := filepath.Split(m.Path)
 		switch {
-		case m.Path == Stdin:
-			return nil
+		case m.Path == Stdin, m.in != nil:
+			return nil // which does not change
 		case m.Named:
 			f.add(m.Path)
 		case !dirs[dir]:
@@ -140,7 +140,7 @@ func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 	compressed := false
 	if regular {
 		n, _ := f.ReadAt(head[:], 0)
-		compressed = formatOf(head[:n]) != Plain || mayBeBrotli(path)
+		compressed = packed(f, head[:n])
 	}
 	if compressed {
 		if st, ok := s.opt.Cache.openStore(f, s.opt.Encoding); ok {
@@ -160,8 +160,11 @@ func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 		f.Close()
 		return nil, err
 	}
-	if b.t.archive {
+	if b.t.archive != "" {
 		b.Close()
+		if b.t.archive == zipArchive && !m.Named && !m.MayBeArchive() {
+			return nil, &FileError{Path: path, Offset: -1, Err: ErrBinary} // a program, a document
+		}
 		return nil, &FileError{Path: path, Offset: -1, Err: ErrArchive}
 	}
 	if b.t.binary && !s.text(ctx, m, b.t.head[:]) {
@@ -307,6 +310,16 @@ func hasIDIn(ctx context.Context, m Member, given Charset, id ID) (bool, error) 
 		return false, nil
 	}
 	return id.matches(start[:n]), nil
+}
+
+// Unpack lists the members of the archive m, as Unpack does.
+func (s *LogSource) Unpack(ctx context.Context, m Member, progress func(disk int64)) ([]Member, []error) {
+	logs, errs := Unpack(ctx, m, s.opt, progress)
+	var out []Member
+	for _, l := range logs {
+		out = append(out, l.Members...)
+	}
+	return out, errs
 }
 
 // Close implements Source.

@@ -171,7 +171,8 @@ func unescapePath(s string) string {
 func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, Pos, error) {
 	f := newFinder()
 	f.add(r.Path)
-	logs := f.group()
+	logs, errs := UnpackAll(ctx, f.group(), opt, Member.InsideArchive)
+	f.errs = append(f.errs, errs...)
 	if r.ID == "" {
 		for _, l := range logs {
 			for _, m := range l.Members {

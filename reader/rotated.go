@@ -49,6 +49,7 @@ const datePattern = `(?:19|20)\d\d(?:` +
 	`)(?:Z|[-+]\d{4})?`
 
 var (
+	zipEnding = regexp.MustCompile(`(?i)\.zip$`)
 	numbered  = regexp.MustCompile(`^(.+)\.(\d{1,6})$`)
 	numberExt = regexp.MustCompile(`^(.+)\.(\d{1,4})(\.[A-Za-z]{2,5})$`)
 	dated     = regexp.MustCompile(`^(.*?)([-_.])(` + datePattern + `)(?:[-_.](\d{1,5}|1\d{9}))?(\.[A-Za-z]{2,5})?$`)
@@ -62,6 +63,10 @@ var (
 func parseName(base string) name {
 	n := name{number: -1}
 	b := base
+	if archiveEnding.MatchString(base) && !zipEnding.MatchString(base) {
+		n.stem = base // an archive is a log of its own; most zips are compressed files
+		return n
+	}
 	if m := compressEnding.FindString(b); m != "" && len(m) < len(b) {
 		n.compressed = true
 		b = b[:len(b)-len(m)]

@@ -47,6 +47,7 @@ type Member struct {
 
 	info os.FileInfo // of the file when it was listed, to know it again; nil if it is not known
 	alt  string      // the same text under another name (X beside X.gz)
+	in   *entry      // where in an archive it lies; nil for a file of its own
 }
 
 // A Block is some whole lines of one member's text. The zero Block is ready

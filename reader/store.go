@@ -49,7 +49,7 @@ const (
 
 // storeKey names the text of the compressed file f by what that holds, and by
 // the charset that is given for it.
-func storeKey(f *os.File, given Charset) (string, error) {
+func storeKey(f file, given Charset) (string, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return "", err
@@ -84,12 +84,20 @@ type store struct {
 
 // openStore opens the store of the compressed file f, if there is one that
 // can be used.
-func (c *Cache) openStore(f *os.File, given Charset) (*store, bool) {
+func (c *Cache) openStore(f file, given Charset) (*store, bool) {
 	if c == nil {
 		return nil, false
 	}
 	key, err := storeKey(f, given)
 	if err != nil {
+		return nil, false
+	}
+	return c.openStoreOf(key)
+}
+
+// openStoreOf opens the store of a key, if there is one that can be used.
+func (c *Cache) openStoreOf(key string) (*store, bool) {
+	if c == nil {
 		return nil, false
 	}
 	dir, err := c.sub(blocksName, false)
@@ -355,6 +363,7 @@ type storeWriter struct {
 	id    ID
 	start func(func()) bool
 	wait  bool // for the compressors, rather than give up
+	bytes bool // what is stored is no text
 
 	mu      sync.Mutex
 	written sync.Cond // of mu: a frame was written, or the writer was given up
@@ -385,11 +394,16 @@ var frameEncoders = sync.Pool{New: func() any {
 }}
 
 // newStoreWriter begins a store for the file f.
-func (c *Cache) newStoreWriter(f *os.File, given Charset, id ID, start func(func()) bool) (*storeWriter, error) {
+func (c *Cache) newStoreWriter(f file, given Charset, id ID, start func(func()) bool) (*storeWriter, error) {
 	key, err := storeKey(f, given)
 	if err != nil {
 		return nil, err
 	}
+	return c.newStoreWriterOf(key, id, start)
+}
+
+// newStoreWriterOf begins the store of a key.
+func (c *Cache) newStoreWriterOf(key string, id ID, start func(func()) bool) (*storeWriter, error) {
 	dir, err := c.sub(blocksName, true)
 	if err != nil {
 		return nil, err
@@ -420,7 +434,11 @@ func (w *storeWriter) add(b *Block) bool {
 		w.abandon(err)
 		return false
 	}
-	w.table.Add(b)
+	if w.bytes {
+		w.table.AddKnown(TableBlock{Offset: b.Offset, Len: len(b.Text)})
+	} else {
+		w.table.Add(b)
+	}
 
 	copied := GetBlock()
 	copied.buf = append(copied.buf[:0], b.Text...)
@@ -499,7 +517,41 @@ func (w *storeWriter) finish() error {
 	return nil
 }
 
+// finishOpen is finish, and opens the store. Unless publish, nobody else will
+// find it; kept reports whether it lies in its place.
+func (w *storeWriter) finishOpen(publish bool) (st *store, kept bool, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for w.err == nil && w.next < w.begun {
+		w.written.Wait()
+	}
+	if w.err != nil {
+		return nil, false, w.err
+	}
+	if err = w.end(); err == nil {
+		st, err = readStore(w.f.Name())
+	}
+	if err != nil {
+		w.fail(err)
+		return nil, false, err
+	}
+	if publish && w.publish() == nil {
+		st.path = filepath.Join(filepath.Dir(st.path), w.key+storeSuffix)
+		return st, true, nil
+	}
+	os.Remove(st.path) // what is open stays readable, where the system can do that
+	return st, false, nil
+}
+
 func (w *storeWriter) complete() error {
+	if err := w.end(); err != nil {
+		return err
+	}
+	return w.publish()
+}
+
+// end writes what follows the frames, and closes the file.
+func (w *storeWriter) end() error {
 	table := w.table.Finish()
 	for i, n := range w.stored {
 		table.Blocks[i].storedLen = n
@@ -518,14 +570,17 @@ func (w *storeWriter) complete() error {
 	if _, err := w.f.Write(out); err != nil {
 		return err
 	}
-	info, err := w.f.Stat()
+	return w.f.Close()
+}
+
+// publish puts the store into its place.
+func (w *storeWriter) publish() error {
+	info, err := os.Stat(w.f.Name())
 	if err != nil {
 		return err
 	}
-	if err := w.f.Close(); err != nil {
-		return err
-	}
 	if !w.cache.makeRoom(info.Size(), info.Size()) {
+		os.Remove(w.f.Name())
 		return errors.New("there is no room for it in the cache")
 	}
 	path := filepath.Join(filepath.Dir(w.f.Name()), w.key+storeSuffix)

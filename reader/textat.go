@@ -151,9 +151,10 @@ func directly(b Blocks, m Member) (*textAt, bool) {
 		return &textAt{id: b.ID(), path: m.Path, ra: ra, from: b, size: ra.Table().Size}, true
 	}
 	if f, ok := b.(*fileBlocks); ok {
-		if bom, ok := f.Direct(); ok {
+		plain, isFile := f.f.(*os.File)
+		if bom, ok := f.Direct(); ok && isFile {
 			f.t.release()
-			return &textAt{id: b.ID(), path: m.Path, file: f.f, bom: int64(bom)}, true
+			return &textAt{id: b.ID(), path: m.Path, file: plain, bom: int64(bom)}, true
 		}
 	}
 	return nil, false

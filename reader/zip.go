@@ -206,6 +206,9 @@ func zipHeader(in *bufio.Reader) (*zipEntry, error) {
 	return e, nil
 }
 
+// format implements coding.
+func (e *zipEntry) format() Format { return Zip }
+
 // decoder decodes the member, whose data begins where src stands.
 func (e *zipEntry) decoder(ctx context.Context, src *countingReader) decoder {
 	return newZipDecoder(ctx, src, e)

@@ -78,6 +78,8 @@ func (o *catOptions) run(ctx context.Context, args []string) (err error) {
 		} else {
 			logs, failed := o.find(group.paths)
 			c.failed = c.failed || failed
+			logs, failed = o.unpack(ctx, logs, c.opt, nil)
+			c.failed = c.failed || failed
 			for _, l := range logs {
 				src := reader.NewSource(l, c.opt)
 				switch {

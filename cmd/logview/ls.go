@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"strings"
 	"sync"
@@ -31,7 +32,7 @@ their text and its lines where they are known without decoding, from when to
 when they reach, and which rotated files are missing between them.`,
 		Example: `  logview ls /var/log
   logview ls --members /var/log/nginx`,
-		RunE: func(cmd *cobra.Command, args []string) error { return o.run(args) },
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
 	}
 	cmd.Flags().BoolVar(&o.members, "members", false, "list the files of each log too")
 	cmd.Flags().BoolVar(&o.json, "json", false, "print an object a log")
@@ -49,6 +50,7 @@ type listedLog struct {
 	First   *time.Time     `json:"first,omitempty"` // time of the first line that bears one
 	Last    *time.Time     `json:"last,omitempty"`  // of the last one, or when the file was written
 	Gaps    []string       `json:"gaps,omitempty"`
+	Archive bool           `json:"archive,omitempty"` // what is in it is listed when it is named
 }
 
 type listedMember struct {
@@ -64,7 +66,7 @@ type listedMember struct {
 // listed in a fraction of the time it takes to open them.
 const peekable = 2000
 
-func (o *lsOptions) run(args []string) error {
+func (o *lsOptions) run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		args = []string{"."}
 	}
@@ -76,11 +78,13 @@ func (o *lsOptions) run(args []string) error {
 		return err
 	}
 	logs, failed := o.find(args)
+	workers := index.NewWorkers()
+	logs, broken := o.unpack(ctx, logs, reader.Options{Cache: cache, Spare: workers.TryGo}, func(m reader.Member) bool { return m.Named })
+	failed = failed || broken
 	members := 0
 	for _, l := range logs {
 		members += len(l.Members)
 	}
-	workers := index.NewWorkers()
 	list := make([]listedLog, len(logs))
 	var wait sync.WaitGroup
 	for i, l := range logs {
@@ -112,6 +116,12 @@ func (o *lsOptions) run(args []string) error {
 // look fills in what is known of a log.
 func (o *lsOptions) look(cache *reader.Cache, l reader.Log, times, texts bool) listedLog {
 	out := listedLog{Log: l.Name, Bytes: notUTF8([]byte(l.Name)), Gaps: l.Gaps}
+	for _, m := range l.Members {
+		out.Archive = out.Archive || times && m.MayBeArchive() && reader.IsArchive(m)
+	}
+	if out.Archive { // what is in it is another matter
+		times, texts = false, false
+	}
 	text, lines := int64(0), int64(0)
 	for _, m := range l.Members {
 		k := reader.Known{Text: -1, Lines: -1}
@@ -169,6 +179,9 @@ func (o *lsOptions) table(out *bytes.Buffer, list []listedLog) {
 		files += len(l.Members)
 		size += l.Size
 		name := show(l.Log)
+		if l.Archive {
+			name += "  (archive)"
+		}
 		if len(l.Gaps) > 0 {
 			name += "  (missing: " + show(strings.Join(l.Gaps, ", ")) + ")"
 		}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -143,6 +144,19 @@ func (g *globals) findFiltered(x reader.Filter, paths []string) (logs []reader.L
 		failed = failed || !errors.Is(err, reader.ErrOutput)
 	}
 	return logs, failed
+}
+
+// unpack puts the logs in archives in place of those archives that look
+// accepts, all if it is nil, and says what could not be read. failed reports
+// that something could not.
+func (g *globals) unpack(ctx context.Context, logs []reader.Log, opt reader.Options, look func(reader.Member) bool) (out []reader.Log, failed bool) {
+	out, errs := reader.UnpackAll(ctx, logs, opt, look)
+	for _, err := range errs {
+		if ctx.Err() == nil {
+			g.complain(err)
+		}
+	}
+	return out, len(errs) > 0
 }
 
 // complain says on stderr what went wrong, and goes on.

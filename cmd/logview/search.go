@@ -134,13 +134,15 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	if len(logs) == 0 && len(paths) == 0 && filter.Narrows() {
 		return errors.New("no file is left to be searched; look at -g, --max-depth and --max-filesize")
 	}
-	p := o.printer(o.out, &o.queryFlags, len(inputs) == 1 && !isPattern(inputs[0]) && single(logs), stdinOnly(logs), color && !(o.vimgrep && o.color == "auto"))
-	p.heading = o.heading.or(isTerminal(o.out)) && !o.vimgrep && p.path && p.mode == printLines && !p.json
-	req := o.request(tree, &o.queryFlags)
 	workers := index.NewWorkers()
 	if n := o.threads.n; n > 0 && n < int64(cap(workers)) {
 		workers = reader.NewWorkers(int(n))
 	}
+	logs, broken := o.unpack(ctx, logs, reader.Options{Cache: cache, Spare: workers.TryGo}, reader.Member.InsideArchive)
+	failed = failed || broken
+	p := o.printer(o.out, &o.queryFlags, len(inputs) == 1 && !isPattern(inputs[0]) && single(logs), stdinOnly(logs), color && !(o.vimgrep && o.color == "auto"))
+	p.heading = o.heading.or(isTerminal(o.out)) && !o.vimgrep && p.path && p.mode == printLines && !p.json
+	req := o.request(tree, &o.queryFlags)
 	for _, l := range logs {
 		req.Sources = append(req.Sources, reader.NewSource(l, reader.Options{Cache: cache, Spare: workers.TryGo}))
 	}
@@ -256,7 +258,7 @@ func (o *searchOptions) searcher(cache *reader.Cache, workers reader.Workers) in
 // single reports whether the user asked for one file, whose name needs no
 // telling.
 func single(logs []reader.Log) bool {
-	return len(logs) == 1 && len(logs[0].Members) == 1 && logs[0].Members[0].Named
+	return len(logs) == 1 && len(logs[0].Members) == 1 && logs[0].Members[0].Named && !reader.IsArchive(logs[0].Members[0])
 }
 
 // isPattern reports whether an argument stands for the files that match it.

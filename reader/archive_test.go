@@ -1,0 +1,381 @@
+package reader
+
+import (
+	"archive/tar"
+	"archive/zip"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// A tarMember is a member to be put into a tar.
+type tarMember struct {
+	name, text string
+	kind       byte // tar.TypeReg if it is zero
+	link       string
+}
+
+func tarred(t *testing.T, members ...tarMember) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	w := tar.NewWriter(&b)
+	for _, m := range members {
+		kind := m.kind
+		if kind == 0 {
+			kind = tar.TypeReg
+		}
+		h := &tar.Header{Name: m.name, Typeflag: kind, Linkname: m.link, Size: int64(len(m.text)), Mode: 0o600, ModTime: time.Unix(1764000000, 0)}
+		if err := w.WriteHeader(h); err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(w, m.text)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+// unpack puts data into a file of that name and lists what is in it.
+func unpack(t *testing.T, name string, data []byte, opt Options) ([]Log, []error) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	if err := os.WriteFile(path, data, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	return unpackPath(t, path, opt)
+}
+
+func unpackPath(t *testing.T, path string, opt Options) ([]Log, []error) {
+	t.Helper()
+	logs, errs := Find([]string{path})
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	logs, errs = UnpackAll(context.Background(), logs, opt, nil)
+	for _, l := range logs {
+		for i := range l.Members {
+			l.Members[i].Path = strings.TrimPrefix(l.Members[i].Path, filepath.Dir(path)+"/")
+		}
+	}
+	return logs, errs
+}
+
+// membersText is all members' paths and texts, in order.
+func membersText(t *testing.T, logs []Log, opt Options) (string, []error) {
+	t.Helper()
+	var b strings.Builder
+	var errs []error
+	for _, l := range logs {
+		src := NewSource(l, opt)
+		for _, m := range l.Members {
+			fmt.Fprintf(&b, "%s: ", filepath.ToSlash(m.Path))
+			blocks, err := src.Open(context.Background(), m, Pos{})
+			if err != nil {
+				errs = append(errs, err)
+				continue
+			}
+			blk := GetBlock()
+			for {
+				err := blocks.Next(blk)
+				if err == io.EOF {
+					break
+				}
+				if err != nil {
+					errs = append(errs, err)
+					break
+				}
+				b.Write(blk.Text)
+			}
+			PutBlock(blk)
+			blocks.Close()
+		}
+	}
+	return b.String(), errs
+}
+
+func cacheOptions(t *testing.T) Options {
+	return Options{Cache: NewCache(filepath.Join(t.TempDir(), "cache"), 1<<30), Spare: func(f func()) bool { f(); return true }}
+}
+
+var rotatedMembers = []tarMember{
+	{name: "./", kind: tar.TypeDir},
+	{name: "./var/log/app.log", text: "now\n"},
+	{name: "./var/log/messages", text: "hello\n"},
+	{name: "./var/log/app.log.1", text: "before\n"},
+	{name: "./var/log/app.log.2.gz", text: string(gz("first\n"))},
+}
+
+const rotatedText = "a/var/log/app.log.2.gz: first\na/var/log/app.log.1: before\na/var/log/app.log: now\na/var/log/messages: hello\n"
+
+// TestArchives reads archives as directories, however they are compressed,
+// with a cache, with what the cache has then, and without.
+func TestArchives(t *testing.T) {
+	plain := tarred(t, rotatedMembers...)
+	zipMembers := []string{}
+	for _, m := range rotatedMembers[1:] {
+		zipMembers = append(zipMembers, strings.TrimPrefix(m.name, "./"), m.text)
+	}
+	for what, data := range map[string][]byte{
+		"tar": plain, "tar.gz": gz(string(plain)), "tar.xz": xzip(string(plain)), "tar.zst": zst(string(plain)), "tar.lz4": lz4ed(string(plain)),
+		"tar.bz2": bySystem(t, string(plain), "bzip2", "-c"), "tar.lzma": lzmaed(t, string(plain), -1),
+		"zip": zipped(t, zip.Deflate, zipMembers...), "zip, stored": zipped(t, zip.Store, zipMembers...),
+	} {
+		if data == nil {
+			continue
+		}
+		t.Run(what, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "a")
+			if err := os.WriteFile(path, data, 0o644); err != nil {
+				t.Fatal(err)
+			}
+			cached := cacheOptions(t)
+			for _, opt := range []Options{{}, cached, cached} {
+				logs, errs := unpackPath(t, path, opt)
+				if len(errs) > 0 || len(logs) != 2 {
+					t.Fatalf("%d logs, %v", len(logs), errs)
+				}
+				if got, errs := membersText(t, logs, opt); got != rotatedText || len(errs) > 0 {
+					t.Errorf("got %q, want %q; %v", got, rotatedText, errs)
+				}
+			}
+		})
+	}
+}
+
+// TestArchiveIsNoMember: to open an archive as if it were a text is an error
+// of its own, and programs that are zip files are no logs.
+func TestArchiveIsNoMember(t *testing.T) {
+	for name, want := range map[string]error{"a.tar.gz": ErrArchive, "renamed": ErrArchive} {
+		path := filepath.Join(t.TempDir(), name)
+		write(t, path, string(gz(string(tarred(t, rotatedMembers...)))))
+		if _, _, err := readPath(t, path); !errors.Is(err, want) {
+			t.Errorf("%s: %v, want %v", name, err, want)
+		}
+	}
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "tool.jar"), string(zipped(t, zip.Deflate, "a.txt", "a\n", "b.txt", "b\n")))
+	logs, _ := Find([]string{dir})
+	if _, err := NewSource(logs[0], Options{}).Open(context.Background(), logs[0].Members[0], Pos{}); !errors.Is(err, ErrBinary) {
+		t.Errorf("a jar that was met: %v, want ErrBinary", err)
+	}
+	logs, _ = Find([]string{filepath.Join(dir, "tool.jar")})
+	if _, err := NewSource(logs[0], Options{}).Open(context.Background(), logs[0].Members[0], Pos{}); !errors.Is(err, ErrArchive) {
+		t.Errorf("a jar that was named: %v, want ErrArchive", err)
+	}
+}
+
+// TestPathsInArchives finds members by paths, directories and patterns.
+func TestPathsInArchives(t *testing.T) {
+	dir := t.TempDir()
+	inner := gz(string(tarred(t, tarMember{name: "deep/x.log", text: "deep\n"})))
+	write(t, filepath.Join(dir, "a.tgz"), string(gz(string(tarred(t, append(rotatedMembers, tarMember{name: "node1.tar.gz", text: string(inner)})...)))))
+	for path, want := range map[string]string{
+		"a.tgz/var/log/messages":          "hello\n",
+		"a.tgz/var/log":                   "first\nbefore\nnow\nhello\n",
+		"a.tgz/var/log/":                  "first\nbefore\nnow\nhello\n",
+		"a.tgz/var/log/*.1":               "before\n",
+		"a.tgz/**/app.log*":               "first\nbefore\nnow\n",
+		"*.tgz/var/log/messages":          "hello\n",
+		"a.tgz/node1.tar.gz/deep/x.log":   "deep\n",
+		"a.tgz/node1.tar.gz":              "deep\n",
+		"a.tgz/./var/../var/log/messages": "hello\n",
+	} {
+		logs, errs := Find([]string{filepath.Join(dir, "x")[:len(dir)+1] + path})
+		logs, more := UnpackAll(context.Background(), logs, Options{}, nil)
+		text, bad := membersText(t, logs, Options{})
+		for i, part := range strings.Split(text, dir) {
+			if _, s, ok := strings.Cut(part, ": "); ok {
+				text = strings.Replace(text, dir+part[:len(part)-len(s)], "", 1)
+			} else if i > 0 {
+				t.Fatal(part)
+			}
+		}
+		if errs = append(append(errs, more...), bad...); text != want || len(errs) > 0 {
+			t.Errorf("%s: %q, want %q; %v", path, text, want, errs)
+		}
+	}
+	for _, path := range []string{"a.tgz/nothing", "a.tgz/var/log/messages/x", "nothing.tgz/x"} {
+		logs, errs := Find([]string{filepath.Join(dir, path)})
+		logs, more := UnpackAll(context.Background(), logs, Options{}, nil)
+		_, bad := membersText(t, logs, Options{})
+		if len(errs)+len(more)+len(bad) == 0 {
+			t.Errorf("%s: no error, %v", path, logs)
+		}
+	}
+}
+
+// TestTruncatedArchives reads what is there and reports that there was more.
+func TestTruncatedArchives(t *testing.T) {
+	one, two := sampleText(8000), sampleText(9000)
+	plain := tarred(t, tarMember{name: "one.log", text: one}, tarMember{name: "two.log", text: two})
+	zipData := zipped(t, zip.Deflate, "one.log", one, "two.log", two)
+	for what, data := range map[string][]byte{
+		"tar": plain[:len(plain)-len(two)/2], "gz": gz(string(plain))[:len(gz(string(plain)))*9/10],
+		"zip": zipData[:len(zipData)*9/10], "zip without its directory": zipData[:bytes.Index(zipData, []byte("PK\x01\x02"))],
+	} {
+		for _, opt := range []Options{{}, cacheOptions(t)} {
+			logs, errs := unpack(t, "a", data, opt)
+			text, bad := membersText(t, logs, opt)
+			if len(errs)+len(bad) == 0 {
+				t.Errorf("%s: no error", what)
+			}
+			if !strings.Contains(text, one) || !strings.Contains(text, "two.log: "+two[:1000]) {
+				t.Errorf("%s: %d bytes of text", what, len(text))
+			}
+			for _, err := range append(errs, bad...) {
+				if fe := (*FileError)(nil); !errors.As(err, &fe) || !strings.HasSuffix(fe.Path, "/a") && !strings.Contains(fe.Path, "a/") {
+					t.Errorf("%s: %v does not name the file", what, err)
+				}
+			}
+		}
+	}
+}
+
+// TestHostileArchives: no name leads out of the archive, and nothing takes
+// more than it may.
+func TestHostileArchives(t *testing.T) {
+	logs, errs := unpack(t, "a.tar", tarred(t,
+		tarMember{name: "../../etc/passwd", text: "up\n"},
+		tarMember{name: "/abs/x.log", text: "absolute\n"},
+		tarMember{name: "twice.log", text: "first\n"},
+		tarMember{name: "link.log", kind: tar.TypeSymlink, link: "/etc/passwd"},
+		tarMember{name: "hard.log", kind: tar.TypeLink, link: "twice.log"},
+		tarMember{name: "pipe", kind: tar.TypeFifo},
+		tarMember{name: "dev", kind: tar.TypeChar},
+		tarMember{name: "./twice.log", text: "second\n"},
+		tarMember{name: ".hidden", text: "hidden\n"},
+		tarMember{name: "x.tmp", text: "tmp\n"},
+		tarMember{name: "..", text: "dots\n"},
+		tarMember{name: "new\nline.log", text: "newline\n"},
+	), Options{})
+	got, bad := membersText(t, logs, Options{})
+	want := "a.tar/abs/x.log: absolute\na.tar/etc/passwd: up\na.tar/new\nline.log: newline\na.tar/twice.log: second\na.tar/twice.log#1: first\n"
+	if got != want || len(errs)+len(bad) > 0 {
+		t.Errorf("got %q, want %q; %v %v", got, want, errs, bad)
+	}
+
+	// Archives in archives in archives.
+	nested := tarred(t, tarMember{name: "x.log", text: "x\n"})
+	for i := range maxDepth {
+		nested = tarred(t, tarMember{name: fmt.Sprintf("level%d.tar", i), text: string(nested)})
+	}
+	_, errs = unpack(t, "a.tar", nested, Options{})
+	if len(errs) != 1 || !errors.Is(errs[0], errDepth) {
+		t.Errorf("nested: %v", errs)
+	}
+
+	// A header that is damaged: what comes before it is read.
+	data := tarred(t, tarMember{name: "one.log", text: "one\n"}, tarMember{name: "two.log", text: "two\n"})
+	data[1024+10] ^= 1
+	logs, errs = unpack(t, "a.tar", data, Options{})
+	if got, _ := membersText(t, logs, Options{}); got != "a.tar/one.log: one\n" || len(errs) != 1 {
+		t.Errorf("damaged header: %q, %v", got, errs)
+	}
+
+	// Members that share their data.
+	zipData := zipped(t, zip.Deflate, "one.log", "one\n", "two.log", "two\n", "three.log", "three\n")
+	central := bytes.Index(zipData, []byte("PK\x01\x02"))
+	second := central + 4 + bytes.Index(zipData[central+4:], []byte("PK\x01\x02"))
+	binary.LittleEndian.PutUint32(zipData[second+42:], 0)
+	if logs, errs = unpack(t, "a.zip", zipData, Options{}); len(errs) != 1 || len(logs) != 2 {
+		t.Errorf("members that share data: %d logs, %v", len(logs), errs)
+	}
+	// One of them is encrypted.
+	zipData = zipped(t, zip.Deflate, "one.log", "one\n", "two.log", "two\n")
+	central = bytes.Index(zipData, []byte("PK\x01\x02"))
+	zipData[central+8] |= 1
+	logs, _ = unpack(t, "a.zip", zipData, Options{})
+	got, bad = membersText(t, logs, Options{})
+	if got != "a.zip/one.log: a.zip/two.log: two\n" || len(bad) != 1 || !strings.Contains(bad[0].Error(), "a.zip/one.log") || !strings.Contains(bad[0].Error(), "encrypted") {
+		t.Errorf("encrypted: %q, %v", got, bad)
+	}
+}
+
+// TestCensus bounds members, names and sizes.
+func TestCensus(t *testing.T) {
+	var c census
+	for range maxEntries {
+		if err := c.add("x", 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.add("x", 1); !errors.Is(err, errEntries) {
+		t.Error(err)
+	}
+	c = census{}
+	if err := c.add("x", maxUnpacked); err != nil {
+		t.Error(err)
+	}
+	if err := c.add("x", 1); !errors.Is(err, errUnpacked) {
+		t.Error(err)
+	}
+	if err := new(census).add(strings.Repeat("x", maxName+1), 1); err == nil {
+		t.Error("a name may be of any length")
+	}
+}
+
+// TestSparseMember reads what GNU tar -S writes.
+func TestSparseMember(t *testing.T) {
+	if _, err := exec.LookPath("tar"); err != nil {
+		t.Skip(err)
+	}
+	dir := t.TempDir()
+	for _, name := range []string{"sparse.log", "sparse2.log"} {
+		f, err := os.Create(filepath.Join(dir, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		f.WriteAt([]byte("begin\n"), 0)
+		f.WriteAt([]byte("end\n"), 4<<20)
+		f.Close()
+	}
+	write(t, filepath.Join(dir, "other.log"), "other\n")
+	for _, format := range []string{"gnu", "posix"} {
+		out := filepath.Join(dir, format+".tar")
+		if msg, err := exec.Command("tar", "-S", "--format="+format, "-cf", out, "-C", dir, "sparse.log", "sparse2.log", "other.log").CombinedOutput(); err != nil {
+			t.Skipf("%v: %s", err, msg)
+		}
+		logs, errs := unpackPath(t, out, Options{})
+		got, bad := membersText(t, logs, Options{})
+		if len(errs)+len(bad) > 0 || strings.Count(got, "begin\n") != 2 || strings.Count(got, "end\n") != 2 || !strings.Contains(got, "other.log: other\n") {
+			t.Errorf("%s: %.300q, %v %v", format, got, errs, bad)
+		}
+	}
+}
+
+// TestDamagedArchiveStore: what the cache has of an archive is not trusted.
+func TestDamagedArchiveStore(t *testing.T) {
+	text := sampleText(60_000)
+	path := filepath.Join(t.TempDir(), "a.tgz")
+	write(t, path, string(gz(string(tarred(t, tarMember{name: "x.log", text: text}, tarMember{name: "y.log", text: "y\n"})))))
+	opt := cacheOptions(t)
+	unpackPath(t, path, opt)
+	stores, _ := filepath.Glob(filepath.Join(opt.Cache.Dir(), "*", "*"+storeSuffix))
+	if len(stores) != 1 {
+		t.Fatal(stores)
+	}
+	data, _ := os.ReadFile(stores[0])
+	for _, at := range []int{10, 200, len(data) / 2, len(data) * 3 / 4, len(data) - 5} {
+		damaged := slices.Clone(data)
+		damaged[at] ^= 0xff
+		if err := os.WriteFile(stores[0], damaged, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		logs, errs := unpackPath(t, path, opt)
+		got, bad := membersText(t, logs, opt)
+		if got != "a.tgz/x.log: "+text+"a.tgz/y.log: y\n" || len(errs)+len(bad) > 0 {
+			t.Errorf("damaged at %d: %d bytes, %v %v", at, len(got), errs, bad)
+		}
+	}
+}
