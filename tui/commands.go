@@ -2,30 +2,23 @@ package tui
 
 import (
 	"bufio"
-	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
-	"github.com/atotto/clipboard"
-	"github.com/dustin/go-humanize"
 
 	"logview/index"
-	"logview/index/query"
 	"logview/reader"
 	"logview/reader/crash"
 	"logview/tui/pager"
 	"logview/tui/results"
+	"logview/tui/visible"
 )
 
 // This is what the root starts, and what comes of it.
@@ -58,6 +51,16 @@ type (
 		going int
 		doc   *reader.Document
 		at    reader.Place
+	}
+	// markMsg is a line to be marked.
+	markMsg struct {
+		doc *reader.Document
+		at  reader.Place
+	}
+	// writtenMsg says how the writing of a file ended.
+	writtenMsg struct {
+		w    *writing
+		said pager.Said
 	}
 	// doneMsg says how something ended.
 	doneMsg struct{ said pager.Said }
@@ -428,200 +431,16 @@ func (m *model) remember() (save func() error) {
 	return m.state.Saving(typed)
 }
 
-// copy copies lines, or a reference to one, by the terminal and by the
-// system's own clipboard.
-func (m *model) copy(ref bool) tea.Cmd {
-	if m.pager.Doc() == nil {
-		m.sayf("no log is open")
-		return nil
-	}
-	put := func(text, what string) tea.Cmd {
-		return tea.Batch(tea.SetClipboard(text), func() tea.Msg {
-			if !clipboard.Unsupported {
-				_ = clipboard.WriteAll(text) // the terminal has it, too
-			}
-			return doneMsg{pager.Said{Text: "copied " + what}}
-		})
-	}
-	if !ref {
-		if read := m.pager.Selection(); read != nil {
-			m.pager.EndSelection()
-			return func() tea.Msg {
-				var b clip
-				n, err := read(&b)
-				if err != nil {
-					return doneMsg{pager.Said{Text: err.Error(), Error: true}}
-				}
-				return tea.BatchMsg{put(strings.TrimSuffix(b.String(), "\n"), humanize.Comma(n)+" lines")}
-			}
-		}
-		text, what := m.pager.Line(), "the line"
-		if m.pager.InPieces() {
-			what = "a piece of the line, which is too long for the clipboard"
-		}
-		return put(text, what)
-	}
-	p, ok := m.pager.Place()
-	if !ok {
-		return nil
-	}
-	d, ctx := m.pager.Doc(), m.life
-	return func() tea.Msg {
-		r, err := d.Ref(ctx, p)
-		if err != nil {
-			return doneMsg{pager.Said{Text: err.Error(), Error: true}}
-		}
-		return tea.BatchMsg{put(r.Absolute().String(), reader.Ref{Path: r.Path, Line: r.Line}.String())}
-	}
-}
-
-// A clip is text for the clipboard.
-type clip struct{ strings.Builder }
-
-// mostCopied is how much text goes into the clipboard at most.
-const mostCopied = 16 << 20
-
-func (c *clip) Write(p []byte) (int, error) {
-	if c.Len()+len(p) > mostCopied {
-		return 0, fmt.Errorf("more than %d MiB are selected; write the lines to a file instead", mostCopied>>20)
-	}
-	return c.Builder.Write(p)
-}
-
-// edit opens the person's editor at the line.
-func (m *model) edit() tea.Cmd {
-	p, ok := m.pager.Place()
-	if !ok {
-		m.sayf("no log is open")
-		return nil
-	}
-	program := cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"), "vi")
-	d, ctx := m.pager.Doc(), m.life
-	return func() tea.Msg {
-		r, err := d.LineOf(ctx, p)
-		if err != nil {
-			return doneMsg{pager.Said{Text: err.Error(), Error: true}}
-		}
-		words := strings.Fields(program)
-		path, ok := d.File(p.Member)
-		if !ok {
-			return doneMsg{pager.Said{Text: r.Path + " is compressed; write its lines to a file with ^W", Error: true}}
-		}
-		// A file may be called +!rm: by its whole path it is no option.
-		path, err = filepath.Abs(path)
-		if err != nil {
-			return doneMsg{pager.Said{Text: err.Error(), Error: true}}
-		}
-		args := append(words[1:], "+"+strconv.FormatInt(r.Line.Number(), 10), path)
-		run := tea.Exec(awayCommand{editor{exec.Command(words[0], args...)}}, func(err error) tea.Msg {
-			if err != nil {
-				return doneMsg{pager.Said{Text: program + ": " + err.Error(), Error: true}}
-			}
-			return doneMsg{}
-		})
-		return tea.BatchMsg{run}
-	}
-}
-
-// lines writes the lines that are selected, or else those of the open log
-// that pass its filters and match what is searched for, all of them without
-// either.
-func (m *model) lines(ctx context.Context, q query.Node) func(w io.Writer) (int64, error) {
-	if read := m.pager.Selection(); read != nil {
-		m.pager.EndSelection()
-		return func(w io.Writer) (int64, error) {
-			b := bufio.NewWriterSize(w, 1<<16)
-			n, err := read(b)
-			if err == nil {
-				err = b.Flush()
-			}
-			return n, err
-		}
-	}
-	src, _ := m.pager.Doc().Searchable(m.searching())
-	search := m.opt.Searcher
-	if q == nil {
-		q = query.Text{}
-	}
-	return func(w io.Writer) (int64, error) {
-		b := bufio.NewWriterSize(w, 1<<16)
-		n := int64(0)
-		_, err := search.Search(ctx, &index.Request{Query: q, Sources: []reader.Source{src}}, func(h *index.Hits) error {
-			n += h.Count
-			for _, l := range h.Lines {
-				b.Write(h.Text[l.Start:l.End])
-				if err := b.WriteByte('\n'); err != nil {
-					return err
-				}
-			}
-			if h.Long != nil {
-				if _, err := h.Long.WriteTo(b); err != nil {
-					return err
-				}
-				return b.WriteByte('\n')
-			}
-			return nil
-		})
-		if err == nil {
-			err = b.Flush()
-		}
-		return n, err
-	}
-}
-
-// writePath is the file that was typed; the error says that it is there.
-func writePath(typed string) (string, error) {
-	path := typed
-	if rest, ok := strings.CutPrefix(path, "~/"); ok {
-		if home, err := os.UserHomeDir(); err == nil {
-			path = filepath.Join(home, rest)
-		}
-	}
-	if _, err := os.Lstat(path); err == nil {
-		return path, fmt.Errorf("%s is there already; name another file", typed)
-	}
-	return path, nil
-}
-
-// write writes the matching lines to a new file.
-func (m *model) write(path string) tea.Cmd {
-	if path == "" || m.pager.Doc() == nil {
-		return nil
-	}
-	m.sayf("writing %s…", path)
-	lines := m.lines(m.life, m.pager.Query())
-	return func() tea.Msg {
-		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-		if errors.Is(err, os.ErrExist) {
-			err = fmt.Errorf("%s is there already; name another file", path)
-		}
-		if err != nil {
-			return doneMsg{pager.Said{Text: err.Error(), Error: true}}
-		}
-		n, err := lines(f)
-		if cerr := f.Close(); err == nil {
-			err = cerr
-		}
-		if err != nil {
-			var pe *fs.PathError
-			if errors.As(err, &pe) {
-				err = pe.Err
-			}
-			return doneMsg{pager.Said{Text: fmt.Sprintf("%v: not all is in %s, of which %s lines were found", err, path, humanize.Comma(n)), Error: true}}
-		}
-		return doneMsg{pager.Said{Text: fmt.Sprintf("%s lines written to %s", humanize.Comma(n), path)}}
-	}
-}
-
-// A piping is a command that gets the matching lines while it has the
-// terminal.
+// A piping is a command that gets lines while it has the terminal.
 type piping struct {
-	ctx     context.Context // of the search
+	ctx     context.Context // of the reading
 	command string
-	lines   func(io.Writer) (int64, error)
+	lines   taking
 	out     io.Writer
 	errs    io.Writer
 	in      io.Reader
+
+	said pager.Said // how it ended
 }
 
 func (p *piping) SetStdin(r io.Reader)  { p.in = r }
@@ -670,32 +489,36 @@ func (p *piping) Run() error {
 	if err := c.Start(); err != nil {
 		return err
 	}
+	var x took
 	func() {
 		defer func() { // also when that panics: the command has the terminal until it ends
 			w.Close()
 			err = c.Wait()
 		}()
-		_, _ = p.lines(w) // who reads no further has what they want
+		x = p.lines.run(p.ctx, w, func(took) {})
 	}()
+	p.said = x.said(p.lines, "piped to "+p.command)
 	if p.ctx.Err() != nil {
 		return err
 	}
-	fmt.Fprint(p.out, "\r\n-- Enter goes back --")
+	fmt.Fprintf(p.out, "\r\n-- %s; Enter goes back --", visible.String(p.said.Text))
 	_, _ = bufio.NewReader(p.in).ReadString('\n')
 	return err
 }
 
-// pipe gives the matching lines to a command.
-func (m *model) pipe(command string) tea.Cmd {
-	if command == "" || m.pager.Doc() == nil {
+// pipe gives lines to a command.
+func (m *model) pipe(t taking, command string) tea.Cmd {
+	if command == "" {
 		return nil
 	}
+	t.begin()
 	ctx, stop := context.WithCancel(m.life)
-	return tea.Exec(awayCommand{&piping{ctx: ctx, command: command, lines: m.lines(ctx, m.pager.Query())}}, func(err error) tea.Msg {
+	p := &piping{ctx: ctx, command: command, lines: t}
+	return tea.Exec(awayCommand{p}, func(err error) tea.Msg {
 		stop()
 		if err != nil {
 			return doneMsg{pager.Said{Text: command + ": " + err.Error(), Error: true}}
 		}
-		return doneMsg{}
+		return doneMsg{p.said}
 	})
 }

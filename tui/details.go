@@ -23,6 +23,9 @@ import (
 
 // details are of one line.
 type details struct {
+	doc   *reader.Document
+	at    reader.Place
+	whole bool // text is not a piece of a longer line
 	where string
 	about string
 	text  []byte // of the line, or of the piece of it that is shown
@@ -57,7 +60,7 @@ func (m *model) detail() tea.Cmd {
 	}
 	d, ctx, pressed := m.pager.Doc(), m.life, m.pressed
 	return func() tea.Msg {
-		x := details{text: p.Text, about: fmt.Sprintf("%s at byte %s of the text", humanize.IBytes(uint64(len(p.Text))), humanize.Comma(int64(p.Offset)))}
+		x := details{doc: d, at: p.Place, whole: !p.Continues && !p.Unfinished, text: p.Text, about: fmt.Sprintf("%s at byte %s of the text", humanize.IBytes(uint64(len(p.Text))), humanize.Comma(int64(p.Offset)))}
 		if len(p.Text) < 1024 {
 			x.about = fmt.Sprintf("%d bytes at byte %s of the text", len(p.Text), humanize.Comma(int64(p.Offset)))
 		}
@@ -290,10 +293,18 @@ func (m *model) boxKey(a keys.Action) tea.Cmd {
 		m.boxTop = 1 << 20
 	case "", keys.Cancel, keys.Quit, keys.Enter, keys.Help:
 		m.overlay = noOverlay
-	default:
-		if a != keys.CopyLine && a != keys.CopyRef { // of which line is to be seen
-			m.overlay = noOverlay
+	case keys.CopyLine, keys.CopyRef, keys.Mark, keys.Edit:
+		if m.overlay == detailsOverlay { // of the line that they show
+			cmd := m.do(a)
+			if a == keys.Mark || a == keys.Edit {
+				m.overlay = noOverlay
+			}
+			return cmd
 		}
+		m.overlay = noOverlay
+		return m.do(a)
+	default:
+		m.overlay = noOverlay
 		return m.do(a)
 	}
 	m.boxTop = max(0, m.boxTop)

@@ -56,5 +56,5 @@ func TestFullDisk(t *testing.T) {
 	d.Keys("ctrl+w")
 	d.Type(filepath.Join(disk, "out"))
 	d.Keys("enter")
-	d.Wait("no space left on device: not all is in")
+	d.Wait("no space left on device: not all was written to")
 }

@@ -259,7 +259,7 @@ func TestSelectionRotated(t *testing.T) {
 	list, _ := reader.Find([]string{dir})
 	m.pager.Doc().Update(list[0])
 	var b strings.Builder
-	if n, err := read(&b); err != nil || n != 2 || b.String() != "INFO one\nINFO two\n" {
+	if n, err := read(t.Context(), &b); err != nil || n != 2 || b.String() != "INFO one\nINFO two\n" {
 		t.Errorf("%d, %v: %q", n, err, b.String())
 	}
 }
@@ -327,10 +327,9 @@ func TestLongRegexp(t *testing.T) {
 	d.Keys("v")
 	d.Until(m.pager.Selecting, "selecting")
 	d.Keys("G")
-	d.Wait("LIVE")
 	d.Until(func() bool {
 		var b strings.Builder
-		_, err := m.pager.Selection()(&b)
+		_, err := m.pager.Selection()(t.Context(), &b)
 		return err == nil && b.Len() == want+2
 	}, "both lines")
 }

@@ -73,7 +73,7 @@ func TestLongLines(t *testing.T) {
 	d.Keys("v", "G")
 	onLine(d, m)("in short")
 	var got strings.Builder
-	lines, err := m.pager.Selection()(&got)
+	lines, err := m.pager.Selection()(t.Context(), &got)
 	if text := got.String(); err != nil || lines != 2 || text != across+"\nINFO zebra, in short\n" {
 		t.Errorf("%d lines of %d bytes, %v; want 2 of %d", lines, len(text), err, len(across)+21)
 	}
@@ -86,7 +86,7 @@ func TestLongLines(t *testing.T) {
 	d.Keys("v", "G")
 	onLine(d, m)("INFO 99 after")
 	got.Reset()
-	lines, err = m.pager.Selection()(&got)
+	lines, err = m.pager.Selection()(t.Context(), &got)
 	text := got.String()
 	if want := strings.Replace(strings.Replace(b.String(), across+"\n", "", 1), "INFO zebra, in short\n", "", 1); err != nil || lines != 202 || text != want {
 		t.Errorf("%d lines of %d bytes, %v; want 202 of %d", lines, len(text), err, len(want))

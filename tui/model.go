@@ -96,6 +96,9 @@ type model struct {
 	vanished  bool           // the log that is shown, and that was said
 	pending   *results.GoMsg // to be shown when its log is open
 	indexer   *indexer
+	wanted    taking   // what is to be written or piped when it is said where to
+	writing   *writing // nil if nothing is being written
+	from      pane     // where the focus goes back to when a prompt is given up
 }
 
 func newModel(o Options) (*model, error) {
@@ -140,6 +143,12 @@ func (m *model) close() {
 	_ = m.remember()() // nobody is there any more to be told
 	m.indexer.stop()
 	m.end()
+	if w := m.writing; w != nil {
+		select {
+		case <-w.ended: // with all lines in the file that were found
+		case <-time.After(2 * time.Second): // it never began
+		}
+	}
 	m.pager.Close()
 	m.results.Close()
 	if m.live != nil {
@@ -284,6 +293,17 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		return nil
 	case indexMsg:
 		return m.indexed(msg)
+	case markMsg:
+		if msg.doc == m.pager.Doc() {
+			return m.pager.Mark(msg.at)
+		}
+		return nil
+	case writtenMsg:
+		if m.writing == msg.w {
+			m.writing = nil
+		}
+		m.say(msg.said)
+		return nil
 	case doneMsg:
 		m.say(msg.said)
 		return nil
@@ -350,7 +370,7 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 		}
 		return nil
 	}
-	if a == keys.FilterNth {
+	if a == keys.FilterNth && m.sees(a) {
 		n, err := strconv.Atoi(k.String()[len(k.String())-1:])
 		if err != nil {
 			n = 1 // another key was set for it
@@ -380,7 +400,9 @@ func (m *model) interrupt() tea.Cmd {
 	case m.overlay != noOverlay:
 		m.overlay = noOverlay
 	default:
-		cmd, _ = m.pager.Do(keys.Cancel)
+		if !m.stopWriting() {
+			cmd, _ = m.pager.Do(keys.Cancel)
+		}
 	}
 	m.sayf("Ctrl-C again quits")
 	return cmd
@@ -390,6 +412,11 @@ func (m *model) interrupt() tea.Cmd {
 func (m *model) do(a keys.Action) tea.Cmd {
 	switch a {
 	case keys.Quit:
+		if w := m.writing; w != nil && !w.warned && m.results.Query() == "" {
+			w.warned = true
+			m.say(pager.Said{Text: w.path + " is not written to its end; q again quits, Esc stops it", Error: true})
+			return nil
+		}
 		if m.results.Query() != "" {
 			m.closeResults()
 			if m.focus == paneResults {
@@ -429,10 +456,20 @@ func (m *model) do(a keys.Action) tea.Cmd {
 	case keys.SearchAll, keys.Search, keys.SearchBack, keys.FilterIn, keys.FilterEdit, keys.Write, keys.Pipe:
 		m.ask(a)
 		return nil
-	case keys.CopyLine, keys.CopyRef:
-		return m.copy(a == keys.CopyRef)
-	case keys.Edit:
-		return m.edit()
+	case keys.CopyLine:
+		return m.copy()
+	case keys.CopyRef:
+		return m.copyRef()
+	case keys.Edit, keys.Mark:
+		switch {
+		case m.focus == paneLogs:
+			m.elsewhere(a)
+			return nil
+		case a == keys.Edit:
+			return m.edit()
+		case m.focus == paneResults || m.overlay == detailsOverlay:
+			return m.mark()
+		}
 	case keys.Cancel:
 		return m.escape()
 	}
@@ -446,9 +483,14 @@ func (m *model) do(a keys.Action) tea.Cmd {
 			return cmd
 		}
 	}
-	if m.results.Query() != "" && (a == keys.ContextUp || a == keys.ContextDn || m.pager.Pattern().Text == "" && (a == keys.Next || a == keys.Previous)) {
+	if m.results.Query() != "" && (a == keys.ContextUp || a == keys.ContextDn ||
+		m.focus == panePager && m.pager.Pattern().Text == "" && (a == keys.Next || a == keys.Previous)) {
 		cmd, _ := m.results.Do(a, m.opt.Searcher)
 		return cmd
+	}
+	if m.focus != panePager && !m.sees(a) {
+		m.elsewhere(a)
+		return nil
 	}
 	if a == keys.Enter && m.pager.Doc() != nil {
 		return m.detail()
@@ -461,6 +503,16 @@ func (m *model) do(a keys.Action) tea.Cmd {
 	}
 	m.sync()
 	return cmd
+}
+
+// sees reports whether an action is about how the log beside other panes is
+// shown, and not about a line: the person sees what it does.
+func (m *model) sees(a keys.Action) bool {
+	switch a {
+	case keys.Wrap, keys.Plain, keys.FiltersOff, keys.FilterNth:
+		return m.focus == panePager || m.boxes().pager.h > 0
+	}
+	return false
 }
 
 // sync lets the results follow where the person is in the log.
@@ -479,6 +531,9 @@ func (m *model) sync() {
 
 // escape ends the topmost thing. It never quits.
 func (m *model) escape() tea.Cmd {
+	if m.stopWriting() {
+		return nil
+	}
 	switch m.focus {
 	case paneLogs:
 		if cmd, ok := m.logs.Do(keys.Cancel); ok {
@@ -489,6 +544,10 @@ func (m *model) escape() tea.Cmd {
 		}
 		return nil
 	case paneResults:
+		if m.results.Selecting() {
+			m.results.EndSelection()
+			return nil
+		}
 		m.closeResults()
 		m.setFocus(panePager)
 		return nil

@@ -19,7 +19,7 @@ func TestDetails(t *testing.T) {
 	d.Keys("enter")
 	d.Wait("app.log:301", "by its words an error", `  "tags": [`, `    "b"`, `jo\u0000e`)
 	d.Keys("y")
-	d.Wait("copied the line")
+	d.Wait("copied 1 line of app.log")
 	d.Keys("esc")
 	d.WaitNot("by its words")
 }
@@ -110,11 +110,11 @@ func TestWriteSelection(t *testing.T) {
 	d.Type("/worker-3")
 	d.Keys("enter", "G", "v", "k", "k", "ctrl+w")
 	onLine(d, m)("request 0297")
-	d.Wait("write the selected lines to file")
+	d.Wait("write the selected lines of")
 	out := filepath.Join(t.TempDir(), "out")
 	d.Type(out)
 	d.Keys("enter")
-	d.Wait("3 lines written to")
+	d.Wait("3 selected lines of app.log written to")
 	text, err := os.ReadFile(out)
 	if err != nil {
 		t.Fatal(err)
@@ -293,7 +293,7 @@ func TestWriteThere(t *testing.T) {
 	d.Wait("out is there already")
 	d.Type("2")
 	d.Keys("enter")
-	d.Wait("900 lines written to out2")
+	d.Wait("900 lines of app.log written to out2")
 }
 
 // Without colours a match is underlined.

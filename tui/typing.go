@@ -25,10 +25,31 @@ func (m *model) ask(a keys.Action) {
 	case m.focus == paneLogs && (a == keys.Search || a == keys.SearchBack):
 		m.prompt.Ask(prompt.Logs, "logs like: ", m.logs.Filter())
 		return
+	case a == keys.Write || a == keys.Pipe:
+		t, ok := m.taking()
+		switch {
+		case !ok:
+		case a == keys.Write:
+			m.prompt.Ask(prompt.Write, "write "+t.all()+" to file: ", "")
+		default:
+			m.prompt.Ask(prompt.Pipe, "pipe "+t.all()+" to: ", "")
+		}
+		m.wanted = t
+		return
 	case m.pager.Doc() == nil:
 		m.sayf("no log is open")
 		return
+	case m.focus == paneLogs:
+		m.elsewhere(a)
+		return
 	}
+	list, _ := m.pager.Filters()
+	if a == keys.FilterEdit && len(list) == 0 {
+		m.sayf("there are no filters; & makes one")
+		return
+	}
+	m.from = m.focus
+	m.setFocus(panePager) // which it is for
 	const filter = "show lines with (! without, / regexp): "
 	switch a {
 	case keys.Search, keys.SearchBack:
@@ -42,25 +63,7 @@ func (m *model) ask(a keys.Action) {
 	case keys.FilterIn:
 		m.prompt.Ask(prompt.Filter, filter, "")
 	case keys.FilterEdit:
-		list, _ := m.pager.Filters()
-		if len(list) == 0 {
-			m.sayf("there are no filters; & makes one")
-			return
-		}
 		m.prompt.Ask(prompt.FilterEdit, filter, list[m.pager.Last()].Text)
-	case keys.Write, keys.Pipe:
-		what := "the log"
-		switch {
-		case m.pager.Selecting():
-			what = "the selected lines"
-		case m.pager.Query() != nil:
-			what = "the matching lines"
-		}
-		if a == keys.Write {
-			m.prompt.Ask(prompt.Write, "write "+what+" to file: ", "")
-		} else {
-			m.prompt.Ask(prompt.Pipe, "pipe "+what+" to: ", "")
-		}
 	}
 }
 
@@ -149,7 +152,10 @@ func (m *model) promptEnd(taken bool) tea.Cmd {
 		return nil
 	}
 	switch kind {
+	case prompt.Filter, prompt.FilterEdit:
+		m.setFocus(m.from)
 	case prompt.Search, prompt.SearchBack:
+		m.setFocus(m.from)
 		cmd := m.pager.Restore(m.searched)
 		if m.wasLive {
 			return tea.Batch(cmd, m.pager.End())
@@ -232,10 +238,10 @@ func (m *model) taken() tea.Cmd {
 			return nil
 		}
 		m.promptEnd(true)
-		return m.write(path)
+		return m.write(m.wanted, path)
 	case prompt.Pipe:
 		m.promptEnd(true)
-		return m.pipe(value)
+		return m.pipe(m.wanted, value)
 	}
 	m.promptEnd(false)
 	return nil

@@ -129,10 +129,8 @@ func (m *model) View() tea.View {
 			if m.prompt.Value() != "" && m.prompt.Errors() == 0 {
 				m.prompt.SetNote(m.pager.Count())
 			}
-		case prompt.Write, prompt.Pipe: // of what is going to be written
-			if !m.pager.Selecting() {
-				m.prompt.SetNote(m.pager.Count())
-			}
+		case prompt.Write, prompt.Pipe:
+			m.prompt.SetNote(m.wanted.note())
 		}
 		text, x := m.prompt.View()
 		content += "\n" + text
@@ -228,6 +226,8 @@ func (m *model) status() string {
 			style = m.th.Error
 		}
 		left = style.Render(ansi.Truncate(visible.String(strings.ReplaceAll(m.said.Text, "\n", " ")), room, "…"))
+	case m.writing != nil:
+		left = m.th.Bold.Render(ansi.Truncate(visible.String(m.writing.status()), max(0, room-12), "…")) + m.th.Dim.Render("  Esc stops")
 	case m.focus == paneLogs && m.logs.About() != "" && m.width >= roomForBoth:
 		left = m.th.Dim.Render(ansi.Truncate(m.hints(room)+"  "+visible.String(m.logs.About()), room, "…"))
 	default:

@@ -111,6 +111,14 @@ func (m *Model) Find(name string) (reader.Log, bool) {
 	return m.logs[i], true
 }
 
+// Current is the log that the person is on; false if it is none.
+func (m *Model) Current() (reader.Log, bool) {
+	if m.cur >= len(m.rows) || m.rows[m.cur].dir != "" {
+		return reader.Log{}, false
+	}
+	return m.logs[m.rows[m.cur].log], true
+}
+
 func (m *Model) index(name string) (int, bool) {
 	return slices.BinarySearchFunc(m.logs, name, func(l reader.Log, name string) int { return strings.Compare(l.Name, name) })
 }

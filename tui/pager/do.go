@@ -138,6 +138,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 			m.anchor = nil
 		} else if p, ok := m.Place(); ok {
 			m.anchor = &p
+			m.follow = false // what comes is not selected
 		}
 	case keys.Mark:
 		return m.mark(), true
@@ -190,7 +191,7 @@ func (m *Model) End() tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
-	m.follow, m.frozen, m.fresh = true, false, 0
+	m.follow, m.frozen, m.fresh = m.anchor == nil, false, 0
 	m.stopFinding()
 	if m.atEnd && !m.loading && !m.gap {
 		m.toEnd()

@@ -22,6 +22,9 @@ func (m *Model) InForce() []Pattern {
 	return list
 }
 
+// Filtered reports whether filters hide lines.
+func (m *Model) Filtered() bool { return !m.pick.all() }
+
 // Filters are the filters there are, and whether they are all off.
 func (m *Model) Filters() ([]Pattern, bool) { return m.filters, m.off }
 

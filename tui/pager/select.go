@@ -28,6 +28,11 @@ func (m *Model) mark() tea.Cmd {
 	if !ok {
 		return nil
 	}
+	return m.Mark(p)
+}
+
+// Mark marks the line that begins at a place, or takes the mark away.
+func (m *Model) Mark(p reader.Place) tea.Cmd {
 	if m.marks[p] {
 		delete(m.marks, p)
 		return say("mark removed")
@@ -97,7 +102,7 @@ func (m *Model) Texts() []string {
 // Selection returns what writes the selected lines, all of them, whether they
 // are shown or not, and says how many they are. It runs elsewhere; nil if
 // nothing is selected.
-func (m *Model) Selection() func(io.Writer) (lines int64, err error) {
+func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err error) {
 	at, ok := m.Place()
 	if m.anchor == nil || !ok {
 		return nil
@@ -106,9 +111,9 @@ func (m *Model) Selection() func(io.Writer) (lines int64, err error) {
 	if m.compare(from, to) > 0 {
 		from, to = to, from
 	}
-	ctx, d, k := m.life(), m.doc, m.pick
+	d, k := m.doc, m.pick
 	t := &tally{order: m.order}
-	return func(w io.Writer) (int64, error) {
+	return func(ctx context.Context, w io.Writer) (int64, error) {
 		n := int64(0)
 		for next := from; ; {
 			r, err := read(ctx, d, k, next, true, mostRows)
@@ -141,9 +146,6 @@ func (m *Model) Selection() func(io.Writer) (lines int64, err error) {
 
 // Selecting reports whether lines are selected.
 func (m *Model) Selecting() bool { return m.anchor != nil }
-
-// life is a context for what outlives what is shown now.
-func (m *Model) life() context.Context { return context.WithoutCancel(m.ctx) }
 
 // compare is the order of places.
 func (m *Model) compare(a, b reader.Place) int {

@@ -50,6 +50,17 @@ type Model struct {
 	seq     int
 	top     int
 	cur     int
+	anchor  int // the item where a selection began; -1 without one
+}
+
+// A Line is a line that was found, or near one, for whoever wants all of it.
+type Line struct {
+	Log     string
+	Member  reader.Member
+	ID      reader.ID // of its text: it may have another name by now
+	Offset  reader.Offset
+	Context bool // it does not match but lies near one that does
+	Gap     bool // lines are left out before it
 }
 
 // An item is a line that was found, or near one.
@@ -115,7 +126,7 @@ type GoMsg struct {
 type changedMsg struct{ s *search }
 
 // New makes a pane without a query.
-func New(th *theme.Theme) *Model { return &Model{th: th} }
+func New(th *theme.Theme) *Model { return &Model{th: th, anchor: -1} }
 
 // SetTheme changes how it looks.
 func (m *Model) SetTheme(th *theme.Theme) { m.th = th }
@@ -138,6 +149,47 @@ func (m *Model) Stale() { m.stale = m.search != nil }
 // Query is what was asked; empty if nothing is.
 func (m *Model) Query() string { return m.text }
 
+// Tree is the same, as it is searched for.
+func (m *Model) Tree() query.Node { return m.tree }
+
+// Context is how many lines around each result are shown.
+func (m *Model) Context() int { return m.context }
+
+// Found is how many lines match, as far as they are found, and whether that
+// is all.
+func (m *Model) Found() (n int64, done bool) { return m.seen.hits, m.seen.done }
+
+// Current is the line that the person is on; false if nothing was found.
+func (m *Model) Current() (Line, bool) {
+	if m.cur < 0 || m.cur >= len(m.seen.items) {
+		return Line{}, false
+	}
+	return m.seen.items[m.cur].whole(), true
+}
+
+// Selecting reports whether lines are selected.
+func (m *Model) Selecting() bool { return m.anchor >= 0 }
+
+// EndSelection ends the selecting of lines.
+func (m *Model) EndSelection() { m.anchor = -1 }
+
+// Selection is the selected lines, in order; none if nothing is selected.
+func (m *Model) Selection() []Line {
+	var out []Line
+	for i := range m.seen.items {
+		if m.selected(i) {
+			out = append(out, m.seen.items[i].whole())
+		}
+	}
+	return out
+}
+
+func (m *Model) selected(i int) bool {
+	return m.anchor >= 0 && i >= min(m.anchor, m.cur) && i <= max(m.anchor, m.cur)
+}
+
+func (x *item) whole() Line { return Line{x.log, x.member, x.id, x.offset, x.context, x.gap} }
+
 // Search asks a query of sources.
 func (m *Model) Search(text string, s index.Searcher, sources func() []reader.Source) (tea.Cmd, error) {
 	tree, err := query.Parse(text)
@@ -158,7 +210,7 @@ func (m *Model) start(s index.Searcher) tea.Cmd {
 	if m.search != nil {
 		m.search.stop()
 	}
-	m.top, m.cur, m.seen, m.looked, m.stale = 0, 0, snapshot{}, 0, false
+	m.top, m.cur, m.seen, m.looked, m.stale, m.anchor = 0, 0, snapshot{}, 0, false, -1
 	ctx, stop := context.WithCancel(context.Background())
 	x := &search{stop: stop, changed: make(chan struct{}, 1), scan: m.matcher.NewScanner()}
 	m.search = x
@@ -256,7 +308,7 @@ func (m *Model) Close() {
 	if m.search != nil {
 		m.search.stop()
 	}
-	m.search, m.text, m.seen, m.matcher, m.scan, m.kept = nil, "", snapshot{}, nil, nil, nil
+	m.search, m.text, m.seen, m.matcher, m.scan, m.kept, m.anchor = nil, "", snapshot{}, nil, nil, nil, -1
 }
 
 // Update takes the answers to the pane's own commands.
@@ -358,6 +410,13 @@ func (m *Model) Do(a keys.Action, s index.Searcher) (tea.Cmd, bool) {
 		n = len(m.seen.items)
 	case keys.Enter:
 		return m.show(true), true
+	case keys.Select:
+		if m.anchor >= 0 {
+			m.anchor = -1
+		} else if len(m.seen.items) > 0 {
+			m.anchor = m.cur
+		}
+		return nil, true
 	case keys.ContextUp, keys.ContextDn:
 		c := m.context + 1
 		if a == keys.ContextDn {
@@ -528,6 +587,9 @@ func (m *Model) row(i int) string {
 	if i == m.cur {
 		name = m.th.Selected
 		styles.Text = m.th.Bold
+	}
+	if m.selected(i) {
+		styles.Text = m.th.Selected
 	}
 	sep := " "
 	if x.gap && m.context > 0 {

@@ -1,0 +1,619 @@
+package tui
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync/atomic"
+	"syscall"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/atotto/clipboard"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/dustin/go-humanize"
+
+	"logview/index"
+	"logview/index/query"
+	"logview/reader"
+	"logview/tui/keys"
+	"logview/tui/pager"
+	"logview/tui/results"
+)
+
+// This is what is done with lines: they are copied, written to a file, given
+// to a command, marked, opened in an editor. Which lines those are is a matter
+// of the pane with the focus.
+
+// A taking is lines that are to be written or piped. It is of the moment in
+// which it was asked for: while a file name is typed, the logs go on.
+type taking struct {
+	kind   string // of the lines, singular: "result", "selected line"
+	of     string // in what they were found
+	note   func() string
+	begin  func() // is called when the person wants it: a selection ends
+	before int64  // how many there were when they were last counted; -1 if they were not
+	write  func(ctx context.Context, w io.Writer, told func(took)) took
+}
+
+// took is what became of a taking, or how far it is.
+type took struct {
+	lines  int64
+	share  float64 // of what is to be read; 0 if that is not known
+	failed int     // files that could not be read
+	first  string  // of those, and why
+	err    error
+}
+
+// name is so many of the lines, in words.
+func (t taking) name(n int64) string {
+	if n == 1 {
+		return "1 " + t.kind + " of " + t.of
+	}
+	return humanize.Comma(n) + " " + t.kind + "s of " + t.of
+}
+
+// all is all of them, in words.
+func (t taking) all() string { return "the " + t.kind + "s of " + t.of }
+
+// run writes the lines. told is called from time to time, from any goroutine.
+func (t taking) run(ctx context.Context, w io.Writer, told func(took)) took {
+	b := bufio.NewWriterSize(w, 1<<16)
+	x := t.write(ctx, b, told)
+	if err := b.Flush(); x.err == nil {
+		x.err = err
+	}
+	return x
+}
+
+// said says what was done with the lines: that they were "written to" a file,
+// for example, or why not all of them were.
+func (x took) said(t taking, done string) pager.Said {
+	var s pager.Said
+	switch {
+	case x.err == nil:
+		s.Text = t.name(x.lines) + " " + done
+		if t.before >= 0 && t.before != x.lines {
+			s.Text += fmt.Sprintf("; there were %s when they were listed", humanize.Comma(t.before))
+		}
+	case errors.Is(x.err, context.Canceled):
+		s.Text = "stopped: only " + t.name(x.lines) + " were " + done
+	case errors.Is(x.err, syscall.EPIPE):
+		s.Text = "it did not read all of " + t.all()
+	default:
+		var pe *fs.PathError
+		if errors.As(x.err, &pe) {
+			x.err = pe.Err
+		}
+		s.Text, s.Error = fmt.Sprintf("%v: not all was %s; %s were found", x.err, done, t.name(x.lines)), true
+	}
+	if x.failed > 0 {
+		s.Text, s.Error = s.Text+" · not readable: "+x.first, true
+		if x.failed > 1 {
+			s.Text += fmt.Sprintf(" and %d more", x.failed-1)
+		}
+	}
+	return s
+}
+
+// taking is what ^W and | take: the selected lines of the pane with the focus,
+// or else all results, the lines of the log that pass its filters and match
+// what is searched for, or the log in the list. It reports false, and says
+// why, if there is nothing.
+func (m *model) taking() (t taking, ok bool) {
+	t = taking{note: func() string { return "" }, begin: func() {}, before: -1}
+	switch m.focus {
+	case paneLogs:
+		l, ok := m.logs.Current()
+		if !ok {
+			m.sayf("no log is chosen")
+			return t, false
+		}
+		t.kind, t.of = "line", filepath.Base(l.Name)
+		src := m.sourceOf(l)
+		t.write = m.search(query.Text{}, 0, func() []reader.Source { return src() })
+	case paneResults:
+		t.kind, t.of = "result", m.asked()
+		if n := m.results.Context(); n > 0 {
+			t.of += fmt.Sprintf(", with %d %s around each,", n, onOff(n == 1, "line", "lines"))
+		}
+		if list := m.results.Selection(); len(list) > 0 {
+			t.kind, t.begin = "selected result", m.results.EndSelection
+			t.write = m.selected(list)
+			break
+		}
+		found, done := m.results.Found()
+		if done {
+			t.before = found
+		}
+		t.note = func() string {
+			n, done := m.results.Found()
+			return onOff(done, humanize.Comma(n)+" results", humanize.Comma(n)+" results…")
+		}
+		t.write = m.search(m.results.Tree(), m.results.Context(), m.sources())
+	default:
+		if m.pager.Doc() == nil {
+			m.sayf("no log is open")
+			return t, false
+		}
+		t.of = m.shown()
+		if read := m.pager.Selection(); read != nil {
+			t.kind, t.begin = "selected line", m.pager.EndSelection
+			t.write = func(ctx context.Context, w io.Writer, _ func(took)) (x took) {
+				x.lines, x.err = read(ctx, w)
+				return x
+			}
+			break
+		}
+		q := m.pager.Query()
+		t.kind = "line"
+		if m.pager.Filtered() {
+			t.kind = "filtered line"
+		}
+		if p := m.pager.Pattern().Text; p != "" {
+			t.of += " with " + ansi.Truncate(p, 40, "…")
+		}
+		if q == nil {
+			q = query.Text{}
+		} else {
+			t.note = m.pager.Count
+		}
+		src, _ := m.pager.Doc().Searchable(m.searching())
+		t.write = m.search(q, 0, func() []reader.Source { return []reader.Source{src} })
+	}
+	return t, true
+}
+
+// sourceOf is a log to be read whole, even if it does not look like text. It
+// is made elsewhere.
+func (m *model) sourceOf(l reader.Log) func() []reader.Source {
+	if d := m.pager.Doc(); d != nil && m.pager.Name() == l.Name {
+		src, _ := d.Searchable(m.searching())
+		return func() []reader.Source { return []reader.Source{src} }
+	}
+	opt := m.searching()
+	return func() []reader.Source {
+		l.Members = append([]reader.Member(nil), l.Members...)
+		for i := range l.Members {
+			l.Members[i].Named = true
+		}
+		return []reader.Source{reader.NewSource(l, opt)}
+	}
+}
+
+// search writes the lines that a search finds, and so many around each. It
+// holds none of them.
+func (m *model) search(q query.Node, around int, sources func() []reader.Source) func(context.Context, io.Writer, func(took)) took {
+	s := m.opt.Searcher
+	return func(ctx context.Context, w io.Writer, told func(took)) (x took) {
+		var share atomic.Uint64 // of 1000
+		req := &index.Request{Query: q, Before: around, After: around, Sources: sources(),
+			Failed: func(e *reader.FileError) {
+				if x.failed++; x.failed == 1 {
+					x.first = e.Error()
+				}
+			},
+			Progress: func(p index.Progress) { share.Store(uint64(1000 * float64(p.Done) / max(float64(p.Total), 1))) },
+		}
+		var last struct {
+			path string
+			line reader.Line
+		}
+		put := func(path string, line reader.Line, write func() error) error {
+			if around > 0 && last.path != "" && (last.path != path || last.line+1 != line) {
+				if _, err := io.WriteString(w, "--\n"); err != nil { // as grep does
+					return err
+				}
+			}
+			last.path, last.line = path, line
+			if err := write(); err != nil {
+				return err
+			}
+			_, err := w.Write([]byte{'\n'})
+			return err
+		}
+		_, x.err = s.Search(ctx, req, func(h *index.Hits) error {
+			x.lines += h.Count
+			for _, l := range h.Lines {
+				err := put(h.Member.Path, l.Line, func() error { _, err := w.Write(h.Text[l.Start:l.End]); return err })
+				if err != nil {
+					return err
+				}
+			}
+			if h.Long != nil {
+				if err := put(h.Member.Path, h.Long.Line, func() error { _, err := h.Long.WriteTo(w); return err }); err != nil {
+					return err
+				}
+			}
+			x.share = float64(share.Load()) / 1000
+			told(x)
+			return nil
+		})
+		return x
+	}
+}
+
+// selected writes lines of the results, whole.
+func (m *model) selected(list []results.Line) func(context.Context, io.Writer, func(took)) took {
+	docs := m.documents(list...)
+	around := m.results.Context()
+	return func(ctx context.Context, w io.Writer, told func(took)) (x took) {
+		defer docs.close()
+		for i, l := range list {
+			d, at, err := docs.find(ctx, l)
+			if err == nil && around > 0 && l.Gap && i > 0 {
+				_, err = io.WriteString(w, "--\n")
+			}
+			if err == nil {
+				err = writeLine(ctx, d, at, w)
+			}
+			if err != nil {
+				x.err = err
+				return x
+			}
+			if !l.Context {
+				x.lines++
+			}
+			x.share = float64(i+1) / float64(len(list))
+			told(x)
+		}
+		return x
+	}
+}
+
+// writeLine writes the line that begins at a place, and a newline.
+func writeLine(ctx context.Context, d *reader.Document, p reader.Place, w io.Writer) error {
+	buf := make([]byte, 64<<10)
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		n, err := d.ReadAt(ctx, buf, p)
+		if err != nil && err != io.EOF {
+			return err
+		}
+		text, _, ended := bytes.Cut(buf[:n], []byte{'\n'})
+		if _, err := w.Write(text); err != nil {
+			return err
+		}
+		if ended || err == io.EOF || n == 0 {
+			_, err := w.Write([]byte{'\n'})
+			return err
+		}
+		p.Offset += reader.Offset(n)
+	}
+}
+
+// documents find lines of the results in their logs. They are used by one
+// goroutine, elsewhere.
+type documents struct {
+	shown   *reader.Document // which is left open
+	name    string           // of that
+	sources map[string]*reader.LogSource
+
+	last *reader.Document
+	log  string // of that
+}
+
+// documents returns those of the logs that lines are in, as they are now.
+func (m *model) documents(list ...results.Line) *documents {
+	x := &documents{shown: m.pager.Doc(), name: m.pager.Name(), sources: map[string]*reader.LogSource{}}
+	for _, line := range list {
+		if _, known := x.sources[line.Log]; known || line.Log == x.name {
+			continue
+		}
+		if l, ok := m.logs.Find(line.Log); ok {
+			x.sources[line.Log] = m.source(l)
+		}
+	}
+	return x
+}
+
+// find is where a line is now.
+func (x *documents) find(ctx context.Context, l results.Line) (*reader.Document, reader.Place, error) {
+	gone := fmt.Errorf("%s is gone, or was rotated; search again", l.Member.Path)
+	d := x.shown
+	if d == nil || x.name != l.Log {
+		if x.last == nil || x.log != l.Log {
+			x.close()
+			src, ok := x.sources[l.Log]
+			if !ok {
+				return nil, reader.Place{}, gone
+			}
+			x.last, x.log = reader.NewDocument(src, reader.DocumentOptions{}), l.Log
+		}
+		d = x.last
+	}
+	key, ok := d.Locate(ctx, l.Member, l.ID)
+	if !ok {
+		return nil, reader.Place{}, gone
+	}
+	return d, reader.Place{Member: key, Offset: l.Offset}, nil
+}
+
+func (x *documents) close() {
+	if x.last != nil {
+		_ = x.last.Close()
+		x.last = nil
+	}
+}
+
+// atLine does something with the line that the person is on: of the details
+// that are shown, of the results, or of the log. It reports false, and says
+// why, if there is none.
+func (m *model) atLine(do func(ctx context.Context, d *reader.Document, p reader.Place) tea.Msg) (tea.Cmd, bool) {
+	ctx := m.life
+	if m.overlay == detailsOverlay {
+		d, p := m.details.doc, m.details.at
+		return func() tea.Msg { return do(ctx, d, p) }, true
+	}
+	if m.focus == paneResults {
+		l, ok := m.results.Current()
+		if !ok {
+			m.sayf("there is no result")
+			return nil, false
+		}
+		docs := m.documents(l)
+		return func() tea.Msg {
+			defer docs.close()
+			d, p, err := docs.find(ctx, l)
+			if err != nil {
+				return failed(err)
+			}
+			return do(ctx, d, p)
+		}, true
+	}
+	p, ok := m.pager.Place()
+	if !ok {
+		m.sayf("no log is open")
+		return nil, false
+	}
+	d := m.pager.Doc()
+	return func() tea.Msg { return do(ctx, d, p) }, true
+}
+
+func failed(err error) tea.Msg { return doneMsg{pager.Said{Text: err.Error(), Error: true}} }
+
+// put puts text into the clipboard, by the terminal and by the system's own.
+func put(text, what string) tea.Msg {
+	return tea.BatchMsg{tea.SetClipboard(text), func() tea.Msg {
+		if !clipboard.Unsupported {
+			_ = clipboard.WriteAll(text) // the terminal has it, too
+		}
+		return doneMsg{pager.Said{Text: "copied " + what}}
+	}}
+}
+
+// copy copies the line that the person is on, or the selection.
+func (m *model) copy() tea.Cmd {
+	switch {
+	case m.overlay == detailsOverlay:
+		text, whole := string(m.details.text), m.details.whole
+		what := m.oneLine(whole)
+		return func() tea.Msg { return put(text, what) }
+	case m.focus == paneLogs:
+		return m.copyName()
+	case m.focus == paneResults && m.results.Selecting(), m.focus == panePager && m.pager.Selecting():
+		t, ok := m.taking()
+		if !ok {
+			return nil
+		}
+		t.begin()
+		ctx := m.life
+		return func() tea.Msg {
+			var b clip
+			x := t.run(ctx, &b, func(took) {})
+			if x.err != nil {
+				return failed(x.err)
+			}
+			return put(strings.TrimSuffix(b.String(), "\n"), t.name(x.lines))
+		}
+	case m.focus == paneResults:
+		what := taking{kind: "result", of: m.asked()}.name(1)
+		cmd, _ := m.atLine(func(ctx context.Context, d *reader.Document, p reader.Place) tea.Msg {
+			var b clip
+			if err := writeLine(ctx, d, p, &b); err != nil {
+				return failed(err)
+			}
+			return put(strings.TrimSuffix(b.String(), "\n"), what)
+		})
+		return cmd
+	case m.pager.Doc() == nil:
+		m.sayf("no log is open")
+		return nil
+	}
+	text, what := m.pager.Line(), m.oneLine(!m.pager.InPieces())
+	return func() tea.Msg { return put(text, what) }
+}
+
+// oneLine is a line of the log that is shown, or a piece of one, in words.
+func (m *model) oneLine(whole bool) string {
+	if !whole {
+		return "a piece of the line, which is too long for the clipboard"
+	}
+	return taking{kind: "line", of: m.shown()}.name(1)
+}
+
+// shown is what the log is called that is shown, and asked the query whose
+// results are, as they are spoken of.
+func (m *model) shown() string {
+	if m.pager.Name() == reader.Stdin {
+		return "standard input"
+	}
+	return filepath.Base(m.pager.Name())
+}
+
+func (m *model) asked() string { return ansi.Truncate(m.results.Query(), 40, "…") }
+
+// copyRef copies a reference to the line that the person is on.
+func (m *model) copyRef() tea.Cmd {
+	if m.focus == paneLogs {
+		return m.copyName()
+	}
+	cmd, _ := m.atLine(func(ctx context.Context, d *reader.Document, p reader.Place) tea.Msg {
+		r, err := d.Ref(ctx, p)
+		if err != nil {
+			return failed(err)
+		}
+		return put(r.Absolute().String(), reader.Ref{Path: r.Path, Line: r.Line}.String())
+	})
+	return cmd
+}
+
+// copyName copies the name of the log that is chosen in the list.
+func (m *model) copyName() tea.Cmd {
+	l, ok := m.logs.Current()
+	if !ok {
+		m.sayf("no log is chosen")
+		return nil
+	}
+	return func() tea.Msg { return put(l.Name, "the name of the log "+l.Name) }
+}
+
+// A clip is text for the clipboard.
+type clip struct{ strings.Builder }
+
+// mostCopied is how much text goes into the clipboard at most.
+const mostCopied = 16 << 20
+
+func (c *clip) Write(p []byte) (int, error) {
+	if c.Len()+len(p) > mostCopied {
+		return 0, fmt.Errorf("this is more than %d MiB; select it with v and write it to a file instead", mostCopied>>20)
+	}
+	return c.Builder.Write(p)
+}
+
+// mark marks the line that the person is on, or takes the mark away, in the
+// log that is shown.
+func (m *model) mark() tea.Cmd {
+	if l, ok := m.results.Current(); m.overlay != detailsOverlay && ok && l.Log != m.pager.Name() {
+		m.sayf("%s is not open yet", l.Log)
+		return nil
+	}
+	cmd, _ := m.atLine(func(_ context.Context, d *reader.Document, p reader.Place) tea.Msg { return markMsg{d, p} })
+	return cmd
+}
+
+// edit opens the person's editor at the line.
+func (m *model) edit() tea.Cmd {
+	program := cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"), "vi")
+	cmd, _ := m.atLine(func(ctx context.Context, d *reader.Document, p reader.Place) tea.Msg {
+		r, err := d.LineOf(ctx, p)
+		if err != nil {
+			return failed(err)
+		}
+		words := strings.Fields(program)
+		path, ok := d.File(p.Member)
+		if !ok {
+			return failed(fmt.Errorf("%s is compressed; write its lines to a file with ^W", r.Path))
+		}
+		// A file may be called +!rm: by its whole path it is no option.
+		path, err = filepath.Abs(path)
+		if err != nil {
+			return failed(err)
+		}
+		args := append(words[1:], "+"+strconv.FormatInt(r.Line.Number(), 10), path)
+		return tea.BatchMsg{tea.Exec(awayCommand{editor{exec.Command(words[0], args...)}}, func(err error) tea.Msg {
+			if err != nil {
+				return failed(fmt.Errorf("%s: %w", program, err))
+			}
+			return doneMsg{}
+		})}
+	})
+	return cmd
+}
+
+// writePath is the file that was typed; the error says that it is there.
+func writePath(typed string) (string, error) {
+	path := typed
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			path = filepath.Join(home, rest)
+		}
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return path, fmt.Errorf("%s is there already; name another file", typed)
+	}
+	return path, nil
+}
+
+// A writing is a file that lines are being written to.
+type writing struct {
+	path   string
+	stop   context.CancelFunc
+	ended  chan struct{}
+	warned bool // that it is not complete, when the person wanted to quit
+
+	lines, share atomic.Int64 // how many, and thousandths of what is to be read
+}
+
+// status says how far it is.
+func (w *writing) status() string {
+	s := fmt.Sprintf("writing %s: %s lines", w.path, humanize.Comma(w.lines.Load()))
+	if n := w.share.Load(); n > 0 {
+		s += fmt.Sprintf(", %d%%", n/10)
+	}
+	return s
+}
+
+// write writes lines to a new file.
+func (m *model) write(t taking, path string) tea.Cmd {
+	if path == "" {
+		return nil
+	}
+	if m.writing != nil {
+		m.say(pager.Said{Text: m.writing.path + " is still being written; Esc stops that", Error: true})
+		return nil
+	}
+	t.begin()
+	ctx, stop := context.WithCancel(m.life)
+	w := &writing{path: path, stop: stop, ended: make(chan struct{})}
+	m.writing = w
+	return func() tea.Msg {
+		defer close(w.ended)
+		defer stop()
+		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+		if errors.Is(err, os.ErrExist) {
+			err = fmt.Errorf("%s is there already; name another file", path)
+		}
+		if err != nil {
+			return writtenMsg{w, pager.Said{Text: err.Error(), Error: true}}
+		}
+		x := t.run(ctx, f, func(x took) {
+			w.lines.Store(x.lines)
+			w.share.Store(int64(1000 * x.share))
+		})
+		if err := f.Close(); x.err == nil {
+			x.err = err
+		}
+		return writtenMsg{w, x.said(t, "written to "+path)}
+	}
+}
+
+// stopWriting stops what is being written. It reports false if nothing is.
+func (m *model) stopWriting() bool {
+	if m.writing == nil {
+		return false
+	}
+	m.writing.stop()
+	return true
+}
+
+// elsewhere says where a key has something to act on, if not in the pane with
+// the focus. Keys that act on lines must not act on those of another pane.
+func (m *model) elsewhere(a keys.Action) {
+	where := "Tab goes there"
+	if m.pager.Doc() == nil {
+		where = "Enter opens one"
+	}
+	m.sayf("%s: only in a log; %s", m.keys.Get(a).Help().Desc, where)
+}
