@@ -23,6 +23,7 @@ func TestPasteHuge(t *testing.T) {
 	huge := tea.PasteMsg{Content: strings.Repeat("Aé[x] ", 1<<18)}
 	for _, open := range []string{"/", "alt+/", "s", "&", "ctrl+w", "|", ":", "1", "L/"} {
 		for _, k := range []string{"", "ctrl+r"} {
+			m.setFocus(panePager)
 			if open == "L/" {
 				d.Type(open)
 			} else {

@@ -82,7 +82,7 @@ func TestActOnResults(t *testing.T) {
 	d.Keys("v", "k")
 	d.Keys("ctrl+w", "esc") // gives it up
 	to(d, "ctrl+w", "two.txt")
-	d.Wait("2 selected results of", "written to two.txt")
+	d.Until(func() bool { return m.writing == nil }, "the end of writing")
 	if got, want := written(t, "two.txt"), lines[2]+"\n"+lines[3]+"\n"; got != want {
 		t.Errorf("%.200q", got)
 	}

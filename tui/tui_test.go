@@ -244,14 +244,14 @@ func TestFrames(t *testing.T) {
 		},
 		"results": func(d *tuitest.Driver, _ *model) {
 			d.Wait("app.log")
-			d.Type("serror -worker")
+			d.Type("serror -worker -escapes")
 			d.Keys("enter")
 			d.Wait("no such file", "blocks read", "1 not text", "error.log  ", "100%")
 			d.Until(func() bool { return strings.Contains(d.Styled(), "\x1b[1;30;46merror") }, "the match that is gone to")
 		},
 		"results unreadable": func(d *tuitest.Driver, _ *model) {
 			d.Wait("bad.log")
-			d.Type("serror -worker")
+			d.Type("serror -worker -escapes")
 			d.Keys("enter")
 			d.Wait("no such file", "not readable", "cut off", "blocks read", "error.log  ", "100%")
 			d.Until(func() bool { return strings.Contains(d.Styled(), "\x1b[1;30;46merror") }, "the match that is gone to")
@@ -264,7 +264,7 @@ func TestFrames(t *testing.T) {
 		},
 		"results coming": func(d *tuitest.Driver, _ *model) {
 			d.Wait("app.log")
-			d.Type("serror -worker")
+			d.Type("serror -worker -escapes")
 			d.Keys("enter")
 			d.Wait("no such file", "42%", "error.log  ", "100%")
 			d.Until(func() bool { return strings.Contains(d.Styled(), "\x1b[1;30;46merror") }, "the match that is gone to")
@@ -293,6 +293,9 @@ func TestFrames(t *testing.T) {
 			dir := tree(t)
 			if name == "log damaged" || name == "results unreadable" {
 				write(t, "logs/bad.log.gz", "\x1f\x8b\x08\x00broken", 0)
+			}
+			if name == "results" {
+				write(t, "logs/tool", "\x7fELF\x02\x01\x01\x00\x00\x00\x00", time.Hour)
 			}
 			d, m := explorer(t, dir, 80, 24, func(o *Options) {
 				switch name {

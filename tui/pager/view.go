@@ -396,7 +396,7 @@ func (m *Model) member(key reader.MemberKey) string {
 				s = "── standard input ──"
 			}
 			if x.Binary {
-				s += " zero bytes: this is no text ──"
+				s += " this does not look like text ──"
 			}
 			if x.Damage != nil {
 				s += " " + visible.String(strings.ReplaceAll(x.Damage.Error(), "\n", " ")) + " ──"
