@@ -18,7 +18,7 @@ func TestLineInPieces(t *testing.T) {
 		word bool
 	}
 	var questions []question
-	for _, e := range []string{`^a`, `b$`, `\Aa`, `b\z`, `\ba`, `b\b`, `\Bb`, `a\B`, `ab`, `(?m)^b`, `(?m)a$`, `^ab`, `b -a$`, `é`, `日-`, `(^|b)a`, `a($|b)`} {
+	for _, e := range []string{`^a`, `b$`, `\Aa`, `b\z`, `\ba`, `b\b`, `\Bb`, `a\B`, `ab`, `(?m)^b`, `(?m)a$`, `^ab`, `b -a$`, `é`, `日-`, `(^|b)a`, `a($|b)`, `\w\w-`, `[^\w]é`, `\W日`} {
 		questions = append(questions, question{query.Regexp{Expr: e}, false}, question{query.Regexp{Expr: e}, true})
 	}
 	for _, s := range []string{"a", "ab", "é", "日a", "\xff", "- b"} {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"unicode"
 	"unicode/utf8"
+
+	"logview/index/query"
 )
 
 // A literal finds one text, exactly or in any case. Any case means Unicode's
@@ -307,19 +309,10 @@ func (e *elem) is(r rune) bool {
 	return false
 }
 
-// isWord reports whether r is part of a word: a letter, a mark, a number
-// or _. What is no character is part of none.
-func isWord(r rune) bool {
-	if r < utf8.RuneSelf {
-		return r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
-	}
-	return r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r))
-}
-
 // isWholeWord reports whether text[start:end] stands beside no character of
 // a word.
 func isWholeWord(text []byte, start, end int) bool {
 	before, _ := utf8.DecodeLastRune(text[:start])
 	after, _ := utf8.DecodeRune(text[end:])
-	return !isWord(before) && !isWord(after)
+	return !query.IsWord(before) && !query.IsWord(after)
 }

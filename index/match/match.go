@@ -478,7 +478,7 @@ func (s *Scanner) Leaf(i int, line []byte) bool {
 func (s *Scanner) Piece(i int, piece []byte, first, last bool) bool {
 	l := &s.m.leaves[i]
 	switch {
-	case l.re != nil && !l.re.word:
+	case l.re != nil && l.re.anyText == nil:
 		return l.re.matchPiece(piece, first, last)
 	case l.isGlob, l.re == nil && l.extent == anywhere:
 		return s.Leaf(i, piece)
@@ -601,7 +601,7 @@ func (m *Matcher) String() string {
 		}
 		switch {
 		case d.re != nil:
-			b.WriteString("expression " + d.re.lines.String())
+			b.WriteString("expression " + d.re.ascii.lines.String())
 			for i, l := range d.re.lits {
 				sep := ", where the line has "
 				if i > 0 {

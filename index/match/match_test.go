@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"regexp"
+	"regexp/syntax"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -33,26 +35,145 @@ func naive(n query.Node, line []byte, path string, opt Options) bool {
 	case query.Not:
 		return !naive(n.X, line, path, opt)
 	case query.Text:
-		return naiveText(line, n.S, !opt.CaseSensitive, opt.WholeWord)
+		return naiveText(line, n.S, !opt.CaseSensitive, opt.WholeWord, opt.WholeLine)
 	case query.Word:
-		return naiveText(line, n.S, !opt.CaseSensitive, true)
+		return naiveText(line, n.S, !opt.CaseSensitive, true, opt.WholeLine)
 	case query.File:
 		return n.Matches(path)
 	case query.Regexp:
-		expr := n.Expr
-		if n.Fold || opt.IgnoreCase {
-			expr = "(?i)" + expr
+		n.Fold = n.Fold || opt.IgnoreCase
+		re, err := n.Syntax(false)
+		if err != nil {
+			panic(err)
 		}
-		// By the standard library, on the line without its carriage return,
-		// which only $ does not see.
-		re := regexp.MustCompile(expr)
-		return re.Match(line) || re.Match(bytes.TrimSuffix(line, []byte("\r")))
+		// On the line without its carriage return, too, which only $ does not see.
+		word := naiveWord
+		if _, boundaries := n.Unicode(); !boundaries {
+			word = syntax.IsWordChar // (?-u)\b
+		}
+		return naiveRegexp(re, line, opt, word) || naiveRegexp(re, bytes.TrimSuffix(line, []byte("\r")), opt, word)
 	}
 	panic("unknown node")
 }
 
+// naiveRegexp goes through the expression's tree with the set of all places
+// that it may have come to.
+func naiveRegexp(re *syntax.Regexp, line []byte, opt Options, word func(rune) bool) bool {
+	at := func(i int) (before, after rune) {
+		before, _ = utf8.DecodeLastRune(line[:i])
+		after, _ = utf8.DecodeRune(line[i:])
+		return before, after
+	}
+	from := make([]bool, len(line)+1)
+	for i := range from {
+		before, _ := at(i)
+		from[i] = (i == 0 || i == len(line) || utf8.RuneStart(line[i])) &&
+			(!opt.WholeLine || i == 0) && (!opt.WholeWord || !naiveWord(before))
+	}
+	var step func(re *syntax.Regexp, from []bool) []bool
+	where := func(from []bool, is func(i int) bool) []bool {
+		to := make([]bool, len(from))
+		for i := range from {
+			to[i] = from[i] && is(i)
+		}
+		return to
+	}
+	char := func(from []bool, is func(r rune) bool) []bool {
+		to := make([]bool, len(from))
+		for i := range from {
+			if !from[i] || i == len(line) {
+				continue
+			}
+			if r, n := utf8.DecodeRune(line[i:]); (r != utf8.RuneError || n > 1) && is(r) {
+				to[i+n] = true
+			}
+		}
+		return to
+	}
+	step = func(re *syntax.Regexp, from []bool) []bool {
+		switch re.Op {
+		case syntax.OpNoMatch:
+			return make([]bool, len(from))
+		case syntax.OpEmptyMatch:
+			return from
+		case syntax.OpLiteral:
+			for _, want := range re.Rune {
+				from = char(from, func(r rune) bool { return r == want || re.Flags&syntax.FoldCase != 0 && foldsTo(r, want) })
+			}
+			return from
+		case syntax.OpCharClass:
+			return char(from, func(r rune) bool {
+				for i := 0; i < len(re.Rune); i += 2 {
+					if re.Rune[i] <= r && r <= re.Rune[i+1] {
+						return true
+					}
+				}
+				return false
+			})
+		case syntax.OpAnyChar, syntax.OpAnyCharNotNL:
+			return char(from, func(rune) bool { return true })
+		case syntax.OpBeginLine, syntax.OpBeginText:
+			return where(from, func(i int) bool { return i == 0 })
+		case syntax.OpEndLine, syntax.OpEndText:
+			return where(from, func(i int) bool { return i == len(line) })
+		case syntax.OpWordBoundary, syntax.OpNoWordBoundary:
+			return where(from, func(i int) bool {
+				before, after := at(i)
+				return (word(before) != word(after)) == (re.Op == syntax.OpWordBoundary)
+			})
+		case syntax.OpCapture:
+			return step(re.Sub[0], from)
+		case syntax.OpConcat:
+			for _, sub := range re.Sub {
+				from = step(sub, from)
+			}
+			return from
+		case syntax.OpAlternate:
+			to := make([]bool, len(from))
+			for _, sub := range re.Sub {
+				for i, ok := range step(sub, from) {
+					to[i] = to[i] || ok
+				}
+			}
+			return to
+		}
+		least, most := 0, -1
+		switch re.Op {
+		case syntax.OpPlus:
+			least = 1
+		case syntax.OpQuest:
+			most = 1
+		case syntax.OpRepeat:
+			least, most = re.Min, re.Max
+		}
+		for range least {
+			from = step(re.Sub[0], from)
+		}
+		to := slices.Clone(from)
+		for i := least; most < 0 || i < most; i++ {
+			more := false
+			from = step(re.Sub[0], from)
+			for i, ok := range from {
+				more = more || ok && !to[i]
+				to[i] = to[i] || ok
+			}
+			if !more {
+				break
+			}
+		}
+		return to
+	}
+	for i, ok := range step(re, from) {
+		_, after := at(i)
+		if ok && (!opt.WholeLine || i == len(line)) && (!opt.WholeWord || !naiveWord(after)) {
+			return true
+		}
+	}
+	return false
+}
+
 // naiveText tries every place of the line.
-func naiveText(line []byte, s string, fold, word bool) bool {
+func naiveText(line []byte, s string, fold, word, whole bool) bool {
 	for at := 0; at <= len(line); at++ {
 		rest, end, ok := s, at, true
 		for rest != "" && ok {
@@ -72,6 +193,9 @@ func naiveText(line []byte, s string, fold, word bool) bool {
 			rest, end = rest[n:], end+k
 		}
 		if !ok {
+			continue
+		}
+		if whole && (at > 0 || len(bytes.TrimSuffix(line[end:], []byte("\r"))) > 0) {
 			continue
 		}
 		if !word {
@@ -98,7 +222,7 @@ func foldsTo(a, b rune) bool {
 }
 
 func naiveWord(r rune) bool {
-	return r == '_' || r != utf8.RuneError && (unicode.IsLetter(r) || unicode.IsNumber(r) || unicode.IsMark(r))
+	return r != utf8.RuneError && unicode.In(r, unicode.L, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc, unicode.Other_Alphabetic, unicode.Join_Control)
 }
 
 func lines(text []byte, spans []Span) []string {
@@ -192,7 +316,8 @@ func TestRandomQueriesOnRandomTexts(t *testing.T) {
 		return b.String()
 	}
 	exprs := []string{`a`, `a+b`, `^a`, `b$`, `^$`, `[^a]b`, `k.s`, `(?i)ks`, `\bk`, `s\b`, `a|b`, `.`, `x*`, `$`, `^`, `[^k]`, `\s`, `\W\w`,
-		`a\r?$`, `(ab|ks)1`, `\A.`, `.\z`, `(?s)a.b`, `a{2,3}`, `[kK]s?1`, `é`, `(?i)[a-k]S`, `(a|)$`}
+		`a\r?$`, `(ab|ks)1`, `\A.`, `.\z`, `(?s)a.b`, `a{2,3}`, `[kK]s?1`, `é`, `(?i)[a-k]S`, `(a|)$`,
+		`\w+`, `k\w`, `\bé`, `\b.\b`, `\B`, `a\B`, `^\w+$`, `[\w-]+1`, `[^\W_]b`, `\d`, `[[:alpha:]]s`, `[[:^lower:]]`, `(?-u)\w+b`, `(?-u:\b)k`, `\b(ab|k)\b|日`}
 	var tree func(depth int) query.Node
 	tree = func(depth int) query.Node {
 		if depth == 0 || r.IntN(3) == 0 {
@@ -240,7 +365,8 @@ func TestRandomQueriesOnRandomTexts(t *testing.T) {
 		check(t, q, Options{
 			CaseSensitive: r.IntN(4) == 0,
 			IgnoreCase:    r.IntN(4) == 0,
-			WholeWord:     !hasRegexp && r.IntN(4) == 0,
+			WholeWord:     r.IntN(4) == 0,
+			WholeLine:     r.IntN(6) == 0,
 		}, []byte(b.String()))
 	}
 }

@@ -39,7 +39,7 @@ func SpansLines(n Node) bool {
 		case Word:
 			spans = spans || strings.Contains(leaf.S, "\n")
 		case Regexp:
-			if re, err := syntax.Parse(leaf.Expr, syntax.Perl); err == nil {
+			if re, err := leaf.Syntax(true); err == nil {
 				spans = spans || matchesNewline(re)
 			}
 		}

@@ -28,11 +28,7 @@ const maxAnyOf = 16
 // The idea, required literals out of the syntax tree, is Russ Cox's, in
 // codesearch; his are trigrams.
 func (n Regexp) Required() []AnyOf {
-	flags := syntax.Perl
-	if n.Fold {
-		flags |= syntax.FoldCase
-	}
-	re, err := syntax.Parse(n.Expr, flags)
+	re, err := n.Syntax(false)
 	if err != nil {
 		return nil
 	}

@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"regexp"
 	"regexp/syntax"
 	"strings"
 	"unicode"
@@ -319,7 +320,7 @@ func (p *parser) regexp() (Node, error) {
 
 // regexpNode checks expr, which stands at pos of p's text.
 func regexpNode(p *parser, expr string, fold bool, pos int) (Node, error) {
-	if _, err := syntax.Parse(expr, syntax.Perl); err != nil {
+	if _, err := (Regexp{Expr: expr}).Syntax(true); err != nil {
 		msg := err.Error()
 		if se, ok := err.(*syntax.Error); ok {
 			msg = se.Code.String()
@@ -344,16 +345,36 @@ func unescapeSlash(expr string) string {
 	if !strings.Contains(expr, `\/`) {
 		return expr
 	}
-	if strings.Contains(expr, `\Q`) { // in which a backslash is a backslash
-		re, _ := syntax.Parse(expr, syntax.Perl)
-		expr = re.String()
-	}
+	expr = unquote(expr) // for between \Q and \E a backslash is a backslash
 	return mapEscapes(expr, func(b *strings.Builder, escaped bool, c byte) {
 		if escaped && c != '/' {
 			b.WriteByte('\\')
 		}
 		b.WriteByte(c)
 	})
+}
+
+// unquote writes what stands between \Q and \E with a backslash for each
+// character that means something else without it.
+func unquote(expr string) string {
+	var b strings.Builder
+	for i := 0; i < len(expr); i++ {
+		rest := expr[i:]
+		switch {
+		case strings.HasPrefix(rest, `\Q`):
+			text, _, closed := strings.Cut(rest[2:], `\E`)
+			b.WriteString(regexp.QuoteMeta(text))
+			if i += 1 + len(text); closed {
+				i += 2
+			}
+		case rest[0] == '\\' && len(rest) > 1:
+			b.WriteString(rest[:2])
+			i++
+		default:
+			b.WriteByte(rest[0])
+		}
+	}
+	return b.String()
 }
 
 // mapEscapes calls f for each byte of expr, a backslash and the byte it

@@ -48,14 +48,10 @@ func (p Pattern) fold() bool {
 		return true
 	}
 	text, re, _ := p.split()
-	escaped := false
-	for _, r := range text {
-		if unicode.IsUpper(r) && !(re && escaped) { // \S and \B are no capitals
-			return false
-		}
-		escaped = r == '\\' && !escaped
+	if re {
+		return !query.HasCapitals(query.Regexp{Expr: text})
 	}
-	return true
+	return strings.IndexFunc(text, unicode.IsUpper) < 0
 }
 
 // Empty reports whether there is nothing to look for.

@@ -1,0 +1,443 @@
+package query
+
+import (
+	"fmt"
+	"regexp/syntax"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+)
+
+// What \d, \s, \w, \b and the POSIX classes mean.
+//
+// As for ripgrep they are Unicode's: a letter is one of any script. RE2 and
+// Go's parser know only ASCII's, so an expression is translated: classes
+// become the characters they stand for. (?-u) turns that off, as (?u) turns
+// it on, for as much of the expression as any other flag would.
+//
+// In a text of nothing but ASCII both say the same, so there the short ASCII
+// classes do, which take a hundredth of the time to compile.
+
+// A charset is the characters of a class.
+type charset struct {
+	ascii      string                // those of ASCII, as between brackets
+	categories []string              // general categories
+	tables     []*unicode.RangeTable // and more
+	lists      func() string         // what tables hold beyond categories, as between brackets
+	others     func() string         // all characters beside these, as between brackets
+}
+
+var word = newCharset(`0-9A-Z_a-z`, []string{"Pc", "Nd", "Nl", "M", "L"}, unicode.Other_Alphabetic, unicode.Join_Control)
+var digit = newCharset(`0-9`, []string{"Nd"})
+var space = newCharset(`\t-\r\x20-\x20`, nil, unicode.White_Space)
+
+// IsWord reports whether r is part of a word: whether \w matches it.
+func IsWord(r rune) bool {
+	if r < 0x80 {
+		return r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
+	}
+	return unicode.IsLetter(r) || unicode.In(r, unicode.M, unicode.Nd, unicode.Nl, unicode.Pc,
+		unicode.Other_Alphabetic, unicode.Join_Control)
+}
+
+// WordClass is the characters of words, as between the brackets of a class:
+// for a text of ASCII alone, or for any.
+func WordClass(ascii bool) string {
+	if ascii {
+		return word.ascii
+	}
+	return word.list()
+}
+
+var posix = map[string]*charset{
+	"alnum":  newCharset(`0-9A-Za-z`, []string{"Nd", "Nl", "L"}, unicode.Other_Alphabetic),
+	"alpha":  newCharset(`A-Za-z`, []string{"Nl", "L"}, unicode.Other_Alphabetic),
+	"ascii":  newCharset(`\x00-\x7f`, nil, &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0, Hi: 0x7f, Stride: 1}}}),
+	"blank":  newCharset(`\t-\t\x20-\x20`, []string{"Zs"}, &unicode.RangeTable{R16: []unicode.Range16{{Lo: '\t', Hi: '\t', Stride: 1}}}),
+	"cntrl":  newCharset(`\x00-\x1f\x7f-\x7f`, []string{"Cc"}),
+	"digit":  digit,
+	"graph":  newCharset(`!-~`, []string{"Cf", "Co", "L", "M", "N", "P", "S"}),
+	"lower":  newCharset(`a-z`, []string{"Ll"}, unicode.Other_Lowercase),
+	"print":  newCharset(`\x20-~`, []string{"Cf", "Co", "Zs", "L", "M", "N", "P", "S"}),
+	"punct":  newCharset("!-/:-@\\[-`{-~", []string{"P", "S"}),
+	"space":  space,
+	"upper":  newCharset(`A-Z`, []string{"Lu"}, unicode.Other_Uppercase),
+	"word":   word,
+	"xdigit": newCharset(`0-9A-Fa-f`, nil, unicode.ASCII_Hex_Digit),
+}
+
+func newCharset(ascii string, categories []string, tables ...*unicode.RangeTable) *charset {
+	s := &charset{ascii: ascii, categories: categories, tables: tables}
+	s.lists = sync.OnceValue(func() string { return ranges(s.beyond()) })
+	s.others = sync.OnceValue(func() string {
+		list := s.beyond()
+		for _, c := range s.categories {
+			list = appendTable(list, unicode.Categories[c])
+		}
+		return ranges(complement(list))
+	})
+	return s
+}
+
+// beyond is the characters of tables that are in none of the categories.
+func (s *charset) beyond() []rune {
+	var out []rune
+	for _, t := range s.tables {
+		for list := appendTable(nil, t); len(list) > 0; list = list[2:] {
+			for r := list[0]; r <= list[1]; r++ {
+				if !slices.ContainsFunc(s.categories, func(c string) bool { return unicode.Is(unicode.Categories[c], r) }) {
+					out = append(out, r, r)
+				}
+			}
+		}
+	}
+	return out
+}
+
+// list is the characters, as between the brackets of a class. It ends with
+// more than one character, so that a - behind it is one.
+func (s *charset) list() string {
+	var b strings.Builder
+	b.WriteString(s.lists())
+	for _, c := range s.categories {
+		b.WriteString(`\p{` + c + `}`)
+	}
+	return b.String()
+}
+
+// appendTable appends a table's ranges.
+func appendTable(list []rune, t *unicode.RangeTable) []rune {
+	add := func(lo, hi, stride rune) {
+		if stride == 1 {
+			list = append(list, lo, hi)
+			return
+		}
+		for c := lo; c <= hi; c += stride {
+			list = append(list, c, c)
+		}
+	}
+	for _, r := range t.R16 {
+		add(rune(r.Lo), rune(r.Hi), rune(r.Stride))
+	}
+	for _, r := range t.R32 {
+		add(rune(r.Lo), rune(r.Hi), rune(r.Stride))
+	}
+	return list
+}
+
+// merge sorts ranges and joins those that touch.
+func merge(list []rune) []rune {
+	type span struct{ lo, hi rune }
+	spans := make([]span, len(list)/2)
+	for i := range spans {
+		spans[i] = span{list[2*i], list[2*i+1]}
+	}
+	slices.SortFunc(spans, func(a, b span) int { return int(a.lo - b.lo) })
+	var out []rune
+	for _, s := range spans {
+		if n := len(out); n > 0 && s.lo <= out[n-1]+1 {
+			out[n-1] = max(out[n-1], s.hi)
+		} else {
+			out = append(out, s.lo, s.hi)
+		}
+	}
+	return out
+}
+
+func complement(list []rune) []rune {
+	var out []rune
+	next := rune(0)
+	for list = merge(list); len(list) > 0; list = list[2:] {
+		if next < list[0] {
+			out = append(out, next, list[0]-1)
+		}
+		next = list[1] + 1
+	}
+	if next <= unicode.MaxRune {
+		out = append(out, next, unicode.MaxRune)
+	}
+	return out
+}
+
+// ranges writes ranges as between the brackets of a class.
+func ranges(list []rune) string {
+	var b strings.Builder
+	for list = merge(list); len(list) > 0; list = list[2:] {
+		fmt.Fprintf(&b, `\x{%x}-\x{%x}`, list[0], list[1])
+	}
+	return b.String()
+}
+
+// Syntax parses the expression as it is to be matched with a text: one of
+// ASCII alone, or any. The classes in the tree hold what they stand for.
+// \b and \B stay what they are; see Unicode.
+func (n Regexp) Syntax(ascii bool) (*syntax.Regexp, error) {
+	flags := syntax.Perl
+	if n.Fold {
+		flags |= syntax.FoldCase
+	}
+	typed := n.translate(plain)
+	if re, err := syntax.Parse(typed.expr, flags); err != nil {
+		return re, err // of the expression as it was typed
+	}
+	if typed.boundaries && typed.asciiBoundaries {
+		return nil, &syntax.Error{Code: `\b and \B are Unicode's in one part and, by (?-u), ASCII's in another`, Expr: n.Expr}
+	}
+	to := anyText
+	if ascii {
+		to = asciiText
+	}
+	return syntax.Parse(n.translate(to).expr, flags)
+}
+
+// Unicode reports whether the expression has classes, and \b or \B, that
+// depend on more than ASCII.
+func (n Regexp) Unicode() (classes, boundaries bool) {
+	t := n.translate(plain)
+	return t.classes, t.boundaries
+}
+
+// A target is what an expression is translated for.
+type target int
+
+const (
+	plain     target = iota // only without the flag u, which Go's parser does not know
+	asciiText               // for text of ASCII alone
+	anyText
+)
+
+// A translation is an expression and what was met in it.
+type translation struct {
+	expr            string
+	classes         bool // Unicode's
+	boundaries      bool // Unicode's
+	asciiBoundaries bool
+}
+
+// A translator goes over an expression once.
+type translator struct {
+	translation
+	in  string
+	at  int
+	out strings.Builder
+	to  target
+	on  flagState
+	up  []flagState // of the groups around
+}
+
+type flagState struct{ unicode, fold bool }
+
+func (n Regexp) translate(to target) translation {
+	t := &translator{in: n.Expr, to: to, on: flagState{unicode: true, fold: n.Fold}}
+	for t.at < len(t.in) {
+		switch rest := t.in[t.at:]; {
+		case rest[0] == '\\':
+			t.escape(false)
+		case rest[0] == '[':
+			t.class()
+		case rest[0] == '(':
+			t.open()
+		case rest[0] == ')':
+			if n := len(t.up); n > 0 {
+				t.on, t.up = t.up[n-1], t.up[:n-1]
+			}
+			t.copy(1)
+		default:
+			t.copy(1)
+		}
+	}
+	t.expr = t.out.String()
+	return t.translation
+}
+
+// copy takes n bytes as they are.
+func (t *translator) copy(n int) {
+	n = min(n, len(t.in)-t.at)
+	t.out.WriteString(t.in[t.at : t.at+n])
+	t.at += n
+}
+
+// escape translates what begins with a backslash, outside of a class or in
+// one.
+func (t *translator) escape(inClass bool) {
+	if t.at+1 == len(t.in) {
+		t.copy(1)
+		return
+	}
+	switch c := t.in[t.at+1]; c {
+	case 'd', 'D':
+		t.set(digit, c == 'D', inClass, 2)
+	case 's', 'S':
+		t.set(space, c == 'S', inClass, 2)
+	case 'w', 'W':
+		t.set(word, c == 'W', inClass, 2)
+	case 'b', 'B':
+		if !inClass {
+			t.boundaries = t.boundaries || t.on.unicode
+			t.asciiBoundaries = t.asciiBoundaries || !t.on.unicode
+		}
+		t.copy(2)
+	case 'Q':
+		if end := strings.Index(t.in[t.at:], `\E`); end >= 0 && !inClass {
+			t.copy(end + 2)
+		} else if inClass {
+			t.copy(2)
+		} else {
+			t.copy(len(t.in))
+		}
+	default:
+		t.copy(2)
+	}
+}
+
+// set writes a class that takes n bytes of the expression.
+func (t *translator) set(s *charset, not, inClass bool, n int) {
+	t.classes = t.classes || t.on.unicode
+	if t.to == plain {
+		t.copy(n)
+		return
+	}
+	t.at += n
+	ascii := t.to == asciiText || !t.on.unicode
+	if inClass {
+		switch {
+		case not && ascii:
+			t.out.WriteString(negated(s.ascii, t.on.fold))
+		case not:
+			t.out.WriteString(s.others())
+		case ascii:
+			t.out.WriteString(s.ascii)
+		default:
+			t.out.WriteString(s.list())
+		}
+		return
+	}
+	// The cases of what is in one of these classes are all in it.
+	open, shut := "[", "]"
+	if not {
+		open = "[^"
+	}
+	if t.on.fold {
+		open, shut = "(?-i:"+open, shut+")"
+	}
+	t.out.WriteString(open)
+	if ascii {
+		t.out.WriteString(s.ascii)
+	} else {
+		t.out.WriteString(s.list())
+	}
+	t.out.WriteString(shut)
+}
+
+// negated is the characters that are not in a class of ASCII. Where case is
+// ignored, the two that are not ASCII but a case of k and of s are left out,
+// or they would stand for k and s.
+func negated(class string, fold bool) string {
+	if fold {
+		class += `\x{17f}-\x{17f}\x{212a}-\x{212a}`
+	}
+	re, err := syntax.Parse("["+class+"]", syntax.Perl)
+	if err != nil {
+		panic("query: " + err.Error())
+	}
+	list := re.Rune
+	if re.Op == syntax.OpLiteral {
+		list = []rune{re.Rune[0], re.Rune[0]}
+	}
+	return ranges(complement(slices.Clone(list)))
+}
+
+// class translates what is between brackets.
+func (t *translator) class() {
+	t.copy(1)
+	if strings.HasPrefix(t.in[t.at:], "^") {
+		t.copy(1)
+	}
+	if strings.HasPrefix(t.in[t.at:], "]") {
+		t.copy(1)
+	}
+	for t.at < len(t.in) {
+		rest := t.in[t.at:]
+		switch {
+		case rest[0] == ']':
+			t.copy(1)
+			return
+		case rest[0] == '\\':
+			t.escape(true)
+		case strings.HasPrefix(rest, "[:"):
+			end := strings.Index(rest, ":]")
+			if end < 0 {
+				t.copy(1)
+				continue
+			}
+			name, not := strings.CutPrefix(rest[2:end], "^")
+			s := posix[name]
+			if s == nil {
+				t.copy(end + 2)
+				continue
+			}
+			t.posix(s, not, name, end+2)
+		default:
+			t.copy(1)
+		}
+	}
+}
+
+// posix writes a POSIX class, which is always between brackets.
+func (t *translator) posix(s *charset, not bool, name string, n int) {
+	if t.on.fold && not && (name == "lower" || name == "upper") {
+		// Its cases count before it is negated: what has no case is left.
+		both := folded
+		t.set(both, not, true, n)
+		return
+	}
+	t.set(s, not, true, n)
+}
+
+// folded is the letters that have a case, or are one.
+var folded = newCharset(`A-Za-z`, []string{"Lu", "Ll", "Lt"}, unicode.Other_Lowercase, unicode.Other_Uppercase)
+
+// open translates a parenthesis, with the flags behind it.
+func (t *translator) open() {
+	t.up = append(t.up, t.on)
+	rest := t.in[t.at:]
+	if !strings.HasPrefix(rest, "(?") || strings.HasPrefix(rest, "(?P") || strings.HasPrefix(rest, "(?<") {
+		t.copy(1)
+		return
+	}
+	end := strings.IndexAny(rest, ":)")
+	if end < 0 {
+		t.copy(len(rest))
+		return
+	}
+	on, off, minus := strings.Cut(rest[2:end], "-")
+	state := t.on
+	for _, side := range []struct {
+		flags string
+		value bool
+	}{{on, true}, {off, false}} {
+		if strings.Contains(side.flags, "u") {
+			state.unicode = side.value
+		}
+		if strings.Contains(side.flags, "i") {
+			state.fold = side.value
+		}
+	}
+	left := func(s string) string { return strings.ReplaceAll(s, "u", "") }
+	flags := left(on)
+	if minus && (left(off) != "" || off == "") {
+		flags += "-" + left(off)
+	}
+	t.at += end + 1
+	if rest[end] == ':' {
+		t.on = state
+		t.out.WriteString("(?" + flags + ":")
+		return
+	}
+	// For the rest of the group around.
+	t.on, t.up = state, t.up[:len(t.up)-1]
+	if flags != "" || on+off == "" {
+		t.out.WriteString("(?" + flags + ")")
+	}
+}
