@@ -387,6 +387,16 @@ func splitArchive(path string) (archive Member, inside string, ok bool) {
 	}
 }
 
+// ArchiveOf is the file on the way to a path at which nothing lies, in which it
+// may lie; false if there is none.
+func ArchiveOf(path string) (string, bool) {
+	if _, err := os.Stat(path); err == nil {
+		return "", false
+	}
+	a, _, ok := splitArchive(path)
+	return a.Path, ok
+}
+
 // insideArchive is the member that a path inside an archive stands for until
 // it is unpacked; false if it is none.
 func insideArchive(path string) (Member, bool) {

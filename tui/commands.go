@@ -128,6 +128,8 @@ func (m *model) list1(msg listMsg) tea.Cmd {
 }
 
 func (m *model) listed1(msg listMsg) tea.Cmd {
+	m.last = msg
+	msg = m.withArchives(msg)
 	m.logs.Set(msg.logs, msg.bad, msg.errs)
 	m.byPath = msg.byPath
 	first := !m.listed
@@ -156,6 +158,9 @@ func (m *model) listed1(msg listMsg) tea.Cmd {
 			if s.Line < 0 {
 				s = nil
 			}
+			return m.open(l, s, true)
+		}
+		if l, ok := m.archiveOf(s.Path); ok {
 			return m.open(l, s, true)
 		}
 		m.sayf("%s is gone", s.Path)
@@ -192,8 +197,11 @@ func (m *model) fed(msg feedMsg) tea.Cmd {
 }
 
 // source makes a Source of a log for the explorer's own reading.
-func (m *model) source(l reader.Log) *reader.LogSource {
-	return reader.NewSource(l, reader.Options{Cache: m.opt.Cache, Spare: m.opt.Workers.Go, Wait: true})
+func (m *model) source(l reader.Log) *reader.LogSource { return reader.NewSource(l, m.reading()) }
+
+// reading is how the explorer itself reads.
+func (m *model) reading() reader.Options {
+	return reader.Options{Cache: m.opt.Cache, Spare: m.opt.Workers.Go, Wait: true}
 }
 
 // searching is how searches read: what they decode is kept if there is a
@@ -236,7 +244,7 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 	m.opening++
 	m.coming = l.Name
 	opening := m.opening
-	src := m.source(l)
+	src, options := m.source(l), m.reading()
 	send, searcher := m.send, m.opt.Searcher
 	var saved LogState
 	if m.state != nil && l.Name != reader.Stdin {
@@ -246,6 +254,10 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 	return func() tea.Msg {
 		if err := save(); err != nil {
 			send(pager.Said{Text: "what is remembered could not be written: " + err.Error(), Error: true})
+		}
+		if msg, ok := unpack(ctx, l, options, send); ok {
+			msg.opening, msg.start, msg.focus = opening, start, focus
+			return msg
 		}
 		var d *reader.Document
 		last := time.Now()
@@ -363,6 +375,13 @@ func (m *model) goTo(g results.GoMsg) tea.Cmd {
 	}
 	if m.pager.Doc() == nil || m.pager.Name() != g.Log {
 		l, ok := m.logs.Find(g.Log)
+		if !ok { // it was found in an archive that is listed as a directory by now
+			if l, ok = m.logs.Find(m.byPath[g.Member.Path]); ok {
+				g.Log = l.Name
+			} else {
+				l, ok = m.archiveOf(g.Member.Path)
+			}
+		}
 		if !ok {
 			m.sayf("%s is gone", g.Log)
 			return nil

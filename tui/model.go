@@ -84,7 +84,9 @@ type model struct {
 	feed      *reader.Feed
 	life      context.Context
 	end       context.CancelFunc
-	byPath    map[string]string // files to logs
+	byPath    map[string]string   // files to logs
+	last      listMsg             // the last list of logs, as they lie there
+	inside    map[string]unpacked // what is in archives that were opened, by their paths
 	listed    bool
 	listing   bool           // they are being listed
 	listAgain bool           // and that is not going to be all
@@ -258,6 +260,8 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		return m.open(msg.Log, nil, msg.Go)
 	case openedMsg:
 		return m.opened(msg)
+	case unpackedMsg:
+		return m.unpacked1(msg)
 	case results.GoMsg:
 		if msg.Seq < m.lastGo {
 			return nil

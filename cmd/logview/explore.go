@@ -57,14 +57,20 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 		}
 		o.At = &tui.Start{Path: filepath.Clean(member.Path), Line: refs[0].Line}
 		o.Paths = []string{filepath.Dir(member.Path)}
+		if archive, ok := reader.ArchiveOf(member.Path); ok {
+			o.Paths = []string{archive}
+		}
 	case len(refs) > 0:
 		return fmt.Errorf("%s: the explorer opens at one line, and with nothing else; logview cat prints several", refs[len(refs)-1])
 	}
 	if len(paths) == 1 && o.At == nil {
-		if info, err := os.Stat(paths[0]); err == nil && info.Mode().IsRegular() {
+		if info, err := os.Stat(paths[0]); err == nil && info.Mode().IsRegular() && !reader.IsArchive(reader.Member{Path: paths[0], Named: true}) {
 			// With all of its rotated files, which are named like it.
 			o.At = &tui.Start{Path: filepath.Clean(paths[0]), Line: -1}
 			o.Paths = []string{reader.Siblings(paths[0])}
+		} else if archive, ok := reader.ArchiveOf(paths[0]); ok {
+			o.At = &tui.Start{Path: filepath.Clean(paths[0]), Line: -1}
+			o.Paths = []string{archive}
 		}
 	}
 	for _, p := range o.Paths {

@@ -126,6 +126,11 @@ func (m *Model) index(name string) (int, bool) {
 // Opened says which log is shown, and goes to it.
 func (m *Model) Opened(name string) {
 	m.open = name
+	m.Show(name)
+}
+
+// Show goes to a log.
+func (m *Model) Show(name string) {
 	for i, r := range m.rows {
 		if r.dir == "" && m.logs[r.log].Name == name {
 			m.cur = i
