@@ -345,7 +345,7 @@ func (b *builder) members(logs []reader.Log) error {
 	type job struct {
 		src reader.Source
 		m   reader.Member
-		e   *entry // what is known of the file, which has grown
+		e   *entry // what is known of the file, which has grown, or was perhaps only renamed
 	}
 	var jobs []job
 	for _, l := range logs {
@@ -362,7 +362,7 @@ func (b *builder) members(logs []reader.Log) error {
 			if e != nil && e.encoding != b.Encoding {
 				e = nil
 			}
-			if e != nil && e.unchanged(stamp, path) {
+			if e != nil && e.knows(b.Cache, stamp) {
 				e.path, e.stamp = path, stamp
 				b.keep(e)
 				if e.binary {
@@ -372,7 +372,7 @@ func (b *builder) members(logs []reader.Log) error {
 				}
 				continue
 			}
-			if e != nil && (!e.direct || stamp.Size <= e.stamp.Size) {
+			if e != nil && (e.binary || !stamp.Same(e.stamp) && (!e.direct || stamp.Size <= e.stamp.Size)) {
 				e = nil
 			}
 			b.total += m.Size
@@ -436,7 +436,8 @@ func (b *builder) keep(e *entry) {
 }
 
 // member reads what is new of one file. e, if not nil, is the entry of what
-// it was when it was shorter.
+// it was when it was shorter, or when it may have held another text of the
+// same length.
 func (b *builder) member(src reader.Source, m reader.Member, e *entry) error {
 	blocks, err := src.Open(b.ctx, m, reader.Pos{})
 	if err != nil {
@@ -455,7 +456,18 @@ func (b *builder) member(src reader.Source, m reader.Member, e *entry) error {
 	eb.bom, eb.direct = f.Direct()
 	eb.encoding = b.Encoding
 	eb.tb.Clock.Ref = m.ModTime
-	if e != nil {
+	var renamed *entry // which may be of this very text
+	switch {
+	case e == nil:
+	case eb.stamp.Same(e.stamp):
+		if b.holds(e, src, m, f) {
+			e.path, e.stamp = eb.path, eb.stamp
+			b.keep(e)
+			b.st.Known++
+			return nil
+		}
+		renamed, e = e, nil
+	default:
 		if ok, err := e.begins(f); err != nil || !ok {
 			e = nil // another text, in the same file
 		}
@@ -478,6 +490,9 @@ func (b *builder) member(src reader.Source, m reader.Member, e *entry) error {
 	// Reading it tells; where it is not, it is read again.
 	var was *entry
 	likely := append(b.like(eb.id), nil)
+	if renamed != nil && !slices.Contains(likely, renamed) {
+		likely = slices.Insert(likely, 0, renamed)
+	}
 	for i, e := range likely {
 		was = e
 		if i > 0 {
@@ -498,13 +513,33 @@ func (b *builder) member(src reader.Source, m reader.Member, e *entry) error {
 	if b.ctx.Err() != nil {
 		return nil
 	}
-	if was != nil {
-		b.st.Moved++
-	} else {
+	switch {
+	case was == nil:
 		b.st.New++
+	case was == renamed:
+		b.st.Known++
+	default:
+		b.st.Moved++
 	}
 	b.finish(eb, was)
 	return nil
+}
+
+// holds reports whether the file that f has just been opened of still has the
+// text of an entry, where that does not take decoding it.
+func (b *builder) holds(e *entry, src reader.Source, m reader.Member, f reader.FileBlocks) bool {
+	if _, direct := f.Direct(); direct != e.direct {
+		return false
+	}
+	if e.direct {
+		return e.holds(b.ctx, b.Cache, src, m, f.Stamp())
+	}
+	table, err := e.blockTable()
+	if err != nil {
+		return false
+	}
+	_, ok := f.Access(table) // the kept blocks were compared with the file
+	return ok
 }
 
 // errOther says that a text is not the one it was taken for.

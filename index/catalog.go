@@ -66,17 +66,6 @@ type entry struct {
 	extents  []extent
 }
 
-// unchanged reports whether a file that is at path now is what the entry is
-// of. Its size and time say so, unless it also has the name it had and was
-// changed all the same: then the time may have been set back. Renaming
-// changes a file, too, and must cost nothing.
-func (e *entry) unchanged(now reader.Stamp, path string) bool {
-	if !now.Same(e.stamp) {
-		return false
-	}
-	return now.Changed == e.stamp.Changed || filepath.Base(path) != filepath.Base(e.path)
-}
-
 // tailSize is how much of a text's end is looked at to see whether a file
 // that is longer now begins with what it was.
 const tailSize = 4 << 10

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"maps"
 	"os"
@@ -68,7 +69,8 @@ func (x Indexed) Table(m reader.Member, b reader.Blocks) (*reader.Table, bool) {
 	if e == nil || e.partial || e.binary {
 		return nil, false
 	}
-	if !(&admission{entry: e, grown: grown}).fits(b) {
+	// To read all of the file takes as long as counting its lines.
+	if ok, certain := (&admission{cache: x.Cache, entry: e, grown: grown}).fits(b); !ok || !certain {
 		return nil, false
 	}
 	t, err := e.blockTable()
@@ -105,35 +107,112 @@ func (x Indexed) ask(ctx context.Context, req *Request, parallel int) *admitter 
 // An admission is what an index says of one member: which of its blocks are
 // to be read.
 type admission struct {
+	cache  *reader.Cache
 	entry  *entry
 	table  *reader.Table // nil if nothing is read
 	blocks []bool        // of table: may hold a matching line
 	reads  int           // how many of them
 	grown  bool          // the file is longer than the table says: from its last block on it is read as it is
+
+	// certain says that the file has not changed since; if not, it may have
+	// been renamed, or written to and its time set back.
+	certain bool
 }
 
-// nothing reports whether the member need not be opened.
-func (a *admission) nothing() bool { return a.reads == 0 && !a.grown }
+// nothing reports whether the member need not be opened: it is certain to be
+// what the index knows, and to have no line that matches.
+func (a *admission) nothing() bool { return a.reads == 0 && !a.grown && a.certain }
 
 // fits reports whether blocks, just opened, is of the file in the state that
-// the index knows, or has only grown since.
-func (a *admission) fits(b reader.Blocks) bool {
-	f, ok := b.(reader.FileBlocks)
-	if !ok {
-		return false
+// the index knows, or has only grown since. It is not certain of the first if
+// only reading the file tells, see entry.holds.
+func (a *admission) fits(b reader.Blocks) (ok, certain bool) {
+	f, isFile := b.(reader.FileBlocks)
+	if !isFile {
+		return false, true
 	}
 	if _, direct := f.Direct(); direct != a.entry.direct {
-		return false // what it has now says that it is in another charset
+		return false, true // what it has now says that it is in another charset
 	}
 	now := f.Stamp()
 	if now.Same(a.entry.stamp) {
-		return true
+		if a.entry.knows(a.cache, now) {
+			return true, true
+		}
+		if a.entry.direct {
+			return true, false
+		}
+		// The blocks that are kept of a compressed file were compared with it,
+		// and Access compares the entry with them. Without them it is read.
+		table, err := a.entry.blockTable()
+		if err != nil {
+			return false, true
+		}
+		_, ok := f.Access(table)
+		return ok, true
 	}
-	if !a.entry.direct || !now.SameFile(a.entry.stamp) || now.Size < a.entry.stamp.Size {
-		return false
+	if !a.grown && !a.certain || !a.entry.direct || !now.SameFile(a.entry.stamp) || now.Size < a.entry.stamp.Size {
+		return false, true
 	}
 	ok, err := a.entry.begins(f)
-	return ok && err == nil
+	return ok && err == nil, true
+}
+
+// knows reports whether a file in this state is certain to hold the entry's
+// text: nothing of it has changed, or it was read since.
+func (e *entry) knows(c *reader.Cache, now reader.Stamp) bool {
+	if now == e.stamp {
+		return true
+	}
+	if !now.Same(e.stamp) {
+		return false
+	}
+	sum, ok := c.Checksum(now)
+	if !ok {
+		return false
+	}
+	if !e.direct {
+		was, ok := c.Checksum(e.stamp)
+		return ok && was == sum
+	}
+	table, err := e.blockTable()
+	return err == nil && sum == textSum(table)
+}
+
+// textSum is the checksum of a plain file that holds the text of a table.
+func textSum(t *reader.Table) uint64 { return uint64(t.Size)<<32 ^ uint64(t.CRC) }
+
+// holds reports whether a member's file, which is in a state, has the text of
+// the entry and nothing else. It reads all of it, and remembers what it found.
+func (e *entry) holds(ctx context.Context, c *reader.Cache, src reader.Source, m reader.Member, now reader.Stamp) bool {
+	table, err := e.blockTable()
+	if err != nil {
+		return false
+	}
+	blocks, err := src.Open(ctx, m, reader.Pos{})
+	if err != nil {
+		return false
+	}
+	defer blocks.Close()
+	f, ok := blocks.(reader.FileBlocks)
+	if !ok || f.Stamp() != now {
+		return false
+	}
+	b := reader.GetBlock()
+	defer reader.PutBlock(b)
+	crc := uint32(0)
+	for i := range table.Blocks {
+		k := &table.Blocks[i]
+		if blocks.Next(b) != nil || !same(b, k, false) || b.Lines != k.Lines {
+			return false
+		}
+		crc = crc32.Update(crc, crc32.IEEETable, b.Text)
+	}
+	if blocks.Next(b) != io.EOF || crc != table.CRC {
+		return false
+	}
+	c.Vouch(now, textSum(table))
+	return true
 }
 
 // begins reports whether the file, of which f has just been opened, begins
@@ -358,8 +437,8 @@ func (a *admitter) damaged(path string, err error) {
 	a.note(&reader.FileError{Path: path, Offset: -1, Err: fmt.Errorf("the index cannot be used and is left out: %w; run logview index to build it again", pathCause(err))})
 }
 
-// lookup is what an index knows of a member in its present state; grown says
-// that the file is longer now.
+// lookup is what an index knows of a member that is as long as it was, and was
+// last written then; grown says that the file is longer now.
 func (a *admitter) lookup(m reader.Member) (x *covering, e *entry, grown bool) {
 	if a.cache == nil {
 		return nil, nil, false
@@ -370,8 +449,8 @@ func (a *admitter) lookup(m reader.Member) (x *covering, e *entry, grown bool) {
 	}
 	// A directory and one above it may both have an index, of which either
 	// may be the newer.
-	var longer *covering
-	var was *entry
+	var unsure, longer *covering
+	var like, was *entry
 	for x = a.find(filepath.Dir(m.Path)); x != nil; x = a.find(filepath.Dir(x.cat.root)) {
 		if stamp.Ino == 0 {
 			e = x.pathEntry(m.Path)
@@ -380,14 +459,21 @@ func (a *admitter) lookup(m reader.Member) (x *covering, e *entry, grown bool) {
 		}
 		switch {
 		case e == nil || e.encoding != a.encoding:
-		case e.unchanged(stamp, m.Path):
+		case e.knows(a.cache, stamp):
 			return x, e, false
+		case stamp.Same(e.stamp):
+			if like == nil {
+				unsure, like = x, e
+			}
 		case e.direct && stamp.Size > e.stamp.Size && (was == nil || e.stamp.Size > was.stamp.Size):
 			longer, was = x, e
 		}
 		if x.cat.root == filepath.Dir(x.cat.root) {
 			break
 		}
+	}
+	if like != nil {
+		return unsure, like, false
 	}
 	return longer, was, was != nil
 }
@@ -419,7 +505,8 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 	if e == nil {
 		return nil
 	}
-	ad := &admission{entry: e, grown: grown, blocks: make([]bool, e.blocks)}
+	stamp, _ := m.Stamp()
+	ad := &admission{cache: a.cache, entry: e, grown: grown, blocks: make([]bool, e.blocks), certain: !grown && e.knows(a.cache, stamp)}
 	for i := range ad.blocks {
 		ad.blocks[i] = true
 	}
@@ -432,7 +519,7 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 			ad.blocks[ext.block+i] = docs.Contains(uint32(ext.doc + i))
 		}
 	}
-	if !grown && !slices.Contains(ad.blocks, true) {
+	if ad.certain && !slices.Contains(ad.blocks, true) {
 		return ad // with no need to unpack its table
 	}
 	var err error

@@ -429,8 +429,15 @@ func (p *producer) unpack(err error) {
 // read reads what is to be read of the member.
 func (p *producer) read() {
 	ad := p.st.adm
-	if ad != nil && !ad.fits(p.blocks) {
-		ad = nil // it is another file by now
+	if ad != nil {
+		ok, certain := ad.fits(p.blocks)
+		if ok && !certain {
+			now := p.blocks.(reader.FileBlocks).Stamp()
+			ok = ad.entry.holds(p.ctx, ad.cache, p.st.src, p.st.member, now)
+		}
+		if !ok {
+			ad = nil // it is another file by now, or another text
+		}
 	}
 	if ad == nil {
 		if ra, ok := p.blocks.(reader.RandomAccess); ok {

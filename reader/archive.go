@@ -504,7 +504,7 @@ func (a *archive) read(ctx context.Context, f file, progress func(int64)) error 
 	a.data = nil
 	key, kerr := archiveKey(f)
 	if a.kind == tarArchive && a.decoded && kerr == nil {
-		if st, ok := a.opt.Cache.openStoreOf(key); ok {
+		if st, ok := a.opt.Cache.openStoreOf(ctx, key, f, true); ok {
 			f.Close()
 			a.data = &storeBytes{st: st}
 			return nil
@@ -525,7 +525,7 @@ func (a *archive) read(ctx context.Context, f file, progress func(int64)) error 
 		return nil
 	}
 	if kerr == nil {
-		if st, ok := a.opt.Cache.openStoreOf(key); ok {
+		if st, ok := a.opt.Cache.openStoreOf(ctx, key, f, true); ok {
 			t.release()
 			f.Close()
 			a.data = &storeBytes{st: st}
@@ -534,7 +534,7 @@ func (a *archive) read(ctx context.Context, f file, progress func(int64)) error 
 	}
 	defer f.Close()
 	defer t.release()
-	return a.decode(ctx, t, key, progress)
+	return a.decode(ctx, t, key, f, progress)
 }
 
 // archiveKey names what is decoded of an archive in the block store, where the
@@ -550,8 +550,8 @@ func archiveKey(f file) (string, error) {
 
 // decode makes a.data of what t reads. If that is damaged, a.data is what
 // comes before the damage.
-func (a *archive) decode(ctx context.Context, t *text, key string, progress func(int64)) error {
-	to, err := a.destination(key, t.id)
+func (a *archive) decode(ctx context.Context, t *text, key string, f file, progress func(int64)) error {
+	to, err := a.destination(key, f, t.id)
 	if err != nil {
 		return err
 	}
@@ -615,7 +615,7 @@ type destination interface {
 
 // destination is a block store if there is a cache that one can be written to,
 // and a temporary file otherwise.
-func (a *archive) destination(key string, id ID) (destination, error) {
+func (a *archive) destination(key string, of file, id ID) (destination, error) {
 	if a.opt.Cache != nil && key != "" {
 		start := func(work func()) bool {
 			if a.opt.Spare == nil || !a.opt.Spare(work) {
@@ -623,7 +623,7 @@ func (a *archive) destination(key string, id ID) (destination, error) {
 			}
 			return true
 		}
-		if w, err := a.opt.Cache.newStoreWriterOf(key, id, start); err == nil {
+		if w, err := a.opt.Cache.newStoreWriterOf(key, of, id, start); err == nil {
 			w.wait, w.bytes = true, true
 			return &toStore{w}, nil
 		}

@@ -21,6 +21,8 @@ type Cache struct {
 	mu       sync.Mutex // guards what follows
 	verified Stamp      // of the directory when it was found to be ours; zero if it was not
 	total    runningTotal
+
+	vouched vouched
 }
 
 // NewCache keeps things in dir, which is made with mode 0700 when the first

@@ -17,6 +17,7 @@ import (
 //	logview-blocks/KEY.zst       the block store of one compressed file, see store.go
 //	logview-blocks/tmp-*         one in the making, or a temporary file
 //	logview-index/HASH/          the index of one directory, see package index
+//	logview-vouched              which state of a file has which checksum, see vouched.go
 //
 // Files are deleted, replaced or trusted only if they are provably ours:
 //
@@ -55,6 +56,7 @@ var (
 	tmpName   = regexp.MustCompile(`^tmp-(text-)?[0-9]+$`)
 	hashName  = regexp.MustCompile(`^[0-9a-f]{16}$`)
 	shardName = regexp.MustCompile(`^[A-Z2-7]{26}\.(zap|aux)$`)
+	vouchName = regexp.MustCompile(`^logview-vouched(-[0-9]+)?$`)
 	refsName  = regexp.MustCompile(`^refs(-[0-9]+)?$`) // written by earlier versions
 )
 
@@ -348,7 +350,7 @@ func (c *Cache) foreign() ([]string, error) {
 			list(path, indexes(path))
 			return true
 		}
-		return e.Type().IsRegular() && (name == markerName || strings.HasPrefix(name, markerTmp) || refsName.MatchString(name))
+		return e.Type().IsRegular() && (name == markerName || strings.HasPrefix(name, markerTmp) || vouchName.MatchString(name) || refsName.MatchString(name))
 	})
 	return out, failed
 }
@@ -382,6 +384,9 @@ func (c *Cache) Clear() error {
 		if err := c.RemoveIndex(filepath.Base(dir)); err != nil {
 			return err
 		}
+	}
+	for _, f := range regular(c.dir, vouchName.MatchString) {
+		_ = os.Remove(filepath.Join(c.dir, f.Name()))
 	}
 	for _, name := range []string{blocksName, indexName} {
 		_ = os.Remove(filepath.Join(c.dir, name)) // another process may write to it again

@@ -193,7 +193,8 @@ func TestForeignFilesInCache(t *testing.T) {
 		use(t, c) // which deletes what is ours, for there is no room
 		after := tree(t, base)
 		for path, text := range before {
-			if text != "" && text != "ours" && after[path] != text {
+			grown := path == "dir/"+vouchedName && strings.HasPrefix(after[path], text)
+			if text != "" && text != "ours" && after[path] != text && !grown {
 				t.Errorf("%s: %s was %q and is %q", name, path, text, after[path])
 			}
 			if text == "ours" {
@@ -241,7 +242,7 @@ func TestOldCache(t *testing.T) {
 	f, err := os.Open(m.Path)
 	must(t, err)
 	defer f.Close()
-	s, ok := c.openStore(f, "")
+	s, ok := c.openStore(t.Context(), f, "", true)
 	if !ok {
 		t.Fatal("the store is not found")
 	}

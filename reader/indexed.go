@@ -6,10 +6,9 @@ import (
 	"os"
 )
 
-// A Stamp says which file a member was, and in which state: as long as it is
-// the same, so is the file's content. Renaming changes nothing of it. Where
-// the system has no inodes, those are zero, and only the path tells files
-// apart.
+// A Stamp says which file a member was, and in which state: as long as all of
+// it is the same, so is the file's content. Where the system has no inodes,
+// those are zero, and only the path tells files apart.
 type Stamp struct {
 	Dev, Ino uint64
 	Size     int64 // bytes on disk
@@ -21,8 +20,9 @@ type Stamp struct {
 	Changed int64
 }
 
-// Same reports whether both are of one file with the same size and time, as
-// far as nobody has set that back.
+// Same reports whether both are of one file with the same size and time of
+// writing. If Changed is not the same, the file was renamed, or the time was
+// set back after it was written to: only reading it tells.
 func (s Stamp) Same(x Stamp) bool {
 	return s.SameFile(x) && s.Size == x.Size && s.ModTime == x.ModTime
 }

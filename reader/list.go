@@ -28,7 +28,7 @@ func (c *Cache) Peek(m Member) Known {
 		k.Text = m.Size
 		return k
 	}
-	if st, ok := c.openStore(f, ""); ok {
+	if st, ok := c.openStore(context.Background(), f, "", false); ok {
 		k.Text, k.Lines = int64(st.table.Size), st.table.Lines
 		st.f.Close()
 	}

@@ -143,7 +143,7 @@ func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 		compressed = packed(f, head[:n])
 	}
 	if compressed {
-		if st, ok := s.opt.Cache.openStore(f, s.opt.Encoding); ok {
+		if st, ok := s.opt.Cache.openStore(ctx, f, s.opt.Encoding, true); ok {
 			f.Close()
 			b := &storedBlocks{ctx: ctx, s: st, member: m, path: path, stamp: stampOf(info), given: s.opt.Encoding}
 			if at.Offset > 0 {

@@ -22,11 +22,13 @@ import (
 //
 //	a frame a block           zstd frames, each with its checksum
 //	our skippable frame       magic 0x184d2a5b, length; then:
+//	    file                  8 bytes each: device, inode and time of change of the compressed
+//	                          file, and the checksum of its bytes, see vouched.go
 //	    id                    varint length and 16 bytes: the member's ID
 //	    table                 see table.go
-//	    crc                   4 bytes, CRC-32 (IEEE) of id and table
-//	    length                4 bytes, of id, table and crc
-//	    "LVST"
+//	    crc                   4 bytes, CRC-32 (IEEE) of file, id and table
+//	    length                4 bytes, of file, id, table and crc
+//	    "LVS2"
 //	the seek table            a skippable frame too, see below
 //
 // Source: zstd's contrib/seekable_format/zstd_seekable_compression_format.md.
@@ -34,15 +36,17 @@ import (
 //
 // A store is found by a key of the compressed file: its size, the time it was
 // last written, and its first and last bytes. Renaming changes none of them.
-// The time is part of it because the rest proves nothing: files of
-// compress(1), or of several gzip members, may differ in the middle alone.
+// They prove nothing: files of compress(1), or of several gzip members, may
+// differ in the middle alone, and times can be set. If anything of the file
+// changed since its store was written, be it its name, its bytes are compared
+// by their checksum.
 //
 // A store is written to a temporary file and renamed when it is whole. Its
 // frames are checked as they are decoded. A damaged store is deleted and the
 // file itself read instead.
 const (
 	storeFrameMagic = 0x184d2a5b
-	storeEnd        = "LVST"
+	storeEnd        = "LVS2"
 	storeSuffix     = ".zst"
 	keyBytes        = 4 << 10 // of either end of the file
 )
@@ -80,11 +84,34 @@ type store struct {
 	path  string
 	id    ID
 	table *Table
+
+	file Stamp // device, inode and time of change of the compressed file
+	sum  uint64
+}
+
+// isOf reports whether the store is of the compressed file f as it is now. It
+// reads all of that if need be, and if it may.
+func (s *store) isOf(ctx context.Context, c *Cache, f file, mayRead bool) bool {
+	info, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	now := stampOf(info)
+	// Of what lies in an archive there is no time of change.
+	if _, inside := f.(*section); !inside && now.SameFile(s.file) && now.Changed == s.file.Changed {
+		return true
+	}
+	sum, ok := c.Checksum(now)
+	if !ok && mayRead {
+		sum, _, ok = c.fileSum(ctx, f)
+	}
+	return ok && sum == s.sum
 }
 
 // openStore opens the store of the compressed file f, if there is one that
-// can be used.
-func (c *Cache) openStore(f file, given Charset) (*store, bool) {
+// can be used. Where it takes reading all of f to see that, it does so if it
+// may.
+func (c *Cache) openStore(ctx context.Context, f file, given Charset, mayRead bool) (*store, bool) {
 	if c == nil {
 		return nil, false
 	}
@@ -92,11 +119,11 @@ func (c *Cache) openStore(f file, given Charset) (*store, bool) {
 	if err != nil {
 		return nil, false
 	}
-	return c.openStoreOf(key)
+	return c.openStoreOf(ctx, key, f, mayRead)
 }
 
-// openStoreOf opens the store of a key, if there is one that can be used.
-func (c *Cache) openStoreOf(key string) (*store, bool) {
+// openStoreOf opens the store that a key names, as openStore does.
+func (c *Cache) openStoreOf(ctx context.Context, key string, f file, mayRead bool) (*store, bool) {
 	if c == nil {
 		return nil, false
 	}
@@ -110,6 +137,10 @@ func (c *Cache) openStoreOf(key string) (*store, bool) {
 		if errors.Is(err, errStore) {
 			os.Remove(path)
 		}
+		return nil, false
+	}
+	if !s.isOf(ctx, c, f, mayRead) {
+		s.f.Close()
 		return nil, false
 	}
 	if info, err := s.f.Stat(); err == nil {
@@ -192,6 +223,12 @@ func (s *store) readTable() error {
 	if crc32.ChecksumIEEE(body) != binary.LittleEndian.Uint32(sum) {
 		return errStore
 	}
+	if len(body) < 4*8 {
+		return errStore
+	}
+	word := func(i int) uint64 { return binary.LittleEndian.Uint64(body[8*i:]) }
+	s.file, s.sum = Stamp{Dev: word(0), Ino: word(1), Changed: int64(word(2))}, word(3)
+	body = body[4*8:]
 	idLen, k := binary.Uvarint(body)
 	if k <= 0 || len(body) < k+16 || idLen > idSize {
 		return errStore
@@ -359,6 +396,8 @@ func (b *storedBlocks) Close() error {
 // then the store is given up.
 type storeWriter struct {
 	cache *Cache
+	of    file  // the compressed file, open until the writer is done
+	stamp Stamp // of when its reading began
 	key   string
 	id    ID
 	start func(func()) bool
@@ -373,6 +412,7 @@ type storeWriter struct {
 	begun   int            // frames given to start
 	err     error          // why it was given up
 	stored  []int          // lengths of the frames written
+	changed bool           // the compressed file, while it was read
 
 	table TableBuilder
 }
@@ -381,7 +421,10 @@ type storeWriter struct {
 // written.
 const maxFrames = 16
 
-var errGivenUp = errors.New("given up")
+var (
+	errGivenUp = errors.New("given up")
+	errChanged = errors.New("the file was changed while it was read")
+)
 
 var frameEncoders = sync.Pool{New: func() any {
 	// Level "fastest" stores real logs in 11.6% of their size at 550 MB/s a
@@ -399,11 +442,16 @@ func (c *Cache) newStoreWriter(f file, given Charset, id ID, start func(func()) 
 	if err != nil {
 		return nil, err
 	}
-	return c.newStoreWriterOf(key, id, start)
+	return c.newStoreWriterOf(key, f, id, start)
 }
 
-// newStoreWriterOf begins the store of a key.
-func (c *Cache) newStoreWriterOf(key string, id ID, start func(func()) bool) (*storeWriter, error) {
+// newStoreWriterOf begins the store of f that a key names. f must stay open
+// until the store is finished or given up.
+func (c *Cache) newStoreWriterOf(key string, f file, id ID, start func(func()) bool) (*storeWriter, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
 	dir, err := c.sub(blocksName, true)
 	if err != nil {
 		return nil, err
@@ -412,7 +460,7 @@ func (c *Cache) newStoreWriterOf(key string, id ID, start func(func()) bool) (*s
 	if err != nil {
 		return nil, err
 	}
-	w := &storeWriter{cache: c, key: key, id: id, start: start, f: out, frames: map[int][]byte{}}
+	w := &storeWriter{cache: c, of: f, stamp: stampOf(info), key: key, id: id, start: start, f: out, frames: map[int][]byte{}}
 	w.written.L = &w.mu
 	return w, nil
 }
@@ -556,7 +604,13 @@ func (w *storeWriter) end() error {
 	for i, n := range w.stored {
 		table.Blocks[i].storedLen = n
 	}
-	body := binary.AppendUvarint(nil, uint64(w.id.Len))
+	sum, stamp, ok := w.cache.fileSum(context.Background(), w.of)
+	w.changed = !ok || stamp != w.stamp
+	var body []byte
+	for _, v := range []uint64{stamp.Dev, stamp.Ino, uint64(stamp.Changed), sum} {
+		body = binary.LittleEndian.AppendUint64(body, v)
+	}
+	body = binary.AppendUvarint(body, uint64(w.id.Len))
 	body = append(body, w.id.Sum[:]...)
 	body = append(body, table.Encode()...)
 	body = binary.LittleEndian.AppendUint32(body, crc32.ChecksumIEEE(body))
@@ -575,6 +629,9 @@ func (w *storeWriter) end() error {
 
 // publish puts the store into its place.
 func (w *storeWriter) publish() error {
+	if w.changed {
+		return errChanged
+	}
 	info, err := os.Stat(w.f.Name())
 	if err != nil {
 		return err

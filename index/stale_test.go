@@ -1,0 +1,211 @@
+//go:build linux
+
+package index_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"context"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"logview/index"
+	"logview/index/query"
+	"logview/reader"
+)
+
+// When a file is written over in place, with as much, and its time is set
+// back, the index finds what reading everything finds: under whatever name
+// the file is met afterwards, and of whatever form it is.
+func TestWrittenOverInPlace(t *testing.T) {
+	part := func(s string) []byte {
+		var b bytes.Buffer
+		w, _ := gzip.NewWriterLevel(&b, gzip.NoCompression)
+		w.Write([]byte(s))
+		w.Close()
+		return b.Bytes()
+	}
+	filler := func(n int) string {
+		r := rand.New(rand.NewPCG(1, 2))
+		var b strings.Builder
+		for b.Len() < n {
+			for range 8 {
+				b.WriteString(strings.Repeat(string(rune('a'+r.IntN(26))), 1+r.IntN(8)) + " ")
+			}
+			b.WriteByte('\n')
+		}
+		return b.String()
+	}
+	long := filler(1 << 20)
+	forms := map[string]func(word string) []byte{
+		"short.log": func(word string) []byte { return []byte(word + "\n") },
+		"long.log":  func(word string) []byte { return []byte(long + word + "\n" + long) },
+		"holes.log": func(word string) []byte {
+			b := make([]byte, 3<<20)
+			copy(b, "first\n")
+			copy(b[len(b)-5:], "last\n")
+			if word == "needleB" {
+				copy(b[1<<20:], "\nneedleB\n")
+			}
+			return b
+		},
+		// The ends are the same, and so is the size.
+		"short.gz": func(word string) []byte { return part(word + "\n") },
+		"long.gz": func(word string) []byte {
+			return bytes.Join([][]byte{part(long), part(word + "\n"), part(long)}, nil)
+		},
+	}
+	type place struct{ dir, path string }
+	ways := map[string]func(t *testing.T, p place) place{
+		"by its name": func(_ *testing.T, p place) place { return p },
+		"renamed": func(t *testing.T, p place) place {
+			must(t, os.Rename(p.path, filepath.Join(p.dir, "other.1")))
+			return place{p.dir, filepath.Join(p.dir, "other.1")}
+		},
+		"linked to": func(t *testing.T, p place) place {
+			must(t, os.Mkdir(filepath.Join(p.dir, "links"), 0o755))
+			link := filepath.Join(p.dir, "links", "link")
+			must(t, os.Symlink(p.path, link))
+			return place{link, p.path}
+		},
+		"hard linked": func(t *testing.T, p place) place {
+			link := filepath.Join(p.dir, "link")
+			must(t, os.Link(p.path, link))
+			return place{link, link}
+		},
+		"in a renamed directory": func(t *testing.T, p place) place {
+			must(t, os.Mkdir(filepath.Join(p.dir, "sub"), 0o755))
+			must(t, os.Rename(p.path, filepath.Join(p.dir, "sub", filepath.Base(p.path))))
+			must(t, os.Rename(filepath.Join(p.dir, "sub"), filepath.Join(p.dir, "bus")))
+			return place{p.dir, filepath.Join(p.dir, "bus", filepath.Base(p.path))}
+		},
+		"through a linked directory": func(t *testing.T, p place) place {
+			link := filepath.Join(t.TempDir(), "link")
+			must(t, os.Symlink(p.dir, link))
+			return place{link, filepath.Join(link, filepath.Base(p.path))}
+		},
+	}
+	old := time.Date(2020, 1, 1, 0, 0, 0, 0, time.UTC)
+	for form, content := range forms {
+		for way, move := range ways {
+			for _, first := range []string{"moved first", "changed first"} {
+				t.Run(form+" "+way+" "+first, func(t *testing.T) {
+					dir, cache := t.TempDir(), newCache(t)
+					p := place{dir, filepath.Join(dir, form)}
+					if strings.HasSuffix(form, ".gz") {
+						p.path = filepath.Join(dir, "app.log.1.gz")
+					}
+					must(t, os.WriteFile(p.path, content("needleA"), 0o644))
+					must(t, os.Chtimes(p.path, old, old))
+					build(t, cache, dir)
+					if first == "moved first" {
+						p = move(t, p)
+					}
+					compare(t, cache, p.dir) // may remember what it read
+					overwrite(t, p.path, content("needleB"), old)
+					if first == "changed first" {
+						p = move(t, p)
+					}
+					compare(t, cache, p.dir)
+					compare(t, cache, p.dir)
+					build(t, cache, dir)
+					compare(t, cache, p.dir)
+				})
+			}
+		}
+	}
+}
+
+// compare fails unless the index finds what reading everything finds.
+func compare(t *testing.T, cache *reader.Cache, dir string) {
+	t.Helper()
+	for _, word := range []string{"needleA", "needleB", "last", "nowhere"} {
+		req := index.Request{Query: query.Text{S: word}}
+		want, _ := found(t, index.Scan{}, nil, dir, req)
+		if got, _ := found(t, index.Indexed{Cache: cache}, cache, dir, req); !slices.Equal(got, want) {
+			t.Errorf("%s: found %d lines, want %d", word, len(got), len(want))
+		}
+	}
+}
+
+// overwrite writes into a file from its beginning, and sets its time.
+func overwrite(t *testing.T, path string, text []byte, when time.Time) {
+	t.Helper()
+	stat := func() int64 {
+		info, err := os.Stat(path)
+		must(t, err)
+		return reader.Ctime(info)
+	}
+	before := stat()
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	must(t, err)
+	_, err = f.Write(text)
+	must(t, err)
+	must(t, f.Close())
+	for must(t, os.Chtimes(path, when, when)); stat() == before; { // until the clock of the file system goes on
+		must(t, os.Chtimes(path, when, when))
+	}
+}
+
+func must(t *testing.T, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// After a rename a file is read once, and then known: it is not indexed
+// again, and no search reads it again.
+func TestRenamedIsReadOnce(t *testing.T) {
+	dir, cacheDir := t.TempDir(), t.TempDir()
+	cache := reader.NewCache(cacheDir, 1<<30)
+	text := strings.Repeat("some lines of text that are many\n", 100_000)
+	path := filepath.Join(dir, "app.log")
+	must(t, os.WriteFile(path, []byte(text), 0o644))
+	must(t, os.WriteFile(filepath.Join(dir, "app.log.2.gz"), gzipOf(text+"another end\n"), 0o644))
+	build(t, cache, dir)
+	must(t, os.Rename(filepath.Join(dir, "app.log.2.gz"), filepath.Join(dir, "app.log.3.gz")))
+	must(t, os.Rename(path, path+".1"))
+	req := index.Request{Query: query.Text{S: "nowhere"}}
+	for range 2 {
+		if _, st := found(t, index.Indexed{Cache: cache}, cache, dir, req); st.BlocksRead != 0 || st.BlocksSkipped < 10 {
+			t.Errorf("%d blocks read, %d skipped", st.BlocksRead, st.BlocksSkipped)
+		}
+	}
+	// Another program knows it, too: files that are certain are not opened.
+	cache = reader.NewCache(cacheDir, 1<<30)
+	logs, _ := reader.Find([]string{dir})
+	for _, l := range logs {
+		src := &countedSource{Source: reader.NewSource(l, reader.Options{Cache: cache})}
+		req.Sources = append(req.Sources, src)
+		if _, err := (index.Indexed{Cache: cache}).Search(t.Context(), &req, func(*index.Hits) error { return nil }); err != nil || src.opened > 0 {
+			t.Errorf("%d files opened, %v", src.opened, err)
+		}
+	}
+	if st := build(t, cache, dir); st.Known != 2 || st.Text != 0 {
+		t.Errorf("%d files known, %d bytes indexed", st.Known, st.Text)
+	}
+}
+
+type countedSource struct {
+	reader.Source
+	opened int
+}
+
+func (s *countedSource) Open(ctx context.Context, m reader.Member, at reader.Pos) (reader.Blocks, error) {
+	s.opened++
+	return s.Source.Open(ctx, m, at)
+}
+
+func gzipOf(text string) []byte {
+	var b bytes.Buffer
+	w, _ := gzip.NewWriterLevel(&b, gzip.NoCompression)
+	w.Write([]byte(text))
+	w.Close()
+	return b.Bytes()
+}

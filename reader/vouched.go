@@ -1,0 +1,174 @@
+package reader
+
+import (
+	"context"
+	"encoding/binary"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"sync"
+)
+
+// What is kept of a file is of use as long as the file is what it was. Its
+// stamp proves that only while no part of it has changed, the time of change
+// above all, which no program can set. But renaming a file, linking to it and
+// changing its permissions sets that time, too. Then nothing less than reading
+// the file tells whether it was written to. That is done once: the file
+// logview-vouched in the cache remembers which state of a file has which checksum,
+// so that the next search need not read it again.
+//
+// The file is records of 52 bytes, the newest last, each appended in one
+// write, so that several programs can:
+//
+//	device, inode, size, time of writing, time of change   8 bytes each, little endian
+//	checksum                                               8 bytes
+//	crc                                                    4 bytes, CRC-32C of all before
+//
+// When it has grown to vouchedMax, its older half is dropped. What is damaged
+// is left out.
+type vouched struct {
+	mu    sync.Mutex
+	known map[Stamp]uint64 // nil until it was read
+}
+
+const (
+	vouchedName   = "logview-vouched"
+	vouchedRecord = 6*8 + 4
+	vouchedMax    = 20_000 * vouchedRecord
+)
+
+func (c *Cache) vouchedPath() string { return filepath.Join(c.dir, vouchedName) }
+
+// Checksum is the checksum that was found when a file in this state was read
+// last; false if that is not known. What it is of is the caller's matter: all
+// that is remembered of files of one kind must be of the same.
+func (c *Cache) Checksum(s Stamp) (uint64, bool) {
+	if c == nil || s.Changed == 0 {
+		return 0, false
+	}
+	c.vouched.mu.Lock()
+	defer c.vouched.mu.Unlock()
+	c.readVouched()
+	sum, ok := c.vouched.known[s]
+	return sum, ok
+}
+
+// Vouch remembers the checksum of a file that was read completely while it
+// was in this state. A cache that cannot be written forgets it.
+func (c *Cache) Vouch(s Stamp, sum uint64) {
+	if c == nil || s.Changed == 0 {
+		return
+	}
+	c.vouched.mu.Lock()
+	defer c.vouched.mu.Unlock()
+	c.readVouched()
+	if was, ok := c.vouched.known[s]; ok && was == sum {
+		return
+	}
+	c.vouched.known[s] = sum
+	b := make([]byte, 0, vouchedRecord)
+	for _, v := range []uint64{s.Dev, s.Ino, uint64(s.Size), uint64(s.ModTime), uint64(s.Changed), sum} {
+		b = binary.LittleEndian.AppendUint64(b, v)
+	}
+	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
+	if c.ready(true) != nil {
+		return
+	}
+	if info, err := os.Lstat(c.vouchedPath()); err == nil && !info.Mode().IsRegular() {
+		return
+	}
+	f, err := os.OpenFile(c.vouchedPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	if _, err := f.Write(b); err != nil {
+		return
+	}
+	if info, err := f.Stat(); err == nil && info.Size() > vouchedMax {
+		c.halveVouched()
+	}
+}
+
+// readVouched reads what is remembered, once. c.vouched.mu is held.
+func (c *Cache) readVouched() {
+	if c.vouched.known != nil {
+		return
+	}
+	c.vouched.known = map[Stamp]uint64{}
+	if c.ready(false) != nil {
+		return
+	}
+	f, err := OpenKept(c.vouchedPath())
+	if err != nil {
+		return
+	}
+	defer f.Close()
+	data, _ := io.ReadAll(io.LimitReader(f, 2*vouchedMax))
+	for len(data) >= vouchedRecord {
+		body := data[:vouchedRecord-4]
+		if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(data[len(body):]) {
+			data = data[1:] // a record was cut off; the next begins somewhere behind
+			continue
+		}
+		var v [6]uint64
+		for i := range v {
+			v[i] = binary.LittleEndian.Uint64(body[8*i:])
+		}
+		c.vouched.known[Stamp{v[0], v[1], int64(v[2]), int64(v[3]), int64(v[4])}] = v[5]
+		data = data[vouchedRecord:]
+	}
+}
+
+// halveVouched drops the older half of the file.
+func (c *Cache) halveVouched() {
+	data, err := os.ReadFile(c.vouchedPath())
+	if err != nil {
+		return
+	}
+	half := data[len(data)/2/vouchedRecord*vouchedRecord:]
+	tmp, err := os.CreateTemp(c.dir, vouchedName+"-")
+	if err != nil {
+		return
+	}
+	_, err = tmp.Write(half)
+	if cerr := tmp.Close(); err != nil || cerr != nil || os.Rename(tmp.Name(), c.vouchedPath()) != nil {
+		os.Remove(tmp.Name())
+	}
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// fileSum is a checksum of all bytes of a file, of two CRCs, and the file's
+// state when it was read; false if it was changed meanwhile, or cannot be
+// read.
+func (c *Cache) fileSum(ctx context.Context, f file) (uint64, Stamp, bool) {
+	info, err := f.Stat()
+	if err != nil {
+		return 0, Stamp{}, false
+	}
+	stamp := stampOf(info)
+	if sum, ok := c.Checksum(stamp); ok {
+		return sum, stamp, true
+	}
+	var a, b uint32
+	buf := make([]byte, 256<<10)
+	for at := int64(0); at < stamp.Size; {
+		if ctx.Err() != nil {
+			return 0, stamp, false
+		}
+		n, err := f.ReadAt(buf[:min(int64(len(buf)), stamp.Size-at)], at)
+		a = crc32.Update(a, crc32.IEEETable, buf[:n])
+		b = crc32.Update(b, castagnoli, buf[:n])
+		if at += int64(n); err != nil && at < stamp.Size {
+			return 0, stamp, false
+		}
+	}
+	if info, err = f.Stat(); err != nil || stampOf(info) != stamp {
+		return 0, stamp, false
+	}
+	sum := uint64(a)<<32 | uint64(b)
+	c.Vouch(stamp, sum)
+	return sum, stamp, true
+}
