@@ -14,7 +14,18 @@ import (
 type Stream struct {
 	s     *scan
 	files map[any]*streamFile
+
+	total bool  // Request.Max is for all files together
+	count int64 // matching lines of all of them, then
+	last  *streamFile
 }
+
+// LimitTotal makes the request's Max hold for all files together.
+func (x *Stream) LimitTotal() { x.total = x.s.req.Max > 0 }
+
+// Done reports whether all lines that are wanted were emitted, with those
+// after them. It is false unless LimitTotal was called.
+func (x *Stream) Done() bool { return x.total && x.last != nil && x.last.st.stop }
 
 type streamFile struct {
 	consumer
@@ -50,7 +61,7 @@ func (x *Stream) Add(key any, m reader.Member, id reader.ID, b *reader.Block) er
 		f = &streamFile{consumer: consumer{scan: x.s, st: st}, producer: producer{scan: x.s, st: st}}
 		x.files[key] = f
 	}
-	if f.st.stop {
+	if f.st.stop || x.total && x.count >= x.s.req.Max && f != x.last {
 		return nil
 	}
 	f.st.member, f.producer.id = m, id
@@ -62,7 +73,15 @@ func (x *Stream) Add(key any, m reader.Member, id reader.ID, b *reader.Block) er
 	p := &piece{}
 	f.producer.search(p, &text)
 	x.s.stats.add(p.stats)
-	return f.consumer.piece(p)
+	if !x.total {
+		return f.consumer.piece(p)
+	}
+	f.consumer.count = x.count
+	err := f.consumer.piece(p)
+	if f.consumer.count > x.count {
+		x.count, x.last = f.consumer.count, f
+	}
+	return err
 }
 
 // Hits is how many lines matched.

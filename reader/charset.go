@@ -401,6 +401,7 @@ type text struct {
 	dec     decoder
 	src     *countingReader
 	head    *[headSize]byte
+	read    int     // bytes of head
 	back    *replay // of head
 }
 
@@ -513,6 +514,7 @@ func maybeMagic(p []byte) bool {
 // came, and on samples of what is behind them.
 func (t *text) inspect(n int, err error, more [][]byte) {
 	head := t.head[:n]
+	t.read = n
 	t.charset, t.bom = charsetOf(head, err == io.EOF)
 	if t.given != "" && t.bom == 0 {
 		t.charset = t.given

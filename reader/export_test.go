@@ -96,3 +96,11 @@ func newTestLive(paths []string, note func(error), set func(*watcher)) *Live {
 
 // RefreshLive looks at the names now.
 func RefreshLive(l *Live) { l.refresh() }
+
+// NewPathFollower is a Follower where the system identifies files by nothing
+// but their paths.
+func NewPathFollower(live *Live, opt FollowOptions) *Follower {
+	f := NewFollower(live, opt)
+	f.ids = pathsOnly()
+	return f
+}

@@ -1,7 +1,6 @@
 package reader
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -13,104 +12,165 @@ import (
 )
 
 // A Follower hands out what is written to logs, each line once, through
-// growth and every kind of rotation.
+// growth and every kind of rotation. It belongs to one goroutine.
 //
-// A file is known by its inode as long as it is there, and by the beginning
-// of its text when it comes back as another: compressed, or copied before
-// being cut off. What each thing that can happen means is in look and in
-// the methods it calls:
+// It distinguishes files from texts. A file has an identity (device and
+// inode, or what os.SameFile compares) and names that change. A text is what
+// one or more writers wrote, one after another, into an empty file; its
+// progress says how much of it was handed out. Rotation moves texts between
+// files: renaming does not, but copying, compressing and replacing put the
+// same text into another file, and truncating and rewriting put another text
+// into the same file.
 //
-//	the file is longer            what was appended is new
-//	it has another name           it is read on under that
-//	it is gone                    what could still be read of it is
-//	it is shorter, or its text    it was cut off: what was written before
-//	  is another                  that is in its copy; then it begins anew
-//	a new file, current name      all of it is new
-//	a new file that begins like   a copy, or the same compressed: nothing new
-//	  a known one
-//	a new file of another text    all of it is new: it was made and rotated
-//	                              between two looks
+// Each file that was met is in one state:
 //
-// A Follower belongs to one goroutine.
+//	reading  What is appended to its text is handed out.
+//	copied   So far it holds the beginning of another file's text.
+//	         Nothing of it is handed out.
+//	unready  Nothing can be said yet: it is compressed and not complete.
+//	ignored  Nothing of it will be handed out: it is not text, or was
+//	         written before the following began, or is compressed and
+//	         was handed out before.
+//
+// A new file becomes
+//
+//	reading, from its start, if it has the name of a current file, or one
+//	    that is newer than those of all files with a similar text, or if its
+//	    text is like no other;
+//	reading, from where a text was left, if it holds all of that text that
+//	    was handed out and the file that held it was removed or replaced;
+//	copied, if another file's text begins with all that it holds, or all of
+//	    that text that was handed out is the beginning of what it holds;
+//	unready or ignored as described.
+//
+// Later, when a file changes:
+//
+//	reading → reading   with another text, if what was handed out is no longer
+//	                    there. The old text goes on in a copy of it, if
+//	                    there is one; the new one begins where the two
+//	                    begin to differ, as far as that is known.
+//	copied → reading    from its start, if it grows into something that the
+//	                    other text does not hold; from where it stopped being a
+//	                    copy, if it held all of that text before; or from
+//	                    where the other text was left, if that was cut off or
+//	                    its file is gone.
+//	unready, ignored    are judged again.
+//
+// A file that has no name any more is read to its end, and on for a while,
+// through its open descriptor; how much of its text was handed out is
+// remembered, for it may come back compressed.
+//
+// The states are decided in this file; follow_file.go reads one file and
+// follow_text.go says what is known of a text.
 type Follower struct {
 	live  *Live
 	feed  *Feed
 	opt   FollowOptions
 	begun time.Time
 
-	files   map[[2]uint64]*tail // by device and inode
-	order   []*tail             // the same
-	byPath  map[string]*tail
-	gone    []*tail            // of which only the beginning is kept, for a while
-	copies  map[[2]uint64]int  // files that hold text of others: how much of their beginning was compared
-	holding map[*tail]bool     // those with an unfinished last line that is held
-	denied  map[[2]uint64]bool // may not be read
-	pending bool               // a file was met that was not ready: the names are to be looked at again
+	ids    identifier
+	files  map[any]*followed    // by what ids says
+	order  []*followed          // the same
+	byPath map[string]*followed // which file had a name last
+	texts  []*orphan            // whose files are gone, for a while
+
+	named   map[[2]string]bool // directories and names of logs whose current files were named
+	holding map[*followed]bool // with an unfinished last line that is held
+	noted   map[any]bool       // files that something was said about, by identity
+	again   bool               // a file is to be judged again with the names, at once
+	pending bool               // the names are to be looked at again
 	listed  time.Time          // when the names were last looked at
 	sweep   int                // where in order the next sweep goes on
+	open    int                // descriptors held
+	lastID  int64              // of a text
 
 	emit func(*Appended) error
 	err  error // emit's
-	buf  *Block
+	buf  []byte
 }
 
 // FollowOptions say where following begins, and how.
 type FollowOptions struct {
-	Last  int64            // lines of each log to begin with
-	Count bool             // count the lines of files from their start, so that every line has its number
-	Note  func(error)      // told of what the person should know: that a file was cut off, or cannot be read; may be nil
-	Now   func() time.Time // the clock; nil for time.Now
+	Last     int64            // lines of each log to begin with
+	LastOf   int64            // and of those logs that were named as files
+	Count    bool             // count the lines of files from their start, so that every line has its number
+	Note     func(error)      // called with what the user should know: that a file was cut off, is left out, or cannot be read; may be nil
+	Now      func() time.Time // the clock; nil for time.Now
+	Text     bool             // follow files that do not look like text, too
+	Encoding Charset          // of files without a byte order mark; empty to detect it
 }
 
 // Appended is some new lines of a log.
 type Appended struct {
 	Log   string // its name
-	Key   any    // of the file, the same through renaming; for maps
+	Key   any    // of the text, the same through renaming; for maps
 	ID    ID     // of the text, as far as it is known
 	Block        // Text may be longer than BlockSize; Line is -1 if it is not known
 }
 
-// A tail is a file that is followed.
-type tail struct {
-	Member
-	key  [2]uint64
-	log  string
-	name name
+// A fileState is what is done with a file; see Follower.
+type fileState int
 
-	f       *os.File    // nil while nothing is written to it
-	blocks  *fileBlocks // in place of f, of a text that is not the file's bytes
-	bom     int
-	off     Offset // of the text that was handed out
-	line    Line   // -1 if it is not known
-	given   int    // bytes behind off that were handed out although their line had no end
-	scanned int64  // bytes behind off that hold no newline
-	waiting time.Time
-	head    []byte // the text's beginning, as much as was seen
-	end     []byte // the last bytes before off
-	size    int64  // of the file, when it was looked at last
-	mod     time.Time
-	active  time.Time // when it was last written to
-	seen    time.Time // when it was last among the names
-	failed  bool      // to be read, the last time; that was said
+const (
+	reading fileState = iota
+	copied
+	unready
+	ignored
+)
+
+// A followed file is one that was met.
+type followed struct {
+	found
+	id    any // its identity
+	state fileState
+
+	progress           // of its text, in state reading
+	of       *followed // in state copied: the file whose text it holds
+	checked  int64     // in state copied: so much of it is that text
+	whole    bool      // in state copied: it held all of that text that was handed out
+
+	f      *os.File  // nil while it is not open
+	size   int64     // when it was last looked at
+	mod    time.Time // the same
+	active time.Time // when it was last written to, by the Follower's clock
+	seen   time.Time // when it was last among the names
+	gone   bool      // it was not, the last time
+	failed bool      // to be read, the last time; that was said
+}
+
+// An orphan is a text whose file is gone.
+type orphan struct {
+	progress
+	name  name
+	mod   time.Time // of the file, when it was looked at last
+	since time.Time // it is gone
+	ended bool      // it was read to its end
 }
 
 const (
-	headKept = 1 << 10
-	endKept  = 64
-	// likeness is how much of two texts must be the same to take one for the
-	// other's copy.
-	likeness      = 64
-	likenessInLog = 16
+	// likeness is how much of a text must be another's to be taken for it, if
+	// they are not of one log.
+	likeness = 64
 	// holdFor is how long an unfinished last line is held.
 	holdFor = time.Second
-	// openFor is how long a file that is not written to is kept open, and one
-	// that is gone remembered.
+	// openFor is how long a file that is not written to is kept open, if too
+	// many are.
 	openFor = time.Minute
-	// goneFor is how long a file that has no name any more is read on: whoever
-	// writes it may not know yet.
+	// goneFor is how long a removed file is read on: its writer may not have
+	// noticed.
 	goneFor = 10 * time.Second
+	// movedFor is how long a file is read on that was moved out of sight: its
+	// writer may go on for as long as nothing tells it to reopen its log.
+	movedFor = time.Hour
+	// orphanFor is how long the text of a file that was removed before it was
+	// read to its end is remembered, and maxOrphans how many texts are.
+	orphanFor  = 10 * time.Minute
+	maxOrphans = 1000
 	// sweepFiles is how many quiet files are looked at in one sweep.
 	sweepFiles = 1000
+	// maxOpen is how many quiet files are kept open. An open file is found
+	// again however it is renamed.
+	maxOpen = 500
 	// longestLine is the longest line that is handed out whole.
 	longestLine = 64 << 20
 )
@@ -120,8 +180,18 @@ func NewFollower(live *Live, opt FollowOptions) *Follower {
 	if opt.Now == nil {
 		opt.Now = time.Now
 	}
-	return &Follower{live: live, feed: live.Feed(), opt: opt, files: map[[2]uint64]*tail{}, byPath: map[string]*tail{}, copies: map[[2]uint64]int{},
-		holding: map[*tail]bool{}, denied: map[[2]uint64]bool{}, buf: new(Block)}
+	f := &Follower{live: live, feed: live.Feed(), opt: opt, ids: systemIDs(),
+		files: map[any]*followed{}, byPath: map[string]*followed{},
+		named: map[[2]string]bool{}, holding: map[*followed]bool{}, noted: map[any]bool{}, buf: make([]byte, BlockSize)}
+	for _, p := range live.paths {
+		// Also of files that are not there yet.
+		info, err := os.Stat(p)
+		dir, base := filepath.Split(p)
+		if n := parseName(base); p != Stdin && n.current() && !n.compressed && (err != nil && !isPattern(p) || err == nil && info.Mode().IsRegular()) {
+			f.named[[2]string{dir, n.stem}] = true
+		}
+	}
+	return f
 }
 
 func (f *Follower) note(path string, err error) {
@@ -133,6 +203,14 @@ func (f *Follower) note(path string, err error) {
 		err = &FileError{Path: path, Offset: -1, Err: cause(err)}
 	}
 	f.opt.Note(err)
+}
+
+// noteOnce notes an error about a file once, however often it is met.
+func (f *Follower) noteOnce(id any, path string, err error) {
+	if !f.noted[id] {
+		f.noted[id] = true
+		f.note(path, err)
+	}
 }
 
 // Run hands out what is written until ctx is done or emit fails, whose error
@@ -162,207 +240,33 @@ func (f *Follower) on(ctx context.Context, emit func(*Appended) error) error {
 	}
 }
 
-// Begin looks at the logs for the first time, and hands out their last
-// lines.
-func (f *Follower) Begin(ctx context.Context, emit func(*Appended) error) error {
-	f.emit, f.begun = emit, f.opt.Now()
-	logs, errs, err := f.live.Logs(ctx)
-	if err != nil {
-		return err
-	}
-	for _, err := range errs {
-		f.note("", err)
-	}
-	for _, l := range logs {
-		src := NewSource(l, Options{})
-		if err := f.begin(ctx, src); err != nil {
-			return err
-		}
-	}
-	f.listed = f.begun
-	return f.err
-}
-
-// begin takes up a log's files at their ends.
-func (f *Follower) begin(ctx context.Context, src *LogSource) error {
-	members := src.Members()
-	starts := map[int]Pos{}
-	for i, need := len(members)-1, f.opt.Last; i >= 0 && need > 0; i-- {
-		p, n, err := TailPos(ctx, src, members[i], need)
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
-		if err != nil {
-			if !errors.Is(err, ErrBinary) {
-				f.note(members[i].Path, err)
-			}
-			continue
-		}
-		starts[i] = p
-		need -= n
-	}
-	for i, m := range members {
-		stamp, ok := m.Stamp()
-		if !ok {
-			continue
-		}
-		t := f.add(m, [2]uint64{stamp.Dev, stamp.Ino}, src.Name())
-		if err := f.atEnd(ctx, src, t, m.Size, starts, i); err != nil {
-			return err
-		}
-		if f.err != nil {
-			return f.err
-		}
-	}
-	return nil
-}
-
-// add makes a tail of a file.
-func (f *Follower) add(m Member, key [2]uint64, log string) *tail {
-	now := f.opt.Now()
-	t := &tail{Member: m, key: key, log: log, name: parseName(filepath.Base(m.Path)), size: m.Size, mod: m.ModTime, seen: now}
-	f.files[key] = t
-	f.order = append(f.order, t)
-	f.byPath[t.Path] = t
-	return t
-}
-
-// atEnd brings a tail to the end of its file, or to where starts says, from
-// where its last lines are handed out.
-func (f *Follower) atEnd(ctx context.Context, src *LogSource, t *tail, size int64, starts map[int]Pos, i int) error {
-	start, wanted := starts[i]
-	file, err := os.Open(t.Path)
-	if err != nil {
-		f.note(t.Path, err)
-		if errors.Is(err, fs.ErrPermission) && !t.name.compressed {
-			t.off, t.line, t.failed = Offset(size), -1, true // should it be readable one day
-		}
-		return nil
-	}
-	text, err := openText(ctx, file, false)
-	if err != nil {
-		file.Close()
-		if !wanted {
-			return nil // a rotated file that cannot be read is nothing new
-		}
-		f.note(t.Path, err)
-		return nil
-	}
-	t.head = bytes.Clone(text.head[:min(headKept, text.id.Len)])
-	format, charset, bom, binary := text.format, text.charset, text.bom, text.binary
-	text.release()
-	file.Close()
-	if format != Plain {
-		if wanted {
-			err = f.whole(ctx, t, start)
-		}
-		t.off = -1
-		return err
-	}
-	if binary && !t.Named {
-		t.off = -1 // not followed
-		return nil
-	}
-	t.bom = bom
-	if !charset.bytewise() {
-		return f.atEndOf(ctx, src, t, start, wanted)
-	}
-	end := Offset(size - int64(bom))
-	if !wanted {
-		start = Pos{Offset: f.lastLine(t, end), Line: -1}
-	}
-	t.off, t.line = start.Offset, start.Line
-	if f.opt.Count && t.line < 0 {
-		if t.line, err = countTo(ctx, src, t.Member, t.off); err != nil {
-			return err
-		}
-	}
-	f.remember(t)
-	return f.read(ctx, t)
-}
-
-// lastLine is where the text's unfinished last line begins, its end if there
-// is none.
-func (f *Follower) lastLine(t *tail, end Offset) Offset {
-	file, err := os.Open(t.Path)
-	if err != nil {
-		return end
-	}
-	defer file.Close()
-	buf := make([]byte, 64<<10)
-	for at := end; at > 0; {
-		n := min(Offset(len(buf)), at)
-		if _, err := file.ReadAt(buf[:n], int64(at-n)+int64(t.bom)); err != nil {
-			return end
-		}
-		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
-			return at - n + Offset(i) + 1
-		}
-		at -= n
-	}
-	return 0
-}
-
-// atEndOf brings a tail of a text that must be converted to its end.
-func (f *Follower) atEndOf(ctx context.Context, src *LogSource, t *tail, start Pos, wanted bool) error {
-	if !wanted {
-		var err error
-		if start, _, err = TailPos(ctx, src, t.Member, 0); err != nil {
-			f.note(t.Path, err)
-			return ctx.Err()
-		}
-	}
-	b, err := openFile(ctx, t.Member)
-	if err == nil {
-		err = b.seek(start)
-	}
-	if err != nil {
-		f.note(t.Path, err)
-		return ctx.Err()
-	}
-	t.blocks, t.off, t.line = b, start.Offset, start.Line
-	return f.read(ctx, t)
-}
-
-// countTo counts the lines before an offset.
-func countTo(ctx context.Context, src Source, m Member, off Offset) (Line, error) {
-	b, err := src.Open(ctx, m, Pos{})
-	if err != nil {
-		return -1, err
-	}
-	defer b.Close()
-	blk := GetBlock()
-	defer PutBlock(blk)
-	for {
-		if err := b.Next(blk); err == io.EOF {
-			return blk.Line, nil
-		} else if err != nil {
-			return -1, err
-		}
-		if off < blk.End() {
-			return blk.Line + Line(countLines(blk.Text[:blk.Index(off)])), nil
-		}
-		blk.Line += Line(blk.Lines)
-	}
-}
-
-// Look hands out what is new, given what the Live told.
+// Look hands out what is new, given what the Live reported.
 func (f *Follower) Look(ctx context.Context, c Changes, emit func(*Appended) error) error {
 	f.emit = emit
+	var changed []*followed
 	for path := range c.Files {
 		if t := f.byPath[path]; t != nil {
-			f.file(ctx, t)
+			changed = append(changed, t)
 		} else if f.pending {
-			f.live.Look() // one of the files that were just being written may be ready
+			f.live.Look()
 		}
 	}
+	f.readAll(ctx, changed)
+	if c.Names {
+		f.names(ctx)
+	}
 	for t := range f.holding {
-		f.file(ctx, t)
+		f.look(ctx, t)
 	}
 	if c.All || c.Sweep {
 		f.sweepFiles(ctx, c.All)
 	}
-	if c.Names {
+	for range 3 {
+		if !f.again || f.err != nil {
+			break
+		}
+		f.again = false
+		f.live.refresh()
 		f.names(ctx)
 	}
 	if c.Sweep {
@@ -377,321 +281,666 @@ func (f *Follower) Look(ctx context.Context, c Changes, emit func(*Appended) err
 	return f.err
 }
 
+// readAll looks at files, the oldest of each log first, so that a rotated
+// file ends before the next begins.
+func (f *Follower) readAll(ctx context.Context, files []*followed) {
+	slices.SortStableFunc(files, func(a, b *followed) int { return older(a.name, b.name) })
+	for _, t := range files {
+		f.look(ctx, t)
+	}
+}
+
 // sweepFiles looks at all files that were written to lately, and at some of
 // the others.
 func (f *Follower) sweepFiles(ctx context.Context, all bool) {
 	now := f.opt.Now()
-	var busy []*tail
+	var busy []*followed
 	for _, t := range f.order {
-		if all || t.f != nil || t.blocks != nil || now.Sub(t.active) < openFor {
+		if all || t.f != nil || now.Sub(t.active) < openFor {
 			busy = append(busy, t)
 		}
 	}
-	// Oldest first, so that a rotated file ends before the next begins.
-	slices.SortStableFunc(busy, func(a, b *tail) int { return older(a.name, b.name) })
-	for _, t := range busy {
-		f.file(ctx, t)
-	}
+	f.readAll(ctx, busy)
 	for range min(sweepFiles, len(f.order)) {
 		f.sweep = (f.sweep + 1) % len(f.order)
-		f.file(ctx, f.order[f.sweep])
+		f.look(ctx, f.order[f.sweep])
 	}
 }
 
-// copyOf finds the newest file that begins like a tail and is not one that
-// is followed.
-func (f *Follower) copyOf(t *tail) (Member, bool) {
-	if len(t.head) == 0 {
-		return Member{}, false
-	}
-	var best *found
-	f.live.refresh() // it was made just now
-	for _, c := range f.list(context.Background()) {
-		key := keyOf(c.info)
-		if key == t.key || c.name.stem != t.name.stem {
-			continue
-		}
-		if x := f.files[key]; x != nil {
-			if _, copied := f.copies[key]; !copied {
-				continue
-			}
-		}
-		b, err := beginningOf(c.Member)
-		if err != nil || !alike(b.head, t.head, min(likenessInLog, len(t.head))) {
-			continue
-		}
-		if best == nil || older(best.name, c.name) < 0 {
-			best = &c
-		}
-	}
-	if best == nil {
-		return Member{}, false
-	}
-	return best.Member, true
-}
-
-// alike reports whether two texts begin alike, as far as both are known, and
-// that is far enough.
-func alike(a, b []byte, least int) bool {
-	n := min(len(a), len(b))
-	return n >= least && bytes.Equal(a[:n], b[:n])
-}
-
-// A beginning is what is known of a file by its first bytes.
-type beginning struct {
-	head   []byte // of the text
-	format Format
-	binary bool
-}
-
-// beginningOf reads the beginning of the very file that was listed, wherever
-// it is by now. The error wraps ErrGone if that is nowhere.
-func beginningOf(m Member) (b beginning, err error) {
-	file, _, err := openMember(m)
-	if err != nil {
-		return b, err
-	}
-	defer file.Close()
-	if info, err := file.Stat(); err != nil || keyOf(info) != keyOf(m.info) {
-		return b, ErrGone
-	}
-	t, err := openText(context.Background(), file, false)
-	if err != nil {
-		return b, err
-	}
-	defer t.release()
-	return beginning{bytes.Clone(t.head[:min(headKept, t.id.Len)]), t.format, t.binary}, nil
-}
-
-// complete reports whether a compressed file can be decoded to its end.
-func complete(ctx context.Context, m Member) error {
-	b, err := openFile(ctx, m)
-	if err != nil {
-		return err
-	}
-	defer b.Close()
-	blk := GetBlock()
-	defer PutBlock(blk)
-	for {
-		if err := b.Next(blk); err == io.EOF {
-			return nil
-		} else if err != nil {
-			return err
-		}
-	}
-}
-
-func keyOf(info os.FileInfo) [2]uint64 {
-	dev, ino := inode(info)
-	return [2]uint64{dev, ino}
-}
-
-// list is the files there are, as they are found, oldest first.
+// list is the files there are, as they are found, oldest first: what the Live
+// lists and, of logs whose current files were named, the rotated files, to
+// which their texts move.
 func (f *Follower) list(ctx context.Context) []found {
 	l, err := f.live.listing(ctx)
 	if err != nil {
 		return nil
 	}
-	return l.files
+	for _, c := range l.files {
+		if c.Named && c.name.current() && !c.name.compressed {
+			f.named[[2]string{c.dir, c.name.stem}] = true // of a pattern
+		}
+	}
+	if len(f.named) == 0 {
+		return l.files
+	}
+	all := newFinder()
+	for _, c := range l.files {
+		all.take(c.Member)
+	}
+	for log := range f.named {
+		all.list(log[0], log[1])
+	}
+	slices.SortStableFunc(all.files, func(a, b found) int { return older(a.name, b.name) })
+	return all.files
 }
 
 // names looks which files there are.
 func (f *Follower) names(ctx context.Context) {
 	begun := f.opt.Now()
 	f.pending = false
-	var fresh []found
-	for _, c := range f.list(ctx) {
-		if c.info == nil || !c.info.Mode().IsRegular() {
-			continue
-		}
-		t := f.files[keyOf(c.info)]
-		if t == nil {
-			fresh = append(fresh, c)
-			continue
-		}
-		if t.Path != c.Path && t.f == nil && t.blocks == nil {
-			// It was renamed, unless it is another that got the number of one
-			// that is gone.
-			b, err := beginningOf(c.Member)
-			if errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrGone) {
-				t.seen = begun // renamed once more: the next look tells
-				f.pending = true
-				continue
-			}
-			if err != nil || len(t.head) == 0 || len(b.head) == 0 || b.format != Plain && t.off >= 0 || !alike(b.head, t.head, 0) {
-				f.retire(t, begun)
-				fresh = append(fresh, c)
-				continue
-			}
-		}
-		t.seen = begun
-		if t.Path != c.Path {
-			if f.byPath[t.Path] == t {
-				delete(f.byPath, t.Path)
-			}
-			t.Path, t.name = c.Path, c.name
-			f.byPath[t.Path] = t
-		}
-		if n, copied := f.copies[t.key]; copied && n < headKept && c.Size > int64(n) {
-			// It was taken for a copy by little text. Now there is more.
+	list := slices.DeleteFunc(slices.Clone(f.list(ctx)), func(c found) bool { return c.info == nil || !c.info.Mode().IsRegular() })
+	for _, c := range list {
+		t := f.known(c)
+		switch {
+		case t == nil:
+		case t.Path != c.Path && !f.renamed(t, c):
+			f.retire(t) // its number was given to another file
+		case (t.state == unready || t.state == ignored) && (c.Size != t.size || !c.ModTime.Equal(t.mod)):
 			f.forget(t)
-			fresh = append(fresh, c)
+		case f.ids.byPath && t.state == reading && t.at == 0 && !t.name.current() && c.Size != t.size:
+			f.forget(t) // nothing shows whether it is the same file
+		default:
+			t.seen = begun
+			f.rename(t, c)
 		}
 	}
-	// What is gone is read to its end before what is new begins.
+	fresh := map[string]bool{} // logs with new files
+	for _, c := range list {
+		if f.known(c) == nil {
+			fresh[c.name.stem] = true
+		}
+	}
 	for _, t := range slices.Clone(f.order) {
-		if t.seen.Before(begun) && (t.f != nil || t.blocks != nil) {
-			f.file(ctx, t)
+		t.gone = t.seen.Before(begun)
+		switch {
+		case t.gone && t.f == nil && fresh[t.name.stem]:
+			f.retire(t) // what it held may be in one of those
+		case t.state == copied && t.of.gone && t.of.f == nil && !t.gone:
+			f.forget(t) // it may be all that is left of the text
+		case fresh[t.name.stem]:
+			f.check(ctx, t)
 		}
 	}
-	waits := map[string]bool{} // logs of which an older file is not ready yet
-	for _, c := range fresh {
-		if f.err != nil {
+	for _, c := range list {
+		if f.err != nil || ctx.Err() != nil {
 			return
 		}
-		if log := c.dir + c.name.stem; !waits[log] && !f.fresh(ctx, c, begun) {
-			f.pending, waits[log] = true, true
+		if f.known(c) == nil {
+			f.readAll(ctx, f.before(c))
+			f.adopt(ctx, c)
+		}
+	}
+	for _, t := range slices.Clone(f.order) {
+		if t.gone {
+			f.look(ctx, t)
 		}
 	}
 	f.listed = begun
 }
 
-// fresh decides what a file is that was not there before. It reports false
-// if that cannot be told yet.
-func (f *Follower) fresh(ctx context.Context, c found, begun time.Time) bool {
-	key := keyOf(c.info)
-	current := c.name.current() && !c.name.compressed
-	recent := f.opt.Now().Sub(c.ModTime) < 2*sweepEvery
-	b, err := beginningOf(c.Member)
-	switch {
-	case errors.Is(err, fs.ErrNotExist), errors.Is(err, ErrGone):
-		return true // what became of it is another file
-	case errors.Is(err, fs.ErrPermission):
-		if !f.denied[key] {
-			f.denied[key] = true
-			f.note(c.Path, err)
+// before is the files that are read of the log that c belongs to and are older
+// than c, or had its name.
+func (f *Follower) before(c found) []*followed {
+	var out []*followed
+	for _, t := range f.order {
+		if t.state == reading && t.name.stem == c.name.stem && t.dir == c.dir && (older(t.name, c.name) < 0 || t.gone && t.Path == c.Path) {
+			out = append(out, t)
 		}
-		return true // should it be readable one day, it is new then
-	case err != nil && recent,
-		err == nil && len(b.head) < likeness && !current && recent:
-		return false // it is just being written
-	case err != nil || b.binary && !c.Named:
-		f.add(c.Member, key, "").off = -1
-		if err != nil {
-			f.note(c.Path, err)
-		}
-		return true
 	}
-	like := f.likeOne(b.head, c.dir+c.name.stem, key)
-	if like != nil && !(current && b.format == Plain) {
-		t := f.add(c.Member, key, like.log)
-		t.head, t.off = b.head, -1
-		f.copies[key] = len(b.head)
-		if b.format != Plain && like.off >= 0 && like.seen.Before(begun) {
-			// It went, and perhaps before what was last written to it was read.
-			return f.rest(ctx, t, like)
-		}
-		return true
-	}
-	if !current && c.ModTime.Before(f.begun.Add(-time.Second)) {
-		// Older than the following, and put there since.
-		t := f.add(c.Member, key, "")
-		t.head, t.off = b.head, -1
-		return true
-	}
-	t := f.add(c.Member, key, c.dir+c.name.stem)
-	t.active = f.opt.Now()
-	if b.format == Plain {
-		t.size = -1
-		f.file(ctx, t)
-		return true
-	}
-	t.head = b.head
-	return f.rest(ctx, t, t)
+	return out
 }
 
-// rest hands out what a compressed file holds behind what was handed out of
-// the same text. It reports false if the file is not whole yet.
-func (f *Follower) rest(ctx context.Context, packed, t *tail) bool {
-	if err := complete(ctx, packed.Member); err != nil {
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			f.forget(packed)
-			return false
-		}
-		f.note(packed.Path, err) // and what can be read of it is used
+// known is the file that was listed as c, if it was met before.
+func (f *Follower) known(c found) *followed {
+	if id := f.ids.of(c.info); id != nil {
+		return f.files[id]
 	}
-	at := Pos{Offset: t.off + Offset(t.given), Line: t.line}
-	if err := f.whole(ctx, &tail{Member: packed.Member, key: t.key, log: t.log, line: t.line}, at); err != nil && f.err == nil {
-		f.note(packed.Path, err)
+	if t := f.byPath[c.Path]; t != nil && f.ids.same(t.info, c.info) {
+		return t
 	}
-	t.off, packed.off = -1, -1
-	return true
-}
-
-// forget takes a file for one that was never seen.
-func (f *Follower) forget(t *tail) {
-	t.close()
-	delete(f.files, t.key)
-	delete(f.copies, t.key)
-	delete(f.holding, t)
-	for _, path := range []string{t.Path} {
-		if f.byPath[path] == t {
-			delete(f.byPath, path)
-		}
-	}
-	if i := slices.Index(f.order, t); i >= 0 {
-		f.order = slices.Delete(f.order, i, i+1)
-	}
-}
-
-// likeOne is a known file that begins like a text. In the same log less of
-// both is enough.
-func (f *Follower) likeOne(head []byte, log string, not [2]uint64) *tail {
-	like := func(t *tail) bool {
-		least := likeness
-		if t.log == log {
-			least = likenessInLog
-		}
-		return t.key != not && alike(t.head, head, min(least, len(head)))
-	}
-	for _, list := range [][]*tail{f.order, f.gone} {
-		if i := slices.IndexFunc(list, like); i >= 0 {
-			return list[i]
+	for _, t := range f.order {
+		if t.Path != c.Path && !f.ids.byPath && f.ids.same(t.info, c.info) {
+			return t
 		}
 	}
 	return nil
 }
 
-// retire forgets a file that is gone, but for how it began.
-func (f *Follower) retire(t *tail, now time.Time) {
+// renamed reports whether c is t under another name, and not another file
+// that got its number.
+func (f *Follower) renamed(t *followed, c found) bool {
+	switch {
+	case t.f != nil:
+		return true // an open file keeps its number
+	case t.state != reading:
+		return c.Size == t.size && c.ModTime.Equal(t.mod)
+	case t.at == 0:
+		return true // nothing of it was handed out that could be handed out again
+	}
+	file, err := os.Open(c.Path)
+	if err != nil {
+		// It was renamed once more: the next look finds it.
+		f.pending = true
+		return true
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil || !f.ids.same(info, c.info) {
+		f.pending = true
+		return true
+	}
+	return t.heldBy(file, info.Size())
+}
+
+// rename notes the name that t has now.
+func (f *Follower) rename(t *followed, c found) {
+	if t.Path != c.Path {
+		if f.byPath[t.Path] == t {
+			delete(f.byPath, t.Path)
+		}
+		f.byPath[c.Path] = t
+	}
+	named := t.Named
+	t.found = c
+	t.Named = t.Named || named
+}
+
+// add takes up a file, in state reading with no progress.
+func (f *Follower) add(c found) *followed {
+	id := f.ids.of(c.info)
+	if id == nil {
+		id = new(byte) // known by name only
+	}
+	t := &followed{found: c, id: id, size: -1, seen: f.opt.Now()}
+	t.progress = f.newText(c.dir + c.name.stem)
+	f.files[id] = t
+	f.order = append(f.order, t)
+	f.byPath[c.Path] = t
+	return t
+}
+
+// newText is the progress of a text of which nothing was handed out.
+func (f *Follower) newText(log string) progress {
+	f.lastID++
+	return progress{key: f.lastID, log: log}
+}
+
+// adopt decides what a file is that was not there before.
+func (f *Follower) adopt(ctx context.Context, c found) {
+	before := f.byPath[c.Path]
+	t := f.add(c)
+	b, err := f.beginning(c)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, ErrGone):
+		f.forget(t) // what became of it is another file, or has another name
+		f.pending = true
+		return
+	case errors.Is(err, fs.ErrPermission):
+		f.noteOnce(t.id, c.Path, err)
+		f.forget(t) // should it be readable one day, it is new then
+		return
+	case err != nil && errors.Is(err, io.ErrUnexpectedEOF), err == nil && b.format != Plain && len(b.head) == 0:
+		f.setAside(t, unready)
+		return
+	case err != nil:
+		f.noteOnce(t.id, c.Path, err)
+		f.setAside(t, ignored)
+		return
+	case b.binary && !c.Named && !f.opt.Text:
+		f.noteOnce(t.id, c.Path, ErrBinary)
+		f.setAside(t, ignored)
+		return
+	}
+	for _, x := range slices.Clone(f.order) {
+		// Of a file that it may be a copy of, something has to be known.
+		if x.at == 0 && x.f != nil && (x.gone && x.name.stem == t.name.stem || x.dir == t.dir && x.name.sameBut(t.name)) && f.beginsLike(x, b) {
+			f.look(ctx, x)
+		}
+	}
+	if b.format != Plain {
+		f.adoptPacked(ctx, t, b)
+		return
+	}
+	t.charset, t.bom = b.charset, b.bom
+	if before != nil && before != t && before.state == reading && f.replaced(before, t) {
+		f.forget(before)
+	} else if like := f.likeOne(t); f.orphanIn(t, like) {
+		// Its text goes on.
+	} else if like != nil {
+		t.state, t.of = copied, like
+		f.look(ctx, t)
+		return
+	} else if !c.name.current() && c.ModTime.Before(f.begun.Add(-time.Second)) {
+		// It is older than the following, and was put there since.
+		if err := f.toEnd(t, c.Size); err != nil {
+			f.note(c.Path, err)
+		}
+	}
+	t.active = f.opt.Now()
+	f.look(ctx, t)
+}
+
+// beginsLike reports whether an open file begins like another.
+func (f *Follower) beginsLike(x *followed, b beginning) bool {
+	head := make([]byte, headKept)
+	n, _ := x.f.ReadAt(head, 0)
+	return alike(head[:n], b.head)
+}
+
+// setAside puts a file into a state in which it is not read, until it changes.
+func (f *Follower) setAside(t *followed, s fileState) {
+	t.state, t.size, t.mod = s, t.Size, t.ModTime
+}
+
+// replaced reports whether t, which has the name that old had, holds old's
+// text, or the beginning of it: an editor, rsync or sed -i wrote a new file and
+// renamed it. Then t goes on with that text. When old was rotated its text goes
+// on there, and t's is another, however it begins.
+func (f *Follower) replaced(old, t *followed) bool {
+	if old.at+old.scanned == 0 || old.seen.Before(f.listed) {
+		return false // it was removed before
+	}
+	if !old.gone && old.Path != t.Path {
+		return false // it has another name
+	}
+	if old.f != nil && links(old.f) > 0 {
+		if path := f.whereabouts(old); path == "" || parseName(filepath.Base(path)).stem == t.name.stem {
+			return false
+		}
+	}
+	file, err := f.openNow(t)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	p := old.progress.clone()
+	if old.heldBy(file, info.Size()) {
+		if old.at == 0 && (old.f == nil || !sameBytes(old.f, file, 0, old.scanned)) {
+			return false
+		}
+	} else if p.rewind(file, info.Size()); p.at == 0 {
+		return false
+	} else {
+		f.note(t.Path, &FileError{Path: t.Path, Offset: p.at, Err: errCut})
+	}
+	p.scanned, p.zeros = 0, 0
+	if p.at == 0 {
+		p.charset, p.bom = t.charset, t.bom
+	}
+	t.progress = p
+	return true
+}
+
+// whereabouts is the path that an open file has in its directory by now,
+// empty if it has none there.
+func (f *Follower) whereabouts(t *followed) string {
+	info, err := t.f.Stat()
+	if err != nil {
+		return ""
+	}
+	entries, _ := os.ReadDir(filepath.Clean(t.dir + "."))
+	for _, e := range entries {
+		if x, err := e.Info(); err == nil && f.ids.same(x, info) {
+			return t.dir + e.Name()
+		}
+	}
+	return ""
+}
+
+// likeOne finds the file, among those that are read, of whose text t's may be
+// a copy. A copy has a rotated name, and not a newer one than what it is a
+// copy of.
+func (f *Follower) likeOne(t *followed) *followed {
+	if t.name.current() {
+		return nil
+	}
+	var best *followed
+	for _, x := range f.order {
+		if x == t || x.state != reading || x.gone {
+			continue
+		}
+		sameLog := x.name.stem == t.name.stem
+		if sameLog && x.dir == t.dir && older(x.name, t.name) < 0 && !x.name.current() {
+			continue
+		}
+		whole, prefix := f.compare(t, x)
+		if !whole && !(prefix && sameLog) || !sameLog && x.at < likeness {
+			continue
+		}
+		if best == nil || x.at > best.at {
+			best = x
+		}
+	}
+	return best
+}
+
+// compare reports whether t holds all of x's text that was handed out, or
+// only a prefix of it.
+func (f *Follower) compare(t, x *followed) (whole, prefix bool) {
+	a, err := f.openNow(t)
+	if err != nil {
+		return false, false
+	}
+	defer a.Close()
+	info, err := a.Stat()
+	if err != nil {
+		return false, false
+	}
+	if x.at > 0 && info.Size() >= x.at {
+		return x.heldBy(a, info.Size()), false
+	}
+	return false, f.samePrefix(a, x, 0, info.Size())
+}
+
+// openNow opens the file that was listed, wherever it is by now.
+func (f *Follower) openNow(t *followed) (*os.File, error) {
+	opened, _, err := openMember(t.Member)
+	if err != nil {
+		return nil, err
+	}
+	file, ok := opened.(*os.File)
+	if info, err := opened.Stat(); !ok || err != nil || !f.ids.same(info, t.info) {
+		opened.Close()
+		return nil, ErrGone
+	}
+	return file, nil
+}
+
+// recheck looks whether a file is still a copy.
+func (f *Follower) recheck(t *followed) {
+	x := t.of
+	file, err := f.openNow(t)
+	if err != nil {
+		f.pending = true
+		return
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil || info.Size() == t.size && info.ModTime().Equal(t.mod) {
+		return
+	}
+	t.size, t.mod = info.Size(), info.ModTime()
+	switch {
+	case x.state != reading:
+		f.forget(t)
+		f.pending = true
+	case info.Size() < t.checked:
+		t.checked, t.whole = 0, false
+		fallthrough
+	case f.samePrefix(file, x, t.checked, info.Size()):
+		t.checked = info.Size()
+		t.whole = t.checked >= x.at
+	case t.checked < x.at && x.heldBy(file, info.Size()):
+		t.checked, t.whole = x.at, true
+		fallthrough
+	case t.whole:
+		// It was a copy, and another program appends to it.
+		t.state, t.of, t.size = reading, nil, -1
+		if err := f.place(t, file, t.checked); err != nil {
+			f.note(t.Path, err)
+		}
+	default:
+		t.state, t.of, t.size = reading, nil, -1
+	}
+}
+
+// samePrefix reports whether a file holds the same bytes from from to to as
+// x's does.
+func (f *Follower) samePrefix(file *os.File, x *followed, from, to int64) bool {
+	other := x.f
+	if other == nil {
+		var err error
+		if other, err = f.openNow(x); err != nil {
+			return false
+		}
+		defer other.Close()
+	}
+	return sameBytes(file, other, from, to)
+}
+
+// adoptPacked decides what a compressed file is that was not there before.
+func (f *Follower) adoptPacked(ctx context.Context, t *followed, b beginning) {
+	for _, x := range f.order {
+		// app.log.1.gz in the making, beside app.log.1.
+		if x != t && x.state == reading && !x.gone && x.dir == t.dir && x.name.sameBut(t.name) && alike(x.head, b.head) {
+			t.state, t.of = copied, x
+			t.size, t.mod = t.Size, t.ModTime
+			return
+		}
+	}
+	if x := f.sameTime(t, b); x {
+		f.setAside(t, ignored)
+		return
+	}
+	p, read, err := f.identify(ctx, t, b)
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		f.setAside(t, unready)
+	case read:
+		f.setAside(t, ignored)
+	case p == nil && !(t.name.current()) && t.ModTime.Before(f.begun.Add(-time.Second)):
+		f.setAside(t, ignored)
+	default:
+		if err != nil {
+			f.noteOnce(t.id, t.Path, err) // and what can be read of it is used
+		}
+		if p != nil {
+			t.progress = *p
+		} else {
+			t.charset, t.bom = b.charset, b.bom
+		}
+		f.rest(ctx, t)
+		f.abandon(t, true)
+		f.setAside(t, ignored)
+	}
+}
+
+// sameBut reports whether two names differ in how they say that the file is
+// compressed, if at all.
+func (n name) sameBut(x name) bool {
+	return n.stem == x.stem && n.date == x.date && n.number == x.number
+}
+
+// sameTime reports whether a compressed file is one that was followed to its
+// end by the time of its last change, which compressing keeps, and by its
+// beginning.
+func (f *Follower) sameTime(t *followed, b beginning) bool {
+	same := func(p *progress, mod time.Time) bool {
+		if t.ModTime.Nanosecond() == 0 { // some programs keep the time to the second
+			mod = mod.Truncate(time.Second)
+		}
+		return alike(p.head, b.head) && mod.Equal(t.ModTime)
+	}
+	for _, x := range f.order {
+		if x.state == reading && !x.gone && same(&x.progress, x.mod) {
+			return true
+		}
+	}
+	for _, o := range f.texts {
+		if o.ended && same(&o.progress, o.mod) {
+			return true
+		}
+	}
+	return false
+}
+
+// identify finds the text that a compressed file holds, as far as it was
+// handed out; nil if that is none. read says that the file of that text is
+// there, or was read to its end.
+func (f *Follower) identify(ctx context.Context, t *followed, b beginning) (p *progress, read bool, err error) {
+	p, err = f.heldByPacked(ctx, t, f.textsLike(b))
+	if p == nil || errors.Is(err, io.ErrUnexpectedEOF) {
+		return p, false, err
+	}
+	for _, x := range f.order {
+		if &x.progress == p {
+			if !x.gone {
+				return p, true, err
+			}
+			q := x.progress.clone()
+			f.forget(x)
+			return &q, false, err
+		}
+	}
+	for _, o := range f.texts {
+		if &o.progress == p && !o.ended {
+			f.texts = slices.DeleteFunc(f.texts, func(x *orphan) bool { return x == o })
+			return p, false, err
+		}
+	}
+	return p, true, err
+}
+
+// orphanIn finds the text whose file is gone and that t holds, and goes on with
+// it there: as far as it was handed out, or as t agrees with it. It has to hold
+// more of that than of the text of like, if that is not nil.
+func (f *Follower) orphanIn(t, like *followed) bool {
+	if t.name.current() {
+		return false
+	}
+	file, err := f.openNow(t)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	var best *orphan
+	var most progress
+	if like != nil {
+		most.at = like.at
+		if whole, _ := f.compare(t, like); !whole {
+			most.at = info.Size()
+		}
+	}
+	for _, o := range f.texts {
+		if o.at == 0 || o.name.stem != t.name.stem {
+			continue
+		}
+		p := o.progress.clone()
+		if !p.heldBy(file, info.Size()) {
+			p.rewind(file, info.Size())
+		}
+		if p.at > most.at {
+			best, most = o, p
+		}
+	}
+	var lost *followed
+	for _, x := range f.order {
+		if !x.gone || x.state != reading || x.f == nil || x.name.stem != t.name.stem || x.at < most.at || x.at == most.at && best == nil && like != nil || !x.heldBy(file, info.Size()) {
+			continue
+		}
+		if old, err := x.f.Stat(); err == nil && old.Size() <= info.Size() && sameBytes(x.f, file, 0, old.Size()) {
+			lost, most = x, x.progress.clone()
+		}
+	}
+	switch {
+	case lost != nil:
+		f.forget(lost)
+	case best == nil:
+		return false
+	default:
+		f.texts = slices.DeleteFunc(f.texts, func(o *orphan) bool { return o == best && most.at == o.at })
+	}
+	t.progress = most
+	t.scanned, t.zeros = 0, 0
+	return true
+}
+
+// forget takes a file for one that was never met.
+func (f *Follower) forget(t *followed) {
+	f.close(t)
+	if f.files[t.id] == t {
+		delete(f.files, t.id)
+	}
+	delete(f.holding, t)
+	if f.byPath[t.Path] == t {
+		delete(f.byPath, t.Path)
+	}
+	if i := slices.Index(f.order, t); i >= 0 {
+		f.order = slices.Delete(f.order, i, i+1)
+	}
+	for _, x := range f.order {
+		if x.state == copied && x.of == t {
+			x.of, x.state = nil, unready // it is judged again
+			x.size = -1
+			f.pending = true
+		}
+	}
+}
+
+// retire forgets a file that is gone, but for how much of its text was handed
+// out.
+func (f *Follower) retire(t *followed) {
+	if t.state == reading && t.at > 0 {
+		f.abandon(t, t.f != nil)
+	}
 	f.forget(t)
-	t.active = now
-	f.gone = append(f.gone, t)
+}
+
+// abandon remembers the text of a file that does not hold it any more. ended
+// says that it was read to its end.
+func (f *Follower) abandon(t *followed, ended bool) {
+	o := &orphan{progress: t.progress.clone(), name: t.name, mod: t.mod, since: f.opt.Now(), ended: ended}
+	if n := len(o.marks); ended && n > 0 {
+		o.marks = slices.Clone(o.marks[n-1:])
+	}
+	f.texts = append(f.texts, o)
+	if len(f.texts) > maxOrphans {
+		f.texts = slices.Delete(f.texts, 0, len(f.texts)-maxOrphans)
+	}
 }
 
 // release closes what is not written to any more, and forgets what is gone.
 func (f *Follower) release(now time.Time) {
 	for _, t := range slices.Clone(f.order) {
+		if !t.gone {
+			if t.f != nil && f.open > maxOpen && now.Sub(t.active) > openFor && !f.holding[t] {
+				f.close(t)
+			}
+			continue
+		}
+		quiet := now.Sub(t.seen)
+		if now.Sub(t.active) < quiet {
+			quiet = now.Sub(t.active)
+		}
 		switch {
-		case t.seen.Before(f.listed) && now.Sub(t.seen) > goneFor:
-			f.retire(t, now)
-		case t.f != nil && now.Sub(t.active) > openFor && !f.holding[t]:
-			t.f.Close()
-			t.f = nil
+		case t.f != nil && links(t.f) > 0:
+			if quiet > movedFor || f.open > maxOpen && quiet > openFor {
+				f.retire(t)
+			}
+		case now.Sub(t.seen) > goneFor:
+			f.retire(t)
 		}
 	}
-	f.gone = slices.DeleteFunc(f.gone, func(t *tail) bool { return now.Sub(t.active) > openFor })
+	f.texts = slices.DeleteFunc(f.texts, func(o *orphan) bool { return !o.ended && now.Sub(o.since) > orphanFor })
 }
 
 // Lag is how many bytes are written and were not handed out.
 func (f *Follower) Lag() int64 {
 	n := int64(0)
-	for _, t := range f.files {
-		if t.f == nil || t.off < 0 {
+	for _, t := range f.order {
+		if t.f == nil || t.state != reading {
 			continue
 		}
 		if info, err := t.f.Stat(); err == nil {
-			n += max(info.Size()-t.at()-t.scanned, 0)
+			n += max(info.Size()-max(t.at+t.scanned, t.zeros), 0)
 		}
 	}
 	return n
@@ -700,8 +949,8 @@ func (f *Follower) Lag() int64 {
 // Close closes the files that are open. The Live is the caller's.
 func (f *Follower) Close() error {
 	f.feed.Close()
-	for _, t := range f.files {
-		t.close()
+	for _, t := range f.order {
+		f.close(t)
 	}
 	return nil
 }

@@ -5,22 +5,35 @@ import (
 	"context"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 )
 
+// PipeOptions say what FollowPipe reads.
+type PipeOptions struct {
+	Name     string                               // of the log; Stdin if it is empty
+	Encoding Charset                              // of a text without a byte order mark; empty to detect it
+	After    func(time.Duration) <-chan time.Time // makes the timers; nil for time.After
+}
+
 // FollowPipe hands out what comes through a pipe or a terminal, whatever it
-// is compressed with, until that ends. Whoever writes it is held back while
-// emit runs. As of a file that is followed, a last line without its end is
-// handed out when it was held for a second, and the rest of it when that
-// comes. after makes the timers, for tests; nil for time.After.
-func FollowPipe(ctx context.Context, in *os.File, after func(time.Duration) <-chan time.Time, emit func(*Appended) error) error {
+// is compressed with, until that ends. Its writer is held back while emit
+// runs. As with a file that is followed, a last line without its end is handed
+// out when it was held for a second, and the rest of it when that comes.
+func FollowPipe(ctx context.Context, in io.Reader, opt PipeOptions, emit func(*Appended) error) error {
+	after := opt.After
 	if after == nil {
 		after = time.After
 	}
+	a := Appended{Log: opt.Name}
+	path := opt.Name
+	if a.Log == "" {
+		a.Log, path = Stdin, "standard input"
+	}
+	a.Key = a.Log
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	p := newPump(ctx, &lateText{ctx: ctx, f: in})
-	a := Appended{Log: Stdin, Key: Stdin}
+	p := newPump(ctx, &lateText{ctx: ctx, r: in, encoding: opt.Encoding})
 	var line []byte // that has no end yet, as far as it is known
 	given := 0      // bytes of it that were handed out
 	give := func(text []byte) error {
@@ -80,7 +93,7 @@ func FollowPipe(ctx context.Context, in *os.File, after func(time.Duration) <-ch
 		case c.err == io.EOF:
 			return nil
 		case c.err != nil:
-			return &FileError{Path: "standard input", Offset: int64(off), Err: cause(c.err)}
+			return &FileError{Path: path, Offset: int64(off), Err: cause(c.err)}
 		case held == nil && len(line) > given:
 			held = after(holdFor)
 		}
@@ -89,20 +102,127 @@ func FollowPipe(ctx context.Context, in *os.File, after func(time.Duration) <-ch
 }
 
 // A lateText is the text of a pipe that is opened when it is first read:
-// telling what it is takes its first bytes, which may be long in coming.
+// detecting its format takes its first bytes, which may be long in coming.
 type lateText struct {
-	ctx context.Context
-	f   *os.File
-	t   *text
+	ctx      context.Context
+	r        io.Reader
+	encoding Charset
+	t        *text
 }
 
 func (l *lateText) Read(b []byte) (int, error) {
 	if l.t == nil {
-		t, err := openText(l.ctx, l.f, true)
+		t, err := openTextIn(l.ctx, l.r, true, l.encoding)
 		if err != nil {
 			return 0, err
 		}
 		l.t = t
 	}
 	return l.t.Read(b)
+}
+
+// A namedPipe reads a named pipe from all that write to it, one after the
+// other: when one closes it, the next is awaited.
+type namedPipe struct {
+	path string
+	f    *os.File
+}
+
+func (p *namedPipe) Read(b []byte) (int, error) {
+	for {
+		if p.f == nil {
+			f, err := os.Open(p.path) // waits for a writer
+			if err != nil {
+				return 0, err
+			}
+			p.f = f
+		}
+		n, err := p.f.Read(b)
+		if n > 0 || err != io.EOF {
+			return n, err
+		}
+		p.f.Close()
+		p.f = nil
+	}
+}
+
+// OpenPipe opens what is no regular file for FollowPipe: a named pipe, whose
+// writers may come and go, or an open descriptor such as /dev/fd/63, which
+// ends when all that write to it have closed it. It does not wait for a writer.
+func OpenPipe(path string) (io.Reader, error) {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		if info, err := os.Lstat(real); err == nil && info.Mode()&os.ModeNamedPipe != 0 {
+			return &namedPipe{path: path}, nil
+		}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, &FileError{Path: path, Offset: -1, Err: cause(err)}
+	}
+	return f, nil
+}
+
+// A growingFile reads an open file and, at its end, waits for more.
+type growingFile struct {
+	ctx  context.Context
+	f    *os.File
+	note func(error)
+}
+
+// growthEvery is how often an open file is asked whether it has grown.
+const growthEvery = 200 * time.Millisecond
+
+func (g *growingFile) Read(b []byte) (int, error) {
+	for {
+		n, err := g.f.Read(b)
+		if n > 0 || err != io.EOF {
+			return n, err
+		}
+		select {
+		case <-g.ctx.Done():
+			return 0, g.ctx.Err()
+		case <-time.After(growthEvery):
+		}
+		at, err := g.f.Seek(0, io.SeekCurrent)
+		if err != nil {
+			return 0, err
+		}
+		if info, err := g.f.Stat(); err == nil && info.Size() < at {
+			g.note(&FileError{Path: "standard input", Offset: 0, Err: errCut})
+			if _, err := g.f.Seek(0, io.SeekStart); err != nil {
+				return 0, err
+			}
+		}
+	}
+}
+
+// FollowOpen is a reader for FollowPipe of an open file, such as standard
+// input that was redirected from one. It goes on as the file grows, from the
+// last lines of it that are wanted, or from where it stands if that is not its
+// start. note is called when the file was cut off.
+func FollowOpen(ctx context.Context, f *os.File, lines int64, note func(error)) (io.Reader, error) {
+	info, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	at, err := f.Seek(0, io.SeekCurrent)
+	if err != nil {
+		return nil, err
+	}
+	var head [headSize]byte
+	n, err := f.ReadAt(head[:], 0)
+	if at == 0 && n > 0 && formatOf(head[:n]) == Plain {
+		c, bom := charsetOf(head[:n], err == io.EOF)
+		end, err := lastLineStart(f, info.Size(), c)
+		if err == nil && lines > 0 {
+			end, err = linesBefore(f, end, lines, c)
+		}
+		if err == nil && end > int64(bom) && !c.wide() {
+			_, err = f.Seek(end, io.SeekStart)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return &growingFile{ctx: ctx, f: f, note: note}, nil
 }

@@ -24,7 +24,7 @@ func piped(t *testing.T, ctx context.Context) (w *os.File, got chan string, hold
 	t.Cleanup(func() { r.Close(); w.Close() })
 	got, hold, done = make(chan string, 100), make(chan time.Time), make(chan error, 1)
 	go func() {
-		done <- reader.FollowPipe(ctx, r, func(time.Duration) <-chan time.Time { return hold }, func(a *reader.Appended) error {
+		done <- reader.FollowPipe(ctx, r, reader.PipeOptions{After: func(time.Duration) <-chan time.Time { return hold }}, func(a *reader.Appended) error {
 			got <- fmt.Sprintf("%d@%d:%q", a.Line, a.Offset, a.Text)
 			return nil
 		})

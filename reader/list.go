@@ -2,8 +2,8 @@ package reader
 
 import (
 	"context"
+	"errors"
 	"io"
-	"os"
 	"time"
 )
 
@@ -13,12 +13,25 @@ type Known struct {
 	Lines int64 // -1 if unknown
 }
 
+// errOnce says that looking into a pipe would wait for its writer, and take
+// what that writes.
+var errOnce = errors.New("can be read only once")
+
+// openListed opens a member for a listing that looks into it.
+func openListed(m Member) (file, error) {
+	if m.Path == Stdin || m.info != nil && !m.info.Mode().IsRegular() {
+		return nil, errOnce
+	}
+	f, _, err := openMember(m)
+	return f, err
+}
+
 // Peek tells what is known of a member from its block store. Without one,
 // the text of a plain file is as long as the file.
 func (c *Cache) Peek(m Member) Known {
 	k := Known{Text: -1, Lines: -1}
-	f, _, err := openMember(m)
-	if err != nil || f == os.Stdin {
+	f, err := openListed(m)
+	if err != nil {
 		return k
 	}
 	defer f.Close()
@@ -38,8 +51,8 @@ func (c *Cache) Peek(m Member) Known {
 // FirstTime is the time of the first line of m that bears one, of those in
 // its first 64 KiB; zero if there is none.
 func FirstTime(m Member) time.Time {
-	f, _, err := openMember(m)
-	if err != nil || f == os.Stdin {
+	f, err := openListed(m)
+	if err != nil {
 		return time.Time{}
 	}
 	defer f.Close()
@@ -57,8 +70,8 @@ func FirstTime(m Member) time.Time {
 // LastTime is the time of the last line of m that bears one, or the time the
 // file was last written if it would take decoding to know.
 func LastTime(m Member) time.Time {
-	f, _, err := openMember(m)
-	if err != nil || f == os.Stdin {
+	f, err := openListed(m)
+	if err != nil {
 		return m.ModTime
 	}
 	defer f.Close()

@@ -5,11 +5,17 @@ import (
 	"errors"
 	"fmt"
 	"hash/fnv"
+	"io"
+	"io/fs"
 	"os"
+	"regexp"
+	"strings"
+	"sync"
 	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
 
 	"logview/index"
 	"logview/index/query"
@@ -28,18 +34,19 @@ func newFollow(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "follow [flags] [QUERY] [PATH…]",
 		Short: "Print lines as they are written",
-		Long: `Print the lines that are written to logs, as they are written: of the files at
-PATH, of all that lie and come to lie below it if it is a directory, or of
-standard input if something is piped in. Logs are followed through rotation of
-every kind, each line once. With QUERY, in the language of search, only the lines
-that match.
+		Long: `Print the lines that are written to logs, as they are written: to the files at
+PATH, to all files below it if it is a directory, or to standard input if something
+is piped in. Logs are followed through rotation of every kind, each line once. With
+QUERY, in the language of search, only the lines that match.
 
-The first argument is a QUERY unless a file or directory has that name; --query
-says it without doubt. A last line without its end is printed when it is complete
-or a second old.`,
+The first argument is a QUERY unless a file or directory has that name, or it
+looks like a path (app.log, logs/*, /var/log/x): a file that does not exist yet is
+awaited. -e QUERY leaves no doubt. A last line without its end is printed when it
+is complete or a second old. With -m the command ends after that many lines.`,
 		Example: `  logview follow /var/log
   logview follow 'error -healthcheck' /var/log/nginx
   logview follow -n 20 app.log
+  logview follow -m 1 -e 'server started' app.log && notify
   logview follow --json 'level=error' . | jq .text
   kubectl logs -f web-1 | logview follow 'timeout -healthcheck'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -54,21 +61,47 @@ or a second old.`,
 	o.queryFlags.register(cmd, g.streams)
 	addWord(f, "line-number", "", "print line numbers", func() { o.number = yes })
 	addHidden(f, "no-line-number", func() { o.number = no })
-	f.Int64VarP(&o.last, "lines", "n", -1, "begin with the last `N` lines of each log (default 10 of a file, none of a directory)")
+	f.Int64VarP(&o.last, "lines", "n", -1, "begin with the last `N` lines of each log (default 10 of each file that is named, none of a directory)")
 	o.outputFlags.register(cmd)
 	return cmd
 }
 
-// takeQuery takes the first argument for the query unless it is a path.
+// takeQuery takes the first argument for the query unless it is a path or
+// looks like one: a file that does not exist yet is awaited, not searched for.
 func (o *followOptions) takeQuery(args []string) []string {
-	if len(args) == 0 {
-		return args
-	}
-	if _, err := os.Stat(args[0]); err == nil || args[0] == reader.Stdin {
+	if len(args) == 0 || args[0] == reader.Stdin || isPath(args[0]) {
 		return args
 	}
 	o.ask(args[0])
 	return args[1:]
+}
+
+// logEnding is how the names of logs and their rotated files end.
+var logEnding = regexp.MustCompile(`(?i)\.(logs?|txt|text|out|err|trace|jsonl?|ndjson|csv|tsv|gz|xz|bz2|zst|lz4|z|zip|br|lzma|\d+)$|\.log[-._]\S+$`)
+
+// isPath reports whether an argument is a path or looks like one.
+func isPath(s string) bool {
+	if _, err := os.Lstat(s); err == nil {
+		return true
+	}
+	switch {
+	case s == "", strings.ContainsAny(s, " \t\n\""), strings.HasPrefix(s, "file:"), strings.HasPrefix(s, "="), strings.HasPrefix(s, "("), isRegexp(s):
+		return false // of the query language
+	}
+	return strings.ContainsAny(s, "/*?["+string(os.PathSeparator)) || logEnding.MatchString(s)
+}
+
+// isRegexp reports whether s is a regular expression between slashes, and not
+// an absolute path with a slash at its end.
+func isRegexp(s string) bool {
+	body, ok := strings.CutPrefix(s, "/")
+	if !ok {
+		return false
+	}
+	if body, ok = strings.CutSuffix(strings.TrimSuffix(body, "i"), "/"); !ok || body == "" {
+		return false
+	}
+	return !strings.Contains(body, "/") || strings.ContainsAny(body, `\+*?[](){}|^$`)
 }
 
 func (o *followOptions) run(ctx context.Context, paths []string) error {
@@ -100,29 +133,15 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	if isTerminal(o.err) {
 		p.beside = status.hide
 	}
-	var failed bool
 	st, err := index.NewStream(ctx, req, p.emit)
 	if err != nil {
 		return err
 	}
-	if len(paths) == 1 && paths[0] == reader.Stdin {
-		err = reader.FollowPipe(ctx, o.in, nil, func(a *reader.Appended) error { return o.add(st, a) })
-		var fe *reader.FileError
-		if errors.As(err, &fe) { // what came before it was printed
-			failed, err = true, nil
-			o.complain(fe)
-		}
-	} else {
-		note := func(err error) {
-			defer status.hide()()
-			failed = failed || !errors.Is(err, reader.ErrOutput)
-			o.complain(err)
-		}
-		live := reader.NewLive(paths, note)
-		defer live.Close()
-		f := reader.NewFollower(live, reader.FollowOptions{Last: o.begin(paths), Count: o.json || p.number || p.offset, Note: note})
-		err = o.follow(ctx, f, st, status)
+	if o.max.given {
+		st.LimitTotal()
 	}
+	f := &follower{o: o, st: st, status: status, count: o.json || p.number || p.offset}
+	err = f.follow(ctx, paths)
 	status.end()
 	if ferr := p.flush(); err == nil || ctx.Err() != nil && ferr != nil {
 		err = ferr
@@ -135,27 +154,112 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 		return exitCode(exitInt)
 	case err != nil:
 		return err
-	case failed:
+	case f.failed:
 		return exitCode(exitError)
 	}
 	return nil
 }
 
-// follow prints what the files get.
-func (o *followOptions) follow(ctx context.Context, f *reader.Follower, st *index.Stream, status *status) error {
-	lastSaid := time.Now()
-	return f.Run(ctx, func(a *reader.Appended) error {
-		if err := o.add(st, a); err != nil {
+// lastLines is how many of its last lines come first of each log that was
+// named as a file.
+func (o *followOptions) lastLines() int64 {
+	if o.last >= 0 {
+		return o.last
+	}
+	return 10
+}
+
+// A follower prints what comes from several sources, each of which is read by
+// a goroutine of its own.
+type follower struct {
+	o      *followOptions
+	status *status
+	count  bool // line numbers and offsets are printed
+
+	mu     sync.Mutex // guards what follows
+	st     *index.Stream
+	failed bool
+	said   time.Time // when the delay was shown last
+}
+
+// errDone ends the following when all lines that were asked for were printed.
+var errDone = errors.New("done")
+
+// follow prints what comes until all sources have ended. Files never end.
+func (f *follower) follow(ctx context.Context, paths []string) error {
+	each, ctx := errgroup.WithContext(ctx)
+	var files []string
+	for _, p := range paths {
+		info, err := os.Stat(p)
+		if p == reader.Stdin || err == nil && !info.IsDir() && !info.Mode().IsRegular() {
+			each.Go(func() error { return f.pipe(ctx, p) })
+		} else {
+			files = append(files, p)
+		}
+	}
+	if len(files) > 0 {
+		each.Go(func() error { return f.files(ctx, files) })
+	}
+	if err := each.Wait(); !errors.Is(err, errDone) {
+		return err
+	}
+	return nil
+}
+
+// note prints what the user should know.
+func (f *follower) note(err error) {
+	defer f.status.hide()()
+	var fe *reader.FileError
+	switch {
+	case errors.Is(err, fs.ErrNotExist) && errors.As(err, &fe):
+		err = &reader.FileError{Path: fe.Path, Offset: -1, Err: errors.New("does not exist yet; waiting for it")}
+	case !errors.Is(err, reader.ErrOutput) && !errors.Is(err, reader.ErrBinary):
+		f.mu.Lock()
+		f.failed = true
+		f.mu.Unlock()
+	}
+	f.o.complain(err)
+}
+
+// pipe prints what comes through standard input or another pipe.
+func (f *follower) pipe(ctx context.Context, path string) error {
+	var opt reader.PipeOptions
+	var in io.Reader = f.o.in
+	var err error
+	if path != reader.Stdin {
+		opt.Name = path
+		in, err = reader.OpenPipe(path)
+	} else if info, serr := f.o.in.Stat(); serr == nil && info.Mode().IsRegular() {
+		in, err = reader.FollowOpen(ctx, f.o.in, f.o.lastLines(), f.note)
+	}
+	if err == nil {
+		err = reader.FollowPipe(ctx, in, opt, f.add)
+	}
+	var fe *reader.FileError
+	if errors.As(err, &fe) { // what came before it was printed
+		f.note(fe)
+		return nil
+	}
+	return err
+}
+
+// files prints what is written to files.
+func (f *follower) files(ctx context.Context, paths []string) error {
+	live := reader.NewLive(paths, f.note)
+	defer live.Close()
+	fw := reader.NewFollower(live, reader.FollowOptions{Last: max(f.o.last, 0), LastOf: f.o.lastLines(), Count: f.count, Note: f.note})
+	return fw.Run(ctx, func(a *reader.Appended) error {
+		if err := f.add(a); err != nil {
 			return err
 		}
-		// Who reads the output may be slower than who writes the logs.
-		if isTerminal(o.err) && time.Since(lastSaid) > statusAfter {
-			lastSaid = time.Now()
+		// The output may be read more slowly than the logs are written.
+		if isTerminal(f.o.err) && time.Since(f.said) > statusAfter {
+			f.said = time.Now()
 			text := ""
-			if lag := f.Lag(); lag > worthTelling {
+			if lag := fw.Lag(); lag > worthTelling {
 				text = humanize.IBytes(uint64(lag))
 			}
-			status.say(text)
+			f.status.say(text)
 		}
 		return nil
 	})
@@ -165,28 +269,26 @@ func (o *followOptions) follow(ctx context.Context, f *reader.Follower, st *inde
 const worthTelling = 1 << 20
 
 // add prints what matches of some new lines.
-func (o *followOptions) add(st *index.Stream, a *reader.Appended) error {
-	return st.Add(a.Key, reader.Member{Path: a.Log}, a.ID, &a.Block)
+func (f *follower) add(a *reader.Appended) error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.st.Add(a.Key, reader.Member{Path: a.Log}, a.ID, &a.Block); err != nil {
+		return err
+	}
+	if f.st.Done() {
+		return errDone
+	}
+	return nil
 }
 
-// begin is with how many lines of each log to begin.
-func (o *followOptions) begin(paths []string) int64 {
-	if o.last >= 0 {
-		return o.last
-	}
-	if oneFile(paths) {
-		return 10
-	}
-	return 0
-}
-
-// oneFile reports whether paths name one file and nothing else.
+// oneFile reports whether paths name one file and nothing else. One that does
+// not exist yet counts.
 func oneFile(paths []string) bool {
 	if len(paths) != 1 {
 		return false
 	}
 	info, err := os.Stat(paths[0])
-	return paths[0] == reader.Stdin || err == nil && !info.IsDir()
+	return err == nil && !info.IsDir() || err != nil && !strings.ContainsAny(paths[0], "*?[{")
 }
 
 // nameColor is the colour of a log's name: one of those that are neither a

@@ -1,0 +1,331 @@
+package reader
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// This is how a Follower begins: at the ends of the files there are, or at
+// their last lines.
+
+// Begin looks at the logs for the first time, and hands out their last
+// lines.
+func (f *Follower) Begin(ctx context.Context, emit func(*Appended) error) error {
+	f.emit, f.begun = emit, f.opt.Now()
+	logs, errs, err := f.live.Logs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, err := range errs {
+		f.note("", err)
+	}
+	for _, l := range logs {
+		if err := f.begin(ctx, l); err != nil {
+			return err
+		}
+	}
+	// And what is in no log because its text is in another file, too.
+	for _, c := range f.list(ctx) {
+		if err := f.beginFile(ctx, nil, c, c.dir+c.name.stem, Pos{}, 0); err != nil {
+			return err
+		}
+	}
+	f.listed = f.begun
+	return f.err
+}
+
+// begin takes up a log's files at their ends.
+func (f *Follower) begin(ctx context.Context, l Log) error {
+	src := NewSource(l, Options{Text: f.opt.Text, Encoding: f.opt.Encoding})
+	members := src.Members()
+	need := f.opt.Last
+	if members[len(members)-1].Named {
+		need = max(need, f.opt.LastOf)
+	}
+	// How many of its last lines are wanted of each file, from the newest on.
+	type start struct {
+		pos   Pos
+		lines int64
+	}
+	starts := make([]start, len(members))
+	for i := len(members) - 1; i >= 0 && need > 0; i-- {
+		p, n, err := TailPos(ctx, src, members[i], need)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			if !errors.Is(err, ErrBinary) {
+				f.note(members[i].Path, err)
+			}
+			continue
+		}
+		starts[i] = start{p, n}
+		need -= n
+	}
+	for i, m := range members {
+		dir, base := filepath.Split(m.Path)
+		c := found{Member: m, dir: dir, name: parseName(base)}
+		if err := f.beginFile(ctx, src, c, l.Name, starts[i].pos, starts[i].lines); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// beginFile takes up a file at its end, after its last lines.
+func (f *Follower) beginFile(ctx context.Context, src Source, c found, log string, from Pos, lines int64) error {
+	if c.info == nil || !c.info.Mode().IsRegular() || f.known(c) != nil {
+		return nil
+	}
+	t := f.add(c)
+	t.log, t.size, t.mod = log, c.Size, c.ModTime
+	if err := f.atEnd(ctx, src, t, from, lines); err != nil {
+		return err
+	}
+	return f.err
+}
+
+// atEnd brings a file to its end, after handing out its last lines, if any,
+// which begin at from.
+func (f *Follower) atEnd(ctx context.Context, src Source, t *followed, from Pos, lines int64) error {
+	b, err := f.beginning(t.found)
+	switch {
+	case errors.Is(err, fs.ErrPermission):
+		// Should it be readable one day, what it holds by now is not new.
+		f.noteOnce(t.id, t.Path, err)
+		t.failed = true
+		if !t.name.compressed {
+			t.at, t.line = t.Size, -1
+		}
+		return nil
+	case err != nil:
+		if lines > 0 || t.Named {
+			f.noteOnce(t.id, t.Path, err)
+		}
+		f.setAside(t, ignored)
+		return nil
+	case b.format != Plain:
+		if lines > 0 {
+			err = f.lastOf(ctx, src, t, from)
+		}
+		f.setAside(t, ignored)
+		return err
+	case b.binary && !t.Named && !f.opt.Text:
+		f.noteOnce(t.id, t.Path, ErrBinary)
+		f.setAside(t, ignored)
+		return nil
+	}
+	t.charset, t.bom = b.charset, b.bom
+	if err := f.openFile(t); err != nil {
+		f.note(t.Path, err)
+		return nil
+	}
+	if err := f.startAt(ctx, src, t, from, lines); err != nil {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		f.note(t.Path, err)
+	}
+	if err := f.chunks(ctx, t, t.Size); err != nil {
+		return err
+	}
+	f.closeQuiet(t)
+	return nil
+}
+
+// startAt passes over what a file holds before its last lines, if any are
+// wanted, which begin at from.
+func (f *Follower) startAt(ctx context.Context, src Source, t *followed, from Pos, lines int64) error {
+	at, err := f.endOf(t, t.Size)
+	if err != nil {
+		return err
+	}
+	count := f.opt.Count && src != nil
+	switch {
+	case lines == 0 && !count:
+		return f.place(t, t.f, at)
+	case lines == 0:
+		if from, err = endPos(ctx, src, t.Member); err != nil {
+			return err
+		}
+	case t.charset.bytewise():
+		at = int64(from.Offset) + int64(t.bom)
+	default:
+		if at, err = linesBefore(t.f, at, lines, t.charset); err != nil {
+			return err
+		}
+	}
+	if err := f.place(t, t.f, at); err != nil {
+		return err
+	}
+	t.offset, t.line = from.Offset, from.Line
+	if count && t.line < 0 {
+		t.line, err = countTo(ctx, src, t.Member, t.offset)
+	}
+	return err
+}
+
+// toEnd passes over all that a file holds up to size.
+func (f *Follower) toEnd(t *followed, size int64) error {
+	if err := f.openFile(t); err != nil {
+		return err
+	}
+	at, err := f.endOf(t, size)
+	if err != nil {
+		return err
+	}
+	return f.place(t, t.f, at)
+}
+
+// endOf is where what a file holds so far ends: before its unfinished last
+// line, which is handed out when it is complete, unless that is too long to be
+// handed out whole.
+func (f *Follower) endOf(t *followed, size int64) (int64, error) {
+	end := size
+	if !t.charset.wide() {
+		end = zerosBefore(t.f, size, 0) // preallocated
+	}
+	at, err := lastLineStart(t.f, end, t.charset)
+	if end-at >= longestLine {
+		at = end
+	}
+	return at, err
+}
+
+// closeQuiet closes a file that nothing happens to, if too many are open.
+func (f *Follower) closeQuiet(t *followed) {
+	if !f.ids.keepOpen || f.open > maxOpen && !t.Named {
+		f.close(t)
+	}
+}
+
+// place begins the text of t at a position of its file.
+func (f *Follower) place(t *followed, file *os.File, at int64) error {
+	t.offset, t.line = Offset(max(0, at-int64(t.bom))), -1
+	return t.progress.begin(file, at)
+}
+
+// lastOf hands out the last lines of a compressed file, which begin at from.
+func (f *Follower) lastOf(ctx context.Context, src Source, t *followed, from Pos) error {
+	b, err := src.Open(ctx, t.Member, from)
+	if err != nil {
+		f.note(t.Path, err)
+		return ctx.Err()
+	}
+	defer b.Close()
+	blk := GetBlock()
+	defer PutBlock(blk)
+	t.charset, t.bom = UTF8, 0
+	for f.err == nil {
+		if err := b.Next(blk); err == io.EOF {
+			return nil
+		} else if err != nil {
+			f.note(t.Path, err)
+			return ctx.Err()
+		}
+		f.out(t, blk)
+	}
+	return f.err
+}
+
+// countTo counts the lines before an offset.
+func countTo(ctx context.Context, src Source, m Member, off Offset) (Line, error) {
+	b, err := src.Open(ctx, m, Pos{})
+	if err != nil {
+		return -1, err
+	}
+	defer b.Close()
+	blk := GetBlock()
+	defer PutBlock(blk)
+	for line := Line(0); ; {
+		if err := b.Next(blk); err == io.EOF {
+			return line, nil
+		} else if err != nil {
+			return -1, err
+		}
+		if off < blk.End() {
+			return blk.Line + Line(countLines(blk.Text[:blk.Index(off)])), nil
+		}
+		line = blk.Line + Line(blk.Lines)
+	}
+}
+
+// linesBefore is where the last n lines before at begin; at is the end of a
+// line, or of the last whole one.
+func linesBefore(file io.ReaderAt, at, n int64, c Charset) (int64, error) {
+	buf := make([]byte, 64<<10)
+	for pos := at; pos > 0; {
+		k := min(int64(len(buf)), pos)
+		if _, err := file.ReadAt(buf[:k], pos-k); err != nil && err != io.EOF {
+			return at, err
+		}
+		for end := int(k); ; {
+			end = c.LineEnd(buf[:end])
+			if end == 0 {
+				break
+			}
+			if pos-k+int64(end) < at {
+				if n--; n == 0 {
+					return pos - k + int64(end), nil
+				}
+			}
+			end -= len(c.newline())
+		}
+		pos -= k
+	}
+	return 0, nil
+}
+
+// endPos is where the last line of a member begins that has its end.
+func endPos(ctx context.Context, src Source, m Member) (Pos, error) {
+	b, err := src.Open(ctx, m, Pos{})
+	if err != nil {
+		return Pos{}, err
+	}
+	defer b.Close()
+	blk := GetBlock()
+	defer PutBlock(blk)
+	var p Pos
+	for {
+		if err := b.Next(blk); err == io.EOF {
+			return p, nil
+		} else if err != nil {
+			return p, err
+		}
+		if i := bytes.LastIndexByte(blk.Text, '\n'); i >= 0 {
+			p.Offset, p.Line = blk.OffsetAt(i+1), blk.Line+Line(blk.Lines)
+		}
+	}
+}
+
+// lastLineStart is where the unfinished last line of a file begins, of which
+// end bytes are looked at; end if there is none. It looks back no further than
+// a line can be that is handed out whole.
+func lastLineStart(file io.ReaderAt, end int64, c Charset) (int64, error) {
+	buf := make([]byte, 64<<10)
+	for at := end; at > 0 && end-at < longestLine; {
+		n := min(int64(len(buf)), at)
+		if rest := at % 2; n < at && rest != 0 {
+			n -= 1 - rest // UTF-16 is read from even positions
+		}
+		if k, err := file.ReadAt(buf[:n], at-n); int64(k) < n {
+			return end, err
+		}
+		at -= n
+		if i := c.LineEnd(buf[:n]); i > 0 {
+			return at + int64(i), nil
+		}
+		if at == 0 {
+			return 0, nil
+		}
+	}
+	if end == 0 {
+		return 0, nil
+	}
+	return end - longestLine, nil
+}

@@ -1,0 +1,709 @@
+package reader
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+	"time"
+)
+
+// This is how a Follower reads one file and hands out what is new of it.
+
+// look looks at a file that was met.
+func (f *Follower) look(ctx context.Context, t *followed) {
+	if f.err != nil || ctx.Err() != nil {
+		return
+	}
+	if t.state == copied {
+		f.recheck(t)
+	}
+	switch t.state {
+	case unready, ignored:
+		if info, err := os.Stat(t.Path); err == nil && (info.Size() != t.size || !info.ModTime().Equal(t.mod)) {
+			f.pending = true // it is judged again with the names
+		}
+		return
+	case copied:
+		return
+	}
+	if t.f == nil {
+		info, err := os.Stat(t.Path)
+		if err != nil {
+			return // the names show what became of it
+		}
+		if !f.ids.same(info, t.info) {
+			f.pending = true
+			return
+		}
+		if info.Size() == t.size && info.ModTime().Equal(t.mod) && !f.holding[t] {
+			return
+		}
+	}
+	err := f.read(ctx, t)
+	switch {
+	case err == nil || f.err != nil || ctx.Err() != nil:
+		t.failed = false
+	case errors.Is(err, fs.ErrNotExist):
+		f.pending = true
+	case !t.failed:
+		t.failed = true
+		f.note(t.Path, err)
+	}
+	if !f.ids.keepOpen {
+		f.close(t)
+	}
+}
+
+// openFile opens the file of t, if that is still the one at its path.
+func (f *Follower) openFile(t *followed) error {
+	if t.f != nil {
+		return nil
+	}
+	file, err := os.Open(t.Path)
+	if err != nil {
+		return err
+	}
+	info, err := file.Stat()
+	if err != nil {
+		file.Close()
+		return err
+	}
+	if !f.ids.same(info, t.info) {
+		file.Close()
+		f.pending = true
+		return fs.ErrNotExist
+	}
+	t.f = file
+	f.open++
+	return nil
+}
+
+func (f *Follower) close(t *followed) {
+	if t.f != nil {
+		t.f.Close()
+		t.f = nil
+		f.open--
+	}
+}
+
+// read hands out what is new of a file.
+func (f *Follower) read(ctx context.Context, t *followed) error {
+	if err := f.openFile(t); err != nil {
+		return err
+	}
+	info, err := t.f.Stat()
+	if err != nil {
+		return err
+	}
+	size := info.Size()
+	if size == t.size && info.ModTime().Equal(t.mod) {
+		return f.hold(t, size)
+	}
+	t.active = f.opt.Now()
+	grown := size > t.size
+	if t.at == 0 {
+		f.recheckCopies(t)
+	}
+	if !f.holds(t, info) {
+		if !f.cut(ctx, t, info) {
+			return f.err
+		}
+	} else if !grown {
+		t.scanned = 0 // it was written over
+	}
+	t.size, t.mod = size, info.ModTime()
+	before := t.at + t.scanned
+	if err := f.chunks(ctx, t, size); err != nil {
+		return err
+	}
+	if !grown && t.zeros > 0 && t.at+t.scanned == before {
+		// Something was written into the padding.
+		t.zeros = 0
+		if err := f.chunks(ctx, t, size); err != nil {
+			return err
+		}
+	}
+	return f.hold(t, size)
+}
+
+// check looks whether a file still holds what was handed out of it.
+func (f *Follower) check(ctx context.Context, t *followed) {
+	if t.state != reading || f.openFile(t) != nil {
+		return
+	}
+	if info, err := t.f.Stat(); err == nil && info.Size() != t.size && !f.holds(t, info) {
+		f.cut(ctx, t, info)
+	}
+	if !f.ids.keepOpen {
+		f.close(t)
+	}
+}
+
+// holds reports whether a file holds what was handed out of it. Where only
+// its path identifies it, a rotated file that holds more of another text is
+// another file by now, however it begins.
+func (f *Follower) holds(t *followed, info os.FileInfo) bool {
+	if !t.heldBy(t.f, info.Size()) {
+		return false
+	}
+	if !f.ids.byPath || t.name.current() || t.at == 0 {
+		return true
+	}
+	longest := f.longestIn(t.found, f.textsLike(beginning{head: t.head}))
+	return longest == nil || longest.at <= t.at
+}
+
+// recheckCopies looks whether the copies of a text are still some. As long as
+// nothing of it was handed out, nothing shows that its file was cut off.
+func (f *Follower) recheckCopies(t *followed) {
+	for _, x := range f.order {
+		if x.state != copied || x.of != t {
+			continue
+		}
+		file, err := f.openNow(x)
+		if err == nil && !f.samePrefix(file, t, 0, x.checked) {
+			x.state, x.of, x.size = unready, nil, -1
+			f.pending = true
+		}
+		if err == nil {
+			file.Close()
+		}
+	}
+}
+
+// chunks hands out all whole lines that follow.
+func (f *Follower) chunks(ctx context.Context, t *followed, size int64) error {
+	for f.err == nil && ctx.Err() == nil {
+		if more, err := f.chunk(t, size); err != nil || !more {
+			return err
+		}
+	}
+	return ctx.Err()
+}
+
+// chunk hands out the whole lines that follow, as many as a buffer holds. It
+// reports whether there may be more.
+func (f *Follower) chunk(t *followed, size int64) (bool, error) {
+	from := t.at + t.scanned
+	buf := f.buf
+	n, err := t.f.ReadAt(buf, from)
+	if err == io.EOF {
+		err = nil
+	}
+	if err != nil || n == 0 {
+		return false, err
+	}
+	if t.at == 0 && t.scanned == 0 {
+		if n < magicLen && t.name.compressed && maybeMagic(buf[:n]) {
+			return false, nil // more will tell
+		}
+		if formatOf(buf[:n]) != Plain {
+			// It was empty when it was taken up, and is compressed.
+			f.forget(t)
+			f.pending = true
+			f.live.Look()
+			return false, nil
+		}
+	}
+	if t.at == 0 {
+		f.detect(t)
+	}
+	data, run, err := f.nuls(t, buf[:n], size)
+	if err != nil {
+		return false, err
+	}
+	if end := t.charset.LineEnd(buf[:data]); end > 0 {
+		return true, f.give(t, t.scanned+int64(end))
+	}
+	t.scanned += int64(data)
+	if run > 0 || t.scanned >= longestLine {
+		if t.scanned > 0 {
+			err = f.give(t, t.scanned)
+		}
+		if run > 0 && err == nil {
+			f.giveNuls(t, run)
+		}
+		return true, err
+	}
+	return data == n, nil
+}
+
+// nuls looks for NULs in buf, which was read behind what was scanned. Only
+// data bytes of it are to be used: behind them lies padding up to the end of
+// the file, or a run of NULs that is not handed out as it is.
+func (f *Follower) nuls(t *followed, buf []byte, size int64) (data int, run int64, err error) {
+	i := len(buf)
+	if !t.charset.wide() {
+		i = runOfNuls(buf)
+	}
+	if i == len(buf) {
+		return i, 0, nil
+	}
+	begin := t.at + t.scanned + int64(i)
+	end, err := zerosAfter(t.f, max(begin, t.zeros), size)
+	if err != nil {
+		return 0, 0, err
+	}
+	switch {
+	case end >= size:
+		t.zeros = end
+		return i, 0, nil
+	case end-begin < nulRun:
+		return len(buf), 0, nil
+	}
+	return i, end - begin, nil
+}
+
+// detect decides in what encoding a file is written that is followed from its
+// beginning, for as long as nothing of it was handed out.
+func (f *Follower) detect(t *followed) {
+	head := headPool.Get().(*[headSize]byte)
+	defer headPool.Put(head)
+	n, err := t.f.ReadAt(head[:], 0)
+	t.charset, t.bom = f.charsetOf(head[:n], err == io.EOF)
+}
+
+// charsetOf is the encoding of a text that begins with head, which is all of
+// it if whole is set.
+func (f *Follower) charsetOf(head []byte, whole bool) (Charset, int) {
+	c, bom := charsetOf(head, whole)
+	if bom == 0 && f.opt.Encoding != "" {
+		c = f.opt.Encoding
+	}
+	return c, bom
+}
+
+// runOfNuls is where in buf a run of NULs begins that is a long one, or
+// reaches the end of buf and may be; the length of buf if there is none.
+func runOfNuls(buf []byte) int {
+	for at := 0; ; {
+		i := bytes.IndexByte(buf[at:], 0)
+		if i < 0 {
+			return len(buf)
+		}
+		at += i
+		n := leadingZeros(buf[at:])
+		if n >= nulRun || at+n == len(buf) {
+			return at
+		}
+		at += n
+	}
+}
+
+// giveNuls passes over a run of NULs, which a mark in the text stands for.
+func (f *Follower) giveNuls(t *followed, run int64) {
+	mark := []byte(NulMarker(run))
+	f.out(t, &Block{Text: mark, Offset: t.offset, Line: t.line, Continues: t.mid, Skips: []Skip{{Len: len(mark), Bytes: run}}})
+	t.head = append(t.head, make([]byte, max(0, min(run, headKept-int64(len(t.head)))))...)
+	t.at += run
+	t.offset += Offset(run)
+	t.mid, t.scanned, t.zeros = true, 0, 0
+	t.last = make([]byte, markBytes)
+}
+
+// give hands out the n bytes behind what was handed out: whole lines, or a
+// piece of a very long one, or the beginning of one that has no end yet.
+func (f *Follower) give(t *followed, n int64) error {
+	raw := f.buf
+	if int64(len(raw)) < n {
+		raw = make([]byte, n) // a long line, or one that came in parts
+	}
+	raw = raw[:n]
+	if k, err := t.f.ReadAt(raw, t.at); int64(k) < n {
+		if err == io.EOF {
+			return nil // it was cut off meanwhile, which the next look sees
+		}
+		return err
+	}
+	f.giveRaw(t, raw)
+	return nil
+}
+
+// giveRaw hands out raw, which follows what was handed out of t's text.
+func (f *Follower) giveRaw(t *followed, raw []byte) {
+	t.charset = t.charset.Learn(raw)
+	text := t.charset.Decode(raw)
+	size := Offset(len(text))
+	if t.charset.bytewise() {
+		size = Offset(len(raw)) // byte order marks between lines count
+		if t.at == 0 {
+			size -= Offset(t.bom)
+		}
+	}
+	lines := countLines(text)
+	b := Block{Text: text, Offset: t.offset + size - Offset(len(text)), Line: t.line, Lines: lines, Continues: t.mid}
+	if t.mid && len(text) > 0 && text[0] == '\n' {
+		// The line was handed out but for its end.
+		b.Text, b.Lines = text[1:], lines-1
+		b.Offset++
+		if b.Line >= 0 {
+			b.Line++
+		}
+	}
+	t.advance(raw, size, lines)
+	t.scanned = 0
+	delete(f.holding, t)
+	if len(b.Text) > 0 {
+		f.out(t, &b)
+	}
+}
+
+// out hands out lines of a text.
+func (f *Follower) out(t *followed, b *Block) {
+	if f.err != nil {
+		return
+	}
+	head := t.head
+	head = t.charset.Decode(head[min(t.bom, len(head)):])
+	f.err = f.emit(&Appended{Log: t.log, Key: t.key, ID: makeID(head), Block: *b})
+}
+
+// hold hands out an unfinished last line when it has been held long enough.
+// One that was there when the following began waits for its end.
+func (f *Follower) hold(t *followed, size int64) error {
+	if t.scanned <= 0 || t.active.IsZero() || t.at == 0 && t.scanned <= int64(t.bom) {
+		delete(f.holding, t)
+		return nil
+	}
+	now := f.opt.Now()
+	if !f.holding[t] {
+		f.holding[t], t.since = true, now
+	}
+	if now.Sub(t.since) < holdFor {
+		return nil
+	}
+	delete(f.holding, t)
+	return f.give(t, t.scanned)
+}
+
+// due is how long the first held line is still to be held.
+func (f *Follower) due() (time.Duration, bool) {
+	if len(f.holding) == 0 {
+		return 0, false
+	}
+	left := holdFor
+	for t := range f.holding {
+		left = min(left, t.since.Add(holdFor).Sub(f.opt.Now()))
+	}
+	return max(left, 0), true
+}
+
+// cut goes on with a file that does not hold any more what was handed out of
+// it. It reports whether that is to be read now, as another text of t.
+func (f *Follower) cut(ctx context.Context, t *followed, info os.FileInfo) bool {
+	delete(f.holding, t)
+	t.size = -1
+	moved := f.moveOn(ctx, t)
+	if !moved {
+		f.abandon(t, false)
+	}
+	if !t.name.current() {
+		// It may hold the text of another file by now: it is judged again.
+		if !moved && t.name.date != "" {
+			f.note(t.Path, errCut)
+		}
+		f.forget(t)
+		f.again = true
+		return false
+	}
+	if moved {
+		t.progress = f.newText(t.dir + t.name.stem)
+	} else {
+		t.rewind(t.f, info.Size())
+		t.key = f.newText(t.log).key
+		f.note(t.Path, &FileError{Path: t.Path, Offset: t.at, Err: errCut})
+	}
+	// Texts that came and went since the last look are in older files.
+	for _, c := range f.list(ctx) {
+		if c.info != nil && c.info.Mode().IsRegular() && c.dir == t.dir && c.name.stem == t.name.stem && older(c.name, t.name) < 0 && f.known(c) == nil {
+			f.adopt(ctx, c)
+		}
+	}
+	return f.err == nil
+}
+
+var errCut = errors.New("was cut off; following what is written from here on")
+
+// moveOn finds the copy that was made of a file before it was cut off, and
+// goes on with its text there.
+func (f *Follower) moveOn(ctx context.Context, t *followed) bool {
+	f.live.refresh() // it was made just now
+	var best *found
+	all := f.list(ctx)
+	for _, c := range all {
+		if c.info != nil && f.known(c) == t {
+			f.rename(t, c)
+		}
+	}
+	for _, c := range all {
+		if c.info == nil || c.Path == t.Path || f.ids.of(t.info) != nil && f.ids.same(c.info, t.info) || c.name.stem != t.name.stem || c.name.current() && !c.name.compressed {
+			continue
+		}
+		if x := f.known(c); x != nil && x.state == reading {
+			continue
+		}
+		if best != nil && (best.name.sameBut(c.name) && c.name.compressed || older(best.name, c.name) > 0) {
+			continue
+		}
+		if f.holdsText(ctx, c, &t.progress) {
+			best = &c
+		}
+	}
+	if best == nil {
+		return false
+	}
+	x := f.known(*best)
+	if x == nil {
+		x = f.add(*best)
+	}
+	x.progress = t.progress.clone()
+	x.scanned, x.zeros = 0, 0
+	x.state, x.of, x.size = reading, nil, -1
+	x.active = f.opt.Now()
+	if b, err := f.beginning(*best); err == nil && b.format != Plain {
+		f.rest(ctx, x)
+		f.abandon(x, true)
+		f.setAside(x, ignored)
+		return true
+	}
+	f.look(ctx, x)
+	return true
+}
+
+// holdsText reports whether a file, compressed or not, holds all that was
+// handed out of a text. It is not enough that both begin alike: of the texts
+// that are known it must be the longest that the file holds.
+func (f *Follower) holdsText(ctx context.Context, c found, p *progress) bool {
+	if p.at == 0 {
+		return false
+	}
+	b, err := f.beginning(c)
+	if err != nil || !alike(b.head, p.head) {
+		return false
+	}
+	texts := f.textsLike(b)
+	if b.format == Plain {
+		held := f.longestIn(c, texts)
+		return held != nil && held.at <= p.at
+	}
+	held, err := f.heldByPacked(ctx, &followed{found: c}, texts)
+	return held != nil && held.at <= p.at && !errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// textsLike is the known texts that begin like a file.
+func (f *Follower) textsLike(b beginning) []*progress {
+	var out []*progress
+	for _, x := range f.order {
+		if x.state == reading && x.at > 0 && alike(x.head, b.head) {
+			out = append(out, &x.progress)
+		}
+	}
+	for _, o := range f.texts {
+		if o.at > 0 && alike(o.head, b.head) {
+			out = append(out, &o.progress)
+		}
+	}
+	return out
+}
+
+// longestIn is the longest of some texts that a file holds, as far as they
+// were handed out; nil if it holds none.
+func (f *Follower) longestIn(c found, texts []*progress) *progress {
+	file, _, err := openMember(c.Member)
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil
+	}
+	var held *progress
+	for _, p := range texts {
+		if (held == nil || p.at > held.at) && p.heldBy(file, info.Size()) {
+			held = p
+		}
+	}
+	return held
+}
+
+// A beginning is what is known of a file by its first bytes.
+type beginning struct {
+	head    []byte // before conversion to UTF-8
+	format  Format
+	charset Charset
+	bom     int
+	binary  bool
+}
+
+// beginning reads the beginning of the very file that was listed, wherever it
+// is by now. The error wraps ErrGone if that is nowhere.
+func (f *Follower) beginning(c found) (b beginning, err error) {
+	file, _, err := openMember(c.Member)
+	if err != nil {
+		return b, err
+	}
+	defer file.Close()
+	if info, err := file.Stat(); err != nil || !f.ids.same(info, c.info) {
+		return b, ErrGone
+	}
+	t, err := openTextIn(context.Background(), file, false, f.opt.Encoding)
+	if err != nil {
+		return b, err
+	}
+	defer t.release()
+	return beginning{head: bytes.Clone(t.head[:min(headKept, t.read)]), format: t.format, charset: t.charset, bom: t.bom, binary: t.binary}, nil
+}
+
+// openPacked decompresses a file. The caller calls done when it has read.
+func openPacked(ctx context.Context, c found) (r io.Reader, done func(), err error) {
+	file, _, err := openMember(c.Member)
+	if err != nil {
+		return nil, nil, err
+	}
+	t, err := openText(ctx, file, false)
+	if err != nil {
+		file.Close()
+		return nil, nil, err
+	}
+	r = &replay{head: t.head[:t.read], err: t.back.err, r: t.dec}
+	if t.dec == nil {
+		r = eof{} // it is not compressed any more
+	}
+	return r, func() { t.release(); file.Close() }, nil
+}
+
+// heldByPacked is which of some texts a compressed file holds as far as they
+// were handed out, the longest of them, nil if it holds none. The error says
+// why it could not be decompressed to its end.
+func (f *Follower) heldByPacked(ctx context.Context, t *followed, texts []*progress) (*progress, error) {
+	r, done, err := openPacked(ctx, t.found)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	texts = slices.Clone(texts)
+	slices.SortFunc(texts, func(a, b *progress) int { return int(max(-1, min(1, a.at-b.at))) })
+	var held *progress
+	pos := int64(0)
+	window := &window{}
+	for _, p := range texts {
+		if len(p.marks) == 0 {
+			continue
+		}
+		n, err := io.CopyN(window, r, p.at-pos)
+		if pos += n; err != nil {
+			if err == io.EOF {
+				err = nil
+			}
+			return held, err
+		}
+		if m := p.marks[len(p.marks)-1]; m.in(window) {
+			held = p
+		}
+	}
+	_, err = io.Copy(io.Discard, r)
+	return held, err
+}
+
+// A window keeps the last bytes of what is written to it.
+type window struct {
+	end  int64
+	tail []byte
+}
+
+// Write implements io.Writer.
+func (w *window) Write(p []byte) (int, error) {
+	w.end += int64(len(p))
+	w.tail = append(w.tail, p...)
+	if n := len(w.tail); n > 2*markBytes {
+		w.tail = append(w.tail[:0], w.tail[n-markBytes:]...)
+	}
+	return len(p), nil
+}
+
+// ReadAt implements io.ReaderAt for the bytes that are kept.
+func (w *window) ReadAt(p []byte, off int64) (int, error) {
+	from := off - (w.end - int64(len(w.tail)))
+	if from < 0 || from > int64(len(w.tail)) {
+		return 0, io.ErrUnexpectedEOF
+	}
+	n := copy(p, w.tail[from:])
+	if n < len(p) {
+		return n, io.EOF
+	}
+	return n, nil
+}
+
+// rest hands out what a compressed file holds behind what was handed out of
+// its text.
+func (f *Follower) rest(ctx context.Context, t *followed) {
+	r, done, err := openPacked(ctx, t.found)
+	if err != nil {
+		f.noteOnce(t.id, t.Path, err)
+		return
+	}
+	defer done()
+	if _, err := io.CopyN(io.Discard, r, t.at); err != nil {
+		return // it ends before
+	}
+	raw := make([]byte, 0, BlockSize)
+	nuls := int64(0) // that were read behind raw
+	for f.err == nil && ctx.Err() == nil {
+		if len(raw) == cap(raw) {
+			raw = append(raw, 0)[:len(raw)]
+		}
+		n, err := r.Read(raw[len(raw):cap(raw)])
+		if zeros := leadingZeros(raw[len(raw):][:n]); nuls > 0 && zeros < n {
+			raw = f.passNuls(t, raw, n, nuls)
+			nuls = 0
+		} else if nuls > 0 {
+			nuls += int64(n)
+		} else {
+			raw = raw[:len(raw)+n]
+		}
+		if t.at == 0 && len(raw) > 0 {
+			t.charset, t.bom = f.charsetOf(raw, err != nil)
+		}
+		if i := len(raw); !t.charset.wide() && nuls == 0 {
+			if i = runOfNuls(raw); i < len(raw) && i+leadingZeros(raw[i:]) == len(raw) {
+				nuls = int64(len(raw) - i)
+				raw = raw[:i]
+			}
+		}
+		end := t.charset.LineEnd(raw)
+		if err != nil || len(raw) >= longestLine {
+			end = len(raw)
+		}
+		if end > 0 && (end == len(raw) || len(raw) >= BlockSize/2) {
+			f.giveRaw(t, raw[:end])
+			raw = raw[:copy(raw, raw[end:])]
+		}
+		if err != nil {
+			if err != io.EOF && ctx.Err() == nil {
+				f.noteOnce(t.id, t.Path, err)
+			}
+			return
+		}
+	}
+}
+
+// passNuls puts the NULs that were read before the next n bytes, which lie
+// behind raw, in front of them; a long run of them is passed over instead.
+func (f *Follower) passNuls(t *followed, raw []byte, n int, nuls int64) []byte {
+	if nuls < nulRun {
+		fresh := bytes.Clone(raw[len(raw):][:n])
+		return append(append(raw, make([]byte, nuls)...), fresh...)
+	}
+	fresh := raw[len(raw):][:n]
+	if len(raw) > 0 {
+		f.giveRaw(t, raw)
+	}
+	z := leadingZeros(fresh)
+	f.giveNuls(t, nuls+int64(z))
+	return append(raw[:0], fresh[z:]...)
+}

@@ -1,0 +1,31 @@
+//go:build unix
+
+package reader
+
+import (
+	"os"
+	"syscall"
+)
+
+func systemIDs() identifier {
+	return identifier{
+		of: func(info os.FileInfo) any {
+			dev, ino := inode(info)
+			return [2]uint64{dev, ino}
+		},
+		same:     os.SameFile,
+		keepOpen: true,
+	}
+}
+
+// links is how many names an open file has; 1 if that is not known.
+func links(f *os.File) int {
+	info, err := f.Stat()
+	if err != nil {
+		return 1
+	}
+	if st, ok := info.Sys().(*syscall.Stat_t); ok {
+		return int(st.Nlink) //nolint:unconvert // its type differs between systems
+	}
+	return 1
+}
