@@ -31,13 +31,13 @@ func (o *fileFlags) register(cmd *cobra.Command) {
 			return nil
 		}
 	}
-	addText(f, "glob", "g", "in directories, search only files that match `GLOB`, or with ! before it those that do not; the last of several that match decides", glob(false))
-	addText(f, "iglob", "", "as -g, in any case", glob(true))
-	addSwitch(f, &o.fold, "glob-case-insensitive", "", "all -g ignore case")
+	addText(f, "glob", "g", "in directories, search only files that match `GLOB`, or with !GLOB those that do not; the last that matches decides", glob(false))
+	addText(f, "iglob", "", "as -g `GLOB`, ignoring case", glob(true))
+	addSwitch(f, &o.fold, "glob-case-insensitive", "", "ignore case in every -g")
 	addSwitch(f, &o.filter.Hidden, "hidden", ".", "search hidden files and directories, too")
 	var depth, size number
-	addNumber(f, &depth, "max-depth", "d", "search only `N` levels of directories, 1 being the files in those that are named", func() { o.filter.Depth = &depth.n })
-	f.Var(sizeFlag{&size, func() { o.filter.MaxSize = &size.n }}, "max-filesize", "leave out files of more than `SIZE` bytes on disk; 10K, 10M and 10G work, too")
+	addNumber(f, &depth, "max-depth", "d", "go down `N` levels of directories; 1 is for the files in those named, 0 for none", func() { o.filter.Depth = &depth.n })
+	f.Var(sizeFlag{&size, func() { o.filter.MaxSize = &size.n }}, "max-filesize", "in directories, leave out files larger than `SIZE`: bytes on disk, or 10K, 10M, 10G")
 }
 
 // narrowed is the filter that the flags ask for.

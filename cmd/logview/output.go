@@ -66,32 +66,32 @@ func (o *outputFlags) register(cmd *cobra.Command) {
 			return err
 		}
 	}
-	addWord(f, "with-filename", "H", "print paths (default for more than one file)", func() { o.path = yes })
+	addWord(f, "with-filename", "H", "print paths (default unless one file is named)", func() { o.path = yes })
 	addWord(f, "no-filename", "I", "print no paths", func() { o.path = no })
-	addWord(f, "count", "c", "print only how many lines of each file match", func() { o.mode = printCount })
-	addWord(f, "files-with-matches", "l", "print only the files with lines that match", func() { o.mode = printFiles })
+	addWord(f, "count", "c", "print how many lines of each file match", func() { o.mode = printCount })
+	addWord(f, "files-with-matches", "l", "print the files with lines that match", func() { o.mode = printFiles })
 	addWord(f, "only-matching", "o", "print only the parts of lines that match", func() { o.only = true })
-	addNumber(f, &o.max, "max-count", "m", "print at most `N` lines of each file", nil)
+	addNumber(f, &o.max, "max-count", "m", "stop after `N` matching lines of each file", nil)
 	limited := func() { o.passthru = false }
 	addNumber(f, &o.after, "after-context", "A", "print `N` lines after each line that matches", limited)
-	addNumber(f, &o.before, "before-context", "B", "print `N` lines before it", limited)
-	addNumber(f, &o.around, "context", "C", "print `N` lines before and after it; -A and -B count for their side in any order", limited)
-	addWord(f, "passthru", "", "print all lines, those that match as such", func() {
+	addNumber(f, &o.before, "before-context", "B", "print `N` lines before each line that matches", limited)
+	addNumber(f, &o.around, "context", "C", "print `N` lines before and after each line that matches; -A and -B override it, in any order", limited)
+	addWord(f, "passthru", "", "print the lines that do not match, too", func() {
 		o.passthru = true
 		o.after, o.before, o.around = number{}, number{}, number{}
 	})
 	addText(f, "context-separator", "", "print `TEXT` between lines that are not neighbours (default --)", text(&o.between, func() { o.noBetween = false }))
-	addWord(f, "no-context-separator", "", "print nothing there", func() { o.noBetween = true })
-	addText(f, "field-match-separator", "", "print `TEXT` behind the path and the numbers of a line that matches (default :)", text(&o.afterField, nil))
-	addText(f, "field-context-separator", "", "print `TEXT` behind those of other lines (default -)", text(&o.contextSign, nil))
-	addSwitch(f, &o.column, "column", "", "print at which byte of the line the first match begins, counted from 1, and line numbers")
-	addWord(f, "vimgrep", "", "print a line for each match, with path, line and column", func() { o.vimgrep = true })
-	addSwitch(f, &o.offset, "byte-offset", "b", "print at which byte of the decoded text each line begins, or with -o each match")
-	addSwitch(f, &o.trim, "trim", "", "print lines without the blanks they begin with")
-	addWord(f, "null", "0", "print a NUL behind each path", func() { o.null = true })
-	addNumber(f, &o.columns, "max-columns", "M", "do not print lines of more than `N` bytes, but say so; 0 prints all", nil)
-	addSwitch(f, &o.preview, "max-columns-preview", "", "print N characters of them")
-	addSwitch(f, &o.json, "json", "", "print an object a line: ref, path, line, offset, text")
+	addWord(f, "no-context-separator", "", "print nothing between lines that are not neighbours", func() { o.noBetween = true })
+	addText(f, "field-match-separator", "", "print `TEXT` after the path and each number, in lines that match (default :)", text(&o.afterField, nil))
+	addText(f, "field-context-separator", "", "print `TEXT` after the path and each number, in other lines (default -)", text(&o.contextSign, nil))
+	addSwitch(f, &o.column, "column", "", "print line numbers and columns: the byte of the line, from 1, where its first match begins")
+	addWord(f, "vimgrep", "", "print every match on a line of its own, with path, line and column", func() { o.vimgrep = true })
+	addSwitch(f, &o.offset, "byte-offset", "b", "print the offset in the decoded text of each line, or with -o of each match")
+	addSwitch(f, &o.trim, "trim", "", "print lines without the blanks at their beginning")
+	addWord(f, "null", "0", "print a NUL after each path", func() { o.null = true })
+	addNumber(f, &o.columns, "max-columns", "M", "leave out lines of more than `N` bytes, and say so", nil)
+	addSwitch(f, &o.preview, "max-columns-preview", "", "print the first N characters of lines that -M leaves out")
+	addSwitch(f, &o.json, "json", "", "print an object for each line: ref, path, line, offset, text")
 }
 
 // none reports whether the flags ask for no lines at all.

@@ -40,28 +40,28 @@ func (q *queryFlags) register(cmd *cobra.Command, s streams) {
 	q.in = s.in
 	q.oneByOne = true
 	f := cmd.Flags()
-	addText(f, "query", "e", "look for `QUERY`, in which a - at the beginning is part of the text; given several times, for lines that match one of them", func(s string) error {
+	addText(f, "query", "e", "look for `QUERY`, even if it begins with -; of several, a line need match only one", func(s string) error {
 		q.asked = append(q.asked, pattern{text: s, flag: true})
 		return nil
 	})
-	addText(f, "regexp", "", "look for the regular expression `RE`; as -e, but whatever -E says", func(s string) error {
+	addText(f, "regexp", "", "look for the regular expression `RE`, as -E -e does", func(s string) error {
 		q.asked = append(q.asked, pattern{text: s, regexp: true, flag: true})
 		return nil
 	})
-	addText(f, "file", "f", "look for the queries that are the lines of `FILE`; - is standard input", func(s string) error {
+	addText(f, "file", "f", "look for the queries in `FILE`, one on each line; - is standard input", func(s string) error {
 		q.files = append(q.files, s)
 		return nil
 	})
-	addWord(f, "fixed-strings", "F", "take each query as one text to look for, whatever is in it", func() { q.literal, q.regexp = true, false })
+	addWord(f, "fixed-strings", "F", "take QUERY as one text, whatever is in it", func() { q.literal, q.regexp = true, false })
 	addHidden(f, "no-fixed-strings", func() { q.literal = false })
-	addWord(f, "extended-regexp", "E", "take each query as one regular expression (RE2)", func() { q.literal, q.regexp = false, true })
-	addWord(f, "invert-match", "v", "find the lines that do not match", func() { q.invert = true })
+	addWord(f, "extended-regexp", "E", "take QUERY as one regular expression", func() { q.literal, q.regexp = false, true })
+	addWord(f, "invert-match", "v", "select the lines that do not match", func() { q.invert = true })
 	addHidden(f, "no-invert-match", func() { q.invert = false })
-	addWord(f, "word-regexp", "w", "match whole words only", func() { q.WholeWord, q.WholeLine = true, false })
-	addWord(f, "line-regexp", "x", "match whole lines only", func() { q.WholeWord, q.WholeLine = false, true })
-	addWord(f, "case-sensitive", "s", "words match in their case only", func() { q.CaseSensitive, q.IgnoreCase, q.smart = true, false, false })
-	addWord(f, "ignore-case", "i", "regular expressions ignore case too, as words do", func() { q.CaseSensitive, q.IgnoreCase, q.smart = false, true, false })
-	addWord(f, "smart-case", "S", "ignore case unless there are capitals in what is looked for", func() { q.CaseSensitive, q.IgnoreCase, q.smart = false, false, true })
+	addWord(f, "word-regexp", "w", "match whole words only; the last of -w and -x counts", func() { q.WholeWord, q.WholeLine = true, false })
+	addWord(f, "line-regexp", "x", "match whole lines only, without the carriage return at their ends", func() { q.WholeWord, q.WholeLine = false, true })
+	addWord(f, "case-sensitive", "s", "match case exactly", func() { q.CaseSensitive, q.IgnoreCase, q.smart = true, false, false })
+	addWord(f, "ignore-case", "i", "ignore case in regular expressions too, as in words", func() { q.CaseSensitive, q.IgnoreCase, q.smart = false, true, false })
+	addWord(f, "smart-case", "S", "ignore case everywhere, unless there are capitals in QUERY", func() { q.CaseSensitive, q.IgnoreCase, q.smart = false, false, true })
 	addWord(f, "multiline", "U", "", func() { q.oneByOne = false }).Hidden = true
 	addHidden(f, "no-multiline", func() { q.oneByOne = true })
 }

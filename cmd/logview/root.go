@@ -57,7 +57,7 @@ the keys. When its output is piped on, it prints them instead.`,
 	f := root.PersistentFlags()
 	f.StringVar(&g.cacheDir, "cache-dir", "", "keep decoded blocks in `DIR` (default $LOGVIEW_CACHE_DIR, else the user's cache directory)")
 	f.StringVar(&g.cacheSize, "cache-size", "", "let the cache take at most `SIZE`, such as 2GiB; 0 for no cache (default a tenth of the free disk, 16 GiB at most)")
-	f.StringVar(&g.color, "color", "auto", "colour the output: auto, always or never")
+	f.StringVar(&g.color, "color", "auto", "colour the output: auto, always (or ansi) or never")
 	root.SetGlobalNormalizationFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		switch name {
 		case "colour":

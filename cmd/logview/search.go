@@ -76,25 +76,25 @@ the others that ripgrep has say what to do instead.`,
 	addWord(f, "line-number", "n", "print line numbers (default on a terminal)", func() { o.number = yes })
 	addWord(f, "no-line-number", "N", "print no line numbers", func() { o.number = no })
 	o.outputFlags.register(cmd)
-	addWord(f, "count-matches", "", "print only how often each file matches", func() { o.mode = printCountMatches })
-	addSwitch(f, &o.zero, "include-zero", "", "with -c and --count-matches, print files without a match, too")
-	addWord(f, "files-without-match", "", "print only the files without a line that matches", func() { o.mode = printFilesWithout })
+	addWord(f, "count-matches", "", "print how many matches each file has", func() { o.mode = printCountMatches })
+	addSwitch(f, &o.zero, "include-zero", "", "print a count of 0 for files without a match, with -c or --count-matches")
+	addWord(f, "files-without-match", "", "print the files without any line that matches", func() { o.mode = printFilesWithout })
 	addWord(f, "heading", "", "print paths above their lines (default on a terminal)", func() { o.heading = yes })
-	addWord(f, "no-heading", "", "print paths in front of their lines", func() { o.heading = no })
-	addWord(f, "pretty", "p", "print colours, headings and line numbers, also into a pipe", func() {
+	addWord(f, "no-heading", "", "print the path in front of each line", func() { o.heading = no })
+	addWord(f, "pretty", "p", "print colours, headings and line numbers, even into a pipe", func() {
 		o.color, o.heading, o.number = "always", yes, yes
 	})
-	addWord(f, "quiet", "q", "print nothing, and stop at the first match: for the exit code", func() { o.quiet = true })
+	addWord(f, "quiet", "q", "print nothing, and stop at the first match; the exit code tells", func() { o.quiet = true })
 	o.fileFlags.register(cmd)
-	addNumber(f, &o.threads, "threads", "j", "use `N` processors; 0 for all", nil)
-	addSwitch(f, &o.stats, "stats", "", "say on stderr what the search did")
-	addWord(f, "no-messages", "", "do not say which files could not be read; the exit code does", func() { o.mute = true })
+	addNumber(f, &o.threads, "threads", "j", "use at most `N` processors; 0 stands for all", nil)
+	addSwitch(f, &o.stats, "stats", "", "say on standard error what the search did")
+	addWord(f, "no-messages", "", "do not say which files cannot be read; the exit code is still 2", func() { o.mute = true })
 	addHidden(f, "messages", func() { o.mute = false })
 	addSwitch(f, &o.hint, "hint", "", "")
 	f.Lookup("hint").Hidden = true
 	hide := f.Lookup("no-hint")
-	hide.Hidden, hide.Usage = false, "say nothing on a terminal about what was read"
-	f.BoolVar(&o.noIndex, "no-index", false, "read the files themselves, whatever is kept of them; the lines are the same")
+	hide.Hidden, hide.Usage = false, "on a terminal, say nothing about what was read"
+	f.BoolVar(&o.noIndex, "no-index", false, "read the files themselves, not the index; the lines are the same")
 	addRipgrep(f, o)
 	return cmd
 }
