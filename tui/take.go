@@ -294,10 +294,10 @@ func writeLine(ctx context.Context, d *reader.Document, p reader.Place, w io.Wri
 }
 
 // documents find lines of the results in their logs. They are used by one
-// goroutine, elsewhere.
+// goroutine, elsewhere. That of the log that is shown is not used: it is closed
+// when the person goes on to another.
 type documents struct {
-	shown   *reader.Document // which is left open
-	name    string           // of that
+	piped   *reader.Document // of standard input, which can be read but once
 	sources map[string]*reader.LogSource
 
 	last *reader.Document
@@ -306,9 +306,13 @@ type documents struct {
 
 // documents returns those of the logs that lines are in, as they are now.
 func (m *model) documents(list ...results.Line) *documents {
-	x := &documents{shown: m.pager.Doc(), name: m.pager.Name(), sources: map[string]*reader.LogSource{}}
+	x := &documents{sources: map[string]*reader.LogSource{}}
+	if m.piped() {
+		x.piped = m.pager.Doc()
+		return x
+	}
 	for _, line := range list {
-		if _, known := x.sources[line.Log]; known || line.Log == x.name {
+		if _, known := x.sources[line.Log]; known {
 			continue
 		}
 		if l, ok := m.logs.Find(line.Log); ok {
@@ -321,8 +325,8 @@ func (m *model) documents(list ...results.Line) *documents {
 // find is where a line is now.
 func (x *documents) find(ctx context.Context, l results.Line) (*reader.Document, reader.Place, error) {
 	gone := fmt.Errorf("%s is gone, or was rotated; search again", l.Member.Path)
-	d := x.shown
-	if d == nil || x.name != l.Log {
+	d := x.piped
+	if d == nil {
 		if x.last == nil || x.log != l.Log {
 			x.close()
 			src, ok := x.sources[l.Log]
@@ -495,12 +499,27 @@ func (c *clip) Write(p []byte) (int, error) {
 // mark marks the line that the person is on, or takes the mark away, in the
 // log that is shown.
 func (m *model) mark() tea.Cmd {
-	if l, ok := m.results.Current(); m.overlay != detailsOverlay && ok && l.Log != m.pager.Name() {
+	d, ctx := m.pager.Doc(), m.life
+	if m.overlay == detailsOverlay {
+		at := m.details.at
+		return func() tea.Msg { return markMsg{d, at} }
+	}
+	l, ok := m.results.Current()
+	switch {
+	case !ok:
+		m.sayf("there is no result")
+		return nil
+	case l.Log != m.pager.Name():
 		m.sayf("%s is not open yet", l.Log)
 		return nil
 	}
-	cmd, _ := m.atLine(func(_ context.Context, d *reader.Document, p reader.Place) tea.Msg { return markMsg{d, p} })
-	return cmd
+	return func() tea.Msg {
+		key, ok := d.Locate(ctx, l.Member, l.ID)
+		if !ok {
+			return failed(fmt.Errorf("%s is gone, or was rotated; search again", l.Member.Path))
+		}
+		return markMsg{d, reader.Place{Member: key, Offset: l.Offset}}
+	}
 }
 
 // edit opens the person's editor at the line.

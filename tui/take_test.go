@@ -46,7 +46,11 @@ func TestActOnResults(t *testing.T) {
 	d.WaitNot("ERROR")
 	d.Type("s/old request 000[0-2]/ OR needle")
 	d.Keys("enter")
-	d.Wait("4 lines", "old request 0002", "100%")
+	d.Wait("4 lines", "old request 0002")
+	d.Until(func() bool {
+		_, done := m.results.Found()
+		return done && strings.Contains(m.pager.Line(), "old request 0000")
+	}, "the first result")
 	if m.focus != paneResults {
 		t.Fatal("the results have no focus")
 	}

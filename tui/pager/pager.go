@@ -6,6 +6,7 @@ package pager
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -29,6 +30,7 @@ type Model struct {
 	searching     reader.Options
 
 	doc     *reader.Document
+	inUse   *sync.RWMutex // is held by who reads doc although another log is shown by then
 	name    string
 	gen     int // of the document and the pick: what was read for others is dropped
 	ctx     context.Context
@@ -244,7 +246,7 @@ func say(format string, args ...any) tea.Cmd {
 // and closes the one before.
 func (m *Model) Open(name string, d *reader.Document, at *reader.Place) tea.Cmd {
 	m.Shut()
-	m.doc, m.name = d, name
+	m.doc, m.name, m.inUse = d, name, new(sync.RWMutex)
 	m.fresh, m.rate = 0, rate{}
 	m.tail, m.openAt = reader.Place{}, reader.Place{} // the tally begins when that is known
 	m.err = nil
@@ -273,8 +275,11 @@ func (m *Model) Shut() {
 	}
 	m.stopTally()
 	if m.doc != nil {
-		d := m.doc
-		crash.Go(func() { _ = d.Close() }) // it may wait for a file that is being decoded
+		d, inUse := m.doc, m.inUse
+		crash.Go(func() {
+			inUse.Lock()
+			_ = d.Close() // it may wait for a file that is being decoded
+		})
 	}
 	m.doc, m.rows, m.queue = nil, nil, nil
 	m.setMembers(nil)

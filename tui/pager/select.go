@@ -2,6 +2,7 @@ package pager
 
 import (
 	"context"
+	"errors"
 	"io"
 	"maps"
 	"slices"
@@ -111,9 +112,13 @@ func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err e
 	if m.compare(from, to) > 0 {
 		from, to = to, from
 	}
-	d, k := m.doc, m.pick
+	d, k, inUse := m.doc, m.pick, m.inUse
 	t := &tally{order: m.order}
 	return func(ctx context.Context, w io.Writer) (int64, error) {
+		if !inUse.TryRLock() {
+			return 0, errors.New("another log was opened, and nothing is selected any more")
+		}
+		defer inUse.RUnlock()
 		n := int64(0)
 		for next := from; ; {
 			r, err := read(ctx, d, k, next, true, mostRows)
