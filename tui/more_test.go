@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"logview/tui/pager"
 )
 
 // Enter shows what is known of a line, and the JSON in it written out.
@@ -329,4 +331,79 @@ func TestQueryHelp(t *testing.T) {
 	d.WaitNot("parentheses group")
 	d.Keys("enter")
 	d.Wait("182 lines")
+}
+
+// A search that finds nothing says how much of it filters hide.
+func TestHiddenMatches(t *testing.T) {
+	dir := tree(t)
+	d, m := explorer(t, dir, 100, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	d.Type("&error")
+	d.Keys("enter")
+	d.Wait("filtered: 180 lines")
+	d.Type("/warn")
+	d.Wait("0 lines, 180 hidden by filters")
+	d.Keys("enter")
+	d.Wait("filters hide 180 matches (\\ shows them); no more", "warn: 0 lines, 180 hidden by filters")
+	d.Until(func() bool {
+		if m.pager.Pattern().Text != "" {
+			d.Keys("esc") // ends what is looked for, then the search
+		}
+		return m.pager.Pattern().Text == ""
+	}, "no search")
+	d.WaitNot("hidden")
+	d.Type("/request 0294")
+	d.Keys("enter")
+	d.Wait("request 0294: 3 lines")
+	if s := m.pager.Hidden(); s != "" {
+		t.Errorf("nothing is hidden, and not %s", s)
+	}
+	d.Type("/request 029")
+	d.Keys("enter")
+	d.Wait("request 029: 6 lines, 24 hidden by filters")
+	d.Keys("G", "n")
+	d.Wait("filters hide 24 matches")
+	appendTo(t, filepath.Join(dir, "app.log"), "INFO request 0299 again", "ERROR the last")
+	d.Wait("ERROR the last")
+	d.Wait("24+ hidden")
+	d.Keys("\\")
+	d.Wait("request 029: 31 lines")
+	d.WaitNot("hidden")
+	d.Resize(60, 20)
+	d.Keys("\\")
+	d.Wait(" 25 hidden")
+}
+
+// Errors and warnings are not looked for where no line has a level without a
+// word about it.
+func TestNoLevels(t *testing.T) {
+	t.Chdir(t.TempDir())
+	write(t, "logs/small.log", strings.Repeat("GET /index.html 200\n", 5000), 0)
+	write(t, "logs/large.log", strings.Repeat("GET /index.html 200\n", 110_000)+"the only ERROR\n"+strings.Repeat("GET /index.html 200\n", 90_000), 0)
+	d, m := explorer(t, "logs", 100, 24)
+	d.Wait("small.log")
+	d.Keys("j", "enter")
+	d.Wait("LIVE", "5,000")
+	for k, what := range map[string]string{"e": "error", "E": "error", "w": "warning", "W": "warning"} {
+		d.Keys(k) // also from the end, where nothing is left to be read
+		d.Wait("no line has a level here: there is no " + what)
+		m.said = pager.Said{}
+	}
+	m.setFocus(paneLogs)
+	d.Type("/large")
+	d.Keys("enter")
+	d.Wait("LIVE", "200,001")
+	d.Keys("E")
+	d.Wait("no levels in ", " lines looked at; again searches all for the next error")
+	d.Keys("E")
+	onLine(d, m)("the only ERROR")
+	d.Keys("W")
+	d.Wait("no warning in this direction")
+	d.Type("&GET")
+	d.Keys("enter")
+	d.WaitNot("the only ERROR")
+	d.Keys("E")
+	d.Wait("among the lines that filters let through")
 }

@@ -127,7 +127,7 @@ func (m *model) View() tea.View {
 		switch m.prompt.Kind {
 		case prompt.Search, prompt.SearchBack:
 			if m.prompt.Value() != "" && m.prompt.Errors() == 0 {
-				m.prompt.SetNote(m.pager.Count())
+				m.prompt.SetNote(m.matches(m.width >= 100))
 			}
 		case prompt.Write, prompt.Pipe:
 			m.prompt.SetNote(m.wanted.note())
@@ -149,6 +149,19 @@ func (m *model) View() tea.View {
 	}
 	v.SetContent(content)
 	return v
+}
+
+// matches says how many lines match, and how many of them filters hide: in
+// short, or in words.
+func (m *model) matches(words bool) string {
+	s := m.pager.Count()
+	if h := m.pager.Hidden(); h != "" {
+		if !words {
+			h = strings.TrimSuffix(h, " by filters")
+		}
+		s += ", " + h
+	}
+	return s
 }
 
 // beside joins two panes line by line.
@@ -201,7 +214,7 @@ func (m *model) status() string {
 	if c := m.pager.Count(); c != "" {
 		right = "filtered: " + c
 		if p := m.pager.Pattern().Text; p != "" {
-			right = visible.String(p) + ": " + c
+			right = visible.String(p) + ": " + m.matches(m.width >= 100)
 		}
 		if e := m.pager.Effort(); e != "" && m.width >= 110 {
 			right += " · " + e

@@ -126,13 +126,13 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	case keys.PrevIn:
 		return m.another(false), true
 	case keys.NextError:
-		return m.seek(pick{levels: "EF"}, true, "error"), true
+		return m.seek("EF", true, "error"), true
 	case keys.PrevError:
-		return m.seek(pick{levels: "EF"}, false, "error"), true
+		return m.seek("EF", false, "error"), true
 	case keys.NextWarn:
-		return m.seek(pick{levels: "W"}, true, "warning"), true
+		return m.seek("W", true, "warning"), true
 	case keys.PrevWarn:
-		return m.seek(pick{levels: "W"}, false, "warning"), true
+		return m.seek("W", false, "warning"), true
 	case keys.Select:
 		if m.anchor != nil {
 			m.anchor = nil

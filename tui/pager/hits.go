@@ -23,6 +23,7 @@ type tally struct {
 	changed chan struct{}
 	count   counts
 	told    bool           // of the first
+	bare    bool           // of the hits only their number is wanted
 	places  []reader.Place // oldest first
 	capped  bool           // there are more than places
 	missed  bool           // not all could be searched
@@ -123,10 +124,10 @@ func (x marks) rows(rows []bool, members []reader.DocMember) {
 // count begins to count what matches n in a Document. The search reads
 // through a Source of its own, opened as opt says: that of the Document waits
 // for workers, which the search has. What lies behind end is counted by whoever
-// reads it.
-func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader.Options, n query.Node, end reader.Place) *tally {
+// reads it. Without places only the number of hits is kept.
+func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader.Options, n query.Node, end reader.Place, places bool) *tally {
 	ctx, stop := context.WithCancel(ctx)
-	t := &tally{order: map[reader.MemberKey]int{}, stop: stop, count: counts{}, changed: make(chan struct{}, 1)}
+	t := &tally{bare: !places, order: map[reader.MemberKey]int{}, stop: stop, count: counts{}, changed: make(chan struct{}, 1)}
 	src, byPath := d.Searchable(opt)
 	members := d.Members()
 	for i, m := range members {
@@ -151,6 +152,9 @@ func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader
 					return // of a member, or of lines, that came since
 				}
 				t.count[key]++
+				if t.bare {
+					return
+				}
 				if len(t.places) < mostPlaces {
 					t.places = append(t.places, p)
 				} else {

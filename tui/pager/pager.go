@@ -78,6 +78,10 @@ type Model struct {
 	hits       *verdicts      // of matcher and the filters
 	tally      *tally
 	found      tallied
+	hidden     *tally             // of lines that match and that the filters hide
+	behind     tallied            // the same, as it was when it was last looked at
+	levels     *levels            // of doc
+	missing    bool               // nothing was found, and whether filters hide it is not known yet
 	counted    reader.Place       // the log's end, as far as matches are counted
 	sure       reader.Place       // the log's end when the tally began
 	fresher    counts             // matches that came since
@@ -216,6 +220,9 @@ type (
 		ok           bool
 		back         bool   // looked for backwards
 		line         bool   // and in one line alone
+		what         string // a level is looked for: this
+		sampled      int    // lines that were looked at, and have no level
+		all          bool   // and those are all
 		text         string // how far it is
 		next         func() tea.Msg
 		err          error
@@ -247,6 +254,7 @@ func say(format string, args ...any) tea.Cmd {
 func (m *Model) Open(name string, d *reader.Document, at *reader.Place) tea.Cmd {
 	m.Shut()
 	m.doc, m.name, m.inUse = d, name, new(sync.RWMutex)
+	m.levels = new(levels)
 	m.fresh, m.rate = 0, rate{}
 	m.tail, m.openAt = reader.Place{}, reader.Place{} // the tally begins when that is known
 	m.err = nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"sync/atomic"
 
 	"logview/index/match"
 	"logview/reader"
@@ -26,7 +27,9 @@ type row struct {
 // if neither.
 type pick struct {
 	m      *match.Matcher
-	levels string // letters
+	levels string       // letters
+	what   string       // those are, as the person calls it
+	seen   *atomic.Bool // is set when a line has any level; nil if nobody wants to know
 
 	// Of lines in several pieces:
 	find   *match.Matcher // what must begin in the piece; nil for nothing
@@ -180,6 +183,9 @@ func (k pick) from(ctx context.Context, d *reader.Document, w *reader.Window, sc
 		level := byte(' ')
 		if !p.Continues {
 			level = screen.Level(p.Text)
+		}
+		if k.seen != nil && level != ' ' {
+			k.seen.Store(true)
 		}
 		if k.levels != "" && bytes.IndexByte([]byte(k.levels), level) < 0 {
 			return true

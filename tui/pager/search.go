@@ -1,18 +1,23 @@
 package pager
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"maps"
+	"slices"
+	"sync/atomic"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/dustin/go-humanize"
 
 	"logview/index/match"
+	"logview/index/query"
 	"logview/reader"
+	"logview/tui/screen"
 	"logview/tui/visible"
 )
 
@@ -73,6 +78,7 @@ func (m *Model) stopFinding() {
 		m.finding = nil
 		m.progress = ""
 	}
+	m.missing = false
 	m.findGen++ // an answer that is under way is too late
 }
 
@@ -81,7 +87,11 @@ func (m *Model) stopTally() {
 		m.tally.stop()
 		m.tally = nil
 	}
-	m.found = tallied{}
+	if m.hidden != nil {
+		m.hidden.stop()
+		m.hidden = nil
+	}
+	m.found, m.behind = tallied{}, tallied{}
 }
 
 // startTally counts in the background the lines that match, or those that the
@@ -97,11 +107,70 @@ func (m *Model) startTally() tea.Cmd {
 	}
 	m.counted, m.sure, m.fresher, m.partial = m.tail, m.tail, counts{}, false
 	m.freshMarks = newMarks(len(m.members))
-	m.tally = count(context.Background(), m.searcher, m.doc, m.searching, n, m.sure)
+	m.tally = count(context.Background(), m.searcher, m.doc, m.searching, n, m.sure, true)
 	if !m.loading {
 		m.tallyFresh(m.rows, m.counted, m.counted, false) // an unfinished last line
 	}
 	return m.tally.wait()
+}
+
+// startHidden counts the lines that match and that the filters hide.
+func (m *Model) startHidden() tea.Cmd {
+	_, filters, err := compile(m.InForce()...)
+	if err != nil || filters == nil || m.matcher == nil || m.doc == nil {
+		return nil
+	}
+	_, n, err := compile(m.pattern)
+	if err != nil || n == nil {
+		return nil
+	}
+	m.hidden = count(context.Background(), m.searcher, m.doc, m.searching, query.And{n, query.Not{X: filters}}, m.sure, false)
+	return m.hidden.wait()
+}
+
+// Hidden says how many lines match that the filters hide, as far as that is
+// known; it is empty if there are none.
+func (m *Model) Hidden() string {
+	n, done := m.hides()
+	if n == 0 {
+		return ""
+	}
+	s := humanize.Comma(n)
+	switch {
+	case !done:
+		s += "…"
+	case m.compare(m.counted, m.sure) > 0: // what came since and is hidden was not read
+		s += "+"
+	}
+	return s + " hidden by filters"
+}
+
+// hides is how many matching lines the filters hide, and whether they are all
+// counted.
+func (m *Model) hides() (n int64, done bool) {
+	if m.hidden == nil {
+		return 0, m.pick.all() || m.found.err != nil
+	}
+	for _, x := range m.members {
+		n += m.behind.count[x.Key]
+	}
+	return n, m.behind.done
+}
+
+// nothing says that nothing was found. If filters may hide what was looked
+// for, it says so, and how much as soon as that is known.
+func (m *Model) nothing() tea.Cmd {
+	n, done := m.hides()
+	m.missing = !done && m.matcher != nil
+	switch {
+	case m.missing:
+		return say("no more among the lines that filters let through; counting the others…")
+	case n == 1:
+		return say("filters hide 1 match (\\ shows it); no more in this direction")
+	case n > 0:
+		return say("filters hide %s matches (\\ shows them); no more in this direction", humanize.Comma(n))
+	}
+	return say("no more in this direction")
 }
 
 // wait waits until there is more to tell, but not for longer than a person
@@ -122,13 +191,25 @@ func (t *tally) wait() tea.Cmd {
 
 func (m *Model) tallied(msg tallyMsg) tea.Cmd {
 	t := msg.t
-	if t != m.tally {
+	if t != m.tally && t != m.hidden {
 		return nil
 	}
 	t.mu.Lock()
-	m.found = tallied{maps.Clone(t.count), t.capped, t.missed, t.marks.clone(), t.done, t.share, t.read, t.err}
+	now := tallied{maps.Clone(t.count), t.capped, t.missed, t.marks.clone(), t.done, t.share, t.read, t.err}
 	t.mu.Unlock()
-	if m.found.done {
+	switch {
+	case t == m.hidden:
+		m.behind = now
+		if now.done && m.missing {
+			return m.nothing()
+		}
+	default:
+		m.found = now
+		if now.done && now.err == nil {
+			return m.startHidden() // behind the other, which is waited for
+		}
+	}
+	if now.done {
 		return nil
 	}
 	return t.wait()
@@ -231,15 +312,96 @@ func (m *Model) findFrom(at reader.Place, forward, here bool) tea.Cmd {
 	return m.look(k, at, forward, here, m.tally)
 }
 
-// seek goes to the next line of a level.
-func (m *Model) seek(k pick, forward bool, what string) tea.Cmd {
+// seek goes to the next line of a level. In a log without levels there would
+// be nothing to come to, after all of it was read: a sample is looked at first,
+// and what that says is said. The same key once more looks through all of it.
+func (m *Model) seek(levels string, forward bool, what string) tea.Cmd {
 	at, ok := m.Place()
 	if !ok {
 		return nil
 	}
 	m.stopFinding()
-	k.m, k.lines, k.begins = m.pick.m, m.pick.lines, true
-	return m.look(k, at, forward, false, nil)
+	k := pick{levels: levels, what: what, m: m.pick.m, lines: m.pick.lines, begins: true, seen: &m.levels.seen}
+	search := m.look(k, at, forward, false, nil)
+	for i := range m.rows {
+		if m.rows[i].level != ' ' {
+			m.levels.seen.Store(true)
+		}
+	}
+	if m.levels.seen.Load() || m.levels.told {
+		return search
+	}
+	d, ctx, gen, findGen, about := m.doc, m.ctx, m.gen, m.findGen, m.levels
+	return func() tea.Msg {
+		n, all, err := sample(ctx, d, about)
+		if err == nil && !about.seen.Load() {
+			return foundMsg{gen: gen, findGen: findGen, what: what, sampled: n, all: all}
+		}
+		return search() // which tells of an error, too
+	}
+}
+
+// levels is what is known of the levels of a log.
+type levels struct {
+	seen atomic.Bool // a line has one
+	told bool        // the person knows that a sample has none
+}
+
+const (
+	sampled     = 64 << 10 // of a text is looked at in one place
+	samples     = 16       // places of a member
+	mostSampled = 8 << 20
+)
+
+// sample looks for levels in lines from all over a log, as far as that needs
+// no decoding. It says how many lines those were, and whether they are all.
+func sample(ctx context.Context, d *reader.Document, about *levels) (lines int, all bool, err error) {
+	all = true
+	buf := make([]byte, sampled+512) // with the beginning of what comes behind
+	members := d.Members()
+	slices.Reverse(members) // the newest first
+	left := mostSampled
+	for _, x := range members {
+		if !x.Opened {
+			all = all && x.Size == 0
+			continue
+		}
+		step := max(x.Text/samples, sampled)
+		all = all && step == sampled
+		for off := reader.Offset(0); off < x.Text; off += step {
+			if left -= sampled; left < 0 {
+				return lines, false, nil
+			}
+			n, err := d.ReadAt(ctx, buf, reader.Place{Member: x.Key, Offset: off})
+			if err != nil && err != io.EOF {
+				return lines, false, err
+			}
+			for line := range bytes.Lines(buf[:n]) {
+				lines++
+				if screen.Level(line) != ' ' {
+					about.seen.Store(true)
+					return lines, all, nil
+				}
+			}
+		}
+	}
+	return lines, all, nil
+}
+
+// unleveled says that no line of a level was found.
+func (m *Model) unleveled(msg foundMsg) tea.Cmd {
+	switch {
+	case m.levels.seen.Load() && m.Filtered():
+		return say("no %s in this direction among the lines that filters let through", msg.what)
+	case m.levels.seen.Load():
+		return say("no %s in this direction", msg.what)
+	case msg.all:
+		return say("no line has a level here: there is no %s; / searches for text", msg.what)
+	case msg.sampled > 0 || !m.levels.told:
+		m.levels.told = true
+		return say("no levels in %s lines looked at; again searches all for the next %s", humanize.Comma(int64(msg.sampled)), msg.what)
+	}
+	return say("no %s in this direction, and no line with a level", msg.what)
 }
 
 // look finds what is picked from a place on. It reads a part at a time, and
@@ -255,7 +417,7 @@ func (m *Model) look(k pick, at reader.Place, forward, here bool, t *tally) tea.
 	total := int64(0)
 	var search func() tea.Msg
 	search = func() tea.Msg {
-		msg := foundMsg{gen: gen, findGen: findGen, back: !forward}
+		msg := foundMsg{gen: gen, findGen: findGen, back: !forward, what: k.what}
 		if !asked {
 			asked = true
 			if at == (reader.Place{}) { // nothing was shown yet: it is going to be the end
@@ -305,6 +467,9 @@ func (m *Model) look(k pick, at reader.Place, forward, here bool, t *tally) tea.
 		case !r.end:
 			begin = r.next
 			msg.text = fmt.Sprintf("searching, %s read; Esc stops", humanize.IBytes(uint64(total)))
+			if k.what != "" {
+				msg.text = fmt.Sprintf("searching %s, %s read; Esc stops", k.what, humanize.IBytes(uint64(total)))
+			}
 			msg.next = search
 		case here && !turned:
 			turned, forward, begin = true, !forward, begun
@@ -415,7 +580,10 @@ func (m *Model) arrived(msg foundMsg) tea.Cmd {
 		if msg.line {
 			return say("no more in this line")
 		}
-		return say("no more in this direction")
+		if msg.what != "" {
+			return m.unleveled(msg)
+		}
+		return m.nothing()
 	}
 	m.finding = nil
 	m.progress = ""
