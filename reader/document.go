@@ -309,13 +309,22 @@ func (d *Document) LineOf(ctx context.Context, p Place) (Ref, error) {
 	if !ok {
 		return Ref{}, errors.New("its line is not known")
 	}
+	m, ok := d.member(p.Member)
+	if !ok {
+		return Ref{}, ErrGone
+	}
+	return Ref{Path: m.Path, Line: l}, nil
+}
+
+// member is the Member of a key; false if it is gone.
+func (d *Document) member(key MemberKey) (Member, bool) {
 	for _, m := range d.list() {
-		if m.key == p.Member {
+		if m.key == key {
 			member, _, _ := m.state()
-			return Ref{Path: member.Path, Line: l}, nil
+			return member, true
 		}
 	}
-	return Ref{}, ErrGone
+	return Member{}, false
 }
 
 // Ref is the Ref of that line with its identity.
@@ -340,11 +349,18 @@ func (d *Document) Ref(ctx context.Context, p Place) (Ref, error) {
 	if err != nil && err != io.EOF {
 		return r, err
 	}
-	line = line[:n]
-	end := bytes.IndexByte(line, '\n')
-	if end >= 0 {
-		line = line[:end]
+	line, open := line[:n], true
+	if i := bytes.IndexByte(line, '\n'); i >= 0 {
+		line, open = line[:i], false
 	}
-	r.ID = Identify(t.identity(), at, line, end < 0)
+	if bytes.IndexByte(line, 0) >= 0 || bytes.Contains(line, byteOrderMark) {
+		// A search leaves these out.
+		member, _ := d.member(p.Member)
+		member.Named = true
+		if line, open, err = readLine(ctx, d.src, member, Pos{Member: t.identity(), Offset: at, Line: r.Line}); err != nil {
+			return r, err
+		}
+	}
+	r.ID = Identify(t.identity(), at, line, open)
 	return r, nil
 }

@@ -198,7 +198,7 @@ func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, Pos, erro
 				}
 				looked[m.Path] = true
 				m.Named = true // whoever has a reference to a line has seen it
-				at, ok, err := r.in(ctx, src, m)
+				at, ok, err := r.in(ctx, src, m, opt.Encoding)
 				if ok {
 					return src, m, at, true
 				}
@@ -265,11 +265,11 @@ func (f *finder) beside(dir string) {
 
 // in reports whether a member has the line that a Ref with an identity means,
 // and where.
-func (r Ref) in(ctx context.Context, src Source, m Member) (Pos, bool, error) {
+func (r Ref) in(ctx context.Context, src Source, m Member, given Charset) (Pos, bool, error) {
 	if m.Path == Stdin {
 		return Pos{}, false, nil
 	}
-	ids, err := r.beginnings(ctx, m)
+	ids, err := r.beginnings(ctx, m, given)
 	if err != nil || len(ids) == 0 {
 		return Pos{}, false, err
 	}
@@ -299,13 +299,13 @@ func (r Ref) in(ctx context.Context, src Source, m Member) (Pos, bool, error) {
 
 // beginnings are the IDs that a member may have had when the Ref was made,
 // for it was shorter then, perhaps; none if it cannot be the member.
-func (r Ref) beginnings(ctx context.Context, m Member) ([]ID, error) {
+func (r Ref) beginnings(ctx context.Context, m Member, given Charset) ([]ID, error) {
 	f, path, err := openMember(m)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	t, err := openText(ctx, f, false)
+	t, err := openTextIn(ctx, f, false, given)
 	if err != nil {
 		return nil, &FileError{Path: path, Offset: 0, Err: cause(err)}
 	}
