@@ -51,6 +51,8 @@ type Builder struct {
 	Progress func(done, total int64)
 	// Failed, if not nil, is told of what could not be read.
 	Failed func(*reader.FileError)
+	// Skipped, if not nil, is told of what is not text.
+	Skipped func(*reader.FileError)
 	// Waiting, if not nil, is called when another process has the lock.
 	Waiting func()
 }
@@ -339,6 +341,15 @@ func (b *builder) fail(err error) {
 	}
 }
 
+// skip counts a file that is not text.
+func (b *builder) skip(err error) {
+	b.st.Skipped++
+	var fe *reader.FileError
+	if errors.As(err, &fe) && b.Skipped != nil {
+		b.Skipped(fe)
+	}
+}
+
 // members brings the entries of all files up to date.
 func (b *builder) members(logs []reader.Log) error {
 	b.last = time.Now()
@@ -366,7 +377,7 @@ func (b *builder) members(logs []reader.Log) error {
 				e.path, e.stamp = path, stamp
 				b.keep(e)
 				if e.binary {
-					b.st.Skipped++
+					b.skip(&reader.FileError{Path: m.Path, Offset: -1, Err: reader.ErrBinary})
 				} else {
 					b.st.Known++
 				}
@@ -556,7 +567,7 @@ func (b *builder) unread(m reader.Member, err error) error {
 	case b.ctx.Err() != nil:
 		return nil
 	case errors.Is(err, reader.ErrBinary):
-		b.st.Skipped++
+		b.skip(err)
 		if stamp, ok := m.Stamp(); ok {
 			if path, err := b.rel(m.Path); err == nil {
 				b.keep(&entry{path: path, stamp: stamp, binary: true, encoding: b.Encoding})

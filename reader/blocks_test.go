@@ -28,7 +28,7 @@ func collect(t *testing.T, next func(*Block) error) ([]Block, error) {
 		}
 		if n := len(out); n > 0 {
 			p := out[n-1]
-			if b.Offset != p.Offset+Offset(len(p.Text)) || b.Line != p.Line+Line(p.Lines) || b.Continues != p.Unfinished {
+			if b.Offset != p.End() || b.Line != p.Line+Line(p.Lines) || b.Continues != p.Unfinished {
 				t.Fatalf("block %d %+v does not follow %+v", n, brief(b), brief(p))
 			}
 		}

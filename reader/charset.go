@@ -260,13 +260,19 @@ func (c Charset) Decode(raw []byte) []byte {
 			raw = out
 		}
 	}
-	if bytes.HasPrefix(raw, byteOrderMark) {
-		raw = raw[len(byteOrderMark):]
-	}
-	if bytes.IndexByte(raw, byteOrderMark[0]) >= 0 && bytes.Contains(raw, lineBOM) {
+	raw = trimMarks(raw)
+	for bytes.IndexByte(raw, byteOrderMark[0]) >= 0 && bytes.Contains(raw, lineBOM) {
 		raw = bytes.ReplaceAll(raw, lineBOM, newline)
 	}
 	return raw
+}
+
+// trimMarks drops the byte order marks that a line begins with.
+func trimMarks(line []byte) []byte {
+	for bytes.HasPrefix(line, byteOrderMark) {
+		line = line[len(byteOrderMark):]
+	}
+	return line
 }
 
 // lineBOM is a byte order mark at a line's beginning.

@@ -171,7 +171,7 @@ func (d *Document) open(ctx context.Context, m *docMember) (*textAt, error) {
 	if t != nil || err != nil {
 		return t, err
 	}
-	if t, err = openTextAt(ctx, d.life, d.src, member, d.opt); err == nil && !t.piped {
+	if t, err = openTextAt(ctx, d.life, d.src, member, d.opt); err == nil && (t.file == nil || t.temp) && !t.piped {
 		head := make([]byte, headSize)
 		n, _ := t.readAt(head, 0)
 		t.binary = looksBinary(head[:n])
@@ -236,7 +236,8 @@ func (d *Document) At(ctx context.Context, p Place) (Place, error) {
 	if p.Offset >= end {
 		return Place{p.Member, end}, nil
 	}
-	// A newline behind, or the end, and from there back.
+	// A newline behind, or NULs that are left out, or the end, and from there
+	// back.
 	buf := make([]byte, windowSize)
 	n, err := t.readAt(buf, p.Offset)
 	if err != nil && err != io.EOF {
@@ -247,6 +248,14 @@ func (d *Document) At(ctx context.Context, p Place) (Place, error) {
 		to = p.Offset + Offset(i) + 1
 	} else if err != io.EOF {
 		to = (p.Offset + 2*pieceSize) / pieceSize * pieceSize
+	}
+	if from, behind, err := t.nuls(buf[:n], p.Offset); err != nil {
+		return p, err
+	} else if from < to && from > p.Offset {
+		to = from
+	} else if from == p.Offset && behind > from {
+		w, err := t.forward(p)
+		return Place{p.Member, w.Offset}, err
 	}
 	for {
 		w, err := t.backward(Place{p.Member, to})
@@ -265,6 +274,26 @@ func (d *Document) At(ctx context.Context, p Place) (Place, error) {
 		}
 		to = w.Offset
 	}
+}
+
+// SkipNULs is the other end of the NULs that a place lies behind, or before
+// if forward, if they are so many that a piece leaves them out; otherwise it
+// is the place.
+func (d *Document) SkipNULs(ctx context.Context, p Place, forward bool) (Place, error) {
+	t, err := d.text(ctx, p.Member)
+	if err != nil {
+		return p, err
+	}
+	to := p.Offset
+	if forward {
+		to, err = t.zerosAfter(to)
+	} else {
+		to, err = t.zerosBefore(to)
+	}
+	if max(to-p.Offset, p.Offset-to) >= nulRun {
+		p.Offset = to
+	}
+	return p, err
 }
 
 // Line is where a line of a member begins; its end if it has not so many.

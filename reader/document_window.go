@@ -19,9 +19,10 @@ type Piece struct {
 	Text []byte // without the newline; nobody changes it any more
 	End  Offset // where the next piece begins
 
-	Continues  bool // it begins inside a line
-	Unfinished bool // the line goes on in the next piece
-	Open       bool // the text ends here, without a newline: the line may grow
+	NULs       int64 // so many NULs of the text are left out; Text says so, and is all of the piece
+	Continues  bool  // it begins inside a line
+	Unfinished bool  // the line goes on in the next piece
+	Open       bool  // the text ends here, without a newline: the line may grow
 }
 
 // pieceSize is how long pieces of a long line are; the first may be up to
@@ -64,11 +65,71 @@ type Window struct {
 	Text   []byte // nobody changes it any more
 	Open   bool   // the member's text ends behind it
 
-	continues bool // begins inside a line
+	continues bool   // begins inside a line
+	nuls      int64  // Text stands for so many NULs, see NulMarker, and is all of the window
+	end       Offset // where it ends then, behind a newline that follows
 }
 
 // End is where the window ends.
-func (w *Window) End() Offset { return w.Offset + Offset(len(w.Text)) }
+func (w *Window) End() Offset {
+	if w.nuls > 0 {
+		return w.end
+	}
+	return w.Offset + Offset(len(w.Text))
+}
+
+// nuls is the first run of NULs in text, which lies at off, that is left out
+// of pieces, wherever it begins and ends; both the end of text if there is
+// none.
+func (t *textAt) nuls(text []byte, off Offset) (from, to Offset, err error) {
+	end := off + Offset(len(text))
+	if z := Offset(leadingZeros(text)); z > 0 {
+		from, to = off, off+z
+		if off > 0 {
+			if from, err = t.zerosBefore(off); err != nil {
+				return end, end, err
+			}
+		}
+		if to == end {
+			if to, err = t.zerosAfter(end); err != nil {
+				return end, end, err
+			}
+		}
+		if to-from >= nulRun {
+			return off, to, nil
+		}
+	}
+	i, k := longRun(text)
+	from, to = off+Offset(i), off+Offset(k)
+	if to == end && from < end {
+		if to, err = t.zerosAfter(end); err != nil {
+			return end, end, err
+		}
+	}
+	if to-from < nulRun {
+		return end, end, nil
+	}
+	return from, to, nil
+}
+
+// skipped is the window of the NULs from from on to to, in which p lies.
+func (t *textAt) skipped(p Place, from, to Offset) (Window, error) {
+	n := int64(to - from)
+	w := Window{Member: p.Member, Offset: from, Text: []byte(NulMarker(n)), nuls: n, end: to, Open: to >= t.end()}
+	var b [1]byte
+	if from > 0 {
+		if _, err := t.readAt(b[:], from-1); err != nil {
+			return w, err
+		}
+		w.continues = b[0] != '\n'
+	}
+	if k, err := t.readAt(b[:], to); err != nil && err != io.EOF {
+		return w, err
+	} else if k > 0 && b[0] == '\n' {
+		w.end, w.Open = to+1, false
+	}
+	return w, nil
+}
 
 // Forward reads the text from a piece's beginning on, as much as is read at
 // once. It goes on with the next member; at the end of the last it returns
@@ -145,6 +206,20 @@ func (t *textAt) forward(p Place) (Window, error) {
 	if err != nil && err != io.EOF {
 		return w, err
 	}
+	from, to, err := t.nuls(w.Text, w.Offset)
+	if err != nil {
+		return w, err
+	}
+	if from < w.End() {
+		if from > w.Offset {
+			w.Text, w.Open = w.Text[:from-w.Offset], false
+			return w, nil
+		}
+		if from, err = t.zerosBefore(from); err != nil {
+			return w, err
+		}
+		return t.skipped(p, from, to)
+	}
 	if !w.Open {
 		end := bytes.LastIndexByte(w.Text, '\n') + 1
 		if end == 0 { // inside a long line: whole pieces of it
@@ -191,6 +266,31 @@ func (t *textAt) backward(p Place) (Window, error) {
 		return Window{}, err
 	}
 	w := Window{Member: p.Member, Offset: from, Text: buf[:n], Open: p.Offset >= t.end()}
+	// What is behind the last NULs that are left out, or those themselves.
+	for at := from; ; {
+		first, to, err := t.nuls(buf[at-from:], at)
+		if err != nil {
+			return w, err
+		}
+		if first == p.Offset {
+			break
+		}
+		if to == p.Offset || to == p.Offset-1 && buf[n-1] == '\n' {
+			if first, err = t.zerosBefore(to); err != nil {
+				return w, err
+			}
+			return t.skipped(p, first, to)
+		}
+		if buf[to-from] == '\n' {
+			to++
+		}
+		at = to
+		w.Offset, w.Text = at, buf[at-from:]
+	}
+	if w.Offset > from {
+		w.continues = buf[w.Offset-from-1] != '\n'
+		return w, nil
+	}
 	if from == 0 {
 		return w, nil
 	}
@@ -211,7 +311,7 @@ func (t *textAt) backward(p Place) (Window, error) {
 
 // Long reports whether a piece of the window may be part of a longer line.
 func (w *Window) Long() bool {
-	if n := len(w.Text); w.continues || n > 0 && !w.Open && w.Text[n-1] != '\n' {
+	if n := len(w.Text); w.continues || w.nuls > 0 || n > 0 && !w.Open && w.Text[n-1] != '\n' {
 		return true
 	}
 	for text := w.Text; len(text) > pieceSize; {
@@ -226,6 +326,11 @@ func (w *Window) Long() bool {
 
 // Pieces calls yield with the pieces of a window, in order.
 func (w *Window) Pieces(yield func(Piece) bool) {
+	if w.nuls > 0 {
+		yield(Piece{Place: Place{w.Member, w.Offset}, Text: w.Text, End: w.end, NULs: w.nuls,
+			Continues: w.continues, Open: w.Open, Unfinished: !w.Open && w.end == w.Offset+Offset(w.nuls)})
+		return
+	}
 	for at := w.Offset; at < w.End(); {
 		text := w.Text[at-w.Offset:]
 		p := Piece{Place: Place{w.Member, at}}
@@ -247,6 +352,9 @@ func (w *Window) Pieces(yield func(Piece) bool) {
 			p.Unfinished = !w.Open
 		}
 		p.Text, p.End = text[:size], at+Offset(whole)
+		if !p.Continues {
+			p.Text = trimMarks(p.Text)
+		}
 		if !yield(p) {
 			return
 		}

@@ -203,8 +203,9 @@ func newFileBlocksIn(ctx context.Context, f file, path string, live bool, given 
 		return nil, &FileError{Path: path, Offset: 0, Err: cause(err)}
 	}
 	b.cut = cutter{in: skipper{r: b.t}, disk: func() int64 { return b.t.src.n }, eager: live}
-	if b.t.direct && b.t.charset.bytewise() {
-		b.cut.in.hole = b.hole
+	if c := b.t.charset; b.t.direct && c != UTF16LE && c != UTF16BE {
+		// NULs are NULs before they are decoded, too.
+		b.cut.in = skipper{r: b.t.back, t: c.decoder(), unmarked: !c.bytewise() && c != Latin1, hole: b.hole}
 	}
 	return b, nil
 }

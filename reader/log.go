@@ -226,6 +226,20 @@ func (s *LogSource) text(ctx context.Context, m Member, head []byte) bool {
 	return false
 }
 
+// Binary reports whether m is left out because it is not text.
+func (s *LogSource) Binary(ctx context.Context, m Member) bool {
+	if _, regular := m.Stamp(); !regular {
+		return false
+	}
+	b, err := openFileIn(impatient(ctx), m, s.opt.Encoding)
+	if err != nil {
+		return false
+	}
+	defer b.Close()
+	m.Named = false
+	return b.t.binary && !s.text(ctx, m, b.t.head[:])
+}
+
 // noStore is why no block store can be written.
 type noStore struct{ error }
 

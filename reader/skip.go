@@ -5,6 +5,7 @@ import (
 	"io"
 
 	"github.com/dustin/go-humanize"
+	"golang.org/x/text/transform"
 )
 
 // A file may hold more NULs than anybody wants to read: what was
@@ -109,31 +110,57 @@ func before(skips []Skip, at int) int {
 	return n
 }
 
+// A segment is a part of a Block as it lies in the member's text: some bytes
+// of it, or NULs.
+type segment struct {
+	off   Offset
+	text  []byte
+	zeros int64
+}
+
+func (g *segment) end() Offset { return g.off + Offset(len(g.text)) + Offset(g.zeros) }
+
+// segments is the member's text that the Block stands for, with nothing left
+// out.
+func (b *Block) segments() []segment {
+	var out []segment
+	at, off := 0, b.Offset
+	add := func(g segment) {
+		if g.off = off; g.end() > off {
+			off = g.end()
+			out = append(out, g)
+		}
+	}
+	for _, s := range b.Skips {
+		add(segment{text: b.Text[at:s.At]})
+		if s.Len > 0 {
+			add(segment{zeros: s.Bytes})
+		} else {
+			add(segment{text: byteOrderMark})
+		}
+		at = s.At + s.Len
+	}
+	add(segment{text: b.Text[at:]})
+	return out
+}
+
 // raw fills p with the member's text from off on, as far as the Block has it,
 // and with nothing left out.
 func (b *Block) raw(p []byte, off Offset) int {
-	n, at, begin := 0, 0, b.Offset
-	take := func(size int64, fill func(dst []byte, from int64)) {
-		if end := begin + Offset(size); off < end && n < len(p) {
-			k := min(int64(end-off), int64(len(p)-n))
-			fill(p[n:n+int(k)], int64(off-begin))
-			n += int(k)
-			off += Offset(k)
+	n := 0
+	for _, g := range b.segments() {
+		if n == len(p) || off >= g.end() || off < g.off {
+			continue
 		}
-		begin += Offset(size)
+		k := int(min(g.end()-off, Offset(len(p)-n)))
+		if g.zeros > 0 {
+			clear(p[n : n+k])
+		} else {
+			copy(p[n:n+k], g.text[off-g.off:])
+		}
+		n += k
+		off += Offset(k)
 	}
-	for _, s := range b.Skips {
-		take(int64(s.At-at), func(dst []byte, from int64) { copy(dst, b.Text[at+int(from):]) })
-		take(s.Bytes, func(dst []byte, from int64) {
-			if s.Len > 0 {
-				clear(dst)
-			} else {
-				copy(dst, byteOrderMark[from:])
-			}
-		})
-		at = s.At + s.Len
-	}
-	take(int64(len(b.Text)-at), func(dst []byte, from int64) { copy(dst, b.Text[at+int(from):]) })
 	return n
 }
 
@@ -179,11 +206,54 @@ type skipper struct {
 	run    int64  // NULs that were read before left; how many there are is not known yet
 	short  int64  // NULs to be handed out: there are too few of them to be left out
 	look   []byte // memory for left
+
+	t        transform.Transformer // decodes what is read; nil if it is UTF-8
+	unmarked bool                  // there are no byte order marks in UTF-8
+	rest     []byte                // not decoded yet
+	out      []byte                // decoded, and not handed out yet
+	skip     Skip                  // behind out
+	outErr   error                 // behind out and skip
+	srcs     []byte                // memory for rest
+	dsts     []byte                // memory for out
 }
 
 // read fills p. Where something is left out it returns that alone, with
 // nothing in p.
 func (s *skipper) read(p []byte) (n int, skip Skip, err error) {
+	if s.t == nil {
+		return s.raw(p)
+	}
+	if s.srcs == nil {
+		s.srcs, s.dsts = make([]byte, 16<<10), make([]byte, 64<<10)
+	}
+	for empty := 0; len(s.out) == 0; {
+		skip, s.skip = s.skip, Skip{}
+		if skip.Bytes > 0 {
+			return 0, skip, nil
+		}
+		if err, s.outErr = s.outErr, nil; err != nil {
+			return 0, skip, err
+		}
+		kept := copy(s.srcs, s.rest)
+		n, s.skip, s.outErr = s.raw(s.srcs[kept:])
+		if n == 0 && s.skip.Bytes == 0 && s.outErr == nil {
+			if empty++; empty == 100 {
+				return 0, skip, errNoProgress
+			}
+			continue
+		}
+		// What may be the beginning of a character is none where NULs follow.
+		_, bytewise := s.t.(latin1)
+		nd, ns, _ := s.t.Transform(s.dsts, s.srcs[:kept+n], s.skip.Bytes > 0 || bytewise && s.outErr != nil)
+		s.out, s.rest = s.dsts[:nd], s.srcs[ns:kept+n]
+	}
+	n = copy(p, s.out)
+	s.out = s.out[n:]
+	return n, skip, nil
+}
+
+// raw is read before anything is decoded.
+func (s *skipper) raw(p []byte) (n int, skip Skip, err error) {
 	if s.run > 0 {
 		s.resolve()
 		if s.run >= nulRun {
@@ -223,7 +293,7 @@ func (s *skipper) read(p []byte) (n int, skip Skip, err error) {
 		}
 		n = min(n, from)
 	}
-	if !s.inside && p[0] == byteOrderMark[0] {
+	if !s.unmarked && !s.inside && p[0] == byteOrderMark[0] {
 		// A mark may come in pieces.
 		if k := min(n, len(byteOrderMark)); bytes.Equal(p[:k], byteOrderMark[:k]) {
 			back(0)
@@ -237,7 +307,7 @@ func (s *skipper) read(p []byte) (n int, skip Skip, err error) {
 				return 0, Skip{Bytes: int64(len(byteOrderMark))}, nil
 			}
 			s.inside = true // it is none
-			return s.read(p)
+			return s.raw(p)
 		}
 	}
 	if from, to := longRun(p[:n]); from < n {
@@ -245,10 +315,10 @@ func (s *skipper) read(p []byte) (n int, skip Skip, err error) {
 		back(to)
 		n = from
 		if n == 0 {
-			return s.read(p)
+			return s.raw(p)
 		}
 	}
-	if at := markAt(p[:n]); at >= 0 {
+	if at := markAt(p[:n]); at >= 0 && !s.unmarked {
 		// The run behind it, if there is one, is read again.
 		if s.run > 0 {
 			s.left = append(make([]byte, s.run), s.left...)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"slices"
 	"sync"
 
 	"logview/reader/crash"
@@ -154,7 +155,7 @@ func directly(b Blocks, m Member) (*textAt, bool) {
 		plain, isFile := f.f.(*os.File)
 		if bom, ok := f.Direct(); ok && isFile {
 			f.t.release()
-			return &textAt{id: b.ID(), path: m.Path, file: plain, bom: int64(bom)}, true
+			return &textAt{id: b.ID(), path: m.Path, binary: f.t.binary, file: plain, bom: int64(bom)}, true
 		}
 	}
 	return nil, false
@@ -290,17 +291,89 @@ func (t *textAt) more(ctx context.Context, total int64, progress func(Preparing)
 			t.from = nil
 			return nil
 		}
-		if _, err := t.file.WriteAt(blk.Text, int64(blk.Offset)); err != nil {
+		if err := t.write(blk); err != nil {
 			t.fail(&FileError{Path: t.path, Offset: -1, Err: cause(err)})
 			t.from.Close()
 			t.from = nil
 			return nil
 		}
 		t.mu.Lock()
-		t.size = blk.Offset + Offset(len(blk.Text))
+		t.size = blk.End()
 		t.mu.Unlock()
 		progress(Preparing{Path: t.path, Done: blk.Disk, Total: total})
 	}
+}
+
+// write puts a block where it lies in the text. What was left out of it as
+// NULs is a hole.
+func (t *textAt) write(b *Block) error {
+	for _, g := range b.segments() {
+		if _, err := t.file.WriteAt(g.text, int64(g.off)); err != nil {
+			return err
+		}
+	}
+	if len(b.Skips) == 0 {
+		return nil
+	}
+	info, err := t.file.Stat()
+	if err == nil && info.Size() < int64(b.End()) {
+		err = t.file.Truncate(int64(b.End()))
+	}
+	return err
+}
+
+// zerosAfter is where the NULs end that the text has from off on.
+func (t *textAt) zerosAfter(off Offset) (Offset, error) {
+	end := t.end()
+	if t.file != nil {
+		to, err := zerosAfter(t.file, int64(off)+t.bom, int64(end)+t.bom)
+		return Offset(to - t.bom), err
+	}
+	for off < end {
+		b, err := t.block(off)
+		if err != nil {
+			return off, err
+		}
+		for _, g := range b.segments() {
+			if off < g.off || off >= g.end() {
+				continue
+			}
+			if g.zeros > 0 {
+				off = g.end()
+				continue
+			}
+			if off += Offset(leadingZeros(g.text[off-g.off:])); off < g.end() {
+				return off, nil
+			}
+		}
+	}
+	return off, nil
+}
+
+// zerosBefore is where the NULs begin that the text has before off.
+func (t *textAt) zerosBefore(off Offset) (Offset, error) {
+	if t.file != nil {
+		return Offset(zerosBefore(t.file, int64(off)+t.bom, t.bom) - t.bom), nil
+	}
+	for off > 0 {
+		b, err := t.block(off - 1)
+		if err != nil {
+			return off, err
+		}
+		for _, g := range slices.Backward(b.segments()) {
+			if off <= g.off || off > g.end() {
+				continue
+			}
+			if g.zeros > 0 {
+				off = g.off
+				continue
+			}
+			if off -= Offset(trailingZeros(g.text[:off-g.off])); off > g.off {
+				return off, nil
+			}
+		}
+	}
+	return off, nil
 }
 
 // identity is the ID of the text, of more of it if it has grown since. A text
@@ -428,21 +501,21 @@ func (t *textAt) readAt(p []byte, off Offset) (int, error) {
 	}
 	n := 0
 	for n < len(p) {
-		text, from, err := t.block(off + Offset(n))
+		b, err := t.block(off + Offset(n))
 		if err != nil {
 			return n, err
 		}
-		n += copy(p[n:], text[off+Offset(n)-from:])
+		n += b.raw(p[n:], off+Offset(n))
 	}
 	return n, nil
 }
 
-// block is the decoded block that holds off, and where it begins. It is not
-// changed any more, and others may read it at the same time.
-func (t *textAt) block(off Offset) ([]byte, Offset, error) {
+// block is the decoded block that holds off. It is not changed any more, and
+// others may read it at the same time.
+func (t *textAt) block(off Offset) (*Block, error) {
 	i := t.ra.Table().Find(off)
 	if i < 0 {
-		return nil, 0, io.EOF
+		return nil, io.EOF
 	}
 	t.reading.Lock()
 	defer t.reading.Unlock()
@@ -450,37 +523,37 @@ func (t *textAt) block(off Offset) ([]byte, Offset, error) {
 		if x.i == i {
 			copy(t.blocks[1:k+1], t.blocks[:k])
 			t.blocks[0] = x
-			return x.b.Text, x.b.Offset, nil
+			return x.b, nil
 		}
 	}
 	b := new(Block) // the one that makes room may still be read
 	if err := t.ra.ReadBlock(i, b); err != nil {
-		return nil, 0, err
+		return nil, err
 	}
 	t.blocks = append([]keptBlock{{i, b}}, t.blocks[:min(len(t.blocks), keptBlocks-1)]...)
-	return b.Text, b.Offset, nil
+	return b, nil
 }
 
 // number is the line that off lies in, false if the lines before it are not
 // counted yet.
 func (t *textAt) number(off Offset) (Line, bool) {
 	if t.ra != nil {
-		text, from, err := t.block(off)
+		b, err := t.block(off)
 		if err != nil {
 			return Line(t.ra.Table().Lines), err == io.EOF
 		}
-		return t.ra.Table().Blocks[t.ra.Table().Find(off)].Line + Line(countLines(text[:off-from])), true
+		return b.Line + Line(countLines(b.Text[:b.Index(off)])), true
 	}
 	t.mu.Lock()
 	if t.known != nil && off < t.base {
-		table := t.known.Table()
+		known := t.known
 		t.mu.Unlock()
-		b := &table.Blocks[table.Find(off)]
-		buf := make([]byte, off-b.Offset)
-		if k, err := t.readAt(buf, b.Offset); k < len(buf) {
-			return -1, err == nil
+		b := GetBlock()
+		defer PutBlock(b)
+		if err := known.ReadBlock(known.Table().Find(off), b); err != nil || !t.whole() {
+			return -1, false
 		}
-		return b.Line + Line(countLines(buf)), true
+		return b.Line + Line(countLines(b.Text[:b.Index(off)])), true
 	}
 	base, i := t.base, int((off-t.base)/countEvery)
 	known := i < len(t.counts)
@@ -565,8 +638,16 @@ func (t *textAt) count(ctx context.Context, off Offset) error {
 			return err
 		}
 		lines += int64(bytes.Count(buf, newline))
+		times := 1
+		if leadingZeros(buf) == len(buf) {
+			to, err := t.zerosAfter(from + countEvery)
+			if err != nil {
+				return err
+			}
+			times = int((to - from) / countEvery)
+		}
 		t.mu.Lock()
-		t.counts = append(t.counts, lines)
+		t.counts = append(t.counts, slices.Repeat([]int64{lines}, times)...)
 		t.mu.Unlock()
 	}
 }
@@ -612,6 +693,11 @@ func (t *textAt) line(ctx context.Context, l Line) (Offset, error) {
 		text := buf[:k]
 		if c := int64(countLines(text)); n+c < int64(l) && err == nil {
 			n, off = n+c, off+Offset(k)
+			if c == 0 && leadingZeros(text) == k {
+				if off, err = t.zerosAfter(off); err != nil {
+					return 0, err
+				}
+			}
 			continue
 		}
 		for ; n < int64(l); n++ {

@@ -201,13 +201,13 @@ func (m *model) source(l reader.Log) *reader.LogSource { return reader.NewSource
 
 // reading is how the explorer itself reads.
 func (m *model) reading() reader.Options {
-	return reader.Options{Cache: m.opt.Cache, Spare: m.opt.Workers.Go, Wait: true}
+	return reader.Options{Cache: m.opt.Cache, Encoding: m.opt.Encoding, Spare: m.opt.Workers.Go, Wait: true}
 }
 
 // searching is how searches read: what they decode is kept if there is a
 // worker to spare. Were they to wait for one, they would wait for themselves.
 func (m *model) searching() reader.Options {
-	return reader.Options{Cache: m.opt.Cache, Spare: m.opt.Workers.TryGo}
+	return reader.Options{Cache: m.opt.Cache, Encoding: m.opt.Encoding, Spare: m.opt.Workers.TryGo}
 }
 
 // sources are all logs, for a search. They are made when it runs, elsewhere.

@@ -7,15 +7,18 @@ import (
 	"os"
 
 	"github.com/pelletier/go-toml/v2"
+
+	"logview/reader"
 )
 
 // Settings are what a person may set in config.toml.
 type Settings struct {
-	Theme string      `toml:"theme" comment:"auto (by the terminal's background), dark or light"`
-	Wrap  bool        `toml:"wrap" comment:"wrap long lines; false cuts them (key S)"`
-	Mouse bool        `toml:"mouse" comment:"take the mouse for clicks and dragging; false leaves it to the terminal's own selection, and the wheel to its arrow keys (key F2)"`
-	Index bool        `toml:"index" comment:"index what is explored in the background (key I)"`
-	Keys  KeySettings `toml:"keys"`
+	Theme    string      `toml:"theme" comment:"auto (by the terminal's background), dark or light"`
+	Wrap     bool        `toml:"wrap" comment:"wrap long lines; false cuts them (key S)"`
+	Mouse    bool        `toml:"mouse" comment:"take the mouse for clicks and dragging; false leaves it to the terminal's own selection, and the wheel to its arrow keys (key F2)"`
+	Encoding string      `toml:"encoding" comment:"read files without a byte order mark as this: windows-1251, shift_jis, gb18030, utf-16le, …; auto lets each file tell (for all commands, as --encoding)"`
+	Index    bool        `toml:"index" comment:"index what is explored in the background (key I)"`
+	Keys     KeySettings `toml:"keys"`
 }
 
 // KeySettings are the keys.
@@ -26,7 +29,7 @@ type KeySettings struct {
 
 // DefaultSettings are those without a file.
 func DefaultSettings() Settings {
-	return Settings{Theme: "auto", Wrap: true, Index: true, Keys: KeySettings{Preset: "default", Bind: map[string][]string{}}}
+	return Settings{Theme: "auto", Wrap: true, Encoding: "auto", Index: true, Keys: KeySettings{Preset: "default", Bind: map[string][]string{}}}
 }
 
 // ReadSettings reads a file; without one the default is returned. The error
@@ -65,6 +68,9 @@ func (s Settings) Check() error {
 	case "auto", "dark", "light":
 	default:
 		return fmt.Errorf("theme %q: it is auto, dark or light", s.Theme)
+	}
+	if _, err := reader.ParseCharset(s.Encoding); err != nil {
+		return err
 	}
 	_, err := s.keyMap()
 	return err

@@ -26,10 +26,11 @@ type Options struct {
 	Searcher index.Searcher
 	Workers  reader.Workers
 	Settings Settings
-	State    *State   // nil for none
-	Index    []string // the command that keeps the index current; nil for none
-	Note     error    // to be said at the beginning; nil for nothing
-	At       *Start   // nil for the end of the only log, or the list of logs
+	Encoding reader.Charset // of files that do not tell, as for reader.Options
+	State    *State         // nil for none
+	Index    []string       // the command that keeps the index current; nil for none
+	Note     error          // to be said at the beginning; nil for nothing
+	At       *Start         // nil for the end of the only log, or the list of logs
 }
 
 // A Start is where to begin.

@@ -22,6 +22,7 @@ type catOptions struct {
 	*globals
 	lines string
 	tail  int64
+	text  bool
 }
 
 func newCat(g *globals) *cobra.Command {
@@ -44,6 +45,7 @@ more is read than that takes where the cache knows the file.`,
 		},
 	}
 	cmd.Flags().StringVar(&o.lines, "lines", "", "print lines `A:B` of each log, counted from 1; A: and :B work too")
+	addSwitch(cmd.Flags(), &o.text, "text", "a", textUsage)
 	cmd.Flags().Int64Var(&o.tail, "tail", -1, "print the last `N` lines of each log")
 	cmd.MarkFlagsMutuallyExclusive("lines", "tail")
 	return cmd
@@ -62,7 +64,7 @@ func (o *catOptions) run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	c := &catter{catOptions: o, ctx: ctx, opt: reader.Options{Cache: cache, Spare: index.NewWorkers().TryGo}, w: o.out}
+	c := &catter{catOptions: o, ctx: ctx, opt: reader.Options{Cache: cache, Text: o.text, Encoding: o.charset(), Spare: index.NewWorkers().TryGo}, w: o.out}
 	if color || isTerminal(o.out) {
 		v := &visible.Writer{W: o.out, Lines: true}
 		defer func() {

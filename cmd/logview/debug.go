@@ -82,7 +82,7 @@ func explain(g *globals, out io.Writer, tree query.Node, opt match.Options, path
 	logs, failed := g.find(paths)
 	req := &index.Request{Query: tree, Options: opt}
 	for _, l := range logs {
-		req.Sources = append(req.Sources, reader.NewSource(l, reader.Options{Cache: cache}))
+		req.Sources = append(req.Sources, reader.NewSource(l, reader.Options{Cache: cache, Encoding: g.charset()}))
 	}
 	x := index.Explain(cache, req, g.complain)
 	for _, p := range x.Parts {
@@ -103,7 +103,7 @@ func debugBlocks(ctx context.Context, g *globals, out io.Writer, args []string) 
 	}
 	logs, failed := g.find(g.inputs(args))
 	for _, l := range logs {
-		src := reader.NewSource(l, reader.Options{Cache: cache})
+		src := reader.NewSource(l, reader.Options{Cache: cache, Encoding: g.charset()})
 		for _, m := range src.Members() {
 			if err := printBlocks(ctx, out, src, m); err != nil {
 				if ctx.Err() != nil {

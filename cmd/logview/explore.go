@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -36,9 +37,9 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 		os.Setenv("NO_COLOR", "1")
 	}
 	workers := index.NewWorkers()
-	o := tui.Options{Paths: paths, Cache: cache, Workers: workers, Settings: settings, Note: bad, Searcher: index.Scan{Workers: workers}}
+	o := tui.Options{Paths: paths, Cache: cache, Workers: workers, Settings: settings, Encoding: g.charset(), Note: bad, Searcher: index.Scan{Workers: workers}}
 	if cache != nil {
-		o.Searcher = index.Indexed{Cache: cache, Workers: workers, Note: func(error) {}}
+		o.Searcher = index.Indexed{Cache: cache, Encoding: o.Encoding, Workers: workers, Note: func(error) {}}
 	}
 	if dir := stateDir(); dir != "" {
 		o.State = tui.LoadState(filepath.Join(dir, "state.json"))
@@ -51,7 +52,7 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 	}
 	switch {
 	case len(refs) == 1 && len(paths) == 1:
-		_, member, _, err := reader.Resolve(ctx, refs[0], reader.Options{Cache: cache})
+		_, member, _, err := reader.Resolve(ctx, refs[0], reader.Options{Cache: cache, Encoding: o.Encoding})
 		if err != nil {
 			return err
 		}
@@ -87,7 +88,7 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 		}
 	}
 	if self, err := os.Executable(); err == nil && cache != nil && worthKeeping(o.Paths) {
-		o.Index = append([]string{self, "index", "--behind", "--cache-dir", cache.Dir(), "--cache-size", fmt.Sprint(cache.Limit()), "--"}, o.Paths...)
+		o.Index = append([]string{self, "index", "--behind", "--cache-dir", cache.Dir(), "--cache-size", fmt.Sprint(cache.Limit()), "--encoding", cmp.Or(string(o.Encoding), "auto"), "--"}, o.Paths...)
 	}
 	grace.Store(int64(5 * time.Second)) // to give the terminal back, and keep what is to be kept
 	return tui.Run(ctx, o)

@@ -217,7 +217,7 @@ func (o *indexOptions) build(ctx context.Context, cache *reader.Cache, r root, k
 	st := newStatus(o.err, "indexing")
 	defer st.end()
 	b := index.Builder{
-		Cache: cache, Workers: index.NewWorkers(),
+		Cache: cache, Workers: index.NewWorkers(), Encoding: o.charset(),
 		Failed: func(e *reader.FileError) {
 			if k.news(e) {
 				defer st.hide()()
@@ -244,8 +244,17 @@ func (o *indexOptions) build(ctx context.Context, cache *reader.Cache, r root, k
 			}
 		}
 	}
+	notes := &notes{g: o.globals}
+	b.Skipped = func(e *reader.FileError) {
+		if k.news(e) {
+			notes.skip(e)
+		}
+	}
 	x, err := b.Build(ctx, r.dir, r.paths)
 	st.end()
+	if !o.quiet && !o.behind {
+		notes.print()
+	}
 	switch {
 	case o.behind && err != nil && ctx.Err() == nil:
 		fmt.Fprintln(o.out, "failed:", strings.ReplaceAll(err.Error(), "\n", " "))

@@ -29,7 +29,7 @@ func newLs(g *globals) *cobra.Command {
 		Short: "List the logs",
 		Long: `List the logs at PATH: how many files each has, their size on disk, the size of
 their text and its lines where they are known without decoding, from when to
-when they reach, and which rotated files are missing between them.`,
+when they reach, which rotated files are missing between them, and which are not text.`,
 		Example: `  logview ls /var/log
   logview ls --members /var/log/nginx`,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
@@ -51,14 +51,16 @@ type listedLog struct {
 	Last    *time.Time     `json:"last,omitempty"`  // of the last one, or when the file was written
 	Gaps    []string       `json:"gaps,omitempty"`
 	Archive bool           `json:"archive,omitempty"` // what is in it is listed when it is named
+	Binary  bool           `json:"binary,omitempty"`  // no file of it is text
 }
 
 type listedMember struct {
 	jsonPath
-	Size  int64     `json:"size"`
-	Time  time.Time `json:"modified"`
-	Text  *int64    `json:"text,omitempty"`
-	Lines *int64    `json:"lines,omitempty"`
+	Size   int64     `json:"size"`
+	Time   time.Time `json:"modified"`
+	Text   *int64    `json:"text,omitempty"`
+	Lines  *int64    `json:"lines,omitempty"`
+	Binary bool      `json:"binary,omitempty"` // it is not text, and left out unless it is named
 }
 
 // peekable bounds the files that a listing looks into. Of more logs than
@@ -122,7 +124,8 @@ func (o *lsOptions) look(cache *reader.Cache, l reader.Log, times, texts bool) l
 	if out.Archive { // what is in it is another matter
 		times, texts = false, false
 	}
-	text, lines := int64(0), int64(0)
+	text, lines, binary := int64(0), int64(0), 0
+	src := reader.NewSource(l, reader.Options{Encoding: o.charset()})
 	for _, m := range l.Members {
 		k := reader.Known{Text: -1, Lines: -1}
 		if texts {
@@ -135,11 +138,15 @@ func (o *lsOptions) look(cache *reader.Cache, l reader.Log, times, texts bool) l
 		if k.Lines >= 0 {
 			lm.Lines = &k.Lines
 		}
+		if lm.Binary = texts && src.Binary(context.Background(), m); lm.Binary {
+			binary++
+		}
 		out.Members = append(out.Members, lm)
 		out.Size += m.Size
 		text = sum(text, k.Text)
 		lines = sum(lines, k.Lines)
 	}
+	out.Binary = binary == len(l.Members)
 	if text >= 0 {
 		out.Text = &text
 	}
@@ -185,15 +192,39 @@ func (o *lsOptions) table(out *bytes.Buffer, list []listedLog) {
 		if len(l.Gaps) > 0 {
 			name += "  (missing: " + show(strings.Join(l.Gaps, ", ")) + ")"
 		}
+		switch n := l.binary(); {
+		case l.Binary:
+			name += "  (not text)"
+		case n > 0:
+			name += fmt.Sprintf("  (%s not text)", plural(n, "file"))
+		}
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t  %s\n", len(l.Members), humanize.IBytes(uint64(l.Size)), bytesOf(l.Text), countOf(l.Lines), timeOf(l.First), timeOf(l.Last), name)
 		if o.members {
 			for _, m := range l.Members {
-				fmt.Fprintf(w, "\t%s\t%s\t%s\t\t%s\t    %s\n", humanize.IBytes(uint64(m.Size)), bytesOf(m.Text), countOf(m.Lines), timeOf(&m.Time), show(m.Path))
+				fmt.Fprintf(w, "\t%s\t%s\t%s\t\t%s\t    %s\n", humanize.IBytes(uint64(m.Size)), bytesOf(m.Text), countOf(m.Lines), timeOf(&m.Time), show(m.Path)+mark(m))
 			}
 		}
 	}
 	w.Flush()
 	fmt.Fprintf(out, "%s in %s, %s\n", plural(len(list), "log"), plural(files, "file"), humanize.IBytes(uint64(size)))
+}
+
+// binary is how many files of the log are not text.
+func (l *listedLog) binary() (n int) {
+	for _, m := range l.Members {
+		if m.Binary {
+			n++
+		}
+	}
+	return n
+}
+
+// mark is what is said behind a file's name.
+func mark(m listedMember) string {
+	if m.Binary {
+		return "  (not text)"
+	}
+	return ""
 }
 
 func plural(n int, what string) string {

@@ -24,6 +24,7 @@ type globals struct {
 	cacheDir  string
 	cacheSize string
 	color     string
+	encoding  encodingFlag
 	mute      bool // nothing is said of files that cannot be read
 }
 
@@ -58,6 +59,7 @@ the keys. When its output is piped on, it prints them instead.`,
 	f.StringVar(&g.cacheDir, "cache-dir", "", "keep decoded blocks in `DIR` (default $LOGVIEW_CACHE_DIR, else the user's cache directory)")
 	f.StringVar(&g.cacheSize, "cache-size", "", "let the cache take at most `SIZE`, such as 2GiB; 0 for no cache (default a tenth of the free disk, 16 GiB at most)")
 	f.StringVar(&g.color, "color", "auto", "colour the output: auto, always (or ansi) or never")
+	f.Var(&g.encoding, "encoding", "read files without a byte order mark as `NAME`: windows-1251, shift_jis, gb18030, utf-16le, …; auto lets each file tell (default the setting encoding, else auto)")
 	root.SetGlobalNormalizationFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		switch name {
 		case "colour":

@@ -50,6 +50,7 @@ func same(r io.Reader, path string, stderr io.Writer) int {
 //
 //	gz FILE…            compress a file to FILE.gz and remove it
 //	bytes FILE TEXT     write a file from a Go string literal without its quotes
+//	sparse FILE N TEXT  write a file of N zeros, which are a hole, and TEXT, as for bytes
 //	biglog FILE N       write N lines: "line K", every thousandth with "rare"
 //	longline FILE MB    write a line of so many MB that ends in needle, between two short ones
 //	lines FILE N        fail unless the file has N lines
@@ -80,6 +81,18 @@ func TestScripts(t *testing.T) {
 				s, err := strconv.Unquote(`"` + args[1] + `"`)
 				ts.Check(err)
 				ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(s), 0o644))
+			},
+			"sparse": func(ts *testscript.TestScript, _ bool, args []string) {
+				n, err := strconv.ParseInt(args[1], 10, 64)
+				ts.Check(err)
+				s, err := strconv.Unquote(`"` + args[2] + `"`)
+				ts.Check(err)
+				f, err := os.Create(ts.MkAbs(args[0]))
+				ts.Check(err)
+				defer f.Close()
+				ts.Check(f.Truncate(n))
+				_, err = f.WriteAt([]byte(s), n)
+				ts.Check(err)
 			},
 			"biglog": func(ts *testscript.TestScript, _ bool, args []string) {
 				n, err := strconv.Atoi(args[1])

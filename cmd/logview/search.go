@@ -26,6 +26,7 @@ type searchOptions struct {
 	stats, noIndex, quiet, hint bool
 	zero                        bool // files without a match are counted, too
 	threads                     number
+	text                        bool // everything is searched, whatever it looks like
 }
 
 func newSearch(g *globals) *cobra.Command {
@@ -86,6 +87,7 @@ the others that ripgrep has say what to do instead.`,
 	})
 	addWord(f, "quiet", "q", "print nothing, and stop at the first match; the exit code tells", func() { o.quiet = true })
 	o.fileFlags.register(cmd)
+	addSwitch(f, &o.text, "text", "a", textUsage)
 	addNumber(f, &o.threads, "threads", "j", "use at most `N` processors; 0 stands for all", nil)
 	addSwitch(f, &o.stats, "stats", "", "say on standard error what the search did")
 	addWord(f, "no-messages", "", "do not say which files cannot be read; the exit code is still 2", func() { o.mute = true })
@@ -138,13 +140,14 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	if n := o.threads.n; n > 0 && n < int64(cap(workers)) {
 		workers = reader.NewWorkers(int(n))
 	}
-	logs, broken := o.unpack(ctx, logs, reader.Options{Cache: cache, Spare: workers.TryGo}, reader.Member.InsideArchive)
+	charset := o.charset()
+	logs, broken := o.unpack(ctx, logs, reader.Options{Cache: cache, Text: o.text, Encoding: charset, Spare: workers.TryGo}, reader.Member.InsideArchive)
 	failed = failed || broken
 	p := o.printer(o.out, &o.queryFlags, len(inputs) == 1 && !isPattern(inputs[0]) && single(logs), stdinOnly(logs), color && !(o.vimgrep && o.color == "auto"))
 	p.heading = o.heading.or(isTerminal(o.out)) && !o.vimgrep && p.path && p.mode == printLines && !p.json
 	req := o.request(tree, &o.queryFlags)
 	for _, l := range logs {
-		req.Sources = append(req.Sources, reader.NewSource(l, reader.Options{Cache: cache, Spare: workers.TryGo}))
+		req.Sources = append(req.Sources, reader.NewSource(l, reader.Options{Cache: cache, Text: o.text, Encoding: charset, Spare: workers.TryGo}))
 	}
 	found := false // what was asked for
 	emit := p.emit
@@ -252,7 +255,7 @@ func (o *searchOptions) searcher(cache *reader.Cache, workers reader.Workers) in
 	if o.noIndex || cache == nil {
 		return index.Scan{Workers: workers}
 	}
-	return index.Indexed{Cache: cache, Workers: workers, Note: o.complain}
+	return index.Indexed{Cache: cache, Encoding: o.charset(), Workers: workers, Note: o.complain}
 }
 
 // single reports whether the user asked for one file, whose name needs no

@@ -85,7 +85,7 @@ func readAll(t *testing.T, b reader.Blocks, at reader.Pos) (text string, starts 
 			starts = append(starts, reader.Pos{Member: b.ID(), Offset: blk.Offset, Line: blk.Line})
 		}
 		out.Write(blk.Text)
-		off += reader.Offset(len(blk.Text))
+		off = blk.End()
 		line += reader.Line(blk.Lines)
 		open = blk.Unfinished
 	}

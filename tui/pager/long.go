@@ -50,6 +50,9 @@ func (k pick) wants(ctx context.Context, d *reader.Document, p *reader.Piece, fi
 
 // begins reports whether a match begins in a piece, wherever it ends.
 func begins(ctx context.Context, d *reader.Document, p *reader.Piece, find *match.Scanner) (bool, error) {
+	if p.NULs > 0 {
+		return len(find.Highlights(p.Text, nil)) > 0, nil
+	}
 	before := 0 // what stands before a word says whether it is one
 	if p.Continues {
 		before = int(min(p.Offset, utf8.UTFMax))
@@ -177,27 +180,15 @@ func (v *verdicts) let(ctx context.Context, d *reader.Document, m *match.Matcher
 	if err != nil {
 		return false, err
 	}
-	x := verdict{member: p.Member, from: begin.Offset, to: begin.Offset}
-	buf := make([]byte, 256<<10)
+	x := verdict{member: p.Member, from: begin.Offset, to: begin.Offset, open: true}
 	j := match.Judge{Scanner: m.NewScanner(), Max: judged, Overlap: overlap}
-	for {
-		if err := ctx.Err(); err != nil {
-			return false, err
-		}
-		n, err := d.ReadAt(ctx, buf, reader.Place{Member: p.Member, Offset: x.to})
-		if err != nil && err != io.EOF {
-			return false, err
-		}
-		if i := bytes.IndexByte(buf[:n], '\n'); i >= 0 {
-			j.Add(buf[:i])
-			x.to += reader.Offset(i + 1)
-			break
-		}
-		j.Add(buf[:n])
-		x.to += reader.Offset(n)
-		if x.open = err != nil; x.open {
-			break
-		}
+	err = along(ctx, d, begin, true, func(p *reader.Piece) (bool, error) {
+		j.Add(p.Text)
+		x.to, x.open = p.End, p.Open
+		return true, ctx.Err()
+	})
+	if err != nil {
+		return false, err
 	}
 	x.ok = j.Finish()
 	if len(v.list) == mostVerdicts {
@@ -213,6 +204,12 @@ func lineBegin(ctx context.Context, d *reader.Document, p reader.Place) (reader.
 	for p.Offset > 0 {
 		if err := ctx.Err(); err != nil {
 			return p, err
+		}
+		if at, err := d.SkipNULs(ctx, p, false); err != nil || at != p {
+			if p = at; err != nil {
+				return p, err
+			}
+			continue
 		}
 		n := min(p.Offset, reader.Offset(len(buf)))
 		if _, err := d.ReadAt(ctx, buf[:n], reader.Place{Member: p.Member, Offset: p.Offset - n}); err != nil && err != io.EOF {
