@@ -113,6 +113,8 @@ func TestTextOrBinary(t *testing.T) {
 		{"random, short", random(300), false},
 		{"random after text", log[:1000] + random(200<<10), false},
 		{"ELF", "\x7fELF\x02\x01\x01" + zeros(9) + log, false},
+		{"ELF with zeros on one side", "\x7fELF\x01\x01\x01" + strings.Repeat("\x00\x01\x02\x03\xff\xfe", 100) + "\nbeta\n", false},
+		{"records with zeros on one side", "nothing" + strings.Repeat("\x00\x01\x02\x03\xff\xfe", 100) + "\nbeta\n", false},
 		{"PNG", "\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + log, false},
 		{"JPEG", "\xff\xd8\xff\xe0\x00\x10JFIF" + log, false},
 		{"PDF", "%PDF-1.7\n" + log, false},

@@ -102,7 +102,7 @@ func charsetOf(head []byte, whole bool) (Charset, int) {
 	case bytes.HasPrefix(head, []byte("\xfe\xff")):
 		return UTF16BE, 2
 	}
-	if c := utf16Without(head); c != "" {
+	if c := utf16Without(head); c != "" && !hasMagic(head) {
 		return c, 0
 	}
 	return ASCII.learn(head, whole), 0
@@ -182,18 +182,20 @@ func utf16Without(p []byte) Charset {
 	if zeros[high] < 2 || 4*zeros[high] < units || 20*zeros[1-high] > units {
 		return ""
 	}
-	odd := 0 // code units that are no text
+	ascii, odd := 0, 0 // code units, and those that are no text
 	for i := 0; i < len(p); i += 2 {
 		u := rune(p[i+1])<<8 | rune(p[i])
 		if c == UTF16BE {
 			u = rune(p[i])<<8 | rune(p[i+1])
 		}
 		switch {
-		case u < 0x20 && !textControl[u], u == 0x7f, u >= 0xfff0 && u != 0xfffd, u >= 0x80 && u < 0xa0:
+		case u > 0 && u < 0x80 && (u >= 0x20 && u != 0x7f || textControl[u]):
+			ascii++
+		case u > 0 && u < 0x80, u >= 0xfff0 && u != 0xfffd, u >= 0x80 && u < 0xa0:
 			odd++
 		}
 	}
-	if 50*odd > units {
+	if 50*odd > units || 4*ascii < units {
 		return ""
 	}
 	return c
