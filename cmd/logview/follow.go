@@ -27,6 +27,7 @@ type followOptions struct {
 	queryFlags
 	outputFlags
 	last int64
+	text bool // what does not look like text is followed, too
 }
 
 func newFollow(g *globals) *cobra.Command {
@@ -63,6 +64,7 @@ is complete or a second old. With -m the command ends after that many lines.`,
 	addHidden(f, "no-line-number", func() { o.number = no })
 	f.Int64VarP(&o.last, "lines", "n", -1, "begin with the last `N` lines of each log (default 10 of each file that is named, none of a directory)")
 	o.outputFlags.register(cmd)
+	addSwitch(f, &o.text, "text", "a", "follow files that do not look like text, too")
 	return cmd
 }
 
@@ -223,7 +225,7 @@ func (f *follower) note(err error) {
 
 // pipe prints what comes through standard input or another pipe.
 func (f *follower) pipe(ctx context.Context, path string) error {
-	var opt reader.PipeOptions
+	opt := reader.PipeOptions{Encoding: f.o.charset()}
 	var in io.Reader = f.o.in
 	var err error
 	if path != reader.Stdin {
@@ -247,7 +249,7 @@ func (f *follower) pipe(ctx context.Context, path string) error {
 func (f *follower) files(ctx context.Context, paths []string) error {
 	live := reader.NewLive(paths, f.note)
 	defer live.Close()
-	fw := reader.NewFollower(live, reader.FollowOptions{Last: max(f.o.last, 0), LastOf: f.o.lastLines(), Count: f.count, Note: f.note})
+	fw := reader.NewFollower(live, reader.FollowOptions{Text: f.o.text, Encoding: f.o.charset(), Last: max(f.o.last, 0), LastOf: f.o.lastLines(), Count: f.count, Note: f.note})
 	return fw.Run(ctx, func(a *reader.Appended) error {
 		if err := f.add(a); err != nil {
 			return err
