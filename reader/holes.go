@@ -77,3 +77,20 @@ func lastData(f io.ReaderAt, off, low int64) int64 {
 		return end
 	}
 }
+
+// dataBetween is how much of f between two offsets is no hole.
+func dataBetween(f io.ReaderAt, from, to int64) int64 {
+	n := int64(0)
+	for range 1000 { // a file in more pieces is read for what it seems
+		if from = nextData(f, from, to); from >= to {
+			return n
+		}
+		hole := nextHole(f, from, to)
+		if hole <= from {
+			break
+		}
+		n += hole - from
+		from = hole
+	}
+	return n + max(0, to-from)
+}

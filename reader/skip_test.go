@@ -381,6 +381,9 @@ func TestHuge(t *testing.T) {
 	if want := []string{"first line", marker, "behind it", "last line", end}; !slices.Equal(got, want) {
 		t.Errorf("backwards %q, want %q", got, want)
 	}
+	if n := d.Uncounted(t.Context(), Place{place.Member, 2 * size}); n > 1<<20 {
+		t.Errorf("%d bytes are to be read to count lines", n)
+	}
 	if l, ok := d.Number(t.Context(), Place{place.Member, size - 10}, true); !ok || l != 2 {
 		t.Errorf("line %d, %v", l, ok)
 	}

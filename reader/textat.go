@@ -601,8 +601,12 @@ func (t *textAt) uncounted(off Offset) Offset {
 	}
 	t.learn()
 	t.mu.Lock()
-	defer t.mu.Unlock()
-	return max(0, off-t.base-Offset(len(t.counts))*countEvery)
+	from := t.base + Offset(len(t.counts))*countEvery
+	t.mu.Unlock()
+	if off <= from {
+		return 0
+	}
+	return Offset(dataBetween(t.file, int64(from)+t.bom, int64(off)+t.bom))
 }
 
 // count counts lines as far as off, so that number knows them.
