@@ -361,6 +361,9 @@ func (b *builder) members(logs []reader.Log) error {
 	var jobs []job
 	for _, l := range logs {
 		src := reader.NewSource(l, reader.Options{Cache: b.Cache, Encoding: b.Encoding, Spare: b.Workers.Go, Wait: true})
+		if err := src.Settle(b.ctx); err != nil {
+			return nil // cancelled
+		}
 		for _, m := range src.Members() {
 			stamp, ok := m.Stamp()
 			path, perr := b.rel(m.Path)

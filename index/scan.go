@@ -146,6 +146,7 @@ type stream struct {
 	// Set before ended is.
 	archive  bool            // the member is one
 	inside   []reader.Member // what is in it, to be searched in its place
+	again    bool            // another member has all of its text
 	excluded bool            // no line can match, by the file: conditions
 
 	begun bool // the caller's goroutine only
@@ -305,6 +306,8 @@ func (s *scan) consume(st *stream) error {
 		s.stats.Excluded++
 	case st.archive && failed == nil:
 		s.stats.Members-- // what is in it counts
+	case st.again:
+		s.stats.Members--
 	case failed == nil:
 		s.stats.Read++
 		if s.req.Searched != nil {
@@ -408,6 +411,9 @@ func (s *scan) produce(st *stream, turn <-chan struct{}, next chan<- struct{}) {
 	}()
 	p.blocks, p.id = blocks, blocks.ID()
 	p.read()
+	if d, ok := p.blocks.(interface{ Duplicate() bool }); ok {
+		st.again = d.Duplicate()
+	}
 }
 
 // unpack lists what is in the stream's member, an archive.

@@ -215,8 +215,10 @@ func (c *Cache) Dir() string { return c.dir }
 // Usage is how many files the cache holds as blocks, and the bytes they take.
 func (c *Cache) Usage() (files int, bytes int64) {
 	for _, s := range c.stores() {
-		files++
-		bytes += s.Size()
+		if !pairName.MatchString(s.Name()) {
+			files++
+			bytes += s.Size()
+		}
 	}
 	return files, bytes
 }

@@ -15,6 +15,7 @@ import (
 //
 //	CACHEDIR.TAG                 the marker: tells us, and backup programs, that it is a cache
 //	logview-blocks/KEY.zst       the block store of one compressed file, see store.go
+//	logview-blocks/KEY.pair      whether two files hold the same text, see pair.go
 //	logview-blocks/tmp-*         one in the making, or a temporary file
 //	logview-index/HASH/          the index of one directory, see package index
 //	logview-vouched              which state of a file has which checksum, see vouched.go
@@ -53,6 +54,7 @@ func (c *Cache) blocks() string { return filepath.Join(c.dir, blocksName) }
 
 var (
 	storeName = regexp.MustCompile(`^[0-9a-f]{32}\.zst$`)
+	pairName  = regexp.MustCompile(`^[0-9a-f]{32}\.pair$`)
 	tmpName   = regexp.MustCompile(`^tmp-(text-)?[0-9]+$`)
 	hashName  = regexp.MustCompile(`^[0-9a-f]{16}$`)
 	shardName = regexp.MustCompile(`^[A-Z2-7]{26}\.(zap|aux)$`)
@@ -60,7 +62,9 @@ var (
 	refsName  = regexp.MustCompile(`^refs(-[0-9]+)?$`) // written by earlier versions
 )
 
-func isBlocksFile(name string) bool { return storeName.MatchString(name) || tmpName.MatchString(name) }
+func isBlocksFile(name string) bool {
+	return storeName.MatchString(name) || pairName.MatchString(name) || tmpName.MatchString(name)
+}
 
 func isIndexFile(name string) bool {
 	return name == "catalog" || name == "lock" || tmpName.MatchString(name) || shardName.MatchString(name)
@@ -195,7 +199,7 @@ func (c *Cache) adopt(create bool) error {
 	if err != nil {
 		return err
 	}
-	if len(foreign) > 0 || len(mine) > 0 && !mine[blocksName] && !mine[indexName] && !c.isOld() {
+	if len(foreign) > 0 || len(mine) > 0 && !mine[blocksName] && !mine[indexName] && !mine["logview-vouched"] && !c.isOld() {
 		return errNoCache
 	}
 	for from, to := range map[string]string{oldBlocksName: blocksName, oldIndexName: indexName} {

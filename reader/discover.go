@@ -1,10 +1,7 @@
 package reader
 
 import (
-	"bytes"
-	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -28,8 +25,8 @@ const Stdin = "-"
 
 // Find lists the logs under the given paths, ordered by name: directories
 // with all that is below them, files, and patterns such as *.log or
-// **/*.gz, for shells that leave them alone. No file is opened, but for a
-// pair such as X and X.gz, to see whether they are the same.
+// **/*.gz, for shells that leave them alone. No file is opened, but for
+// pairs such as X and X.gz, of which the beginnings are compared (see pair.go).
 //
 // Hidden entries are left out, and so are names ending in .tmp, which are
 // files in the making, unless they are named. A link to a file stands for
@@ -347,7 +344,7 @@ func (f *finder) group() []Log {
 			}
 			return strings.Compare(a.Path, b.Path)
 		})
-		g = once(g)
+		g = pairs(g)
 		names := make([]name, len(g))
 		for i, m := range g {
 			l.Members = append(l.Members, m.Member)
@@ -366,96 +363,4 @@ func (f *finder) group() []Log {
 
 func hasCurrent(g []found) bool {
 	return slices.ContainsFunc(g, func(m found) bool { return m.name.current() && !m.name.compressed })
-}
-
-// once drops the second of two files that hold the same text, X beside X.gz,
-// and keeps its name as the other's alternative, for it may be gone a moment
-// later. Being named alike is not enough: where rotation was set to stop
-// compressing, an old app.log.1.gz lies beside a new app.log.1.
-//
-// X.gz is taken, unless it is not whole yet. Of app.log and app.log.gz it is
-// app.log, which may go on growing.
-func once(g []found) []found {
-	out := g[:0]
-	for _, m := range g {
-		if n := len(out); n > 0 {
-			last := &out[n-1]
-			alike := last.name.date == m.name.date && last.name.number == m.name.number
-			if alike && last.dir == m.dir && last.name.compressed != m.name.compressed {
-				plain, packed := *last, m
-				if plain.name.compressed {
-					plain, packed = packed, plain
-				}
-				if same, whole := samePacked(plain.Member, packed.Member); same {
-					keep, drop := plain, packed
-					if whole && !plain.name.current() {
-						keep, drop = packed, plain
-					}
-					keep.alt = drop.Path
-					*last = keep
-					continue
-				}
-			}
-		}
-		out = append(out, m)
-	}
-	return out
-}
-
-// samePacked reports whether packed holds plain's text, and all of it. It
-// reads both, for nothing less proves it: there are few such pairs, and not
-// for long.
-func samePacked(plain, packed Member) (same, whole bool) {
-	pf, _, err := openMember(plain)
-	if err != nil {
-		return true, true // gone: then the other is what is left of it
-	}
-	defer pf.Close()
-	zf, _, err := openMember(packed)
-	if err != nil {
-		return true, false
-	}
-	defer zf.Close()
-	if a, err := pf.Stat(); err == nil {
-		if b, err := zf.Stat(); err == nil && os.SameFile(a, b) {
-			return true, true // gone meanwhile, and found again as this
-		}
-	}
-	pt, err := openText(context.Background(), pf, false)
-	if err != nil {
-		return false, false
-	}
-	defer pt.release()
-	zt, err := openText(context.Background(), zf, false)
-	begun := packed.ModTime.After(plain.ModTime) // and perhaps not ended
-	if err != nil {
-		return begun, false // not even its first byte can be read: just begun
-	}
-	defer zt.release()
-	if pt.format != Plain || zt.format == Plain {
-		return begun && packed.Size == 0 && pt.format == Plain, false
-	}
-	a, b := GetBlock(), GetBlock()
-	defer PutBlock(a)
-	defer PutBlock(b)
-	pc := &cutter{in: skipper{r: pt}, disk: func() int64 { return 0 }}
-	zc := &cutter{in: skipper{r: zt}, disk: func() int64 { return 0 }}
-	for {
-		zerr := zc.next(b)
-		if zerr == io.EOF {
-			// All of packed is the beginning of plain, or all of it.
-			return pc.next(a) == io.EOF, true
-		}
-		if zerr != nil {
-			return begun, false // cut off: it is being written
-		}
-		if err := pc.next(a); err != nil || !bytes.HasPrefix(a.Text, b.Text) {
-			return false, false
-		}
-		if len(b.Text) < len(a.Text) {
-			// The last of packed, which ends before plain does.
-			err := zc.next(b)
-			return err != io.EOF && begun, false
-		}
-	}
 }

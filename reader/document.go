@@ -30,6 +30,9 @@ type Document struct {
 	members []*docMember
 	next    MemberKey
 	after   map[MemberKey]MemberKey // of members that are gone: the one that came behind them
+
+	undecided []Member // packed files of pairs that are to be compared
+	deciding  bool     // a goroutine does that
 }
 
 // DocumentOptions say how a Document tells what it does.
@@ -42,6 +45,10 @@ type DocumentOptions struct {
 	// member's file, of which blocks have been opened: then lines need not be
 	// counted as far as it reaches. It is called from any goroutine.
 	Table func(m Member, blocks Blocks) (*Table, bool)
+	// Decided, if not nil, is called when a file that was taken for a
+	// compressed copy of another turns out to have text of its own: listing
+	// the log again then tells its members. It is called from any goroutine.
+	Decided func()
 }
 
 // A MemberKey is a member of a Document, through renaming and compression.
@@ -109,10 +116,13 @@ func NewDocument(src *LogSource, opt DocumentOptions) *Document {
 	}
 	d := &Document{src: src, opt: opt, next: 1, after: map[MemberKey]MemberKey{}}
 	d.life, d.stop = context.WithCancel(context.Background())
-	for _, m := range src.Members() {
+	members := src.Members()
+	src.members = withoutTwins(members)
+	for _, m := range src.members {
 		d.members = append(d.members, &docMember{key: d.next, m: m})
 		d.next++
 	}
+	d.decide(members)
 	return d
 }
 

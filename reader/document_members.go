@@ -63,7 +63,8 @@ func (d *Document) File(key MemberKey) (string, bool) {
 // Key is the member that a Member is of today, false if it is none.
 func (d *Document) Key(m Member) (MemberKey, bool) {
 	for _, x := range d.list() {
-		if have, _, _ := x.state(); have.Path == m.Path {
+		have, _, _ := x.state()
+		if have.Path == m.Path || have.alt == m.Path || have.pair != nil && have.pair.packed.Path == m.Path {
 			return x.key, true
 		}
 	}
@@ -104,6 +105,8 @@ func (d *Document) Update(l Log) (u Updated) {
 			return u
 		}
 	}
+	d.decide(l.Members)
+	l.Members = withoutTwins(l.Members)
 	d.src.mu.Lock()
 	d.src.members = l.Members
 	d.src.mu.Unlock()

@@ -96,13 +96,22 @@ func (m Member) is(now os.FileInfo) bool {
 // nothing is left of it: what a gzip says of the size of its text tells a copy
 // from what else was compressed in the same second. Elsewhere that is no
 // reason to give up a text, for a file of several members says less.
-func openMoved(m Member, cut bool) (*os.File, string) {
+func openMoved(m Member, cut bool) (file, string) {
 	if m.alt != "" {
 		if f, err := os.Open(m.alt); err == nil {
 			return f, m.alt
 		}
 	}
 	if m.info == nil {
+		return nil, ""
+	}
+	if m.pair != nil && !m.Twin() {
+		if f, err := openRenamed(m); err == nil {
+			return f, f.Name()
+		}
+		if f, path, err := openMember(m.pair.packed); err == nil {
+			return f, path
+		}
 		return nil, ""
 	}
 	// What was found may move on before it is opened: then it is looked for

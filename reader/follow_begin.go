@@ -54,6 +54,9 @@ func (f *Follower) begin(ctx context.Context, l Log) error {
 	}
 	starts := make([]start, len(members))
 	for i := len(members) - 1; i >= 0 && need > 0; i-- {
+		if members[i].Twin() {
+			continue // the plain file beside it has its lines
+		}
 		p, n, err := TailPos(ctx, src, members[i], need)
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -120,8 +120,20 @@ func joinErrors(errs []error) error {
 }
 
 // Open implements Source. A compressed member is read through its block
-// store if it has one.
+// store if it has one. Of a Twin, opened at its start, comes only what is not
+// in the plain file.
 func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) {
+	if m.Twin() && at.Offset == 0 {
+		return s.openPair(ctx, m)
+	}
+	if m.pair != nil && !m.Twin() {
+		m.pair.hold()
+	}
+	return s.open(ctx, m, at)
+}
+
+// open opens a member, whatever else holds its text.
+func (s *LogSource) open(ctx context.Context, m Member, at Pos) (Blocks, error) {
 	f, path, err := openMember(m)
 	if err != nil {
 		return nil, err

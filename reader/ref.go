@@ -177,7 +177,7 @@ func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, Pos, erro
 		for _, l := range logs {
 			for _, m := range l.Members {
 				if m.Path == r.Path {
-					l.Members = []Member{m}
+					l.Members = []Member{m.alone()}
 					return NewSource(l, opt), m, Pos{}, nil
 				}
 			}
@@ -197,6 +197,7 @@ func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, Pos, erro
 					continue
 				}
 				looked[m.Path] = true
+				m = m.alone()  // either file of a pair will do
 				m.Named = true // whoever has a reference to a line has seen it
 				at, ok, err := r.in(ctx, src, m, opt.Encoding)
 				if ok {

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 // Each case is a directory's files in the order they are to come out, oldest
@@ -151,45 +150,6 @@ func TestOlddir(t *testing.T) {
 		write(t, filepath.Join(dir, f), f+"\n")
 	}
 	expect(t, paths(t, dir, dir), "old/app.log.2", "old/app.log.1", "app.log", "other/app.log.1", "other/app.log")
-}
-
-// X beside X.gz: the same text counts once, whichever of them is whole, and
-// another text is another member.
-func TestSameMemberTwice(t *testing.T) {
-	text := strings.Repeat("some line of a log\n", 1000)
-	packed := string(gz(text))
-	now := time.Now()
-	for _, c := range []struct {
-		name          string
-		plain, packed string
-		packedAge     time.Duration // than the plain one
-		want          []string
-	}{
-		{"compressed, the plain one not yet removed", text, packed, 0, []string{"a.1.gz"}},
-		{"a kubelet's, younger but whole", text, packed, -time.Minute, []string{"a.1.gz"}},
-		{"being compressed", text, packed[:len(packed)/2], -time.Minute, []string{"a.1"}},
-		{"compression just begun", text, "", -time.Minute, []string{"a.1"}},
-		{"the same banner", text + "new\n", string(gz(text + "old\n")), time.Hour, []string{"a.1", "a.1.gz"}},
-		{"younger, whole and another", text, string(gz("new\n")), -time.Minute, []string{"a.1", "a.1.gz"}},
-		{"younger, whole, a part of it", text, string(gz(text[:1000])), -time.Minute, []string{"a.1", "a.1.gz"}},
-		{"another text", "new\n" + text, packed, time.Hour, []string{"a.1", "a.1.gz"}},
-	} {
-		dir := t.TempDir()
-		p, z := filepath.Join(dir, "a.1"), filepath.Join(dir, "a.1.gz")
-		write(t, p, c.plain)
-		write(t, z, c.packed)
-		for _, err := range []error{os.Chtimes(p, now, now), os.Chtimes(z, now, now.Add(-c.packedAge))} {
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		got := paths(t, dir, dir)
-		slices.Sort(got)
-		slices.Sort(c.want)
-		if !slices.Equal(got, c.want) {
-			t.Errorf("%s: got %q, want %q", c.name, got, c.want)
-		}
-	}
 }
 
 // The plain one may be removed between being listed and being compared.

@@ -250,7 +250,7 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 	if m.state != nil && l.Name != reader.Stdin {
 		saved = *m.state.log(l.Name) // whose slices and places are only ever replaced
 	}
-	ctx, state := m.life, m.state
+	ctx, state, live := m.life, m.state, m.live
 	return func() tea.Msg {
 		if err := save(); err != nil {
 			send(pager.Said{Text: "what is remembered could not be written: " + err.Error(), Error: true})
@@ -269,6 +269,9 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 		}}
 		if x, ok := searcher.(index.Indexed); ok {
 			opt.Table = x.Table
+		}
+		if live != nil {
+			opt.Decided = live.Look
 		}
 		d = reader.NewDocument(src, opt)
 		msg := openedMsg{opening: opening, log: l, doc: d, focus: focus}

@@ -84,6 +84,11 @@ func (o *catOptions) run(ctx context.Context, args []string) (err error) {
 			c.failed = c.failed || failed
 			for _, l := range logs {
 				src := reader.NewSource(l, c.opt)
+				if from > 0 || to >= 0 || o.tail >= 0 {
+					if err = src.Settle(ctx); err != nil { // lines are counted
+						break
+					}
+				}
 				switch {
 				case l.Name == reader.Stdin && (from > 0 || o.tail >= 0):
 					err = c.printPiped(src, from, to, o.tail)

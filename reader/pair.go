@@ -1,0 +1,667 @@
+package reader
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"hash/crc32"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"time"
+
+	"logview/reader/crash"
+)
+
+// Two files may hold the same text: X and X.gz, while X is being compressed
+// or X.gz unpacked, and after gzip -k. Each line must be read once. Names
+// prove nothing: where rotation was set to stop compressing, an old
+// app.log.1.gz lies beside a new app.log.1, and both must be read.
+//
+// A listing reads only the beginnings of both. If they differ, these are two
+// texts, X.gz the older one. Otherwise both are listed as an undecided pair,
+// first the plain file. Whoever then reads the log reads the plain file at
+// once, and as it is. Opening the packed one compares the two from their
+// starts, block by block, which costs one decoding and the memory of two
+// blocks, and yields what the plain file does not have:
+//
+//	all that can be decoded of X.gz is how X begins    nothing: it is whole, or
+//	                                                   being written, or X has grown since
+//	X is how X.gz begins                               what follows: X is being unpacked
+//	they differ                                        all of X.gz
+//
+// This verdict is remembered by the stamps of both files, in this process and
+// in the cache. A listing made in this process from then on is decided: it
+// has X alone, X.gz alone, or X.gz before X.
+//
+// Either file may vanish meanwhile. If X is gone when it is to be read, X.gz
+// is read in its place, and nothing in place of X.gz. To tell what was done
+// there, the pair holds X open from the moment one of the two is opened.
+type pair struct {
+	plain, packed Member // as they were listed
+
+	deciding sync.Mutex // guards verdict; taken before mu
+	verdict  verdict
+
+	mu    sync.Mutex // guards what follows; never held while a file is read
+	held  file       // plain; nil if it is not open
+	asked bool       // it was looked for
+}
+
+// A verdict says how the text of a packed file relates to that of the plain
+// one beside it.
+type verdict struct {
+	relation relation
+	at       Offset // if plain is how packed begins: where in packed the line begins in which plain ends
+	line     Line   // the number of that line
+}
+
+type relation byte
+
+const (
+	undecided relation = iota
+	contained          // plain begins with packed, or is it
+	continues          // packed begins with plain, and goes on
+	different
+	replaced // plain is gone, and packed is read in its place
+)
+
+// Twin reports whether m is the packed file of an undecided pair: most likely
+// the plain file that is listed with it holds the same text. Opened at its
+// start it yields the lines that are not in the plain one.
+func (m Member) Twin() bool { return m.pair != nil && m.Path == m.pair.packed.Path }
+
+// alone is m as a file of its own.
+func (m Member) alone() Member {
+	m.pair = nil
+	return m
+}
+
+// verdicts is what this process knows of pairs.
+var verdicts struct {
+	sync.Mutex
+	known map[[2]Stamp]verdict
+}
+
+const mostVerdicts = 10000
+
+// tooYoung is the age of a file below which its stamp proves nothing: the
+// clock that stamps are made by ticks every 1 to 16 ms. A variable only for
+// the tests' sake.
+var tooYoung = 50 * time.Millisecond
+
+// stamps is by what the verdict on two files is remembered; false if it
+// cannot be: where files are not told apart by their stamps.
+func stamps(plain, packed Member) (key [2]Stamp, ok bool) {
+	var ok1, ok2 bool
+	key[0], ok1 = plain.Stamp()
+	key[1], ok2 = packed.Stamp()
+	return key, ok1 && ok2 && key[0].Ino != 0 && key[1].Ino != 0 && key[0].Changed != 0 && key[1].Changed != 0
+}
+
+func recall(plain, packed Member) verdict {
+	key, ok := stamps(plain, packed)
+	if !ok {
+		return verdict{}
+	}
+	verdicts.Lock()
+	defer verdicts.Unlock()
+	return verdicts.known[key]
+}
+
+func remember(plain, packed Member, v verdict) {
+	key, ok := stamps(plain, packed)
+	if !ok || v.relation == replaced || v.relation == undecided {
+		return
+	}
+	verdicts.Lock()
+	defer verdicts.Unlock()
+	if verdicts.known == nil || len(verdicts.known) >= mostVerdicts {
+		verdicts.known = map[[2]Stamp]verdict{}
+	}
+	verdicts.known[key] = v
+}
+
+// In the cache a verdict is a file of its own among the block stores, named
+// by the stamps:
+//
+//	"LVP1"              magic and version
+//	relation            one byte
+//	at, line            varints
+//	crc                 4 bytes, CRC-32 (IEEE) of all before
+const (
+	verdictMagic  = "LVP1"
+	verdictSuffix = ".pair"
+)
+
+func verdictName(key [2]Stamp) string {
+	h := sha256.New()
+	_ = binary.Write(h, binary.LittleEndian, key)
+	return hex.EncodeToString(h.Sum(nil)[:16]) + verdictSuffix
+}
+
+func (c *Cache) recall(plain, packed Member) verdict {
+	key, ok := stamps(plain, packed)
+	if !ok || c == nil {
+		return verdict{}
+	}
+	dir, err := c.sub(blocksName, false)
+	if err != nil {
+		return verdict{}
+	}
+	path := filepath.Join(dir, verdictName(key))
+	f, err := OpenKept(path)
+	if err != nil {
+		return verdict{}
+	}
+	defer f.Close()
+	if info, err := f.Stat(); err == nil {
+		c.touch(path, info)
+	}
+	b, err := io.ReadAll(io.LimitReader(f, 64))
+	if n := len(b) - 4; err == nil && n > len(verdictMagic) && string(b[:len(verdictMagic)]) == verdictMagic && crc32.ChecksumIEEE(b[:n]) == binary.LittleEndian.Uint32(b[n:]) {
+		v := verdict{relation: relation(b[4])}
+		at, k := binary.Varint(b[5:n])
+		if k > 0 {
+			line, k2 := binary.Varint(b[5+k : n])
+			v.at, v.line = Offset(at), Line(line)
+			if k2 > 0 && v.relation >= contained && v.relation <= different {
+				return v
+			}
+		}
+	}
+	return verdict{}
+}
+
+func (c *Cache) remember(plain, packed Member, v verdict) {
+	key, ok := stamps(plain, packed)
+	if !ok || c == nil || v.relation == replaced || v.relation == undecided || !c.makeRoom(64, 0) {
+		return
+	}
+	dir, err := c.sub(blocksName, true)
+	if err != nil {
+		return
+	}
+	b := append([]byte(verdictMagic), byte(v.relation))
+	b = binary.AppendVarint(b, int64(v.at))
+	b = binary.AppendVarint(b, int64(v.line))
+	b = binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
+	f, err := os.CreateTemp(dir, tmpPrefix)
+	if err != nil {
+		return
+	}
+	_, err = f.Write(b)
+	if cerr := f.Close(); err != nil || cerr != nil || os.Rename(f.Name(), filepath.Join(dir, verdictName(key))) != nil {
+		os.Remove(f.Name())
+		return
+	}
+	c.Grew(int64(len(b)))
+}
+
+// settle puts what is to be read of two files in their place in a list of
+// members, in order.
+func settle(list []Member, plain, packed string, v verdict) []Member {
+	index := func(path string) int {
+		return slices.IndexFunc(list, func(m Member) bool { return m.Path == path })
+	}
+	i, j := index(plain), index(packed)
+	if i < 0 || j < 0 {
+		return list
+	}
+	p, z := list[i].alone(), list[j].alone()
+	var in []Member
+	switch v.relation {
+	case contained:
+		p.alt = packed
+		in = []Member{p}
+	case continues, replaced:
+		z.alt = plain
+		in = []Member{z}
+	case different:
+		in = []Member{z, p}
+	case undecided:
+		both := &pair{plain: p, packed: z}
+		z.pair = both
+		if p.pair = list[i].pair; p.pair == nil {
+			p.pair = both
+		}
+		in = []Member{p, z}
+	}
+	at := min(i, j)
+	list = slices.Delete(slices.Clone(list), max(i, j), max(i, j)+1)
+	return slices.Replace(list, at, at+1, in...)
+}
+
+// pairs finds, among the files of one log, those that may hold the same text.
+func pairs(g []found) []found {
+	type key struct {
+		dir, date string
+		number    int
+	}
+	keyOf := func(m found) key { return key{m.dir, m.name.date, m.name.number} }
+	plain := map[key]found{}
+	byPath := map[string]found{}
+	packed := false
+	for _, m := range g {
+		byPath[m.Path] = m
+		packed = packed || m.name.compressed
+		if _, ok := plain[keyOf(m)]; !ok && !m.name.compressed && m.Path != Stdin {
+			plain[keyOf(m)] = m
+		}
+	}
+	if !packed || len(g) < 2 {
+		return g
+	}
+	var list []Member
+	for _, m := range g {
+		list = append(list, m.Member)
+	}
+	for _, z := range g {
+		p, ok := plain[keyOf(z)]
+		if !ok || !z.name.compressed {
+			continue
+		}
+		if v, ok := glance(p.Member, z.Member); ok {
+			list = settle(list, p.Path, z.Path, v)
+		}
+	}
+	out := make([]found, len(list))
+	for i, m := range list {
+		out[i] = byPath[m.Path]
+		out[i].Member = m
+	}
+	return out
+}
+
+// glanceSize is how much of the beginnings of two texts a listing compares.
+const glanceSize = 8 << 10
+
+// glance reads the beginnings of two files that are named alike, and says
+// what that tells; false if they cannot be a pair.
+func glance(plain, packed Member) (verdict, bool) {
+	if v := recall(plain, packed); v.relation != undecided {
+		return v, true
+	}
+	pf, _, err := openMember(plain)
+	if gone(err) {
+		return verdict{relation: replaced}, true // the packed file is what is left of it
+	}
+	if err != nil {
+		return verdict{}, false
+	}
+	defer pf.Close()
+	zf, _, err := openMember(packed)
+	if gone(err) {
+		return verdict{relation: contained}, true
+	}
+	if err != nil {
+		return verdict{}, false
+	}
+	defer zf.Close()
+	if a, err := pf.Stat(); err == nil {
+		if b, err := zf.Stat(); err == nil && os.SameFile(a, b) {
+			return verdict{relation: replaced}, true // gone meanwhile, and found again as the packed one
+		}
+	}
+	pt, err := openText(context.Background(), pf, false)
+	if err != nil {
+		return verdict{}, false
+	}
+	defer pt.release()
+	zt, err := openText(context.Background(), zf, false)
+	if err != nil {
+		return verdict{}, cutOff(err) && pt.format == Plain // just begun to be written
+	}
+	defer zt.release()
+	if pt.format != Plain || zt.format == Plain || pt.archive != "" || zt.archive != "" {
+		return verdict{}, false
+	}
+	var a, b [glanceSize]byte
+	n, _ := io.ReadFull(pt, a[:])
+	k, _ := io.ReadFull(zt, b[:])
+	n = min(n, k)
+	if !bytes.Equal(a[:n], b[:n]) {
+		v := verdict{relation: different}
+		remember(plain, packed, v)
+		return v, true
+	}
+	return verdict{}, true
+}
+
+func gone(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrGone) }
+
+// cutOff reports whether a decoder's error says that the file ends too early,
+// as one does that is being written.
+func cutOff(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }
+
+// hold opens the plain file, if it is there, and keeps it open.
+func (p *pair) hold() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.asked {
+		return
+	}
+	p.asked = true
+	if p.plain.in != nil { // what lies in an archive stays there
+		p.held, _, _ = openMember(p.plain)
+		return
+	}
+	f, err := os.Open(p.plain.Path)
+	if err == nil {
+		if now, serr := f.Stat(); serr == nil && (p.plain.info == nil || p.plain.is(now)) {
+			p.held = f
+			return
+		}
+		f.Close()
+	}
+	if f, err := openRenamed(p.plain); err == nil {
+		p.held = f
+	}
+}
+
+// openRenamed opens the very file that m was, under another name of its log.
+func openRenamed(m Member) (*os.File, error) {
+	dir, base := filepath.Split(m.Path)
+	l := newFinder()
+	l.list(dir, parseName(base).stem)
+	for _, c := range l.files {
+		if m.info == nil || !m.is(c.info) {
+			continue
+		}
+		f, err := os.Open(c.Path)
+		if err != nil {
+			continue
+		}
+		if now, err := f.Stat(); err == nil && m.is(now) {
+			return f, nil
+		}
+		f.Close()
+	}
+	return nil, fs.ErrNotExist
+}
+
+// Settle decides about the undecided pairs of the log, which takes decoding
+// the packed files if no verdict is remembered. Members has no Twin from then
+// on, but for those that cannot be read.
+func (s *LogSource) Settle(ctx context.Context) error {
+	for _, m := range s.Members() {
+		if !m.Twin() {
+			continue
+		}
+		v, err := s.verdict(ctx, m.pair)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil || v.relation == undecided {
+			continue
+		}
+		s.mu.Lock()
+		s.members = settle(s.members, m.pair.plain.Path, m.Path, v)
+		s.mu.Unlock()
+	}
+	return nil
+}
+
+// verdict is what is remembered of a pair, or what comparing the files tells.
+func (s *LogSource) verdict(ctx context.Context, p *pair) (verdict, error) {
+	p.hold()
+	p.deciding.Lock()
+	defer p.deciding.Unlock()
+	if p.verdict.relation != undecided {
+		return p.verdict, nil
+	}
+	v := recall(p.plain, p.packed)
+	if v.relation == undecided {
+		v = s.opt.Cache.recall(p.plain, p.packed)
+		remember(p.plain, p.packed, v)
+	}
+	given := s.opt.Encoding != "" // in which offsets are others
+	if v.relation != undecided && !(given && v.relation == continues) && p.unchanged() {
+		p.verdict = v
+		return v, nil
+	}
+	begun := time.Now()
+	v, err := s.compare(ctx, p)
+	if err != nil {
+		return v, err
+	}
+	p.verdict = v
+	if key, ok := stamps(p.plain, p.packed); ok && !given && p.unchanged() &&
+		begun.UnixNano()-max(key[0].Changed, key[1].Changed) > int64(tooYoung) {
+		remember(p.plain, p.packed, v)
+		s.opt.Cache.remember(p.plain, p.packed, v)
+	}
+	return v, nil
+}
+
+// unchanged reports whether both files are what was listed.
+func (p *pair) unchanged() bool {
+	for _, m := range []Member{p.plain, p.packed} {
+		now, err := os.Stat(m.Path)
+		was, ok := m.Stamp()
+		if err != nil || !ok || stampOf(now) != was {
+			return false
+		}
+	}
+	return true
+}
+
+// compare reads both files from their starts. p.deciding is held.
+func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
+	p.mu.Lock()
+	f := p.held
+	p.held, p.asked = nil, f == nil
+	p.mu.Unlock()
+	if f == nil {
+		return verdict{relation: replaced}, nil
+	}
+	plain, err := newFileBlocksIn(ctx, f, p.plain.Path, false, s.opt.Encoding)
+	if err != nil {
+		f.Close()
+		return verdict{relation: different}, ctx.Err() // whoever reads it is told
+	}
+	defer plain.Close()
+	opt := s.opt
+	opt.Spare, opt.Wait = nil, false // most likely nobody needs its block store
+	z, err := (&LogSource{name: s.name, opt: opt, members: s.Members()}).open(ctx, p.packed, Pos{})
+	switch {
+	case err == nil:
+		defer z.Close()
+	case ctx.Err() != nil:
+		return verdict{}, ctx.Err()
+	case cutOff(err), gone(err), errors.Is(err, ErrBinary) && plain.t.binary:
+		return verdict{relation: contained}, p.untouched(plain)
+	default:
+		return verdict{relation: different}, nil
+	}
+	if f, ok := z.(FileBlocks); ok && f.Stamp().SameFile(plain.stamp) && plain.stamp.Ino != 0 {
+		return verdict{relation: replaced}, nil
+	}
+	a, b := GetBlock(), GetBlock()
+	defer PutBlock(a)
+	defer PutBlock(b)
+	v := verdict{} // at and line say where the last line begins that both have
+	for {
+		zerr := z.Next(b)
+		if zerr == io.EOF || cutOff(zerr) {
+			v.relation = contained
+			if b.End() > Offset(p.plain.Size)-Offset(plain.t.bom) {
+				return v, p.untouched(plain)
+			}
+			return v, nil
+		}
+		if ctx.Err() != nil {
+			return verdict{}, ctx.Err()
+		}
+		if zerr != nil {
+			return verdict{relation: different}, nil // damaged, perhaps before what can still be read of it
+		}
+		perr := plain.Next(a)
+		if perr == io.EOF {
+			v.relation = continues
+			return v, p.untouched(plain)
+		}
+		if ctx.Err() != nil {
+			return verdict{}, ctx.Err()
+		}
+		if perr != nil || a.Offset != b.Offset {
+			return verdict{relation: different}, nil
+		}
+		n := min(len(a.Text), len(b.Text))
+		same := slices.Equal(a.Skips[:before(a.Skips, n)], b.Skips[:before(b.Skips, n)]) && bytes.Equal(a.Text[:n], b.Text[:n])
+		if !same {
+			return verdict{relation: different}, nil
+		}
+		if i := bytes.LastIndexByte(a.Text[:n], '\n') + 1; i > 0 {
+			v.at, v.line = a.OffsetAt(i), a.Line+Line(countLines(a.Text[:i]))
+		}
+		switch {
+		case n < len(a.Text): // the last of packed
+			if err := z.Next(b); err != io.EOF && !cutOff(err) {
+				return verdict{relation: different}, ctx.Err()
+			}
+			v.relation = contained
+			if a.OffsetAt(n) > Offset(p.plain.Size)-Offset(plain.t.bom) {
+				return v, p.untouched(plain)
+			}
+			return v, nil
+		case n < len(b.Text): // the last of plain
+			if err := plain.Next(a); err != io.EOF {
+				return verdict{relation: different}, ctx.Err()
+			}
+			v.relation = continues
+			return v, p.untouched(plain)
+		}
+	}
+}
+
+// untouched returns an error if the plain file has grown since it was listed:
+// it is being unpacked, and who reads it may have come to its end before.
+func (p *pair) untouched(plain *fileBlocks) error {
+	info, err := plain.f.Stat()
+	if err == nil && p.plain.info != nil && info.Size() != p.plain.info.Size() {
+		return &FileError{Path: p.packed.Path, Offset: -1, Err: errors.New("was unpacked while it was read; lines may be missing until that is done")}
+	}
+	return nil
+}
+
+// pairBlocks reads what the packed file of an undecided pair has that the
+// plain one has not.
+type pairBlocks struct {
+	ctx     context.Context
+	s       *LogSource
+	m       Member
+	id      ID
+	decided bool
+	rest    Blocks // nil if there is nothing
+}
+
+// openPair opens the packed file of an undecided pair. The files are compared
+// when the first block is asked for.
+func (s *LogSource) openPair(ctx context.Context, m Member) (Blocks, error) {
+	m.pair.hold()
+	b := &pairBlocks{ctx: ctx, s: s, m: m}
+	if f, _, err := openMember(m.alone()); err == nil {
+		if t, err := openTextIn(impatient(ctx), f, false, s.opt.Encoding); err == nil {
+			b.id = t.id
+			t.release()
+		}
+		f.Close()
+	}
+	return b, ctx.Err()
+}
+
+func (b *pairBlocks) ID() ID { return b.id }
+
+// Duplicate reports whether the plain file has all of the text. It is known
+// when Next has returned.
+func (b *pairBlocks) Duplicate() bool { return b.decided && b.rest == nil }
+
+func (b *pairBlocks) Next(blk *Block) error {
+	if !b.decided {
+		v, err := b.s.verdict(b.ctx, b.m.pair)
+		if err != nil {
+			return err
+		}
+		var at Pos
+		switch v.relation {
+		case continues:
+			at = Pos{Member: b.id, Offset: v.at, Line: v.line}
+			fallthrough
+		case different:
+			if b.rest, err = b.s.open(b.ctx, b.m.alone(), at); err != nil {
+				return err
+			}
+		}
+		b.decided = true
+	}
+	if b.rest == nil {
+		return io.EOF
+	}
+	return b.rest.Next(blk)
+}
+
+// Resume goes on behind damage, as that of other Blocks does.
+func (b *pairBlocks) Resume() error {
+	if r, ok := b.rest.(interface{ Resume() error }); ok {
+		return r.Resume()
+	}
+	return io.EOF
+}
+
+func (b *pairBlocks) Close() error {
+	if b.rest == nil {
+		return nil
+	}
+	return b.rest.Close()
+}
+
+// withoutTwins is the members of a Document: those of a log, but for the
+// packed files of undecided pairs. Until it is decided about them, the plain
+// files stand for them, which can be read from anywhere at once.
+func withoutTwins(members []Member) []Member {
+	return slices.DeleteFunc(slices.Clone(members), Member.Twin)
+}
+
+// decide decides about the undecided pairs among the members of a log, one
+// Document's log at a time, and tells opt.Decided when a packed file turns out
+// to have text of its own.
+func (d *Document) decide(members []Member) {
+	var undecided []Member
+	for _, m := range members {
+		if m.Twin() && m.Path != Stdin {
+			undecided = append(undecided, m)
+		}
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.undecided = undecided
+	if len(undecided) == 0 || d.deciding || d.opt.Decided == nil {
+		return
+	}
+	d.deciding = true
+	crash.Go(d.decideAll)
+}
+
+func (d *Document) decideAll() {
+	for {
+		d.mu.Lock()
+		if len(d.undecided) == 0 || d.life.Err() != nil {
+			d.deciding = false
+			d.mu.Unlock()
+			return
+		}
+		m := d.undecided[0]
+		d.undecided = d.undecided[1:]
+		d.mu.Unlock()
+		if v, err := d.src.verdict(d.life, m.pair); err == nil && v.relation != contained {
+			d.opt.Decided()
+		}
+	}
+}

@@ -1,0 +1,343 @@
+package reader
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// readSource is the text of all members of the log in dir, in order, and the
+// errors that reading it made.
+func readSource(t *testing.T, src *LogSource) (string, []error) {
+	t.Helper()
+	var text strings.Builder
+	var errs []error
+	for _, m := range src.Members() {
+		b, err := src.Open(t.Context(), m, Pos{})
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		var blk Block
+		for {
+			if err := b.Next(&blk); err == io.EOF {
+				break
+			} else if err != nil {
+				errs = append(errs, err)
+				break
+			}
+			text.Write(blk.Text)
+		}
+		b.Close()
+		if s := text.String(); s != "" && s[len(s)-1] != '\n' {
+			text.WriteByte('\n')
+		}
+	}
+	return text.String(), errs
+}
+
+func source(t *testing.T, dir string, opt Options) *LogSource {
+	t.Helper()
+	logs, errs := Find([]string{dir})
+	if len(errs) > 0 || len(logs) != 1 {
+		t.Fatal(logs, errs)
+	}
+	return NewSource(logs[0], opt)
+}
+
+// rememberAll has verdicts remembered although the files are new.
+func rememberAll(t *testing.T) {
+	was := tooYoung
+	tooYoung = -time.Hour
+	t.Cleanup(func() { tooYoung = was })
+}
+
+func settled(t *testing.T, src *LogSource) []string {
+	t.Helper()
+	must(t, src.Settle(t.Context()))
+	var out []string
+	for _, m := range src.Members() {
+		if m.Twin() {
+			t.Errorf("%s is not decided", m.Path)
+		}
+		out = append(out, filepath.Base(m.Path))
+	}
+	return out
+}
+
+// X beside X.gz: each line is read once, whatever the files hold, before and
+// after it is remembered what they do, and it is known then which to read.
+func TestPair(t *testing.T) {
+	rememberAll(t)
+	text := noise(rand.New(rand.NewPCG(11, 1)), 2<<20) + "\n"
+	long := strings.Repeat("x", BlockSize+BlockSize/2)
+	cut := func(s string, n int) string { z := string(gz(s)); return z[:len(z)*n/100] }
+	for _, c := range []struct {
+		name          string
+		plain, packed string
+		want          string   // the text
+		files         []string // that it is in
+	}{
+		{"the same", text, string(gz(text)), text, []string{"a.1"}},
+		{"the same, short", "one\n", string(gz("one\n")), "one\n", []string{"a.1"}},
+		{"the same, without an end", "one\ntwo", string(gz("one\ntwo")), "one\ntwo\n", []string{"a.1"}},
+		{"the same, in two members", "one\ntwo\n", string(gz("one\n")) + string(gz("two\n")), "one\ntwo\n", []string{"a.1"}},
+		{"a long line", long + "\n", string(gz(long + "\n")), long + "\n", []string{"a.1"}},
+		{"being compressed", text, cut(text, 50), text, []string{"a.1"}},
+		{"almost compressed", text, cut(text, 99), text, []string{"a.1"}},
+		{"just begun", text, string(gz(text))[:12], text, []string{"a.1"}},
+		{"only a magic number", text, "\x1f\x8b", text, []string{"a.1"}},
+		{"grown since", text + "new\n", string(gz(text)), text + "new\n", []string{"a.1"}},
+		{"grown since within a line", text + "new\n", string(gz(text[:len(text)-3])), text + "new\n", []string{"a.1"}},
+		{"a small part of it", text, string(gz(text[:1000])), text, []string{"a.1"}},
+		{"being unpacked", text[:1<<20], string(gz(text)), "", []string{"a.1.gz"}},
+		{"unpacked to the end of a line", "one\n", string(gz("one\ntwo\n")), "one\ntwo\n", []string{"a.1.gz"}},
+		{"unpacked within a long line", long[:len(long)-5], string(gz(long + "\n")), "", []string{"a.1.gz"}},
+		{"unpacked and nothing there yet", "", string(gz("one\n")), "one\n", []string{"a.1.gz"}},
+		{"the same banner", text + "new\n", string(gz(text + "old\n")), "", []string{"a.1.gz", "a.1"}},
+		{"another text", "new\n" + text, string(gz(text)), text + "new\n" + text, []string{"a.1.gz", "a.1"}},
+		{"another text of one size", "new\n", string(gz("old\n")), "old\nnew\n", []string{"a.1.gz", "a.1"}},
+	} {
+		for _, cached := range []bool{false, true} {
+			opt := Options{}
+			if cached {
+				opt = Options{Cache: NewCache(t.TempDir(), 1<<30), Spare: NewWorkers(2).Go, Wait: true}
+			}
+			dir := t.TempDir()
+			write(t, filepath.Join(dir, "a.1"), c.plain)
+			write(t, filepath.Join(dir, "a.1.gz"), c.packed)
+			long := time.Now().Add(-time.Hour)
+			must(t, os.Chtimes(filepath.Join(dir, "a.1"), long, long))
+			lines := func(s string) map[string]int {
+				out := map[string]int{}
+				for l := range strings.Lines(s) {
+					out[l]++
+				}
+				return out
+			}
+			for _, again := range []string{"", ", again", ", in another process"} {
+				if again == ", in another process" {
+					verdicts.Lock()
+					clear(verdicts.known)
+					verdicts.Unlock()
+				}
+				src := source(t, dir, opt)
+				got, errs := readSource(t, src)
+				if len(errs) > 0 {
+					t.Errorf("%s%s: %v", c.name, again, errs)
+				}
+				switch {
+				case c.want != "":
+					if got != c.want {
+						t.Errorf("%s%s: %d bytes, want %d", c.name, again, len(got), len(c.want))
+					}
+				case c.files[0] == "a.1.gz" && len(c.files) == 1:
+					// The line in which the plain one ends may come in half before.
+					want := lines(string(ungz(t, c.packed)))
+					have := lines(got)
+					for l, n := range want {
+						if have[l] != n {
+							t.Errorf("%s%s: a line comes %d times, not %d", c.name, again, have[l], n)
+							break
+						}
+					}
+				default:
+					if want := string(ungz(t, c.packed)) + c.plain; len(got) != len(want) || fmt.Sprint(lines(got)) != fmt.Sprint(lines(want)) {
+						t.Errorf("%s%s: %d bytes, want %d", c.name, again, len(got), len(want))
+					}
+				}
+				src = source(t, dir, opt)
+				expect(t, settled(t, src), c.files...)
+				if got, errs := readSource(t, src); len(errs) > 0 || c.want != "" && got != c.want {
+					t.Errorf("%s%s, decided: %d bytes, want %d, %v", c.name, again, len(got), len(c.want), errs)
+				}
+			}
+		}
+	}
+}
+
+func ungz(t *testing.T, s string) []byte {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "x.gz")
+	write(t, path, s)
+	text, _, err := readPath(t, path)
+	must(t, err)
+	return []byte(text)
+}
+
+// What changes after it was decided is decided anew.
+func TestPairChanges(t *testing.T) {
+	dir, cache := t.TempDir(), NewCache(t.TempDir(), 1<<30)
+	plain, packed := filepath.Join(dir, "a.1"), filepath.Join(dir, "a.1.gz")
+	text := strings.Repeat("some line of a log\n", 5000)
+	for i, c := range []struct {
+		plain, packed string
+		files         []string
+	}{
+		{text + "one\n", text + "one\n", []string{"a.1"}},
+		{text + "two\n", text + "one\n", []string{"a.1.gz", "a.1"}},
+		{text + "two\n", text + "two\n", []string{"a.1"}},
+		{text, text + "two\n", []string{"a.1.gz"}},
+	} {
+		write(t, plain, c.plain)
+		write(t, packed, string(gz(c.packed)))
+		when := time.Unix(1_700_000_000, 0) // set back each time
+		must(t, errors.Join(os.Chtimes(plain, when, when), os.Chtimes(packed, when, when)))
+		for range 2 {
+			src := source(t, dir, Options{Cache: cache})
+			if got := settled(t, src); fmt.Sprint(got) != fmt.Sprint(c.files) {
+				t.Errorf("step %d: %q, want %q", i, got, c.files)
+			}
+		}
+	}
+}
+
+// Whatever vanishes between listing and reading, each line comes once.
+func TestPairVanishes(t *testing.T) {
+	text := strings.Repeat("some line of a log\n", 50000)
+	for _, c := range []struct {
+		name   string
+		happen string
+		after  int // members that are opened before it
+		other  bool
+	}{
+		{"the plain one", "rm a.1", 0, false},
+		{"the plain one, when it was read", "rm a.1", 1, false},
+		{"the packed one", "rm a.1.gz", 0, false},
+		{"the packed one, when the other was read", "rm a.1.gz", 1, false},
+		{"both names", "mv a.1.gz a.2.gz; mv a.1 a.2", 0, false},
+		{"both names, when one was read", "mv a.1.gz a.2.gz; mv a.1 a.2", 1, false},
+		{"both names, of two texts", "mv a.1.gz a.2.gz; mv a.1 a.2", 0, true},
+		{"both names, of two texts, when one was read", "mv a.1.gz a.2.gz; mv a.1 a.2", 1, true},
+		{"the plain one of two texts, when it was read", "rm a.1", 1, true},
+	} {
+		dir := t.TempDir()
+		plain, packed := text, text
+		want := text
+		if c.other {
+			plain, packed = text+"new\n", text+"old\n"
+			want = plain + packed
+		}
+		write(t, filepath.Join(dir, "a.1"), plain)
+		write(t, filepath.Join(dir, "a.1.gz"), string(gz(packed)))
+		src := source(t, dir, Options{})
+		var got strings.Builder
+		for i, m := range src.Members() {
+			if i == c.after {
+				for step := range strings.SplitSeq(c.happen, "; ") {
+					f := strings.Fields(step)
+					if f[0] == "rm" {
+						must(t, os.Remove(filepath.Join(dir, f[1])))
+					} else {
+						must(t, os.Rename(filepath.Join(dir, f[1]), filepath.Join(dir, f[2])))
+					}
+				}
+			}
+			b, err := src.Open(t.Context(), m, Pos{})
+			if err != nil {
+				t.Errorf("%s: %v", c.name, err)
+				continue
+			}
+			var blk Block
+			for {
+				if err := b.Next(&blk); err == io.EOF {
+					break
+				} else if err != nil {
+					t.Errorf("%s: %v", c.name, err)
+					break
+				}
+				got.Write(blk.Text)
+			}
+			b.Close()
+		}
+		if got.String() != want {
+			t.Errorf("%s: %d bytes, want %d", c.name, got.Len(), len(want))
+		}
+	}
+}
+
+// A damaged packed file is read as far as it can be, and its damage told.
+func TestPairDamaged(t *testing.T) {
+	dir := t.TempDir()
+	text := noise(rand.New(rand.NewPCG(12, 1)), 2<<20)
+	z := gz(text)
+	z[len(z)/2] ^= 0xff
+	write(t, filepath.Join(dir, "a.1"), text)
+	write(t, filepath.Join(dir, "a.1.gz"), string(z))
+	got, errs := readSource(t, source(t, dir, Options{}))
+	if len(errs) != 1 || !strings.Contains(errs[0].Error(), "a.1.gz at ") || !strings.HasPrefix(got, text) {
+		t.Errorf("%d bytes, %v", len(got), errs)
+	}
+}
+
+// Listing a pair reads only its beginnings.
+func TestPairIsListedAtOnce(t *testing.T) {
+	dir := t.TempDir()
+	text := strings.Repeat("some line of a log\n", 50000)
+	write(t, filepath.Join(dir, "a.1"), text+"new\n")
+	write(t, filepath.Join(dir, "a.1.gz"), string(gz(text+"old\n")))
+	src := source(t, dir, Options{})
+	members := src.Members()
+	if len(members) != 2 || members[0].Twin() || !members[1].Twin() {
+		t.Errorf("it is decided: %v", members)
+	}
+}
+
+// A file that is being unpacked while it is read may have been read before it
+// was: that is said.
+func TestPairUnpackedWhileRead(t *testing.T) {
+	dir := t.TempDir()
+	text := strings.Repeat("some line of a log\n", 50000)
+	plain := filepath.Join(dir, "a.1")
+	write(t, plain, text[:190])
+	write(t, plain+".gz", string(gz(text)))
+	src := source(t, dir, Options{})
+	f, err := os.OpenFile(plain, os.O_APPEND|os.O_WRONLY, 0)
+	must(t, err)
+	defer f.Close()
+	_, err = f.WriteString(text[190:1900])
+	must(t, err)
+	_, errs := readSource(t, src)
+	if len(errs) != 1 || !strings.Contains(errs[0].Error(), "a.1.gz: was unpacked while it was read") {
+		t.Errorf("%v", errs)
+	}
+}
+
+// A Document stands at the end of the plain file at once; the packed one
+// joins when it turns out to be another text.
+func TestPairInDocument(t *testing.T) {
+	rememberAll(t)
+	text := strings.Repeat("some line of a log\n", 50000)
+	for _, other := range []bool{false, true} {
+		dir := t.TempDir()
+		packed := text
+		if other {
+			packed += "old\n"
+		}
+		write(t, filepath.Join(dir, "a.1"), text+"new\n")
+		write(t, filepath.Join(dir, "a.1.gz"), string(gz(packed)))
+		decided := make(chan bool, 1)
+		d := NewDocument(source(t, dir, Options{}), DocumentOptions{Decided: func() { decided <- true }})
+		defer d.Close()
+		if n := len(d.Members()); n != 1 {
+			t.Errorf("it begins with %d members", n)
+		}
+		if !other {
+			continue
+		}
+		<-decided
+		logs, _ := Find([]string{dir})
+		d.Update(logs[0])
+		var got []string
+		for _, m := range d.Members() {
+			got = append(got, filepath.Base(m.Path))
+		}
+		expect(t, got, "a.1.gz", "a.1")
+	}
+}
