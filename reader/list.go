@@ -1,9 +1,11 @@
 package reader
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"time"
 )
 
@@ -48,6 +50,10 @@ func (c *Cache) Peek(m Member) Known {
 	return k
 }
 
+// timesIn is how much of a text's beginning, and of its end, is looked through
+// for a line that bears a time: a stack trace may be that long.
+const timesIn = 64 << 10
+
 // FirstTime is the time of the first line of m that bears one, of those in
 // its first 64 KiB; zero if there is none.
 func FirstTime(m Member) time.Time {
@@ -61,29 +67,76 @@ func FirstTime(m Member) time.Time {
 		return time.Time{}
 	}
 	defer t.release()
-	buf := make([]byte, 8<<10)
-	n, _ := io.ReadFull(t, buf)
 	clock := Clock{Ref: m.ModTime}
-	return clock.firstOf(buf[:n])
+	buf := make([]byte, 0, timesIn)
+	for _, size := range []int{8 << 10, timesIn} { // most lines are short
+		n, err := io.ReadFull(t, buf[len(buf):size])
+		buf = buf[:len(buf)+n]
+		if first := clock.firstOf(buf); err != nil || !first.IsZero() {
+			return first
+		}
+	}
+	return time.Time{}
 }
 
-// LastTime is the time of the last line of m that bears one, or the time the
-// file was last written if it would take decoding to know.
-func LastTime(m Member) time.Time {
+// LastTime is the time up to which m reaches: the latest that its last lines
+// bear, of those in its last 64 KiB. It is zero if they bear none, and if it
+// would take decoding the file to know. Of a compressed file it is known if
+// the cache has its blocks.
+func (c *Cache) LastTime(m Member) time.Time {
+	if m.MayBeArchive() {
+		return time.Time{}
+	}
 	f, err := openListed(m)
 	if err != nil {
-		return m.ModTime
+		return time.Time{}
 	}
 	defer f.Close()
-	buf := make([]byte, 8<<10)
-	n, _ := f.ReadAt(buf[:magicLen], 0)
-	if packed(f, buf[:n]) {
-		return m.ModTime
+	var head [magicLen]byte
+	n, _ := f.ReadAt(head[:], 0)
+	if packed(f, head[:n]) {
+		st, ok := c.openStore(context.Background(), f, "", false)
+		if !ok {
+			return time.Time{}
+		}
+		defer st.f.Close()
+		for _, b := range slices.Backward(st.table.Blocks) {
+			if !b.Last.IsZero() {
+				return b.Last
+			}
+		}
+		return time.Time{}
 	}
-	n, _ = f.ReadAt(buf, max(0, m.Size-int64(len(buf))))
+	size := m.Size
+	if info, err := f.Stat(); err == nil {
+		size = info.Size()
+	}
 	clock := Clock{Ref: m.ModTime}
-	if _, last := clock.Span(buf[:n]); !last.IsZero() {
-		return last
+	buf := make([]byte, timesIn)
+	for _, most := range []int64{8 << 10, timesIn} {
+		from := max(0, size-most)
+		n, _ := f.ReadAt(buf[:min(most, size)], from)
+		text := buf[:n]
+		if from > 0 { // it begins inside a line
+			text = text[bytes.IndexByte(text, '\n')+1:]
+		}
+		if _, last := clock.Span(text); !last.IsZero() || from == 0 {
+			return last
+		}
 	}
-	return m.ModTime
+	return time.Time{}
+}
+
+// Settled is a log as Find lists it, with what is remembered in the cache of
+// its undecided pairs. It reads none of their files.
+func (c *Cache) Settled(l Log) Log {
+	for _, m := range l.Members {
+		if !m.Twin() {
+			continue
+		}
+		if v := c.recall(m.pair.plain, m.pair.packed); v.relation != undecided {
+			l.Members = settle(l.Members, m.pair.plain.Path, m.Path, v)
+		}
+	}
+	return l
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"text/tabwriter"
@@ -29,7 +30,9 @@ func newLs(g *globals) *cobra.Command {
 		Short: "List the logs",
 		Long: `List the logs at PATH: how many files each has, their size on disk, the size of
 their text and its lines where they are known without decoding, from when to
-when they reach, which rotated files are missing between them, and which are not text.`,
+when their lines reach, which rotated files are missing between them, and which
+are not text. A - stands for what is not known: the end of a compressed file is
+known once it was read to be kept in the cache.`,
 		Example: `  logview ls /var/log
   logview ls --members /var/log/nginx`,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
@@ -48,7 +51,7 @@ type listedLog struct {
 	Text    *int64         `json:"text,omitempty"`  // bytes of text, if known of all members
 	Lines   *int64         `json:"lines,omitempty"` // if known of all members
 	First   *time.Time     `json:"first,omitempty"` // time of the first line that bears one
-	Last    *time.Time     `json:"last,omitempty"`  // of the last one, or when the file was written
+	Last    *time.Time     `json:"last,omitempty"`  // of the last one, if it is known
 	Gaps    []string       `json:"gaps,omitempty"`
 	Archive bool           `json:"archive,omitempty"` // what is in it is listed when it is named
 	Binary  bool           `json:"binary,omitempty"`  // no file of it is text
@@ -61,6 +64,10 @@ type listedMember struct {
 	Text   *int64    `json:"text,omitempty"`
 	Lines  *int64    `json:"lines,omitempty"`
 	Binary bool      `json:"binary,omitempty"` // it is not text, and left out unless it is named
+
+	// With --members, as for the log.
+	First *time.Time `json:"first,omitempty"`
+	Last  *time.Time `json:"last,omitempty"`
 }
 
 // peekable bounds the files that a listing looks into. Of more logs than
@@ -117,6 +124,7 @@ func (o *lsOptions) run(ctx context.Context, args []string) error {
 
 // look fills in what is known of a log.
 func (o *lsOptions) look(cache *reader.Cache, l reader.Log, times, texts bool) listedLog {
+	l = cache.Settled(l)
 	out := listedLog{Log: l.Name, Bytes: notUTF8([]byte(l.Name)), Gaps: l.Gaps}
 	for _, m := range l.Members {
 		out.Archive = out.Archive || times && m.MayBeArchive() && reader.IsArchive(m)
@@ -138,6 +146,9 @@ func (o *lsOptions) look(cache *reader.Cache, l reader.Log, times, texts bool) l
 		if k.Lines >= 0 {
 			lm.Lines = &k.Lines
 		}
+		if o.members && texts {
+			lm.First, lm.Last = known(reader.FirstTime(m)), known(cache.LastTime(m))
+		}
 		if lm.Binary = texts && src.Binary(context.Background(), m); lm.Binary {
 			binary++
 		}
@@ -153,17 +164,28 @@ func (o *lsOptions) look(cache *reader.Cache, l reader.Log, times, texts bool) l
 	if lines >= 0 {
 		out.Lines = &lines
 	}
-	last := l.Members[len(l.Members)-1].ModTime
 	if times {
-		if first := reader.FirstTime(l.Members[0]); !first.IsZero() {
-			out.First = &first
-		}
-		last = reader.LastTime(l.Members[len(l.Members)-1])
-	}
-	if !last.IsZero() {
-		out.Last = &last
+		out.First, out.Last = span(cache, l)
 	}
 	return out
+}
+
+// span is from when to when the lines of a log reach, as far as is known.
+// Files without text say nothing of that.
+func span(cache *reader.Cache, l reader.Log) (first, last *time.Time) {
+	nonEmpty := slices.DeleteFunc(slices.Clone(l.Members), func(m reader.Member) bool { return m.Size == 0 || m.Twin() })
+	if n := len(nonEmpty); n > 0 {
+		first, last = known(reader.FirstTime(nonEmpty[0])), known(cache.LastTime(nonEmpty[n-1]))
+	}
+	return first, last
+}
+
+// known is a time that is printed; nil if it is not known.
+func known(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	return &t
 }
 
 // sum adds, and is -1 once a part is unknown.
@@ -201,7 +223,7 @@ func (o *lsOptions) table(out *bytes.Buffer, list []listedLog) {
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t  %s\n", len(l.Members), humanize.IBytes(uint64(l.Size)), bytesOf(l.Text), countOf(l.Lines), timeOf(l.First), timeOf(l.Last), name)
 		if o.members {
 			for _, m := range l.Members {
-				fmt.Fprintf(w, "\t%s\t%s\t%s\t\t%s\t    %s\n", humanize.IBytes(uint64(m.Size)), bytesOf(m.Text), countOf(m.Lines), timeOf(&m.Time), show(m.Path)+mark(m))
+				fmt.Fprintf(w, "\t%s\t%s\t%s\t%s\t%s\t    %s\n", humanize.IBytes(uint64(m.Size)), bytesOf(m.Text), countOf(m.Lines), timeOf(m.First), timeOf(m.Last), show(m.Path)+mark(m))
 			}
 		}
 	}
