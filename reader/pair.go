@@ -60,6 +60,10 @@ type verdict struct {
 	relation relation
 	at       Offset // if plain is how packed begins: where in packed the line begins in which plain ends
 	line     Line   // the number of that line
+
+	// When it was made.
+	plain Stamp  // without Changed, if it may have been written to since without another stamp
+	ends  uint32 // CRC-32 of the first and the last bytes of plain
 }
 
 type relation byte
@@ -83,10 +87,17 @@ func (m Member) alone() Member {
 	return m
 }
 
+// A pairKey is by what a verdict is remembered: which file plain is, and which
+// file in which state packed is.
+type pairKey struct {
+	Dev, Ino uint64
+	Packed   Stamp
+}
+
 // verdicts is what this process knows of pairs.
 var verdicts struct {
 	sync.Mutex
-	known map[[2]Stamp]verdict
+	known map[pairKey]verdict
 }
 
 const mostVerdicts = 10000
@@ -96,34 +107,74 @@ const mostVerdicts = 10000
 // the tests' sake.
 var tooYoung = 50 * time.Millisecond
 
-// stamps is by what the verdict on two files is remembered; false if it
+// keyOfPair is by what the verdict on two files is remembered; false if it
 // cannot be: where files are not told apart by their stamps.
-func stamps(plain, packed Member) (key [2]Stamp, ok bool) {
-	var ok1, ok2 bool
-	key[0], ok1 = plain.Stamp()
-	key[1], ok2 = packed.Stamp()
-	return key, ok1 && ok2 && key[0].Ino != 0 && key[1].Ino != 0 && key[0].Changed != 0 && key[1].Changed != 0
+func keyOfPair(plain, packed Member) (key pairKey, was Stamp, ok bool) {
+	was, ok1 := plain.Stamp()
+	z, ok2 := packed.Stamp()
+	return pairKey{was.Dev, was.Ino, z}, was, ok1 && ok2 && was.Ino != 0 && z.Ino != 0 && was.Changed != 0 && z.Changed != 0
+}
+
+// holds reports whether a verdict that was remembered holds for the state of
+// plain now. If plain has grown since, it is looked at where it began and
+// where it ended, as an index does.
+func (v verdict) holds(plain Member) bool {
+	now, ok := plain.Stamp()
+	switch {
+	case !ok || v.relation == undecided:
+		return false
+	case now == v.plain:
+		return true
+	case v.relation == continues || now.Size <= v.plain.Size:
+		return false
+	}
+	ends, ok := endsOf(plain, v.plain.Size)
+	return ok && ends == v.ends
+}
+
+// endsOf is the CRC-32 of the first and the last bytes of what a plain file
+// was when it had a size.
+func endsOf(m Member, size int64) (uint32, bool) {
+	f, _, err := openMember(m)
+	if err != nil {
+		return 0, false
+	}
+	defer f.Close()
+	var buf [keyBytes]byte
+	crc := uint32(0)
+	for _, off := range []int64{0, max(0, size-keyBytes)} {
+		n, err := f.ReadAt(buf[:min(size, keyBytes)], off)
+		if err != nil {
+			return 0, false
+		}
+		crc = crc32.Update(crc, crc32.IEEETable, buf[:n])
+	}
+	return crc, true
 }
 
 func recall(plain, packed Member) verdict {
-	key, ok := stamps(plain, packed)
+	key, _, ok := keyOfPair(plain, packed)
 	if !ok {
 		return verdict{}
 	}
 	verdicts.Lock()
-	defer verdicts.Unlock()
-	return verdicts.known[key]
+	v := verdicts.known[key]
+	verdicts.Unlock()
+	if !v.holds(plain) {
+		return verdict{}
+	}
+	return v
 }
 
 func remember(plain, packed Member, v verdict) {
-	key, ok := stamps(plain, packed)
+	key, _, ok := keyOfPair(plain, packed)
 	if !ok || v.relation == replaced || v.relation == undecided {
 		return
 	}
 	verdicts.Lock()
 	defer verdicts.Unlock()
 	if verdicts.known == nil || len(verdicts.known) >= mostVerdicts {
-		verdicts.known = map[[2]Stamp]verdict{}
+		verdicts.known = map[pairKey]verdict{}
 	}
 	verdicts.known[key] = v
 }
@@ -134,20 +185,22 @@ func remember(plain, packed Member, v verdict) {
 //	"LVP1"              magic and version
 //	relation            one byte
 //	at, line            varints
+//	plain               what it was: size, times of writing and of change, varints; CRC-32 of its
+//	                    ends (4 bytes)
 //	crc                 4 bytes, CRC-32 (IEEE) of all before
 const (
 	verdictMagic  = "LVP1"
 	verdictSuffix = ".pair"
 )
 
-func verdictName(key [2]Stamp) string {
+func verdictName(key pairKey) string {
 	h := sha256.New()
 	_ = binary.Write(h, binary.LittleEndian, key)
 	return hex.EncodeToString(h.Sum(nil)[:16]) + verdictSuffix
 }
 
 func (c *Cache) recall(plain, packed Member) verdict {
-	key, ok := stamps(plain, packed)
+	key, was, ok := keyOfPair(plain, packed)
 	if !ok || c == nil {
 		return verdict{}
 	}
@@ -155,33 +208,39 @@ func (c *Cache) recall(plain, packed Member) verdict {
 	if err != nil {
 		return verdict{}
 	}
-	path := filepath.Join(dir, verdictName(key))
-	f, err := OpenKept(path)
+	f, err := OpenKept(filepath.Join(dir, verdictName(key)))
 	if err != nil {
 		return verdict{}
 	}
 	defer f.Close()
-	if info, err := f.Stat(); err == nil {
-		c.touch(path, info)
+	b, err := io.ReadAll(io.LimitReader(f, 128))
+	n := len(b) - 4
+	if err != nil || n < len(verdictMagic)+5 || string(b[:len(verdictMagic)]) != verdictMagic || crc32.ChecksumIEEE(b[:n]) != binary.LittleEndian.Uint32(b[n:]) {
+		return verdict{}
 	}
-	b, err := io.ReadAll(io.LimitReader(f, 64))
-	if n := len(b) - 4; err == nil && n > len(verdictMagic) && string(b[:len(verdictMagic)]) == verdictMagic && crc32.ChecksumIEEE(b[:n]) == binary.LittleEndian.Uint32(b[n:]) {
-		v := verdict{relation: relation(b[4])}
-		at, k := binary.Varint(b[5:n])
-		if k > 0 {
-			line, k2 := binary.Varint(b[5+k : n])
-			v.at, v.line = Offset(at), Line(line)
-			if k2 > 0 && v.relation >= contained && v.relation <= different {
-				return v
-			}
+	v := verdict{relation: relation(b[len(verdictMagic)]), ends: binary.LittleEndian.Uint32(b[n-4:])}
+	var num [5]int64
+	for i, rest := 0, b[len(verdictMagic)+1:n-4]; i < len(num); i++ {
+		x, k := binary.Varint(rest)
+		if k <= 0 {
+			return verdict{}
 		}
+		num[i], rest = x, rest[k:]
 	}
-	return verdict{}
+	v.at, v.line = Offset(num[0]), Line(num[1])
+	v.plain = Stamp{Dev: was.Dev, Ino: was.Ino, Size: num[2], ModTime: num[3], Changed: num[4]}
+	if v.relation < contained || v.relation > different || !v.holds(plain) {
+		return verdict{}
+	}
+	if info, err := f.Stat(); err == nil {
+		c.touch(f.Name(), info)
+	}
+	return v
 }
 
 func (c *Cache) remember(plain, packed Member, v verdict) {
-	key, ok := stamps(plain, packed)
-	if !ok || c == nil || v.relation == replaced || v.relation == undecided || !c.makeRoom(64, 0) {
+	key, _, ok := keyOfPair(plain, packed)
+	if !ok || c == nil || v.relation == replaced || v.relation == undecided || !c.makeRoom(128, 0) {
 		return
 	}
 	dir, err := c.sub(blocksName, true)
@@ -191,6 +250,10 @@ func (c *Cache) remember(plain, packed Member, v verdict) {
 	b := append([]byte(verdictMagic), byte(v.relation))
 	b = binary.AppendVarint(b, int64(v.at))
 	b = binary.AppendVarint(b, int64(v.line))
+	b = binary.AppendVarint(b, v.plain.Size)
+	b = binary.AppendVarint(b, v.plain.ModTime)
+	b = binary.AppendVarint(b, v.plain.Changed)
+	b = binary.LittleEndian.AppendUint32(b, v.ends)
 	b = binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
 	f, err := os.CreateTemp(dir, tmpPrefix)
 	if err != nil {
@@ -327,9 +390,7 @@ func glance(plain, packed Member) (verdict, bool) {
 	k, _ := io.ReadFull(zt, b[:])
 	n = min(n, k)
 	if !bytes.Equal(a[:n], b[:n]) {
-		v := verdict{relation: different}
-		remember(plain, packed, v)
-		return v, true
+		return verdict{relation: different}, true
 	}
 	return verdict{}, true
 }
@@ -432,24 +493,29 @@ func (s *LogSource) verdict(ctx context.Context, p *pair) (verdict, error) {
 		return v, err
 	}
 	p.verdict = v
-	if key, ok := stamps(p.plain, p.packed); ok && !given && p.unchanged() &&
-		begun.UnixNano()-max(key[0].Changed, key[1].Changed) > int64(tooYoung) {
-		remember(p.plain, p.packed, v)
-		s.opt.Cache.remember(p.plain, p.packed, v)
+	key, was, ok := keyOfPair(p.plain, p.packed)
+	if ok && !given && p.unchanged() && begun.UnixNano()-key.Packed.Changed > int64(tooYoung) {
+		if v.plain = was; begun.UnixNano()-was.Changed <= int64(tooYoung) {
+			v.plain.Changed = 0
+		}
+		if v.ends, ok = endsOf(p.plain, was.Size); ok {
+			remember(p.plain, p.packed, v)
+			s.opt.Cache.remember(p.plain, p.packed, v)
+		}
 	}
 	return v, nil
 }
 
-// unchanged reports whether both files are what was listed.
+// unchanged reports whether both files are what was listed, but that plain may
+// have grown.
 func (p *pair) unchanged() bool {
-	for _, m := range []Member{p.plain, p.packed} {
-		now, err := os.Stat(m.Path)
-		was, ok := m.Stamp()
-		if err != nil || !ok || stampOf(now) != was {
-			return false
-		}
+	z, err := os.Stat(p.packed.Path)
+	if was, ok := p.packed.Stamp(); err != nil || !ok || stampOf(z) != was {
+		return false
 	}
-	return true
+	info, err := os.Stat(p.plain.Path)
+	was, ok := p.plain.Stamp()
+	return err == nil && ok && (stampOf(info) == was || stampOf(info).SameFile(was) && info.Size() > was.Size)
 }
 
 // compare reads both files from their starts. p.deciding is held.

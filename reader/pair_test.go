@@ -341,3 +341,38 @@ func TestPairInDocument(t *testing.T) {
 		expect(t, got, "a.1.gz", "a.1")
 	}
 }
+
+// A log that is written to all the time is not compared anew with an old copy
+// each time it is listed.
+func TestPairGrows(t *testing.T) {
+	rememberAll(t)
+	dir, cache := t.TempDir(), NewCache(t.TempDir(), 1<<30)
+	text := strings.Repeat("some line of a log\n", 50000)
+	path := filepath.Join(dir, "a.log")
+	write(t, path, text)
+	write(t, path+".gz", string(gz(text)))
+	expect(t, settled(t, source(t, dir, Options{Cache: cache})), "a.log")
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_RDWR, 0)
+	must(t, err)
+	defer f.Close()
+	for _, known := range []bool{true, false} {
+		if !known {
+			verdicts.Lock()
+			clear(verdicts.known)
+			verdicts.Unlock()
+		}
+		_, err := f.WriteString("new\n")
+		must(t, err)
+		src := source(t, dir, Options{Cache: cache})
+		if twin := len(src.Members()) == 2; twin == known {
+			t.Errorf("it is listed as %v", src.Members())
+		}
+		l := cache.Settled(Log{Members: src.Members()})
+		if len(l.Members) != 1 || l.Members[0].Path != path {
+			t.Errorf("it is not remembered: %v", l.Members)
+		}
+	}
+	// Unless it is another text by now.
+	must(t, os.WriteFile(path, []byte("other\n"+text), 0o644))
+	expect(t, settled(t, source(t, dir, Options{Cache: cache})), "a.log.gz", "a.log")
+}
