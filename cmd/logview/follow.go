@@ -71,7 +71,13 @@ is complete or a second old. With -m the command ends after that many lines.`,
 // takeQuery takes the first argument for the query unless it is a path or
 // looks like one: a file that does not exist yet is awaited, not searched for.
 func (o *followOptions) takeQuery(args []string) []string {
-	if len(args) == 0 || args[0] == reader.Stdin || isPath(args[0]) {
+	if len(args) == 0 || args[0] == reader.Stdin {
+		return args
+	}
+	_, err := os.Lstat(args[0])
+	// A regular expression, or a text as it stands, may look like a pattern.
+	query := (o.regexp || o.literal) && err != nil && strings.ContainsAny(args[0], "*?[")
+	if !query && isPath(args[0]) {
 		return args
 	}
 	o.ask(args[0])
