@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -176,6 +177,13 @@ func (c *Cache) hasMarker() error {
 		return errNoMarker
 	}
 	return errNoCache
+}
+
+// isCacheDir reports whether a directory with some entries is a cache of
+// logview: what is kept there is the text of logs once more.
+func isCacheDir(dir string, entries []os.FileInfo) bool {
+	return slices.ContainsFunc(entries, func(e os.FileInfo) bool { return e.Name() == markerName && e.Mode().IsRegular() }) &&
+		NewCache(dir, 0).hasMarker() == nil
 }
 
 // adopt writes the marker into a directory that is empty, or has lost its

@@ -350,3 +350,13 @@ func TestCacheIsScannedSeldom(t *testing.T) {
 		t.Error("what another process wrote was not noticed")
 	}
 }
+
+// A cache below a directory that is listed is left out: it holds the text of
+// logs once more.
+func TestCacheIsNotListed(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.log"), "x\n")
+	use(t, NewCache(filepath.Join(dir, "cache"), 1<<30))
+	plant(t, dir, map[string]string{"other/CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n", "other/b.log": "x\n"})
+	expect(t, paths(t, dir, dir), "a.log", "other/CACHEDIR.TAG", "other/b.log")
+}

@@ -225,6 +225,9 @@ func (f *finder) walk(root string, depth int64) {
 		f.fail(root, err)
 		// What was listed before the error is still used.
 	}
+	if depth > 1 && isCacheDir(root, entries) {
+		return
+	}
 	for _, e := range entries {
 		base := e.Name()
 		path := filepath.Join(root, base)
