@@ -351,6 +351,9 @@ func glance(plain, packed Member) (verdict, bool) {
 	if v := recall(plain, packed); v.relation != undecided {
 		return v, true
 	}
+	if plain.Size == 0 && parseName(filepath.Base(plain.Path)).current() {
+		return verdict{relation: different}, true // a new one has begun, and will grow
+	}
 	pf, _, err := openMember(plain)
 	if gone(err) {
 		return verdict{relation: replaced}, true // the packed file is what is left of it

@@ -376,3 +376,12 @@ func TestPairGrows(t *testing.T) {
 	must(t, os.WriteFile(path, []byte("other\n"+text), 0o644))
 	expect(t, settled(t, source(t, dir, Options{Cache: cache})), "a.log.gz", "a.log")
 }
+
+// Beside the log that somebody compressed, a new one that is empty yet stays
+// among the members, for it will grow.
+func TestPairNewLog(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.log"), "")
+	write(t, filepath.Join(dir, "a.log.gz"), string(gz("one\n")))
+	expect(t, settled(t, source(t, dir, Options{})), "a.log.gz", "a.log")
+}
