@@ -555,12 +555,13 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 	a, b := GetBlock(), GetBlock()
 	defer PutBlock(a)
 	defer PutBlock(b)
-	v := verdict{} // at and line say where the last line begins that both have
+	v := verdict{}    // at and line say where the last line begins that both have
+	both := Offset(0) // how far they are known to be the same
 	for {
 		zerr := z.Next(b)
 		if zerr == io.EOF || cutOff(zerr) {
 			v.relation = contained
-			if b.End() > Offset(p.plain.Size)-Offset(plain.t.bom) {
+			if both > Offset(p.plain.Size)-Offset(plain.t.bom) {
 				return v, p.untouched(plain)
 			}
 			return v, nil
@@ -590,13 +591,14 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 		if i := bytes.LastIndexByte(a.Text[:n], '\n') + 1; i > 0 {
 			v.at, v.line = a.OffsetAt(i), a.Line+Line(countLines(a.Text[:i]))
 		}
+		both = a.OffsetAt(n)
 		switch {
 		case n < len(a.Text): // the last of packed
 			if err := z.Next(b); err != io.EOF && !cutOff(err) {
 				return verdict{relation: different}, ctx.Err()
 			}
 			v.relation = contained
-			if a.OffsetAt(n) > Offset(p.plain.Size)-Offset(plain.t.bom) {
+			if both > Offset(p.plain.Size)-Offset(plain.t.bom) {
 				return v, p.untouched(plain)
 			}
 			return v, nil
