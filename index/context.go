@@ -16,6 +16,7 @@ type contextLine struct {
 	offset reader.Offset
 	match  bool
 	open   bool // the text ends without its newline
+	rest   bool // it is the rest of a line
 }
 
 const contextLineSize = 64 // bytes a line takes beside its text, about
@@ -57,7 +58,7 @@ func contextLines(b *reader.Block, spans []match.Span, req *Request) []contextLi
 			} else if open = text[end-1] != '\n'; !open {
 				end--
 			}
-			out = append(out, contextLine{text: bytes.Clone(text[starts[i]:end]), line: b.Line + reader.Line(i), offset: b.OffsetAt(starts[i]), open: open})
+			out = append(out, contextLine{text: bytes.Clone(text[starts[i]:end]), line: b.Line + reader.Line(i), offset: b.OffsetAt(starts[i]), open: open, rest: b.Continues && i == 0})
 			next = i + 1
 		}
 	}
@@ -160,7 +161,7 @@ func (c *consumer) context(p *piece) error {
 		}
 		start := len(text)
 		text = append(text, l.text...)
-		h.Lines = append(h.Lines, HitLine{Span: match.Span{Start: start, End: len(text)}, Line: l.line, Offset: l.offset, Context: !l.match, Open: l.open})
+		h.Lines = append(h.Lines, HitLine{Span: match.Span{Start: start, End: len(text)}, Line: l.line, Offset: l.offset, Context: !l.match, Open: l.open, Rest: l.rest})
 		if l.match {
 			h.Count++
 		}

@@ -839,7 +839,7 @@ func hitLines(b *reader.Block, spans []match.Span) []HitLine {
 	for i, sp := range spans {
 		line += reader.Line(bytes.Count(b.Text[at:sp.Start], newline))
 		at = sp.Start
-		out[i] = HitLine{Span: sp, Line: line, Offset: b.OffsetAt(sp.Start), Open: sp.End == len(b.Text)}
+		out[i] = HitLine{Span: sp, Line: line, Offset: b.OffsetAt(sp.Start), Open: sp.End == len(b.Text), Rest: b.Continues && sp.Start == 0}
 	}
 	return out
 }

@@ -101,6 +101,7 @@ type HitLine struct {
 	Offset  reader.Offset
 	Context bool // it does not match but lies near one that does
 	Open    bool // the text ends without its newline
+	Rest    bool // it is the rest of a line, of which the beginning was handed out before
 }
 
 // Progress is how far a search has come, in bytes on disk.

@@ -61,7 +61,7 @@ const Identified = 1 << 20
 // Identify returns the identity of a line: of the member that has an ID, at
 // an offset of its text, without its newline. Of a line longer than 1 MiB
 // only the beginning is needed. open says that the newline is not there yet;
-// the line is then Identified by what there is of it, and known again when
+// the line is then identified by what there is of it, and known again when
 // it is complete.
 //
 // The identity is of the text alone, so that it is the same when the file
@@ -70,6 +70,8 @@ const Identified = 1 << 20
 //	4 digits    of the ID: how the member's text begins
 //	6 digits    of a SHA-256 of the ID, the offset, and the line
 //	+LENGTH     of a line without an end, which has so many bytes so far
+//
+// IdentifyRest adds ~OFFSET in front of that.
 //
 // The first digits tell most of the files that a line is not in by their
 // beginning alone. All ten are the same by accident for one line in 10^12.
@@ -89,9 +91,18 @@ func Identify(id ID, at Offset, line []byte, open bool) string {
 	return s
 }
 
+// IdentifyRest is Identify of the rest of a line: of what follows a part that
+// was handed out before it had an end.
+func IdentifyRest(id ID, at Offset, rest []byte, open bool) string {
+	s := Identify(id, at, rest, open)
+	return s[:idDigits] + "~" + strconv.FormatInt(int64(at), 10) + s[idDigits:]
+}
+
+const idDigits = 10
+
 func startDigits(id ID) string { return hex.EncodeToString(id.Sum[:2]) }
 
-var identifiedRef = regexp.MustCompile(`^(?s)(.+):([1-9][0-9]{0,17})@([0-9a-f]{10}(?:\+[0-9]{1,7})?)$`)
+var identifiedRef = regexp.MustCompile(`^(?s)(.+):([1-9][0-9]{0,17})@([0-9a-f]{10}(?:~[0-9]{1,18})?(?:\+[0-9]{1,7})?)$`)
 
 // ParseRefs reads the Refs that s may be, the likeliest first, none if it is
 // none. There is more than one where the path of a literal one holds :NUMBER,
@@ -282,8 +293,17 @@ func (r Ref) in(ctx context.Context, src Source, m Member, given Charset) (Pos, 
 	if err != nil {
 		return at, false, err
 	}
-	// One that was not complete was Identified by what there was of it.
-	if _, length, ok := strings.Cut(r.ID, "+"); ok {
+	begin, identify := at.Offset, Identify
+	digits, length, short := strings.Cut(r.ID, "+")
+	if _, offset, ok := strings.Cut(digits, "~"); ok {
+		n, err := strconv.ParseInt(offset, 10, 64)
+		if err != nil || n < int64(at.Offset) || n-int64(at.Offset) > int64(len(line)) {
+			return at, false, nil
+		}
+		begin, line, identify = Offset(n), line[n-int64(at.Offset):], IdentifyRest
+	}
+	// One that was not complete was identified by what there was of it.
+	if short {
 		n, err := strconv.Atoi(length)
 		if err != nil || n > len(line) {
 			return at, false, nil
@@ -291,7 +311,7 @@ func (r Ref) in(ctx context.Context, src Source, m Member, given Charset) (Pos, 
 		line, open = line[:n], true
 	}
 	for _, id := range ids {
-		if Identify(id, at.Offset, line, open) == r.ID {
+		if identify(id, begin, line, open) == r.ID {
 			return at, true, nil
 		}
 	}

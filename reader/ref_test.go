@@ -28,6 +28,7 @@ func TestParseRefs(t *testing.T) {
 		{"app.log:42@3f9c1a5b7d", []Ref{{"app.log", 41, "3f9c1a5b7d"}}},
 		{"/a:7@1/b@2:42@3f9c1a5b7d+9", []Ref{{"/a:7@1/b@2", 41, "3f9c1a5b7d+9"}}},
 		{"/a%0ab%E9%zz:1@3f9c1a5b7d", []Ref{{"/a\nb\xe9%zz", 0, "3f9c1a5b7d"}}},
+		{"app.log:42@3f9c1a5b7d~7+9", []Ref{{"app.log", 41, "3f9c1a5b7d~7+9"}}},
 		{"app.log:42@3f9c1a", nil}, // cut off
 		{"app.log:42@3F9C1A5B7D", nil},
 		{"app.log:0@3f9c1a5b7d", nil},
@@ -118,6 +119,9 @@ func TestResolve(t *testing.T) {
 		{"completed", refTo("app.log", "x\ny", 2), map[string][]byte{"app.log": []byte("x\nyz\nnext\n")}, "app.log"},
 		{"completed by its end alone", refTo("app.log", "x\ny", 2), map[string][]byte{"app.log": []byte("x\ny\n")}, "app.log"},
 
+		{"rest of a line", Ref{"app.log", 1, IdentifyRest(makeID([]byte("x\ny")), 3, []byte("z"), false)}, map[string][]byte{"app.log": []byte("x\nyz\n")}, "app.log"},
+		{"rest of a line, unfinished", Ref{"app.log", 1, IdentifyRest(makeID([]byte("x\ny")), 3, []byte("z"), true)}, map[string][]byte{"app.log": []byte("x\nyzz\n")}, "app.log"},
+		{"another rest", Ref{"app.log", 1, IdentifyRest(makeID([]byte("x\ny")), 3, []byte("z"), false)}, map[string][]byte{"app.log": []byte("x\nya\n")}, ""},
 		{"other day at the same place", refTo("app.log", short(1), 2), map[string][]byte{"app.log": []byte(short(2))}, ""},
 		{"changed in place", refTo("app.log", day(1), 101), map[string][]byte{"app.log": []byte(strings.Replace(day(1), "day 1", "day 7", 1))}, ""},
 		{"longer in place", refTo("app.log", "x\ny\n", 2), map[string][]byte{"app.log": []byte("x\nyz\n")}, ""},

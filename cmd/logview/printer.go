@@ -353,7 +353,11 @@ func (r refMaker) of(l *index.HitLine, text []byte) string {
 	if r.path == "" {
 		return ""
 	}
-	return reader.Ref{Path: r.path, Line: l.Line, ID: reader.Identify(r.id, l.Offset, text, l.Open)}.String()
+	identify := reader.Identify
+	if l.Rest {
+		identify = reader.IdentifyRest
+	}
+	return reader.Ref{Path: r.path, Line: l.Line, ID: identify(r.id, l.Offset, text, l.Open)}.String()
 }
 
 // emit writes hits in their turn.
