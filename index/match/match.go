@@ -6,6 +6,7 @@ package match
 import (
 	"bytes"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -102,6 +103,7 @@ func Compile(q query.Node, opt Options) (*Matcher, error) {
 		m.drive, m.alone = m.driver(m.root.sub[0])
 		m.invert = m.drive != nil
 	}
+	m.drive = together(m.drive)
 	return m, nil
 }
 
@@ -184,6 +186,34 @@ func (m *Matcher) driver(n node) (set []finderSpec, alone bool) {
 		return set, alone
 	}
 	return nil, false
+}
+
+// manyTexts is how many texts are looked for one by one. Measured on 20 MB of
+// logs: 100 take 360 ms one by one and 60 in one expression, 1000 take 2.3 s
+// and 70 ms.
+const manyTexts = 24
+
+// together replaces many texts to be looked for with one expression that
+// finds any of them, if RE2 takes it.
+func together(set []finderSpec) []finderSpec {
+	if len(set) <= manyTexts {
+		return set
+	}
+	alternatives := make([]string, len(set))
+	for i, f := range set {
+		if f.lit == nil || f.extent != set[0].extent || !utf8.Valid(f.lit.pat) || bytes.ContainsAny(f.lit.pat, "\n\r") {
+			return set
+		}
+		alternatives[i] = regexp.QuoteMeta(string(f.lit.pat))
+		if f.lit.fold {
+			alternatives[i] = "(?i:" + alternatives[i] + ")"
+		}
+	}
+	re, err := compileExpr(query.Regexp{Expr: strings.Join(alternatives, "|")}, set[0].extent)
+	if err != nil {
+		return set
+	}
+	return []finderSpec{{re: re}}
 }
 
 // cost guesses what looking for a set takes: expressions before all, then

@@ -560,3 +560,36 @@ func TestWholeWordsAreTheSame(t *testing.T) {
 		}
 	}
 }
+
+// Many texts are looked for together, and found as each by itself is.
+func TestManyTexts(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	pieces := []string{"a", "b", "k", "K", "\u212a", "s", "ſ", "é", "É", "日", "_", "-", " ", ".", "+", "1"}
+	some := func(n int) string {
+		var b strings.Builder
+		for range n {
+			b.WriteString(pieces[r.IntN(len(pieces))])
+		}
+		return b.String()
+	}
+	for range 60 {
+		var or query.Or
+		for range manyTexts + 1 + r.IntN(10) {
+			or = append(or, query.Text{S: some(2 + r.IntN(3))})
+		}
+		var text strings.Builder
+		for range 40 {
+			text.WriteString(some(r.IntN(6)) + []string{"\n", "\n", "\r\n"}[r.IntN(3)])
+		}
+		opt := Options{CaseSensitive: r.IntN(2) == 0, WholeWord: r.IntN(3) == 0, WholeLine: r.IntN(3) == 0}
+		m, err := Compile(or, opt)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(m.drive) != 1 {
+			t.Fatalf("%s looks for %d things", or, len(m.drive))
+		}
+		check(t, or, opt, []byte(text.String()))
+		check(t, query.Not{X: or}, opt, []byte(text.String()))
+	}
+}
