@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -186,6 +187,29 @@ func checkStats(t *testing.T, st index.Stats) {
 	}
 }
 
+// A found is how many lines of a file match.
+type found struct {
+	path  string
+	count int64
+}
+
+// foundIn is what Request.Searched is told.
+func foundIn(t *testing.T, files []file, req *index.Request) []found {
+	t.Helper()
+	m, err := match.Compile(req.Query, req.Options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []found
+	for _, f := range files {
+		if m.May(f.path) {
+			_, n := naive(t, []file{f}, req)
+			out = append(out, found{f.path, n})
+		}
+	}
+	return out
+}
+
 // naive is the answer to a request, worked out line by line.
 func naive(t *testing.T, files []file, req *index.Request) (want []hit, count int64) {
 	t.Helper()
@@ -195,6 +219,9 @@ func naive(t *testing.T, files []file, req *index.Request) (want []hit, count in
 	}
 	sc := m.NewScanner()
 	for _, f := range files {
+		if !m.May(f.path) {
+			continue // not one line of it, with Passthru either
+		}
 		sc.SetPath(f.path)
 		var lines []hit
 		off := int64(0)
@@ -217,7 +244,7 @@ func naive(t *testing.T, files []file, req *index.Request) (want []hit, count in
 				until = i + req.After
 				want = append(want, l)
 				shown = i
-			} else if i <= until {
+			} else if i <= until || req.Passthru {
 				l.context = true
 				want = append(want, l)
 				shown = i
@@ -253,7 +280,7 @@ func short(s string) string {
 }
 
 var queries = []string{`error`, `rare`, `timeout -error`, `zebra OR größe`, `=zebra`, `-error`, `""`, `kelvin`, `nowhere`,
-	`/user=\w+/`, `/^error/`, `/Z.bra$/i rare`, `file:*.gz rare`, `-file:*.gz rare`, `0123456789abcdef`, `"error error"`, `/[0-9]{3}[a-f]{3}/ rare`}
+	`/user=\w+/`, `/^error/`, `/Z.bra$/i rare`, `file:*.gz rare`, `-file:*.gz rare`, `/\bgröße\b/`, `"bad"`, `/\w+ß/i`, `0123456789abcdef`, `"error error"`, `/[0-9]{3}[a-f]{3}/ rare`}
 
 func testExact(t *testing.T, make Maker) {
 	r := rand.New(rand.NewPCG(21, 22))
@@ -270,16 +297,33 @@ func testExact(t *testing.T, make Maker) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, req := range []index.Request{
+			for i, req := range []index.Request{
 				{},
 				{CountOnly: true},
 				{Max: 1 + int64(r.IntN(3))},
 				{Before: r.IntN(4), After: r.IntN(4)},
 				{Before: r.IntN(3), After: 1 + r.IntN(3), Max: 1 + int64(r.IntN(4))},
+				{Passthru: true, Max: int64(r.IntN(3))},
+				{Options: match.Options{WholeLine: true}},
+				{Options: match.Options{WholeWord: true}},
 			} {
+				if i > 0 && r.IntN(3) == 0 {
+					continue
+				}
 				req.Query, req.Sources = tree, sources(t, dir)
+				if r.IntN(3) == 0 {
+					req.Query = query.Not{X: tree}
+				}
+				var searched []found
+				req.Searched = func(m reader.Member, n int64) error {
+					searched = append(searched, found{m.Path, n})
+					return nil
+				}
 				got, st := search(t, s, &req)
 				want, count := naive(t, files, &req)
+				if want := foundIn(t, files, &req); !slices.Equal(searched, want) {
+					t.Fatalf("query %s %+v: told of %v, want %v", req.Query, req.Options, searched, want)
+				}
 				if req.CountOnly {
 					want = nil
 				}
