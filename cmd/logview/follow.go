@@ -65,6 +65,7 @@ is complete or a second old. With -m the command ends after that many lines.`,
 	f.Int64VarP(&o.last, "lines", "n", -1, "begin with the last `N` lines of each log (default 10 of each file that is named, none of a directory)")
 	o.outputFlags.register(cmd)
 	addSwitch(f, &o.text, "text", "a", "follow files that do not look like text, too")
+	addAccepted(f)
 	return cmd
 }
 
@@ -119,6 +120,8 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 		if tree, err = o.tree(); err != nil {
 			return err
 		}
+	} else if o.invert {
+		return errors.New("-v selects the lines that do not match, and there is no QUERY")
 	}
 	if o.none() {
 		return exitCode(exitNone)
@@ -130,7 +133,7 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	if _, err := o.cache(); err != nil { // nothing is kept, but a flag may be wrong
 		return err
 	}
-	paths = o.inputs(paths)
+	paths = o.queryInputs(paths, &o.queryFlags)
 	p := o.printer(o.out, &o.queryFlags, oneFile(paths), len(paths) == 1 && paths[0] == reader.Stdin, color)
 	p.heading, p.nameColors = false, true
 	p.number = o.number.or(p.column)

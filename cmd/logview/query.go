@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -72,15 +73,13 @@ func (q *queryFlags) given() bool { return len(q.asked) > 0 || len(q.files) > 0 
 // ask looks for what an argument says.
 func (q *queryFlags) ask(s string) { q.asked = append(q.asked, pattern{text: s}) }
 
-// readsStdin reports whether the queries come from standard input, so that
-// nothing else can.
-func (q *queryFlags) readsStdin() bool {
-	for _, f := range q.files {
-		if f == reader.Stdin {
-			return true
-		}
+// queryInputs is inputs for a command that may read its queries from
+// standard input.
+func (g *globals) queryInputs(args []string, q *queryFlags) []string {
+	if len(args) == 0 && slices.Contains(q.files, reader.Stdin) {
+		return []string{"."}
 	}
-	return false
+	return g.inputs(args)
 }
 
 // tree makes one query of what was asked, and decides about case.

@@ -8,9 +8,7 @@ import (
 // help: those that ask for what happens anyway, which are accepted, and those
 // that ask for something else, which fail with what to do instead.
 func addRipgrep(f *pflag.FlagSet, o *searchOptions) {
-	for _, x := range accepted {
-		addWord(f, x.name, x.short, "", func() {}).Hidden = true
-	}
+	addAccepted(f)
 	deeper := 0
 	addWord(f, "unrestricted", "u", "", func() {
 		// Ignore files are not read anyway; the second asks for hidden files,
@@ -36,6 +34,13 @@ func addRipgrep(f *pflag.FlagSet, o *searchOptions) {
 	}
 	for _, x := range refusals {
 		addRefused(f, x.name, x.short, x.value, x.reason)
+	}
+}
+
+// addAccepted adds the flags that ask for what happens anyway.
+func addAccepted(f *pflag.FlagSet) {
+	for _, x := range accepted {
+		addWord(f, x.name, x.short, "", func() {}).Hidden = true
 	}
 }
 

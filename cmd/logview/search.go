@@ -27,6 +27,7 @@ type searchOptions struct {
 	zero                        bool // files without a match are counted, too
 	threads                     number
 	text                        bool // everything is searched, whatever it looks like
+	recursive                   bool // -r was given
 }
 
 func newSearch(g *globals) *cobra.Command {
@@ -64,6 +65,7 @@ the others that ripgrep has say what to do instead.`,
 			return cobra.MinimumNArgs(1)(cmd, args)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
+			o.recursive = cmd.Flags().Changed("recursive")
 			if !o.given() {
 				o.ask(args[0])
 				args = args[1:]
@@ -124,15 +126,15 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	if o.noIndex {
 		cache = nil
 	}
-	inputs := o.inputs(paths)
-	if len(paths) == 0 && o.readsStdin() {
-		inputs = []string{"."}
-	}
+	inputs := o.queryInputs(paths, &o.queryFlags)
 	filter, err := o.narrowed()
 	if err != nil {
 		return err
 	}
 	logs, failed := o.findFiltered(filter, inputs)
+	if failed && o.recursive {
+		o.complain(errors.New("-r is grep's flag for what happens anyway: to search all that lies in a directory; there is no --replace, which is ripgrep's -r"))
+	}
 	if len(logs) == 0 && len(paths) == 0 && filter.Narrows() {
 		return errors.New("no file is left to be searched; look at -g, --max-depth and --max-filesize")
 	}
