@@ -47,7 +47,7 @@ func tarred(t *testing.T, members ...tarMember) []byte {
 }
 
 // unpack puts data into a file of that name and lists what is in it.
-func unpack(t *testing.T, name string, data []byte, opt Options) ([]Log, []error) {
+func unpackTest(t *testing.T, name string, data []byte, opt Options) ([]Log, []error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
 	if err := os.WriteFile(path, data, 0o644); err != nil {
@@ -225,7 +225,7 @@ func TestTruncatedArchives(t *testing.T) {
 		"zip": zipData[:len(zipData)*9/10], "zip without its directory": zipData[:bytes.Index(zipData, []byte("PK\x01\x02"))],
 	} {
 		for _, opt := range []Options{{}, cacheOptions(t)} {
-			logs, errs := unpack(t, "a", data, opt)
+			logs, errs := unpackTest(t, "a", data, opt)
 			text, bad := membersText(t, logs, opt)
 			if len(errs)+len(bad) == 0 {
 				t.Errorf("%s: no error", what)
@@ -245,7 +245,7 @@ func TestTruncatedArchives(t *testing.T) {
 // TestHostileArchives: no name leads out of the archive, and nothing takes
 // more than it may.
 func TestHostileArchives(t *testing.T) {
-	logs, errs := unpack(t, "a.tar", tarred(t,
+	logs, errs := unpackTest(t, "a.tar", tarred(t,
 		tarMember{name: "../../etc/passwd", text: "up\n"},
 		tarMember{name: "/abs/x.log", text: "absolute\n"},
 		tarMember{name: "twice.log", text: "first\n"},
@@ -270,7 +270,7 @@ func TestHostileArchives(t *testing.T) {
 	for i := range maxDepth {
 		nested = tarred(t, tarMember{name: fmt.Sprintf("level%d.tar", i), text: string(nested)})
 	}
-	_, errs = unpack(t, "a.tar", nested, Options{})
+	_, errs = unpackTest(t, "a.tar", nested, Options{})
 	if len(errs) != 1 || !errors.Is(errs[0], errDepth) {
 		t.Errorf("nested: %v", errs)
 	}
@@ -278,7 +278,7 @@ func TestHostileArchives(t *testing.T) {
 	// A header that is damaged: what comes before it is read.
 	data := tarred(t, tarMember{name: "one.log", text: "one\n"}, tarMember{name: "two.log", text: "two\n"})
 	data[1024+10] ^= 1
-	logs, errs = unpack(t, "a.tar", data, Options{})
+	logs, errs = unpackTest(t, "a.tar", data, Options{})
 	if got, _ := membersText(t, logs, Options{}); got != "a.tar/one.log: one\n" || len(errs) != 1 {
 		t.Errorf("damaged header: %q, %v", got, errs)
 	}
@@ -288,14 +288,14 @@ func TestHostileArchives(t *testing.T) {
 	central := bytes.Index(zipData, []byte("PK\x01\x02"))
 	second := central + 4 + bytes.Index(zipData[central+4:], []byte("PK\x01\x02"))
 	binary.LittleEndian.PutUint32(zipData[second+42:], 0)
-	if logs, errs = unpack(t, "a.zip", zipData, Options{}); len(errs) != 1 || len(logs) != 2 {
+	if logs, errs = unpackTest(t, "a.zip", zipData, Options{}); len(errs) != 1 || len(logs) != 2 {
 		t.Errorf("members that share data: %d logs, %v", len(logs), errs)
 	}
 	// One of them is encrypted.
 	zipData = zipped(t, zip.Deflate, "one.log", "one\n", "two.log", "two\n")
 	central = bytes.Index(zipData, []byte("PK\x01\x02"))
 	zipData[central+8] |= 1
-	logs, _ = unpack(t, "a.zip", zipData, Options{})
+	logs, _ = unpackTest(t, "a.zip", zipData, Options{})
 	got, bad = membersText(t, logs, Options{})
 	if got != "a.zip/one.log: a.zip/two.log: two\n" || len(bad) != 1 || !strings.Contains(bad[0].Error(), "a.zip/one.log") || !strings.Contains(bad[0].Error(), "encrypted") {
 		t.Errorf("encrypted: %q, %v", got, bad)
