@@ -157,8 +157,8 @@ func defaults() Map {
 		b("line", CopyLine, "copy the line, or the selection", "y"),
 		b("line", CopyRef, "copy a reference to the line", "Y"),
 		b("line", Select, "select lines", "v"),
-		b("line", Write, "write results, matching or selected lines to a file", "ctrl+w"),
-		b("line", Pipe, "pipe results, matching or selected lines to a command", "|"),
+		b("line", Write, "write results, or the lines that match, to a file", "ctrl+w"),
+		b("line", Pipe, "pipe results, or the lines that match, to a command", "|"),
 		b("line", Edit, "open the editor at the line", "o"),
 
 		b("view", Enter, "open the log; go to the result; the line's details", "enter"),
