@@ -112,7 +112,7 @@ func TestWriteSelection(t *testing.T) {
 	d.Type("/worker-3")
 	d.Keys("enter", "G", "v", "k", "k", "ctrl+w")
 	onLine(d, m)("request 0297")
-	d.Wait("write the selected lines of")
+	d.Wait("write to file, selected")
 	out := filepath.Join(t.TempDir(), "out")
 	d.Type(out)
 	d.Keys("enter")

@@ -63,7 +63,7 @@ func (t taking) name(n int64) string {
 }
 
 // all is all of them, in words.
-func (t taking) all() string { return "the " + t.kind + "s of " + t.of }
+func (t taking) all() string { return t.kind + "s of " + t.of }
 
 // run writes the lines. told is called from time to time, from any goroutine.
 func (t taking) run(ctx context.Context, w io.Writer, told func(took)) took {
@@ -88,7 +88,7 @@ func (x took) said(t taking, done string) pager.Said {
 	case errors.Is(x.err, context.Canceled):
 		s.Text = "stopped: only " + t.name(x.lines) + " were " + done
 	case errors.Is(x.err, syscall.EPIPE):
-		s.Text = "it did not read all of " + t.all()
+		s.Text = "it did not read all " + t.all()
 	default:
 		var pe *fs.PathError
 		if errors.As(x.err, &pe) {

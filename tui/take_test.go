@@ -56,7 +56,7 @@ func TestActOnResults(t *testing.T) {
 	}
 
 	d.Keys("ctrl+w")
-	d.Wait("write the results of", "4 results")
+	d.Wait("write to file, results of", "4 results")
 	d.Type("all.txt")
 	d.Keys("enter")
 	d.Wait("4 results of /old request 000[0-2]/ OR needle written to all.txt")
@@ -189,7 +189,7 @@ func TestActOnList(t *testing.T) {
 		}
 	}
 	d.Keys("g", "ctrl+w")
-	d.Wait("write the lines of app.log to file")
+	d.Wait("write to file, lines of app.log: ")
 }
 
 // The details of a line are copied, and marked, although the log goes on.
@@ -225,7 +225,7 @@ func TestSelectLive(t *testing.T) {
 	appendTo(t, filepath.Join(dir, "app.log"), "INFO this came since")
 	d.Wait("1 new")
 	d.Keys("ctrl+w")
-	d.Wait("write the selected lines of")
+	d.Wait("write to file, selected")
 	appendTo(t, filepath.Join(dir, "app.log"), "INFO and this")
 	d.Until(func() bool { return strings.Contains(strings.Join(m.pager.Texts(), "\n"), "and this") }, "what came")
 	d.Type("out")

@@ -30,9 +30,9 @@ func (m *model) ask(a keys.Action) {
 		switch {
 		case !ok:
 		case a == keys.Write:
-			m.prompt.Ask(prompt.Write, "write "+t.all()+" to file: ", "")
+			m.prompt.Ask(prompt.Write, "write to file, "+t.all()+": ", "")
 		default:
-			m.prompt.Ask(prompt.Pipe, "pipe "+t.all()+" to: ", "")
+			m.prompt.Ask(prompt.Pipe, "pipe to command, "+t.all()+": ", "")
 		}
 		m.wanted = t
 		return
