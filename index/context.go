@@ -49,6 +49,7 @@ func contextLines(b *reader.Block, spans []match.Span, req *Request) []contextLi
 		before, after = 0, len(starts)
 	}
 	var out []contextLine
+	offset := b.Offsets()
 	next := 0 // the first line not yet decided on
 	show := func(from, to int) {
 		for i := max(from, next); i < min(to, len(starts)); i++ {
@@ -58,7 +59,7 @@ func contextLines(b *reader.Block, spans []match.Span, req *Request) []contextLi
 			} else if open = text[end-1] != '\n'; !open {
 				end--
 			}
-			out = append(out, contextLine{text: bytes.Clone(text[starts[i]:end]), line: b.Line + reader.Line(i), offset: b.OffsetAt(starts[i]), open: open, rest: b.Continues && i == 0})
+			out = append(out, contextLine{text: bytes.Clone(text[starts[i]:end]), line: b.Line + reader.Line(i), offset: offset(starts[i]), open: open, rest: b.Continues && i == 0})
 			next = i + 1
 		}
 	}

@@ -835,11 +835,12 @@ func (h *Hits) drop() {
 // hitLines numbers the lines at spans.
 func hitLines(b *reader.Block, spans []match.Span) []HitLine {
 	out := make([]HitLine, len(spans))
+	offset := b.Offsets()
 	line, at := b.Line, 0
 	for i, sp := range spans {
 		line += reader.Line(bytes.Count(b.Text[at:sp.Start], newline))
 		at = sp.Start
-		out[i] = HitLine{Span: sp, Line: line, Offset: b.OffsetAt(sp.Start), Open: sp.End == len(b.Text), Rest: b.Continues && sp.Start == 0}
+		out[i] = HitLine{Span: sp, Line: line, Offset: offset(sp.Start), Open: sp.End == len(b.Text), Rest: b.Continues && sp.Start == 0}
 	}
 	return out
 }

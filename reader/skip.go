@@ -44,6 +44,25 @@ func (b *Block) OffsetAt(i int) Offset {
 	return off
 }
 
+// Offsets returns OffsetAt for places that are asked for in ascending order,
+// without looking at all skips for each of them.
+func (b *Block) Offsets() func(i int) Offset {
+	rest := Block{Skips: b.Skips, Offset: b.Offset}
+	at := 0
+	return func(i int) Offset {
+		for len(rest.Skips) > 0 && rest.Skips[0].At+rest.Skips[0].Len <= i && rest.Skips[0].At < i {
+			s := rest.Skips[0]
+			rest.Offset += Offset(s.At-at) + Offset(s.Bytes)
+			at = s.At + s.Len
+			rest.Skips = rest.Skips[1:]
+		}
+		if len(rest.Skips) > 0 && rest.Skips[0].At < i { // inside a marker
+			return rest.Offset + Offset(rest.Skips[0].At-at)
+		}
+		return rest.Offset + Offset(i-at)
+	}
+}
+
 // End is where in the member's text the Block ends.
 func (b *Block) End() Offset { return endOf(b.Offset, len(b.Text), b.Skips) }
 
@@ -273,61 +292,50 @@ func (s *skipper) raw(p []byte) (n int, skip Skip, err error) {
 		s.inside = true
 		return n, skip, nil
 	}
-	if len(s.left) > 0 {
-		n = copy(p, s.left)
-		s.left = s.left[n:]
-		if len(s.left) == 0 {
-			err, s.err = s.err, nil
+	kept := len(s.left) > 0
+	text := s.left
+	if !kept {
+		if err, s.err = s.err, nil; err != nil {
+			return 0, skip, err
 		}
-	} else if s.err != nil {
-		err, s.err = s.err, nil
-		return 0, skip, err
-	} else if n, err = s.r.Read(p); n == 0 {
-		return 0, skip, err
-	}
-	// What stays is put back in front of what is left.
-	back := func(from int) {
-		s.left = append(bytes.Clone(p[from:n]), s.left...)
-		if err != nil {
-			s.err, err = err, nil
+		if n, err = s.r.Read(p); n == 0 {
+			return 0, skip, err
 		}
-		n = min(n, from)
+		text = p[:n]
 	}
-	if !s.unmarked && !s.inside && p[0] == byteOrderMark[0] {
-		// A mark may come in pieces.
-		if k := min(n, len(byteOrderMark)); bytes.Equal(p[:k], byteOrderMark[:k]) {
-			back(0)
-			for len(s.left) < len(byteOrderMark) && s.err == nil && bytes.HasPrefix(byteOrderMark, s.left) {
-				var more [2]byte
-				k, err := s.r.Read(more[:len(byteOrderMark)-len(s.left)])
-				s.left, s.err = append(s.left, more[:k]...), err
-			}
-			if bytes.HasPrefix(s.left, byteOrderMark) {
-				s.left = s.left[len(byteOrderMark):]
-				return 0, Skip{Bytes: int64(len(byteOrderMark))}, nil
-			}
-			s.inside = true // it is none
-			return s.raw(p)
+	text = text[:min(len(text), len(p))]
+	if k := min(len(text), len(byteOrderMark)); !s.unmarked && !s.inside && bytes.Equal(text[:k], byteOrderMark[:k]) {
+		if !kept {
+			s.left, s.err = bytes.Clone(text), err
 		}
-	}
-	if from, to := longRun(p[:n]); from < n {
-		s.run = int64(to - from)
-		back(to)
-		n = from
-		if n == 0 {
-			return s.raw(p)
+		for len(s.left) < len(byteOrderMark) && s.err == nil && bytes.HasPrefix(byteOrderMark, s.left) {
+			var more [2]byte // a mark may come in pieces
+			k, err := s.r.Read(more[:len(byteOrderMark)-len(s.left)])
+			s.left, s.err = append(s.left, more[:k]...), err
 		}
-	}
-	if at := markAt(p[:n]); at >= 0 && !s.unmarked {
-		// The run behind it, if there is one, is read again.
-		if s.run > 0 {
-			s.left = append(make([]byte, s.run), s.left...)
-			s.run = 0
+		if bytes.HasPrefix(s.left, byteOrderMark) {
+			s.left = s.left[len(byteOrderMark):]
+			return 0, Skip{Bytes: int64(len(byteOrderMark))}, nil
 		}
-		back(at)
+		s.inside = true // it is none
+		return s.raw(p)
 	}
-	s.inside = p[n-1] != '\n'
-	return n, skip, err
+	end, rest := longRun(text) // what is handed out, and where what is left begins
+	s.run = int64(rest - end)
+	if at := markAt(text[:end]); at >= 0 && !s.unmarked {
+		end, rest, s.run = at, at, 0
+	}
+	if kept {
+		copy(p, text[:end])
+		s.left = s.left[rest:]
+	} else if end < len(text) {
+		s.left, s.err, err = bytes.Clone(text[rest:]), err, nil
+	}
+	if end == 0 {
+		return s.raw(p)
+	}
+	s.inside = text[end-1] != '\n'
+	return end, skip, err
 }
 
 // markAt is where in p a byte order mark, or the beginning of one, begins a

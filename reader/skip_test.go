@@ -121,6 +121,12 @@ func TestSkips(t *testing.T) {
 		// Lines begin where their offsets say.
 		for i := range plain {
 			b := &plain[i]
+			offset := b.Offsets()
+			for at := 0; at <= len(b.Text); at += 1 + r.IntN(50) {
+				if got, want := offset(at), b.OffsetAt(at); got != want {
+					t.Fatalf("seed %d: byte %d lies at %d in order, at %d alone", seed, at, got, want)
+				}
+			}
 			for at := 0; at < len(b.Text); {
 				off := b.OffsetAt(at)
 				if text[off] != 0 && text[off] != b.Text[at] && text[off] != byteOrderMark[0] {

@@ -213,6 +213,16 @@ func TestBinary(t *testing.T) {
 	d.Wait("lastlog", "this does not look like text", "a^@b^@")
 }
 
+// Many NULs are one row, and lines have their numbers behind them.
+func TestNULs(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "app.log")
+	if err := os.WriteFile(path, []byte(strings.Repeat("\x00", 50<<20)+"INFO at once\nnext\nthird\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	d, _ := explorer(t, path, 100, 24)
+	d.Wait("1 [52 MB of NULs]", "  INFO at once", "2 next", "3 third")
+}
+
 // Ten thousand logs are listed, found, and opened.
 func TestManyLogs(t *testing.T) {
 	dir := t.TempDir()

@@ -233,6 +233,16 @@ func (m *Model) number() tea.Cmd {
 	if m.doc == nil || len(m.rows) == 0 || m.numbering {
 		return nil
 	}
+	// A row that came alone follows one that has its number.
+	for i := 1; i < len(m.rows) && m.pick.all(); i++ {
+		r, before := &m.rows[i], &m.rows[i-1]
+		if r.line == -1 && r.Member == before.Member && before.line >= 0 {
+			r.line = before.line
+			if !before.Unfinished {
+				r.line++
+			}
+		}
+	}
 	var places []reader.Place
 	for i := range m.rows {
 		if r := &m.rows[i]; r.line == -1 && (i == 0 || m.rows[i-1].Member != r.Member || !m.pick.all()) {
