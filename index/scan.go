@@ -836,11 +836,18 @@ func (h *Hits) drop() {
 func hitLines(b *reader.Block, spans []match.Span) []HitLine {
 	out := make([]HitLine, len(spans))
 	offset := b.Offsets()
+	skips := b.Skips
 	line, at := b.Line, 0
 	for i, sp := range spans {
 		line += reader.Line(bytes.Count(b.Text[at:sp.Start], newline))
 		at = sp.Start
 		out[i] = HitLine{Span: sp, Line: line, Offset: offset(sp.Start), Open: sp.End == len(b.Text), Rest: b.Continues && sp.Start == 0}
+		for ; len(skips) > 0 && skips[0].At < sp.End; skips = skips[1:] {
+			if x := skips[0]; x.At >= sp.Start {
+				x.At -= sp.Start
+				out[i].Skips = append(out[i].Skips, x)
+			}
+		}
 	}
 	return out
 }

@@ -108,12 +108,12 @@ func (p *printer) render(h *index.Hits) {
 			buf = appendJSON(buf, newJSONLine(h, refs, l, text))
 		case p.only && !l.Context && !p.inverted:
 			for _, sp := range spans {
-				buf = p.appendPrefix(buf, prefix, l, &sp, reader.Offset(sp.Start))
+				buf = p.appendPrefix(buf, prefix, l, &sp, sp.Start)
 				buf = p.appendPart(buf, text[sp.Start:sp.End])
 			}
 		case p.vimgrep && len(spans) > 0:
 			for _, sp := range spans {
-				buf = p.appendPrefix(buf, prefix, l, &sp, reader.Offset(sp.Start))
+				buf = p.appendPrefix(buf, prefix, l, &sp, sp.Start)
 				buf = p.appendLine(buf, text, spans, l.Context)
 			}
 		default:
@@ -189,7 +189,7 @@ func slicesConcat(a string, b []byte, c string) []byte {
 // offset, with : behind each in front of a line that matches and - in front
 // of one around it. first is the match that the column is of, nil for no
 // column; at is where in the line the offset is of.
-func (p *printer) appendPrefix(buf, prefix []byte, l *index.HitLine, first *match.Span, at reader.Offset) []byte {
+func (p *printer) appendPrefix(buf, prefix []byte, l *index.HitLine, first *match.Span, at int) []byte {
 	sep := p.afterField
 	if l.Context {
 		sep = p.contextSign
@@ -217,7 +217,7 @@ func (p *printer) appendPrefix(buf, prefix []byte, l *index.HitLine, first *matc
 		buf = append(buf, sep...)
 	}
 	if p.offset {
-		buf = strconv.AppendInt(buf, int64(l.Offset+at), 10)
+		buf = strconv.AppendInt(buf, int64(l.OffsetAt(at)), 10)
 		buf = append(buf, sep...)
 	}
 	return buf
