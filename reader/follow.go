@@ -503,7 +503,7 @@ func (f *Follower) adopt(ctx context.Context, c found) {
 	}
 	for _, x := range slices.Clone(f.order) {
 		// Of a file that it may be a copy of, something has to be known.
-		if x.at == 0 && x.f != nil && (x.gone && x.name.stem == t.name.stem || x.dir == t.dir && x.name.sameBut(t.name)) && f.beginsLike(x, b) {
+		if x != t && x.at == 0 && x.state == reading && (x.gone && x.name.stem == t.name.stem || x.dir == t.dir && x.name.sameBut(t.name)) && f.beginsLike(x, b) {
 			f.look(ctx, x)
 		}
 	}
@@ -530,10 +530,18 @@ func (f *Follower) adopt(ctx context.Context, c found) {
 	f.look(ctx, t)
 }
 
-// beginsLike reports whether an open file begins like another.
+// beginsLike reports whether a file begins like another.
 func (f *Follower) beginsLike(x *followed, b beginning) bool {
+	file := x.f
+	if file == nil {
+		var err error
+		if file, err = f.openNow(x); err != nil {
+			return false
+		}
+		defer file.Close()
+	}
 	head := make([]byte, headKept)
-	n, _ := x.f.ReadAt(head, 0)
+	n, _ := file.ReadAt(head, 0)
 	return alike(head[:n], b.head)
 }
 

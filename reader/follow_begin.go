@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 )
 
 // This is how a Follower begins: at the ends of the files there are, or at
@@ -17,20 +18,28 @@ import (
 // lines.
 func (f *Follower) Begin(ctx context.Context, emit func(*Appended) error) error {
 	f.emit, f.begun = emit, f.opt.Now()
-	logs, errs, err := f.live.Logs(ctx)
+	l, err := f.live.listing(ctx)
 	if err != nil {
 		return err
 	}
-	for _, err := range errs {
+	for _, err := range l.errs {
 		f.note("", err)
 	}
-	for _, l := range logs {
+	files := slices.Clone(l.files)
+	for _, l := range l.group() {
 		if err := f.begin(ctx, l); err != nil {
 			return err
 		}
 	}
-	// And what is in no log because its text is in another file, too.
+	// And what is in no log because its text is in another file, too, or whose
+	// log was named by its current file. A current file that was made since the
+	// listing is new.
 	for _, c := range f.list(ctx) {
+		if !c.name.current() && f.named[[2]string{c.dir, c.name.stem}] {
+			files = append(files, c)
+		}
+	}
+	for _, c := range files {
 		if err := f.beginFile(ctx, nil, c, c.dir+c.name.stem, Pos{}, 0); err != nil {
 			return err
 		}

@@ -294,14 +294,14 @@ func runOfNuls(buf []byte) int {
 	}
 }
 
-// giveNuls passes over a run of NULs, which a mark in the text stands for.
+// giveNuls passes over a run of NULs. A marker stands for it before what is
+// handed out next.
 func (f *Follower) giveNuls(t *followed, run int64) {
-	mark := []byte(NulMarker(run))
-	f.out(t, &Block{Text: mark, Offset: t.offset, Line: t.line, Continues: t.mid, Skips: []Skip{{Len: len(mark), Bytes: run}}})
 	t.head = append(t.head, make([]byte, max(0, min(run, headKept-int64(len(t.head)))))...)
 	t.at += run
 	t.offset += Offset(run)
-	t.mid, t.scanned, t.zeros = true, 0, 0
+	t.run += run
+	t.scanned, t.zeros = 0, 0
 	t.last = make([]byte, markBytes)
 }
 
@@ -343,6 +343,13 @@ func (f *Follower) giveRaw(t *followed, raw []byte) {
 		if b.Line >= 0 {
 			b.Line++
 		}
+	}
+	if t.run > 0 {
+		mark := NulMarker(t.run)
+		b.Text = append([]byte(mark), b.Text...)
+		b.Offset -= Offset(t.run)
+		b.Skips = []Skip{{Len: len(mark), Bytes: t.run}}
+		t.run = 0
 	}
 	t.advance(raw, size, lines)
 	t.scanned = 0
@@ -487,11 +494,10 @@ func (f *Follower) holdsText(ctx context.Context, c found, p *progress) bool {
 	}
 	texts := f.textsLike(b)
 	if b.format == Plain {
-		held := f.longestIn(c, texts)
-		return held != nil && held.at <= p.at
+		return p.same(f.longestIn(c, texts))
 	}
 	held, err := f.heldByPacked(ctx, &followed{found: c}, texts)
-	return held != nil && held.at <= p.at && !errors.Is(err, io.ErrUnexpectedEOF)
+	return p.same(held) && !errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // textsLike is the known texts that begin like a file.

@@ -538,7 +538,10 @@ func tellRandom(t *testing.T, seed uint64, named, paths bool) {
 // handed out once, in order, unless it was truncated away before anybody could
 // read it. $LOGVIEW_STORIES says how many, $LOGVIEW_STORY which one alone.
 func TestFollowerRandomStories(t *testing.T) {
-	n := uint64(60)
+	n := uint64(100)
+	if testing.Short() {
+		n = 20
+	}
 	if s, err := strconv.ParseUint(os.Getenv("LOGVIEW_STORIES"), 10, 64); err == nil {
 		n = s
 	}

@@ -27,6 +27,7 @@ type progress struct {
 	// padded. Both are looked at again when the file changes.
 	scanned int64
 	zeros   int64
+	run     int64 // NULs before at, for which the next line gets a marker
 
 	// How to recognise the text: its first bytes, and hashes of the bytes
 	// before some positions, the last of which is at.
@@ -80,15 +81,17 @@ func (p *progress) advance(raw []byte, size Offset, lines int) {
 
 // mark adds marks at the last line ends of raw, and at its end.
 func (p *progress) mark(raw []byte, size Offset, lines int) {
-	around := raw
-	before := 0
-	if len(raw) < maxMarks*markBytes {
-		around = append(bytes.Clone(p.last), raw...)
-		before = len(p.last)
+	// begin is the beginning of raw with what lies before it.
+	begin := append(bytes.Clone(p.last), raw[:min(len(raw), markBytes)]...)
+	before := func(i int) []byte {
+		if i >= markBytes {
+			return raw[i-markBytes : i]
+		}
+		i += len(p.last)
+		return begin[max(0, i-markBytes):i]
 	}
 	put := func(i int, offset Offset, line Line) {
-		p.marks = append(p.marks, mark{at: p.at + int64(i), offset: offset, line: line,
-			sum: maphash.Bytes(markSeed, around[max(0, before+i-markBytes):before+i])})
+		p.marks = append(p.marks, mark{at: p.at + int64(i), offset: offset, line: line, sum: maphash.Bytes(markSeed, before(i))})
 	}
 	// Only in UTF-8 the place in the text is known of each line end.
 	if p.charset.bytewise() {
@@ -126,7 +129,7 @@ func (p *progress) mark(raw []byte, size Offset, lines int) {
 	if n := len(p.marks); n == 0 || p.marks[n-1].at != p.at+int64(len(raw)) {
 		put(len(raw), p.offset+size, line)
 	}
-	p.last = append(p.last[:0], around[max(0, len(around)-markBytes):]...)
+	p.last = bytes.Clone(before(len(raw)))
 	if len(p.marks) > maxMarks {
 		// The older half gets sparser, so that all of the text has some.
 		half := p.marks[:0]
@@ -142,7 +145,7 @@ func (p *progress) mark(raw []byte, size Offset, lines int) {
 // begin says that everything before at is no concern of the following. The
 // file is read for how to recognise its text later.
 func (p *progress) begin(file io.ReaderAt, at int64) error {
-	p.scanned, p.zeros = 0, 0
+	p.scanned, p.zeros, p.run = 0, 0, 0
 	p.head = make([]byte, min(at, headKept))
 	if _, err := file.ReadAt(p.head, 0); err != nil && len(p.head) > 0 {
 		return err
@@ -170,6 +173,12 @@ func (p *progress) heldBy(file io.ReaderAt, size int64) bool {
 	return p.at == 0 || len(p.marks) == 0 || p.marks[len(p.marks)-1].in(file)
 }
 
+// same reports whether q, which may be nil, is the same text as p, handed out
+// as far.
+func (p *progress) same(q *progress) bool {
+	return q == p || q != nil && q.at == p.at && len(p.marks) > 0 && len(q.marks) > 0 && p.marks[len(p.marks)-1].sum == q.marks[len(q.marks)-1].sum
+}
+
 // begins reports whether a file begins as the text does, as far as that is
 // known and not beyond n bytes.
 func (p *progress) begins(file io.ReaderAt, n int64) bool {
@@ -193,7 +202,7 @@ func (m mark) in(file io.ReaderAt) bool {
 // rewind goes back to where a file of some size may still hold the text that
 // was handed out: the last mark that agrees with it, or its start.
 func (p *progress) rewind(file io.ReaderAt, size int64) {
-	p.scanned, p.zeros, p.mid = 0, 0, false
+	p.scanned, p.zeros, p.run, p.mid = 0, 0, 0, false
 	for n := len(p.marks); n > 0; n-- {
 		m := p.marks[n-1]
 		if m.at == 0 || m.at > size || !m.in(file) {
