@@ -389,11 +389,11 @@ func (f *Follower) names(ctx context.Context) {
 }
 
 // before is the files that are read of the log that c belongs to and are older
-// than c, or had its name.
+// than c, or were removed.
 func (f *Follower) before(c found) []*followed {
 	var out []*followed
 	for _, t := range f.order {
-		if t.state == reading && t.name.stem == c.name.stem && t.dir == c.dir && (older(t.name, c.name) < 0 || t.gone && t.Path == c.Path) {
+		if t.state == reading && t.name.stem == c.name.stem && t.dir == c.dir && (older(t.name, c.name) < 0 || t.gone && (t.at > 0 || t.Path == c.Path)) {
 			out = append(out, t)
 		}
 	}
@@ -459,7 +459,8 @@ func (f *Follower) rename(t *followed, c found) {
 func (f *Follower) add(c found) *followed {
 	id := f.ids.of(c.info)
 	if id == nil {
-		id = new(byte) // known by name only
+		id = new(byte)
+		f.ids.same(c.info, c.info) // which on Windows reads what identifies it, while it has this path
 	}
 	t := &followed{found: c, id: id, size: -1, seen: f.opt.Now()}
 	t.progress = f.newText(c.dir + c.name.stem)
@@ -514,7 +515,7 @@ func (f *Follower) adopt(ctx context.Context, c found) {
 	t.charset, t.bom = b.charset, b.bom
 	if before != nil && before != t && before.state == reading && f.replaced(before, t) {
 		f.forget(before)
-	} else if like := f.likeOne(t); f.orphanIn(t, like) {
+	} else if like := f.likeOne(t, b); f.orphanIn(t, like) {
 		// Its text goes on.
 	} else if like != nil {
 		t.state, t.of = copied, like
@@ -612,7 +613,7 @@ func (f *Follower) whereabouts(t *followed) string {
 // likeOne finds the file, among those that are read, of whose text t's may be
 // a copy. A copy has a rotated name, and not a newer one than what it is a
 // copy of.
-func (f *Follower) likeOne(t *followed) *followed {
+func (f *Follower) likeOne(t *followed, b beginning) *followed {
 	if t.name.current() {
 		return nil
 	}
@@ -622,11 +623,13 @@ func (f *Follower) likeOne(t *followed) *followed {
 			continue
 		}
 		sameLog := x.name.stem == t.name.stem
-		if sameLog && x.dir == t.dir && older(x.name, t.name) < 0 && !x.name.current() {
+		switch {
+		case sameLog && x.dir == t.dir && older(x.name, t.name) < 0 && !x.name.current():
+			continue
+		case x.at > 0 && len(b.head) > 0 && !alike(x.head, b.head), !sameLog && x.at < likeness:
 			continue
 		}
-		whole, prefix := f.compare(t, x)
-		if !whole && !(prefix && sameLog) || !sameLog && x.at < likeness {
+		if whole, prefix := f.compare(t, x); !whole && !(prefix && sameLog) {
 			continue
 		}
 		if best == nil || x.at > best.at {
@@ -671,6 +674,9 @@ func (f *Follower) openNow(t *followed) (*os.File, error) {
 // recheck looks whether a file is still a copy.
 func (f *Follower) recheck(t *followed) {
 	x := t.of
+	if info, err := os.Stat(t.Path); err == nil && info.Size() == t.size && info.ModTime().Equal(t.mod) {
+		return
+	}
 	file, err := f.openNow(t)
 	if err != nil {
 		f.pending = true
@@ -678,7 +684,7 @@ func (f *Follower) recheck(t *followed) {
 	}
 	defer file.Close()
 	info, err := file.Stat()
-	if err != nil || info.Size() == t.size && info.ModTime().Equal(t.mod) {
+	if err != nil {
 		return
 	}
 	t.size, t.mod = info.Size(), info.ModTime()
@@ -907,7 +913,7 @@ func (f *Follower) retire(t *followed) {
 func (f *Follower) abandon(t *followed, ended bool) {
 	o := &orphan{progress: t.progress.clone(), name: t.name, mod: t.mod, since: f.opt.Now(), ended: ended}
 	if n := len(o.marks); ended && n > 0 {
-		o.marks = slices.Clone(o.marks[n-1:])
+		o.marks, o.recent = slices.Clone(o.marks[n-1:]), nil
 	}
 	f.texts = append(f.texts, o)
 	if len(f.texts) > maxOrphans {

@@ -302,7 +302,7 @@ func (f *Follower) giveNuls(t *followed, run int64) {
 	t.offset += Offset(run)
 	t.run += run
 	t.scanned, t.zeros = 0, 0
-	t.last = make([]byte, markBytes)
+	t.recent = make([]byte, min(t.at, markBytes))
 }
 
 // give hands out the n bytes behind what was handed out: whole lines, or a
@@ -404,7 +404,7 @@ func (f *Follower) due() (time.Duration, bool) {
 func (f *Follower) cut(ctx context.Context, t *followed, info os.FileInfo) bool {
 	delete(f.holding, t)
 	t.size = -1
-	moved := f.moveOn(ctx, t)
+	moved := f.moveOn(ctx, t, info)
 	if !moved {
 		f.abandon(t, false)
 	}
@@ -420,9 +420,12 @@ func (f *Follower) cut(ctx context.Context, t *followed, info os.FileInfo) bool 
 	if moved {
 		t.progress = f.newText(t.dir + t.name.stem)
 	} else {
+		copied := f.copiedBefore(ctx, t)
 		t.rewind(t.f, info.Size())
 		t.key = f.newText(t.log).key
-		f.note(t.Path, &FileError{Path: t.Path, Offset: t.at, Err: errCut})
+		if !copied {
+			f.note(t.Path, &FileError{Path: t.Path, Offset: t.at, Err: errCut})
+		}
 	}
 	// Texts that came and went since the last look are in older files.
 	for _, c := range f.list(ctx) {
@@ -435,30 +438,19 @@ func (f *Follower) cut(ctx context.Context, t *followed, info os.FileInfo) bool 
 
 var errCut = errors.New("was cut off; following what is written from here on")
 
-// moveOn finds the copy that was made of a file before it was cut off, and
-// goes on with its text there.
-func (f *Follower) moveOn(ctx context.Context, t *followed) bool {
-	f.live.refresh() // it was made just now
-	var best *found
-	all := f.list(ctx)
-	for _, c := range all {
-		if c.info != nil && f.known(c) == t {
-			f.rename(t, c)
-		}
+// moveOn finds the copy that was made of a file before it was cut off, as info
+// describes it, and goes on with its text there.
+func (f *Follower) moveOn(ctx context.Context, t *followed, info os.FileInfo) bool {
+	// The names have to be newer than the cut. If the clock of the file system
+	// can be trusted they may be; of many logs that are rotated at once each
+	// would cost another look.
+	best := (*found)(nil)
+	if f.live.lookedAfter(info.ModTime()) {
+		best = f.copyOf(ctx, t)
 	}
-	for _, c := range all {
-		if c.info == nil || c.Path == t.Path || f.ids.of(t.info) != nil && f.ids.same(c.info, t.info) || c.name.stem != t.name.stem || c.name.current() && !c.name.compressed {
-			continue
-		}
-		if x := f.known(c); x != nil && x.state == reading {
-			continue
-		}
-		if best != nil && (best.name.sameBut(c.name) && c.name.compressed || older(best.name, c.name) > 0) {
-			continue
-		}
-		if f.holdsText(ctx, c, &t.progress) {
-			best = &c
-		}
+	if best == nil {
+		f.live.refresh()
+		best = f.copyOf(ctx, t)
 	}
 	if best == nil {
 		return false
@@ -479,6 +471,51 @@ func (f *Follower) moveOn(ctx context.Context, t *followed) bool {
 	}
 	f.look(ctx, x)
 	return true
+}
+
+// copyOf finds the newest file that holds all that was handed out of t's text.
+func (f *Follower) copyOf(ctx context.Context, t *followed) *found {
+	all := f.list(ctx)
+	for _, c := range all {
+		if c.info != nil && f.known(c) == t {
+			f.rename(t, c)
+		}
+	}
+	var best *found
+	for _, c := range all {
+		x := f.known(c)
+		switch {
+		case c.info == nil || x == t || c.Path == t.Path || c.name.stem != t.name.stem:
+		case c.name.current() && !c.name.compressed, x != nil && x.state == reading:
+		case best != nil && (best.name.sameBut(c.name) && c.name.compressed || older(best.name, c.name) > 0):
+		case f.holdsText(ctx, c, &t.progress):
+			best = &c
+		}
+	}
+	return best
+}
+
+// copiedBefore reports whether there is a copy of a file that ends before what
+// was handed out of it: what was written between the copy and the cut was read
+// in time.
+func (f *Follower) copiedBefore(ctx context.Context, t *followed) bool {
+	return slices.ContainsFunc(f.list(ctx), func(c found) bool {
+		if x := f.known(c); c.info == nil || c.name.stem != t.name.stem || c.name.current() || x != nil && x.state != copied {
+			return false
+		}
+		file, _, err := openMember(c.Member)
+		if err != nil {
+			return false
+		}
+		defer file.Close()
+		info, err := file.Stat()
+		if err != nil {
+			return false
+		}
+		p := t.progress.clone()
+		p.rewind(file, info.Size())
+		return p.at > 0 && p.at == info.Size()
+	})
 }
 
 // holdsText reports whether a file, compressed or not, holds all that was

@@ -58,6 +58,7 @@ type wlog struct {
 	partial  string   // the unfinished last line, as far as it is written
 	rest     string   // what is missing of it
 	unread   []*wline // written since the last look, in the current file
+	cut      bool     // since then, and not to nothing
 }
 
 func (w *world) fail(format string, args ...any) {
@@ -278,10 +279,11 @@ func (w *world) truncateTo(l *wlog) {
 	lines := bytes.SplitAfter(data, []byte("\n"))
 	keep := len(lines) - 1 - w.rnd.IntN(min(len(lines), 8))
 	size := len(bytes.Join(lines[:keep], nil))
-	if size <= len(l.header) {
+	if size <= len(l.header) || len(data)-size > 60<<10 {
 		return
 	}
 	w.say("truncate %s to %d", l.base(), size)
+	l.cut = true
 	w.lose(l)
 	w.must(os.Truncate(w.path(l.base()), int64(size)))
 	w.touch(l.base())
@@ -307,6 +309,9 @@ func (w *world) compress(l *wlog) {
 	info, err := os.Stat(w.path(base))
 	if err != nil {
 		return
+	}
+	if l.cut {
+		return // who cuts a file off and compresses it at once is not believed
 	}
 	w.say("compress %s", base)
 	data, err := os.ReadFile(w.path(base))
@@ -360,7 +365,7 @@ func (w *world) look() {
 	reader.RefreshLive(w.live)
 	w.must(w.f.Look(w.t.Context(), reader.Changes{All: true, Names: true, Sweep: w.rnd.IntN(3) == 0}, w.emit))
 	for _, l := range w.logs {
-		l.unread = nil
+		l.unread, l.cut = nil, false
 	}
 }
 

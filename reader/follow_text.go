@@ -5,6 +5,7 @@ import (
 	"hash/maphash"
 	"io"
 	"os"
+	"slices"
 	"time"
 )
 
@@ -29,11 +30,11 @@ type progress struct {
 	zeros   int64
 	run     int64 // NULs before at, for which the next line gets a marker
 
-	// How to recognise the text: its first bytes, and hashes of the bytes
-	// before some positions, the last of which is at.
-	head  []byte
-	marks []mark
-	last  []byte // the last bytes before at
+	// How to recognise the text: its first bytes, the last ones before at, and
+	// hashes of the bytes before some positions, the last of which is at.
+	head   []byte
+	recent []byte
+	marks  []mark
 }
 
 // A mark is a position in a text where a line ends, and what lies before it.
@@ -46,13 +47,13 @@ type mark struct {
 
 const (
 	headKept = 1 << 10
+	// recentKept is how many of the last bytes are kept of a text that is being
+	// written. A copy that was made before its file was cut off ends there.
+	recentKept = 64 << 10
 	// markBytes is how many bytes a mark is made of. The lines of access logs
 	// end alike for a hundred and more.
 	markBytes = 512
 	maxMarks  = 96
-	// markLines is how many line ends of what is handed out at once are
-	// marked.
-	markLines = 16
 )
 
 var markSeed = maphash.MakeSeed()
@@ -60,85 +61,46 @@ var markSeed = maphash.MakeSeed()
 // clone copies a progress that will go its own way.
 func (p *progress) clone() progress {
 	q := *p
-	q.head, q.marks, q.last = bytes.Clone(p.head), append([]mark(nil), p.marks...), bytes.Clone(p.last)
+	q.head, q.marks, q.recent = bytes.Clone(p.head), slices.Clone(p.marks), bytes.Clone(p.recent)
 	return q
 }
 
-// advance notes that raw, which begins at at and becomes text when it is
-// converted, was handed out.
+// advance notes that raw, which begins at at and has size bytes of text in some
+// lines, was handed out.
 func (p *progress) advance(raw []byte, size Offset, lines int) {
 	if p.at < headKept && p.at == int64(len(p.head)) {
 		p.head = append(p.head, raw[:min(len(raw), headKept-len(p.head))]...)
 	}
-	p.mark(raw, size, lines)
 	p.at += int64(len(raw))
 	p.offset += size
 	if p.line >= 0 {
 		p.line += Line(lines)
 	}
-	p.mid = len(raw) > 0 && !p.charset.endsLine(raw)
+	if keep := recentKept - len(raw); keep <= 0 {
+		p.recent = append(p.recent[:0], raw[len(raw)-recentKept:]...)
+	} else {
+		p.recent = append(p.recent[:copy(p.recent, p.recent[max(0, len(p.recent)-keep):])], raw...)
+	}
+	p.mid = !p.charset.endsLine(p.recent)
+	p.mark(p.recent, p.at, p.offset, p.line)
 }
 
-// mark adds marks at the last line ends of raw, and at its end.
-func (p *progress) mark(raw []byte, size Offset, lines int) {
-	// begin is the beginning of raw with what lies before it.
-	begin := append(bytes.Clone(p.last), raw[:min(len(raw), markBytes)]...)
-	before := func(i int) []byte {
-		if i >= markBytes {
-			return raw[i-markBytes : i]
-		}
-		i += len(p.last)
-		return begin[max(0, i-markBytes):i]
+// mark adds a mark at a position of the text, which before lies before.
+func (p *progress) mark(before []byte, at int64, offset Offset, line Line) {
+	m := mark{at: at, offset: offset, line: line, sum: maphash.Bytes(markSeed, before[max(0, len(before)-markBytes):])}
+	if n := len(p.marks); n > 0 && p.marks[n-1].at == at {
+		p.marks[n-1] = m
+		return
 	}
-	put := func(i int, offset Offset, line Line) {
-		p.marks = append(p.marks, mark{at: p.at + int64(i), offset: offset, line: line, sum: maphash.Bytes(markSeed, before(i))})
-	}
-	// Only in UTF-8 the place in the text is known of each line end.
-	if p.charset.bytewise() {
-		n, from := 0, len(raw)
-		for n < markLines && from > 0 {
-			i := bytes.LastIndexByte(raw[:from-1], '\n')
-			if i < 0 {
-				break
-			}
-			from = i + 1
-			n++
-		}
-		if from < len(raw) && n > 0 {
-			line := p.line
-			if line >= 0 {
-				line += Line(lines - countLines(raw[from:]))
-			}
-			for i := from; i < len(raw); {
-				put(i, p.offset+size-Offset(len(raw)-i), line)
-				k := bytes.IndexByte(raw[i:], '\n')
-				if k < 0 {
-					break
-				}
-				i += k + 1
-				if line >= 0 {
-					line++
-				}
-			}
-		}
-	}
-	line := p.line
-	if line >= 0 {
-		line += Line(lines)
-	}
-	if n := len(p.marks); n == 0 || p.marks[n-1].at != p.at+int64(len(raw)) {
-		put(len(raw), p.offset+size, line)
-	}
-	p.last = bytes.Clone(before(len(raw)))
-	if len(p.marks) > maxMarks {
+	if p.marks = append(p.marks, m); len(p.marks) > maxMarks {
 		// The older half gets sparser, so that all of the text has some.
-		half := p.marks[:0]
+		kept := p.marks[:0]
 		for i, m := range p.marks {
 			if i >= maxMarks/2 || i%2 == 0 {
-				half = append(half, m)
+				kept = append(kept, m)
 			}
 		}
-		p.marks = half
+		p.marks = kept
 	}
 }
 
@@ -150,17 +112,28 @@ func (p *progress) begin(file io.ReaderAt, at int64) error {
 	if _, err := file.ReadAt(p.head, 0); err != nil && len(p.head) > 0 {
 		return err
 	}
-	// Some of the lines before at, for the file may be cut off there.
-	tail := make([]byte, min(at, 4<<10))
+	tail := make([]byte, min(at, 8*markBytes))
 	if _, err := file.ReadAt(tail, at-int64(len(tail))); err != nil && len(tail) > 0 {
 		return err
 	}
-	offset, line := p.offset, p.line
-	p.at, p.offset, p.line = at-int64(len(tail)), offset-Offset(len(tail)), -1
-	p.last, p.marks = nil, nil
-	p.mark(tail, Offset(len(tail)), 0)
-	p.at, p.offset, p.line = at, offset, line
-	p.mid = at > int64(p.bom) && !p.charset.endsLine(p.last)
+	p.marks = nil
+	if p.charset.bytewise() {
+		// The file may be cut off at one of its last lines.
+		for i := min(markBytes, len(tail)); ; {
+			k := bytes.IndexByte(tail[i:], '\n') + 1
+			if i += k; k == 0 || i == len(tail) {
+				break
+			}
+			left := int64(len(tail) - i)
+			p.mark(tail[:i], at-left, p.offset-Offset(left), -1)
+		}
+	}
+	p.at = at
+	p.recent = bytes.Clone(tail[max(0, len(tail)-markBytes):])
+	p.mid = at > int64(p.bom) && !p.charset.endsLine(p.recent)
+	if at > 0 {
+		p.mark(p.recent, at, p.offset, p.line)
+	}
 	return nil
 }
 
@@ -200,28 +173,79 @@ func (m mark) in(file io.ReaderAt) bool {
 }
 
 // rewind goes back to where a file of some size may still hold the text that
-// was handed out: the last mark that agrees with it, or its start.
+// was handed out: to the line in which it begins to differ, if that is among
+// the last that were handed out, otherwise to the last mark that agrees with
+// it, or to its start.
 func (p *progress) rewind(file io.ReaderAt, size int64) {
-	p.scanned, p.zeros, p.run, p.mid = 0, 0, 0, false
+	p.scanned, p.zeros, p.run = 0, 0, 0
+	if at, ok := p.agrees(file, size); ok {
+		p.goTo(at)
+		return
+	}
 	for n := len(p.marks); n > 0; n-- {
 		m := p.marks[n-1]
-		if m.at == 0 || m.at > size || !m.in(file) {
+		if m.at > size || !m.in(file) || !p.begins(file, m.at) {
 			continue
 		}
-		if !p.begins(file, m.at) {
-			continue
+		recent := make([]byte, min(m.at, markBytes))
+		if _, err := file.ReadAt(recent, m.at-int64(len(recent))); err != nil {
+			break
 		}
-		p.marks = p.marks[:n]
+		p.marks, p.recent = p.marks[:n], recent
 		p.at, p.offset, p.line = m.at, m.offset, m.line
 		p.head = p.head[:min(int64(len(p.head)), m.at)]
-		p.last = make([]byte, min(m.at, markBytes))
-		if _, err := file.ReadAt(p.last, m.at-int64(len(p.last))); err == nil {
-			p.mid = !p.charset.endsLine(p.last)
-			return
-		}
+		p.mid = !p.charset.endsLine(recent)
+		return
 	}
-	p.at, p.offset, p.line = 0, 0, 0
-	p.head, p.marks, p.last = p.head[:0], p.marks[:0], p.last[:0]
+	p.at, p.offset, p.line, p.mid = 0, 0, 0, false
+	p.head, p.marks, p.recent = nil, nil, nil
+}
+
+// agrees is up to where a file holds the same as the last bytes that were
+// handed out: to its end, or to the beginning of the line in which it differs.
+// It reports false if it differs in all of them, or does not reach there.
+func (p *progress) agrees(file io.ReaderAt, size int64) (int64, bool) {
+	from := p.at - int64(len(p.recent))
+	n := min(size, p.at) - from
+	if n <= 0 || !p.begins(file, from) {
+		return 0, false
+	}
+	now := make([]byte, n)
+	if k, err := file.ReadAt(now, from); k < len(now) && err != nil {
+		return 0, false
+	}
+	same := 0
+	for same < len(now) && now[same] == p.recent[same] {
+		same++
+	}
+	if from > 0 && same < min(markBytes, len(now)) {
+		return 0, false // it is another text, or differs before
+	}
+	if from+int64(same) < size || same < likeness || p.charset.wide() {
+		same = p.charset.LineEnd(p.recent[:same])
+	}
+	return from + int64(same), same > 0
+}
+
+// goTo goes back to a position among the last bytes that were handed out.
+func (p *progress) goTo(at int64) {
+	keep := len(p.recent) - int(p.at-at)
+	again := p.charset.Decode(bytes.Clone(p.recent[keep:]))
+	if p.line >= 0 {
+		p.line -= Line(countLines(again))
+	}
+	if p.charset.bytewise() {
+		p.offset -= Offset(p.at - at)
+	} else {
+		p.offset -= Offset(len(again))
+	}
+	p.at, p.recent = at, p.recent[:keep]
+	p.head = p.head[:min(int64(len(p.head)), at)]
+	for n := len(p.marks); n > 0 && p.marks[n-1].at > at; n-- {
+		p.marks = p.marks[:n-1]
+	}
+	p.mark(p.recent, p.at, p.offset, p.line)
+	p.mid = !p.charset.endsLine(p.recent)
 }
 
 // alike reports whether two texts begin alike, as far as both are known.

@@ -111,6 +111,13 @@ func (l *Live) Look() {
 	}
 }
 
+// lookedAfter reports whether the names were last looked at after a time.
+func (l *Live) lookedAfter(t time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.begin.After(t)
+}
+
 // refresh looks at the names now, and tells everybody.
 func (l *Live) refresh() { l.tell(l.look()) }
 
