@@ -217,7 +217,7 @@ func TestFollowerStories(t *testing.T) {
 	for name, story := range stories {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tell(t, story, reader.NewLive)
+			tell(t, story, reader.NewLive, reader.NewFollower)
 		})
 	}
 }
@@ -228,7 +228,17 @@ func TestFollowerUntold(t *testing.T) {
 	for name, story := range stories {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tell(t, story, reader.NewUntoldLive)
+			tell(t, story, reader.NewUntoldLive, reader.NewFollower)
+		})
+	}
+}
+
+// The same where the system identifies files by nothing but their paths.
+func TestFollowerByPaths(t *testing.T) {
+	for name, story := range stories {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tell(t, story, reader.NewLive, reader.NewPathFollower)
 		})
 	}
 }
@@ -248,7 +258,7 @@ func TestFollowerWatchLimit(t *testing.T) {
 		> one/a.log 3`,
 		func(paths []string, note func(error)) *reader.Live {
 			return reader.NewLimitedLive(paths, func(err error) { said <- err; note(err) })
-		})
+		}, reader.NewFollower)
 	if len(said) != 1 {
 		t.Fatalf("said %d times", len(said))
 	}
@@ -266,13 +276,13 @@ func TestFollowerOverflow(t *testing.T) {
 		> app.log one
 		mv app.log app.log.1 ; app.log < two\n ; new.log < three\n
 		> app.log two
-		> new.log three`, reader.NewOverflowingLive)
+		> new.log three`, reader.NewOverflowingLive, reader.NewFollower)
 }
 
 // A line is one that was handed out.
 type line struct{ log, text string }
 
-func tell(t *testing.T, story string, start func([]string, func(error)) *reader.Live) {
+func tell(t *testing.T, story string, start func([]string, func(error)) *reader.Live, follow func(*reader.Live, reader.FollowOptions) *reader.Follower) {
 	dir := t.TempDir()
 	before, steps, _ := strings.Cut(story, "\n\n")
 	do := func(step string) {
@@ -288,7 +298,7 @@ func tell(t *testing.T, story string, start func([]string, func(error)) *reader.
 	lines := make(chan line, 100)
 	live := start([]string{dir}, func(err error) { t.Log(err) })
 	defer live.Close()
-	f := reader.NewFollower(live, reader.FollowOptions{Note: func(err error) { t.Log(err) }})
+	f := follow(live, reader.FollowOptions{Note: func(err error) { t.Log(err) }})
 	defer f.Close()
 	emit := func(a *reader.Appended) error {
 		rel, err := filepath.Rel(dir, a.Log)

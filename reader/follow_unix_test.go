@@ -69,7 +69,7 @@ func TestFollowerPermissions(t *testing.T) {
 		> new.log of no one`,
 		func(paths []string, note func(error)) *reader.Live {
 			return reader.NewLive(paths, func(err error) { said <- err; note(err) })
-		})
+		}, reader.NewFollower)
 	close(said)
 	n := 0
 	for err := range said {
