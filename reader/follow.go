@@ -857,12 +857,23 @@ func (f *Follower) orphanIn(t, like *followed) bool {
 	}
 	var lost *followed
 	for _, x := range f.order {
-		if !x.gone || x.state != reading || x.f == nil || x.name.stem != t.name.stem || x.at < most.at || x.at == most.at && best == nil && like != nil || !x.heldBy(file, info.Size()) {
+		if !x.gone || x.state != reading || x.f == nil || x.name.stem != t.name.stem {
 			continue
 		}
-		if old, err := x.f.Stat(); err == nil && old.Size() <= info.Size() && sameBytes(x.f, file, 0, old.Size()) {
-			lost, most = x, x.progress.clone()
+		p := x.progress.clone()
+		if !x.heldBy(file, info.Size()) {
+			p.rewind(file, info.Size())
+		} else if old, err := x.f.Stat(); err != nil || old.Size() == 0 || old.Size() > info.Size() || !sameBytes(x.f, file, 0, old.Size()) {
+			continue // what is left of it is not there
+		} else if p.at == 0 && most.at == 0 && like == nil {
+			lost = x // all of it is left
 		}
+		if p.at > 0 && (p.at > most.at || p.at == most.at && (best != nil || like == nil)) {
+			lost, most = x, p
+		}
+	}
+	if lost != nil && most.at == 0 {
+		most = lost.progress.clone()
 	}
 	switch {
 	case lost != nil:

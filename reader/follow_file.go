@@ -112,8 +112,8 @@ func (f *Follower) read(ctx context.Context, t *followed) error {
 		if !f.cut(ctx, t, info) {
 			return f.err
 		}
-	} else if !grown {
-		t.scanned = 0 // it was written over
+	} else if !grown || t.scanned < BlockSize {
+		t.scanned = 0 // it may have been written over
 	}
 	t.size, t.mod = size, info.ModTime()
 	before := t.at + t.scanned
@@ -209,7 +209,7 @@ func (f *Follower) chunk(t *followed, size int64) (bool, error) {
 			return false, nil
 		}
 	}
-	if t.at == 0 {
+	if t.at == 0 || t.at < headSize && t.charset == ASCII && bytes.IndexByte(buf[:n], 0) >= 0 {
 		f.detect(t)
 	}
 	data, run, err := f.nuls(t, buf[:n], size)
@@ -372,7 +372,8 @@ func (f *Follower) out(t *followed, b *Block) {
 // hold hands out an unfinished last line when it has been held long enough.
 // One that was there when the following began waits for its end.
 func (f *Follower) hold(t *followed, size int64) error {
-	if t.scanned <= 0 || t.active.IsZero() || t.at == 0 && t.scanned <= int64(t.bom) {
+	if t.scanned <= 0 || t.active.IsZero() || t.at == 0 && t.scanned < 4 { // or an encoding would be decided by that
+
 		delete(f.holding, t)
 		return nil
 	}

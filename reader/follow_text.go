@@ -178,8 +178,7 @@ func (m mark) in(file io.ReaderAt) bool {
 // it, or to its start.
 func (p *progress) rewind(file io.ReaderAt, size int64) {
 	p.scanned, p.zeros, p.run = 0, 0, 0
-	if at, ok := p.agrees(file, size); ok {
-		p.goTo(at)
+	if at, ok := p.agrees(file, size); ok && p.goTo(file, at) == nil {
 		return
 	}
 	for n := len(p.marks); n > 0; n-- {
@@ -228,9 +227,13 @@ func (p *progress) agrees(file io.ReaderAt, size int64) (int64, bool) {
 }
 
 // goTo goes back to a position among the last bytes that were handed out.
-func (p *progress) goTo(at int64) {
+func (p *progress) goTo(file io.ReaderAt, at int64) error {
 	keep := len(p.recent) - int(p.at-at)
 	again := p.charset.Decode(bytes.Clone(p.recent[keep:]))
+	recent := make([]byte, max(int64(keep), min(at, markBytes)))
+	if _, err := file.ReadAt(recent, at-int64(len(recent))); err != nil {
+		return err
+	}
 	if p.line >= 0 {
 		p.line -= Line(countLines(again))
 	}
@@ -239,13 +242,14 @@ func (p *progress) goTo(at int64) {
 	} else {
 		p.offset -= Offset(len(again))
 	}
-	p.at, p.recent = at, p.recent[:keep]
+	p.at, p.recent = at, recent
 	p.head = p.head[:min(int64(len(p.head)), at)]
 	for n := len(p.marks); n > 0 && p.marks[n-1].at > at; n-- {
 		p.marks = p.marks[:n-1]
 	}
 	p.mark(p.recent, p.at, p.offset, p.line)
 	p.mid = !p.charset.endsLine(p.recent)
+	return nil
 }
 
 // alike reports whether two texts begin alike, as far as both are known.
