@@ -274,7 +274,7 @@ func TestReadmeClaims(t *testing.T) {
 		}
 	}
 	for name := range claims {
-		if !seen[name] && name != "text" {
+		if !seen[name] {
 			t.Errorf("the README does not tell --%s", name)
 		}
 	}
@@ -282,9 +282,6 @@ func TestReadmeClaims(t *testing.T) {
 		flag := s[1]
 		if s[2] != "" {
 			flag += "=" + s[2]
-		}
-		if flag == "--text" && searchFlags().Lookup("text") == nil {
-			continue
 		}
 		if out, errs, code := search([]string{flag, "delta", "a"}, ""); out != "delta\n" || code != 0 {
 			t.Errorf("search %s: %q, %q, exit code %d", flag, out, errs, code)
@@ -304,7 +301,7 @@ func TestRipgrepFlags(t *testing.T) {
 	flags := searchFlags()
 	root := newRoot(streams{os.Stdin, os.Stdout, os.Stderr})
 	for _, name := range strings.Fields(ripgrepFlags) {
-		if flags.Lookup(name) == nil && root.PersistentFlags().Lookup(name) == nil && !slices.Contains([]string{"text", "no-text", "encoding", "no-encoding", "help"}, name) {
+		if flags.Lookup(name) == nil && root.PersistentFlags().Lookup(name) == nil && !slices.Contains([]string{"help"}, name) {
 			t.Errorf("--%s is not known", name)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 // that ask for something else, which fail with what to do instead.
 func addRipgrep(f *pflag.FlagSet, o *searchOptions) {
 	addAccepted(f)
+	addHidden(f, "no-encoding", func() { _ = o.encoding.Set("auto") })
 	deeper := 0
 	addWord(f, "unrestricted", "u", "", func() {
 		// Ignore files are not read anyway; the second asks for hidden files,
@@ -17,9 +18,7 @@ func addRipgrep(f *pflag.FlagSet, o *searchOptions) {
 		case 2:
 			o.filter.Hidden = true
 		case 3:
-			if f.Lookup("text") != nil {
-				_ = f.Set("text", "true")
-			}
+			o.text = true
 		}
 	}).Hidden = true
 	for _, x := range limited {
