@@ -31,7 +31,8 @@ check: ## formatting, vet, staticcheck, generated text, all tests, and the short
 check-bare: ## the tests that use other programs, with Go, git, make, a shell and coreutils alone
 	@bare=$$(mktemp -d); trap 'rm -rf "$$bare"' EXIT; \
 	for p in $(BARE); do at=$$(command -v $$p); case $$at in /*) ;; *) at=/bin/$$p ;; esac; ln -s "$$at" "$$bare/$$p"; done; \
-	echo 'go test ./cmd/... ./reader/... ./tui/... with a bare PATH'; PATH="$$bare" go test ./cmd/... ./reader/... ./tui/...
+	echo 'go test ./cmd/..., and -short ./reader/... ./tui/..., with a bare PATH'; \
+	PATH="$$bare" go test ./cmd/... && PATH="$$bare" go test -short ./reader/... ./tui/...
 
 # BARE is what tests may take to be installed. Those that use anything else
 # skip where it is missing, or what they do with it.
