@@ -58,19 +58,20 @@ type Builder struct {
 }
 
 // BuildStats says what a Build did. Members = Known + Grown + Moved + New +
-// Skipped + Failed, unless it was cancelled.
+// Skipped + Archives + Failed, unless it was cancelled.
 type BuildStats struct {
-	Root    string
-	Members int // found
-	Known   int // unchanged since the last time
-	Grown   int // continued
-	Moved   int // renamed or compressed, and known by their text
-	New     int // read from their beginning
-	Gone    int // left the index
-	Skipped int // not text
-	Failed  int // not readable, or not to the end
-	Text    int64
-	Elapsed time.Duration
+	Root     string
+	Members  int // found
+	Known    int // unchanged since the last time
+	Grown    int // continued
+	Moved    int // renamed or compressed, and known by their text
+	New      int // read from their beginning
+	Gone     int // left the index
+	Skipped  int // not text
+	Archives int // whose contents are not indexed
+	Failed   int // not readable, or not to the end
+	Text     int64
+	Elapsed  time.Duration
 }
 
 // Variables only for the tests' sake.
@@ -576,6 +577,9 @@ func (b *builder) unread(m reader.Member, err error) error {
 				b.keep(&entry{path: path, stamp: stamp, binary: true, encoding: b.Encoding})
 			}
 		}
+		return nil
+	case errors.Is(err, reader.ErrArchive):
+		b.st.Archives++
 		return nil
 	case errors.As(err, &fe) && !b.ours(fe.Path):
 		b.st.Failed++

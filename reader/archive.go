@@ -70,6 +70,7 @@ var (
 
 	errNoArchive  = errors.New("not a directory, nor an archive")
 	errNotInside  = errors.New("the archive has no such member")
+	errPiped      = errors.New("an archive is read only from a file")
 	errDepth      = fmt.Errorf("an archive in more than %d others is not read", maxDepth-1)
 	errEntries    = fmt.Errorf("more than %d members; the others are not read", maxEntries)
 	errUnpacked   = fmt.Errorf("more than %d GiB when it is unpacked; the rest is not read", maxUnpacked>>30)
@@ -147,6 +148,7 @@ type archive struct {
 	mu      sync.Mutex // guards what follows
 	users   int        // open members
 	data    archiveData
+	stamp   Stamp
 	decoded bool // data is what was decoded, not the file itself
 	kept    bool // and cannot be had again: it is not closed
 }
@@ -238,6 +240,9 @@ func Unpack(ctx context.Context, m Member, opt Options, progress func(disk int64
 			return err
 		}
 		return &FileError{Path: m.Path, Offset: -1, Err: cause(err)}
+	}
+	if m.Path == Stdin {
+		return nil, []error{&FileError{Path: "standard input", Offset: -1, Err: errPiped}}
 	}
 	if a.depth >= maxDepth {
 		return nil, []error{fail(errDepth)}
@@ -434,7 +439,7 @@ func (a *archive) acquire(ctx context.Context, progress func(int64)) error {
 	if a.data != nil {
 		return nil
 	}
-	f, p, err := openMember(a.member)
+	f, p, err := openMember(a.member) // may hold the mu of the archive that it lies in
 	if err != nil {
 		return err
 	}
@@ -447,13 +452,52 @@ func (a *archive) acquire(ctx context.Context, progress func(int64)) error {
 	return err
 }
 
+// release ends what acquire began. The archive stays open for a while, for
+// most often the next of its members is read then.
 func (a *archive) release() {
 	a.mu.Lock()
+	a.users--
+	rest := a.users == 0 && a.data != nil && !a.kept
+	a.mu.Unlock()
+	if !rest {
+		return
+	}
+	if old := resting.put(a); old != nil {
+		old.close()
+	}
+}
+
+// close closes an archive that nobody reads.
+func (a *archive) close() {
+	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.users--; a.users == 0 && a.data != nil && !a.kept {
+	if a.users == 0 && a.data != nil && !a.kept {
 		a.data.Close()
 		a.data = nil
 	}
+}
+
+// resting are archives that are open though nobody reads them.
+var resting openArchives
+
+type openArchives struct {
+	mu  sync.Mutex
+	all []*archive
+}
+
+// put adds an archive, and returns the one to be closed for it.
+func (o *openArchives) put(a *archive) (old *archive) {
+	const most = 4
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if slices.Contains(o.all, a) {
+		return nil
+	}
+	o.all = append(o.all, a)
+	if len(o.all) > most {
+		old, o.all = o.all[0], slices.Delete(o.all, 0, 1)
+	}
+	return old
 }
 
 // ReadAt reads the archive's bytes. A damaged block store is made anew.
@@ -502,13 +546,26 @@ func (a *archive) length() int64 {
 // then on. a.mu is held.
 func (a *archive) read(ctx context.Context, f file, progress func(int64)) error {
 	a.data = nil
+	info, err := f.Stat()
+	if err != nil {
+		return err
+	}
+	if stamp := stampOf(info); a.stamp == (Stamp{}) {
+		a.stamp = stamp
+	} else if !stamp.Same(a.stamp) {
+		return ErrGone // its members lie elsewhere now
+	}
 	key, kerr := archiveKey(f)
-	if a.kind == tarArchive && a.decoded && kerr == nil {
+	if a.kind != "" && a.decoded && kerr == nil {
 		if st, ok := a.opt.Cache.openStoreOf(ctx, key, f, true); ok {
 			f.Close()
 			a.data = &storeBytes{st: st}
 			return nil
 		}
+	}
+	if a.kind != "" && !a.decoded {
+		a.data = f
+		return nil
 	}
 	t, err := openText(ctx, f, false)
 	if err != nil {

@@ -447,7 +447,7 @@ func openTextIn(ctx context.Context, f io.Reader, live bool, given Charset) (*te
 		return nil, err
 	}
 	if t.format == Plain {
-		if isTar(head[:n]) && !live {
+		if isTar(head[:n]) {
 			t.archive, t.raw = tarArchive, true
 		}
 		var more [][]byte
@@ -481,7 +481,7 @@ func openTextIn(ctx context.Context, f io.Reader, live bool, given Charset) (*te
 			n, err = readHead(t.dec, head[:], headSize, live)
 		}
 	}
-	if isTar(head[:n]) && !live {
+	if isTar(head[:n]) {
 		t.archive = tarArchive
 	}
 	t.inspect(n, err, nil)

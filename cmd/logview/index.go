@@ -276,7 +276,7 @@ func (o *indexOptions) build(ctx context.Context, cache *reader.Cache, r root, k
 	for _, c := range []struct {
 		n    int
 		what string
-	}{{x.New, "new"}, {x.Grown, "grown"}, {x.Moved, "rotated or copied"}, {x.Gone, "gone"}, {x.Skipped, "not text"}, {x.Failed, "not readable (completely)"}} {
+	}{{x.New, "new"}, {x.Grown, "grown"}, {x.Moved, "rotated or copied"}, {x.Gone, "gone"}, {x.Skipped, "not text"}, {x.Archives, "archives, left to searches"}, {x.Failed, "not readable (completely)"}} {
 		if c.n > 0 {
 			o.say("%s %s, ", humanize.Comma(int64(c.n)), c.what)
 			changed = true
