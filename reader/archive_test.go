@@ -379,3 +379,39 @@ func TestDamagedArchiveStore(t *testing.T) {
 		}
 	}
 }
+
+// FuzzUnpack: whatever a file holds, what is in it is listed and read within
+// bounds.
+func FuzzUnpack(f *testing.F) {
+	var t testing.T
+	plain := tarred(&t, rotatedMembers...)
+	data := zipped(&t, zip.Deflate, "one.log", "one\n", "two.log.gz", string(gz("two\n")))
+	for _, seed := range [][]byte{plain, gz(string(plain)), zst(string(plain)), data, data[:len(data)-40], lzmaed(&t, string(plain), -1)} {
+		f.Add(seed)
+	}
+	dir := f.TempDir()
+	f.Fuzz(func(t *testing.T, data []byte) {
+		path := filepath.Join(dir, "a.zip")
+		if err := os.WriteFile(path, data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		logs, _ := Find([]string{path})
+		logs, _ = UnpackAll(context.Background(), logs, Options{}, nil)
+		for _, l := range logs[:min(len(logs), 20)] {
+			src := NewSource(l, Options{})
+			for _, m := range l.Members[:min(len(l.Members), 20)] {
+				if !strings.HasPrefix(m.Path, path) || strings.Contains(m.Path, "..") && strings.Contains(m.Path, "/../") {
+					t.Errorf("a path that leads out: %q", m.Path)
+				}
+				b, err := src.Open(context.Background(), m, Pos{})
+				if err != nil {
+					continue
+				}
+				var blk Block
+				for n := 0; n < 16 && b.Next(&blk) == nil; n++ {
+				}
+				b.Close()
+			}
+		}
+	})
+}

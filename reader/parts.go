@@ -22,6 +22,8 @@ type parts struct {
 	left int64        // so much can be handed out before next has to look
 	next func() error // looks at what lies at pos, and sets left and next
 
+	chain bool // the stream is for an xzChain
+
 	needs func(window int64) error // told what a part's header asks for
 
 	checksum  int64  // length of that behind this frame, or this stream's blocks
@@ -238,7 +240,12 @@ func (p *parts) xzStream() error {
 	if string(h[:6]) != xzMagic {
 		return p.lost()
 	}
-	p.checksum = [...]int64{0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64}[h[7]&0xf]
+	p.checksum = int64(xzCheckSize(h[7]))
+	if more, err := p.in.Peek(13); err == nil && more[12] != 0 {
+		if more, err = p.in.Peek(12 + (int(more[12])+1)*4); err == nil {
+			p.chain = p.chain || needsXzChain(more)
+		}
+	}
 	p.left, p.next = 12, p.xzBlock
 	return nil
 }

@@ -178,7 +178,11 @@ func (d *partDecoder) decode(p []byte) (int, error) {
 				return 0, err
 			}
 		}
-		d.codec = d.format.codec(d.window)
+		if w, ok := d.parts.(*parts); ok && w.chain {
+			d.codec = newXzChain()
+		} else {
+			d.codec = d.format.codec(d.window)
+		}
 		if err := d.codec.reset(d.parts); err != nil {
 			return 0, err
 		}
