@@ -107,6 +107,11 @@ func isTar(head []byte) bool {
 	return seen && sum == want
 }
 
+// isTarName reports whether a file is a tar, by its name.
+func isTarName(path string) bool {
+	return archiveEnding.MatchString(path) && !zipEnding.MatchString(path)
+}
+
 // MayBeArchive reports whether m may be an archive, by its name; what it is
 // turns out when it is opened.
 func (m Member) MayBeArchive() bool {
@@ -278,7 +283,11 @@ func Unpack(ctx context.Context, m Member, opt Options, progress func(disk int64
 			continue
 		}
 		e := entries[i].entry
-		f.take(Member{Path: m.Path + string(filepath.Separator) + path, Size: e.size, ModTime: e.modified, in: e})
+		path = m.Path + string(filepath.Separator) + path
+		if opt.Filter.leavesInside(m.Path, path, f.cwd) || opt.Filter.tooLarge(e.size) {
+			continue
+		}
+		f.take(Member{Path: path, Size: e.size, ModTime: e.modified, in: e})
 	}
 	logs := f.group()
 	return logs, append(errs, f.errs...)
@@ -288,10 +297,15 @@ func Unpack(ctx context.Context, m Member, opt Options, progress func(disk int64
 // directory of the archive, or a pattern.
 func unpackWanted(ctx context.Context, m Member, opt Options, progress func(int64)) ([]Log, []error) {
 	outer, wanted := m.in.in.member, filepath.Clean(m.in.wanted)
+	if wanted == "." {
+		return Unpack(ctx, outer, opt, progress)
+	}
 	if !IsArchive(outer) {
 		return nil, []error{&FileError{Path: m.Path, Offset: -1, Err: errNoArchive}}
 	}
-	logs, errs := Unpack(ctx, outer, opt, progress)
+	all := opt
+	all.Filter = Filter{Hidden: true} // a path is named, what lies below it is not
+	logs, errs := Unpack(ctx, outer, all, progress)
 	prefix := outer.Path + string(filepath.Separator)
 	f := newFinder()
 	for _, l := range logs {
@@ -303,8 +317,10 @@ func unpackWanted(ctx context.Context, m Member, opt Options, progress func(int6
 			case inner == wanted || match && isPattern(wanted):
 				x.Named = true
 				f.take(x)
-			case wanted == "." || strings.HasPrefix(inner, wanted+string(filepath.Separator)):
-				f.take(x)
+			case strings.HasPrefix(inner, wanted+string(filepath.Separator)):
+				if below := outer.Path + string(filepath.Separator) + wanted; !opt.Filter.leavesInside(below, x.Path, f.cwd) {
+					f.take(x)
+				}
 			case strings.HasPrefix(wanted, inner+string(filepath.Separator)):
 				// In an archive inside of this one.
 				x.Named = true
@@ -795,15 +811,6 @@ func memberPaths(entries []named) []string {
 	count := map[string]int{}
 	for i, e := range entries {
 		p := strings.TrimPrefix(path.Clean("/"+e.name), "/")
-		for part := range strings.SplitSeq(p, "/") {
-			if strings.HasPrefix(part, ".") {
-				p = ""
-				break
-			}
-		}
-		if strings.HasSuffix(p, ".tmp") {
-			p = ""
-		}
 		out[i] = filepath.FromSlash(p)
 		count[out[i]]++
 	}

@@ -91,12 +91,24 @@ func (x *Filter) leaves(path string, dir bool, cwd string) bool {
 				return g.leave
 			}
 		}
-		if x.takes && !dir {
+		// What is in an archive may be taken though the archive is not.
+		if x.takes && !dir && !isTarName(path) {
 			return true
 		}
 	}
 	base := filepath.Base(path)
 	return strings.HasPrefix(base, ".") && !x.Hidden || strings.HasSuffix(base, ".tmp")
+}
+
+// leavesInside reports whether a member of an archive is left out, for itself or
+// for a directory of the archive that it lies in.
+func (x *Filter) leavesInside(archive, path, cwd string) bool {
+	for i := len(archive) + 1; i < len(path); i++ {
+		if path[i] == filepath.Separator && x.leaves(path[:i], true, cwd) {
+			return true
+		}
+	}
+	return x.leaves(path, false, cwd)
 }
 
 // tooDeep reports whether entries depth levels below a named directory are

@@ -22,6 +22,10 @@ type Options struct {
 	// work is given up then. With nil, nothing is stored.
 	Spare func(func()) bool
 
+	// Filter says which members of archives are listed, as it does for files in
+	// directories.
+	Filter Filter
+
 	// Text says that every file is text, whatever it looks like.
 	Text bool
 

@@ -63,7 +63,7 @@ var (
 func parseName(base string) name {
 	n := name{number: -1}
 	b := base
-	if archiveEnding.MatchString(base) && !zipEnding.MatchString(base) {
+	if isTarName(base) {
 		n.stem = base // an archive is a log of its own; most zips are compressed files
 		return n
 	}
