@@ -877,7 +877,9 @@ func (f *Follower) orphanIn(t, like *followed) bool {
 	}
 	switch {
 	case lost != nil:
-		f.forget(lost)
+		if most.at == lost.at {
+			f.forget(lost)
+		}
 	case best == nil:
 		return false
 	default:
