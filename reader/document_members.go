@@ -39,7 +39,7 @@ func (d *Document) Locate(ctx context.Context, m Member, id ID) (MemberKey, bool
 		return key, true
 	}
 	if ok {
-		if same, err := hasIDIn(ctx, Member{Path: m.Path}, d.src.opt.Encoding, id); err == nil && same {
+		if same, err := hasID(ctx, Member{Path: m.Path}, d.src.opt.Encoding, id); err == nil && same {
 			return key, true
 		}
 	}
@@ -80,7 +80,7 @@ func (d *Document) Has(key MemberKey) bool {
 func (d *Document) Find(ctx context.Context, id ID) (MemberKey, bool) {
 	for _, x := range slices.Backward(d.list()) {
 		m, _, _ := x.state()
-		if ok, err := hasIDIn(ctx, m, d.src.opt.Encoding, id); err == nil && ok && id.Len > 0 {
+		if ok, err := hasID(ctx, m, d.src.opt.Encoding, id); err == nil && ok && id.Len > 0 {
 			return x.key, true
 		}
 	}
@@ -182,7 +182,7 @@ func (d *Document) copies(m *docMember, behind []*docMember) bool {
 		if _, t, _ := x.state(); t != nil {
 			known++
 			if id := t.identity(); id.Len > 0 {
-				if ok, err := hasIDIn(d.life, m.m, d.src.opt.Encoding, id); err == nil && ok {
+				if ok, err := hasID(d.life, m.m, d.src.opt.Encoding, id); err == nil && ok {
 					return true
 				}
 			}
@@ -306,7 +306,7 @@ func (m *docMember) became(ctx context.Context, given Charset, now Member) bool 
 	if id.Len == 0 {
 		return false
 	}
-	if ok, err := hasIDIn(ctx, now, given, id); err != nil || !ok {
+	if ok, err := hasID(ctx, now, given, id); err != nil || !ok {
 		return false
 	}
 	cut := false

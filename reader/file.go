@@ -23,14 +23,9 @@ type fileBlocks struct {
 	err   error
 }
 
-// openFile opens m for reading from its start, as it lies on disk.
-func openFile(ctx context.Context, m Member) (*fileBlocks, error) {
-	return openFileIn(ctx, m, "")
-}
-
-// openFileIn is openFile for a file in a charset that is given, unless it is
-// empty.
-func openFileIn(ctx context.Context, m Member, given Charset) (*fileBlocks, error) {
+// openFile opens m for reading from its start, as it lies on disk, in a charset
+// that is given, unless that is empty.
+func openFile(ctx context.Context, m Member, given Charset) (*fileBlocks, error) {
 	f, path, err := openMember(m)
 	if err != nil {
 		return nil, err

@@ -713,8 +713,8 @@ func (f *Follower) rest(ctx context.Context, t *followed) {
 		if t.at == 0 && len(raw) > 0 {
 			t.charset, t.bom = f.charsetOf(raw, err != nil)
 		}
-		if i := len(raw); !t.charset.wide() && nuls == 0 {
-			if i = runOfNuls(raw); i < len(raw) && i+leadingZeros(raw[i:]) == len(raw) {
+		if !t.charset.wide() && nuls == 0 {
+			if i := runOfNuls(raw); i < len(raw) && i+leadingZeros(raw[i:]) == len(raw) {
 				nuls = int64(len(raw) - i)
 				raw = raw[:i]
 			}

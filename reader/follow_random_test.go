@@ -38,12 +38,11 @@ type world struct {
 
 // A wline is a line that was written.
 type wline struct {
-	log     string
-	n       int
-	must    bool // it is to be handed out
-	got     int  // how often it was
-	old     bool // it was there before the following began
-	written int  // bytes of it, while it is not complete
+	log  string
+	n    int
+	must bool // it is to be handed out
+	got  int  // how often it was
+	old  bool // it was there before the following began
 }
 
 // A wlog is a log and the file its writer writes to.

@@ -230,7 +230,7 @@ func (s *LogSource) text(ctx context.Context, m Member, head []byte) bool {
 				continue
 			}
 			looked++
-			if b, err := openFileIn(impatient(ctx), members[i], s.opt.Encoding); err == nil {
+			if b, err := openFile(impatient(ctx), members[i], s.opt.Encoding); err == nil {
 				isText := !b.t.binary && !b.t.empty
 				b.Close()
 				if isText {
@@ -247,7 +247,7 @@ func (s *LogSource) Binary(ctx context.Context, m Member) bool {
 	if _, regular := m.Stamp(); !regular {
 		return false
 	}
-	b, err := openFileIn(impatient(ctx), m, s.opt.Encoding)
+	b, err := openFile(impatient(ctx), m, s.opt.Encoding)
 	if err != nil {
 		return false
 	}
@@ -306,18 +306,16 @@ func (s *LogSource) Locate(ctx context.Context, p Pos) (Member, error) {
 		if err := ctx.Err(); err != nil {
 			return Member{}, err
 		}
-		if ok, err := hasIDIn(ctx, m, s.opt.Encoding, p.Member); err == nil && ok {
+		if ok, err := hasID(ctx, m, s.opt.Encoding, p.Member); err == nil && ok {
 			return m, nil
 		}
 	}
 	return Member{}, &FileError{Path: s.name, Offset: -1, Err: ErrGone}
 }
 
-// hasID reports whether m's text begins as that of id did.
-func hasID(ctx context.Context, m Member, id ID) (bool, error) { return hasIDIn(ctx, m, "", id) }
-
-// hasIDIn is hasID for a file in a charset that is given, unless it is empty.
-func hasIDIn(ctx context.Context, m Member, given Charset, id ID) (bool, error) {
+// hasID reports whether m's text begins as that of id did, in a charset that is
+// given, unless that is empty.
+func hasID(ctx context.Context, m Member, given Charset, id ID) (bool, error) {
 	if m.Path == Stdin {
 		return false, nil
 	}

@@ -325,7 +325,7 @@ func (b *storedBlocks) readDirect(i int, blk *Block) error {
 		var err error
 		// Others of this reader's goroutines may wait for b.mu, with all that
 		// they would have to give up while this one waits.
-		if b.direct, err = openFileIn(impatient(b.ctx), b.member, b.given); err != nil {
+		if b.direct, err = openFile(impatient(b.ctx), b.member, b.given); err != nil {
 			return err
 		}
 		b.pos = 0

@@ -181,7 +181,7 @@ func decodeAll(ctx context.Context, b *recordedBlocks, m Member, progress func(P
 
 // spool decodes a member into a temporary file.
 func spool(ctx, life context.Context, src *LogSource, m Member, progress func(Preparing)) (*textAt, error) {
-	b, err := openFileIn(life, m, src.opt.Encoding)
+	b, err := openFile(life, m, src.opt.Encoding)
 	if err != nil {
 		return nil, err
 	}

@@ -97,7 +97,8 @@ func isPath(s string) bool {
 	case s == "", strings.ContainsAny(s, " \t\n\""), strings.HasPrefix(s, "file:"), strings.HasPrefix(s, "="), strings.HasPrefix(s, "("), isRegexp(s):
 		return false // of the query language
 	}
-	return strings.ContainsAny(s, "/*?["+string(os.PathSeparator)) || logEnding.MatchString(s)
+	number := strings.Trim(s, "0123456789.:") == "" // or an address
+	return strings.ContainsAny(s, "/*?["+string(os.PathSeparator)) || logEnding.MatchString(s) && !number
 }
 
 // isRegexp reports whether s is a regular expression between slashes, and not

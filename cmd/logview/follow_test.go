@@ -172,7 +172,7 @@ func TestIsPath(t *testing.T) {
 	for s, want := range map[string]bool{
 		"app.log": true, "/var/log": true, "logs/": true, "*.log": true, "app.log.2.gz": true, "app.log-20261121": true, "x.1": true, "/var/log/": true, "a?": true,
 		"timeout": false, "timeout reset": false, `"a/b c"`: false, "/err+or/": false, "/error/i": false, `/status=5\d\d/`: false, "=word": false, "-a": false,
-		"file:*.gz": false, "(a OR b)": false, "GET /x": false, "Error": false, "10.0.0.1": true, // an address is better given with -e
+		"file:*.gz": false, "(a OR b)": false, "GET /x": false, "Error": false, "10.0.0.1": false, "12:30:01.5": false, "messages.1": true,
 	} {
 		if got := isPath(s); got != want {
 			t.Errorf("%q: %t", s, got)
