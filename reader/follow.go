@@ -556,6 +556,9 @@ func (f *Follower) setAside(t *followed, s fileState) {
 // renamed it. Then t goes on with that text. When old was rotated its text goes
 // on there, and t's is another, however it begins.
 func (f *Follower) replaced(old, t *followed) bool {
+	if t.name.number >= 0 {
+		return false // rotation gives such a name to another file each time
+	}
 	if old.at+old.scanned == 0 || old.seen.Before(f.listed) {
 		return false // it was removed before
 	}
@@ -796,27 +799,37 @@ func (f *Follower) sameTime(t *followed, b beginning) bool {
 // handed out; nil if that is none. read says that the file of that text is
 // there, or was read to its end.
 func (f *Follower) identify(ctx context.Context, t *followed, b beginning) (p *progress, read bool, err error) {
-	p, err = f.heldByPacked(ctx, t, f.textsLike(b))
+	p, more, err := f.heldByPacked(ctx, t, f.textsLike(b))
 	if p == nil || errors.Is(err, io.ErrUnexpectedEOF) {
 		return p, false, err
 	}
 	for _, x := range f.order {
-		if &x.progress == p {
-			if !x.gone {
-				return p, true, err
-			}
+		switch {
+		case &x.progress != p:
+		case x.gone:
 			q := x.progress.clone()
 			f.forget(x)
 			return &q, false, err
+		case more == 0 || f.repeats(ctx, t, x):
+			return p, true, err
+		default:
+			return nil, false, err // it only begins like x's text
 		}
 	}
 	for _, o := range f.texts {
-		if &o.progress == p && !o.ended {
-			f.texts = slices.DeleteFunc(f.texts, func(x *orphan) bool { return x == o })
-			return p, false, err
+		switch {
+		case &o.progress != p:
+		case o.ended && more == 0:
+			return p, true, err
+		default:
+			q := o.progress.clone()
+			if !o.ended {
+				f.texts = slices.DeleteFunc(f.texts, func(x *orphan) bool { return x == o })
+			}
+			return &q, false, err
 		}
 	}
-	return p, true, err
+	return nil, false, err
 }
 
 // orphanIn finds the text whose file is gone and that t holds, and goes on with

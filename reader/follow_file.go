@@ -2,6 +2,7 @@ package reader
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -534,7 +535,7 @@ func (f *Follower) holdsText(ctx context.Context, c found, p *progress) bool {
 	if b.format == Plain {
 		return p.same(f.longestIn(c, texts))
 	}
-	held, err := f.heldByPacked(ctx, &followed{found: c}, texts)
+	held, _, err := f.heldByPacked(ctx, &followed{found: c}, texts)
 	return p.same(held) && !errors.Is(err, io.ErrUnexpectedEOF)
 }
 
@@ -622,36 +623,67 @@ func openPacked(ctx context.Context, c found) (r io.Reader, done func(), err err
 }
 
 // heldByPacked is which of some texts a compressed file holds as far as they
-// were handed out, the longest of them, nil if it holds none. The error says
-// why it could not be decompressed to its end.
-func (f *Follower) heldByPacked(ctx context.Context, t *followed, texts []*progress) (*progress, error) {
+// were handed out, the longest of them, nil if it holds none, and how much
+// follows that. The error says why it could not be decompressed to its end.
+func (f *Follower) heldByPacked(ctx context.Context, t *followed, texts []*progress) (held *progress, more int64, err error) {
 	r, done, err := openPacked(ctx, t.found)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	defer done()
 	texts = slices.Clone(texts)
-	slices.SortFunc(texts, func(a, b *progress) int { return int(max(-1, min(1, a.at-b.at))) })
-	var held *progress
-	pos := int64(0)
-	window := &window{}
+	slices.SortFunc(texts, func(a, b *progress) int { return cmp.Compare(a.at, b.at) })
+	w := &window{}
 	for _, p := range texts {
 		if len(p.marks) == 0 {
 			continue
 		}
-		n, err := io.CopyN(window, r, p.at-pos)
-		if pos += n; err != nil {
-			if err == io.EOF {
-				err = nil
-			}
-			return held, err
+		if _, err = io.CopyN(w, r, p.at-w.end); err != nil {
+			break
 		}
-		if m := p.marks[len(p.marks)-1]; m.in(window) {
+		if p.marks[len(p.marks)-1].in(w) {
 			held = p
 		}
 	}
-	_, err = io.Copy(io.Discard, r)
-	return held, err
+	if err == nil {
+		_, err = io.Copy(w, r)
+	}
+	if held != nil {
+		more = w.end - held.at
+	}
+	if err == io.EOF {
+		err = nil
+	}
+	return held, more, err
+}
+
+// repeats reports whether a compressed file holds behind what was handed out
+// of x's text only what x's file holds there, too.
+func (f *Follower) repeats(ctx context.Context, t, x *followed) bool {
+	r, done, err := openPacked(ctx, t.found)
+	if err != nil {
+		return false
+	}
+	defer done()
+	file, err := f.openNow(x)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	if _, err := io.CopyN(io.Discard, r, x.at); err != nil {
+		return false
+	}
+	a, b := make([]byte, 32<<10), make([]byte, 32<<10)
+	for at := x.at; ; {
+		n, err := r.Read(a)
+		if k, _ := file.ReadAt(b[:n], at); k < n || !bytes.Equal(a[:n], b[:n]) {
+			return false
+		}
+		at += int64(n)
+		if err != nil {
+			return err == io.EOF
+		}
+	}
 }
 
 // A window keeps the last bytes of what is written to it.

@@ -119,7 +119,11 @@ func (p *progress) begin(file io.ReaderAt, at int64) error {
 	p.marks = nil
 	if p.charset.bytewise() {
 		// The file may be cut off at one of its last lines.
-		for i := min(markBytes, len(tail)); ; {
+		i := 0
+		if int64(len(tail)) < at {
+			i = markBytes // so much has to be before a mark
+		}
+		for {
 			k := bytes.IndexByte(tail[i:], '\n') + 1
 			if i += k; k == 0 || i == len(tail) {
 				break
