@@ -31,11 +31,11 @@ func newCat(g *globals) *cobra.Command {
 		Use:   "cat [flags] [PATH|REF…]",
 		Short: "Print logs, oldest lines first",
 		Long: `Print the lines of the logs at PATH, decoded, from the oldest rotated file to the
-current one. A REF stands for one line: app.log.2.gz:1234 for that line of that
-file, and app.log:1234@3f9c1a5b7d, as search --json prints it, for the line with
-that text, in whichever file of the log it is now. With --lines, lines are counted
-from the oldest of the log; with --tail, only its last lines are printed, and no
-more is read than that takes where the cache knows the file.`,
+current one. A REF is one line: app.log.2.gz:1234 is that line of that file, and
+app.log:1234@3f9c1a5b7d, as search --json prints it, is the line with that text,
+in whichever file of the log it is now. With --lines, lines are counted from the
+oldest of the log. With --tail, only the last lines are printed, and no more is
+read than necessary if the cache knows the file.`,
 		Example: `  logview cat 'app.log*' | less
   logview cat --tail 100 /var/log/nginx
   logview cat --lines 1000:1020 app.log.2.gz
@@ -44,7 +44,7 @@ more is read than that takes where the cache knows the file.`,
 			return o.run(cmd.Context(), args)
 		},
 	}
-	cmd.Flags().StringVar(&o.lines, "lines", "", "print lines `A:B` of each log, counted from 1; A: and :B work too")
+	cmd.Flags().StringVar(&o.lines, "lines", "", "print lines `A:B` of each log, counted from 1; A and B are optional")
 	addSwitch(cmd.Flags(), &o.text, "text", "a", textUsage)
 	cmd.Flags().Int64Var(&o.tail, "tail", -1, "print the last `N` lines of each log")
 	cmd.MarkFlagsMutuallyExclusive("lines", "tail")
@@ -123,7 +123,7 @@ func parseLines(s string) (from, to reader.Line, err error) {
 	if s == "" {
 		return 0, -1, nil
 	}
-	bad := fmt.Errorf("--lines %q: it is A:B, lines counted from 1, such as 100:120", s)
+	bad := fmt.Errorf("--lines %q: want A:B, line numbers from 1, such as 100:120", s)
 	a, b, ok := strings.Cut(s, ":")
 	if !ok {
 		b = a
@@ -410,7 +410,7 @@ func (c *catter) printRef(r reader.Ref) error {
 		return nil
 	}
 	if m.Path != r.Path {
-		fmt.Fprintf(c.err, "logview: %s is %s now\n", r, visible.String(reader.Ref{Path: m.Path, Line: r.Line}.String()))
+		fmt.Fprintf(c.err, "logview: %s is now %s\n", r, visible.String(reader.Ref{Path: m.Path, Line: r.Line}.String()))
 	}
 	if _, err := c.copy(src, m, at, 1); err != nil {
 		return c.fail(err)

@@ -23,9 +23,9 @@ func (f *encodingFlag) Set(s string) error {
 func (f *encodingFlag) String() string { return string(f.charset) }
 func (f *encodingFlag) Type() string   { return "name" }
 
-// charset is the encoding that the flag or, without it, the settings give for
-// files without a byte order mark; empty if each file tells. Settings that
-// cannot be read are the explorer's to complain of.
+// charset returns the encoding that the flag or, without it, the settings give
+// for files without a byte order mark; empty if it is to be detected. Only the
+// explorer reports settings that cannot be read.
 func (g *globals) charset() reader.Charset {
 	if g.encoding.given {
 		return g.encoding.charset
@@ -38,5 +38,5 @@ func (g *globals) charset() reader.Charset {
 	return c
 }
 
-// textUsage is the help of --text.
+// textUsage is the help text of --text.
 const textUsage = "read files that do not look like text, too"

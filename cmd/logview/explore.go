@@ -27,7 +27,7 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 	}
 	settings, bad := tui.ReadSettings(settingsPath())
 	if bad != nil { // no reason not to show a log
-		settings, bad = tui.DefaultSettings(), fmt.Errorf("settings left aside: %w", bad)
+		settings, bad = tui.DefaultSettings(), fmt.Errorf("default settings are used: %w", bad)
 	}
 	cache, err := g.cache()
 	if err != nil {
@@ -62,7 +62,7 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 			o.Paths = []string{archive}
 		}
 	case len(refs) > 0:
-		return fmt.Errorf("%s: the explorer opens at one line, and with nothing else; logview cat prints several", refs[len(refs)-1])
+		return fmt.Errorf("%s: the explorer opens at a single line, without other paths; logview cat prints several lines", refs[len(refs)-1])
 	}
 	if len(paths) == 1 && o.At == nil {
 		if info, err := os.Stat(paths[0]); err == nil && info.Mode().IsRegular() && !reader.IsArchive(reader.Member{Path: paths[0], Named: true}) {
@@ -77,7 +77,7 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 	for _, p := range o.Paths {
 		if p == reader.Stdin {
 			if len(o.Paths) > 1 {
-				return errors.New("standard input cannot be explored beside files")
+				return errors.New("standard input cannot be explored together with files")
 			}
 			continue
 		}
@@ -128,13 +128,13 @@ func newConfig(g *globals) *cobra.Command {
 		Use:   "config",
 		Short: "Print or check the settings of the explorer",
 		Long: `The explorer's settings are read from config.toml in the user's configuration
-directory, if that is there. print writes the settings in force, as such a file;
-check says whether the file can be used.`,
+directory, if it exists. print prints the settings in force in the format of
+that file; check reports whether the file is valid.`,
 		Example: `  logview config print > ~/.config/logview/config.toml
   logview config check`,
 	}
 	cmd.AddCommand(&cobra.Command{
-		Use: "print", Short: "Print the settings in force, as a file", Args: cobra.NoArgs,
+		Use: "print", Short: "Print the settings in force, in the format of the file", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			s, err := tui.ReadSettings(settingsPath())
 			if err != nil {
@@ -148,17 +148,17 @@ check says whether the file can be used.`,
 			return err
 		},
 	}, &cobra.Command{
-		Use: "check", Short: "Say whether the settings can be used", Args: cobra.NoArgs,
+		Use: "check", Short: "Report whether the settings are valid", Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
 			path := settingsPath()
 			if _, err := tui.ReadSettings(path); err != nil {
 				return err
 			}
 			if _, err := os.Stat(path); err != nil {
-				fmt.Fprintf(g.out, "there is no %s; the defaults are in force\n", path)
+				fmt.Fprintf(g.out, "%s does not exist; the defaults are in force\n", path)
 				return nil
 			}
-			fmt.Fprintf(g.out, "%s can be used\n", path)
+			fmt.Fprintf(g.out, "%s is valid\n", path)
 			return nil
 		},
 	})

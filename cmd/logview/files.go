@@ -17,7 +17,7 @@ type fileFlags struct {
 	fold   bool // globs ignore case
 }
 
-// A globFlag is a pattern of paths as it was given.
+// A globFlag is a pattern of paths as given on the command line.
 type globFlag struct {
 	pattern string
 	fold    bool
@@ -31,16 +31,16 @@ func (o *fileFlags) register(cmd *cobra.Command) {
 			return nil
 		}
 	}
-	addText(f, "glob", "g", "in directories, search only files that match `GLOB`, or with !GLOB those that do not; the last that matches decides", glob(false))
-	addText(f, "iglob", "", "as -g `GLOB`, ignoring case", glob(true))
+	addText(f, "glob", "g", "in directories, search only files that match `GLOB`, or with !GLOB those that do not; the last glob that matches decides", glob(false))
+	addText(f, "iglob", "", "like -g `GLOB`, ignoring case", glob(true))
 	addSwitch(f, &o.fold, "glob-case-insensitive", "", "ignore case in every -g")
 	addSwitch(f, &o.filter.Hidden, "hidden", ".", "search hidden files and directories, too")
 	var depth, size number
-	addNumber(f, &depth, "max-depth", "d", "go down `N` levels of directories; 1 is for the files in those named, 0 for none", func() { o.filter.Depth = &depth.n })
-	f.Var(sizeFlag{&size, func() { o.filter.MaxSize = &size.n }}, "max-filesize", "in directories, leave out files larger than `SIZE`: bytes on disk, or 10K, 10M, 10G")
+	addNumber(f, &depth, "max-depth", "d", "descend at most `N` levels of directories: 1 searches only the files in those that are named, 0 none", func() { o.filter.Depth = &depth.n })
+	f.Var(sizeFlag{&size, func() { o.filter.MaxSize = &size.n }}, "max-filesize", "in directories, skip files larger than `SIZE` on disk: bytes, or 10K, 10M, 10G")
 }
 
-// narrowed is the filter that the flags ask for.
+// narrowed returns the filter that the flags ask for.
 func (o *fileFlags) narrowed() (reader.Filter, error) {
 	x := o.filter
 	for _, g := range o.globs {
@@ -64,7 +64,7 @@ func (f sizeFlag) Set(s string) error {
 	}
 	n, err := strconv.ParseInt(digits, 10, 64)
 	if err != nil || n < 0 || n > (1<<62)/unit {
-		return fmt.Errorf("not a size; try 10M")
+		return fmt.Errorf("not a size: write bytes, or for example 10M")
 	}
 	*f.number = number{n * unit, true}
 	f.set()

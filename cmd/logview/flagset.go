@@ -9,14 +9,13 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// A number is a flag's number that knows whether it was given: an explicit 0
-// is not the same as none.
+// A number is the value of a numeric flag. An explicit 0 differs from none.
 type number struct {
 	n     int64
 	given bool
 }
 
-// A numberFlag sets a number that is not negative.
+// A numberFlag sets a non-negative number.
 type numberFlag struct {
 	*number
 	set func() // called after the number was set; may be nil
@@ -25,7 +24,7 @@ type numberFlag struct {
 func (f numberFlag) Set(s string) error {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 {
-		return errors.New("not a number that is not negative")
+		return errors.New("not a whole number from 0 on")
 	}
 	*f.number = number{n, true}
 	if f.set != nil {
@@ -37,15 +36,15 @@ func (f numberFlag) Set(s string) error {
 func (f numberFlag) String() string { return "" } // there is no default to show
 func (f numberFlag) Type() string   { return "int" }
 
-// A textFlag calls a function with the value of a flag, each time it is given.
+// A textFlag calls a function with the value of a flag each time it is given.
 type textFlag func(string) error
 
 func (f textFlag) Set(s string) error { return f(s) }
 func (f textFlag) String() string     { return "" }
 func (f textFlag) Type() string       { return "string" }
 
-// A wordFlag is a flag without a value: the function is called each time it
-// is given, so that of flags that contradict each other the last one wins.
+// A wordFlag is a flag without a value. It calls a function each time it is
+// given, so that the last one wins if flags contradict each other.
 type wordFlag func()
 
 func (f wordFlag) Set(s string) error {
@@ -69,8 +68,8 @@ func addWord(fs *pflag.FlagSet, name, short, usage string, do func()) *pflag.Fla
 	return f
 }
 
-// addHidden is addWord for a flag that help does not list: ripgrep's way to
-// take another one back.
+// addHidden is addWord for a flag that help does not list, such as one that
+// ripgrep has to undo another.
 func addHidden(fs *pflag.FlagSet, name string, do func()) {
 	addWord(fs, name, "", "", do).Hidden = true
 }
@@ -92,13 +91,13 @@ func addText(fs *pflag.FlagSet, name, short, usage string, do func(string) error
 	return fs.VarPF(textFlag(do), name, short, usage)
 }
 
-// A refused flag is one of ripgrep's that asks for what logview does not do.
+// refused is the error for a flag of ripgrep that logview does not have.
 type refused struct{ flag, reason string }
 
 func (r refused) Error() string { return r.flag + ": " + r.reason }
 
-// flagError says what is wrong with a flag. pflag puts the value of a flag
-// that was refused in front of the reason, which says nothing.
+// flagError returns the error to print for a flag. pflag would put the value of
+// a refused flag before the reason, which does not help.
 func flagError(_ *cobra.Command, err error) error {
 	var r refused
 	if errors.As(err, &r) {
@@ -107,7 +106,7 @@ func flagError(_ *cobra.Command, err error) error {
 	return err
 }
 
-// addRefused adds a hidden flag that fails with a reason that says what to do
+// addRefused adds a hidden flag that fails with a reason, which says what to do
 // instead.
 func addRefused(fs *pflag.FlagSet, name, short string, value bool, reason string) {
 	spelled := "--" + name
@@ -121,7 +120,7 @@ func addRefused(fs *pflag.FlagSet, name, short string, value bool, reason string
 	}
 }
 
-// unescape reads the escape sequences that ripgrep knows in a separator:
+// unescape replaces the escape sequences that ripgrep knows in separators:
 // \n, \r, \t, \\, \0 and \x7F.
 func unescape(s string) (string, error) {
 	var out []byte
@@ -144,11 +143,11 @@ func unescape(s string) (string, error) {
 			out = append(out, '\\')
 		case 'x':
 			if i+2 >= len(s) {
-				return "", fmt.Errorf("two hexadecimal digits follow \\x, as in \\x7F")
+				return "", fmt.Errorf("\\x must be followed by two hexadecimal digits, as in \\x7F")
 			}
 			b, err := strconv.ParseUint(s[i+1:i+3], 16, 8)
 			if err != nil {
-				return "", fmt.Errorf("two hexadecimal digits follow \\x, as in \\x7F")
+				return "", fmt.Errorf("\\x must be followed by two hexadecimal digits, as in \\x7F")
 			}
 			out = append(out, byte(b))
 			i += 2

@@ -27,7 +27,7 @@ type followOptions struct {
 	queryFlags
 	outputFlags
 	last int64
-	text bool // what does not look like text is followed, too
+	text bool // files that do not look like text are followed, too
 }
 
 func newFollow(g *globals) *cobra.Command {
@@ -35,15 +35,16 @@ func newFollow(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "follow [flags] [QUERY] [PATH…]",
 		Short: "Print lines as they are written",
-		Long: `Print the lines that are written to logs, as they are written: to the files at
-PATH, to all files below it if it is a directory, or to standard input if something
-is piped in. Logs are followed through rotation of every kind, each line once. With
-QUERY, in the language of search, only the lines that match.
+		Long: `Print lines as they are written to the files at PATH, to all files below it if
+it is a directory, or to standard input if something is piped in. Logs are
+followed through every kind of rotation, and each line is printed once. With a
+QUERY, in the language of search, only lines that match are printed.
 
-The first argument is a QUERY unless a file or directory has that name, or it
-looks like a path (app.log, logs/*, /var/log/x): a file that does not exist yet is
-awaited. -e QUERY leaves no doubt. A last line without its end is printed when it
-is complete or a second old. With -m the command ends after that many lines.`,
+The first argument is a QUERY unless a file or directory has that name or it
+looks like a path (app.log, logs/*, /var/log/x); follow waits for a path that
+does not exist yet. -e QUERY always gives a query. A last line without a line
+feed is printed when it is complete, or as it is after one second. With -m N
+the command ends after N lines.`,
 		Example: `  logview follow /var/log
   logview follow 'error -healthcheck' /var/log/nginx
   logview follow -n 20 app.log
@@ -62,21 +63,21 @@ is complete or a second old. With -m the command ends after that many lines.`,
 	o.queryFlags.register(cmd, g.streams)
 	addWord(f, "line-number", "", "print line numbers", func() { o.number = yes })
 	addHidden(f, "no-line-number", func() { o.number = no })
-	f.Int64VarP(&o.last, "lines", "n", -1, "begin with the last `N` lines of each log (default 10 of each file that is named, none of a directory)")
+	f.Int64VarP(&o.last, "lines", "n", -1, "print the last `N` lines of each log first (default 10 for files that are named, 0 for directories)")
 	o.outputFlags.register(cmd)
 	addSwitch(f, &o.text, "text", "a", "follow files that do not look like text, too")
 	addAccepted(f)
 	return cmd
 }
 
-// takeQuery takes the first argument for the query unless it is a path or
-// looks like one: a file that does not exist yet is awaited, not searched for.
+// takeQuery takes the first argument as the query unless it is a path or looks
+// like one, and returns the other arguments. A path may not exist yet.
 func (o *followOptions) takeQuery(args []string) []string {
 	if len(args) == 0 || args[0] == reader.Stdin {
 		return args
 	}
 	_, err := os.Lstat(args[0])
-	// A regular expression, or a text as it stands, may look like a pattern.
+	// With -E or -F, the query may contain the characters of a file pattern.
 	query := (o.regexp || o.literal) && err != nil && strings.ContainsAny(args[0], "*?[")
 	if !query && isPath(args[0]) {
 		return args
@@ -85,7 +86,7 @@ func (o *followOptions) takeQuery(args []string) []string {
 	return args[1:]
 }
 
-// logEnding is how the names of logs and their rotated files end.
+// logEnding matches the ends of the names of logs and their rotated files.
 var logEnding = regexp.MustCompile(`(?i)\.(logs?|txt|text|out|err|trace|jsonl?|ndjson|csv|tsv|gz|xz|bz2|zst|lz4|z|zip|br|lzma|\d+)$|\.log[-._]\S+$`)
 
 // isPath reports whether an argument is a path or looks like one.
@@ -95,7 +96,7 @@ func isPath(s string) bool {
 	}
 	switch {
 	case s == "", strings.ContainsAny(s, " \t\n\""), strings.HasPrefix(s, "file:"), strings.HasPrefix(s, "="), strings.HasPrefix(s, "("), isRegexp(s):
-		return false // of the query language
+		return false // it is in the query language
 	}
 	number := strings.Trim(s, "0123456789.:") == "" // or an address
 	return strings.ContainsAny(s, "/*?["+string(os.PathSeparator)) || logEnding.MatchString(s) && !number
@@ -122,7 +123,7 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 			return err
 		}
 	} else if o.invert {
-		return errors.New("-v selects the lines that do not match, and there is no QUERY")
+		return errors.New("-v needs a QUERY: it selects the lines that do not match")
 	}
 	if o.none() {
 		return exitCode(exitNone)
@@ -131,7 +132,7 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := o.cache(); err != nil { // nothing is kept, but a flag may be wrong
+	if _, err := o.cache(); err != nil { // nothing is cached, but a flag may be wrong
 		return err
 	}
 	paths = o.queryInputs(paths, &o.queryFlags)
@@ -172,7 +173,7 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	return nil
 }
 
-// lastLines is how many of its last lines come first of each log that was
+// lastLines returns how many last lines are printed first for each log that was
 // named as a file.
 func (o *followOptions) lastLines() int64 {
 	if o.last >= 0 {
@@ -181,8 +182,8 @@ func (o *followOptions) lastLines() int64 {
 	return 10
 }
 
-// A follower prints what comes from several sources, each of which is read by
-// a goroutine of its own.
+// A follower prints the lines of several sources, each of which has its own
+// goroutine.
 type follower struct {
 	o      *followOptions
 	status *status
@@ -191,13 +192,13 @@ type follower struct {
 	mu     sync.Mutex // guards what follows
 	st     *index.Stream
 	failed bool
-	said   time.Time // when the delay was shown last
+	said   time.Time // when the lag was last shown
 }
 
-// errDone ends the following when all lines that were asked for were printed.
+// errDone ends follow after the number of lines that -m gives.
 var errDone = errors.New("done")
 
-// follow prints what comes until all sources have ended. Files never end.
+// follow prints lines until all sources have ended. Files never end.
 func (f *follower) follow(ctx context.Context, paths []string) error {
 	each, ctx := errgroup.WithContext(ctx)
 	var files []string
@@ -218,7 +219,7 @@ func (f *follower) follow(ctx context.Context, paths []string) error {
 	return nil
 }
 
-// note prints what the user should know.
+// note reports an error or a skipped file.
 func (f *follower) note(err error) {
 	defer f.status.hide()()
 	var fe *reader.FileError
@@ -233,7 +234,7 @@ func (f *follower) note(err error) {
 	f.o.complain(err)
 }
 
-// pipe prints what comes through standard input or another pipe.
+// pipe prints the lines of standard input or another pipe.
 func (f *follower) pipe(ctx context.Context, path string) error {
 	opt := reader.PipeOptions{Encoding: f.o.charset()}
 	var in io.Reader = f.o.in
@@ -248,14 +249,14 @@ func (f *follower) pipe(ctx context.Context, path string) error {
 		err = reader.FollowPipe(ctx, in, opt, f.add)
 	}
 	var fe *reader.FileError
-	if errors.As(err, &fe) { // what came before it was printed
+	if errors.As(err, &fe) { // the lines before it were printed
 		f.note(fe)
 		return nil
 	}
 	return err
 }
 
-// files prints what is written to files.
+// files prints lines that are written to files.
 func (f *follower) files(ctx context.Context, paths []string) error {
 	live := reader.NewLive(paths, f.note)
 	defer live.Close()
@@ -277,10 +278,10 @@ func (f *follower) files(ctx context.Context, paths []string) error {
 	})
 }
 
-// worthTelling is how far behind the output may be before it is said.
+// worthTelling is how many bytes the output may lag before that is shown.
 const worthTelling = 1 << 20
 
-// add prints what matches of some new lines.
+// add prints those new lines that match.
 func (f *follower) add(a *reader.Appended) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -293,8 +294,8 @@ func (f *follower) add(a *reader.Appended) error {
 	return nil
 }
 
-// oneFile reports whether paths name one file and nothing else. One that does
-// not exist yet counts.
+// oneFile reports whether paths is the path of one file, which need not exist
+// yet.
 func oneFile(paths []string) bool {
 	if len(paths) != 1 {
 		return false
@@ -303,8 +304,8 @@ func oneFile(paths []string) bool {
 	return err == nil && !info.IsDir() || err != nil && !strings.ContainsAny(paths[0], "*?[{")
 }
 
-// nameColor is the colour of a log's name: one of those that are neither a
-// line number's nor a match's.
+// nameColor returns the colour of a log's name, other than the colours of line
+// numbers and matches.
 func nameColor(name string) string {
 	colors := []int{33, 34, 35, 36, 93, 94, 95, 96}
 	h := fnv.New32a()

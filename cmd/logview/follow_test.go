@@ -267,7 +267,7 @@ func TestFollowHeader(t *testing.T) {
 	}
 }
 
-// What is not text is left out with a word; what has NULs is text.
+// Files that are not text are skipped with a note; those with NULs are text.
 func TestFollowNuls(t *testing.T) {
 	f := &following{T: t, dir: t.TempDir()}
 	f.write("a.log", "start\nbad \x00 frame\n")

@@ -34,30 +34,30 @@ func newIndex(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "index [flags] [PATH…]",
 		Short: "Build or refresh the index that searches use",
-		Long: `Read what is new of the logs at PATH, so that later searches there and below
-read almost nothing: of each block of half a megabyte, which words it holds. What
-is compressed is also kept as blocks that can be read from anywhere. Only what is
-new or has changed since the last time is read; a log that was rotated or
-compressed since is known by its text. Interrupted, the next run goes on.
+		Long: `Index the logs at PATH, so that later searches there and below read almost
+nothing. The index holds the words of each block of half a megabyte. Compressed
+files are also kept as blocks that can be read from anywhere. Only what is new
+or has changed since the last run is read; a log that was rotated or compressed
+is recognized by its text. If a run is interrupted, the next one continues.
 
-Searches find the same lines with and without an index, of files that were never
-indexed and of those that have grown since, too. Index and blocks lie in the cache
-(--cache-dir), which is bounded (--cache-size) and may be deleted at any moment.
-Nothing is written beside the logs.`,
-		Example: `  logview index /var/log               once, and again when much has been written
-  logview index --status               what is covered
-  logview index --watch /var/log       and go on, as logs are written
-  logview index --verify /var/log      read it all again and compare
-  logview index --clear                delete all indexes and kept blocks`,
+Searches find the same lines with and without an index, also in files that were
+not indexed or have grown since. Indexes and blocks are in the cache
+(--cache-dir), which has a limit (--cache-size) and can be deleted at any time.
+Nothing is written next to the logs.`,
+		Example: `  logview index /var/log               once, or again when much was written
+  logview index --status               what is indexed
+  logview index --watch /var/log       keep the index up to date
+  logview index --verify /var/log      read everything again and compare
+  logview index --clear                delete all indexes and blocks`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return o.run(cmd.Context(), args)
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&o.status, "status", false, "print what the indexes cover, their sizes and when they were built")
+	f.BoolVar(&o.status, "status", false, "print what is indexed, the sizes of the indexes and when they were built")
 	f.BoolVar(&o.verify, "verify", false, "read everything that is indexed again and compare")
-	f.BoolVar(&o.clear, "clear", false, "delete the indexes of PATH; without PATH, all of them and the kept blocks")
-	f.BoolVar(&o.watch, "watch", false, "keep the index current until interrupted")
+	f.BoolVar(&o.clear, "clear", false, "delete the indexes of PATH; without PATH, all indexes and blocks")
+	f.BoolVar(&o.watch, "watch", false, "keep the index up to date until interrupted")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print errors only")
 	f.BoolVar(&o.behind, "behind", false, "")
 	_ = f.MarkHidden("behind")
@@ -71,7 +71,7 @@ func (o *indexOptions) run(ctx context.Context, args []string) error {
 		return err
 	}
 	if cache == nil {
-		return errors.New("there is no cache to keep an index in; name a directory with --cache-dir")
+		return errors.New("there is no cache for an index; give a directory with --cache-dir")
 	}
 	if err := cache.Check(); err != nil && !o.clear {
 		return err
@@ -83,7 +83,7 @@ func (o *indexOptions) run(ctx context.Context, args []string) error {
 		if err := cache.Clear(); err != nil {
 			return err
 		}
-		o.say("deleted all indexes and kept blocks in %s\n", cache.Dir())
+		o.say("deleted all indexes and blocks in %s\n", cache.Dir())
 		return nil
 	}
 	if len(args) == 0 {
@@ -263,7 +263,7 @@ func (o *indexOptions) build(ctx context.Context, cache *reader.Cache, r root, k
 	}
 	if err != nil {
 		if ctx.Err() != nil {
-			o.say("interrupted; the next run goes on from here\n")
+			o.say("interrupted; the next run continues from here\n")
 		}
 		return false, err
 	}
@@ -276,7 +276,7 @@ func (o *indexOptions) build(ctx context.Context, cache *reader.Cache, r root, k
 	for _, c := range []struct {
 		n    int
 		what string
-	}{{x.New, "new"}, {x.Grown, "grown"}, {x.Moved, "rotated or copied"}, {x.Gone, "gone"}, {x.Skipped, "not text"}, {x.Archives, "archives, left to searches"}, {x.Failed, "not readable (completely)"}} {
+	}{{x.New, "new"}, {x.Grown, "grown"}, {x.Moved, "rotated or copied"}, {x.Gone, "gone"}, {x.Skipped, "not text"}, {x.Archives, "archives, not indexed"}, {x.Failed, "not readable (completely)"}} {
 		if c.n > 0 {
 			o.say("%s %s, ", humanize.Comma(int64(c.n)), c.what)
 			changed = true
@@ -406,10 +406,10 @@ func (o *indexOptions) verifyRoot(ctx context.Context, cache *reader.Cache, dir 
 	}
 	o.say("%s: %s, %s blocks compared", dir, plural(x.Members, "file"), humanize.Comma(x.Blocks))
 	if x.Changed > 0 {
-		o.say(", %s changed since and left out", plural(x.Changed, "file"))
+		o.say(", %s changed since and were skipped", plural(x.Changed, "file"))
 	}
 	if x.Wrong == 0 {
-		o.say("; all as it should be\n")
+		o.say("; no differences\n")
 	} else {
 		o.say("; %s wrong: delete the index with --clear and build it again\n", humanize.Comma(int64(x.Wrong)))
 	}
@@ -449,7 +449,7 @@ func (o *indexOptions) printStatus(cache *reader.Cache, args []string) error {
 		return err
 	}
 	n, size := cache.Usage()
-	fmt.Fprintf(o.out, "%s of %s in %s, %s of it kept blocks of %s files\n", humanize.IBytes(uint64(cache.Used())), humanize.IBytes(uint64(cache.Limit())), visible.String(cache.Dir()),
+	fmt.Fprintf(o.out, "%s of %s used in %s, %s of it by blocks of %s files\n", humanize.IBytes(uint64(cache.Used())), humanize.IBytes(uint64(cache.Limit())), visible.String(cache.Dir()),
 		humanize.IBytes(uint64(size)), humanize.Comma(int64(n)))
 	return nil
 }

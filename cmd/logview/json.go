@@ -12,22 +12,22 @@ import (
 	"logview/tui/visible"
 )
 
-// appendJSON appends v as one line of JSON. All JSON that commands print is
-// made here, because it may end up on a terminal: every character that a
-// terminal could obey, or that is not seen there, is written as \u….
+// appendJSON appends v as one line of JSON. It may end up on a terminal, so
+// control characters and invisible characters are written as \u…. All JSON that
+// commands print is made here.
 func appendJSON(buf []byte, v any) []byte {
 	b := bytes.NewBuffer(buf)
 	start := len(buf)
 	enc := json.NewEncoder(b)
 	enc.SetEscapeHTML(false)
 	if err := enc.Encode(v); err != nil {
-		panic(err) // only types can be wrong
+		panic(err) // v has a type that JSON cannot represent
 	}
 	return escapeUnseen(b.Bytes(), start)
 }
 
-// escapeUnseen escapes the characters of b[start:], which is JSON, that
-// [visible.Seen] refuses. Outside of strings JSON has none of them.
+// escapeUnseen escapes the characters in b[start:], which is JSON, for which
+// [visible.Seen] is false. Outside strings, JSON has none of them.
 func escapeUnseen(b []byte, start int) []byte {
 	i := start
 	for i < len(b) && b[i] < 0x7f {
@@ -54,8 +54,8 @@ func escapeUnseen(b []byte, start int) []byte {
 	return b
 }
 
-// notUTF8 is s in base64 if s is not UTF-8, so that JSON cannot hold it, and
-// empty if it is.
+// notUTF8 returns s in base64 if it is not UTF-8, which JSON cannot represent,
+// or else an empty string.
 func notUTF8(s []byte) string {
 	if utf8.Valid(s) {
 		return ""
@@ -66,8 +66,8 @@ func notUTF8(s []byte) string {
 // A jsonTextWriter writes the inside of a JSON string.
 type jsonTextWriter struct {
 	w       io.Writer
-	keep    []byte // the beginning of a character
-	notUTF8 bool   // what was written so far is not
+	keep    []byte // the beginning of an incomplete character
+	notUTF8 bool   // what was written so far is not valid UTF-8
 }
 
 func (j *jsonTextWriter) Write(b []byte) (int, error) {

@@ -28,17 +28,17 @@ func newLs(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "ls [flags] [PATH…]",
 		Short: "List the logs",
-		Long: `List the logs at PATH: how many files each has, their size on disk, the size of
-their text and its lines where they are known without decoding, from when to
-when their lines reach, which rotated files are missing between them, and which
-are not text. A - stands for what is not known: the end of a compressed file is
-known once it was read to be kept in the cache.`,
+		Long: `List the logs at PATH: the number of their files and their size on disk, the
+size of the text and its number of lines if these are known without decoding,
+the times of the first and the last line, which rotated files are missing, and
+which files are not text. A - means unknown: the last time of a compressed file
+is known once the file was decompressed into the cache.`,
 		Example: `  logview ls /var/log
   logview ls --members /var/log/nginx`,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
 	}
-	cmd.Flags().BoolVar(&o.members, "members", false, "list the files of each log too")
-	cmd.Flags().BoolVar(&o.json, "json", false, "print an object a log")
+	cmd.Flags().BoolVar(&o.members, "members", false, "list the files of each log, too")
+	cmd.Flags().BoolVar(&o.json, "json", false, "print a JSON object for each log")
 	return cmd
 }
 
@@ -50,10 +50,10 @@ type listedLog struct {
 	Size    int64          `json:"size"`            // bytes on disk
 	Text    *int64         `json:"text,omitempty"`  // bytes of text, if known of all members
 	Lines   *int64         `json:"lines,omitempty"` // if known of all members
-	First   *time.Time     `json:"first,omitempty"` // time of the first line that bears one
+	First   *time.Time     `json:"first,omitempty"` // time of the first line that has one
 	Last    *time.Time     `json:"last,omitempty"`  // of the last one, if it is known
 	Gaps    []string       `json:"gaps,omitempty"`
-	Archive bool           `json:"archive,omitempty"` // what is in it is listed when it is named
+	Archive bool           `json:"archive,omitempty"` // its members are listed only if it is named
 	Binary  bool           `json:"binary,omitempty"`  // no file of it is text
 }
 
@@ -63,7 +63,7 @@ type listedMember struct {
 	Time   time.Time `json:"modified"`
 	Text   *int64    `json:"text,omitempty"`
 	Lines  *int64    `json:"lines,omitempty"`
-	Binary bool      `json:"binary,omitempty"` // it is not text, and left out unless it is named
+	Binary bool      `json:"binary,omitempty"` // it is not text, and skipped unless it is named
 
 	// With --members, as for the log.
 	First *time.Time `json:"first,omitempty"`

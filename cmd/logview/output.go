@@ -10,7 +10,7 @@ import (
 	"logview/index/query"
 )
 
-// mode is what is printed. Of the flags that choose one, the last wins.
+// mode is what is printed. The last flag that chooses one wins.
 type mode int
 
 const (
@@ -30,29 +30,28 @@ const (
 	no
 )
 
-// or is the choice, or what holds without one.
+// or returns the choice, or def if none was made.
 func (c choice) or(def bool) bool { return c == yes || c == unsaid && def }
 
-// outputFlags are the flags that say what of matching lines is printed. They
-// mean what they mean to ripgrep. Of those that contradict each other the
-// last one wins.
+// outputFlags are the flags that say how matching lines are printed. They mean
+// what they mean in ripgrep. If flags contradict each other, the last one wins.
 type outputFlags struct {
 	number, path, heading choice
 
 	mode                    mode
 	only, json              bool
 	max                     number
-	after, before, around   number // an explicit -A or -B counts for its side whatever -C says
+	after, before, around   number // an explicit -A or -B overrides -C on its side
 	passthru                bool
 	column, vimgrep         bool
 	offset                  bool
 	trim                    bool
 	null                    bool
-	columns                 number // longer lines are left out; 0 is none
-	preview                 bool   // but for their beginning
-	between                 string // groups of lines that are not neighbours
+	columns                 number // longer lines are omitted; 0 means no limit
+	preview                 bool   // the beginning of omitted lines is printed
+	between                 string // separates groups of adjacent lines
 	noBetween               bool
-	afterField, contextSign string // what stands behind a path and a number, of lines that match and others
+	afterField, contextSign string // printed after paths and numbers of matching lines, and of others
 }
 
 func (o *outputFlags) register(cmd *cobra.Command) {
@@ -68,36 +67,37 @@ func (o *outputFlags) register(cmd *cobra.Command) {
 	}
 	addWord(f, "with-filename", "H", "print paths (default unless one file is named)", func() { o.path = yes })
 	addWord(f, "no-filename", "I", "print no paths", func() { o.path = no })
-	addWord(f, "count", "c", "print how many lines of each file match", func() { o.mode = printCount })
-	addWord(f, "files-with-matches", "l", "print the files with lines that match", func() { o.mode = printFiles })
-	addWord(f, "only-matching", "o", "print only the parts of lines that match", func() { o.only = true })
+	addWord(f, "count", "c", "print the number of matching lines in each file", func() { o.mode = printCount })
+	addWord(f, "files-with-matches", "l", "print only the paths of files that contain a match", func() { o.mode = printFiles })
+	addWord(f, "only-matching", "o", "print only the matching parts of lines", func() { o.only = true })
 	addNumber(f, &o.max, "max-count", "m", "stop after `N` matching lines of each file", nil)
 	limited := func() { o.passthru = false }
-	addNumber(f, &o.after, "after-context", "A", "print `N` lines after each line that matches", limited)
-	addNumber(f, &o.before, "before-context", "B", "print `N` lines before each line that matches", limited)
-	addNumber(f, &o.around, "context", "C", "print `N` lines before and after each line that matches; -A and -B override it, in any order", limited)
-	addWord(f, "passthru", "", "print the lines that do not match, too", func() {
+	addNumber(f, &o.after, "after-context", "A", "print `N` lines after each matching line", limited)
+	addNumber(f, &o.before, "before-context", "B", "print `N` lines before each matching line", limited)
+	addNumber(f, &o.around, "context", "C", "print `N` lines before and after each matching line; -A and -B override it, in any order", limited)
+	addWord(f, "passthru", "", "print lines that do not match, too", func() {
 		o.passthru = true
 		o.after, o.before, o.around = number{}, number{}, number{}
 	})
-	addText(f, "context-separator", "", "print `TEXT` between lines that are not neighbours (default --)", text(&o.between, func() { o.noBetween = false }))
-	addWord(f, "no-context-separator", "", "print nothing between lines that are not neighbours", func() { o.noBetween = true })
-	addText(f, "field-match-separator", "", "print `TEXT` after the path and each number, in lines that match (default :)", text(&o.afterField, nil))
-	addText(f, "field-context-separator", "", "print `TEXT` after the path and each number, in other lines (default -)", text(&o.contextSign, nil))
-	addSwitch(f, &o.column, "column", "", "print line numbers and columns: the byte of the line, from 1, where its first match begins")
+	addText(f, "context-separator", "", "print `TEXT` between groups of adjacent lines (default --)", text(&o.between, func() { o.noBetween = false }))
+	addWord(f, "no-context-separator", "", "print nothing between groups of adjacent lines", func() { o.noBetween = true })
+	addText(f, "field-match-separator", "", "print `TEXT` after the path and the numbers of matching lines (default :)", text(&o.afterField, nil))
+	addText(f, "field-context-separator", "", "print `TEXT` after the path and the numbers of other lines (default -)", text(&o.contextSign, nil))
+	addSwitch(f, &o.column, "column", "", "print line numbers and columns: the byte, counted from 1, where the first match of the line begins")
 	addWord(f, "vimgrep", "", "print every match on a line of its own, with path, line and column", func() { o.vimgrep = true })
-	addSwitch(f, &o.offset, "byte-offset", "b", "print the offset in the decoded text of each line, or with -o of each match")
-	addSwitch(f, &o.trim, "trim", "", "print lines without the blanks at their beginning")
+	addSwitch(f, &o.offset, "byte-offset", "b", "print the byte offset in the decoded text of each line, or with -o of each match")
+	addSwitch(f, &o.trim, "trim", "", "remove blanks at the beginning of lines")
 	addWord(f, "null", "0", "print a NUL after each path", func() { o.null = true })
-	addNumber(f, &o.columns, "max-columns", "M", "leave out lines of more than `N` bytes, and say so", nil)
-	addSwitch(f, &o.preview, "max-columns-preview", "", "print the first N characters of lines that -M leaves out")
-	addSwitch(f, &o.json, "json", "", "print an object for each line: ref, path, line, offset, text")
+	addNumber(f, &o.columns, "max-columns", "M", "omit lines longer than `N` bytes, with a note", nil)
+	addSwitch(f, &o.preview, "max-columns-preview", "", "print the first N characters of lines that -M omits")
+	addSwitch(f, &o.json, "json", "", "print a JSON object for each line: ref, path, line, offset, text")
 }
 
-// none reports whether the flags ask for no lines at all.
+// none reports whether the flags ask for no lines at all (-m 0).
 func (o *outputFlags) none() bool { return o.max.given && o.max.n == 0 }
 
-// counts is the mode with what -c means together with -o, and -v.
+// counts returns the mode, taking into account what -c means together with -o
+// and -v.
 func (o *outputFlags) counts(inverted bool) mode {
 	switch {
 	case o.mode == printCount && o.only && !inverted:
@@ -108,8 +108,9 @@ func (o *outputFlags) counts(inverted bool) mode {
 	return o.mode
 }
 
-// printer is how the flags want hits printed. one says that they are all of
-// one file, whose name needs no telling, and piped that it has none.
+// printer returns the printer that the flags ask for. one says that all hits
+// are in one file, whose path need not be printed; piped says that it has no
+// path.
 func (o *outputFlags) printer(out *os.File, q *queryFlags, one, piped, color bool) *printer {
 	tty := isTerminal(out)
 	p := &printer{
@@ -127,14 +128,14 @@ func (o *outputFlags) printer(out *os.File, q *queryFlags, one, piped, color boo
 	return p
 }
 
-// context reports whether lines around those that match are printed, but not
-// all lines.
+// context reports whether lines around matching lines are printed, but not all
+// lines.
 func (o *outputFlags) context() bool {
 	before, after := o.sides()
 	return !o.passthru && (before > 0 || after > 0)
 }
 
-// sides is how many lines are printed before and after one that matches.
+// sides returns how many lines are printed before and after a matching one.
 func (o *outputFlags) sides() (before, after int) {
 	side := func(n number) int {
 		if !n.given {
@@ -145,7 +146,7 @@ func (o *outputFlags) sides() (before, after int) {
 	return side(o.before), side(o.after)
 }
 
-// request is what the flags ask for, but for where.
+// request returns the request that the flags make, without its sources.
 func (o *outputFlags) request(tree query.Node, q *queryFlags) *index.Request {
 	req := &index.Request{Query: tree, Options: q.Options, Max: o.max.n}
 	switch o.counts(q.invert) {

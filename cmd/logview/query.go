@@ -15,65 +15,65 @@ import (
 	"logview/reader"
 )
 
-// queryFlags are the flags that say what to look for. Of those that
-// contradict each other the last one wins.
+// queryFlags are the flags that say what to search for. If flags contradict
+// each other, the last one wins.
 type queryFlags struct {
-	in       *os.File // where -f - reads
+	in       *os.File // read by -f -
 	asked    []pattern
-	files    []string // that patterns are read from, by -f
-	literal  bool     // patterns are texts
+	files    []string // with patterns, from -f
+	literal  bool     // patterns are literal text
 	regexp   bool     // patterns are regular expressions
-	smart    bool     // case matters if there are capitals
+	smart    bool     // case matters if a pattern contains capitals
 	invert   bool
-	oneByOne bool // no match reaches over the end of a line
+	oneByOne bool // matches do not span lines
 	match.Options
 }
 
-// A pattern is one query of several, of which a line must match one.
+// A pattern is one of several queries. A line must match one of them.
 type pattern struct {
 	text   string
-	regexp bool   // whatever -E says; but with -F it is a text
-	flag   bool   // given by a flag: if it is empty, every line is meant
-	from   string // where it was read, for people; empty for the command line
+	regexp bool   // even without -E; -F overrides it
+	flag   bool   // given by a flag; if it is empty, it matches every line
+	from   string // FILE:LINE for error messages; empty for the command line
 }
 
 func (q *queryFlags) register(cmd *cobra.Command, s streams) {
 	q.in = s.in
 	q.oneByOne = true
 	f := cmd.Flags()
-	addText(f, "query", "e", "look for `QUERY`, even if it begins with -; of several, a line need match only one", func(s string) error {
+	addText(f, "query", "e", "search for `QUERY`, even if it begins with -; a line need match only one of several", func(s string) error {
 		q.asked = append(q.asked, pattern{text: s, flag: true})
 		return nil
 	})
-	addText(f, "regexp", "", "look for the regular expression `RE`, as -E -e does", func(s string) error {
+	addText(f, "regexp", "", "search for the regular expression `RE`, like -E -e", func(s string) error {
 		q.asked = append(q.asked, pattern{text: s, regexp: true, flag: true})
 		return nil
 	})
-	addText(f, "file", "f", "look for the queries in `FILE`, one on each line; - is standard input", func(s string) error {
+	addText(f, "file", "f", "search for the queries in `FILE`, one per line; - is standard input", func(s string) error {
 		q.files = append(q.files, s)
 		return nil
 	})
-	addWord(f, "fixed-strings", "F", "take QUERY as one text, whatever is in it", func() { q.literal, q.regexp = true, false })
+	addWord(f, "fixed-strings", "F", "take QUERY as literal text", func() { q.literal, q.regexp = true, false })
 	addHidden(f, "no-fixed-strings", func() { q.literal = false })
 	addWord(f, "extended-regexp", "E", "take QUERY as one regular expression", func() { q.literal, q.regexp = false, true })
 	addWord(f, "invert-match", "v", "select the lines that do not match", func() { q.invert = true })
 	addHidden(f, "no-invert-match", func() { q.invert = false })
-	addWord(f, "word-regexp", "w", "match whole words only; the last of -w and -x counts", func() { q.WholeWord, q.WholeLine = true, false })
-	addWord(f, "line-regexp", "x", "match whole lines only, without the carriage return at their ends", func() { q.WholeWord, q.WholeLine = false, true })
+	addWord(f, "word-regexp", "w", "match only whole words; the last of -w and -x wins", func() { q.WholeWord, q.WholeLine = true, false })
+	addWord(f, "line-regexp", "x", "match only whole lines, ignoring a carriage return at their end", func() { q.WholeWord, q.WholeLine = false, true })
 	addWord(f, "case-sensitive", "s", "match case exactly", func() { q.CaseSensitive, q.IgnoreCase, q.smart = true, false, false })
-	addWord(f, "ignore-case", "i", "ignore case in regular expressions too, as in words", func() { q.CaseSensitive, q.IgnoreCase, q.smart = false, true, false })
-	addWord(f, "smart-case", "S", "ignore case everywhere, unless there are capitals in QUERY", func() { q.CaseSensitive, q.IgnoreCase, q.smart = false, false, true })
+	addWord(f, "ignore-case", "i", "ignore case in regular expressions, too", func() { q.CaseSensitive, q.IgnoreCase, q.smart = false, true, false })
+	addWord(f, "smart-case", "S", "ignore case everywhere, unless QUERY contains capitals", func() { q.CaseSensitive, q.IgnoreCase, q.smart = false, false, true })
 	addWord(f, "multiline", "U", "", func() { q.oneByOne = false }).Hidden = true
 	addHidden(f, "no-multiline", func() { q.oneByOne = true })
 }
 
-// given reports whether flags say what to look for, so that no argument does.
+// given reports whether flags give the query, so that no argument is one.
 func (q *queryFlags) given() bool { return len(q.asked) > 0 || len(q.files) > 0 }
 
-// ask looks for what an argument says.
+// ask adds an argument to the queries.
 func (q *queryFlags) ask(s string) { q.asked = append(q.asked, pattern{text: s}) }
 
-// queryInputs is inputs for a command that may read its queries from
+// queryInputs is like inputs for a command that may read its queries from
 // standard input.
 func (g *globals) queryInputs(args []string, q *queryFlags) []string {
 	if len(args) == 0 && slices.Contains(q.files, reader.Stdin) {
@@ -82,7 +82,7 @@ func (g *globals) queryInputs(args []string, q *queryFlags) []string {
 	return g.inputs(args)
 }
 
-// tree makes one query of what was asked, and decides about case.
+// tree combines all patterns into one query, and decides about case.
 func (q *queryFlags) tree() (query.Node, error) {
 	asked := q.asked
 	for _, name := range q.files {
@@ -111,7 +111,7 @@ func (q *queryFlags) tree() (query.Node, error) {
 		}
 	}
 	if !q.oneByOne && query.SpansLines(or) {
-		return nil, refused{"-U, --multiline", "what is looked for may hold the end of a line, and lines are searched one by one; ask for the lines by themselves, with -A or -B for those beside them"}
+		return nil, refused{"-U, --multiline", "a match could span lines, but lines are searched one by one; search for one of the lines, with -A or -B to see those around it"}
 	}
 	var n query.Node = or
 	if len(or) == 1 {
@@ -123,7 +123,7 @@ func (q *queryFlags) tree() (query.Node, error) {
 	return n, nil
 }
 
-// read reads the queries in a file, one on each line.
+// read reads the queries in a file, one per line.
 func (q *queryFlags) read(name string) ([]pattern, error) {
 	f := q.in
 	if name != reader.Stdin {
@@ -148,7 +148,7 @@ func (q *queryFlags) read(name string) ([]pattern, error) {
 	return out, nil
 }
 
-// pathCause is an error without the path that its message begins with.
+// pathCause returns err without the path that its message begins with.
 func pathCause(err error) error {
 	var pe *os.PathError
 	if errors.As(err, &pe) {
@@ -157,7 +157,7 @@ func pathCause(err error) error {
 	return err
 }
 
-// parse makes the alternatives that one pattern stands for.
+// parse returns the alternatives of one pattern.
 func (q *queryFlags) parse(p pattern) ([]query.Node, error) {
 	if !q.literal && !q.regexp && !p.regexp {
 		if p.text == "" && p.flag {
@@ -170,7 +170,7 @@ func (q *queryFlags) parse(p pattern) ([]query.Node, error) {
 		n, err := parse(p.text)
 		return []query.Node{n}, err
 	}
-	// As for grep, lines of the pattern are alternatives.
+	// As in grep, the lines of a pattern are alternatives.
 	var out []query.Node
 	for _, s := range strings.Split(p.text, "\n") {
 		if q.literal {

@@ -43,7 +43,7 @@ func flagTable() string {
 			fmt.Fprintf(&b, "| %s | %s |\n", spell(f), strings.ReplaceAll(usage, "|", "\\|"))
 		}
 	})
-	b.WriteString("\nThese ask for what happens anyway, and are accepted:")
+	b.WriteString("\nThese ask for the default behaviour and are accepted:")
 	for i, x := range accepted {
 		sep := ", "
 		if i == 0 {
@@ -63,8 +63,8 @@ func flagTable() string {
 		}
 	}
 	b.WriteString(", `-u` `--unrestricted` (a second one asks for `--hidden`, a third for `--text`), and `-U` `--multiline` " +
-		"where nothing that is looked for could reach beyond a line.\n")
-	b.WriteString("\nThese are refused, with a reason that says what to do instead:")
+		"if no match could span lines.\n")
+	b.WriteString("\nThese are rejected with a message that says what to do instead:")
 	for i, x := range refusals {
 		sep := ", "
 		if i == 0 {
@@ -205,7 +205,7 @@ func TestReadmeClaims(t *testing.T) {
 	_, rest, _ := strings.Cut(string(text), "<!-- flags -->\n")
 	table, _, _ := strings.Cut(rest, "<!-- /flags -->")
 	supported, rest, ok := strings.Cut(table, "\nThese ask")
-	anyway, not, ok2 := strings.Cut(rest, "\nThese are refused")
+	anyway, not, ok2 := strings.Cut(rest, "\nThese are rejected")
 	if !ok || !ok2 {
 		t.Fatal("the README's table of flags has another form")
 	}

@@ -4,16 +4,17 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// addRipgrep adds the flags of ripgrep 15 that search does not list in its
-// help: those that ask for what happens anyway, which are accepted, and those
-// that ask for something else, which fail with what to do instead.
+// addRipgrep adds the flags of ripgrep 15 that the help of search does not
+// list: those that ask for the default behaviour, which are accepted, and those
+// that ask for something else, which fail with a message that says what to do
+// instead.
 func addRipgrep(f *pflag.FlagSet, o *searchOptions) {
 	addAccepted(f)
 	addHidden(f, "no-encoding", func() { _ = o.encoding.Set("auto") })
 	deeper := 0
 	addWord(f, "unrestricted", "u", "", func() {
-		// Ignore files are not read anyway; the second asks for hidden files,
-		// the third for files that are not text.
+		// Ignore files are never read. A second -u asks for hidden files, a
+		// third for files that are not text.
 		switch deeper++; deeper {
 		case 2:
 			o.filter.Hidden = true
@@ -36,14 +37,14 @@ func addRipgrep(f *pflag.FlagSet, o *searchOptions) {
 	}
 }
 
-// addAccepted adds the flags that ask for what happens anyway.
+// addAccepted adds the flags that ask for the default behaviour.
 func addAccepted(f *pflag.FlagSet) {
 	for _, x := range accepted {
 		addWord(f, x.name, x.short, "", func() {}).Hidden = true
 	}
 }
 
-// accepted are the flags that ask for what happens anyway.
+// accepted are the flags that ask for the default behaviour.
 var accepted = []struct{ name, short string }{
 	{"recursive", "r"}, // grep's; ripgrep's -r is --replace
 	{"search-zip", "z"},
@@ -78,62 +79,63 @@ var accepted = []struct{ name, short string }{
 	{"no-config", ""},
 }
 
-// limited are the flags of which some values ask for what happens anyway.
+// limited are the flags of which only some values are accepted, because they
+// ask for the default behaviour.
 var limited = []struct {
 	name   string
 	values []string
 	reason string
 }{
-	{"sort", []string{"none", "path"}, "files come in order of their paths, and the rotated files of a log oldest first; sort what comes out, or name the files in the order you want"},
-	{"sortr", []string{"none"}, "files come in order of their paths, and the rotated files of a log oldest first; reverse what comes out, with tac for example"},
-	{"engine", []string{"default"}, "regular expressions are RE2's, which takes the same time whatever they are: without look-around and backreferences"},
+	{"sort", []string{"none", "path"}, "files are printed in the order of their paths, the rotated files of a log oldest first; sort the output, or name the files in the order you want"},
+	{"sortr", []string{"none"}, "files are printed in the order of their paths, the rotated files of a log oldest first; reverse the output, for example with tac"},
+	{"engine", []string{"default"}, "regular expressions are RE2's, which run in linear time but have no look-around or backreferences"},
 	{"hyperlink-format", []string{"none"}, "paths are never links"},
 	{"path-separator", []string{"", "/"}, "paths are printed with the separator of the system"},
 	{"pre", []string{""}, "pipe the output of the command into logview search QUERY -"},
 }
 
-// refusals are the flags that ask for what logview does not do.
+// refusals are the flags that ask for something that logview does not do.
 var refusals = []struct {
 	name, short string
 	value       bool
 	reason      string
 }{
 	{"replace", "", true, "lines are printed as they are; pipe them into sed"},
-	{"pcre2", "P", false, "regular expressions are RE2's, without look-around and backreferences; -v and a second search in a pipe often do instead"},
+	{"pcre2", "P", false, "regular expressions are RE2's, without look-around and backreferences; often -v, or a pipe into a second search, does the same"},
 	{"auto-hybrid-regex", "", false, "regular expressions are RE2's, without look-around and backreferences"},
-	{"no-unicode", "", false, "(?-u) at the beginning of a regular expression makes \\w, \\d, \\s and \\b ASCII's"},
-	{"no-pcre2-unicode", "", false, "there is no PCRE2; (?-u) at the beginning of a regular expression makes \\w, \\d, \\s and \\b ASCII's"},
+	{"no-unicode", "", false, "(?-u) at the beginning of a regular expression restricts \\w, \\d, \\s and \\b to ASCII"},
+	{"no-pcre2-unicode", "", false, "there is no PCRE2; (?-u) at the beginning of a regular expression restricts \\w, \\d, \\s and \\b to ASCII"},
 	{"multiline-dotall", "", false, "lines are searched one by one"},
-	{"null-data", "", false, "lines end at line feeds; tr '\\0' '\\n' <FILE | logview search QUERY - reads other ones"},
-	{"no-crlf", "", false, "a carriage return before a line feed is always the line's end; look for \\r where you want it"},
+	{"null-data", "", false, "lines end at line feeds; use tr '\\0' '\\n' <FILE | logview search QUERY -"},
+	{"no-crlf", "", false, "a carriage return before a line feed always belongs to the line ending; search for \\r explicitly"},
 	{"stop-on-nonmatch", "", false, "a file is searched to its end; -m N stops after N lines"},
-	{"mmap", "", false, "files are never mapped, for a log may be cut off while it is read"},
+	{"mmap", "", false, "files are never mapped, because a log may be truncated while it is read"},
 	{"dfa-size-limit", "", true, "there is no such limit"},
 	{"regex-size-limit", "", true, "the limit is RE2's"},
-	{"no-search-zip", "", false, "compressed files are always read as what they hold; -g '!*.gz' leaves them out"},
+	{"no-search-zip", "", false, "compressed files are always decompressed; -g '!*.gz' skips them"},
 	{"binary", "", false, "-a searches files that are not text, too"},
-	{"follow", "L", false, "links to files are followed, and links to directories where they are named"},
-	{"ignore-file", "", true, "ignore files are not read; -g '!GLOB' leaves files out"},
-	{"ignore-file-case-insensitive", "", false, "ignore files are not read; --iglob '!GLOB' leaves files out"},
+	{"follow", "L", false, "links to files are always followed, links to directories only if they are named"},
+	{"ignore-file", "", true, "ignore files are not read; -g '!GLOB' skips files"},
+	{"ignore-file-case-insensitive", "", false, "ignore files are not read; --iglob '!GLOB' skips files"},
 	{"no-ignore-file-case-insensitive", "", false, "ignore files are not read"},
-	{"ignore", "", false, "ignore files are not read, for logs are what they leave out; -g '!GLOB' leaves files out"},
-	{"ignore-dot", "", false, "ignore files are not read; -g '!GLOB' leaves files out"},
-	{"ignore-exclude", "", false, "ignore files are not read; -g '!GLOB' leaves files out"},
-	{"ignore-files", "", false, "ignore files are not read; -g '!GLOB' leaves files out"},
-	{"ignore-global", "", false, "ignore files are not read; -g '!GLOB' leaves files out"},
-	{"ignore-parent", "", false, "ignore files are not read; -g '!GLOB' leaves files out"},
-	{"ignore-vcs", "", false, "ignore files are not read; -g '!GLOB' leaves files out"},
-	{"no-require-git", "", false, "ignore files are not read; -g '!GLOB' leaves files out"},
-	{"one-file-system", "", false, "directories are searched across file systems; -g '!DIR/' leaves one out"},
-	{"type", "t", true, "there are no types of files; -g '*.log' takes files by their names"},
-	{"type-not", "T", true, "there are no types of files; -g '!*.log' leaves files out by their names"},
-	{"type-add", "", true, "there are no types of files; -g '*.log' takes files by their names"},
-	{"type-clear", "", true, "there are no types of files; -g '*.log' takes files by their names"},
-	{"type-list", "", false, "there are no types of files; -g '*.log' takes files by their names"},
+	{"ignore", "", false, "ignore files are not read, because they usually list logs; -g '!GLOB' skips files"},
+	{"ignore-dot", "", false, "ignore files are not read; -g '!GLOB' skips files"},
+	{"ignore-exclude", "", false, "ignore files are not read; -g '!GLOB' skips files"},
+	{"ignore-files", "", false, "ignore files are not read; -g '!GLOB' skips files"},
+	{"ignore-global", "", false, "ignore files are not read; -g '!GLOB' skips files"},
+	{"ignore-parent", "", false, "ignore files are not read; -g '!GLOB' skips files"},
+	{"ignore-vcs", "", false, "ignore files are not read; -g '!GLOB' skips files"},
+	{"no-require-git", "", false, "ignore files are not read; -g '!GLOB' skips files"},
+	{"one-file-system", "", false, "directories are searched across file systems; -g '!DIR/' skips one"},
+	{"type", "t", true, "there are no file types; -g '*.log' selects files by name"},
+	{"type-not", "T", true, "there are no file types; -g '!*.log' skips files by name"},
+	{"type-add", "", true, "there are no file types; -g '*.log' selects files by name"},
+	{"type-clear", "", true, "there are no file types; -g '*.log' selects files by name"},
+	{"type-list", "", false, "there are no file types; -g '*.log' selects files by name"},
 	{"pre-glob", "", true, "there is no --pre; pipe the output of the command into logview search QUERY -"},
 	{"colors", "", true, "the colours are fixed; --color never turns them off"},
 	{"hostname-bin", "", true, "paths are never links"},
-	{"files", "", false, "logview ls lists the files, and -l '' those that a search would read"},
+	{"files", "", false, "logview ls lists the files, and logview search -l '' those that a search reads"},
 	{"debug", "", false, "logview debug query QUERY PATH shows what a search does"},
 	{"trace", "", false, "logview debug query QUERY PATH shows what a search does"},
 	{"generate", "", true, "logview completion SHELL and logview man DIR do that"},

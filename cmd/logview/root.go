@@ -25,7 +25,7 @@ type globals struct {
 	cacheSize string
 	color     string
 	encoding  encodingFlag
-	mute      bool // nothing is said of files that cannot be read
+	mute      bool // do not report files that cannot be read
 }
 
 func newRoot(s streams) *cobra.Command {
@@ -33,18 +33,17 @@ func newRoot(s streams) *cobra.Command {
 	root := &cobra.Command{
 		Use:     "logview [PATH…]",
 		Version: tui.Version(),
-		Short:   "Find things in logs: current, rotated and compressed",
-		Long: `logview finds things in logs on the machine they lie on. A directory of
-current, rotated and compressed files becomes a handful of logs that can be
-listed, searched, followed and printed. What a file is compressed with is told by its
-content; the rotated files of a log are told by their names.
+		Short:   "Explore, search and follow logs, also rotated and compressed ones",
+		Long: `logview lists, searches, follows and prints the logs on a machine. It treats
+the current, rotated and compressed files of a log as one. The compression of a
+file is detected from its content, the rotated files of a log by their names.
 
-Without a command it explores the logs at PATH in the terminal: the files, all
-that lie below a directory, app.log:1234 at that line, or what is piped in. ? shows
-the keys. When its output is piped on, it prints them instead.`,
+Without a command, it explores logs in the terminal: the files at PATH, all
+files below a directory, app.log:1234 at that line, or what is piped in. ? shows
+the keys. If the output is not a terminal, it prints the logs instead.`,
 		Example: `  logview /var/log                         explore
-  journalctl -f | logview                  page what comes
-  logview search timeout /var/log          lines that say timeout, in any case
+  journalctl -f | logview                  what comes through a pipe
+  logview search timeout /var/log          lines that contain timeout, in any case
   logview search 'error -healthcheck' .    error, but not healthcheck
   logview follow /var/log                  lines as they are written
   logview ls /var/log                      the logs found there
@@ -56,10 +55,10 @@ the keys. When its output is piped on, it prints them instead.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.RunE = func(cmd *cobra.Command, args []string) error { return g.explore(cmd.Context(), args) }
 	f := root.PersistentFlags()
-	f.StringVar(&g.cacheDir, "cache-dir", "", "keep decoded blocks in `DIR` (default $LOGVIEW_CACHE_DIR, else the user's cache directory)")
-	f.StringVar(&g.cacheSize, "cache-size", "", "let the cache take at most `SIZE`, such as 2GiB; 0 for no cache (default a tenth of the free disk, 16 GiB at most)")
+	f.StringVar(&g.cacheDir, "cache-dir", "", "keep indexes and decompressed blocks in `DIR` (default $LOGVIEW_CACHE_DIR, else the user's cache directory)")
+	f.StringVar(&g.cacheSize, "cache-size", "", "limit the cache to `SIZE`, such as 2GiB; 0 disables it (default a tenth of the free disk, at most 16 GiB)")
 	f.StringVar(&g.color, "color", "auto", "colour the output: auto, always (or ansi) or never")
-	f.Var(&g.encoding, "encoding", "read files without a byte order mark as `NAME`: windows-1251, shift_jis, gb18030, utf-16le, …; auto lets each file tell (default the setting encoding, else auto)")
+	f.Var(&g.encoding, "encoding", "read files without a byte order mark as `NAME`: windows-1251, shift_jis, gb18030, utf-16le, …; auto detects the encoding of each file (default: encoding in config.toml, else auto)")
 	root.SetGlobalNormalizationFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		switch name {
 		case "colour":
@@ -76,22 +75,22 @@ the keys. When its output is piped on, it prints them instead.`,
 	return root
 }
 
-// cache is the cache that the flags ask for; nil for none. One that cannot be
-// used is none: what is asked for is found without it, and it is said why.
+// cache returns the cache that the flags ask for; nil for none. It reports a
+// cache that cannot be used and returns nil: every command works without one.
 func (g *globals) cache() (*reader.Cache, error) {
 	cache, err := g.namedCache()
 	if err != nil || cache == nil {
 		return nil, err
 	}
 	if err := cache.Check(); err != nil {
-		g.complain(fmt.Errorf("%w; going on without a cache", err))
+		g.complain(fmt.Errorf("%w; continuing without a cache", err))
 		return nil, nil
 	}
 	return cache, nil
 }
 
-// namedCache is the cache that the flags ask for, whether it can be used or
-// not; nil for none.
+// namedCache returns the cache that the flags ask for, even if it cannot be
+// used; nil for none.
 func (g *globals) namedCache() (*reader.Cache, error) {
 	size := int64(0)
 	if g.cacheSize != "" {
@@ -127,18 +126,18 @@ func (g *globals) colored() (bool, error) {
 	case "auto":
 		return isTerminal(g.out) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb", nil
 	}
-	return false, fmt.Errorf("--color %q: it is auto, always, ansi or never", g.color)
+	return false, fmt.Errorf("--color %q: want auto, always, ansi or never", g.color)
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
-// find lists the logs at paths and says what could not be listed. failed
-// reports that something could not; leaving out our own output is no failure.
+// find lists the logs at paths and reports what could not be listed. failed is
+// set if there was any; our own output, which is skipped, does not count.
 func (g *globals) find(paths []string) (logs []reader.Log, failed bool) {
 	return g.findFiltered(reader.Filter{}, paths)
 }
 
-// findFiltered is find with a filter for what lies in directories.
+// findFiltered is find with a filter for files in directories.
 func (g *globals) findFiltered(x reader.Filter, paths []string) (logs []reader.Log, failed bool) {
 	logs, errs := x.Find(paths)
 	for _, err := range errs {
@@ -148,9 +147,8 @@ func (g *globals) findFiltered(x reader.Filter, paths []string) (logs []reader.L
 	return logs, failed
 }
 
-// unpack puts the logs in archives in place of those archives that look
-// accepts, all if it is nil, and says what could not be read. failed reports
-// that something could not.
+// unpack replaces the archives that look accepts, all if it is nil, by the logs
+// in them, and reports what could not be read. failed is set if there was any.
 func (g *globals) unpack(ctx context.Context, logs []reader.Log, opt reader.Options, look func(reader.Member) bool) (out []reader.Log, failed bool) {
 	out, errs := reader.UnpackAll(ctx, logs, opt, look)
 	for _, err := range errs {
@@ -161,7 +159,7 @@ func (g *globals) unpack(ctx context.Context, logs []reader.Log, opt reader.Opti
 	return out, len(errs) > 0
 }
 
-// complain says on stderr what went wrong, and goes on.
+// complain prints err to standard error.
 func (g *globals) complain(err error) {
 	if g.mute {
 		return
@@ -169,8 +167,8 @@ func (g *globals) complain(err error) {
 	fmt.Fprintf(g.err, "logview: %s\n", visible.String(err.Error()))
 }
 
-// inputs is the paths a command was given, or what it reads without any:
-// standard input if something is piped in, and else the current directory.
+// inputs returns args, or what a command reads without any: standard input if
+// something is piped in, or else the current directory.
 func (g *globals) inputs(args []string) []string {
 	if len(args) > 0 {
 		return args

@@ -26,7 +26,7 @@ type searchOptions struct {
 	stats, noIndex, quiet, hint bool
 	zero                        bool // files without a match are counted, too
 	threads                     number
-	text                        bool // everything is searched, whatever it looks like
+	text                        bool // files that do not look like text are searched, too
 	recursive                   bool // -r was given
 }
 
@@ -35,24 +35,25 @@ func newSearch(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "search [flags] QUERY [PATH…]\n  logview search [flags] -e QUERY… [PATH…]",
 		Short: "Print the lines that match",
-		Long: `Print the lines of logs that match QUERY: of the files at PATH, of all that lie
-below it if it is a directory, of standard input if it is - or if something is
-piped in and no PATH is named, and else of the current directory.
+		Long: `Print the lines of logs that match QUERY. PATH is a file, a directory, which
+stands for all files below it, or - for standard input. Without a PATH, search
+reads standard input if something is piped in, or else the current directory.
 
   timeout healthcheck      both, anywhere in the line, in any case
-  "connection reset"       a phrase: this text with its blanks
+  "connection reset"       a phrase: this text, with its blanks
   a OR b, (a OR b) c       one of them; parentheses group
-  NOT a, -a                the line must not hold it
+  NOT a, -a                the line must not contain it
   /re+gexp/, /re+gexp/i    a regular expression (RE2); i ignores case
   =word                    a whole word: error, but not errors
-  file:GLOB                lines of files so named: file:*.gz, file:nginx/*.log
+  file:GLOB                in files whose path matches: file:*.gz, file:nginx/*.log
 
-Files come out by path, a log's rotated files oldest first. The exit code is 0
-if a line matched, 1 if none did, and 2 if something could not be read.
+Files are printed in the order of their paths, the rotated files of a log oldest
+first. The exit code is 0 if a line matched, 1 if none did, and 2 if something
+could not be read or the output could not be written.
 
-Flags are ripgrep's. Where they contradict each other the last one wins. Flags
-that ask for what happens anyway (-r, -z, -u, --no-ignore, …) are accepted, and
-the others that ripgrep has say what to do instead.`,
+Flags are ripgrep's. If flags contradict each other, the last one wins. Flags
+that ask for the default behaviour (-r, -z, -u, --no-ignore, …) are accepted;
+the remaining flags of ripgrep fail with a message that says what to do instead.`,
 		Example: `  logview search timeout /var/log
   logview search '"connection reset" -healthcheck' /var/log/nginx
   logview search -F '[error] (111)' app.log app.log.1 app.log.2.gz
@@ -79,32 +80,31 @@ the others that ripgrep has say what to do instead.`,
 	addWord(f, "line-number", "n", "print line numbers (default on a terminal)", func() { o.number = yes })
 	addWord(f, "no-line-number", "N", "print no line numbers", func() { o.number = no })
 	o.outputFlags.register(cmd)
-	addWord(f, "count-matches", "", "print how many matches each file has", func() { o.mode = printCountMatches })
+	addWord(f, "count-matches", "", "print the number of matches in each file", func() { o.mode = printCountMatches })
 	addSwitch(f, &o.zero, "include-zero", "", "print a count of 0 for files without a match, with -c or --count-matches")
-	addWord(f, "files-without-match", "", "print the files without any line that matches", func() { o.mode = printFilesWithout })
+	addWord(f, "files-without-match", "", "print only the paths of files that contain no match", func() { o.mode = printFilesWithout })
 	addWord(f, "heading", "", "print paths above their lines (default on a terminal)", func() { o.heading = yes })
 	addWord(f, "no-heading", "", "print the path in front of each line", func() { o.heading = no })
-	addWord(f, "pretty", "p", "print colours, headings and line numbers, even into a pipe", func() {
+	addWord(f, "pretty", "p", "print colours, headings and line numbers, even to a pipe", func() {
 		o.color, o.heading, o.number = "always", yes, yes
 	})
-	addWord(f, "quiet", "q", "print nothing, and stop at the first match; the exit code tells", func() { o.quiet = true })
+	addWord(f, "quiet", "q", "print nothing and stop at the first match; the exit code is the answer", func() { o.quiet = true })
 	o.fileFlags.register(cmd)
 	addSwitch(f, &o.text, "text", "a", textUsage)
-	addNumber(f, &o.threads, "threads", "j", "use at most `N` processors; 0 stands for all", nil)
-	addSwitch(f, &o.stats, "stats", "", "say on standard error what the search did")
-	addWord(f, "no-messages", "", "do not say which files cannot be read; the exit code is still 2", func() { o.mute = true })
+	addNumber(f, &o.threads, "threads", "j", "use at most `N` processors; 0 means all", nil)
+	addSwitch(f, &o.stats, "stats", "", "print statistics to standard error")
+	addWord(f, "no-messages", "", "do not report files that cannot be read; the exit code is still 2", func() { o.mute = true })
 	addHidden(f, "messages", func() { o.mute = false })
 	addSwitch(f, &o.hint, "hint", "", "")
 	f.Lookup("hint").Hidden = true
 	hide := f.Lookup("no-hint")
-	hide.Hidden, hide.Usage = false, "on a terminal, say nothing about what was read"
-	f.BoolVar(&o.noIndex, "no-index", false, "read the files themselves, not the index; the lines are the same")
+	hide.Hidden, hide.Usage = false, "on a terminal, do not print how much was read"
+	f.BoolVar(&o.noIndex, "no-index", false, "do not use the index; the lines are the same")
 	addRipgrep(f, o)
 	return cmd
 }
 
-// errFound ends a search that wants to know no more than that there is a
-// match.
+// errFound ends a search at the first match if only its existence matters.
 var errFound = errors.New("found")
 
 func (o *searchOptions) run(ctx context.Context, paths []string) error {
@@ -133,10 +133,10 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	}
 	logs, failed := o.findFiltered(filter, inputs)
 	if failed && o.recursive {
-		o.complain(errors.New("-r is grep's flag for what happens anyway: to search all that lies in a directory; there is no --replace, which is ripgrep's -r"))
+		o.complain(errors.New("-r means recursive, as in grep, which is the default; ripgrep's -r, --replace, does not exist"))
 	}
 	if len(logs) == 0 && len(paths) == 0 && filter.Narrows() {
-		return errors.New("no file is left to be searched; look at -g, --max-depth and --max-filesize")
+		return errors.New("no files were searched; check -g, --max-depth and --max-filesize")
 	}
 	workers := index.NewWorkers()
 	if n := o.threads.n; n > 0 && n < int64(cap(workers)) {
@@ -229,8 +229,8 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	return nil
 }
 
-// worthIndexing is how much text a search reads before the person is told of
-// the index: some tenths of a second's worth.
+// worthIndexing is how much text a search reads before it recommends an
+// index: it takes some tenths of a second.
 const worthIndexing = 256 << 20
 
 // remark says on a terminal what the index saved, or would.
@@ -241,7 +241,7 @@ func (o *searchOptions) remark(st index.Stats, paths []string) {
 		if len(paths) > 0 {
 			where = strings.Join(paths, " ")
 		}
-		fmt.Fprintf(o.err, "logview: read %s; with an index a search reads only what may match: logview index %s (--no-hint)\n",
+		fmt.Fprintf(o.err, "logview: read %s; an index lets searches read only what may match: logview index %s (--no-hint hides this)\n",
 			humanize.IBytes(uint64(st.Bytes)), visible.String(where))
 	case st.BlocksSkipped > 0:
 		fmt.Fprintf(o.err, "logview: %s of %s blocks read", humanize.Comma(st.BlocksRead), humanize.Comma(st.Blocks))
@@ -252,7 +252,8 @@ func (o *searchOptions) remark(st index.Stats, paths []string) {
 	}
 }
 
-// searcher is what answers: an index where there is one.
+// searcher returns the Searcher to use: one with an index unless there is no
+// cache or --no-index was given.
 func (o *searchOptions) searcher(cache *reader.Cache, workers reader.Workers) index.Searcher {
 	if o.noIndex || cache == nil {
 		return index.Scan{Workers: workers}
@@ -260,8 +261,8 @@ func (o *searchOptions) searcher(cache *reader.Cache, workers reader.Workers) in
 	return index.Indexed{Cache: cache, Encoding: o.charset(), Workers: workers, Note: o.complain}
 }
 
-// single reports whether the user asked for one file, whose name needs no
-// telling.
+// single reports whether the user named one file, whose path need not be
+// printed.
 func single(logs []reader.Log) bool {
 	return len(logs) == 1 && len(logs[0].Members) == 1 && logs[0].Members[0].Named && !reader.IsArchive(logs[0].Members[0])
 }
@@ -276,10 +277,10 @@ func stdinOnly(logs []reader.Log) bool {
 	return single(logs) && logs[0].Members[0].Path == reader.Stdin
 }
 
-// notes are what a command has to say about files it left out.
+// notes collects what a command reports about files that it skipped.
 type notes struct {
 	g       *globals
-	named   bool // all of them by name
+	named   bool // list all skipped files by name
 	skipped []string
 }
 
@@ -299,7 +300,7 @@ func (n *notes) print() {
 		more = fmt.Sprintf(" and %d more (--stats names them)", len(list)-most)
 		list = list[:most]
 	}
-	fmt.Fprintf(n.g.err, "logview: not text, left out: %s%s; name a file or use --text to read it anyway\n", visible.String(strings.Join(list, ", ")), more)
+	fmt.Fprintf(n.g.err, "logview: not text, skipped: %s%s; name a file or use --text to read it anyway\n", visible.String(strings.Join(list, ", ")), more)
 }
 
 func printStats(w io.Writer, st index.Stats) {
