@@ -220,7 +220,7 @@ func (b *builder) lock() (unlock func(), err error) {
 	for waited := false; ; {
 		l := flock.New(filepath.Join(b.dir, "lock"))
 		if info, err := os.Lstat(l.Path()); err == nil && !info.Mode().IsRegular() {
-			return nil, &reader.FileError{Path: l.Path(), Offset: -1, Err: errors.New("not a regular file, and links are not followed in the cache; delete it")}
+			return nil, &reader.FileError{Path: l.Path(), Offset: -1, Err: errors.New("not a regular file, and symbolic links are not followed in the cache; delete it")}
 		}
 		ok, err := l.TryLock()
 		if err == nil && !ok {

@@ -68,13 +68,13 @@ var (
 	// ErrArchive says that a file holds other files: see Unpack.
 	ErrArchive = errors.New("an archive of several files")
 
-	errNoArchive  = errors.New("not a directory, nor an archive")
-	errNotInside  = errors.New("the archive has no such member")
-	errPiped      = errors.New("an archive is read only from a file")
-	errDepth      = fmt.Errorf("an archive in more than %d others is not read", maxDepth-1)
-	errEntries    = fmt.Errorf("more than %d members; the others are not read", maxEntries)
-	errUnpacked   = fmt.Errorf("more than %d GiB when it is unpacked; the rest is not read", maxUnpacked>>30)
-	errTarCut     = errors.New("tar: cut off: the archive ends before its members do")
+	errNoArchive  = errors.New("neither a directory nor an archive")
+	errNotInside  = errors.New("no such member in the archive")
+	errPiped      = errors.New("an archive cannot be read from a pipe; save it to a file first")
+	errDepth      = fmt.Errorf("nested in more than %d archives; not read", maxDepth-1)
+	errEntries    = fmt.Errorf("more than %d members; the rest is not read", maxEntries)
+	errUnpacked   = fmt.Errorf("more than %d GiB when unpacked; the rest is not read", maxUnpacked>>30)
+	errTarCut     = errors.New("tar: truncated: the archive ends in the middle of a member")
 	archiveEnding = regexp.MustCompile(`(?i)\.(?:tar|tar\.(?:gz|bz2|xz|zst|zstd|lz4|z|lzma|br)|tgz|taz|tbz2?|txz|tzst|tlz|zip)$`)
 )
 
@@ -837,7 +837,7 @@ func (c *census) add(name string, size int64) error {
 		return errEntries
 	}
 	if c.names += int64(len(name)); len(name) > maxName || c.names > maxNames {
-		return errors.New("names of members are too long; the rest is not read")
+		return errors.New("the names of its members are too long; the rest is not read")
 	}
 	if size < 0 || size > maxUnpacked {
 		return errUnpacked

@@ -74,7 +74,7 @@ func isIndexFile(name string) bool {
 var (
 	errNotRegular = fmt.Errorf("not a regular file, and symbolic links are not followed in the cache: %w", fs.ErrInvalid)
 	errNoCache    = errors.New("not a cache of logview: it is not empty and has no " + markerName +
-		" of logview's; it is left alone. Name an empty or a new directory with --cache-dir")
+		" of logview; it is not touched. Give an empty or new directory with --cache-dir")
 	errNoMarker = errors.New("no marker")
 )
 
@@ -149,7 +149,7 @@ func owned(info os.FileInfo) error {
 		return errors.New("a symbolic link, which is not followed in the cache; delete it")
 	}
 	if !info.IsDir() {
-		return errors.New("not a directory, so it cannot be a cache")
+		return errors.New("not a directory, so it cannot be used as a cache")
 	}
 	return exclusive(info)
 }
@@ -385,7 +385,7 @@ func (c *Cache) Clear() error {
 		if len(foreign) > 1 {
 			more = fmt.Sprintf(" (and %d more)", len(foreign)-1)
 		}
-		return &FileError{Path: foreign[0], Offset: -1, Err: fmt.Errorf("not logview's%s; nothing was deleted. Move it out of the cache first", more)}
+		return &FileError{Path: foreign[0], Offset: -1, Err: fmt.Errorf("not written by logview%s; nothing was deleted. Move it out of the cache first", more)}
 	}
 	for _, s := range c.stores() {
 		if err := os.Remove(filepath.Join(c.blocks(), s.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -425,7 +425,7 @@ func (c *Cache) RemoveIndex(name string) error {
 	}
 	for _, e := range entries {
 		if !e.Type().IsRegular() || !isIndexFile(e.Name()) {
-			return &FileError{Path: filepath.Join(dir, e.Name()), Offset: -1, Err: errors.New("not logview's; the index is not deleted. Move it out of the cache first")}
+			return &FileError{Path: filepath.Join(dir, e.Name()), Offset: -1, Err: errors.New("not written by logview; the index was not deleted. Move it out of the cache first")}
 		}
 	}
 	err = c.RemoveIndexFiles(dir, func(string) bool { return true })

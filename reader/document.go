@@ -373,7 +373,7 @@ func (d *Document) Ref(ctx context.Context, p Place) (Ref, error) {
 		return r, err
 	}
 	if r.Path == Stdin {
-		return r, errors.New("what comes through a pipe cannot be found again: it has no reference")
+		return r, errors.New("lines from a pipe have no reference, because they cannot be found again")
 	}
 	t, err := d.text(ctx, p.Member)
 	if err != nil {

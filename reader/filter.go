@@ -56,7 +56,7 @@ func (x *Filter) Add(pattern string, fold bool) error {
 		p = strings.ToLower(p)
 	}
 	if !doublestar.ValidatePattern(p) {
-		return fmt.Errorf("%q is not a pattern of file names: a [ or { in it is not closed; \\[ and \\{ stand for themselves", pattern)
+		return fmt.Errorf("%q is not a valid glob: a [ or { is not closed; write \\[ or \\{ for the character itself", pattern)
 	}
 	g.pattern = p
 	x.globs = append(x.globs, g)

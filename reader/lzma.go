@@ -72,7 +72,7 @@ func (d *lzmaDecoder) Read(p []byte) (int, error) {
 	}
 	if err == io.EOF {
 		if _, more := d.in.ReadByte(); more == nil {
-			err = errors.New("something follows the end of the data")
+			err = errors.New("unexpected data after the end")
 		}
 	}
 	d.err = err

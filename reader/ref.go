@@ -196,7 +196,7 @@ func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, Pos, erro
 		if len(f.errs) > 0 {
 			return nil, Member{}, Pos{}, f.errs[0]
 		}
-		return nil, Member{}, Pos{}, &FileError{Path: r.Path, Offset: -1, Err: errors.New("is no file that has lines")}
+		return nil, Member{}, Pos{}, &FileError{Path: r.Path, Offset: -1, Err: errors.New("not a file with lines")}
 	}
 	var failed error // of a file that may have the line
 	looked := map[string]bool{}
@@ -241,10 +241,10 @@ func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, Pos, erro
 		return nil, Member{}, Pos{}, err
 	}
 	if failed != nil {
-		return nil, Member{}, Pos{}, fmt.Errorf("%s: %w; what could not be read may be in it: %w", r, ErrGone, failed)
+		return nil, Member{}, Pos{}, fmt.Errorf("%s: %w; it may be in a file that could not be read: %w", r, ErrGone, failed)
 	}
 	where := Ref{Path: "DIR", Line: r.Line, ID: r.ID}
-	return nil, Member{}, Pos{}, fmt.Errorf("%s: %w, neither there nor beside it; if the files were moved to DIR, try %s", r, ErrGone, where)
+	return nil, Member{}, Pos{}, fmt.Errorf("%s: %w, neither in that file nor in those around it; if the files were moved to DIR, try %s", r, ErrGone, where)
 }
 
 // beside takes the files in a directory and in those directly below it,

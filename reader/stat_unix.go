@@ -32,9 +32,9 @@ func exclusive(info os.FileInfo) error {
 	case !ok:
 		return nil
 	case int(st.Uid) != os.Geteuid():
-		return fmt.Errorf("belongs to another user (number %d), so it is not used as a cache; name a directory of your own with --cache-dir", st.Uid)
+		return fmt.Errorf("belongs to another user (uid %d), so it is not used as a cache; give a directory of your own with --cache-dir", st.Uid)
 	case info.Mode().Perm()&0o022 != 0:
-		return fmt.Errorf("can be written by other users (mode %04o), so it is not used as a cache; run chmod go-w on it, or name another with --cache-dir", info.Mode().Perm())
+		return fmt.Errorf("can be written by other users (mode %04o), so it is not used as a cache; run chmod go-w on it, or give another directory with --cache-dir", info.Mode().Perm())
 	}
 	return nil
 }

@@ -638,7 +638,7 @@ func (w *storeWriter) publish() error {
 	}
 	if !w.cache.makeRoom(info.Size(), info.Size()) {
 		os.Remove(w.f.Name())
-		return errors.New("there is no room for it in the cache")
+		return errors.New("there is no room in the cache")
 	}
 	path := filepath.Join(filepath.Dir(w.f.Name()), w.key+storeSuffix)
 	if there, err := os.Lstat(path); err == nil && !there.Mode().IsRegular() {

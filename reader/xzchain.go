@@ -185,7 +185,7 @@ func (z *xzChain) next() error {
 	first, err := z.in.Peek(1)
 	if !z.stream {
 		if err == io.EOF && z.unknown != 0 {
-			return fmt.Errorf("xz: the text is all there, but cannot be verified: its integrity check has the unknown type %d", z.unknown)
+			return fmt.Errorf("xz: the text is complete but was not verified: the integrity check has the unknown type %d", z.unknown)
 		}
 		if err != nil {
 			return err
@@ -231,7 +231,7 @@ func (z *xzChain) next() error {
 	}
 	dict := int64(2|last.props[0]&1) << (last.props[0]/2 + 11)
 	if dict > maxWindow {
-		return fmt.Errorf("xz: it needs %d MiB of memory, more than the %d that it may take", dict>>20, maxWindow>>20)
+		return fmt.Errorf("xz: decoding needs %d MiB of memory, more than the limit of %d MiB", dict>>20, maxWindow>>20)
 	}
 	z.begun = z.n
 	if z.text, err = (lzma.Reader2Config{DictCap: int(max(dict, lzma.MinDictCap))}).NewReader2(byteCount{z}); err != nil {
@@ -249,7 +249,7 @@ func (z *xzChain) next() error {
 			z.text = x
 		default:
 			z.text = nil
-			return fmt.Errorf("xz: the filter 0x%x cannot be read", f.id)
+			return fmt.Errorf("xz: unknown filter 0x%x", f.id)
 		}
 	}
 	z.sum = nil

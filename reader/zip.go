@@ -58,7 +58,7 @@ type zipEntry struct {
 	cut       bool   // the file has no directory
 }
 
-var errZipCut = errors.New("zip: cut off: the directory at its end is missing")
+var errZipCut = errors.New("zip: truncated: the directory at its end is missing")
 
 // zipEntries lists the members of the zip file f, directories and the like
 // left out. Beside an error it returns those that come before the damage.
@@ -96,7 +96,7 @@ func zipEntries(f io.ReaderAt, size int64) ([]*zipEntry, error) {
 	for _, e := range byOffset {
 		if e.off < end {
 			shared[e] = true
-			bad = fmt.Errorf("zip: member %q lies inside of %q", e.name, last)
+			bad = fmt.Errorf("zip: member %q overlaps %q", e.name, last)
 			continue
 		}
 		end, last = e.off+e.packed, e.name
@@ -295,7 +295,7 @@ func (d *zipDecoder) begin() error {
 	switch e.method {
 	case zipMethodStore:
 		if e.packed < 0 {
-			return errors.New("stored without its length")
+			return errors.New("stored without a length")
 		}
 		d.codec = data
 	case zipMethodDeflate:
@@ -315,7 +315,7 @@ func (d *zipDecoder) begin() error {
 	case zipMethodLzma:
 		return d.beginLzma(data)
 	default:
-		return fmt.Errorf("compression method %d cannot be read", e.method)
+		return fmt.Errorf("unknown compression method %d", e.method)
 	}
 	return nil
 }
@@ -374,7 +374,7 @@ func (d *zipDecoder) check() error {
 	case len(next) < 4:
 		return errZipCut
 	case string(next) == "PK\x03\x04":
-		return errors.New("several members, of which only the first can be read here; name the file")
+		return errors.New("several members, of which only the first can be read from a pipe; give the path of the file")
 	}
 	return io.EOF
 }

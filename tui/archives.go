@@ -69,7 +69,7 @@ func (m *model) unpacked1(msg unpackedMsg) tea.Cmd {
 	case n == 1:
 		m.say(pager.Said{Text: msg.errs[0].Error(), Error: true})
 	case len(msg.logs) == 0:
-		m.sayf("%s holds no logs", msg.path)
+		m.sayf("%s contains no logs", msg.path)
 	}
 	list := m.withArchives(m.last)
 	m.logs.Set(list.logs, list.bad, list.errs)

@@ -418,7 +418,7 @@ func (m *model) do(a keys.Action) tea.Cmd {
 	case keys.Quit:
 		if w := m.writing; w != nil && !w.warned && m.results.Query() == "" {
 			w.warned = true
-			m.say(pager.Said{Text: w.path + " is not written to its end; q again quits, Esc stops it", Error: true})
+			m.say(pager.Said{Text: w.path + " is still being written; q again quits, Esc stops writing", Error: true})
 			return nil
 		}
 		if m.results.Query() != "" {

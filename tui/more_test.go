@@ -302,7 +302,7 @@ func TestWriteThere(t *testing.T) {
 	d.Keys("ctrl+w")
 	d.Type("out")
 	d.Keys("enter")
-	d.Wait("out is there already")
+	d.Wait("out already exists")
 	d.Type("2")
 	d.Keys("enter")
 	d.Wait("900 lines of app.log written to out2")
@@ -398,7 +398,7 @@ func TestNoLevels(t *testing.T) {
 	d.Wait("LIVE", "5,000")
 	for k, what := range map[string]string{"e": "error", "E": "error", "w": "warning", "W": "warning"} {
 		d.Keys(k) // also from the end, where nothing is left to be read
-		d.Wait("no line has a level here: there is no " + what)
+		d.Wait("no " + what + ": no line of this log has a level")
 		m.said = pager.Said{}
 	}
 	m.setFocus(paneLogs)
@@ -406,7 +406,7 @@ func TestNoLevels(t *testing.T) {
 	d.Keys("enter")
 	d.Wait("LIVE", "200,001")
 	d.Keys("E")
-	d.Wait("no levels in ", " lines looked at; again searches all for the next error")
+	d.Wait("no levels found in ", " sampled lines; press again to search all lines for the next error")
 	d.Keys("E")
 	onLine(d, m)("the only ERROR")
 	d.Keys("W")
@@ -415,5 +415,5 @@ func TestNoLevels(t *testing.T) {
 	d.Keys("enter")
 	d.WaitNot("the only ERROR")
 	d.Keys("E")
-	d.Wait("among the lines that filters let through")
+	d.Wait("in the lines that filters show")
 }

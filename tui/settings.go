@@ -16,7 +16,7 @@ type Settings struct {
 	Theme    string      `toml:"theme" comment:"auto (by the terminal's background), dark or light"`
 	Wrap     bool        `toml:"wrap" comment:"wrap long lines; false cuts them (key S)"`
 	Mouse    bool        `toml:"mouse" comment:"take the mouse for clicks and dragging; false leaves it to the terminal's own selection, and the wheel to its arrow keys (key F2)"`
-	Encoding string      `toml:"encoding" comment:"read files without a byte order mark as this: windows-1251, shift_jis, gb18030, utf-16le, …; auto lets each file tell (for all commands, as --encoding)"`
+	Encoding string      `toml:"encoding" comment:"read files without a byte order mark as this: windows-1251, shift_jis, gb18030, utf-16le, …; auto detects the encoding of each file (for all commands, like --encoding)"`
 	Index    bool        `toml:"index" comment:"index what is explored in the background (key I)"`
 	Keys     KeySettings `toml:"keys"`
 }

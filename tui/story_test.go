@@ -327,7 +327,7 @@ func TestCopy(t *testing.T) {
 	d.Keys("ctrl+w")
 	d.Type("out.txt")
 	d.Keys("enter")
-	d.Wait("out.txt is there already")
+	d.Wait("out.txt already exists")
 	d.Keys("ctrl+w")
 	d.Type("errors.txt")
 	d.Keys("enter")

@@ -88,7 +88,7 @@ func (x took) said(t taking, done string) pager.Said {
 	case errors.Is(x.err, context.Canceled):
 		s.Text = "stopped: only " + t.name(x.lines) + " were " + done
 	case errors.Is(x.err, syscall.EPIPE):
-		s.Text = "it did not read all " + t.all()
+		s.Text = "the command did not read all " + t.all()
 	default:
 		var pe *fs.PathError
 		if errors.As(x.err, &pe) {
@@ -115,7 +115,7 @@ func (m *model) taking() (t taking, ok bool) {
 	case paneLogs:
 		l, ok := m.logs.Current()
 		if !ok {
-			m.sayf("no log is chosen")
+			m.sayf("no log is selected")
 			return t, false
 		}
 		t.kind, t.of = "line", filepath.Base(l.Name)
@@ -477,7 +477,7 @@ func (m *model) copyRef() tea.Cmd {
 func (m *model) copyName() tea.Cmd {
 	l, ok := m.logs.Current()
 	if !ok {
-		m.sayf("no log is chosen")
+		m.sayf("no log is selected")
 		return nil
 	}
 	return func() tea.Msg { return put(l.Name, "the name of the log "+l.Name) }
@@ -491,7 +491,7 @@ const mostCopied = 16 << 20
 
 func (c *clip) Write(p []byte) (int, error) {
 	if c.Len()+len(p) > mostCopied {
-		return 0, fmt.Errorf("this is more than %d MiB; select it with v and write it to a file instead", mostCopied>>20)
+		return 0, fmt.Errorf("this is more than %d MiB; select it with v and write it to a file with ^W", mostCopied>>20)
 	}
 	return c.Builder.Write(p)
 }
@@ -560,7 +560,7 @@ func writePath(typed string) (string, error) {
 		}
 	}
 	if _, err := os.Lstat(path); err == nil {
-		return path, fmt.Errorf("%s is there already; name another file", typed)
+		return path, fmt.Errorf("%s already exists; choose another name", typed)
 	}
 	return path, nil
 }
@@ -602,7 +602,7 @@ func (m *model) write(t taking, path string) tea.Cmd {
 		defer stop()
 		f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 		if errors.Is(err, os.ErrExist) {
-			err = fmt.Errorf("%s is there already; name another file", path)
+			err = fmt.Errorf("%s already exists; choose another name", path)
 		}
 		if err != nil {
 			return writtenMsg{w, pager.Said{Text: err.Error(), Error: true}}

@@ -106,7 +106,7 @@ func TestActOnResults(t *testing.T) {
 	}
 
 	to(d, "ctrl+w", "all.txt") // is there
-	d.Wait("is there already")
+	d.Wait("already exists")
 	d.Keys("esc")
 	if got := strings.Split(written(t, "all.txt"), "\n"); len(got) != 5 {
 		t.Error("it was written over")
@@ -287,7 +287,7 @@ func TestStopWriting(t *testing.T) {
 			to(d, "ctrl+w", "out2")
 			d.Wait("out is still being written")
 			d.Keys("q")
-			d.Wait("out is not written to its end; q again quits")
+			d.Wait("out is still being written; q again quits")
 			if _, err := os.Stat("out2"); err == nil {
 				t.Error("it was begun")
 			}

@@ -49,7 +49,7 @@ const MostFilters = 50
 // SetFilters puts filters in force, around the line the person is on.
 func (m *Model) SetFilters(list []Pattern, off bool) (tea.Cmd, error) {
 	if len(list) > MostFilters {
-		return nil, fmt.Errorf("there are %d filters, and no more can be added", MostFilters)
+		return nil, fmt.Errorf("there are already %d filters; no more can be added", MostFilters)
 	}
 	if _, _, err := compile(list...); err != nil {
 		return nil, err

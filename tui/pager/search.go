@@ -164,7 +164,7 @@ func (m *Model) nothing() tea.Cmd {
 	m.missing = !done && m.matcher != nil
 	switch {
 	case m.missing:
-		return say("no more among the lines that filters let through; counting the others…")
+		return say("no more matches in visible lines; counting hidden ones…")
 	case n == 1:
 		return say("filters hide 1 match (\\ shows it); no more in this direction")
 	case n > 0:
@@ -392,14 +392,14 @@ func sample(ctx context.Context, d *reader.Document, about *levels) (lines int, 
 func (m *Model) unleveled(msg foundMsg) tea.Cmd {
 	switch {
 	case m.levels.seen.Load() && m.Filtered():
-		return say("no %s in this direction among the lines that filters let through", msg.what)
+		return say("no %s in this direction in the lines that filters show", msg.what)
 	case m.levels.seen.Load():
 		return say("no %s in this direction", msg.what)
 	case msg.all:
-		return say("no line has a level here: there is no %s; / searches for text", msg.what)
+		return say("no %s: no line of this log has a level; / searches for text", msg.what)
 	case msg.sampled > 0 || !m.levels.told:
 		m.levels.told = true
-		return say("no levels in %s lines looked at; again searches all for the next %s", humanize.Comma(int64(msg.sampled)), msg.what)
+		return say("no levels found in %s sampled lines; press again to search all lines for the next %s", humanize.Comma(int64(msg.sampled)), msg.what)
 	}
 	return say("no %s in this direction, and no line with a level", msg.what)
 }

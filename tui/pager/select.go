@@ -116,7 +116,7 @@ func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err e
 	t := &tally{order: m.order}
 	return func(ctx context.Context, w io.Writer) (int64, error) {
 		if !inUse.TryRLock() {
-			return 0, errors.New("another log was opened, and nothing is selected any more")
+			return 0, errors.New("another log was opened; nothing is selected any more")
 		}
 		defer inUse.RUnlock()
 		n := int64(0)

@@ -52,9 +52,9 @@ func (l *Line) tooLong(n int) error {
 	case length+n <= MostTyped:
 		return nil
 	case n == 1:
-		return fmt.Errorf("%s characters are typed, and no more fit", humanize.Comma(int64(length)))
+		return fmt.Errorf("the limit of %s characters is reached", humanize.Comma(int64(length)))
 	default:
-		return fmt.Errorf("%s characters do not fit: at most %s can be typed", humanize.Comma(int64(n)), humanize.Comma(MostTyped))
+		return fmt.Errorf("%s characters do not fit: the limit is %s", humanize.Comma(int64(n)), humanize.Comma(MostTyped))
 	}
 }
 

@@ -133,7 +133,7 @@ func TestTooLong(t *testing.T) {
 		if n := after.TotalAlloc - before.TotalAlloc; n > 4<<20 {
 			t.Errorf("%d: 1 MiB pasted takes %d MiB", k, n>>20)
 		}
-		if changed || m.Value() != "x" || !strings.Contains(m.err, "1,048,576 characters do not fit: at most 4,096") {
+		if changed || m.Value() != "x" || !strings.Contains(m.err, "1,048,576 characters do not fit: the limit is 4,096") {
 			t.Errorf("%d: %d characters, %q", k, len(m.Value()), m.err)
 		}
 		m.Update(most)
@@ -154,7 +154,7 @@ func TestTooLong(t *testing.T) {
 		for range 10 {
 			m.Update(tuitest.Key("w")) // held
 		}
-		if m.Value() != full+"z" || !strings.Contains(m.err, "no more fit") {
+		if m.Value() != full+"z" || !strings.Contains(m.err, "limit of 4,096 characters is reached") {
 			t.Errorf("%d: held: %d bytes, %q", k, len(m.Value()), m.err)
 		}
 	}
