@@ -6,19 +6,19 @@ import (
 	"unicode/utf8"
 )
 
-// What is text and what is not. A file's name says nothing, and a NUL is an
-// ordinary byte: crashes, preallocation and binary payloads put some, or
-// megabytes of them, into logs. What tells is:
+// How text is told from binary data. A file's name does not matter, and a NUL is
+// an ordinary byte: crashes, preallocation and binary payloads put some, or
+// megabytes of them, into logs. What counts is:
 //
 //   - a known magic number: executables, pictures, databases, …
-//   - the share of bytes that text has none of, see looksBinary, in samples
-//     of the file: its beginning, behind any NULs, and, of one that lies on
-//     disk as it is, further places and its end.
+//   - the share of bytes that do not occur in text, see looksBinary, in
+//     samples of the file: its beginning after any NULs and, if it is not
+//     compressed, further places and its end.
 //
-// A file that looks binary is text all the same if another file of its log
-// is, see LogSource.text.
+// A file that looks binary counts as text if another file of its log is text,
+// see LogSource.text.
 
-// magics are the first bytes of files that are no text, whatever follows.
+// magics are the first bytes of files that are not text.
 var magics = []string{
 	"\x7fELF", "MZ\x90\x00", "\xca\xfe\xba\xbe", "\xcf\xfa\xed\xfe", "\xce\xfa\xed\xfe", "\xfe\xed\xfa\xcf", "\xfe\xed\xfa\xce", "\x00asm", // programs
 	"\x89PNG\r\n\x1a\n", "\xff\xd8\xff", "GIF87a", "GIF89a", "II*\x00", "MM\x00*", "8BPS\x00\x01", // pictures
@@ -30,8 +30,8 @@ var magics = []string{
 	"\xde\x12\x04\x95", "JAVA PROFILE 1.0", "TZif", // message catalogs, heap dumps, time zones
 }
 
-// hasMagic reports whether a file that begins with head is known to be no
-// text.
+// hasMagic reports whether a file that begins with head has a known binary
+// format.
 func hasMagic(head []byte) bool {
 	for _, m := range magics {
 		if len(head) >= len(m) && string(head[:len(m)]) == m {
@@ -45,27 +45,27 @@ func hasMagic(head []byte) bool {
 	return pcapng || string(head[4:8]) == "ftyp" && head[0] == 0 || string(head[:4]) == "RIFF" && (string(head[8:12]) == "WAVE" || string(head[8:12]) == "AVI " || string(head[8:12]) == "WEBP")
 }
 
-// textControl are the control codes that text has: NUL, which is judged
-// apart, BEL, backspace, tab, the line and page breaks, and escape.
+// textControl are the control codes that occur in text: NUL, which is counted
+// separately, BEL, backspace, tab, the line and page breaks, and escape.
 var textControl = [256]bool{0: true, 7: true, '\b': true, '\t': true, '\n': true, '\v': true, '\f': true, '\r': true, 0x1b: true}
 
-// looksBinary judges samples of a file, of which the first is its beginning.
+// looksBinary reports whether samples of a file, the first of which is its
+// beginning, look binary.
 //
-// What counts against text is control codes that it has none of, and runs of
-// several NULs between other bytes, as the fixed fields of records leave
-// them: a twentieth of the bytes that are no NULs, if they are more than a
-// few. One in eleven bytes of what is compressed or encrypted is such a
-// control code, and one in three or more of records like wtmp's. Control codes
-// of one or two kinds that separate fields, as in FIX messages, do not count.
-// Neither do bytes outside ASCII: they are what the text of most charsets
-// consists of.
+// They do if control codes that do not occur in text, and runs of several NULs
+// between other bytes, as in records with fixed fields, are more than a few and
+// more than a twentieth of the bytes other than NUL. In compressed or encrypted
+// data one byte in eleven is such a control code, in records like those of wtmp
+// one in three or more. Control codes of one or two kinds that separate fields,
+// as in FIX messages, do not count. Neither do bytes outside ASCII, of which the
+// text in most charsets consists.
 func looksBinary(samples ...[]byte) bool {
 	if len(samples) > 0 && hasMagic(samples[0]) {
 		return true
 	}
 	var n [256]int
-	size, total, runs := 0, 0, 0 // of the samples, of what is no NUL in them, and of NULs in that
-	broken := false              // not UTF-8
+	size, total, runs := 0, 0, 0 // bytes of the samples, those other than NUL, and runs of NULs between those
+	broken := false              // not valid UTF-8
 	for _, p := range samples {
 		size += len(p)
 		for _, c := range p {
@@ -110,7 +110,7 @@ func looksBinary(samples ...[]byte) bool {
 	}
 	lines := n['\n'] + n['\r']
 	if lines == 0 {
-		// Text without a single line end is rare: a little that is not quite
+		// Text without a single line end is rare. A little of something like
 		// text between many NULs is the sparse file of a database, such as
 		// lastlog.
 		if 2*n[0] > size && (control > 0 || runs > 0 || broken) {
@@ -123,8 +123,8 @@ func looksBinary(samples ...[]byte) bool {
 	return odd >= 8 && 20*odd >= total || lines == 0 && 3*odd >= total
 }
 
-// validInside reports whether p is UTF-8, but perhaps for a character cut at
-// either end.
+// validInside reports whether p is valid UTF-8, except that a character may be
+// cut at either end.
 func validInside(p []byte) bool {
 	for i := 0; i < utf8.UTFMax-1 && len(p) > 0 && !utf8.RuneStart(p[0]); i++ {
 		p = p[1:]
@@ -142,15 +142,15 @@ func validInside(p []byte) bool {
 
 const (
 	sampleSize = 16 << 10
-	// mostZeros is how many NULs are read at most to come to a file's first
-	// bytes; holes do not count.
+	// mostZeros is how many NULs at the beginning of a file are read at most;
+	// holes do not count.
 	mostZeros = 16 << 20
 )
 
-// samples are places of a plain file beyond its first headSize bytes, which
-// are head: what follows the NULs that it begins with, places twice as far
-// each, which stay where they are as the file grows, and its end. Each begins
-// at an even offset.
+// samples returns samples of a plain file after its first headSize bytes, which
+// are head: what follows the NULs at its beginning, places whose offsets double,
+// so that they stay the same as the file grows, and its end. Each begins at an
+// even offset.
 func samples(f io.ReaderAt, head []byte, size int64) [][]byte {
 	if size <= int64(len(head)) || len(head) < headSize {
 		return nil
@@ -185,7 +185,7 @@ func samples(f io.ReaderAt, head []byte, size int64) [][]byte {
 		read(at, min(sampleSize, end-at))
 	}
 	if last := read(end, size-end); last != nil && leadingZeros(last) == len(last) {
-		// Preallocated: where its text ends is what is known last.
+		// Preallocated: take the end of its text.
 		if from := zerosBefore(f, end, max(end-mostZeros, 0)); from > headSize {
 			read((from-min(from, sampleSize))&^1, sampleSize)
 		}

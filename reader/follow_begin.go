@@ -11,8 +11,8 @@ import (
 	"slices"
 )
 
-// This is how a Follower begins: at the ends of the files there are, or at
-// their last lines.
+// How a Follower begins: at the ends of the existing files, or at their last
+// lines.
 
 // Begin looks at the logs for the first time, and hands out their last
 // lines.
@@ -31,9 +31,9 @@ func (f *Follower) Begin(ctx context.Context, emit func(*Appended) error) error 
 			return err
 		}
 	}
-	// And what is in no log because its text is in another file, too, or whose
-	// log was named by its current file. A current file that was made since the
-	// listing is new.
+	// Then the files that are in no log because their text is in another file,
+	// too, or because their log was named by its current file. A current file
+	// that was created after the listing is new.
 	for _, c := range f.list(ctx) {
 		if !c.name.current() && f.named[[2]string{c.dir, c.name.stem}] {
 			files = append(files, c)
@@ -48,7 +48,7 @@ func (f *Follower) Begin(ctx context.Context, emit func(*Appended) error) error 
 	return f.err
 }
 
-// begin takes up a log's files at their ends.
+// begin starts following a log's files at their ends.
 func (f *Follower) begin(ctx context.Context, l Log) error {
 	src := NewSource(l, Options{Text: f.opt.Text, Encoding: f.opt.Encoding})
 	members := src.Members()
@@ -56,7 +56,7 @@ func (f *Follower) begin(ctx context.Context, l Log) error {
 	if members[len(members)-1].Named {
 		need = max(need, f.opt.LastOf)
 	}
-	// How many of its last lines are wanted of each file, from the newest on.
+	// How many last lines to print of each file, from the newest on.
 	type start struct {
 		pos   Pos
 		lines int64
@@ -89,7 +89,8 @@ func (f *Follower) begin(ctx context.Context, l Log) error {
 	return nil
 }
 
-// beginFile takes up a file at its end, after its last lines.
+// beginFile starts following a file at its end, after handing out its last
+// lines.
 func (f *Follower) beginFile(ctx context.Context, src Source, c found, log string, from Pos, lines int64) error {
 	if c.info == nil || !c.info.Mode().IsRegular() || f.known(c) != nil {
 		return nil
@@ -102,13 +103,13 @@ func (f *Follower) beginFile(ctx context.Context, src Source, c found, log strin
 	return f.err
 }
 
-// atEnd brings a file to its end, after handing out its last lines, if any,
+// atEnd moves to the end of a file, after handing out its last lines, if any,
 // which begin at from.
 func (f *Follower) atEnd(ctx context.Context, src Source, t *followed, from Pos, lines int64) error {
 	b, err := f.beginning(t.found)
 	switch {
 	case errors.Is(err, fs.ErrPermission):
-		// Should it be readable one day, what it holds by now is not new.
+		// If it becomes readable later, what it holds now is not new.
 		f.noteOnce(t.id, t.Path, err)
 		t.failed = true
 		if !t.name.compressed {
@@ -150,8 +151,8 @@ func (f *Follower) atEnd(ctx context.Context, src Source, t *followed, from Pos,
 	return nil
 }
 
-// startAt passes over what a file holds before its last lines, if any are
-// wanted, which begin at from.
+// startAt skips what precedes the last lines of a file, which begin at from, if
+// any are wanted.
 func (f *Follower) startAt(ctx context.Context, src Source, t *followed, from Pos, lines int64) error {
 	at, err := f.endOf(t, t.Size)
 	if err != nil {
@@ -182,7 +183,7 @@ func (f *Follower) startAt(ctx context.Context, src Source, t *followed, from Po
 	return err
 }
 
-// toEnd passes over all that a file holds up to size.
+// toEnd skips everything in a file up to size.
 func (f *Follower) toEnd(t *followed, size int64) error {
 	if err := f.openFile(t); err != nil {
 		return err
@@ -194,9 +195,8 @@ func (f *Follower) toEnd(t *followed, size int64) error {
 	return f.place(t, t.f, at)
 }
 
-// endOf is where what a file holds so far ends: before its unfinished last
-// line, which is handed out when it is complete, unless that is too long to be
-// handed out whole.
+// endOf returns where following a file begins: before its unfinished last line,
+// which is handed out when it is complete, unless that line is too long.
 func (f *Follower) endOf(t *followed, size int64) (int64, error) {
 	end := size
 	if !t.charset.wide() {
@@ -209,7 +209,7 @@ func (f *Follower) endOf(t *followed, size int64) (int64, error) {
 	return at, err
 }
 
-// closeQuiet closes a file that nothing happens to, if too many are open.
+// closeQuiet closes an inactive file if too many are open.
 func (f *Follower) closeQuiet(t *followed) {
 	if !f.ids.keepOpen || f.open > maxOpen && !t.Named {
 		f.close(t)
@@ -222,7 +222,7 @@ func (f *Follower) place(t *followed, file *os.File, at int64) error {
 	return t.progress.begin(file, at)
 }
 
-// lastOf hands out the last lines of a compressed file, which begin at from.
+// lastOf hands out the last lines of a compressed file, from from on.
 func (f *Follower) lastOf(ctx context.Context, src Source, t *followed, from Pos) error {
 	b, err := src.Open(ctx, t.Member, from)
 	if err != nil {
@@ -267,8 +267,8 @@ func countTo(ctx context.Context, src Source, m Member, off Offset) (Line, error
 	}
 }
 
-// linesBefore is where the last n lines before at begin; at is the end of a
-// line, or of the last whole one.
+// linesBefore returns where the last n lines before at begin; at is the end of
+// a line.
 func linesBefore(file io.ReaderAt, at, n int64, c Charset) (int64, error) {
 	buf := make([]byte, 64<<10)
 	for pos := at; pos > 0; {
@@ -293,7 +293,7 @@ func linesBefore(file io.ReaderAt, at, n int64, c Charset) (int64, error) {
 	return 0, nil
 }
 
-// endPos is where the last line of a member begins that has its end.
+// endPos returns where the last complete line of a member begins.
 func endPos(ctx context.Context, src Source, m Member) (Pos, error) {
 	b, err := src.Open(ctx, m, Pos{})
 	if err != nil {
@@ -315,9 +315,9 @@ func endPos(ctx context.Context, src Source, m Member) (Pos, error) {
 	}
 }
 
-// lastLineStart is where the unfinished last line of a file begins, of which
-// end bytes are looked at; end if there is none. It looks back no further than
-// a line can be that is handed out whole.
+// lastLineStart returns where the unfinished last line in the first end bytes of
+// a file begins; end if there is none. It does not look back further than the
+// longest line that is handed out whole.
 func lastLineStart(file io.ReaderAt, end int64, c Charset) (int64, error) {
 	buf := make([]byte, 64<<10)
 	for at := end; at > 0 && end-at < longestLine; {

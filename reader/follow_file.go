@@ -14,7 +14,7 @@ import (
 
 // This is how a Follower reads one file and hands out what is new of it.
 
-// look looks at a file that was met.
+// look checks a known file for changes.
 func (f *Follower) look(ctx context.Context, t *followed) {
 	if f.err != nil || ctx.Err() != nil {
 		return
@@ -25,7 +25,7 @@ func (f *Follower) look(ctx context.Context, t *followed) {
 	switch t.state {
 	case unready, ignored:
 		if info, err := os.Stat(t.Path); err == nil && (info.Size() != t.size || !info.ModTime().Equal(t.mod)) {
-			f.pending = true // it is judged again with the names
+			f.pending = true // its state is decided again with the names
 		}
 		return
 	case copied:
@@ -34,7 +34,7 @@ func (f *Follower) look(ctx context.Context, t *followed) {
 	if t.f == nil {
 		info, err := os.Stat(t.Path)
 		if err != nil {
-			return // the names show what became of it
+			return // the next look at the names decides
 		}
 		if !f.ids.same(info, t.info) {
 			f.pending = true
@@ -59,7 +59,8 @@ func (f *Follower) look(ctx context.Context, t *followed) {
 	}
 }
 
-// openFile opens the file of t, if that is still the one at its path.
+// openFile opens the file of t. It returns fs.ErrNotExist if another file is at
+// its path by now.
 func (f *Follower) openFile(t *followed) error {
 	if t.f != nil {
 		return nil
@@ -131,7 +132,7 @@ func (f *Follower) read(ctx context.Context, t *followed) error {
 	return f.hold(t, size)
 }
 
-// check looks whether a file still holds what was handed out of it.
+// check reports whether a file still holds what was handed out of it.
 func (f *Follower) check(ctx context.Context, t *followed) {
 	if t.state != reading || f.openFile(t) != nil {
 		return
@@ -158,8 +159,8 @@ func (f *Follower) holds(t *followed, info os.FileInfo) bool {
 	return longest == nil || longest.at <= t.at
 }
 
-// recheckCopies looks whether the copies of a text are still some. As long as
-// nothing of it was handed out, nothing shows that its file was cut off.
+// recheckCopies checks whether the copies of a text still are copies. As long
+// as nothing of a text was handed out, truncating its file goes unnoticed.
 func (f *Follower) recheckCopies(t *followed) {
 	for _, x := range f.order {
 		if x.state != copied || x.of != t {
@@ -200,10 +201,10 @@ func (f *Follower) chunk(t *followed, size int64) (bool, error) {
 	}
 	if t.at == 0 && t.scanned == 0 {
 		if n < magicLen && t.name.compressed && maybeMagic(buf[:n]) {
-			return false, nil // more will tell
+			return false, nil // decided when there is more
 		}
 		if formatOf(buf[:n]) != Plain {
-			// It was empty when it was taken up, and is compressed.
+			// It was empty when it was first seen, and is compressed.
 			f.forget(t)
 			f.pending = true
 			f.live.Look()
@@ -233,9 +234,9 @@ func (f *Follower) chunk(t *followed, size int64) (bool, error) {
 	return data == n, nil
 }
 
-// nuls looks for NULs in buf, which was read behind what was scanned. Only
-// data bytes of it are to be used: behind them lies padding up to the end of
-// the file, or a run of NULs that is not handed out as it is.
+// nuls looks for NULs in buf, which was read after what was scanned. Only the
+// first data bytes of it are text: after them comes padding up to the end of
+// the file, or a run of NULs that is replaced by a marker.
 func (f *Follower) nuls(t *followed, buf []byte, size int64) (data int, run int64, err error) {
 	i := len(buf)
 	if !t.charset.wide() {
@@ -259,8 +260,8 @@ func (f *Follower) nuls(t *followed, buf []byte, size int64) (data int, run int6
 	return i, end - begin, nil
 }
 
-// detect decides in what encoding a file is written that is followed from its
-// beginning, for as long as nothing of it was handed out.
+// detect detects the encoding of a file that is followed from its beginning.
+// It is called until something of the file was handed out.
 func (f *Follower) detect(t *followed) {
 	head := headPool.Get().(*[headSize]byte)
 	defer headPool.Put(head)
@@ -268,8 +269,8 @@ func (f *Follower) detect(t *followed) {
 	t.charset, t.bom = f.charsetOf(head[:n], err == io.EOF)
 }
 
-// charsetOf is the encoding of a text that begins with head, which is all of
-// it if whole is set.
+// charsetOf returns the encoding of a text that begins with head, or consists
+// of it if whole is set.
 func (f *Follower) charsetOf(head []byte, whole bool) (Charset, int) {
 	c, bom := charsetOf(head, whole)
 	if bom == 0 && f.opt.Encoding != "" {
@@ -278,8 +279,8 @@ func (f *Follower) charsetOf(head []byte, whole bool) (Charset, int) {
 	return c, bom
 }
 
-// runOfNuls is where in buf a run of NULs begins that is a long one, or
-// reaches the end of buf and may be; the length of buf if there is none.
+// runOfNuls returns the index in buf of a long run of NULs, or of one that
+// reaches the end of buf and may become long; len(buf) if there is none.
 func runOfNuls(buf []byte) int {
 	for at := 0; ; {
 		i := bytes.IndexByte(buf[at:], 0)
@@ -295,8 +296,8 @@ func runOfNuls(buf []byte) int {
 	}
 }
 
-// giveNuls passes over a run of NULs. A marker stands for it before what is
-// handed out next.
+// giveNuls skips a run of NULs. What is handed out next begins with a marker
+// for it.
 func (f *Follower) giveNuls(t *followed, run int64) {
 	t.head = append(t.head, make([]byte, max(0, min(run, headKept-int64(len(t.head)))))...)
 	t.at += run
@@ -306,8 +307,8 @@ func (f *Follower) giveNuls(t *followed, run int64) {
 	t.recent = make([]byte, min(t.at, markBytes))
 }
 
-// give hands out the n bytes behind what was handed out: whole lines, or a
-// piece of a very long one, or the beginning of one that has no end yet.
+// give hands out the next n bytes: whole lines, a piece of a very long line, or
+// the beginning of an unfinished one.
 func (f *Follower) give(t *followed, n int64) error {
 	raw := f.buf
 	if int64(len(raw)) < n {
@@ -316,7 +317,7 @@ func (f *Follower) give(t *followed, n int64) error {
 	raw = raw[:n]
 	if k, err := t.f.ReadAt(raw, t.at); int64(k) < n {
 		if err == io.EOF {
-			return nil // it was cut off meanwhile, which the next look sees
+			return nil // it was truncated meanwhile, which the next look notices
 		}
 		return err
 	}
@@ -338,7 +339,7 @@ func (f *Follower) giveRaw(t *followed, raw []byte) {
 	lines := countLines(text)
 	b := Block{Text: text, Offset: t.offset + size - Offset(len(text)), Line: t.line, Lines: lines, Continues: t.mid}
 	if t.mid && len(text) > 0 && text[0] == '\n' {
-		// The line was handed out but for its end.
+		// Only the end of the line was not handed out yet.
 		b.Text, b.Lines = text[1:], lines-1
 		b.Offset++
 		if b.Line >= 0 {
@@ -371,9 +372,9 @@ func (f *Follower) out(t *followed, b *Block) {
 }
 
 // hold hands out an unfinished last line when it has been held long enough.
-// One that was there when the following began waits for its end.
+// One that existed when following began waits for its end.
 func (f *Follower) hold(t *followed, size int64) error {
-	if t.scanned <= 0 || t.active.IsZero() || t.at == 0 && t.scanned < 4 { // or an encoding would be decided by that
+	if t.scanned <= 0 || t.active.IsZero() || t.at == 0 && t.scanned < 4 { // too little to decide on an encoding
 
 		delete(f.holding, t)
 		return nil
@@ -401,8 +402,8 @@ func (f *Follower) due() (time.Duration, bool) {
 	return max(left, 0), true
 }
 
-// cut goes on with a file that does not hold any more what was handed out of
-// it. It reports whether that is to be read now, as another text of t.
+// cut handles a file that no longer holds what was handed out of it. It reports
+// whether the file is to be read now, as another text of t.
 func (f *Follower) cut(ctx context.Context, t *followed, info os.FileInfo) bool {
 	delete(f.holding, t)
 	t.size = -1
@@ -411,7 +412,7 @@ func (f *Follower) cut(ctx context.Context, t *followed, info os.FileInfo) bool 
 		f.abandon(t, false)
 	}
 	if !t.name.current() {
-		// It may hold the text of another file by now: it is judged again.
+		// It may hold the text of another file by now; decide its state again.
 		if !moved && t.name.date != "" {
 			f.note(t.Path, errCut)
 		}
@@ -429,7 +430,8 @@ func (f *Follower) cut(ctx context.Context, t *followed, info os.FileInfo) bool 
 			f.note(t.Path, &FileError{Path: t.Path, Offset: t.at, Err: errCut})
 		}
 	}
-	// Texts that came and went since the last look are in older files.
+	// Texts that were written and rotated since the last look are in older
+	// files.
 	for _, c := range f.list(ctx) {
 		if c.info != nil && c.info.Mode().IsRegular() && c.dir == t.dir && c.name.stem == t.name.stem && older(c.name, t.name) < 0 && f.known(c) == nil {
 			f.adopt(ctx, c)
@@ -440,8 +442,8 @@ func (f *Follower) cut(ctx context.Context, t *followed, info os.FileInfo) bool 
 
 var errCut = errors.New("was cut off; following what is written from here on")
 
-// moveOn finds the copy that was made of a file before it was cut off, as info
-// describes it, and goes on with its text there.
+// moveOn finds the copy of a file that was made before the file was truncated
+// to what info describes, and continues with its text there.
 func (f *Follower) moveOn(ctx context.Context, t *followed, info os.FileInfo) bool {
 	// The names have to be newer than the cut. If the clock of the file system
 	// can be trusted they may be; of many logs that are rotated at once each
@@ -475,7 +477,7 @@ func (f *Follower) moveOn(ctx context.Context, t *followed, info os.FileInfo) bo
 	return true
 }
 
-// copyOf finds the newest file that holds all that was handed out of t's text.
+// copyOf returns the newest file that holds all that was handed out of t's text.
 func (f *Follower) copyOf(ctx context.Context, t *followed) *found {
 	all := f.list(ctx)
 	for _, c := range all {
@@ -497,9 +499,9 @@ func (f *Follower) copyOf(ctx context.Context, t *followed) *found {
 	return best
 }
 
-// copiedBefore reports whether there is a copy of a file that ends before what
-// was handed out of it: what was written between the copy and the cut was read
-// in time.
+// copiedBefore reports whether there is a copy of a file that ends before the
+// end of what was handed out of it. Then what was written between copying and
+// truncating was read in time.
 func (f *Follower) copiedBefore(ctx context.Context, t *followed) bool {
 	return slices.ContainsFunc(f.list(ctx), func(c found) bool {
 		if x := f.known(c); c.info == nil || c.name.stem != t.name.stem || c.name.current() || x != nil && x.state != copied {
@@ -521,8 +523,8 @@ func (f *Follower) copiedBefore(ctx context.Context, t *followed) bool {
 }
 
 // holdsText reports whether a file, compressed or not, holds all that was
-// handed out of a text. It is not enough that both begin alike: of the texts
-// that are known it must be the longest that the file holds.
+// handed out of a text, and does not hold more of another known text. Equal
+// beginnings are not enough.
 func (f *Follower) holdsText(ctx context.Context, c found, p *progress) bool {
 	if p.at == 0 {
 		return false
@@ -539,7 +541,7 @@ func (f *Follower) holdsText(ctx context.Context, c found, p *progress) bool {
 	return p.same(held) && !errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// textsLike is the known texts that begin like a file.
+// textsLike returns the known texts that begin like a file.
 func (f *Follower) textsLike(b beginning) []*progress {
 	var out []*progress
 	for _, x := range f.order {
@@ -555,8 +557,8 @@ func (f *Follower) textsLike(b beginning) []*progress {
 	return out
 }
 
-// longestIn is the longest of some texts that a file holds, as far as they
-// were handed out; nil if it holds none.
+// longestIn returns the longest of the texts of which a file holds all that was
+// handed out; nil if there is none.
 func (f *Follower) longestIn(c found, texts []*progress) *progress {
 	file, _, err := openMember(c.Member)
 	if err != nil {
@@ -585,8 +587,8 @@ type beginning struct {
 	binary  bool
 }
 
-// beginning reads the beginning of the very file that was listed, wherever it
-// is by now. The error wraps ErrGone if that is nowhere.
+// beginning reads the beginning of the file that was listed, even if it was
+// renamed since. The error wraps ErrGone if it was removed.
 func (f *Follower) beginning(c found) (b beginning, err error) {
 	file, _, err := openMember(c.Member)
 	if err != nil {
@@ -715,8 +717,8 @@ func (w *window) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// rest hands out what a compressed file holds behind what was handed out of
-// its text.
+// rest hands out what a compressed file holds after what was handed out of its
+// text.
 func (f *Follower) rest(ctx context.Context, t *followed) {
 	r, done, err := openPacked(ctx, t.found)
 	if err != nil {
@@ -725,10 +727,10 @@ func (f *Follower) rest(ctx context.Context, t *followed) {
 	}
 	defer done()
 	if _, err := io.CopyN(io.Discard, r, t.at); err != nil {
-		return // it ends before
+		return // it ends earlier
 	}
 	raw := make([]byte, 0, BlockSize)
-	nuls := int64(0) // that were read behind raw
+	nuls := int64(0) // that were read after raw
 	for f.err == nil && ctx.Err() == nil {
 		if len(raw) == cap(raw) {
 			raw = append(raw, 0)[:len(raw)]
@@ -768,8 +770,8 @@ func (f *Follower) rest(ctx context.Context, t *followed) {
 	}
 }
 
-// passNuls puts the NULs that were read before the next n bytes, which lie
-// behind raw, in front of them; a long run of them is passed over instead.
+// passNuls inserts the NULs that were read before the next n bytes, which lie
+// after raw, before them; a long run of them is skipped instead.
 func (f *Follower) passNuls(t *followed, raw []byte, n int, nuls int64) []byte {
 	if nuls < nulRun {
 		fresh := bytes.Clone(raw[len(raw):][:n])

@@ -4,7 +4,7 @@ package reader
 
 import "os"
 
-// Windows refuses to rename or remove a file that is open here.
+// Windows does not rename or remove a file that is open.
 func systemIDs() identifier {
 	return identifier{
 		of:   func(os.FileInfo) any { return nil },
@@ -12,5 +12,5 @@ func systemIDs() identifier {
 	}
 }
 
-// links is how many names an open file has; 1 if that is not known.
+// links returns the number of names of an open file; 1 if it is not known.
 func links(*os.File) int { return 1 }

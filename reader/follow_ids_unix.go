@@ -18,7 +18,7 @@ func systemIDs() identifier {
 	}
 }
 
-// links is how many names an open file has; 1 if that is not known.
+// links returns the number of names of an open file; 1 if it is not known.
 func links(f *os.File) int {
 	info, err := f.Stat()
 	if err != nil {

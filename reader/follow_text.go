@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// A progress is what is known of a text that is followed. Positions count the
-// bytes of the file, before conversion to UTF-8, or of what it decompresses to.
+// A progress is how much of a text was handed out, and how to recognise it.
+// Positions count the bytes of the decompressed file, before conversion to
+// UTF-8.
 type progress struct {
 	key     int64  // distinguishes texts
 	log     string // the name of the log
@@ -30,19 +31,20 @@ type progress struct {
 	zeros   int64
 	run     int64 // NULs before at, for which the next line gets a marker
 
-	// How to recognise the text: its first bytes, the last ones before at, and
+	// The text is recognised by its first bytes, the last ones before at, and
 	// hashes of the bytes before some positions, the last of which is at.
 	head   []byte
 	recent []byte
 	marks  []mark
 }
 
-// A mark is a position in a text where a line ends, and what lies before it.
+// A mark is a position in a text where a line ends, and a hash of what
+// precedes it.
 type mark struct {
 	at     int64
 	offset Offset
 	line   Line
-	sum    uint64 // of markBytes bytes, or of all there are
+	sum    uint64 // of the last markBytes bytes before at, or of all if there are fewer
 }
 
 const (
@@ -50,15 +52,15 @@ const (
 	// recentKept is how many of the last bytes are kept of a text that is being
 	// written. A copy that was made before its file was cut off ends there.
 	recentKept = 64 << 10
-	// markBytes is how many bytes a mark is made of. The lines of access logs
-	// end alike for a hundred and more.
+	// markBytes is how many bytes a mark hashes. The last hundred bytes of many
+	// lines in access logs are the same, or more.
 	markBytes = 512
 	maxMarks  = 96
 )
 
 var markSeed = maphash.MakeSeed()
 
-// clone copies a progress that will go its own way.
+// clone returns a copy of a progress.
 func (p *progress) clone() progress {
 	q := *p
 	q.head, q.marks, q.recent = bytes.Clone(p.head), slices.Clone(p.marks), bytes.Clone(p.recent)
@@ -85,7 +87,7 @@ func (p *progress) advance(raw []byte, size Offset, lines int) {
 	p.mark(p.recent, p.at, p.offset, p.line)
 }
 
-// mark adds a mark at a position of the text, which before lies before.
+// mark adds a mark at a position of the text; before is what precedes it.
 func (p *progress) mark(before []byte, at int64, offset Offset, line Line) {
 	m := mark{at: at, offset: offset, line: line, sum: maphash.Bytes(markSeed, before[max(0, len(before)-markBytes):])}
 	if n := len(p.marks); n > 0 && p.marks[n-1].at == at {
@@ -93,7 +95,7 @@ func (p *progress) mark(before []byte, at int64, offset Offset, line Line) {
 		return
 	}
 	if p.marks = append(p.marks, m); len(p.marks) > maxMarks {
-		// The older half gets sparser, so that all of the text has some.
+		// Thin out the older half, so that all of the text keeps some marks.
 		kept := p.marks[:0]
 		for i, m := range p.marks {
 			if i >= maxMarks/2 || i%2 == 0 {
@@ -104,8 +106,8 @@ func (p *progress) mark(before []byte, at int64, offset Offset, line Line) {
 	}
 }
 
-// begin says that everything before at is no concern of the following. The
-// file is read for how to recognise its text later.
+// begin makes following begin at at. It reads from the file what is needed to
+// recognise its text later.
 func (p *progress) begin(file io.ReaderAt, at int64) error {
 	p.scanned, p.zeros, p.run = 0, 0, 0
 	p.head = make([]byte, min(at, headKept))
@@ -118,7 +120,7 @@ func (p *progress) begin(file io.ReaderAt, at int64) error {
 	}
 	p.marks = nil
 	if p.charset.bytewise() {
-		// The file may be cut off at one of its last lines.
+		// The file may later be truncated at one of its last lines.
 		i := 0
 		if int64(len(tail)) < at {
 			i = markBytes // so much has to be before a mark
@@ -142,7 +144,7 @@ func (p *progress) begin(file io.ReaderAt, at int64) error {
 }
 
 // heldBy reports whether a file of some size holds all of the text that was
-// handed out, as far as that can be told.
+// handed out, judging by its beginning and its marks.
 func (p *progress) heldBy(file io.ReaderAt, size int64) bool {
 	if size < p.at || !p.begins(file, p.at) {
 		return false
@@ -150,8 +152,8 @@ func (p *progress) heldBy(file io.ReaderAt, size int64) bool {
 	return p.at == 0 || len(p.marks) == 0 || p.marks[len(p.marks)-1].in(file)
 }
 
-// same reports whether q, which may be nil, is the same text as p, handed out
-// as far.
+// same reports whether q, which may be nil, is the same text as p and was
+// handed out to the same position.
 func (p *progress) same(q *progress) bool {
 	return q == p || q != nil && q.at == p.at && len(p.marks) > 0 && len(q.marks) > 0 && p.marks[len(p.marks)-1].sum == q.marks[len(q.marks)-1].sum
 }
@@ -204,9 +206,9 @@ func (p *progress) rewind(file io.ReaderAt, size int64) {
 	p.head, p.marks, p.recent = nil, nil, nil
 }
 
-// agrees is up to where a file holds the same as the last bytes that were
-// handed out: to its end, or to the beginning of the line in which it differs.
-// It reports false if it differs in all of them, or does not reach there.
+// agrees returns the position up to which a file has the last bytes that were
+// handed out: its end, or the beginning of the line in which it differs. It
+// reports false if the file differs in all of them or ends before them.
 func (p *progress) agrees(file io.ReaderAt, size int64) (int64, bool) {
 	from := p.at - int64(len(p.recent))
 	n := min(size, p.at) - from
@@ -222,7 +224,7 @@ func (p *progress) agrees(file io.ReaderAt, size int64) (int64, bool) {
 		same++
 	}
 	if from > 0 && same < min(markBytes, len(now)) {
-		return 0, false // it is another text, or differs before
+		return 0, false // it is another text, or differs earlier
 	}
 	if from+int64(same) < size || same < likeness || p.charset.wide() {
 		same = p.charset.LineEnd(p.recent[:same])
@@ -256,14 +258,15 @@ func (p *progress) goTo(file io.ReaderAt, at int64) error {
 	return nil
 }
 
-// alike reports whether two texts begin alike, as far as both are known.
+// alike reports whether two texts have the same beginning, as far as both are
+// known.
 func alike(a, b []byte) bool {
 	n := min(len(a), len(b))
 	return n > 0 && bytes.Equal(a[:n], b[:n])
 }
 
-// sameBytes reports whether two files hold the same from one position to
-// another. Of much it compares the beginning and the end.
+// sameBytes reports whether two files have the same bytes between two
+// positions. If they are far apart it compares only the beginning and the end.
 func sameBytes(a, b *os.File, from, to int64) bool {
 	const much = 1 << 20
 	if to-from > 2*much {
@@ -286,7 +289,7 @@ func sameBytes(a, b *os.File, from, to int64) bool {
 	return true
 }
 
-// wide reports whether NULs are parts of characters.
+// wide reports whether NULs are parts of characters, as in UTF-16.
 func (c Charset) wide() bool { return c == UTF16LE || c == UTF16BE }
 
 // endsLine reports whether raw, which begins where a character does, ends with

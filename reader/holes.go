@@ -4,8 +4,8 @@ import (
 	"io"
 )
 
-// zerosAfter is where the NULs end that the file has from off on, at most at
-// size. It neither reads nor allocates what is a hole.
+// zerosAfter returns the end of the NULs that begin at off, at most size. It
+// does not read holes.
 func zerosAfter(f io.ReaderAt, off, size int64) (int64, error) {
 	buf := GetBlock()
 	defer PutBlock(buf)
@@ -29,8 +29,7 @@ func zerosAfter(f io.ReaderAt, off, size int64) (int64, error) {
 	return min(off, size), nil
 }
 
-// zerosBefore is where the NULs begin that the file has before off, at least
-// at low.
+// zerosBefore returns the beginning of the NULs that end at off, at least low.
 func zerosBefore(f io.ReaderAt, off, low int64) int64 {
 	buf := GetBlock()
 	defer PutBlock(buf)
@@ -52,9 +51,9 @@ func zerosBefore(f io.ReaderAt, off, low int64) int64 {
 	return off
 }
 
-// lastData is where the last data of f before off ends that is no hole, as
-// far as the system tells; off if it does not tell, low if there is none
-// behind that.
+// lastData returns where the last data of f before off that is not in a hole
+// ends; off if the system does not report holes, low if there is none after
+// low.
 func lastData(f io.ReaderAt, off, low int64) int64 {
 	for step := int64(1 << 20); ; step *= 2 {
 		from := max(off-step, low)
@@ -65,7 +64,7 @@ func lastData(f io.ReaderAt, off, low int64) int64 {
 			}
 			continue
 		}
-		// Between from and off lies data. The last of it is what is wanted.
+		// There is data between from and off. Find the last of it.
 		end := off
 		for data < off {
 			hole := nextHole(f, data, off)
@@ -78,10 +77,10 @@ func lastData(f io.ReaderAt, off, low int64) int64 {
 	}
 }
 
-// dataBetween is how much of f between two offsets is no hole.
+// dataBetween returns how many bytes of f between two offsets are not in holes.
 func dataBetween(f io.ReaderAt, from, to int64) int64 {
 	n := int64(0)
-	for range 1000 { // a file in more pieces is read for what it seems
+	for range 1000 { // a file with more holes is treated as if it had no others
 		if from = nextData(f, from, to); from >= to {
 			return n
 		}

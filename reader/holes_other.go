@@ -4,10 +4,8 @@ package reader
 
 import "io"
 
-// nextData is where f's data goes on behind a hole at off: off, for that
-// cannot be told here.
+// nextData returns off: this system does not report holes.
 func nextData(f io.ReaderAt, off, size int64) int64 { return off }
 
-// nextHole is where the next hole behind off begins: size, for that cannot
-// be told here.
+// nextHole returns size: this system does not report holes.
 func nextHole(f io.ReaderAt, off, size int64) int64 { return size }

@@ -9,14 +9,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// nextData is where f's data goes on behind a hole at off, size if the hole
-// reaches so far, off if there is none or that cannot be told. It moves f's
-// position only to set it back.
+// nextData returns where the data of f continues after a hole at off: size if
+// the hole extends to it, off if there is no hole or that is not known. It
+// restores the position of f.
 func nextData(f io.ReaderAt, off, size int64) int64 {
 	return seekTo(f, off, size, unix.SEEK_DATA)
 }
 
-// nextHole is where the next hole behind off begins, size if there is none.
+// nextHole returns where the next hole after off begins, size if there is none.
 func nextHole(f io.ReaderAt, off, size int64) int64 {
 	return seekTo(f, off, size, unix.SEEK_HOLE)
 }
@@ -24,7 +24,7 @@ func nextHole(f io.ReaderAt, off, size int64) int64 {
 func seekTo(f io.ReaderAt, off, size int64, whence int) int64 {
 	file, ok := f.(*os.File)
 	if !ok {
-		return off // a part of an archive
+		return off // f is a member of an archive
 	}
 	c, err := file.SyscallConn()
 	if err != nil {

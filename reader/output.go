@@ -6,13 +6,13 @@ import (
 	"sync"
 )
 
-// ErrOutput says that a file is standard output or standard error of this
+// ErrOutput means that a file is the standard output or standard error of this
 // program. It is never read: each line read from it would be written to it
-// again, and reading would not end before the disk is full.
+// again, until the disk is full.
 var ErrOutput = errors.New("it is the output of this program; left out")
 
-// outputs are the regular files that this program writes to, as standard
-// output and standard error were redirected when it started.
+// outputs are the regular files to which standard output and standard error
+// were redirected when the program started.
 var outputs = sync.OnceValue(func() []os.FileInfo {
 	var out []os.FileInfo
 	for _, f := range []*os.File{os.Stdout, os.Stderr} {
@@ -23,8 +23,7 @@ var outputs = sync.OnceValue(func() []os.FileInfo {
 	return out
 })
 
-// isOutput reports whether info describes a file that this program writes to,
-// by whatever name.
+// isOutput reports whether info describes one of the outputs, under any name.
 func isOutput(info os.FileInfo) bool {
 	for _, o := range outputs() {
 		if info != nil && os.SameFile(o, info) {
