@@ -21,16 +21,15 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// Archives are files that hold other files: tar, also compressed, and zip with
-// more than one member. They are read like directories: what lies in
-// sosreport.tar.xz as var/log/messages has the path
-// sosreport.tar.xz/var/log/messages, and rotated siblings are one log.
+// Archives are tar files, compressed or not, and zip files with more than one
+// member. They are read like directories: the member var/log/messages of
+// sosreport.tar.xz has the path sosreport.tar.xz/var/log/messages, and rotated
+// files in an archive are one log.
 //
-// Listing a directory opens no archive: there, an archive is a log of its own
-// with one member. Open of that member returns ErrArchive, and whoever reads
-// texts (search, cat, the explorer when it opens one) asks Unpack for the
-// members then. A path inside an archive is a member, too, that Unpack
-// resolves.
+// Listing a directory does not open archives: each is listed as a log with one
+// member. Open of that member returns ErrArchive; commands that read text
+// (search, cat, the explorer when it opens one) call Unpack for the members. A
+// path inside an archive is listed as a member, too, which Unpack resolves.
 //
 // What Unpack does depends on the archive:
 //
@@ -41,31 +40,31 @@ import (
 //	compressed     there is no random access, so it is decoded, once, into a
 //	               block store in the cache (store.go), whose blocks are the
 //	               tar's bytes instead of text; then it is as above, with
-//	               sections of what the store holds. The store is found again
-//	               by the next search. Without a cache, and for a damaged
-//	               archive, it is a temporary file that is gone with the
-//	               process.
+//	               sections of what the store holds. The next search finds the
+//	               store again. Without a cache, and for a damaged
+//	               archive, it is a temporary file that is deleted when the
+//	               process ends.
 //
 // A member of an archive may be compressed, or an archive itself: it is read
 // through the same functions as a file, see section. Nothing is ever written
 // under a member's name, and links are not followed, so names can do no harm;
-// "../" and a leading "/" are dropped from them. Of several members of one
-// name the last has the name, as if they had been unpacked one after the
-// other, and the earlier ones are called NAME#1, NAME#2, …, so that no line is
-// lost. Hidden and .tmp members are left out as in a directory.
+// "../" and a leading "/" are removed from them. If several members have the
+// same name, the last one keeps it, as if they had been unpacked in order; the
+// earlier ones are called NAME#1, NAME#2, …, so that no line is lost. Hidden and
+// .tmp members are skipped as in a directory.
 const (
 	maxEntries = 100_000  // members of one archive
 	maxNames   = 32 << 20 // bytes of their names in all
 	maxName    = 4 << 10  // bytes of one name
 	maxDepth   = 3        // archives within each other
 
-	// maxUnpacked bounds the bytes of an archive's members in all: a file of
-	// a megabyte may unpack to any number of them.
+	// maxUnpacked limits the total size of an archive's members: a file of one
+	// megabyte can unpack to any size.
 	maxUnpacked = 256 << 30
 )
 
 var (
-	// ErrArchive says that a file holds other files: see Unpack.
+	// ErrArchive means that a file is an archive; see Unpack.
 	ErrArchive = errors.New("an archive of several files")
 
 	errNoArchive  = errors.New("neither a directory nor an archive")
@@ -78,7 +77,7 @@ var (
 	archiveEnding = regexp.MustCompile(`(?i)\.(?:tar|tar\.(?:gz|bz2|xz|zst|zstd|lz4|z|lzma|br)|tgz|taz|tbz2?|txz|tzst|tlz|zip)$`)
 )
 
-// An archiveKind is what kind of archive a file is; empty if it is none.
+// An archiveKind is the format of an archive; empty for other files.
 type archiveKind string
 
 const (
@@ -86,14 +85,15 @@ const (
 	zipArchive archiveKind = "zip"
 )
 
-// isTar reports whether head begins a tar archive, by the checksum of the
-// first header.
+// isTar reports whether head is the beginning of a tar archive, judging by the
+// checksum of the first header.
 func isTar(head []byte) bool {
 	const block = 512
 	if len(head) < block || head[0] == 0 {
 		return false
 	}
-	// The checksum adds all bytes of the header, and its own as blanks.
+	// The checksum is the sum of all bytes of the header, with blanks in place
+	// of the checksum itself.
 	sum, want, seen := int64(0), int64(0), false
 	for i, c := range head[:block] {
 		if i >= 148 && i < 156 {
@@ -107,13 +107,12 @@ func isTar(head []byte) bool {
 	return seen && sum == want
 }
 
-// isTarName reports whether a file is a tar, by its name.
+// isTarName reports whether a file's name is that of a tar archive.
 func isTarName(path string) bool {
 	return archiveEnding.MatchString(path) && !zipEnding.MatchString(path)
 }
 
-// MayBeArchive reports whether m may be an archive, by its name; what it is
-// turns out when it is opened.
+// MayBeArchive reports whether m may be an archive, judging by its name.
 func (m Member) MayBeArchive() bool {
 	return m.InsideArchive() || archiveEnding.MatchString(m.Path)
 }
@@ -143,10 +142,10 @@ func IsArchive(m Member) bool {
 	return t.archive != ""
 }
 
-// An archive is one that was unpacked.
+// An archive is an archive that was unpacked.
 type archive struct {
-	member Member // the file, which may lie in another archive
-	depth  int    // archives it lies in
+	member Member // the file, which may be in another archive
+	depth  int    // number of archives around it
 	opt    Options
 	kind   archiveKind
 
@@ -154,8 +153,8 @@ type archive struct {
 	users   int        // open members
 	data    archiveData
 	stamp   Stamp
-	decoded bool // data is what was decoded, not the file itself
-	kept    bool // and cannot be had again: it is not closed
+	decoded bool // data was decompressed; it is not the file itself
+	kept    bool // data cannot be read again, so it is not closed
 }
 
 // archiveData is an archive's bytes, decompressed.
@@ -164,23 +163,23 @@ type archiveData interface {
 	io.Closer
 }
 
-// An entry is where a member lies in an archive.
+// An entry describes a member of an archive.
 type entry struct {
 	in     *archive
-	wanted string // in is not unpacked yet, and this is looked for in it
+	wanted string // if in is not unpacked yet: the path to look for in it
 
 	off, size int64     // in the archive's bytes
 	modified  time.Time // of the member
-	coding    coding    // nil if the bytes there are the member's
+	coding    coding    // nil if the member is stored as it is
 }
 
-// A coding is how an archive holds a member's bytes if not as they are.
+// A coding is how an archive encodes a member.
 type coding interface {
 	format() Format
 	decoder(ctx context.Context, src *countingReader) decoder
 }
 
-// A section is a file that lies in an archive.
+// A section is a file in an archive.
 type section struct {
 	*io.SectionReader
 	path string
@@ -200,7 +199,7 @@ func (s *section) Close() error {
 	return nil
 }
 
-// A memberInfo is what an archive tells of a member.
+// A memberInfo is the FileInfo of a member of an archive.
 type memberInfo struct {
 	name string
 	size int64
@@ -214,7 +213,7 @@ func (i memberInfo) ModTime() time.Time { return i.mod }
 func (i memberInfo) IsDir() bool        { return false }
 func (i memberInfo) Sys() any           { return nil }
 
-// open opens the member m that e is of.
+// open opens the member m, which e describes.
 func (e *entry) open(m Member) (file, error) {
 	if e.wanted != "" {
 		return nil, &FileError{Path: m.Path, Offset: -1, Err: ErrArchive}
@@ -228,10 +227,11 @@ func (e *entry) open(m Member) (file, error) {
 	}, nil
 }
 
-// Unpack lists the members of the archive m, as logs: those that a path inside
-// an archive asks for, if m is one. Archives inside of it are listed as such.
-// Beside the logs it returns what cannot be read, each a *FileError. What is
-// decoded is told to progress, if that is not nil, in bytes of m.
+// Unpack lists the members of the archive m as logs. If m is a path inside an
+// archive, it lists the members that the path means. Archives in the archive
+// are listed as archives. Each error is a *FileError that says what cannot be
+// read. Unpack calls progress, if it is not nil, with the bytes of m that were
+// decoded.
 func Unpack(ctx context.Context, m Member, opt Options, progress func(disk int64)) ([]Log, []error) {
 	if m.InsideArchive() {
 		return unpackWanted(ctx, m, opt, progress)
@@ -274,7 +274,7 @@ func Unpack(ctx context.Context, m Member, opt Options, progress func(disk int64
 	if ctx.Err() != nil {
 		return nil, []error{ctx.Err()}
 	}
-	if err != nil && len(errs) == 0 { // or it follows from what is known already
+	if err != nil && len(errs) == 0 { // otherwise it is a consequence of those
 		errs = append(errs, fail(err))
 	}
 	f := newFinder()
@@ -293,8 +293,8 @@ func Unpack(ctx context.Context, m Member, opt Options, progress func(disk int64
 	return logs, append(errs, f.errs...)
 }
 
-// unpackWanted lists what a path inside an archive means: a member, a
-// directory of the archive, or a pattern.
+// unpackWanted lists the members that a path inside an archive means: a member,
+// a directory of the archive, or a pattern.
 func unpackWanted(ctx context.Context, m Member, opt Options, progress func(int64)) ([]Log, []error) {
 	outer, wanted := m.in.in.member, filepath.Clean(m.in.wanted)
 	if wanted == "." {
@@ -304,7 +304,7 @@ func unpackWanted(ctx context.Context, m Member, opt Options, progress func(int6
 		return nil, []error{&FileError{Path: m.Path, Offset: -1, Err: errNoArchive}}
 	}
 	all := opt
-	all.Filter = Filter{Hidden: true} // a path is named, what lies below it is not
+	all.Filter = Filter{Hidden: true} // hidden files are listed if the path names them
 	logs, errs := Unpack(ctx, outer, all, progress)
 	prefix := outer.Path + string(filepath.Separator)
 	f := newFinder()
@@ -340,9 +340,9 @@ func unpackWanted(ctx context.Context, m Member, opt Options, progress func(int6
 	return f.group(), errs
 }
 
-// UnpackAll puts, in place of each archive among logs that look accepts, the
-// logs in it, and so on with archives in archives. It returns what could not be
-// read beside that. look nil accepts all.
+// UnpackAll replaces each archive among logs that look accepts by the logs in
+// it, including archives in archives. The errors say what could not be read. A
+// nil look accepts all archives.
 func UnpackAll(ctx context.Context, logs []Log, opt Options, look func(Member) bool) ([]Log, []error) {
 	var out []Log
 	var errs []error
@@ -373,8 +373,8 @@ func UnpackAll(ctx context.Context, logs []Log, opt Options, look func(Member) b
 // not unpacked yet.
 func (m Member) InsideArchive() bool { return m.in != nil && m.in.wanted != "" }
 
-// zipByChance reports whether m, an archive, is not to be looked into because
-// it was only met: programs, documents and packages are zip files, too.
+// zipByChance reports whether the archive m is a zip file that was not named
+// and is not called one: programs, documents and packages are zip files, too.
 func zipByChance(m Member) bool {
 	if m.Named || m.MayBeArchive() {
 		return false
@@ -389,8 +389,8 @@ func zipByChance(m Member) bool {
 	return formatOf(b[:n]) == Zip
 }
 
-// splitArchive splits a path at which nothing lies into a file and what is
-// asked for inside of it; false if no file is on the way.
+// splitArchive splits a path that does not exist into a file and a path inside
+// it. It returns false if no prefix of the path is a file.
 func splitArchive(path string) (archive Member, inside string, ok bool) {
 	for up := path; ; {
 		dir := filepath.Dir(strings.TrimRight(up, string(filepath.Separator)))
@@ -408,8 +408,8 @@ func splitArchive(path string) (archive Member, inside string, ok bool) {
 	}
 }
 
-// ArchiveOf is the file on the way to a path at which nothing lies, in which it
-// may lie; false if there is none.
+// ArchiveOf returns the file that is a prefix of a path that does not exist, and
+// so may be the archive with that path; false if there is none.
 func ArchiveOf(path string) (string, bool) {
 	if _, err := os.Stat(path); err == nil {
 		return "", false
@@ -418,8 +418,8 @@ func ArchiveOf(path string) (string, bool) {
 	return a.Path, ok
 }
 
-// insideArchive is the member that a path inside an archive stands for until
-// it is unpacked; false if it is none.
+// insideArchive returns the member that stands for a path inside an archive
+// until it is unpacked; false if path is not inside an archive.
 func insideArchive(path string) (Member, bool) {
 	a, inside, ok := splitArchive(path)
 	if !ok {
@@ -428,8 +428,8 @@ func insideArchive(path string) (Member, bool) {
 	return Member{Path: path, Size: a.Size, ModTime: a.ModTime, Named: true, in: &entry{in: &archive{member: a}, wanted: inside}}, true
 }
 
-// insidePattern lists the paths inside archives that a pattern may mean whose
-// first part matches the archives.
+// insidePattern lists paths inside archives for a pattern of which the first
+// part matches the archives.
 func insidePattern(pattern string) []string {
 	var out []string
 	for i := 1; i < len(pattern); i++ {
@@ -445,9 +445,8 @@ func insidePattern(pattern string) []string {
 	return out
 }
 
-// acquire makes sure that the archive's bytes can be read until release is
-// called. If some of them cannot be read, a.data are the others and there is
-// an error.
+// acquire makes a.data readable until release is called. If some of the
+// archive cannot be read, a.data is the rest of it and there is an error.
 func (a *archive) acquire(ctx context.Context, progress func(int64)) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -468,8 +467,8 @@ func (a *archive) acquire(ctx context.Context, progress func(int64)) error {
 	return err
 }
 
-// release ends what acquire began. The archive stays open for a while, for
-// most often the next of its members is read then.
+// release undoes acquire. The archive stays open for a while, because usually
+// its next member is read soon.
 func (a *archive) release() {
 	a.mu.Lock()
 	a.users--
@@ -483,7 +482,7 @@ func (a *archive) release() {
 	}
 }
 
-// close closes an archive that nobody reads.
+// close closes an archive without open members.
 func (a *archive) close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -493,7 +492,7 @@ func (a *archive) close() {
 	}
 }
 
-// resting are archives that are open though nobody reads them.
+// resting are open archives without open members.
 var resting openArchives
 
 type openArchives struct {
@@ -501,7 +500,7 @@ type openArchives struct {
 	all []*archive
 }
 
-// put adds an archive, and returns the one to be closed for it.
+// put adds an archive, and returns the one to close in exchange.
 func (o *openArchives) put(a *archive) (old *archive) {
 	const most = 4
 	o.mu.Lock()
@@ -516,7 +515,8 @@ func (o *openArchives) put(a *archive) (old *archive) {
 	return old
 }
 
-// ReadAt reads the archive's bytes. A damaged block store is made anew.
+// ReadAt implements io.ReaderAt for the archive. It rebuilds a damaged block
+// store.
 func (a *archive) ReadAt(p []byte, off int64) (int, error) {
 	a.mu.Lock()
 	data := a.data
@@ -545,7 +545,7 @@ func (a *archive) ReadAt(p []byte, off int64) (int, error) {
 	return a.data.ReadAt(p, off)
 }
 
-// length is how many bytes the archive has.
+// length returns the size of the archive in bytes.
 func (a *archive) length() int64 {
 	switch d := a.data.(type) {
 	case *storeBytes:
@@ -558,8 +558,7 @@ func (a *archive) length() int64 {
 	return 0
 }
 
-// read makes the archive's bytes, a.data, of the file f, which it owns from
-// then on. a.mu is held.
+// read sets a.data from the file f, which it takes over. a.mu is held.
 func (a *archive) read(ctx context.Context, f file, progress func(int64)) error {
 	a.data = nil
 	info, err := f.Stat()
@@ -569,7 +568,7 @@ func (a *archive) read(ctx context.Context, f file, progress func(int64)) error 
 	if stamp := stampOf(info); a.stamp == (Stamp{}) {
 		a.stamp = stamp
 	} else if !stamp.Same(a.stamp) {
-		return ErrGone // its members lie elsewhere now
+		return ErrGone // its members are elsewhere now
 	}
 	key, kerr := archiveKey(f)
 	if a.kind != "" && a.decoded && kerr == nil {
@@ -610,8 +609,8 @@ func (a *archive) read(ctx context.Context, f file, progress func(int64)) error 
 	return a.decode(ctx, t, key, f, progress)
 }
 
-// archiveKey names what is decoded of an archive in the block store, where the
-// same file's text would have another name.
+// archiveKey returns the name of an archive in the block store. It differs from
+// the name that the text of the same file would have.
 func archiveKey(f file) (string, error) {
 	key, err := storeKey(f, "")
 	if err != nil {
@@ -621,8 +620,8 @@ func archiveKey(f file) (string, error) {
 	return hex.EncodeToString(sum[:16]), nil
 }
 
-// decode makes a.data of what t reads. If that is damaged, a.data is what
-// comes before the damage.
+// decode sets a.data to what t reads. If that is damaged, a.data is what
+// precedes the damage.
 func (a *archive) decode(ctx context.Context, t *text, key string, f file, progress func(int64)) error {
 	to, err := a.destination(key, f, t.id)
 	if err != nil {
@@ -677,17 +676,17 @@ func (a *archive) decode(ctx context.Context, t *text, key string, f file, progr
 	return failed
 }
 
-// A destination is where an archive is decoded to.
+// A destination is where an archive is decompressed to.
 type destination interface {
 	add(*Block) error
-	// finish returns what was added, and whether that is the only copy. whole
-	// says that it is all of the archive.
+	// finish returns what was added, and whether it is the only copy. whole
+	// says that the archive is complete.
 	finish(whole bool) (data archiveData, only bool, err error)
 	abandon(error)
 }
 
-// destination is a block store if there is a cache that one can be written to,
-// and a temporary file otherwise.
+// destination returns a block store if the cache can be written to, and a
+// temporary file otherwise.
 func (a *archive) destination(key string, of file, id ID) (destination, error) {
 	if a.opt.Cache != nil && key != "" {
 		start := func(work func()) bool {
@@ -738,7 +737,7 @@ func (w *toFile) add(b *Block) error {
 func (w *toFile) finish(bool) (archiveData, bool, error) { return w.File, true, nil }
 func (w *toFile) abandon(error)                          { w.Close() }
 
-// storeBytes reads bytes from anywhere in a block store.
+// storeBytes is an io.ReaderAt for a block store.
 type storeBytes struct {
 	st *store
 
@@ -775,7 +774,7 @@ func (s *storeBytes) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// block decodes a block, or finds it among the last few. s.mu is held.
+// block decodes a block, unless it is one of the last few. s.mu is held.
 func (s *storeBytes) block(i int) (*Block, error) {
 	k := slices.IndexFunc(s.kept, func(k keptBlock) bool { return k.i == i })
 	if k >= 0 {
@@ -798,14 +797,14 @@ func (s *storeBytes) block(i int) (*Block, error) {
 	return b, nil
 }
 
-// named is an entry and what the archive calls it.
+// named is an entry and its name in the archive.
 type named struct {
 	name string
 	*entry
 }
 
-// memberPaths is what the members are called below the archive; empty for those
-// that are left out.
+// memberPaths returns the paths of members below the archive; empty for those
+// that are skipped.
 func memberPaths(entries []named) []string {
 	out := make([]string, len(entries))
 	count := map[string]int{}
@@ -826,7 +825,7 @@ func memberPaths(entries []named) []string {
 	return out
 }
 
-// A census counts members, to refuse what would be too much.
+// A census counts members and enforces the limits.
 type census struct {
 	members     int
 	names, size int64
@@ -858,7 +857,7 @@ func (a *archive) zipMembers(size int64) ([]named, error) {
 		}
 		name := e.name
 		if !strings.Contains(name, "/") {
-			name = strings.ReplaceAll(name, "\\", "/") // by a program for Windows
+			name = strings.ReplaceAll(name, "\\", "/") // written by a program for Windows
 		}
 		out = append(out, named{name, &entry{in: a, off: e.off, size: e.packed, modified: e.modified, coding: e}})
 	}
@@ -877,7 +876,7 @@ func (s sparseTar) decoder(_ context.Context, src *countingReader) decoder {
 
 type sparseReader struct {
 	tr   *tar.Reader
-	skip int // -1 when the member was reached
+	skip int // -1 once the member was reached
 }
 
 func (r *sparseReader) Read(p []byte) (int, error) {
@@ -889,15 +888,15 @@ func (r *sparseReader) Read(p []byte) (int, error) {
 	return r.tr.Read(p)
 }
 
-// tarMembers lists the members of a tar of size bytes. Beside an error it
-// returns those that come before it.
+// tarMembers lists the members of a tar of size bytes. With an error, it also
+// returns the members before the damage.
 func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
 	const block = 512
 	bytes := io.NewSectionReader(a, 0, size)
 	tr := tar.NewReader(bytes)
 	var out []named
 	var c census
-	known, since := int64(0), 0 // where a header begins, and how many were read since
+	known, since := int64(0), 0 // the offset of a header, and how many were read since
 	for {
 		if err := ctx.Err(); err != nil {
 			return out, err

@@ -11,17 +11,17 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// Brotli (RFC 7932) has neither a magic number nor a checksum: many bytes
-// that are no brotli decode to something. A file is taken for brotli if its
-// name ends in .br and its beginning can be decoded, or is not text.
+// Brotli (RFC 7932) has neither a magic number nor a checksum, and much other
+// data decodes to something. A file is treated as brotli if its name ends in .br
+// and its beginning either can be decoded or is not text.
 
-// brotliTrial is how much of a file is decoded to see whether it is brotli.
+// brotliTrial is how many bytes are decoded to check whether a file is brotli.
 const brotliTrial = 16 << 10
 
-// mayBeBrotli reports whether a file's name says that it is brotli.
+// mayBeBrotli reports whether a file has the name of a brotli file.
 func mayBeBrotli(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".br") }
 
-// isBrotli reports whether a file of a name that begins with head is brotli.
+// isBrotli reports whether a file with a name and the beginning head is brotli.
 func isBrotli(name string, head []byte) bool {
 	if len(head) == 0 || !mayBeBrotli(name) {
 		return false
@@ -41,7 +41,7 @@ func isBrotli(name string, head []byte) bool {
 	if err == io.EOF || cut && n > 0 && errors.Is(err, io.ErrUnexpectedEOF) {
 		return true
 	}
-	return !plausibleText(head) // then it is damaged
+	return !plausibleText(head) // if it is not text, it is damaged brotli
 }
 
 // plausibleText reports whether bytes look like text: nearly all of them are
@@ -56,7 +56,7 @@ func plausibleText(b []byte) bool {
 	return odd*50 < len(b)
 }
 
-// brotliWindow is the window that a stream asks for in its first byte.
+// brotliWindow returns the window size that the first byte of a stream gives.
 func brotliWindow(first byte) int64 {
 	bits := 16
 	switch {
@@ -77,7 +77,7 @@ type brotliDecoder struct {
 	src  *countingReader
 	in   *bufio.Reader
 	z    *brotli.Reader
-	held int64 // taken from windows
+	held int64 // acquired from windows
 	err  error
 }
 

@@ -12,34 +12,34 @@ import (
 	"strings"
 )
 
-// What is in a cache directory:
+// A cache directory contains:
 //
-//	CACHEDIR.TAG                 the marker: tells us, and backup programs, that it is a cache
+//	CACHEDIR.TAG                 the marker, for us and for backup programs
 //	logview-blocks/KEY.zst       the block store of one compressed file, see store.go
-//	logview-blocks/KEY.pair      whether two files hold the same text, see pair.go
-//	logview-blocks/tmp-*         one in the making, or a temporary file
+//	logview-blocks/KEY.pair      whether two files have the same text, see pair.go
+//	logview-blocks/tmp-*         an unfinished block store, or a temporary file
 //	logview-index/HASH/          the index of one directory, see package index
-//	logview-vouched              which state of a file has which checksum, see vouched.go
+//	logview-vouched              the checksums of states of files, see vouched.go
 //
-// Files are deleted, replaced or trusted only if they are provably ours:
+// Files are deleted, replaced or trusted only if they are known to be ours:
 //
 //   - The directory belongs to the user who runs logview, and nobody else can
 //     write to it.
-//   - It has our marker, word for word. A directory that is new or empty gets
-//     one. Any other directory without it is refused, unless it holds only
-//     files that are named and formed as ours are.
-//   - Only regular files with names that we give are touched. Symbolic links
-//     in the directory are never followed.
+//   - It has exactly our marker. A directory that is new or empty gets one. Any
+//     other directory without it is refused, unless it contains only files with
+//     the names and the form of ours.
+//   - Only regular files with names that we use are touched. Symbolic links in
+//     the directory are never followed.
 //
 // An earlier version wrote no marker and called the directories blocks and
-// index. If these hold nothing but its files they are renamed.
+// index. They are renamed if they contain only its files.
 
 const (
 	markerName = "CACHEDIR.TAG"
 	// The first line is that of https://bford.info/cachedir/.
 	marker = "Signature: 8a477f597d28d172789f06886806bc55\n" +
 		"# This directory is the cache of logview. It can be deleted at any time.\n"
-	// markerTmp begins the name of a marker in the making.
+	// markerTmp is the prefix of the name of an unfinished marker.
 	markerTmp  = "logview-tmp-"
 	blocksName = "logview-blocks"
 	indexName  = "logview-index"
@@ -78,8 +78,8 @@ var (
 	errNoMarker = errors.New("no marker")
 )
 
-// Check reports why the directory cannot be used as a cache; nil if it can
-// be, or does not exist yet.
+// Check returns an error that says why the directory cannot be used as a cache,
+// or nil if it can be, or does not exist yet.
 func (c *Cache) Check() error {
 	err := c.ready(false)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -95,16 +95,17 @@ func (c *Cache) Check() error {
 	return err
 }
 
-// ready makes sure that the directory is our cache. If there is none it is
-// made, or with create unset, the error wraps fs.ErrNotExist.
+// ready makes sure that the directory is our cache. If there is none, ready
+// creates it if create is set, or else returns an error that wraps
+// fs.ErrNotExist.
 func (c *Cache) ready(create bool) error {
 	if c == nil {
 		return fs.ErrNotExist
 	}
 	fail := func(err error) error { return &FileError{Path: c.dir, Offset: -1, Err: cause(err)} }
-	// What is deleted under us meanwhile is made again.
+	// What another process deletes meanwhile is created again.
 	for attempt := 1; ; attempt++ {
-		info, err := os.Stat(c.dir) // a link to the directory itself is the user's business
+		info, err := os.Stat(c.dir) // the directory itself may be a link
 		if errors.Is(err, fs.ErrNotExist) && create && attempt < 5 {
 			if err := os.MkdirAll(c.dir, 0o700); err != nil {
 				return fail(err)
@@ -142,8 +143,8 @@ func (c *Cache) ready(create bool) error {
 	}
 }
 
-// owned reports why a directory of the cache, described by info, is not to be
-// used.
+// owned returns an error if a directory of the cache, described by info, must
+// not be used.
 func owned(info os.FileInfo) error {
 	if info.Mode()&fs.ModeSymlink != 0 {
 		return errors.New("a symbolic link, which is not followed in the cache; delete it")
@@ -154,8 +155,8 @@ func owned(info os.FileInfo) error {
 	return exclusive(info)
 }
 
-// hasMarker returns nil if the marker is there, errNoMarker if it is not, and
-// errNoCache if it is another program's.
+// hasMarker returns nil if the marker exists, errNoMarker if it does not, and
+// errNoCache if it is that of another program.
 func (c *Cache) hasMarker() error {
 	f, err := OpenKept(filepath.Join(c.dir, markerName))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -173,22 +174,22 @@ func (c *Cache) hasMarker() error {
 	switch text := string(buf[:n]); {
 	case text == marker:
 		return nil
-	case strings.HasPrefix(marker, text): // a full disk or a crash cut it off
+	case strings.HasPrefix(marker, text): // truncated by a full disk or a crash
 		return errNoMarker
 	}
 	return errNoCache
 }
 
 // isCacheDir reports whether a directory with some entries is a cache of
-// logview: what is kept there is the text of logs once more.
+// logview, which must not be searched: it repeats the text of logs.
 func isCacheDir(dir string, entries []os.FileInfo) bool {
 	return slices.ContainsFunc(entries, func(e os.FileInfo) bool { return e.Name() == markerName && e.Mode().IsRegular() }) &&
 		NewCache(dir, 0).hasMarker() == nil
 }
 
-// adopt writes the marker into a directory that is empty, or has lost its
-// marker, or is from an earlier version. The error is errNoCache for any
-// other directory. An empty directory is adopted only with create set.
+// adopt writes the marker into a directory that is empty, has lost its marker,
+// or is from an earlier version. For any other directory it returns errNoCache.
+// An empty directory is adopted only if create is set.
 func (c *Cache) adopt(create bool) error {
 	entries, err := os.ReadDir(c.dir)
 	if err != nil {
@@ -220,8 +221,8 @@ func (c *Cache) adopt(create bool) error {
 	return c.writeMarker()
 }
 
-// writeMarker puts the marker in its place, whole. Another process may do the
-// same at the same time.
+// writeMarker writes the marker atomically. Another process may do the same at
+// the same time.
 func (c *Cache) writeMarker() error {
 	path := filepath.Join(c.dir, markerName)
 	f, err := os.CreateTemp(c.dir, markerTmp)
@@ -239,8 +240,9 @@ func (c *Cache) writeMarker() error {
 	return os.Rename(f.Name(), path)
 }
 
-// isOld reports whether a directory without marker and foreign files was
-// written by the version that wrote no marker: by the contents of a file.
+// isOld reports whether a directory without a marker and without foreign files
+// was written by the version that wrote no marker, judging by the contents of a
+// file.
 func (c *Cache) isOld() bool {
 	for _, f := range regular(filepath.Join(c.dir, oldBlocksName), storeName.MatchString) {
 		if s, err := readStore(filepath.Join(c.dir, oldBlocksName, f.Name())); err == nil {
@@ -266,8 +268,9 @@ func (c *Cache) isOld() bool {
 	return begins(filepath.Join(c.dir, "refs"), regexp.MustCompile(`^[0-9a-f]{32}-\d+ "`))
 }
 
-// sub is the path of one of the cache's directories, which is made if create
-// is set. Otherwise the error wraps fs.ErrNotExist if it is not there.
+// sub returns the path of one of the cache's directories. If the directory does
+// not exist, sub creates it if create is set, or else returns an error that
+// wraps fs.ErrNotExist.
 func (c *Cache) sub(name string, create bool) (string, error) {
 	for attempt := 1; ; attempt++ {
 		if err := c.ready(create); err != nil {
@@ -295,9 +298,10 @@ func checkSub(path string) error {
 	return nil
 }
 
-// IndexDir is the directory of the index with a name, 16 hexadecimal digits.
-// It is made if create is set; otherwise the error wraps fs.ErrNotExist if it
-// is not there. An index in a directory that is not ours is not to be used.
+// IndexDir returns the directory of the index with a name of 16 hexadecimal
+// digits. If it does not exist, IndexDir creates it if create is set, or else
+// returns an error that wraps fs.ErrNotExist. An index in a directory that is
+// not ours must not be used.
 func (c *Cache) IndexDir(name string, create bool) (string, error) {
 	for attempt := 1; ; attempt++ {
 		path, err := c.sub(indexName, create)
@@ -310,7 +314,7 @@ func (c *Cache) IndexDir(name string, create bool) (string, error) {
 	}
 }
 
-// IndexDirs is the directories of all indexes.
+// IndexDirs returns the directories of all indexes.
 func (c *Cache) IndexDirs() []string {
 	dir, err := c.sub(indexName, false)
 	if err != nil {
@@ -327,7 +331,7 @@ func (c *Cache) IndexDirs() []string {
 	return out
 }
 
-// foreign is what is in the directory, at any depth, that is not ours.
+// foreign returns the files in the directory, at any depth, that are not ours.
 func (c *Cache) foreign() ([]string, error) {
 	var out []string
 	var failed error
@@ -367,8 +371,8 @@ func (c *Cache) foreign() ([]string, error) {
 	return out, failed
 }
 
-// Clear deletes all block stores and indexes. If there is anything in the
-// directory that is not logview's, nothing is deleted.
+// Clear deletes all block stores and indexes. If the directory contains anything
+// that is not logview's, nothing is deleted.
 func (c *Cache) Clear() error {
 	if err := c.Check(); err != nil {
 		return fmt.Errorf("%w; nothing was deleted", err)
@@ -401,7 +405,7 @@ func (c *Cache) Clear() error {
 		_ = os.Remove(filepath.Join(c.dir, f.Name()))
 	}
 	for _, name := range []string{blocksName, indexName} {
-		_ = os.Remove(filepath.Join(c.dir, name)) // another process may write to it again
+		_ = os.Remove(filepath.Join(c.dir, name)) // fails if another process writes to it again
 	}
 	c.mu.Lock()
 	c.total = runningTotal{}
@@ -409,8 +413,8 @@ func (c *Cache) Clear() error {
 	return nil
 }
 
-// RemoveIndex deletes the index with a name, as for IndexDir. If there is
-// anything in its directory that is not logview's, nothing is deleted.
+// RemoveIndex deletes the index with a name, as for IndexDir. If its directory
+// contains anything that is not logview's, nothing is deleted.
 func (c *Cache) RemoveIndex(name string) error {
 	dir, err := c.IndexDir(name, false)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -429,12 +433,12 @@ func (c *Cache) RemoveIndex(name string) error {
 		}
 	}
 	err = c.RemoveIndexFiles(dir, func(string) bool { return true })
-	_ = os.Remove(dir) // another process may write to it again
+	_ = os.Remove(dir) // fails if another process writes to it again
 	return err
 }
 
-// RemoveIndexFiles deletes those files of the index in dir that pick accepts
-// by their names. Files that are not logview's are never picked.
+// RemoveIndexFiles deletes the files of the index in dir whose names pick
+// accepts. It never deletes files that are not logview's.
 func (c *Cache) RemoveIndexFiles(dir string, pick func(name string) bool) error {
 	var first error
 	for _, f := range regular(dir, isIndexFile) {

@@ -8,18 +8,18 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// A Filter says which files below a directory are listed. It does not apply
-// to files that are named. The zero Filter is Find's.
+// A Filter says which files below a directory are listed. It does not apply to
+// files that are named. The zero Filter lists what Find lists.
 type Filter struct {
-	Hidden  bool   // hidden entries, too
-	Depth   *int64 // how many levels below a directory that is named, 1 being its own entries; nil for all
-	MaxSize *int64 // no larger files, in bytes on disk; nil for all
+	Hidden  bool   // list hidden entries, too
+	Depth   *int64 // how many levels below a named directory to list, 1 being its own entries; nil for all
+	MaxSize *int64 // the size on disk of the largest files to list; nil for no limit
 
 	globs []glob
-	takes bool // some glob says which files to take; all others are left out
+	takes bool // some glob selects files; those that match none are left out
 }
 
-// A glob takes files, or leaves them out, as a line of a .gitignore does.
+// A glob selects files, or leaves them out, like a line of a .gitignore.
 type glob struct {
 	pattern string // for the path from the working directory on, with slashes
 	fold    bool
@@ -27,19 +27,19 @@ type glob struct {
 	dirs    bool // only directories
 }
 
-// Add adds a pattern of paths, as ripgrep's --glob takes it: a pattern as in
-// a .gitignore of the working directory, which takes what it matches, or
-// leaves it out if it begins with !. A pattern without a slash, but for one
-// at its end, is of names in any directory. Of the patterns that match a
-// file, the last one added decides. Directories that are left out are not
-// entered. If some pattern takes files, those that none matches are left out.
+// Add adds a pattern of paths as in ripgrep's --glob: a pattern like those in a
+// .gitignore of the working directory, which selects what it matches, or leaves
+// it out if the pattern begins with !. A pattern without a slash, except at its
+// end, matches names in any directory. If several patterns match a file, the
+// last one added decides. Directories that are left out are not entered. If any
+// pattern selects files, those that match no pattern are left out.
 func (x *Filter) Add(pattern string, fold bool) error {
 	g := glob{fold: fold}
 	p, leave := strings.CutPrefix(pattern, "!")
 	g.leave = leave
 	p = strings.TrimRight(p, " ")
 	if p == "" || strings.HasPrefix(p, "#") {
-		return nil // an empty line or a comment, in a .gitignore
+		return nil // as in a .gitignore, where it is an empty line or a comment
 	}
 	if p, g.dirs = strings.CutSuffix(p, "/"); p == "" {
 		return nil
@@ -50,7 +50,7 @@ func (x *Filter) Add(pattern string, fold bool) error {
 		p = "**/" + p
 	}
 	if strings.HasSuffix(p, "/**") {
-		p += "/*" // what is in the directory, and not the directory
+		p += "/*" // the entries of the directory, not the directory
 	}
 	if fold {
 		p = strings.ToLower(p)
@@ -67,8 +67,8 @@ func (x *Filter) Add(pattern string, fold bool) error {
 // Narrows reports whether the filter may leave out what Find lists.
 func (x *Filter) Narrows() bool { return len(x.globs) > 0 || x.Depth != nil || x.MaxSize != nil }
 
-// leaves reports whether an entry of a directory is left out. cwd is the
-// working directory, which globs are about.
+// leaves reports whether an entry of a directory is left out. Globs are relative
+// to cwd, the working directory.
 func (x *Filter) leaves(path string, dir bool, cwd string) bool {
 	if len(x.globs) > 0 {
 		rel := filepath.ToSlash(path)
@@ -91,7 +91,7 @@ func (x *Filter) leaves(path string, dir bool, cwd string) bool {
 				return g.leave
 			}
 		}
-		// What is in an archive may be taken though the archive is not.
+		// A member may be selected although its archive is not.
 		if x.takes && !dir && !isTarName(path) {
 			return true
 		}
@@ -100,8 +100,8 @@ func (x *Filter) leaves(path string, dir bool, cwd string) bool {
 	return strings.HasPrefix(base, ".") && !x.Hidden || strings.HasSuffix(base, ".tmp")
 }
 
-// leavesInside reports whether a member of an archive is left out, for itself or
-// for a directory of the archive that it lies in.
+// leavesInside reports whether a member of an archive, or a directory of the
+// archive that contains it, is left out.
 func (x *Filter) leavesInside(archive, path, cwd string) bool {
 	for i := len(archive) + 1; i < len(path); i++ {
 		if path[i] == filepath.Separator && x.leaves(path[:i], true, cwd) {
@@ -115,5 +115,5 @@ func (x *Filter) leavesInside(archive, path, cwd string) bool {
 // left out.
 func (x *Filter) tooDeep(depth int64) bool { return x.Depth != nil && depth > *x.Depth }
 
-// tooLarge reports whether a file is left out for its size.
+// tooLarge reports whether a file is left out because of its size.
 func (x *Filter) tooLarge(size int64) bool { return x.MaxSize != nil && size > *x.MaxSize }

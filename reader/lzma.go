@@ -19,8 +19,8 @@ import (
 
 const lzmaHeadLen = 14
 
-// beginsLzma reports whether head is what a .lzma file begins with: the same
-// test as that of xz -d, plus the first byte of the data.
+// beginsLzma reports whether head is the beginning of a .lzma file. It is the
+// test of xz -d, plus the first byte of the data.
 func beginsLzma(head []byte) bool {
 	if len(head) < lzmaHeadLen || head[0] >= 9*5*5 || head[13] != 0 {
 		return false
@@ -39,7 +39,7 @@ type lzmaDecoder struct {
 	src  *countingReader
 	in   *bufio.Reader
 	z    *lzma.Reader
-	held int64 // taken from windows
+	held int64 // acquired from windows
 
 	damage error // of z, which may have decoded text before it
 	err    error
@@ -79,8 +79,8 @@ func (d *lzmaDecoder) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// rest returns what was decoded before the damage. To be asked for more than
-// it has would make z decode on behind it, so it is asked for single bytes.
+// rest returns what was decoded before the damage. It reads single bytes: z
+// would continue after the damage if it were asked for more than it has.
 func (d *lzmaDecoder) rest(p []byte) (int, error) {
 	for n := range p {
 		if k, _ := d.z.Read(p[n : n+1]); k == 0 {
