@@ -19,30 +19,30 @@ import (
 	"logview/reader/crash"
 )
 
-// Two files may hold the same text: X and X.gz, while X is being compressed
-// or X.gz unpacked, and after gzip -k. Each line must be read once. Names
-// prove nothing: where rotation was set to stop compressing, an old
-// app.log.1.gz lies beside a new app.log.1, and both must be read.
+// X and X.gz may have the same text: while X is being compressed or X.gz
+// unpacked, and after gzip -k. Then each line must be read once. Their names
+// prove nothing: if rotation was changed not to compress any more, an old
+// app.log.1.gz is next to a new app.log.1, and both must be read.
 //
 // A listing reads only the beginnings of both. If they differ, these are two
-// texts, X.gz the older one. Otherwise both are listed as an undecided pair,
-// first the plain file. Whoever then reads the log reads the plain file at
-// once, and as it is. Opening the packed one compares the two from their
-// starts, block by block, which costs one decoding and the memory of two
-// blocks, and yields what the plain file does not have:
+// texts, and X.gz is the older one. Otherwise both are listed as an undecided
+// pair, the plain file first. Reading the plain file is not affected. Opening
+// the packed file compares the two from their starts, block by block, which
+// takes one decoding and the memory of two blocks, and yields the lines that the
+// plain file does not have:
 //
-//	all that can be decoded of X.gz is how X begins    nothing: it is whole, or
-//	                                                   being written, or X has grown since
-//	X is how X.gz begins                               what follows: X is being unpacked
-//	they differ                                        all of X.gz
+//	X begins with all that can be decoded of X.gz    nothing: X.gz is complete or
+//	                                                 being written, or X has grown since
+//	X.gz begins with X                               the rest of X.gz: X is being unpacked
+//	they differ                                      all of X.gz
 //
-// This verdict is remembered by the stamps of both files, in this process and
-// in the cache. A listing made in this process from then on is decided: it
-// has X alone, X.gz alone, or X.gz before X.
+// This verdict is remembered with the stamps of both files, in this process and
+// in the cache. Later listings in this process are decided: they have X alone,
+// X.gz alone, or X.gz before X.
 //
-// Either file may vanish meanwhile. If X is gone when it is to be read, X.gz
-// is read in its place, and nothing in place of X.gz. To tell what was done
-// there, the pair holds X open from the moment one of the two is opened.
+// Either file may be removed meanwhile. If X is gone when it is opened, X.gz is
+// read instead of X, and nothing instead of X.gz. To keep this consistent, the
+// pair keeps X open once either file was opened.
 type pair struct {
 	plain, packed Member // as they were listed
 
@@ -51,18 +51,18 @@ type pair struct {
 
 	mu    sync.Mutex // guards what follows; never held while a file is read
 	held  file       // plain; nil if it is not open
-	asked bool       // it was looked for
+	asked bool       // an attempt to open it was made
 }
 
 // A verdict says how the text of a packed file relates to that of the plain
 // one beside it.
 type verdict struct {
 	relation relation
-	at       Offset // if plain is how packed begins: where in packed the line begins in which plain ends
+	at       Offset // if packed begins with plain: the offset in packed of the line in which plain ends
 	line     Line   // the number of that line
 
-	// When it was made.
-	plain Stamp  // without Changed, if it may have been written to since without another stamp
+	// The state of plain for which the verdict was made.
+	plain Stamp  // without Changed if plain may have been written to since without a new stamp
 	ends  uint32 // CRC-32 of the first and the last bytes of plain
 }
 
@@ -70,31 +70,31 @@ type relation byte
 
 const (
 	undecided relation = iota
-	contained          // plain begins with packed, or is it
-	continues          // packed begins with plain, and goes on
+	contained          // plain begins with packed, or equals it
+	continues          // packed begins with plain, and is longer
 	different
-	replaced // plain is gone, and packed is read in its place
+	replaced // plain is gone, and packed is read instead
 )
 
-// Twin reports whether m is the packed file of an undecided pair: most likely
-// the plain file that is listed with it holds the same text. Opened at its
-// start it yields the lines that are not in the plain one.
+// Twin reports whether m is the packed file of an undecided pair. Most likely,
+// the plain file that is listed with it has the same text. Opened at its start,
+// m yields only the lines that are not in the plain file.
 func (m Member) Twin() bool { return m.pair != nil && m.Path == m.pair.packed.Path }
 
-// alone is m as a file of its own.
+// alone returns m as a file that is not part of a pair.
 func (m Member) alone() Member {
 	m.pair = nil
 	return m
 }
 
-// A pairKey is by what a verdict is remembered: which file plain is, and which
-// file in which state packed is.
+// A pairKey is the key of a remembered verdict: the identity of plain, and the
+// identity and state of packed.
 type pairKey struct {
 	Dev, Ino uint64
 	Packed   Stamp
 }
 
-// verdicts is what this process knows of pairs.
+// verdicts are the verdicts that this process remembers.
 var verdicts struct {
 	sync.Mutex
 	known map[pairKey]verdict
@@ -102,22 +102,21 @@ var verdicts struct {
 
 const mostVerdicts = 10000
 
-// tooYoung is the age of a file below which its stamp proves nothing: the
-// clock that stamps are made by ticks every 1 to 16 ms. A variable only for
-// the tests' sake.
+// tooYoung is the age below which a file's stamp proves nothing: the clock of
+// the file system ticks every 1 to 16 ms. It is a variable for tests.
 var tooYoung = 50 * time.Millisecond
 
-// keyOfPair is by what the verdict on two files is remembered; false if it
-// cannot be: where files are not told apart by their stamps.
+// keyOfPair returns the key for the verdict on two files; false if their stamps
+// do not identify them.
 func keyOfPair(plain, packed Member) (key pairKey, was Stamp, ok bool) {
 	was, ok1 := plain.Stamp()
 	z, ok2 := packed.Stamp()
 	return pairKey{was.Dev, was.Ino, z}, was, ok1 && ok2 && was.Ino != 0 && z.Ino != 0 && was.Changed != 0 && z.Changed != 0
 }
 
-// holds reports whether a verdict that was remembered holds for the state of
-// plain now. If plain has grown since, it is looked at where it began and
-// where it ended, as an index does.
+// holds reports whether a remembered verdict applies to the current state of
+// plain. If plain has grown since, it compares its beginning and the place where
+// it ended, as an index does.
 func (v verdict) holds(plain Member) bool {
 	now, ok := plain.Stamp()
 	switch {
@@ -132,8 +131,8 @@ func (v verdict) holds(plain Member) bool {
 	return ok && ends == v.ends
 }
 
-// endsOf is the CRC-32 of the first and the last bytes of what a plain file
-// was when it had a size.
+// endsOf returns the CRC-32 of the first and the last of the first size bytes of
+// a plain file.
 func endsOf(m Member, size int64) (uint32, bool) {
 	f, _, err := openMember(m)
 	if err != nil {
@@ -179,15 +178,15 @@ func remember(plain, packed Member, v verdict) {
 	verdicts.known[key] = v
 }
 
-// In the cache a verdict is a file of its own among the block stores, named
-// by the stamps:
+// In the cache, each verdict has a file among the block stores, which is named
+// after the stamps:
 //
 //	"LVP1"              magic and version
 //	relation            one byte
 //	at, line            varints
-//	plain               what it was: size, times of writing and of change, varints; CRC-32 of its
-//	                    ends (4 bytes)
-//	crc                 4 bytes, CRC-32 (IEEE) of all before
+//	plain               its size, modification and change time, varints; CRC-32 of its ends
+//	                    (4 bytes)
+//	crc                 4 bytes, CRC-32 (IEEE) of everything before
 const (
 	verdictMagic  = "LVP1"
 	verdictSuffix = ".pair"
@@ -267,8 +266,8 @@ func (c *Cache) remember(plain, packed Member, v verdict) {
 	c.Grew(int64(len(b)))
 }
 
-// settle puts what is to be read of two files in their place in a list of
-// members, in order.
+// settle replaces two files in a list of members by those of them that are to
+// be read, in order.
 func settle(list []Member, plain, packed string, v verdict) []Member {
 	index := func(path string) int {
 		return slices.IndexFunc(list, func(m Member) bool { return m.Path == path })
@@ -301,7 +300,7 @@ func settle(list []Member, plain, packed string, v verdict) []Member {
 	return slices.Replace(list, at, at+1, in...)
 }
 
-// pairs finds, among the files of one log, those that may hold the same text.
+// pairs finds, among the files of one log, those that may have the same text.
 func pairs(g []found) []found {
 	type key struct {
 		dir, date string
@@ -342,21 +341,22 @@ func pairs(g []found) []found {
 	return out
 }
 
-// glanceSize is how much of the beginnings of two texts a listing compares.
+// glanceSize is how many bytes at the beginnings of two texts a listing compares.
 const glanceSize = 8 << 10
 
-// glance reads the beginnings of two files that are named alike, and says
-// what that tells; false if they cannot be a pair.
+// glance compares the beginnings of two files with matching names. It returns a
+// verdict, undecided if that takes more than the beginnings, and false if the
+// files cannot be a pair.
 func glance(plain, packed Member) (verdict, bool) {
 	if v := recall(plain, packed); v.relation != undecided {
 		return v, true
 	}
 	if plain.Size == 0 && parseName(filepath.Base(plain.Path)).current() {
-		return verdict{relation: different}, true // a new one has begun, and will grow
+		return verdict{relation: different}, true // plain is a new log that will grow
 	}
 	pf, _, err := openMember(plain)
 	if gone(err) {
-		return verdict{relation: replaced}, true // the packed file is what is left of it
+		return verdict{relation: replaced}, true // only the packed file is left
 	}
 	if err != nil {
 		return verdict{}, false
@@ -372,7 +372,7 @@ func glance(plain, packed Member) (verdict, bool) {
 	defer zf.Close()
 	if a, err := pf.Stat(); err == nil {
 		if b, err := zf.Stat(); err == nil && os.SameFile(a, b) {
-			return verdict{relation: replaced}, true // gone meanwhile, and found again as the packed one
+			return verdict{relation: replaced}, true // plain is gone, and the packed file was opened instead
 		}
 	}
 	pt, err := openText(context.Background(), pf, false)
@@ -382,7 +382,7 @@ func glance(plain, packed Member) (verdict, bool) {
 	defer pt.release()
 	zt, err := openText(context.Background(), zf, false)
 	if err != nil {
-		return verdict{}, cutOff(err) && pt.format == Plain // just begun to be written
+		return verdict{}, cutOff(err) && pt.format == Plain // writing it has just begun
 	}
 	defer zt.release()
 	if pt.format != Plain || zt.format == Plain || pt.archive != "" || zt.archive != "" {
@@ -400,11 +400,11 @@ func glance(plain, packed Member) (verdict, bool) {
 
 func gone(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, ErrGone) }
 
-// cutOff reports whether a decoder's error says that the file ends too early,
-// as one does that is being written.
+// cutOff reports whether a decoder's error means that the file ends too early,
+// as it does while it is being written.
 func cutOff(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }
 
-// hold opens the plain file, if it is there, and keeps it open.
+// hold opens the plain file, if it exists, and keeps it open.
 func (p *pair) hold() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -412,7 +412,7 @@ func (p *pair) hold() {
 		return
 	}
 	p.asked = true
-	if p.plain.in != nil { // what lies in an archive stays there
+	if p.plain.in != nil { // members of archives are not removed
 		p.held, _, _ = openMember(p.plain)
 		return
 	}
@@ -429,7 +429,7 @@ func (p *pair) hold() {
 	}
 }
 
-// openRenamed opens the very file that m was, under another name of its log.
+// openRenamed opens the file that m was under another name in its log.
 func openRenamed(m Member) (*os.File, error) {
 	dir, base := filepath.Split(m.Path)
 	l := newFinder()
@@ -450,9 +450,9 @@ func openRenamed(m Member) (*os.File, error) {
 	return nil, fs.ErrNotExist
 }
 
-// Settle decides about the undecided pairs of the log, which takes decoding
-// the packed files if no verdict is remembered. Members has no Twin from then
-// on, but for those that cannot be read.
+// Settle decides the undecided pairs of the log. If no verdict is remembered, it
+// decodes the packed files. From then on, Members returns no Twin except files
+// that cannot be read.
 func (s *LogSource) Settle(ctx context.Context) error {
 	for _, m := range s.Members() {
 		if !m.Twin() {
@@ -472,7 +472,7 @@ func (s *LogSource) Settle(ctx context.Context) error {
 	return nil
 }
 
-// verdict is what is remembered of a pair, or what comparing the files tells.
+// verdict returns the remembered verdict on a pair, or else compares the files.
 func (s *LogSource) verdict(ctx context.Context, p *pair) (verdict, error) {
 	p.hold()
 	p.deciding.Lock()
@@ -485,7 +485,7 @@ func (s *LogSource) verdict(ctx context.Context, p *pair) (verdict, error) {
 		v = s.opt.Cache.recall(p.plain, p.packed)
 		remember(p.plain, p.packed, v)
 	}
-	given := s.opt.Encoding != "" // in which offsets are others
+	given := s.opt.Encoding != "" // a given encoding changes offsets
 	if v.relation != undecided && !(given && v.relation == continues) && p.unchanged() {
 		p.verdict = v
 		return v, nil
@@ -509,8 +509,8 @@ func (s *LogSource) verdict(ctx context.Context, p *pair) (verdict, error) {
 	return v, nil
 }
 
-// unchanged reports whether both files are what was listed, but that plain may
-// have grown.
+// unchanged reports whether both files are as listed, except that plain may have
+// grown.
 func (p *pair) unchanged() bool {
 	z, err := os.Stat(p.packed.Path)
 	if was, ok := p.packed.Stamp(); err != nil || !ok || stampOf(z) != was {
@@ -533,11 +533,11 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 	plain, err := newFileBlocksIn(ctx, f, p.plain.Path, false, s.opt.Encoding)
 	if err != nil {
 		f.Close()
-		return verdict{relation: different}, ctx.Err() // whoever reads it is told
+		return verdict{relation: different}, ctx.Err() // reading it reports the error
 	}
 	defer plain.Close()
 	opt := s.opt
-	opt.Spare, opt.Wait = nil, false // most likely nobody needs its block store
+	opt.Spare, opt.Wait = nil, false // most likely its block store is not needed
 	z, err := (&LogSource{name: s.name, opt: opt, members: s.Members()}).open(ctx, p.packed, Pos{})
 	switch {
 	case err == nil:
@@ -555,8 +555,8 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 	a, b := GetBlock(), GetBlock()
 	defer PutBlock(a)
 	defer PutBlock(b)
-	v := verdict{}    // at and line say where the last line begins that both have
-	both := Offset(0) // how far they are known to be the same
+	v := verdict{}    // at and line: where the last line that both have begins
+	both := Offset(0) // the length of the common beginning so far
 	for {
 		zerr := z.Next(b)
 		if zerr == io.EOF || cutOff(zerr) {
@@ -570,7 +570,7 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 			return verdict{}, ctx.Err()
 		}
 		if zerr != nil {
-			return verdict{relation: different}, nil // damaged, perhaps before what can still be read of it
+			return verdict{relation: different}, nil // damaged, perhaps before text that can still be read
 		}
 		perr := plain.Next(a)
 		if perr == io.EOF {
@@ -612,8 +612,8 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 	}
 }
 
-// untouched returns an error if the plain file has grown since it was listed:
-// it is being unpacked, and who reads it may have come to its end before.
+// untouched returns an error if the plain file has grown since it was listed: it
+// is being unpacked, and a reader may have reached its end before.
 func (p *pair) untouched(plain *fileBlocks) error {
 	info, err := plain.f.Stat()
 	if err == nil && p.plain.info != nil && info.Size() != p.plain.info.Size() {
@@ -622,8 +622,8 @@ func (p *pair) untouched(plain *fileBlocks) error {
 	return nil
 }
 
-// pairBlocks reads what the packed file of an undecided pair has that the
-// plain one has not.
+// pairBlocks reads the lines in the packed file of an undecided pair that are
+// not in the plain file.
 type pairBlocks struct {
 	ctx     context.Context
 	s       *LogSource
@@ -633,8 +633,8 @@ type pairBlocks struct {
 	rest    Blocks // nil if there is nothing
 }
 
-// openPair opens the packed file of an undecided pair. The files are compared
-// when the first block is asked for.
+// openPair opens the packed file of an undecided pair. The first call of Next
+// compares the files.
 func (s *LogSource) openPair(ctx context.Context, m Member) (Blocks, error) {
 	m.pair.hold()
 	b := &pairBlocks{ctx: ctx, s: s, m: m}
@@ -650,8 +650,8 @@ func (s *LogSource) openPair(ctx context.Context, m Member) (Blocks, error) {
 
 func (b *pairBlocks) ID() ID { return b.id }
 
-// Duplicate reports whether the plain file has all of the text. It is known
-// when Next has returned.
+// Duplicate reports whether the plain file has all of the text. It is valid
+// after a call of Next.
 func (b *pairBlocks) Duplicate() bool { return b.decided && b.rest == nil }
 
 func (b *pairBlocks) Next(blk *Block) error {
@@ -678,7 +678,7 @@ func (b *pairBlocks) Next(blk *Block) error {
 	return b.rest.Next(blk)
 }
 
-// Resume goes on behind damage, as that of other Blocks does.
+// Resume continues after damage, as that of other Blocks does.
 func (b *pairBlocks) Resume() error {
 	if r, ok := b.rest.(interface{ Resume() error }); ok {
 		return r.Resume()
@@ -693,16 +693,16 @@ func (b *pairBlocks) Close() error {
 	return b.rest.Close()
 }
 
-// withoutTwins is the members of a Document: those of a log, but for the
-// packed files of undecided pairs. Until it is decided about them, the plain
-// files stand for them, which can be read from anywhere at once.
+// withoutTwins returns the members of a Document: those of a log without the
+// packed files of undecided pairs. Until these are decided, only the plain files
+// are shown, which can be read from anywhere.
 func withoutTwins(members []Member) []Member {
 	return slices.DeleteFunc(slices.Clone(members), Member.Twin)
 }
 
-// decide decides about the undecided pairs among the members of a log, one
-// Document's log at a time, and tells opt.Decided when a packed file turns out
-// to have text of its own.
+// decide decides the undecided pairs among the members of a log, for one
+// Document at a time, and calls opt.Decided if a packed file has text of its
+// own.
 func (d *Document) decide(members []Member) {
 	var undecided []Member
 	for _, m := range members {

@@ -8,28 +8,27 @@ import (
 	"golang.org/x/text/transform"
 )
 
-// A file may hold more NULs than anybody wants to read: what was
-// preallocated, what a crash left, the hole where a program went on writing
-// behind what copytruncate had cut. A run of nulRun of them or more is left
-// out of a Block's Text, in which a marker stands for it.
+// A file may contain long runs of NULs: preallocated space, the result of a
+// crash, the hole where a program continued to write after copytruncate. A run
+// of at least nulRun of them is replaced by a marker in a Block's Text.
 //
-// An Offset counts them all the same, so that it stays the place in the file.
-// So it does where a byte order mark at a line's beginning is left out, which
-// has no marker: files that have one each were put together there.
+// Offsets count the NULs, so that they remain positions in the file. They also
+// count byte order marks at the beginnings of lines, where files were
+// concatenated: these are left out without a marker.
 const nulRun = 64 << 10
 
-// NulMarker is what stands in a text for a run of n NULs.
+// NulMarker returns the marker for a run of n NULs.
 func NulMarker(n int64) string { return "[" + humanize.Bytes(uint64(n)) + " of NULs]" }
 
-// A Skip says what a Block's Text leaves out.
+// A Skip describes what a Block's Text leaves out at one place.
 type Skip struct {
-	At    int   // where in Text
-	Len   int   // of the marker that stands there; 0 for a byte order mark
-	Bytes int64 // of the member's text
+	At    int   // index in Text
+	Len   int   // of the marker there; 0 for a byte order mark
+	Bytes int64 // left out of the member's text
 }
 
-// OffsetAt is where in the member's text Text[i] lies, for the end of Text as
-// well. A marker lies where the first NUL does.
+// OffsetAt returns the offset of Text[i] in the member's text; i may be
+// len(Text). The offset of a marker is that of the first NUL.
 func (b *Block) OffsetAt(i int) Offset {
 	off := b.Offset + Offset(i)
 	for _, s := range b.Skips {
@@ -44,8 +43,8 @@ func (b *Block) OffsetAt(i int) Offset {
 	return off
 }
 
-// Offsets returns OffsetAt for places that are asked for in ascending order,
-// without looking at all skips for each of them.
+// Offsets returns a function like OffsetAt that must be called with ascending
+// indexes. It does not search all skips each time.
 func (b *Block) Offsets() func(i int) Offset {
 	rest := Block{Skips: b.Skips, Offset: b.Offset}
 	at := 0
@@ -56,14 +55,14 @@ func (b *Block) Offsets() func(i int) Offset {
 			at = s.At + s.Len
 			rest.Skips = rest.Skips[1:]
 		}
-		if len(rest.Skips) > 0 && rest.Skips[0].At < i { // inside a marker
+		if len(rest.Skips) > 0 && rest.Skips[0].At < i { // i is inside a marker
 			return rest.Offset + Offset(rest.Skips[0].At-at)
 		}
 		return rest.Offset + Offset(i-at)
 	}
 }
 
-// End is where in the member's text the Block ends.
+// End returns the offset in the member's text where the Block ends.
 func (b *Block) End() Offset { return endOf(b.Offset, len(b.Text), b.Skips) }
 
 func endOf(off Offset, size int, skips []Skip) Offset {
@@ -74,8 +73,8 @@ func endOf(off Offset, size int, skips []Skip) Offset {
 	return off
 }
 
-// Index is where in Text an offset of the member's text lies: the end of Text
-// if it lies behind the Block, and for what is left out the marker.
+// Index returns the index in Text of an offset of the member's text: len(Text)
+// if the offset is after the Block, the marker if it was left out.
 func (b *Block) Index(off Offset) int {
 	if off <= b.Offset {
 		return 0
@@ -97,7 +96,7 @@ func (b *Block) Index(off Offset) int {
 	return at + int(min(left, int64(len(b.Text)-at)))
 }
 
-// Advance drops the first n bytes of Text, which are whole lines or the rest
+// Advance removes the first n bytes of Text, which are whole lines or the rest
 // of one.
 func (b *Block) Advance(n int) {
 	b.Offset = b.OffsetAt(n)
@@ -108,7 +107,7 @@ func (b *Block) Advance(n int) {
 	b.Text = b.Text[n:]
 }
 
-// shift is the skips behind the first n bytes of a text.
+// shift returns the skips after the first n bytes of a text.
 func shift(skips []Skip, n int) []Skip {
 	var out []Skip
 	for _, s := range skips {
@@ -120,7 +119,7 @@ func shift(skips []Skip, n int) []Skip {
 	return out
 }
 
-// before is how many of the skips begin before the byte at of a text.
+// before returns how many of the skips begin before index at of a text.
 func before(skips []Skip, at int) int {
 	n := 0
 	for n < len(skips) && skips[n].At < at {
@@ -129,8 +128,7 @@ func before(skips []Skip, at int) int {
 	return n
 }
 
-// A segment is a part of a Block as it lies in the member's text: some bytes
-// of it, or NULs.
+// A segment is a part of the member's text: bytes of the Block's Text, or NULs.
 type segment struct {
 	off   Offset
 	text  []byte
@@ -139,8 +137,7 @@ type segment struct {
 
 func (g *segment) end() Offset { return g.off + Offset(len(g.text)) + Offset(g.zeros) }
 
-// segments is the member's text that the Block stands for, with nothing left
-// out.
+// segments returns the member's text of the Block with nothing left out.
 func (b *Block) segments() []segment {
 	var out []segment
 	at, off := 0, b.Offset
@@ -163,8 +160,8 @@ func (b *Block) segments() []segment {
 	return out
 }
 
-// raw fills p with the member's text from off on, as far as the Block has it,
-// and with nothing left out.
+// raw fills p with the member's text from off on, with nothing left out, as far
+// as the Block has it.
 func (b *Block) raw(p []byte, off Offset) int {
 	n := 0
 	for _, g := range b.segments() {
@@ -183,14 +180,14 @@ func (b *Block) raw(p []byte, off Offset) int {
 	return n
 }
 
-// Begins reports whether the member's text, of which b is the first block,
-// may be the one that id was made of.
+// Begins reports whether the member's text, whose first block is b, may be the
+// one that id identifies.
 func (b *Block) Begins(id ID) bool {
 	var start [idSize]byte
 	return id.matches(start[:b.raw(start[:], 0)])
 }
 
-// room is the Block's memory.
+// room returns the Block's buffer.
 func (b *Block) room() []byte {
 	if cap(b.buf) < BlockSize {
 		b.buf = make([]byte, BlockSize)
@@ -198,8 +195,8 @@ func (b *Block) room() []byte {
 	return b.buf[:BlockSize]
 }
 
-// longRun is the first run of at least nulRun NULs in p, or of those that p
-// ends with, however few; both len(p) if there is none. It looks at one byte
+// longRun returns the bounds of the first run of at least nulRun NULs in p, or of
+// any NULs at the end of p; both are len(p) if there is none. It reads one byte
 // in nulRun.
 func longRun(p []byte) (from, to int) {
 	for i := nulRun - 1; i < len(p); i += nulRun {
@@ -214,29 +211,29 @@ func longRun(p []byte) (from, to int) {
 	return len(p) - trailingZeros(p), len(p)
 }
 
-// A skipper reads text without what is left out of blocks.
+// A skipper reads text and leaves out what blocks leave out.
 type skipper struct {
 	r    io.Reader
-	hole func() int64 // skips a hole in r where it stands, and says how long that was; nil if that cannot be
+	hole func() int64 // skips a hole at the position of r and returns its length; nil if that is impossible
 
-	inside bool   // the text that is read next does not begin a line
-	left   []byte // read, and not looked at yet
-	err    error  // came behind left
-	run    int64  // NULs that were read before left; how many there are is not known yet
-	short  int64  // NULs to be handed out: there are too few of them to be left out
-	look   []byte // memory for left
+	inside bool   // the text that is read next is not at the beginning of a line
+	left   []byte // read but not processed yet
+	err    error  // after left
+	run    int64  // NULs that were read before left; the run may be longer
+	short  int64  // NULs to return: too few to be left out
+	look   []byte // buffer for left
 
 	t        transform.Transformer // decodes what is read; nil if it is UTF-8
-	unmarked bool                  // there are no byte order marks in UTF-8
+	unmarked bool                  // do not look for byte order marks of UTF-8
 	rest     []byte                // not decoded yet
-	out      []byte                // decoded, and not handed out yet
-	skip     Skip                  // behind out
-	outErr   error                 // behind out and skip
-	srcs     []byte                // memory for rest
-	dsts     []byte                // memory for out
+	out      []byte                // decoded but not returned yet
+	skip     Skip                  // after out
+	outErr   error                 // after out and skip
+	srcs     []byte                // buffer for rest
+	dsts     []byte                // buffer for out
 }
 
-// read fills p. Where something is left out it returns that alone, with
+// read fills p. Where something is left out, it returns only the Skip, and
 // nothing in p.
 func (s *skipper) read(p []byte) (n int, skip Skip, err error) {
 	if s.t == nil {
@@ -261,7 +258,7 @@ func (s *skipper) read(p []byte) (n int, skip Skip, err error) {
 			}
 			continue
 		}
-		// What may be the beginning of a character is none where NULs follow.
+		// A character cannot continue after NULs.
 		_, bytewise := s.t.(latin1)
 		nd, ns, _ := s.t.Transform(s.dsts, s.srcs[:kept+n], s.skip.Bytes > 0 || bytewise && s.outErr != nil)
 		s.out, s.rest = s.dsts[:nd], s.srcs[ns:kept+n]
@@ -271,7 +268,7 @@ func (s *skipper) read(p []byte) (n int, skip Skip, err error) {
 	return n, skip, nil
 }
 
-// raw is read before anything is decoded.
+// raw is read without decoding.
 func (s *skipper) raw(p []byte) (n int, skip Skip, err error) {
 	if s.run > 0 {
 		s.resolve()
@@ -309,7 +306,7 @@ func (s *skipper) raw(p []byte) (n int, skip Skip, err error) {
 			s.left, s.err = bytes.Clone(text), err
 		}
 		for len(s.left) < len(byteOrderMark) && s.err == nil && bytes.HasPrefix(byteOrderMark, s.left) {
-			var more [2]byte // a mark may come in pieces
+			var more [2]byte // a mark may be split
 			k, err := s.r.Read(more[:len(byteOrderMark)-len(s.left)])
 			s.left, s.err = append(s.left, more[:k]...), err
 		}
@@ -317,10 +314,10 @@ func (s *skipper) raw(p []byte) (n int, skip Skip, err error) {
 			s.left = s.left[len(byteOrderMark):]
 			return 0, Skip{Bytes: int64(len(byteOrderMark))}, nil
 		}
-		s.inside = true // it is none
+		s.inside = true // it is not a mark
 		return s.raw(p)
 	}
-	end, rest := longRun(text) // what is handed out, and where what is left begins
+	end, rest := longRun(text) // what to return, and where the rest begins
 	s.run = int64(rest - end)
 	if at := markAt(text[:end]); at >= 0 && !s.unmarked {
 		end, rest, s.run = at, at, 0
@@ -338,8 +335,8 @@ func (s *skipper) raw(p []byte) (n int, skip Skip, err error) {
 	return end, skip, err
 }
 
-// markAt is where in p a byte order mark, or the beginning of one, begins a
-// line behind the first; negative if there is none.
+// markAt returns the index in p of a byte order mark, or the beginning of one,
+// at the beginning of a line other than the first; negative if there is none.
 func markAt(p []byte) int {
 	for at := 1; at < len(p); at++ {
 		i := bytes.IndexByte(p[at:], byteOrderMark[0])
@@ -354,7 +351,7 @@ func markAt(p []byte) int {
 	return -1
 }
 
-// resolve reads on to where the run of NULs ends.
+// resolve reads to the end of the run of NULs.
 func (s *skipper) resolve() {
 	for empty := 0; ; {
 		z := leadingZeros(s.left)

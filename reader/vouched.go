@@ -10,23 +10,22 @@ import (
 	"sync"
 )
 
-// What is kept of a file is of use as long as the file is what it was. Its
-// stamp proves that only while no part of it has changed, the time of change
-// above all, which no program can set. But renaming a file, linking to it and
-// changing its permissions sets that time, too. Then nothing less than reading
-// the file tells whether it was written to. That is done once: the file
-// logview-vouched in the cache remembers which state of a file has which checksum,
-// so that the next search need not read it again.
+// What the cache has of a file is valid as long as the file has not changed. Its
+// stamp proves that, because no program can set the change time. But renaming a
+// file, linking to it and changing its permissions set the change time, too.
+// Then only reading the file shows whether it was written to. That is done once:
+// logview-vouched in the cache records the checksums of files and the stamps
+// they had, so that the next search need not read them again.
 //
-// The file is records of 52 bytes, the newest last, each appended in one
-// write, so that several programs can:
+// The file consists of records of 52 bytes, the newest last. Each is appended
+// with one write, so several processes can write to it:
 //
 //	device, inode, size, time of writing, time of change   8 bytes each, little endian
 //	checksum                                               8 bytes
 //	crc                                                    4 bytes, CRC-32C of all before
 //
-// When it has grown to vouchedMax, its older half is dropped. What is damaged
-// is left out.
+// When it reaches vouchedMax, its older half is dropped. Damaged records are
+// skipped.
 type vouched struct {
 	mu    sync.Mutex
 	known map[Stamp]uint64 // nil until it was read
@@ -40,9 +39,9 @@ const (
 
 func (c *Cache) vouchedPath() string { return filepath.Join(c.dir, vouchedName) }
 
-// Checksum is the checksum that was found when a file in this state was read
-// last; false if that is not known. What it is of is the caller's matter: all
-// that is remembered of files of one kind must be of the same.
+// Checksum returns the checksum that was recorded for a file in this state;
+// false if there is none. Callers decide what it is a checksum of, the same for
+// all files of one kind.
 func (c *Cache) Checksum(s Stamp) (uint64, bool) {
 	if c == nil || s.Changed == 0 {
 		return 0, false
@@ -54,8 +53,8 @@ func (c *Cache) Checksum(s Stamp) (uint64, bool) {
 	return sum, ok
 }
 
-// Vouch remembers the checksum of a file that was read completely while it
-// was in this state. A cache that cannot be written forgets it.
+// Vouch records the checksum of a file that was read completely while it was in
+// this state. It has no effect if the cache cannot be written to.
 func (c *Cache) Vouch(s Stamp, sum uint64) {
 	if c == nil || s.Changed == 0 {
 		return
@@ -91,7 +90,7 @@ func (c *Cache) Vouch(s Stamp, sum uint64) {
 	}
 }
 
-// readVouched reads what is remembered, once. c.vouched.mu is held.
+// readVouched reads the records, once. c.vouched.mu is held.
 func (c *Cache) readVouched() {
 	if c.vouched.known != nil {
 		return
@@ -109,7 +108,7 @@ func (c *Cache) readVouched() {
 	for len(data) >= vouchedRecord {
 		body := data[:vouchedRecord-4]
 		if crc32.Checksum(body, castagnoli) != binary.LittleEndian.Uint32(data[len(body):]) {
-			data = data[1:] // a record was cut off; the next begins somewhere behind
+			data = data[1:] // a truncated record; the next one begins later
 			continue
 		}
 		var v [6]uint64
@@ -140,9 +139,8 @@ func (c *Cache) halveVouched() {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// fileSum is a checksum of all bytes of a file, of two CRCs, and the file's
-// state when it was read; false if it was changed meanwhile, or cannot be
-// read.
+// fileSum returns a checksum of a file, made of two CRCs, and the file's state;
+// false if the file changed meanwhile or cannot be read.
 func (c *Cache) fileSum(ctx context.Context, f file) (uint64, Stamp, bool) {
 	info, err := f.Stat()
 	if err != nil {

@@ -15,24 +15,24 @@ import (
 	"github.com/ulikunitz/xz/lzma"
 )
 
-// An xzChain decodes what the usual decoder of xz refuses: streams whose
-// integrity check has an unknown type, which is passed over and told at the
-// end, as xz -d does; and blocks with the filter for ARM64 code, which newer
-// versions of xz have. It is several times slower.
+// An xzChain decodes xz files that the usual decoder rejects: streams whose
+// integrity check has an unknown type, which is skipped and reported at the end,
+// as by xz -d; and blocks with the filter for ARM64 code, which newer versions of
+// xz use. It is several times slower.
 //
-// For the format see parts.go. LZMA2 is the last filter of a block; what it
-// decodes to goes through the other filters, from the last to the first.
+// For the format see parts.go. LZMA2 is the last filter of a block; its output
+// goes through the other filters, from the last to the first.
 type xzChain struct {
 	in    *bufio.Reader
 	n     int64     // bytes read through Read and ReadByte
 	text  io.Reader // of the block; nil between blocks
-	begun int64     // where the block's data began, by n
+	begun int64     // the value of n where the block's data began
 
 	check   byte // of the stream
 	sum     hash.Hash
-	stream  bool // inside of one
-	blocks  int  // of it
-	unknown byte // a check that is unknown; 0 if there was none
+	stream  bool // inside a stream
+	blocks  int  // in the stream so far
+	unknown byte // the type of an unknown check; 0 if there was none
 }
 
 func newXzChain() *xzChain { return &xzChain{in: bufio.NewReader(eof{})} }
@@ -56,7 +56,7 @@ var (
 	crcOfXz      = crc64.MakeTable(crc64.ECMA)
 )
 
-// xzChecks are the types of checks that are known, and how they are made.
+// xzChecks are the known types of checks.
 var xzChecks = map[byte]func() hash.Hash{
 	0:  nil,
 	1:  func() hash.Hash { return crc32.NewIEEE() },
@@ -64,20 +64,20 @@ var xzChecks = map[byte]func() hash.Hash{
 	10: sha256.New,
 }
 
-// xzCheckSize is the length of a check, by its type.
+// xzCheckSize returns the length of a check of a type.
 func xzCheckSize(check byte) int {
 	return [...]int{0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64}[check&0xf]
 }
 
-// needsXzChain reports whether a stream that begins with head, which ends
-// behind the header of its first block, is for an xzChain.
+// needsXzChain reports whether a stream needs an xzChain. head extends to the
+// end of the header of its first block.
 func needsXzChain(head []byte) bool {
 	if _, known := xzChecks[head[7]&0xf]; !known {
 		return true
 	}
 	filters, err := xzFilters(head[12:])
 	if err != nil {
-		return false // the usual decoder will say so
+		return false // the usual decoder reports this
 	}
 	for _, f := range filters {
 		if f.id > 9 && f.id != xzLzma2 {
@@ -155,7 +155,7 @@ func (z *xzChain) Read(p []byte) (int, error) {
 	}
 }
 
-// A byteCount reads z.in and counts.
+// A byteCount reads from z.in and counts the bytes.
 type byteCount struct{ z *xzChain }
 
 func (c byteCount) Read(p []byte) (int, error) {
@@ -277,7 +277,7 @@ func (z *xzChain) endBlock() error {
 		return nil
 	}
 	got := z.sum.Sum(nil)
-	if z.check != 10 { // sums of CRCs are little-endian here
+	if z.check != 10 { // the CRCs are little-endian here
 		for i := range len(got) / 2 {
 			got[i], got[len(got)-1-i] = got[len(got)-1-i], got[i]
 		}
@@ -293,7 +293,7 @@ func (z *xzChain) endStream() error {
 	crc, begun := crc32.NewIEEE(), z.n
 	index := io.TeeReader(byteCount{z}, crc)
 	number := func() (uint64, error) { return binary.ReadUvarint(oneByte{index}) }
-	if _, err := number(); err != nil { // the zero that tells it from a block
+	if _, err := number(); err != nil { // the zero that distinguishes it from a block
 		return io.ErrUnexpectedEOF
 	}
 	records, err := number()
@@ -333,8 +333,8 @@ func (r oneByte) ReadByte() (byte, error) {
 	return b[0], err
 }
 
-// A deltaReader undoes the delta filter: each byte was stored as the
-// difference to the one a distance before.
+// A deltaReader undoes the delta filter, which stores each byte as the
+// difference to the byte at a fixed distance before it.
 type deltaReader struct {
 	r        io.Reader
 	distance int
@@ -361,15 +361,15 @@ type arm64Reader struct {
 	pc   uint32
 	buf  [4 << 10]byte
 	n    int // bytes in buf
-	from int // of them, handed out
-	to   int // and ready to be
+	from int // of them, already returned
+	to   int // of them, decoded
 	err  error
 }
 
 func (d *arm64Reader) Read(p []byte) (int, error) {
 	for d.from == d.to {
 		if d.err != nil {
-			if d.n > d.to { // less than an instruction, which stays as it is
+			if d.n > d.to { // less than an instruction, which is not changed
 				d.to = d.n
 				break
 			}
@@ -389,7 +389,7 @@ func (d *arm64Reader) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// arm64Undo undoes the filter in the instruction at b.
+// arm64Undo undoes the filter for the instruction in b.
 func arm64Undo(b []byte, pc uint32) {
 	x := binary.LittleEndian.Uint32(b)
 	switch {

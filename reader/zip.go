@@ -21,14 +21,13 @@ import (
 	"github.com/ulikunitz/xz/lzma"
 )
 
-// A zip file (APPNOTE.TXT of PKWARE) is members one behind the other, each
-// with a header, and a directory of them at its end. log4j, logback and NLog
-// write one member a file: such a file is simply compressed. With more members
-// it is an archive; see archive.go.
+// A zip file (APPNOTE.TXT of PKWARE) consists of members, each with a header,
+// and a directory of them at its end. log4j, logback and NLog write one member
+// per file, which is treated as a compressed file. A file with more members is
+// an archive; see archive.go.
 //
-// The directory is read by archive/zip. A file without one was cut off, and a
-// pipe has no end to begin with: then the headers before the members are all
-// there is, which say less (see zipHeader).
+// The directory is read by archive/zip. In a truncated file, and in a pipe, there
+// is only the header before each member, which says less (see zipHeader).
 
 const (
 	zipMethodStore   = 0
@@ -38,19 +37,19 @@ const (
 	zipMethodZstd    = 93
 	zipMethodXz      = 95
 
-	// maxZipDirectory bounds what is read of a directory: that of 100,000
-	// members takes some 10 MiB, and five times as much memory.
+	// maxZipDirectory limits the size of a directory: that of 100,000 members
+	// has some 10 MiB and takes five times as much memory.
 	maxZipDirectory = 16 << 20
 )
 
-// A zipEntry is what a zip file says of one member.
+// A zipEntry describes a member of a zip file.
 type zipEntry struct {
 	name      string
 	modified  time.Time
 	method    uint16
 	encrypted bool
 	off       int64  // where its data begins
-	packed    int64  // length of that; -1 if unknown
+	packed    int64  // length of its data; -1 if unknown
 	size      int64  // of the text; -1 if unknown
 	crc       uint32 // of the text, if size is known
 	eos       bool   // LZMA data ends with a mark
@@ -60,8 +59,8 @@ type zipEntry struct {
 
 var errZipCut = errors.New("zip: truncated: the directory at its end is missing")
 
-// zipEntries lists the members of the zip file f, directories and the like
-// left out. Beside an error it returns those that come before the damage.
+// zipEntries lists the members of the zip file f that are files. With an error,
+// it also returns the members before the damage.
 func zipEntries(f io.ReaderAt, size int64) ([]*zipEntry, error) {
 	z, err := zip.NewReader(&boundedReaderAt{f, maxZipDirectory}, size)
 	if errors.Is(err, errZipDirectory) {
@@ -86,7 +85,7 @@ func zipEntries(f io.ReaderAt, size int64) ([]*zipEntry, error) {
 			off: off, packed: int64(e.CompressedSize64), size: int64(e.UncompressedSize64), crc: e.CRC32,
 		})
 	}
-	// Members that share their data make a small file unpack to any size.
+	// If members could share data, a small file could unpack to any size.
 	byOffset := slices.Clone(out)
 	slices.SortStableFunc(byOffset, func(a, b *zipEntry) int {
 		return int(min(1, max(-1, a.off-b.off)))
@@ -109,7 +108,7 @@ func zipEntries(f io.ReaderAt, size int64) ([]*zipEntry, error) {
 
 var errZipDirectory = fmt.Errorf("zip: its directory is larger than %d MiB", maxZipDirectory>>20)
 
-// A boundedReaderAt reads left bytes in all.
+// A boundedReaderAt reads at most left bytes in total.
 type boundedReaderAt struct {
 	r    io.ReaderAt
 	left int
@@ -122,8 +121,8 @@ func (b *boundedReaderAt) ReadAt(p []byte, off int64) (int, error) {
 	return b.r.ReadAt(p, off)
 }
 
-// zipWithoutDirectory lists members by the headers before them, as far as
-// those go. The error is never nil.
+// zipWithoutDirectory lists members by the headers before them. It always
+// returns an error.
 func zipWithoutDirectory(f io.ReaderAt, size int64) ([]*zipEntry, error) {
 	var out []*zipEntry
 	for at := int64(0); len(out) < maxEntries; {
@@ -138,7 +137,7 @@ func zipWithoutDirectory(f io.ReaderAt, size int64) ([]*zipEntry, error) {
 		if e.packed < 0 && e.method == zipMethodStore {
 			next = size
 		} else if e.packed < 0 {
-			// Where it ends only its data tells.
+			// Only its data shows where it ends.
 			data := &countingReader{r: io.NewSectionReader(f, e.off, size-e.off)}
 			d := e.decoder(context.Background(), data)
 			_, err := io.Copy(io.Discard, d)
@@ -209,13 +208,14 @@ func zipHeader(in *bufio.Reader) (*zipEntry, error) {
 // format implements coding.
 func (e *zipEntry) format() Format { return Zip }
 
-// decoder decodes the member, whose data begins where src stands.
+// decoder returns a decoder of the member, whose data begins at the position of
+// src.
 func (e *zipEntry) decoder(ctx context.Context, src *countingReader) decoder {
 	return newZipDecoder(ctx, src, e)
 }
 
-// newZip decodes a zip file by the headers before its members: the first
-// member, for a file has no more unless it came through a pipe.
+// newZip returns a decoder of the first member of a zip file, which uses the
+// header before it. There are more members only if the file comes from a pipe.
 func newZip(ctx context.Context, src *countingReader) decoder { return newZipDecoder(ctx, src, nil) }
 
 func newZipDecoder(ctx context.Context, src *countingReader, e *zipEntry) decoder {
@@ -223,13 +223,13 @@ func newZipDecoder(ctx context.Context, src *countingReader, e *zipEntry) decode
 	return d
 }
 
-// A zipDecoder decodes one member and checks its length and checksum.
+// A zipDecoder decodes a member and checks its length and checksum.
 type zipDecoder struct {
 	ctx    context.Context
 	src    *countingReader
 	in     *bufio.Reader
 	entry  *zipEntry // nil until its header was read
-	stream bool      // there is a header, and something may follow
+	stream bool      // src has a header before the member, and may have data after it
 	codec  io.Reader
 	parts  decoder // the codec, if it is one of ours
 	flate  io.ReadCloser
@@ -267,7 +267,7 @@ func (d *zipDecoder) Read(p []byte) (int, error) {
 func (d *zipDecoder) begin() error {
 	if d.entry == nil {
 		if end, err := d.in.Peek(4); err == nil && string(end) == "PK\x05\x06" {
-			return io.EOF // without members
+			return io.EOF // no members
 		}
 		e, err := zipHeader(d.in)
 		for err == nil && strings.HasSuffix(e.name, "/") && e.packed <= 0 {
@@ -287,7 +287,7 @@ func (d *zipDecoder) begin() error {
 	if e.encrypted {
 		return errors.New("encrypted")
 	}
-	// The buffer is an io.ByteReader, so that no codec reads beyond its data.
+	// The buffer is an io.ByteReader, so no codec reads beyond its data.
 	var data io.Reader = d.in
 	if e.packed >= 0 && !(e.cut && e.trailer) {
 		data = bufio.NewReader(io.LimitReader(d.in, e.packed))
@@ -320,8 +320,8 @@ func (d *zipDecoder) begin() error {
 	return nil
 }
 
-// beginLzma reads two bytes of version and two of the length of the
-// properties, which a .lzma file begins with, too; there the size follows.
+// beginLzma reads the version and the length of the properties, two bytes each,
+// and the properties, with which a .lzma file begins, too, followed by its size.
 func (d *zipDecoder) beginLzma(data io.Reader) error {
 	var h [9]byte
 	if _, err := io.ReadFull(data, h[:]); err != nil {
@@ -346,7 +346,7 @@ func (d *zipDecoder) beginLzma(data io.Reader) error {
 	return err
 }
 
-// check is io.EOF if the member is whole.
+// check returns io.EOF if the member is complete and correct.
 func (d *zipDecoder) check() error {
 	e := d.entry
 	size, crc := e.size, e.crc
@@ -379,8 +379,8 @@ func (d *zipDecoder) check() error {
 	return io.EOF
 }
 
-// trailer reads what follows the data of a member whose header says nothing:
-// perhaps a magic number, the checksum, and two lengths of 4 or 8 bytes.
+// trailer reads what follows the data of a member whose header has no lengths:
+// an optional magic number, the checksum, and two lengths of 4 or 8 bytes.
 func (d *zipDecoder) trailer() (size int64, crc uint32, err error) {
 	if magic, _ := d.in.Peek(4); string(magic) == "PK\x07\x08" {
 		_, _ = d.in.Discard(4)
@@ -392,7 +392,7 @@ func (d *zipDecoder) trailer() (size int64, crc uint32, err error) {
 	crc = binary.LittleEndian.Uint32(b)
 	size = int64(binary.LittleEndian.Uint32(b[8:]))
 	n := 12
-	// With lengths of 8 bytes another header begins where those end.
+	// If the lengths have 8 bytes, another header follows them.
 	if long, _ := d.in.Peek(24); len(long) == 24 && string(long[20:22]) == "PK" && string(long[12:14]) != "PK" {
 		size, n = int64(binary.LittleEndian.Uint64(long[12:])), 20
 	}
@@ -407,7 +407,7 @@ func (d *zipDecoder) release() {
 		d.parts.release()
 	}
 	if d.flate != nil {
-		_ = d.flate.(flate.Resetter).Reset(eof{}, nil) // not to keep the file reachable
+		_ = d.flate.(flate.Resetter).Reset(eof{}, nil) // so that the file can be collected
 		flatePool.Put(d.flate)
 	}
 	windows.give(d.held)

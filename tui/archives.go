@@ -15,30 +15,29 @@ import (
 	"logview/tui/pager"
 )
 
-// An archive is listed as a log until somebody opens it. Then it is unpacked,
-// and from there on the logs in it are listed in its place, as if it were a
-// directory.
+// An archive is listed as a log until the user opens it. Then it is unpacked, and
+// the logs in it are listed instead, as if it were a directory.
 
-// An unpacked is what is in an archive.
+// An unpacked is the contents of an archive.
 type unpacked struct {
-	stamp reader.Stamp // of the archive then
+	stamp reader.Stamp // of the archive at that time
 	logs  []reader.Log
 }
 
-// unpackedMsg is an archive that was unpacked because it was to be opened.
+// unpackedMsg says that an archive was unpacked to be opened.
 type unpackedMsg struct {
 	opening int
 	path    string
 	unpacked
 	errs  []error
-	start *Start // in it
+	start *Start // where to start in it
 	focus bool
 }
 
-// unpack unpacks l if that is an archive; false if it is none.
+// unpack unpacks l if it is an archive; otherwise it returns false.
 func unpack(ctx context.Context, l reader.Log, opt reader.Options, say func(tea.Msg)) (msg unpackedMsg, ok bool) {
 	for _, a := range l.Members {
-		// A look into each of a thousand rotated files would take long.
+		// Checking each of a thousand rotated files would take long.
 		if !a.MayBeArchive() && len(l.Members) > 1 || !reader.IsArchive(a) {
 			continue
 		}
@@ -51,7 +50,7 @@ func unpack(ctx context.Context, l reader.Log, opt reader.Options, say func(tea.
 	return msg, false
 }
 
-// unpacked1 lists the logs in an archive, and goes to where the person wanted.
+// unpacked1 lists the logs in an archive, and goes to where the user wanted.
 func (m *model) unpacked1(msg unpackedMsg) tea.Cmd {
 	if msg.opening != m.opening || m.life.Err() != nil {
 		return nil
@@ -94,7 +93,7 @@ func (m *model) unpacked1(msg unpackedMsg) tea.Cmd {
 			return m.open(l, start, msg.focus)
 		}
 		if l, ok := m.archiveOf(wanted); ok {
-			return m.open(l, msg.start, msg.focus) // in an archive inside of this one
+			return m.open(l, msg.start, msg.focus) // in an archive in this one
 		}
 		m.pending = nil
 		m.say(pager.Said{Text: wanted + " is gone", Error: true})
@@ -111,7 +110,7 @@ func (m *model) unpacked1(msg unpackedMsg) tea.Cmd {
 	return nil
 }
 
-// archiveOf is the log that is the archive in which a path lies.
+// archiveOf returns the log for the archive that contains a path.
 func (m *model) archiveOf(path string) (reader.Log, bool) {
 	for _, l := range m.logs.Logs() {
 		for _, a := range l.Members {
@@ -123,8 +122,8 @@ func (m *model) archiveOf(path string) (reader.Log, bool) {
 	return reader.Log{}, false
 }
 
-// withArchives is msg with what is in the archives that were opened. One that
-// has changed since is an archive again.
+// withArchives returns msg with the opened archives replaced by their contents.
+// An archive that has changed since is listed as an archive again.
 func (m *model) withArchives(msg listMsg) listMsg {
 	if len(m.inside) == 0 {
 		return msg

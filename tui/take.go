@@ -30,31 +30,31 @@ import (
 	"logview/tui/results"
 )
 
-// This is what is done with lines: they are copied, written to a file, given
-// to a command, marked, opened in an editor. Which lines those are is a matter
-// of the pane with the focus.
+// This file has the actions on lines: they are copied, written to a file, piped
+// to a command, marked, or opened in an editor. They apply to the pane with the
+// focus.
 
-// A taking is lines that are to be written or piped. It is of the moment in
-// which it was asked for: while a file name is typed, the logs go on.
+// A taking is a set of lines to write or pipe. It is fixed when the user asks for
+// it: logs may grow while a file name is typed.
 type taking struct {
 	kind   string // of the lines, singular: "result", "selected line"
-	of     string // in what they were found
+	of     string // where they come from: a log, or a query
 	note   func() string
-	begin  func() // is called when the person wants it: a selection ends
-	before int64  // how many there were when they were last counted; -1 if they were not
+	begin  func() // called when the action begins; ends a selection
+	before int64  // number of lines when they were last counted; -1 if unknown
 	write  func(ctx context.Context, w io.Writer, told func(took)) took
 }
 
-// took is what became of a taking, or how far it is.
+// took is the result of a taking, or its progress.
 type took struct {
 	lines  int64
-	share  float64 // of what is to be read; 0 if that is not known
+	share  float64 // read so far; 0 if unknown
 	failed int     // files that could not be read
-	first  string  // of those, and why
+	first  string  // the first of them, and why
 	err    error
 }
 
-// name is so many of the lines, in words.
+// name describes n of the lines.
 func (t taking) name(n int64) string {
 	if n == 1 {
 		return "1 " + t.kind + " of " + t.of
@@ -62,10 +62,10 @@ func (t taking) name(n int64) string {
 	return humanize.Comma(n) + " " + t.kind + "s of " + t.of
 }
 
-// all is all of them, in words.
+// all describes all of the lines.
 func (t taking) all() string { return t.kind + "s of " + t.of }
 
-// run writes the lines. told is called from time to time, from any goroutine.
+// run writes the lines. It calls told with its progress, from any goroutine.
 func (t taking) run(ctx context.Context, w io.Writer, told func(took)) took {
 	b := bufio.NewWriterSize(w, 1<<16)
 	x := t.write(ctx, b, told)
@@ -75,8 +75,8 @@ func (t taking) run(ctx context.Context, w io.Writer, told func(took)) took {
 	return x
 }
 
-// said says what was done with the lines: that they were "written to" a file,
-// for example, or why not all of them were.
+// said returns the message about the result: that the lines were "written to" a
+// file, for example, or why not all of them were.
 func (x took) said(t taking, done string) pager.Said {
 	var s pager.Said
 	switch {
@@ -105,10 +105,10 @@ func (x took) said(t taking, done string) pager.Said {
 	return s
 }
 
-// taking is what ^W and | take: the selected lines of the pane with the focus,
-// or else all results, the lines of the log that pass its filters and match
-// what is searched for, or the log in the list. It reports false, and says
-// why, if there is nothing.
+// taking returns the lines for ^W and |: the selected lines of the pane with the
+// focus, or else all results, the lines of the log that pass its filters and
+// match the search, or the selected log of the list. If there are none, it shows
+// a message and returns false.
 func (m *model) taking() (t taking, ok bool) {
 	t = taking{note: func() string { return "" }, begin: func() {}, before: -1}
 	switch m.focus {
@@ -173,8 +173,8 @@ func (m *model) taking() (t taking, ok bool) {
 	return t, true
 }
 
-// sourceOf is a log to be read whole, even if it does not look like text. It
-// is made elsewhere.
+// sourceOf returns a function that opens a log, even if it does not look like
+// text. It is called in another goroutine.
 func (m *model) sourceOf(l reader.Log) func() []reader.Source {
 	if d := m.pager.Doc(); d != nil && m.pager.Name() == l.Name {
 		src, _ := d.Searchable(m.searching())
@@ -190,8 +190,8 @@ func (m *model) sourceOf(l reader.Log) func() []reader.Source {
 	}
 }
 
-// search writes the lines that a search finds, and so many around each. It
-// holds none of them.
+// search writes the lines that a search finds, with lines of context. It does not
+// keep them in memory.
 func (m *model) search(q query.Node, around int, sources func() []reader.Source) func(context.Context, io.Writer, func(took)) took {
 	s := m.opt.Searcher
 	return func(ctx context.Context, w io.Writer, told func(took)) (x took) {
@@ -242,7 +242,7 @@ func (m *model) search(q query.Node, around int, sources func() []reader.Source)
 	}
 }
 
-// selected writes lines of the results, whole.
+// selected writes selected lines of the results in full.
 func (m *model) selected(list []results.Line) func(context.Context, io.Writer, func(took)) took {
 	docs := m.documents(list...)
 	around := m.results.Context()
@@ -270,7 +270,7 @@ func (m *model) selected(list []results.Line) func(context.Context, io.Writer, f
 	}
 }
 
-// writeLine writes the line that begins at a place, and a newline.
+// writeLine writes the line at a place, and a newline.
 func writeLine(ctx context.Context, d *reader.Document, p reader.Place, w io.Writer) error {
 	buf := make([]byte, 64<<10)
 	for {
@@ -293,18 +293,18 @@ func writeLine(ctx context.Context, d *reader.Document, p reader.Place, w io.Wri
 	}
 }
 
-// documents find lines of the results in their logs. They are used by one
-// goroutine, elsewhere. That of the log that is shown is not used: it is closed
-// when the person goes on to another.
+// documents finds lines of the results in their logs. It is used by one
+// goroutine. It does not share the Document of the log that is shown, which is
+// closed when the user opens another log.
 type documents struct {
-	piped   *reader.Document // of standard input, which can be read but once
+	piped   *reader.Document // of standard input, which can be read only once
 	sources map[string]*reader.LogSource
 
 	last *reader.Document
 	log  string // of that
 }
 
-// documents returns those of the logs that lines are in, as they are now.
+// documents returns a documents for the logs as they are now.
 func (m *model) documents(list ...results.Line) *documents {
 	x := &documents{sources: map[string]*reader.LogSource{}}
 	if m.piped() {
@@ -322,7 +322,7 @@ func (m *model) documents(list ...results.Line) *documents {
 	return x
 }
 
-// find is where a line is now.
+// find returns the current place of a line.
 func (x *documents) find(ctx context.Context, l results.Line) (*reader.Document, reader.Place, error) {
 	gone := fmt.Errorf("%s is gone, or was rotated; search again", l.Member.Path)
 	d := x.piped
@@ -351,9 +351,8 @@ func (x *documents) close() {
 	}
 }
 
-// atLine does something with the line that the person is on: of the details
-// that are shown, of the results, or of the log. It reports false, and says
-// why, if there is none.
+// atLine calls a function with the current line: that of the details, of the
+// results, or of the log. If there is none, it shows a message and returns false.
 func (m *model) atLine(do func(ctx context.Context, d *reader.Document, p reader.Place) tea.Msg) (tea.Cmd, bool) {
 	ctx := m.life
 	if m.overlay == detailsOverlay {
@@ -387,17 +386,17 @@ func (m *model) atLine(do func(ctx context.Context, d *reader.Document, p reader
 
 func failed(err error) tea.Msg { return doneMsg{pager.Said{Text: err.Error(), Error: true}} }
 
-// put puts text into the clipboard, by the terminal and by the system's own.
+// put copies text to the clipboard, through the terminal and through the system.
 func put(text, what string) tea.Msg {
 	return tea.BatchMsg{tea.SetClipboard(text), func() tea.Msg {
 		if !clipboard.Unsupported {
-			_ = clipboard.WriteAll(text) // the terminal has it, too
+			_ = clipboard.WriteAll(text) // the terminal may have succeeded
 		}
 		return doneMsg{pager.Said{Text: "copied " + what}}
 	}}
 }
 
-// copy copies the line that the person is on, or the selection.
+// copy copies the current line, or the selection.
 func (m *model) copy() tea.Cmd {
 	switch {
 	case m.overlay == detailsOverlay:
@@ -439,7 +438,7 @@ func (m *model) copy() tea.Cmd {
 	return func() tea.Msg { return put(text, what) }
 }
 
-// oneLine is a line of the log that is shown, or a piece of one, in words.
+// oneLine describes a line of the log that is shown, or a piece of one.
 func (m *model) oneLine(whole bool) string {
 	if !whole {
 		return "a piece of the line, which is too long for the clipboard"
@@ -447,8 +446,8 @@ func (m *model) oneLine(whole bool) string {
 	return taking{kind: "line", of: m.shown()}.name(1)
 }
 
-// shown is what the log is called that is shown, and asked the query whose
-// results are, as they are spoken of.
+// shown returns the name of the log that is shown, for messages, and asked the
+// query of the results.
 func (m *model) shown() string {
 	if m.pager.Name() == reader.Stdin {
 		return "standard input"
@@ -458,7 +457,7 @@ func (m *model) shown() string {
 
 func (m *model) asked() string { return ansi.Truncate(m.results.Query(), 40, "…") }
 
-// copyRef copies a reference to the line that the person is on.
+// copyRef copies a reference to the current line.
 func (m *model) copyRef() tea.Cmd {
 	if m.focus == paneLogs {
 		return m.copyName()
@@ -473,7 +472,7 @@ func (m *model) copyRef() tea.Cmd {
 	return cmd
 }
 
-// copyName copies the name of the log that is chosen in the list.
+// copyName copies the name of the log that is selected in the list.
 func (m *model) copyName() tea.Cmd {
 	l, ok := m.logs.Current()
 	if !ok {
@@ -486,7 +485,7 @@ func (m *model) copyName() tea.Cmd {
 // A clip is text for the clipboard.
 type clip struct{ strings.Builder }
 
-// mostCopied is how much text goes into the clipboard at most.
+// mostCopied is the most text that is copied to the clipboard.
 const mostCopied = 16 << 20
 
 func (c *clip) Write(p []byte) (int, error) {
@@ -496,8 +495,7 @@ func (c *clip) Write(p []byte) (int, error) {
 	return c.Builder.Write(p)
 }
 
-// mark marks the line that the person is on, or takes the mark away, in the
-// log that is shown.
+// mark marks the current line, or removes its mark, in the log that is shown.
 func (m *model) mark() tea.Cmd {
 	d, ctx := m.pager.Doc(), m.life
 	if m.overlay == detailsOverlay {
@@ -522,7 +520,7 @@ func (m *model) mark() tea.Cmd {
 	}
 }
 
-// edit opens the person's editor at the line.
+// edit opens the user's editor at the current line.
 func (m *model) edit() tea.Cmd {
 	program := cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"), "vi")
 	cmd, _ := m.atLine(func(ctx context.Context, d *reader.Document, p reader.Place) tea.Msg {
@@ -535,7 +533,7 @@ func (m *model) edit() tea.Cmd {
 		if !ok {
 			return failed(fmt.Errorf("%s is compressed; write its lines to a file with ^W", r.Path))
 		}
-		// A file may be called +!rm: by its whole path it is no option.
+		// A file may be called +!rm; its full path cannot be an option.
 		path, err = filepath.Abs(path)
 		if err != nil {
 			return failed(err)
@@ -551,7 +549,8 @@ func (m *model) edit() tea.Cmd {
 	return cmd
 }
 
-// writePath is the file that was typed; the error says that it is there.
+// writePath returns the path of the file that was typed. It returns an error if
+// the file exists.
 func writePath(typed string) (string, error) {
 	path := typed
 	if rest, ok := strings.CutPrefix(path, "~/"); ok {
@@ -565,17 +564,17 @@ func writePath(typed string) (string, error) {
 	return path, nil
 }
 
-// A writing is a file that lines are being written to.
+// A writing is a file to which lines are being written.
 type writing struct {
 	path   string
 	stop   context.CancelFunc
 	ended  chan struct{}
-	warned bool // that it is not complete, when the person wanted to quit
+	warned bool // the user tried to quit before it was complete
 
-	lines, share atomic.Int64 // how many, and thousandths of what is to be read
+	lines, share atomic.Int64 // lines written, and thousandths of the logs read
 }
 
-// status says how far it is.
+// status describes its progress.
 func (w *writing) status() string {
 	s := fmt.Sprintf("writing %s: %s lines", w.path, humanize.Comma(w.lines.Load()))
 	if n := w.share.Load(); n > 0 {
@@ -618,7 +617,7 @@ func (m *model) write(t taking, path string) tea.Cmd {
 	}
 }
 
-// stopWriting stops what is being written. It reports false if nothing is.
+// stopWriting stops writing. It returns false if nothing is being written.
 func (m *model) stopWriting() bool {
 	if m.writing == nil {
 		return false
@@ -627,8 +626,8 @@ func (m *model) stopWriting() bool {
 	return true
 }
 
-// elsewhere says where a key has something to act on, if not in the pane with
-// the focus. Keys that act on lines must not act on those of another pane.
+// elsewhere shows where a key would act, if it does not apply to the pane with the
+// focus. Keys that act on lines must not act on those of another pane.
 func (m *model) elsewhere(a keys.Action) {
 	where := "Tab goes there"
 	if m.pager.Doc() == nil {

@@ -7,27 +7,27 @@ import (
 	"logview/index/query"
 )
 
-// A machine runs an expression on one line by itself, step by step, in time
-// that grows with the line's length alone: Thompson's construction, as in
-// Go's package regexp. It is twenty times slower than RE2, and knows what RE2
-// does not: where words end in Unicode's sense. It is for lines with other
-// characters than ASCII's in which RE2 found that all else is there.
+// A machine matches an expression with one line in linear time, with Thompson's
+// construction as in Go's package regexp. It is twenty times slower than RE2, but
+// supports Unicode word boundaries, which RE2 does not. It is used for lines with
+// characters outside ASCII in which RE2 found a match of the expression without
+// its word boundaries.
 type machine struct {
 	prog *syntax.Prog
 	word func(rune) bool
 }
 
-// In a machine's program, which is of one line, there are line ends but no
-// ends of the text. Their places are taken by those of whole words.
+// A machine's program is for one line, so it does not need the operators for the
+// ends of the text. They are used for the ends of whole words instead.
 const (
-	opWordStart = syntax.OpBeginText // no character of a word before
-	opWordEnd   = syntax.OpEndText   // none behind
+	opWordStart = syntax.OpBeginText // the character before is not part of a word
+	opWordEnd   = syntax.OpEndText   // nor is the one after
 
 	emptyWordStart = syntax.EmptyBeginText
 	emptyWordEnd   = syntax.EmptyEndText
 )
 
-// newMachine makes the machine of an expression that can be parsed.
+// newMachine returns a machine for an expression, which must be valid.
 func newMachine(n query.Regexp, as extent) *machine {
 	re, err := lineSyntax(n, as, false, syntax.OpBeginLine, syntax.OpEndLine)
 	if err != nil {
@@ -38,7 +38,7 @@ func newMachine(n query.Regexp, as extent) *machine {
 	}
 	prog, err := syntax.Compile(re.Simplify())
 	if err != nil {
-		panic("match: " + err.Error()) // it does not fail
+		panic("match: " + err.Error()) // it never fails
 	}
 	m := &machine{prog: prog, word: query.IsWord}
 	if _, boundaries := n.Unicode(); !boundaries {
@@ -47,16 +47,16 @@ func newMachine(n query.Regexp, as extent) *machine {
 	return m
 }
 
-// A thread is a place in the program, and where its match began.
+// A thread is a position in the program, and where its match began.
 type thread struct {
 	pc    uint32
 	start int
 }
 
-// threads is a list of threads without repetitions, the preferred first.
+// threads is a list of threads with different positions, the preferred first.
 type threads struct {
 	list []thread
-	at   []uint32 // where in list a place of the program is, if it is there
+	at   []uint32 // index in list of each position in the program, if it is there
 }
 
 func (t *threads) has(pc uint32) bool {
@@ -69,15 +69,15 @@ func (t *threads) put(x thread) {
 	t.list = append(t.list, x)
 }
 
-// match reports whether the expression matches somewhere in a text that is a
-// line, or a piece of one. first and last say whether it begins and ends the
-// line; a match keeps away by a character from an end that does not.
+// match reports whether the expression matches anywhere in a line or a piece of
+// one. first and last say whether the piece is at the beginning and the end of
+// the line; a match must leave a character at any other end of the piece.
 func (m *machine) match(text []byte, first, last bool) bool {
 	start, _ := m.find(text, 0, first, last)
 	return start >= 0
 }
 
-// find returns the first match that begins at from or behind it, or -1.
+// find returns the first match that begins at or after from, or -1.
 func (m *machine) find(text []byte, from int, first, last bool) (start, end int) {
 	n := len(m.prog.Inst)
 	now, next := &threads{at: make([]uint32, n)}, &threads{at: make([]uint32, n)}
@@ -113,11 +113,11 @@ func (m *machine) find(text []byte, from int, first, last bool) (start, end int)
 			if inst.Op == syntax.InstMatch {
 				if at < len(text) || last {
 					start, end = t.start, at
-					break step // those behind it are not preferred
+					break step // the threads after it have lower priority
 				}
 				continue
 			}
-			bad := r == utf8.RuneError && size == 1 // a byte that is no character
+			bad := r == utf8.RuneError && size == 1 // a byte that is not part of a character
 			if size > 0 && !bad && inst.MatchRune(r) {
 				m.follow(next, inst.Out, t.start, then)
 			}
@@ -132,8 +132,7 @@ func (m *machine) find(text []byte, from int, first, last bool) (start, end int)
 	return start, end
 }
 
-// empty is what is true of the place between two characters; -1 stands for
-// none.
+// empty returns the conditions that hold between two characters; -1 means none.
 func (m *machine) empty(before, after rune, begins, ends bool) syntax.EmptyOp {
 	var out syntax.EmptyOp
 	if begins {
@@ -157,8 +156,8 @@ func (m *machine) empty(before, after rune, begins, ends bool) syntax.EmptyOp {
 	return out
 }
 
-// follow adds a place of the program to the threads, or those that it leads
-// to without a character.
+// follow adds a position in the program to the threads, or those that can be
+// reached from it without reading a character.
 func (m *machine) follow(t *threads, pc uint32, start int, empty syntax.EmptyOp) {
 	if t.has(pc) {
 		return

@@ -9,23 +9,23 @@ import (
 	"unicode"
 )
 
-// What \d, \s, \w, \b and the POSIX classes mean.
+// This file defines \d, \s, \w, \b and the POSIX classes.
 //
-// As for ripgrep they are Unicode's: a letter is one of any script. RE2 and
-// Go's parser know only ASCII's, so an expression is translated: classes
-// become the characters they stand for. (?-u) turns that off, as (?u) turns
-// it on, for as much of the expression as any other flag would.
+// As in ripgrep they are Unicode-aware: a letter is one of any script. RE2 and
+// Go's parser support them only for ASCII, so expressions are translated: classes
+// are replaced by the characters they stand for. (?-u) turns that off and (?u)
+// turns it on, with the same scope as other flags.
 //
-// In a text of nothing but ASCII both say the same, so there the short ASCII
-// classes do, which take a hundredth of the time to compile.
+// For text that is ASCII both are the same, so the short ASCII classes are used,
+// which take a hundredth of the time to compile.
 
 // A charset is the characters of a class.
 type charset struct {
-	ascii      string                // those of ASCII, as between brackets
+	ascii      string                // those in ASCII, in bracket notation
 	categories []string              // general categories
-	tables     []*unicode.RangeTable // and more
-	lists      func() string         // what tables hold beyond categories, as between brackets
-	others     func() string         // all characters beside these, as between brackets
+	tables     []*unicode.RangeTable // of further characters
+	lists      func() string         // what is in tables but not in categories, in bracket notation
+	others     func() string         // all other characters, in bracket notation
 }
 
 var word = newCharset(`0-9A-Z_a-z`, []string{"Pc", "Nd", "Nl", "M", "L"}, unicode.Other_Alphabetic, unicode.Join_Control)
@@ -41,8 +41,8 @@ func IsWord(r rune) bool {
 		unicode.Other_Alphabetic, unicode.Join_Control)
 }
 
-// WordClass is the characters of words, as between the brackets of a class:
-// for a text of ASCII alone, or for any.
+// WordClass returns the characters of words in bracket notation: those in ASCII,
+// or all.
 func WordClass(ascii bool) string {
 	if ascii {
 		return word.ascii
@@ -80,7 +80,7 @@ func newCharset(ascii string, categories []string, tables ...*unicode.RangeTable
 	return s
 }
 
-// beyond is the characters of tables that are in none of the categories.
+// beyond returns the characters in tables that are not in any category.
 func (s *charset) beyond() []rune {
 	var out []rune
 	for _, t := range s.tables {
@@ -95,8 +95,8 @@ func (s *charset) beyond() []rune {
 	return out
 }
 
-// list is the characters, as between the brackets of a class. It ends with
-// more than one character, so that a - behind it is one.
+// list returns the characters in bracket notation. It does not end with a single
+// character, so that a - after it is literal.
 func (s *charset) list() string {
 	var b strings.Builder
 	b.WriteString(s.lists())
@@ -160,7 +160,7 @@ func complement(list []rune) []rune {
 	return out
 }
 
-// ranges writes ranges as between the brackets of a class.
+// ranges formats ranges in bracket notation.
 func ranges(list []rune) string {
 	var b strings.Builder
 	for list = merge(list); len(list) > 0; list = list[2:] {
@@ -169,9 +169,9 @@ func ranges(list []rune) string {
 	return b.String()
 }
 
-// Syntax parses the expression as it is to be matched with a text: one of
-// ASCII alone, or any. The classes in the tree hold what they stand for.
-// \b and \B stay what they are; see Unicode.
+// Syntax parses the expression for matching ASCII text, or any text. Classes in
+// the tree contain the characters they stand for. \b and \B are unchanged; see
+// Unicode.
 func (n Regexp) Syntax(ascii bool) (*syntax.Regexp, error) {
 	flags := syntax.Perl
 	if n.Fold {
@@ -179,7 +179,7 @@ func (n Regexp) Syntax(ascii bool) (*syntax.Regexp, error) {
 	}
 	typed := n.translate(plain)
 	if re, err := syntax.Parse(typed.expr, flags); err != nil {
-		return re, err // of the expression as it was typed
+		return re, err // the error is about the expression as it was typed
 	}
 	if typed.boundaries && typed.asciiBoundaries {
 		return nil, &syntax.Error{Code: `\b and \B are Unicode's in one part and, by (?-u), ASCII's in another`, Expr: n.Expr}
@@ -207,15 +207,15 @@ const (
 	anyText
 )
 
-// A translation is an expression and what was met in it.
+// A translation is a translated expression and what was found in it.
 type translation struct {
 	expr            string
-	classes         bool // Unicode's
-	boundaries      bool // Unicode's
+	classes         bool // it has Unicode classes
+	boundaries      bool // it has Unicode word boundaries
 	asciiBoundaries bool
 }
 
-// A translator goes over an expression once.
+// A translator translates an expression.
 type translator struct {
 	translation
 	in  string
@@ -223,7 +223,7 @@ type translator struct {
 	out strings.Builder
 	to  target
 	on  flagState
-	up  []flagState // of the groups around
+	up  []flagState // of the enclosing groups
 }
 
 type flagState struct{ unicode, fold bool }
@@ -251,15 +251,14 @@ func (n Regexp) translate(to target) translation {
 	return t.translation
 }
 
-// copy takes n bytes as they are.
+// copy copies n bytes.
 func (t *translator) copy(n int) {
 	n = min(n, len(t.in)-t.at)
 	t.out.WriteString(t.in[t.at : t.at+n])
 	t.at += n
 }
 
-// escape translates what begins with a backslash, outside of a class or in
-// one.
+// escape translates an escape sequence, outside or inside a class.
 func (t *translator) escape(inClass bool) {
 	if t.at+1 == len(t.in) {
 		t.copy(1)
@@ -313,7 +312,7 @@ func (t *translator) set(s *charset, not, inClass bool, n int) {
 		}
 		return
 	}
-	// The cases of what is in one of these classes are all in it.
+	// These classes contain all cases of their characters.
 	open, shut := "[", "]"
 	if not {
 		open = "[^"
@@ -330,9 +329,9 @@ func (t *translator) set(s *charset, not, inClass bool, n int) {
 	t.out.WriteString(shut)
 }
 
-// negated is the characters that are not in a class of ASCII. Where case is
-// ignored, the two that are not ASCII but a case of k and of s are left out,
-// or they would stand for k and s.
+// negated returns the characters that are not in an ASCII class. If case is
+// ignored, it omits the two characters outside ASCII that are cases of k and s,
+// or else the class would match k and s.
 func negated(class string, fold bool) string {
 	if fold {
 		class += `\x{17f}-\x{17f}\x{212a}-\x{212a}`
@@ -384,10 +383,10 @@ func (t *translator) class() {
 	}
 }
 
-// posix writes a POSIX class, which is always between brackets.
+// posix translates a POSIX class, which is always inside brackets.
 func (t *translator) posix(s *charset, not bool, name string, n int) {
 	if t.on.fold && not && (name == "lower" || name == "upper") {
-		// Its cases count before it is negated: what has no case is left.
+		// Case is folded before the class is negated.
 		both := folded
 		t.set(both, not, true, n)
 		return
@@ -395,10 +394,10 @@ func (t *translator) posix(s *charset, not bool, name string, n int) {
 	t.set(s, not, true, n)
 }
 
-// folded is the letters that have a case, or are one.
+// folded contains the letters that have another case.
 var folded = newCharset(`A-Za-z`, []string{"Lu", "Ll", "Lt"}, unicode.Other_Lowercase, unicode.Other_Uppercase)
 
-// open translates a parenthesis, with the flags behind it.
+// open translates a parenthesis and the flags after it.
 func (t *translator) open() {
 	t.up = append(t.up, t.on)
 	rest := t.in[t.at:]
@@ -435,7 +434,7 @@ func (t *translator) open() {
 		t.out.WriteString("(?" + flags + ":")
 		return
 	}
-	// For the rest of the group around.
+	// For the rest of the enclosing group.
 	t.on, t.up = state, t.up[:len(t.up)-1]
 	if flags != "" || on+off == "" {
 		t.out.WriteString("(?" + flags + ")")
