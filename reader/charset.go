@@ -19,13 +19,13 @@ import (
 // ErrBinary says that a file does not hold text.
 var ErrBinary = errors.New("binary file (--text reads it anyway)")
 
-// A Charset is how a file's decompressed bytes stand for characters: one of
-// the constants, or a name that ParseCharset returned.
+// A Charset is the encoding of a file's decompressed text: one of the constants,
+// or a name that ParseCharset returned.
 type Charset string
 
 const (
-	// ASCII is text in which nothing outside ASCII was met yet: what comes
-	// decides between UTF8 and Latin1. See [Charset.Learn].
+	// ASCII is text without anything outside ASCII so far: what follows decides
+	// between UTF8 and Latin1. See [Charset.Learn].
 	ASCII   Charset = "us-ascii"
 	UTF8    Charset = "utf-8"
 	UTF16LE Charset = "utf-16le"
@@ -39,9 +39,9 @@ const (
 // whether it is text at all, and its identity.
 const headSize = 64 << 10
 
-// ParseCharset returns the Charset of a name that a person gave, as the WHATWG
-// Encoding Standard lists them: windows-1251, shift_jis, gb18030, euc-kr, ….
-// "auto" and the empty name are the zero Charset: each file's beginning tells.
+// ParseCharset returns the Charset with a name in the WHATWG Encoding Standard,
+// such as windows-1251, shift_jis, gb18030 or euc-kr. For "auto" and the empty
+// name it returns the zero Charset: the encoding of each file is detected.
 func ParseCharset(name string) (Charset, error) {
 	name = strings.ToLower(strings.TrimSpace(name))
 	switch name {
@@ -62,7 +62,7 @@ func ParseCharset(name string) (Charset, error) {
 	return Charset(name), nil
 }
 
-// suggestCharset names encodings that may have been meant.
+// suggestCharset lists encodings with similar names for an error message.
 func suggestCharset(name string) string {
 	plain := func(s string) string { return strings.NewReplacer("-", "", "_", "", " ", "").Replace(s) }
 	known := []string{
@@ -108,11 +108,11 @@ func charsetOf(head []byte, whole bool) (Charset, int) {
 	return ASCII.learn(head, whole), 0
 }
 
-// byteOrderMark is one in UTF-8.
+// byteOrderMark is the byte order mark in UTF-8.
 var byteOrderMark = []byte("\xef\xbb\xbf")
 
-// Learn is the Charset of a text that was c so far and goes on with raw, which
-// is whole lines: c, unless that is ASCII and raw decides.
+// Learn returns the Charset of a text that was c so far and continues with the
+// whole lines raw: c, unless c is ASCII and raw is not.
 func (c Charset) Learn(raw []byte) Charset { return c.learn(raw, true) }
 
 func (c Charset) learn(raw []byte, whole bool) Charset {
@@ -140,8 +140,8 @@ func (c Charset) learn(raw []byte, whole bool) Charset {
 	return c
 }
 
-// firstHigh is where the first byte outside ASCII is; the length of p if
-// there is none.
+// firstHigh returns the index of the first byte outside ASCII; len(p) if there
+// is none.
 func firstHigh(p []byte) int {
 	i := 0
 	for ; i+8 <= len(p); i += 8 {
@@ -155,11 +155,11 @@ func firstHigh(p []byte) int {
 	return i
 }
 
-// utf16Without tells UTF-16 without a byte order mark: one in four of its
-// code units at least is ASCII, as blanks, digits and newlines are in any
-// script, hence has a zero byte always on the same side; next to none has one
-// on the other side; and as characters they are text. What is not is the empty
-// Charset. p begins at an even offset of the text.
+// utf16Without detects UTF-16 without a byte order mark; it returns the empty
+// Charset for other text. At least one in four code units must be ASCII, as
+// blanks, digits and newlines are in any script, and so have a zero byte on one
+// side; almost none may have one on the other side; and the characters must be
+// text. p begins at an even offset of the text.
 func utf16Without(p []byte) Charset {
 	z := leadingZeros(p) &^ 1
 	p = p[z:min(len(p), z+8<<10)]
@@ -201,7 +201,7 @@ func utf16Without(p []byte) Charset {
 	return c
 }
 
-// leadingZeros is how many zero bytes p begins with.
+// leadingZeros returns the number of zero bytes at the beginning of p.
 func leadingZeros(p []byte) int {
 	i := 0
 	for ; i+len(zeroBytes) <= len(p) && bytes.Equal(p[i:i+len(zeroBytes)], zeroBytes[:]); i += len(zeroBytes) {
@@ -214,7 +214,7 @@ func leadingZeros(p []byte) int {
 	return i
 }
 
-// trailingZeros is how many zero bytes p ends with.
+// trailingZeros returns the number of zero bytes at the end of p.
 func trailingZeros(p []byte) int {
 	n := len(p)
 	for n >= len(zeroBytes) && bytes.Equal(p[n-len(zeroBytes):n], zeroBytes[:]) {
@@ -231,7 +231,7 @@ var zeroBytes [4 << 10]byte
 // bytewise reports whether a file's bytes are its text's.
 func (c Charset) bytewise() bool { return c == ASCII || c == UTF8 }
 
-// decoder is c's, nil if nothing is to be decoded.
+// decoder returns a decoder for c; nil if none is needed.
 func (c Charset) decoder() transform.Transformer {
 	switch c {
 	case ASCII, UTF8, "":
@@ -250,9 +250,9 @@ func (c Charset) decoder() transform.Transformer {
 	return e.NewDecoder()
 }
 
-// Decode is the text of raw, which is whole lines of a file of Charset c, or
-// the rest of them: UTF-8 without byte order marks at the beginnings of lines.
-// It may be raw itself. Half a UTF-16 character at the end is left out.
+// Decode converts raw, which is whole lines of a file of Charset c or the rest of
+// one, to UTF-8 without byte order marks at the beginnings of lines. The result
+// may be raw itself. Half a UTF-16 character at the end is left out.
 func (c Charset) Decode(raw []byte) []byte {
 	if d := c.decoder(); d != nil {
 		if c == UTF16LE || c == UTF16BE {
@@ -280,8 +280,8 @@ func trimMarks(line []byte) []byte {
 // lineBOM is a byte order mark at a line's beginning.
 var lineBOM = []byte("\n\xef\xbb\xbf")
 
-// LineEnd is where the last whole line of raw ends, behind its newline; 0 if
-// there is none. raw begins where a character does.
+// LineEnd returns the index after the newline of the last whole line of raw; 0 if
+// there is none. raw begins at the beginning of a character.
 func (c Charset) LineEnd(raw []byte) int {
 	if c != UTF16LE && c != UTF16BE {
 		return bytes.LastIndexByte(raw, '\n') + 1
@@ -299,8 +299,8 @@ func (c Charset) LineEnd(raw []byte) int {
 	}
 }
 
-// FirstLineEnd is where the first line of raw ends, behind its newline; 0 if
-// there is none. raw begins where a character does.
+// FirstLineEnd returns the index after the newline of the first line of raw; 0 if
+// there is none. raw begins at the beginning of a character.
 func (c Charset) FirstLineEnd(raw []byte) int {
 	unit := c.newline()
 	for at := 0; ; {
@@ -397,7 +397,7 @@ func (c *converter) Read(p []byte) (int, error) {
 type text struct {
 	io.Reader
 	format  Format
-	given   Charset // by the person, empty if it is to be told
+	given   Charset // given by the user; empty to detect it
 	charset Charset
 	direct  bool        // it is a regular file whose bytes are not compressed
 	bom     int         // bytes of byte order mark that are not text

@@ -22,25 +22,25 @@ import (
 // same text into another file, and truncating and rewriting put another text
 // into the same file.
 //
-// Each file that was met is in one state:
+// Each known file is in one state:
 //
 //	reading  What is appended to its text is handed out.
 //	copied   So far it holds the beginning of another file's text.
 //	         Nothing of it is handed out.
-//	unready  Nothing can be said yet: it is compressed and not complete.
-//	ignored  Nothing of it will be handed out: it is not text, or was
-//	         written before the following began, or is compressed and
-//	         was handed out before.
+//	unready  Undecided: it is compressed and not complete yet.
+//	ignored  Nothing of it will be handed out: it is not text, was written
+//	         before following began, or is compressed and was handed out
+//	         before.
 //
 // A new file becomes
 //
 //	reading, from its start, if it has the name of a current file, or one
 //	    that is newer than those of all files with a similar text, or if its
 //	    text is like no other;
-//	reading, from where a text was left, if it holds all of that text that
-//	    was handed out and the file that held it was removed or replaced;
-//	copied, if another file's text begins with all that it holds, or all of
-//	    that text that was handed out is the beginning of what it holds;
+//	reading, from where a text was left, if it holds all that was handed out
+//	    of that text and the file that held it was removed or replaced;
+//	copied, if another file's text begins with all that it holds, or if it
+//	    begins with all that was handed out of that text;
 //	unready or ignored as described.
 //
 // Later, when a file changes:
@@ -54,14 +54,14 @@ import (
 //	                    copy, if it held all of that text before; or from
 //	                    where the other text was left, if that was cut off or
 //	                    its file is gone.
-//	unready, ignored    are judged again.
+//	unready, ignored    are decided again.
 //
-// A file that has no name any more is read to its end, and on for a while,
-// through its open descriptor; how much of its text was handed out is
-// remembered, for it may come back compressed.
+// A file that no longer has a name is read to its end, and for a while after
+// that, through its open descriptor. How much of its text was handed out is
+// remembered, because it may reappear compressed.
 //
-// The states are decided in this file; follow_file.go reads one file and
-// follow_text.go says what is known of a text.
+// This file decides the states; follow_file.go reads one file, and
+// follow_text.go has the progress of a text.
 type Follower struct {
 	live  *Live
 	feed  *Feed
@@ -69,19 +69,19 @@ type Follower struct {
 	begun time.Time
 
 	ids    identifier
-	files  map[any]*followed    // by what ids says
-	order  []*followed          // the same
-	byPath map[string]*followed // which file had a name last
-	texts  []*orphan            // whose files are gone, for a while
+	files  map[any]*followed    // by identity
+	order  []*followed          // the same files
+	byPath map[string]*followed // by the last known path
+	texts  []*orphan            // texts whose files are gone, for a while
 
 	named   map[[2]string]bool // directories and names of logs whose current files were named
 	holding map[*followed]bool // with an unfinished last line that is held
-	noted   map[any]bool       // files that something was said about, by identity
-	again   bool               // a file is to be judged again with the names, at once
-	pending bool               // the names are to be looked at again
-	listed  time.Time          // when the names were last looked at
-	sweep   int                // where in order the next sweep goes on
-	open    int                // descriptors held
+	noted   map[any]bool       // files about which something was reported, by identity
+	again   bool               // the state of a file is to be decided again at once
+	pending bool               // the names are to be checked again
+	listed  time.Time          // when the names were last checked
+	sweep   int                // index in order where the next sweep continues
+	open    int                // number of open files
 	lastID  int64              // of a text
 
 	emit func(*Appended) error
@@ -89,26 +89,26 @@ type Follower struct {
 	buf  []byte
 }
 
-// FollowOptions say where following begins, and how.
+// FollowOptions configure a Follower.
 type FollowOptions struct {
-	Last     int64            // lines of each log to begin with
-	LastOf   int64            // and of those logs that were named as files
-	Count    bool             // count the lines of files from their start, so that every line has its number
-	Note     func(error)      // called with what the user should know: that a file was cut off, is left out, or cannot be read; may be nil
+	Last     int64            // number of last lines of each log to hand out first
+	LastOf   int64            // the same for logs that were named as files
+	Count    bool             // count lines from the starts of files, so that every line has a number
+	Note     func(error)      // reports that a file was truncated, is skipped, or cannot be read; may be nil
 	Now      func() time.Time // the clock; nil for time.Now
 	Text     bool             // follow files that do not look like text, too
 	Encoding Charset          // of files without a byte order mark; empty to detect it
 }
 
-// Appended is some new lines of a log.
+// Appended holds new lines of a log.
 type Appended struct {
 	Log   string // its name
-	Key   any    // of the text, the same through renaming; for maps
+	Key   any    // identifies the text, also after renaming; a map key
 	ID    ID     // of the text, as far as it is known
 	Block        // Text may be longer than BlockSize; Line is -1 if it is not known
 }
 
-// A fileState is what is done with a file; see Follower.
+// A fileState is the state of a file; see Follower.
 type fileState int
 
 const (
@@ -118,7 +118,7 @@ const (
 	ignored
 )
 
-// A followed file is one that was met.
+// A followed is a known file.
 type followed struct {
 	found
 	id    any // its identity
@@ -126,16 +126,16 @@ type followed struct {
 
 	progress           // of its text, in state reading
 	of       *followed // in state copied: the file whose text it holds
-	checked  int64     // in state copied: so much of it is that text
-	whole    bool      // in state copied: it held all of that text that was handed out
+	checked  int64     // in state copied: how much of it is that text
+	whole    bool      // in state copied: it held all that was handed out of that text
 
 	f      *os.File  // nil while it is not open
-	size   int64     // when it was last looked at
+	size   int64     // when it was last checked
 	mod    time.Time // the same
 	active time.Time // when it was last written to, by the Follower's clock
 	seen   time.Time // when it was last among the names
-	gone   bool      // it was not, the last time
-	failed bool      // to be read, the last time; that was said
+	gone   bool      // it was not among the names the last time
+	failed bool      // the last attempt to read it failed, which was reported
 }
 
 // An orphan is a text whose file is gone.
@@ -148,19 +148,18 @@ type orphan struct {
 }
 
 const (
-	// likeness is how much of a text must be another's to be taken for it, if
-	// they are not of one log.
+	// likeness is how many bytes two texts of different logs must have in
+	// common to be taken for the same.
 	likeness = 64
 	// holdFor is how long an unfinished last line is held.
 	holdFor = time.Second
-	// openFor is how long a file that is not written to is kept open, if too
-	// many are.
+	// openFor is how long an inactive file is kept open if too many are open.
 	openFor = time.Minute
-	// goneFor is how long a removed file is read on: its writer may not have
+	// goneFor is how long a removed file is still read: its writer may not have
 	// noticed.
 	goneFor = 10 * time.Second
-	// movedFor is how long a file is read on that was moved out of sight: its
-	// writer may go on for as long as nothing tells it to reopen its log.
+	// movedFor is how long a file that was moved away is still read: its writer
+	// may continue until it is told to reopen its log.
 	movedFor = time.Hour
 	// orphanFor is how long the text of a file that was removed before it was
 	// read to its end is remembered, and maxOrphans how many texts are.
@@ -168,8 +167,8 @@ const (
 	maxOrphans = 1000
 	// sweepFiles is how many quiet files are looked at in one sweep.
 	sweepFiles = 1000
-	// maxOpen is how many quiet files are kept open. An open file is found
-	// again however it is renamed.
+	// maxOpen is how many inactive files are kept open. An open file can be
+	// found again after it was renamed.
 	maxOpen = 500
 	// longestLine is the longest line that is handed out whole.
 	longestLine = 64 << 20
@@ -205,7 +204,7 @@ func (f *Follower) note(path string, err error) {
 	f.opt.Note(err)
 }
 
-// noteOnce notes an error about a file once, however often it is met.
+// noteOnce reports an error about a file only once.
 func (f *Follower) noteOnce(id any, path string, err error) {
 	if !f.noted[id] {
 		f.noted[id] = true
@@ -290,8 +289,8 @@ func (f *Follower) readAll(ctx context.Context, files []*followed) {
 	}
 }
 
-// sweepFiles looks at all files that were written to lately, and at some of
-// the others.
+// sweepFiles checks all files that were written to recently, and some of the
+// others.
 func (f *Follower) sweepFiles(ctx context.Context, all bool) {
 	now := f.opt.Now()
 	var busy []*followed
@@ -307,9 +306,9 @@ func (f *Follower) sweepFiles(ctx context.Context, all bool) {
 	}
 }
 
-// list is the files there are, as they are found, oldest first: what the Live
-// lists and, of logs whose current files were named, the rotated files, to
-// which their texts move.
+// list returns the existing files, oldest first: those that the Live lists and,
+// for logs whose current files were named, the rotated files to which their
+// texts move.
 func (f *Follower) list(ctx context.Context) []found {
 	l, err := f.live.listing(ctx)
 	if err != nil {
@@ -334,7 +333,7 @@ func (f *Follower) list(ctx context.Context) []found {
 	return all.files
 }
 
-// names looks which files there are.
+// names checks which files exist.
 func (f *Follower) names(ctx context.Context) {
 	begun := f.opt.Now()
 	f.pending = false
@@ -344,7 +343,7 @@ func (f *Follower) names(ctx context.Context) {
 		switch {
 		case t == nil:
 		case t.Path != c.Path && !f.renamed(t, c):
-			f.retire(t) // its number was given to another file
+			f.retire(t) // its inode number was reused
 		case (t.state == unready || t.state == ignored) && (c.Size != t.size || !c.ModTime.Equal(t.mod)):
 			f.forget(t)
 		case f.ids.byPath && t.state == reading && t.at == 0 && !t.name.current() && c.Size != t.size:
@@ -388,8 +387,8 @@ func (f *Follower) names(ctx context.Context) {
 	f.listed = begun
 }
 
-// before is the files that are read of the log that c belongs to and are older
-// than c, or were removed.
+// before returns the files in state reading of the log of c that are older than
+// c or were removed.
 func (f *Follower) before(c found) []*followed {
 	var out []*followed
 	for _, t := range f.order {
@@ -400,7 +399,7 @@ func (f *Follower) before(c found) []*followed {
 	return out
 }
 
-// known is the file that was listed as c, if it was met before.
+// known returns the file that was listed as c, if it is known.
 func (f *Follower) known(c found) *followed {
 	if id := f.ids.of(c.info); id != nil {
 		return f.files[id]
@@ -416,12 +415,12 @@ func (f *Follower) known(c found) *followed {
 	return nil
 }
 
-// renamed reports whether c is t under another name, and not another file
-// that got its number.
+// renamed reports whether c is t under another name, and not another file with
+// a reused inode number.
 func (f *Follower) renamed(t *followed, c found) bool {
 	switch {
 	case t.f != nil:
-		return true // an open file keeps its number
+		return true // the inode number of an open file is not reused
 	case t.state != reading:
 		return c.Size == t.size && c.ModTime.Equal(t.mod)
 	case t.at == 0:
@@ -455,7 +454,7 @@ func (f *Follower) rename(t *followed, c found) {
 	t.Named = t.Named || named
 }
 
-// add takes up a file, in state reading with no progress.
+// add adds a file, in state reading with no progress.
 func (f *Follower) add(c found) *followed {
 	id := f.ids.of(c.info)
 	if id == nil {
@@ -470,13 +469,13 @@ func (f *Follower) add(c found) *followed {
 	return t
 }
 
-// newText is the progress of a text of which nothing was handed out.
+// newText returns the progress of a text of which nothing was handed out.
 func (f *Follower) newText(log string) progress {
 	f.lastID++
 	return progress{key: f.lastID, log: log}
 }
 
-// adopt decides what a file is that was not there before.
+// adopt decides the state of a new file.
 func (f *Follower) adopt(ctx context.Context, c found) {
 	before := f.byPath[c.Path]
 	t := f.add(c)
@@ -488,7 +487,7 @@ func (f *Follower) adopt(ctx context.Context, c found) {
 		return
 	case errors.Is(err, fs.ErrPermission):
 		f.noteOnce(t.id, c.Path, err)
-		f.forget(t) // should it be readable one day, it is new then
+		f.forget(t) // if it becomes readable later, it is new then
 		return
 	case err != nil && errors.Is(err, io.ErrUnexpectedEOF), err == nil && b.format != Plain && len(b.head) == 0:
 		f.setAside(t, unready)
@@ -503,7 +502,7 @@ func (f *Follower) adopt(ctx context.Context, c found) {
 		return
 	}
 	for _, x := range slices.Clone(f.order) {
-		// Of a file that it may be a copy of, something has to be known.
+		// Something must be known of the file that it may be a copy of.
 		if x != t && x.at == 0 && x.state == reading && (x.gone && x.name.stem == t.name.stem || x.dir == t.dir && x.name.sameBut(t.name)) && f.beginsLike(x, b) {
 			f.look(ctx, x)
 		}
@@ -516,13 +515,13 @@ func (f *Follower) adopt(ctx context.Context, c found) {
 	if before != nil && before != t && before.state == reading && f.replaced(before, t) {
 		f.forget(before)
 	} else if like := f.likeOne(t, b); f.orphanIn(t, like) {
-		// Its text goes on.
+		// Its text continues.
 	} else if like != nil {
 		t.state, t.of = copied, like
 		f.look(ctx, t)
 		return
 	} else if !c.name.current() && c.ModTime.Before(f.begun.Add(-time.Second)) {
-		// It is older than the following, and was put there since.
+		// It was written before following began, and moved there since.
 		if err := f.toEnd(t, c.Size); err != nil {
 			f.note(c.Path, err)
 		}
@@ -546,15 +545,15 @@ func (f *Follower) beginsLike(x *followed, b beginning) bool {
 	return alike(head[:n], b.head)
 }
 
-// setAside puts a file into a state in which it is not read, until it changes.
+// setAside puts a file into a state in which it is not read until it changes.
 func (f *Follower) setAside(t *followed, s fileState) {
 	t.state, t.size, t.mod = s, t.Size, t.ModTime
 }
 
-// replaced reports whether t, which has the name that old had, holds old's
-// text, or the beginning of it: an editor, rsync or sed -i wrote a new file and
-// renamed it. Then t goes on with that text. When old was rotated its text goes
-// on there, and t's is another, however it begins.
+// replaced reports whether t, which has the name that old had, holds old's text
+// or its beginning: an editor, rsync or sed -i wrote a new file and renamed it.
+// Then t continues that text. If old was rotated, its text continues there, and
+// t has another text, however it begins.
 func (f *Follower) replaced(old, t *followed) bool {
 	if t.name.number >= 0 {
 		return false // rotation gives such a name to another file each time
@@ -597,8 +596,8 @@ func (f *Follower) replaced(old, t *followed) bool {
 	return true
 }
 
-// whereabouts is the path that an open file has in its directory by now,
-// empty if it has none there.
+// whereabouts returns the current path of an open file in its directory; empty
+// if it has none there.
 func (f *Follower) whereabouts(t *followed) string {
 	info, err := t.f.Stat()
 	if err != nil {
@@ -613,9 +612,8 @@ func (f *Follower) whereabouts(t *followed) string {
 	return ""
 }
 
-// likeOne finds the file, among those that are read, of whose text t's may be
-// a copy. A copy has a rotated name, and not a newer one than what it is a
-// copy of.
+// likeOne returns the file in state reading of whose text t may hold a copy. A
+// copy has the name of a rotated file that is not newer than the original.
 func (f *Follower) likeOne(t *followed, b beginning) *followed {
 	if t.name.current() {
 		return nil
@@ -660,7 +658,7 @@ func (f *Follower) compare(t, x *followed) (whole, prefix bool) {
 	return false, f.samePrefix(a, x, 0, info.Size())
 }
 
-// openNow opens the file that was listed, wherever it is by now.
+// openNow opens the file that was listed, even if it was renamed since.
 func (f *Follower) openNow(t *followed) (*os.File, error) {
 	opened, _, err := openMember(t.Member)
 	if err != nil {
@@ -674,7 +672,7 @@ func (f *Follower) openNow(t *followed) (*os.File, error) {
 	return file, nil
 }
 
-// recheck looks whether a file is still a copy.
+// recheck checks whether a file is still a copy.
 func (f *Follower) recheck(t *followed) {
 	x := t.of
 	if info, err := os.Stat(t.Path); err == nil && info.Size() == t.size && info.ModTime().Equal(t.mod) {
@@ -715,8 +713,8 @@ func (f *Follower) recheck(t *followed) {
 	}
 }
 
-// samePrefix reports whether a file holds the same bytes from from to to as
-// x's does.
+// samePrefix reports whether a file has the same bytes from from to to as the
+// file of x.
 func (f *Follower) samePrefix(file *os.File, x *followed, from, to int64) bool {
 	other := x.f
 	if other == nil {
@@ -729,10 +727,10 @@ func (f *Follower) samePrefix(file *os.File, x *followed, from, to int64) bool {
 	return sameBytes(file, other, from, to)
 }
 
-// adoptPacked decides what a compressed file is that was not there before.
+// adoptPacked decides the state of a new compressed file.
 func (f *Follower) adoptPacked(ctx context.Context, t *followed, b beginning) {
 	for _, x := range f.order {
-		// app.log.1.gz in the making, beside app.log.1.
+		// app.log.1.gz is being written, next to app.log.1.
 		if x != t && x.state == reading && !x.gone && x.dir == t.dir && x.name.sameBut(t.name) && alike(x.head, b.head) {
 			t.state, t.of = copied, x
 			t.size, t.mod = t.Size, t.ModTime
@@ -753,7 +751,7 @@ func (f *Follower) adoptPacked(ctx context.Context, t *followed, b beginning) {
 		f.setAside(t, ignored)
 	default:
 		if err != nil {
-			f.noteOnce(t.id, t.Path, err) // and what can be read of it is used
+			f.noteOnce(t.id, t.Path, err) // use what can be read of it
 		}
 		if p != nil {
 			t.progress = *p
@@ -903,7 +901,7 @@ func (f *Follower) orphanIn(t, like *followed) bool {
 	return true
 }
 
-// forget takes a file for one that was never met.
+// forget makes a file unknown again.
 func (f *Follower) forget(t *followed) {
 	f.close(t)
 	if f.files[t.id] == t {
@@ -918,15 +916,15 @@ func (f *Follower) forget(t *followed) {
 	}
 	for _, x := range f.order {
 		if x.state == copied && x.of == t {
-			x.of, x.state = nil, unready // it is judged again
+			x.of, x.state = nil, unready // its state is decided again
 			x.size = -1
 			f.pending = true
 		}
 	}
 }
 
-// retire forgets a file that is gone, but for how much of its text was handed
-// out.
+// retire forgets a file that is gone, and remembers how much of its text was
+// handed out.
 func (f *Follower) retire(t *followed) {
 	if t.state == reading && t.at > 0 {
 		f.abandon(t, t.f != nil)
@@ -934,8 +932,8 @@ func (f *Follower) retire(t *followed) {
 	f.forget(t)
 }
 
-// abandon remembers the text of a file that does not hold it any more. ended
-// says that it was read to its end.
+// abandon remembers the text of a file that no longer holds it. ended says that
+// the text was read to its end.
 func (f *Follower) abandon(t *followed, ended bool) {
 	o := &orphan{progress: t.progress.clone(), name: t.name, mod: t.mod, since: f.opt.Now(), ended: ended}
 	if n := len(o.marks); ended && n > 0 {

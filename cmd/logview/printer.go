@@ -18,29 +18,28 @@ import (
 	"logview/tui/visible"
 )
 
-// A printer writes hits as ripgrep does: for programs as path:text, or text
-// alone, and for people under a heading, numbered and with what was looked
-// for made visible.
+// A printer prints hits as ripgrep does: to a pipe as path:text, or text alone,
+// and to a terminal under headings, with line numbers and highlighted matches.
 type printer struct {
 	out *os.File
 
 	mode     mode
-	path     bool // say which file a line is of
-	heading  bool // above its lines, and not in front of each
+	path     bool // print paths
+	heading  bool // print the path above its lines, not before each
 	number   bool
 	column   bool // of the first match
 	offset   bool
 	color    bool
-	visible  bool // spell out what a terminal would obey
-	only     bool // the matching parts alone
+	visible  bool // spell out control characters
+	only     bool // print only the matching parts
 	vimgrep  bool // a line for each match
-	inverted bool // lines are printed for what is not in them
+	inverted bool // the query is negated
 	json     bool
-	trim     bool   // without the blanks that lines begin with
-	null     bool   // a NUL behind each path
-	columns  int64  // longer lines are left out, if it is not 0
-	preview  bool   // but for their beginning
-	between  []byte // lines that are not neighbours; nil for nothing
+	trim     bool   // remove blanks at the beginning of lines
+	null     bool   // print a NUL after each path
+	columns  int64  // omit longer lines; 0 means no limit
+	preview  bool   // print the beginning of omitted lines
+	between  []byte // printed between groups of adjacent lines; nil for nothing
 
 	afterField, contextSign string // behind a path and a number
 
@@ -65,9 +64,8 @@ const (
 	colorOff   = "\x1b[0m"
 )
 
-// render makes of hits the bytes that will be written, or with
-// --count-matches the number of matches. It is called from several goroutines
-// at once.
+// render formats hits, or counts the matches for --count-matches. It is called
+// from several goroutines at once.
 func (p *printer) render(h *index.Hits) {
 	keep, _ := p.spans.Get().(*[]match.Span)
 	if keep == nil {
@@ -82,7 +80,7 @@ func (p *printer) render(h *index.Hits) {
 		n := 0
 		for _, l := range h.Lines {
 			spans = h.Highlight(h.Text[l.Start:l.End], spans[:0])
-			n += max(len(spans), 1) // it may match for what is not in it
+			n += max(len(spans), 1) // it may match because of a negation
 		}
 		h.Rendered = binary.AppendVarint(p.takeBuf(), int64(n))
 		return
@@ -122,7 +120,7 @@ func (p *printer) render(h *index.Hits) {
 			case len(spans) > 0:
 				first = &spans[0]
 			case !l.Context && !p.inverted:
-				first = &match.Span{} // it matches for what is not in it, or nothing that can be seen
+				first = &match.Span{} // it matches because of a negation, or the match is empty
 			}
 			buf = p.appendPrefix(buf, prefix, l, first, 0)
 			buf = p.appendLine(buf, text, spans, l.Context)
@@ -131,7 +129,7 @@ func (p *printer) render(h *index.Hits) {
 	h.Rendered = buf
 }
 
-// matches reports whether it is asked for where a line matches.
+// matches reports whether the positions of matches are needed.
 func (p *printer) matches(l *index.HitLine) bool {
 	return !l.Context && !p.inverted && !p.json && (p.color || p.only || p.column)
 }
@@ -155,7 +153,7 @@ func (p *printer) giveBuf(b []byte) {
 	}
 }
 
-// prefix is the path in front of each of a file's lines.
+// prefix returns the path that precedes each of a file's lines.
 func (p *printer) prefix(h *index.Hits) []byte {
 	if !p.path || p.heading {
 		return nil
@@ -185,10 +183,10 @@ func slicesConcat(a string, b []byte, c string) []byte {
 	return append(append([]byte(a), b...), c...)
 }
 
-// appendPrefix appends what stands before a line: path, number, column and
-// offset, with : behind each in front of a line that matches and - in front
-// of one around it. first is the match that the column is of, nil for no
-// column; at is where in the line the offset is of.
+// appendPrefix appends what precedes a line: path, number, column and offset,
+// each followed by : for a matching line and - for a line of context. first is
+// the match for the column, nil for no column; at is the index in the line for
+// the offset.
 func (p *printer) appendPrefix(buf, prefix []byte, l *index.HitLine, first *match.Span, at int) []byte {
 	sep := p.afterField
 	if l.Context {
@@ -223,8 +221,7 @@ func (p *printer) appendPrefix(buf, prefix []byte, l *index.HitLine, first *matc
 	return buf
 }
 
-// appendLine appends a line with its end, or what is printed of a line that
-// is too long.
+// appendLine appends a line and a newline, or a note for a line that is too long.
 func (p *printer) appendLine(buf, text []byte, spans []match.Span, context bool) []byte {
 	if p.trim {
 		n := len(text) - len(trimLeft(text))
@@ -256,7 +253,7 @@ func (p *printer) appendLine(buf, text []byte, spans []match.Span, context bool)
 	return append(buf, '\n')
 }
 
-// What is printed in place of a line that is too long, and behind its
+// Notes that are printed instead of a line that is too long, and after its
 // beginning.
 func omitted(context bool) string {
 	if context {
@@ -267,7 +264,7 @@ func omitted(context bool) string {
 
 const omittedEnd = " [... omitted end of long line]"
 
-// appendPart appends a part of a line that matches, with a line's end.
+// appendPart appends a matching part of a line and a newline.
 func (p *printer) appendPart(buf, text []byte) []byte {
 	if p.trim {
 		text = trimLeft(text)
@@ -278,10 +275,10 @@ func (p *printer) appendPart(buf, text []byte) []byte {
 	return append(p.appendText(buf, text, nil, true), '\n')
 }
 
-// trimLeft is text without the blanks that it begins with.
+// trimLeft returns text without the blanks at its beginning.
 func trimLeft(text []byte) []byte { return bytes.TrimLeft(text, " \t\r\v\f") }
 
-// appendText appends a line, or a part of it that matches.
+// appendText appends a line, or a matching part of it.
 func (p *printer) appendText(buf, text []byte, spans []match.Span, matched bool) []byte {
 	if !p.visible {
 		return append(buf, text...)
@@ -334,9 +331,9 @@ func newJSONLine(h *index.Hits, refs refMaker, l *index.HitLine, text []byte) js
 	}
 }
 
-// A refMaker makes references to lines of one member.
+// A refMaker makes refs to lines of one member.
 type refMaker struct {
-	path string // absolute; empty for what has none
+	path string // absolute; empty if there is none
 	id   reader.ID
 }
 
@@ -347,7 +344,7 @@ func newRefMaker(h *index.Hits) refMaker {
 	return refMaker{reader.Ref{Path: h.Member.Path}.Absolute().Path, h.ID}
 }
 
-// of is the reference to a line; empty if it can have none, as what came
+// of returns the ref to a line; empty if it can have none because it came
 // through a pipe.
 func (r refMaker) of(l *index.HitLine, text []byte) string {
 	if r.path == "" {
@@ -360,7 +357,7 @@ func (r refMaker) of(l *index.HitLine, text []byte) string {
 	return reader.Ref{Path: r.path, Line: l.Line, ID: identify(r.id, l.Offset, text, l.Open)}.String()
 }
 
-// emit writes hits in their turn.
+// emit writes hits in order.
 func (p *printer) emit(h *index.Hits) error {
 	defer func() {
 		p.giveBuf(h.Rendered)
@@ -430,7 +427,7 @@ func (p *printer) ends(h *index.Hits) (first, last reader.Line) {
 	return 0, 0
 }
 
-// flush writes what is known of a file only at its end.
+// flush writes what is known only at the end of a file.
 func (p *printer) flush() error {
 	if !p.printed || p.counted == 0 {
 		return nil
@@ -440,8 +437,8 @@ func (p *printer) flush() error {
 	return p.summary(p.file, n)
 }
 
-// summary writes what is printed of a file in place of its lines: its path,
-// or how much there is in it.
+// summary writes what is printed for a file instead of its lines: its path or a
+// count.
 func (p *printer) summary(path string, n int64) error {
 	var buf []byte
 	list := p.mode == printFiles || p.mode == printFilesWithout
@@ -534,7 +531,7 @@ func (p *printer) longText(l *index.LongLine, start bool) (err error) {
 	return err
 }
 
-// errStarted ends the writing of a line of which the beginning was written.
+// errStarted stops writing a line after its beginning.
 var errStarted = errors.New("the beginning was written")
 
 // A startWriter writes the first characters of a text.
@@ -558,7 +555,7 @@ func (s *startWriter) Write(b []byte) (int, error) {
 	return s.w.Write(b)
 }
 
-// A trimWriter leaves out the blanks that come first.
+// A trimWriter removes the blanks at the beginning.
 type trimWriter struct {
 	w     io.Writer
 	begun bool

@@ -7,9 +7,9 @@ import (
 	"unicode"
 )
 
-// HasCapitals reports whether a query looks for a capital letter, as far as
-// it is written as one: \S and \pL have none. A query without any letter has
-// to have its case looked at too, for \p{Lu} means capitals alone.
+// HasCapitals reports whether a query contains a literal capital letter; \S and
+// \pL do not count. It is also true for a query without any literal text, since
+// \p{Lu} matches only capitals.
 func HasCapitals(n Node) bool {
 	capitals, some := false, false
 	Leaves(n, func(leaf Node, _ bool) {
@@ -68,7 +68,7 @@ func matchesNewline(re *syntax.Regexp) bool {
 	return false
 }
 
-// literals is what an expression spells out: its text without operators and
+// literals returns the literal text of an expression: without operators and
 // without escapes that stand for classes and positions.
 func (n Regexp) literals() string {
 	var out strings.Builder
@@ -121,7 +121,7 @@ func (n Regexp) literals() string {
 	return out.String()
 }
 
-// counted is how often something is repeated.
+// counted matches a repetition count.
 var counted = regexp.MustCompile(`^\{[0-9]*,?[0-9]*\}`)
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }

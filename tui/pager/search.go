@@ -114,7 +114,7 @@ func (m *Model) startTally() tea.Cmd {
 	return m.tally.wait()
 }
 
-// startHidden counts the lines that match and that the filters hide.
+// startHidden counts the matching lines that the filters hide.
 func (m *Model) startHidden() tea.Cmd {
 	_, filters, err := compile(m.InForce()...)
 	if err != nil || filters == nil || m.matcher == nil || m.doc == nil {
@@ -128,8 +128,8 @@ func (m *Model) startHidden() tea.Cmd {
 	return m.hidden.wait()
 }
 
-// Hidden says how many lines match that the filters hide, as far as that is
-// known; it is empty if there are none.
+// Hidden describes how many matching lines the filters hide, as far as that is
+// known; it returns an empty string if there are none.
 func (m *Model) Hidden() string {
 	n, done := m.hides()
 	if n == 0 {
@@ -145,8 +145,8 @@ func (m *Model) Hidden() string {
 	return s + " hidden by filters"
 }
 
-// hides is how many matching lines the filters hide, and whether they are all
-// counted.
+// hides returns how many matching lines the filters hide, and whether they are
+// all counted.
 func (m *Model) hides() (n int64, done bool) {
 	if m.hidden == nil {
 		return 0, m.pick.all() || m.found.err != nil
@@ -157,8 +157,8 @@ func (m *Model) hides() (n int64, done bool) {
 	return n, m.behind.done
 }
 
-// nothing says that nothing was found. If filters may hide what was looked
-// for, it says so, and how much as soon as that is known.
+// nothing shows that nothing was found, and how many matches filters hide as
+// soon as that is known.
 func (m *Model) nothing() tea.Cmd {
 	n, done := m.hides()
 	m.missing = !done && m.matcher != nil
@@ -312,9 +312,9 @@ func (m *Model) findFrom(at reader.Place, forward, here bool) tea.Cmd {
 	return m.look(k, at, forward, here, m.tally)
 }
 
-// seek goes to the next line of a level. In a log without levels there would
-// be nothing to come to, after all of it was read: a sample is looked at first,
-// and what that says is said. The same key once more looks through all of it.
+// seek goes to the next line of a level. In a log without levels that would
+// search all of it in vain, so seek checks a sample first and shows the result.
+// Pressing the same key again searches all of the log.
 func (m *Model) seek(levels string, forward bool, what string) tea.Cmd {
 	at, ok := m.Place()
 	if !ok {
@@ -341,10 +341,10 @@ func (m *Model) seek(levels string, forward bool, what string) tea.Cmd {
 	}
 }
 
-// levels is what is known of the levels of a log.
+// levels is what is known about the levels of a log.
 type levels struct {
 	seen atomic.Bool // a line has one
-	told bool        // the person knows that a sample has none
+	told bool        // the user was told that a sample has none
 }
 
 const (
@@ -353,8 +353,8 @@ const (
 	mostSampled = 8 << 20
 )
 
-// sample looks for levels in lines from all over a log, as far as that needs
-// no decoding. It says how many lines those were, and whether they are all.
+// sample looks for levels in lines from all over a log, as far as that needs no
+// decoding. It returns how many lines it read, and whether these are all.
 func sample(ctx context.Context, d *reader.Document, about *levels) (lines int, all bool, err error) {
 	all = true
 	buf := make([]byte, sampled+512) // with the beginning of what comes behind
@@ -388,7 +388,7 @@ func sample(ctx context.Context, d *reader.Document, about *levels) (lines int, 
 	return lines, all, nil
 }
 
-// unleveled says that no line of a level was found.
+// unleveled shows that no line of a level was found.
 func (m *Model) unleveled(msg foundMsg) tea.Cmd {
 	switch {
 	case m.levels.seen.Load() && m.Filtered():
