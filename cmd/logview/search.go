@@ -60,10 +60,10 @@ the remaining flags of ripgrep fail with a message that says what to do instead.
   logview search --json '/user=\d+/ NOT =debug' . | jq .text
   kubectl logs web-1 | logview search 'panic OR fatal' -C 3`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if o.given() {
-				return nil
+			if !o.given() && len(args) == 0 {
+				return errors.New("what to search for is missing: logview search QUERY [PATH…]; --help describes QUERY")
 			}
-			return cobra.MinimumNArgs(1)(cmd, args)
+			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.recursive = cmd.Flags().Changed("recursive")
@@ -133,7 +133,7 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	}
 	logs, failed := o.findFiltered(filter, inputs)
 	if failed && o.recursive {
-		o.complain(errors.New("-r means recursive, as in grep, which is the default; ripgrep's -r, --replace, does not exist"))
+		o.complain(errors.New("-r means recursive, as in grep, which is the default; there is no --replace, which is ripgrep's -r"))
 	}
 	if len(logs) == 0 && len(paths) == 0 && filter.Narrows() {
 		return errors.New("no files were searched; check -g, --max-depth and --max-filesize")
