@@ -308,7 +308,7 @@ func TestWriteThere(t *testing.T) {
 	d.Wait("900 lines of app.log written to out2")
 }
 
-// Without colours a match is underlined.
+// Without colours, the current match is underlined and reversed.
 func TestNoColor(t *testing.T) {
 	t.Setenv("NO_COLOR", "1")
 	d, _ := explorer(t, tree(t), 80, 24)
@@ -318,9 +318,7 @@ func TestNoColor(t *testing.T) {
 	d.Type("/0299")
 	d.Keys("enter")
 	d.Wait("3 lines")
-	if s := d.NoColor(); !strings.Contains(s, "\x1b[4;7") { // by the character
-		t.Errorf("the match cannot be seen: %q", s)
-	}
+	d.Until(func() bool { return strings.Contains(d.NoColor(), "\x1b[4;7") }, "the match to be underlined and reversed") // by the character
 }
 
 // The query language is told where a query is typed.
