@@ -174,7 +174,9 @@ func (c *Cache) hasMarker() error {
 	switch text := string(buf[:n]); {
 	case text == marker:
 		return nil
-	case strings.HasPrefix(marker, text): // truncated by a full disk or a crash
+	case strings.HasPrefix(marker, text) && !strings.HasSuffix(text, "\n"):
+		// Truncated by a full disk or a crash. All of the first line alone may
+		// be another program's.
 		return errNoMarker
 	}
 	return errNoCache
@@ -208,7 +210,7 @@ func (c *Cache) adopt(create bool) error {
 	if err != nil {
 		return err
 	}
-	if len(foreign) > 0 || len(mine) > 0 && !mine[blocksName] && !mine[indexName] && !mine["logview-vouched"] && !c.isOld() {
+	if len(foreign) > 0 || !c.formed() || len(mine) > 0 && !mine[blocksName] && !mine[indexName] && !mine[vouchedName] && !c.isOld() {
 		return errNoCache
 	}
 	for from, to := range map[string]string{oldBlocksName: blocksName, oldIndexName: indexName} {
@@ -240,32 +242,74 @@ func (c *Cache) writeMarker() error {
 	return os.Rename(f.Name(), path)
 }
 
+// formed reports whether the files in a directory without a marker that have
+// names of logview's also have the form of logview's files.
+func (c *Cache) formed() bool {
+	all := true
+	check := func(path string, formed func(path string) bool) {
+		if all && !formed(path) {
+			_, err := os.Lstat(path)
+			all = errors.Is(err, fs.ErrNotExist) // or it was deleted meanwhile
+		}
+	}
+	for _, f := range regular(c.blocks(), storeName.MatchString) {
+		check(filepath.Join(c.blocks(), f.Name()), isStore)
+	}
+	for _, f := range regular(c.blocks(), pairName.MatchString) {
+		check(filepath.Join(c.blocks(), f.Name()), func(path string) bool { return begins(path, pairForm) })
+	}
+	dirs, _ := os.ReadDir(c.Indexes())
+	for _, d := range dirs {
+		check(filepath.Join(c.Indexes(), d.Name(), "catalog"), func(path string) bool { return begins(path, catalogForm) })
+	}
+	for _, f := range regular(c.dir, vouchName.MatchString) {
+		check(filepath.Join(c.dir, f.Name()), isVouched)
+	}
+	return all
+}
+
+var (
+	catalogForm = regexp.MustCompile(`^LVX`)
+	pairForm    = regexp.MustCompile(`^` + verdictMagic)
+	refsForm    = regexp.MustCompile(`^[0-9a-f]{32}-\d+ "`)
+)
+
+// isStore reports whether a file is a block store.
+func isStore(path string) bool {
+	s, err := readStore(path)
+	if err == nil {
+		s.f.Close()
+	}
+	return err == nil
+}
+
+// begins reports whether the beginning of a file of the cache matches form.
+func begins(path string, form *regexp.Regexp) bool {
+	f, err := OpenKept(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	head, _ := bufio.NewReader(f).Peek(64)
+	return form.Match(head)
+}
+
 // isOld reports whether a directory without a marker and without foreign files
 // was written by the version that wrote no marker, judging by the contents of a
 // file.
 func (c *Cache) isOld() bool {
 	for _, f := range regular(filepath.Join(c.dir, oldBlocksName), storeName.MatchString) {
-		if s, err := readStore(filepath.Join(c.dir, oldBlocksName, f.Name())); err == nil {
-			s.f.Close()
+		if isStore(filepath.Join(c.dir, oldBlocksName, f.Name())) {
 			return true
 		}
-	}
-	begins := func(path string, form *regexp.Regexp) bool {
-		f, err := OpenKept(path)
-		if err != nil {
-			return false
-		}
-		defer f.Close()
-		head, _ := bufio.NewReader(f).Peek(64)
-		return form.Match(head)
 	}
 	dirs, _ := os.ReadDir(filepath.Join(c.dir, oldIndexName))
 	for _, d := range dirs {
-		if begins(filepath.Join(c.dir, oldIndexName, d.Name(), "catalog"), regexp.MustCompile(`^LVX`)) {
+		if begins(filepath.Join(c.dir, oldIndexName, d.Name(), "catalog"), catalogForm) {
 			return true
 		}
 	}
-	return begins(filepath.Join(c.dir, "refs"), regexp.MustCompile(`^[0-9a-f]{32}-\d+ "`))
+	return begins(filepath.Join(c.dir, "refs"), refsForm)
 }
 
 // sub returns the path of one of the cache's directories. If the directory does

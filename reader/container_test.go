@@ -227,6 +227,23 @@ func TestZipMemberErrors(t *testing.T) {
 	}
 }
 
+// TestZipLengths: a header without a directory may say any length.
+func TestZipLengths(t *testing.T) {
+	text := sampleText(100)
+	for _, length := range []uint64{1<<63 - 1, 1<<63 - 50, 1 << 62, 1 << 40, uint64(len(text)) + 1} {
+		h := binary.LittleEndian.AppendUint32(nil, 0x04034b50)
+		h = append(h, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)             // stored, at no time, no checksum
+		h = append(h, "\xff\xff\xff\xff\xff\xff\xff\xff\x05\x00\x14\x00"...) // lengths in the extra field
+		h = append(h, "a.log\x01\x00\x10\x00"...)
+		h = binary.LittleEndian.AppendUint64(h, length)
+		h = binary.LittleEndian.AppendUint64(h, length)
+		got, err := readNamed(t, "app.log.zip", append(h, text...))
+		if got != text || err == nil || !strings.Contains(err.Error(), "cut off") {
+			t.Errorf("%d: %d bytes, %v", length, len(got), err)
+		}
+	}
+}
+
 // TestRotatedZip: what log4j, logback and NLog compress belongs to its log.
 func TestRotatedZip(t *testing.T) {
 	dir := t.TempDir()

@@ -199,11 +199,15 @@ func (g *growingFile) Read(b []byte) (int, error) {
 // FollowOpen is a reader for FollowPipe of an open file, such as standard
 // input that was redirected from one. It goes on as the file grows, from the
 // last lines of it that are wanted, or from where it stands if that is not its
-// start. note is called when the file was cut off.
+// start. note is called when the file was cut off. The error wraps ErrOutput if
+// this program writes to the file.
 func FollowOpen(ctx context.Context, f *os.File, lines int64, note func(error)) (io.Reader, error) {
 	info, err := f.Stat()
 	if err != nil {
 		return nil, err
+	}
+	if isOutput(info) {
+		return nil, &FileError{Path: "standard input", Offset: -1, Err: ErrOutput}
 	}
 	at, err := f.Seek(0, io.SeekCurrent)
 	if err != nil {

@@ -120,6 +120,18 @@ func (c *Cache) readVouched() {
 	}
 }
 
+// isVouched reports whether a file is empty or begins with a record.
+func isVouched(path string) bool {
+	f, err := OpenKept(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	var b [vouchedRecord]byte
+	n, _ := f.ReadAt(b[:], 0)
+	return n == 0 || n == len(b) && crc32.Checksum(b[:len(b)-4], castagnoli) == binary.LittleEndian.Uint32(b[len(b)-4:])
+}
+
 // halveVouched drops the older half of the file.
 func (c *Cache) halveVouched() {
 	data, err := os.ReadFile(c.vouchedPath())

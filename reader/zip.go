@@ -133,10 +133,10 @@ func zipWithoutDirectory(f io.ReaderAt, size int64) ([]*zipEntry, error) {
 			break
 		}
 		e.off, e.cut = at+src.n-int64(in.Buffered()), true
-		next := e.off + e.packed
-		if e.packed < 0 && e.method == zipMethodStore {
-			next = size
-		} else if e.packed < 0 {
+		next := size
+		if e.packed >= 0 && e.packed <= size-e.off {
+			next = e.off + e.packed
+		} else if e.packed < 0 && e.method != zipMethodStore {
 			// Only its data shows where it ends.
 			data := &countingReader{r: io.NewSectionReader(f, e.off, size-e.off)}
 			d := e.decoder(context.Background(), data)

@@ -91,6 +91,12 @@ func TestOwnOutput(t *testing.T) {
 
 // Standard input that is the output, too, would never end.
 func TestOwnOutputIsInput(t *testing.T) {
+	for _, args := range [][]string{{"cat", "-"}, {"search", "text"}, {"follow", "-"}, {"follow"}} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) { ownOutputIsInput(t, args) })
+	}
+}
+
+func ownOutputIsInput(t *testing.T, args []string) {
 	file, err := os.OpenFile(filepath.Join(t.TempDir(), "a.log"), os.O_APPEND|os.O_CREATE|os.O_RDWR, 0o644)
 	if err != nil {
 		t.Fatal(err)
@@ -104,10 +110,10 @@ func TestOwnOutputIsInput(t *testing.T) {
 	}
 	ctx, stop := context.WithTimeout(t.Context(), 30*time.Second)
 	defer stop()
-	cmd := logview(ctx, t, t.TempDir(), "cat", "-")
+	cmd := logview(ctx, t, t.TempDir(), args...)
 	var errs bytes.Buffer
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = file, file, &errs
-	if err := cmd.Run(); err != nil {
+	if err := cmd.Run(); err != nil && cmd.ProcessState.ExitCode() != exitNone {
 		t.Error(err)
 	}
 	if info, err := file.Stat(); err != nil || info.Size() != 5 || !strings.Contains(errs.String(), "output of this program") {
