@@ -25,7 +25,7 @@ check: ## formatting, vet, staticcheck, generated text, all tests, and the short
 	$(GO) tool staticcheck ./...
 	$(GO) test ./...
 	@if command -v $$(CGO_ENABLED=1 $(GO) env CC) >/dev/null; then \
-		echo 'go test -race -short ./...'; CGO_ENABLED=1 $(GO) test -race -short ./...; \
+		echo 'go test -race -short ./...'; CGO_ENABLED=1 $(GO) test -race -short -timeout 20m ./...; \
 	else echo 'no C compiler, which -race needs: left out'; fi
 
 check-bare: ## the tests that use other programs, with Go, git, make, a shell and coreutils alone

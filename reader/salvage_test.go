@@ -90,6 +90,9 @@ func packers(t *testing.T) map[string]func(string) []byte {
 // Damaged parts, each one said; those between them and behind them are read,
 // once.
 func TestDamagedParts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	damages := map[string]func([]byte) []byte{
 		"changed": func(b []byte) []byte {
 			for i := range 60 {
@@ -156,6 +159,9 @@ func TestDamagedParts(t *testing.T) {
 // Where the parts of a file begin is known exactly: behind the last one, that
 // is the file's end.
 func TestPartsAreWalked(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	skip := []byte("\x5a\x2a\x4d\x18\x03\x00\x00\x00abc")
 	for name, pack := range packers(t) {
 		for _, text := range []string{"", "x", manyLines("a", 30000), strings.Repeat("all the same\n", 200000)} {

@@ -212,7 +212,11 @@ func testAccess(t *testing.T, text string, blocks []Block) {
 // A Document of such a text has the same pieces from either end, without gap
 // or overlap, and the same as a compressed one.
 func TestDocumentSkips(t *testing.T) {
-	for seed := range uint64(12) {
+	seeds := uint64(12)
+	if testing.Short() {
+		seeds = 1
+	}
+	for seed := range seeds {
 		r := rand.New(rand.NewPCG(seed, 6))
 		text := textWithNULs(r, 2<<20)
 		dir := t.TempDir()

@@ -374,6 +374,9 @@ func TestRandomQueriesOnRandomTexts(t *testing.T) {
 // A long text makes the scanners choose other anchors, run expressions by
 // chunks, and change their minds.
 func TestLongTexts(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	r := rand.New(rand.NewPCG(5, 6))
 	words := []string{"error", "ERROR", "info", "timeout=12", "SocketTimeoutException", "user=kks", "zebra", "Zebra!", "a:bcx", "123:abx", "", "\u212aelvin", "aaaab", "aaaa", "a:cx"}
 	var b bytes.Buffer
@@ -514,6 +517,9 @@ func FuzzRegexp(f *testing.F) {
 // A text as an expression is the same whole word as the text itself, also
 // beside bytes that are no characters, in a run of lines and in one.
 func TestWholeWordsAreTheSame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	r := rand.New(rand.NewPCG(9, 10))
 	pieces := []string{"a", "b", "k", "K", "\u212a", "é", "日", "_", "-", " ", ".", "1", "\u0301", "\xff", "\xc3", "\xe2\x84", "\xa9", "\xf0\x9f\x98",
 		"\xed\xa0\x80", "\r"}
