@@ -162,6 +162,10 @@ func TestArchiveIsNoMember(t *testing.T) {
 		if _, _, err := readPath(t, path); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", name, err, want)
 		}
+		logs, _ := Find([]string{filepath.Dir(path)})
+		if NewSource(logs[0], Options{}).Binary(t.Context(), logs[0].Members[0]) {
+			t.Errorf("%s is left out, it seems", name)
+		}
 	}
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "tool.jar"), string(zipped(t, zip.Deflate, "a.txt", "a\n", "b.txt", "b\n")))

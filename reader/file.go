@@ -21,6 +21,7 @@ type fileBlocks struct {
 	stamp Stamp // zero if it is no regular file
 	cut   cutter
 	err   error
+	last  func(*Block) error // is asked about a block that ends in a line without an end; nil for nothing
 }
 
 // openFile opens m for reading from its start, as it lies on disk, in a charset
@@ -272,6 +273,12 @@ func (b *fileBlocks) Next(blk *Block) error {
 		return b.err
 	}
 	err := b.cut.next(blk)
+	if n := len(blk.Text); err == nil && b.last != nil && !blk.Unfinished && n > 0 && blk.Text[n-1] != '\n' {
+		err = b.last(blk)
+		if err == io.EOF || len(blk.Text) < n {
+			b.err = io.EOF // what comes now would be that line again
+		}
+	}
 	if err == nil || err == io.EOF {
 		return err
 	}

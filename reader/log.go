@@ -130,10 +130,15 @@ func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 	if m.Twin() && at.Offset == 0 {
 		return s.openPair(ctx, m)
 	}
-	if m.pair != nil && !m.Twin() {
-		m.pair.hold()
+	if m.pair == nil || m.Twin() {
+		return s.open(ctx, m, at)
 	}
-	return s.open(ctx, m, at)
+	m.pair.hold()
+	b, err := s.open(ctx, m, at)
+	if f, ok := b.(*fileBlocks); ok {
+		f.last = func(blk *Block) error { return s.dropHalf(ctx, m.pair, blk) }
+	}
+	return b, err
 }
 
 // open opens a member, whatever else holds its text.
@@ -253,7 +258,7 @@ func (s *LogSource) Binary(ctx context.Context, m Member) bool {
 	}
 	defer b.Close()
 	m.Named = false
-	return b.t.binary && !s.text(ctx, m, b.t.head[:])
+	return b.t.binary && b.t.archive != tarArchive && !s.text(ctx, m, b.t.head[:])
 }
 
 // noStore is why no block store can be written.

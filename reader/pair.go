@@ -509,6 +509,25 @@ func (s *LogSource) verdict(ctx context.Context, p *pair) (verdict, error) {
 	return v, nil
 }
 
+// dropHalf drops the line without an end from the last block of the plain file
+// if the packed file, which is read after it, has all of that line: the plain
+// one is being unpacked. It returns io.EOF if nothing else is in the block. A
+// line longer than a block was handed out in pieces before, and stays.
+func (s *LogSource) dropHalf(ctx context.Context, p *pair, b *Block) error {
+	n := bytes.LastIndexByte(b.Text, '\n') + 1
+	if n == 0 && b.Continues {
+		return nil
+	}
+	if v, err := s.verdict(ctx, p); err != nil || v.relation != continues {
+		return nil // whoever reads the packed file is told
+	}
+	if n == 0 {
+		return io.EOF
+	}
+	b.Text, b.Skips = b.Text[:n], b.Skips[:before(b.Skips, n)]
+	return nil
+}
+
 // unchanged reports whether both files are as listed, except that plain may have
 // grown.
 func (p *pair) unchanged() bool {

@@ -77,6 +77,7 @@ func TestPair(t *testing.T) {
 	rememberAll(t)
 	text := noise(rand.New(rand.NewPCG(11, 1)), 2<<20) + "\n"
 	long := strings.Repeat("x", BlockSize+BlockSize/2)
+	wide := func(s string) string { return "\xff\xfe" + strings.Join(strings.Split(s, ""), "\x00") + "\x00" }
 	cut := func(s string, n int) string { z := string(gz(s)); return z[:len(z)*n/100] }
 	for _, c := range []struct {
 		name          string
@@ -96,7 +97,9 @@ func TestPair(t *testing.T) {
 		{"grown since", text + "new\n", string(gz(text)), text + "new\n", []string{"a.1"}},
 		{"grown since within a line", text + "new\n", string(gz(text[:len(text)-3])), text + "new\n", []string{"a.1"}},
 		{"a small part of it", text, string(gz(text[:1000])), text, []string{"a.1"}},
-		{"being unpacked", text[:1<<20], string(gz(text)), "", []string{"a.1.gz"}},
+		{"being unpacked", text[:1<<20], string(gz(text)), text, []string{"a.1.gz"}},
+		{"unpacked within the first line", "on", string(gz("one\ntwo\n")), "one\ntwo\n", []string{"a.1.gz"}},
+		{"unpacked within a line of UTF-16", wide("one\ntwo\n")[:13], string(gz(wide("one\ntwo\n"))), "one\ntwo\n", []string{"a.1.gz"}},
 		{"unpacked to the end of a line", "one\n", string(gz("one\ntwo\n")), "one\ntwo\n", []string{"a.1.gz"}},
 		{"unpacked within a long line", long[:len(long)-5], string(gz(long + "\n")), "", []string{"a.1.gz"}},
 		{"unpacked and nothing there yet", "", string(gz("one\n")), "one\n", []string{"a.1.gz"}},
@@ -138,7 +141,7 @@ func TestPair(t *testing.T) {
 						t.Errorf("%s%s: %d bytes, want %d", c.name, again, len(got), len(c.want))
 					}
 				case c.files[0] == "a.1.gz" && len(c.files) == 1:
-					// The line in which the plain one ends may come in half before.
+					// A long line in which the plain one ends may come in half before.
 					want := lines(string(ungz(t, c.packed)))
 					have := lines(got)
 					for l, n := range want {
