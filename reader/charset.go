@@ -80,7 +80,7 @@ func suggestCharset(name string) string {
 	if len(like) == 0 {
 		like = []string{"utf-8", "utf-16le", "windows-1252", "windows-1251", "shift_jis", "gb18030", "euc-kr"}
 	}
-	return "; there are " + strings.Join(like, ", ") + ", …"
+	return "; try " + strings.Join(like, ", ")
 }
 
 // charsetOf decides by the first bytes of the decompressed data, and says

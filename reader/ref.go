@@ -244,7 +244,7 @@ func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, Pos, erro
 		return nil, Member{}, Pos{}, fmt.Errorf("%s: %w; it may be in a file that could not be read: %w", r, ErrGone, failed)
 	}
 	where := Ref{Path: "DIR", Line: r.Line, ID: r.ID}
-	return nil, Member{}, Pos{}, fmt.Errorf("%s: %w, neither in that file nor in those around it; if the files were moved to DIR, try %s", r, ErrGone, where)
+	return nil, Member{}, Pos{}, fmt.Errorf("%s: %w, neither that one nor those around it; if the files were moved to DIR, try %s", r, ErrGone, where)
 }
 
 // beside takes the files in a directory and in those directly below it,

@@ -135,7 +135,7 @@ var refusals = []struct {
 	{"pre-glob", "", true, "there is no --pre; pipe the output of the command into logview search QUERY -"},
 	{"colors", "", true, "the colours are fixed; --color never turns them off"},
 	{"hostname-bin", "", true, "paths are never links"},
-	{"files", "", false, "logview ls lists the files, and logview search -l '' those that a search reads"},
+	{"files", "", false, "logview ls lists the files, and logview search -l -e '' those that are not empty"},
 	{"debug", "", false, "logview debug query QUERY PATH shows what a search does"},
 	{"trace", "", false, "logview debug query QUERY PATH shows what a search does"},
 	{"generate", "", true, "logview completion SHELL and logview man DIR do that"},

@@ -53,7 +53,7 @@ func (p *parser) parse() (Node, error) {
 	s := p.s
 	p.skip()
 	if p.pos == len(s) {
-		return nil, p.errorf(0, `the query is empty; to match every line, ask for ""`)
+		return nil, p.errorf(0, `the query is empty; to match every line, use -e '' or '""'`)
 	}
 	n, err := p.or(0)
 	if err != nil {
