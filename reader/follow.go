@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -51,9 +52,9 @@ import (
 //	                    begin to differ, as far as that is known.
 //	copied → reading    from its start, if it grows into something that the
 //	                    other text does not hold; from where it stopped being a
-//	                    copy, if it held all of that text before; or from
-//	                    where the other text was left, if that was cut off or
-//	                    its file is gone.
+//	                    copy, if it held all of that text before and that is
+//	                    longer than a header; or from where the other text was
+//	                    left, if that was cut off or its file is gone.
 //	unready, ignored    are decided again.
 //
 // A file that no longer has a name is read to its end, and for a while after
@@ -151,12 +152,15 @@ const (
 	// likeness is how many bytes two texts of different logs must have in
 	// common to be taken for the same.
 	likeness = 64
+	// longestHeader is how many bytes two different texts may begin with in
+	// common.
+	longestHeader = 1 << 20
 	// holdFor is how long an unfinished last line is held.
 	holdFor = time.Second
 	// openFor is how long an inactive file is kept open if too many are open.
 	openFor = time.Minute
-	// goneFor is how long a removed file is still read: its writer may not have
-	// noticed.
+	// goneFor is how long a removed file is still read after the last write to
+	// it: its writer may not have noticed.
 	goneFor = 10 * time.Second
 	// movedFor is how long a file that was moved away is still read: its writer
 	// may continue until it is told to reopen its log.
@@ -513,6 +517,9 @@ func (f *Follower) adopt(ctx context.Context, c found) {
 	}
 	t.charset, t.bom = b.charset, b.bom
 	if before != nil && before != t && before.state == reading && f.replaced(before, t) {
+		if t.at < before.at {
+			f.abandon(before, false) // another file may have the rest of it
+		}
 		f.forget(before)
 	} else if like := f.likeOne(t, b); f.orphanIn(t, like) {
 		// Its text continues.
@@ -564,9 +571,10 @@ func (f *Follower) replaced(old, t *followed) bool {
 	if !old.gone && old.Path != t.Path {
 		return false // it has another name
 	}
-	if old.f != nil && links(old.f) > 0 {
-		if path := f.whereabouts(old); path == "" || parseName(filepath.Base(path)).stem == t.name.stem {
-			return false
+	kept := old.f != nil && links(old.f) > 0 // under another name
+	if kept {
+		if path := f.whereabouts(old); !strings.HasPrefix(path, t.Path) || parseName(filepath.Base(path)).stem == t.name.stem {
+			return false // it is no backup
 		}
 	}
 	file, err := f.openNow(t)
@@ -583,6 +591,8 @@ func (f *Follower) replaced(old, t *followed) bool {
 		if old.at == 0 && (old.f == nil || !sameBytes(old.f, file, 0, old.scanned)) {
 			return false
 		}
+	} else if kept {
+		return false
 	} else if p.rewind(file, info.Size()); p.at == 0 {
 		return false
 	} else {
@@ -625,7 +635,7 @@ func (f *Follower) likeOne(t *followed, b beginning) *followed {
 		}
 		sameLog := x.name.stem == t.name.stem
 		switch {
-		case sameLog && x.dir == t.dir && older(x.name, t.name) < 0 && !x.name.current():
+		case sameLog && x.dir == t.dir && older(x.name, t.name) < 0 && !x.name.current(), x.name.otherDay(t.name):
 			continue
 		case x.at > 0 && len(b.head) > 0 && !alike(x.head, b.head), !sameLog && x.at < likeness:
 			continue
@@ -699,6 +709,9 @@ func (f *Follower) recheck(t *followed) {
 	case f.samePrefix(file, x, t.checked, info.Size()):
 		t.checked = info.Size()
 		t.whole = t.checked >= x.at
+	case max(t.checked, x.at) <= longestHeader && f.intact(x):
+		// Both files exist and differ: they only began alike.
+		t.state, t.of, t.size = reading, nil, -1
 	case t.checked < x.at && x.heldBy(file, info.Size()):
 		t.checked, t.whole = x.at, true
 		fallthrough
@@ -711,6 +724,20 @@ func (f *Follower) recheck(t *followed) {
 	default:
 		t.state, t.of, t.size = reading, nil, -1
 	}
+}
+
+// intact reports whether a file holds what was handed out of it.
+func (f *Follower) intact(x *followed) bool {
+	file := x.f
+	if file == nil {
+		var err error
+		if file, err = f.openNow(x); err != nil {
+			return false
+		}
+		defer file.Close()
+	}
+	info, err := file.Stat()
+	return err == nil && x.heldBy(file, info.Size())
 }
 
 // samePrefix reports whether a file has the same bytes from from to to as the
@@ -763,6 +790,11 @@ func (f *Follower) adoptPacked(ctx context.Context, t *followed, b beginning) {
 		f.setAside(t, ignored)
 	}
 }
+
+// otherDay reports whether two names have different dates. A date in a name
+// does not change, so files that have such names hold different texts, however
+// alike they begin.
+func (n name) otherDay(x name) bool { return n.date != "" && x.date != "" && n.date != x.date }
 
 // sameBut reports whether two names differ in how they say that the file is
 // compressed, if at all.
@@ -855,7 +887,7 @@ func (f *Follower) orphanIn(t, like *followed) bool {
 		}
 	}
 	for _, o := range f.texts {
-		if o.at == 0 || o.name.stem != t.name.stem {
+		if o.at == 0 || o.name.stem != t.name.stem || o.name.otherDay(t.name) {
 			continue
 		}
 		p := o.progress.clone()
@@ -868,7 +900,7 @@ func (f *Follower) orphanIn(t, like *followed) bool {
 	}
 	var lost *followed
 	for _, x := range f.order {
-		if !x.gone || x.state != reading || x.f == nil || x.name.stem != t.name.stem {
+		if !x.gone || x.state != reading || x.f == nil || x.name.stem != t.name.stem || x.name.otherDay(t.name) {
 			continue
 		}
 		p := x.progress.clone()
@@ -963,7 +995,7 @@ func (f *Follower) release(now time.Time) {
 			if quiet > movedFor || f.open > maxOpen && quiet > openFor {
 				f.retire(t)
 			}
-		case now.Sub(t.seen) > goneFor:
+		case quiet > goneFor:
 			f.retire(t)
 		}
 	}

@@ -223,7 +223,10 @@ func (f *Follower) chunk(t *followed, size int64) (bool, error) {
 	}
 	t.scanned += int64(data)
 	if run > 0 || t.scanned >= longestLine {
-		if t.scanned > 0 {
+		switch {
+		case run == 0:
+			err = f.givePart(t)
+		case t.scanned > 0:
 			err = f.give(t, t.scanned)
 		}
 		if run > 0 && err == nil {
@@ -325,6 +328,22 @@ func (f *Follower) give(t *followed, n int64) error {
 	return nil
 }
 
+// givePart is give for the beginning of a line, but for the bytes at its end
+// that are not a whole character.
+func (f *Follower) givePart(t *followed) error {
+	tail := make([]byte, min(t.scanned, 4<<10))
+	if k, err := t.f.ReadAt(tail, t.at+t.scanned-int64(len(tail))); k < len(tail) {
+		if err == io.EOF {
+			return nil // as above
+		}
+		return err
+	}
+	if n := t.scanned - int64(len(tail)-t.charset.whole(tail)); n > 0 {
+		return f.give(t, n)
+	}
+	return nil
+}
+
 // giveRaw hands out raw, which follows what was handed out of t's text.
 func (f *Follower) giveRaw(t *followed, raw []byte) {
 	t.charset = t.charset.Learn(raw)
@@ -338,10 +357,10 @@ func (f *Follower) giveRaw(t *followed, raw []byte) {
 	}
 	lines := countLines(text)
 	b := Block{Text: text, Offset: t.offset + size - Offset(len(text)), Line: t.line, Lines: lines, Continues: t.mid}
-	if t.mid && len(text) > 0 && text[0] == '\n' {
+	if n := lineEndLen(text); t.mid && n > 0 {
 		// Only the end of the line was not handed out yet.
-		b.Text, b.Lines = text[1:], lines-1
-		b.Offset++
+		b.Text, b.Lines = text[n:], lines-1
+		b.Offset += Offset(n)
 		if b.Line >= 0 {
 			b.Line++
 		}
@@ -359,6 +378,18 @@ func (f *Follower) giveRaw(t *followed, raw []byte) {
 	if len(b.Text) > 0 {
 		f.out(t, &b)
 	}
+}
+
+// lineEndLen is how long the end of a line is with which text begins; 0 if it
+// does not begin with one.
+func lineEndLen(text []byte) int {
+	switch {
+	case bytes.HasPrefix(text, newline):
+		return 1
+	case bytes.HasPrefix(text, []byte("\r\n")):
+		return 2
+	}
+	return 0
 }
 
 // out hands out lines of a text.
@@ -387,7 +418,7 @@ func (f *Follower) hold(t *followed, size int64) error {
 		return nil
 	}
 	delete(f.holding, t)
-	return f.give(t, t.scanned)
+	return f.givePart(t)
 }
 
 // due is how long the first held line is still to be held.

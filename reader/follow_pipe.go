@@ -38,8 +38,8 @@ func FollowPipe(ctx context.Context, in io.Reader, opt PipeOptions, emit func(*A
 	given := 0      // bytes of it that were handed out
 	give := func(text []byte) error {
 		from := min(given, len(text))
-		if from > 0 && from < len(text) && text[from] == '\n' {
-			from++ // it was handed out but for its end
+		if from > 0 {
+			from += lineEndLen(text[from:]) // it was handed out but for its end
 		}
 		if from == len(text) {
 			return nil
@@ -164,9 +164,12 @@ func OpenPipe(path string) (io.Reader, error) {
 
 // A growingFile reads an open file and, at its end, waits for more.
 type growingFile struct {
-	ctx  context.Context
-	f    *os.File
-	note func(error)
+	progress // of what was read
+	ctx      context.Context
+	f        *os.File
+	size     int64     // when it was last looked at
+	mod      time.Time // the same
+	note     func(error)
 }
 
 // growthEvery is how often an open file is asked whether it has grown.
@@ -174,24 +177,33 @@ const growthEvery = 200 * time.Millisecond
 
 func (g *growingFile) Read(b []byte) (int, error) {
 	for {
-		n, err := g.f.Read(b)
-		if n > 0 || err != io.EOF {
-			return n, err
+		info, err := g.f.Stat()
+		if err != nil {
+			return 0, err
+		}
+		if info.Size() != g.size || !info.ModTime().Equal(g.mod) {
+			g.size, g.mod = info.Size(), info.ModTime()
+			if !g.heldBy(g.f, g.size) {
+				unfinished := g.mid
+				g.rewind(g.f, g.size)
+				g.note(&FileError{Path: "standard input", Offset: g.at, Err: errCut})
+				if unfinished && g.charset != "" {
+					return copy(b, g.charset.newline()), nil // it will not be completed
+				}
+			}
+		}
+		n, err := g.f.ReadAt(b, g.at)
+		if n > 0 {
+			g.advance(b[:n], 0, 0)
+			return n, nil
+		}
+		if err != io.EOF {
+			return 0, err
 		}
 		select {
 		case <-g.ctx.Done():
 			return 0, g.ctx.Err()
 		case <-time.After(growthEvery):
-		}
-		at, err := g.f.Seek(0, io.SeekCurrent)
-		if err != nil {
-			return 0, err
-		}
-		if info, err := g.f.Stat(); err == nil && info.Size() < at {
-			g.note(&FileError{Path: "standard input", Offset: 0, Err: errCut})
-			if _, err := g.f.Seek(0, io.SeekStart); err != nil {
-				return 0, err
-			}
 		}
 	}
 }
@@ -215,18 +227,24 @@ func FollowOpen(ctx context.Context, f *os.File, lines int64, note func(error)) 
 	}
 	var head [headSize]byte
 	n, err := f.ReadAt(head[:], 0)
-	if at == 0 && n > 0 && formatOf(head[:n]) == Plain {
-		c, bom := charsetOf(head[:n], err == io.EOF)
-		end, err := lastLineStart(f, info.Size(), c)
+	g := &growingFile{ctx: ctx, f: f, size: info.Size(), mod: info.ModTime(), note: note}
+	if formatOf(head[:n]) == Plain {
+		g.charset, g.bom = charsetOf(head[:n], err == io.EOF)
+	}
+	if at == 0 && n > 0 && g.charset != "" && !g.charset.wide() {
+		end, err := lastLineStart(f, info.Size(), g.charset)
 		if err == nil && lines > 0 {
-			end, err = linesBefore(f, end, lines, c)
-		}
-		if err == nil && end > int64(bom) && !c.wide() {
-			_, err = f.Seek(end, io.SeekStart)
+			end, err = linesBefore(f, end, lines, g.charset)
 		}
 		if err != nil {
 			return nil, err
 		}
+		if end > int64(g.bom) {
+			at = end
+		}
 	}
-	return &growingFile{ctx: ctx, f: f, note: note}, nil
+	if err := g.begin(f, min(at, info.Size())); err != nil {
+		return nil, err
+	}
+	return g, nil
 }

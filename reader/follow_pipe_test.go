@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -86,4 +87,48 @@ func TestFollowPipeEnds(t *testing.T) {
 	if err := <-done; !errors.Is(err, context.Canceled) {
 		t.Fatal(err)
 	}
+}
+
+// An open file is cut off while its last line is unfinished.
+func TestFollowOpenCut(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "in")
+	w, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	io.WriteString(w, "old\nmore\n")
+	r, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	notes := make(chan error, 10)
+	in, err := reader.FollowOpen(ctx, r, 1, func(err error) { notes <- err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, hold := make(chan string, 10), make(chan time.Time)
+	go reader.FollowPipe(ctx, in, reader.PipeOptions{After: func(time.Duration) <-chan time.Time { return hold }}, func(a *reader.Appended) error {
+		got <- string(a.Text)
+		return nil
+	})
+	expect := func(want string) {
+		t.Helper()
+		if s := <-got; s != want {
+			t.Fatalf("got %q, want %q", s, want)
+		}
+	}
+	expect("more\n")
+	io.WriteString(w, "unfinished")
+	hold <- time.Time{}
+	expect("unfinished")
+	if err := w.Truncate(4); err != nil {
+		t.Fatal(err)
+	}
+	<-notes
+	io.WriteString(w, "another\n")
+	expect("another\n")
 }

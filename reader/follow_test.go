@@ -196,6 +196,28 @@ var stories = map[string]string{
 		app.log < one\n
 		> app.log one`,
 
+	"a header in two directories": `
+		a/d-2026-11-20.csv < x\n
+		b/d-2026-11-20.csv < x\n
+
+		a/d-2026-11-21.csv < #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host\n
+		> a/d.csv #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host
+		b/d-2026-11-21.csv < #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host\nof b\n
+		> b/d.csv #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host
+		> b/d.csv of b
+		a/d-2026-11-21.csv < of a\n
+		> a/d.csv of a`,
+
+	"a header, and the day before is removed": `
+		d-2026-11-20.csv < #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host\n
+
+		d-2026-11-20.csv < day 20\n
+		> d.csv day 20
+		rm d-2026-11-20.csv
+		d-2026-11-21.csv < #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host\nday 21\n
+		> d.csv #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host
+		> d.csv day 21`,
+
 	"UTF-16 and CRLF": `
 		w.log < \xff\xfea\x00\n\x00
 
@@ -213,7 +235,34 @@ var stories = map[string]string{
 		> big.log @1400000`,
 }
 
+// identityStories cannot be told by paths alone.
+var identityStories = map[string]string{
+	"a header in compressed files": `
+		app.log < #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host\n
+
+		mv app.log app.log.2 ; gz app.log.2 ; app.log < #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host\none\n ; mv app.log app.log.1 ; gz app.log.1 ; app.log < two\n
+		> app.log #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host
+		> app.log one
+		> app.log two`,
+
+	"a header under a name that is no rotated file's": `
+		app.log < #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host\n
+
+		app.log < one\n
+		> app.log one
+		mv app.log moved ; moved < late\n ; app.log < #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host\ntwo\n
+		> app.log late
+		> app.log #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host
+		> app.log two`,
+}
+
 func TestFollowerStories(t *testing.T) {
+	for name, story := range identityStories {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			tell(t, story, reader.NewLive, reader.NewFollower)
+		})
+	}
 	for name, story := range stories {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -484,6 +533,19 @@ func TestFollowerHolds(t *testing.T) {
 	look(`40:"x"`)
 	act(t, dir, `a.log < \nlast\n`)
 	look(`42:"last\n"`)
+	// A line may end in DOS's way, and a character in two pieces.
+	act(t, dir, `a.log < dos`)
+	look()
+	now = now.Add(2 * time.Second)
+	look(`47:"dos"`)
+	act(t, dir, `a.log < \r\n\xc3`)
+	look()
+	act(t, dir, `a.log < \xa9 and \xc3`)
+	look()
+	now = now.Add(2 * time.Second)
+	look(`52:"é and "`)
+	act(t, dir, `a.log < \xa9\n`)
+	look(`59:"é\n"`)
 }
 
 // The last lines come first, over the borders of files, in order.

@@ -7,6 +7,9 @@ import (
 	"os"
 	"slices"
 	"time"
+	"unicode/utf8"
+
+	"golang.org/x/text/transform"
 )
 
 // A progress is how much of a text was handed out, and how to recognise it.
@@ -291,6 +294,39 @@ func sameBytes(a, b *os.File, from, to int64) bool {
 
 // wide reports whether NULs are parts of characters, as in UTF-16.
 func (c Charset) wide() bool { return c == UTF16LE || c == UTF16BE }
+
+// whole is how much of raw, which begins where a character does, is whole
+// characters.
+func (c Charset) whole(raw []byte) int {
+	switch c {
+	case UTF16LE, UTF16BE:
+		return len(raw) &^ 1
+	case ASCII, UTF8:
+		for i := len(raw) - 1; i >= max(0, len(raw)-utf8.UTFMax); i-- {
+			if utf8.RuneStart(raw[i]) {
+				if !utf8.FullRune(raw[i:]) {
+					return i
+				}
+				break
+			}
+		}
+		return len(raw)
+	}
+	d := c.decoder()
+	if d == nil || c == Latin1 {
+		return len(raw)
+	}
+	dst := make([]byte, 4<<10)
+	for at := 0; at < len(raw); {
+		_, n, err := d.Transform(dst, raw[at:], false)
+		if at += n; err == transform.ErrShortSrc {
+			return at
+		} else if n == 0 {
+			break
+		}
+	}
+	return len(raw)
+}
 
 // endsLine reports whether raw, which begins where a character does, ends with
 // a newline.
