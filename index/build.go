@@ -29,8 +29,8 @@ import (
 // and block after block, and puts every batchBlocks blocks together. A batch
 // is made a shard of its own by one of the workers. When there are enough
 // small shards, another makes one of them. Every publishEvery the catalog is
-// replaced: what it says is whole at any moment, and whoever is killed loses
-// what was done since.
+// replaced atomically; if the process is killed, only what was done since is
+// lost.
 //
 // One process at a time builds an index: it holds a lock, which goes with
 // it. Nobody else needs one: shards do not change once they are written.
@@ -38,20 +38,19 @@ type Builder struct {
 	Cache   *reader.Cache
 	Workers reader.Workers // as for Scan
 
-	// Encoding is as for reader.Options. What was indexed in another is
-	// indexed again.
+	// Encoding is as for reader.Options. Files that were indexed with another
+	// one are indexed again.
 	Encoding reader.Charset
 
-	// Find lists the logs at paths, whoever did that already; nil for
-	// reader.Find.
+	// Find lists the logs at paths; nil for reader.Find.
 	Find func(paths []string) ([]reader.Log, []error)
 
-	// Progress, if not nil, is told from time to time how far the work is,
-	// from the goroutine that called Build.
+	// Progress, if not nil, is called from time to time, from the goroutine
+	// that called Build.
 	Progress func(done, total int64)
-	// Failed, if not nil, is told of what could not be read.
+	// Failed, if not nil, is called for files that could not be read.
 	Failed func(*reader.FileError)
-	// Skipped, if not nil, is told of what is not text.
+	// Skipped, if not nil, is called for files that are not text.
 	Skipped func(*reader.FileError)
 	// Waiting, if not nil, is called when another process has the lock.
 	Waiting func()
@@ -145,8 +144,8 @@ func (x *batch) take(blk *reader.Block) {
 
 // Build indexes what lies at paths, which are root or below it. Members that
 // were indexed, lay there, and are there no more leave the index. An error
-// is returned if the index could not be written; what could not be read is
-// told to Failed and counted. When ctx is cancelled, what was done is kept.
+// is returned if the index could not be written; files that could not be read
+// are reported to Failed and counted. When ctx is cancelled, what was done is kept.
 func (b *Builder) Build(ctx context.Context, root string, paths []string) (BuildStats, error) {
 	begun := time.Now()
 	bb := &builder{Builder: b, ctx: ctx, moved: map[*entry]bool{}, met: map[string]bool{}, written: map[*shardInfo]bool{}, merging: map[*shardInfo]bool{}}

@@ -50,8 +50,8 @@ type entry struct {
 	stamp  reader.Stamp
 	direct bool // the file's bytes, behind the first bom, are the text's
 	bom    int
-	// encoding is what the file was read in because the person said so, empty
-	// if the file told. Who asks for another reads another text.
+	// encoding is the one that the user gave for the file; empty if it was
+	// detected. The text is another one in another encoding.
 	encoding reader.Charset
 	binary   bool // it is not text, and nothing else is known
 	partial  bool // the text goes on, but the indexing was interrupted

@@ -32,8 +32,7 @@ type Indexed struct {
 	// Encoding is that of the Sources: an index of what was read in another is
 	// none of them.
 	Encoding reader.Charset
-	// Note, if not nil, is told what the person should know of the index's
-	// state: that it is damaged.
+	// Note, if not nil, is called with an error if the index is damaged.
 	Note func(error)
 }
 

@@ -21,11 +21,11 @@ type Searcher interface {
 	// called from one goroutine, the caller's; when it returns an error the
 	// search ends and returns that error.
 	//
-	// What cannot be read is no error: it is told to Request.Failed, counted
-	// in Stats.Failed, and the rest is searched. Search returns an error if
-	// the query cannot be run at all, if emit did, or if ctx was cancelled;
-	// then it returns soon, whatever it was doing, with all its goroutines
-	// ended and the Stats as far as it came.
+	// A file that cannot be read is not an error: it is reported to
+	// Request.Failed and counted in Stats.Failed, and the rest is searched.
+	// Search returns an error if the query cannot be run at all, if emit
+	// returned one, or if ctx was cancelled; then it returns soon, after all its
+	// goroutines have ended, with the Stats so far.
 	Search(ctx context.Context, req *Request, emit func(*Hits) error) (Stats, error)
 }
 
@@ -53,19 +53,19 @@ type Request struct {
 	// Rendered is not.
 	Render func(*Hits)
 
-	// Failed is told of a member that could not be read, or not completely,
-	// and Skipped of one that was left out as not being text; both in order
+	// Failed is called for each member that could not be read completely, and
+	// Skipped for each that was skipped because it is not text; both in order
 	// with the hits, from the goroutine that calls emit. They may be nil.
 	Failed, Skipped func(*reader.FileError)
 
-	// Searched, if not nil, is told of each member that was searched to its
-	// end, or as far as Max allowed, and how many lines matched; in order with
-	// the hits, from the goroutine that calls emit. An error ends the search
-	// as emit's does.
+	// Searched, if not nil, is called for each member that was searched to its
+	// end, or as far as Max allowed, with the number of matching lines; in
+	// order with the hits, from the goroutine that calls emit. An error ends
+	// the search like an error from emit.
 	Searched func(m reader.Member, count int64) error
 
-	// Progress, if not nil, is told from time to time how far the search
-	// has come. It is called from any goroutine, one call at a time.
+	// Progress, if not nil, is called from time to time with the progress of
+	// the search, from any goroutine, one call at a time.
 	Progress func(Progress)
 }
 

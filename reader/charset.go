@@ -86,7 +86,7 @@ func suggestCharset(name string) string {
 // charsetOf decides by the first bytes of the decompressed data, and says
 // how long the byte order mark is. whole says that there are no more.
 //
-// UTF-16 without a mark is told by its zero bytes, see utf16Without.
+// UTF-16 without a mark is detected by its zero bytes, see utf16Without.
 //
 // Latin-1 is the fallback of the old and the Western: text that is not
 // UTF-8, in which nothing outside ASCII looks like UTF-8 either, and which

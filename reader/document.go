@@ -35,11 +35,10 @@ type Document struct {
 	deciding  bool     // a goroutine does that
 }
 
-// DocumentOptions say how a Document tells what it does.
+// DocumentOptions are the callbacks of a Document.
 type DocumentOptions struct {
-	// Progress is told how far the decoding has come of a compressed member
-	// that was never decoded before. It may be nil, and is called from any
-	// goroutine.
+	// Progress is called while a compressed member is decoded for the first
+	// time. It may be nil, and is called from any goroutine.
 	Progress func(Preparing)
 	// Table, if not nil, is asked for the block table that an index has of a
 	// member's file, of which blocks have been opened: then lines need not be

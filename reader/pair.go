@@ -519,7 +519,7 @@ func (s *LogSource) dropHalf(ctx context.Context, p *pair, b *Block) error {
 		return nil
 	}
 	if v, err := s.verdict(ctx, p); err != nil || v.relation != continues {
-		return nil // whoever reads the packed file is told
+		return nil // reading the packed file reports the error
 	}
 	if n == 0 {
 		return io.EOF

@@ -209,7 +209,7 @@ func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, Pos, erro
 				}
 				looked[m.Path] = true
 				m = m.alone()  // either file of a pair will do
-				m.Named = true // whoever has a reference to a line has seen it
+				m.Named = true // a ref is as good as a name
 				at, ok, err := r.in(ctx, src, m, opt.Encoding)
 				if ok {
 					return src, m, at, true

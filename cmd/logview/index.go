@@ -299,7 +299,7 @@ const (
 	watchBytes = 8 << 20
 	watchQuiet = 3 * time.Second
 	watchLate  = 30 * time.Second // and at the latest after this
-	watchBlind = time.Minute      // so often it is looked whether anything happened of which nothing was told
+	watchBlind = time.Minute      // how often to check for changes that were not reported
 )
 
 // keep keeps indexes current until ctx is done, which is how it is to end.

@@ -73,8 +73,8 @@ type exitCode int
 
 func (e exitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
-// A keepError writes until that fails, and keeps the error for those who
-// print piece by piece and do not look: cobra's help, the debug commands.
+// A keepError is a writer that stops at the first error and keeps it, for code
+// that ignores errors of printing: cobra's help, the debug commands.
 type keepError struct {
 	w   io.Writer
 	err error
@@ -146,7 +146,7 @@ func run(args []string, in, out, errs *os.File) int {
 	case errors.Is(err, context.Canceled):
 		return exitInt
 	case errors.Is(err, syscall.EPIPE):
-		return exitError // whoever read our output has gone
+		return exitError // the reader of our output has exited
 	}
 	fmt.Fprintf(errs, "logview: %s\n", visible.String(err.Error()))
 	return exitError
