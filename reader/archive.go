@@ -278,13 +278,14 @@ func Unpack(ctx context.Context, m Member, opt Options, progress func(disk int64
 		errs = append(errs, fail(err))
 	}
 	f := newFinder()
+	filter := opt.Filter.within(m, f.cwd)
 	for i, path := range memberPaths(entries) {
 		if path == "" {
 			continue
 		}
 		e := entries[i].entry
 		path = m.Path + string(filepath.Separator) + path
-		if opt.Filter.leavesInside(m.Path, path, f.cwd) || opt.Filter.tooLarge(e.size) {
+		if filter.leavesInside(m.Path, path, f.cwd) || filter.tooLarge(e.size) {
 			continue
 		}
 		f.take(Member{Path: path, Size: e.size, ModTime: e.modified, in: e})

@@ -70,34 +70,59 @@ func (x *Filter) Narrows() bool { return len(x.globs) > 0 || x.Depth != nil || x
 // leaves reports whether an entry of a directory is left out. Globs are relative
 // to cwd, the working directory.
 func (x *Filter) leaves(path string, dir bool, cwd string) bool {
-	if len(x.globs) > 0 {
-		rel := filepath.ToSlash(path)
-		if cwd != "" {
-			if below, ok := strings.CutPrefix(path, cwd+string(filepath.Separator)); ok {
-				rel = filepath.ToSlash(below)
-			}
-		}
-		rel = strings.TrimPrefix(rel, "./")
-		for i := len(x.globs) - 1; i >= 0; i-- {
-			g := &x.globs[i]
-			name := rel
-			if g.fold {
-				name = strings.ToLower(name)
-			}
-			if g.dirs && !dir {
-				continue
-			}
-			if ok, _ := doublestar.Match(g.pattern, name); ok {
-				return g.leave
-			}
-		}
-		// A member may be selected although its archive is not.
-		if x.takes && !dir && !isTarName(path) {
-			return true
-		}
+	if leave, ok := x.byGlobs(path, dir, cwd); ok {
+		return leave
+	}
+	// A member may be selected although its archive is not.
+	if x.takes && !dir && !isTarName(path) {
+		return true
 	}
 	base := filepath.Base(path)
 	return strings.HasPrefix(base, ".") && !x.Hidden || strings.HasSuffix(base, ".tmp")
+}
+
+// byGlobs reports whether an entry is left out by the last glob that matches
+// it; ok is false if none does.
+func (x *Filter) byGlobs(path string, dir bool, cwd string) (leave, ok bool) {
+	if len(x.globs) == 0 {
+		return false, false
+	}
+	rel := filepath.ToSlash(path)
+	if cwd != "" {
+		if below, ok := strings.CutPrefix(path, cwd+string(filepath.Separator)); ok {
+			rel = filepath.ToSlash(below)
+		}
+	}
+	rel = strings.TrimPrefix(rel, "./")
+	for i := len(x.globs) - 1; i >= 0; i-- {
+		g := &x.globs[i]
+		name := rel
+		if g.fold {
+			name = strings.ToLower(name)
+		}
+		if g.dirs && !dir {
+			continue
+		}
+		if ok, _ := doublestar.Match(g.pattern, name); ok {
+			return g.leave, true
+		}
+	}
+	return false, false
+}
+
+// within returns the filter for the members of an archive. If a glob selects
+// the archive, or one that contains it, that includes its members, except those
+// that another glob leaves out.
+func (x Filter) within(archive Member, cwd string) Filter {
+	for m := &archive; ; m = &m.in.in.member {
+		if leave, ok := x.byGlobs(m.Path, false, cwd); ok {
+			x.takes = x.takes && leave
+			return x
+		}
+		if m.in == nil {
+			return x
+		}
+	}
 }
 
 // leavesInside reports whether a member of an archive, or a directory of the
