@@ -1,6 +1,7 @@
 package reader
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -851,6 +852,8 @@ func (f *Follower) identify(ctx context.Context, t *followed, b beginning) (p *p
 		case &o.progress != p:
 		case o.ended && more == 0:
 			return p, true, err
+		case o.ended && o.at <= longestHeader && !f.ids.byPath && f.longer(ctx, t, o.at):
+			return nil, false, err // o's text is complete: they only begin alike
 		default:
 			q := o.progress.clone()
 			if !o.ended {
@@ -860,6 +863,20 @@ func (f *Follower) identify(ctx context.Context, t *followed, b beginning) (p *p
 		}
 	}
 	return nil, false, err
+}
+
+// longer reports whether a compressed file has whole lines after size bytes.
+func (f *Follower) longer(ctx context.Context, t *followed, size int64) bool {
+	r, done, err := openPacked(ctx, t.found)
+	if err != nil {
+		return false
+	}
+	defer done()
+	if _, err := io.CopyN(io.Discard, r, size); err != nil {
+		return false
+	}
+	rest, _ := io.ReadAll(io.LimitReader(r, headSize))
+	return bytes.IndexByte(bytes.TrimLeft(rest, "\x00"), '\n') > 0
 }
 
 // orphanIn finds the text whose file is gone and that t holds, and goes on with
