@@ -126,7 +126,7 @@ func IsArchive(m Member) bool {
 	if m.Path == Stdin {
 		return false
 	}
-	f, _, err := openMember(m)
+	f, err := openListed(m) // opening a named pipe would block, or lose what is in it
 	if err != nil {
 		return false
 	}
