@@ -123,9 +123,6 @@ func IsArchive(m Member) bool {
 	if m.InsideArchive() {
 		return true
 	}
-	if m.Path == Stdin {
-		return false
-	}
 	f, err := openListed(m) // opening a named pipe would block, or lose what is in it
 	if err != nil {
 		return false

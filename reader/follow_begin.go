@@ -319,8 +319,11 @@ func endPos(ctx context.Context, src Source, m Member) (Pos, error) {
 // a file begins; end if there is none. It does not look back further than the
 // longest line that is handed out whole.
 func lastLineStart(file io.ReaderAt, end int64, c Charset) (int64, error) {
-	buf := make([]byte, 64<<10)
+	buf := make([]byte, 2<<10)
 	for at := end; at > 0 && end-at < longestLine; {
+		if at < end && len(buf) < 64<<10 {
+			buf = make([]byte, 64<<10)
+		}
 		n := min(int64(len(buf)), at)
 		if rest := at % 2; n < at && rest != 0 {
 			n -= 1 - rest // UTF-16 is read from even positions

@@ -117,6 +117,9 @@ func (f *Follower) read(ctx context.Context, t *followed) error {
 	} else if !grown || t.scanned < BlockSize {
 		t.scanned = 0 // it may have been written over
 	}
+	if err := t.recall(t.f); err != nil {
+		return err
+	}
 	t.size, t.mod = size, info.ModTime()
 	before := t.at + t.scanned
 	if err := f.chunks(ctx, t, size); err != nil {

@@ -117,7 +117,7 @@ func (p *progress) begin(file io.ReaderAt, at int64) error {
 	if _, err := file.ReadAt(p.head, 0); err != nil && len(p.head) > 0 {
 		return err
 	}
-	tail := make([]byte, min(at, 8*markBytes))
+	tail := make([]byte, min(at, 3*markBytes))
 	if _, err := file.ReadAt(tail, at-int64(len(tail))); err != nil && len(tail) > 0 {
 		return err
 	}
@@ -138,12 +138,25 @@ func (p *progress) begin(file io.ReaderAt, at int64) error {
 		}
 	}
 	p.at = at
-	p.recent = bytes.Clone(tail[max(0, len(tail)-markBytes):])
-	p.mid = at > int64(p.bom) && !p.charset.endsLine(p.recent)
+	p.mid = at > int64(p.bom) && !p.charset.endsLine(tail)
 	if at > 0 {
-		p.mark(p.recent, at, p.offset, p.line)
+		p.mark(tail, at, p.offset, p.line)
 	}
+	p.marks = slices.Clip(p.marks)
+	p.recent = nil // see recall
 	return nil
+}
+
+// recall reads the last bytes before at, which marks are made of, unless they
+// are known. Of ten thousand quiet files they are not kept.
+func (p *progress) recall(file io.ReaderAt) error {
+	n := min(p.at, markBytes)
+	if int64(len(p.recent)) >= n {
+		return nil
+	}
+	p.recent = make([]byte, n)
+	_, err := file.ReadAt(p.recent, p.at-n)
+	return err
 }
 
 // heldBy reports whether a file of some size holds all of the text that was

@@ -385,3 +385,40 @@ func TestFollowMax(t *testing.T) {
 		t.Errorf("exit code %d", code)
 	}
 }
+
+// A named pipe is listed without being opened, and searched in one opening:
+// another would take what its writer writes.
+func TestNamedPipe(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "p.log")
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Skip(err)
+	}
+	if out, err := logview(t.Context(), t, dir, "ls", "p.log").CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
+	}
+	for _, args := range [][]string{{"search", "-c", "needle", "p.log"}, {"cat", "p.log"}} {
+		cmd := logview(t.Context(), t, dir, args...)
+		done := make(chan []byte)
+		go func() {
+			out, _ := cmd.CombinedOutput()
+			done <- out
+		}()
+		w, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := w.WriteString("a needle\n"); err != nil {
+			t.Error(err)
+		}
+		w.Close()
+		select {
+		case out := <-done:
+			if s := string(out); s != "1\n" && s != "a needle\n" {
+				t.Errorf("%v: %q", args, s)
+			}
+		case <-time.After(20 * time.Second):
+			t.Fatalf("%v does not end", args)
+		}
+	}
+}
