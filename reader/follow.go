@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -342,7 +343,9 @@ func (f *Follower) list(ctx context.Context) []found {
 func (f *Follower) names(ctx context.Context) {
 	begun := f.opt.Now()
 	f.pending = false
-	list := slices.DeleteFunc(slices.Clone(f.list(ctx)), func(c found) bool { return c.info == nil || !c.info.Mode().IsRegular() })
+	list := slices.DeleteFunc(slices.Clone(f.list(ctx)), func(c found) bool {
+		return c.info == nil || !c.info.Mode().IsRegular() || editing.MatchString(filepath.Base(c.Path))
+	})
 	for _, c := range list {
 		t := f.known(c)
 		switch {
@@ -391,6 +394,10 @@ func (f *Follower) names(ctx context.Context) {
 	}
 	f.listed = begun
 }
+
+// editing matches the names of the files that sed -i and perl -i write before
+// they rename them, and that Emacs saves while it edits.
+var editing = regexp.MustCompile(`^(sed|XX)[A-Za-z0-9]{6}$|^#.*#$`)
 
 // before returns the files in state reading of the log of c that are older than
 // c or were removed.
@@ -624,19 +631,19 @@ func (f *Follower) whereabouts(t *followed) string {
 }
 
 // likeOne returns the file in state reading of whose text t may hold a copy. A
-// copy has the name of a rotated file that is not newer than the original.
+// copy has the name of a rotated file that is not newer than the original, or
+// one of the two has the other's name with an ending, as editors name backups.
 func (f *Follower) likeOne(t *followed, b beginning) *followed {
-	if t.name.current() {
-		return nil
-	}
 	var best *followed
 	for _, x := range f.order {
 		if x == t || x.state != reading || x.gone {
 			continue
 		}
-		sameLog := x.name.stem == t.name.stem
+		sameLog := x.name.stem == t.name.stem && !t.name.current() || isBackup(x.Path, t.Path) || isBackup(t.Path, x.Path)
 		switch {
-		case sameLog && x.dir == t.dir && older(x.name, t.name) < 0 && !x.name.current(), x.name.otherDay(t.name):
+		case t.name.current() && !sameLog:
+			continue
+		case x.name.stem == t.name.stem && x.dir == t.dir && older(x.name, t.name) < 0 && !x.name.current(), x.name.otherDay(t.name):
 			continue
 		case x.at > 0 && len(b.head) > 0 && !alike(x.head, b.head), !sameLog && x.at < likeness:
 			continue
@@ -649,6 +656,14 @@ func (f *Follower) likeOne(t *followed, b beginning) *followed {
 		}
 	}
 	return best
+}
+
+// isBackup reports whether a path is another with an ending: app.log~ or
+// app.log.bak for app.log, and not that of a rotated file.
+func isBackup(path, of string) bool {
+	end, ok := strings.CutPrefix(path, of)
+	return ok && end != "" && !isAlnum(end[0]) && !strings.ContainsRune(end, filepath.Separator) &&
+		parseName(filepath.Base(path)).stem != parseName(filepath.Base(of)).stem
 }
 
 // compare reports whether t holds all of x's text that was handed out, or
@@ -710,7 +725,7 @@ func (f *Follower) recheck(t *followed) {
 	case f.samePrefix(file, x, t.checked, info.Size()):
 		t.checked = info.Size()
 		t.whole = t.checked >= x.at
-	case max(t.checked, x.at) <= longestHeader && f.intact(x):
+	case max(t.checked, x.at) <= longestHeader && f.intact(x) && !isBackup(x.Path, t.Path) && !isBackup(t.Path, x.Path):
 		// Both files exist and differ: they only began alike.
 		t.state, t.of, t.size = reading, nil, -1
 	case t.checked < x.at && x.heldBy(file, info.Size()):
@@ -719,6 +734,9 @@ func (f *Follower) recheck(t *followed) {
 	case t.whole:
 		// It was a copy, and another program appends to it.
 		t.state, t.of, t.size = reading, nil, -1
+		if isBackup(t.Path, x.Path) {
+			t.log = x.log // it is to replace that
+		}
 		if err := f.place(t, file, t.checked); err != nil {
 			f.note(t.Path, err)
 		}

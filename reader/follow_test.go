@@ -28,6 +28,39 @@ import (
 // After the last step nothing else is handed out. Lines before the first
 // blank one are what is there before the following begins.
 var stories = map[string]string{
+	"an editor keeps a backup": `
+		app.log < one\ntwo\n
+		other.log < x\n
+
+		app.log < three\n
+		> app.log three
+		cp app.log sedAb12Cd ; mv app.log app.log.bak ; sedAb12Cd < four\n ; mv sedAb12Cd app.log
+		> app.log four
+		app.log < five\n
+		> app.log five
+		cp app.log app.log~
+		app.log < six\n
+		> app.log six
+		cp app.log app.log.new ; app.log.new < seven\n ; mv app.log.new app.log
+		> app.log seven
+		app.log < eight\n
+		> app.log eight`,
+
+	"the first lines are removed": `
+		app.log < one\n
+
+		app.log < a line that is long enough to know it again\nand another one that is, too\n
+		> app.log a line that is long enough to know it again
+		> app.log and another one that is, too
+		rm app.log ; app.log < and another one that is, too\nnew\n
+		> app.log and another one that is, too
+		> app.log new
+		app.log < yet another one that is long enough\nthe last one of all of them\n
+		> app.log yet another one that is long enough
+		> app.log the last one of all of them
+		cp /dev/null tmp ; tmp < yet another one that is long enough\nthe last one of all of them\nmore\n ; mv tmp app.log
+		> app.log more`,
+
 	"growth": `
 		app.log < old\n
 
@@ -237,14 +270,6 @@ var stories = map[string]string{
 
 // identityStories cannot be told by paths alone.
 var identityStories = map[string]string{
-	"a header in compressed files": `
-		app.log < #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host\n
-
-		mv app.log app.log.2 ; gz app.log.2 ; app.log < #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host\none\n ; mv app.log app.log.1 ; gz app.log.1 ; app.log < two\n
-		> app.log #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host
-		> app.log one
-		> app.log two`,
-
 	"a header under a name that is no rotated file's": `
 		app.log < #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host\n
 
@@ -254,6 +279,35 @@ var identityStories = map[string]string{
 		> app.log late
 		> app.log #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host
 		> app.log two`,
+}
+
+// Several rotations come to pass between two looks, and each file begins like
+// the one before, of which only that beginning was read.
+func TestFollowerHeaders(t *testing.T) {
+	const header = `#Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host\n`
+	dir := t.TempDir()
+	act(t, dir, "app.log < "+header)
+	live := reader.NewUntoldLive([]string{dir}, nil)
+	defer live.Close()
+	f := reader.NewFollower(live, reader.FollowOptions{Note: func(err error) { t.Error(err) }})
+	defer f.Close()
+	var got strings.Builder
+	emit := func(a *reader.Appended) error { got.Write(a.Text); return nil }
+	if err := f.Begin(t.Context(), emit); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []string{"mv app.log app.log.2", "gz app.log.2", "app.log < " + header + `one\n`, "mv app.log app.log.1", "gz app.log.1", `app.log < two\n`} {
+		act(t, dir, step)
+	}
+	for range 2 {
+		reader.RefreshLive(live)
+		if err := f.Look(t.Context(), reader.Changes{All: true, Names: true}, emit); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := unquote(t, header) + "one\ntwo\n"; got.String() != want {
+		t.Errorf("got %q, want %q", got.String(), want)
+	}
 }
 
 func TestFollowerStories(t *testing.T) {

@@ -203,6 +203,12 @@ func (p *progress) rewind(file io.ReaderAt, size int64) {
 	if at, ok := p.agrees(file, size); ok && p.goTo(file, at) == nil {
 		return
 	}
+	if at, ok := p.elsewhere(file, size); ok {
+		p.offset, p.line = Offset(max(0, at-int64(p.bom))), -1
+		if p.begin(file, at) == nil {
+			return
+		}
+	}
 	for n := len(p.marks); n > 0; n-- {
 		m := p.marks[n-1]
 		if m.at > size || !m.in(file) || !p.begins(file, m.at) {
@@ -246,6 +252,39 @@ func (p *progress) agrees(file io.ReaderAt, size int64) (int64, bool) {
 		same = p.charset.LineEnd(p.recent[:same])
 	}
 	return from + int64(same), same > 0
+}
+
+// elsewhere finds the last lines that were handed out in another place of a
+// file, near its end, and returns what follows them: the beginning of the file
+// was removed. It takes lines of which no two are the same, for otherwise they
+// may have been written once more.
+func (p *progress) elsewhere(file io.ReaderAt, size int64) (int64, bool) {
+	if !p.charset.bytewise() || p.mid || len(p.recent) == 0 {
+		return 0, false
+	}
+	// The last lines, as many as are not likely to be there by chance.
+	from := len(p.recent) - 1
+	for n := 0; n < 2 || len(p.recent)-from < likeness; n++ {
+		i := bytes.LastIndexByte(p.recent[:from], '\n')
+		if i < 0 {
+			return 0, false
+		}
+		from = i
+	}
+	last := p.recent[from+1:]
+	lines := bytes.Split(bytes.TrimSuffix(last, newline), newline)
+	if bytes.Equal(lines[len(lines)-1], lines[len(lines)-2]) {
+		return 0, false
+	}
+	tail := make([]byte, min(size, 1<<20))
+	if n, err := file.ReadAt(tail, size-int64(len(tail))); n < len(tail) && err != nil {
+		return 0, false
+	}
+	i := bytes.LastIndex(tail, last)
+	if i < 0 || i > 0 && tail[i-1] != '\n' {
+		return 0, false
+	}
+	return size - int64(len(tail)-i-len(last)), true
 }
 
 // goTo goes back to a position among the last bytes that were handed out.
