@@ -117,9 +117,6 @@ func (f *Follower) read(ctx context.Context, t *followed) error {
 	} else if !grown || t.scanned < BlockSize {
 		t.scanned = 0 // it may have been written over
 	}
-	if err := t.recall(t.f); err != nil {
-		return err
-	}
 	t.size, t.mod = size, info.ModTime()
 	before := t.at + t.scanned
 	if err := f.chunks(ctx, t, size); err != nil {
@@ -182,6 +179,9 @@ func (f *Follower) recheckCopies(t *followed) {
 
 // chunks hands out all whole lines that follow.
 func (f *Follower) chunks(ctx context.Context, t *followed, size int64) error {
+	if err := t.recall(t.f); err != nil {
+		return err
+	}
 	for f.err == nil && ctx.Err() == nil {
 		if more, err := f.chunk(t, size); err != nil || !more {
 			return err
@@ -760,7 +760,8 @@ func (f *Follower) rest(ctx context.Context, t *followed) {
 		return
 	}
 	defer done()
-	if _, err := io.CopyN(io.Discard, r, t.at); err != nil {
+	before := &window{}
+	if _, err := io.CopyN(before, r, t.at); err != nil || t.recall(before) != nil {
 		return // it ends earlier
 	}
 	raw := make([]byte, 0, BlockSize)

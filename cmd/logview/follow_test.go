@@ -382,7 +382,7 @@ func TestFollowMax(t *testing.T) {
 	}
 	_ = f.cmd.Wait()
 	if code := f.cmd.ProcessState.ExitCode(); code != 0 {
-		t.Errorf("exit code %d", code)
+		t.Errorf("exit code %d: %s", code, f.next(f.notes))
 	}
 }
 
