@@ -66,6 +66,9 @@ func printTo(t *testing.T, open func(*testing.T) *os.File, check func(t *testing
 // A pipe that nobody reads any more ends every command with exit code 2, not
 // by a signal, and without a word.
 func TestClosedPipe(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	printTo(t, func(t *testing.T) *os.File {
 		r, w, err := os.Pipe()
 		if err != nil {
@@ -82,6 +85,9 @@ func TestClosedPipe(t *testing.T) {
 
 // A full disk is told.
 func TestFullOutput(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	if _, err := os.Stat("/dev/full"); err != nil {
 		t.Skip(err)
 	}

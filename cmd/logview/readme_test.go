@@ -198,6 +198,9 @@ var claims = map[string][]claim{
 // What the README's table says of each flag, in every spelling it gives, is
 // so.
 func TestReadmeClaims(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
