@@ -43,7 +43,8 @@ import (
 //	reading, from where a text was left, if it holds all that was handed out
 //	    of that text and the file that held it was removed or replaced;
 //	copied, if another file's text begins with all that it holds, or if it
-//	    begins with all that was handed out of that text;
+//	    begins with all that was handed out of that text, and its name is
+//	    that of an older file of the log or of an editor's backup;
 //	unready or ignored as described.
 //
 // Later, when a file changes:
@@ -51,7 +52,9 @@ import (
 //	reading → reading   with another text, if what was handed out is no longer
 //	                    there. The old text goes on in a copy of it, if
 //	                    there is one; the new one begins where the two
-//	                    begin to differ, as far as that is known.
+//	                    begin to differ, as far as that is known, or after
+//	                    the last lines of the old one if only lines before
+//	                    those were removed.
 //	copied → reading    from its start, if it grows into something that the
 //	                    other text does not hold; from where it stopped being a
 //	                    copy, if it held all of that text before and that is
@@ -550,7 +553,7 @@ func (f *Follower) beginsLike(x *followed, b beginning) bool {
 	file := x.f
 	if file == nil {
 		var err error
-		if file, err = f.openNow(x); err != nil {
+		if file, _, err = f.openNow(x); err != nil {
 			return false
 		}
 		defer file.Close()
@@ -585,15 +588,11 @@ func (f *Follower) replaced(old, t *followed) bool {
 			return false // it is no backup
 		}
 	}
-	file, err := f.openNow(t)
+	file, info, err := f.openNow(t)
 	if err != nil {
 		return false
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return false
-	}
 	p := old.progress.clone()
 	if old.heldBy(file, info.Size()) {
 		if old.at == 0 && (old.f == nil || !sameBytes(old.f, file, 0, old.scanned)) {
@@ -669,15 +668,11 @@ func isBackup(path, of string) bool {
 // compare reports whether t holds all of x's text that was handed out, or
 // only a prefix of it.
 func (f *Follower) compare(t, x *followed) (whole, prefix bool) {
-	a, err := f.openNow(t)
+	a, info, err := f.openNow(t)
 	if err != nil {
 		return false, false
 	}
 	defer a.Close()
-	info, err := a.Stat()
-	if err != nil {
-		return false, false
-	}
 	if x.at > 0 && info.Size() >= x.at {
 		return x.heldBy(a, info.Size()), false
 	}
@@ -685,17 +680,18 @@ func (f *Follower) compare(t, x *followed) (whole, prefix bool) {
 }
 
 // openNow opens the file that was listed, even if it was renamed since.
-func (f *Follower) openNow(t *followed) (*os.File, error) {
+func (f *Follower) openNow(t *followed) (*os.File, os.FileInfo, error) {
 	opened, _, err := openMember(t.Member)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	file, ok := opened.(*os.File)
-	if info, err := opened.Stat(); !ok || err != nil || !f.ids.same(info, t.info) {
+	info, err := opened.Stat()
+	if !ok || err != nil || !f.ids.same(info, t.info) {
 		opened.Close()
-		return nil, ErrGone
+		return nil, nil, ErrGone
 	}
-	return file, nil
+	return file, info, nil
 }
 
 // recheck checks whether a file is still a copy.
@@ -704,16 +700,12 @@ func (f *Follower) recheck(t *followed) {
 	if info, err := os.Stat(t.Path); err == nil && info.Size() == t.size && info.ModTime().Equal(t.mod) {
 		return
 	}
-	file, err := f.openNow(t)
+	file, info, err := f.openNow(t)
 	if err != nil {
 		f.pending = true
 		return
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return
-	}
 	t.size, t.mod = info.Size(), info.ModTime()
 	switch {
 	case x.state != reading:
@@ -750,7 +742,7 @@ func (f *Follower) intact(x *followed) bool {
 	file := x.f
 	if file == nil {
 		var err error
-		if file, err = f.openNow(x); err != nil {
+		if file, _, err = f.openNow(x); err != nil {
 			return false
 		}
 		defer file.Close()
@@ -765,7 +757,7 @@ func (f *Follower) samePrefix(file *os.File, x *followed, from, to int64) bool {
 	other := x.f
 	if other == nil {
 		var err error
-		if other, err = f.openNow(x); err != nil {
+		if other, _, err = f.openNow(x); err != nil {
 			return false
 		}
 		defer other.Close()
@@ -904,15 +896,11 @@ func (f *Follower) orphanIn(t, like *followed) bool {
 	if t.name.current() {
 		return false
 	}
-	file, err := f.openNow(t)
+	file, info, err := f.openNow(t)
 	if err != nil {
 		return false
 	}
 	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return false
-	}
 	var best *orphan
 	var most progress
 	if like != nil {

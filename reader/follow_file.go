@@ -166,7 +166,7 @@ func (f *Follower) recheckCopies(t *followed) {
 		if x.state != copied || x.of != t {
 			continue
 		}
-		file, err := f.openNow(x)
+		file, _, err := f.openNow(x)
 		if err == nil && !f.samePrefix(file, t, 0, x.checked) {
 			x.state, x.of, x.size = unready, nil, -1
 			f.pending = true
@@ -701,7 +701,7 @@ func (f *Follower) repeats(ctx context.Context, t, x *followed) bool {
 		return false
 	}
 	defer done()
-	file, err := f.openNow(x)
+	file, _, err := f.openNow(x)
 	if err != nil {
 		return false
 	}
