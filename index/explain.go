@@ -22,13 +22,14 @@ type Part struct {
 }
 
 // Explain asks the indexes that cover a request's sources, and searches
-// nothing. note is as Indexed.Note.
-func Explain(c *reader.Cache, req *Request, note func(error)) Explanation {
+// nothing.
+func (in Indexed) Explain(req *Request) Explanation {
 	var x Explanation
-	if c == nil {
+	if in.Cache == nil {
 		return x
 	}
-	a := newAdmitter(c, newPlan(req.Query, req.Options), note)
+	a := newAdmitter(in.Cache, newPlan(req.Query, req.Options), in.Note)
+	a.encoding = in.Encoding
 	defer a.close()
 	var members []reader.Member
 	for _, src := range req.Sources {

@@ -19,13 +19,14 @@ import (
 // for all who want to know: a Follower, what keeps an index, a terminal. They
 // take snapshots with Logs and are told of changes by a Feed of their own.
 type Live struct {
-	paths []string
-	note  func(error)
-	w     *watcher
-	stop  context.CancelFunc
-	done  chan struct{} // closed when the goroutine has ended
-	began chan struct{} // closed when what lies there is known for the first time
-	again chan struct{} // somebody wants the names looked at again
+	filter Filter
+	paths  []string
+	note   func(error)
+	w      *watcher
+	stop   context.CancelFunc
+	done   chan struct{} // closed when the goroutine has ended
+	began  chan struct{} // closed when what lies there is known for the first time
+	again  chan struct{} // somebody wants the names looked at again
 
 	looking sync.Mutex // held while the file system is looked at; taken before mu
 	mu      sync.Mutex // guards what follows
@@ -43,9 +44,14 @@ type Live struct {
 // NewLive begins to watch what lies at paths, as Find takes them. note, if not
 // nil, is told of what cannot be watched and of what could be listed before
 // and cannot be any more, once each; it is called from another goroutine.
-func NewLive(paths []string, note func(error)) *Live { return newLive(paths, note, newWatcher) }
+func NewLive(paths []string, note func(error)) *Live { return Filter{}.Live(paths, note) }
 
-func newLive(paths []string, note func(error), watch func([]string, func(error)) *watcher) *Live {
+// Live is NewLive for the files that the filter does not leave out.
+func (x Filter) Live(paths []string, note func(error)) *Live {
+	return newLive(x, paths, note, newWatcher)
+}
+
+func newLive(filter Filter, paths []string, note func(error), watch func([]string, func(error)) *watcher) *Live {
 	ctx, stop := context.WithCancel(context.Background())
 	if len(paths) == 0 {
 		paths = []string{"."}
@@ -53,7 +59,7 @@ func newLive(paths []string, note func(error), watch func([]string, func(error))
 	if note == nil {
 		note = func(error) {}
 	}
-	l := &Live{paths: paths, note: note, stop: stop, done: make(chan struct{}), began: make(chan struct{}), again: make(chan struct{}, 1)}
+	l := &Live{filter: filter, paths: paths, note: note, stop: stop, done: make(chan struct{}), began: make(chan struct{}), again: make(chan struct{}, 1)}
 	crash.Go(func() { l.run(ctx, watch) })
 	return l
 }
@@ -126,6 +132,7 @@ func (l *Live) look() Changes {
 	l.looking.Lock()
 	defer l.looking.Unlock()
 	f := newFinder()
+	f.filter = l.filter
 	for _, p := range l.paths {
 		if p != Stdin {
 			f.add(p)

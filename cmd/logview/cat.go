@@ -47,11 +47,13 @@ read than necessary if the cache knows the file.`,
 	cmd.Flags().StringVar(&o.lines, "lines", "", "print lines `A:B` of each log, counted from 1; A and B are optional")
 	addSwitch(cmd.Flags(), &o.text, "text", "a", textUsage)
 	cmd.Flags().Int64Var(&o.tail, "tail", -1, "print the last `N` lines of each log")
-	cmd.MarkFlagsMutuallyExclusive("lines", "tail")
 	return cmd
 }
 
 func (o *catOptions) run(ctx context.Context, args []string) (err error) {
+	if o.lines != "" && o.tail >= 0 {
+		return errors.New("--lines and --tail contradict each other: --lines counts from the first line, --tail from the last; give one of them")
+	}
 	from, to, err := parseLines(o.lines)
 	if err != nil {
 		return err

@@ -84,7 +84,7 @@ func explain(g *globals, out io.Writer, tree query.Node, opt match.Options, path
 	for _, l := range logs {
 		req.Sources = append(req.Sources, reader.NewSource(l, reader.Options{Cache: cache, Encoding: g.charset()}))
 	}
-	x := index.Explain(cache, req, g.complain)
+	x := index.Indexed{Cache: cache, Encoding: g.charset(), Note: g.complain}.Explain(req)
 	for _, p := range x.Parts {
 		fmt.Fprintf(out, "%-8s%s%s: %s of %s blocks\n", "plan", strings.Repeat("  ", p.Depth), visible.String(p.Text), humanize.Comma(p.Blocks), humanize.Comma(x.Indexed))
 	}

@@ -10,7 +10,8 @@ import (
 	"logview/reader"
 )
 
-// fileFlags are the flags that say which files in a directory are searched.
+// fileFlags are the flags that say which files in a directory are searched or
+// followed.
 type fileFlags struct {
 	filter reader.Filter
 	globs  []globFlag
@@ -23,7 +24,8 @@ type globFlag struct {
 	fold    bool
 }
 
-func (o *fileFlags) register(cmd *cobra.Command) {
+// register adds the flags of a command that searches, or follows.
+func (o *fileFlags) register(cmd *cobra.Command, does string) {
 	f := cmd.Flags()
 	glob := func(fold bool) func(string) error {
 		return func(s string) error {
@@ -31,13 +33,18 @@ func (o *fileFlags) register(cmd *cobra.Command) {
 			return nil
 		}
 	}
-	addText(f, "glob", "g", "in directories, search only files that match `GLOB`, or with !GLOB those that do not; the last glob that matches decides", glob(false))
+	addText(f, "glob", "g", "in directories, "+does+" only files that match `GLOB`, or with !GLOB those that do not; the last glob that matches decides", glob(false))
 	addText(f, "iglob", "", "like -g `GLOB`, ignoring case", glob(true))
 	addSwitch(f, &o.fold, "glob-case-insensitive", "", "ignore case in every -g")
-	addSwitch(f, &o.filter.Hidden, "hidden", ".", "search hidden files and directories, too")
-	var depth, size number
-	addNumber(f, &depth, "max-depth", "d", "descend at most `N` levels of directories: 1 searches only the files in those that are named, 0 none", func() { o.filter.Depth = &depth.n })
-	f.Var(sizeFlag{&size, func() { o.filter.MaxSize = &size.n }}, "max-filesize", "in directories, skip files larger than `SIZE` on disk: bytes, or 10K, 10M, 10G")
+	addSwitch(f, &o.filter.Hidden, "hidden", ".", does+" hidden files and directories, too")
+	var depth number
+	addNumber(f, &depth, "max-depth", "d", "descend at most `N` levels of directories: 1 means only the files in those that are named, 0 none", func() { o.filter.Depth = &depth.n })
+}
+
+// registerSize adds the flag that leaves out large files.
+func (o *fileFlags) registerSize(cmd *cobra.Command) {
+	var size number
+	cmd.Flags().Var(sizeFlag{&size, func() { o.filter.MaxSize = &size.n }}, "max-filesize", "in directories, skip files larger than `SIZE` on disk: bytes, or 10K, 10M, 10G")
 }
 
 // narrowed returns the filter that the flags ask for.

@@ -26,8 +26,10 @@ type followOptions struct {
 	*globals
 	queryFlags
 	outputFlags
-	last int64
-	text bool // files that do not look like text are followed, too
+	fileFlags
+	last  int64
+	text  bool // files that do not look like text are followed, too
+	quiet bool
 }
 
 func newFollow(g *globals) *cobra.Command {
@@ -65,9 +67,30 @@ the command ends after N lines.`,
 	addHidden(f, "no-line-number", func() { o.number = no })
 	f.Int64VarP(&o.last, "lines", "n", -1, "print the last `N` lines of each log first (default 10 for files that are named, 0 for directories)")
 	o.outputFlags.register(cmd)
+	addWord(f, "quiet", "q", "print nothing and end at the first match", func() { o.quiet = true })
+	o.fileFlags.register(cmd, "follow")
 	addSwitch(f, &o.text, "text", "a", "follow files that do not look like text, too")
 	addAccepted(f)
+	addHidden(f, "no-heading", func() {})
+	for _, x := range notFollowed {
+		addRefused(f, x.name, x.short, x.value, x.reason)
+	}
 	return cmd
+}
+
+// notFollowed are the flags of search that make no sense in follow.
+var notFollowed = []struct {
+	name, short string
+	value       bool
+	reason      string
+}{
+	{"max-filesize", "", true, "files that are followed grow; -g '!GLOB' leaves files out"},
+	{"heading", "", false, "the lines of several files alternate, so each bears its path"},
+	{"pretty", "p", false, "the lines of several files alternate, so each bears its path; --color always and -H are the rest of it"},
+	{"count-matches", "", false, "a file that is followed has no end at which to count; logview search --count-matches counts"},
+	{"include-zero", "", false, "a file that is followed has no end at which to count; logview search -c --include-zero counts"},
+	{"files-without-match", "", false, "a file that is followed has no end, so a match may come; logview search --files-without-match lists them now"},
+	{"stats", "", false, "a file that is followed has no end; logview search --stats prints statistics"},
 }
 
 // takeQuery takes the first argument as the query unless it is a path or looks
@@ -135,7 +158,15 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	if _, err := o.cache(); err != nil { // nothing is cached, but a flag may be wrong
 		return err
 	}
+	bare := len(paths) == 0 && len(o.asked) == 1 && !o.asked[0].flag
 	paths = o.queryInputs(paths, &o.queryFlags)
+	if bare && len(paths) == 1 && paths[0] == "." && isTerminal(o.err) {
+		o.complain(fmt.Errorf("following the logs in this directory for lines that match %s; a file that does not exist yet is awaited if you name it with its directory (./%[1]s)", o.asked[0].text))
+	}
+	filter, err := o.narrowed()
+	if err != nil {
+		return err
+	}
 	p := o.printer(o.out, &o.queryFlags, oneFile(paths), len(paths) == 1 && paths[0] == reader.Stdin, color)
 	p.heading, p.nameColors = false, true
 	p.number = o.number.or(p.column)
@@ -146,14 +177,24 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	if isTerminal(o.err) {
 		p.beside = status.hide
 	}
-	st, err := index.NewStream(ctx, req, p.emit)
+	emit, found := p.emit, false
+	if o.quiet {
+		req.Render, req.CountOnly, req.Before, req.After, req.Passthru = nil, true, 0, 0, false
+		emit = func(h *index.Hits) error {
+			if found = h.Count > 0; found {
+				return errDone
+			}
+			return nil
+		}
+	}
+	st, err := index.NewStream(ctx, req, emit)
 	if err != nil {
 		return err
 	}
 	if o.max.given {
 		st.LimitTotal()
 	}
-	f := &follower{o: o, st: st, status: status, count: o.json || p.number || p.offset}
+	f := &follower{o: o, st: st, filter: filter, status: status, count: o.json || p.number || p.offset}
 	err = f.follow(ctx, paths)
 	status.end()
 	if ferr := p.flush(); err == nil || ctx.Err() != nil && ferr != nil {
@@ -167,8 +208,11 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 		return exitCode(exitInt)
 	case err != nil:
 		return err
+	case found:
 	case f.failed:
 		return exitCode(exitError)
+	case o.quiet:
+		return exitCode(exitNone)
 	}
 	return nil
 }
@@ -188,6 +232,7 @@ type follower struct {
 	o      *followOptions
 	status *status
 	count  bool // line numbers and offsets are printed
+	filter reader.Filter
 
 	mu     sync.Mutex // guards what follows
 	st     *index.Stream
@@ -258,7 +303,7 @@ func (f *follower) pipe(ctx context.Context, path string) error {
 
 // files prints lines that are written to files.
 func (f *follower) files(ctx context.Context, paths []string) error {
-	live := reader.NewLive(paths, f.note)
+	live := f.filter.Live(paths, f.note)
 	defer live.Close()
 	fw := reader.NewFollower(live, reader.FollowOptions{Text: f.o.text, Encoding: f.o.charset(), Last: max(f.o.last, 0), LastOf: f.o.lastLines(), Count: f.count, Note: f.note})
 	return fw.Run(ctx, func(a *reader.Appended) error {

@@ -312,6 +312,24 @@ func TestFollowLatin1(t *testing.T) {
 	f.want("a.log:café line")
 }
 
+// -g, -d and --hidden choose the files in directories, through rotation.
+func TestFollowFilter(t *testing.T) {
+	f := &following{T: t, dir: t.TempDir()}
+	f.do(os.MkdirAll(f.path("sub/deep"), 0o755))
+	f = follow(t, f.dir, nil, "-g", "*.log", "-g", "!no*", "-d", "2", "--hidden", ".")
+	f.begun()
+	for _, name := range []string{"no.log", "a.txt", "sub/deep/b.log"} {
+		f.write(name, "left out\n")
+	}
+	f.write("sub/.a.log", "one\n")
+	f.want("sub/.a.log:one")
+	f.do(os.Rename(f.path("sub/.a.log"), f.path("sub/.a.log.1")))
+	f.write("sub/.a.log.1", "two\n")
+	f.want("sub/.a.log:two")
+	f.write("sub/.a.log", "three\n")
+	f.want("sub/.a.log:three")
+}
+
 // Named pipes, open descriptors, and a file that standard input is redirected
 // from.
 func TestFollowPipes(t *testing.T) {

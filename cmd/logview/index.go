@@ -61,11 +61,20 @@ Nothing is written next to the logs.`,
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print errors only")
 	f.BoolVar(&o.behind, "behind", false, "")
 	_ = f.MarkHidden("behind")
-	cmd.MarkFlagsMutuallyExclusive("status", "verify", "clear", "watch")
+	addRefused(f, "text", "a", false, "files that are not text are not indexed; search -a reads them itself")
 	return cmd
 }
 
 func (o *indexOptions) run(ctx context.Context, args []string) error {
+	tasks := 0
+	for _, asked := range []bool{o.status, o.verify, o.clear, o.watch} {
+		if asked {
+			tasks++
+		}
+	}
+	if tasks > 1 {
+		return errors.New("--status, --verify, --clear and --watch are different tasks; give one of them")
+	}
 	cache, err := o.namedCache()
 	if err != nil {
 		return err

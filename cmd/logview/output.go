@@ -36,14 +36,14 @@ func (c choice) or(def bool) bool { return c == yes || c == unsaid && def }
 // outputFlags are the flags that say how matching lines are printed. They mean
 // what they mean in ripgrep. If flags contradict each other, the last one wins.
 type outputFlags struct {
-	number, path, heading choice
+	number, path, heading, column choice
 
 	mode                    mode
 	only, json              bool
 	max                     number
 	after, before, around   number // an explicit -A or -B overrides -C on its side
 	passthru                bool
-	column, vimgrep         bool
+	vimgrep                 bool
 	offset                  bool
 	trim                    bool
 	null                    bool
@@ -83,7 +83,8 @@ func (o *outputFlags) register(cmd *cobra.Command) {
 	addWord(f, "no-context-separator", "", "print nothing between groups of adjacent lines", func() { o.noBetween = true })
 	addText(f, "field-match-separator", "", "print `TEXT` after the path and the numbers of matching lines (default :)", text(&o.afterField, nil))
 	addText(f, "field-context-separator", "", "print `TEXT` after the path and the numbers of other lines (default -)", text(&o.contextSign, nil))
-	addSwitch(f, &o.column, "column", "", "print line numbers and columns: the byte, counted from 1, where the first match of the line begins")
+	addWord(f, "column", "", "print line numbers and columns: the byte, counted from 1, where the first match of the line begins", func() { o.column = yes })
+	addHidden(f, "no-column", func() { o.column = no })
 	addWord(f, "vimgrep", "", "print every match on a line of its own, with path, line and column", func() { o.vimgrep = true })
 	addSwitch(f, &o.offset, "byte-offset", "b", "print the byte offset in the decoded text of each line, or with -o of each match")
 	addSwitch(f, &o.trim, "trim", "", "remove blanks at the beginning of lines")
@@ -117,8 +118,8 @@ func (o *outputFlags) printer(out *os.File, q *queryFlags, one, piped, color boo
 		out: out, color: color, visible: color || tty, json: o.json,
 		mode: o.counts(q.invert), only: o.only, inverted: q.invert,
 		path:   o.path.or(!one || o.vimgrep),
-		number: o.number.or(tty && !piped || o.column || o.vimgrep),
-		column: o.column || o.vimgrep, vimgrep: o.vimgrep, offset: o.offset,
+		number: o.number.or(tty && !piped || o.column == yes || o.vimgrep),
+		column: o.column.or(o.vimgrep), vimgrep: o.vimgrep, offset: o.offset,
 		trim: o.trim, null: o.null, columns: o.columns.n, preview: o.preview,
 		afterField: o.afterField, contextSign: o.contextSign,
 	}

@@ -113,6 +113,9 @@ func (q *queryFlags) tree() (query.Node, error) {
 	if !q.oneByOne && query.SpansLines(or) {
 		return nil, refused{"-U, --multiline", "a match could span lines, but lines are searched one by one; search for one of the lines, with -A or -B to see those around it"}
 	}
+	if query.HasNewline(or) {
+		return nil, errors.New("a line feed in QUERY never matches: lines are searched one by one; search for one of the lines, with -A or -B to see those around it")
+	}
 	var n query.Node = or
 	if len(or) == 1 {
 		n = or[0]

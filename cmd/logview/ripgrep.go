@@ -86,7 +86,7 @@ var limited = []struct {
 	values []string
 	reason string
 }{
-	{"sort", []string{"none", "path"}, "files are printed in the order of their paths, the rotated files of a log oldest first; sort the output, or name the files in the order you want"},
+	{"sort", []string{"none", "path"}, "files are printed in the order of their paths, the rotated files of a log oldest first; search the files one after the other for another order"},
 	{"sortr", []string{"none"}, "files are printed in the order of their paths, the rotated files of a log oldest first; reverse the output, for example with tac"},
 	{"engine", []string{"default"}, "regular expressions are RE2's, which run in linear time but have no look-around or backreferences"},
 	{"hyperlink-format", []string{"none"}, "paths are never links"},

@@ -89,7 +89,8 @@ the remaining flags of ripgrep fail with a message that says what to do instead.
 		o.color, o.heading, o.number = "always", yes, yes
 	})
 	addWord(f, "quiet", "q", "print nothing and stop at the first match; the exit code is the answer", func() { o.quiet = true })
-	o.fileFlags.register(cmd)
+	o.fileFlags.register(cmd, "search")
+	o.fileFlags.registerSize(cmd)
 	addSwitch(f, &o.text, "text", "a", textUsage)
 	addNumber(f, &o.threads, "threads", "j", "use at most `N` processors; 0 means all", nil)
 	addSwitch(f, &o.stats, "stats", "", "print statistics to standard error")

@@ -3,6 +3,7 @@ package query
 import (
 	"regexp"
 	"regexp/syntax"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -28,31 +29,43 @@ func HasCapitals(n Node) bool {
 	return capitals || !some
 }
 
+// HasNewline reports whether an expression or a text of the query contains a
+// line feed as such, and not only a class that includes it.
+func HasNewline(n Node) bool { return anywhere(n, literalNewline) }
+
 // SpansLines reports whether an expression or a text of the query may match
 // the end of a line, so that it could be found across two lines.
-func SpansLines(n Node) bool {
-	spans := false
+func SpansLines(n Node) bool { return anywhere(n, matchesNewline) }
+
+// anywhere reports whether the query has a text with a line feed, or an
+// expression of which some part is as asked for.
+func anywhere(n Node, asked func(*syntax.Regexp) bool) bool {
+	var inside func(re *syntax.Regexp) bool
+	inside = func(re *syntax.Regexp) bool { return asked(re) || slices.ContainsFunc(re.Sub, inside) }
+	found := false
 	Leaves(n, func(leaf Node, _ bool) {
 		switch leaf := leaf.(type) {
 		case Text:
-			spans = spans || strings.Contains(leaf.S, "\n")
+			found = found || strings.Contains(leaf.S, "\n")
 		case Word:
-			spans = spans || strings.Contains(leaf.S, "\n")
+			found = found || strings.Contains(leaf.S, "\n")
 		case Regexp:
 			if re, err := leaf.Syntax(true); err == nil {
-				spans = spans || matchesNewline(re)
+				found = found || inside(re)
 			}
 		}
 	})
-	return spans
+	return found
+}
+
+func literalNewline(re *syntax.Regexp) bool {
+	return re.Op == syntax.OpLiteral && slices.Contains(re.Rune, '\n')
 }
 
 func matchesNewline(re *syntax.Regexp) bool {
 	switch re.Op {
 	case syntax.OpAnyChar:
 		return true
-	case syntax.OpLiteral:
-		return strings.ContainsRune(string(re.Rune), '\n')
 	case syntax.OpCharClass:
 		for i := 0; i < len(re.Rune); i += 2 {
 			if re.Rune[i] <= '\n' && '\n' <= re.Rune[i+1] {
@@ -60,12 +73,7 @@ func matchesNewline(re *syntax.Regexp) bool {
 			}
 		}
 	}
-	for _, sub := range re.Sub {
-		if matchesNewline(sub) {
-			return true
-		}
-	}
-	return false
+	return literalNewline(re)
 }
 
 // literals returns the literal text of an expression: without operators and
