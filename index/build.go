@@ -459,6 +459,18 @@ func (b *builder) member(src reader.Source, m reader.Member, e *entry) error {
 	}
 	defer func() { blocks.Close() }()
 	f, ok := blocks.(reader.FileBlocks)
+	if m.Twin() {
+		// It is damaged, or it would not be one any more. It has no entry.
+		blk := reader.GetBlock()
+		defer reader.PutBlock(blk)
+		for err == nil {
+			err = blocks.Next(blk)
+		}
+		if err == io.EOF {
+			return nil
+		}
+		return b.unread(m, err)
+	}
 	if !ok || b.ctx.Err() != nil {
 		return nil
 	}

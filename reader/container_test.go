@@ -273,3 +273,24 @@ func TestRotatedZip(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A compressed file that has nothing but the beginning of its magic number is
+// reported, and is not a line of text.
+func TestBegunFiles(t *testing.T) {
+	dir := t.TempDir()
+	for name, data := range map[string]string{
+		"a.gz": "\x1f", "b.xz": "\xfd7zX", "c.zst": "\x28\xb5", "d.bz2": "BZ", "e.bz2": "BZh91", "f.lz4": "\x04",
+		"g.zip": "PK\x03", "h.Z": "\x1f", "i.lzma": "\x5d\x00", "j.tar.gz": "\x1f", "k.tgz": "\x1f", "l.log.1.gz": "\x1f\x8b",
+	} {
+		write(t, filepath.Join(dir, name), data)
+		if text, _, err := readPath(t, filepath.Join(dir, name)); err == nil || text != "" {
+			t.Errorf("%s: %q, %v", name, text, err)
+		}
+	}
+	for name, text := range map[string]string{"a.log": "\x1f", "c.gz": "text\n", "d.log": "BZ", "e.gz": ""} {
+		write(t, filepath.Join(dir, name), text)
+		if got, _, err := readPath(t, filepath.Join(dir, name)); err != nil || got != text {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}

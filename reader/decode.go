@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 
@@ -76,6 +77,38 @@ func formatOf(head []byte) Format {
 	for magic, f := range unreadable {
 		if has(magic) {
 			return f
+		}
+	}
+	return Plain
+}
+
+// firstBytes are those of formats. A file that has fewer is not recognized
+// by formatOf.
+var firstBytes = []struct {
+	bytes  string
+	format Format
+}{
+	{"\x1f\x8b", Gzip},
+	{"BZh91AY", Bzip2},
+	{xzMagic, Xz},
+	{"\x28\xb5\x2f\xfd", Zstd},
+	{"\x04\x22\x4d\x18", Lz4},
+	{"\x02\x21\x4c\x18", Lz4},
+	{"\x1f\x9d", Compress},
+	{"PK\x03\x04", Zip},
+	{"\x5d\x00\x00", Lzma},
+}
+
+// begunFormat tells the format of a file that has the ending of a compressed one
+// and nothing but the beginning of a magic number; Plain for other files. Such a
+// file is being written, or was not written completely.
+func begunFormat(path string, head []byte) Format {
+	if len(head) == 0 || !parseName(filepath.Base(path)).compressed && !archiveEnding.MatchString(path) {
+		return Plain
+	}
+	for _, m := range firstBytes {
+		if strings.HasPrefix(m.bytes, string(head)) {
+			return m.format
 		}
 	}
 	return Plain
@@ -177,6 +210,8 @@ func (t *text) tell(f io.Reader, n int, err error, live bool) (int, error) {
 		t.format = behindSkippable(r, 0)
 	case t.format == Plain && named != nil && isBrotli(named.Name(), head[:n]):
 		t.format = Brotli
+	case t.format == Plain && named != nil && err == io.EOF:
+		t.format = begunFormat(named.Name(), head[:n])
 	}
 	return n, err
 }

@@ -299,7 +299,7 @@ func (m *docMember) is(now Member) bool {
 // file.
 func (m *docMember) became(ctx context.Context, given Charset, now Member) bool {
 	was, t, _ := m.state()
-	if t == nil || parseName(filepath.Base(now.Path)).current() {
+	if name := parseName(filepath.Base(now.Path)); t == nil || name.current() && !name.compressed {
 		return false // a new one, even if it begins alike
 	}
 	id := t.identity()
@@ -309,8 +309,8 @@ func (m *docMember) became(ctx context.Context, given Charset, now Member) bool 
 	if ok, err := hasID(ctx, now, given, id); err != nil || !ok {
 		return false
 	}
-	cut := false
-	if t.file != nil && !t.temp {
+	cut := now.alt == was.Path // now has more text
+	if t.file != nil && !t.temp && !cut {
 		// What is open is either the very text still, or cut off.
 		info, err := t.file.Stat()
 		cut = err != nil || info.Size() < was.Size || !t.whole()

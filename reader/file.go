@@ -22,6 +22,16 @@ type fileBlocks struct {
 	cut   cutter
 	err   error
 	last  func(*Block) error // is asked about a block that ends in a line without an end; nil for nothing
+
+	limited bool // the text ends at end, whatever the file has behind that
+	end     Offset
+}
+
+// endAt lets the text end at an offset of the file. It has no effect if offsets of the file are not those of the text.
+func (b *fileBlocks) endAt(off int64) {
+	if _, ok := b.Direct(); ok {
+		b.limited, b.end = true, Offset(off)-Offset(b.t.bom)
+	}
 }
 
 // openFile opens m for reading from its start, as it lies on disk, in a charset
@@ -273,6 +283,14 @@ func (b *fileBlocks) Next(blk *Block) error {
 		return b.err
 	}
 	err := b.cut.next(blk)
+	if err == nil && b.limited && blk.End() > b.end {
+		n := blk.Index(b.end)
+		blk.Text, blk.Skips = blk.Text[:n], blk.Skips[:before(blk.Skips, n)]
+		blk.Lines, blk.Unfinished = countLines(blk.Text), false
+		if b.err = io.EOF; n == 0 {
+			return io.EOF
+		}
+	}
 	if n := len(blk.Text); err == nil && b.last != nil && !blk.Unfinished && n > 0 && blk.Text[n-1] != '\n' {
 		err = b.last(blk)
 		if err == io.EOF || len(blk.Text) < n {

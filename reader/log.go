@@ -136,6 +136,7 @@ func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 	m.pair.hold()
 	b, err := s.open(ctx, m, at)
 	if f, ok := b.(*fileBlocks); ok {
+		f.endAt(m.pair.size)
 		f.last = func(blk *Block) error { return s.dropHalf(ctx, m.pair, blk) }
 	}
 	return b, err

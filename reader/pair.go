@@ -8,6 +8,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"hash/crc32"
+	"hash/maphash"
 	"io"
 	"io/fs"
 	"os"
@@ -20,7 +21,8 @@ import (
 )
 
 // X and X.gz may have the same text: while X is being compressed or X.gz
-// unpacked, and after gzip -k. Then each line must be read once. Their names
+// unpacked, and after gzip -k. Then each line must be read once. So may X.gz and
+// X.zst: then the first of them stands for the plain file below. Their names
 // prove nothing: if rotation was changed not to compress any more, an old
 // app.log.1.gz is next to a new app.log.1, and both must be read.
 //
@@ -35,8 +37,15 @@ import (
 //	                                                 being written, or X has grown since
 //	X.gz begins with X                               the rest of X.gz: X is being unpacked
 //	they differ                                      all of X.gz
+//	they differ, and X.gz is damaged                 from there on, the lines of X.gz that X
+//	                                                 does not have, unless X has most of them;
+//	                                                 and the damage
 //
-// This verdict is remembered with the stamps of both files, in this process and
+// X may grow while it is read, because it is being unpacked or written to. What
+// is compared and read of it as one of a pair is what it had when either file
+// was first opened.
+//
+// This verdict, unless a file is damaged, is remembered with the stamps of both files, in this process and
 // in the cache. Later listings in this process are decided: they have X alone,
 // X.gz alone, or X.gz before X.
 //
@@ -52,14 +61,19 @@ type pair struct {
 	mu    sync.Mutex // guards what follows; never held while a file is read
 	held  file       // plain; nil if it is not open
 	asked bool       // an attempt to open it was made
+	size  int64      // of plain when it was opened; what comes behind is not read
 }
 
 // A verdict says how the text of a packed file relates to that of the plain
 // one beside it.
 type verdict struct {
 	relation relation
-	at       Offset // if packed begins with plain: the offset in packed of the line in which plain ends
+	at       Offset // the offset in packed of the line in which the common beginning ends
 	line     Line   // the number of that line
+
+	// If packed is damaged:
+	has  *lineSet // the lines of plain from at on
+	copy bool     // plain has most lines of packed, so the others are what damage made of them
 
 	// The state of plain for which the verdict was made.
 	plain Stamp  // without Changed if plain may have been written to since without a new stamp
@@ -74,7 +88,11 @@ const (
 	continues          // packed begins with plain, and is longer
 	different
 	replaced // plain is gone, and packed is read instead
+	damaged  // packed is damaged, and has the beginning of plain before that
 )
+
+// lasting reports whether a verdict of this relation is remembered.
+func (r relation) lasting() bool { return r >= contained && r <= different }
 
 // Twin reports whether m is the packed file of an undecided pair. Most likely,
 // the plain file that is listed with it has the same text. Opened at its start,
@@ -167,7 +185,7 @@ func recall(plain, packed Member) verdict {
 
 func remember(plain, packed Member, v verdict) {
 	key, _, ok := keyOfPair(plain, packed)
-	if !ok || v.relation == replaced || v.relation == undecided {
+	if !ok || !v.relation.lasting() {
 		return
 	}
 	verdicts.Lock()
@@ -228,7 +246,7 @@ func (c *Cache) recall(plain, packed Member) verdict {
 	}
 	v.at, v.line = Offset(num[0]), Line(num[1])
 	v.plain = Stamp{Dev: was.Dev, Ino: was.Ino, Size: num[2], ModTime: num[3], Changed: num[4]}
-	if v.relation < contained || v.relation > different || !v.holds(plain) {
+	if !v.relation.lasting() || !v.holds(plain) {
 		return verdict{}
 	}
 	if info, err := f.Stat(); err == nil {
@@ -239,7 +257,7 @@ func (c *Cache) recall(plain, packed Member) verdict {
 
 func (c *Cache) remember(plain, packed Member, v verdict) {
 	key, _, ok := keyOfPair(plain, packed)
-	if !ok || c == nil || v.relation == replaced || v.relation == undecided || !c.makeRoom(128, 0) {
+	if !ok || c == nil || !v.relation.lasting() || !c.makeRoom(128, 0) {
 		return
 	}
 	dir, err := c.sub(blocksName, true)
@@ -287,7 +305,7 @@ func settle(list []Member, plain, packed string, v verdict) []Member {
 		in = []Member{z}
 	case different:
 		in = []Member{z, p}
-	case undecided:
+	case undecided, damaged:
 		both := &pair{plain: p, packed: z}
 		z.pair = both
 		if p.pair = list[i].pair; p.pair == nil {
@@ -313,7 +331,7 @@ func pairs(g []found) []found {
 	for _, m := range g {
 		byPath[m.Path] = m
 		packed = packed || m.name.compressed
-		if _, ok := plain[keyOf(m)]; !ok && !m.name.compressed && m.Path != Stdin {
+		if x, ok := plain[keyOf(m)]; m.Path != Stdin && (!ok || x.name.compressed && !m.name.compressed) {
 			plain[keyOf(m)] = m
 		}
 	}
@@ -326,7 +344,7 @@ func pairs(g []found) []found {
 	}
 	for _, z := range g {
 		p, ok := plain[keyOf(z)]
-		if !ok || !z.name.compressed {
+		if !ok || !z.name.compressed || z.Path == p.Path {
 			continue
 		}
 		if v, ok := glance(p.Member, z.Member); ok {
@@ -351,7 +369,7 @@ func glance(plain, packed Member) (verdict, bool) {
 	if v := recall(plain, packed); v.relation != undecided {
 		return v, true
 	}
-	if plain.Size == 0 && parseName(filepath.Base(plain.Path)).current() {
+	if name := parseName(filepath.Base(plain.Path)); plain.Size == 0 && name.current() && !name.compressed {
 		return verdict{relation: different}, true // plain is a new log that will grow
 	}
 	pf, _, err := openMember(plain)
@@ -380,19 +398,22 @@ func glance(plain, packed Member) (verdict, bool) {
 		return verdict{}, false
 	}
 	defer pt.release()
+	unpacked := !parseName(filepath.Base(plain.Path)).compressed
 	zt, err := openText(context.Background(), zf, false)
 	if err != nil {
-		return verdict{}, cutOff(err) && pt.format == Plain // writing it has just begun
+		return verdict{}, cutOff(err) // writing it has just begun
 	}
 	defer zt.release()
-	if pt.format != Plain || zt.format == Plain || pt.archive != "" || zt.archive != "" {
+	if unpacked && pt.format != Plain || zt.format == Plain || pt.archive != "" || zt.archive != "" {
 		return verdict{}, false
 	}
 	var a, b [glanceSize]byte
 	n, _ := io.ReadFull(pt, a[:])
 	k, _ := io.ReadFull(zt, b[:])
 	n = min(n, k)
-	if !bytes.Equal(a[:n], b[:n]) {
+	// If they differ behind the first line, packed may be damaged there.
+	first := bytes.IndexByte(a[:n], '\n') + 1
+	if !bytes.Equal(a[:n], b[:n]) && (first == 0 || !bytes.Equal(a[:first], b[:first])) {
 		return verdict{relation: different}, true
 	}
 	return verdict{}, true
@@ -412,8 +433,18 @@ func (p *pair) hold() {
 		return
 	}
 	p.asked = true
+	defer func() {
+		if p.held == nil {
+			return
+		}
+		if info, err := p.held.Stat(); err == nil {
+			p.size = info.Size()
+		}
+	}()
 	if p.plain.in != nil { // members of archives are not removed
-		p.held, _, _ = openMember(p.plain)
+		if f, _, err := openMember(p.plain); err == nil {
+			p.held = f
+		}
 		return
 	}
 	f, err := os.Open(p.plain.Path)
@@ -452,7 +483,7 @@ func openRenamed(m Member) (*os.File, error) {
 
 // Settle decides the undecided pairs of the log. If no verdict is remembered, it
 // decodes the packed files. From then on, Members returns no Twin except files
-// that cannot be read.
+// that are damaged or cannot be read.
 func (s *LogSource) Settle(ctx context.Context) error {
 	for _, m := range s.Members() {
 		if !m.Twin() {
@@ -462,7 +493,7 @@ func (s *LogSource) Settle(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if err != nil || v.relation == undecided {
+		if err != nil || v.relation == undecided || v.relation == damaged {
 			continue
 		}
 		s.mu.Lock()
@@ -486,7 +517,8 @@ func (s *LogSource) verdict(ctx context.Context, p *pair) (verdict, error) {
 		remember(p.plain, p.packed, v)
 	}
 	given := s.opt.Encoding != "" // a given encoding changes offsets
-	if v.relation != undecided && !(given && v.relation == continues) && p.unchanged() {
+	grown := p.size != p.plain.Size
+	if v.relation != undecided && !((given || grown) && v.relation == continues) && p.unchanged() {
 		p.verdict = v
 		return v, nil
 	}
@@ -555,6 +587,7 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 		return verdict{relation: different}, ctx.Err() // reading it reports the error
 	}
 	defer plain.Close()
+	plain.endAt(p.size)
 	opt := s.opt
 	opt.Spare, opt.Wait = nil, false // most likely its block store is not needed
 	z, err := (&LogSource{name: s.name, opt: opt, members: s.Members()}).open(ctx, p.packed, Pos{})
@@ -564,76 +597,193 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 	case ctx.Err() != nil:
 		return verdict{}, ctx.Err()
 	case cutOff(err), gone(err), errors.Is(err, ErrBinary) && plain.t.binary:
-		return verdict{relation: contained}, p.untouched(plain)
+		return verdict{relation: contained}, nil
 	default:
 		return verdict{relation: different}, nil
 	}
 	if f, ok := z.(FileBlocks); ok && f.Stamp().SameFile(plain.stamp) && plain.stamp.Ino != 0 {
 		return verdict{relation: replaced}, nil
 	}
+	// If plain is packed, too, and damaged, the other one has the rest.
+	ends := func(err error) bool { return err == io.EOF || err != nil && plain.t.format != Plain }
 	a, b := GetBlock(), GetBlock()
 	defer PutBlock(a)
 	defer PutBlock(b)
 	v := verdict{}    // at and line: where the last line that both have begins
-	both := Offset(0) // the length of the common beginning so far
+	both := verdict{} // at and line: where the common beginning ends so far
 	for {
 		zerr := z.Next(b)
 		if zerr == io.EOF || cutOff(zerr) {
 			v.relation = contained
-			if both > Offset(p.plain.Size)-Offset(plain.t.bom) {
-				return v, p.untouched(plain)
-			}
 			return v, nil
 		}
 		if ctx.Err() != nil {
 			return verdict{}, ctx.Err()
-		}
-		if zerr != nil {
-			return verdict{relation: different}, nil // damaged, perhaps before text that can still be read
 		}
 		perr := plain.Next(a)
-		if perr == io.EOF {
-			v.relation = continues
-			return v, p.untouched(plain)
-		}
 		if ctx.Err() != nil {
 			return verdict{}, ctx.Err()
 		}
-		if perr != nil || a.Offset != b.Offset {
-			return verdict{relation: different}, nil
-		}
-		n := min(len(a.Text), len(b.Text))
-		same := slices.Equal(a.Skips[:before(a.Skips, n)], b.Skips[:before(b.Skips, n)]) && bytes.Equal(a.Text[:n], b.Text[:n])
-		if !same {
-			return verdict{relation: different}, nil
-		}
-		if i := bytes.LastIndexByte(a.Text[:n], '\n') + 1; i > 0 {
-			v.at, v.line = a.OffsetAt(i), a.Line+Line(countLines(a.Text[:i]))
-		}
-		both = a.OffsetAt(n)
 		switch {
-		case n < len(a.Text): // the last of packed
-			if err := z.Next(b); err != io.EOF && !cutOff(err) {
-				return verdict{relation: different}, ctx.Err()
+		case zerr != nil:
+			if perr != nil {
+				a.Text, a.Skips = a.Text[:0], nil
 			}
-			v.relation = contained
-			if both > Offset(p.plain.Size)-Offset(plain.t.bom) {
-				return v, p.untouched(plain)
-			}
-			return v, nil
-		case n < len(b.Text): // the last of plain
-			if err := plain.Next(a); err != io.EOF {
-				return verdict{relation: different}, ctx.Err()
-			}
+			return both.damagedIn(plain, a)
+		case ends(perr):
 			v.relation = continues
 			return v, p.untouched(plain)
+		case perr != nil:
+			return verdict{relation: different}, nil
+		}
+		n := common(a, b)
+		i := bytes.LastIndexByte(a.Text[:n], '\n') + 1
+		if i > 0 {
+			v.at, v.line = a.OffsetAt(i), a.Line+Line(countLines(a.Text[:i]))
+		}
+		both.at, both.line = a.OffsetAt(n), a.Line+Line(countLines(a.Text[:n]))
+		switch {
+		case n == len(a.Text) && n == len(b.Text):
+		case n == len(b.Text):
+			// The rest of a line of plain, the last one of packed.
+			zerr := z.Next(b)
+			if ctx.Err() != nil {
+				return verdict{}, ctx.Err()
+			}
+			if zerr == io.EOF || cutOff(zerr) {
+				v.relation = contained
+				return v, nil
+			}
+			if zerr != nil {
+				a.Advance(n)
+				return both.damagedIn(plain, a)
+			}
+			return v.apart(z, b, plain, a, i)
+		default:
+			if n == len(a.Text) {
+				if ends(plain.Next(a)) {
+					v.relation = continues
+					return v, p.untouched(plain)
+				}
+				i = 0 // a is the next block
+			}
+			return v.apart(z, b, plain, a, i)
 		}
 	}
+}
+
+// apart returns the verdict on two texts that go apart in the blocks a and b,
+// in the line at index i of a.
+func (v verdict) apart(z Blocks, b *Block, plain *fileBlocks, a *Block, i int) (verdict, error) {
+	if v.at == 0 {
+		return verdict{relation: different}, nil
+	}
+	own := newLineSet() // lines of packed
+	own.add(b.Text[min(i, len(b.Text)):])
+	zerr := z.Next(b)
+	for zerr == nil {
+		own.add(b.Text)
+		zerr = z.Next(b)
+	}
+	if err := plain.ctx.Err(); err != nil {
+		return verdict{}, err
+	}
+	if zerr == io.EOF {
+		return verdict{relation: different}, nil
+	}
+	a.Advance(i)
+	v, err := v.damagedIn(plain, a)
+	n := v.has.count(own)
+	v.copy = int(v.line)+n > len(own.sums)-n
+	return v, err
+}
+
+// damagedIn returns the verdict that packed is damaged, and has nothing of plain
+// from v.at on for certain. a is the block of plain there.
+func (v verdict) damagedIn(plain *fileBlocks, a *Block) (verdict, error) {
+	v.relation, v.has = damaged, newLineSet()
+	err := error(nil)
+	for err == nil && v.has.add(a.Text) {
+		err = plain.Next(a)
+	}
+	return v, plain.ctx.Err()
+}
+
+// A lineSet is a set of lines, of which it keeps checksums of 64 bits.
+type lineSet struct {
+	sums map[uint64]struct{}
+}
+
+var lineSeed = maphash.MakeSeed()
+
+// maxLineSet limits the lines of a set, to some 40 MiB of memory. Of a longer
+// text, lines may be read twice.
+const maxLineSet = 1 << 20
+
+func newLineSet() *lineSet {
+	return &lineSet{sums: map[uint64]struct{}{}}
+}
+
+// add adds the lines of a text. It returns false if the set is full.
+func (s *lineSet) add(text []byte) bool {
+	for l := range bytes.Lines(text) {
+		if len(s.sums) >= maxLineSet {
+			return false
+		}
+		s.sums[maphash.Bytes(lineSeed, bytes.TrimSuffix(l, newline))] = struct{}{}
+	}
+	return true
+}
+
+// count returns how many lines of another set are in s.
+func (s *lineSet) count(other *lineSet) int {
+	n := 0
+	for sum := range other.sums {
+		if _, ok := s.sums[sum]; ok {
+			n++
+		}
+	}
+	return n
+}
+
+func (s *lineSet) has(line []byte) bool {
+	_, ok := s.sums[maphash.Bytes(lineSeed, bytes.TrimSuffix(line, newline))]
+	return ok
+}
+
+// common returns how many bytes the texts of two blocks have in common at their
+// beginnings.
+func common(a, b *Block) int {
+	if a.Offset != b.Offset {
+		return 0
+	}
+	k, n := 0, min(len(a.Text), len(b.Text))
+	if bytes.Equal(a.Text[:n], b.Text[:n]) {
+		k = n
+	}
+	for k < n && a.Text[k] == b.Text[k] {
+		k++
+	}
+	for i, s := range a.Skips {
+		if s.At >= k {
+			break
+		}
+		if i >= len(b.Skips) || b.Skips[i] != s {
+			return s.At
+		}
+	}
+	if i := before(a.Skips, k); i < before(b.Skips, k) {
+		return b.Skips[i].At
+	}
+	return k
 }
 
 // untouched returns an error if the plain file has grown since it was listed: it
 // is being unpacked, and a reader may have reached its end before.
 func (p *pair) untouched(plain *fileBlocks) error {
+	if plain.limited {
+		return nil // what was added is not read
+	}
 	info, err := plain.f.Stat()
 	if err == nil && p.plain.info != nil && info.Size() != p.plain.info.Size() {
 		return &FileError{Path: p.packed.Path, Offset: -1, Err: errors.New("was unpacked while it was read; lines may be missing until that is done")}
@@ -649,7 +799,10 @@ type pairBlocks struct {
 	m       Member
 	id      ID
 	decided bool
-	rest    Blocks // nil if there is nothing
+	rest    Blocks   // nil if there is nothing
+	has     *lineSet // lines of rest that are left out, if not nil
+	damaged bool     // all lines are left out until the damage
+	block   *Block   // of rest: what was not returned of it yet
 }
 
 // openPair opens the packed file of an undecided pair. The first call of Next
@@ -681,7 +834,7 @@ func (b *pairBlocks) Next(blk *Block) error {
 		}
 		var at Pos
 		switch v.relation {
-		case continues:
+		case continues, damaged:
 			at = Pos{Member: b.id, Offset: v.at, Line: v.line}
 			fallthrough
 		case different:
@@ -689,16 +842,64 @@ func (b *pairBlocks) Next(blk *Block) error {
 				return err
 			}
 		}
-		b.decided = true
+		b.decided, b.has, b.damaged = true, v.has, v.copy
 	}
-	if b.rest == nil {
+	switch {
+	case b.rest == nil:
 		return io.EOF
+	case b.has != nil:
+		return b.others(blk)
 	}
 	return b.rest.Next(blk)
 }
 
+// others returns the next lines of rest that has does not have.
+func (b *pairBlocks) others(blk *Block) error {
+	if b.block == nil {
+		b.block = new(Block)
+	}
+	from := b.block
+	for {
+		n, want := 0, false // the length of the first lines that are all wanted or not
+		for n < len(from.Text) {
+			end := n + bytes.IndexByte(from.Text[n:], '\n') + 1
+			whole := end > n && !(n == 0 && from.Continues)
+			if end == n {
+				end = len(from.Text)
+				whole = !from.Unfinished && !from.Continues
+			}
+			w := !b.damaged && (!whole || !b.has.has(from.Text[n:end]))
+			if n > 0 && w != want {
+				break
+			}
+			n, want = end, w
+		}
+		if want {
+			room := blk.room()
+			*blk = *from
+			blk.buf = room
+			blk.Text = room[:copy(room, from.Text[:n])]
+			blk.Skips, blk.Lines = slices.Clone(from.Skips[:before(from.Skips, n)]), countLines(blk.Text)
+			blk.Unfinished = from.Unfinished && n == len(from.Text)
+		}
+		if n > 0 {
+			from.Advance(n)
+		}
+		if want {
+			return nil
+		}
+		if n == 0 {
+			if err := b.rest.Next(from); err != nil {
+				from.Text = nil
+				return err
+			}
+		}
+	}
+}
+
 // Resume continues after damage, as that of other Blocks does.
 func (b *pairBlocks) Resume() error {
+	b.damaged = false
 	if r, ok := b.rest.(interface{ Resume() error }); ok {
 		return r.Resume()
 	}

@@ -1,6 +1,8 @@
 package reader
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -93,6 +95,7 @@ func TestPair(t *testing.T) {
 		{"being compressed", text, cut(text, 50), text, []string{"a.1"}},
 		{"almost compressed", text, cut(text, 99), text, []string{"a.1"}},
 		{"just begun", text, string(gz(text))[:12], text, []string{"a.1"}},
+		{"only a byte", text, "\x1f", text, []string{"a.1"}},
 		{"only a magic number", text, "\x1f\x8b", text, []string{"a.1"}},
 		{"grown since", text + "new\n", string(gz(text)), text + "new\n", []string{"a.1"}},
 		{"grown since within a line", text + "new\n", string(gz(text[:len(text)-3])), text + "new\n", []string{"a.1"}},
@@ -265,17 +268,137 @@ func TestPairVanishes(t *testing.T) {
 	}
 }
 
-// A damaged packed file is read as far as it can be, and its damage told.
+// numberedLines is n lines, no two of which are the same.
+func numberedLines(n int) string {
+	var lines strings.Builder
+	for i := range n {
+		fmt.Fprintf(&lines, "2026-01-01 00:00:00 line %d %x\n", i, i*i*7919)
+	}
+	return lines.String()
+}
+
+// What a damaged packed file has in common with the plain one is read once, and
+// the damage is reported. Lines that only the damaged one has are read, too.
 func TestPairDamaged(t *testing.T) {
-	dir := t.TempDir()
-	text := noise(rand.New(rand.NewPCG(12, 1)), 2<<20)
-	z := gz(text)
-	z[len(z)/2] ^= 0xff
-	write(t, filepath.Join(dir, "a.1"), text)
-	write(t, filepath.Join(dir, "a.1.gz"), string(z))
-	got, errs := readSource(t, source(t, dir, Options{}))
-	if len(errs) != 1 || !strings.Contains(errs[0].Error(), "a.1.gz at ") || !strings.HasPrefix(got, text) {
-		t.Errorf("%d bytes, %v", len(got), errs)
+	text := numberedLines(40000)
+	short := text[:strings.Index(text, "line 50 ")-20]
+	flip := func(z []byte, at ...int) string {
+		for _, i := range at {
+			z[(i+len(z))%len(z)] ^= 0x5a
+		}
+		return string(z)
+	}
+	several := func(s string) (z []byte) {
+		for len(s) > 0 {
+			n := min(len(s), 100_000)
+			n = strings.LastIndexByte(s[:n], '\n') + 1
+			z = append(z, gz(s[:n])...)
+			s = s[n:]
+		}
+		return z
+	}
+	stored := func(s string) []byte {
+		var b bytes.Buffer
+		w, err := gzip.NewWriterLevel(&b, gzip.NoCompression)
+		must(t, err)
+		_, err = io.WriteString(w, s)
+		must(t, err)
+		must(t, w.Close())
+		return b.Bytes()
+	}
+	n := len(gz(text))
+	for _, c := range []struct {
+		name          string
+		plain, packed string
+	}{
+		{"the checksum", text, flip(gz(text), -8)},
+		{"the checksum, of a short one", short, flip(gz(short), -8)},
+		{"in the middle", text, flip(gz(text), n/2)},
+		{"at the beginning", text, flip(gz(text), 100)},
+		{"in the middle of a short one", short, flip(gz(short), len(gz(short))/2)},
+		{"several places", text, flip(gz(text), n/4, n/2, n/2+1, -20)},
+		{"a byte of the text", text, flip(stored(text), len(text)/2)},
+		{"a byte of a short text", short, flip(stored(short), len(short)/2)},
+		{"one of several members", text, flip(several(text), n/2)},
+		{"and plain has grown", text + "new\n", flip(gz(text), n/2)},
+		{"garbage behind it", text, string(gz(text)) + "garbage that is no gzip"},
+		{"another text of the same beginning", short + "new\n", flip(gz(short+text[len(short)+30:]), -8)},
+		{"of another text", text, flip(gz("old\n"+strings.ReplaceAll(text, "line", "old")), -8)},
+	} {
+		dir := t.TempDir()
+		write(t, filepath.Join(dir, "a.1"), c.plain)
+		write(t, filepath.Join(dir, "a.1.gz"), c.packed)
+		alone := filepath.Join(t.TempDir(), "a.1.gz")
+		write(t, alone, c.packed)
+		want := map[string]int{}
+		for l := range strings.Lines(c.plain) {
+			want[l]++
+		}
+		packed, _, err := readPath(t, alone)
+		if err == nil {
+			t.Fatalf("%s: it is not damaged", c.name)
+		}
+		if strings.Contains(c.name, "another text") {
+			for l := range strings.Lines(packed) {
+				want[l] = 1
+			}
+		}
+		for _, settle := range []bool{false, true} {
+			src := source(t, dir, Options{})
+			if settle {
+				must(t, src.Settle(t.Context()))
+			}
+			got, errs := readSource(t, src)
+			if len(errs) != 1 || !strings.Contains(errs[0].Error(), "a.1.gz at ") {
+				t.Errorf("%s: %v", c.name, errs)
+			}
+			have := map[string]int{}
+			for l := range strings.Lines(got) {
+				have[l]++
+			}
+			for l, n := range want {
+				if have[l] != n {
+					t.Errorf("%s: %q comes %d times, not %d", c.name, l, have[l], n)
+					break
+				}
+			}
+			if n := len(have) - len(want); n > 0 {
+				t.Errorf("%s: %d lines more", c.name, n)
+			}
+		}
+	}
+}
+
+// Of two packed files with the same text, each line is read once, too.
+func TestPackedPair(t *testing.T) {
+	rememberAll(t)
+	text := numberedLines(60000)
+	half := text[:strings.LastIndexByte(text[:1<<20], '\n')+1]
+	for _, c := range []struct {
+		name  string
+		files map[string]string
+		want  string
+	}{
+		{"gz and zst", map[string]string{"a.1.gz": string(gz(text)), "a.1.zst": string(zst(text))}, text},
+		{"and plain", map[string]string{"a.1": text, "a.1.gz": string(gz(text)), "a.1.zst": string(zst(text))}, text},
+		{"one being written", map[string]string{"a.1.gz": string(gz(text)), "a.1.zst": string(zst(text)[:300_000])}, text},
+		{"the first being written", map[string]string{"a.1.gz": string(gz(text)[:300_000]), "a.1.zst": string(zst(text))}, text},
+		{"one of a part", map[string]string{"a.1.gz": string(gz(half)), "a.1.zst": string(zst(text))}, text},
+		{"two texts", map[string]string{"a.1.gz": string(gz("new\n")), "a.1.zst": string(zst("old\n"))}, "old\nnew\n"},
+		{"of the current log", map[string]string{"a.gz": string(gz(text)), "a.zst": string(zst(text))}, text},
+	} {
+		dir := t.TempDir()
+		for name, data := range c.files {
+			write(t, filepath.Join(dir, name), data)
+		}
+		for range 2 {
+			src := source(t, dir, Options{Cache: NewCache(t.TempDir(), 1<<30)})
+			got, errs := readSource(t, src)
+			if got != c.want || len(errs) > 0 {
+				t.Errorf("%s: %d bytes, want %d, %v", c.name, len(got), len(c.want), errs)
+			}
+			must(t, src.Settle(t.Context()))
+		}
 	}
 }
 
@@ -292,23 +415,61 @@ func TestPairIsListedAtOnce(t *testing.T) {
 	}
 }
 
-// A file that is being unpacked while it is read may have been read before it
-// was: that is said.
-func TestPairUnpackedWhileRead(t *testing.T) {
-	dir := t.TempDir()
+// A plain file that grows between listing and reading, and while it is read, is
+// read as it was when reading it began; what the packed one has behind that is
+// read from there.
+func TestPairGrowsWhileRead(t *testing.T) {
 	text := strings.Repeat("some line of a log\n", 50000)
-	plain := filepath.Join(dir, "a.1")
-	write(t, plain, text[:190])
-	write(t, plain+".gz", string(gz(text)))
-	src := source(t, dir, Options{})
-	f, err := os.OpenFile(plain, os.O_APPEND|os.O_WRONLY, 0)
-	must(t, err)
-	defer f.Close()
-	_, err = f.WriteString(text[190:1900])
-	must(t, err)
-	_, errs := readSource(t, src)
-	if len(errs) != 1 || !strings.Contains(errs[0].Error(), "a.1.gz: was unpacked while it was read") {
-		t.Errorf("%v", errs)
+	for _, c := range []struct {
+		name            string
+		listed, at, end int // the plain file's length then
+		packed          int // and that of the text of the packed one
+	}{
+		{"being unpacked", 190, 1900, 5700, len(text)},
+		{"being unpacked, within a line", 195, 1905, 5700, len(text)},
+		{"unpacked at last", 190, 1900, len(text), len(text)},
+		{"just begun", 0, 1900, 5700, len(text)},
+		{"just begun, and not yet", 0, 0, 0, len(text)},
+		{"written to, compressed before", 1900, 3800, 5700, 950},
+		{"written to, compressed after it was listed", 1900, 3800, 5700, 3800},
+		{"written to, compressed after it was read", 1900, 3800, 5700, 5700},
+		{"written to, compressed within a line", 1900, 3805, 5700, 5705},
+	} {
+		for _, listed := range []bool{true, false} { // it grows before it is listed, or after
+			dir := t.TempDir()
+			plain := filepath.Join(dir, "a.1")
+			grow := func(n int) { must(t, os.WriteFile(plain, []byte(text[:n]), 0o644)) }
+			grow(c.listed)
+			write(t, plain+".gz", string(gz(text[:c.packed])))
+			if !listed {
+				grow(c.at)
+			}
+			src := source(t, dir, Options{})
+			grow(c.at)
+			var got strings.Builder
+			for i, m := range src.Members() {
+				b, err := src.Open(t.Context(), m, Pos{})
+				must(t, err)
+				if i == 0 && len(src.Members()) > 1 {
+					grow(c.end)
+				}
+				var blk Block
+				for {
+					if err = b.Next(&blk); err != nil {
+						break
+					}
+					got.Write(blk.Text)
+				}
+				if err != io.EOF {
+					t.Errorf("%s: %v", c.name, err)
+				}
+				b.Close()
+			}
+			want := max(c.at, c.packed)
+			if got.Len() != want {
+				t.Errorf("%s, %t: %d bytes, want %d", c.name, listed, got.Len(), want)
+			}
+		}
 	}
 }
 

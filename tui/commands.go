@@ -175,7 +175,7 @@ func (m *model) listed1(msg listMsg) tea.Cmd {
 // fed looks at what was written to.
 func (m *model) fed(msg feedMsg) tea.Cmd {
 	cmds := []tea.Cmd{m.wait()}
-	grow := msg.c.All || msg.c.Sweep
+	grow, names := msg.c.All || msg.c.Sweep, msg.c.Names
 	if len(msg.c.Files) > 0 || msg.c.Names {
 		m.results.Stale()
 	}
@@ -185,9 +185,11 @@ func (m *model) fed(msg feedMsg) tea.Cmd {
 				m.logs.Grown(name, now)
 			}
 			grow = grow || name == m.pager.Name()
+		} else {
+			names = true // another file had all of its text so far
 		}
 	}
-	if msg.c.Names {
+	if names {
 		cmds = append(cmds, m.list())
 	}
 	if grow {

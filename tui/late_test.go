@@ -677,3 +677,35 @@ func TestRemembersTogether(t *testing.T) {
 		t.Errorf("kept is %q, %v", b, err)
 	}
 }
+
+// A log whose text a compressed file beside it has, and more, is not read
+// itself, until it is written to.
+func TestWrittenBesideItsCopy(t *testing.T) {
+	t.Chdir(t.TempDir())
+	text := ""
+	for i := range 20 {
+		text += fmt.Sprintf("line %d\n", i)
+	}
+	for _, c := range []struct {
+		name, plain, more string
+		copies            int // in which a line comes at last
+	}{
+		{"the beginning", text[:70], "line that is new\n", 2}, // the texts differ now
+		{"the same", text, "line that is new\n", 1},
+		{"the beginning, and then all", text[:70], text[70:] + "line that is new\n", 1},
+	} {
+		dir := filepath.Join(c.name, "logs")
+		write(t, filepath.Join(dir, "app.log"), c.plain, 0)
+		var z bytes.Buffer
+		w := gzip.NewWriter(&z)
+		w.Write([]byte(text))
+		w.Close()
+		write(t, filepath.Join(dir, "app.log.gz"), z.String(), 0)
+		d, _ := explorer(t, dir, 100, 40)
+		d.Wait("line 0", "line 19")
+		d.Until(func() bool { return strings.Count(d.Frame(), " line 3 ") == 1 }, "each line once")
+		add(t, filepath.Join(dir, "app.log"), c.more)
+		d.Wait("line 0", "line 19", "line that is new")
+		d.Until(func() bool { return strings.Count(d.Frame(), " line 3 ") == c.copies }, "each line once")
+	}
+}
