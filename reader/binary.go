@@ -60,7 +60,7 @@ var textControl = [256]bool{0: true, 7: true, '\b': true, '\t': true, '\n': true
 // as in FIX messages, do not count. Neither do bytes outside ASCII, of which the
 // text in most charsets consists.
 func looksBinary(samples ...[]byte) bool {
-	if len(samples) > 0 && hasMagic(samples[0]) {
+	if len(samples) > 0 && (hasMagic(samples[0]) || isEBCDIC(samples[0])) {
 		return true
 	}
 	var n [256]int
@@ -121,6 +121,29 @@ func looksBinary(samples ...[]byte) bool {
 	}
 	odd := control + runs
 	return odd >= 8 && 20*odd >= total || lines == 0 && 3*odd >= total
+}
+
+// isEBCDIC reports whether a file that begins with head is text in EBCDIC, of
+// which nothing could be found: blanks are 0x40, letters and digits lie above
+// 0x80, and no line ends in a line feed of ASCII.
+func isEBCDIC(head []byte) bool {
+	if len(head) < 16 || bytes.ContainsAny(head, " \n") {
+		return false
+	}
+	blanks, alnums, others := 0, 0, 0
+	for _, c := range head {
+		switch digit := c & 0xf; {
+		case c == 0x40:
+			blanks++
+		case c >= 0x81 && c <= 0xa9 && digit >= 1 && digit <= 9, c >= 0xc1 && c <= 0xe9 && digit >= 1 && digit <= 9, c >= 0xf0 && c <= 0xf9:
+			alnums++
+		case c == 0x05, c == 0x0d, c == 0x15, c == 0x25, c > 0x40 && c < 0x80:
+		default:
+			others++
+		}
+	}
+	n := len(head)
+	return 20*blanks >= n && 2*alnums >= n && 20*others <= n
 }
 
 // validInside reports whether p is valid UTF-8, except that a character may be

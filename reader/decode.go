@@ -11,6 +11,9 @@ import (
 	"strings"
 	"sync"
 
+	"golang.org/x/text/encoding/unicode/utf32"
+	"golang.org/x/text/transform"
+
 	"logview/reader/gunzip"
 )
 
@@ -30,6 +33,7 @@ const (
 	Lzma     Format = "lzma"
 	Brotli   Format = "brotli"
 	Zip      Format = "zip"
+	UTF32    Format = "utf-32" // text, of which nothing is at the offset where the file has it
 )
 
 // magicLen is how many first bytes formatOf wants to see.
@@ -71,6 +75,8 @@ func formatOf(head []byte) Format {
 		return Compress
 	case has("PK\x03\x04"), has("PK\x05\x06") && len(head) > 6 && head[6] == 0:
 		return Zip // its first member follows, or, in an empty one, its end
+	case beginsUTF32(head):
+		return UTF32
 	case beginsLzma(head):
 		return Lzma
 	}
@@ -112,6 +118,14 @@ func begunFormat(path string, head []byte) Format {
 		}
 	}
 	return Plain
+}
+
+// beginsUTF32 reports whether head begins with the byte order mark of UTF-32.
+// In little-endian order it is that of UTF-16 and a NUL; the first character
+// tells them apart.
+func beginsUTF32(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("\x00\x00\xfe\xff")) ||
+		bytes.HasPrefix(head, []byte("\xff\xfe\x00\x00")) && len(head) >= 8 && head[4]|head[5] != 0 && head[6] <= 0x10 && head[7] == 0
 }
 
 // beginsSkippable reports whether head begins with a skippable frame, which
@@ -164,6 +178,8 @@ func newDecoder(ctx context.Context, f Format, src *countingReader) decoder {
 		return &gzipDecoder{Reader: z}
 	case Compress:
 		return plainDecoder{newUncompress(src), src}
+	case UTF32:
+		return plainDecoder{transform.NewReader(src, utf32.UTF32(utf32.BigEndian, utf32.ExpectBOM).NewDecoder()), src}
 	case Lzma:
 		return newLzma(ctx, src)
 	case Brotli:

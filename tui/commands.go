@@ -119,7 +119,7 @@ func (m *model) wait() tea.Cmd {
 // list1 takes over the logs there are.
 func (m *model) list1(msg listMsg) tea.Cmd {
 	m.listing = false
-	cmd := m.listed1(msg)
+	cmd := tea.Batch(m.listed1(msg), m.lookInto())
 	if m.listAgain {
 		m.listAgain = false
 		cmd = tea.Batch(cmd, m.list())

@@ -88,15 +88,17 @@ type model struct {
 	last      listMsg             // the last list of logs, as they lie there
 	inside    map[string]unpacked // what is in archives that were opened, by their paths
 	listed    bool
-	listing   bool           // they are being listed
-	listAgain bool           // and that is not going to be all
-	visited   bool           // somebody was in the log that is shown, and did not only look at results
-	opening   int            // counts what is opened; what is older is dropped
-	going     int            // counts results that are gone to
-	lastGo    int            // of the results, the last that was gone to
-	coming    string         // the log that is being opened
-	vanished  bool           // the log that is shown, and that was said
-	pending   *results.GoMsg // to be shown when its log is open
+	listing   bool            // they are being listed
+	listAgain bool            // and that is not going to be all
+	looking   bool            // files are looked into
+	kinds     map[string]kind // what was found in them, by their paths
+	visited   bool            // somebody was in the log that is shown, and did not only look at results
+	opening   int             // counts what is opened; what is older is dropped
+	going     int             // counts results that are gone to
+	lastGo    int             // of the results, the last that was gone to
+	coming    string          // the log that is being opened
+	vanished  bool            // the log that is shown, and that was said
+	pending   *results.GoMsg  // to be shown when its log is open
 	indexer   *indexer
 	wanted    taking   // what is to be written or piped when it is said where to
 	writing   *writing // nil if nothing is being written
@@ -260,6 +262,8 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		return m.open(msg.Log, nil, msg.Go)
 	case openedMsg:
 		return m.opened(msg)
+	case kindsMsg:
+		return m.lookedInto(msg)
 	case unpackedMsg:
 		return m.unpacked1(msg)
 	case results.GoMsg:

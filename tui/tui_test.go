@@ -243,7 +243,7 @@ func TestFrames(t *testing.T) {
 			d.Wait("No line passes", "filtered: 0 lines")
 		},
 		"results": func(d *tuitest.Driver, _ *model) {
-			d.Wait("app.log")
+			d.Wait("app.log", "not text")
 			d.Type("serror -worker -escapes")
 			d.Keys("enter")
 			d.Wait("no such file", "blocks read", "1 not text", "error.log  ", "100%")

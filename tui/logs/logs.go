@@ -39,6 +39,7 @@ type Model struct {
 	grown  map[string]time.Time // when a log was last written to
 	bad    map[string][]string  // files of a log that may not be read
 	broken map[string][]string  // and those that turned out to be damaged
+	binary map[string]bool      // logs that are not text
 	errs   []error
 }
 
@@ -156,6 +157,9 @@ func (m *Model) Grown(name string, now reader.Member) {
 
 // Damaged says which files of a log turned out to be damaged.
 func (m *Model) Damaged(name string, files []string) { m.broken[name] = files }
+
+// SetNotText says which logs are not text, so that a search passes over them.
+func (m *Model) SetNotText(names map[string]bool) { m.binary = names }
 
 // SetFilter shows only logs whose names have these letters in this order.
 func (m *Model) SetFilter(s string) {
@@ -467,6 +471,9 @@ func (m *Model) row(i int) string {
 		if len(l.Gaps)+len(m.bad[l.Name])+len(m.broken[l.Name]) > 0 {
 			right = "! " + right
 		}
+		if m.binary[l.Name] {
+			right = "not text  " + right
+		}
 		if m.width >= 44 && len(l.Members) > 0 {
 			right += fmt.Sprintf("%5s ", age(m.now().Sub(l.Members[len(l.Members)-1].ModTime)))
 		}
@@ -499,6 +506,9 @@ func (m *Model) About() string {
 		s = "1 file, written " + last.Format("2006-01-02 15:04")
 	} else {
 		s += ", the oldest until " + first.Format("2006-01-02 15:04")
+	}
+	if m.binary[l.Name] {
+		s = "not text: a search of all logs passes over it; " + s
 	}
 	// What is wrong comes first: there may be no room for the rest.
 	for _, x := range []struct {
