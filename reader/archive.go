@@ -2,6 +2,7 @@ package reader
 
 import (
 	"archive/tar"
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -352,7 +353,7 @@ func UnpackAll(ctx context.Context, logs []Log, opt Options, look func(Member) b
 				rest = append(rest, m)
 				continue
 			}
-			logs, more := Unpack(ctx, m, opt, nil)
+			logs, more := unpackOnce(ctx, m, opt, nil)
 			errs = append(errs, more...)
 			logs, more = UnpackAll(ctx, logs, opt, nil)
 			errs = append(errs, more...)
@@ -365,6 +366,102 @@ func UnpackAll(ctx context.Context, logs []Log, opt Options, look func(Member) b
 		}
 	}
 	return out, errs
+}
+
+// copiesOfArchives finds, among logs, the archives that may be copies of one
+// another, as X.tar and X.tar.gz are while one is made of the other and after
+// gzip -k. The members that they have in common are read once.
+func copiesOfArchives(logs []Log) {
+	first := map[string]*Member{}
+	each := func(do func(tar string, packed bool, m *Member)) {
+		for _, l := range logs {
+			for i := range l.Members {
+				if tar, packed := tarOf(l.Members[i].Path); tar != "" {
+					do(tar, packed, &l.Members[i])
+				}
+			}
+		}
+	}
+	each(func(tar string, packed bool, m *Member) {
+		if first[tar] == nil || !packed {
+			first[tar] = m
+		}
+	})
+	each(func(tar string, _ bool, m *Member) {
+		if first[tar] != m {
+			m.copy = first[tar]
+		}
+	})
+}
+
+// tarOf returns the path of a tar file before it was compressed, and whether it
+// was; an empty path if it is none, judging by its name.
+func tarOf(path string) (tar string, packed bool) {
+	ending := archiveEnding.FindString(path)
+	if ending == "" || !isTarName(path) {
+		return "", false
+	}
+	return path[:len(path)-len(ending)] + ".tar", !strings.EqualFold(ending, ".tar")
+}
+
+// unpackOnce lists the members of the archive m, as Unpack does, without those
+// that its copy has, too: they are in the same place and have the same bytes. Of
+// a damaged copy, these are the members before the damage.
+func unpackOnce(ctx context.Context, m Member, opt Options, progress func(disk int64)) ([]Log, []error) {
+	logs, errs := Unpack(ctx, m, opt, progress)
+	if m.copy == nil || len(logs) == 0 {
+		return logs, errs
+	}
+	a := logs[0].Members[0].in.in
+	same, err := a.common(ctx, &archive{member: *m.copy, opt: opt})
+	if err != nil {
+		return logs, errs // reading the other one reports the error
+	}
+	for i := range logs {
+		logs[i].Members = slices.DeleteFunc(logs[i].Members, func(x Member) bool { return x.in.off+x.in.size <= same })
+	}
+	return slices.DeleteFunc(logs, func(l Log) bool { return len(l.Members) == 0 }), errs
+}
+
+// common returns how many bytes two tar archives have in common at their
+// beginnings.
+func (a *archive) common(ctx context.Context, b *archive) (int64, error) {
+	defer a.release()
+	defer b.release()
+	if err := a.acquire(ctx, nil); err != nil && a.data == nil {
+		return 0, err
+	}
+	if err := b.acquire(ctx, nil); err != nil && b.data == nil {
+		return 0, err
+	}
+	if a.kind != tarArchive || b.kind != tarArchive {
+		return 0, nil
+	}
+	x, y := GetBlock(), GetBlock()
+	defer PutBlock(x)
+	defer PutBlock(y)
+	for off := int64(0); ; off += BlockSize {
+		if err := ctx.Err(); err != nil {
+			return off, err
+		}
+		p, q := x.room(), y.room()
+		n, err := a.ReadAt(p, off)
+		if err != nil && err != io.EOF {
+			return off, err
+		}
+		k, err := b.ReadAt(q, off)
+		if err != nil && err != io.EOF {
+			return off, err
+		}
+		n = min(n, k)
+		if !bytes.Equal(p[:n], q[:n]) || n < BlockSize {
+			same := 0
+			for same < n && p[same] == q[same] {
+				same++
+			}
+			return off + int64(same), nil
+		}
+	}
 }
 
 // InsideArchive reports whether m stands for a path inside an archive that is
@@ -890,8 +987,8 @@ func (r *sparseReader) Read(p []byte) (int, error) {
 // returns the members before the damage.
 func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
 	const block = 512
-	bytes := io.NewSectionReader(a, 0, size)
-	tr := tar.NewReader(bytes)
+	src := io.NewSectionReader(a, 0, size)
+	tr := tar.NewReader(src)
 	var out []named
 	var c census
 	known, since := int64(0), 0 // the offset of a header, and how many were read since
@@ -900,7 +997,7 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
 			return out, err
 		}
 		h, err := tr.Next()
-		off, _ := bytes.Seek(0, io.SeekCurrent)
+		off, _ := src.Seek(0, io.SeekCurrent)
 		switch {
 		case err == io.EOF:
 			return out, nil

@@ -419,3 +419,43 @@ func FuzzUnpack(f *testing.F) {
 		}
 	})
 }
+
+// X.tar beside X.tar.gz: what both have is read once.
+func TestCopiesOfArchives(t *testing.T) {
+	plain := string(tarred(t, rotatedMembers...))
+	longer := string(tarred(t, append(slices.Clone(rotatedMembers), tarMember{name: "new", text: "new\n"})...))
+	other := string(tarred(t, tarMember{name: "other", text: "other\n"}))
+	damaged := gz(plain)
+	damaged[len(damaged)-8] ^= 1
+	once := strings.ReplaceAll(rotatedText, "a/", "a.tar/")
+	for _, c := range []struct {
+		name  string
+		files map[string]string
+		want  string
+		errs  int
+	}{
+		{"the same", map[string]string{"a.tar": plain, "a.tar.gz": string(gz(plain))}, once, 0},
+		{"three", map[string]string{"a.tar": plain, "a.tgz": string(gz(plain)), "a.tar.zst": string(zst(plain))}, once, 0},
+		{"both packed", map[string]string{"a.tar.gz": string(gz(plain)), "a.tar.zst": string(zst(plain))}, strings.ReplaceAll(once, "a.tar/", "a.tar.gz/"), 0},
+		{"damaged", map[string]string{"a.tar": plain, "a.tar.gz": string(damaged)}, once, 1},
+		{"being packed", map[string]string{"a.tar": plain, "a.tar.gz": string(gz(plain)[:len(gz(plain))-20])}, once, 1},
+		{"one of more", map[string]string{"a.tar": plain, "a.tar.gz": string(gz(longer))}, once + "a.tar.gz/new: new\n", 0},
+		{"two archives", map[string]string{"a.tar": plain, "a.tar.gz": string(gz(other))}, once + "a.tar.gz/other: other\n", 0},
+		{"no archive", map[string]string{"a.tar": "text\n", "a.tar.gz": string(gz(other))}, "a.tar: text\na.tar.gz/other: other\n", 0},
+	} {
+		dir := filepath.Join(t.TempDir(), "d")
+		for name, data := range c.files {
+			write(t, filepath.Join(dir, name), data)
+		}
+		opt := cacheOptions(t)
+		logs, errs := Find([]string{dir})
+		if len(errs) > 0 {
+			t.Fatal(errs)
+		}
+		logs, errs = UnpackAll(t.Context(), logs, opt, nil)
+		got, more := membersText(t, logs, opt)
+		if got = strings.ReplaceAll(got, filepath.ToSlash(dir)+"/", ""); got != c.want || len(errs)+len(more) != c.errs {
+			t.Errorf("%s: got %q, want %q; %v, %v", c.name, got, c.want, errs, more)
+		}
+	}
+}

@@ -361,6 +361,7 @@ func (f *finder) group() []Log {
 		logs = append(logs, l)
 	}
 	slices.SortFunc(logs, func(a, b Log) int { return strings.Compare(a.Name, b.Name) })
+	copiesOfArchives(logs)
 	return logs
 }
 

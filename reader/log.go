@@ -346,9 +346,10 @@ func hasID(ctx context.Context, m Member, given Charset, id ID) (bool, error) {
 	return id.matches(start[:n]), nil
 }
 
-// Unpack lists the members of the archive m, as Unpack does.
+// Unpack lists the members of the archive m, as Unpack does, without those that
+// are in another archive, too: see copiesOfArchives.
 func (s *LogSource) Unpack(ctx context.Context, m Member, progress func(disk int64)) ([]Member, []error) {
-	logs, errs := Unpack(ctx, m, s.opt, progress)
+	logs, errs := unpackOnce(ctx, m, s.opt, progress)
 	var out []Member
 	for _, l := range logs {
 		out = append(out, l.Members...)
