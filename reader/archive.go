@@ -169,6 +169,7 @@ type entry struct {
 	off, size int64     // in the archive's bytes
 	modified  time.Time // of the member
 	coding    coding    // nil if the member is stored as it is
+	sparse    bool      // off is where its headers begin; see sparse.go
 }
 
 // A coding is how an archive encodes a member.
@@ -183,7 +184,8 @@ type section struct {
 	path string
 	info fs.FileInfo
 	coding
-	in *archive
+	sparse *sparseFile // nil for a member without holes
+	in     *archive
 }
 
 func (s *section) Name() string               { return s.path }
@@ -219,10 +221,18 @@ func (e *entry) open(m Member) (file, error) {
 	if err := e.in.acquire(context.Background(), nil); err != nil {
 		return nil, err
 	}
-	return &section{
-		SectionReader: io.NewSectionReader(e.in, e.off, e.size),
-		path:          m.Path, info: memberInfo{filepath.Base(m.Path), e.size, e.modified}, coding: e.coding, in: e.in,
-	}, nil
+	s := &section{path: m.Path, info: memberInfo{filepath.Base(m.Path), e.size, e.modified}, coding: e.coding, in: e.in}
+	if !e.sparse {
+		s.SectionReader = io.NewSectionReader(e.in, e.off, e.size)
+		return s, nil
+	}
+	var err error
+	if s.sparse, err = openSparse(e.in, e.off); err != nil {
+		e.in.release()
+		return nil, &FileError{Path: m.Path, Offset: -1, Err: cause(err)}
+	}
+	s.SectionReader = io.NewSectionReader(s.sparse, 0, s.sparse.size)
+	return s, nil
 }
 
 // Unpack lists the members of the archive m as logs. If m is a path inside an
@@ -418,7 +428,7 @@ func unpackOnce(ctx context.Context, m Member, opt Options, progress func(disk i
 		return logs, errs // reading the other one reports the error
 	}
 	for i := range logs {
-		logs[i].Members = slices.DeleteFunc(logs[i].Members, func(x Member) bool { return x.in.off+x.in.size <= same })
+		logs[i].Members = slices.DeleteFunc(logs[i].Members, func(x Member) bool { return !x.in.sparse && x.in.off+x.in.size <= same })
 	}
 	return slices.DeleteFunc(logs, func(l Log) bool { return len(l.Members) == 0 }), errs
 }
@@ -904,8 +914,7 @@ func memberPaths(entries []named) []string {
 	out := make([]string, len(entries))
 	count := map[string]int{}
 	for i, e := range entries {
-		p := strings.TrimPrefix(path.Clean("/"+e.name), "/")
-		out[i] = filepath.FromSlash(p)
+		out[i] = filepath.FromSlash(memberPath(e.name))
 		count[out[i]]++
 	}
 	nth := map[string]int{}
@@ -959,72 +968,85 @@ func (a *archive) zipMembers(size int64) ([]named, error) {
 	return out, err
 }
 
-// A sparseTar is the coding of a tar's sparse member: the bytes begin with a
-// header, and so many members before it.
-type sparseTar struct{ skip int }
-
-func (sparseTar) format() Format { return "tar" }
-
-func (s sparseTar) decoder(_ context.Context, src *countingReader) decoder {
-	return plainDecoder{&sparseReader{tr: tar.NewReader(src), skip: s.skip}, src}
-}
-
-type sparseReader struct {
-	tr   *tar.Reader
-	skip int // -1 once the member was reached
-}
-
-func (r *sparseReader) Read(p []byte) (int, error) {
-	for ; r.skip >= 0; r.skip-- {
-		if _, err := r.tr.Next(); err != nil {
-			return 0, err
-		}
-	}
-	return r.tr.Read(p)
-}
-
 // tarMembers lists the members of a tar of size bytes. With an error, it also
 // returns the members before the damage.
 func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
-	const block = 512
 	src := io.NewSectionReader(a, 0, size)
 	tr := tar.NewReader(src)
 	var out []named
 	var c census
-	known, since := int64(0), 0 // the offset of a header, and how many were read since
+	var links error
+	byName := map[string]int{} // where in out each name is, of the first indexed ones
+	indexed := 0
+	next := int64(0) // where the next headers begin
 	for {
 		if err := ctx.Err(); err != nil {
 			return out, err
 		}
+		head := next
 		h, err := tr.Next()
 		off, _ := src.Seek(0, io.SeekCurrent)
 		switch {
 		case err == io.EOF:
-			return out, nil
+			return out, links
 		case errors.Is(err, io.ErrUnexpectedEOF):
 			return out, errTarCut
 		case err != nil && !errors.Is(err, tar.ErrInsecurePath):
 			return out, &FileError{Path: a.member.Path, Offset: -1, Err: fmt.Errorf("damaged header before byte %d of the archive, the rest is not read: %w", off, err)}
 		}
-		sparse := h.Typeflag == tar.TypeGNUSparse || h.PAXRecords["GNU.sparse.major"] != "" || h.PAXRecords["GNU.sparse.map"] != ""
-		if h.Typeflag != tar.TypeReg && h.Typeflag != tar.TypeGNUSparse && h.Typeflag != tar.TypeCont {
-			since++
-			if err := c.add("", 0); err != nil {
-				return out, err
+		e := &entry{in: a, off: off, size: h.Size, modified: h.ModTime}
+		stored := h.Size
+		switch h.Typeflag {
+		case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
+			if sparseMember(h) {
+				extents, err := extentsOf(a, h, head, off)
+				if err != nil {
+					return out, fmt.Errorf("%q: %w; the rest is not read", h.Name, err)
+				}
+				stored = 0
+				for _, x := range extents {
+					stored += x.size
+				}
+				e.off, e.sparse = head, true
+			} else {
+				e.size = max(0, min(e.size, size-off))
 			}
-			continue // a directory, a link, a device
+		case tar.TypeLink:
+			stored = 0
+			for ; indexed < len(out); indexed++ {
+				byName[memberPath(out[indexed].name)] = indexed
+			}
+			i, ok := byName[memberPath(h.Linkname)]
+			if !ok {
+				if links == nil {
+					links = fmt.Errorf("%q is a link to %q, which is not before it in the archive", h.Name, h.Linkname)
+				}
+				e = nil
+				break
+			}
+			e.off, e.size, e.sparse = out[i].off, out[i].size, out[i].sparse
+		case tar.TypeSymlink, tar.TypeChar, tar.TypeBlock, tar.TypeDir, tar.TypeFifo:
+			stored, e = 0, nil
+		default:
+			e = nil
 		}
-		if err := c.add(h.Name, h.Size); err != nil {
+		next = off + (stored+tarBlock-1)/tarBlock*tarBlock
+		if e == nil {
+			err = c.add("", 0)
+		} else if e.sparse {
+			err = c.add(h.Name, stored) // holes take no time
+		} else {
+			err = c.add(h.Name, e.size)
+		}
+		if err != nil {
 			return out, err
 		}
-		e := &entry{in: a, off: off, size: h.Size, modified: h.ModTime}
-		if sparse {
-			e.off, e.size, e.coding = known, size-known, sparseTar{since}
-			since++
-		} else {
-			e.size = min(e.size, size-off)
-			known, since = off+(h.Size+block-1)/block*block, 0
+		if e != nil {
+			out = append(out, named{h.Name, e})
 		}
-		out = append(out, named{h.Name, e})
 	}
 }
+
+// memberPath returns the path of a member below the archive, with slashes; empty
+// for the archive itself.
+func memberPath(name string) string { return strings.TrimPrefix(path.Clean("/"+name), "/") }

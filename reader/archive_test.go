@@ -264,7 +264,7 @@ func TestHostileArchives(t *testing.T) {
 		tarMember{name: "new\nline.log", text: "newline\n"},
 	), Options{})
 	got, bad := membersText(t, logs, Options{})
-	want := "a.tar/abs/x.log: absolute\na.tar/etc/passwd: up\na.tar/new\nline.log: newline\na.tar/twice.log: second\na.tar/twice.log#1: first\n"
+	want := "a.tar/abs/x.log: absolute\na.tar/etc/passwd: up\na.tar/hard.log: first\na.tar/new\nline.log: newline\na.tar/twice.log: second\na.tar/twice.log#1: first\n"
 	if got != want || len(errs)+len(bad) > 0 {
 		t.Errorf("got %q, want %q; %v %v", got, want, errs, bad)
 	}
@@ -329,32 +329,101 @@ func TestCensus(t *testing.T) {
 	}
 }
 
-// TestSparseMember reads what GNU tar -S writes.
+// TestSparseMember reads what GNU tar -S writes: holes take no time, and are
+// shown as those of a file are.
 func TestSparseMember(t *testing.T) {
 	if _, err := exec.LookPath("tar"); err != nil {
 		t.Skip(err)
 	}
 	dir := t.TempDir()
-	for _, name := range []string{"sparse.log", "sparse2.log"} {
+	for name, data := range map[string]map[int64]string{
+		"begins.log": {0: "begin\n", 4 << 20: "end\n"},
+		"large.log":  {0: "begin\n", 300 << 30: "end\n"},
+		"hole.log":   {300 << 30: "end\n"},
+		"many.log":   {0: "0\n", 1 << 20: "1\n", 2 << 20: "2\n", 3 << 20: "3\n", 4 << 20: "4\n", 5 << 20: "5\n", 6 << 20: "6\n", 300 << 20: ""},
+	} {
 		f, err := os.Create(filepath.Join(dir, name))
-		if err != nil {
-			t.Fatal(err)
+		must(t, err)
+		for off, text := range data {
+			_, err := f.WriteAt([]byte(text), off)
+			must(t, err)
+			if text == "" {
+				must(t, f.Truncate(off))
+			}
 		}
-		f.WriteAt([]byte("begin\n"), 0)
-		f.WriteAt([]byte("end\n"), 4<<20)
-		f.Close()
+		must(t, f.Close())
 	}
+	f, err := os.Create(filepath.Join(dir, "more.log"))
+	must(t, err)
+	for i := range int64(100) {
+		_, err := f.WriteAt([]byte("more\n"), i<<20)
+		must(t, err)
+	}
+	must(t, f.Close())
 	write(t, filepath.Join(dir, "other.log"), "other\n")
-	for _, format := range []string{"gnu", "posix"} {
-		out := filepath.Join(dir, format+".tar")
-		if msg, err := exec.Command("tar", "-S", "--format="+format, "-cf", out, "-C", dir, "sparse.log", "sparse2.log", "other.log").CombinedOutput(); err != nil {
+	want, bad := membersText(t, func() []Log { logs, _ := Find([]string{dir}); return logs }(), Options{})
+	if len(bad) > 0 || !strings.Contains(want, "[322 GB of NULs]end\n") {
+		t.Fatal(want, bad)
+	}
+	want = strings.ReplaceAll(want, filepath.ToSlash(dir)+"/", "")
+	for _, format := range []string{"gnu", "oldgnu", "posix", "posix --sparse-version=0.0", "posix --sparse-version=0.1"} {
+		out := filepath.Join(t.TempDir(), "a.tar")
+		args := append(strings.Fields("-S --format="+format), "-cf", out, "-C", dir)
+		args = append(args, "begins.log", "hole.log", "large.log", "many.log", "more.log", "other.log")
+		if msg, err := exec.Command("tar", args...).CombinedOutput(); err != nil {
 			t.Skipf("%v: %s", err, msg)
 		}
-		logs, errs := unpackPath(t, out, Options{})
-		got, bad := membersText(t, logs, Options{})
-		if len(errs)+len(bad) > 0 || strings.Count(got, "begin\n") != 2 || strings.Count(got, "end\n") != 2 || !strings.Contains(got, "other.log: other\n") {
-			t.Errorf("%s: %.300q, %v %v", format, got, errs, bad)
+		data, err := os.ReadFile(out)
+		must(t, err)
+		write(t, out+".gz", string(gz(string(data))))
+		for _, path := range []string{out, out + ".gz"} {
+			logs, errs := unpackPath(t, path, Options{})
+			got, bad := membersText(t, logs, Options{})
+			got = strings.ReplaceAll(got, filepath.Base(path)+"/", "")
+			if len(errs)+len(bad) > 0 || got != want {
+				t.Errorf("%s, %s: %.300q, want %.300q, %v %v", format, filepath.Base(path), got, want, errs, bad)
+			}
 		}
+		// Wherever it is damaged or ends, it is no harm.
+		for i := 0; i < 6*512; i += 31 {
+			broken := bytes.Clone(data[:min(len(data), 64<<10)])
+			broken[i] ^= byte(1 + i%255)
+			write(t, out, string(broken[:len(broken)-i]))
+			logs, _ := unpackPath(t, out, Options{})
+			for _, l := range logs {
+				for _, m := range l.Members {
+					if m.in == nil {
+						continue
+					}
+					f, err := m.in.open(m)
+					if err != nil {
+						continue
+					}
+					var b [1 << 10]byte
+					for off := int64(0); off < m.Size; off = max(off+1, nextData(f, off+off/2+512, m.Size)) {
+						_, _ = f.ReadAt(b[:], off)
+					}
+					f.Close()
+				}
+			}
+		}
+	}
+}
+
+// A hard link in an archive is read as the member that it is a link to.
+func TestHardLinks(t *testing.T) {
+	link := func(name, to string) tarMember { return tarMember{name: name, kind: tar.TypeLink, link: to} }
+	path := filepath.Join(t.TempDir(), "a.tar")
+	write(t, path, string(tarred(t, tarMember{name: "var/a.log", text: "one\n"}, link("b.log", "./var/a.log"), link("c.log", "b.log"), link("d.log", "/var/a.log"))))
+	logs, errs := unpackPath(t, path, Options{})
+	if got, bad := membersText(t, logs, Options{}); got != "a.tar/b.log: one\na.tar/c.log: one\na.tar/d.log: one\na.tar/var/a.log: one\n" || len(errs)+len(bad) > 0 {
+		t.Errorf("%q, %v, %v", got, errs, bad)
+	}
+	// A link to what is not there, or comes only later, is reported.
+	write(t, path, string(tarred(t, link("b.log", "../etc/passwd"), link("c.log", "c.log"), link("e.log", "d.log"), tarMember{name: "d.log", text: "one\n"})))
+	logs, errs = unpackPath(t, path, Options{})
+	if got, bad := membersText(t, logs, Options{}); got != "a.tar/d.log: one\n" || len(bad) > 0 || len(errs) != 1 || !strings.Contains(errs[0].Error(), `"b.log" is a link to "../etc/passwd", which is not before it`) {
+		t.Errorf("%q, %v, %v", got, errs, bad)
 	}
 }
 

@@ -4,6 +4,23 @@ import (
 	"io"
 )
 
+// nextData returns where the data of f continues after a hole at off: size if
+// the hole extends to it, off if there is no hole or that is not known.
+func nextData(f io.ReaderAt, off, size int64) int64 {
+	if s, ok := f.(*section); ok && s.sparse != nil {
+		return min(s.sparse.nextData(off), size)
+	}
+	return fileData(f, off, size)
+}
+
+// nextHole returns where the next hole after off begins, size if there is none.
+func nextHole(f io.ReaderAt, off, size int64) int64 {
+	if s, ok := f.(*section); ok && s.sparse != nil {
+		return min(s.sparse.nextHole(off), size)
+	}
+	return fileHole(f, off, size)
+}
+
 // zerosAfter returns the end of the NULs that begin at off, at most size. It
 // does not read holes.
 func zerosAfter(f io.ReaderAt, off, size int64) (int64, error) {

@@ -4,8 +4,8 @@ package reader
 
 import "io"
 
-// nextData returns off: this system does not report holes.
-func nextData(f io.ReaderAt, off, size int64) int64 { return off }
+// fileData returns off: this system does not report holes.
+func fileData(f io.ReaderAt, off, size int64) int64 { return off }
 
-// nextHole returns size: this system does not report holes.
-func nextHole(f io.ReaderAt, off, size int64) int64 { return size }
+// fileHole returns size: this system does not report holes.
+func fileHole(f io.ReaderAt, off, size int64) int64 { return size }

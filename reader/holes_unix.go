@@ -9,15 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// nextData returns where the data of f continues after a hole at off: size if
+// fileData returns where the data of f continues after a hole at off: size if
 // the hole extends to it, off if there is no hole or that is not known. It
 // restores the position of f.
-func nextData(f io.ReaderAt, off, size int64) int64 {
+func fileData(f io.ReaderAt, off, size int64) int64 {
 	return seekTo(f, off, size, unix.SEEK_DATA)
 }
 
-// nextHole returns where the next hole after off begins, size if there is none.
-func nextHole(f io.ReaderAt, off, size int64) int64 {
+// fileHole returns where the next hole after off begins, size if there is none.
+func fileHole(f io.ReaderAt, off, size int64) int64 {
 	return seekTo(f, off, size, unix.SEEK_HOLE)
 }
 
