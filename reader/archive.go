@@ -38,6 +38,8 @@ import (
 //	               a section of the file
 //	zip            the directory at its end is read; each member is a section
 //	               of the file, with a decoder (zip.go)
+//	from a pipe    a tar is put into a temporary file first; of a zip, only
+//	               the first member can be read
 //	compressed     there is no random access, so it is decoded, once, into a
 //	               block store in the cache (store.go), whose blocks are the
 //	               tar's bytes instead of text; then it is as above, with
@@ -70,7 +72,7 @@ var (
 
 	errNoArchive  = errors.New("neither a directory nor an archive")
 	errNotInside  = errors.New("no such member in the archive")
-	errPiped      = errors.New("an archive cannot be read from a pipe; save it to a file first")
+	errPiped      = errors.New("this archive cannot be read from a pipe; save it to a file first")
 	errDepth      = fmt.Errorf("nested in more than %d archives; not read", maxDepth-1)
 	errEntries    = fmt.Errorf("more than %d members; the rest is not read", maxEntries)
 	errUnpacked   = fmt.Errorf("more than %d GiB when unpacked; the rest is not read", maxUnpacked>>30)
@@ -153,6 +155,16 @@ type archive struct {
 	stamp   Stamp
 	decoded bool // data was decompressed; it is not the file itself
 	kept    bool // data cannot be read again, so it is not closed
+
+	damage error // what ended the reading of a pipe; not guarded
+}
+
+// name returns what the archive is called in errors.
+func (a *archive) name() string {
+	if a.member.Path == Stdin {
+		return "standard input"
+	}
+	return a.member.Path
 }
 
 // archiveData is an archive's bytes, decompressed.
@@ -244,7 +256,18 @@ func Unpack(ctx context.Context, m Member, opt Options, progress func(disk int64
 	if m.InsideArchive() {
 		return unpackWanted(ctx, m, opt, progress)
 	}
-	a := &archive{member: m, opt: opt}
+	if m.Path == Stdin {
+		info, err := os.Stdin.Stat()
+		if err != nil || !info.Mode().IsRegular() {
+			return nil, []error{&FileError{Path: "standard input", Offset: -1, Err: errPiped}}
+		}
+	}
+	return (&archive{member: m, opt: opt}).list(ctx, progress)
+}
+
+// list lists the members of the archive, as Unpack does.
+func (a *archive) list(ctx context.Context, progress func(disk int64)) ([]Log, []error) {
+	m := a.member
 	for x := m.in; x != nil; x = x.in.member.in {
 		a.depth++
 	}
@@ -252,15 +275,15 @@ func Unpack(ctx context.Context, m Member, opt Options, progress func(disk int64
 		if fe := (*FileError)(nil); errors.As(err, &fe) {
 			return err
 		}
-		return &FileError{Path: m.Path, Offset: -1, Err: cause(err)}
-	}
-	if m.Path == Stdin {
-		return nil, []error{&FileError{Path: "standard input", Offset: -1, Err: errPiped}}
+		return &FileError{Path: a.name(), Offset: -1, Err: cause(err)}
 	}
 	if a.depth >= maxDepth {
 		return nil, []error{fail(errDepth)}
 	}
 	var errs []error
+	if a.damage != nil {
+		errs = append(errs, fail(a.damage))
+	}
 	if err := a.acquire(ctx, progress); err != nil {
 		if ctx.Err() != nil {
 			return nil, []error{ctx.Err()}
@@ -286,17 +309,18 @@ func Unpack(ctx context.Context, m Member, opt Options, progress func(disk int64
 		errs = append(errs, fail(err))
 	}
 	f := newFinder()
-	filter := opt.Filter.within(m, f.cwd)
+	filter := a.opt.Filter.within(m, f.cwd)
 	for i, path := range memberPaths(entries) {
 		if path == "" {
 			continue
 		}
 		e := entries[i].entry
+		deep := m.deep + levels(path)
 		path = m.Path + string(filepath.Separator) + path
-		if filter.leavesInside(m.Path, path, f.cwd) || filter.tooLarge(e.size) {
+		if filter.leavesInside(m.Path, path, f.cwd) || filter.tooLarge(e.size) || filter.tooDeep(deep) {
 			continue
 		}
-		f.take(Member{Path: path, Size: e.size, ModTime: e.modified, in: e})
+		f.take(Member{Path: path, Size: e.size, ModTime: e.modified, in: e, deep: deep})
 	}
 	logs := f.group()
 	return logs, append(errs, f.errs...)
@@ -324,10 +348,12 @@ func unpackWanted(ctx context.Context, m Member, opt Options, progress func(int6
 			match, _ := doublestar.Match(filepath.ToSlash(wanted), slashed)
 			switch {
 			case inner == wanted || match && isPattern(wanted):
-				x.Named = true
+				x.Named, x.deep = true, 0
 				f.take(x)
 			case strings.HasPrefix(inner, wanted+string(filepath.Separator)):
-				if below := outer.Path + string(filepath.Separator) + wanted; !opt.Filter.leavesInside(below, x.Path, f.cwd) {
+				below := outer.Path + string(filepath.Separator) + wanted
+				x.deep = levels(x.Path[len(below)+1:])
+				if !opt.Filter.leavesInside(below, x.Path, f.cwd) && !opt.Filter.tooDeep(x.deep) {
 					f.take(x)
 				}
 			case strings.HasPrefix(wanted, inner+string(filepath.Separator)):
@@ -347,6 +373,11 @@ func unpackWanted(ctx context.Context, m Member, opt Options, progress func(int6
 		errs = append(errs, &FileError{Path: m.Path, Offset: -1, Err: errNotInside})
 	}
 	return f.group(), errs
+}
+
+// levels returns how many levels below a directory a relative path leads.
+func levels(path string) int64 {
+	return int64(strings.Count(path, string(filepath.Separator))) + 1
 }
 
 // UnpackAll replaces each archive among logs that look accepts by the logs in
@@ -563,6 +594,12 @@ func (a *archive) acquire(ctx context.Context, progress func(int64)) error {
 	if err != nil {
 		return err
 	}
+	if f == os.Stdin {
+		a.kept = true // it is not ours to close
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return &FileError{Path: p, Offset: -1, Err: cause(err)}
+		}
+	}
 	if err = a.read(ctx, f, progress); err != nil && a.data == nil {
 		f.Close()
 		if fe := (*FileError)(nil); !errors.As(err, &fe) {
@@ -709,7 +746,9 @@ func (a *archive) read(ctx context.Context, f file, progress func(int64)) error 
 			return nil
 		}
 	}
-	defer f.Close()
+	if f != os.Stdin {
+		defer f.Close()
+	}
 	defer t.release()
 	return a.decode(ctx, t, key, f, progress)
 }
@@ -754,7 +793,7 @@ func (a *archive) decode(ctx context.Context, t *text, key string, f file, progr
 			failed = err
 		}
 		if err != nil && err != io.EOF {
-			failed = &FileError{Path: a.member.Path, Offset: t.position(), Err: describe(t.format, cause(err))}
+			failed = &FileError{Path: a.name(), Offset: t.position(), Err: describe(t.format, cause(err))}
 		}
 		if n > 0 {
 			*blk = Block{Text: blk.buf[:n], Offset: size, buf: blk.buf}
@@ -779,6 +818,14 @@ func (a *archive) decode(ctx context.Context, t *text, key string, f file, progr
 		return err
 	}
 	return failed
+}
+
+// piped returns the archive that t reads from a pipe, as the member m. It is read
+// to its end, into a temporary file. With an error, the archive is what precedes
+// the damage.
+func piped(ctx context.Context, m Member, t *text, opt Options) (*archive, error) {
+	a := &archive{member: m, opt: opt, kind: t.archive, decoded: true}
+	return a, a.decode(ctx, t, "", nil, nil) // without a key, not into the cache
 }
 
 // A destination is where an archive is decompressed to.
@@ -992,7 +1039,7 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
 		case errors.Is(err, io.ErrUnexpectedEOF):
 			return out, errTarCut
 		case err != nil && !errors.Is(err, tar.ErrInsecurePath):
-			return out, &FileError{Path: a.member.Path, Offset: -1, Err: fmt.Errorf("damaged header before byte %d of the archive, the rest is not read: %w", off, err)}
+			return out, &FileError{Path: a.name(), Offset: -1, Err: fmt.Errorf("damaged header before byte %d of the archive, the rest is not read: %w", off, err)}
 		}
 		e := &entry{in: a, off: off, size: h.Size, modified: h.ModTime}
 		stored := h.Size

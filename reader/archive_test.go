@@ -528,3 +528,40 @@ func TestCopiesOfArchives(t *testing.T) {
 		}
 	}
 }
+
+// An archive is a level of --max-depth, like a directory.
+func TestDepthInArchives(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "d")
+	inner := string(tarred(t, tarMember{name: "in.log", text: "in\n"}))
+	write(t, filepath.Join(dir, "a.tar"), string(tarred(t, tarMember{name: "one.log", text: "one\n"}, tarMember{name: "b/two.log", text: "two\n"}, tarMember{name: "b/c/three.log", text: "three\n"}, tarMember{name: "i.tar", text: inner})))
+	for _, c := range []struct {
+		path  string
+		depth int64
+		want  string
+	}{
+		{"d", 1, ""},
+		{"d", 2, "one"},
+		{"d", 3, "in one two"},
+		{"d", 4, "in one three two"},
+		{"d/a.tar", 0, ""},
+		{"d/a.tar", 1, "one"},
+		{"d/a.tar", 2, "in one two"},
+		{"d/a.tar/b", 1, "two"},
+		{"d/a.tar/b", 2, "three two"},
+		{"d/a.tar/b/c/three.log", 0, "three"},
+		{"d/a.tar/i.tar", 1, "in"},
+		{"d/a.tar/*.log", 0, "one"},
+	} {
+		x := Filter{Depth: &c.depth}
+		logs, errs := x.Find([]string{filepath.Join(filepath.Dir(dir), c.path)})
+		logs, more := UnpackAll(t.Context(), logs, Options{Filter: x}, nil)
+		var got []string
+		for _, l := range logs {
+			got = append(got, strings.TrimSuffix(filepath.Base(l.Name), ".log"))
+		}
+		slices.Sort(got)
+		if strings.Join(got, " ") != c.want || len(errs)+len(more) > 0 {
+			t.Errorf("%s, %d: %q, want %q, %v, %v", c.path, c.depth, got, c.want, errs, more)
+		}
+	}
+}

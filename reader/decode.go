@@ -239,7 +239,7 @@ func (t *text) begin(ctx context.Context, f io.Reader) {
 		return
 	}
 	if t.format == Zip {
-		if r, ok := f.(file); ok && r != os.Stdin {
+		if r, ok := f.(file); ok {
 			if info, err := r.Stat(); err == nil && info.Mode().IsRegular() {
 				switch members, err := zipEntries(r, info.Size()); {
 				case len(members) == 1 && (err == nil || err == errZipCut):

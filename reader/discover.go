@@ -244,7 +244,7 @@ func (f *finder) walk(root string, depth int64) {
 			if f.filter.tooLarge(e.Size()) {
 				continue
 			}
-			f.take(Member{Path: path, Size: e.Size(), ModTime: e.ModTime(), info: e})
+			f.take(Member{Path: path, Size: e.Size(), ModTime: e.ModTime(), info: e, deep: depth})
 		case e.Mode()&fs.ModeSymlink != 0:
 			info, err := os.Stat(path)
 			if errors.Is(err, fs.ErrNotExist) {
@@ -255,7 +255,7 @@ func (f *finder) walk(root string, depth int64) {
 			} else if info.Mode().IsRegular() && !f.filter.tooLarge(info.Size()) {
 				dir, _ := filepath.Split(path)
 				f.links = append(f.links, found{dir: dir, name: parseName(base),
-					Member: Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), info: info}})
+					Member: Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), info: info, deep: depth}})
 			}
 		}
 	}

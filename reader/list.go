@@ -28,6 +28,25 @@ func openListed(m Member) (file, error) {
 	return f, err
 }
 
+// Unreadable returns the format of a member that logview recognizes and cannot
+// read, such as 7-Zip; empty for other files. It reads the beginning of the file.
+func Unreadable(m Member) Format {
+	f, err := openListed(m)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	var head [magicLen]byte
+	n, _ := f.ReadAt(head[:], 0)
+	format := formatOf(head[:n])
+	for _, x := range unreadable {
+		if x == format {
+			return format
+		}
+	}
+	return ""
+}
+
 // Peek tells what is known of a member from its block store. Without one,
 // the text of a plain file is as long as the file.
 func (c *Cache) Peek(m Member) Known {

@@ -44,8 +44,9 @@ type LogSource struct {
 	name string
 	opt  Options
 
-	mu      sync.Mutex // guards members
+	mu      sync.Mutex // guards what follows
 	members []Member
+	piped   *archive // what came through standard input, if that was an archive
 }
 
 var _ Source = (*LogSource)(nil)
@@ -183,6 +184,17 @@ func (s *LogSource) open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 		return nil, err
 	}
 	if b.t.archive != "" {
+		if m.Path == Stdin && !regular && b.t.archive == tarArchive {
+			a, err := piped(ctx, m, b.t, s.opt)
+			if a.data == nil {
+				b.Close()
+				return nil, err
+			}
+			a.damage = err
+			s.mu.Lock()
+			s.piped = a
+			s.mu.Unlock()
+		}
 		b.Close()
 		if b.t.archive == zipArchive && !m.Named && !m.MayBeArchive() {
 			return nil, &FileError{Path: path, Offset: -1, Err: ErrBinary} // a program, a document
@@ -349,7 +361,16 @@ func hasID(ctx context.Context, m Member, given Charset, id ID) (bool, error) {
 // Unpack lists the members of the archive m, as Unpack does, without those that
 // are in another archive, too: see copiesOfArchives.
 func (s *LogSource) Unpack(ctx context.Context, m Member, progress func(disk int64)) ([]Member, []error) {
-	logs, errs := unpackOnce(ctx, m, s.opt, progress)
+	s.mu.Lock()
+	a := s.piped
+	s.mu.Unlock()
+	var logs []Log
+	var errs []error
+	if m.Path == Stdin && a != nil {
+		logs, errs = a.list(ctx, progress)
+	} else {
+		logs, errs = unpackOnce(ctx, m, s.opt, progress)
+	}
 	var out []Member
 	for _, l := range logs {
 		out = append(out, l.Members...)

@@ -48,6 +48,7 @@ type Member struct {
 	info os.FileInfo // of the file when it was listed, to know it again; nil if it is not known
 	alt  string      // the same text under another name (X beside X.gz)
 	in   *entry      // where in an archive it lies; nil for a file of its own
+	deep int64       // how many levels it lies below a directory or archive that was named
 	copy *Member     // an archive with the same name that may have the same members
 	pair *pair       // of which it is one file, if it is not decided yet whether both hold the same text
 }

@@ -230,10 +230,37 @@ func (c *catter) printLines(src reader.Source, from, to reader.Line) error {
 		}
 		n, err := c.copy(src, m, at, limit)
 		line += at.Line + reader.Line(n)
+		if errors.Is(err, reader.ErrArchive) && from == 0 && to < 0 {
+			err = c.printMembers(src, m, err)
+		}
 		if err != nil {
 			if err := c.fail(err); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// printMembers prints what is in a member of which only reading it has shown
+// that it is an archive, as standard input may be.
+func (c *catter) printMembers(src reader.Source, m reader.Member, err error) error {
+	u, ok := src.(interface {
+		Unpack(ctx context.Context, m reader.Member, progress func(disk int64)) ([]reader.Member, []error)
+	})
+	if !ok {
+		return err
+	}
+	members, errs := u.Unpack(c.ctx, m, nil)
+	for _, err := range errs {
+		if err := c.fail(err); err != nil {
+			return err
+		}
+	}
+	for _, x := range members {
+		inner := reader.NewSource(reader.Log{Name: x.Path, Members: []reader.Member{x}}, c.opt)
+		if err := c.printLines(inner, 0, -1); err != nil {
+			return err
 		}
 	}
 	return nil

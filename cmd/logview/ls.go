@@ -31,7 +31,7 @@ func newLs(g *globals) *cobra.Command {
 		Long: `List the logs at PATH: the number of their files and their size on disk, the
 size of the text and its number of lines if these are known without decoding,
 the times of the first and the last line, which rotated files are missing, and
-which files are not text. A - means unknown: the last time of a compressed file
+which files are not text or in a format that cannot be read. A - means unknown: the last time of a compressed file
 is known once the file was decompressed into the cache.`,
 		Example: `  logview ls /var/log
   logview ls --members /var/log/nginx`,
@@ -64,6 +64,8 @@ type listedMember struct {
 	Text   *int64    `json:"text,omitempty"`
 	Lines  *int64    `json:"lines,omitempty"`
 	Binary bool      `json:"binary,omitempty"` // it is not text, and skipped unless it is named
+
+	Unreadable reader.Format `json:"unreadable,omitempty"` // its format, which cannot be read
 
 	// With --members, as for the log.
 	First *time.Time `json:"first,omitempty"`
@@ -104,6 +106,7 @@ func (o *lsOptions) run(ctx context.Context, args []string) error {
 		})
 	}
 	wait.Wait()
+	slices.SortStableFunc(list, func(a, b listedLog) int { return strings.Compare(a.Log, b.Log) })
 
 	var out bytes.Buffer
 	if o.json {
@@ -149,6 +152,9 @@ func (o *lsOptions) look(cache *reader.Cache, l reader.Log, times, texts bool) l
 		if o.members && texts {
 			lm.First, lm.Last = known(reader.FirstTime(m)), known(cache.LastTime(m))
 		}
+		if texts {
+			lm.Unreadable = reader.Unreadable(m)
+		}
 		if lm.Binary = texts && src.Binary(context.Background(), m); lm.Binary {
 			binary++
 		}
@@ -158,6 +164,11 @@ func (o *lsOptions) look(cache *reader.Cache, l reader.Log, times, texts bool) l
 		lines = sum(lines, k.Lines)
 	}
 	out.Binary = binary == len(l.Members)
+	if len(out.Members) == 1 && (out.Archive || out.Members[0].Unreadable != "") {
+		// It is no log that was compressed, as far as is known.
+		out.Log = l.Members[0].Path
+		out.Bytes = notUTF8([]byte(out.Log))
+	}
 	if text >= 0 {
 		out.Text = &text
 	}
@@ -214,6 +225,9 @@ func (o *lsOptions) table(out *bytes.Buffer, list []listedLog) {
 		if len(l.Gaps) > 0 {
 			name += "  (missing: " + show(strings.Join(l.Gaps, ", ")) + ")"
 		}
+		if len(l.Members) == 1 {
+			name += unreadable(l.Members[0])
+		}
 		switch n := l.binary(); {
 		case l.Binary:
 			name += "  (not text)"
@@ -246,7 +260,14 @@ func mark(m listedMember) string {
 	if m.Binary {
 		return "  (not text)"
 	}
-	return ""
+	return unreadable(m)
+}
+
+func unreadable(m listedMember) string {
+	if m.Unreadable == "" {
+		return ""
+	}
+	return fmt.Sprintf("  (%s, cannot be read)", m.Unreadable)
 }
 
 func plural(n int, what string) string {

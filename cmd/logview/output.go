@@ -118,6 +118,7 @@ func (o *outputFlags) printer(out *os.File, q *queryFlags, one, piped, color boo
 		out: out, color: color, visible: color || tty, json: o.json,
 		mode: o.counts(q.invert), only: o.only, inverted: q.invert,
 		path:   o.path.or(!one || o.vimgrep),
+		inside: o.path.or(piped),
 		number: o.number.or(tty && !piped || o.column == yes || o.vimgrep),
 		column: o.column.or(o.vimgrep), vimgrep: o.vimgrep, offset: o.offset,
 		trim: o.trim, null: o.null, columns: o.columns.n, preview: o.preview,

@@ -8,7 +8,9 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"unicode/utf8"
 
@@ -25,6 +27,7 @@ type printer struct {
 
 	mode     mode
 	path     bool // print paths
+	inside   bool // print paths of what is in an archive that came through standard input
 	heading  bool // print the path above its lines, not before each
 	number   bool
 	column   bool // of the first match
@@ -155,10 +158,15 @@ func (p *printer) giveBuf(b []byte) {
 
 // prefix returns the path that precedes each of a file's lines.
 func (p *printer) prefix(h *index.Hits) []byte {
-	if !p.path || p.heading {
+	if !p.named(h.Member.Path) || p.heading {
 		return nil
 	}
 	return p.pathText(h.Member.Path)
+}
+
+// named reports whether a file's path is printed.
+func (p *printer) named(path string) bool {
+	return p.path || p.inside && path != reader.Stdin
 }
 
 func (p *printer) pathText(path string) []byte {
@@ -338,8 +346,8 @@ type refMaker struct {
 }
 
 func newRefMaker(h *index.Hits) refMaker {
-	if h.Member.Path == reader.Stdin {
-		return refMaker{}
+	if in := h.Member.Path; in == reader.Stdin || strings.HasPrefix(in, reader.Stdin+string(filepath.Separator)) {
+		return refMaker{} // it can be read only once
 	}
 	return refMaker{reader.Ref{Path: h.Member.Path}.Absolute().Path, h.ID}
 }
@@ -453,7 +461,7 @@ func (p *printer) summary(path string, n int64) error {
 	case list:
 		buf = p.endPath(p.pathText(path))
 	default:
-		if p.path {
+		if p.named(path) {
 			buf = p.pathText(path)
 			if p.null {
 				buf = append(buf, 0)
