@@ -22,7 +22,9 @@ type parts struct {
 	left int64        // so much can be handed out before next has to look
 	next func() error // looks at what lies at pos, and sets left and next
 
-	chain bool // the stream is for an xzChain
+	chain  bool // the xz streams are for an xzChain
+	begun  bool // the first one was handed out
+	change bool // the next one is the first for an xzChain
 
 	needs func(window int64) error // told what a part's header asks for
 
@@ -243,9 +245,16 @@ func (p *parts) xzStream() error {
 	p.checksum = int64(xzCheckSize(h[7]))
 	if more, err := p.in.Peek(13); err == nil && more[12] != 0 {
 		if more, err = p.in.Peek(12 + (int(more[12])+1)*4); err == nil {
-			p.chain = p.chain || needsXzChain(more)
+			if !p.chain && needsXzChain(more) {
+				if p.begun {
+					p.change = true // the decoder is changed at this end
+					return io.EOF
+				}
+				p.chain = true
+			}
 		}
 	}
+	p.begun = true
 	p.left, p.next = 12, p.xzBlock
 	return nil
 }

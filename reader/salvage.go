@@ -187,7 +187,14 @@ func (d *partDecoder) decode(p []byte) (int, error) {
 			return 0, err
 		}
 	}
-	return d.codec.Read(p)
+	n, err := d.codec.Read(p)
+	if w, ok := d.parts.(*parts); ok && err == io.EOF && w.change {
+		w.change, w.chain = false, true
+		d.codec.release(d.window)
+		d.codec = newXzChain()
+		err = d.codec.reset(d.parts)
+	}
+	return n, err
 }
 
 // offset is where in the file decoding stands.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"math/rand/v2"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -40,6 +41,7 @@ func TestXzFilters(t *testing.T) {
 				break
 			}
 			data = append(append(data, 0, 0, 0, 0), data...) // two streams and padding
+			data = append(xzip(""), data...)                 // which does not need it
 			// By itself too, for charsets, to see the very bytes.
 			d := newPartDecoder(t.Context(), partFormats[Xz], &countingReader{r: bytes.NewReader(data)})
 			got, err := io.ReadAll(d)
@@ -75,6 +77,12 @@ func TestXzUnknownCheck(t *testing.T) {
 		got, _, err := readAll(t, data)
 		if got != text || err == nil || !strings.Contains(err.Error(), "unknown type") {
 			t.Errorf("check %d: %d of %d bytes, %v", check, len(got), len(text), err)
+		}
+		// So is a stream that comes only later, and what is behind it.
+		several := slices.Concat(xzip("one\n"), xzip("two\n"), make([]byte, 8), data, xzip("three\n"), data, xzip("four\n"))
+		got, _, err = readAll(t, several)
+		if got != "one\ntwo\n"+text+"three\n"+text+"four\n" || err == nil || !strings.Contains(err.Error(), "unknown type") {
+			t.Errorf("check %d, later: %d bytes, %v", check, len(got), err)
 		}
 	}
 }
