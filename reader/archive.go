@@ -309,6 +309,7 @@ func (a *archive) list(ctx context.Context, progress func(disk int64)) ([]Log, [
 		errs = append(errs, fail(err))
 	}
 	f := newFinder()
+	f.files = make([]found, 0, len(entries))
 	filter := a.opt.Filter.within(m, f.cwd)
 	for i, path := range memberPaths(entries) {
 		if path == "" {
@@ -320,7 +321,7 @@ func (a *archive) list(ctx context.Context, progress func(disk int64)) ([]Log, [
 		if filter.leavesInside(m.Path, path, f.cwd) || filter.tooLarge(e.size) || filter.tooDeep(deep) {
 			continue
 		}
-		f.take(Member{Path: path, Size: e.size, ModTime: e.modified, in: e, deep: deep})
+		f.keepFile(Member{Path: path, Size: e.size, ModTime: e.modified, in: e, deep: deep}) // no path comes twice
 	}
 	logs := f.group()
 	return logs, append(errs, f.errs...)

@@ -166,9 +166,14 @@ func (f *finder) take(m Member) bool {
 		}
 	}
 	f.seen[key] = len(f.files)
+	f.keepFile(m)
+	return true
+}
+
+// keepFile takes a file that was not taken before.
+func (f *finder) keepFile(m Member) {
 	dir, base := filepath.Split(m.Path)
 	f.files = append(f.files, found{Member: m, dir: dir, name: parseName(base)})
-	return true
 }
 
 // refuse leaves out a file that is this program's output, and says so once.
@@ -341,6 +346,9 @@ func (f *finder) group() []Log {
 	logs := make([]Log, 0, len(groups))
 	for k, g := range groups {
 		l := Log{Name: k.dir + k.stem, Looked: f.begun}
+		if len(g) == 1 && g[0].Path == l.Name {
+			l.Name = g[0].Path // the same memory, for archives with 100,000 members
+		}
 		slices.SortStableFunc(g, func(a, b found) int {
 			if c := older(a.name, b.name); c != 0 {
 				return c

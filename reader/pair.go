@@ -320,6 +320,9 @@ func settle(list []Member, plain, packed string, v verdict) []Member {
 
 // pairs finds, among the files of one log, those that may have the same text.
 func pairs(g []found) []found {
+	if len(g) < 2 {
+		return g
+	}
 	type key struct {
 		dir, date string
 		number    int
@@ -335,7 +338,7 @@ func pairs(g []found) []found {
 			plain[keyOf(m)] = m
 		}
 	}
-	if !packed || len(g) < 2 {
+	if !packed {
 		return g
 	}
 	var list []Member
