@@ -71,6 +71,8 @@ type verdict struct {
 	at       Offset // the offset in packed of the line in which the common beginning ends
 	line     Line   // the number of that line
 
+	passing bool // packed is being written, so this is not remembered
+
 	// If packed is damaged:
 	has  *lineSet // the lines of plain from at on
 	copy bool     // plain has most lines of packed, so the others are what damage made of them
@@ -428,6 +430,13 @@ func gone(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(e
 // as it does while it is being written.
 func cutOff(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }
 
+// unfinished reports whether an error of the packed file means that it is being
+// written. Otherwise it is damaged.
+func (p *pair) unfinished(err error) bool {
+	const writing = time.Minute // a program that compresses writes all the time
+	return cutOff(err) && time.Since(p.packed.ModTime) < writing
+}
+
 // hold opens the plain file, if it exists, and keeps it open.
 func (p *pair) hold() {
 	p.mu.Lock()
@@ -532,7 +541,7 @@ func (s *LogSource) verdict(ctx context.Context, p *pair) (verdict, error) {
 	}
 	p.verdict = v
 	key, was, ok := keyOfPair(p.plain, p.packed)
-	if ok && !given && p.unchanged() && begun.UnixNano()-key.Packed.Changed > int64(tooYoung) {
+	if ok && !given && !v.passing && p.unchanged() && begun.UnixNano()-key.Packed.Changed > int64(tooYoung) {
 		if v.plain = was; begun.UnixNano()-was.Changed <= int64(tooYoung) {
 			v.plain.Changed = 0
 		}
@@ -599,8 +608,12 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 		defer z.Close()
 	case ctx.Err() != nil:
 		return verdict{}, ctx.Err()
-	case cutOff(err), gone(err), errors.Is(err, ErrBinary) && plain.t.binary:
+	case gone(err), errors.Is(err, ErrBinary) && plain.t.binary:
 		return verdict{relation: contained}, nil
+	case p.unfinished(err):
+		return verdict{relation: contained, passing: true}, nil
+	case cutOff(err):
+		return verdict{relation: damaged, has: newLineSet()}, nil
 	default:
 		return verdict{relation: different}, nil
 	}
@@ -616,8 +629,8 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 	both := verdict{} // at and line: where the common beginning ends so far
 	for {
 		zerr := z.Next(b)
-		if zerr == io.EOF || cutOff(zerr) {
-			v.relation = contained
+		if zerr == io.EOF || p.unfinished(zerr) {
+			v.relation, v.passing = contained, zerr != io.EOF
 			return v, nil
 		}
 		if ctx.Err() != nil {
@@ -653,8 +666,8 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 			if ctx.Err() != nil {
 				return verdict{}, ctx.Err()
 			}
-			if zerr == io.EOF || cutOff(zerr) {
-				v.relation = contained
+			if zerr == io.EOF || p.unfinished(zerr) {
+				v.relation, v.passing = contained, zerr != io.EOF
 				return v, nil
 			}
 			if zerr != nil {

@@ -323,11 +323,16 @@ func TestPairDamaged(t *testing.T) {
 		{"and plain has grown", text + "new\n", flip(gz(text), n/2)},
 		{"garbage behind it", text, string(gz(text)) + "garbage that is no gzip"},
 		{"another text of the same beginning", short + "new\n", flip(gz(short+text[len(short)+30:]), -8)},
+		{"cut off long ago", text, string(gz(text)[:n/2])},
+		{"cut off in the header", text, string(gz(text)[:5])},
+		{"cut off in the magic number", text, "\x1f"},
 		{"of another text", text, flip(gz("old\n"+strings.ReplaceAll(text, "line", "old")), -8)},
 	} {
 		dir := t.TempDir()
 		write(t, filepath.Join(dir, "a.1"), c.plain)
 		write(t, filepath.Join(dir, "a.1.gz"), c.packed)
+		long := time.Now().Add(-time.Hour) // it is not being written
+		must(t, os.Chtimes(filepath.Join(dir, "a.1.gz"), long, long))
 		alone := filepath.Join(t.TempDir(), "a.1.gz")
 		write(t, alone, c.packed)
 		want := map[string]int{}
