@@ -329,7 +329,7 @@ func (c Charset) newline() []byte {
 // toUTF8 converts r's text.
 func toUTF8(c Charset, r io.Reader) io.Reader {
 	if t := c.decoder(); t != nil {
-		return &converter{r: r, t: t}
+		return &converter{r: r, t: t, wide: c.wide()}
 	}
 	return r
 }
@@ -361,6 +361,7 @@ func (latin1) Transform(dst, src []byte, atEOF bool) (nd, ns int, err error) {
 type converter struct {
 	r    io.Reader
 	t    transform.Transformer
+	wide bool   // it is UTF-16
 	src  []byte // not converted yet
 	dst  []byte // converted, not handed out yet
 	err  error
@@ -381,6 +382,12 @@ func (c *converter) Read(p []byte) (int, error) {
 		if n == 0 && err == nil {
 			return 0, nil
 		}
+		if all := c.srcs[:kept+n]; c.wide && leadingZeros(all) == len(all) {
+			// Preallocated space may be long, and converting is slow.
+			c.dst, c.src = c.dsts[:len(all)/2], all[len(all)&^1:]
+			clear(c.dst)
+			continue
+		}
 		// What may be the beginning of a character is, at the end, none in
 		// latin-1; of UTF-16 it waits for its other half.
 		_, bytewise := c.t.(latin1)
@@ -391,6 +398,9 @@ func (c *converter) Read(p []byte) (int, error) {
 	c.dst = c.dst[n:]
 	return n, nil
 }
+
+// drained reports whether everything that was read was handed out.
+func (c *converter) drained() bool { return len(c.dst) == 0 && len(c.src) == 0 && c.err == nil }
 
 // A text is a member's decoded text from its start, and what its first bytes
 // told about it.

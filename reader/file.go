@@ -218,11 +218,31 @@ func newFileBlocksIn(ctx context.Context, f file, path string, live bool, given 
 		return nil, &FileError{Path: path, Offset: 0, Err: cause(err)}
 	}
 	b.cut = cutter{in: skipper{r: b.t}, disk: func() int64 { return b.t.src.n }, eager: live}
-	if c := b.t.charset; b.t.direct && c != UTF16LE && c != UTF16BE {
+	switch c := b.t.charset; {
+	case !b.t.direct:
+	case c.wide():
+		b.cut.in.hole = b.wideHole
+	default:
 		// NULs are NULs before they are decoded, too.
 		b.cut.in = skipper{r: b.t.back, t: c.decoder(), unmarked: !c.bytewise() && c != Latin1, hole: b.hole}
 	}
 	return b, nil
+}
+
+// wideHole is hole for a file in UTF-16. Half a NUL at its end is left.
+func (b *fileBlocks) wideHole() int64 {
+	if c, ok := b.t.Reader.(*converter); !ok || !c.drained() {
+		return 0
+	}
+	n := b.hole()
+	if n%2 == 1 {
+		if _, err := b.f.Seek(-1, io.SeekCurrent); err != nil {
+			return 0 // the next read fails, too
+		}
+		b.t.src.n--
+		n--
+	}
+	return n / 2
 }
 
 // hole moves the file's position behind the hole it stands in, and says by

@@ -401,3 +401,32 @@ func TestHuge(t *testing.T) {
 		t.Errorf("line 3 begins at %d; %v", p.Offset, err)
 	}
 }
+
+// A hole in UTF-16 is not decoded: it takes no time. Where it begins and ends
+// in the middle of characters makes no difference.
+func TestWideHoles(t *testing.T) {
+	for _, c := range []Charset{UTF16LE, UTF16BE} {
+		for _, size := range []int64{700 << 30, 300 << 10, 300<<10 + 2} {
+			path := filepath.Join(t.TempDir(), "a.log")
+			f, err := os.Create(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			before, behind := encoded(t, c, someLog(2000)), encoded(t, c, "behind it\nlast line\n")
+			f.WriteString(before)
+			at := (int64(len(before)) + size) &^ 1
+			if err := f.Truncate(at); err != nil {
+				t.Skip(err)
+			}
+			if size > 1<<30 && nextData(f, 1<<20, at) == 1<<20 {
+				continue // the file system has no holes that can be told
+			}
+			f.WriteAt([]byte(behind), at)
+			want := someLog(2000) + NulMarker((at-int64(len(before)))/2) + "behind it\nlast line\n"
+			if text, _, err := readPath(t, path); err != nil || text != want {
+				t.Fatalf("%s, %d: read %.200q, %v", c, size, text[max(0, len(text)-200):], err)
+			}
+		}
+	}
+}
