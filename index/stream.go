@@ -24,7 +24,8 @@ type Stream struct {
 func (x *Stream) LimitTotal() { x.total = x.s.req.Max > 0 }
 
 // Done reports whether all lines that are wanted were emitted, with those
-// after them. It is false unless LimitTotal was called.
+// after the last. Until then those after the others are emitted, too. It is
+// false unless LimitTotal was called.
 func (x *Stream) Done() bool { return x.total && x.last != nil && x.last.st.stop }
 
 type streamFile struct {
@@ -61,7 +62,7 @@ func (x *Stream) Add(key any, m reader.Member, id reader.ID, b *reader.Block) er
 		f = &streamFile{consumer: consumer{scan: x.s, st: st}, producer: producer{scan: x.s, st: st}}
 		x.files[key] = f
 	}
-	if f.st.stop || x.total && x.count >= x.s.req.Max && f != x.last {
+	if f.st.stop || x.total && x.count >= x.s.req.Max && f != x.last && f.after == 0 {
 		return nil
 	}
 	f.st.member, f.producer.id = m, id
