@@ -41,7 +41,8 @@ import (
 //	    that is newer than those of all files with a similar text, or if its
 //	    text is like no other;
 //	reading, from where a text was left, if it holds all that was handed out
-//	    of that text and the file that held it was removed or replaced;
+//	    of that text and the file that held it was removed or replaced, just
+//	    now if that text is no longer than a header may be;
 //	copied, if another file's text begins with all that it holds, or if it
 //	    begins with all that was handed out of that text, and its name is
 //	    that of an older file of the log or of an editor's backup;
@@ -85,6 +86,7 @@ type Follower struct {
 	noted   map[any]bool       // files about which something was reported, by identity
 	again   bool               // the state of a file is to be decided again at once
 	pending bool               // the names are to be checked again
+	looked  time.Time          // when the last look began
 	listed  time.Time          // when the names were last checked
 	sweep   int                // index in order where the next sweep continues
 	open    int                // number of open files
@@ -141,6 +143,7 @@ type followed struct {
 	active time.Time // when it was last written to, by the Follower's clock
 	seen   time.Time // when it was last among the names
 	gone   bool      // it was not among the names the last time
+	missed time.Time // since when it is gone
 	failed bool      // the last attempt to read it failed, which was reported
 }
 
@@ -250,7 +253,7 @@ func (f *Follower) on(ctx context.Context, emit func(*Appended) error) error {
 
 // Look hands out what is new, given what the Live reported.
 func (f *Follower) Look(ctx context.Context, c Changes, emit func(*Appended) error) error {
-	f.emit = emit
+	f.emit, f.looked = emit, f.opt.Now()
 	var changed []*followed
 	for path := range c.Files {
 		if t := f.byPath[path]; t != nil {
@@ -353,8 +356,8 @@ func (f *Follower) names(ctx context.Context) {
 		t := f.known(c)
 		switch {
 		case t == nil:
-		case t.Path != c.Path && !f.renamed(t, c):
-			f.retire(t) // its inode number was reused
+		case t.Path != c.Path && !f.renamed(t, c), f.ids.byPath && t.gone:
+			f.retire(t) // its inode number or its name was reused
 		case (t.state == unready || t.state == ignored) && (c.Size != t.size || !c.ModTime.Equal(t.mod)):
 			f.forget(t)
 		case f.ids.byPath && t.state == reading && t.at == 0 && !t.name.current() && c.Size != t.size:
@@ -370,8 +373,12 @@ func (f *Follower) names(ctx context.Context) {
 			fresh[c.name.stem] = true
 		}
 	}
-	for _, t := range slices.Clone(f.order) {
-		t.gone = t.seen.Before(begun)
+	known := slices.Clone(f.order)
+	slices.SortStableFunc(known, func(a, b *followed) int { return older(a.name, b.name) })
+	for _, t := range known {
+		if gone := t.seen.Before(begun); gone != t.gone {
+			t.gone, t.missed = gone, begun
+		}
 		switch {
 		case t.gone && t.f == nil && fresh[t.name.stem]:
 			f.retire(t) // what it held may be in one of those
@@ -891,7 +898,9 @@ func (f *Follower) longer(ctx context.Context, t *followed, size int64) bool {
 
 // orphanIn finds the text whose file is gone and that t holds, and goes on with
 // it there: as far as it was handed out, or as t agrees with it. It has to hold
-// more of that than of the text of like, if that is not nil.
+// more of that than of the text of like, if that is not nil. If the file was
+// gone before this look, a new file that holds no more than a header of its
+// text, or more than all of it, is another.
 func (f *Follower) orphanIn(t, like *followed) bool {
 	if t.name.current() {
 		return false
@@ -909,13 +918,21 @@ func (f *Follower) orphanIn(t, like *followed) bool {
 			most.at = info.Size()
 		}
 	}
+	// agree returns the progress of a text in t, or where they differ.
+	agree := func(p *progress) (q progress, whole bool) {
+		if q = p.clone(); q.heldBy(file, info.Size()) {
+			return q, true
+		}
+		q.rewind(file, info.Size())
+		return q, false
+	}
 	for _, o := range f.texts {
 		if o.at == 0 || o.name.stem != t.name.stem || o.name.otherDay(t.name) {
 			continue
 		}
-		p := o.progress.clone()
-		if !p.heldBy(file, info.Size()) {
-			p.rewind(file, info.Size())
+		p, whole := agree(&o.progress)
+		if p.at <= longestHeader && o.since.Before(f.looked) && !(whole && p.at == info.Size()) || o.ended && !whole {
+			continue // they only begin alike
 		}
 		if p.at > most.at {
 			best, most = o, p
@@ -926,12 +943,16 @@ func (f *Follower) orphanIn(t, like *followed) bool {
 		if !x.gone || x.state != reading || x.f == nil || x.name.stem != t.name.stem || x.name.otherDay(t.name) {
 			continue
 		}
-		p := x.progress.clone()
-		if !x.heldBy(file, info.Size()) {
-			p.rewind(file, info.Size())
-		} else if old, err := x.f.Stat(); err != nil || old.Size() == 0 || old.Size() > info.Size() || !sameBytes(x.f, file, 0, old.Size()) {
+		p, whole := agree(&x.progress)
+		left, err := x.f.Stat()
+		switch {
+		case err != nil:
+			continue
+		case whole && (left.Size() == 0 || left.Size() > info.Size() || !sameBytes(x.f, file, 0, left.Size())):
 			continue // what is left of it is not there
-		} else if p.at == 0 && most.at == 0 && like == nil {
+		case x.missed.Before(f.looked) && p.at <= longestHeader && !(whole && left.Size() == info.Size()):
+			continue // they only begin alike
+		case whole && p.at == 0 && most.at == 0 && like == nil:
 			lost = x // all of it is left
 		}
 		if p.at > 0 && (p.at > most.at || p.at == most.at && (best != nil || like == nil)) {
@@ -983,6 +1004,9 @@ func (f *Follower) forget(t *followed) {
 func (f *Follower) retire(t *followed) {
 	if t.state == reading && t.at > 0 {
 		f.abandon(t, t.f != nil)
+		if t.gone {
+			f.texts[len(f.texts)-1].since = t.missed
+		}
 	}
 	f.forget(t)
 }

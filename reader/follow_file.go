@@ -36,7 +36,7 @@ func (f *Follower) look(ctx context.Context, t *followed) {
 		if err != nil {
 			return // the next look at the names decides
 		}
-		if !f.ids.same(info, t.info) {
+		if !f.ids.same(info, t.info) || f.ids.byPath && t.gone {
 			f.pending = true
 			return
 		}
@@ -511,7 +511,9 @@ func (f *Follower) moveOn(ctx context.Context, t *followed, info os.FileInfo) bo
 	return true
 }
 
-// copyOf returns the newest file that holds all that was handed out of t's text.
+// copyOf returns the file that holds all that was handed out of t's text: the
+// oldest of those that are new, for the texts that were written since are in
+// newer files and may begin alike, or the newest of the known ones.
 func (f *Follower) copyOf(ctx context.Context, t *followed) *found {
 	all := f.list(ctx)
 	for _, c := range all {
@@ -525,7 +527,7 @@ func (f *Follower) copyOf(ctx context.Context, t *followed) *found {
 		switch {
 		case c.info == nil || x == t || c.Path == t.Path || c.name.stem != t.name.stem:
 		case c.name.current() && !c.name.compressed, x != nil && x.state == reading:
-		case best != nil && (best.name.sameBut(c.name) && c.name.compressed || older(best.name, c.name) > 0):
+		case best != nil && (best.name.sameBut(c.name) && c.name.compressed || f.known(*best) == nil):
 		case f.holdsText(ctx, c, &t.progress):
 			best = &c
 		}

@@ -22,6 +22,7 @@ type world struct {
 	t     *testing.T
 	rnd   *rand.Rand
 	dir   string
+	paths bool     // only its path identifies a file
 	trace []string // what was done
 
 	logs  []*wlog
@@ -45,6 +46,13 @@ type wline struct {
 	old  bool // it was there before the following began
 }
 
+// headers counts the header lines of a log, which are all the same.
+type headers struct {
+	must int // are to be handed out
+	may  int // may be: they were written over before anybody could read them
+	got  int // were
+}
+
 // A wlog is a log and the file its writer writes to.
 type wlog struct {
 	name     string
@@ -57,8 +65,13 @@ type wlog struct {
 	partial  string   // the unfinished last line, as far as it is written
 	rest     string   // what is missing of it
 	unread   []*wline // written since the last look, in the current file
-	cut      bool     // since then, and not to nothing
-	moves    int      // how often its text went elsewhere or began anew since then
+	heads    headers
+	fresh    bool // the current file's header was written since the last look
+	emptied  bool // the current file was truncated since then
+	vague    bool // by paths, nothing showed that a file with the same header was another
+	edited   bool // since then, by truncating or replacing it
+	cut      bool // since then, and not to nothing
+	moves    int  // how often its text went elsewhere or began anew since then
 }
 
 func (w *world) fail(format string, args ...any) {
@@ -118,6 +131,7 @@ func (w *world) write(l *wlog, s string) {
 		l.size = info.Size()
 	}
 	if l.size == 0 {
+		l.addHeader()
 		if l.encoding == "utf-16le" {
 			s = "\ufeff" + l.header + s
 		} else {
@@ -130,6 +144,18 @@ func (w *world) write(l *wlog, s string) {
 	l.size += int64(len(b))
 	w.must(f.Close())
 	w.touch(l.base())
+}
+
+// addHeader notes that a file gets a header.
+func (l *wlog) addHeader() {
+	switch {
+	case l.header == "":
+	case l.emptied:
+		l.heads.may++ // it looks as if all but the header was truncated away
+	default:
+		l.heads.must++
+		l.fresh = true
+	}
 }
 
 // touch gives a file a time of its own, for the system's clock is coarse.
@@ -183,6 +209,11 @@ func (w *world) lose(l *wlog) {
 		x.must = false
 	}
 	l.unread = nil
+	if l.fresh {
+		l.heads.must--
+		l.heads.may++
+		l.fresh = false
+	}
 	w.cutPartial(l)
 }
 
@@ -225,6 +256,8 @@ func (w *world) rotate(l *wlog) {
 	}
 	// An unfinished line stays one.
 	w.abandonPartial(l)
+	l.unread, l.fresh = nil, false // they can be read all the same
+	l.size, l.padded = 0, false
 	if l.dated {
 		l.day++
 		w.say("next day: %s", l.base())
@@ -237,8 +270,6 @@ func (w *world) rotate(l *wlog) {
 			w.write(l, "")
 		}
 	}
-	l.unread = nil // they can be read all the same
-	l.size, l.padded = 0, false
 }
 
 // abandonPartial ends the life of an unfinished line where it is.
@@ -258,7 +289,11 @@ func (w *world) copyTruncate(l *wlog) {
 	w.touch(l.base() + ".1")
 	w.must(os.Truncate(w.path(l.base()), 0))
 	w.touch(l.base())
-	l.unread, l.size, l.padded = nil, 0, false
+	// Of a file with nothing but a header, nothing shows that it was truncated
+	// and not copied alone.
+	whole := bytes.LastIndexByte(data, '\n')
+	l.unread, l.fresh, l.emptied = nil, false, l.emptied || whole < len(l.encode("\ufeff"+l.header))
+	l.size, l.padded = 0, false
 }
 
 func (w *world) truncate(l *wlog) {
@@ -267,10 +302,11 @@ func (w *world) truncate(l *wlog) {
 		return
 	}
 	w.say("truncate %s", l.base())
+	l.edited = true
 	w.lose(l)
 	w.must(os.Truncate(w.path(l.base()), 0))
 	w.touch(l.base())
-	l.size, l.padded = 0, false
+	l.size, l.padded, l.emptied = 0, false, true
 }
 
 // truncateTo keeps some of the last lines.
@@ -286,7 +322,9 @@ func (w *world) truncateTo(l *wlog) {
 		return
 	}
 	w.say("truncate %s to %d", l.base(), size)
-	l.cut = true
+	l.moves++
+	l.cut, l.edited = true, true
+	l.vague = l.vague || w.paths
 	w.lose(l)
 	w.must(os.Truncate(w.path(l.base()), int64(size)))
 	w.touch(l.base())
@@ -300,6 +338,7 @@ func (w *world) replace(l *wlog) {
 		return
 	}
 	w.say("replace %s", l.base())
+	l.edited = true
 	w.must(os.WriteFile(w.path(".new"), data, 0o644))
 	w.must(os.Rename(w.path(".new"), w.path(l.base())))
 	w.addLines(l, 1+w.rnd.IntN(3), 0)
@@ -370,7 +409,10 @@ func (w *world) look() {
 	reader.RefreshLive(w.live)
 	w.must(w.f.Look(w.t.Context(), reader.Changes{All: true, Names: true, Sweep: w.rnd.IntN(3) == 0}, w.emit))
 	for _, l := range w.logs {
-		l.unread, l.cut, l.moves = nil, false, 0
+		if h := &l.heads; l.moves > 1 && (l.edited || w.paths) && h.got < h.must {
+			h.must, h.may = h.got, h.may+h.must-h.got // nothing shows which of the files that begin alike is which
+		}
+		l.unread, l.cut, l.moves, l.fresh, l.emptied, l.edited = nil, false, 0, false, false, false
 	}
 }
 
@@ -403,10 +445,19 @@ func (w *world) emit(a *reader.Appended) error {
 func (w *world) flush(key int64) {
 	text := w.open[key].String()
 	w.open[key].Reset()
-	if text == "" || strings.HasPrefix(text, "#") {
+	if text == "" {
 		return
 	}
 	w.say("  < %.60s", text)
+	for _, l := range w.logs {
+		if text+"\n" != l.header {
+			continue
+		}
+		if l.heads.got++; l.heads.got > l.heads.must+l.heads.may {
+			w.fail("%d headers of %s, want %d to %d", l.heads.got, l.name, l.heads.must, l.heads.must+l.heads.may)
+		}
+		return
+	}
 	x := w.lines[text]
 	if x == nil && w.lost(text) {
 		return
@@ -446,6 +497,11 @@ func (w *world) check() {
 	for key := range w.open {
 		w.flush(key)
 	}
+	for _, l := range w.logs {
+		if l.heads.got < l.heads.must && !l.vague {
+			w.fail("%d headers of %s, want %d to %d", l.heads.got, l.name, l.heads.must, l.heads.must+l.heads.may)
+		}
+	}
 	for text, x := range w.lines {
 		if x.must && !x.old && x.got == 0 {
 			w.fail("lost: %.100q", text)
@@ -455,7 +511,7 @@ func (w *world) check() {
 
 // tell runs a story of n steps.
 func tellRandom(t *testing.T, seed uint64, named, paths bool) {
-	w := &world{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), dir: t.TempDir(), lines: map[string]*wline{},
+	w := &world{t: t, rnd: rand.New(rand.NewPCG(seed, 1)), dir: t.TempDir(), paths: paths, lines: map[string]*wline{},
 		open: map[int64]*bytes.Buffer{}, order: map[string]int{}}
 	began := time.Now()
 	w.mtime = began
@@ -469,7 +525,7 @@ func tellRandom(t *testing.T, seed uint64, named, paths bool) {
 	for i := range 1 + w.rnd.IntN(2) {
 		l := &wlog{name: string(rune('a' + i)), encoding: encodings[w.rnd.IntN(len(encodings))], dated: !named && w.rnd.IntN(4) == 0, day: 10}
 		if w.rnd.IntN(3) == 0 {
-			l.header = "#" + strings.Repeat("h", w.rnd.IntN(2000)) + "\n"
+			l.header = "#" + l.name + strings.Repeat("h", w.rnd.IntN(2000)) + "\n"
 		}
 		w.logs = append(w.logs, l)
 		w.say("log %s in %s, header of %d bytes, dated %t", l.name, l.encoding, len(l.header), l.dated)
@@ -479,6 +535,9 @@ func tellRandom(t *testing.T, seed uint64, named, paths bool) {
 	}
 	for _, x := range w.lines {
 		x.old = true
+	}
+	for _, l := range w.logs {
+		l.heads, l.fresh, l.unread = headers{}, false, nil
 	}
 	where := []string{w.dir}
 	if named {

@@ -281,32 +281,42 @@ var identityStories = map[string]string{
 		> app.log two`,
 }
 
-// Several rotations come to pass between two looks, and each file begins like
-// the one before, of which only that beginning was read.
+// Each file begins like the one before, and several rotations come to pass
+// between two looks, which "look" stands for. H is the header.
 func TestFollowerHeaders(t *testing.T) {
 	const header = `#Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host\n`
-	dir := t.TempDir()
-	act(t, dir, "app.log < "+header)
-	live := reader.NewUntoldLive([]string{dir}, nil)
-	defer live.Close()
-	f := reader.NewFollower(live, reader.FollowOptions{Note: func(err error) { t.Error(err) }})
-	defer f.Close()
-	var got strings.Builder
-	emit := func(a *reader.Appended) error { got.Write(a.Text); return nil }
-	if err := f.Begin(t.Context(), emit); err != nil {
-		t.Fatal(err)
-	}
-	for _, step := range []string{"mv app.log app.log.2", "gz app.log.2", "app.log < " + header + `one\n`, "mv app.log app.log.1", "gz app.log.1", `app.log < two\n`} {
-		act(t, dir, step)
-	}
-	for range 2 {
-		reader.RefreshLive(live)
-		if err := f.Look(t.Context(), reader.Changes{All: true, Names: true}, emit); err != nil {
+	for _, x := range []struct{ steps, want string }{
+		{`mv app.log app.log.2 ; gz app.log.2 ; app.log < Hone\n ; mv app.log app.log.1 ; gz app.log.1 ; app.log < two\n`, `Hone\ntwo\n`},
+		{`app.log < one\n ; cp app.log app.log.1 ; cut app.log ; look ; gz app.log.1 ; look ;
+			app.log < Htwo\n ; cp app.log app.log.1 ; cut app.log ; app.log < Hthree\n`, `one\nHtwo\nHthree\n`},
+		{`app.log < one\n ; look ; mv app.log app.log.1 ; app.log < Htwo\n ; cp app.log app.log.0 ; cut app.log ; app.log < Hthree\n`, `one\nHtwo\nHthree\n`},
+		{`rm app.log ; look ; app.log < Htwo\n ; mv app.log app.log.1 ; app.log < Hthree\n`, `Htwo\nHthree\n`},
+		{`app.log < one\n ; look ; rm app.log ; look ; app.log < H ; mv app.log app.log.1 ; app.log < Htwo\n`, `one\nHHtwo\n`},
+	} {
+		dir := t.TempDir()
+		act(t, dir, "app.log < "+header)
+		live := reader.NewUntoldLive([]string{dir}, nil)
+		defer live.Close()
+		f := reader.NewFollower(live, reader.FollowOptions{Note: func(err error) { t.Error(err) }})
+		defer f.Close()
+		var got strings.Builder
+		emit := func(a *reader.Appended) error { got.Write(a.Text); return nil }
+		if err := f.Begin(t.Context(), emit); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if want := unquote(t, header) + "one\ntwo\n"; got.String() != want {
-		t.Errorf("got %q, want %q", got.String(), want)
+		for step := range strings.SplitSeq(x.steps+" ; look ; look", " ;") {
+			if step = strings.TrimSpace(step); step != "look" {
+				act(t, dir, strings.Replace(step, "< H", "< "+header, 1))
+				continue
+			}
+			reader.RefreshLive(live)
+			if err := f.Look(t.Context(), reader.Changes{All: true, Names: true}, emit); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if want := unquote(t, strings.ReplaceAll(x.want, "H", header)); got.String() != want {
+			t.Errorf("%s: got %q, want %q", x.steps, got.String(), want)
+		}
 	}
 }
 

@@ -248,7 +248,7 @@ func (p *progress) agrees(file io.ReaderAt, size int64) (int64, bool) {
 	if from > 0 && same < min(markBytes, len(now)) {
 		return 0, false // it is another text, or differs earlier
 	}
-	if from+int64(same) < size || same < likeness || p.charset.wide() {
+	if from+int64(same) < size || same < likeness || p.charset.wide() && same%2 != 0 {
 		same = p.charset.LineEnd(p.recent[:same])
 	}
 	return from + int64(same), same > 0
