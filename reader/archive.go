@@ -179,6 +179,7 @@ type entry struct {
 	wanted string // if in is not unpacked yet: the path to look for in it
 
 	off, size int64     // in the archive's bytes
+	end       int64     // of its data in them
 	modified  time.Time // of the member
 	coding    coding    // nil if the member is stored as it is
 	sparse    bool      // off is where its headers begin; see sparse.go
@@ -460,7 +461,7 @@ func unpackOnce(ctx context.Context, m Member, opt Options, progress func(disk i
 		return logs, errs // reading the other one reports the error
 	}
 	for i := range logs {
-		logs[i].Members = slices.DeleteFunc(logs[i].Members, func(x Member) bool { return !x.in.sparse && x.in.off+x.in.size <= same })
+		logs[i].Members = slices.DeleteFunc(logs[i].Members, func(x Member) bool { return x.in.end <= same })
 	}
 	return slices.DeleteFunc(logs, func(l Log) bool { return len(l.Members) == 0 }), errs
 }
@@ -1011,7 +1012,7 @@ func (a *archive) zipMembers(size int64) ([]named, error) {
 		if !strings.Contains(name, "/") {
 			name = strings.ReplaceAll(name, "\\", "/") // written by a program for Windows
 		}
-		out = append(out, named{name, &entry{in: a, off: e.off, size: e.packed, modified: e.modified, coding: e}})
+		out = append(out, named{name, &entry{in: a, off: e.off, end: e.off + e.packed, size: e.packed, modified: e.modified, coding: e}})
 	}
 	return out, err
 }
@@ -1055,9 +1056,10 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
 				for _, x := range extents {
 					stored += x.size
 				}
-				e.off, e.sparse = head, true
+				e.off, e.end, e.sparse = head, off+stored, true
 			} else {
 				e.size = max(0, min(e.size, size-off))
+				e.end = off + e.size
 			}
 		case tar.TypeLink:
 			stored = 0
@@ -1072,7 +1074,7 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
 				e = nil
 				break
 			}
-			e.off, e.size, e.sparse = out[i].off, out[i].size, out[i].sparse
+			e.off, e.end, e.size, e.sparse = out[i].off, out[i].end, out[i].size, out[i].sparse
 		case tar.TypeSymlink, tar.TypeChar, tar.TypeBlock, tar.TypeDir, tar.TypeFifo:
 			stored, e = 0, nil
 		default:
