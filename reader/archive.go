@@ -966,13 +966,17 @@ func memberPaths(entries []named) []string {
 		out[i] = filepath.FromSlash(memberPath(e.name))
 		count[out[i]]++
 	}
-	nth := map[string]int{}
+	nth, number := map[string]int{}, map[string]int{}
 	for i, p := range out {
 		if p == "" || count[p] == 1 {
 			continue
 		}
-		if nth[p]++; nth[p] < count[p] {
-			out[i] = fmt.Sprintf("%s#%d", p, nth[p])
+		for nth[p]++; nth[p] < count[p]; {
+			number[p]++
+			out[i] = fmt.Sprintf("%s#%d", p, number[p])
+			if count[out[i]] == 0 { // no member has that name itself
+				break
+			}
 		}
 	}
 	return out
@@ -1024,7 +1028,8 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
 	tr := tar.NewReader(src)
 	var out []named
 	var c census
-	var links error
+	var links error            // of the first link without a target
+	lost := 0                  // such links
 	byName := map[string]int{} // where in out each name is, of the first indexed ones
 	indexed := 0
 	next := int64(0) // where the next headers begin
@@ -1037,6 +1042,9 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
 		off, _ := src.Seek(0, io.SeekCurrent)
 		switch {
 		case err == io.EOF:
+			if lost > 1 {
+				links = fmt.Errorf("%w; nor are the targets of %d more links", links, lost-1)
+			}
 			return out, links
 		case errors.Is(err, io.ErrUnexpectedEOF):
 			return out, errTarCut
@@ -1071,6 +1079,7 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
 				if links == nil {
 					links = fmt.Errorf("%q is a link to %q, which is not before it in the archive", h.Name, h.Linkname)
 				}
+				lost++
 				e = nil
 				break
 			}

@@ -410,6 +410,18 @@ func TestSparseMember(t *testing.T) {
 	}
 }
 
+// A name that is made for one of several members with the same name is not that
+// of another member.
+func TestNamesOfDuplicates(t *testing.T) {
+	var in []named
+	for _, n := range []string{"a", "a#1", "./a", "a#3", "a", "a#1", "a"} {
+		in = append(in, named{name: n})
+	}
+	if got := strings.Join(memberPaths(in), " "); got != "a#2 a#1#1 a#4 a#3 a#5 a#1 a" {
+		t.Error(got)
+	}
+}
+
 // A hard link in an archive is read as the member that it is a link to.
 func TestHardLinks(t *testing.T) {
 	link := func(name, to string) tarMember { return tarMember{name: name, kind: tar.TypeLink, link: to} }
@@ -422,7 +434,7 @@ func TestHardLinks(t *testing.T) {
 	// A link to what is not there, or comes only later, is reported.
 	write(t, path, string(tarred(t, link("b.log", "../etc/passwd"), link("c.log", "c.log"), link("e.log", "d.log"), tarMember{name: "d.log", text: "one\n"})))
 	logs, errs = unpackPath(t, path, Options{})
-	if got, bad := membersText(t, logs, Options{}); got != "a.tar/d.log: one\n" || len(bad) > 0 || len(errs) != 1 || !strings.Contains(errs[0].Error(), `"b.log" is a link to "../etc/passwd", which is not before it`) {
+	if got, bad := membersText(t, logs, Options{}); got != "a.tar/d.log: one\n" || len(bad) > 0 || len(errs) != 1 || !strings.Contains(errs[0].Error(), `"b.log" is a link to "../etc/passwd", which is not before it in the archive; nor are the targets of 2 more links`) {
 		t.Errorf("%q, %v, %v", got, errs, bad)
 	}
 }
