@@ -75,6 +75,9 @@ func (t taking) run(ctx context.Context, w io.Writer, told func(took)) took {
 	return x
 }
 
+// errSelectionGone says why none of the selected lines was written.
+var errSelectionGone = errors.New("the file with the selected lines was replaced or cut off")
+
 // said returns the message about the result: that the lines were "written to" a
 // file, for example, or why not all of them were.
 func (x took) said(t taking, done string) pager.Said {
@@ -149,7 +152,9 @@ func (m *model) taking() (t taking, ok bool) {
 		if read := m.pager.Selection(); read != nil {
 			t.kind, t.begin = "selected line", m.pager.EndSelection
 			t.write = func(ctx context.Context, w io.Writer, _ func(took)) (x took) {
-				x.lines, x.err = read(ctx, w)
+				if x.lines, x.err = read(ctx, w); x.err == nil && x.lines == 0 {
+					x.err = errSelectionGone
+				}
 				return x
 			}
 			break

@@ -303,3 +303,28 @@ func TestStopWriting(t *testing.T) {
 		})
 	}
 }
+
+// On a narrow screen, what became of the lines has precedence over what is
+// searched for, and lines that are gone are not said to be written.
+func TestSaidOfWriting(t *testing.T) {
+	dir := tree(t)
+	d, m := explorer(t, dir, 80, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	d.Type("/and it was a long line")
+	d.Keys("enter")
+	d.Wait("300 lines")
+	to(d, "ctrl+w", "narrow.txt")
+	d.Wait("written to narrow.txt")
+
+	d.Keys("v", "k", "ctrl+w")
+	d.Type("gone.txt")
+	write(t, filepath.Join(dir, "new"), "another text\n", 0)
+	if err := os.Rename(filepath.Join(dir, "new"), filepath.Join(dir, "app.log")); err != nil {
+		t.Fatal(err)
+	}
+	d.Until(func() bool { return strings.Contains(m.said.Text, "begins anew") }, "the new file")
+	d.Keys("enter")
+	d.Wait("the file with the selected lines was replaced or cut off")
+}

@@ -238,7 +238,11 @@ func (m *model) status() string {
 		if m.said.Error {
 			style = m.th.Error
 		}
-		left = style.Render(ansi.Truncate(visible.String(strings.ReplaceAll(m.said.Text, "\n", " ")), room, "…"))
+		text := visible.String(strings.ReplaceAll(m.said.Text, "\n", " "))
+		if 2*ansi.StringWidth(text) > 3*room { // too much of it would be cut off
+			right, room = "", max(0, m.width-1)
+		}
+		left = style.Render(ansi.Truncate(text, room, "…"))
 	case m.writing != nil:
 		left = m.th.Bold.Render(ansi.Truncate(visible.String(m.writing.status()), max(0, room-12), "…")) + m.th.Dim.Render("  Esc stops")
 	case m.focus == paneLogs && m.logs.About() != "" && m.width >= roomForBoth:
