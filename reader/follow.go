@@ -939,6 +939,9 @@ func (f *Follower) orphanIn(t, like *followed) bool {
 		}
 	}
 	var lost *followed
+	packed := func(n name) bool {
+		return slices.ContainsFunc(f.order, func(x *followed) bool { return x.name.compressed && x.name.sameBut(n) && !x.gone })
+	}
 	for _, x := range f.order {
 		if !x.gone || x.state != reading || x.f == nil || x.name.stem != t.name.stem || x.name.otherDay(t.name) {
 			continue
@@ -950,7 +953,7 @@ func (f *Follower) orphanIn(t, like *followed) bool {
 			continue
 		case whole && (left.Size() == 0 || left.Size() > info.Size() || !sameBytes(x.f, file, 0, left.Size())):
 			continue // what is left of it is not there
-		case x.missed.Before(f.looked) && p.at <= longestHeader && !(whole && left.Size() == info.Size()):
+		case x.missed.Before(f.looked) && p.at <= longestHeader && !(whole && left.Size() == info.Size()), !whole && packed(x.name):
 			continue // they only begin alike
 		case whole && p.at == 0 && most.at == 0 && like == nil:
 			lost = x // all of it is left

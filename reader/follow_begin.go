@@ -108,10 +108,15 @@ func (f *Follower) beginFile(ctx context.Context, src Source, c found, log strin
 func (f *Follower) atEnd(ctx context.Context, src Source, t *followed, from Pos, lines int64) error {
 	b, err := f.beginning(t.found)
 	switch {
-	case errors.Is(err, fs.ErrPermission):
-		// If it becomes readable later, what it holds now is not new.
-		f.noteOnce(t.id, t.Path, err)
-		t.failed = true
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist), errors.Is(err, ErrGone):
+		// If it becomes readable later, or has another name by now, what it
+		// held when it was listed is not new.
+		if errors.Is(err, fs.ErrPermission) {
+			f.noteOnce(t.id, t.Path, err)
+			t.failed = true
+		} else {
+			f.pending = true
+		}
 		if !t.name.compressed {
 			t.at, t.line = t.Size, -1
 		}
@@ -134,10 +139,12 @@ func (f *Follower) atEnd(ctx context.Context, src Source, t *followed, from Pos,
 		return nil
 	}
 	t.charset, t.bom = b.charset, b.bom
-	if err := f.openFile(t); err != nil {
+	if t.f, _, err = f.openNow(t); err != nil {
 		f.note(t.Path, err)
+		t.at, t.line = t.Size, -1
 		return nil
 	}
+	f.open++
 	if err := f.startAt(ctx, src, t, from, lines); err != nil {
 		if ctx.Err() != nil {
 			return ctx.Err()

@@ -577,12 +577,15 @@ func (f *Follower) holdsText(ctx context.Context, c found, p *progress) bool {
 	return p.same(held) && !errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// textsLike returns the known texts that begin like a file.
+// textsLike returns the known texts that begin like a file, those whose files
+// are gone last.
 func (f *Follower) textsLike(b beginning) []*progress {
 	var out []*progress
-	for _, x := range f.order {
-		if x.state == reading && x.at > 0 && alike(x.head, b.head) {
-			out = append(out, &x.progress)
+	for _, gone := range []bool{false, true} {
+		for _, x := range f.order {
+			if x.gone == gone && x.state == reading && x.at > 0 && alike(x.head, b.head) {
+				out = append(out, &x.progress)
+			}
 		}
 	}
 	for _, o := range f.texts {
@@ -670,7 +673,7 @@ func (f *Follower) heldByPacked(ctx context.Context, t *followed, texts []*progr
 	}
 	defer done()
 	texts = slices.Clone(texts)
-	slices.SortFunc(texts, func(a, b *progress) int { return cmp.Compare(a.at, b.at) })
+	slices.SortStableFunc(texts, func(a, b *progress) int { return cmp.Compare(a.at, b.at) })
 	w := &window{}
 	for _, p := range texts {
 		if len(p.marks) == 0 {
