@@ -13,13 +13,14 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"logview/reader/lazyregexp"
 )
 
 // Archives are tar files, compressed or not, and zip files with more than one
@@ -77,7 +78,7 @@ var (
 	errEntries    = fmt.Errorf("more than %d members; the rest is not read", maxEntries)
 	errUnpacked   = fmt.Errorf("more than %d GiB when unpacked; the rest is not read", maxUnpacked>>30)
 	errTarCut     = errors.New("tar: truncated: the archive ends in the middle of a member")
-	archiveEnding = regexp.MustCompile(`(?i)\.(?:tar|tar\.(?:gz|bz2|xz|zst|zstd|lz4|z|lzma|br)|tgz|taz|tbz2?|txz|tzst|tlz|zip)$`)
+	archiveEnding = lazyregexp.New(`(?i)\.(?:tar|tar\.(?:gz|bz2|xz|zst|zstd|lz4|z|lzma|br)|tgz|taz|tbz2?|txz|tzst|tlz|zip)$`)
 )
 
 // An archiveKind is the format of an archive; empty for other files.
@@ -95,19 +96,27 @@ func isTar(head []byte) bool {
 	if len(head) < block || head[0] == 0 {
 		return false
 	}
-	// The checksum is the sum of all bytes of the header, with blanks in place
-	// of the checksum itself.
-	sum, want, seen := int64(0), int64(0), false
-	for i, c := range head[:block] {
-		if i >= 148 && i < 156 {
-			if c >= '0' && c <= '7' {
-				want, seen = want*8+int64(c-'0'), true
-			}
-			c = ' '
+	const from, to = 148, 156 // of the checksum, in octal digits
+	want, seen := int64(0), false
+	for _, c := range head[from:to] {
+		switch {
+		case c >= '0' && c <= '7':
+			want, seen = want*8+int64(c-'0'), true
+		case c != ' ' && c != 0:
+			return false
 		}
-		sum += int64(c)
 	}
-	return seen && sum == want
+	if !seen {
+		return false
+	}
+	// It is the sum of all bytes of the header, with blanks in its own place.
+	sum := int64((to - from) * ' ')
+	for i, c := range head[:block] {
+		if i < from || i >= to {
+			sum += int64(c)
+		}
+	}
+	return sum == want
 }
 
 // isTarName reports whether a file's name is that of a tar archive.

@@ -7,9 +7,10 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
+
+	"logview/reader/lazyregexp"
 )
 
 // A cache directory contains:
@@ -54,13 +55,13 @@ func (c *Cache) Indexes() string { return filepath.Join(c.dir, indexName) }
 func (c *Cache) blocks() string { return filepath.Join(c.dir, blocksName) }
 
 var (
-	storeName = regexp.MustCompile(`^[0-9a-f]{32}\.zst$`)
-	pairName  = regexp.MustCompile(`^[0-9a-f]{32}\.pair$`)
-	tmpName   = regexp.MustCompile(`^tmp-(text-)?[0-9]+$`)
-	hashName  = regexp.MustCompile(`^[0-9a-f]{16}$`)
-	shardName = regexp.MustCompile(`^[A-Z2-7]{26}\.(zap|aux)$`)
-	vouchName = regexp.MustCompile(`^logview-vouched(-[0-9]+)?$`)
-	refsName  = regexp.MustCompile(`^refs(-[0-9]+)?$`) // written by earlier versions
+	storeName = lazyregexp.New(`^[0-9a-f]{32}\.zst$`)
+	pairName  = lazyregexp.New(`^[0-9a-f]{32}\.pair$`)
+	tmpName   = lazyregexp.New(`^tmp-(text-)?[0-9]+$`)
+	hashName  = lazyregexp.New(`^[0-9a-f]{16}$`)
+	shardName = lazyregexp.New(`^[A-Z2-7]{26}\.(zap|aux)$`)
+	vouchName = lazyregexp.New(`^logview-vouched(-[0-9]+)?$`)
+	refsName  = lazyregexp.New(`^refs(-[0-9]+)?$`) // written by earlier versions
 )
 
 func isBlocksFile(name string) bool {
@@ -269,9 +270,9 @@ func (c *Cache) formed() bool {
 }
 
 var (
-	catalogForm = regexp.MustCompile(`^LVX`)
-	pairForm    = regexp.MustCompile(`^` + verdictMagic)
-	refsForm    = regexp.MustCompile(`^[0-9a-f]{32}-\d+ "`)
+	catalogForm = lazyregexp.New(`^LVX`)
+	pairForm    = lazyregexp.New(`^` + verdictMagic)
+	refsForm    = lazyregexp.New(`^[0-9a-f]{32}-\d+ "`)
 )
 
 // isStore reports whether a file is a block store.
@@ -284,7 +285,7 @@ func isStore(path string) bool {
 }
 
 // begins reports whether the beginning of a file of the cache matches form.
-func begins(path string, form *regexp.Regexp) bool {
+func begins(path string, form *lazyregexp.Regexp) bool {
 	f, err := OpenKept(path)
 	if err != nil {
 		return false

@@ -8,10 +8,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 	"time"
+
+	"logview/reader/lazyregexp"
 )
 
 // A Follower hands out what is written to logs, each line once, through
@@ -407,7 +408,7 @@ func (f *Follower) names(ctx context.Context) {
 
 // editing matches the names of the files that sed -i and perl -i write before
 // they rename them, and that Emacs saves while it edits.
-var editing = regexp.MustCompile(`^(sed|XX)[A-Za-z0-9]{6}$|^#.*#$`)
+var editing = lazyregexp.New(`^(sed|XX)[A-Za-z0-9]{6}$|^#.*#$`)
 
 // before returns the files in state reading of the log of c that are older than
 // c or were removed.

@@ -11,12 +11,13 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"logview/reader/lazyregexp"
 )
 
 // A Ref is a reference to a line that can be pasted. Without an identity, as
@@ -102,7 +103,7 @@ const idDigits = 10
 
 func startDigits(id ID) string { return hex.EncodeToString(id.Sum[:2]) }
 
-var identifiedRef = regexp.MustCompile(`^(?s)(.+):([1-9][0-9]{0,17})@([0-9a-f]{10}(?:~[0-9]{1,18})?(?:\+[0-9]{1,7})?)$`)
+var identifiedRef = lazyregexp.New(`^(?s)(.+):([1-9][0-9]{0,17})@([0-9a-f]{10}(?:~[0-9]{1,18})?(?:\+[0-9]{1,7})?)$`)
 
 // ParseRefs reads the Refs that s may be, the likeliest first, none if it is
 // none. There is more than one where the path of a literal one holds :NUMBER,

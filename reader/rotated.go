@@ -2,10 +2,11 @@ package reader
 
 import (
 	"cmp"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
+
+	"logview/reader/lazyregexp"
 )
 
 // How rotated files are named, and which is older. What each program makes
@@ -39,7 +40,7 @@ type name struct {
 
 func (n name) current() bool { return n.date == "" && n.number < 0 }
 
-var compressEnding = regexp.MustCompile(`(?i)\.(gz|bz2|xz|zst|zstd|lz4|z|lzma|br|zip|lz|7z|rar)$`)
+var compressEnding = lazyregexp.New(`(?i)\.(gz|bz2|xz|zst|zstd|lz4|z|lzma|br|zip|lz|7z|rar)$`)
 
 // One date, as many programs write it, with the time of day and parts of a
 // second if they are there.
@@ -49,13 +50,13 @@ const datePattern = `(?:19|20)\d\d(?:` +
 	`)(?:Z|[-+]\d{4})?`
 
 var (
-	zipEnding = regexp.MustCompile(`(?i)\.zip$`)
-	numbered  = regexp.MustCompile(`^(.+)\.(\d{1,6})$`)
-	numberExt = regexp.MustCompile(`^(.+)\.(\d{1,4})(\.[A-Za-z]{2,5})$`)
-	dated     = regexp.MustCompile(`^(.*?)([-_.])(` + datePattern + `)(?:[-_.](\d{1,5}|1\d{9}))?(\.[A-Za-z]{2,5})?$`)
-	epoch     = regexp.MustCompile(`^(.+)-(1\d{9})$`)
-	tai64n    = regexp.MustCompile(`^@([0-9a-f]{24})(?:\.[su])?$`)
-	tinylog   = regexp.MustCompile(`^_(\d{8})T(\d{6})\.(\d{6})\.s$`)
+	zipEnding = lazyregexp.New(`(?i)\.zip$`)
+	numbered  = lazyregexp.New(`^(.+)\.(\d{1,6})$`)
+	numberExt = lazyregexp.New(`^(.+)\.(\d{1,4})(\.[A-Za-z]{2,5})$`)
+	dated     = lazyregexp.New(`^(.*?)([-_.])(` + datePattern + `)(?:[-_.](\d{1,5}|1\d{9}))?(\.[A-Za-z]{2,5})?$`)
+	epoch     = lazyregexp.New(`^(.+)-(1\d{9})$`)
+	tai64n    = lazyregexp.New(`^@([0-9a-f]{24})(?:\.[su])?$`)
+	tinylog   = lazyregexp.New(`^_(\d{8})T(\d{6})\.(\d{6})\.s$`)
 )
 
 // parseName reads a base name. It never fails: what is no rotated name is

@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"regexp"
 	"strings"
 	"sync"
 	"time"
@@ -20,6 +19,7 @@ import (
 	"logview/index"
 	"logview/index/query"
 	"logview/reader"
+	"logview/reader/lazyregexp"
 )
 
 type followOptions struct {
@@ -110,7 +110,7 @@ func (o *followOptions) takeQuery(args []string) []string {
 }
 
 // logEnding matches the ends of the names of logs and their rotated files.
-var logEnding = regexp.MustCompile(`(?i)\.(logs?|txt|text|out|err|trace|jsonl?|ndjson|csv|tsv|gz|xz|bz2|zst|lz4|z|zip|br|lzma|\d+)$|\.log[-._]\S+$`)
+var logEnding = lazyregexp.New(`(?i)\.(logs?|txt|text|out|err|trace|jsonl?|ndjson|csv|tsv|gz|xz|bz2|zst|lz4|z|zip|br|lzma|\d+)$|\.log[-._]\S+$`)
 
 // isPath reports whether an argument is a path or looks like one.
 func isPath(s string) bool {

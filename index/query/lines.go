@@ -1,11 +1,12 @@
 package query
 
 import (
-	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strings"
 	"unicode"
+
+	"logview/reader/lazyregexp"
 )
 
 // HasCapitals reports whether a query contains a literal capital letter; \S and
@@ -130,6 +131,6 @@ func (n Regexp) literals() string {
 }
 
 // counted matches a repetition count.
-var counted = regexp.MustCompile(`^\{[0-9]*,?[0-9]*\}`)
+var counted = lazyregexp.New(`^\{[0-9]*,?[0-9]*\}`)
 
 func isLetter(c byte) bool { return 'a' <= c|0x20 && c|0x20 <= 'z' }
