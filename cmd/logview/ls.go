@@ -89,7 +89,7 @@ func (o *lsOptions) run(ctx context.Context, args []string) error {
 		return err
 	}
 	logs, failed := o.find(args)
-	workers := index.NewWorkers()
+	workers, charset := index.NewWorkers(), o.charset()
 	logs, broken := o.unpack(ctx, logs, reader.Options{Cache: cache, Spare: workers.TryGo}, func(m reader.Member) bool { return m.Named })
 	failed = failed || broken
 	members := 0
@@ -102,7 +102,7 @@ func (o *lsOptions) run(ctx context.Context, args []string) error {
 		wait.Add(1)
 		workers.Go(func() {
 			defer wait.Done()
-			list[i] = o.look(cache, l, len(logs) <= peekable, members <= peekable)
+			list[i] = o.look(cache, charset, l, len(logs) <= peekable, members <= peekable)
 		})
 	}
 	wait.Wait()
@@ -126,7 +126,7 @@ func (o *lsOptions) run(ctx context.Context, args []string) error {
 }
 
 // look fills in what is known of a log.
-func (o *lsOptions) look(cache *reader.Cache, l reader.Log, times, texts bool) listedLog {
+func (o *lsOptions) look(cache *reader.Cache, charset reader.Charset, l reader.Log, times, texts bool) listedLog {
 	l = cache.Settled(l)
 	out := listedLog{Log: l.Name, Bytes: notUTF8([]byte(l.Name)), Gaps: l.Gaps}
 	for _, m := range l.Members {
@@ -136,7 +136,7 @@ func (o *lsOptions) look(cache *reader.Cache, l reader.Log, times, texts bool) l
 		times, texts = false, false
 	}
 	text, lines, binary := int64(0), int64(0), 0
-	src := reader.NewSource(l, reader.Options{Encoding: o.charset()})
+	src := reader.NewSource(l, reader.Options{Encoding: charset})
 	for _, m := range l.Members {
 		k := reader.Known{Text: -1, Lines: -1}
 		if texts {
@@ -152,10 +152,12 @@ func (o *lsOptions) look(cache *reader.Cache, l reader.Log, times, texts bool) l
 		if o.members && texts {
 			lm.First, lm.Last = known(reader.FirstTime(m)), known(cache.LastTime(m))
 		}
-		if texts {
+		// Only text has a block store, which knows its lines.
+		if texts && k.Lines < 0 {
 			lm.Unreadable = reader.Unreadable(m)
+			lm.Binary = src.Binary(context.Background(), m)
 		}
-		if lm.Binary = texts && src.Binary(context.Background(), m); lm.Binary {
+		if lm.Binary {
 			binary++
 		}
 		out.Members = append(out.Members, lm)
