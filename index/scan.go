@@ -175,6 +175,10 @@ func (s *scan) run() error {
 	// So many streams are begun before the first is done: one for each
 	// processor and some that wait, so that no processor does.
 	window := cap(s.workers) + 3
+	// As many goroutines produce one stream after the other: a goroutine for
+	// each file would have to grow its stack each time.
+	begin, producers := make(chan func(), window), 0
+	defer close(begin)
 	turn := make(chan struct{})
 	close(turn)
 	for i := 0; i < len(streams); i++ {
@@ -193,7 +197,15 @@ func (s *scan) run() error {
 			later.begun = true
 			s.running.Add(1)
 			next, after := make(chan struct{}), turn
-			crash.Go(func() { s.produce(later, after, next) })
+			if producers < window {
+				producers++
+				crash.Go(func() {
+					for produce := range begin {
+						produce()
+					}
+				})
+			}
+			begin <- func() { s.produce(later, after, next) }
 			turn = next
 		}
 		if err := s.consume(st); err != nil {

@@ -2,6 +2,7 @@ package reader
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
 	"unicode/utf8"
 )
@@ -47,7 +48,7 @@ func hasMagic(head []byte) bool {
 
 // textControl are the control codes that occur in text: NUL, which is counted
 // separately, BEL, backspace, tab, the line and page breaks, and escape.
-var textControl = [256]bool{0: true, 7: true, '\b': true, '\t': true, '\n': true, '\v': true, '\f': true, '\r': true, 0x1b: true}
+var textControl = [0x20]bool{0: true, 7: true, '\b': true, '\t': true, '\n': true, '\v': true, '\f': true, '\r': true, 0x1b: true}
 
 // looksBinary reports whether samples of a file, the first of which is its
 // beginning, look binary.
@@ -63,14 +64,13 @@ func looksBinary(samples ...[]byte) bool {
 	if len(samples) > 0 && (hasMagic(samples[0]) || isEBCDIC(samples[0])) {
 		return true
 	}
-	var n [256]int
+	var n [0x20]int              // how often each control code occurs
 	size, total, runs := 0, 0, 0 // bytes of the samples, those other than NUL, and runs of NULs between those
+	deleted := 0                 // DELs, the control code behind ASCII's characters
 	broken := false              // not valid UTF-8
 	for _, p := range samples {
 		size += len(p)
-		for _, c := range p {
-			n[c]++
-		}
+		deleted += countControls(p, &n)
 		p = bytes.Trim(p, "\x00")
 		total += len(p)
 		for at := 0; ; {
@@ -95,9 +95,9 @@ func looksBinary(samples ...[]byte) bool {
 	if total == 0 {
 		return false
 	}
-	control, first, second := 0, 0, 0
-	for c, k := range n[:0x80] {
-		if (c >= 0x20 && c != 0x7f) || textControl[c] {
+	control, first, second := deleted, deleted, 0
+	for c, k := range n {
+		if textControl[c] {
 			continue
 		}
 		control += k
@@ -144,6 +144,34 @@ func isEBCDIC(head []byte) bool {
 	}
 	n := len(head)
 	return 20*blanks >= n && 2*alnums >= n && 20*others <= n
+}
+
+// countControls adds to n how often each control code below 0x20 occurs in p,
+// and returns how often 0x7f does. Eight bytes that hold none are passed at once.
+func countControls(p []byte, n *[0x20]int) (deleted int) {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for len(p) > 0 {
+		k := min(len(p), 8)
+		if k == 8 {
+			// Hacker's Delight, 6-1, and Bit Twiddling Hacks: a byte below a
+			// limit, and a byte that is zero. Others may be reported; none is missed.
+			w := binary.LittleEndian.Uint64(p)
+			d := w ^ 0x7f*ones
+			if (w-0x20*ones)&^w&tops == 0 && (d-ones)&^d&tops == 0 {
+				p = p[8:]
+				continue
+			}
+		}
+		for _, c := range p[:k] {
+			if c < 0x20 {
+				n[c]++
+			} else if c == 0x7f {
+				deleted++
+			}
+		}
+		p = p[k:]
+	}
+	return deleted
 }
 
 // validInside reports whether p is valid UTF-8, except that a character may be

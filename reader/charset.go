@@ -189,7 +189,7 @@ func utf16Without(p []byte) Charset {
 			u = rune(p[i])<<8 | rune(p[i+1])
 		}
 		switch {
-		case u > 0 && u < 0x80 && (u >= 0x20 && u != 0x7f || textControl[u]):
+		case u > 0 && u < 0x80 && (u >= 0x20 && u != 0x7f || u < 0x20 && textControl[u]):
 			ascii++
 		case u > 0 && u < 0x80, u >= 0xfff0 && u != 0xfffd, u >= 0x80 && u < 0xa0:
 			odd++

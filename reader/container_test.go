@@ -180,11 +180,11 @@ func TestBrotliNames(t *testing.T) {
 // TestUnreadableFormats: what cannot be read is reported by name, whether it
 // was named or met.
 func TestUnreadableFormats(t *testing.T) {
-	for magic, format := range unreadable {
-		if len(magic) < 3 {
+	for _, u := range unreadable {
+		if len(u.magic) < 3 {
 			continue
 		}
-		data := append([]byte(magic), bytes.Repeat([]byte{0, 1, 2, 3}, 1000)...)
+		data := append([]byte(u.magic), bytes.Repeat([]byte{0, 1, 2, 3}, 1000)...)
 		path := filepath.Join(t.TempDir(), "app.log")
 		if err := os.WriteFile(path, data, 0o644); err != nil {
 			t.Fatal(err)
@@ -196,8 +196,8 @@ func TestUnreadableFormats(t *testing.T) {
 				err = b.Next(new(Block))
 				b.Close()
 			}
-			if !errors.Is(err, errUnreadable) || !strings.Contains(err.Error(), string(format)) || !strings.Contains(err.Error(), path) {
-				t.Errorf("%s, named %v: %v", format, named, err)
+			if !errors.Is(err, errUnreadable) || !strings.Contains(err.Error(), string(u.format)) || !strings.Contains(err.Error(), path) {
+				t.Errorf("%s, named %v: %v", u.format, named, err)
 			}
 		}
 	}

@@ -41,18 +41,21 @@ const magicLen = lzmaHeadLen
 
 // unreadable are compressed formats that logview recognizes and cannot read.
 // Their Format is what a person calls them.
-var unreadable = map[string]Format{
-	"7z\xbc\xaf\x27\x1c":     "7-Zip",
-	"Rar!\x1a\x07":           "RAR",
-	"LZIP\x01":               "lzip",
-	"LZIP\x00":               "lzip",
-	"MSCF\x00\x00\x00\x00":   "cabinet",
-	"\x89LZO\x00\r\n\x1a\n":  "lzop",
-	"LRZI\x00":               "lrzip",
-	"\xff\x06\x00\x00sNaPpY": "snappy",
-	"7kSt\xa0\x31\x83\xd3":   "zpaq",
-	"\x1f\x1e":               "pack",
-	"\x1f\xa0":               "LZH",
+var unreadable = []struct {
+	magic  string
+	format Format
+}{
+	{"7z\xbc\xaf\x27\x1c", "7-Zip"},
+	{"Rar!\x1a\x07", "RAR"},
+	{"LZIP\x01", "lzip"},
+	{"LZIP\x00", "lzip"},
+	{"MSCF\x00\x00\x00\x00", "cabinet"},
+	{"\x89LZO\x00\r\n\x1a\n", "lzop"},
+	{"LRZI\x00", "lrzip"},
+	{"\xff\x06\x00\x00sNaPpY", "snappy"},
+	{"7kSt\xa0\x31\x83\xd3", "zpaq"},
+	{"\x1f\x1e", "pack"},
+	{"\x1f\xa0", "LZH"},
 }
 
 // formatOf tells the format from a file's first bytes, fewer than magicLen
@@ -80,9 +83,9 @@ func formatOf(head []byte) Format {
 	case beginsLzma(head):
 		return Lzma
 	}
-	for magic, f := range unreadable {
-		if has(magic) {
-			return f
+	for _, u := range unreadable {
+		if has(u.magic) {
+			return u.format
 		}
 	}
 	return Plain

@@ -217,14 +217,18 @@ func newFileBlocksIn(ctx context.Context, f file, path string, live bool, given 
 		}
 		return nil, &FileError{Path: path, Offset: 0, Err: cause(err)}
 	}
-	b.cut = cutter{in: skipper{r: b.t}, disk: func() int64 { return b.t.src.n }, eager: live}
+	// These are set one by one: a composite literal takes so much of the stack
+	// that it is moved to a larger one for every file.
+	b.cut.disk, b.cut.eager = func() int64 { return b.t.src.n }, live
+	in := &b.cut.in
+	in.r = b.t
 	switch c := b.t.charset; {
 	case !b.t.direct:
 	case c.wide():
-		b.cut.in.hole = b.wideHole
+		in.hole = b.wideHole
 	default:
 		// NULs are NULs before they are decoded, too.
-		b.cut.in = skipper{r: b.t.back, t: c.decoder(), unmarked: !c.bytewise() && c != Latin1, hole: b.hole}
+		in.r, in.t, in.unmarked, in.hole = b.t.back, c.decoder(), !c.bytewise() && c != Latin1, b.hole
 	}
 	return b, nil
 }

@@ -322,26 +322,21 @@ func settle(list []Member, plain, packed string, v verdict) []Member {
 
 // pairs finds, among the files of one log, those that may have the same text.
 func pairs(g []found) []found {
-	if len(g) < 2 {
-		return g
-	}
 	type key struct {
 		dir, date string
 		number    int
 	}
+	if len(g) < 2 || !slices.ContainsFunc(g, func(m found) bool { return m.name.compressed }) {
+		return g
+	}
 	keyOf := func(m found) key { return key{m.dir, m.name.date, m.name.number} }
 	plain := map[key]found{}
 	byPath := map[string]found{}
-	packed := false
 	for _, m := range g {
 		byPath[m.Path] = m
-		packed = packed || m.name.compressed
 		if x, ok := plain[keyOf(m)]; m.Path != Stdin && (!ok || x.name.compressed && !m.name.compressed) {
 			plain[keyOf(m)] = m
 		}
-	}
-	if !packed {
-		return g
 	}
 	var list []Member
 	for _, m := range g {
