@@ -40,7 +40,7 @@ func Unreadable(m Member) Format {
 	n, _ := f.ReadAt(head[:], 0)
 	format := formatOf(head[:n])
 	for _, x := range unreadable {
-		if x == format {
+		if x.format == format {
 			return format
 		}
 	}
