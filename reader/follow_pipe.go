@@ -33,37 +33,47 @@ func FollowPipe(ctx context.Context, in io.Reader, opt PipeOptions, emit func(*A
 	a.Key = a.Log
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	p := newPump(ctx, &lateText{ctx: ctx, r: in, encoding: opt.Encoding})
-	var line []byte // that has no end yet, as far as it is known
-	given := 0      // bytes of it that were handed out
-	give := func(text []byte) error {
-		from := min(given, len(text))
+	if g, ok := in.(*growingFile); ok && opt.Encoding == "" && g.charset.wide() {
+		opt.Encoding = g.charset // what is read of it may begin behind its byte order mark
+	}
+	text := skipper{r: &lateText{ctx: ctx, r: in, encoding: opt.Encoding}}
+	p := pumpFrom(ctx, text.read)
+	var line []byte  // that has no end yet, as far as it is known
+	var skips []Skip // in it
+	given := 0       // bytes of it that were handed out
+	off, number := Offset(0), Line(0)
+	// block is the first n bytes of line.
+	block := func(n int) Block {
+		return Block{Text: line[:n], Offset: off, Line: number, Lines: countLines(line[:n]), Skips: skips[:before(skips, n)]}
+	}
+	give := func(n int) error {
+		from := min(given, n)
 		if from > 0 {
-			from += lineEndLen(text[from:]) // it was handed out but for its end
+			from += lineEndLen(line[from:n]) // it was handed out but for its end
 		}
-		if from == len(text) {
+		if from == n {
 			return nil
 		}
-		a.Block = Block{Text: text[from:], Offset: a.Offset + Offset(from), Line: a.Line + Line(countLines(text[:from])), Lines: countLines(text[from:])}
+		a.Block = block(n)
+		a.Advance(from)
 		return emit(&a)
 	}
-	// over goes on behind text.
-	off, number := Offset(0), Line(0)
-	over := func(text []byte) {
-		off += Offset(len(text))
-		number += Line(countLines(text))
-		given = max(given-len(text), 0)
+	// over goes on behind the first n bytes of line.
+	over := func(n int) {
+		b := block(n)
+		off, number = b.End(), number+Line(b.Lines)
+		skips = shift(skips, n)
+		given = max(given-n, 0)
 	}
 	var held <-chan time.Time
 	for {
-		a.Offset, a.Line = off, number
 		var c chunk
 		select {
 		case <-ctx.Done():
 			return ctx.Err()
 		case <-held:
 			held = nil
-			if err := give(line); err != nil {
+			if err := give(len(line)); err != nil {
 				return err
 			}
 			given = len(line)
@@ -75,14 +85,21 @@ func FollowPipe(ctx context.Context, in io.Reader, opt PipeOptions, emit func(*A
 			end += len(line)
 		}
 		line = append(line, c.buf[:c.n]...)
+		if c.skip.Bytes > 0 {
+			c.skip.At = len(line)
+			skips = append(skips, c.skip)
+			if c.skip.Len > 0 {
+				line = append(line, NulMarker(c.skip.Bytes)...)
+			}
+		}
 		if c.err != nil || end == 0 && len(line) >= longestLine {
 			end = len(line)
 		}
 		if end > 0 {
-			if err := give(line[:end]); err != nil {
+			if err := give(end); err != nil {
 				return err
 			}
-			over(line[:end])
+			over(end)
 			line = append(line[:0], line[end:]...)
 			if cap(line) > 4<<20 && len(line) < 1<<20 {
 				line = bytes.Clone(line)
@@ -231,7 +248,7 @@ func FollowOpen(ctx context.Context, f *os.File, lines int64, note func(error)) 
 	if formatOf(head[:n]) == Plain {
 		g.charset, g.bom = charsetOf(head[:n], err == io.EOF)
 	}
-	if at == 0 && n > 0 && g.charset != "" && !g.charset.wide() {
+	if at == 0 && n > 0 && g.charset != "" {
 		end, err := lastLineStart(f, info.Size(), g.charset)
 		if err == nil && lines > 0 {
 			end, err = linesBefore(f, end, lines, g.charset)

@@ -61,6 +61,51 @@ func TestFollowPipe(t *testing.T) {
 	}
 }
 
+// Long runs of NULs, and byte order marks between lines, are left out.
+func TestFollowPipeNuls(t *testing.T) {
+	w, got, _, done := piped(t, t.Context())
+	go func() {
+		io.WriteString(w, "one\n"+strings.Repeat("\x00", 300_000)+"two\n\ufeffthree\n\x00four\n")
+		w.Close()
+	}()
+	var all []string
+	for s := range got {
+		all = append(all, s)
+	}
+	if want := `0@0:"one\n" 1@4:"[300 kB of NULs]two\n" 2@300008:"three\n\x00four\n"`; strings.Join(all, " ") != want {
+		t.Errorf("got %s, want %s", all, want)
+	}
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+// The last lines of an open file in UTF-16.
+func TestFollowOpenWide(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "in")
+	if err := os.WriteFile(path, []byte("\xff\xfea\x00\n\x00b\x00\n\x00"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	r, err := os.Open(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	in, err := reader.FollowOpen(t.Context(), r, 1, func(err error) { t.Error(err) })
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := errors.New("end")
+	if err := reader.FollowPipe(t.Context(), in, reader.PipeOptions{}, func(a *reader.Appended) error {
+		if string(a.Text) != "b\n" {
+			t.Errorf("got %q", a.Text)
+		}
+		return end
+	}); err != end {
+		t.Error(err)
+	}
+}
+
 // What is compressed is decoded, and damage is said after what came before it.
 func TestFollowPipeCompressed(t *testing.T) {
 	var b strings.Builder

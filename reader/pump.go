@@ -21,15 +21,24 @@ type pump struct {
 }
 
 type chunk struct {
-	buf []byte
-	n   int
-	err error
+	buf  []byte
+	n    int
+	skip Skip // left out instead
+	err  error
 }
 
 // pipeSize is what a pipe holds at most, unless it was made to hold more.
 const pipeSize = 64 << 10
 
 func newPump(ctx context.Context, r io.Reader) *pump {
+	return pumpFrom(ctx, func(b []byte) (int, Skip, error) {
+		n, err := r.Read(b)
+		return n, Skip{}, err
+	})
+}
+
+// pumpFrom is newPump for what reads text and leaves something out.
+func pumpFrom(ctx context.Context, read func([]byte) (int, Skip, error)) *pump {
 	p := &pump{ctx: ctx, full: make(chan chunk), free: make(chan []byte, 2)}
 	p.free <- make([]byte, pipeSize)
 	p.free <- make([]byte, pipeSize)
@@ -41,9 +50,9 @@ func newPump(ctx context.Context, r io.Reader) *pump {
 			case <-ctx.Done():
 				return
 			}
-			n, err := r.Read(buf)
+			n, skip, err := read(buf)
 			select {
-			case p.full <- chunk{buf, n, err}:
+			case p.full <- chunk{buf, n, skip, err}:
 			case <-ctx.Done():
 				return
 			}
