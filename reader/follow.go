@@ -84,6 +84,7 @@ type Follower struct {
 
 	named   map[[2]string]bool // directories and names of logs whose current files were named
 	holding map[*followed]bool // with an unfinished last line that is held
+	pipes   map[string]bool    // paths of named pipes that opt.Pipe was told of
 	noted   map[any]bool       // files about which something was reported, by identity
 	again   bool               // the state of a file is to be decided again at once
 	pending bool               // the names are to be checked again
@@ -100,13 +101,14 @@ type Follower struct {
 
 // FollowOptions configure a Follower.
 type FollowOptions struct {
-	Last     int64            // number of last lines of each log to hand out first
-	LastOf   int64            // the same for logs that were named as files
-	Count    bool             // count lines from the starts of files, so that every line has a number
-	Note     func(error)      // reports that a file was truncated, is skipped, or cannot be read; may be nil
-	Now      func() time.Time // the clock; nil for time.Now
-	Text     bool             // follow files that do not look like text, too
-	Encoding Charset          // of files without a byte order mark; empty to detect it
+	Last     int64             // number of last lines of each log to hand out first
+	LastOf   int64             // the same for logs that were named as files
+	Count    bool              // count lines from the starts of files, so that every line has a number
+	Pipe     func(path string) // is told once of a named path that has become a named pipe, which a Follower does not read; may be nil
+	Note     func(error)       // reports that a file was truncated, is skipped, or cannot be read; may be nil
+	Now      func() time.Time  // the clock; nil for time.Now
+	Text     bool              // follow files that do not look like text, too
+	Encoding Charset           // of files without a byte order mark; empty to detect it
 }
 
 // Appended holds new lines of a log.
@@ -194,7 +196,7 @@ func NewFollower(live *Live, opt FollowOptions) *Follower {
 	}
 	f := &Follower{live: live, feed: live.Feed(), opt: opt, ids: systemIDs(),
 		files: map[any]*followed{}, byPath: map[string]*followed{},
-		named: map[[2]string]bool{}, holding: map[*followed]bool{}, noted: map[any]bool{}, buf: make([]byte, BlockSize)}
+		named: map[[2]string]bool{}, holding: map[*followed]bool{}, noted: map[any]bool{}, pipes: map[string]bool{}, buf: make([]byte, BlockSize)}
 	for _, p := range live.paths {
 		// Also of files that are not there yet.
 		info, err := os.Stat(p)
@@ -351,6 +353,10 @@ func (f *Follower) names(ctx context.Context) {
 	begun := f.opt.Now()
 	f.pending = false
 	list := slices.DeleteFunc(slices.Clone(f.list(ctx)), func(c found) bool {
+		if c.Named && c.info != nil && c.info.Mode()&fs.ModeNamedPipe != 0 && f.opt.Pipe != nil && !f.pipes[c.Path] {
+			f.pipes[c.Path] = true
+			f.opt.Pipe(c.Path)
+		}
 		return c.info == nil || !c.info.Mode().IsRegular() || editing.MatchString(filepath.Base(c.Path))
 	})
 	for _, c := range list {

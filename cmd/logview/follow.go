@@ -256,7 +256,11 @@ func (f *follower) follow(ctx context.Context, paths []string) error {
 		}
 	}
 	if len(files) > 0 {
-		each.Go(func() error { return f.files(ctx, files) })
+		each.Go(func() error {
+			return f.files(ctx, files, func(path string) {
+				each.Go(func() error { return f.pipe(ctx, path) })
+			})
+		})
 	}
 	if err := each.Wait(); !errors.Is(err, errDone) {
 		return err
@@ -301,11 +305,12 @@ func (f *follower) pipe(ctx context.Context, path string) error {
 	return err
 }
 
-// files prints lines that are written to files.
-func (f *follower) files(ctx context.Context, paths []string) error {
+// files prints lines that are written to files. It calls pipe for what becomes
+// a named pipe.
+func (f *follower) files(ctx context.Context, paths []string, pipe func(string)) error {
 	live := f.filter.Live(paths, f.note)
 	defer live.Close()
-	fw := reader.NewFollower(live, reader.FollowOptions{Text: f.o.text, Encoding: f.o.charset(), Last: max(f.o.last, 0), LastOf: f.o.lastLines(), Count: f.count, Note: f.note})
+	fw := reader.NewFollower(live, reader.FollowOptions{Text: f.o.text, Encoding: f.o.charset(), Last: max(f.o.last, 0), LastOf: f.o.lastLines(), Count: f.count, Note: f.note, Pipe: pipe})
 	return fw.Run(ctx, func(a *reader.Appended) error {
 		if err := f.add(a); err != nil {
 			return err

@@ -347,6 +347,12 @@ func TestFollowPipes(t *testing.T) {
 	f.write("a.log", "three\n")
 	f.want("a.log:three")
 
+	// A file is replaced by a pipe.
+	f.do(os.Remove(f.path("a.log")))
+	f.do(exec.Command("mkfifo", f.path("a.log")).Run())
+	f.write("a.log", "four\n")
+	f.want("a.log:four")
+
 	r, w, err := os.Pipe()
 	f.do(err)
 	defer r.Close()
