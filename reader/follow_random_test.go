@@ -256,6 +256,9 @@ func (w *world) rotate(l *wlog) {
 	if !w.exists(l.base()) {
 		return
 	}
+	if info, err := os.Stat(w.path(l.base())); err == nil && w.paths && info.Size() <= int64(len(l.encode("\ufeff"+l.header))) {
+		l.vague = true
+	}
 	// An unfinished line stays one.
 	w.abandonPartial(l)
 	l.unread, l.fresh = nil, false // they can be read all the same

@@ -553,6 +553,37 @@ func act(t *testing.T, dir, step string) {
 	}
 }
 
+// A file of which only the end is known is truncated to its beginning.
+func TestFollowerCutDeep(t *testing.T) {
+	dir := t.TempDir()
+	act(t, dir, "app.log < "+strings.Repeat(`a line that is not new\n`, 1000))
+	live := reader.NewUntoldLive([]string{dir}, nil)
+	defer live.Close()
+	f := reader.NewFollower(live, reader.FollowOptions{})
+	defer f.Close()
+	var got strings.Builder
+	emit := func(a *reader.Appended) error { got.Write(a.Text); return nil }
+	if err := f.Begin(t.Context(), emit); err != nil {
+		t.Fatal(err)
+	}
+	look := func() {
+		t.Helper()
+		reader.RefreshLive(live)
+		if err := f.Look(t.Context(), reader.Changes{All: true, Names: true}, emit); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := os.Truncate(filepath.Join(dir, "app.log"), 460); err != nil {
+		t.Fatal(err)
+	}
+	look()
+	act(t, dir, `app.log < new\n`)
+	look()
+	if got.String() != "new\n" {
+		t.Errorf("got %q", got.String())
+	}
+}
+
 // An unfinished last line is held for a second, by a clock that the test
 // sets, and what completes it comes by itself.
 func TestFollowerHolds(t *testing.T) {

@@ -224,6 +224,13 @@ func (p *progress) rewind(file io.ReaderAt, size int64) {
 		p.mid = !p.charset.endsLine(recent)
 		return
 	}
+	if size > 0 && size <= int64(len(p.head)) && p.begins(file, size) {
+		// All that is left is the beginning.
+		p.offset, p.line = Offset(max(0, size-int64(p.bom))), -1
+		if p.begin(file, size) == nil {
+			return
+		}
+	}
 	p.at, p.offset, p.line, p.mid = 0, 0, 0, false
 	p.head, p.marks, p.recent = nil, nil, nil
 }
