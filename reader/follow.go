@@ -365,6 +365,11 @@ func (f *Follower) names(ctx context.Context) {
 		case t == nil:
 		case t.Path != c.Path && !f.renamed(t, c), f.ids.byPath && t.gone:
 			f.retire(t) // its inode number or its name was reused
+		case t.state == ignored && t.name.compressed && t.Path == c.Path && c.Size > t.size && !f.ids.byPath:
+			// It was still being compressed when its state was decided.
+			t.seen = begun
+			f.rename(t, c)
+			f.setAside(t, ignored)
 		case (t.state == unready || t.state == ignored) && (c.Size != t.size || !c.ModTime.Equal(t.mod)):
 			f.forget(t)
 		case f.ids.byPath && t.state == reading && t.at == 0 && !t.name.current() && c.Size != t.size:

@@ -717,7 +717,37 @@ func TestFollowerCompressedLate(t *testing.T) {
 	}
 }
 
-// The same for who reads it from its start.
+// A file that is being compressed into when following begins is not new when it
+// is complete.
+func TestFollowerCompressedBefore(t *testing.T) {
+	dir := t.TempDir()
+	packed := packed(t, strings.Repeat(`a line that was written before\n`, 100))
+	write := func(data []byte) {
+		t.Helper()
+		if err := os.WriteFile(filepath.Join(dir, "app.log.1.gz"), data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write(packed[:len(packed)/2])
+	live := reader.NewLive([]string{dir}, nil)
+	defer live.Close()
+	f := reader.NewFollower(live, reader.FollowOptions{})
+	defer f.Close()
+	emit := func(a *reader.Appended) error { t.Errorf("got %q", a.Text); return nil }
+	if err := f.Begin(t.Context(), emit); err != nil {
+		t.Fatal(err)
+	}
+	write(packed)
+	for range 2 {
+		reader.RefreshLive(live)
+		if err := f.Look(t.Context(), reader.Changes{All: true, Names: true}, emit); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Who reads a file from its start does not take for text what is compressed into
+// it meanwhile.
 func TestReadWhileCompressedInto(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.log.1.gz")
 	if err := os.WriteFile(path, nil, 0o644); err != nil {
