@@ -360,11 +360,18 @@ func (eof) Read([]byte) (int, error) { return 0, io.EOF }
 
 // A countingReader knows how much was read through it.
 type countingReader struct {
-	r io.Reader
-	n int64
+	r   io.Reader
+	n   int64
+	end int64 // where r ends at the latest; 0 for anywhere
 }
 
 func (c *countingReader) Read(p []byte) (int, error) {
+	if c.end > 0 {
+		if c.n >= c.end {
+			return 0, io.EOF
+		}
+		p = p[:min(int64(len(p)), c.end-c.n)]
+	}
 	n, err := c.r.Read(p)
 	c.n += int64(n)
 	return n, err

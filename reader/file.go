@@ -27,12 +27,20 @@ type fileBlocks struct {
 	end     Offset
 }
 
-// endAt lets the text end at an offset of the file. It has no effect if offsets of the file are not those of the text.
+// endAt lets the file end at an offset, however much is written behind it. If
+// offsets of the text are not those of the file, up to headSize bytes more may
+// have been read.
 func (b *fileBlocks) endAt(off int64) {
 	if _, ok := b.Direct(); ok {
 		b.limited, b.end = true, Offset(off)-Offset(b.t.bom)
+	} else {
+		b.t.src.end = off
 	}
 }
+
+// unsized is where a file that is empty when it is opened ends. The files in
+// /proc say that they are empty and are not.
+const unsized = 16 << 20
 
 // openFile opens m for reading from its start, as it lies on disk, in a charset
 // that is given, unless that is empty.

@@ -1,6 +1,7 @@
 package reader
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -32,6 +33,10 @@ type Options struct {
 	// Encoding is what files without a byte order mark are in; if it is empty,
 	// each file tells.
 	Encoding Charset
+
+	// AsOpened says that a file ends where it ended when it was opened. Without
+	// it io.EOF means that there is no more yet.
+	AsOpened bool
 
 	// Wait says that such work is what the caller is here for, so that
 	// nothing is given up for being slow. Spare always runs it then, perhaps
@@ -210,6 +215,11 @@ func (s *LogSource) open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 			b.Close()
 			return nil, err
 		}
+	}
+	if regular && s.opt.AsOpened {
+		b.endAt(cmp.Or(info.Size(), unsized))
+	}
+	if at.Offset > 0 {
 		return b, nil
 	}
 	// What is not text has no store, or it would be taken for text by it.

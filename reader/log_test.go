@@ -5,12 +5,15 @@ import (
 	"compress/gzip"
 	"context"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
+
+	"golang.org/x/text/encoding/unicode"
 
 	"logview/reader"
 	"logview/reader/readertest"
@@ -247,5 +250,47 @@ func TestStoreOfALikeFile(t *testing.T) {
 		if got.String() != ends+middle+ends {
 			t.Errorf("file %d is taken for another", i)
 		}
+	}
+}
+
+// A file that grows as it is read, perhaps because what is read comes into it,
+// ends where it ended when it was opened, if that is asked for.
+func TestAsOpened(t *testing.T) {
+	line := "a line of some text\n"
+	utf16, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String(strings.Repeat(line, 100_000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{"plain": strings.Repeat(line, 200_000), "UTF-16": utf16} {
+		t.Run(name, func(t *testing.T) {
+			path := filepath.Join(t.TempDir(), "app.log")
+			if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+				t.Fatal(err)
+			}
+			f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer f.Close()
+			src := reader.NewSource(reader.Log{Name: path, Members: []reader.Member{{Path: path}}}, reader.Options{AsOpened: true})
+			b, err := src.Open(t.Context(), src.Members()[0], reader.Pos{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer b.Close()
+			lines := int64(0)
+			for blk := new(reader.Block); ; {
+				if err = b.Next(blk); err != nil {
+					break
+				}
+				lines += int64(blk.Lines)
+				if _, err := f.Write(blk.Text); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if want := int64(strings.Count(text, "\n")); err != io.EOF || lines != want {
+				t.Errorf("%d lines, %v; want %d", lines, err, want)
+			}
+		})
 	}
 }

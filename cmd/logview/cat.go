@@ -66,7 +66,7 @@ func (o *catOptions) run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	c := &catter{catOptions: o, ctx: ctx, opt: reader.Options{Cache: cache, Text: o.text, Encoding: o.charset(), Spare: index.NewWorkers().TryGo}, w: o.out}
+	c := &catter{catOptions: o, ctx: ctx, opt: reader.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: o.charset(), Spare: index.NewWorkers().TryGo}, w: o.out}
 	if color || isTerminal(o.out) {
 		v := &visible.Writer{W: o.out, Lines: true}
 		defer func() {

@@ -144,13 +144,13 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 		workers = reader.NewWorkers(int(n))
 	}
 	charset := o.charset()
-	logs, broken := o.unpack(ctx, logs, reader.Options{Cache: cache, Text: o.text, Encoding: charset, Filter: filter, Spare: workers.TryGo}, reader.Member.InsideArchive)
+	logs, broken := o.unpack(ctx, logs, reader.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Spare: workers.TryGo}, reader.Member.InsideArchive)
 	failed = failed || broken
 	p := o.printer(o.out, &o.queryFlags, len(inputs) == 1 && !isPattern(inputs[0]) && single(logs), stdinOnly(logs), color && !(o.vimgrep && o.color == "auto"))
 	p.heading = o.heading.or(isTerminal(o.out)) && !o.vimgrep && p.path && p.mode == printLines && !p.json
 	req := o.request(tree, &o.queryFlags)
 	for _, l := range logs {
-		req.Sources = append(req.Sources, reader.NewSource(l, reader.Options{Cache: cache, Text: o.text, Encoding: charset, Filter: filter, Spare: workers.TryGo}))
+		req.Sources = append(req.Sources, reader.NewSource(l, reader.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Spare: workers.TryGo}))
 	}
 	found := false // what was asked for
 	emit := p.emit
