@@ -270,7 +270,7 @@ func (c *Cache) formed() bool {
 }
 
 var (
-	catalogForm = lazyregexp.New(`^LVX`)
+	catalogForm = lazyregexp.New(`^LVX[0-9]`)
 	pairForm    = lazyregexp.New(`^` + verdictMagic)
 	refsForm    = lazyregexp.New(`^[0-9a-f]{32}-\d+ "`)
 )
@@ -411,7 +411,8 @@ func (c *Cache) foreign() ([]string, error) {
 			list(path, indexes(path))
 			return true
 		}
-		return e.Type().IsRegular() && (name == markerName || strings.HasPrefix(name, markerTmp) || vouchName.MatchString(name) || refsName.MatchString(name))
+		return e.Type().IsRegular() && (name == markerName || strings.HasPrefix(name, markerTmp) || refsName.MatchString(name) ||
+			vouchName.MatchString(name) && isVouched(path))
 	})
 	return out, failed
 }

@@ -168,6 +168,8 @@ func TestForeignFilesInCache(t *testing.T) {
 		"blocks/world.dat":                "mine",
 		"index/src/main.go":               "mine",
 		"logview-blocks/" + hex + ".zst2": "mine",
+		"logview-vouched":                 "mine",
+		"logview-vouched-2024":            "mine",
 	} {
 		base := t.TempDir()
 		dir := filepath.Join(base, "dir")

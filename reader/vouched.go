@@ -74,8 +74,8 @@ func (c *Cache) Vouch(s Stamp, sum uint64) {
 	if c.ready(true) != nil {
 		return
 	}
-	if info, err := os.Lstat(c.vouchedPath()); err == nil && !info.Mode().IsRegular() {
-		return
+	if _, err := os.Lstat(c.vouchedPath()); err == nil && !isVouched(c.vouchedPath()) {
+		return // it is not ours
 	}
 	f, err := os.OpenFile(c.vouchedPath(), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
