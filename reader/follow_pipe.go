@@ -263,5 +263,5 @@ func FollowOpen(ctx context.Context, f *os.File, lines int64, note func(error)) 
 	if err := g.begin(f, min(at, info.Size())); err != nil {
 		return nil, err
 	}
-	return g, nil
+	return g, g.recall(f)
 }

@@ -537,6 +537,11 @@ func (w *world) begin(last int64) {
 		moved[l] = l.moves > 0
 	}
 	w.look()
+	for _, l := range w.logs {
+		if h := &l.heads; moved[l] && h.got < h.must {
+			h.must, h.may = h.got, h.may+h.must-h.got // it may have been rotated before the following began
+		}
+	}
 	w.begins = false
 	// Of a file that grows there are at least as many last lines as wanted, and
 	// at most those that were written meanwhile in addition.

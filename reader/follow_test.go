@@ -584,6 +584,39 @@ func TestFollowerCutDeep(t *testing.T) {
 	}
 }
 
+// A file is written anew with the same header, and ends where by chance a few
+// bytes are the same as those that were handed out there.
+func TestFollowerCutAlike(t *testing.T) {
+	dir := t.TempDir()
+	text := func(from, to int) string {
+		s := strings.Repeat("h", 1200) + `\n`
+		for i := from; i < to; i++ {
+			s += fmt.Sprintf(`%04d the same text\n`, i)
+		}
+		return s
+	}
+	act(t, dir, "app.log < "+text(0, 40))
+	live := reader.NewUntoldLive([]string{dir}, nil)
+	defer live.Close()
+	f := reader.NewFollower(live, reader.FollowOptions{Last: 10})
+	defer f.Close()
+	var got strings.Builder
+	emit := func(a *reader.Appended) error { got.Write(a.Text); return nil }
+	if err := f.Begin(t.Context(), emit); err != nil {
+		t.Fatal(err)
+	}
+	got.Reset()
+	act(t, dir, "cut app.log")
+	act(t, dir, "app.log < "+text(100, 105))
+	if err := f.Look(t.Context(), reader.Changes{All: true, Names: true}, emit); err != nil {
+		t.Fatal(err)
+	}
+	// It looks as if all but the header had been removed.
+	if _, want, _ := strings.Cut(unquote(t, text(100, 105)), "\n"); got.String() != want {
+		t.Errorf("got %q, want %q", got.String(), want)
+	}
+}
+
 // An unfinished last line is held for a second, by a clock that the test
 // sets, and what completes it comes by itself.
 func TestFollowerHolds(t *testing.T) {

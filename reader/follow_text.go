@@ -252,8 +252,8 @@ func (p *progress) agrees(file io.ReaderAt, size int64) (int64, bool) {
 	for same < len(now) && now[same] == p.recent[same] {
 		same++
 	}
-	if from > 0 && same < min(markBytes, len(now)) {
-		return 0, false // it is another text, or differs earlier
+	if from > 0 && same < markBytes {
+		return 0, false // it is another text, differs earlier, or has too little in common
 	}
 	if from+int64(same) < size || same < likeness || p.charset.wide() && same%2 != 0 {
 		same = p.charset.LineEnd(p.recent[:same])
