@@ -2,6 +2,7 @@ package reader
 
 import (
 	"archive/tar"
+	"bufio"
 	"bytes"
 	"context"
 	"crypto/sha256"
@@ -51,8 +52,9 @@ import (
 //
 // A member of an archive may be compressed, or an archive itself: it is read
 // through the same functions as a file, see section. Nothing is ever written
-// under a member's name, and links are not followed, so names can do no harm;
-// "../" and a leading "/" are removed from them. If several members have the
+// under a member's name, and links never lead out of it, so names can do no harm;
+// "../" and a leading "/" are removed from them. A path may lead through symbolic
+// links in the archive, as they would be if it was the root of the file system. If several members have the
 // same name, the last one keeps it, as if they had been unpacked in order; the
 // earlier ones are called NAME#1, NAME#2, …, so that no line is lost. Hidden and
 // .tmp members are skipped as in a directory.
@@ -77,6 +79,7 @@ var (
 	errDepth      = fmt.Errorf("nested in more than %d archives; not read", maxDepth-1)
 	errEntries    = fmt.Errorf("more than %d members; the rest is not read", maxEntries)
 	errUnpacked   = fmt.Errorf("more than %d GiB when unpacked; the rest is not read", maxUnpacked>>30)
+	errLongName   = fmt.Errorf("a member with a name of more than %d bytes is not read", maxName)
 	errTarCut     = errors.New("tar: truncated: the archive ends in the middle of a member")
 	archiveEnding = lazyregexp.New(`(?i)\.(?:tar|tar\.(?:gz|bz2|xz|zst|zstd|lz4|z|lzma|br)|tgz|taz|tbz2?|txz|tzst|tlz|zip)$`)
 )
@@ -157,6 +160,7 @@ type archive struct {
 	depth  int    // number of archives around it
 	opt    Options
 	kind   archiveKind
+	links  map[string]string // of a tar that was listed: what its symbolic links contain, by their paths
 
 	mu      sync.Mutex // guards what follows
 	users   int        // open members
@@ -340,7 +344,7 @@ func (a *archive) list(ctx context.Context, progress func(disk int64)) ([]Log, [
 // unpackWanted lists the members that a path inside an archive means: a member,
 // a directory of the archive, or a pattern.
 func unpackWanted(ctx context.Context, m Member, opt Options, progress func(int64)) ([]Log, []error) {
-	outer, wanted := m.in.in.member, filepath.Clean(m.in.wanted)
+	outer, wanted := m.in.in.member, m.in.wanted
 	if wanted == "." {
 		return Unpack(ctx, outer, opt, progress)
 	}
@@ -348,29 +352,39 @@ func unpackWanted(ctx context.Context, m Member, opt Options, progress func(int6
 		return nil, []error{&FileError{Path: m.Path, Offset: -1, Err: errNoArchive}}
 	}
 	all := opt
-	all.Filter = Filter{Hidden: true} // hidden files are listed if the path names them
+	all.Filter = Filter{all: true} // hidden files are listed if the path names them
 	logs, errs := Unpack(ctx, outer, all, progress)
 	prefix := outer.Path + string(filepath.Separator)
 	f := newFinder()
+	w := wantedPaths{named: map[string]bool{}, through: map[string][]string{}, files: map[string]bool{}}
+	wanted = filepath.ToSlash(wanted)
+	w.add(wanted)
+	if len(logs) > 0 {
+		w.addLinks(wanted, logs[0].Members[0].in.in, func(below string) bool {
+			below = filepath.FromSlash(below)
+			return !opt.Filter.leavesInside(prefix+filepath.FromSlash(wanted), prefix+below, f.cwd) && !opt.Filter.tooDeep(levels(below)-levels(filepath.FromSlash(wanted)))
+		})
+	}
 	for _, l := range logs {
 		for _, x := range l.Members {
-			inner := strings.TrimPrefix(x.Path, prefix)
-			slashed := filepath.ToSlash(inner)
-			match, _ := doublestar.Match(filepath.ToSlash(wanted), slashed)
-			switch {
-			case inner == wanted || match && isPattern(wanted):
+			inner := filepath.ToSlash(strings.TrimPrefix(x.Path, prefix))
+			match, _ := doublestar.Match(wanted, inner)
+			if w.named[inner] || match && isPattern(wanted) {
 				x.Named, x.deep = true, 0
 				f.take(x)
-			case strings.HasPrefix(inner, wanted+string(filepath.Separator)):
-				below := outer.Path + string(filepath.Separator) + wanted
+			} else if dir := w.directory(inner); dir != "" {
+				below := prefix + filepath.FromSlash(dir)
 				x.deep = levels(x.Path[len(below)+1:])
 				if !opt.Filter.leavesInside(below, x.Path, f.cwd) && !opt.Filter.tooDeep(x.deep) {
 					f.take(x)
 				}
-			case strings.HasPrefix(wanted, inner+string(filepath.Separator)):
-				// In an archive inside of this one.
+			}
+			if w.files[inner] {
+				f.take(x)
+			}
+			for _, rest := range w.through[inner] { // in an archive inside of this one
 				x.Named = true
-				more, moreErrs := unpackWanted(ctx, Member{Path: m.Path, Named: true, in: &entry{in: &archive{member: x}, wanted: wanted[len(inner)+1:]}}, opt, nil)
+				more, moreErrs := unpackWanted(ctx, Member{Path: m.Path, Named: true, in: &entry{in: &archive{member: x}, wanted: filepath.FromSlash(rest)}}, opt, nil)
 				errs = append(errs, moreErrs...)
 				for _, l := range more {
 					for _, y := range l.Members {
@@ -384,6 +398,81 @@ func unpackWanted(ctx context.Context, m Member, opt Options, progress func(int6
 		errs = append(errs, &FileError{Path: m.Path, Offset: -1, Err: errNotInside})
 	}
 	return f.group(), errs
+}
+
+// wantedPaths are the paths in an archive that a path means, with slashes.
+type wantedPaths struct {
+	named   map[string]bool     // files and directories
+	through map[string][]string // by an archive in the archive: the paths in that
+	files   map[string]bool     // of links that are met in directories
+}
+
+func (w *wantedPaths) add(path string) {
+	if w.named[path] {
+		return
+	}
+	w.named[path] = true
+	for i := range len(path) {
+		if path[i] == '/' {
+			w.through[path[:i]] = append(w.through[path[:i]], path[i+1:])
+		}
+	}
+}
+
+// addLinks adds what wanted means through the symbolic links of the archive a.
+// Of those that lie below wanted, keep says which are met.
+func (w *wantedPaths) addLinks(wanted string, a *archive, keep func(path string) bool) {
+	links := a.links
+	if a.kind == zipArchive && a.acquire(context.Background(), nil) == nil {
+		links = zipLinks(a, a.length())
+		a.release()
+	}
+	dir := target(wanted, links)
+	w.add(dir)
+	for link := range links {
+		if match, _ := doublestar.Match(wanted, link); match {
+			w.add(target(link, links))
+		}
+		if below, ok := strings.CutPrefix(link, dir+"/"); ok && keep(wanted+"/"+below) {
+			w.files[target(link, links)] = true
+		}
+	}
+}
+
+// directory returns the innermost of the named directories that contain a path.
+func (w *wantedPaths) directory(path string) string {
+	for i := len(path) - 1; i > 0; i-- {
+		if path[i] == '/' && w.named[path[:i]] {
+			return path[:i]
+		}
+	}
+	return ""
+}
+
+// target returns the path to which a path in an archive leads through links. As
+// the names in the archive, it never leads out of it.
+func target(name string, links map[string]string) string {
+	const most = 40 // as in Linux: links may lead in circles
+	for range most {
+		end := 0
+		to, ok := "", false
+		for !ok && end < len(name) {
+			if i := strings.IndexByte(name[end+1:], '/'); i >= 0 {
+				end += 1 + i
+			} else {
+				end = len(name)
+			}
+			to, ok = links[name[:end]]
+		}
+		if !ok {
+			break
+		}
+		if !path.IsAbs(to) {
+			to = path.Dir(name[:end]) + "/" + to
+		}
+		name = memberPath(to + name[end:])
+	}
+	return name
 }
 
 // levels returns how many levels below a directory a relative path leads.
@@ -539,20 +628,20 @@ func zipByChance(m Member) bool {
 // splitArchive splits a path that does not exist into a file and a path inside
 // it. It returns false if no prefix of the path is a file.
 func splitArchive(path string) (archive Member, inside string, ok bool) {
-	for up := path; ; {
-		dir := filepath.Dir(strings.TrimRight(up, string(filepath.Separator)))
-		if dir == up || dir == "." {
-			return Member{}, "", false
+	// The prefixes are not cleaned: of a.tar/../x, a.tar is one.
+	for end := len(path) - 1; end > 0; end-- {
+		if !os.IsPathSeparator(path[end]) || os.IsPathSeparator(path[end-1]) {
+			continue
 		}
-		up = dir
+		up := path[:end]
 		info, err := os.Stat(up)
 		if err != nil {
 			continue
 		}
-		inside = strings.Trim(path[len(up):], string(filepath.Separator))
-		return Member{Path: up, Size: info.Size(), ModTime: info.ModTime(), Named: true, info: info}, inside,
-			info.Mode().IsRegular() && inside != ""
+		inside = strings.Trim(path[end:], string(filepath.Separator))
+		return Member{Path: up, Size: info.Size(), ModTime: info.ModTime(), Named: true, info: info}, inside, info.Mode().IsRegular()
 	}
+	return Member{}, "", false
 }
 
 // ArchiveOf returns the file that is a prefix of a path that does not exist, and
@@ -566,10 +655,11 @@ func ArchiveOf(path string) (string, bool) {
 }
 
 // insideArchive returns the member that stands for a path inside an archive
-// until it is unpacked; false if path is not inside an archive.
+// until it is unpacked; false if path is not inside an archive. A path such as
+// a.tar/../x is not: as of other files, there is no way from an archive up.
 func insideArchive(path string) (Member, bool) {
 	a, inside, ok := splitArchive(path)
-	if !ok {
+	if inside = filepath.Clean(inside); !ok || !filepath.IsLocal(inside) {
 		return Member{}, false
 	}
 	return Member{Path: path, Size: a.Size, ModTime: a.ModTime, Named: true, in: &entry{in: &archive{member: a}, wanted: inside}}, true
@@ -578,6 +668,9 @@ func insideArchive(path string) (Member, bool) {
 // insidePattern lists paths inside archives for a pattern of which the first
 // part matches the archives.
 func insidePattern(pattern string) []string {
+	if _, _, ok := splitArchive(pattern); ok {
+		return nil // it begins with a file of that name
+	}
 	var out []string
 	for i := 1; i < len(pattern); i++ {
 		if !os.IsPathSeparator(pattern[i]) || !archiveEnding.MatchString(pattern[:i]) {
@@ -997,11 +1090,15 @@ type census struct {
 	names, size int64
 }
 
+// add counts a member. After errLongName, the next one may be added.
 func (c *census) add(name string, size int64) error {
 	if c.members++; c.members > maxEntries {
 		return errEntries
 	}
-	if c.names += int64(len(name)); len(name) > maxName || c.names > maxNames {
+	if len(name) > maxName {
+		return errLongName
+	}
+	if c.names += int64(len(name)); c.names > maxNames {
 		return errors.New("the names of its members are too long; the rest is not read")
 	}
 	if size < 0 || size > maxUnpacked {
@@ -1018,7 +1115,10 @@ func (a *archive) zipMembers(size int64) ([]named, error) {
 	var out []named
 	var c census
 	for _, e := range members {
-		if cerr := c.add(e.name, max(e.size, 0)); cerr != nil {
+		if cerr := c.add(e.name, max(e.size, 0)); cerr == errLongName {
+			err = cerr
+			continue
+		} else if cerr != nil {
 			return out, cerr
 		}
 		name := e.name
@@ -1030,18 +1130,20 @@ func (a *archive) zipMembers(size int64) ([]named, error) {
 	return out, err
 }
 
-// tarMembers lists the members of a tar of size bytes. With an error, it also
-// returns the members before the damage.
+// tarMembers lists the members of a tar of size bytes, and sets a.links. With an
+// error, it also returns the members that are not damaged: behind a damaged
+// header it goes on with the next one, as tar does.
 func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
-	src := io.NewSectionReader(a, 0, size)
+	data := &readerAt{ReaderAt: a}
+	src := io.NewSectionReader(data, 0, size)
 	tr := tar.NewReader(src)
 	var out []named
 	var c census
-	var links error            // of the first link without a target
-	lost := 0                  // such links
+	var bad faults
 	byName := map[string]int{} // where in out each name is, of the first indexed ones
 	indexed := 0
 	next := int64(0) // where the next headers begin
+	a.links = map[string]string{}
 	for {
 		if err := ctx.Err(); err != nil {
 			return out, err
@@ -1049,26 +1151,35 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
 		head := next
 		h, err := tr.Next()
 		off, _ := src.Seek(0, io.SeekCurrent)
+		var extents []extent
+		if err == nil && sparseMember(h) {
+			extents, err = extentsOf(data, h, head, off)
+		}
 		switch {
 		case err == io.EOF:
-			if lost > 1 {
-				links = fmt.Errorf("%w; nor are the targets of %d more links", links, lost-1)
-			}
-			return out, links
+			return out, bad.err()
 		case errors.Is(err, io.ErrUnexpectedEOF):
-			return out, errTarCut
-		case err != nil && !errors.Is(err, tar.ErrInsecurePath):
-			return out, &FileError{Path: a.name(), Offset: -1, Err: fmt.Errorf("damaged header before byte %d of the archive, the rest is not read: %w", off, err)}
+			bad.add(errTarCut)
+			return out, bad.err()
+		case err == nil, errors.Is(err, tar.ErrInsecurePath):
+		default:
+			if data.err == nil {
+				next, _ = headerBehind(ctx, data, head, off, size)
+				bad.add(fmt.Errorf("tar: damaged header; bytes %d to %d of the archive are not read", head, next))
+				_, _ = src.Seek(next, io.SeekStart)
+				tr = tar.NewReader(src)
+			}
+			if data.err != nil {
+				bad.add(data.err)
+				return out, bad.err()
+			}
+			continue
 		}
 		e := &entry{in: a, off: off, size: h.Size, modified: h.ModTime}
 		stored := h.Size
 		switch h.Typeflag {
 		case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
 			if sparseMember(h) {
-				extents, err := extentsOf(a, h, head, off)
-				if err != nil {
-					return out, fmt.Errorf("%q: %w; the rest is not read", h.Name, err)
-				}
 				stored = 0
 				for _, x := range extents {
 					stored += x.size
@@ -1085,10 +1196,11 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
 			}
 			i, ok := byName[memberPath(h.Linkname)]
 			if !ok {
-				if links == nil {
-					links = fmt.Errorf("%q is a link to %q, which is not before it in the archive", h.Name, h.Linkname)
+				if to, ok := a.links[memberPath(h.Linkname)]; ok {
+					a.links[memberPath(h.Name)] = to
+				} else {
+					bad.add(fmt.Errorf("%q is a link to %q, which is not before it in the archive", h.Name, h.Linkname))
 				}
-				lost++
 				e = nil
 				break
 			}
@@ -1098,21 +1210,113 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
 		default:
 			e = nil
 		}
-		next = off + (stored+tarBlock-1)/tarBlock*tarBlock
-		if e == nil {
-			err = c.add("", 0)
-		} else if e.sparse {
+		next = blocksOf(off + stored)
+		switch {
+		case e == nil:
+			err = c.add(h.Name+h.Linkname, 0)
+		case e.sparse:
 			err = c.add(h.Name, stored) // holes take no time
-		} else {
+		default:
 			err = c.add(h.Name, e.size)
 		}
 		if err != nil {
-			return out, err
+			bad.add(err)
+			if err == errLongName {
+				continue
+			}
+			return out, bad.err()
 		}
-		if e != nil {
+		switch {
+		case e != nil:
 			out = append(out, named{h.Name, e})
+		case h.Typeflag == tar.TypeSymlink:
+			a.links[memberPath(h.Name)] = h.Linkname
 		}
 	}
+}
+
+// blocksOf returns the end of the block in which a tar's first size bytes end.
+func blocksOf(size int64) int64 { return (size + tarBlock - 1) / tarBlock * tarBlock }
+
+// headerBehind returns where the next header of a tar of size bytes is after
+// those that begin at head, of which one, or what belongs to it, turned out to be
+// damaged when the tar was read up to off; size if there is none.
+func headerBehind(ctx context.Context, archive io.ReaderAt, head, off, size int64) (int64, error) {
+	var b [tarBlock]byte
+	from := head
+	for from < off {
+		if _, err := archive.ReadAt(b[:], from); err != nil && err != io.EOF {
+			return size, err
+		}
+		if !isTar(b[:]) {
+			from += tarBlock
+			break
+		}
+		if !metaHeader(b[156]) {
+			if from > head {
+				return from, nil // what was said about it before is damaged
+			}
+			from = blocksOf(off)
+			break
+		}
+		from += tarBlock + blocksOf(min(max(0, tarNumber(b[124:136])), size))
+	}
+	from = min(from, size)
+	in := bufio.NewReaderSize(io.NewSectionReader(archive, from, size-from), 1<<16)
+	for ; ; from += tarBlock {
+		if err := ctx.Err(); err != nil {
+			return from, err
+		}
+		if _, err := io.ReadFull(in, b[:]); err == io.EOF || err == io.ErrUnexpectedEOF {
+			return size, nil
+		} else if err != nil {
+			return size, err
+		}
+		if isTar(b[:]) {
+			return from, nil
+		}
+	}
+}
+
+// metaHeader reports whether a header of a tar has the long name or the records
+// of the member after it.
+func metaHeader(kind byte) bool {
+	return kind == tar.TypeXHeader || kind == tar.TypeXGlobalHeader || kind == tar.TypeGNULongName || kind == tar.TypeGNULongLink
+}
+
+// A readerAt remembers that it failed.
+type readerAt struct {
+	io.ReaderAt
+	err error
+}
+
+func (r *readerAt) ReadAt(p []byte, off int64) (int, error) {
+	n, err := r.ReaderAt.ReadAt(p, off)
+	if err != nil && err != io.EOF {
+		r.err = err
+	}
+	return n, err
+}
+
+// faults keeps the first of several errors and counts the others.
+type faults struct {
+	first error
+	more  int
+}
+
+func (f *faults) add(err error) {
+	if f.first == nil {
+		f.first = err
+	} else {
+		f.more++
+	}
+}
+
+func (f *faults) err() error {
+	if f.more == 0 {
+		return f.first
+	}
+	return fmt.Errorf("%w; and %d more such errors", f.first, f.more)
 }
 
 // memberPath returns the path of a member below the archive, with slashes; empty

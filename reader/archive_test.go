@@ -279,14 +279,6 @@ func TestHostileArchives(t *testing.T) {
 		t.Errorf("nested: %v", errs)
 	}
 
-	// A header that is damaged: what comes before it is read.
-	data := tarred(t, tarMember{name: "one.log", text: "one\n"}, tarMember{name: "two.log", text: "two\n"})
-	data[1024+10] ^= 1
-	logs, errs = unpackTest(t, "a.tar", data, Options{})
-	if got, _ := membersText(t, logs, Options{}); got != "a.tar/one.log: one\n" || len(errs) != 1 {
-		t.Errorf("damaged header: %q, %v", got, errs)
-	}
-
 	// Members that share their data.
 	zipData := zipped(t, zip.Deflate, "one.log", "one\n", "two.log", "two\n", "three.log", "three\n")
 	central := bytes.Index(zipData, []byte("PK\x01\x02"))
@@ -303,6 +295,116 @@ func TestHostileArchives(t *testing.T) {
 	got, bad = membersText(t, logs, Options{})
 	if got != "a.zip/one.log: a.zip/two.log: two\n" || len(bad) != 1 || !strings.Contains(bad[0].Error(), "a.zip/one.log") || !strings.Contains(bad[0].Error(), "encrypted") {
 		t.Errorf("encrypted: %q, %v", got, bad)
+	}
+}
+
+// TestDamagedHeaders: of a tar with damaged headers, all other members are read.
+func TestDamagedHeaders(t *testing.T) {
+	long := strings.Repeat("d/", 150)
+	data := tarred(t,
+		tarMember{name: "one.log", text: "one\n"},
+		tarMember{name: "two.log", text: strings.Repeat("two\n", 1000)},
+		tarMember{name: long + "three.log", text: "three\n"}, // a header with records, and its own
+		tarMember{name: "four.log", text: "four\n"},
+		tarMember{name: "five.log", text: "five\n"},
+	)
+	texts := map[string]string{"one.log": "one\n", "two.log": strings.Repeat("two\n", 1000), long + "three.log": "three\n", "four.log": "four\n", "five.log": "five\n"}
+	at := func(what string) int { return bytes.LastIndex(data, []byte(what)) }
+	three := at("path=")&^(tarBlock-1) + tarBlock
+	for _, c := range []struct {
+		what   string
+		damage func(b []byte)
+		lost   string
+	}{
+		{"the last", func(b []byte) { b[at("five.log\x00")+300] ^= 1 }, "five.log"},
+		{"one in the middle", func(b []byte) { b[at("two.log\x00")+300] ^= 1 }, "two.log"},
+		{"two", func(b []byte) { b[at("two.log\x00")+300] ^= 1; b[at("four.log\x00")+300] ^= 1 }, "two.log four.log"},
+		{"one after the other", func(b []byte) { b[at("four.log\x00")+300] ^= 1; b[at("five.log\x00")+300] ^= 1 }, "four.log five.log"},
+		{"one with records before it", func(b []byte) { b[three+300] ^= 1 }, long + "three.log"},
+		{"one of zeros", func(b []byte) { clear(b[at("two.log\x00"):][:tarBlock]) }, "two.log"},
+		{"records", func(b []byte) { copy(b[at("path=")-4:], "xxx ") }, long + "three.log"},
+		{"a negative size", func(b []byte) { resized(b[at("two.log\x00"):], -1) }, "two.log"},
+	} {
+		b := bytes.Clone(data)
+		c.damage(b)
+		logs, errs := unpackTest(t, "a.tar", b, Options{})
+		got, bad := membersText(t, logs, Options{})
+		for name, text := range texts {
+			lost := strings.Contains(c.lost, name)
+			if found := strings.Contains(got, name+": "+text); found == lost {
+				t.Errorf("%s: %s is read: %v; %v", c.what, name, found, errs)
+			}
+		}
+		if c.what == "records" && !strings.Contains(got, "three\n") {
+			t.Error("a member without its records is not read")
+		}
+		if len(errs) != 1 || len(bad) > 0 || !strings.Contains(errs[0].Error(), "damaged header; bytes ") {
+			t.Errorf("%s: %v, %v", c.what, errs, bad)
+		}
+	}
+}
+
+// resized gives a header of a tar a size and a correct checksum.
+func resized(header []byte, size int64) {
+	for i := range 12 {
+		header[124+i] = byte(size >> 56)
+	}
+	if size >= 0 {
+		copy(header[124:136], fmt.Sprintf("%011o\x00", size))
+	}
+	copy(header[148:156], "        ")
+	sum := 0
+	for _, c := range header[:tarBlock] {
+		sum += int(c)
+	}
+	copy(header[148:156], fmt.Sprintf("%06o\x00 ", sum))
+}
+
+// TestLongRecords: records and names that are longer than they may be are not
+// read; their members are.
+func TestLongRecords(t *testing.T) {
+	for _, kind := range []byte{tar.TypeXHeader, tar.TypeXGlobalHeader, tar.TypeGNULongName} {
+		records := tarred(t, tarMember{name: "records", text: strings.Repeat("x", 3<<20)})
+		records = records[:len(records)-2*tarBlock]
+		records[156] = kind
+		resized(records, 3<<20)
+		data := slices.Concat(tarred(t, tarMember{name: "one.log", text: "one\n"})[:2*tarBlock], records,
+			tarred(t, tarMember{name: "two.log", text: "two\n"}, tarMember{name: strings.Repeat("n", maxName+1), text: "name\n"}, tarMember{name: "three.log", text: "three\n"}))
+		logs, errs := unpackTest(t, "a.tar", data, Options{})
+		got, bad := membersText(t, logs, Options{})
+		if want := "a.tar/one.log: one\na.tar/three.log: three\na.tar/two.log: two\n"; got != want || len(errs) != 1 || len(bad) > 0 {
+			t.Errorf("%c: %q, %v, %v", kind, got, errs, bad)
+		}
+	}
+}
+
+// TestNoWayUp: there is no way from an archive up.
+func TestNoWayUp(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "q.log"), "q\n")
+	write(t, filepath.Join(dir, "q.tar"), string(tarred(t, tarMember{name: "in/x.log", text: "x\n"}, tarMember{name: "up/../../y.log", text: "y\n"})))
+	write(t, filepath.Join(dir, "q.zip"), string(zipped(t, zip.Deflate, "in/x.log", "x\n", "up/../../y.log", "y\n")))
+	write(t, filepath.Join(dir, "?.tar"), string(tarred(t, tarMember{name: "z.log", text: "z\n"})))
+	for _, archive := range []string{"q.tar", "q.zip", "?.tar"} {
+		for _, inside := range []string{"..", "../zz", "../q.log", "../q.tar/in/x.log", "in/../../q.log", "./..", ".//../x", "in/x.log/../../..", "..//", "../../" + filepath.Base(dir) + "/q.log", "*/../../q.log"} {
+			path := filepath.Join(dir, archive) + "/" + inside
+			if logs, errs := Find([]string{path}); len(logs) > 0 || len(errs) != 1 {
+				t.Errorf("%s: %v, %v", path, logs, errs)
+			}
+		}
+	}
+	for _, archive := range []string{"q.tar", "q.zip"} {
+		for inside, want := range map[string]string{"/": "xy", "//": "xy", "/.": "xy", "/./": "xy", "/in/..": "xy", "//in//x.log": "x", "/in/./x.log": "x", "/in/": "x", "/./in/../in": "x", "/y.log": "y"} {
+			logs, errs := Find([]string{filepath.Join(dir, archive) + inside})
+			logs, more := UnpackAll(t.Context(), logs, Options{}, nil)
+			got := ""
+			for _, l := range logs {
+				got += strings.TrimSuffix(filepath.Base(l.Name), ".log")
+			}
+			if got != want || len(errs)+len(more) > 0 {
+				t.Errorf("%s%s: %q, want %q; %v %v", archive, inside, got, want, errs, more)
+			}
+		}
 	}
 }
 
@@ -434,8 +536,117 @@ func TestHardLinks(t *testing.T) {
 	// A link to what is not there, or comes only later, is reported.
 	write(t, path, string(tarred(t, link("b.log", "../etc/passwd"), link("c.log", "c.log"), link("e.log", "d.log"), tarMember{name: "d.log", text: "one\n"})))
 	logs, errs = unpackPath(t, path, Options{})
-	if got, bad := membersText(t, logs, Options{}); got != "a.tar/d.log: one\n" || len(bad) > 0 || len(errs) != 1 || !strings.Contains(errs[0].Error(), `"b.log" is a link to "../etc/passwd", which is not before it in the archive; nor are the targets of 2 more links`) {
+	if got, bad := membersText(t, logs, Options{}); got != "a.tar/d.log: one\n" || len(bad) > 0 || len(errs) != 1 || !strings.Contains(errs[0].Error(), `"b.log" is a link to "../etc/passwd", which is not before it in the archive; and 2 more such errors`) {
 		t.Errorf("%q, %v, %v", got, errs, bad)
+	}
+}
+
+// TestHardLinkToSkipped: a member that is skipped may be the first name of one
+// that is read.
+func TestHardLinkToSkipped(t *testing.T) {
+	data := tarred(t, tarMember{name: "w/app.log.tmp", text: "one\n"}, tarMember{name: "w/app.log", kind: tar.TypeLink, link: "w/app.log.tmp"},
+		tarMember{name: ".hidden", text: "two\n"}, tarMember{name: "zz.log", kind: tar.TypeLink, link: ".hidden"})
+	path := filepath.Join(t.TempDir(), "a.tar")
+	write(t, path, string(data))
+	logs, errs := unpackPath(t, path+"/w/app.log.tmp", Options{})
+	if got, bad := membersText(t, logs, Options{}); !strings.HasSuffix(got, "app.log.tmp: one\n") || len(errs)+len(bad) > 0 {
+		t.Errorf("the skipped one, named: %q, %v, %v", got, errs, bad)
+	}
+	for glob, want := range map[string]string{"": "a.tar/w/app.log: one\na.tar/zz.log: two\n", "zz*": "a.tar/zz.log: two\n", "!.h*": "a.tar/w/app.log: one\na.tar/zz.log: two\n"} {
+		opt := Options{}
+		if err := opt.Filter.Add(glob, false); err != nil {
+			t.Fatal(err)
+		}
+		logs, errs := unpackTest(t, "a.tar", data, opt)
+		if got, bad := membersText(t, logs, opt); got != want || len(errs)+len(bad) > 0 {
+			t.Errorf("%q: %q, %v, %v", glob, got, errs, bad)
+		}
+	}
+}
+
+// TestLinksInArchives: paths lead through symbolic links in the archive, never
+// out of it; in a walk, targets alone are read.
+func TestLinksInArchives(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "out.log"), "outside\n")
+	members := []tarMember{
+		{name: "pods/0.log", text: "zero\n"},
+		{name: "pods/one/1.log", text: "one\n"},
+		{name: "in.tar", text: string(tarred(t, tarMember{name: "deep.log", text: "deep\n"}))},
+		{name: "containers/web.log", kind: tar.TypeSymlink, link: "../pods/0.log"},
+		{name: "containers/app.log", kind: tar.TypeSymlink, link: "/pods/one/1.log"},
+		{name: "containers/again.log", kind: tar.TypeSymlink, link: "web.log"},
+		{name: "containers/.hidden", kind: tar.TypeSymlink, link: "../pods/0.log"},
+		{name: "current", kind: tar.TypeSymlink, link: "pods/one"},
+		{name: "nested", kind: tar.TypeSymlink, link: "./in.tar"},
+		{name: "hard", kind: tar.TypeLink, link: "current"},
+		{name: "up.log", kind: tar.TypeSymlink, link: "../out.log"},
+		{name: "abs.log", kind: tar.TypeSymlink, link: filepath.Join(dir, "out.log")},
+		{name: "circle", kind: tar.TypeSymlink, link: "circle/x"},
+		{name: "a", kind: tar.TypeSymlink, link: "b"},
+		{name: "b", kind: tar.TypeSymlink, link: "a"},
+		{name: "void", kind: tar.TypeSymlink, link: ""},
+	}
+	write(t, filepath.Join(dir, "a.tar"), string(tarred(t, members...)))
+	var z bytes.Buffer
+	w := zip.NewWriter(&z)
+	for _, m := range members {
+		h := &zip.FileHeader{Name: m.name, Method: zip.Deflate}
+		h.SetMode(0o600)
+		switch m.kind {
+		case tar.TypeLink:
+			m.link = "pods/one"
+			fallthrough
+		case tar.TypeSymlink:
+			m.text = m.link
+			h.SetMode(0o777 | os.ModeSymlink)
+		}
+		to, err := w.CreateHeader(h)
+		if err != nil {
+			t.Fatal(err)
+		}
+		io.WriteString(to, m.text)
+	}
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	write(t, filepath.Join(dir, "a.zip"), z.String())
+	for _, archive := range []string{"a.tar", "a.zip"} {
+		for path, want := range map[string]string{
+			"":                      "deep\nzero\none\n",
+			"/containers/web.log":   "zero\n",
+			"/containers/app.log":   "one\n",
+			"/containers/again.log": "zero\n",
+			"/containers":           "zero\none\n",
+			"/containers/*.log":     "zero\none\n",
+			"/containers/w*":        "zero\n",
+			"/current":              "one\n",
+			"/curr*":                "one\n",
+			"/current/1.log":        "one\n",
+			"/hard/1.log":           "one\n",
+			"/nested":               "deep\n",
+			"/nested/deep.log":      "deep\n",
+		} {
+			logs, errs := Find([]string{filepath.Join(dir, archive) + path})
+			logs, more := UnpackAll(t.Context(), logs, Options{}, nil)
+			got := ""
+			for _, l := range logs {
+				text, bad := membersText(t, []Log{l}, Options{})
+				_, text, _ = strings.Cut(text, ": ")
+				got += text
+				errs = append(errs, bad...)
+			}
+			if got != want || len(errs)+len(more) > 0 {
+				t.Errorf("%s%s: %q, want %q; %v %v", archive, path, got, want, errs, more)
+			}
+		}
+		for _, path := range []string{"up.log", "abs.log", "circle", "circle/x", "a", "b/x", "containers/web.log/x"} {
+			logs, errs := Find([]string{filepath.Join(dir, archive, path)})
+			logs, more := UnpackAll(t.Context(), logs, Options{}, nil)
+			if len(logs) > 0 || len(errs)+len(more) != 1 {
+				t.Errorf("%s/%s: %v, %v %v", archive, path, logs, errs, more)
+			}
+		}
 	}
 }
 

@@ -15,6 +15,7 @@ type Filter struct {
 	Depth   *int64 // how many levels below a named directory to list, 1 being its own entries; nil for all
 	MaxSize *int64 // the size on disk of the largest files to list; nil for no limit
 
+	all   bool // nothing is left out
 	globs []glob
 	takes bool // some glob selects files; those that match none are left out
 }
@@ -70,6 +71,9 @@ func (x *Filter) Narrows() bool { return len(x.globs) > 0 || x.Depth != nil || x
 // leaves reports whether an entry of a directory is left out. Globs are relative
 // to cwd, the working directory.
 func (x *Filter) leaves(path string, dir bool, cwd string) bool {
+	if x.all {
+		return false
+	}
 	if leave, ok := x.byGlobs(path, dir, cwd); ok {
 		return leave
 	}

@@ -146,16 +146,14 @@ func lastHeader(archive io.ReaderAt, head, data int64) (int64, error) {
 		if _, err := archive.ReadAt(b[:], head); err != nil {
 			return 0, err
 		}
-		switch b[156] {
-		case tar.TypeXHeader, tar.TypeXGlobalHeader, tar.TypeGNULongName, tar.TypeGNULongLink:
-			n := tarNumber(b[124:136])
-			if n < 0 || n > data-head {
-				return 0, errSparse
-			}
-			head += tarBlock + (n+tarBlock-1)/tarBlock*tarBlock
-		default:
+		if !metaHeader(b[156]) {
 			return head, nil
 		}
+		n := tarNumber(b[124:136])
+		if n < 0 || n > data-head {
+			return 0, errSparse
+		}
+		head += tarBlock + blocksOf(n)
 	}
 	return 0, errSparse
 }

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"io/fs"
 	"math"
 	"slices"
 	"strings"
@@ -104,6 +105,29 @@ func zipEntries(f io.ReaderAt, size int64) ([]*zipEntry, error) {
 		out = slices.DeleteFunc(out, func(e *zipEntry) bool { return shared[e] })
 	}
 	return out, bad
+}
+
+// zipLinks returns what the symbolic links in a zip file contain, by their paths.
+func zipLinks(f io.ReaderAt, size int64) map[string]string {
+	z, err := zip.NewReader(&boundedReaderAt{f, maxZipDirectory}, size)
+	if err != nil {
+		return nil
+	}
+	out := map[string]string{}
+	for _, e := range z.File {
+		if e.Mode()&fs.ModeSymlink == 0 || e.UncompressedSize64 > maxName {
+			continue
+		}
+		r, err := e.Open()
+		if err != nil {
+			continue
+		}
+		if to, err := io.ReadAll(io.LimitReader(r, maxName)); err == nil {
+			out[memberPath(e.Name)] = string(to)
+		}
+		r.Close()
+	}
+	return out
 }
 
 var errZipDirectory = fmt.Errorf("zip: its directory is larger than %d MiB", maxZipDirectory>>20)
