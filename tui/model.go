@@ -15,6 +15,7 @@ import (
 
 	"logview/reader"
 	"logview/reader/crash"
+	"logview/tui/indexer"
 	"logview/tui/keys"
 	"logview/tui/logs"
 	"logview/tui/pager"
@@ -99,7 +100,7 @@ type model struct {
 	coming    string          // the log that is being opened
 	vanished  bool            // the log that is shown, and that was said
 	pending   *results.GoMsg  // to be shown when its log is open
-	indexer   *indexer
+	indexer   *indexer.Indexer
 	wanted    taking   // what is to be written or piped when it is said where to
 	writing   *writing // nil if nothing is being written
 	from      pane     // where the focus goes back to when a prompt is given up
@@ -145,7 +146,7 @@ const saveEvery = 5 * time.Second
 // close ends everything that runs.
 func (m *model) close() {
 	_ = m.remember()() // nobody is there any more to be told
-	m.indexer.stop()
+	m.indexer.Stop()
 	m.end()
 	if w := m.writing; w != nil {
 		select {
@@ -176,10 +177,10 @@ func (m *model) begin() tea.Cmd {
 	}
 	m.live = reader.NewLive(m.opt.Paths, func(err error) { m.send(pager.Said{Text: err.Error(), Error: true}) })
 	m.feed = m.live.Feed()
-	m.indexer = newIndexer(m.opt.Index)
+	m.indexer = indexer.New(m.opt.Index)
 	cmds = append(cmds, m.list(), m.wait())
 	if m.opt.Settings.Index && m.indexer != nil {
-		cmds = append(cmds, m.indexer.start())
+		cmds = append(cmds, m.indexer.Start())
 	}
 	return tea.Batch(cmds...)
 }
@@ -299,8 +300,12 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 	case marksMsg:
 		m.marked(msg)
 		return nil
-	case indexMsg:
-		return m.indexed(msg)
+	case indexer.Msg:
+		cmd, err := m.indexer.Update(msg)
+		if err != nil {
+			m.say(pager.Said{Text: err.Error(), Error: true})
+		}
+		return cmd
 	case markMsg:
 		if msg.doc == m.pager.Doc() {
 			return m.pager.Mark(msg.at)
@@ -581,6 +586,21 @@ func (m *model) closeResults() {
 
 // many reports whether there is more than one log to choose from.
 func (m *model) many() bool { return m.logs.Len() > 1 }
+
+// toggleIndex starts or stops the indexing.
+func (m *model) toggleIndex() tea.Cmd {
+	switch {
+	case m.indexer == nil:
+		m.sayf("directories are indexed, where there is a cache; for a file run logview index FILE")
+	case m.indexer.Running():
+		m.indexer.Stop()
+		m.sayf("indexing stopped; searches read what is not indexed")
+	default:
+		m.sayf("indexing in the background")
+		return m.indexer.Start()
+	}
+	return nil
+}
 
 func (m *model) nextPane() {
 	order := []pane{}

@@ -220,7 +220,7 @@ func (m *model) status() string {
 			right += " · " + e
 		}
 	}
-	if s := m.indexer.status(); s != "" {
+	if s := m.indexer.Status(); s != "" {
 		if right != "" {
 			right += " · "
 		}

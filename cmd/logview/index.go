@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"text/tabwriter"
 	"time"
@@ -19,6 +18,7 @@ import (
 
 	"logview/index"
 	"logview/reader"
+	"logview/tui/indexer"
 	"logview/tui/visible"
 )
 
@@ -249,7 +249,7 @@ func (o *indexOptions) build(ctx context.Context, cache *reader.Cache, r root, k
 		b.Progress = func(done, total int64) {
 			if time.Since(last) > 200*time.Millisecond {
 				last = time.Now()
-				fmt.Fprintln(o.out, done, total)
+				fmt.Fprintln(o.out, indexer.Report{Done: done, Total: total})
 			}
 		}
 	}
@@ -266,9 +266,9 @@ func (o *indexOptions) build(ctx context.Context, cache *reader.Cache, r root, k
 	}
 	switch {
 	case o.behind && err != nil && ctx.Err() == nil:
-		fmt.Fprintln(o.out, "failed:", strings.ReplaceAll(err.Error(), "\n", " "))
+		fmt.Fprintln(o.out, indexer.Report{Reason: err.Error()})
 	case o.behind:
-		fmt.Fprintln(o.out, "idle")
+		fmt.Fprintln(o.out, indexer.Report{Idle: true})
 	}
 	if err != nil {
 		if ctx.Err() != nil {

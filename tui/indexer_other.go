@@ -1,9 +1,0 @@
-//go:build !unix
-
-package tui
-
-import "os/exec"
-
-func background(*exec.Cmd) {}
-
-func lowPriority(int) {}
