@@ -262,11 +262,10 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 			return msg
 		}
 		var d *reader.Document
-		last := time.Now()
+		limit := newThrottle(100*time.Millisecond, time.Now())
 		opt := reader.DocumentOptions{Progress: func(p reader.Preparing) {
-			if time.Since(last) > 100*time.Millisecond {
-				last = time.Now()
-				go send(pager.PreparingMsg{Doc: d, P: p}) // who decodes waits for nobody
+			if limit.allow(time.Now()) {
+				go send(pager.PreparingMsg{Doc: d, P: p}) // the decoder must not wait for the explorer
 			}
 		}}
 		if x, ok := searcher.(index.Indexed); ok {
