@@ -242,8 +242,8 @@ var queryHelp = [][2]string{
 func (m *model) helpLines() ([]string, int) {
 	names, groups := m.keys.Groups()
 	var lines []string
-	add := func(keys, what string) {
-		lines = append(lines, fmt.Sprintf("  %s  %s", m.th.Key.Render(screen.Fit(keys, 14)), what))
+	add := func(shown, what string) {
+		lines = append(lines, fmt.Sprintf("  %s  %s", m.th.Key.Render(screen.Fit(shown, 14)), what))
 	}
 	if m.prompt.Kind == prompt.SearchAll {
 		lines = append(lines, m.th.Bold.Render("the query language: what a line must have"))
@@ -258,7 +258,7 @@ func (m *model) helpLines() ([]string, int) {
 		}
 	}
 	lines = append(lines, m.th.Bold.Render("while you type"))
-	for _, x := range prompt.Help {
+	for _, x := range keys.Typing() {
 		add(x[0], x[1])
 	}
 	if m.width < 150 {

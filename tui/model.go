@@ -8,9 +8,9 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"time"
 
+	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
 	"logview/reader"
@@ -354,7 +354,7 @@ func (m *model) setFocus(p pane) {
 // key takes a key: for what is typed, for what lies on top, for everywhere,
 // and for the pane with the focus.
 func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
-	if k.String() == "ctrl+c" {
+	if key.Matches(k, keys.Interrupt) {
 		return m.interrupt()
 	}
 	m.interrupted = time.Time{}
@@ -384,8 +384,8 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 		return nil
 	}
 	if a == keys.FilterNth && m.sees(a) {
-		n, err := strconv.Atoi(k.String()[len(k.String())-1:])
-		if err != nil {
+		n := keys.Digit(k)
+		if n < 0 {
 			n = 1 // another key was set for it
 		}
 		return m.pager.Toggle(n - 1)

@@ -5,9 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 	"github.com/sahilm/fuzzy"
 
+	"logview/tui/keys"
 	"logview/tui/pager"
 	"logview/tui/prompt"
 	"logview/tui/screen"
@@ -90,11 +92,11 @@ func (m *model) goPlace(text string) tea.Cmd {
 func (m *model) paletteKey(msg tea.Msg) tea.Cmd {
 	p := &m.palette
 	if k, ok := msg.(tea.KeyPressMsg); ok {
-		switch k.String() {
-		case "esc", "ctrl+g":
+		switch {
+		case key.Matches(k, keys.GiveUp):
 			m.overlay = noOverlay
 			return nil
-		case "enter":
+		case key.Matches(k, keys.Accept):
 			m.overlay = noOverlay
 			if text := p.in.Value(); p.goes && isPlace(text) {
 				return m.goPlace(text)
@@ -104,18 +106,18 @@ func (m *model) paletteKey(msg tea.Msg) tea.Cmd {
 			}
 			m.sayf("there is nothing like %s", p.in.Value())
 			return nil
-		case "G", "g", "%": // 1234G, 50%, as in less
+		case key.Matches(k, keys.GoLine, keys.GoPercent):
 			if text := p.in.Value(); p.digits && isPlace(text) {
 				m.overlay = noOverlay
-				if k.String() == "%" {
+				if key.Matches(k, keys.GoPercent) {
 					text += "%"
 				}
 				return m.goPlace(text)
 			}
-		case "up", "ctrl+p":
+		case key.Matches(k, keys.ListUp):
 			p.cur = max(0, p.cur-1)
 			return nil
-		case "down", "ctrl+n", "tab":
+		case key.Matches(k, keys.ListDown):
 			p.cur = min(p.cur+1, max(0, len(p.list)-1))
 			return nil
 		}

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"strings"
 
+	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
 	"logview/tui/keys"
@@ -83,22 +84,22 @@ func (m *model) typed(msg tea.Msg) tea.Cmd {
 			}
 			m.overlay = noOverlay
 		}
-		switch k.String() {
-		case "f1":
+		switch {
+		case key.Matches(k, keys.TypingHelp):
 			m.overlay, m.boxTop = helpOverlay, 0
 			return nil
-		case "esc", "ctrl+g":
+		case key.Matches(k, keys.GiveUp):
 			if !m.prompt.Seeking() {
 				return m.promptEnd(false)
 			}
-		case "enter":
+		case key.Matches(k, keys.Accept):
 			return m.taken()
-		case "alt+c":
+		case key.Matches(k, keys.NextCase):
 			if m.searchTyped() {
 				m.pager.NextCase()
 				return m.incremental()
 			}
-		case "backspace", "ctrl+d":
+		case key.Matches(k, keys.LeaveEmpty):
 			if m.prompt.Value() == "" && !m.prompt.Seeking() {
 				return m.promptEnd(false)
 			}

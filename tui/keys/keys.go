@@ -272,6 +272,16 @@ func (m Map) Match(k tea.KeyPressMsg) Action {
 	return ""
 }
 
+// Digit returns the digit that a key ends with, as Alt-2 does; -1 if it does
+// not.
+func Digit(k tea.KeyPressMsg) int {
+	s := k.String()
+	if s == "" || s[len(s)-1] < '0' || s[len(s)-1] > '9' {
+		return -1
+	}
+	return int(s[len(s)-1] - '0')
+}
+
 // Near is the binding that a key without one may have been meant for: of the
 // same letter, in the other case, or with or without Ctrl or Alt. It reports
 // false if there is none.

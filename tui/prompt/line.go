@@ -7,10 +7,12 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"charm.land/bubbles/v2/key"
 	"charm.land/bubbles/v2/textinput"
 	tea "charm.land/bubbletea/v2"
 	"github.com/dustin/go-humanize"
 
+	"logview/tui/keys"
 	"logview/tui/visible"
 )
 
@@ -42,6 +44,9 @@ func NewLine(ask string) Line {
 	l.Prompt = ask
 	l.SetVirtualCursor(false)
 	l.CharLimit = MostTyped
+	l.KeyMap.CharacterBackward, l.KeyMap.CharacterForward = keys.CharBack, keys.CharForward
+	l.KeyMap.DeleteCharacterBackward, l.KeyMap.DeleteCharacterForward = keys.DeleteBack, keys.DeleteForward
+	l.KeyMap.DeleteBeforeCursor, l.KeyMap.DeleteAfterCursor = keys.KillLineBefore, keys.KillLineAfter
 	return l
 }
 
@@ -69,7 +74,7 @@ func (l *Line) Update(msg tea.Msg) (tea.Cmd, error) {
 		msg = x
 	case tea.KeyPressMsg:
 		adds = utf8.RuneCountInString(x.Text)
-		if x.String() == "ctrl+y" {
+		if key.Matches(x, keys.Yank) {
 			adds = utf8.RuneCountInString(l.killed)
 		}
 	}
@@ -79,35 +84,34 @@ func (l *Line) Update(msg tea.Msg) (tea.Cmd, error) {
 	before := state{l.Value(), l.Position()}
 	var cmd tea.Cmd
 	k, _ := msg.(tea.KeyPressMsg)
-	switch k.String() {
-	case "ctrl+y":
+	switch {
+	case key.Matches(k, keys.Yank):
 		l.insert(l.killed)
-	case "ctrl+_", "ctrl+/":
+	case key.Matches(k, keys.Undo):
 		if n := len(l.before); n > 0 {
 			l.SetValue(l.before[n-1].text)
 			l.SetCursor(l.before[n-1].cursor)
 			l.before = l.before[:n-1]
 		}
 		return nil, nil
-	case "ctrl+t":
+	case key.Matches(k, keys.Transpose):
 		l.transpose()
-	case "alt+<":
+	case key.Matches(k, keys.LineStart):
 		l.CursorStart()
-	case "alt+>":
+	case key.Matches(k, keys.LineEnd):
 		l.CursorEnd()
-	case "alt+b", "alt+left", "ctrl+left":
+	case key.Matches(k, keys.WordBack):
 		l.SetCursor(l.wordBegin())
-	case "alt+f", "alt+right", "ctrl+right":
+	case key.Matches(k, keys.WordForward):
 		l.SetCursor(l.wordEnd())
-	case "alt+d", "alt+delete", "ctrl+delete":
+	case key.Matches(k, keys.KillWord):
 		l.delete(l.Position(), l.wordEnd())
-	case "ctrl+w", "alt+backspace", "ctrl+backspace":
+	case key.Matches(k, keys.KillWordBack):
 		l.delete(l.wordBegin(), l.Position())
 	default:
 		l.Model, cmd = l.Model.Update(msg)
 	}
-	switch k.String() {
-	case "alt+d", "alt+delete", "ctrl+delete", "ctrl+w", "alt+backspace", "ctrl+backspace", "ctrl+k", "ctrl+u":
+	if key.Matches(k, keys.KillWord, keys.KillWordBack, keys.KillLineAfter, keys.KillLineBefore) {
 		// Whichever way it went, what is gone lay where the cursor is now.
 		was, at := []rune(before.text), l.Position()
 		if n := len(was) - len([]rune(l.Value())); n > 0 {

@@ -7,25 +7,14 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"logview/tui/keys"
 	"logview/tui/screen"
 	"logview/tui/theme"
 	"logview/tui/visible"
 )
-
-// Help is the keys of every prompt, and what they do.
-var Help = [][2]string{
-	{"^A ^E ^B ^F", "to the beginning, the end, a character back, on"},
-	{"Alt-B Alt-F", "a word back, on"},
-	{"^W Alt-D", "delete the word before, behind"},
-	{"^U ^K", "delete all before, behind"},
-	{"^Y ^T ^_", "put back what was deleted; swap two characters; undo"},
-	{"↑ ↓ ^P ^N", "what was typed before"},
-	{"^R ^S", "search in that, backwards and forwards"},
-	{"Alt-C", "in a search: how capitals are taken"},
-	{"⏎ Esc ^G", "take it; give it up"},
-}
 
 // A Kind is what is typed.
 type Kind int
@@ -143,14 +132,14 @@ func (m *Model) Update(msg tea.Msg) (cmd tea.Cmd, changed bool) {
 		if m.seeking && m.seekKey(k) {
 			return nil, m.in.Value() != before
 		}
-		switch k.String() {
-		case "ctrl+r":
+		switch {
+		case key.Matches(k, keys.SeekBack):
 			m.typed, m.needle, m.seeking, m.missed = m.in.Value(), "", true, false
 			return nil, false
-		case "up", "ctrl+p":
+		case key.Matches(k, keys.HistoryBack):
 			m.recall(-1)
 			return nil, m.in.Value() != before
-		case "down", "ctrl+n":
+		case key.Matches(k, keys.HistoryForward):
 			m.recall(1)
 			return nil, m.in.Value() != before
 		}
@@ -169,17 +158,17 @@ func (m *Model) Seeking() bool { return m.seeking }
 // readline; false if it is for what was found, and the search over.
 func (m *Model) seekKey(k tea.KeyPressMsg) bool {
 	h := m.history[m.group()]
-	switch s := k.String(); {
-	case s == "ctrl+r":
+	switch {
+	case key.Matches(k, keys.SeekBack):
 		m.seek(m.at-1, -1)
-	case s == "ctrl+s":
+	case key.Matches(k, keys.SeekForward):
 		m.seek(m.at+1, 1)
-	case s == "backspace" || s == "ctrl+h":
+	case key.Matches(k, keys.DeleteBack):
 		if r := []rune(m.needle); len(r) > 0 {
 			m.needle = string(r[:len(r)-1])
 		}
 		m.seek(len(h)-1, -1)
-	case s == "esc" || s == "ctrl+g":
+	case key.Matches(k, keys.GiveUp):
 		m.seeking, m.at = false, len(h)
 		m.in.Set(m.typed)
 	case k.Text != "":
