@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strings"
 
 	"github.com/andybalholm/brotli"
 )
@@ -18,14 +17,8 @@ import (
 // brotliTrial is how many bytes are decoded to check whether a file is brotli.
 const brotliTrial = 16 << 10
 
-// mayBeBrotli reports whether a file has the name of a brotli file.
-func mayBeBrotli(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".br") }
-
-// isBrotli reports whether a file with a name and the beginning head is brotli.
-func isBrotli(name string, head []byte) bool {
-	if len(head) == 0 || !mayBeBrotli(name) {
-		return false
-	}
+// isBrotli reports whether a file named .br with the beginning head is brotli.
+func isBrotli(head []byte) bool {
 	cut := len(head) > brotliTrial
 	head = head[:min(len(head), brotliTrial)]
 	z := brotli.NewReader(bytes.NewReader(head))

@@ -3,6 +3,7 @@ package reader
 import (
 	"archive/zip"
 	"bytes"
+	"compress/zlib"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -11,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -199,6 +201,76 @@ func TestUnreadableFormats(t *testing.T) {
 			if !errors.Is(err, errUnreadable) || !strings.Contains(err.Error(), string(u.format)) || !strings.Contains(err.Error(), path) {
 				t.Errorf("%s, named %v: %v", u.format, named, err)
 			}
+		}
+	}
+}
+
+// TestFormatsByName: what the first bytes do not tell, they tell together with the
+// name.
+func TestFormatsByName(t *testing.T) {
+	text := sampleText(1000)
+	for _, level := range []int{0, 1, 6, 9} {
+		var b bytes.Buffer
+		w, _ := zlib.NewWriterLevel(&b, level)
+		io.WriteString(w, text)
+		w.Close()
+		if got, err := readNamed(t, "app.log.1.zz", b.Bytes()); got != text || err != nil {
+			t.Errorf("zlib at level %d: %d bytes, %v", level, len(got), err)
+		}
+		if got, err := readNamed(t, "app.zlib", append(bytes.Clone(b.Bytes()), b.Bytes()...)); got != text+text || err != nil {
+			t.Errorf("two streams at level %d: %d bytes, %v", level, len(got), err)
+		}
+		for _, damaged := range [][]byte{b.Bytes()[:b.Len()-2], append(bytes.Clone(b.Bytes()), "rest"...), append(bytes.Clone(b.Bytes()[:b.Len()-1]), 0)} {
+			if got, err := readNamed(t, "app.log.zz", damaged); got != text || err == nil || !strings.HasPrefix(err.Error(), "zlib: ") && !strings.Contains(err.Error(), ": zlib: ") {
+				t.Errorf("damaged at level %d: %d bytes, %v", level, len(got), err)
+			}
+		}
+	}
+	for _, head := range []string{"\x85\x02\x0c\x03", "\x84\x5e\x03", "\x8c\x0d\x04\x09", "\xa3\x01\x01", "\xc3\x0d\x04\x09", "\xc1\xc0\x4c\x03", "\xd2\x3f\x01"} {
+		for _, name := range []string{"app.log.gz.gpg", "APP.PGP"} {
+			got, err := readNamed(t, name, append([]byte(head), text...))
+			if !errors.Is(err, errUnreadable) || !strings.Contains(err.Error(), "OpenPGP") {
+				t.Errorf("%q, named %s: %d bytes, %v", head, name, len(got), err)
+			}
+		}
+	}
+	for name, want := range map[string]string{"app.gpg": "text\n", "u.gpg": "\xef\xbb\xbftext\n", "w.zz": "What\n", "x.zz": "x\n", "z.zip": "no zip\n"} {
+		if got, err := readNamed(t, name, []byte(want)); got != strings.TrimPrefix(want, "\xef\xbb\xbf") || err != nil {
+			t.Errorf("%s: %q, %v", name, got, err)
+		}
+	}
+}
+
+// TestZipsBehindOthers: a zip may begin with a mark, with a program, or with
+// damage. What is not there is reported.
+func TestZipsBehindOthers(t *testing.T) {
+	text := sampleText(100)
+	path := filepath.Join(t.TempDir(), "a.zip")
+	read := func(data string) (string, []error) {
+		write(t, path, data)
+		logs, errs := Find([]string{path})
+		logs, more := UnpackAll(t.Context(), logs, Options{}, nil)
+		got, bad := membersText(t, logs, Options{})
+		return got, slices.Concat(errs, more, bad)
+	}
+	for _, names := range [][]string{{"app.log"}, {"app.log", "b.log"}} {
+		var members []string
+		for _, n := range names {
+			members = append(members, n, text)
+		}
+		data := string(zipped(t, zip.Deflate, members...))
+		for _, begin := range []string{"", "PK\x07\x08", "PK00", "MZ\x90\x00\x03\x00program", "#!/bin/sh\nunzip $0; exit\n", strings.Repeat("\x00\xff", 70_000)} {
+			if got, errs := read(begin + data); strings.Count(got, text) != len(names) || len(errs) > 0 {
+				t.Errorf("%d members behind %.20q: %d bytes, %v", len(names), begin, len(got), errs)
+			}
+		}
+		for _, begin := range []string{"PK\x07\x08", "PK00"} { // the first part
+			if got, errs := read((begin + data)[:len(data)-100]); !strings.Contains(got, text[:1000]) || len(errs) == 0 {
+				t.Errorf("the first part with %q: %d bytes, %v", begin, len(got), errs)
+			}
+		}
+		if _, errs := read(data[40:]); len(errs) != 1 { // the last part
+			t.Errorf("the last part of %d members: %v", len(names), errs)
 		}
 	}
 }

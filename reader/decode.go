@@ -1,6 +1,7 @@
 package reader
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"encoding/binary"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/klauspost/compress/zlib"
 	"golang.org/x/text/encoding/unicode/utf32"
 	"golang.org/x/text/transform"
 
@@ -19,7 +21,7 @@ import (
 
 // A Format is how a file is compressed. The file's first bytes tell it, never
 // its name: tinylog calls gzip .Z, and svlogd gives it no ending at all. The
-// one exception is brotli, which has no magic number; see brotli.go.
+// exceptions are those that formatNamed tells.
 type Format string
 
 const (
@@ -32,12 +34,16 @@ const (
 	Compress Format = "compress"
 	Lzma     Format = "lzma"
 	Brotli   Format = "brotli"
+	Zlib     Format = "zlib"
 	Zip      Format = "zip"
 	UTF32    Format = "utf-32" // text, of which nothing is at the offset where the file has it
 )
 
 // magicLen is how many first bytes formatOf wants to see.
-const magicLen = lzmaHeadLen
+const magicLen = len("age-encryption.org/v1\n")
+
+// pgp is the format of files encrypted by gpg. It has no magic number.
+const pgp Format = "OpenPGP"
 
 // unreadable are compressed formats that logview recognizes and cannot read.
 // Their Format is what a person calls them.
@@ -53,6 +59,9 @@ var unreadable = []struct {
 	{"\x89LZO\x00\r\n\x1a\n", "lzop"},
 	{"LRZI\x00", "lrzip"},
 	{"\xff\x06\x00\x00sNaPpY", "snappy"},
+	{"RZIP\x02", "rzip"},
+	{"!<arch>\n", "ar"}, // a Debian package is one
+	{"age-encryption.org/v1\n", "age"},
 	{"7kSt\xa0\x31\x83\xd3", "zpaq"},
 	{"\x1f\x1e", "pack"},
 	{"\x1f\xa0", "LZH"},
@@ -76,8 +85,8 @@ func formatOf(head []byte) Format {
 		return Lz4
 	case has("\x1f\x9d"):
 		return Compress
-	case has("PK\x03\x04"), has("PK\x05\x06") && len(head) > 6 && head[6] == 0:
-		return Zip // its first member follows, or, in an empty one, its end
+	case has("PK\x03\x04"), has("PK\x07\x08PK\x03\x04"), has("PK00PK\x03\x04"), has("PK\x05\x06") && len(head) > 6 && head[6] == 0:
+		return Zip // its first member follows, behind a mark if it was or could be split, or, in an empty one, its end
 	case beginsUTF32(head):
 		return UTF32
 	case beginsLzma(head):
@@ -86,6 +95,34 @@ func formatOf(head []byte) Format {
 	for _, u := range unreadable {
 		if has(u.magic) {
 			return u.format
+		}
+	}
+	return Plain
+}
+
+// formatNamed tells the format of a file whose first bytes do not tell it, by its
+// name as well.
+func formatNamed(name string, head []byte) Format {
+	if len(head) == 0 {
+		return Plain
+	}
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".br":
+		if isBrotli(head) {
+			return Brotli
+		}
+	case ".zz", ".zlib":
+		if len(head) > 1 && head[0]&0xf == 8 && head[0]>>4 <= 7 && binary.BigEndian.Uint16(head)%31 == 0 {
+			return Zlib
+		}
+	case ".gpg", ".pgp":
+		// The first packet's tag, in the old and in the new format.
+		tag := head[0] & 0x3f
+		if head[0]&0x40 == 0 {
+			tag >>= 2
+		}
+		if head[0]&0x80 != 0 && strings.IndexByte("\x01\x02\x03\x04\x08\x09\x0b\x12\x14", tag) >= 0 {
+			return pgp
 		}
 	}
 	return Plain
@@ -106,6 +143,7 @@ var firstBytes = []struct {
 	{"\x1f\x9d", Compress},
 	{"PK\x03\x04", Zip},
 	{"\x5d\x00\x00", Lzma},
+	{"\x78\x9c", Zlib},
 }
 
 // begunFormat tells the format of a file that has the ending of a compressed one
@@ -187,6 +225,8 @@ func newDecoder(ctx context.Context, f Format, src *countingReader) decoder {
 		return newLzma(ctx, src)
 	case Brotli:
 		return newBrotli(ctx, src)
+	case Zlib:
+		return &zlibDecoder{src: src, in: bufio.NewReader(src)}
 	case Zip:
 		return newZip(ctx, src)
 	}
@@ -223,14 +263,20 @@ func (t *text) tell(f io.Reader, n int, err error, live bool) (int, error) {
 		n += kept
 	}
 	t.format = formatOf(head[:n])
-	named, _ := f.(interface{ Name() string })
+	named, _ := f.(file)
 	switch {
 	case t.format == Zstd && seekable && beginsSkippable(head[:n]):
 		t.format = behindSkippable(r, 0)
-	case t.format == Plain && named != nil && isBrotli(named.Name(), head[:n]):
-		t.format = Brotli
-	case t.format == Plain && named != nil && err == io.EOF:
-		t.format = begunFormat(named.Name(), head[:n])
+	case t.format == Plain && named != nil:
+		t.format = formatNamed(named.Name(), head[:n])
+		if t.format == Plain && err == io.EOF {
+			t.format = begunFormat(named.Name(), head[:n])
+		}
+		if t.format == Plain && seekable && zipEnding.MatchString(named.Name()) {
+			if info, serr := f.(file).Stat(); serr == nil && info.Mode().IsRegular() && endsZip(r, info.Size()) {
+				t.format = Zip
+			}
+		}
 	}
 	return n, err
 }
@@ -264,7 +310,14 @@ func (t *text) begin(ctx context.Context, f io.Reader) {
 // packed reports whether the file f, which begins with head, must be decoded.
 func packed(f file, head []byte) bool {
 	s, _ := f.(*section)
-	return s != nil && s.coding != nil || formatOf(head) != Plain || mayBeBrotli(f.Name())
+	if s != nil && s.coding != nil || formatOf(head) != Plain {
+		return true
+	}
+	switch strings.ToLower(filepath.Ext(f.Name())) {
+	case ".br", ".zz", ".zlib", ".zip":
+		return true
+	}
+	return false
 }
 
 // A file is what a member is read from: an *os.File, or a part of an archive.
@@ -308,6 +361,37 @@ type plainDecoder struct {
 
 func (d plainDecoder) offset() int64 { return d.src.n }
 func (plainDecoder) release()        {}
+
+// A zlibDecoder decodes zlib streams, one after the other.
+type zlibDecoder struct {
+	src *countingReader
+	in  *bufio.Reader
+	z   io.ReadCloser
+}
+
+func (d *zlibDecoder) Read(p []byte) (int, error) {
+	var err error
+	if d.z == nil {
+		if d.z, err = zlib.NewReader(d.in); err != nil {
+			return 0, err
+		}
+	}
+	for {
+		n, err := d.z.Read(p)
+		if err != io.EOF || n > 0 {
+			return n, err
+		}
+		if _, err := d.in.Peek(1); err != nil {
+			return 0, err
+		}
+		if err := d.z.(zlib.Resetter).Reset(d.in, nil); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func (d *zlibDecoder) offset() int64 { return d.src.n - int64(d.in.Buffered()) }
+func (d *zlibDecoder) release()      {}
 
 var gunzipPool = sync.Pool{New: func() any { return gunzip.NewReader(eof{}) }}
 

@@ -39,6 +39,9 @@ func Unreadable(m Member) Format {
 	var head [magicLen]byte
 	n, _ := f.ReadAt(head[:], 0)
 	format := formatOf(head[:n])
+	if format == Plain && formatNamed(m.Path, head[:n]) == pgp {
+		return pgp
+	}
 	for _, x := range unreadable {
 		if x.format == format {
 			return format

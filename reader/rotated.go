@@ -40,7 +40,7 @@ type name struct {
 
 func (n name) current() bool { return n.date == "" && n.number < 0 }
 
-var compressEnding = lazyregexp.New(`(?i)\.(gz|bz2|xz|zst|zstd|lz4|z|lzma|br|zip|lz|7z|rar)$`)
+var compressEnding = lazyregexp.New(`(?i)\.(gz|bz2|xz|zst|zstd|lz4|z|lzma|br|zip|zz|lz|lrz|rz|7z|rar)$`)
 
 // One date, as many programs write it, with the time of day and parts of a
 // second if they are there.

@@ -38,6 +38,8 @@ const (
 	zipMethodZstd    = 93
 	zipMethodXz      = 95
 
+	zipEndLen = 22 // of the end of the directory, without its comment
+
 	// maxZipDirectory limits the size of a directory: that of 100,000 members
 	// has some 10 MiB and takes five times as much memory.
 	maxZipDirectory = 16 << 20
@@ -58,6 +60,8 @@ type zipEntry struct {
 	cut       bool   // the file has no directory
 }
 
+var errZipPart = errors.New("zip: damaged directory, or the last part of a split file; join its parts with zip -s 0")
+
 var errZipCut = errors.New("zip: truncated: the directory at its end is missing")
 
 // zipEntries lists the members of the zip file f that are files. With an error,
@@ -68,7 +72,11 @@ func zipEntries(f io.ReaderAt, size int64) ([]*zipEntry, error) {
 		return nil, err
 	}
 	if err != nil {
-		return zipWithoutDirectory(f, size)
+		out, err := zipWithoutDirectory(f, size)
+		if len(out) == 0 && endsZip(f, size) {
+			err = errZipPart
+		}
+		return out, err
 	}
 	var out []*zipEntry
 	var bad error
@@ -105,6 +113,23 @@ func zipEntries(f io.ReaderAt, size int64) ([]*zipEntry, error) {
 		out = slices.DeleteFunc(out, func(e *zipEntry) bool { return shared[e] })
 	}
 	return out, bad
+}
+
+// endsZip reports whether a file of size bytes ends with the end of a zip's directory. There may
+// be anything before its members, such as a program that unpacks them.
+func endsZip(f io.ReaderAt, size int64) bool {
+	b := make([]byte, min(size, zipEndLen+math.MaxUint16)) // it ends with a comment
+	n, _ := f.ReadAt(b, size-int64(len(b)))
+	for b = b[:n]; ; {
+		i := bytes.LastIndex(b, []byte("PK\x05\x06"))
+		if i < 0 {
+			return false
+		}
+		if n-i >= zipEndLen && int(binary.LittleEndian.Uint16(b[i:n:n][20:]))+zipEndLen <= n-i {
+			return true
+		}
+		b = b[:i]
+	}
 }
 
 // zipLinks returns what the symbolic links in a zip file contain, by their paths.
@@ -186,6 +211,9 @@ func zipWithoutDirectory(f io.ReaderAt, size int64) ([]*zipEntry, error) {
 
 // zipHeader reads the header before a member.
 func zipHeader(in *bufio.Reader) (*zipEntry, error) {
+	if mark, _ := in.Peek(8); string(mark) == "PK\x07\x08PK\x03\x04" || string(mark) == "PK00PK\x03\x04" {
+		_, _ = in.Discard(4)
+	}
 	h, err := in.Peek(30)
 	if err != nil {
 		return nil, io.ErrUnexpectedEOF
