@@ -365,11 +365,11 @@ func unpackWanted(ctx context.Context, m Member, opt Options, progress func(int6
 			return !opt.Filter.leavesInside(prefix+filepath.FromSlash(wanted), prefix+below, f.cwd) && !opt.Filter.tooDeep(levels(below)-levels(filepath.FromSlash(wanted)))
 		})
 	}
+	isGlob := isPattern(wanted) && CheckGlob(wanted) == nil
 	for _, l := range logs {
 		for _, x := range l.Members {
 			inner := filepath.ToSlash(strings.TrimPrefix(x.Path, prefix))
-			match, _ := doublestar.Match(wanted, inner)
-			if w.named[inner] || match && isPattern(wanted) {
+			if w.named[inner] || isGlob && doublestar.MatchUnvalidated(wanted, inner) {
 				x.Named, x.deep = true, 0
 				f.take(x)
 			} else if dir := w.directory(inner); dir != "" {
@@ -674,6 +674,9 @@ func insidePattern(pattern string) []string {
 	var out []string
 	for i := 1; i < len(pattern); i++ {
 		if !os.IsPathSeparator(pattern[i]) || !archiveEnding.MatchString(pattern[:i]) {
+			continue
+		}
+		if CheckGlob(filepath.ToSlash(pattern[:i])) != nil {
 			continue
 		}
 		found, _ := doublestar.FilepathGlob(pattern[:i], doublestar.WithFilesOnly())

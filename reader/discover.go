@@ -102,7 +102,11 @@ func (f *finder) add(path string) {
 	}
 	info, err := os.Stat(path)
 	if errors.Is(err, fs.ErrNotExist) && isPattern(path) {
-		matches, gerr := doublestar.FilepathGlob(path)
+		gerr := CheckGlob(filepath.ToSlash(path))
+		var matches []string
+		if gerr == nil {
+			matches, gerr = doublestar.FilepathGlob(path)
+		}
 		if gerr == nil && len(matches) > 0 {
 			slices.Sort(matches)
 			for _, m := range matches {
@@ -355,7 +359,7 @@ func (f *finder) group() []Log {
 			}
 			return strings.Compare(a.Path, b.Path)
 		})
-		g = pairs(g)
+		g = pairs(g, f.filter.Apart)
 		names := make([]name, len(g))
 		for i, m := range g {
 			l.Members = append(l.Members, m.Member)

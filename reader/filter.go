@@ -15,6 +15,10 @@ type Filter struct {
 	Depth   *int64 // how many levels below a named directory to list, 1 being its own entries; nil for all
 	MaxSize *int64 // the size on disk of the largest files to list; nil for no limit
 
+	// Apart reports whether two files are to be read each for itself although
+	// they may have the same text, because their paths matter; nil for never.
+	Apart func(a, b string) bool
+
 	all   bool // nothing is left out
 	globs []glob
 	takes bool // some glob selects files; those that match none are left out
@@ -38,13 +42,15 @@ func (x *Filter) Add(pattern string, fold bool) error {
 	g := glob{fold: fold}
 	p, leave := strings.CutPrefix(pattern, "!")
 	g.leave = leave
-	p = strings.TrimRight(p, " ")
-	if p == "" || strings.HasPrefix(p, "#") {
+	if p = strings.TrimRight(p, " "); pattern == "" || strings.HasPrefix(p, "#") || p == "" && !g.leave {
 		return nil // as in a .gitignore, where it is an empty line or a comment
 	}
-	if p, g.dirs = strings.CutSuffix(p, "/"); p == "" {
+	if p == "" || p == "/" {
+		// It matches no file. But in ripgrep, / and a lone ! select.
+		x.takes = x.takes || p == "" || !g.leave
 		return nil
 	}
+	p, g.dirs = strings.CutSuffix(p, "/")
 	if strings.Contains(p, "/") {
 		p = strings.TrimPrefix(p, "/")
 	} else {
@@ -56,8 +62,8 @@ func (x *Filter) Add(pattern string, fold bool) error {
 	if fold {
 		p = strings.ToLower(p)
 	}
-	if !doublestar.ValidatePattern(p) {
-		return fmt.Errorf("%q is not a valid glob: a [ or { is not closed; write \\[ or \\{ for the character itself", pattern)
+	if err := CheckGlob(p); err != nil {
+		return fmt.Errorf("%q: %w", pattern, err)
 	}
 	g.pattern = p
 	x.globs = append(x.globs, g)
@@ -66,7 +72,9 @@ func (x *Filter) Add(pattern string, fold bool) error {
 }
 
 // Narrows reports whether the filter may leave out what Find lists.
-func (x *Filter) Narrows() bool { return len(x.globs) > 0 || x.Depth != nil || x.MaxSize != nil }
+func (x *Filter) Narrows() bool {
+	return x.takes || len(x.globs) > 0 || x.Depth != nil || x.MaxSize != nil
+}
 
 // leaves reports whether an entry of a directory is left out. Globs are relative
 // to cwd, the working directory.

@@ -76,9 +76,28 @@ func (c *Cache) Peek(m Member) Known {
 // for a line that bears a time: a stack trace may be that long.
 const timesIn = 64 << 10
 
-// FirstTime is the time of the first line of m that bears one, of those in
+// Times returns from when to when the lines of m reach, judging by those in its
+// first and its last 64 KiB; zero for what they do not say, or for what it would
+// take decoding the file to know. A log may begin with its newest line.
+func (c *Cache) Times(m Member) (first, last time.Time) {
+	first = firstTime(m)
+	low, last, final := c.ending(m)
+	if final.Before(first) && !final.IsZero() {
+		first, last = low, later(first, last)
+	}
+	return first, last
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// firstTime is the time of the first line of m that bears one, of those in
 // its first 64 KiB; zero if there is none.
-func FirstTime(m Member) time.Time {
+func firstTime(m Member) time.Time {
 	f, err := openListed(m)
 	if err != nil {
 		return time.Time{}
@@ -101,17 +120,17 @@ func FirstTime(m Member) time.Time {
 	return time.Time{}
 }
 
-// LastTime is the time up to which m reaches: the latest that its last lines
-// bear, of those in its last 64 KiB. It is zero if they bear none, and if it
-// would take decoding the file to know. Of a compressed file it is known if
-// the cache has its blocks.
-func (c *Cache) LastTime(m Member) time.Time {
+// ending returns the lowest and the highest time of m's last lines, of those in
+// its last 64 KiB, and the time of the last of them. All are zero if these
+// bear none, and if it would take decoding the file to know. Of a compressed
+// file they are known if the cache has its blocks: the times of the last one.
+func (c *Cache) ending(m Member) (low, high, final time.Time) {
 	if m.MayBeArchive() {
-		return time.Time{}
+		return low, high, final
 	}
 	f, err := openListed(m)
 	if err != nil {
-		return time.Time{}
+		return low, high, final
 	}
 	defer f.Close()
 	var head [magicLen]byte
@@ -119,15 +138,15 @@ func (c *Cache) LastTime(m Member) time.Time {
 	if packed(f, head[:n]) {
 		st, ok := c.openStore(context.Background(), f, "", false)
 		if !ok {
-			return time.Time{}
+			return low, high, final
 		}
 		defer st.f.Close()
 		for _, b := range slices.Backward(st.table.Blocks) {
 			if !b.Last.IsZero() {
-				return b.Last
+				return b.First, b.Last, b.Last
 			}
 		}
-		return time.Time{}
+		return low, high, final
 	}
 	size := m.Size
 	if info, err := f.Stat(); err == nil {
@@ -142,11 +161,11 @@ func (c *Cache) LastTime(m Member) time.Time {
 		if from > 0 { // it begins inside a line
 			text = text[bytes.IndexByte(text, '\n')+1:]
 		}
-		if _, last := clock.Span(text); !last.IsZero() || from == 0 {
-			return last
+		if low, high = clock.Span(text); !high.IsZero() || from == 0 {
+			return low, high, clock.lastTime
 		}
 	}
-	return time.Time{}
+	return low, high, final
 }
 
 // Settled is a log as Find lists it, with what is remembered in the cache of

@@ -320,8 +320,9 @@ func settle(list []Member, plain, packed string, v verdict) []Member {
 	return slices.Replace(list, at, at+1, in...)
 }
 
-// pairs finds, among the files of one log, those that may have the same text.
-func pairs(g []found) []found {
+// pairs finds, among the files of one log, those that may have the same text
+// and are not to be kept apart, which apart decides if it is not nil.
+func pairs(g []found, apart func(a, b string) bool) []found {
 	type key struct {
 		dir, date string
 		number    int
@@ -344,7 +345,7 @@ func pairs(g []found) []found {
 	}
 	for _, z := range g {
 		p, ok := plain[keyOf(z)]
-		if !ok || !z.name.compressed || z.Path == p.Path {
+		if !ok || !z.name.compressed || z.Path == p.Path || apart != nil && apart(p.Path, z.Path) {
 			continue
 		}
 		if v, ok := glance(p.Member, z.Member); ok {

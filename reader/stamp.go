@@ -186,11 +186,13 @@ func offset(s []byte) (*time.Location, int) {
 
 // date makes a time, or refuses what the calendar does.
 func date(y, mo, d, h, m, s, nano int, loc *time.Location) (time.Time, bool) {
-	if y < 1970 || y > 2200 || mo < 1 || mo > 12 || d < 1 || d > 31 {
+	if y < 1970 || y > 2200 || mo < 1 || mo > 12 || d < 1 || d > 28 && d > daysIn(y, mo) {
 		return time.Time{}, false
 	}
 	return time.Date(y, time.Month(mo), d, h, m, s, nano, loc), true
 }
+
+func daysIn(y, mo int) int { return time.Date(y, time.Month(mo)+1, 0, 0, 0, 0, 0, time.UTC).Day() }
 
 // number reads a time that begins with a digit, and stands behind before.
 func (c *Clock) number(s, before []byte) (time.Time, int) {
@@ -357,12 +359,11 @@ func (c *Clock) monthName(s []byte) (time.Time, int) {
 	if ref.IsZero() {
 		ref = time.Now()
 	}
-	t, ok := date(ref.Year(), mo, d, h, m, sec, nano, c.zone())
-	if !ok {
-		return time.Time{}, 0
+	// The latest year that has the day: February 29 may be eight years ago.
+	for y := ref.Year(); y >= ref.Year()-8; y-- {
+		if t, ok := date(y, mo, d, h, m, sec, nano, c.zone()); ok && !t.After(ref.Add(24*time.Hour)) {
+			return t, n
+		}
 	}
-	if t.After(ref.Add(24 * time.Hour)) {
-		t = t.AddDate(-1, 0, 0)
-	}
-	return t, n
+	return time.Time{}, 0
 }

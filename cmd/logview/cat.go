@@ -46,7 +46,8 @@ read than necessary if the cache knows the file.`,
 	}
 	cmd.Flags().StringVar(&o.lines, "lines", "", "print lines `A:B` of each log, counted from 1; A and B are optional")
 	addSwitch(cmd.Flags(), &o.text, "text", "a", textUsage)
-	cmd.Flags().Int64Var(&o.tail, "tail", -1, "print the last `N` lines of each log")
+	var tail number
+	addNumber(cmd.Flags(), &tail, "tail", "", "print the last `N` lines of each log", func() { o.tail = tail.n })
 	return cmd
 }
 
@@ -420,6 +421,10 @@ func (c *catter) printTail(src reader.Source, n int64) error {
 	return nil
 }
 
+func tooFewLines(r reader.Ref, n int64) error {
+	return fmt.Errorf("%s: the file has %s", r, plural(int(n), "line"))
+}
+
 // printRef prints the line that a ref means.
 func (c *catter) printRef(r reader.Ref) error {
 	src, m, at, err := reader.Resolve(c.ctx, r, c.opt)
@@ -427,7 +432,7 @@ func (c *catter) printRef(r reader.Ref) error {
 		var n int64
 		at, n, err = reader.LinePos(c.ctx, src, m, r.Line)
 		if err == nil && at.Line != r.Line {
-			err = fmt.Errorf("%s: the file has %s", r, plural(int(n), "line"))
+			err = tooFewLines(r, n)
 		}
 	}
 	if err != nil {
@@ -441,8 +446,13 @@ func (c *catter) printRef(r reader.Ref) error {
 	if m.Path != r.Path {
 		fmt.Fprintf(c.err, "logview: %s is now %s\n", r, visible.String(reader.Ref{Path: m.Path, Line: r.Line}.String()))
 	}
-	if _, err := c.copy(src, m, at, 1); err != nil {
+	n, err := c.copy(src, m, at, 1)
+	if err != nil {
 		return c.fail(err)
+	}
+	if n == 0 { // it is the end of the file
+		c.complain(tooFewLines(r, int64(at.Line)))
+		c.failed = true
 	}
 	return nil
 }

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	"logview/reader"
 	"logview/tui"
 )
@@ -24,18 +26,29 @@ func (f *encodingFlag) String() string { return string(f.charset) }
 func (f *encodingFlag) Type() string   { return "name" }
 
 // charset returns the encoding that the flag or, without it, the settings give
-// for files without a byte order mark; empty if it is to be detected. Only the
-// explorer reports settings that cannot be read.
+// for files without a byte order mark; empty if it is to be detected. Settings
+// that cannot be read are reported once.
 func (g *globals) charset() reader.Charset {
 	if g.encoding.given {
 		return g.encoding.charset
 	}
-	s, err := tui.ReadSettings(settingsPath())
+	s, err := g.settings()
 	if err != nil {
 		return ""
 	}
 	c, _ := reader.ParseCharset(s.Encoding)
 	return c
+}
+
+// settings returns the settings, and the defaults with an error, which is
+// reported once, if those of the user cannot be read.
+func (g *globals) settings() (tui.Settings, error) {
+	s, err := tui.ReadSettings(settingsPath())
+	if err != nil && !g.unsettled {
+		g.unsettled = true
+		g.complain(fmt.Errorf("the settings are ignored: %w", err))
+	}
+	return s, err
 }
 
 // textUsage is the help text of --text.

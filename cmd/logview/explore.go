@@ -28,6 +28,7 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 	settings, bad := tui.ReadSettings(settingsPath())
 	if bad != nil { // no reason not to show a log
 		settings, bad = tui.DefaultSettings(), fmt.Errorf("default settings are used: %w", bad)
+		g.unsettled = true // the explorer says so
 	}
 	cache, err := g.cache()
 	if err != nil {

@@ -48,14 +48,11 @@ func (f textFlag) Type() string       { return "string" }
 type wordFlag func()
 
 func (f wordFlag) Set(s string) error {
-	on, err := strconv.ParseBool(s)
-	if err == nil && !on {
-		err = errors.New("it takes no value")
+	if s != "true" { // which pflag says where no value is given
+		return errors.New("it takes no value")
 	}
-	if err == nil {
-		f()
-	}
-	return err
+	f()
+	return nil
 }
 
 func (f wordFlag) String() string { return "" }
@@ -74,10 +71,15 @@ func addHidden(fs *pflag.FlagSet, name string, do func()) {
 	addWord(fs, name, "", "", do).Hidden = true
 }
 
+// addBool adds a flag that turns something on.
+func addBool(fs *pflag.FlagSet, on *bool, name, short, usage string) {
+	addWord(fs, name, short, usage, func() { *on = true })
+}
+
 // addSwitch adds a flag that turns something on, and the hidden --no- form
 // that turns it off again.
 func addSwitch(fs *pflag.FlagSet, on *bool, name, short, usage string) {
-	addWord(fs, name, short, usage, func() { *on = true })
+	addBool(fs, on, name, short, usage)
 	addHidden(fs, "no-"+name, func() { *on = false })
 }
 

@@ -33,7 +33,7 @@ type followOptions struct {
 }
 
 func newFollow(g *globals) *cobra.Command {
-	o := &followOptions{globals: g}
+	o := &followOptions{globals: g, last: -1}
 	cmd := &cobra.Command{
 		Use:   "follow [flags] [QUERY] [PATH…]",
 		Short: "Print lines as they are written",
@@ -65,7 +65,8 @@ the command ends after N lines.`,
 	o.queryFlags.register(cmd, g.streams)
 	addWord(f, "line-number", "", "print line numbers", func() { o.number = yes })
 	addHidden(f, "no-line-number", func() { o.number = no })
-	f.Int64VarP(&o.last, "lines", "n", -1, "print the last `N` lines of each log first (default 10 for files that are named, 0 for directories)")
+	var last number
+	addNumber(f, &last, "lines", "n", "print the last `N` lines of each log first (default 10 for files that are named, 0 for directories)", func() { o.last = last.n })
 	o.outputFlags.register(cmd)
 	addWord(f, "quiet", "q", "print nothing and end at the first match", func() { o.quiet = true })
 	o.fileFlags.register(cmd, "follow")

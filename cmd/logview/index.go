@@ -54,12 +54,12 @@ Nothing is written next to the logs.`,
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&o.status, "status", false, "print what is indexed, the sizes of the indexes and when they were built")
-	f.BoolVar(&o.verify, "verify", false, "read everything that is indexed again and compare")
-	f.BoolVar(&o.clear, "clear", false, "delete the indexes of PATH; without PATH, all indexes and blocks")
-	f.BoolVar(&o.watch, "watch", false, "keep the index up to date until interrupted")
-	f.BoolVarP(&o.quiet, "quiet", "q", false, "print errors only")
-	f.BoolVar(&o.behind, "behind", false, "")
+	addBool(f, &o.status, "status", "", "print what is indexed, the sizes of the indexes and when they were built")
+	addBool(f, &o.verify, "verify", "", "read everything that is indexed again and compare")
+	addBool(f, &o.clear, "clear", "", "delete the indexes of PATH; without PATH, all indexes and blocks")
+	addBool(f, &o.watch, "watch", "", "keep the index up to date until interrupted")
+	addBool(f, &o.quiet, "quiet", "q", "print errors only")
+	addBool(f, &o.behind, "behind", "", "")
 	_ = f.MarkHidden("behind")
 	addRefused(f, "text", "a", false, "files that are not text are not indexed; search -a reads them itself")
 	return cmd

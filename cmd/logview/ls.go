@@ -30,15 +30,15 @@ func newLs(g *globals) *cobra.Command {
 		Short: "List the logs",
 		Long: `List the logs at PATH: the number of their files and their size on disk, the
 size of the text and its number of lines if these are known without decoding,
-the times of the first and the last line, which rotated files are missing, and
+from when to when its lines reach, which rotated files are missing, and
 which files are not text or in a format that cannot be read. A - means unknown: the last time of a compressed file
 is known once the file was decompressed into the cache.`,
 		Example: `  logview ls /var/log
   logview ls --members /var/log/nginx`,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
 	}
-	cmd.Flags().BoolVar(&o.members, "members", false, "list the files of each log, too")
-	cmd.Flags().BoolVar(&o.json, "json", false, "print a JSON object for each log")
+	addBool(cmd.Flags(), &o.members, "members", "", "list the files of each log, too")
+	addBool(cmd.Flags(), &o.json, "json", "", "print a JSON object for each log")
 	return cmd
 }
 
@@ -50,8 +50,8 @@ type listedLog struct {
 	Size    int64          `json:"size"`            // bytes on disk
 	Text    *int64         `json:"text,omitempty"`  // bytes of text, if known of all members
 	Lines   *int64         `json:"lines,omitempty"` // if known of all members
-	First   *time.Time     `json:"first,omitempty"` // time of the first line that has one
-	Last    *time.Time     `json:"last,omitempty"`  // of the last one, if it is known
+	First   *time.Time     `json:"first,omitempty"` // from when its lines reach
+	Last    *time.Time     `json:"last,omitempty"`  // to when, if that is known
 	Gaps    []string       `json:"gaps,omitempty"`
 	Archive bool           `json:"archive,omitempty"` // its members are listed only if it is named
 	Binary  bool           `json:"binary,omitempty"`  // no file of it is text
@@ -150,7 +150,8 @@ func (o *lsOptions) look(cache *reader.Cache, charset reader.Charset, l reader.L
 			lm.Lines = &k.Lines
 		}
 		if o.members && texts {
-			lm.First, lm.Last = known(reader.FirstTime(m)), known(cache.LastTime(m))
+			from, to := cache.Times(m)
+			lm.First, lm.Last = known(from), known(to)
 		}
 		// Only text has a block store, which knows its lines.
 		if texts && k.Lines < 0 {
@@ -188,7 +189,11 @@ func (o *lsOptions) look(cache *reader.Cache, charset reader.Charset, l reader.L
 func span(cache *reader.Cache, l reader.Log) (first, last *time.Time) {
 	nonEmpty := slices.DeleteFunc(slices.Clone(l.Members), func(m reader.Member) bool { return m.Size == 0 || m.Twin() })
 	if n := len(nonEmpty); n > 0 {
-		first, last = known(reader.FirstTime(nonEmpty[0])), known(cache.LastTime(nonEmpty[n-1]))
+		from, to := cache.Times(nonEmpty[0])
+		if n > 1 {
+			_, to = cache.Times(nonEmpty[n-1])
+		}
+		first, last = known(from), known(to)
 	}
 	return first, last
 }

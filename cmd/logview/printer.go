@@ -28,7 +28,7 @@ type printer struct {
 	mode     mode
 	path     bool // print paths
 	inside   bool // print paths of what is in an archive that came through standard input
-	heading  bool // print the path above its lines, not before each
+	heading  bool // print the path above its lines, not before each, and an empty line between files
 	number   bool
 	column   bool // of the first match
 	offset   bool
@@ -240,25 +240,48 @@ func (p *printer) appendLine(buf, text []byte, spans []match.Span, context bool)
 		}
 		spans = moved
 	}
-	cut := 0
-	if p.columns > 0 && int64(len(text)) > p.columns {
-		if !p.preview {
-			if len(spans) > 0 {
-				return append(fmt.Appendf(buf, "[Omitted long line with %d matches]", len(spans)), '\n')
-			}
-			return append(append(buf, omitted(context)...), '\n')
-		}
-		for range p.columns {
-			_, n := utf8.DecodeRune(text[cut:])
-			cut += n
-		}
-		text = text[:cut]
+	if p.columns <= 0 || int64(len(text)) <= p.columns {
+		return append(p.appendText(buf, text, spans, false), '\n')
 	}
-	buf = p.appendText(buf, text, spans, false)
-	if cut > 0 {
-		buf = append(buf, omittedEnd...)
+	switch {
+	case p.preview:
+		text = p.start(text)
+		buf = p.appendText(buf, text, spans, false)
+		if len(spans) == 0 {
+			buf = append(buf, omittedEnd...)
+			break
+		}
+		left := 0
+		for _, sp := range spans {
+			if sp.Start >= len(text) {
+				left++
+			}
+		}
+		buf = appendMore(buf, left)
+	case len(spans) > 0:
+		buf = fmt.Appendf(buf, "[Omitted long line with %d matches]", len(spans))
+	default:
+		buf = append(buf, omitted(context)...)
 	}
 	return append(buf, '\n')
+}
+
+// start returns the beginning of a text that is too long.
+func (p *printer) start(text []byte) []byte {
+	end := 0
+	for range p.columns {
+		_, n := utf8.DecodeRune(text[end:])
+		end += n
+	}
+	return text[:end]
+}
+
+// appendMore appends how many matches the part of a line has that -M omits.
+func appendMore(buf []byte, n int) []byte {
+	if n == 1 {
+		return append(buf, " [... 1 more match]"...)
+	}
+	return fmt.Appendf(buf, " [... %d more matches]", n)
 }
 
 // Notes that are printed instead of a line that is too long, and after its
@@ -277,10 +300,15 @@ func (p *printer) appendPart(buf, text []byte) []byte {
 	if p.trim {
 		text = trimLeft(text)
 	}
-	if p.columns > 0 && int64(len(text)) > p.columns {
-		return append(append(buf, omitted(false)...), '\n')
+	switch {
+	case p.columns <= 0 || int64(len(text)) <= p.columns:
+		buf = p.appendText(buf, text, nil, true)
+	case p.preview:
+		buf = appendMore(p.appendText(buf, p.start(text), nil, true), 0)
+	default:
+		buf = append(buf, omitted(false)...)
 	}
-	return append(p.appendText(buf, text, nil, true), '\n')
+	return append(buf, '\n')
 }
 
 // trimLeft returns text without the blanks at its beginning.
@@ -399,8 +427,10 @@ func (p *printer) emit(h *index.Hits) error {
 		if p.printed {
 			lead = append(lead, '\n')
 		}
-		lead = append(lead, p.pathText(h.Member.Path)...)
-		lead = p.endPath(lead)
+		if p.named(h.Member.Path) {
+			lead = append(lead, p.pathText(h.Member.Path)...)
+			lead = p.endPath(lead)
+		}
 	} else if p.between != nil && p.printed && (h.Member.Path != p.file || first != p.last+1) {
 		lead = append(lead, p.between...)
 	}

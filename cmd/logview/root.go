@@ -26,6 +26,7 @@ type globals struct {
 	color     string
 	encoding  encodingFlag
 	mute      bool // do not report files that cannot be read
+	unsettled bool // settings that cannot be read were reported
 }
 
 func newRoot(s streams) *cobra.Command {

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"logview/index"
+	"logview/index/query"
 	"logview/reader"
 	"logview/tui/visible"
 )
@@ -100,7 +101,7 @@ the remaining flags of ripgrep fail with a message that says what to do instead.
 	f.Lookup("hint").Hidden = true
 	hide := f.Lookup("no-hint")
 	hide.Hidden, hide.Usage = false, "on a terminal, do not print how much was read"
-	f.BoolVar(&o.noIndex, "no-index", false, "do not use the index; the lines are the same")
+	addBool(f, &o.noIndex, "no-index", "", "do not use the index; the lines are the same")
 	addRipgrep(f, o)
 	return cmd
 }
@@ -132,6 +133,7 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
+	filter.Apart = func(a, b string) bool { return query.Distinguishes(tree, a, b) }
 	logs, failed := o.findFiltered(filter, inputs)
 	if failed && o.recursive {
 		o.complain(errors.New("-r means recursive, as in grep, which is the default; there is no --replace, which is ripgrep's -r"))
@@ -147,7 +149,7 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	logs, broken := o.unpack(ctx, logs, reader.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Spare: workers.TryGo}, reader.Member.InsideArchive)
 	failed = failed || broken
 	p := o.printer(o.out, &o.queryFlags, len(inputs) == 1 && !isPattern(inputs[0]) && single(logs), stdinOnly(logs), color && !(o.vimgrep && o.color == "auto"))
-	p.heading = o.heading.or(isTerminal(o.out)) && !o.vimgrep && p.path && p.mode == printLines && !p.json
+	p.heading = o.heading.or(isTerminal(o.out)) && !o.vimgrep && p.mode == printLines && !p.json
 	req := o.request(tree, &o.queryFlags)
 	for _, l := range logs {
 		req.Sources = append(req.Sources, reader.NewSource(l, reader.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Spare: workers.TryGo}))

@@ -8,8 +8,9 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/bmatcuk/doublestar/v4"
 	"github.com/clipperhouse/displaywidth"
+
+	"logview/reader"
 )
 
 // An Error says what is wrong with a query, and where.
@@ -221,8 +222,10 @@ func (p *parser) primary(depth int) (Node, error) {
 	case strings.HasPrefix(p.s[p.pos:], "file:"):
 		p.pos += len("file:")
 		s, err := p.value("file:")
-		if err == nil && !doublestar.ValidatePattern(s) {
-			err = p.errorf(at+len("file:"), "not a pattern of file names")
+		if err == nil {
+			if bad := reader.CheckGlob(s); bad != nil {
+				err = p.errorf(at+len("file:"), "%v", bad)
+			}
 		}
 		if err == nil && s == "" {
 			err = p.errorf(at, "a pattern of file names follows file:, as in file:*.gz")

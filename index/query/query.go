@@ -173,6 +173,16 @@ func (n File) Matches(path string) bool {
 	return ok
 }
 
+// Distinguishes reports whether a file: condition holds for one of two files only.
+func Distinguishes(n Node, a, b string) bool {
+	found := false
+	Leaves(n, func(leaf Node, _ bool) {
+		f, ok := leaf.(File)
+		found = found || ok && f.Matches(a) != f.Matches(b)
+	})
+	return found
+}
+
 // Leaves calls f for every leaf of the tree, left to right. positive says
 // that the leaf is under an even number of Nots: a line may match because
 // of it.

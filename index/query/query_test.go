@@ -99,7 +99,7 @@ func TestParseErrors(t *testing.T) {
 		{`x /a[z-b]/`, 5, "invalid character class range"},
 		{`=`, 0, "nothing follows ="},
 		{`file:`, 0, "nothing follows file:"},
-		{`file:[`, 5, "not a pattern"},
+		{`file:[`, 5, "not a valid glob"},
 		{strings.Repeat("(", 600) + "a", 501, "too deeply"},
 		{strings.Repeat("-", 600) + "a", 501, "too deeply"},
 	} {
