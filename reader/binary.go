@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"io"
+	"slices"
 	"unicode/utf8"
 )
 
@@ -28,7 +29,7 @@ var magics = []string{
 	"\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", // pcap
 	"PK\x03\x04", "PK\x05\x06", "Rar!\x1a\x07", "7z\xbc\xaf\x27\x1c", "LZIP\x01", "!<arch>\n", "\xed\xab\xee\xdb", // archives
 	"OggS\x00", "fLaC\x00", "ID3\x03", "ID3\x04", "\x1aE\xdf\xa3", // sound and film
-	"\xde\x12\x04\x95", "JAVA PROFILE 1.0", "TZif", // message catalogs, heap dumps, time zones
+	"\xde\x12\x04\x95", "JAVA PROFILE 1.0", "TZif", "\x1a\x01", "\x1e\x02", // message catalogs, heap dumps, time zones, terminals
 }
 
 // hasMagic reports whether a file that begins with head has a known binary
@@ -43,7 +44,8 @@ func hasMagic(head []byte) bool {
 		return false
 	}
 	pcapng := string(head[:4]) == "\n\r\r\n" && (string(head[8:12]) == "\x1a\x2b\x3c\x4d" || string(head[8:12]) == "\x4d\x3c\x2b\x1a")
-	return pcapng || string(head[4:8]) == "ftyp" && head[0] == 0 || string(head[:4]) == "RIFF" && (string(head[8:12]) == "WAVE" || string(head[8:12]) == "AVI " || string(head[8:12]) == "WEBP")
+	python := string(head[1:4]) == "\r\r\n" && string(head[5:8]) == "\x00\x00\x00"
+	return pcapng || python || string(head[4:8]) == "ftyp" && head[0] == 0 || string(head[:4]) == "RIFF" && (string(head[8:12]) == "WAVE" || string(head[8:12]) == "AVI " || string(head[8:12]) == "WEBP")
 }
 
 // textControl are the control codes that occur in text: NUL, which is counted
@@ -57,9 +59,13 @@ var textControl = [0x20]bool{0: true, 7: true, '\b': true, '\t': true, '\n': tru
 // between other bytes, as in records with fixed fields, are more than a few and
 // more than a twentieth of the bytes other than NUL. In compressed or encrypted
 // data one byte in eleven is such a control code, in records like those of wtmp
-// one in three or more. Control codes of one or two kinds that separate fields,
-// as in FIX messages, do not count. Neither do bytes outside ASCII, of which the
-// text in most charsets consists.
+// one in three or more. Bytes outside ASCII do not count, for the text in most
+// charsets consists of them. Neither do, in lines:
+//
+//   - control codes of one or two kinds that separate fields, as in FIX messages,
+//     or of six that frame them, as in ASTM's, which is then all UTF-8
+//   - runs of NULs that pad lines, and more of those between fields than four
+//     for each control code: numbers in records have such bytes in them
 func looksBinary(samples ...[]byte) bool {
 	if len(samples) > 0 && (hasMagic(samples[0]) || isEBCDIC(samples[0])) {
 		return true
@@ -86,7 +92,7 @@ func looksBinary(samples ...[]byte) bool {
 				z++
 			}
 			total -= z
-			if z > 1 && z < nulRun {
+			if z > 1 && z < nulRun && p[at-1] != '\n' && !lineEnd(p[at+z:]) {
 				runs++
 			}
 			at += z
@@ -95,33 +101,50 @@ func looksBinary(samples ...[]byte) bool {
 	if total == 0 {
 		return false
 	}
-	control, first, second := deleted, deleted, 0
+	lines := n['\n'] + n['\r']
+	most := make([]int, 0, len(n)) // how often the control codes occur that do not occur in text
 	for c, k := range n {
-		if textControl[c] {
-			continue
-		}
-		control += k
-		switch {
-		case k > first:
-			first, second = k, first
-		case k > second:
-			second = k
+		if !textControl[c] {
+			most = append(most, k)
 		}
 	}
-	lines := n['\n'] + n['\r']
+	most = append(most, deleted)
+	slices.SortFunc(most, func(a, b int) int { return b - a })
+	sum := func(counts []int) (n int) {
+		for _, k := range counts {
+			n += k
+		}
+		return n
+	}
+	control := sum(most)
 	if lines == 0 {
 		// Text without a single line end is rare. A little of something like
 		// text between many NULs is the sparse file of a database, such as
-		// lastlog.
+		// lastlog. But records of nothing but text are text.
+		if control == 0 && !broken && runs >= 8 {
+			return false
+		}
 		if 2*n[0] > size && (control > 0 || runs > 0 || broken) {
 			return true
 		}
-	} else if first+second >= 4 && 10*(first+second) >= 9*control {
-		control -= first + second
+	} else {
+		if runs <= 8*n['\n'] {
+			runs = min(runs, 4*control)
+		}
+		few := sum(most[:2])
+		if frames := sum(most[:6]); !broken && 3*frames <= total {
+			few = frames
+		}
+		if few >= 4 && 10*few >= 9*control {
+			control -= few
+		}
 	}
 	odd := control + runs
 	return odd >= 8 && 20*odd >= total || lines == 0 && 3*odd >= total
 }
+
+// lineEnd reports whether p begins with the end of a line.
+func lineEnd(p []byte) bool { return p[0] == '\n' || p[0] == '\r' && len(p) > 1 && p[1] == '\n' }
 
 // isEBCDIC reports whether a file that begins with head is text in EBCDIC, of
 // which nothing could be found: blanks are 0x40, letters and digits lie above

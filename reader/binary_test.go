@@ -62,7 +62,15 @@ func TestTextOrBinary(t *testing.T) {
 		return out
 	}
 	log := someLog(3000)
-	var fix, payload, progress, wtmp, numbers strings.Builder
+	padded := func(n int, end string) string {
+		var b strings.Builder
+		for i := range 1000 {
+			s := fmt.Sprint("needle ", i)
+			b.WriteString(s + zeros(max(n-len(s), 0)) + end)
+		}
+		return b.String()
+	}
+	var fix, payload, progress, wtmp, numbers, names strings.Builder
 	for i := range 2000 {
 		fmt.Fprintf(&fix, "8=FIX.4.2\x019=%d\x0135=D\x0149=A\x0156=B\x0110=%03d\x01\n", i, i%256)
 		payload.WriteString("2026-05-01 12:00:00 DEBUG got frame from peer 10.0.0.1:4711, flags ok")
@@ -72,6 +80,8 @@ func TestTextOrBinary(t *testing.T) {
 		payload.WriteString("\n")
 		fmt.Fprintf(&progress, "\r\x1b[K%d%%\b\b\b\b   %d/2000", i/20, i)
 		numbers.Write(binary.LittleEndian.AppendUint32(nil, uint32(i)))
+		names.WriteString(fmt.Sprint("name ", i) + zeros(5))
+		names.Write(binary.LittleEndian.AppendUint32(nil, uint32(i)))
 	}
 	for i := range int32(20) {
 		wtmp.Write(wtmpRecord(int16(7+i%2), 1000+17*i, fmt.Sprint("pts/", i), "root", "192.168.1.10", 1714557600+313*i))
@@ -107,6 +117,20 @@ func TestTextOrBinary(t *testing.T) {
 		{"ISO-2022-JP", strings.ReplaceAll(log, "request", in(japanese.ISO2022JP, "リクエスト表示")), true},
 		{"GB18030", strings.ReplaceAll(log, "request", in(simplifiedchinese.GB18030, "请求已处理")), true},
 		{"EUC-KR", strings.ReplaceAll(log, "request", in(korean.EUCKR, "요청을 처리")), true},
+		{"lines padded with NULs", strings.ReplaceAll(log, "\n", zeros(20)+"\n"), true},
+		{"short lines padded with NULs", padded(16, "\n"), true},
+		{"lines padded to 20", padded(20, "\n"), true},
+		{"lines padded to 80", padded(80, "\n"), true},
+		{"lines padded before a carriage return", padded(16, "\r\n"), true},
+		{"lines with some NULs at their end", strings.ReplaceAll(padded(0, "\n"), "\n", zeros(4)+"\n"), true},
+		{"lines with some NULs behind them", padded(0, "\n"+zeros(4)), true},
+		{"records without line ends", padded(20, ""), true},
+		{"short fields padded with NULs", strings.ReplaceAll(padded(9, "\n"), " ", zeros(5)), true},
+		{"short fields padded with NULs, some noise", "\x01\n" + strings.ReplaceAll(padded(9, "\n"), " ", zeros(5)), true},
+		{"short fields padded with NULs, latin-1", strings.ReplaceAll(strings.ReplaceAll(padded(9, "\n"), " ", zeros(5)), "needle", "gr\xfc\xdfe"), true},
+		{"ASTM", strings.Repeat("\x05\x021H|\\^&|||Host\r\x036F\r\n\x04\n", 200), true},
+		{"ASTM, short frames", strings.Repeat("\x05\x02a=1;b=2\x03c7\x04\r\n", 200), true},
+		{"four separators", strings.Repeat("a\x1cbc\x1dde\x1efg\x1fhi\n", 200), true},
 		{"UTF-16, no mark", in(unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM), log), true},
 
 		{"random", random(5000), false},
@@ -125,6 +149,8 @@ func TestTextOrBinary(t *testing.T) {
 		{"lastlog", string(lastlog), false},
 		{"lastlog of a user without a host", zeros(292000) + "\x10pts" + zeros(280), false},
 		{"numbers", numbers.String(), false},
+		{"wtmp with many line ends", strings.ReplaceAll(wtmp.String(), "192.168.1.10", "192.168\n1\n10"), false},
+		{"numbers between names", names.String(), false},
 	} {
 		path := filepath.Join(t.TempDir(), "file.log")
 		write(t, path, c.data)
