@@ -62,17 +62,19 @@ func ParseCharset(name string) (Charset, error) {
 	return Charset(name), nil
 }
 
+// charsetNames are the encodings that logs have, or had.
+var charsetNames = []string{
+	"utf-8", "utf-16le", "utf-16be", "windows-1250", "windows-1251", "windows-1252", "windows-1253", "windows-1254",
+	"windows-1255", "windows-1256", "windows-1257", "windows-1258", "windows-874", "iso-8859-1", "iso-8859-2", "iso-8859-5",
+	"iso-8859-7", "iso-8859-9", "iso-8859-15", "koi8-r", "koi8-u", "ibm866", "macintosh", "shift_jis", "euc-jp", "iso-2022-jp",
+	"euc-kr", "gbk", "gb18030", "big5",
+}
+
 // suggestCharset lists encodings with similar names for an error message.
 func suggestCharset(name string) string {
 	plain := func(s string) string { return strings.NewReplacer("-", "", "_", "", " ", "").Replace(s) }
-	known := []string{
-		"utf-8", "utf-16le", "utf-16be", "windows-1250", "windows-1251", "windows-1252", "windows-1253", "windows-1254",
-		"windows-1255", "windows-1256", "windows-1257", "windows-1258", "windows-874", "iso-8859-1", "iso-8859-2", "iso-8859-5",
-		"iso-8859-7", "iso-8859-9", "iso-8859-15", "koi8-r", "koi8-u", "ibm866", "macintosh", "shift_jis", "euc-jp", "iso-2022-jp",
-		"euc-kr", "gbk", "gb18030", "big5",
-	}
 	var like []string
-	for _, k := range known {
+	for _, k := range charsetNames {
 		if p, n := plain(k), plain(name); n != "" && (strings.Contains(p, n) || strings.Contains(n, p) || len(n) >= 4 && strings.HasSuffix(p, n[len(n)-4:])) {
 			like = append(like, k)
 		}

@@ -179,6 +179,9 @@ func unescapePath(s string) string {
 // looked for in all that lies below. The error wraps ErrGone if the line is
 // in none of them.
 //
+// The identity is of the decoded text, so the files of the log are also read in
+// other encodings than the one of opt; the Source then has that encoding.
+//
 // The Pos is where the line begins, if it was looked for, and else zero.
 func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, Pos, error) {
 	f := newFinder()
@@ -200,20 +203,25 @@ func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, Pos, erro
 		return nil, Member{}, Pos{}, &FileError{Path: r.Path, Offset: -1, Err: errors.New("not a file with lines")}
 	}
 	var failed error // of a file that may have the line
+	changed := false // the file at the path does not begin as it did
 	looked := map[string]bool{}
 	look := func(logs []Log) (Source, Member, Pos, bool) {
 		for _, l := range logs {
 			src := NewSource(l, opt)
 			for _, m := range slices.Backward(l.Members) {
-				if looked[m.Path] || ctx.Err() != nil {
+				key := m.Path + "\x00" + string(opt.Encoding)
+				if looked[key] || ctx.Err() != nil {
 					continue
 				}
-				looked[m.Path] = true
+				looked[key] = true
 				m = m.alone()  // either file of a pair will do
 				m.Named = true // a ref is as good as a name
 				at, ok, err := r.in(ctx, src, m, opt.Encoding)
 				if ok {
 					return src, m, at, true
+				}
+				if changed = changed || m.Path == r.Path && err == errOtherBeginning; err == errOtherBeginning {
+					continue
 				}
 				if err != nil && failed == nil && !errors.Is(err, ErrGone) {
 					failed = err
@@ -229,13 +237,20 @@ func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, Pos, erro
 		dir, base := filepath.Split(r.Path)
 		f := newFinder()
 		f.list(dir, parseName(base).stem)
-		if src, m, at, ok := look(f.group()); ok {
+		siblings := f.group()
+		if src, m, at, ok := look(siblings); ok {
 			return src, m, at, nil
 		}
 		f = newFinder()
 		f.beside(dir)
 		if src, m, at, ok := look(f.group()); ok {
 			return src, m, at, nil
+		}
+		for _, c := range append([]string{""}, charsetNames...) {
+			opt.Encoding, _ = ParseCharset(c)
+			if src, m, at, ok := look(append(logs, siblings...)); ok {
+				return src, m, at, nil
+			}
 		}
 	}
 	if err := ctx.Err(); err != nil {
@@ -245,8 +260,25 @@ func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, Pos, erro
 		return nil, Member{}, Pos{}, fmt.Errorf("%s: %w; it may be in a file that could not be read: %w", r, ErrGone, failed)
 	}
 	where := Ref{Path: "DIR", Line: r.Line, ID: r.ID}
+	if changed {
+		return nil, Member{}, Pos{}, &changedError{r, where}
+	}
 	return nil, Member{}, Pos{}, fmt.Errorf("%s: %w, neither that one nor those around it; if the files were moved to DIR, try %s", r, ErrGone, where)
 }
+
+// errOtherBeginning says that a member does not begin as the one of a Ref did.
+var errOtherBeginning = errors.New("begins otherwise")
+
+// A changedError says that the line of a Ref may be where it was, but cannot be
+// told from others because the file begins otherwise.
+type changedError struct{ ref, elsewhere Ref }
+
+func (e *changedError) Error() string {
+	return fmt.Sprintf("%s: the file begins otherwise now; if it was rotated and moved to DIR, try %s; if its beginning was changed, look for the line by its text: logview search TEXT %s",
+		e.ref, e.elsewhere, e.ref.Path)
+}
+
+func (e *changedError) Unwrap() error { return ErrGone }
 
 // beside takes the files in a directory and in those directly below it,
 // whatever they are called.
@@ -283,8 +315,11 @@ func (r Ref) in(ctx context.Context, src Source, m Member, given Charset) (Pos, 
 		return Pos{}, false, nil
 	}
 	ids, err := r.beginnings(ctx, m, given)
-	if err != nil || len(ids) == 0 {
+	if err != nil {
 		return Pos{}, false, err
+	}
+	if len(ids) == 0 {
+		return Pos{}, false, errOtherBeginning
 	}
 	at, _, err := LinePos(ctx, src, m, r.Line)
 	if err != nil || at.Line != r.Line {
