@@ -1,0 +1,181 @@
+package rotation
+
+import (
+	"slices"
+	"strings"
+)
+
+// A Log is some of the names that Group was given, which form one log.
+type Log struct {
+	Name  string // of the current file, or what it would be called
+	Key   string
+	Names []int // indexes of the names, in the order in which they were given
+}
+
+// Group finds out which names of one directory form a log. It replaces the
+// names by ones that know their siblings; it may be given such names, for other
+// siblings, too. The logs are in the order of their first names.
+func Group(names []Name) []Log {
+	g := grouping{names: names, of: make(map[string]int, len(names))}
+	weak := false
+	for i, n := range names {
+		names[i] = n.unresolved()
+		weak = weak || names[i].p != nil && (names[i].p.weak != noSlot || extension(names[i].p.key) == "")
+	}
+	g.collect()
+	if weak && g.resolve() {
+		g.collect()
+	}
+	for i := range g.logs {
+		g.logs[i].Name = g.nameOf(g.logs[i])
+	}
+	return g.logs
+}
+
+type grouping struct {
+	names []Name
+	logs  []Log
+	of    map[string]int // index of a log by key
+}
+
+// collect puts names with the same key together.
+func (g *grouping) collect() {
+	clear(g.of)
+	g.logs = g.logs[:0]
+	for i, n := range g.names {
+		k, ok := g.of[n.Key()]
+		if !ok {
+			k = len(g.logs)
+			g.of[n.Key()] = k
+			g.logs = append(g.logs, Log{Key: n.Key()})
+		}
+		g.logs[k].Names = append(g.logs[k].Names, i)
+	}
+}
+
+// nameOf returns the name of a log.
+func (g *grouping) nameOf(l Log) string {
+	for _, i := range l.Names {
+		if n := g.names[i]; n.Current() && !n.Compressed() {
+			return n.base
+		}
+	}
+	if l.Key == "" || l.Key[0] == '.' {
+		return "*" + l.Key
+	}
+	return l.Key
+}
+
+// has reports whether a log has a current file, and rotated ones.
+func (g *grouping) has(key string) (current, rotated bool) {
+	k, ok := g.of[key]
+	if !ok {
+		return false, false
+	}
+	for _, i := range g.logs[k].Names {
+		if n := g.names[i]; !n.Current() {
+			rotated = true
+		} else if !n.Compressed() {
+			current = true
+		}
+	}
+	return current, rotated
+}
+
+// resolve decides about the slots that depend on the siblings. It reports
+// whether any name has another key now.
+func (g *grouping) resolve() bool {
+	// What is known of the names that differ only in the slot.
+	type alike struct {
+		compressed bool   // one that is numbered is
+		value      string // of the slots; what it is worth nothing if they differ
+		differ     bool
+	}
+	kinds := map[slot]map[string]*alike{}
+	for _, n := range g.names {
+		if n.p == nil || n.p.weak == noSlot {
+			continue
+		}
+		of := kinds[n.p.weak]
+		if of == nil {
+			of = map[string]*alike{}
+			kinds[n.p.weak] = of
+		}
+		value := n.p.value
+		if n.p.weak == wordSlot {
+			value = strings.ToLower(strings.TrimPrefix(n.p.key, strings.TrimSuffix(n.p.loose, extension(n.p.loose))))
+		}
+		a := of[n.p.loose]
+		if a == nil {
+			a = &alike{value: value}
+			of[n.p.loose] = a
+		}
+		a.differ = a.differ || a.value != value
+		a.compressed = a.compressed || n.p.compressed && !n.Dated() && n.p.number < 0
+	}
+	changed := make([]Name, 0)
+	var at []int
+	for _, l := range g.logs {
+		n := g.names[l.Names[0]]
+		if n.p == nil || n.p.weak == noSlot || n.p.key == n.p.loose {
+			continue
+		}
+		a := kinds[n.p.weak][n.p.loose]
+		_, exists := g.of[n.p.loose]
+		current, rotated := g.has(l.Key)
+		own := current && rotated
+		baseCurrent, _ := g.has(n.p.loose)
+		is := false
+		switch n.p.weak {
+		case numberSlot:
+			is = (a.compressed || exists) && !own
+		case attachedSlot:
+			is = baseCurrent && !own
+		case wordSlot:
+			is = (baseCurrent || a.differ) && !own
+		case dayNameSlot:
+			is = a.differ && !own
+		}
+		if !is {
+			continue
+		}
+		for _, i := range l.Names {
+			at, changed = append(at, i), append(changed, g.names[i].resolved())
+		}
+	}
+	// Those whose extension was replaced.
+	var with map[string]string // the keys of logs with current files, by key without extension; empty for several
+	for _, l := range g.logs {
+		if current, rotated := g.has(l.Key); current || !rotated || extension(l.Key) != "" {
+			continue
+		}
+		if with == nil {
+			with = map[string]string{}
+			for _, x := range g.logs {
+				ext := extension(x.Key)
+				if current, _ := g.has(x.Key); !current || ext == "" || ext == x.Key {
+					continue
+				}
+				body := strings.TrimSuffix(x.Key, ext)
+				if _, ok := with[body]; ok {
+					with[body] = ""
+				} else {
+					with[body] = x.Key
+				}
+			}
+		}
+		key := with[l.Key]
+		if key == "" {
+			continue
+		}
+		for _, i := range l.Names {
+			if n := g.names[i]; !slices.Contains(at, i) {
+				at, changed = append(at, i), append(changed, n.moved(key))
+			}
+		}
+	}
+	for k, i := range at {
+		g.names[i] = changed[k]
+	}
+	return len(at) > 0
+}

@@ -1,0 +1,719 @@
+package rotation
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// A Name is the base name of a file and what it says of the file's place in a
+// log. Names returned by Group know their siblings, those returned by Parse do
+// not.
+type Name struct {
+	base string
+	p    *parts // nil if the name has no slots
+}
+
+// parts is what the slots of a name hold.
+type parts struct {
+	key        string    // the name without its slots
+	dates      [3]string // by reading: year, month, day and perhaps more as digits; empty if it cannot be read so
+	numbers    string    // after the date or behind the extension, each as appendNumber writes it
+	number     int       // the last of them; -1 for none
+	counted    int       // how many of them are behind the extension
+	word       word
+	compressed bool
+
+	// A slot that depends on the siblings.
+	weak  slot
+	loose string // key without it
+	value string // the number, as appendNumber writes it, or the weekday
+	means word
+
+	alone *parts // what Parse said, if siblings decided
+}
+
+// A reading is an order of year, month and day in a date.
+type reading int
+
+const (
+	yearFirst reading = iota
+	monthFirst
+	dayFirst
+)
+
+type word byte
+
+const (
+	noWord word = iota
+	older       // old, previous, bak
+	newest      // latest, current
+)
+
+type slot byte
+
+const (
+	noSlot slot = iota
+	numberSlot
+	attachedSlot // a number that follows a letter
+	wordSlot
+	dayNameSlot // a weekday or a month
+)
+
+// Plain returns a name that has no slots: that of a file which is a log of its
+// own whatever it is called.
+func Plain(base string) Name { return Name{base: base} }
+
+// Base is the file's base name.
+func (n Name) Base() string { return n.base }
+
+// Key is equal for the names of one log.
+func (n Name) Key() string {
+	if n.p == nil {
+		return n.base
+	}
+	return n.p.key
+}
+
+// Family is equal for all names in a directory that may form one log,
+// whatever their siblings are.
+func (n Name) Family() string {
+	s := n.unresolved().Key()
+	for p := new(parts); p.findWeak(s); p = new(parts) {
+		s = p.loose
+	}
+	return s[:len(s)-len(extension(s))]
+}
+
+// Current reports whether the name is that of a log's current file.
+func (n Name) Current() bool {
+	p := n.p
+	return p == nil || p.word == newest || p.dates == [3]string{} && p.number < 0 && p.word == noWord && (p.weak != dayNameSlot || p.key != p.loose)
+}
+
+// Compressed reports whether the name has the ending of a compressor.
+func (n Name) Compressed() bool { return n.p != nil && n.p.compressed }
+
+// Numbered reports whether the name has a number.
+func (n Name) Numbered() bool { return n.p != nil && n.p.number >= 0 }
+
+// Dated reports whether the name has a date.
+func (n Name) Dated() bool { return n.p != nil && n.p.dates != [3]string{} }
+
+// OtherDate reports whether two names have different dates. A date in a name
+// does not change.
+func (n Name) OtherDate(x Name) bool { return n.Dated() && x.Dated() && n.p.dates != x.p.dates }
+
+// Unpacks reports whether two names differ at most in how they say that the
+// file is compressed.
+func (n Name) Unpacks(x Name) bool { return n.slots() == x.slots() && n.Key() == x.Key() }
+
+// Slots returns what two names of one log have in common if they differ only
+// in how they say that the file is compressed.
+func (n Name) Slots() Slots { return n.slots() }
+
+// Slots is comparable; see Name.Slots.
+type Slots struct {
+	dates   [3]string
+	numbers string
+	word    word
+	value   string
+}
+
+func (n Name) slots() Slots {
+	if n.p == nil {
+		return Slots{}
+	}
+	s := Slots{dates: n.p.dates, numbers: n.p.numbers, word: n.p.word}
+	if n.p.weak == dayNameSlot && n.p.key == n.p.loose {
+		s.value = n.p.value
+	}
+	return s
+}
+
+// String describes the slots for people.
+func (n Name) String() string {
+	if n.p == nil {
+		return ""
+	}
+	var out []string
+	seen := map[string]bool{}
+	for _, d := range n.p.dates {
+		if d != "" && !seen[d] {
+			seen[d] = true
+			out = append(out, "date "+d)
+		}
+	}
+	for s := n.p.numbers; s != ""; {
+		end := 1 + int(s[0])
+		number := s[1:end]
+		if number == "" {
+			number = "0"
+		}
+		out, s = append(out, "number "+number), s[end:]
+	}
+	switch n.p.word {
+	case older:
+		out = append(out, "older")
+	case newest:
+		out = append(out, "newest")
+	}
+	if v := n.slots().value; v != "" {
+		out = append(out, v)
+	}
+	if n.p.compressed {
+		out = append(out, "compressed")
+	}
+	return strings.Join(out, ", ")
+}
+
+// Parse reads a base name. It never fails: what has no slots is the name of a
+// log.
+func Parse(base string) Name {
+	if !mayHaveSlots(base) {
+		return Name{base: base}
+	}
+	s, compressed := cutCompression(base)
+	p := parts{number: -1, compressed: compressed}
+	s = p.cutDate(s)
+	s = p.cutEnd(s)
+	p.key, p.loose = s, s
+	p.findWeak(s)
+	if p.key == base && p.loose == base {
+		return Name{base: base}
+	}
+	return Name{base: base, p: &p}
+}
+
+// mayHaveSlots reports whether reading a name is worth while.
+func mayHaveSlots(s string) bool {
+	from := 0
+	for i := 0; i <= len(s); i++ {
+		if i < len(s) && isLetter(s[i]) {
+			continue
+		}
+		if i < len(s) && isDigit(s[i]) {
+			return true
+		}
+		if t := s[from:i]; wordOf(t) != noWord || isDayName(t) || isCompression(t) {
+			return true
+		}
+		from = i + 1
+	}
+	return false
+}
+
+func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80 }
+
+// separators stand between a slot and the rest of a name.
+const separators = "-_.:,@~+= "
+
+func isSeparator(c byte) bool { return strings.IndexByte(separators, c) >= 0 }
+
+func isCompression(s string) bool {
+	switch len(s) {
+	case 1, 2, 3, 4, 5:
+	default:
+		return false
+	}
+	switch strings.ToLower(s) {
+	case "gz", "gzip", "bz2", "bzip2", "xz", "zst", "zstd", "lz4", "z", "lzma", "br", "zip", "lz", "7z", "rar":
+		return true
+	}
+	return false
+}
+
+func cutCompression(s string) (string, bool) {
+	if i := strings.LastIndexByte(s, '.'); i > 0 && isCompression(s[i+1:]) {
+		return s[:i], true
+	}
+	return s, false
+}
+
+func wordOf(s string) word {
+	if len(s) < 3 || len(s) > 8 {
+		if s == "O" { // CUPS
+			return older
+		}
+		return noWord
+	}
+	switch strings.ToLower(s) {
+	case "old", "prev", "previous", "backup", "bak", "rotated":
+		return older
+	case "latest", "current":
+		return newest
+	}
+	return noWord
+}
+
+var months = []string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}
+
+// monthOf is the number of a month's English name; zero for other words.
+func monthOf(s string) int {
+	if len(s) != 3 {
+		return 0
+	}
+	s = strings.ToLower(s)
+	for i, m := range months {
+		if s == m {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+func isDayName(s string) bool {
+	if len(s) < 3 || len(s) > 9 {
+		return false
+	}
+	switch strings.ToLower(s) {
+	case "mon", "tue", "wed", "thu", "fri", "sat", "sun",
+		"monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday",
+		"january", "february", "march", "april", "june", "july", "august", "september", "october", "november", "december":
+		return true
+	}
+	return monthOf(s) > 0
+}
+
+// extension is what a name ends in from its last dot on, if that may be the
+// extension of a log: letters, and no word.
+func extension(s string) string {
+	i := strings.LastIndexByte(s, '.')
+	if i < 0 || len(s)-i < 2 || len(s)-i > 8 || wordOf(s[i+1:]) != noWord {
+		return ""
+	}
+	for _, c := range []byte(s[i+1:]) {
+		if !isLetter(c) {
+			return ""
+		}
+	}
+	return s[i:]
+}
+
+// appendNumber appends digits so that the results compare as numbers do.
+func appendNumber(to, digits string) string {
+	digits = strings.TrimLeft(digits, "0")
+	return to + string(rune(min(len(digits), 127))) + digits
+}
+
+// join is a name without the slot between two parts of it.
+func join(before, after string) string {
+	before = strings.TrimRight(before, separators)
+	if before == "" {
+		trimmed := strings.TrimLeft(after, separators)
+		if i := len(after) - len(trimmed); i > 0 && extension(after) == after[i-1:] {
+			return after[i-1:]
+		}
+		return trimmed
+	}
+	return before + after
+}
+
+// dottedNumbers reports whether a name ends in two numbers with a dot before
+// each, as the beginning of an address does.
+func dottedNumbers(s string) bool {
+	for range 2 {
+		t := strings.TrimRight(s, "0123456789")
+		if len(t) == len(s) || !strings.HasSuffix(t, ".") {
+			return false
+		}
+		s = t[:len(t)-1]
+	}
+	return true
+}
+
+// cutEnd removes the numbers, words and endings of compressors behind the
+// extension or in its place.
+func (p *parts) cutEnd(s string) string {
+	for {
+		if t, ok := cutCompression(s); ok && extension(t) != "" {
+			s, p.compressed = t, true
+			continue
+		}
+		i := len(s)
+		for i > 0 && isDigit(s[i-1]) {
+			i--
+		}
+		digits := s[i:]
+		for digits == "" && i > 0 && isLetter(s[i-1]) {
+			i--
+		}
+		before := strings.TrimRight(s[:i], separators)
+		behind := extension(before) != "" && len(extension(before)) < len(before)
+		replaces := i > 1 && s[i-1] == '.' && before != "" && !(digits != "" && (p.counted > 0 || dottedNumbers(before)))
+		switch {
+		case before == "" || !behind && !replaces:
+			return s
+		case digits != "" && len(digits) <= 9:
+			p.numbers = appendNumber("", digits) + p.numbers
+			p.counted++
+			if p.number < 0 {
+				p.number, _ = strconv.Atoi(digits)
+			}
+		case digits == "" && len(before) < i && wordOf(s[i:]) != noWord:
+			if p.word == noWord {
+				p.word = wordOf(s[i:])
+			}
+		default:
+			return s
+		}
+		s = before
+	}
+}
+
+// findWeak finds the slot before the extension. It reports whether there is
+// one.
+func (p *parts) findWeak(s string) bool {
+	ext := extension(s)
+	body := s[:len(s)-len(ext)]
+	if w := wordOf(body); w == newest {
+		if ext != "" {
+			p.key, p.loose = ext, ext
+			p.word = newest
+		}
+		return false
+	}
+	i := len(body)
+	for i > 0 && isDigit(body[i-1]) {
+		i--
+	}
+	digits := body[i:]
+	for digits == "" && i > 0 && isLetter(body[i-1]) {
+		i--
+	}
+	before := strings.TrimRight(body[:i], separators)
+	if before == "" {
+		return false
+	}
+	switch {
+	case len(digits) > 9:
+	case digits != "" && len(before) == i:
+		p.weak, p.value = attachedSlot, appendNumber("", digits)
+		if len(digits) < 3 {
+			p.weak = noSlot
+		}
+	case digits != "" && body[i-1] == '.' && dottedNumbers(before):
+		// An address.
+	case digits != "":
+		p.weak, p.value = numberSlot, appendNumber("", digits)
+	case len(before) == i:
+	case wordOf(body[i:]) != noWord:
+		p.weak, p.means = wordSlot, wordOf(body[i:])
+	case isDayName(body[i:]):
+		p.weak, p.value = dayNameSlot, body[i:]
+	}
+	if p.weak == noSlot {
+		return false
+	}
+	p.loose = before + ext
+	return true
+}
+
+// resolved returns the name with its weak slot decided.
+func (n Name) resolved() Name {
+	p := *n.p
+	if p.alone == nil {
+		p.alone = n.p
+	}
+	p.key = p.loose
+	switch p.weak {
+	case numberSlot, attachedSlot:
+		p.numbers = p.value + p.numbers
+		if p.number < 0 {
+			p.number, _ = strconv.Atoi("0" + p.value[1:])
+		}
+	case wordSlot:
+		if p.word == noWord {
+			p.word = p.means
+		}
+	}
+	return Name{n.base, &p}
+}
+
+// moved returns the name with another key.
+func (n Name) moved(key string) Name {
+	p := *n.p
+	if p.alone == nil {
+		p.alone = n.p
+	}
+	p.key = key
+	return Name{n.base, &p}
+}
+
+// unresolved returns the name as Parse did.
+func (n Name) unresolved() Name {
+	if n.p != nil && n.p.alone != nil {
+		n.p = n.p.alone
+	}
+	return n
+}
+
+// cutDate removes the best date from a name, with the numbers behind it.
+func (p *parts) cutDate(s string) string {
+	if t, ok := p.cutTAI64N(s); ok {
+		return t
+	}
+	for _, short := range []bool{false, true} {
+		for i := 0; i < len(s); i++ {
+			if !isDigit(s[i]) || i > 0 && isDigit(s[i-1]) {
+				continue
+			}
+			end := p.readDate(s, i, short)
+			if end == 0 {
+				continue
+			}
+			end = p.readTime(s, end)
+			for _, why := range []string{"-size", "-time"} { // timberjack
+				if t, ok := strings.CutPrefix(s[end:], why); ok && (t == "" || isSeparator(t[0])) {
+					end += len(why)
+				}
+			}
+			if strings.Trim(s[:i], separators) == "" && s[end:] == ".s" { // tinylog
+				return "current"
+			}
+			return join(s[:i], s[end:])
+		}
+	}
+	return s
+}
+
+// cutTAI64N reads the names that svlogd, multilog and s6-log make.
+func (p *parts) cutTAI64N(s string) (string, bool) {
+	if len(s) < 25 || s[0] != '@' {
+		return s, false
+	}
+	if rest := s[25:]; rest != "" && rest != ".s" && rest != ".u" {
+		return s, false
+	}
+	secs, err := strconv.ParseUint(s[1:17], 16, 64)
+	nano, err2 := strconv.ParseUint(s[17:25], 16, 32)
+	if err != nil || err2 != nil || secs < 1<<62 {
+		return s, false
+	}
+	p.dates[yearFirst] = time.Unix(int64(secs-1<<62), 0).UTC().Format(epochLayout)
+	p.numbers = appendNumber("", strconv.FormatUint(nano, 10))
+	return "current", true
+}
+
+const epochLayout = "20060102150405"
+
+// readDate reads the date at i, and returns where it ends; zero if there is
+// none. Dates without a four-digit year are read only if short is set.
+func (p *parts) readDate(s string, i int, short bool) int {
+	// A number inside a word, such as the ID of a container, is no date.
+	for j := i; j > 0 && (isLetter(s[j-1]) || isDigit(s[j-1])); j-- {
+		if isDigit(s[j-1]) {
+			return 0
+		}
+	}
+	end := i
+	for end < len(s) && isDigit(s[end]) {
+		end++
+	}
+	run := s[i:end]
+	ends := func(at int) bool {
+		return at == len(s) || isSeparator(s[at]) || (s[at] == 'T' || s[at] == 't') && at+1 < len(s) && isDigit(s[at+1]) || s[at] == 'Z'
+	}
+	number := func(at int) string {
+		to := at
+		for to < len(s) && isDigit(s[to]) {
+			to++
+		}
+		return s[at:to]
+	}
+	if short {
+		switch {
+		case len(run) == 6 && ends(end):
+			if p.setDate(run[:2], run[2:4], run[4:]) {
+				return end
+			}
+			if isYear(run[:4]) && inRange(run[4:], 1, 12) {
+				p.dates[yearFirst] = run
+				return end
+			}
+		case len(run) == 8 && ends(end) && inRange(run[6:], 0, 23): // hourly, IIS
+			if !p.setDate(run[:2], run[2:4], run[4:6]) {
+				return 0
+			}
+			p.dates = [3]string{p.dates[yearFirst] + run[6:]}
+			return end
+		case len(run) == 2 && end < len(s) && strings.IndexByte("-_.", s[end]) >= 0:
+			b := number(end + 1)
+			c := end + 1 + len(b)
+			if len(b) != 2 || c >= len(s) || s[c] != s[end] || len(number(c+1)) != 2 {
+				return 0
+			}
+			to := c + 3
+			if ends(to) && (to == len(s) || s[to] != s[end] || len(number(to+1)) == 0) && p.setDate(run, b, s[c+1:to]) {
+				return to
+			}
+		}
+		return 0
+	}
+	switch len(run) {
+	case 8, 10, 12, 14, 17:
+		if ends(end) && isYear(run[:4]) && inRange(run[4:6], 1, 12) && inRange(run[6:8], 1, 31) {
+			p.dates[yearFirst] = run
+			return end
+		}
+		if len(run) == 8 && ends(end) && isYear(run[4:]) && p.setDate(run[:2], run[2:4], run[4:]) {
+			return end
+		}
+	case 4:
+		if !isYear(run) || end >= len(s) {
+			return 0
+		}
+		at := end
+		if strings.IndexByte("-_.", s[at]) >= 0 {
+			at++
+		}
+		if at+3 <= len(s) && monthOf(s[at:at+3]) > 0 { // 2026-Nov-21
+			day := at + 3
+			if day < len(s) && strings.IndexByte("-_.", s[day]) >= 0 {
+				day++
+			}
+			if d := number(day); inRange(d, 1, 31) && ends(day+len(d)) {
+				p.dates[yearFirst] = run + twoDigits(monthOf(s[at:at+3])) + pad(d)
+				return day + len(d)
+			}
+			return 0
+		}
+		month := number(at)
+		if at == end || !inRange(month, 1, 12) {
+			return 0
+		}
+		to := at + len(month)
+		if to < len(s) && s[to] == s[end] {
+			if day := number(to + 1); inRange(day, 1, 31) && ends(to+1+len(day)) {
+				p.dates[yearFirst] = run + pad(month) + pad(day)
+				return to + 1 + len(day)
+			}
+		}
+		if len(month) == 2 && ends(to) { // 2026-11
+			p.dates[yearFirst] = run + month
+			return to
+		}
+	case 1, 2:
+		if end >= len(s) {
+			return 0
+		}
+		at := end
+		if strings.IndexByte("-_.", s[at]) >= 0 {
+			at++
+		}
+		if at+3 <= len(s) && monthOf(s[at:at+3]) > 0 && inRange(run, 1, 31) { // 21-Nov-2026
+			year := at + 3
+			if year < len(s) && strings.IndexByte("-_.", s[year]) >= 0 {
+				year++
+			}
+			if y := number(year); isYear(y) && ends(year+4) {
+				p.dates[yearFirst] = y + twoDigits(monthOf(s[at:at+3])) + pad(run)
+				return year + 4
+			}
+			return 0
+		}
+		b := number(at)
+		c := at + len(b)
+		if at == end || len(b) == 0 || len(b) > 2 || c >= len(s) || s[c] != s[end] {
+			return 0
+		}
+		if y := number(c + 1); isYear(y) && ends(c+5) && p.setDate(pad(run), pad(b), y) {
+			return c + 5
+		}
+	}
+	if epoch := p.readEpoch(run); epoch != "" && ends(end) && (i == 0 || isSeparator(s[i-1])) {
+		p.dates[yearFirst] = epoch
+		return end
+	}
+	return 0
+}
+
+// setDate notes the readings of a date whose year is its last part, or which
+// has a year of two digits. It reports whether there are any.
+func (p *parts) setDate(a, b, c string) bool {
+	set := func(r reading, y, m, d string) {
+		if len(y) == 2 {
+			switch {
+			case y < "40":
+				y = "20" + y
+			case y >= "90":
+				y = "19" + y
+			}
+		}
+		if len(y) == 4 && inRange(m, 1, 12) && inRange(d, 1, 31) {
+			p.dates[r] = y + m + d
+		}
+	}
+	if len(c) == 2 {
+		set(yearFirst, a, b, c)
+		if p.dates[yearFirst] == "" {
+			return false // a number, rather
+		}
+	}
+	set(monthFirst, c, a, b)
+	set(dayFirst, c, b, a)
+	return p.dates != [3]string{}
+}
+
+// readEpoch reads seconds, milliseconds, microseconds or nanoseconds since
+// 1970.
+func (p *parts) readEpoch(run string) string {
+	switch len(run) {
+	case 10, 13, 16, 19:
+	default:
+		return ""
+	}
+	secs, err := strconv.ParseInt(run[:10], 10, 64)
+	if err != nil || run[0] != '1' {
+		return ""
+	}
+	return time.Unix(secs, 0).UTC().Format(epochLayout) + run[10:]
+}
+
+// readTime reads the numbers behind a date, and returns where they end.
+func (p *parts) readTime(s string, at int) int {
+	for {
+		i := at
+		if i < len(s) && (s[i] == 'T' || s[i] == 't') {
+			i++
+		}
+		for i < len(s) && i < at+2 && isSeparator(s[i]) {
+			i++
+		}
+		end := i
+		for end < len(s) && isDigit(s[end]) {
+			end++
+		}
+		if end == i || i == at || end < len(s) && isLetter(s[end]) && s[end] != 'Z' {
+			break
+		}
+		p.numbers = appendNumber(p.numbers, s[i:end])
+		p.number, _ = strconv.Atoi(s[i:min(end, i+9)])
+		at = end
+	}
+	if at < len(s) && s[at] == 'Z' && (at+1 == len(s) || isSeparator(s[at+1])) {
+		at++
+	}
+	return at
+}
+
+func isYear(s string) bool { return len(s) == 4 && inRange(s, 1970, 2099) }
+
+// inRange reports whether s is a number of at most four digits from lo to hi.
+func inRange(s string, lo, hi int) bool {
+	if len(s) == 0 || len(s) > 4 {
+		return false
+	}
+	n, err := strconv.Atoi(s)
+	return err == nil && n >= lo && n <= hi
+}
+
+func pad(s string) string {
+	if len(s) == 1 {
+		return "0" + s
+	}
+	return s
+}
+
+func twoDigits(n int) string { return pad(strconv.Itoa(n)) }
