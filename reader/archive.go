@@ -654,6 +654,34 @@ func ArchiveOf(path string) (string, bool) {
 	return a.Path, ok
 }
 
+// Fixed returns why nothing will be written to the file at a path: it is an
+// archive, or in one, or in a format that cannot be read, or below a file. It
+// returns nil for other files, and for those that do not exist yet.
+func Fixed(path string) error {
+	m := Member{Path: path, Named: true}
+	info, err := os.Stat(path)
+	if err != nil {
+		a, _, ok := splitArchive(path)
+		if !ok {
+			return nil
+		}
+		if _, ok := insideArchive(path); ok {
+			m = a
+		}
+	} else if !info.Mode().IsRegular() {
+		return nil
+	}
+	if IsArchive(m) {
+		err = fmt.Errorf("%w does not grow; use cat or search", ErrArchive)
+	} else if f := Unreadable(m); f != "" {
+		err = describe(f, errUnreadable)
+	}
+	if err == nil {
+		return nil
+	}
+	return &FileError{Path: path, Offset: -1, Err: cause(err)}
+}
+
 // insideArchive returns the member that stands for a path inside an archive
 // until it is unpacked; false if path is not inside an archive. A path such as
 // a.tar/../x is not: as of other files, there is no way from an archive up.

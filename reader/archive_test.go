@@ -650,6 +650,75 @@ func TestLinksInArchives(t *testing.T) {
 	}
 }
 
+// TestFollowArchives: archives, and what cannot be read, are not followed but
+// reported, whether they are there before or come later.
+func TestFollowArchives(t *testing.T) {
+	dir := t.TempDir()
+	tarData := string(tarred(t, rotatedMembers...))
+	zipData := string(zipped(t, zip.Deflate, "a.log", "a\n", "b.log", "b\n"))
+	files := map[string]string{"a.tar": tarData, "a.tgz": string(gz(tarData)), "named.otherwise": tarData, "a.zip": zipData, "a.jar": zipData, "a.7z": "7z\xbc\xaf\x27\x1c\x00\x00 and more"}
+	for name, data := range files {
+		write(t, filepath.Join(dir, "before-"+name), data)
+	}
+	write(t, filepath.Join(dir, "later-a.tar"), "")
+	noted := map[string]error{}
+	live := NewLive([]string{dir}, nil)
+	defer live.Close()
+	f := NewFollower(live, FollowOptions{Note: func(err error) {
+		var fe *FileError
+		if !errors.As(err, &fe) || noted[filepath.Base(fe.Path)] != nil {
+			t.Errorf("noted: %v", err)
+			return
+		}
+		noted[filepath.Base(fe.Path)] = err
+	}})
+	defer f.Close()
+	emit := func(a *Appended) error { t.Errorf("handed out: %q", a.Text); return nil }
+	if err := f.Begin(t.Context(), emit); err != nil {
+		t.Fatal(err)
+	}
+	for name, data := range files {
+		write(t, filepath.Join(dir, "later-"+name), data)
+	}
+	for range 3 {
+		live.refresh()
+		if err := f.Look(t.Context(), Changes{All: true, Names: true}, emit); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name := range files {
+		for _, when := range []string{"before-", "later-"} {
+			want := ErrArchive
+			switch name {
+			case "a.7z":
+				want = errUnreadable
+			case "a.jar":
+				want = ErrBinary
+			}
+			if err := noted[when+name]; !errors.Is(err, want) {
+				t.Errorf("%s%s: %v, want %v", when, name, err, want)
+			}
+		}
+	}
+}
+
+// TestFixed: nothing will be written to an archive, nor below a file.
+func TestFixed(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "a.tar"), string(tarred(t, rotatedMembers...)))
+	write(t, filepath.Join(dir, "a.7z"), "7z\xbc\xaf\x27\x1c\x00\x00 and more")
+	write(t, filepath.Join(dir, "a.log"), "a\n")
+	write(t, filepath.Join(dir, "a.log.gz"), string(gz("a\n")))
+	for path, fixed := range map[string]bool{
+		"a.tar": true, "a.tar/": true, "a.tar/var/log/app.log": true, "a.tar/nothing": true, "a.tar/../a.log": true, "a.7z": true, "a.7z/x": true, "a.log/x": true, "a.log/../x": true,
+		"": false, "a.log": false, "a.log.gz": false, "b.log": false, "b/c.log": false, "b.tar/x": false, "b.tar": false, "*.log": false,
+	} {
+		if err := Fixed(dir + "/" + path); (err != nil) != fixed {
+			t.Errorf("%s: %v, want %v", path, err, fixed)
+		}
+	}
+}
+
 // TestDamagedArchiveStore: what the cache has of an archive is not trusted.
 func TestDamagedArchiveStore(t *testing.T) {
 	text := sampleText(60_000)

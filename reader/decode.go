@@ -67,6 +67,16 @@ var unreadable = []struct {
 	{"\x1f\xa0", "LZH"},
 }
 
+// cannotRead reports whether a format is one that logview cannot read.
+func cannotRead(f Format) bool {
+	for _, x := range unreadable {
+		if x.format == f {
+			return true
+		}
+	}
+	return f == pgp
+}
+
 // formatOf tells the format from a file's first bytes, fewer than magicLen
 // only if the file is shorter.
 func formatOf(head []byte) Format {

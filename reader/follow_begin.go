@@ -122,7 +122,7 @@ func (f *Follower) atEnd(ctx context.Context, src Source, t *followed, from Pos,
 		}
 		return nil
 	case err != nil:
-		if lines > 0 || t.Named {
+		if lines > 0 || t.Named || errors.Is(err, ErrBinary) || errors.Is(err, ErrArchive) || errors.Is(err, errUnreadable) {
 			f.noteOnce(t.id, t.Path, err)
 		}
 		f.setAside(t, ignored)

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -206,7 +207,7 @@ func (f *Follower) chunk(t *followed, size int64) (bool, error) {
 		if n < magicLen && t.name.compressed && maybeMagic(buf[:n]) {
 			return false, nil // decided when there is more
 		}
-		if formatOf(buf[:n]) != Plain {
+		if formatOf(buf[:n]) != Plain || isTar(buf[:n]) {
 			// It was empty when it was first seen, and is compressed.
 			f.forget(t)
 			f.pending = true
@@ -642,6 +643,14 @@ func (f *Follower) beginning(c found) (b beginning, err error) {
 		return b, err
 	}
 	defer t.release()
+	switch {
+	case t.archive == zipArchive && !c.Named && !c.MayBeArchive():
+		return b, ErrBinary
+	case t.archive != "":
+		return b, fmt.Errorf("%w, not followed", ErrArchive)
+	case cannotRead(t.format):
+		return b, describe(t.format, errUnreadable)
+	}
 	return beginning{head: bytes.Clone(t.head[:min(headKept, t.read)]), format: t.format, charset: t.charset, bom: t.bom, binary: t.binary}, nil
 }
 

@@ -39,15 +39,13 @@ func Unreadable(m Member) Format {
 	var head [magicLen]byte
 	n, _ := f.ReadAt(head[:], 0)
 	format := formatOf(head[:n])
-	if format == Plain && formatNamed(m.Path, head[:n]) == pgp {
-		return pgp
+	if format == Plain {
+		format = formatNamed(m.Path, head[:n])
 	}
-	for _, x := range unreadable {
-		if x.format == format {
-			return format
-		}
+	if !cannotRead(format) {
+		return ""
 	}
-	return ""
+	return format
 }
 
 // Peek tells what is known of a member from its block store. Without one,

@@ -175,9 +175,10 @@ func unescapePath(s string) string {
 // Resolve finds the member that a Ref means. Of a literal one that is the
 // file at its path. The line of one with an identity is looked for there,
 // then in the other files of that log, and then in what else lies in that
-// directory and in those directly below it. If the path is a directory, it is
-// looked for in all that lies below. The error wraps ErrGone if the line is
-// in none of them.
+// directory and in those directly below it. If the path is a directory or an
+// archive, it is looked for in all that lies below, last in archives. That of a
+// member of an archive is looked for where it lies after unpacking it, too. The
+// error wraps ErrGone if the line is in none of them.
 //
 // The identity is of the decoded text, so the files of the log are also read in
 // other encodings than the one of opt; the Source then has that encoding.
@@ -191,7 +192,8 @@ func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, Pos, erro
 	if r.ID == "" {
 		for _, l := range logs {
 			for _, m := range l.Members {
-				if m.Path == r.Path {
+				inArchive := m.in != nil && m.Named && !isPattern(r.Path) // perhaps through a link
+				if m.Path == r.Path || inArchive {
 					l.Members = []Member{m.alone()}
 					return NewSource(l, opt), m, Pos{}, nil
 				}
@@ -231,6 +233,16 @@ func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, Pos, erro
 		return nil, Member{}, Pos{}, false
 	}
 	if src, m, at, ok := look(logs); ok {
+		return src, m, at, nil
+	}
+	inside, errs := UnpackAll(ctx, logs, opt, nil)
+	if src, m, at, ok := look(inside); ok {
+		return src, m, at, nil
+	}
+	if failed == nil && len(errs) > 0 {
+		failed = errs[0]
+	}
+	if src, m, at, ok := look(unpacked(r.Path)); ok {
 		return src, m, at, nil
 	}
 	if info, err := os.Stat(r.Path); err != nil || !info.IsDir() {
@@ -279,6 +291,25 @@ func (e *changedError) Error() string {
 }
 
 func (e *changedError) Unwrap() error { return ErrGone }
+
+// unpacked lists the files that a path in an archive means if the archive was
+// unpacked beside it, with or without a directory of its own.
+func unpacked(path string) []Log {
+	f := newFinder()
+	for i := range path {
+		if !os.IsPathSeparator(path[i]) || !archiveEnding.MatchString(path[:i]) {
+			continue
+		}
+		dir, base := filepath.Split(path[:i])
+		own := strings.TrimSuffix(base, archiveEnding.FindString(base))
+		for _, to := range []string{filepath.Join(dir, path[i:]), filepath.Join(dir, own, path[i:])} {
+			if info, err := os.Stat(to); err == nil && info.Mode().IsRegular() {
+				f.take(Member{Path: to, Size: info.Size(), ModTime: info.ModTime(), info: info})
+			}
+		}
+	}
+	return f.group()
+}
 
 // beside takes the files in a directory and in those directly below it,
 // whatever they are called.

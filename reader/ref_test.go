@@ -96,6 +96,7 @@ func TestResolve(t *testing.T) {
 		return b
 	}
 	huge := strings.Repeat("0123456789abcdef", 5<<16) // 5 MiB
+	tgz := gzipped(t, string(tarred(t, tarMember{name: "log/other.log", text: short(3)}, tarMember{name: "log/app.log", text: short(1)})))
 	for _, c := range []struct {
 		name  string
 		ref   Ref
@@ -113,6 +114,16 @@ func TestResolve(t *testing.T) {
 		{"old directory", refTo("app.log", short(1), 3), map[string][]byte{"old/app.log.1.gz": gzipped(t, short(1)), "app.log": []byte(short(2))}, "old/app.log.1.gz"},
 		{"renamed", refTo("app.log", short(1), 3), map[string][]byte{"saved": []byte(short(1))}, "saved"},
 		{"a directory", refTo(".", short(1), 3), map[string][]byte{"a/b/c/saved": []byte(short(1))}, "a/b/c/saved"},
+		{"an archive below a directory", refTo(".", short(1), 3), map[string][]byte{"a/b.tgz": tgz}, "a/b.tgz/log/app.log"},
+		{"an archive", refTo("b.tgz", short(1), 3), map[string][]byte{"b.tgz": tgz}, "b.tgz/log/app.log"},
+		{"an archive in an archive", refTo("b.tar", short(1), 3), map[string][]byte{"b.tar": tarred(t, tarMember{name: "c/b.tgz", text: string(tgz)})}, "b.tar/c/b.tgz/log/app.log"},
+		{"a directory of an archive", refTo("b.tgz/log", short(1), 3), map[string][]byte{"b.tgz": tgz}, "b.tgz/log/app.log"},
+		{"both, of which the file is preferred", refTo(".", short(1), 3), map[string][]byte{"b.tgz": tgz, "c/saved": []byte(short(1))}, "c/saved"},
+		{"not in the archive", refTo("b.tgz", short(2), 3), map[string][]byte{"b.tgz": tgz}, ""},
+		{"unpacked", refTo("b.tgz/log/app.log", short(1), 3), map[string][]byte{"log/app.log": []byte(short(1))}, "log/app.log"},
+		{"unpacked beside the archive", refTo("b.tgz/log/app.log", short(1), 3), map[string][]byte{"b.tgz": gzipped(t, string(tarred(t))), "log/app.log": []byte(short(1))}, "log/app.log"},
+		{"unpacked into a directory", refTo("b.tar.gz/log/app.log", short(1), 3), map[string][]byte{"b/log/app.log": []byte(short(1))}, "b/log/app.log"},
+
 		{"first line", refTo("app.log", short(1), 1), map[string][]byte{"app.log": []byte(short(1))}, "app.log"},
 		{"huge line", refTo("app.log", "x\n"+huge+"\ny\n", 2), map[string][]byte{"app.log": nil, "app.log.1.gz": gzipped(t, "x\n"+huge+"\ny\n")}, "app.log.1.gz"},
 		{"behind it", refTo("app.log", "x\n"+huge+"\ny\n", 3), map[string][]byte{"app.log": []byte("x\n" + huge + "\ny\n")}, "app.log"},
@@ -170,6 +181,18 @@ func TestResolveLiteral(t *testing.T) {
 	}
 	for _, p := range []string{path, path + "*", dir} {
 		if _, m, _, err := Resolve(t.Context(), Ref{Path: p}, Options{}); err == nil {
+			t.Errorf("%s is %s", p, m.Path)
+		}
+	}
+	tar := filepath.Join(dir, "a.tar")
+	write(t, tar, string(tarred(t, tarMember{name: "in/x.log", text: "x\n"}, tarMember{name: "l.log", kind: '2', link: "in/x.log"}, tarMember{name: "d", kind: '2', link: "in"})))
+	for _, p := range []string{"/in/x.log", "//in/./x.log", "/l.log", "/d/x.log", "/d/../l.log"} {
+		if _, m, _, err := Resolve(t.Context(), Ref{Path: tar + p}, Options{}); err != nil || m.Path != tar+"/in/x.log" {
+			t.Errorf("%s is %s, %v", p, m.Path, err)
+		}
+	}
+	for _, p := range []string{"/in", "/d", "/*", "/in/x.*", "/nothing", "/../a.tar"} {
+		if _, m, _, err := Resolve(t.Context(), Ref{Path: tar + p}, Options{}); err == nil {
 			t.Errorf("%s is %s", p, m.Path)
 		}
 	}

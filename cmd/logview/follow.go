@@ -252,6 +252,11 @@ func (f *follower) follow(ctx context.Context, paths []string) error {
 		info, err := os.Stat(p)
 		if p == reader.Stdin || err == nil && !info.IsDir() && !info.Mode().IsRegular() {
 			each.Go(func() error { return f.pipe(ctx, p) })
+		} else if err := reader.Fixed(p); err != nil {
+			f.mu.Lock()
+			f.failed = true
+			f.mu.Unlock()
+			f.note(err)
 		} else {
 			files = append(files, p)
 		}
@@ -276,7 +281,7 @@ func (f *follower) note(err error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && errors.As(err, &fe):
 		err = &reader.FileError{Path: fe.Path, Offset: -1, Err: errors.New("does not exist yet; waiting for it")}
-	case !errors.Is(err, reader.ErrOutput) && !errors.Is(err, reader.ErrBinary):
+	case !errors.Is(err, reader.ErrOutput) && !errors.Is(err, reader.ErrBinary) && !errors.Is(err, reader.ErrArchive):
 		f.mu.Lock()
 		f.failed = true
 		f.mu.Unlock()
