@@ -1188,7 +1188,22 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
 		}
 		switch {
 		case err == io.EOF:
-			return out, bad.err()
+			// Another archive may have been appended, or zeros were written
+			// over a header.
+			at, zeros, _ := nextHeader(ctx, data, min(blocksOf(off), size), size)
+			if data.err != nil {
+				bad.add(data.err)
+			}
+			if at == size || data.err != nil || ctx.Err() != nil {
+				return out, bad.err()
+			}
+			if !zeros {
+				bad.add(damagedHeader(head, at))
+			}
+			next = at
+			_, _ = src.Seek(next, io.SeekStart)
+			tr = tar.NewReader(src)
+			continue
 		case errors.Is(err, io.ErrUnexpectedEOF):
 			bad.add(errTarCut)
 			return out, bad.err()
@@ -1196,7 +1211,7 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
 		default:
 			if data.err == nil {
 				next, _ = headerBehind(ctx, data, head, off, size)
-				bad.add(fmt.Errorf("tar: damaged header; bytes %d to %d of the archive are not read", head, next))
+				bad.add(damagedHeader(head, next))
 				_, _ = src.Seek(next, io.SeekStart)
 				tr = tar.NewReader(src)
 			}
@@ -1292,21 +1307,34 @@ func headerBehind(ctx context.Context, archive io.ReaderAt, head, off, size int6
 		}
 		from += tarBlock + blocksOf(min(max(0, tarNumber(b[124:136])), size))
 	}
-	from = min(from, size)
+	next, _, err := nextHeader(ctx, archive, min(from, size), size)
+	return next, err
+}
+
+// nextHeader returns where the next header of a tar of size bytes is from a block
+// on, or size, and whether there are only zeros before it.
+func nextHeader(ctx context.Context, archive io.ReaderAt, from, size int64) (at int64, zeros bool, err error) {
+	var b, zero [tarBlock]byte
+	zeros = true
 	in := bufio.NewReaderSize(io.NewSectionReader(archive, from, size-from), 1<<16)
 	for ; ; from += tarBlock {
 		if err := ctx.Err(); err != nil {
-			return from, err
+			return from, zeros, err
 		}
 		if _, err := io.ReadFull(in, b[:]); err == io.EOF || err == io.ErrUnexpectedEOF {
-			return size, nil
+			return size, zeros, nil
 		} else if err != nil {
-			return size, err
+			return size, zeros, err
 		}
 		if isTar(b[:]) {
-			return from, nil
+			return from, zeros, nil
 		}
+		zeros = zeros && b == zero
 	}
+}
+
+func damagedHeader(from, to int64) error {
+	return fmt.Errorf("tar: damaged header; bytes %d to %d of the archive are not read", from, to)
 }
 
 // metaHeader reports whether a header of a tar has the long name or the records

@@ -322,6 +322,7 @@ func TestDamagedHeaders(t *testing.T) {
 		{"one after the other", func(b []byte) { b[at("four.log\x00")+300] ^= 1; b[at("five.log\x00")+300] ^= 1 }, "four.log five.log"},
 		{"one with records before it", func(b []byte) { b[three+300] ^= 1 }, long + "three.log"},
 		{"one of zeros", func(b []byte) { clear(b[at("two.log\x00"):][:tarBlock]) }, "two.log"},
+		{"one of zeros, and what follows", func(b []byte) { clear(b[at("two.log\x00"):][:3*tarBlock]) }, "two.log"},
 		{"records", func(b []byte) { copy(b[at("path=")-4:], "xxx ") }, long + "three.log"},
 		{"a negative size", func(b []byte) { resized(b[at("two.log\x00"):], -1) }, "two.log"},
 	} {
@@ -340,6 +341,18 @@ func TestDamagedHeaders(t *testing.T) {
 		}
 		if len(errs) != 1 || len(bad) > 0 || !strings.Contains(errs[0].Error(), "damaged header; bytes ") {
 			t.Errorf("%s: %v, %v", c.what, errs, bad)
+		}
+	}
+}
+
+// TestAppendedArchives: of tar files one after the other, all members are read.
+func TestAppendedArchives(t *testing.T) {
+	one, two := tarred(t, tarMember{name: "one.log", text: "one\n"}), tarred(t, tarMember{name: "two.log", text: "two\n"})
+	plain := slices.Concat(one, make([]byte, 20*tarBlock), two, one)
+	for _, data := range [][]byte{plain, gz(string(plain)), slices.Concat(gz(string(one)), gz(string(two)), gz(string(one)))} {
+		logs, errs := unpackTest(t, "a.tar", data, Options{})
+		if got, bad := membersText(t, logs, Options{}); got != "a.tar/one.log: one\na.tar/one.log#1: one\na.tar/two.log: two\n" || len(errs)+len(bad) > 0 {
+			t.Errorf("%q, %v, %v", got, errs, bad)
 		}
 	}
 }
