@@ -650,8 +650,11 @@ func ArchiveOf(path string) (string, bool) {
 	if _, err := os.Stat(path); err == nil {
 		return "", false
 	}
-	a, _, ok := splitArchive(path)
-	return a.Path, ok
+	m, ok := insideArchive(path)
+	if !ok {
+		return "", false
+	}
+	return m.in.in.member.Path, true
 }
 
 // Fixed returns why nothing will be written to the file at a path: it is an

@@ -404,6 +404,9 @@ func TestNoWayUp(t *testing.T) {
 			if logs, errs := Find([]string{path}); len(logs) > 0 || len(errs) != 1 {
 				t.Errorf("%s: %v, %v", path, logs, errs)
 			}
+			if a, ok := ArchiveOf(path); ok {
+				t.Errorf("%s is in %s", path, a)
+			}
 		}
 	}
 	for _, archive := range []string{"q.tar", "q.zip"} {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"time"
@@ -82,9 +81,9 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 			}
 			continue
 		}
-		if _, err := os.Stat(p); err != nil && errors.Is(err, fs.ErrNotExist) {
-			if logs, _ := reader.Find([]string{p}); len(logs) == 0 {
-				return &reader.FileError{Path: p, Offset: -1, Err: fs.ErrNotExist}
+		if _, err := os.Stat(p); err != nil {
+			if logs, errs := reader.Find([]string{p}); len(logs) == 0 && len(errs) > 0 {
+				return errs[0]
 			}
 		}
 	}
