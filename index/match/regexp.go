@@ -172,6 +172,7 @@ func (e *expr) require(set query.AnyOf) {
 	}
 	for _, x := range set {
 		l := newLiteral(x.S, x.Fold)
+		l.prepare()
 		if l.fold && (!l.ascii || l.special) {
 			e.whole = nil // cannot be compared byte by byte
 			return
