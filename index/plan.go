@@ -49,6 +49,10 @@ type planRun struct {
 // each of them up takes longer than reading the blocks is likely to.
 const maxWords = 4096
 
+// maxAlternatives is how many alternatives are looked up. Each takes a
+// millisecond, and the more there are, the fewer blocks have none of them.
+const maxAlternatives = 500
+
 func newPlan(q query.Node, opt match.Options) *plan {
 	p := &plan{}
 	p.root = p.node(q, opt)
@@ -62,6 +66,9 @@ func (p *plan) node(q query.Node, opt match.Options) planNode {
 			out[i] = p.node(x, opt)
 		}
 		return out
+	}
+	if or, ok := q.(query.Or); ok && len(or) > maxAlternatives {
+		return planNode{name: fmt.Sprintf("one of %d conditions", len(or)), all: true}
 	}
 	n := planNode{name: q.String()}
 	switch q := q.(type) {
