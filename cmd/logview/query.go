@@ -77,7 +77,7 @@ const (
 	mostRegexps = 2000
 )
 
-var tooMuch = fmt.Errorf("the queries have more than %s; search several times, for a part of them each", humanize.IBytes(mostAsked))
+var errTooMuch = fmt.Errorf("the queries have more than %s; search several times, for a part of them each", humanize.IBytes(mostAsked))
 
 // given reports whether flags give the query, so that no argument is one.
 func (q *queryFlags) given() bool { return len(q.asked) > 0 || len(q.files) > 0 }
@@ -108,7 +108,7 @@ func (q *queryFlags) tree() (query.Node, error) {
 	size, regexps := 0, 0
 	for _, p := range asked {
 		if size += len(p.text); size > mostAsked {
-			return nil, tooMuch
+			return nil, errTooMuch
 		}
 		n, err := q.parse(p)
 		if err != nil {
@@ -167,7 +167,7 @@ func (q *queryFlags) read(name string) ([]pattern, error) {
 		return nil, fmt.Errorf("-f %s: %w", name, pathCause(err))
 	}
 	if len(data) > mostAsked {
-		return nil, fmt.Errorf("-f %s: %w", name, tooMuch)
+		return nil, fmt.Errorf("-f %s: %w", name, errTooMuch)
 	}
 	text := strings.TrimSuffix(string(data), "\n")
 	if len(data) == 0 {
