@@ -12,7 +12,7 @@ import (
 // Searchable is a Source of the same text, for a search of its own: what came
 // through a pipe is read from where it was put, for there is no second time.
 // It also tells which member each path is.
-func (d *Document) Searchable(opt Options) (*LogSource, map[string]MemberKey) {
+func (d *Document) Searchable(opt Options) (Source, map[string]MemberKey) {
 	s := &LogSource{name: d.src.name, opt: opt}
 	keys := map[string]MemberKey{}
 	for _, m := range d.list() {

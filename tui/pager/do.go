@@ -275,7 +275,7 @@ func (m *Model) Goto(text string) tea.Cmd {
 
 // LinePlace is where a line of a member begins, the last if it has not so
 // many: then there is a remark.
-func LinePlace(ctx context.Context, d *reader.Document, key reader.MemberKey, l reader.Line) (at reader.Place, remark string, err error) {
+func LinePlace(ctx context.Context, d Text, key reader.MemberKey, l reader.Line) (at reader.Place, remark string, err error) {
 	p, err := d.Line(ctx, key, l)
 	if err != nil {
 		return p, "", err

@@ -254,7 +254,7 @@ func (m *Model) mend() tea.Cmd {
 
 // RotatedMsg says that the members of a log were looked at again.
 type RotatedMsg struct {
-	doc     *reader.Document
+	doc     Log
 	Name    string
 	Rotated bool // what was the newest member is none of the newest now
 	Cut     bool // it is gone, and another has its name

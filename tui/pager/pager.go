@@ -29,14 +29,14 @@ type Model struct {
 	searcher      index.Searcher
 	searching     reader.Options
 
-	doc     *reader.Document
+	doc     Log
 	inUse   *sync.RWMutex // is held by who reads doc although another log is shown by then
 	name    string
 	gen     int // of the document and the pick: what was read for others is dropped
 	ctx     context.Context
 	cancel  context.CancelFunc
 	members []reader.DocMember // as of the last answer
-	order   map[reader.MemberKey]int
+	order   order
 	err     error
 
 	// rows is what is read: a run of the log, or of the wanted lines of it.
@@ -88,7 +88,7 @@ type Model struct {
 	freshMarks marks              // and where they lie
 	openHit    bool               // and whether the last line, which has no end, is one
 	partial    bool               // and some that were not counted
-	rotating   *reader.Document   // whose members are being looked at
+	rotating   Log                // whose members are being looked at
 	rotated    *reader.Log        // to be looked at next
 	finding    context.CancelFunc // of what n looks for
 	findGen    int
@@ -143,17 +143,14 @@ func (m *Model) SetWrap(on bool) { m.wrap = on }
 
 // setMembers takes over which members there are.
 func (m *Model) setMembers(list []reader.DocMember) {
-	m.members, m.order = list, map[reader.MemberKey]int{}
-	for i, x := range list {
-		m.order[x.Key] = i
-	}
+	m.members, m.order = list, newOrder(list)
 }
 
 // Members are the members of the log, as of the last answer.
 func (m *Model) Members() []reader.DocMember { return m.members }
 
 // Doc is what is shown; nil if nothing is.
-func (m *Model) Doc() *reader.Document { return m.doc }
+func (m *Model) Doc() Log { return m.doc }
 
 // Name is the log's.
 func (m *Model) Name() string { return m.name }
@@ -232,7 +229,7 @@ type (
 // PreparingMsg says how far the decoding of a file of a document is. Who
 // makes the Document has it sent from there.
 type PreparingMsg struct {
-	Doc *reader.Document
+	Doc Log
 	P   reader.Preparing
 }
 
@@ -251,7 +248,7 @@ func say(format string, args ...any) tea.Cmd {
 
 // Open shows a document, from its end or around a place. The pane owns it
 // and closes the one before.
-func (m *Model) Open(name string, d *reader.Document, at *reader.Place) tea.Cmd {
+func (m *Model) Open(name string, d Log, at *reader.Place) tea.Cmd {
 	m.Shut()
 	m.doc, m.name, m.inUse = d, name, new(sync.RWMutex)
 	m.levels = new(levels)

@@ -167,7 +167,7 @@ func (m *Model) more(msg moreMsg) tea.Cmd {
 	}
 	m.progress = ""
 	if len(msg.run.rows) < windowRows && !msg.run.end && !m.pick.all() {
-		m.progress = fmt.Sprintf("filtering: at %.0f%%", 100*m.doc.Fraction(msg.run.next))
+		m.progress = fmt.Sprintf("filtering: at %.0f%%", 100*reader.FractionOf(m.doc.Members(), msg.run.next))
 	}
 	if m.follow && m.atEnd {
 		m.toEnd()

@@ -139,7 +139,7 @@ func (m *Model) Hidden() string {
 	switch {
 	case !done:
 		s += "…"
-	case m.compare(m.counted, m.sure) > 0: // what came since and is hidden was not read
+	case m.order.compare(m.counted, m.sure) > 0: // what came since and is hidden was not read
 		s += "+"
 	}
 	return s + " hidden by filters"
@@ -222,7 +222,7 @@ func (m *Model) tallyFresh(rows []row, from, to reader.Place, skipped bool) {
 		return
 	}
 	matches := func(r *row) bool { return m.scan == nil || m.scan.Line(r.Text) }
-	if skipped || m.compare(from, m.counted) > 0 {
+	if skipped || m.order.compare(from, m.counted) > 0 {
 		m.partial = true // what lies between was not seen
 	}
 	m.openHit = false
@@ -230,7 +230,7 @@ func (m *Model) tallyFresh(rows []row, from, to reader.Place, skipped bool) {
 		r := &rows[i]
 		_, known := m.order[r.Member]
 		switch {
-		case !known, m.compare(r.Place, m.counted) < 0:
+		case !known, m.order.compare(r.Place, m.counted) < 0:
 		case r.Open:
 			m.openHit = matches(r)
 		case long(&r.Piece): // which the pieces do not tell
@@ -240,7 +240,7 @@ func (m *Model) tallyFresh(rows []row, from, to reader.Place, skipped bool) {
 			m.freshMarks.mark(r.Place)
 		}
 	}
-	if m.compare(to, m.counted) > 0 {
+	if m.order.compare(to, m.counted) > 0 {
 		m.counted = to
 	}
 }
@@ -355,7 +355,7 @@ const (
 
 // sample looks for levels in lines from all over a log, as far as that needs no
 // decoding. It returns how many lines it read, and whether these are all.
-func sample(ctx context.Context, d *reader.Document, about *levels) (lines int, all bool, err error) {
+func sample(ctx context.Context, d Text, about *levels) (lines int, all bool, err error) {
 	all = true
 	buf := make([]byte, sampled+512) // with the beginning of what comes behind
 	members := d.Members()
@@ -440,12 +440,12 @@ func (m *Model) look(k pick, at reader.Place, forward, here bool, t *tally) tea.
 			begun = begin
 		}
 		// What the tally knows need not be read: all that lies before sure.
-		if t != nil && !turned && t.before(at, sure) {
+		if t != nil && !turned && t.order.before(at, sure) {
 			p, ok, known := t.beside(at, forward, here)
 			for known && ok && !d.Has(p.Member) {
 				p, ok, known = t.beside(p, forward, false)
 			}
-			if known && ok && t.before(p, sure) {
+			if known && ok && t.order.before(p, sure) {
 				msg.ok = true
 				msg.at, msg.err = k.place(ctx, d, p, forward)
 				return msg
@@ -481,7 +481,7 @@ func (m *Model) look(k pick, at reader.Place, forward, here bool, t *tally) tea.
 }
 
 // pieceAt is the piece that begins at a place; false if there is none.
-func pieceAt(ctx context.Context, d *reader.Document, at reader.Place) (p reader.Piece, ok bool, err error) {
+func pieceAt(ctx context.Context, d Text, at reader.Place) (p reader.Piece, ok bool, err error) {
 	w, err := d.Forward(ctx, at)
 	if err == io.EOF || err == nil && (w.Member != at.Member || w.Offset != at.Offset) {
 		return p, false, nil
@@ -496,7 +496,7 @@ func pieceAt(ctx context.Context, d *reader.Document, at reader.Place) (p reader
 // place is the piece to go to of a line that matches and begins at p: the
 // first in which a match begins, or the last on the way back. It is the first
 // of all if that cannot be told.
-func (k pick) place(ctx context.Context, d *reader.Document, p reader.Place, forward bool) (reader.Place, error) {
+func (k pick) place(ctx context.Context, d Text, p reader.Place, forward bool) (reader.Place, error) {
 	p, err := d.At(ctx, p)
 	if err != nil || k.find == nil {
 		return p, err
@@ -504,7 +504,7 @@ func (k pick) place(ctx context.Context, d *reader.Document, p reader.Place, for
 	return nearest(ctx, d, k.find, p, !forward)
 }
 
-func nearest(ctx context.Context, d *reader.Document, m *match.Matcher, p reader.Place, last bool) (reader.Place, error) {
+func nearest(ctx context.Context, d Text, m *match.Matcher, p reader.Place, last bool) (reader.Place, error) {
 	at, ok, err := inLine(ctx, d, m, p, true, last)
 	if err != nil || !ok {
 		return p, err
@@ -514,7 +514,7 @@ func nearest(ctx context.Context, d *reader.Document, m *match.Matcher, p reader
 
 // First is the piece of a line, from its beginning p on, in which the first
 // match begins, the first of all if that cannot be told.
-func First(ctx context.Context, d *reader.Document, m *match.Matcher, p reader.Place) (reader.Place, error) {
+func First(ctx context.Context, d Text, m *match.Matcher, p reader.Place) (reader.Place, error) {
 	return nearest(ctx, d, m, p, false)
 }
 

@@ -53,7 +53,7 @@ func (m *Model) toMark(forward bool) tea.Cmd {
 		slices.Reverse(list)
 	}
 	for _, p := range list {
-		if c := m.compare(p, at); forward && c > 0 || !forward && c < 0 {
+		if c := m.order.compare(p, at); forward && c > 0 || !forward && c < 0 {
 			return m.GoTo(p)
 		}
 	}
@@ -62,7 +62,7 @@ func (m *Model) toMark(forward bool) tea.Cmd {
 
 // Marks are the places that were marked, in the order of the log.
 func (m *Model) Marks() []reader.Place {
-	return slices.SortedFunc(maps.Keys(m.marks), m.compare)
+	return slices.SortedFunc(maps.Keys(m.marks), m.order.compare)
 }
 
 // SetMarks sets them.
@@ -109,11 +109,11 @@ func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err e
 		return nil
 	}
 	from, to := *m.anchor, at
-	if m.compare(from, to) > 0 {
+	if m.order.compare(from, to) > 0 {
 		from, to = to, from
 	}
 	d, k, inUse := m.doc, m.pick, m.inUse
-	t := &tally{order: m.order}
+	order := m.order
 	return func(ctx context.Context, w io.Writer) (int64, error) {
 		if !inUse.TryRLock() {
 			return 0, errors.New("another log was opened; nothing is selected any more")
@@ -127,7 +127,7 @@ func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err e
 			}
 			for i := range r.rows {
 				x := &r.rows[i]
-				if _, known := t.order[x.Member]; !known || t.compare(x.Place, to) > 0 {
+				if !order.has(x.Member) || order.compare(x.Place, to) > 0 {
 					return n, nil // of a member that came since, or behind
 				}
 				if !x.Continues {
@@ -151,9 +151,3 @@ func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err e
 
 // Selecting reports whether lines are selected.
 func (m *Model) Selecting() bool { return m.anchor != nil }
-
-// compare is the order of places.
-func (m *Model) compare(a, b reader.Place) int {
-	t := &tally{order: m.order}
-	return t.compare(a, b)
-}

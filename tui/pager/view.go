@@ -281,9 +281,9 @@ func (m *Model) selected(i int) bool {
 	}
 	at := m.rows[i].Place
 	if i <= m.cur {
-		return m.compare(at, *m.anchor) >= 0 || i == m.cur
+		return m.order.compare(at, *m.anchor) >= 0 || i == m.cur
 	}
-	return m.compare(at, *m.anchor) <= 0
+	return m.order.compare(at, *m.anchor) <= 0
 }
 
 func (m *Model) drawGutter(b *strings.Builder, i, k int) {
