@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -147,17 +146,15 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	case keys.PrevMark:
 		return m.toMark(false), true
 	case keys.FiltersOff:
-		if len(m.filters) == 0 {
+		if !m.filters.toggleAll() {
 			return say("there are no filters; & makes one"), true
 		}
-		m.off = !m.off
 		return m.refilter(), true
 	case keys.FilterDrop:
-		if i := m.Last(); i >= 0 {
-			m.filters = slices.Delete(slices.Clone(m.filters), i, i+1)
-			return m.refilter(), true
+		if !m.filters.drop() {
+			return say("there are no filters; & makes one"), true
 		}
-		return say("there are no filters; & makes one"), true
+		return m.refilter(), true
 	case keys.Cancel:
 		return m.escape()
 	default:

@@ -34,7 +34,7 @@ func (m *Model) Grow() tea.Cmd {
 	}
 	m.tailing = true
 	// A last line without its end is read again: it may have got longer.
-	ctx, d, k, gen, from, hits := m.ctx, m.doc, m.pick, m.gen, m.tail, m.hits
+	ctx, d, k, gen, from, hits := m.ctx, m.doc, m.filters.pick, m.gen, m.tail, m.hits
 	msg := grownMsg{gen: gen, from: from, matcher: m.matcher, hits: counts{}}
 	return func() tea.Msg {
 		if !d.Grown(ctx) {

@@ -99,10 +99,7 @@ type Model struct {
 	hit        int           // where in it the match begins; -1 before that was looked for
 	back       bool          // it was come to from behind
 
-	filters []Pattern
-	last    int  // of them, what was made or switched last
-	off     bool // all filters
-	pick    pick
+	filters filters
 	marks   map[reader.Place]bool
 }
 

@@ -20,7 +20,7 @@ func (m *Model) load(at *reader.Place) tea.Cmd {
 		return nil
 	}
 	m.loading, m.going, m.gap = true, at, false
-	ctx, d, k, gen, findGen, width := m.ctx, m.doc, m.pick, m.gen, m.findGen, m.wrapWidth()
+	ctx, d, k, gen, findGen, width := m.ctx, m.doc, m.filters.pick, m.gen, m.findGen, m.wrapWidth()
 	return func() tea.Msg {
 		msg := loadedMsg{gen: gen, findGen: findGen}
 		d.Weigh()
@@ -101,7 +101,7 @@ func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 		}
 	}
 	var hidden tea.Cmd
-	if a := m.asked; a != nil && *a == msg.cur && !msg.end && !m.pick.all() && (m.cur >= len(m.rows) || m.rows[m.cur].Place != *a) {
+	if a := m.asked; a != nil && *a == msg.cur && !msg.end && !m.filters.pick.all() && (m.cur >= len(m.rows) || m.rows[m.cur].Place != *a) {
 		hidden = say("a filter hides that line; \\ switches the filters off")
 	} else {
 		m.asked = nil
@@ -130,7 +130,7 @@ func (m *Model) extend() tea.Cmd {
 }
 
 func (m *Model) fetch(from reader.Place, forward bool) tea.Cmd {
-	ctx, d, k, gen, width := m.ctx, m.doc, m.pick, m.gen, m.wrapWidth()
+	ctx, d, k, gen, width := m.ctx, m.doc, m.filters.pick, m.gen, m.wrapWidth()
 	return func() tea.Msg {
 		r, err := read(ctx, d, k, from, forward, windowRows)
 		r.wrapTo(width)
@@ -166,7 +166,7 @@ func (m *Model) more(msg moreMsg) tea.Cmd {
 		m.trim(false)
 	}
 	m.progress = ""
-	if len(msg.run.rows) < windowRows && !msg.run.end && !m.pick.all() {
+	if len(msg.run.rows) < windowRows && !msg.run.end && !m.filters.pick.all() {
 		m.progress = fmt.Sprintf("filtering: at %.0f%%", 100*reader.FractionOf(m.doc.Members(), msg.run.next))
 	}
 	if m.follow && m.atEnd {
@@ -234,7 +234,7 @@ func (m *Model) number() tea.Cmd {
 		return nil
 	}
 	// A row that came alone follows one that has its number.
-	for i := 1; i < len(m.rows) && m.pick.all(); i++ {
+	for i := 1; i < len(m.rows) && m.filters.pick.all(); i++ {
 		r, before := &m.rows[i], &m.rows[i-1]
 		if r.line == -1 && r.Member == before.Member && before.line >= 0 {
 			r.line = before.line
@@ -245,7 +245,7 @@ func (m *Model) number() tea.Cmd {
 	}
 	var places []reader.Place
 	for i := range m.rows {
-		if r := &m.rows[i]; r.line == -1 && (i == 0 || m.rows[i-1].Member != r.Member || !m.pick.all()) {
+		if r := &m.rows[i]; r.line == -1 && (i == 0 || m.rows[i-1].Member != r.Member || !m.filters.pick.all()) {
 			places = append(places, r.Place)
 		}
 	}
@@ -281,9 +281,9 @@ func (m *Model) numbered(msg numberedMsg) {
 		r := &m.rows[i]
 		if l, ok := msg.numbers[r.Place]; ok {
 			r.line = l
-		} else if m.pick.all() && r.line == -1 && i > 0 && m.rows[i-1].Member == r.Member && m.rows[i-1].line == unknown {
+		} else if m.filters.pick.all() && r.line == -1 && i > 0 && m.rows[i-1].Member == r.Member && m.rows[i-1].line == unknown {
 			r.line = unknown
-		} else if m.pick.all() && r.line < 0 && i > 0 && m.rows[i-1].Member == r.Member && m.rows[i-1].line >= 0 {
+		} else if m.filters.pick.all() && r.line < 0 && i > 0 && m.rows[i-1].Member == r.Member && m.rows[i-1].line >= 0 {
 			r.line = m.rows[i-1].line
 			if !m.rows[i-1].Unfinished {
 				r.line++
@@ -291,7 +291,7 @@ func (m *Model) numbered(msg numberedMsg) {
 		}
 	}
 	// Of rows that came before the first whose number is known now.
-	for i := len(m.rows) - 2; i >= 0 && m.pick.all(); i-- {
+	for i := len(m.rows) - 2; i >= 0 && m.filters.pick.all(); i-- {
 		r, next := &m.rows[i], &m.rows[i+1]
 		if r.line < 0 && r.Member == next.Member && next.line >= 0 {
 			r.line = next.line

@@ -98,10 +98,10 @@ func (m *Model) stopTally() {
 // filters let through.
 func (m *Model) startTally() tea.Cmd {
 	m.stopTally()
-	if m.doc == nil || m.matcher == nil && m.pick.all() || m.tail == (reader.Place{}) { // then it begins when that is known
+	if m.doc == nil || m.matcher == nil && m.filters.pick.all() || m.tail == (reader.Place{}) { // then it begins when that is known
 		return nil
 	}
-	_, n, err := compile(append(m.InForce(), m.pattern)...)
+	_, n, err := compile(m.filters.with(m.pattern)...)
 	if err != nil || n == nil {
 		return nil
 	}
@@ -116,7 +116,7 @@ func (m *Model) startTally() tea.Cmd {
 
 // startHidden counts the matching lines that the filters hide.
 func (m *Model) startHidden() tea.Cmd {
-	_, filters, err := compile(m.InForce()...)
+	_, filters, err := compile(m.filters.inForce()...)
 	if err != nil || filters == nil || m.matcher == nil || m.doc == nil {
 		return nil
 	}
@@ -149,7 +149,7 @@ func (m *Model) Hidden() string {
 // all counted.
 func (m *Model) hides() (n int64, done bool) {
 	if m.hidden == nil {
-		return 0, m.pick.all() || m.found.err != nil
+		return 0, m.filters.pick.all() || m.found.err != nil
 	}
 	for _, x := range m.members {
 		n += m.behind.count[x.Key]
@@ -299,7 +299,7 @@ func (m *Model) find(same bool) tea.Cmd {
 // other is tried.
 func (m *Model) findFrom(at reader.Place, forward, here bool) tea.Cmd {
 	m.stopFinding()
-	mt, _, err := compile(append(m.InForce(), m.pattern)...)
+	mt, _, err := compile(m.filters.with(m.pattern)...)
 	if err != nil || mt == nil {
 		return nil
 	}
@@ -321,7 +321,7 @@ func (m *Model) seek(levels string, forward bool, what string) tea.Cmd {
 		return nil
 	}
 	m.stopFinding()
-	k := pick{levels: levels, what: what, m: m.pick.m, lines: m.pick.lines, begins: true, seen: &m.levels.seen}
+	k := pick{levels: levels, what: what, m: m.filters.pick.m, lines: m.filters.pick.lines, begins: true, seen: &m.levels.seen}
 	search := m.look(k, at, forward, false, nil)
 	for i := range m.rows {
 		if m.rows[i].level != ' ' {

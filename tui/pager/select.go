@@ -112,7 +112,7 @@ func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err e
 	if m.order.compare(from, to) > 0 {
 		from, to = to, from
 	}
-	d, k, inUse := m.doc, m.pick, m.inUse
+	d, k, inUse := m.doc, m.filters.pick, m.inUse
 	order := m.order
 	return func(ctx context.Context, w io.Writer) (int64, error) {
 		if !inUse.TryRLock() {

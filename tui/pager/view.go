@@ -33,7 +33,7 @@ func (m *Model) body() int { return max(1, m.height-m.head()) }
 // head is how many rows are above the text.
 func (m *Model) head() int {
 	n := 1
-	if len(m.filters) > 0 {
+	if len(m.filters.list) > 0 {
 		n++
 	}
 	return n
@@ -111,7 +111,7 @@ func (m *Model) tall(i int) int {
 func (m *Model) Click(x, y int) tea.Cmd {
 	if y == 1 && m.head() == 2 {
 		at := 1
-		for i, f := range m.filters {
+		for i, f := range m.filters.list {
 			w := ansi.StringWidth(chip(f))
 			if x >= at && x < at+w {
 				return m.Toggle(i)
@@ -155,7 +155,7 @@ func (m *Model) View() string {
 		}
 	}
 	put(m.title())
-	if len(m.filters) > 0 {
+	if len(m.filters.list) > 0 {
 		put(m.chips())
 	}
 	bar := m.bar()
@@ -171,7 +171,7 @@ func (m *Model) View() string {
 		if m.progress != "" {
 			empty = visible.String(m.progress)
 		}
-	case !m.pick.all():
+	case !m.filters.pick.all():
 		empty = "No line passes the filters. \\ switches them off."
 	case len(m.members) > 0 && m.members[len(m.members)-1].Damage != nil:
 		empty = visible.String(m.members[len(m.members)-1].Damage.Error())
@@ -497,15 +497,15 @@ func (m *Model) fraction(p reader.Place) float64 {
 // chips are the filters.
 func (m *Model) chips() string {
 	var parts []string
-	for _, f := range m.filters {
+	for _, f := range m.filters.list {
 		style := m.th.Chip
-		if f.Off || m.off {
+		if f.Off || m.filters.off {
 			style = m.th.ChipOff
 		}
 		parts = append(parts, style.Render(chip(f)))
 	}
 	s := " " + strings.Join(parts, " ")
-	if m.off {
+	if m.filters.off {
 		s += m.th.Dim.Render(" off, \\ on")
 	}
 	return screen.Fit(s, m.width)
