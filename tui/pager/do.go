@@ -52,7 +52,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	if a != keys.FiltersOff && a != keys.FilterDrop {
 		m.asked = nil
 	}
-	if m.finding != nil {
+	if m.find.running() {
 		switch a {
 		case keys.Next, keys.Previous, keys.NextIn, keys.PrevIn, keys.NextError, keys.PrevError, keys.NextWarn, keys.PrevWarn:
 			if len(m.queue) < mostQueued {
@@ -117,13 +117,13 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	case keys.FilterMiss:
 		return m.filterFound(true), true
 	case keys.Next:
-		return m.find(true), true
+		return m.findNext(true), true
 	case keys.Previous:
-		return m.find(false), true
+		return m.findNext(false), true
 	case keys.NextIn:
-		return m.another(true), true
+		return m.nextInLine(true), true
 	case keys.PrevIn:
-		return m.another(false), true
+		return m.nextInLine(false), true
 	case keys.NextError:
 		return m.seek("EF", true, "error"), true
 	case keys.PrevError:
@@ -167,7 +167,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 // nothing.
 func (m *Model) escape() (tea.Cmd, bool) {
 	switch {
-	case m.finding != nil:
+	case m.find.running():
 		m.stopFinding()
 		m.queue = nil
 	case m.anchor != nil:
@@ -175,7 +175,7 @@ func (m *Model) escape() (tea.Cmd, bool) {
 	case m.plain:
 		m.plain = false
 		m.settle()
-	case m.matcher != nil:
+	case m.find.active():
 		return m.clearSearch(), true
 	default:
 		return nil, false
@@ -205,23 +205,23 @@ func (m *Model) GoTo(p reader.Place) tea.Cmd {
 	}
 	m.follow = false
 	m.stopFinding()
-	m.here, m.hit, m.back = p, -1, false
+	m.find.spot = spot{p, -1, false}
 	for i := range m.rows {
 		if m.loading {
 			break // they are going to be others
 		}
 		if r := &m.rows[i]; r.Member == p.Member && r.Offset <= p.Offset && p.Offset < max(r.End, r.Offset+1) {
 			m.cur = i
-			m.here = r.Place
+			m.find.spot.place = r.Place
 			m.center()
 			m.revealMatch()
 			return m.extend()
 		}
 	}
-	d, gen, findGen, ctx := m.doc, m.gen, m.findGen, m.ctx
+	d, gen, ctx := m.doc, m.find.gen, m.ctx
 	return func() tea.Msg {
 		at, err := d.At(ctx, p)
-		return foundMsg{gen: gen, findGen: findGen, at: at, ok: err == nil, err: err}
+		return foundMsg{gen: gen, at: at, ok: err == nil, err: err}
 	}
 }
 
@@ -246,11 +246,10 @@ func (m *Model) Goto(text string) tea.Cmd {
 	}
 	m.stopFinding()
 	m.follow = false
-	ctx, cancel := context.WithCancel(m.ctx)
-	m.finding = cancel
-	d, gen, findGen := m.doc, m.gen, m.findGen
+	ctx, gen := m.find.start(m.ctx)
+	d := m.doc
 	answer := func(p reader.Place, err error) tea.Msg {
-		return foundMsg{gen: gen, findGen: findGen, at: p, ok: err == nil, err: err}
+		return foundMsg{gen: gen, at: p, ok: err == nil, err: err}
 	}
 	if percent {
 		return func() tea.Msg { return answer(d.AtFraction(ctx, share/100)) }

@@ -157,8 +157,8 @@ func (m *Model) Including(p Pattern) []Pattern { return m.filters.including(p) }
 // filterFound makes a filter of what is searched for: for the lines with it,
 // or those without.
 func (m *Model) filterFound(not bool) tea.Cmd {
-	p := m.pattern
-	if m.matcher == nil {
+	p := m.find.pattern
+	if !m.find.active() {
 		return say("nothing is searched for; / does")
 	}
 	if not {
@@ -185,7 +185,7 @@ func (m *Model) refilter() tea.Cmd {
 	if m.asked != nil { // which a filter hid
 		at, ok = *m.asked, true
 	}
-	m.hits = newVerdicts()
+	m.find.forgetVerdicts()
 	m.begin()
 	m.fresh = 0
 	m.anchor = nil
@@ -195,15 +195,15 @@ func (m *Model) refilter() tea.Cmd {
 	} else {
 		cmd = m.load(&at)
 	}
-	return tea.Batch(cmd, m.startTally())
+	return tea.Batch(cmd, m.startCount())
 }
 
 // Query is what the filters and the search mean together, for writing or
 // piping the matching lines; nil for all lines.
 func (m *Model) Query() query.Node {
 	list := m.filters.inForce()
-	if m.matcher != nil {
-		list = append(list, m.pattern)
+	if m.find.active() {
+		list = append(list, m.find.pattern)
 	}
 	_, n, _ := compile(list...)
 	return n

@@ -1,14 +1,11 @@
 package pager
 
 import (
-	"context"
-	"errors"
 	"slices"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
-	"logview/index/match"
 	"logview/reader"
 )
 
@@ -34,18 +31,14 @@ func (m *Model) Grow() tea.Cmd {
 	}
 	m.tailing = true
 	// A last line without its end is read again: it may have got longer.
-	ctx, d, k, gen, from, hits := m.ctx, m.doc, m.filters.pick, m.gen, m.tail, m.hits
-	msg := grownMsg{gen: gen, from: from, matcher: m.matcher, hits: counts{}}
+	ctx, d, k, from := m.ctx, m.doc, m.filters.pick, m.tail
+	msg := grownMsg{gen: m.gen, from: from, fresh: newFreshCount(m.find.matcher, m.find.verdicts)}
 	return func() tea.Msg {
 		if !d.Grown(ctx) {
 			msg.cut = true
 			return msg
 		}
 		msg.run.next = from
-		var scan *match.Scanner
-		if msg.matcher != nil {
-			scan = msg.matcher.NewScanner()
-		}
 		for {
 			r, err := read(ctx, d, k, msg.run.next, true, mostRows)
 			if err != nil {
@@ -59,25 +52,8 @@ func (m *Model) Grow() tea.Cmd {
 				}
 				msg.lines++
 				msg.again = msg.again || x.Place == from
-				hit := true // passes the filters
-				if scan == nil {
-				} else if long(&x.Piece) {
-					hit, msg.err = hits.let(ctx, d, msg.matcher, &x.Piece)
-				} else {
-					hit = scan.Line(x.Text)
-				}
-				switch {
-				case !hit:
-				case r.end && x.Place == r.next || x.Open && r.next.Member == x.Member:
-					msg.openHit = true
-				default:
-					msg.hits[x.Member]++
-					if n := len(msg.where); n == 0 || msg.where[n-1].Member != x.Member || x.Offset-msg.where[n-1].Offset > 16<<10 {
-						msg.where = append(msg.where, x.Place)
-					}
-				}
 			}
-			if msg.err != nil {
+			if msg.err = msg.fresh.add(ctx, d, &r); msg.err != nil {
 				break
 			}
 			msg.run.rows = append(msg.run.rows, r.rows...)
@@ -148,14 +124,8 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 			m.trim(false)
 		}
 	}
-	if msg.matcher == m.matcher && msg.from == m.counted {
-		m.fresher.add(msg.hits)
-		for _, p := range msg.where {
-			m.freshMarks.mark(p)
-		}
-		m.openHit, m.counted = msg.openHit, msg.tail
-	} else {
-		m.tallyFresh(msg.run.rows, msg.from, msg.tail, msg.skipped)
+	if msg.fresh.matcher != m.find.matcher || !m.count.addCounted(msg.fresh, msg.from, msg.tail) {
+		m.countRows(msg.run.rows, msg.from, msg.tail, msg.skipped)
 	}
 	if m.follow {
 		m.fresh = 0
@@ -170,8 +140,8 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 		m.again = false
 		cmd = m.Grow()
 	}
-	if m.tally == nil {
-		cmd = tea.Batch(cmd, m.startTally())
+	if !m.count.active() {
+		cmd = tea.Batch(cmd, m.startCount())
 	}
 	return tea.Batch(cmd, m.number(), m.extend())
 }
@@ -204,7 +174,7 @@ func (m *Model) Rotated(l reader.Log) tea.Cmd {
 	}
 	m.rotating = m.doc
 	d := m.doc
-	before := m.members
+	before := m.members.list
 	return func() tea.Msg {
 		msg := RotatedMsg{doc: d, Name: l.Name, update: d.Update(l)}
 		d.Weigh()
@@ -228,8 +198,8 @@ func (m *Model) Rotate(msg RotatedMsg) tea.Cmd {
 	}
 	m.rotating = nil
 	m.setMembers(m.doc.Members())
-	if m.tally != nil && (msg.update.CutOff || msg.update.Inserted || msg.moved && m.found.done && m.found.missed) {
-		m.stopTally() // it may have read another text, or missed what was moving; it begins anew with what came
+	if m.count.active() && (msg.update.CutOff || msg.update.Inserted || msg.moved && m.count.incomplete()) {
+		m.count.stop() // it may have read another text, or missed what was moving; it begins anew with what came
 	}
 	m.gap = m.gap || msg.update.Inserted
 	if l := m.rotated; l != nil {
@@ -260,18 +230,6 @@ type RotatedMsg struct {
 	Cut     bool // it is gone, and another has its name
 	update  reader.Updated
 	moved   bool // members came, went, or have other names
-}
-
-// trouble is what to do about an error: nothing if somebody wanted it, look
-// again if it says that the log is another, or tell.
-func trouble(err error) tea.Cmd {
-	switch {
-	case errors.Is(err, context.Canceled):
-		return nil
-	case errors.Is(err, reader.ErrCut):
-		return look
-	}
-	return func() tea.Msg { return Said{err.Error(), true} }
 }
 
 func look() tea.Msg { return LookMsg{} }

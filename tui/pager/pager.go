@@ -12,7 +12,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"logview/index"
-	"logview/index/match"
 	"logview/reader"
 	"logview/reader/crash"
 	"logview/tui/keys"
@@ -35,8 +34,7 @@ type Model struct {
 	gen     int // of the document and the pick: what was read for others is dropped
 	ctx     context.Context
 	cancel  context.CancelFunc
-	members []reader.DocMember // as of the last answer
-	order   order
+	members members
 	err     error
 
 	// rows is what is read: a run of the log, or of the wanted lines of it.
@@ -70,54 +68,20 @@ type Model struct {
 	rate      rate
 	now       func() time.Time
 
-	caseMode   Case
-	pattern    Pattern
-	matcher    *match.Matcher
-	scan       *match.Scanner // of matcher, for highlights
-	also       *match.Scanner // for highlights while nothing is searched for here
-	hits       *verdicts      // of matcher and the filters
-	tally      *tally
-	found      tallied
-	hidden     *tally             // of lines that match and that the filters hide
-	behind     tallied            // the same, as it was when it was last looked at
-	levels     *levels            // of doc
-	missing    bool               // nothing was found, and whether filters hide it is not known yet
-	counted    reader.Place       // the log's end, as far as matches are counted
-	sure       reader.Place       // the log's end when the tally began
-	fresher    counts             // matches that came since
-	freshMarks marks              // and where they lie
-	openHit    bool               // and whether the last line, which has no end, is one
-	partial    bool               // and some that were not counted
-	rotating   Log                // whose members are being looked at
-	rotated    *reader.Log        // to be looked at next
-	finding    context.CancelFunc // of what n looks for
-	findGen    int
-	retry      *reader.Place // where it was to be when the log turned out to be cut off
-	asked      *reader.Place // where the person wants to be, as soon as it is loaded
-	upward     bool          // it is searched for backwards
-	here       reader.Place  // of the row that n came to
-	hit        int           // where in it the match begins; -1 before that was looked for
-	back       bool          // it was come to from behind
+	find     finder
+	count    counter
+	rotating Log           // whose members are being looked at
+	rotated  *reader.Log   // to be looked at next
+	retry    *reader.Place // where it was to be when the log turned out to be cut off
+	asked    *reader.Place // where the person wants to be, as soon as it is loaded
 
 	filters filters
 	marks   map[reader.Place]bool
 }
 
-// tallied is a tally as it was when it was last looked at.
-type tallied struct {
-	count  counts
-	capped bool
-	missed bool
-	marks  marks
-	done   bool
-	share  float64
-	read   index.Stats
-	err    error
-}
-
 // New makes an empty pane. s answers searches, of sources opened with opt.
 func New(th *theme.Theme, s index.Searcher, opt reader.Options) *Model {
-	return &Model{th: th, searcher: s, searching: opt, wrap: true, now: time.Now, marks: map[reader.Place]bool{}, hits: newVerdicts()}
+	return &Model{th: th, searcher: s, searching: opt, wrap: true, now: time.Now, marks: map[reader.Place]bool{}, find: newFinder()}
 }
 
 // SetTheme changes how it looks.
@@ -140,11 +104,11 @@ func (m *Model) SetWrap(on bool) { m.wrap = on }
 
 // setMembers takes over which members there are.
 func (m *Model) setMembers(list []reader.DocMember) {
-	m.members, m.order = list, newOrder(list)
+	m.members = newMembers(list)
 }
 
 // Members are the members of the log, as of the last answer.
-func (m *Model) Members() []reader.DocMember { return m.members }
+func (m *Model) Members() []reader.DocMember { return m.members.list }
 
 // Doc is what is shown; nil if nothing is.
 func (m *Model) Doc() Log { return m.doc }
@@ -172,7 +136,6 @@ type (
 		open     bool // the last line begins at tail, and has no end yet
 		members  []reader.DocMember
 		err      error
-		findGen  int
 	}
 	// moreMsg are rows in front of those, or behind.
 	moreMsg struct {
@@ -188,13 +151,10 @@ type (
 		from    reader.Place
 		run     run
 		lines   int64
-		matcher *match.Matcher
-		hits    counts         // lines that match it, but for the last without an end
-		where   []reader.Place // about where they lie
-		openHit bool           // and whether that does
-		again   bool           // the first of them begins where the last line began, which had no end
-		skipped bool           // more came than is kept
-		cut     bool           // nothing was read: the newest member is another
+		fresh   *freshCount
+		again   bool // the first of them begins where the last line began, which had no end
+		skipped bool // more came than is kept
+		cut     bool // nothing was read: the newest member is another
 		tail    reader.Place
 		members []reader.DocMember
 		err     error
@@ -209,17 +169,17 @@ type (
 	}
 	// foundMsg is where n came to.
 	foundMsg struct {
-		gen, findGen int
-		at           reader.Place
-		ok           bool
-		back         bool   // looked for backwards
-		line         bool   // and in one line alone
-		what         string // a level is looked for: this
-		sampled      int    // lines that were looked at, and have no level
-		all          bool   // and those are all
-		text         string // how far it is
-		next         func() tea.Msg
-		err          error
+		gen     int // of the finder
+		at      reader.Place
+		ok      bool
+		back    bool   // looked for backwards
+		line    bool   // and in one line alone
+		what    string // a level is looked for: this
+		sampled int    // lines that were looked at, and have no level
+		all     bool   // and those are all
+		text    string // how far it is
+		next    tea.Cmd
+		err     error
 	}
 )
 
@@ -248,7 +208,6 @@ func say(format string, args ...any) tea.Cmd {
 func (m *Model) Open(name string, d Log, at *reader.Place) tea.Cmd {
 	m.Shut()
 	m.doc, m.name, m.inUse = d, name, new(sync.RWMutex)
-	m.levels = new(levels)
 	m.fresh, m.rate = 0, rate{}
 	m.tail, m.openAt = reader.Place{}, reader.Place{} // the tally begins when that is known
 	m.err = nil
@@ -256,7 +215,7 @@ func (m *Model) Open(name string, d Log, at *reader.Place) tea.Cmd {
 	m.frozen, m.gone = false, false
 	m.follow = at == nil
 	m.begin()
-	m.hits = newVerdicts()
+	m.find.open()
 	return m.load(at)
 }
 
@@ -275,7 +234,7 @@ func (m *Model) Shut() {
 	if m.cancel != nil {
 		m.cancel()
 	}
-	m.stopTally()
+	m.count.stop()
 	if m.doc != nil {
 		d, inUse := m.doc, m.inUse
 		crash.Go(func() {
@@ -296,7 +255,7 @@ func (m *Model) begin() {
 	}
 	m.ctx, m.cancel = context.WithCancel(context.Background())
 	m.gen++
-	m.finding = nil
+	m.find.drop()
 	m.upBusy, m.downBusy, m.tailing, m.again, m.numbering = false, false, false, false, false
 	m.progress = ""
 }
@@ -326,14 +285,14 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		}
 		m.numbered(msg)
 	case tallyMsg:
-		return m.tallied(msg)
+		return m.counted(msg)
 	case foundMsg:
-		if msg.gen != m.gen || msg.findGen != m.findGen {
+		if msg.gen != m.find.gen {
 			return nil
 		}
 		return m.arrived(msg)
 	case PreparingMsg:
-		if msg.Doc == m.doc && (m.loading || m.upBusy || m.downBusy || m.finding != nil) {
+		if msg.Doc == m.doc && (m.loading || m.upBusy || m.downBusy || m.find.running()) {
 			m.progress = preparing(msg.P)
 		}
 	}
@@ -350,14 +309,6 @@ func (m *Model) Place() (reader.Place, bool) {
 		return reader.Place{}, false
 	}
 	return m.rows[m.cur].Place, true
-}
-
-// Also has what was searched for in all logs shown here, too; nil for nothing.
-func (m *Model) Also(mt *match.Matcher) {
-	m.also = nil
-	if mt != nil {
-		m.also = mt.NewScanner()
-	}
 }
 
 // SetGone says whether the log has no file any more: what was opened of it is

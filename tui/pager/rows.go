@@ -20,9 +20,9 @@ func (m *Model) load(at *reader.Place) tea.Cmd {
 		return nil
 	}
 	m.loading, m.going, m.gap = true, at, false
-	ctx, d, k, gen, findGen, width := m.ctx, m.doc, m.filters.pick, m.gen, m.findGen, m.wrapWidth()
+	ctx, d, k, gen, width := m.ctx, m.doc, m.filters.pick, m.gen, m.wrapWidth()
 	return func() tea.Msg {
-		msg := loadedMsg{gen: gen, findGen: findGen}
+		msg := loadedMsg{gen: gen}
 		d.Weigh()
 		var err error
 		if msg.tail, msg.open, err = lastLine(ctx, d); err != nil {
@@ -87,8 +87,8 @@ func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 		}
 	default: // what came since is going to be read from there
 	}
-	if m.tally == nil {
-		tally = m.startTally()
+	if !m.count.active() {
+		tally = m.startCount()
 	}
 	m.cur = min(len(msg.up.rows), max(0, len(m.rows)-1))
 	m.top, m.sub = m.cur, 0
@@ -96,7 +96,7 @@ func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 		m.toEnd()
 	} else {
 		m.center()
-		if m.cur < len(m.rows) && m.rows[m.cur].Place == m.here {
+		if m.cur < len(m.rows) && m.rows[m.cur].Place == m.find.spot.place {
 			m.revealMatch()
 		}
 	}
@@ -180,7 +180,7 @@ func (m *Model) more(msg moreMsg) tea.Cmd {
 // there is known with them.
 func (m *Model) reached() {
 	if m.tail != (reader.Place{}) {
-		m.tallyFresh(m.rows, m.up, m.down, false)
+		m.countRows(m.rows, m.up, m.down, false)
 	}
 	m.tail, m.openAt = m.down, reader.Place{}
 	if n := len(m.rows); n > 0 && m.rows[n-1].Open {

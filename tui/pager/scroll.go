@@ -126,17 +126,18 @@ func (m *Model) revealMatch() {
 		return
 	}
 	r := &m.rows[m.cur]
-	if r.Place != m.here || m.hit < 0 {
+	s := &m.find.spot
+	if r.Place != s.place || s.start < 0 {
 		spans := m.matches(m.cur)
 		if len(spans) == 0 {
 			return
 		}
-		m.here, m.hit = r.Place, spans[0].Start
-		if m.back {
-			m.hit = spans[len(spans)-1].Start
+		s.place, s.start = r.Place, spans[0].Start
+		if s.last {
+			s.start = spans[len(spans)-1].Start
 		}
 	}
-	at := min(m.hit, len(r.Text))
+	at := min(s.start, len(r.Text))
 	if !m.wrap {
 		width := m.textWidth()
 		if column := screen.Columns(r.Text[:at], len(r.Text)*8); column < m.left || column >= m.left+width {

@@ -53,7 +53,7 @@ func (m *Model) toMark(forward bool) tea.Cmd {
 		slices.Reverse(list)
 	}
 	for _, p := range list {
-		if c := m.order.compare(p, at); forward && c > 0 || !forward && c < 0 {
+		if c := m.members.compare(p, at); forward && c > 0 || !forward && c < 0 {
 			return m.GoTo(p)
 		}
 	}
@@ -62,7 +62,7 @@ func (m *Model) toMark(forward bool) tea.Cmd {
 
 // Marks are the places that were marked, in the order of the log.
 func (m *Model) Marks() []reader.Place {
-	return slices.SortedFunc(maps.Keys(m.marks), m.order.compare)
+	return slices.SortedFunc(maps.Keys(m.marks), m.members.compare)
 }
 
 // SetMarks sets them.
@@ -109,11 +109,11 @@ func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err e
 		return nil
 	}
 	from, to := *m.anchor, at
-	if m.order.compare(from, to) > 0 {
+	if m.members.compare(from, to) > 0 {
 		from, to = to, from
 	}
 	d, k, inUse := m.doc, m.filters.pick, m.inUse
-	order := m.order
+	order := m.members
 	return func(ctx context.Context, w io.Writer) (int64, error) {
 		if !inUse.TryRLock() {
 			return 0, errors.New("another log was opened; nothing is selected any more")

@@ -2,8 +2,12 @@ package pager
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"sync"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
 
 	"logview/index"
 	"logview/index/query"
@@ -175,6 +179,41 @@ func count(ctx context.Context, s index.Searcher, d Log, opt reader.Options, n q
 		t.tell()
 	})
 	return t
+}
+
+// A tallied is a tally as it was when it was last looked at.
+type tallied struct {
+	count  counts
+	capped bool
+	missed bool
+	marks  marks
+	done   bool
+	share  float64
+	read   index.Stats
+	err    error
+}
+
+// snapshot is how far it is.
+func (t *tally) snapshot() tallied {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return tallied{maps.Clone(t.count), t.capped, t.missed, t.marks.clone(), t.done, t.share, t.read, t.err}
+}
+
+// wait waits until there is more to tell, but not for longer than a person
+// would.
+func (t *tally) wait() tea.Cmd {
+	return func() tea.Msg {
+		<-t.changed
+		t.mu.Lock()
+		done, first := t.done, !t.told
+		t.told = t.told || len(t.count) > 0
+		t.mu.Unlock()
+		if !done && !first {
+			time.Sleep(30 * time.Millisecond) // not a message a hit
+		}
+		return tallyMsg{t}
+	}
 }
 
 func (t *tally) tell() {

@@ -78,6 +78,14 @@ type Log interface {
 	Close() error
 }
 
+// members are the members of a text, as of its last answer.
+type members struct {
+	list []reader.DocMember
+	order
+}
+
+func newMembers(list []reader.DocMember) members { return members{list, newOrder(list)} }
+
 // An order is the order of members, by which places can be compared.
 type order map[reader.MemberKey]int
 

@@ -65,14 +65,14 @@ func (m *Model) textWidth() int {
 // border is whether a row has the border of its member above it.
 func (m *Model) border(i int) bool {
 	if i == 0 {
-		return m.atStart && (len(m.members) > 1 || m.remarkable(m.rows[i].Member))
+		return m.atStart && (len(m.members.list) > 1 || m.remarkable(m.rows[i].Member))
 	}
 	return m.rows[i].Member != m.rows[i-1].Member
 }
 
 // remarkable reports whether there is something to say of a member.
 func (m *Model) remarkable(key reader.MemberKey) bool {
-	return slices.ContainsFunc(m.members, func(x reader.DocMember) bool { return x.Key == key && (x.Damage != nil || x.Binary) })
+	return slices.ContainsFunc(m.members.list, func(x reader.DocMember) bool { return x.Key == key && (x.Damage != nil || x.Binary) })
 }
 
 // wrapped is where the screen rows of a row begin.
@@ -173,8 +173,8 @@ func (m *Model) View() string {
 		}
 	case !m.filters.pick.all():
 		empty = "No line passes the filters. \\ switches them off."
-	case len(m.members) > 0 && m.members[len(m.members)-1].Damage != nil:
-		empty = visible.String(m.members[len(m.members)-1].Damage.Error())
+	case len(m.members.list) > 0 && m.members.list[len(m.members.list)-1].Damage != nil:
+		empty = visible.String(m.members.list[len(m.members.list)-1].Damage.Error())
 	case m.ended():
 		empty = "Empty."
 	default:
@@ -281,9 +281,9 @@ func (m *Model) selected(i int) bool {
 	}
 	at := m.rows[i].Place
 	if i <= m.cur {
-		return m.order.compare(at, *m.anchor) >= 0 || i == m.cur
+		return m.members.compare(at, *m.anchor) >= 0 || i == m.cur
 	}
-	return m.order.compare(at, *m.anchor) <= 0
+	return m.members.compare(at, *m.anchor) <= 0
 }
 
 func (m *Model) drawGutter(b *strings.Builder, i, k int) {
@@ -319,7 +319,7 @@ func (m *Model) spans(i, from, to int) (spans []match.Span, here int) {
 		if s.End <= from || s.Start >= to {
 			continue
 		}
-		if r.Place == m.here && s.Start == m.hit {
+		if r.Place == m.find.spot.place && s.Start == m.find.spot.start {
 			here = len(spans)
 		}
 		spans = append(spans, match.Span{Start: max(s.Start, from) - from, End: min(s.End, to) - from})
@@ -341,10 +341,7 @@ const beyond = 4 << 10
 // of the row: in a line without end only what is around is looked at, and
 // matches go over from one piece to the next.
 func (m *Model) around(i, from, to int) []match.Span {
-	scan := m.scan
-	if scan == nil {
-		scan = m.also
-	}
+	scan := m.find.scanner()
 	if scan == nil {
 		return nil
 	}
@@ -383,13 +380,13 @@ func (m *Model) follows(i int) bool {
 
 // lost reports whether a member's lines are shown although it is gone.
 func (m *Model) lost(key reader.MemberKey) bool {
-	_, there := m.order[key]
-	return !there && len(m.members) > 0
+	_, there := m.members.order[key]
+	return !there && len(m.members.list) > 0
 }
 
 // member is the border above a member.
 func (m *Model) member(key reader.MemberKey) string {
-	for i, x := range m.members {
+	for i, x := range m.members.list {
 		if x.Key == key {
 			s := "── " + visible.String(filepath.Base(x.Path)) + " ──"
 			if x.Path == reader.Stdin {
@@ -404,8 +401,8 @@ func (m *Model) member(key reader.MemberKey) string {
 				s += " written until " + x.ModTime.Format("2006-01-02 15:04:05") + " ──"
 			}
 			// Of what cannot be read at all there are no lines to say it above.
-			for i--; i >= 0 && m.members[i].Damage != nil && m.members[i].Text == 0; i-- {
-				s += " not shown before it: " + visible.String(strings.ReplaceAll(m.members[i].Damage.Error(), "\n", " ")) + " ──"
+			for i--; i >= 0 && m.members.list[i].Damage != nil && m.members.list[i].Text == 0; i-- {
+				s += " not shown before it: " + visible.String(strings.ReplaceAll(m.members.list[i].Damage.Error(), "\n", " ")) + " ──"
 			}
 			return s
 		}
@@ -445,7 +442,7 @@ func (m *Model) title() string {
 	case m.frozen:
 		right += "  ‖ frozen, = goes on"
 	case m.loading:
-	case len(m.members) > 0 && m.members[len(m.members)-1].Damage != nil && m.follow:
+	case len(m.members.list) > 0 && m.members.list[len(m.members.list)-1].Damage != nil && m.follow:
 		right += "  ! damaged"
 	case m.follow && m.rate.value >= 1:
 		right += fmt.Sprintf("  ● LIVE %s/s", humanize.SIWithDigits(m.rate.value, 0, ""))
@@ -472,8 +469,8 @@ func (m *Model) title() string {
 // base is the name of the file that a member is, where that says more than the
 // log's; else it is empty.
 func (m *Model) base(key reader.MemberKey) string {
-	if i, ok := m.order[key]; ok && len(m.members) > 1 && m.width >= 60 {
-		if s := visible.String(filepath.Base(m.members[i].Path)); s != visible.String(filepath.Base(m.name)) {
+	if i, ok := m.members.order[key]; ok && len(m.members.list) > 1 && m.width >= 60 {
+		if s := visible.String(filepath.Base(m.members.list[i].Path)); s != visible.String(filepath.Base(m.name)) {
 			if w := ansi.StringWidth(s); w > m.width/3 { // what tells it from the others is at its end
 				return screen.CutLeft(s, w-m.width/3+1, "…")
 			}
@@ -484,14 +481,14 @@ func (m *Model) base(key reader.MemberKey) string {
 }
 
 // ended reports whether what came through a pipe has ended, and is all there.
-func (m *Model) ended() bool { return len(m.members) == 1 && m.members[0].Ended && m.atEnd }
+func (m *Model) ended() bool { return len(m.members.list) == 1 && m.members.list[0].Ended && m.atEnd }
 
 // fraction is how far into the log a place is, as of what is known.
 func (m *Model) fraction(p reader.Place) float64 {
 	if m.atEnd && len(m.rows) > 0 && p == m.rows[len(m.rows)-1].Place {
 		return 1
 	}
-	return reader.FractionOf(m.members, p)
+	return reader.FractionOf(m.members.list, p)
 }
 
 // chips are the filters.
@@ -533,9 +530,8 @@ func (m *Model) bar() []string {
 		lo, hi = h-1, h
 	}
 	marked := make([]bool, h)
-	if m.matcher != nil && m.tally != nil {
-		m.found.marks.rows(marked, m.members)
-		m.freshMarks.rows(marked, m.members)
+	if m.find.active() {
+		m.count.markRows(marked, m.members)
 	}
 	for y := range cells {
 		cell, style := "│", m.th.Track
