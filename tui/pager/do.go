@@ -36,7 +36,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	if m.doc == nil {
 		return nil, false
 	}
-	if m.loading {
+	if m.win.loading {
 		switch a {
 		case keys.Cancel:
 			m.queue = nil
@@ -77,12 +77,12 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	case keys.Top:
 		m.follow = false
 		m.stopFinding()
-		if m.atStart && !m.loading {
+		if m.win.atStart && !m.win.loading {
 			m.cur, m.top, m.sub = 0, 0, 0
 			break
 		}
 		p := m.doc.Start()
-		m.begin()
+		m.restart()
 		return m.load(&p), true
 	case keys.Bottom, keys.Follow:
 		if a == keys.Follow && m.follow {
@@ -190,11 +190,11 @@ func (m *Model) End() tea.Cmd {
 	}
 	m.follow, m.frozen, m.fresh = m.anchor == nil, false, 0
 	m.stopFinding()
-	if m.atEnd && !m.loading && !m.gap {
+	if m.win.atEnd && !m.win.loading && !m.win.gap {
 		m.toEnd()
 		return tea.Batch(m.extend(), m.Grow())
 	}
-	m.begin()
+	m.restart()
 	return m.load(nil)
 }
 
@@ -206,19 +206,14 @@ func (m *Model) GoTo(p reader.Place) tea.Cmd {
 	m.follow = false
 	m.stopFinding()
 	m.find.spot = spot{p, -1, false}
-	for i := range m.rows {
-		if m.loading {
-			break // they are going to be others
-		}
-		if r := &m.rows[i]; r.Member == p.Member && r.Offset <= p.Offset && p.Offset < max(r.End, r.Offset+1) {
-			m.cur = i
-			m.find.spot.place = r.Place
-			m.center()
-			m.revealMatch()
-			return m.extend()
-		}
+	if i := m.win.holding(p); i >= 0 {
+		m.cur = i
+		m.find.spot.place = m.win.rows[i].Place
+		m.center()
+		m.revealMatch()
+		return m.extend()
 	}
-	d, gen, ctx := m.doc, m.find.gen, m.ctx
+	d, gen, ctx := m.doc, m.find.gen, m.win.ctx
 	return func() tea.Msg {
 		at, err := d.At(ctx, p)
 		return foundMsg{gen: gen, at: at, ok: err == nil, err: err}
@@ -246,7 +241,7 @@ func (m *Model) Goto(text string) tea.Cmd {
 	}
 	m.stopFinding()
 	m.follow = false
-	ctx, gen := m.find.start(m.ctx)
+	ctx, gen := m.find.start(m.win.ctx)
 	d := m.doc
 	answer := func(p reader.Place, err error) tea.Msg {
 		return foundMsg{gen: gen, at: p, ok: err == nil, err: err}
@@ -254,9 +249,9 @@ func (m *Model) Goto(text string) tea.Cmd {
 	if percent {
 		return func() tea.Msg { return answer(d.AtFraction(ctx, share/100)) }
 	}
-	key := m.tail.Member
-	if m.cur < len(m.rows) {
-		key = m.rows[m.cur].Member
+	key := m.win.growth.tail.Member
+	if m.cur < len(m.win.rows) {
+		key = m.win.rows[m.cur].Member
 	}
 	m.progress = "counting lines; Esc stops"
 	return func() tea.Msg {

@@ -186,7 +186,8 @@ func (m *Model) refilter() tea.Cmd {
 		at, ok = *m.asked, true
 	}
 	m.find.forgetVerdicts()
-	m.begin()
+	m.win.setPick(m.filters.pick)
+	m.restart()
 	m.fresh = 0
 	m.anchor = nil
 	var cmd tea.Cmd

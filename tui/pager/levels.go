@@ -70,10 +70,10 @@ func (m *Model) seek(letters string, forward bool, what string) tea.Cmd {
 	about := m.find.levels
 	k := pick{levels: letters, what: what, m: m.filters.pick.m, lines: m.filters.pick.lines, begins: true, seen: &about.seen}
 	m.stopFinding()
-	ctx, gen := m.find.start(m.ctx)
+	ctx, gen := m.find.start(m.win.ctx)
 	search := steps(ctx, gen, &hunt{text: m.doc, pick: k, at: at, forward: forward})
-	for i := range m.rows {
-		if m.rows[i].level != ' ' {
+	for i := range m.win.rows {
+		if m.win.rows[i].level != ' ' {
 			about.seen.Store(true)
 		}
 	}

@@ -4,7 +4,6 @@
 package pager
 
 import (
-	"context"
 	"fmt"
 	"sync"
 	"time"
@@ -28,24 +27,10 @@ type Model struct {
 	searcher      index.Searcher
 	searching     reader.Options
 
-	doc     Log
-	inUse   *sync.RWMutex // is held by who reads doc although another log is shown by then
-	name    string
-	gen     int // of the document and the pick: what was read for others is dropped
-	ctx     context.Context
-	cancel  context.CancelFunc
-	members members
-	err     error
-
-	// rows is what is read: a run of the log, or of the wanted lines of it.
-	rows     []row
-	atStart  bool         // rows begins where the log does
-	atEnd    bool         // and ends where it does
-	up, down reader.Place // where reading goes on
-	upBusy   bool
-	downBusy bool
-	loading  bool          // the rows are to be replaced
-	going    *reader.Place // by those around it; nil for the end
+	doc      Log
+	inUse    *sync.RWMutex // is held by who reads doc although another log is shown by then
+	name     string
+	win      window
 	queue    []keys.Action // what was asked for meanwhile
 	top, sub int           // the first row on the screen, and which screen row of it
 	cur      int           // the row that the person is on
@@ -55,18 +40,12 @@ type Model struct {
 	plain    bool
 	progress string // of what takes long
 
-	follow    bool
-	frozen    bool         // nothing new is taken in
-	gap       bool         // a text came between the lines that are shown
-	gone      bool         // the log has no file any more
-	tail      reader.Place // to where the log is known; a last line without its end is read again
-	openAt    reader.Place // where such a line begins that was counted among the new ones
-	tailing   bool         // it is being read
-	numbering bool         // lines are being counted
-	again     bool         // there is more
-	fresh     int64        // lines that came while not following
-	rate      rate
-	now       func() time.Time
+	follow bool
+	frozen bool  // nothing new is taken in
+	gone   bool  // the log has no file any more
+	fresh  int64 // lines that came while not following
+	rate   rate
+	now    func() time.Time
 
 	find     finder
 	count    counter
@@ -102,13 +81,8 @@ func (m *Model) SetFocus(on bool) { m.focused = on }
 // SetWrap says whether long lines are wrapped.
 func (m *Model) SetWrap(on bool) { m.wrap = on }
 
-// setMembers takes over which members there are.
-func (m *Model) setMembers(list []reader.DocMember) {
-	m.members = newMembers(list)
-}
-
 // Members are the members of the log, as of the last answer.
-func (m *Model) Members() []reader.DocMember { return m.members.list }
+func (m *Model) Members() []reader.DocMember { return m.win.members.list }
 
 // Doc is what is shown; nil if nothing is.
 func (m *Model) Doc() Log { return m.doc }
@@ -116,53 +90,12 @@ func (m *Model) Doc() Log { return m.doc }
 // Name is the log's.
 func (m *Model) Name() string { return m.name }
 
-// windowRows is how many rows are read to each side at once, and mostRows
-// how many are kept.
-const (
-	windowRows = 300
-	mostRows   = 3000
-	mostBytes  = 12 << 20
-)
-
 // Messages of this package. All go back to the pane whose command they are of.
 type (
-	// loadedMsg are rows that replace those there are.
-	loadedMsg struct {
-		gen      int
-		up, down run
-		cur      reader.Place
-		end      bool // the person wants to be at the end
-		tail     reader.Place
-		open     bool // the last line begins at tail, and has no end yet
-		members  []reader.DocMember
-		err      error
-	}
-	// moreMsg are rows in front of those, or behind.
-	moreMsg struct {
-		gen     int
-		from    reader.Place
-		forward bool
-		run     run
-		err     error
-	}
-	// grownMsg are rows that the log has got.
+	// grownMsg is what the text has got.
 	grownMsg struct {
-		gen     int
-		from    reader.Place
-		run     run
-		lines   int64
-		fresh   *freshCount
-		again   bool // the first of them begins where the last line began, which had no end
-		skipped bool // more came than is kept
-		cut     bool // nothing was read: the newest member is another
-		tail    reader.Place
-		members []reader.DocMember
-		err     error
-	}
-	// numberedMsg says that lines were counted.
-	numberedMsg struct {
-		gen     int
-		numbers map[reader.Place]reader.Line
+		news
+		fresh *freshCount
 	}
 	tallyMsg struct {
 		t *tally
@@ -191,7 +124,7 @@ type PreparingMsg struct {
 }
 
 // Quiet reports whether nothing came.
-func (g grownMsg) Quiet() bool { return g.lines == 0 && !g.skipped && g.err == nil }
+func (g grownMsg) Quiet() bool { return g.quiet() }
 
 // Said is a message for the person, for the root to show.
 type Said struct {
@@ -209,13 +142,12 @@ func (m *Model) Open(name string, d Log, at *reader.Place) tea.Cmd {
 	m.Shut()
 	m.doc, m.name, m.inUse = d, name, new(sync.RWMutex)
 	m.fresh, m.rate = 0, rate{}
-	m.tail, m.openAt = reader.Place{}, reader.Place{} // the tally begins when that is known
-	m.err = nil
 	m.anchor, m.asked = nil, nil
 	m.frozen, m.gone = false, false
 	m.follow = at == nil
-	m.begin()
+	m.progress = ""
 	m.find.open()
+	m.win.open(d, m.filters.pick)
 	return m.load(at)
 }
 
@@ -231,9 +163,8 @@ func (m *Model) Close() {
 
 // Shut closes the document, when nobody reads it any more.
 func (m *Model) Shut() {
-	if m.cancel != nil {
-		m.cancel()
-	}
+	m.win.close()
+	m.find.drop()
 	m.count.stop()
 	if m.doc != nil {
 		d, inUse := m.doc, m.inUse
@@ -242,21 +173,14 @@ func (m *Model) Shut() {
 			_ = d.Close() // it may wait for a file that is being decoded
 		})
 	}
-	m.doc, m.rows, m.queue = nil, nil, nil
-	m.setMembers(nil)
+	m.doc, m.queue = nil, nil
 	m.rotating, m.rotated = nil, nil
-	m.gen++
 }
 
-// begin makes a new generation: what was asked before is dropped.
-func (m *Model) begin() {
-	if m.cancel != nil {
-		m.cancel()
-	}
-	m.ctx, m.cancel = context.WithCancel(context.Background())
-	m.gen++
+// restart gives up what is being read and looked for.
+func (m *Model) restart() {
+	m.win.restart()
 	m.find.drop()
-	m.upBusy, m.downBusy, m.tailing, m.again, m.numbering = false, false, false, false, false
 	m.progress = ""
 }
 
@@ -265,25 +189,25 @@ func (m *Model) begin() {
 func (m *Model) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case loadedMsg:
-		if msg.gen != m.gen {
+		if msg.gen != m.win.gen {
 			return nil
 		}
 		return m.loaded(msg)
 	case moreMsg:
-		if msg.gen != m.gen {
+		if msg.gen != m.win.gen {
 			return nil
 		}
 		return m.more(msg)
 	case grownMsg:
-		if msg.gen != m.gen {
+		if msg.gen != m.win.gen {
 			return nil
 		}
 		return m.grown(msg)
 	case numberedMsg:
-		if msg.gen != m.gen {
+		if msg.gen != m.win.gen {
 			return nil
 		}
-		m.numbered(msg)
+		m.win.numbered(msg)
 	case tallyMsg:
 		return m.counted(msg)
 	case foundMsg:
@@ -292,7 +216,7 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		}
 		return m.arrived(msg)
 	case PreparingMsg:
-		if msg.Doc == m.doc && (m.loading || m.upBusy || m.downBusy || m.find.running()) {
+		if msg.Doc == m.doc && (m.win.busy() || m.find.running()) {
 			m.progress = preparing(msg.P)
 		}
 	}
@@ -302,13 +226,13 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 // Place is where the person is, or is being brought; false if nothing is
 // shown.
 func (m *Model) Place() (reader.Place, bool) {
-	if m.loading && m.going != nil {
-		return *m.going, true
+	if m.win.loading && m.win.target != nil {
+		return *m.win.target, true
 	}
-	if m.cur >= len(m.rows) {
+	if m.cur >= len(m.win.rows) {
 		return reader.Place{}, false
 	}
-	return m.rows[m.cur].Place, true
+	return m.win.rows[m.cur].Place, true
 }
 
 // SetGone says whether the log has no file any more: what was opened of it is

@@ -10,14 +10,14 @@ import (
 
 // settle brings top and cur back into what is there.
 func (m *Model) settle() {
-	if len(m.rows) == 0 {
+	if len(m.win.rows) == 0 {
 		m.top, m.sub, m.cur = 0, 0, 0
 		return
 	}
-	m.cur = min(max(m.cur, 0), len(m.rows)-1)
-	m.top = min(max(m.top, 0), len(m.rows)-1)
+	m.cur = min(max(m.cur, 0), len(m.win.rows)-1)
+	m.top = min(max(m.top, 0), len(m.win.rows)-1)
 	m.sub = min(m.sub, m.tall(m.top)-1)
-	if m.follow && m.atEnd {
+	if m.follow && m.win.atEnd {
 		m.toEnd()
 		return
 	}
@@ -28,13 +28,13 @@ func (m *Model) settle() {
 // fill moves the screen up if there is room below the last row.
 func (m *Model) fill() {
 	room := m.body()
-	for i := m.top; i < len(m.rows) && room > 0; i++ {
+	for i := m.top; i < len(m.win.rows) && room > 0; i++ {
 		room -= m.tall(i)
 		if i == m.top {
 			room += m.sub
 		}
 	}
-	if room > 0 && m.atEnd {
+	if room > 0 && m.win.atEnd {
 		m.up1(room)
 	}
 }
@@ -63,7 +63,7 @@ func (m *Model) up1(n int) int {
 func (m *Model) down1(n int) int {
 	// How much lies below the screen.
 	below := -m.sub
-	for i := m.top; i < len(m.rows) && below < n+m.body(); i++ {
+	for i := m.top; i < len(m.win.rows) && below < n+m.body(); i++ {
 		below += m.tall(i)
 	}
 	n = min(n, max(0, below-m.body()))
@@ -74,7 +74,7 @@ func (m *Model) down1(n int) int {
 			break
 		}
 		left -= rest
-		if m.top+1 >= len(m.rows) {
+		if m.top+1 >= len(m.win.rows) {
 			break
 		}
 		m.top, m.sub = m.top+1, 0
@@ -84,7 +84,7 @@ func (m *Model) down1(n int) int {
 
 // reveal moves the screen so that the row the person is on is seen.
 func (m *Model) reveal() {
-	if len(m.rows) == 0 {
+	if len(m.win.rows) == 0 {
 		return
 	}
 	if m.cur < m.top {
@@ -110,7 +110,7 @@ func (m *Model) reveal() {
 
 // center puts the row the person is on into the middle.
 func (m *Model) center() {
-	if len(m.rows) == 0 {
+	if len(m.win.rows) == 0 {
 		return
 	}
 	m.top, m.sub = m.cur, 0
@@ -122,10 +122,10 @@ func (m *Model) center() {
 // first of it after coming from above, where that is too long to be seen
 // whole.
 func (m *Model) revealMatch() {
-	if m.cur >= len(m.rows) {
+	if m.cur >= len(m.win.rows) {
 		return
 	}
-	r := &m.rows[m.cur]
+	r := &m.win.rows[m.cur]
 	s := &m.find.spot
 	if r.Place != s.place || s.start < 0 {
 		spans := m.matches(m.cur)
@@ -158,11 +158,11 @@ func (m *Model) revealMatch() {
 
 // toEnd shows the end.
 func (m *Model) toEnd() {
-	if len(m.rows) == 0 {
+	if len(m.win.rows) == 0 {
 		m.top, m.sub, m.cur = 0, 0, 0
 		return
 	}
-	m.cur = len(m.rows) - 1
+	m.cur = len(m.win.rows) - 1
 	m.top, m.sub = m.cur, m.tall(m.cur)
 	m.up1(m.body())
 }
@@ -170,7 +170,7 @@ func (m *Model) toEnd() {
 // step moves by a row; within one that is taller than the screen, by a screen
 // row.
 func (m *Model) step(n int) {
-	if len(m.rows) == 0 {
+	if len(m.win.rows) == 0 {
 		return
 	}
 	if tall := m.tall(m.cur); tall > m.body() && m.top == m.cur {
@@ -188,7 +188,7 @@ func (m *Model) step(n int) {
 		m.unfollow()
 	}
 	to := m.cur + n
-	m.cur = min(max(to, 0), len(m.rows)-1)
+	m.cur = min(max(to, 0), len(m.win.rows)-1)
 	if n < 0 && m.tall(m.cur) > m.body() && m.cur < m.top {
 		m.top, m.sub = m.cur, m.tall(m.cur)-m.body()
 		return
@@ -201,7 +201,7 @@ func (m *Model) unfollow() { m.follow = false }
 
 // scroll moves the screen, and the person with it.
 func (m *Model) scroll(n int) {
-	if len(m.rows) == 0 {
+	if len(m.win.rows) == 0 {
 		return
 	}
 	at := m.onScreen()
@@ -212,7 +212,7 @@ func (m *Model) scroll(n int) {
 			return
 		}
 	} else if m.down1(n) == 0 {
-		m.cur = len(m.rows) - 1
+		m.cur = len(m.win.rows) - 1
 		return
 	}
 	m.cur = m.at(at)
@@ -220,7 +220,7 @@ func (m *Model) scroll(n int) {
 
 // Wheel scrolls by screen rows.
 func (m *Model) Wheel(n int) tea.Cmd {
-	if m.doc == nil || len(m.rows) == 0 {
+	if m.doc == nil || len(m.win.rows) == 0 {
 		return nil
 	}
 	if n < 0 {
@@ -256,10 +256,10 @@ func (m *Model) onScreen() int {
 // at is the row on a screen row.
 func (m *Model) at(y int) int {
 	n := -m.sub
-	for i := m.top; i < len(m.rows); i++ {
+	for i := m.top; i < len(m.win.rows); i++ {
 		if n += m.tall(i); n > y {
 			return i
 		}
 	}
-	return len(m.rows) - 1
+	return len(m.win.rows) - 1
 }

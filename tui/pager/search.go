@@ -83,17 +83,17 @@ func (m *Model) stopFinding() {
 // filters let through.
 func (m *Model) startCount() tea.Cmd {
 	m.count.stop()
-	if m.doc == nil || !m.find.active() && m.filters.pick.all() || m.tail == (reader.Place{}) { // then it begins when that is known
+	if m.doc == nil || !m.find.active() && m.filters.pick.all() || m.win.growth.tail == (reader.Place{}) { // then it begins when that is known
 		return nil
 	}
 	_, n, err := compile(m.filters.with(m.find.pattern)...)
 	if err != nil || n == nil {
 		return nil
 	}
-	t := count(context.Background(), m.searcher, m.doc, m.searching, n, m.tail, true)
-	m.count.begin(t, m.tail, len(m.members.list))
-	if !m.loading {
-		m.countRows(m.rows, m.tail, m.tail, false) // an unfinished last line
+	t := count(context.Background(), m.searcher, m.doc, m.searching, n, m.win.growth.tail, true)
+	m.count.begin(t, m.win.growth.tail, len(m.win.members.list))
+	if !m.win.loading {
+		m.countRows(m.win.rows, m.win.growth.tail, m.win.growth.tail, false) // an unfinished last line
 	}
 	return t.wait()
 }
@@ -116,7 +116,7 @@ func (m *Model) startHidden() tea.Cmd {
 // countRows counts in rows that reach from one place to another what is not
 // counted yet.
 func (m *Model) countRows(rows []row, from, to reader.Place, skipped bool) {
-	m.count.addRows(rows, m.members, from, to, skipped, m.find.scan)
+	m.count.addRows(rows, m.win.members, from, to, skipped, m.find.scan)
 }
 
 // counted takes over how far a tally is.
@@ -138,19 +138,19 @@ func (m *Model) counted(msg tallyMsg) tea.Cmd {
 }
 
 // Count says how many lines match, or pass the filters, as far as it is known.
-func (m *Model) Count() string { return m.count.text(m.members) }
+func (m *Model) Count() string { return m.count.text(m.win.members) }
 
 // Effort says how much of the log was read for that.
 func (m *Model) Effort() string { return m.count.effort() }
 
 // Hidden describes how many matching lines the filters hide, as far as that is
 // known; it returns an empty string if there are none.
-func (m *Model) Hidden() string { return m.count.hiddenText(m.members, m.Filtered()) }
+func (m *Model) Hidden() string { return m.count.hiddenText(m.win.members, m.Filtered()) }
 
 // notFound shows that nothing was found, and how many matches filters hide as
 // soon as that is known.
 func (m *Model) notFound() tea.Cmd {
-	n, done := m.count.hiddenTotal(m.members, m.Filtered())
+	n, done := m.count.hiddenTotal(m.win.members, m.Filtered())
 	m.find.awaiting = !done && m.find.active()
 	switch {
 	case m.find.awaiting:
@@ -185,7 +185,7 @@ func (m *Model) findFrom(at reader.Place, forward, here bool) tea.Cmd {
 	if !ok {
 		return nil
 	}
-	ctx, gen := m.find.start(m.ctx)
+	ctx, gen := m.find.start(m.win.ctx)
 	return steps(ctx, gen, &hunt{text: m.doc, pick: k, at: at, forward: forward, here: here, known: m.count.places()})
 }
 
@@ -208,10 +208,10 @@ func (m *Model) nextInLine(forward bool) tea.Cmd {
 	if !m.find.active() {
 		return say("nothing is searched for; / does")
 	}
-	if m.cur >= len(m.rows) {
+	if m.cur >= len(m.win.rows) {
 		return nil
 	}
-	r := &m.rows[m.cur]
+	r := &m.win.rows[m.cur]
 	hit := -1 // of a row that n did not come to
 	if r.Place == m.find.spot.place {
 		hit = m.find.spot.start
@@ -236,7 +236,7 @@ func (m *Model) nextInLine(forward bool) tea.Cmd {
 		return say("no more in this line")
 	}
 	m.stopFinding()
-	ctx, gen := m.find.start(m.ctx)
+	ctx, gen := m.find.start(m.win.ctx)
 	d, mt, p := m.doc, m.find.matcher, r.Place
 	if forward {
 		p.Offset = r.End
@@ -272,21 +272,16 @@ func (m *Model) arrived(msg foundMsg) tea.Cmd {
 	m.progress = ""
 	m.follow = false
 	m.find.spot = spot{msg.at, -1, msg.back}
-	for i := range m.rows {
-		if m.loading {
-			break // they are going to be others
+	if i := m.win.index(msg.at); i >= 0 {
+		m.cur = i
+		top, sub := m.top, m.sub
+		if m.reveal(); top != m.top || sub != m.sub {
+			m.center() // with what stands around it
 		}
-		if m.rows[i].Place == msg.at {
-			m.cur = i
-			top, sub := m.top, m.sub
-			if m.reveal(); top != m.top || sub != m.sub {
-				m.center() // with what stands around it
-			}
-			m.revealMatch()
-			return tea.Batch(m.extend(), m.doQueued())
-		}
+		m.revealMatch()
+		return tea.Batch(m.extend(), m.doQueued())
 	}
-	m.begin()
+	m.restart()
 	m.asked = &msg.at
 	return m.load(&msg.at)
 }

@@ -17,7 +17,7 @@ import (
 // InPieces reports whether the line the person is on is longer than is shown
 // at once.
 func (m *Model) InPieces() bool {
-	return m.cur < len(m.rows) && (m.rows[m.cur].Continues || m.rows[m.cur].Unfinished)
+	return m.cur < len(m.win.rows) && (m.win.rows[m.cur].Continues || m.win.rows[m.cur].Unfinished)
 }
 
 // EndSelection ends the selecting of lines.
@@ -53,7 +53,7 @@ func (m *Model) toMark(forward bool) tea.Cmd {
 		slices.Reverse(list)
 	}
 	for _, p := range list {
-		if c := m.members.compare(p, at); forward && c > 0 || !forward && c < 0 {
+		if c := m.win.members.compare(p, at); forward && c > 0 || !forward && c < 0 {
 			return m.GoTo(p)
 		}
 	}
@@ -62,7 +62,7 @@ func (m *Model) toMark(forward bool) tea.Cmd {
 
 // Marks are the places that were marked, in the order of the log.
 func (m *Model) Marks() []reader.Place {
-	return slices.SortedFunc(maps.Keys(m.marks), m.members.compare)
+	return slices.SortedFunc(maps.Keys(m.marks), m.win.members.compare)
 }
 
 // SetMarks sets them.
@@ -76,26 +76,26 @@ func (m *Model) SetMarks(list []reader.Place) {
 // Piece is the line that the person is on, as far as it is shown at once;
 // false if nothing is shown.
 func (m *Model) Piece() (reader.Piece, bool) {
-	if m.cur >= len(m.rows) {
+	if m.cur >= len(m.win.rows) {
 		return reader.Piece{}, false
 	}
-	return m.rows[m.cur].Piece, true
+	return m.win.rows[m.cur].Piece, true
 }
 
 // Line is the text of the line the person is on, as far as it is shown at
 // once.
 func (m *Model) Line() string {
-	if m.cur >= len(m.rows) {
+	if m.cur >= len(m.win.rows) {
 		return ""
 	}
-	return string(m.rows[m.cur].Text)
+	return string(m.win.rows[m.cur].Text)
 }
 
 // Texts is the lines that are read, shown or near.
 func (m *Model) Texts() []string {
 	var out []string
-	for i := range m.rows {
-		out = append(out, string(m.rows[i].Text))
+	for i := range m.win.rows {
+		out = append(out, string(m.win.rows[i].Text))
 	}
 	return out
 }
@@ -109,11 +109,11 @@ func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err e
 		return nil
 	}
 	from, to := *m.anchor, at
-	if m.members.compare(from, to) > 0 {
+	if m.win.members.compare(from, to) > 0 {
 		from, to = to, from
 	}
 	d, k, inUse := m.doc, m.filters.pick, m.inUse
-	order := m.members
+	order := m.win.members
 	return func(ctx context.Context, w io.Writer) (int64, error) {
 		if !inUse.TryRLock() {
 			return 0, errors.New("another log was opened; nothing is selected any more")

@@ -45,8 +45,8 @@ func (m *Model) gutter() int {
 		return 0
 	}
 	digits := 3
-	for i := m.top; i < len(m.rows) && i < m.top+m.body(); i++ {
-		digits = max(digits, len(strconv.FormatInt(m.rows[i].line.Number(), 10)))
+	for i := m.top; i < len(m.win.rows) && i < m.top+m.body(); i++ {
+		digits = max(digits, len(strconv.FormatInt(m.win.rows[i].line.Number(), 10)))
 	}
 	if m.width < 50 {
 		return 2
@@ -65,14 +65,14 @@ func (m *Model) textWidth() int {
 // border is whether a row has the border of its member above it.
 func (m *Model) border(i int) bool {
 	if i == 0 {
-		return m.atStart && (len(m.members.list) > 1 || m.remarkable(m.rows[i].Member))
+		return m.win.atStart && (len(m.win.members.list) > 1 || m.remarkable(m.win.rows[i].Member))
 	}
-	return m.rows[i].Member != m.rows[i-1].Member
+	return m.win.rows[i].Member != m.win.rows[i-1].Member
 }
 
 // remarkable reports whether there is something to say of a member.
 func (m *Model) remarkable(key reader.MemberKey) bool {
-	return slices.ContainsFunc(m.members.list, func(x reader.DocMember) bool { return x.Key == key && (x.Damage != nil || x.Binary) })
+	return slices.ContainsFunc(m.win.members.list, func(x reader.DocMember) bool { return x.Key == key && (x.Damage != nil || x.Binary) })
 }
 
 // wrapped is where the screen rows of a row begin.
@@ -80,7 +80,7 @@ func (m *Model) wrapped(i int) []int {
 	if !m.wrap {
 		return oneRow
 	}
-	r, w := &m.rows[i], m.textWidth()
+	r, w := &m.win.rows[i], m.textWidth()
 	if r.starts == nil || r.width != w {
 		r.starts, r.width = screen.Rows(r.Text, w), w
 	}
@@ -120,9 +120,9 @@ func (m *Model) Click(x, y int) tea.Cmd {
 		}
 		return nil
 	}
-	if y -= m.head(); y >= 0 && len(m.rows) > 0 {
+	if y -= m.head(); y >= 0 && len(m.win.rows) > 0 {
 		m.cur = m.at(y)
-		if m.cur < len(m.rows)-1 {
+		if m.cur < len(m.win.rows)-1 {
 			m.unfollow()
 		}
 	}
@@ -161,20 +161,20 @@ func (m *Model) View() string {
 	bar := m.bar()
 	empty := ""
 	switch {
-	case len(m.rows) > 0:
+	case len(m.win.rows) > 0:
 	case m.doc == nil:
 		empty = "Open a log with Enter."
-	case m.err != nil:
-		empty = visible.String(m.err.Error())
-	case m.loading || m.upBusy || m.downBusy:
+	case m.win.err != nil:
+		empty = visible.String(m.win.err.Error())
+	case m.win.busy():
 		empty = "reading…"
 		if m.progress != "" {
 			empty = visible.String(m.progress)
 		}
 	case !m.filters.pick.all():
 		empty = "No line passes the filters. \\ switches them off."
-	case len(m.members.list) > 0 && m.members.list[len(m.members.list)-1].Damage != nil:
-		empty = visible.String(m.members.list[len(m.members.list)-1].Damage.Error())
+	case len(m.win.members.list) > 0 && m.win.members.list[len(m.win.members.list)-1].Damage != nil:
+		empty = visible.String(m.win.members.list[len(m.win.members.list)-1].Damage.Error())
 	case m.ended():
 		empty = "Empty."
 	default:
@@ -184,7 +184,7 @@ func (m *Model) View() string {
 		put(screen.Fit(m.th.Dim.Render(screen.Fit(" "+strings.ReplaceAll(empty, "\n", " "), min(m.width, ansi.StringWidth(empty)+1))), m.width))
 	}
 	body := m.body()
-	for i, y := m.top, 0; i < len(m.rows) && y < body; i++ {
+	for i, y := m.top, 0; i < len(m.win.rows) && y < body; i++ {
 		from := 0
 		if i == m.top {
 			from = m.sub
@@ -203,7 +203,7 @@ func (m *Model) View() string {
 // drawn is screen row k of row i.
 func (m *Model) drawn(i, k int, bar string) string {
 	var b strings.Builder
-	r := &m.rows[i]
+	r := &m.win.rows[i]
 	width := m.textWidth()
 	if m.border(i) {
 		if k == 0 {
@@ -260,8 +260,8 @@ func (m *Model) drawn(i, k int, bar string) string {
 // widest is how wide the lines on the screen are, as far as that is looked at.
 func (m *Model) widest() int {
 	most := 0
-	for i := m.top; i < len(m.rows) && i < m.top+m.body(); i++ {
-		text := m.rows[i].Text
+	for i := m.top; i < len(m.win.rows) && i < m.top+m.body(); i++ {
+		text := m.win.rows[i].Text
 		limit := m.left + 2*m.width
 		most = max(most, screen.Columns(text[:min(len(text), 4*limit+64)], limit))
 	}
@@ -279,15 +279,15 @@ func (m *Model) selected(i int) bool {
 	if m.anchor == nil {
 		return false
 	}
-	at := m.rows[i].Place
+	at := m.win.rows[i].Place
 	if i <= m.cur {
-		return m.members.compare(at, *m.anchor) >= 0 || i == m.cur
+		return m.win.members.compare(at, *m.anchor) >= 0 || i == m.cur
 	}
-	return m.members.compare(at, *m.anchor) <= 0
+	return m.win.members.compare(at, *m.anchor) <= 0
 }
 
 func (m *Model) drawGutter(b *strings.Builder, i, k int) {
-	r := &m.rows[i]
+	r := &m.win.rows[i]
 	level := m.th.Level(r.level)
 	sign, number := " ", ""
 	if k == 0 {
@@ -313,7 +313,7 @@ func (m *Model) drawGutter(b *strings.Builder, i, k int) {
 // spans is what was searched for in part of a row, and which of them the
 // person is at, if any; -1 if none.
 func (m *Model) spans(i, from, to int) (spans []match.Span, here int) {
-	r := &m.rows[i]
+	r := &m.win.rows[i]
 	here = -1
 	for _, s := range m.around(i, from, to) {
 		if s.End <= from || s.Start >= to {
@@ -329,7 +329,7 @@ func (m *Model) spans(i, from, to int) (spans []match.Span, here int) {
 
 // matches is what was searched for that begins in a row.
 func (m *Model) matches(i int) []match.Span {
-	n := len(m.rows[i].Text)
+	n := len(m.win.rows[i].Text)
 	return slices.DeleteFunc(m.around(i, 0, n), func(s match.Span) bool { return s.Start < 0 || s.Start >= max(n, 1) })
 }
 
@@ -345,20 +345,20 @@ func (m *Model) around(i, from, to int) []match.Span {
 	if scan == nil {
 		return nil
 	}
-	r := &m.rows[i]
+	r := &m.win.rows[i]
 	lo, hi := max(0, from-beyond), min(len(r.Text), to+beyond)
 	if len(r.Text) <= 4*beyond {
 		lo, hi = 0, len(r.Text)
 	}
 	text := r.Text[lo:hi]
 	if lo == 0 && r.Continues && i > 0 && m.follows(i-1) {
-		before := m.rows[i-1].Text
+		before := m.win.rows[i-1].Text
 		before = before[max(0, len(before)-beyond):]
 		text = append(bytes.Clone(before), text...)
 		lo = -len(before)
 	}
 	if hi == len(r.Text) && r.Unfinished && m.follows(i) {
-		after := m.rows[i+1].Text
+		after := m.win.rows[i+1].Text
 		text = append(slices.Clip(text), after[:min(len(after), beyond)]...)
 	}
 	spans := scan.Highlights(text, nil)
@@ -371,22 +371,22 @@ func (m *Model) around(i, from, to int) []match.Span {
 
 // follows reports whether row i goes on in the row behind it.
 func (m *Model) follows(i int) bool {
-	if i+1 >= len(m.rows) {
+	if i+1 >= len(m.win.rows) {
 		return false
 	}
-	r, next := &m.rows[i], &m.rows[i+1]
+	r, next := &m.win.rows[i], &m.win.rows[i+1]
 	return r.Unfinished && next.Continues && r.Member == next.Member && r.End == next.Offset
 }
 
 // lost reports whether a member's lines are shown although it is gone.
 func (m *Model) lost(key reader.MemberKey) bool {
-	_, there := m.members.order[key]
-	return !there && len(m.members.list) > 0
+	_, there := m.win.members.order[key]
+	return !there && len(m.win.members.list) > 0
 }
 
 // member is the border above a member.
 func (m *Model) member(key reader.MemberKey) string {
-	for i, x := range m.members.list {
+	for i, x := range m.win.members.list {
 		if x.Key == key {
 			s := "── " + visible.String(filepath.Base(x.Path)) + " ──"
 			if x.Path == reader.Stdin {
@@ -401,8 +401,8 @@ func (m *Model) member(key reader.MemberKey) string {
 				s += " written until " + x.ModTime.Format("2006-01-02 15:04:05") + " ──"
 			}
 			// Of what cannot be read at all there are no lines to say it above.
-			for i--; i >= 0 && m.members.list[i].Damage != nil && m.members.list[i].Text == 0; i-- {
-				s += " not shown before it: " + visible.String(strings.ReplaceAll(m.members.list[i].Damage.Error(), "\n", " ")) + " ──"
+			for i--; i >= 0 && m.win.members.list[i].Damage != nil && m.win.members.list[i].Text == 0; i-- {
+				s += " not shown before it: " + visible.String(strings.ReplaceAll(m.win.members.list[i].Damage.Error(), "\n", " ")) + " ──"
 			}
 			return s
 		}
@@ -423,11 +423,11 @@ func (m *Model) title() string {
 	if p, ok := m.Place(); ok {
 		right = fmt.Sprintf("%.0f%%", 100*m.fraction(p))
 		where := m.base(p.Member)
-		if m.cur < len(m.rows) && m.rows[m.cur].Place == p && m.rows[m.cur].line >= 0 {
+		if m.cur < len(m.win.rows) && m.win.rows[m.cur].Place == p && m.win.rows[m.cur].line >= 0 {
 			if where != "" {
 				where += ":"
 			}
-			where += humanize.Comma(m.rows[m.cur].line.Number())
+			where += humanize.Comma(m.win.rows[m.cur].line.Number())
 		}
 		right = " " + where + "  " + right
 		if m.lost(p.Member) {
@@ -441,8 +441,8 @@ func (m *Model) title() string {
 		right += "  ✗ gone"
 	case m.frozen:
 		right += "  ‖ frozen, = goes on"
-	case m.loading:
-	case len(m.members.list) > 0 && m.members.list[len(m.members.list)-1].Damage != nil && m.follow:
+	case m.win.loading:
+	case len(m.win.members.list) > 0 && m.win.members.list[len(m.win.members.list)-1].Damage != nil && m.follow:
 		right += "  ! damaged"
 	case m.follow && m.rate.value >= 1:
 		right += fmt.Sprintf("  ● LIVE %s/s", humanize.SIWithDigits(m.rate.value, 0, ""))
@@ -469,8 +469,8 @@ func (m *Model) title() string {
 // base is the name of the file that a member is, where that says more than the
 // log's; else it is empty.
 func (m *Model) base(key reader.MemberKey) string {
-	if i, ok := m.members.order[key]; ok && len(m.members.list) > 1 && m.width >= 60 {
-		if s := visible.String(filepath.Base(m.members.list[i].Path)); s != visible.String(filepath.Base(m.name)) {
+	if i, ok := m.win.members.order[key]; ok && len(m.win.members.list) > 1 && m.width >= 60 {
+		if s := visible.String(filepath.Base(m.win.members.list[i].Path)); s != visible.String(filepath.Base(m.name)) {
 			if w := ansi.StringWidth(s); w > m.width/3 { // what tells it from the others is at its end
 				return screen.CutLeft(s, w-m.width/3+1, "…")
 			}
@@ -481,14 +481,16 @@ func (m *Model) base(key reader.MemberKey) string {
 }
 
 // ended reports whether what came through a pipe has ended, and is all there.
-func (m *Model) ended() bool { return len(m.members.list) == 1 && m.members.list[0].Ended && m.atEnd }
+func (m *Model) ended() bool {
+	return len(m.win.members.list) == 1 && m.win.members.list[0].Ended && m.win.atEnd
+}
 
 // fraction is how far into the log a place is, as of what is known.
 func (m *Model) fraction(p reader.Place) float64 {
-	if m.atEnd && len(m.rows) > 0 && p == m.rows[len(m.rows)-1].Place {
+	if m.win.atEnd && len(m.win.rows) > 0 && p == m.win.rows[len(m.win.rows)-1].Place {
 		return 1
 	}
-	return reader.FractionOf(m.members.list, p)
+	return reader.FractionOf(m.win.members.list, p)
 }
 
 // chips are the filters.
@@ -513,13 +515,13 @@ func (m *Model) bar() []string {
 	h := m.body()
 	cells := make([]string, h)
 	from, to := 0.0, 1.0
-	if len(m.rows) > 0 {
-		if !(m.atStart && m.top == 0) {
-			from = m.fraction(m.rows[m.top].Place)
+	if len(m.win.rows) > 0 {
+		if !(m.win.atStart && m.top == 0) {
+			from = m.fraction(m.win.rows[m.top].Place)
 		}
 		last := m.at(h - 1)
-		if !(m.atEnd && last == len(m.rows)-1) {
-			to = m.fraction(m.rows[last].Place)
+		if !(m.win.atEnd && last == len(m.win.rows)-1) {
+			to = m.fraction(m.win.rows[last].Place)
 		}
 	}
 	lo, hi := int(from*float64(h)), int(to*float64(h)+0.999)
@@ -531,7 +533,7 @@ func (m *Model) bar() []string {
 	}
 	marked := make([]bool, h)
 	if m.find.active() {
-		m.count.markRows(marked, m.members)
+		m.count.markRows(marked, m.win.members)
 	}
 	for y := range cells {
 		cell, style := "│", m.th.Track
