@@ -63,50 +63,46 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	}
 	switch a {
 	case keys.Down:
-		m.step(1)
+		m.view.step(1)
 	case keys.Up:
-		m.step(-1)
+		m.view.step(-1)
 	case keys.PageDown:
-		m.scroll(m.body())
+		m.view.scroll(m.view.body())
 	case keys.PageUp:
-		m.scroll(-m.body())
+		m.view.scroll(-m.view.body())
 	case keys.HalfDown:
-		m.scroll(m.body() / 2)
+		m.view.scroll(m.view.body() / 2)
 	case keys.HalfUp:
-		m.scroll(-m.body() / 2)
+		m.view.scroll(-m.view.body() / 2)
 	case keys.Top:
-		m.follow = false
+		m.view.follow = false
 		m.stopFinding()
 		if m.win.atStart && !m.win.loading {
-			m.cur, m.top, m.sub = 0, 0, 0
+			m.view.toStart()
 			break
 		}
 		p := m.doc.Start()
 		m.restart()
 		return m.load(&p), true
 	case keys.Bottom, keys.Follow:
-		if a == keys.Follow && m.follow {
-			m.follow = false
+		if a == keys.Follow && m.view.follow {
+			m.view.follow = false
 			return say("following stopped; F or G goes on"), true
 		}
 		return m.End(), true
 	case keys.Left:
-		m.left = max(0, m.left-m.width/2)
+		m.view.shiftLeft()
 	case keys.Right:
-		if m.wrap {
+		if m.view.wrap {
 			return say("lines are wrapped; S cuts them instead"), true
 		}
-		if m.left+m.textWidth() >= m.widest() {
+		if !m.view.shiftRight() {
 			return say("the lines on the screen end here"), true
 		}
-		m.left += m.width / 2
 	case keys.Wrap:
-		m.wrap = !m.wrap
-		m.left = 0
-		m.settle()
+		m.view.toggleWrap()
 	case keys.Plain:
-		m.plain = !m.plain
-		m.settle()
+		m.view.togglePlain()
 	case keys.Freeze:
 		if m.frozen = !m.frozen; m.frozen {
 			return say("frozen; = or G goes on"), true
@@ -133,11 +129,11 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	case keys.PrevWarn:
 		return m.seek("W", false, "warning"), true
 	case keys.Select:
-		if m.anchor != nil {
-			m.anchor = nil
+		if m.view.anchor != nil {
+			m.view.anchor = nil
 		} else if p, ok := m.Place(); ok {
-			m.anchor = &p
-			m.follow = false // what comes is not selected
+			m.view.anchor = &p
+			m.view.follow = false // what comes is not selected
 		}
 	case keys.Mark:
 		return m.mark(), true
@@ -170,11 +166,10 @@ func (m *Model) escape() (tea.Cmd, bool) {
 	case m.find.running():
 		m.stopFinding()
 		m.queue = nil
-	case m.anchor != nil:
-		m.anchor = nil
-	case m.plain:
-		m.plain = false
-		m.settle()
+	case m.view.anchor != nil:
+		m.view.anchor = nil
+	case m.view.plain:
+		m.view.togglePlain()
 	case m.find.active():
 		return m.clearSearch(), true
 	default:
@@ -188,10 +183,10 @@ func (m *Model) End() tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
-	m.follow, m.frozen, m.fresh = m.anchor == nil, false, 0
+	m.view.follow, m.frozen, m.fresh = m.view.anchor == nil, false, 0
 	m.stopFinding()
 	if m.win.atEnd && !m.win.loading && !m.win.gap {
-		m.toEnd()
+		m.view.toEnd()
 		return tea.Batch(m.extend(), m.Grow())
 	}
 	m.restart()
@@ -203,14 +198,11 @@ func (m *Model) GoTo(p reader.Place) tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
-	m.follow = false
+	m.view.follow = false
 	m.stopFinding()
 	m.find.spot = spot{p, -1, false}
 	if i := m.win.holding(p); i >= 0 {
-		m.cur = i
-		m.find.spot.place = m.win.rows[i].Place
-		m.center()
-		m.revealMatch()
+		m.view.jump(i)
 		return m.extend()
 	}
 	d, gen, ctx := m.doc, m.find.gen, m.win.ctx
@@ -240,7 +232,7 @@ func (m *Model) Goto(text string) tea.Cmd {
 		return say("%q is no line number", text)
 	}
 	m.stopFinding()
-	m.follow = false
+	m.view.follow = false
 	ctx, gen := m.find.start(m.win.ctx)
 	d := m.doc
 	answer := func(p reader.Place, err error) tea.Msg {
@@ -250,8 +242,8 @@ func (m *Model) Goto(text string) tea.Cmd {
 		return func() tea.Msg { return answer(d.AtFraction(ctx, share/100)) }
 	}
 	key := m.win.growth.tail.Member
-	if m.cur < len(m.win.rows) {
-		key = m.win.rows[m.cur].Member
+	if r := m.view.current(); r != nil {
+		key = r.Member
 	}
 	m.progress = "counting lines; Esc stops"
 	return func() tea.Msg {

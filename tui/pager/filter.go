@@ -189,9 +189,9 @@ func (m *Model) refilter() tea.Cmd {
 	m.win.setPick(m.filters.pick)
 	m.restart()
 	m.fresh = 0
-	m.anchor = nil
+	m.view.anchor = nil
 	var cmd tea.Cmd
-	if m.follow || !ok {
+	if m.view.follow || !ok {
 		cmd = m.load(nil)
 	} else {
 		cmd = m.load(&at)

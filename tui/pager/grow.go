@@ -43,29 +43,29 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 	case msg.err != nil:
 		return trouble(msg.err)
 	}
-	lines, ok := m.win.grown(&msg.news, m.follow)
+	lines, ok := m.win.grown(&msg.news, m.view.follow)
 	if !ok {
 		return m.Grow()
 	}
 	m.rate.add(m.now(), lines)
 	if m.win.atEnd {
-		if m.follow {
-			m.cur, m.top = len(m.win.rows)-1, len(m.win.rows)-1
+		if m.view.follow {
+			m.view.toLast()
 		}
-		m.shift(-m.win.trim(m.follow, m.near()))
+		m.view.shift(-m.win.trim(m.view.follow, m.view.near()))
 	}
 	if msg.fresh.matcher != m.find.matcher || !m.count.addCounted(msg.fresh, msg.from, msg.tail) {
 		m.countRows(msg.run.rows, msg.from, msg.tail, msg.skipped)
 	}
-	if m.follow {
+	if m.view.follow {
 		m.fresh = 0
 		if m.win.atEnd {
-			m.toEnd()
+			m.view.toEnd()
 		}
 	} else if lines > 0 {
 		m.fresh += lines
 	}
-	m.settle()
+	m.view.settle()
 	var cmd, count tea.Cmd
 	if again {
 		cmd = m.Grow()
@@ -81,11 +81,11 @@ func (m *Model) Rotated(l reader.Log) tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
-	if m.rotating == m.doc { // one after the other, the newest last
-		m.rotated = &l
+	if m.rotated.updating { // one after the other, the newest last
+		m.rotated.next = &l
 		return nil
 	}
-	m.rotating = m.doc
+	m.rotated.updating = true
 	d := m.doc
 	before := m.win.members.list
 	return func() tea.Msg {
@@ -109,14 +109,14 @@ func (m *Model) Rotate(msg RotatedMsg) tea.Cmd {
 	if msg.doc != m.doc || m.doc == nil {
 		return nil
 	}
-	m.rotating = nil
+	m.rotated.updating = false
 	m.win.setMembers(m.doc.Members())
 	if m.count.active() && (msg.update.CutOff || msg.update.Inserted || msg.moved && m.count.incomplete()) {
 		m.count.stop() // it may have read another text, or missed what was moving; it begins anew with what came
 	}
 	m.win.gap = m.win.gap || msg.update.Inserted
-	if l := m.rotated; l != nil {
-		m.rotated = nil
+	if l := m.rotated.next; l != nil {
+		m.rotated.next = nil
 		return m.Rotated(*l)
 	}
 	return m.mend()
@@ -129,7 +129,7 @@ func (m *Model) mend() tea.Cmd {
 		return m.Grow()
 	}
 	m.restart()
-	if m.follow {
+	if m.view.follow {
 		return m.load(nil)
 	}
 	return m.load(&at)

@@ -12,7 +12,7 @@ import (
 // This is how the pane has its rows loaded, and goes where it was to be.
 
 // load reads the rows around a place, or at the end for nil.
-func (m *Model) load(at *reader.Place) tea.Cmd { return m.win.load(at, m.wrapWidth()) }
+func (m *Model) load(at *reader.Place) tea.Cmd { return m.win.load(at, m.view.wrapWidth()) }
 
 func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 	m.progress = ""
@@ -33,18 +33,9 @@ func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 	if !m.count.active() {
 		count = m.startCount()
 	}
-	m.cur = cur
-	m.top, m.sub = m.cur, 0
-	if msg.end {
-		m.toEnd()
-	} else {
-		m.center()
-		if m.cur < len(m.win.rows) && m.win.rows[m.cur].Place == m.find.spot.place {
-			m.revealMatch()
-		}
-	}
+	m.view.show(cur, msg.end)
 	var hidden tea.Cmd
-	if a := m.asked; a != nil && *a == msg.at && !msg.end && m.Filtered() && (m.cur >= len(m.win.rows) || m.win.rows[m.cur].Place != *a) {
+	if a, r := m.asked, m.view.current(); a != nil && *a == msg.at && !msg.end && m.Filtered() && (r == nil || r.Place != *a) {
 		hidden = say("a filter hides that line; \\ switches the filters off")
 	} else {
 		m.asked = nil
@@ -55,9 +46,9 @@ func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 // extend reads more rows where the screen comes near the ends of those there
 // are.
 func (m *Model) extend() tea.Cmd {
-	near := m.height + 50
-	above, below := m.room(near)
-	return m.win.extend(above < near, below < m.height+near, m.wrapWidth())
+	near := m.view.height + 50
+	above, below := m.view.room(near)
+	return m.win.extend(above < near, below < m.view.height+near, m.view.wrapWidth())
 }
 
 func (m *Model) more(msg moreMsg) tea.Cmd {
@@ -72,33 +63,21 @@ func (m *Model) more(msg moreMsg) tea.Cmd {
 	if msg.forward && m.win.atEnd {
 		m.countRows(m.win.rows, m.win.up, m.win.down, false)
 	}
-	m.shift(added)
-	m.shift(-m.win.trim(msg.forward, m.near()))
+	m.view.shift(added)
+	m.view.shift(-m.win.trim(msg.forward, m.view.near()))
 	m.progress = m.win.filtering(msg)
-	if m.follow && m.win.atEnd {
-		m.toEnd()
+	if m.view.follow && m.win.atEnd {
+		m.view.toEnd()
 	}
-	m.settle()
+	m.view.settle()
 	return tea.Batch(m.extend(), m.win.number())
 }
 
-// shift is called when rows have an index that is higher by n.
-func (m *Model) shift(n int) { m.top, m.cur = m.top+n, m.cur+n }
-
-// near is the rows on the screen and around it, which are to be kept.
-func (m *Model) near() span {
-	around := m.height + 2*windowRows
-	return span{min(m.top, m.cur) - around, max(m.top, m.cur) + around}
-}
-
-// room is how many screen rows are read above and from the top of the screen
-// on, as far as most.
-func (m *Model) room(most int) (above, below int) {
-	for i := m.top - 1; i >= 0 && above < most; i-- {
-		above += m.tall(i)
+// Wheel scrolls by screen rows.
+func (m *Model) Wheel(n int) tea.Cmd {
+	if m.doc == nil || len(m.win.rows) == 0 {
+		return nil
 	}
-	for i := m.top; i < len(m.win.rows) && below < most+m.height; i++ {
-		below += m.tall(i)
-	}
-	return above, below
+	m.view.wheel(n)
+	return m.extend()
 }

@@ -21,65 +21,57 @@ import (
 // what takes time it returns as commands. Their answers carry the generation
 // they were asked under, and are dropped when that is over.
 type Model struct {
-	th            *theme.Theme
-	width, height int
-	focused       bool
-	searcher      index.Searcher
-	searching     reader.Options
+	searcher  index.Searcher
+	searching reader.Options // how it reads
+	now       func() time.Time
 
-	doc      Log
-	inUse    *sync.RWMutex // is held by who reads doc although another log is shown by then
-	name     string
-	win      window
-	queue    []keys.Action // what was asked for meanwhile
-	top, sub int           // the first row on the screen, and which screen row of it
-	cur      int           // the row that the person is on
-	anchor   *reader.Place // where a selection began; nil without one
-	wrap     bool
-	left     int
-	plain    bool
-	progress string // of what takes long
+	doc     Log           // nil if nothing is shown
+	inUse   *sync.RWMutex // held while doc is read in commands that may outlive it
+	name    string        // of the log
+	rotated rotation
 
-	follow bool
+	win       window
+	find      finder
+	count     counter
+	filters   filters
+	bookmarks bookmarks
+	view      view
+
+	queue    []keys.Action // keys that wait for rows
+	asked    *reader.Place // where the person wants to be, as soon as it is loaded
+	retry    *reader.Place // where they were to be when the log turned out to be cut off
+	progress string        // of what takes long
+
 	frozen bool  // nothing new is taken in
 	gone   bool  // the log has no file any more
-	fresh  int64 // lines that came while not following
+	fresh  int64 // lines that came while the end was not followed
 	rate   rate
-	now    func() time.Time
+}
 
-	find     finder
-	count    counter
-	rotating Log           // whose members are being looked at
-	rotated  *reader.Log   // to be looked at next
-	retry    *reader.Place // where it was to be when the log turned out to be cut off
-	asked    *reader.Place // where the person wants to be, as soon as it is loaded
-
-	filters filters
-	marks   map[reader.Place]bool
+// rotation is what a log is found to consist of now.
+type rotation struct {
+	updating bool        // the log takes it over
+	next     *reader.Log // what it consists of since
 }
 
 // New makes an empty pane. s answers searches, of sources opened with opt.
 func New(th *theme.Theme, s index.Searcher, opt reader.Options) *Model {
-	return &Model{th: th, searcher: s, searching: opt, wrap: true, now: time.Now, marks: map[reader.Place]bool{}, find: newFinder()}
+	m := &Model{searcher: s, searching: opt, now: time.Now, find: newFinder()}
+	m.view = view{win: &m.win, find: &m.find, filters: &m.filters, bookmarks: &m.bookmarks, th: th, wrap: true}
+	return m
 }
 
 // SetTheme changes how it looks.
-func (m *Model) SetTheme(th *theme.Theme) { m.th = th }
+func (m *Model) SetTheme(th *theme.Theme) { m.view.th = th }
 
 // SetSize says how much room there is.
-func (m *Model) SetSize(width, height int) {
-	if width == m.width && height == m.height {
-		return
-	}
-	m.width, m.height = width, height
-	m.settle()
-}
+func (m *Model) SetSize(width, height int) { m.view.setSize(width, height) }
 
 // SetFocus says whether keys go here.
-func (m *Model) SetFocus(on bool) { m.focused = on }
+func (m *Model) SetFocus(on bool) { m.view.focused = on }
 
 // SetWrap says whether long lines are wrapped.
-func (m *Model) SetWrap(on bool) { m.wrap = on }
+func (m *Model) SetWrap(on bool) { m.view.wrap = on }
 
 // Members are the members of the log, as of the last answer.
 func (m *Model) Members() []reader.DocMember { return m.win.members.list }
@@ -142,9 +134,9 @@ func (m *Model) Open(name string, d Log, at *reader.Place) tea.Cmd {
 	m.Shut()
 	m.doc, m.name, m.inUse = d, name, new(sync.RWMutex)
 	m.fresh, m.rate = 0, rate{}
-	m.anchor, m.asked = nil, nil
+	m.view.anchor, m.asked = nil, nil
 	m.frozen, m.gone = false, false
-	m.follow = at == nil
+	m.view.follow = at == nil
 	m.progress = ""
 	m.find.open()
 	m.win.open(d, m.filters.pick)
@@ -174,7 +166,7 @@ func (m *Model) Shut() {
 		})
 	}
 	m.doc, m.queue = nil, nil
-	m.rotating, m.rotated = nil, nil
+	m.rotated = rotation{}
 }
 
 // restart gives up what is being read and looked for.
@@ -229,10 +221,11 @@ func (m *Model) Place() (reader.Place, bool) {
 	if m.win.loading && m.win.target != nil {
 		return *m.win.target, true
 	}
-	if m.cur >= len(m.win.rows) {
+	r := m.view.current()
+	if r == nil {
 		return reader.Place{}, false
 	}
-	return m.win.rows[m.cur].Place, true
+	return r.Place, true
 }
 
 // SetGone says whether the log has no file any more: what was opened of it is
@@ -240,7 +233,7 @@ func (m *Model) Place() (reader.Place, bool) {
 func (m *Model) SetGone(gone bool) { m.gone = gone }
 
 // Following reports whether the end is followed.
-func (m *Model) Following() bool { return m.follow }
+func (m *Model) Following() bool { return m.view.follow }
 
 // preparing says how far the decoding of a file is.
 func preparing(p reader.Preparing) string {

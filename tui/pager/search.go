@@ -208,16 +208,16 @@ func (m *Model) nextInLine(forward bool) tea.Cmd {
 	if !m.find.active() {
 		return say("nothing is searched for; / does")
 	}
-	if m.cur >= len(m.win.rows) {
+	r := m.view.current()
+	if r == nil {
 		return nil
 	}
-	r := &m.win.rows[m.cur]
 	hit := -1 // of a row that n did not come to
 	if r.Place == m.find.spot.place {
 		hit = m.find.spot.start
 	}
 	next := -1
-	for _, s := range m.matches(m.cur) {
+	for _, s := range m.view.matches(m.view.cur) {
 		if forward && s.Start > hit {
 			next = s.Start
 			break
@@ -227,9 +227,9 @@ func (m *Model) nextInLine(forward bool) tea.Cmd {
 		}
 	}
 	if next >= 0 {
-		m.follow = false
+		m.view.follow = false
 		m.find.spot.place, m.find.spot.start = r.Place, next
-		m.revealMatch()
+		m.view.revealMatch()
 		return nil
 	}
 	if forward && !r.Unfinished || !forward && !r.Continues {
@@ -270,15 +270,10 @@ func (m *Model) arrived(msg foundMsg) tea.Cmd {
 		return m.notFound()
 	}
 	m.progress = ""
-	m.follow = false
+	m.view.follow = false
 	m.find.spot = spot{msg.at, -1, msg.back}
 	if i := m.win.index(msg.at); i >= 0 {
-		m.cur = i
-		top, sub := m.top, m.sub
-		if m.reveal(); top != m.top || sub != m.sub {
-			m.center() // with what stands around it
-		}
-		m.revealMatch()
+		m.view.goTo(i)
 		return tea.Batch(m.extend(), m.doQueued())
 	}
 	m.restart()
