@@ -78,11 +78,11 @@ func (c *Cache) all() []kept {
 		out = append(out, kept{path: filepath.Join(c.blocks(), s.Name()), size: s.Size(), used: s.ModTime(), tmp: strings.HasPrefix(s.Name(), tmpPrefix)})
 	}
 	for _, dir := range c.IndexDirs() {
-		k := kept{path: dir, index: true}
-		for _, f := range regular(dir, isIndexFile) {
-			k.size += f.Size()
-			if f.ModTime().After(k.used) {
-				k.used = f.ModTime()
+		contents, _ := readIndexDir(dir)
+		k := kept{path: dir, index: true, size: indexSize(contents.files)}
+		for _, f := range contents.files {
+			if f.info.ModTime().After(k.used) {
+				k.used = f.info.ModTime()
 			}
 		}
 		out = append(out, k)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,7 +20,8 @@ import (
 //	logview-blocks/KEY.zst       the block store of one compressed file, see store.go
 //	logview-blocks/KEY.pair      whether two files have the same text, see pair.go
 //	logview-blocks/tmp-*         an unfinished block store, or a temporary file
-//	logview-index/HASH/          the index of one directory, see package index
+//	logview-index/HASH/          the index of one directory, see package index: files, and
+//	                             directories that hold its generations
 //	logview-vouched              the checksums of states of files, see vouched.go
 //
 // Files are deleted, replaced or trusted only if they are known to be ours:
@@ -59,9 +61,13 @@ var (
 	pairName  = lazyregexp.New(`^[0-9a-f]{32}\.pair$`)
 	tmpName   = lazyregexp.New(`^tmp-(text-)?[0-9]+$`)
 	hashName  = lazyregexp.New(`^[0-9a-f]{16}$`)
-	shardName = lazyregexp.New(`^[A-Z2-7]{26}\.(zap|aux)$`)
-	vouchName = lazyregexp.New(`^logview-vouched(-[0-9]+)?$`)
-	refsName  = lazyregexp.New(`^refs(-[0-9]+)?$`) // written by earlier versions
+	shardName = lazyregexp.New(`^[A-Z2-7]{26}\.(zap|aux)$`) // written by earlier versions
+	// generationName matches the directories in the directory of an index, and
+	// generationFile the files in them, as paths below it with slashes.
+	generationName = lazyregexp.New(`^(work-)?[A-Z2-7]{26}(/store)?$`)
+	generationFile = lazyregexp.New(`^(work-)?[A-Z2-7]{26}/(index_meta\.json|[0-9a-f]{12}\.aux|store/(root\.bolt|[0-9a-f]{12}\.zap))$`)
+	vouchName      = lazyregexp.New(`^logview-vouched(-[0-9]+)?$`)
+	refsName       = lazyregexp.New(`^refs(-[0-9]+)?$`) // written by earlier versions
 )
 
 func isBlocksFile(name string) bool {
@@ -69,7 +75,69 @@ func isBlocksFile(name string) bool {
 }
 
 func isIndexFile(name string) bool {
-	return name == "catalog" || name == "lock" || tmpName.MatchString(name) || shardName.MatchString(name)
+	return name == "catalog" || name == "lock" || tmpName.MatchString(name) || shardName.MatchString(name) || generationFile.MatchString(name)
+}
+
+// An indexFile is a file of an index.
+type indexFile struct {
+	name string // below the directory of the index, with slashes
+	info os.FileInfo
+}
+
+// indexContents is what is in the directory of an index.
+type indexContents struct {
+	files   []indexFile
+	dirs    []string // of generations, below the directory, each after the one it is in
+	foreign []string // paths of what is not logview's
+}
+
+func readIndexDir(dir string) (c indexContents, err error) {
+	var list func(below string)
+	list = func(below string) {
+		entries, rerr := os.ReadDir(filepath.Join(dir, filepath.FromSlash(below)))
+		if rerr != nil && !errors.Is(rerr, fs.ErrNotExist) && err == nil {
+			err = rerr
+		}
+		for _, e := range entries {
+			name := path.Join(below, e.Name())
+			switch {
+			case e.IsDir() && generationName.MatchString(name):
+				c.dirs = append(c.dirs, name)
+				list(name)
+			case e.Type().IsRegular() && isIndexFile(name):
+				if info, err := e.Info(); err == nil {
+					c.files = append(c.files, indexFile{name, info})
+				}
+			default:
+				c.foreign = append(c.foreign, filepath.Join(dir, filepath.FromSlash(name)))
+			}
+		}
+	}
+	list("")
+	return c, err
+}
+
+// indexSize returns the bytes that files of an index take. A file that is in
+// several generations is there once, with several names.
+func indexSize(files []indexFile) int64 {
+	n := int64(0)
+	seen := map[[2]uint64]bool{}
+	for _, f := range files {
+		s := stampOf(f.info)
+		key := [2]uint64{s.Dev, s.Ino}
+		if s.Ino != 0 && seen[key] {
+			continue
+		}
+		seen[key] = true
+		n += f.info.Size()
+	}
+	return n
+}
+
+// IndexSize returns the bytes that the index in dir takes.
+func (c *Cache) IndexSize(dir string) int64 {
+	contents, _ := readIndexDir(dir)
+	return indexSize(contents.files)
 }
 
 var (
@@ -397,7 +465,11 @@ func (c *Cache) foreign() ([]string, error) {
 			if !e.IsDir() || !hashName.MatchString(e.Name()) {
 				return false
 			}
-			list(filepath.Join(dir, e.Name()), func(e fs.DirEntry) bool { return e.Type().IsRegular() && isIndexFile(e.Name()) })
+			contents, err := readIndexDir(filepath.Join(dir, e.Name()))
+			if err != nil {
+				failed = err
+			}
+			out = append(out, contents.foreign...)
 			return true
 		}
 	}
@@ -469,35 +541,45 @@ func (c *Cache) RemoveIndex(name string) error {
 	if err != nil {
 		return fmt.Errorf("%w; nothing was deleted", err)
 	}
-	entries, err := os.ReadDir(dir)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	contents, err := readIndexDir(dir)
+	if err != nil {
 		return &FileError{Path: dir, Offset: -1, Err: cause(err)}
 	}
-	for _, e := range entries {
-		if !e.Type().IsRegular() || !isIndexFile(e.Name()) {
-			return &FileError{Path: filepath.Join(dir, e.Name()), Offset: -1, Err: errors.New("not written by logview; the index was not deleted. Move it out of the cache first")}
-		}
+	if len(contents.foreign) > 0 {
+		return &FileError{Path: contents.foreign[0], Offset: -1, Err: errors.New("not written by logview; the index was not deleted. Move it out of the cache first")}
 	}
 	err = c.RemoveIndexFiles(dir, func(string) bool { return true })
 	_ = os.Remove(dir) // fails if another process writes to it again
 	return err
 }
 
-// RemoveIndexFiles deletes the files of the index in dir whose names pick
-// accepts. It never deletes files that are not logview's.
+// RemoveIndexFiles deletes the files of the index in dir that pick accepts, and
+// the directories that it accepts and that are empty then. It gets names below
+// dir with slashes. What is not logview's is never deleted.
 func (c *Cache) RemoveIndexFiles(dir string, pick func(name string) bool) error {
-	var first error
-	for _, f := range regular(dir, isIndexFile) {
-		path := filepath.Join(dir, f.Name())
-		if !pick(f.Name()) {
+	contents, first := readIndexDir(dir)
+	if first != nil {
+		first = &FileError{Path: dir, Offset: -1, Err: cause(first)}
+	}
+	var left []indexFile
+	for _, f := range contents.files {
+		if !pick(f.name) {
+			left = append(left, f)
 			continue
 		}
-		switch err := os.Remove(path); {
-		case err == nil:
-			c.Grew(-f.Size())
-		case !errors.Is(err, fs.ErrNotExist) && first == nil:
-			first = &FileError{Path: path, Offset: -1, Err: cause(err)}
+		path := filepath.Join(dir, filepath.FromSlash(f.name))
+		if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			left = append(left, f)
+			if first == nil {
+				first = &FileError{Path: path, Offset: -1, Err: cause(err)}
+			}
 		}
 	}
+	for _, name := range slices.Backward(contents.dirs) {
+		if pick(name) {
+			_ = os.Remove(filepath.Join(dir, filepath.FromSlash(name)))
+		}
+	}
+	c.Grew(indexSize(left) - indexSize(contents.files))
 	return first
 }

@@ -152,6 +152,7 @@ func TestForeignDirectoryIsNoCache(t *testing.T) {
 func TestForeignFilesInCache(t *testing.T) {
 	hex := strings.Repeat("a", 32)
 	const index = "logview-index/0123456789abcdef/"
+	generation := index + strings.Repeat("A", 26) + "/"
 	for name, text := range map[string]string{
 		"notes.txt":                       "mine",
 		"logview-blocks/world.dat":        "mine",
@@ -165,6 +166,13 @@ func TestForeignFilesInCache(t *testing.T) {
 		index + "mine":                    "mine",
 		index + "sub/catalog":             "mine",
 		index + "tmp-7":                   "-> ../../../other/catalog",
+		index + "000000000001.zap":        "mine",
+		index + strings.Repeat("B", 26):   "-> ../../../other",
+		index + "work":                    "mine",
+		generation + "catalog":            "mine",
+		generation + "store/mine":         "mine",
+		generation + "store/d/root.bolt":  "mine",
+		generation + "000000000001.aux":   "-> ../../../other/catalog",
 		"blocks/world.dat":                "mine",
 		"index/src/main.go":               "mine",
 		"logview-blocks/" + hex + ".zst2": "mine",
@@ -180,7 +188,8 @@ func TestForeignFilesInCache(t *testing.T) {
 		_, err = c.sub(blocksName, true)
 		must(t, err)
 		plant(t, filepath.Join(base, "other"), map[string]string{"catalog": "mine", hex + ".zst": "mine"})
-		plant(t, dir, map[string]string{name: text, index + "catalog": "ours", index + "tmp-1": "ours", "logview-blocks/" + strings.Repeat("b", 32) + ".zst": "ours"})
+		plant(t, dir, map[string]string{name: text, index + "catalog": "ours", index + "tmp-1": "ours", generation + "store/root.bolt": "ours", generation + "index_meta.json": "ours",
+			index + "work-" + strings.Repeat("A", 26) + "/store/00000000000a.zap": "ours", index + strings.Repeat("A", 26) + ".zap": "ours", "logview-blocks/" + strings.Repeat("b", 32) + ".zst": "ours"})
 		must(t, c.Check())
 		before := tree(t, base)
 		err = c.Clear()

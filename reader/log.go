@@ -47,7 +47,6 @@ type Options struct {
 // A LogSource is a Source of the files of one log.
 type LogSource struct {
 	name string
-	key  logKey
 	opt  Options
 
 	mu      sync.Mutex // guards what follows
@@ -59,7 +58,7 @@ var _ Source = (*LogSource)(nil)
 
 // NewSource makes a Source of a log that Find found.
 func NewSource(l Log, opt Options) *LogSource {
-	return &LogSource{name: l.Name, key: l.key, members: l.Members, opt: opt}
+	return &LogSource{name: l.Name, members: l.Members, opt: opt}
 }
 
 // Name implements Source.
@@ -86,11 +85,11 @@ func (s *LogSource) Refresh() error {
 			f.add(m.Path)
 		case !dirs[dir]:
 			dirs[dir] = true
-			f.list(dir, base)
+			f.list(dir, parseName(base).stem)
 		}
 	}
 	for _, l := range f.group() {
-		if l.key == s.key {
+		if l.Name == s.name {
 			s.mu.Lock()
 			s.members = l.Members
 			s.mu.Unlock()
@@ -100,9 +99,8 @@ func (s *LogSource) Refresh() error {
 	return joinErrors(f.errs)
 }
 
-// list takes the files in dir, not below it, that belong to the log of the file
-// called base, whether or not that is there.
-func (f *finder) list(dir, base string) {
+// list takes the files in dir, not below it, that belong to the log stem.
+func (f *finder) list(dir, stem string) {
 	where := dir
 	if !filepath.IsAbs(dir) {
 		where = filepath.Clean("./" + dir)
@@ -111,15 +109,12 @@ func (f *finder) list(dir, base string) {
 	if err != nil {
 		f.fail(dir, err)
 	}
-	names := make([]string, 0, len(entries))
 	for _, e := range entries {
-		if name := e.Name(); !e.IsDir() && !strings.HasSuffix(name, ".tmp") {
-			names = append(names, name)
+		if parseName(e.Name()).stem != stem || strings.HasSuffix(e.Name(), ".tmp") {
+			continue
 		}
-	}
-	for _, name := range sameLog(base, names) {
-		if info, err := os.Stat(dir + name); err == nil && info.Mode().IsRegular() {
-			f.take(Member{Path: dir + name, Size: info.Size(), ModTime: info.ModTime(), info: info})
+		if info, err := os.Stat(dir + e.Name()); err == nil && info.Mode().IsRegular() {
+			f.take(Member{Path: dir + e.Name(), Size: info.Size(), ModTime: info.ModTime(), info: info})
 		}
 	}
 }
