@@ -4,12 +4,12 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"io/fs"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,6 +17,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/RoaringBitmap/roaring/v2"
 	"github.com/gofrs/flock"
 
 	"logview/reader"
@@ -26,14 +27,14 @@ import (
 // of what is compressed in it.
 //
 // How it runs. The caller's goroutine reads what is new, member after member
-// and block after block, and puts every batchBlocks blocks together. A batch
-// is made a shard of its own by one of the workers. When there are enough
-// small shards, another makes one of them. Every publishEvery the catalog is
-// replaced atomically; if the process is killed, only what was done since is
-// lost.
+// and block after block, and puts every batchBlocks blocks together. One of the
+// workers makes documents of a batch and gives them to Bleve, which writes and
+// merges segments in goroutines of its own. Every publishEvery a generation is
+// made of what there is, and the catalog, which names it, is replaced
+// atomically; if the process is killed, only what was done since is lost.
 //
 // One process at a time builds an index: it holds a lock, which goes with
-// it. Nobody else needs one: shards do not change once they are written.
+// it. Nobody else needs one: generations do not change once they are published.
 type Builder struct {
 	Cache   *reader.Cache
 	Workers reader.Workers // as for Scan
@@ -81,10 +82,15 @@ var (
 	batchBlocks = 32
 	batchDocs   = 1024 // and how many small ones do, at most
 
-	mergeAt      = 32               // small shards are made one when there are so many
-	mergeFew     = 4                // and, at the end of a build, when there are so many
-	smallText    = int64(256 << 20) // bytes of text of a small shard, at most
 	publishEvery = 5 * time.Second
+)
+
+// What is not published yet is in memory, as far as it is filters: a build that
+// makes many of them publishes more often. And where a file system has no
+// links, publishing takes long: it may take a tenth of the time.
+const (
+	publishFilters = 64 << 20
+	publishShare   = 10
 )
 
 // ErrFull says that the cache may not grow any more.
@@ -105,24 +111,30 @@ type builder struct {
 	moved map[*entry]bool // known again elsewhere
 	met   map[string]bool // paths at which something lies
 
-	batch *batch // being filled
-	done  int64  // bytes on disk
-	total int64
-	last  time.Time // of publishing
-
-	working sync.WaitGroup
-	mu      sync.Mutex // guards what follows, and entries' extents
 	entries []*entry
 	current *entryBuilder
-	shards  []*shardInfo // written, and not merged
-	written map[*shardInfo]bool
-	merging map[*shardInfo]bool
-	err     error // of a worker
+
+	batch *batch // being filled
+	next  uint32 // the serial number of the next block
+	done  int64  // bytes on disk
+	total int64
+
+	store     *store // nil until there is something to write
+	counted   int64  // bytes of it that the cache knows of
+	published *generationInfo
+	last      time.Time // of publishing
+	pause     time.Duration
+
+	working sync.WaitGroup
+	mu      sync.Mutex      // guards what follows
+	indexed *roaring.Bitmap // serial numbers of the documents in the store
+	err     error           // of a worker
 }
 
-// A batch is blocks that become a shard.
+// A batch is blocks that are indexed together. Their serial numbers follow
+// each other.
 type batch struct {
-	info  *shardInfo
+	first uint32
 	texts [][]byte
 	size  int             // of the texts
 	own   []*reader.Block // of which some of the texts are
@@ -148,7 +160,7 @@ func (x *batch) take(blk *reader.Block) {
 // are reported to Failed and counted. When ctx is cancelled, what was done is kept.
 func (b *Builder) Build(ctx context.Context, root string, paths []string) (BuildStats, error) {
 	begun := time.Now()
-	bb := &builder{Builder: b, ctx: ctx, moved: map[*entry]bool{}, met: map[string]bool{}, written: map[*shardInfo]bool{}, merging: map[*shardInfo]bool{}}
+	bb := &builder{Builder: b, ctx: ctx, moved: map[*entry]bool{}, met: map[string]bool{}, indexed: roaring.New()}
 	err := bb.run(root, paths)
 	bb.st.Elapsed = time.Since(begun)
 	if ctx.Err() != nil {
@@ -172,6 +184,13 @@ func (b *builder) run(root string, paths []string) error {
 		return err
 	}
 	defer unlock()
+	defer b.sweep()
+	defer func() {
+		if b.store != nil {
+			b.store.close()
+			b.store = nil
+		}
+	}()
 	b.load()
 
 	find := b.Find
@@ -186,19 +205,20 @@ func (b *builder) run(root string, paths []string) error {
 		b.fail(err)
 	}
 	err = b.members(logs)
-	b.flush()
+	if ferr := b.flush(); err == nil {
+		err = ferr
+	}
 	b.working.Wait()
 	if err == nil {
 		err = b.err
 	}
 	if err == nil && b.ctx.Err() == nil {
 		b.forget(paths)
-		err = b.mergeRest()
+		err = b.tidy()
 	}
 	if perr := b.publish(); err == nil {
 		err = perr
 	}
-	b.sweep()
 	return err
 }
 
@@ -278,23 +298,23 @@ func (b *builder) load() {
 		b.sweep()
 		return
 	}
-	bad := map[*shardInfo]bool{}
-	for _, s := range cat.shards {
-		sh, err := openShard(b.dir, s)
+	if cat.generation != nil {
+		g, err := openGeneration(b.dir, cat.generation, nil)
 		if err != nil {
-			bad[s] = true
-			b.fail(&reader.FileError{Path: filepath.Join(b.dir, s.name), Offset: -1, Err: fmt.Errorf("%w: what it covered is indexed anew", pathCause(err))})
-			continue
+			b.fail(&reader.FileError{Path: filepath.Join(b.dir, cat.generation.name), Offset: -1, Err: fmt.Errorf("%w: the index is built anew", pathCause(err))})
+			b.sweep()
+			return
 		}
-		sh.close()
-		b.shards = append(b.shards, s)
-		b.written[s] = true
+		g.close()
 	}
+	if cat.next > math.MaxUint32/2 {
+		b.sweep() // after two billion blocks; numbers begin at 0 again
+		return
+	}
+	b.published, b.next = cat.generation, cat.next
 	for _, e := range cat.members {
-		if slices.ContainsFunc(e.extents, func(x extent) bool { return bad[x.shard] }) {
-			continue
-		}
 		b.old[e] = true
+		addExtents(b.indexed, e.extents)
 		if !e.partial {
 			b.known[b.fileKey(e.stamp, e.path)] = e
 		}
@@ -315,20 +335,23 @@ func (b *builder) fileKey(s reader.Stamp, path string) [2]uint64 {
 	return [2]uint64{uint64(h), uint64(crc32.Checksum([]byte(path), castagnoli))}
 }
 
-// sweep deletes what no catalog speaks of: what an interrupted build left,
-// and shards that were replaced.
-func (b *builder) sweep() {
+// sweep deletes what no catalog speaks of: what an interrupted build left, and
+// generations that were replaced, but for those in keep.
+func (b *builder) sweep(keep ...string) {
 	if !b.owns() {
 		return
 	}
-	keep := map[string]bool{catalogName: true, "lock": true}
-	if cat, err := readCatalog(b.dir); err == nil {
-		for _, s := range cat.shards {
-			z, a := shardPaths("", s.name)
-			keep[z], keep[a] = true, true
-		}
+	keep = append(keep, catalogName, "lock")
+	if b.store != nil {
+		keep = append(keep, b.store.name())
 	}
-	b.Cache.RemoveIndexFiles(b.dir, func(name string) bool { return !keep[name] })
+	if cat, err := readCatalog(b.dir); err == nil && cat.generation != nil {
+		keep = append(keep, cat.generation.name)
+	}
+	b.Cache.RemoveIndexFiles(b.dir, func(name string) bool {
+		top, _, _ := strings.Cut(name, "/")
+		return !slices.Contains(keep, top)
+	})
 }
 
 func (b *builder) fail(err error) {
@@ -443,8 +466,6 @@ func (b *builder) rel(path string) (string, error) {
 
 // keep makes an entry of the last catalog one of the next.
 func (b *builder) keep(e *entry) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.entries = append(b.entries, e)
 	delete(b.old, e)
 }
@@ -574,9 +595,7 @@ var errOther = errors.New("another text")
 // unread notes that a member could not be read. It returns the error if it
 // is the index that cannot be written.
 func (b *builder) unread(m reader.Member, err error) error {
-	b.mu.Lock()
 	b.current = nil
-	b.mu.Unlock()
 	var fe *reader.FileError
 	switch {
 	case b.ctx.Err() != nil:
@@ -611,8 +630,6 @@ func (b *builder) ours(path string) bool {
 // do, the first few are tried.
 func (b *builder) like(id reader.ID) []*entry {
 	const most = 3
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	list := slices.Clone(b.byID[id])
 	slices.SortFunc(list, func(x, y *entry) int { return cmp.Compare(y.size, x.size) })
 	return list[:min(len(list), most)]
@@ -639,8 +656,6 @@ func (b *builder) resume(src reader.Source, m reader.Member, f reader.FileBlocks
 		rest.Close()
 		return nil, &reader.FileError{Path: m.Path, Offset: -1, Err: reader.ErrGone}
 	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	for i := range n {
 		eb.tb.AddKnown(table.Blocks[i])
 		eb.crcs, eb.tail = append(eb.crcs, 0), append(eb.tail, 0)
@@ -657,8 +672,6 @@ func (b *builder) resume(src reader.Source, m reader.Member, f reader.FileBlocks
 // the one it continues.
 func (b *builder) finish(eb *entryBuilder, was *entry) {
 	e := eb.upTo(len(eb.tb.Table.Blocks))
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	b.current = nil
 	b.entries = append(b.entries, e)
 	if was != nil {
@@ -682,9 +695,7 @@ func (b *builder) read(m reader.Member, blocks reader.Blocks, eb *entryBuilder, 
 		}
 		known, sum = t.Blocks, t.CRC
 	}
-	b.mu.Lock()
 	b.current = eb
-	b.mu.Unlock()
 	base := b.done
 	crc := uint32(0)
 	ended := false
@@ -717,10 +728,9 @@ func (b *builder) read(m reader.Member, blocks reader.Blocks, eb *entryBuilder, 
 				reader.PutBlock(blk)
 				return errOther
 			}
-			b.mu.Lock()
 			whole := len(blk.Text) == k.Len && len(blk.Skips) == len(k.Skips) && blk.Lines == k.Lines && blk.Continues == k.Continues && blk.Unfinished == k.Unfinished
 			if whole {
-				eb.add(blk, nil, 0)
+				eb.add(blk)
 			}
 			if lastOne {
 				n := len(known)
@@ -729,7 +739,6 @@ func (b *builder) read(m reader.Member, blocks reader.Blocks, eb *entryBuilder, 
 				}
 				eb.takeOver(was, n)
 			}
-			b.mu.Unlock()
 			if whole {
 				b.progress(base + blk.Disk)
 				reader.PutBlock(blk)
@@ -755,20 +764,18 @@ func same(b *reader.Block, k *reader.TableBlock, last bool) bool {
 
 // take indexes a block that was read, which it owns.
 func (b *builder) take(blk *reader.Block, eb *entryBuilder) error {
-	if b.batch == nil {
-		b.batch = &batch{info: &shardInfo{name: rand.Text()}}
-	}
-	b.mu.Lock()
 	// A piece of a line that is longer than a block is always read: what is
 	// looked for may be in another.
 	if blk.Continues || blk.Unfinished {
-		eb.add(blk, nil, 0)
-		b.mu.Unlock()
+		eb.add(blk)
 		reader.PutBlock(blk)
 		return b.ctx.Err()
 	}
-	eb.add(blk, b.batch.info, len(b.batch.texts))
-	b.mu.Unlock()
+	if b.batch == nil {
+		b.batch = &batch{first: b.next}
+	}
+	eb.addIndexed(blk, b.next)
+	b.next++
 	b.batch.take(blk)
 	if len(b.batch.texts) < batchDocs && b.batch.size < batchBlocks*reader.BlockSize {
 		return nil
@@ -776,62 +783,127 @@ func (b *builder) take(blk *reader.Block, eb *entryBuilder) error {
 	if err := b.ctx.Err(); err != nil {
 		return err
 	}
-	b.flush()
+	if err := b.flush(); err != nil {
+		return err
+	}
 	if err := b.failed(); err != nil {
 		return err
 	}
+	b.count()
 	if b.Cache.Full() {
 		return ErrFull
 	}
-	if time.Since(b.last) < publishEvery {
+	if time.Since(b.last) < max(publishEvery, b.pause) && !b.store.fullOfFilters() {
 		return nil
 	}
 	return b.publish()
 }
 
+// open opens the store, if that was not done.
+func (b *builder) open() error {
+	if b.store != nil {
+		return nil
+	}
+	s, err := openStore(b.dir, b.published)
+	if err != nil {
+		return b.storeError(err)
+	}
+	b.store, b.counted = s, s.size() // which is links
+	if err := s.prune(b.indexed); err != nil {
+		return b.storeError(err)
+	}
+	return nil
+}
+
+// count tells the cache how the store has grown.
+func (b *builder) count() {
+	size := b.store.size()
+	b.Cache.Grew(size - b.counted)
+	b.counted = size
+}
+
 // flush gives the batch to a worker.
-func (b *builder) flush() {
+func (b *builder) flush() error {
 	x := b.batch
 	b.batch = nil
 	if x == nil || len(x.texts) == 0 {
-		return
+		return nil
+	}
+	if err := b.open(); err != nil {
+		return err
 	}
 	b.working.Add(1)
 	b.Workers.Go(func() {
 		defer b.working.Done()
-		w := newShardWriter()
-		for _, text := range x.texts {
-			w.add(text)
+		docs := newBlockBatch()
+		for i, text := range x.texts {
+			docs.add(x.first+uint32(i), text)
 		}
 		for _, blk := range x.own {
 			reader.PutBlock(blk)
 		}
-		info, err := w.write(b.dir, x.info.name)
+		err := b.store.add(docs)
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		if err != nil {
 			b.broken(err)
 			return
 		}
-		*x.info = *info
-		b.Cache.Grew(info.zap.size + info.aux.size)
-		b.written[x.info] = true
-		b.shards = append(b.shards, x.info)
-		b.mergeSome()
+		b.indexed.AddRange(uint64(x.first), uint64(x.first)+uint64(len(x.texts)))
 	})
+	return nil
+}
+
+// tidy deletes the documents of blocks that are in use no more, and has small
+// segments merged.
+func (b *builder) tidy() error {
+	live := roaring.New()
+	for _, e := range b.entries {
+		addExtents(live, e.extents)
+	}
+	for e := range b.old {
+		addExtents(live, e.extents)
+	}
+	dead := roaring.AndNot(b.indexed, live)
+	if !dead.IsEmpty() {
+		if err := b.open(); err != nil {
+			return err
+		}
+		if err := b.store.delete(dead); err != nil {
+			return b.storeError(err)
+		}
+		b.indexed = live
+	}
+	if b.store == nil {
+		return nil
+	}
+	if err := b.store.settle(b.ctx); err != nil {
+		return b.storeError(err)
+	}
+	return nil
+}
+
+// addExtents adds the serial numbers of some blocks to set.
+func addExtents(set *roaring.Bitmap, list []extent) {
+	for _, x := range list {
+		set.AddRange(uint64(x.serial), uint64(x.serial)+uint64(x.n))
+	}
+}
+
+// storeError is an error with which the index cannot be written.
+func (b *builder) storeError(err error) error {
+	return &reader.FileError{Path: b.dir, Offset: -1, Err: pathCause(err)}
 }
 
 // broken notes that the index could not be written. b.mu is held.
 func (b *builder) broken(err error) {
 	if b.err == nil {
-		b.err = &reader.FileError{Path: b.dir, Offset: -1, Err: pathCause(err)}
+		b.err = b.storeError(err)
 	}
 }
 
 // forget drops the entries of files at paths that are not there any more.
 func (b *builder) forget(paths []string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
 	for e := range b.old {
 		gone := e.partial
 		for _, p := range paths {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"hash/crc32"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"time"
@@ -13,35 +14,47 @@ import (
 	"logview/reader"
 )
 
-// A catalog says which files an index covers and where in which shards their
-// blocks are. It is the only file of an index that is replaced: a search
-// reads one catalog and the shards it names, and sees nothing of what is
-// written meanwhile. As bytes, numbers as varints unless they say otherwise:
+// A catalog says which files an index covers, which generation holds their
+// blocks, and under which serial numbers. It is the only file of an index that
+// is replaced: a search reads one catalog and the generation that it names, and
+// sees nothing of what is written meanwhile. As bytes, numbers as varints
+// unless they say otherwise:
 //
-//	"LVX2"                    magic and version
+//	"LVX3"                    magic and version
 //	root                      length and bytes: the directory
 //	built                     nanoseconds since 1970
-//	count shards:             name (length and bytes), documents, bytes of text, and for each of
-//	                          its two files size, stamp, CRC-32C (4 bytes)
+//	next                      the serial number that the next block gets
+//	generation                its directory (length and bytes; empty if there is none, and then
+//	                          nothing of what follows); of root.bolt the size, the time of
+//	                          writing in nanoseconds since 1970 and the CRC-32C (4 bytes)
+//	count segments:           Bleve's number, documents, least and greatest serial number, and
+//	                          for ID.zap and ID.aux the same as for root.bolt
 //	count members:            path below root (length and bytes), device, inode, size, times of
 //	                          writing and of change,
 //	                          flags (1 direct, 2 binary, 4 partial), length of the byte order mark,
 //	                          the encoding it was read in (length and bytes; empty if the file told),
 //	                          and but for binary ones: length and 16 bytes of the ID, CRC-32 of
 //	                          the text's end and of all but its last block (4 bytes each), size and lines of the text, blocks, table (length
-//	                          and bytes, as reader.Table says), count extents: shard, first block,
-//	                          blocks, first document
+//	                          and bytes, as reader.Table says), count extents: first block,
+//	                          blocks, serial number of the first
 //	crc                       4 bytes, CRC-32C of all before
 //
-// Versions: 1, 2026-11: the first. 2, 2026-11: encodings, and tables of version 2.
+// Versions:
+//
+//  1. 2026-11: the first.
+//  2. 2026-11: encodings, and tables of version 2.
+//  3. 2026-11: one Bleve index, of which each generation is a directory, and
+//     documents with serial numbers; before, shards, each of them a segment of
+//     Bleve's in the directory of the index.
 //
 // A catalog that is damaged, of another version or of another directory is
-// as good as none.
+// as good as none: the index is built anew.
 type catalog struct {
-	root    string
-	built   time.Time
-	shards  []*shardInfo
-	members []*entry
+	root       string
+	built      time.Time
+	next       uint32
+	generation *generationInfo // nil if no block is indexed
+	members    []*entry
 }
 
 // An entry is what a catalog knows of a file.
@@ -70,16 +83,16 @@ type entry struct {
 // that is longer now begins with what it was.
 const tailSize = 4 << 10
 
-// An extent says that some blocks of a member are documents of a shard.
+// An extent says that some blocks of a member are documents, with serial
+// numbers that follow each other.
 type extent struct {
-	shard *shardInfo
-	block int // the first
-	n     int
-	doc   int // the first block's
+	block  int // the first
+	n      int
+	serial uint32 // the first block's
 }
 
 const (
-	catalogMagic = "LVX2"
+	catalogMagic = "LVX3"
 	catalogName  = "catalog"
 
 	flagDirect  = 1
@@ -102,7 +115,7 @@ func (e *entry) blockTable() (*reader.Table, error) {
 	return e.table, nil
 }
 
-// covers reports whether a block is in a shard.
+// covers reports whether a block is indexed.
 func (e *entry) covers(block int) bool {
 	for _, x := range e.extents {
 		if block >= x.block && block < x.block+x.n {
@@ -125,15 +138,21 @@ func (c *catalog) encode() []byte {
 	}
 	word := func(v uint32) { b = binary.LittleEndian.AppendUint32(b, v) }
 	str(c.root)
-	num(c.built.UnixNano(), int64(len(c.shards)))
-	number := map[*shardInfo]int64{}
-	for i, s := range c.shards {
-		number[s] = int64(i)
-		str(s.name)
-		num(int64(s.docs), s.text)
-		for _, f := range []fileInfo{s.zap, s.aux} {
-			num(f.size, f.stamp)
-			word(f.crc)
+	file := func(f fileInfo) {
+		num(f.size, f.stamp)
+		word(f.crc)
+	}
+	num(c.built.UnixNano(), int64(c.next))
+	if g := c.generation; g == nil {
+		str("")
+	} else {
+		str(g.name)
+		file(g.bolt)
+		num(int64(len(g.segments)))
+		for _, s := range g.segments {
+			num(int64(s.id), int64(s.docs), int64(s.first), int64(s.last))
+			file(s.zap)
+			file(s.aux)
 		}
 	}
 	num(int64(len(c.members)))
@@ -161,7 +180,7 @@ func (c *catalog) encode() []byte {
 		str(string(e.packed))
 		num(int64(len(e.extents)))
 		for _, x := range e.extents {
-			num(number[x.shard], int64(x.block), int64(x.n), int64(x.doc))
+			num(int64(x.block), int64(x.n), int64(x.serial))
 		}
 	}
 	return binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
@@ -183,16 +202,20 @@ func decodeCatalog(b []byte) (*catalog, error) {
 		return nil, errCatalog
 	}
 	d := decoder{b: body[len(catalogMagic):]}
-	c := &catalog{root: d.str(), built: time.Unix(0, d.num())}
-	for range d.count() {
-		s := &shardInfo{name: d.str(), docs: int(d.num()), text: d.num()}
-		for _, f := range []*fileInfo{&s.zap, &s.aux} {
-			f.size, f.stamp, f.crc = d.num(), d.num(), d.word()
-		}
-		if s.name != filepath.Base(s.name) || s.docs < 0 {
+	c := &catalog{root: d.str(), built: time.Unix(0, d.num()), next: d.serial()}
+	if name := d.str(); name != "" {
+		g := &generationInfo{name: name, bolt: d.file()}
+		if name != filepath.Base(name) {
 			d.bad = true
 		}
-		c.shards = append(c.shards, s)
+		for range d.count() {
+			s := &segmentInfo{id: uint64(d.num()), docs: int(d.num()), first: d.serial(), last: d.serial(), zap: d.file(), aux: d.file()}
+			if s.docs < 1 || s.first > s.last {
+				d.bad = true
+			}
+			g.segments = append(g.segments, s)
+		}
+		c.generation = g
 	}
 	n := d.count()
 	c.members = make([]*entry, 0, n)
@@ -216,12 +239,10 @@ func decodeCatalog(b []byte) (*catalog, error) {
 		e.packed = d.bytes(int(d.num()))
 		at := 0
 		for range d.count() {
-			s, x := d.num(), extent{block: int(d.num()), n: int(d.num()), doc: int(d.num())}
-			if s < 0 || s >= int64(len(c.shards)) || x.block < at || x.n < 1 || x.n > e.blocks-x.block ||
-				x.doc < 0 || x.n > c.shards[s].docs-x.doc {
+			x := extent{block: int(d.num()), n: int(d.num()), serial: d.serial()}
+			if x.block < at || x.n < 1 || x.n > e.blocks-x.block || int64(x.serial)+int64(x.n) > int64(c.next) || c.generation == nil {
 				return nil, errCatalog
 			}
-			x.shard = c.shards[s]
 			at = x.block + x.n
 			e.extents = append(e.extents, x)
 		}
@@ -229,20 +250,7 @@ func decodeCatalog(b []byte) (*catalog, error) {
 	if d.bad || len(d.b) > 0 {
 		return nil, errCatalog
 	}
-	c.count()
 	return c, nil
-}
-
-// count works out how many documents of each shard are in use.
-func (c *catalog) count() {
-	for _, s := range c.shards {
-		s.live = 0
-	}
-	for _, e := range c.members {
-		for _, x := range e.extents {
-			x.shard.live += x.n
-		}
-	}
 }
 
 // A decoder takes numbers and texts from bytes. What is not there is zero,
@@ -290,6 +298,18 @@ func (d *decoder) word() uint32 {
 	}
 	return 0
 }
+
+// serial is a serial number.
+func (d *decoder) serial() uint32 {
+	n := d.num()
+	if n < 0 || n > math.MaxUint32 {
+		d.bad = true
+		return 0
+	}
+	return uint32(n)
+}
+
+func (d *decoder) file() fileInfo { return fileInfo{size: d.num(), stamp: d.num(), crc: d.word()} }
 
 // readCatalog reads the catalog in dir; it wraps os.ErrNotExist if there is
 // none.

@@ -24,27 +24,26 @@ func (eb *entryBuilder) again(m reader.Member) *entryBuilder {
 	return fresh
 }
 
-// add takes in a block that was read, and says where it is to be found: in
-// the shard, or nowhere if that is nil.
-func (eb *entryBuilder) add(blk *reader.Block, s *shardInfo, doc int) {
-	n := len(eb.tb.Table.Blocks)
+// add takes in a block that was read.
+func (eb *entryBuilder) add(blk *reader.Block) {
 	eb.tb.Add(blk)
 	eb.crcs = append(eb.crcs, eb.tb.Table.CRC)
 	eb.tail = append(eb.tail, tailOf(blk.Text))
-	if s != nil {
-		eb.place(n, s, doc)
-	}
 }
 
-func (eb *entryBuilder) place(block int, s *shardInfo, doc int) {
+// addIndexed takes in a block that was read and is indexed under a serial
+// number.
+func (eb *entryBuilder) addIndexed(blk *reader.Block, serial uint32) {
+	block := len(eb.tb.Table.Blocks)
+	eb.add(blk)
 	if n := len(eb.extents); n > 0 {
 		x := &eb.extents[n-1]
-		if x.shard == s && x.block+x.n == block && x.doc+x.n == doc {
+		if x.block+x.n == block && x.serial+uint32(x.n) == serial {
 			x.n++
 			return
 		}
 	}
-	eb.extents = append(eb.extents, extent{shard: s, block: block, n: 1, doc: doc})
+	eb.extents = append(eb.extents, extent{block: block, n: 1, serial: serial})
 }
 
 // upTo is the entry of the first n blocks.

@@ -1,6 +1,8 @@
 package index
 
 import (
+	"context"
+
 	"logview/reader"
 )
 
@@ -14,7 +16,7 @@ type Explanation struct {
 }
 
 // A Part is a part of the query, and how many of the blocks that the parts
-// before it left over it admits, in all shards together.
+// before it left over it admits, in all segments together.
 type Part struct {
 	Depth  int
 	Text   string
@@ -38,33 +40,27 @@ func (in Indexed) Explain(req *Request) Explanation {
 			a.want(m)
 		}
 	}
+	path := ""
+	if len(members) > 0 {
+		path = members[0].Path
+	}
+	a.open(context.Background(), 1)
 	for _, cov := range a.roots {
-		for info := range cov.answers {
-			s, err := openShard(cov.dir, info)
-			if err != nil {
-				a.damaged(cov.dir, err)
-				continue
-			}
+		for _, ans := range cov.answers {
+			// Each segment is asked the same parts in the same order.
 			at := 0
-			path := ""
-			if len(members) > 0 {
-				path = members[0].Path
-			}
-			// Each shard is asked the same parts in the same order.
-			ans := &answers{plan: a.plan, shard: s, tell: func(depth int, text string) func(int) {
+			ans.tell = func(depth int, text string) func(int) {
 				i := at
 				if at++; i == len(x.Parts) {
 					x.Parts = append(x.Parts, Part{Depth: depth, Text: text})
 				}
 				return func(blocks int) { x.Parts[i].Blocks += int64(blocks) }
-			}}
-			_, err = ans.of(path)
-			if err != nil {
+			}
+			if _, err := ans.docs(a.plan.pathKey(path)); err != nil {
 				a.damaged(cov.dir, err)
 			}
 			ans.tell = nil
-			cov.answers[info] = ans
-			x.Indexed += int64(info.docs)
+			x.Indexed += int64(ans.segment.live.GetCardinality())
 		}
 	}
 	for _, m := range members {

@@ -28,19 +28,9 @@ func FuzzPlan(f *testing.F) {
 		if len(sc.Lines([]byte(text), nil, 1)) == 0 {
 			return
 		}
-		w := newShardWriter()
-		w.add([]byte(text))
-		dir := t.TempDir()
-		info, err := w.write(dir, "s")
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := openShard(dir, info)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer s.close()
-		docs, err := (&answers{plan: newPlan(q, match.Options{}), shard: s}).of("app.log")
+		s := segmentOf(t, []byte(text))
+		p := newPlan(q, match.Options{})
+		docs, err := (&answers{plan: p, segment: s}).docs(p.pathKey("app.log"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,11 +42,12 @@ func FuzzPlan(f *testing.F) {
 
 // Bytes that are no catalog are an error, and nothing worse.
 func FuzzCatalog(f *testing.F) {
-	c := &catalog{root: "/var/log", shards: []*shardInfo{{name: "a", docs: 3}}, members: []*entry{
+	g := &generationInfo{name: "a", segments: []*segmentInfo{{id: 1, docs: 3, first: 1, last: 4}}}
+	c := &catalog{root: "/var/log", next: 5, generation: g, members: []*entry{
 		{path: "x.log", direct: true, blocks: 2, table: &reader.Table{}},
 		{path: "y", binary: true},
 	}}
-	c.members[0].extents = []extent{{shard: c.shards[0], block: 0, n: 2, doc: 1}}
+	c.members[0].extents = []extent{{block: 0, n: 2, serial: 1}}
 	f.Add(c.encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		c, err := decodeCatalog(b)

@@ -9,11 +9,9 @@ import (
 	"hash/crc32"
 	"io"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -85,7 +83,7 @@ func (x Indexed) Table(m reader.Member, b reader.Blocks) (*reader.Table, bool) {
 }
 
 // ask asks the indexes of all members. An index may be replaced between
-// reading its catalog and opening its shards; then it is asked anew.
+// reading its catalog and opening its generation; then it is asked anew.
 func (x Indexed) ask(ctx context.Context, req *Request, parallel int) *admitter {
 	p := newPlan(req.Query, req.Options)
 	for attempt := 1; ; attempt++ {
@@ -270,11 +268,15 @@ type admitter struct {
 
 // A covering is an index on disk, as a search sees it.
 type covering struct {
-	dir     string
-	cat     *catalog
-	byFile  map[[2]uint64]*entry    // by device and inode
-	byPath  map[string]*entry       // where there are no inodes
-	answers map[*shardInfo]*answers // of the shards that are needed; nil for one that cannot be used
+	dir    string
+	cat    *catalog
+	byFile map[[2]uint64]*entry // by device and inode
+	byPath map[string]*entry    // where there are no inodes
+
+	wanted   *roaring.Bitmap            // serial numbers of the blocks of members that are searched
+	open     *generation                // nil if it cannot be used, or nothing of it is wanted
+	answers  []*answers                 // of its segments with blocks that are wanted
+	admitted map[string]*roaring.Bitmap // serial numbers of the blocks that may match, by plan.pathKey
 }
 
 func newAdmitter(cache *reader.Cache, p *plan, note func(error)) *admitter {
@@ -283,68 +285,47 @@ func newAdmitter(cache *reader.Cache, p *plan, note func(error)) *admitter {
 
 func (a *admitter) close() {
 	for _, x := range a.roots {
-		for _, s := range x.answers {
-			if s != nil {
-				s.shard.close()
-			}
+		if x.open != nil {
+			x.open.close()
 		}
 	}
 }
 
-// want notes which shards a member needs.
+// want notes which blocks a member has.
 func (a *admitter) want(m reader.Member) {
-	x, e, _ := a.lookup(m)
-	if e == nil {
-		return
-	}
-	for _, ext := range e.extents {
-		x.answers[ext.shard] = nil
+	if x, e, _ := a.lookup(m); e != nil {
+		addExtents(x.wanted, e.extents)
 	}
 }
 
-// open opens the shards that are wanted and asks them what can be asked
-// without knowing a path, some at a time. It reports whether one is gone.
+// open opens the generations of the indexes, and asks the segments that are
+// wanted what can be asked without knowing a path, some at a time. It reports
+// whether a generation is gone.
 func (a *admitter) open(ctx context.Context, parallel int) (gone bool) {
-	var mu sync.Mutex // guards gone, the maps, and telling
-	var group errgroup.Group
-	group.SetLimit(parallel)
 	for _, x := range a.roots {
 		touch(x.dir)
-		for _, info := range slices.Collect(maps.Keys(x.answers)) {
-			group.Go(func() error {
-				defer crash.Guard()
-				if ctx.Err() != nil {
-					return nil
-				}
-				sh, err := openShard(x.dir, info)
-				if err != nil {
-					mu.Lock()
-					defer mu.Unlock()
-					if errors.Is(err, fs.ErrNotExist) {
-						gone = true // merged into another, or the cache is being deleted
-					} else {
-						a.damaged(filepath.Join(x.dir, info.name), err)
-					}
-					return nil
-				}
-				s := &answers{plan: a.plan, shard: sh}
-				if len(a.plan.files) == 0 {
-					if _, err = s.of(""); err != nil {
-						sh.close()
-					}
-				}
-				mu.Lock()
-				defer mu.Unlock()
-				if err != nil {
-					a.damaged(filepath.Join(x.dir, info.name), err)
-					return nil
-				}
-				x.answers[info] = s
-				return nil
-			})
+		if x.wanted.IsEmpty() || ctx.Err() != nil {
+			continue
+		}
+		g, err := openGeneration(x.dir, x.cat.generation, func(i *segmentInfo) bool {
+			return x.wanted.IntersectsWithInterval(uint64(i.first), uint64(i.last)+1)
+		})
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			gone = true // a newer one was published, or the cache is being deleted
+			continue
+		case err != nil:
+			a.damaged(filepath.Join(x.dir, x.cat.generation.name), err)
+			continue
+		}
+		x.open = g
+		for _, s := range g.segments {
+			x.answers = append(x.answers, &answers{plan: a.plan, segment: s})
+		}
+		if len(a.plan.files) == 0 {
+			a.ask(x, "", parallel)
 		}
 	}
-	_ = group.Wait()
 	return gone
 }
 
@@ -405,7 +386,7 @@ func (a *admitter) above(dir string) *covering {
 		}
 		switch {
 		case err == nil:
-			x = &covering{dir: path, cat: cat, byFile: make(map[[2]uint64]*entry, len(cat.members)), answers: map[*shardInfo]*answers{}}
+			x = &covering{dir: path, cat: cat, byFile: make(map[[2]uint64]*entry, len(cat.members)), wanted: roaring.New(), admitted: map[string]*roaring.Bitmap{}}
 			for _, e := range cat.members {
 				if !e.partial && !e.binary {
 					x.byFile[[2]uint64{e.stamp.Dev, e.stamp.Ino}] = e
@@ -509,13 +490,11 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 	for i := range ad.blocks {
 		ad.blocks[i] = true
 	}
-	for _, ext := range e.extents {
-		docs := a.ask(x, ext.shard, m.Path)
-		if docs == nil {
-			continue
-		}
-		for i := range ext.n {
-			ad.blocks[ext.block+i] = docs.Contains(uint32(ext.doc + i))
+	if may := a.ask(x, m.Path, 1); may != nil {
+		for _, ext := range e.extents {
+			for i := range ext.n {
+				ad.blocks[ext.block+i] = may.Contains(ext.serial + uint32(i))
+			}
 		}
 	}
 	if ad.certain && !slices.Contains(ad.blocks, true) {
@@ -540,19 +519,35 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 	return ad
 }
 
-// ask is the documents of a shard that may hold a matching line; nil if it
-// cannot say.
-func (a *admitter) ask(x *covering, info *shardInfo, path string) *roaring.Bitmap {
-	s := x.answers[info]
-	if s == nil {
+// ask returns the serial numbers of the blocks of an index that may hold a
+// matching line, for a file at path; nil if it cannot say.
+func (a *admitter) ask(x *covering, path string, parallel int) *roaring.Bitmap {
+	if x.open == nil {
 		return nil
 	}
-	docs, err := s.of(path)
+	key := a.plan.pathKey(path)
+	if may, ok := x.admitted[key]; ok {
+		return may
+	}
+	each := make([]*roaring.Bitmap, len(x.answers))
+	var group errgroup.Group
+	group.SetLimit(parallel)
+	for i, s := range x.answers {
+		group.Go(func() (err error) {
+			defer crash.Guard()
+			each[i], err = s.serials(key)
+			return err
+		})
+	}
+	err := group.Wait()
 	if err != nil {
-		a.damaged(filepath.Join(x.dir, info.name), err)
+		a.damaged(filepath.Join(x.dir, x.cat.generation.name), err)
+		x.admitted[key] = nil
 		return nil
 	}
-	return docs
+	may := roaring.FastOr(each...)
+	x.admitted[key] = may
+	return may
 }
 
 // widen admits the blocks around those admitted that hold so many lines, for

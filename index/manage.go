@@ -1,7 +1,6 @@
 package index
 
 import (
-	"os"
 	"time"
 
 	"logview/reader"
@@ -22,15 +21,15 @@ func Clear(c *reader.Cache, root string) error { return c.RemoveIndex(indexName(
 
 // Info says what an index covers.
 type Info struct {
-	Root    string
-	Dir     string // where it lies
-	Err     error  // why it cannot be used; then the rest is unknown but for Size
-	Members int
-	Lines   int64
-	Text    int64 // bytes
-	Size    int64 // bytes on disk
-	Shards  int
-	Built   time.Time
+	Root     string
+	Dir      string // where it lies
+	Err      error  // why it cannot be used; then the rest is unknown but for Size
+	Members  int
+	Lines    int64
+	Text     int64 // bytes
+	Size     int64 // bytes on disk
+	Segments int
+	Built    time.Time
 }
 
 // List describes all indexes of a cache.
@@ -41,19 +40,17 @@ func List(c *reader.Cache) ([]Info, error) {
 	var out []Info
 	for _, dir := range c.IndexDirs() {
 		i := Info{Dir: dir}
-		files, _ := os.ReadDir(i.Dir)
-		for _, f := range files {
-			if info, err := f.Info(); err == nil {
-				i.Size += info.Size()
-			}
-		}
+		i.Size = c.IndexSize(dir)
 		cat, err := readCatalog(i.Dir)
 		if err != nil {
 			i.Err = pathCause(err)
 			out = append(out, i)
 			continue
 		}
-		i.Root, i.Built, i.Shards = cat.root, cat.built, len(cat.shards)
+		i.Root, i.Built = cat.root, cat.built
+		if cat.generation != nil {
+			i.Segments = len(cat.generation.segments)
+		}
 		for _, e := range cat.members {
 			if !e.binary && !e.partial {
 				i.Members++

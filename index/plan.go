@@ -2,7 +2,6 @@ package index
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -12,7 +11,7 @@ import (
 	"logview/index/token"
 )
 
-// A plan is a query as a shard can be asked it: for the blocks that may hold
+// A plan is a query as a segment can be asked it: for the blocks that may hold
 // a matching line. It may say that of more blocks than do, never of fewer.
 //
 //   - A text is its runs of word characters. Those inside of it are terms of
@@ -45,13 +44,13 @@ type planRun struct {
 	whole bool // no letter, digit or underscore stands beside it
 }
 
-// maxWords is how many words a part of a word may be part of before looking
-// each of them up takes longer than reading the blocks is likely to.
-const maxWords = 4096
-
-// maxAlternatives is how many alternatives are looked up. Each takes a
-// millisecond, and the more there are, the fewer blocks have none of them.
-const maxAlternatives = 500
+// maxWords and maxWordsPerBlock, whichever allows more, are how many words a
+// part of a word may be part of before looking each of them up takes longer
+// than reading the blocks is likely to.
+const (
+	maxWords         = 4096
+	maxWordsPerBlock = 8
+)
 
 func newPlan(q query.Node, opt match.Options) *plan {
 	p := &plan{}
@@ -66,9 +65,6 @@ func (p *plan) node(q query.Node, opt match.Options) planNode {
 			out[i] = p.node(x, opt)
 		}
 		return out
-	}
-	if or, ok := q.(query.Or); ok && len(or) > maxAlternatives {
-		return planNode{name: fmt.Sprintf("one of %d conditions", len(or)), all: true}
 	}
 	n := planNode{name: q.String()}
 	switch q := q.(type) {
@@ -147,44 +143,51 @@ func spell(r token.Run) string {
 	return s
 }
 
-// answers is what a shard says to a plan.
-type answers struct {
-	*plan
-	shard *shard
-	memo  map[string]*roaring.Bitmap                    // by which of the plan's files a path is
-	tell  func(depth int, name string) func(blocks int) // of each part, when it is begun and when it is known
-}
-
-// of is the documents that may hold a matching line, for files of a path.
-func (a *answers) of(path string) (*roaring.Bitmap, error) {
-	is := make([]bool, len(a.files))
-	key := make([]byte, len(a.files))
-	for i, f := range a.files {
-		if is[i] = f.Matches(path); is[i] {
+// pathKey says which of the plan's files a path is. Paths with the same key
+// have the same answers.
+func (p *plan) pathKey(path string) string {
+	key := make([]byte, len(p.files))
+	for i, f := range p.files {
+		if f.Matches(path) {
 			key[i] = 1
 		}
 	}
-	if b, ok := a.memo[string(key)]; ok {
-		return b, nil
-	}
-	var out *roaring.Bitmap
-	err := guard(func() (err error) {
-		out, err = a.eval(&a.root, a.shard.all(), is, 0)
+	return string(key)
+}
+
+// answers is what a segment says to a plan.
+type answers struct {
+	*plan
+	segment *segmentReader
+	tell    func(depth int, name string) func(blocks int) // of each part, when it is begun and when it is known
+}
+
+// docs returns the documents that may hold a matching line, for files whose
+// paths have a key.
+func (a *answers) docs(pathKey string) (out *roaring.Bitmap, err error) {
+	err = guard(func() error {
+		out, err = a.eval(&a.root, a.segment.live, pathKey, 0)
 		return err
 	})
+	return out, err
+}
+
+// serials returns the serial numbers of those documents.
+func (a *answers) serials(pathKey string) (out *roaring.Bitmap, err error) {
+	docs, err := a.docs(pathKey)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", a.shard.info.name, err)
+		return nil, err
 	}
-	if a.memo == nil {
-		a.memo = map[string]*roaring.Bitmap{}
-	}
-	a.memo[string(key)] = out
-	return out, nil
+	err = guard(func() error {
+		out, err = a.segment.serials(docs)
+		return err
+	})
+	return out, err
 }
 
 // eval is the documents of among that n admits. It does not change among,
 // and may return it.
-func (a *answers) eval(n *planNode, among *roaring.Bitmap, is []bool, depth int) (out *roaring.Bitmap, err error) {
+func (a *answers) eval(n *planNode, among *roaring.Bitmap, pathKey string, depth int) (out *roaring.Bitmap, err error) {
 	if a.tell != nil {
 		told := a.tell(depth, n.name)
 		defer func() {
@@ -197,7 +200,7 @@ func (a *answers) eval(n *planNode, among *roaring.Bitmap, is []bool, depth int)
 	case n.all:
 		return among, nil
 	case n.file != 0:
-		if n.file > 0 == is[max(n.file, -n.file)-1] {
+		if n.file > 0 == (pathKey[max(n.file, -n.file)-1] == 1) {
 			return among, nil
 		}
 		return roaring.New(), nil
@@ -206,7 +209,7 @@ func (a *answers) eval(n *planNode, among *roaring.Bitmap, is []bool, depth int)
 	case n.and != nil:
 		left := among
 		for i := range n.and {
-			if left, err = a.eval(&n.and[i], left, is, depth+1); err != nil {
+			if left, err = a.eval(&n.and[i], left, pathKey, depth+1); err != nil {
 				return nil, err
 			}
 			if left.IsEmpty() && a.tell == nil {
@@ -217,7 +220,7 @@ func (a *answers) eval(n *planNode, among *roaring.Bitmap, is []bool, depth int)
 	}
 	out = roaring.New()
 	for i := range n.or {
-		x, err := a.eval(&n.or[i], among, is, depth+1)
+		x, err := a.eval(&n.or[i], among, pathKey, depth+1)
 		if err != nil {
 			return nil, err
 		}
@@ -229,7 +232,7 @@ func (a *answers) eval(n *planNode, among *roaring.Bitmap, is []bool, depth int)
 // run is the documents of among that may hold a run of word characters.
 func (a *answers) run(r *planRun, among *roaring.Bitmap) (*roaring.Bitmap, error) {
 	out := roaring.New()
-	s := a.shard
+	s := a.segment
 	open := r.Left || r.Right
 	if r.IsID() {
 		if err := s.id(token.Hash([]byte(r.Text)), among, out); err != nil {
@@ -265,12 +268,12 @@ func (a *answers) run(r *planRun, among *roaring.Bitmap) (*roaring.Bitmap, error
 	if !r.Right {
 		part = append(part, '\n')
 	}
-	n := 0
+	n, most := 0, max(maxWords, maxWordsPerBlock*s.info.docs)
 	err = s.words(part, func(word []byte) (bool, error) {
 		if r.whole && !wholeIn(word, r.Text) {
 			return true, nil
 		}
-		if n++; n > maxWords {
+		if n++; n > most {
 			return false, nil
 		}
 		if n%64 == 0 && out.GetCardinality() == uint64(s.info.docs) {
@@ -281,7 +284,7 @@ func (a *answers) run(r *planRun, among *roaring.Bitmap) (*roaring.Bitmap, error
 	if err != nil {
 		return nil, err
 	}
-	if n > maxWords {
+	if n > most {
 		return among, nil
 	}
 	out.And(among)

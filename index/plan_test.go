@@ -123,8 +123,6 @@ func TestPlanAdmitsAllMatches(t *testing.T) {
 	}
 	admitted, possible, matching := 0, 0, 0
 	for round := range rounds {
-		dir := t.TempDir()
-		w := newShardWriter()
 		var blocks [][]byte
 		var lines []string
 		for range 1 + r.IntN(40) {
@@ -136,16 +134,8 @@ func TestPlanAdmitsAllMatches(t *testing.T) {
 				b.WriteString(pick(r, "\n", "\n", "\r\n"))
 			}
 			blocks = append(blocks, b.Bytes())
-			w.add(b.Bytes())
 		}
-		info, err := w.write(dir, "s")
-		if err != nil {
-			t.Fatal(err)
-		}
-		s, err := openShard(dir, info)
-		if err != nil {
-			t.Fatal(err)
-		}
+		s := segmentOf(t, blocks...)
 		for range queries {
 			line := lines[r.IntN(len(lines))]
 			q, opt := randomQuery(r, line)
@@ -154,7 +144,8 @@ func TestPlanAdmitsAllMatches(t *testing.T) {
 				continue // an expression of bytes that are no UTF-8
 			}
 			path := pick(r, "a.log", "a.log.2.gz")
-			docs, err := (&answers{plan: newPlan(q, opt), shard: s}).of(path)
+			p := newPlan(q, opt)
+			docs, err := (&answers{plan: p, segment: s}).serials(p.pathKey(path))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -172,27 +163,9 @@ func TestPlanAdmitsAllMatches(t *testing.T) {
 			}
 			admitted += int(docs.GetCardinality())
 		}
-		s.close()
 	}
 	t.Logf("of %d blocks %d matched and %d were admitted", possible, matching, admitted)
 	if admitted > possible*2/3 {
 		t.Errorf("the index admits %d of %d blocks, of which %d match", admitted, possible, matching)
-	}
-}
-
-// Looking up tens of thousands of alternatives takes longer than reading.
-func TestPlanOfManyAlternatives(t *testing.T) {
-	or := make(query.Or, maxAlternatives+1)
-	for i := range or {
-		or[i] = query.Text{S: fmt.Sprint("text", i)}
-	}
-	if p := newPlan(or, match.Options{}); !p.root.all {
-		t.Error("each alternative is looked up")
-	}
-	if p := newPlan(or[1:], match.Options{}); p.root.all {
-		t.Error("none is looked up")
-	}
-	if p := newPlan(query.And{or, query.Text{S: "rare"}}, match.Options{}); !p.root.and[0].all || p.root.and[1].all {
-		t.Error("the rest of the query does not narrow the search")
 	}
 }

@@ -1,40 +1,46 @@
 package index
 
 import (
-	"slices"
 	"time"
 
-	"logview/reader"
+	"github.com/RoaringBitmap/roaring/v2"
 )
 
-// publish writes the catalog of all that is whole.
+// publish makes a generation of what is indexed, and writes the catalog of all
+// that is whole.
 func (b *builder) publish() error {
+	begun := time.Now()
+	// What is indexed now will be in the generation.
 	b.mu.Lock()
-	defer b.mu.Unlock()
-	c := &catalog{root: b.root, built: time.Now()}
-	used := map[*shardInfo]bool{}
-	whole := func(e *entry) bool {
-		return !slices.ContainsFunc(e.extents, func(x extent) bool { return !b.written[x.shard] })
+	indexed := b.indexed.Clone()
+	b.mu.Unlock()
+	if !b.owns() {
+		return b.storeError(errDeleted)
 	}
+	generation := b.published
+	if b.store != nil {
+		var err error
+		if generation, err = b.store.publish(b.published); err != nil {
+			return b.storeError(err)
+		}
+		b.count()
+	}
+	c := &catalog{root: b.root, built: time.Now(), next: b.next, generation: generation}
 	added := map[*entry]bool{} // which a file with two names may be twice
 	add := func(e *entry) {
-		if added[e] {
-			return
-		}
-		added[e] = true
-		c.members = append(c.members, e)
-		for _, x := range e.extents {
-			used[x.shard] = true
+		if !added[e] {
+			added[e] = true
+			c.members = append(c.members, e)
 		}
 	}
 	for _, e := range b.entries {
-		if whole(e) {
+		if firstMissing(e.extents, indexed, e.blocks) == e.blocks {
 			add(e)
 		}
 	}
 	var was *entry
 	if b.current != nil {
-		if begun := b.soFar(b.current); begun != nil {
+		if begun := soFar(b.current, indexed); begun != nil {
 			was = b.current.was
 			add(begun)
 		}
@@ -44,31 +50,39 @@ func (b *builder) publish() error {
 			add(e)
 		}
 	}
-	for _, s := range b.shards {
-		if used[s] {
-			c.shards = append(c.shards, s)
-		}
-	}
-	b.last = time.Now()
 	if !b.owns() {
-		return &reader.FileError{Path: b.dir, Offset: -1, Err: errDeleted}
+		return b.storeError(errDeleted)
 	}
 	if err := c.write(b.dir); err != nil {
-		return &reader.FileError{Path: b.dir, Offset: -1, Err: pathCause(err)}
+		return b.storeError(err)
 	}
+	if b.published != nil && b.published != generation {
+		b.sweep(b.published.name)
+	}
+	b.published = generation
+	b.last = time.Now()
+	b.pause = publishShare * time.Since(begun)
 	return nil
+}
+
+// firstMissing returns the first of so many blocks that has a serial number
+// which is not indexed.
+func firstMissing(list []extent, indexed *roaring.Bitmap, blocks int) int {
+	for _, x := range list {
+		for i := range x.n {
+			if !indexed.Contains(x.serial + uint32(i)) {
+				return min(blocks, x.block+i)
+			}
+		}
+	}
+	return blocks
 }
 
 // soFar is an entry of as much of the current member as is written. A plain
 // file is covered that far, and looks as if it had grown since. The
 // beginning of a compressed one is of use only to who goes on.
-func (b *builder) soFar(eb *entryBuilder) *entry {
-	n := len(eb.crcs)
-	for _, x := range eb.extents {
-		if !b.written[x.shard] {
-			n = min(n, x.block)
-		}
-	}
+func soFar(eb *entryBuilder, indexed *roaring.Bitmap) *entry {
+	n := firstMissing(eb.extents, indexed, len(eb.crcs))
 	if n < eb.taken+batchBlocks || len(eb.extents) == 0 {
 		return nil
 	}

@@ -274,6 +274,47 @@ func TestCacheChangesInSearch(t *testing.T) {
 	}
 }
 
+// A build whose files are cut off says so, or notices nothing, and leaves
+// searches right.
+func TestCacheChangesInBuild(t *testing.T) {
+	r := rand.New(rand.NewPCG(61, 1))
+	w := newWorld(t, r)
+	for range 4 {
+		w.append("app.log", 5<<20)
+	}
+	q := ask(w, 2)
+	rounds := 40
+	if testing.Short() {
+		rounds = 4
+	}
+	for round := range rounds {
+		what := []string{"root.bolt", "*.zap"}[round%2]
+		cache := newCache(t)
+		b := builder(t, cache, w.dir)
+		ended := make(chan error)
+		go func() { ended <- b.Wait() }()
+		var err error
+		for running := true; running; {
+			select {
+			case err = <-ended:
+				running = false
+			default:
+				list, _ := filepath.Glob(filepath.Join(cache.Indexes(), "*", "*", "store", what))
+				if len(list) > 0 {
+					os.Truncate(list[r.IntN(len(list))], 100)
+				}
+			}
+		}
+		if err != nil {
+			t.Logf("%v: %s", err, b.Stderr)
+		}
+		if err != nil && b.ProcessState.ExitCode() != 1 {
+			t.Fatalf("%v: %s", err, b.Stderr)
+		}
+		q.check(cache, "afterwards")
+	}
+}
+
 // Two processes build, four search, and logs are written, all at once.
 func TestManyAtOnce(t *testing.T) {
 	r := rand.New(rand.NewPCG(54, 1))

@@ -31,7 +31,7 @@ type VerifyStats struct {
 
 // Verify reads the files again that the index of root covers, from where
 // they lie, and checks that every block is what its table says, that the
-// index knows each term of it, and that the shards are as they were written.
+// index knows each term of it, and that the generation is as it was written.
 func (v *Verifier) Verify(ctx context.Context, root string) (VerifyStats, error) {
 	var st VerifyStats
 	cat, dir, err := catalogOf(v.Cache, root)
@@ -44,25 +44,20 @@ func (v *Verifier) Verify(ctx context.Context, root string) (VerifyStats, error)
 	if err != nil {
 		return st, &reader.FileError{Path: filepath.Join(dir, catalogName), Offset: -1, Err: pathCause(err)}
 	}
-	shards := map[*shardInfo]*shard{}
-	defer func() {
-		for _, s := range shards {
-			s.close()
-		}
-	}()
-	for _, info := range cat.shards {
-		z, a := shardPaths(dir, info.name)
-		err := info.zap.check(z, true)
+	docs := map[uint32]place{}
+	if g := cat.generation; g != nil {
+		err := g.check(dir, true)
 		if err == nil {
-			err = info.aux.check(a, true)
-		}
-		if err == nil {
-			shards[info], err = openShard(dir, info)
+			var open *generation
+			if open, err = openGeneration(dir, g, nil); err == nil {
+				defer open.close()
+				err = guard(func() error { return open.places(docs) })
+			}
 		}
 		if err != nil {
-			delete(shards, info)
 			st.Wrong++
-			v.Failed(&reader.FileError{Path: filepath.Join(dir, info.name), Offset: -1, Err: err})
+			v.Failed(&reader.FileError{Path: filepath.Join(dir, g.name), Offset: -1, Err: err})
+			docs = nil
 		}
 	}
 	total, done := int64(0), int64(0)
@@ -76,7 +71,7 @@ func (v *Verifier) Verify(ctx context.Context, root string) (VerifyStats, error)
 			continue
 		}
 		path := filepath.Join(root, filepath.FromSlash(e.path))
-		n, err := v.member(ctx, e, path, shards, func(disk int64) {
+		n, err := v.member(ctx, e, path, docs, func(disk int64) {
 			if v.Progress != nil {
 				v.Progress(done+disk, total)
 			}
@@ -99,9 +94,11 @@ func (v *Verifier) Verify(ctx context.Context, root string) (VerifyStats, error)
 	return st, nil
 }
 
+var errNoDocument = errors.New("it is not in the index")
+
 // member compares one file. The error is errOther if the file is not what it
-// was when it was indexed.
-func (v *Verifier) member(ctx context.Context, e *entry, path string, shards map[*shardInfo]*shard, progress func(int64)) (int64, error) {
+// was when it was indexed. docs is nil if the generation cannot be used.
+func (v *Verifier) member(ctx context.Context, e *entry, path string, docs map[uint32]place, progress func(int64)) (int64, error) {
 	logs, errs := reader.Find([]string{path})
 	if len(errs) > 0 || len(logs) != 1 || len(logs[0].Members) != 1 {
 		return 0, errOther
@@ -159,10 +156,16 @@ func (v *Verifier) member(ctx context.Context, e *entry, path string, shards map
 			if i < x.block || i >= x.block+x.n {
 				continue
 			}
-			if s := shards[x.shard]; s != nil {
-				if err := s.knows(&terms, x.doc+i-x.block); err != nil {
-					return int64(i), fmt.Errorf("block %d at %d: %w", i, k.Offset, err)
-				}
+			if docs == nil {
+				continue
+			}
+			p, ok := docs[x.serial+uint32(i-x.block)]
+			err := errNoDocument
+			if ok {
+				err = p.segment.verifyDoc(&terms, p.doc)
+			}
+			if err != nil {
+				return int64(i), fmt.Errorf("block %d at %d: %w", i, k.Offset, err)
 			}
 		}
 	}

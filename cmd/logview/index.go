@@ -442,7 +442,7 @@ func (o *indexOptions) printStatus(cache *reader.Cache, args []string) error {
 		}
 	}
 	w := tabwriter.NewWriter(o.out, 0, 8, 2, ' ', 0)
-	fmt.Fprintln(w, "DIRECTORY\tFILES\tLINES\tTEXT\tINDEX\tSHARDS\tBUILT")
+	fmt.Fprintln(w, "DIRECTORY\tFILES\tLINES\tTEXT\tINDEX\tSEGMENTS\tBUILT")
 	for _, s := range all {
 		if len(only) > 0 && !only[s.Root] {
 			continue
@@ -452,7 +452,7 @@ func (o *indexOptions) printStatus(cache *reader.Cache, args []string) error {
 			continue
 		}
 		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%d\t%s\n", visible.String(s.Root), humanize.Comma(int64(s.Members)), humanize.Comma(s.Lines),
-			humanize.IBytes(uint64(s.Text)), humanize.IBytes(uint64(s.Size)), s.Shards, s.Built.Format("2006-01-02 15:04:05"))
+			humanize.IBytes(uint64(s.Text)), humanize.IBytes(uint64(s.Size)), s.Segments, s.Built.Format("2006-01-02 15:04:05"))
 	}
 	if err := w.Flush(); err != nil {
 		return err

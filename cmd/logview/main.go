@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log"
 	"os"
 	"os/signal"
 	"runtime"
@@ -100,6 +101,10 @@ func run(args []string, in, out, errs *os.File) int {
 	// Memory that nobody touches is none, and counts as some.
 	ballast := make([]byte, 32<<20)
 	defer runtime.KeepAlive(ballast)
+
+	// Bleve prints what it cannot read of an index. Package index notices, and
+	// says so by itself.
+	log.SetOutput(io.Discard)
 
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()

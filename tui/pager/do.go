@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -36,7 +37,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	if m.doc == nil {
 		return nil, false
 	}
-	if m.win.loading {
+	if m.loading {
 		switch a {
 		case keys.Cancel:
 			m.queue = nil
@@ -52,7 +53,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	if a != keys.FiltersOff && a != keys.FilterDrop {
 		m.asked = nil
 	}
-	if m.find.running() {
+	if m.finding != nil {
 		switch a {
 		case keys.Next, keys.Previous, keys.NextIn, keys.PrevIn, keys.NextError, keys.PrevError, keys.NextWarn, keys.PrevWarn:
 			if len(m.queue) < mostQueued {
@@ -63,46 +64,50 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	}
 	switch a {
 	case keys.Down:
-		m.view.step(1)
+		m.step(1)
 	case keys.Up:
-		m.view.step(-1)
+		m.step(-1)
 	case keys.PageDown:
-		m.view.scroll(m.view.body())
+		m.scroll(m.body())
 	case keys.PageUp:
-		m.view.scroll(-m.view.body())
+		m.scroll(-m.body())
 	case keys.HalfDown:
-		m.view.scroll(m.view.body() / 2)
+		m.scroll(m.body() / 2)
 	case keys.HalfUp:
-		m.view.scroll(-m.view.body() / 2)
+		m.scroll(-m.body() / 2)
 	case keys.Top:
-		m.view.follow = false
+		m.follow = false
 		m.stopFinding()
-		if m.win.atStart && !m.win.loading {
-			m.view.toStart()
+		if m.atStart && !m.loading {
+			m.cur, m.top, m.sub = 0, 0, 0
 			break
 		}
 		p := m.doc.Start()
-		m.restart()
+		m.begin()
 		return m.load(&p), true
 	case keys.Bottom, keys.Follow:
-		if a == keys.Follow && m.view.follow {
-			m.view.follow = false
+		if a == keys.Follow && m.follow {
+			m.follow = false
 			return say("following stopped; F or G goes on"), true
 		}
 		return m.End(), true
 	case keys.Left:
-		m.view.shiftLeft()
+		m.left = max(0, m.left-m.width/2)
 	case keys.Right:
-		if m.view.wrap {
+		if m.wrap {
 			return say("lines are wrapped; S cuts them instead"), true
 		}
-		if !m.view.shiftRight() {
+		if m.left+m.textWidth() >= m.widest() {
 			return say("the lines on the screen end here"), true
 		}
+		m.left += m.width / 2
 	case keys.Wrap:
-		m.view.toggleWrap()
+		m.wrap = !m.wrap
+		m.left = 0
+		m.settle()
 	case keys.Plain:
-		m.view.togglePlain()
+		m.plain = !m.plain
+		m.settle()
 	case keys.Freeze:
 		if m.frozen = !m.frozen; m.frozen {
 			return say("frozen; = or G goes on"), true
@@ -113,13 +118,13 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	case keys.FilterMiss:
 		return m.filterFound(true), true
 	case keys.Next:
-		return m.findNext(true), true
+		return m.find(true), true
 	case keys.Previous:
-		return m.findNext(false), true
+		return m.find(false), true
 	case keys.NextIn:
-		return m.nextInLine(true), true
+		return m.another(true), true
 	case keys.PrevIn:
-		return m.nextInLine(false), true
+		return m.another(false), true
 	case keys.NextError:
 		return m.seek("EF", true, "error"), true
 	case keys.PrevError:
@@ -129,11 +134,11 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	case keys.PrevWarn:
 		return m.seek("W", false, "warning"), true
 	case keys.Select:
-		if m.view.anchor != nil {
-			m.view.anchor = nil
+		if m.anchor != nil {
+			m.anchor = nil
 		} else if p, ok := m.Place(); ok {
-			m.view.anchor = &p
-			m.view.follow = false // what comes is not selected
+			m.anchor = &p
+			m.follow = false // what comes is not selected
 		}
 	case keys.Mark:
 		return m.mark(), true
@@ -142,15 +147,17 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	case keys.PrevMark:
 		return m.toMark(false), true
 	case keys.FiltersOff:
-		if !m.filters.toggleAll() {
+		if len(m.filters) == 0 {
 			return say("there are no filters; & makes one"), true
 		}
+		m.off = !m.off
 		return m.refilter(), true
 	case keys.FilterDrop:
-		if !m.filters.drop() {
-			return say("there are no filters; & makes one"), true
+		if i := m.Last(); i >= 0 {
+			m.filters = slices.Delete(slices.Clone(m.filters), i, i+1)
+			return m.refilter(), true
 		}
-		return m.refilter(), true
+		return say("there are no filters; & makes one"), true
 	case keys.Cancel:
 		return m.escape()
 	default:
@@ -163,14 +170,15 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 // nothing.
 func (m *Model) escape() (tea.Cmd, bool) {
 	switch {
-	case m.find.running():
+	case m.finding != nil:
 		m.stopFinding()
 		m.queue = nil
-	case m.view.anchor != nil:
-		m.view.anchor = nil
-	case m.view.plain:
-		m.view.togglePlain()
-	case m.find.active():
+	case m.anchor != nil:
+		m.anchor = nil
+	case m.plain:
+		m.plain = false
+		m.settle()
+	case m.matcher != nil:
 		return m.clearSearch(), true
 	default:
 		return nil, false
@@ -183,13 +191,13 @@ func (m *Model) End() tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
-	m.view.follow, m.frozen, m.fresh = m.view.anchor == nil, false, 0
+	m.follow, m.frozen, m.fresh = m.anchor == nil, false, 0
 	m.stopFinding()
-	if m.win.atEnd && !m.win.loading && !m.win.gap {
-		m.view.toEnd()
+	if m.atEnd && !m.loading && !m.gap {
+		m.toEnd()
 		return tea.Batch(m.extend(), m.Grow())
 	}
-	m.restart()
+	m.begin()
 	return m.load(nil)
 }
 
@@ -198,17 +206,25 @@ func (m *Model) GoTo(p reader.Place) tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
-	m.view.follow = false
+	m.follow = false
 	m.stopFinding()
-	m.find.spot = spot{p, -1, false}
-	if i := m.win.holding(p); i >= 0 {
-		m.view.jump(i)
-		return m.extend()
+	m.here, m.hit, m.back = p, -1, false
+	for i := range m.rows {
+		if m.loading {
+			break // they are going to be others
+		}
+		if r := &m.rows[i]; r.Member == p.Member && r.Offset <= p.Offset && p.Offset < max(r.End, r.Offset+1) {
+			m.cur = i
+			m.here = r.Place
+			m.center()
+			m.revealMatch()
+			return m.extend()
+		}
 	}
-	d, gen, ctx := m.doc, m.find.gen, m.win.ctx
+	d, gen, findGen, ctx := m.doc, m.gen, m.findGen, m.ctx
 	return func() tea.Msg {
 		at, err := d.At(ctx, p)
-		return foundMsg{gen: gen, at: at, ok: err == nil, err: err}
+		return foundMsg{gen: gen, findGen: findGen, at: at, ok: err == nil, err: err}
 	}
 }
 
@@ -232,18 +248,19 @@ func (m *Model) Goto(text string) tea.Cmd {
 		return say("%q is no line number", text)
 	}
 	m.stopFinding()
-	m.view.follow = false
-	ctx, gen := m.find.start(m.win.ctx)
-	d := m.doc
+	m.follow = false
+	ctx, cancel := context.WithCancel(m.ctx)
+	m.finding = cancel
+	d, gen, findGen := m.doc, m.gen, m.findGen
 	answer := func(p reader.Place, err error) tea.Msg {
-		return foundMsg{gen: gen, at: p, ok: err == nil, err: err}
+		return foundMsg{gen: gen, findGen: findGen, at: p, ok: err == nil, err: err}
 	}
 	if percent {
 		return func() tea.Msg { return answer(d.AtFraction(ctx, share/100)) }
 	}
-	key := m.win.growth.tail.Member
-	if r := m.view.current(); r != nil {
-		key = r.Member
+	key := m.tail.Member
+	if m.cur < len(m.rows) {
+		key = m.rows[m.cur].Member
 	}
 	m.progress = "counting lines; Esc stops"
 	return func() tea.Msg {
@@ -258,7 +275,7 @@ func (m *Model) Goto(text string) tea.Cmd {
 
 // LinePlace is where a line of a member begins, the last if it has not so
 // many: then there is a remark.
-func LinePlace(ctx context.Context, d Text, key reader.MemberKey, l reader.Line) (at reader.Place, remark string, err error) {
+func LinePlace(ctx context.Context, d *reader.Document, key reader.MemberKey, l reader.Line) (at reader.Place, remark string, err error) {
 	p, err := d.Line(ctx, key, l)
 	if err != nil {
 		return p, "", err

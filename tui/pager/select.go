@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
@@ -11,17 +12,16 @@ import (
 	"logview/reader"
 )
 
-// These are the lines that are marked or selected.
+// These are the marks, and the lines that are selected.
 
 // InPieces reports whether the line the person is on is longer than is shown
 // at once.
 func (m *Model) InPieces() bool {
-	r := m.view.current()
-	return r != nil && long(&r.Piece)
+	return m.cur < len(m.rows) && (m.rows[m.cur].Continues || m.rows[m.cur].Unfinished)
 }
 
 // EndSelection ends the selecting of lines.
-func (m *Model) EndSelection() { m.view.anchor = nil }
+func (m *Model) EndSelection() { m.anchor = nil }
 
 // mark marks the line, or takes the mark away.
 func (m *Model) mark() tea.Cmd {
@@ -34,56 +34,68 @@ func (m *Model) mark() tea.Cmd {
 
 // Mark marks the line that begins at a place, or takes the mark away.
 func (m *Model) Mark(p reader.Place) tea.Cmd {
-	if !m.bookmarks.toggle(p) {
+	if m.marks[p] {
+		delete(m.marks, p)
 		return say("mark removed")
 	}
+	m.marks[p] = true
 	return say("marked; ' goes to the next mark")
 }
 
 // toMark goes to the next mark, round the end.
 func (m *Model) toMark(forward bool) tea.Cmd {
-	at, _ := m.Place()
-	p, round, ok := m.bookmarks.next(at, forward, m.win.members)
-	switch {
-	case !ok:
+	if len(m.marks) == 0 {
 		return say("there are no marks; m makes one")
-	case round:
-		return tea.Batch(m.GoTo(p), say("round the end"))
 	}
-	return m.GoTo(p)
+	list := m.Marks()
+	at, _ := m.Place()
+	if !forward {
+		slices.Reverse(list)
+	}
+	for _, p := range list {
+		if c := m.compare(p, at); forward && c > 0 || !forward && c < 0 {
+			return m.GoTo(p)
+		}
+	}
+	return tea.Batch(m.GoTo(list[0]), say("round the end"))
 }
 
 // Marks are the places that were marked, in the order of the log.
-func (m *Model) Marks() []reader.Place { return m.bookmarks.list(m.win.members) }
+func (m *Model) Marks() []reader.Place {
+	return slices.SortedFunc(maps.Keys(m.marks), m.compare)
+}
 
 // SetMarks sets them.
-func (m *Model) SetMarks(list []reader.Place) { m.bookmarks.set(list) }
+func (m *Model) SetMarks(list []reader.Place) {
+	m.marks = map[reader.Place]bool{}
+	for _, p := range list {
+		m.marks[p] = true
+	}
+}
 
 // Piece is the line that the person is on, as far as it is shown at once;
 // false if nothing is shown.
 func (m *Model) Piece() (reader.Piece, bool) {
-	r := m.view.current()
-	if r == nil {
+	if m.cur >= len(m.rows) {
 		return reader.Piece{}, false
 	}
-	return r.Piece, true
+	return m.rows[m.cur].Piece, true
 }
 
 // Line is the text of the line the person is on, as far as it is shown at
 // once.
 func (m *Model) Line() string {
-	r := m.view.current()
-	if r == nil {
+	if m.cur >= len(m.rows) {
 		return ""
 	}
-	return string(r.Text)
+	return string(m.rows[m.cur].Text)
 }
 
 // Texts is the lines that are read, shown or near.
 func (m *Model) Texts() []string {
 	var out []string
-	for i := range m.win.rows {
-		out = append(out, string(m.win.rows[i].Text))
+	for i := range m.rows {
+		out = append(out, string(m.rows[i].Text))
 	}
 	return out
 }
@@ -93,15 +105,15 @@ func (m *Model) Texts() []string {
 // nothing is selected.
 func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err error) {
 	at, ok := m.Place()
-	if m.view.anchor == nil || !ok {
+	if m.anchor == nil || !ok {
 		return nil
 	}
-	from, to := *m.view.anchor, at
-	if m.win.members.compare(from, to) > 0 {
+	from, to := *m.anchor, at
+	if m.compare(from, to) > 0 {
 		from, to = to, from
 	}
-	d, k, inUse := m.doc, m.filters.pick, m.inUse
-	order := m.win.members
+	d, k, inUse := m.doc, m.pick, m.inUse
+	t := &tally{order: m.order}
 	return func(ctx context.Context, w io.Writer) (int64, error) {
 		if !inUse.TryRLock() {
 			return 0, errors.New("another log was opened; nothing is selected any more")
@@ -115,7 +127,7 @@ func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err e
 			}
 			for i := range r.rows {
 				x := &r.rows[i]
-				if !order.has(x.Member) || order.compare(x.Place, to) > 0 {
+				if _, known := t.order[x.Member]; !known || t.compare(x.Place, to) > 0 {
 					return n, nil // of a member that came since, or behind
 				}
 				if !x.Continues {
@@ -138,4 +150,10 @@ func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err e
 }
 
 // Selecting reports whether lines are selected.
-func (m *Model) Selecting() bool { return m.view.anchor != nil }
+func (m *Model) Selecting() bool { return m.anchor != nil }
+
+// compare is the order of places.
+func (m *Model) compare(a, b reader.Place) int {
+	t := &tally{order: m.order}
+	return t.compare(a, b)
+}

@@ -1,0 +1,153 @@
+package index
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+
+	"github.com/blevesearch/bleve/v2/index/scorch"
+)
+
+// A generation is a directory that holds a whole index of Bleve's, and is
+// never written to once the catalog names it:
+//
+//	index_meta.json           for Bleve: how to open it
+//	store/root.bolt           Bleve's list of segments, with the documents that are deleted
+//	store/ID.zap              a segment
+//	ID.aux                    what belongs beside it, see segmentReader
+//
+// Of what did not change, generations share the files by hard links. One that
+// the catalog does not name any more is deleted, when a newer one has been
+// published after it: a search may have read the catalog just before it was
+// replaced.
+type generation struct {
+	info     *generationInfo
+	index    *scorch.Scorch
+	snapshot *scorch.IndexSnapshot
+	segments []*segmentReader // those that are wanted
+}
+
+// A generationInfo is what the catalog says of a generation.
+type generationInfo struct {
+	name     string // of the directory
+	bolt     fileInfo
+	segments []*segmentInfo
+}
+
+const boltName = "root.bolt"
+
+func (i *generationInfo) boltPath(parent string) string {
+	return filepath.Join(parent, i.name, storeName, boltName)
+}
+
+// check returns an error unless the files of the generation are what they
+// were when they were written. With all, they are read in any case. The error
+// wraps fs.ErrNotExist if one of them is gone.
+func (i *generationInfo) check(parent string, all bool) error {
+	dir := filepath.Join(parent, i.name)
+	if err := i.bolt.check(i.boltPath(parent), all); err != nil {
+		return err
+	}
+	for _, s := range i.segments {
+		if err := s.zap.check(s.zapPath(dir), all); err != nil {
+			return err
+		}
+		if err := s.aux.check(s.auxPath(dir), all); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// openGeneration opens a generation of the index in parent, to read the
+// segments that want accepts, or all if it is nil.
+func openGeneration(parent string, info *generationInfo, want func(*segmentInfo) bool) (*generation, error) {
+	if err := info.check(parent, false); err != nil {
+		return nil, err
+	}
+	g := &generation{info: info}
+	err := guard(func() error { return g.open(parent, want) })
+	if err != nil {
+		g.close()
+		if gone := info.check(parent, false); errors.Is(gone, fs.ErrNotExist) {
+			err = gone // deleted meanwhile
+		}
+		return nil, err
+	}
+	return g, nil
+}
+
+func (g *generation) open(parent string, want func(*segmentInfo) bool) error {
+	dir := filepath.Join(parent, g.info.name)
+	index, err := scorch.NewScorch(scorch.Name, map[string]any{"path": filepath.Join(dir, storeName), "read_only": true, "bolt_timeout": "1s"}, nil)
+	if err != nil {
+		return err
+	}
+	opened := index.(*scorch.Scorch)
+	if err := opened.Open(); err != nil {
+		return err
+	}
+	g.index = opened
+	r, err := opened.Reader()
+	if err != nil {
+		return err
+	}
+	g.snapshot = r.(*scorch.IndexSnapshot)
+	// Bleve leaves out what it cannot read.
+	found := map[uint64]*scorch.SegmentSnapshot{}
+	for _, s := range g.snapshot.Segments() {
+		found[s.Id()] = s
+	}
+	if len(found) != len(g.info.segments) {
+		return fmt.Errorf("%w: %d segments of %d", errDamaged, len(found), len(g.info.segments))
+	}
+	for _, i := range g.info.segments {
+		s := found[i.id]
+		if s == nil {
+			return fmt.Errorf("%w: segment %d is missing", errDamaged, i.id)
+		}
+		if want != nil && !want(i) {
+			continue
+		}
+		x, err := openSegment(dir, i, s)
+		if err != nil {
+			return err
+		}
+		g.segments = append(g.segments, x)
+	}
+	return nil
+}
+
+// A place is a document of a generation.
+type place struct {
+	segment *segmentReader
+	doc     int
+}
+
+// places adds the documents of the open segments to docs, by serial number.
+func (g *generation) places(docs map[uint32]place) error {
+	for _, s := range g.segments {
+		for it := s.live.Iterator(); it.HasNext(); {
+			doc := it.Next()
+			serial, err := s.serial(doc)
+			if err != nil {
+				return err
+			}
+			docs[serial] = place{s, int(doc)}
+		}
+	}
+	return nil
+}
+
+func (g *generation) close() {
+	for _, s := range g.segments {
+		s.close()
+	}
+	if g.snapshot != nil {
+		_ = g.snapshot.Close()
+	}
+	if g.index != nil {
+		_ = g.index.Close()
+	}
+}

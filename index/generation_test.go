@@ -1,0 +1,287 @@
+package index
+
+import (
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/RoaringBitmap/roaring/v2"
+
+	"logview/index/match"
+	"logview/index/query"
+	"logview/reader"
+)
+
+// openTestStore opens a store in dir that is closed when the test ends.
+func openTestStore(t *testing.T, dir string, from *generationInfo) *store {
+	t.Helper()
+	s, err := openStore(dir, from)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(s.close)
+	return s
+}
+
+// addBlocks adds blocks as one batch, with serial numbers from first on.
+func addBlocks(t *testing.T, s *store, first int, blocks ...[]byte) {
+	t.Helper()
+	batch := newBlockBatch()
+	for i, text := range blocks {
+		batch.add(uint32(first+i), text)
+	}
+	if err := s.add(batch); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// publishAndOpen publishes what a store holds, and opens it.
+func publishAndOpen(t *testing.T, s *store, prev *generationInfo) (*generationInfo, *generation) {
+	t.Helper()
+	info, err := s.publish(prev)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := openGeneration(s.parent, info, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(g.close)
+	return info, g
+}
+
+// segmentOf returns the only segment of a generation that has some blocks.
+// Their serial numbers are those in the list.
+func segmentOf(t *testing.T, blocks ...[]byte) *segmentReader {
+	t.Helper()
+	s := openTestStore(t, t.TempDir(), nil)
+	addBlocks(t, s, 0, blocks...)
+	_, g := publishAndOpen(t, s, nil)
+	return g.segments[0]
+}
+
+// admitted returns the serial numbers that a generation admits for a text.
+func admitted(t *testing.T, g *generation, text string) []uint32 {
+	t.Helper()
+	p := newPlan(query.Text{S: text}, match.Options{})
+	all := roaring.New()
+	for _, s := range g.segments {
+		some, err := (&answers{plan: p, segment: s}).serials("")
+		if err != nil {
+			t.Fatal(err)
+		}
+		all.Or(some)
+	}
+	return all.ToArray()
+}
+
+// Through merging, deleting, publishing and opening again, each serial number
+// keeps its words and its identifiers.
+func TestSerialNumbersLast(t *testing.T) {
+	dir := t.TempDir()
+	s := openTestStore(t, dir, nil)
+	id := func(n int) string { return fmt.Sprintf("%032x", 0xabcdef0123456789+uint64(n)*0x1000001) }
+	// No digits of identifiers, which any part of one may be in.
+	word := func(n int) string {
+		return strings.Repeat(string(rune('g'+n/20)), 3) + strings.Repeat(string(rune('g'+n%20)), 3)
+	}
+	block := func(n int) []byte { return fmt.Appendf(nil, "word %s id=%s\n", word(n), id(n)) }
+	live := roaring.New()
+	check := func(g *generation, most int) {
+		t.Helper()
+		for n := range most {
+			var want []uint32
+			if live.Contains(uint32(n)) {
+				want = []uint32{uint32(n)}
+			}
+			for _, text := range []string{word(n), word(n)[1:], id(n)} {
+				if got := admitted(t, g, text); !slices.Equal(got, want) {
+					t.Fatalf("%s is in %v, want %v", text, got, want)
+				}
+			}
+		}
+	}
+	var prev *generationInfo
+	n := 0
+	for round := range 8 {
+		for range 3 {
+			addBlocks(t, s, n, block(n), block(n+1), block(n+2))
+			live.AddRange(uint64(n), uint64(n+3))
+			n += 3
+		}
+		switch round {
+		case 2, 6:
+			dead := roaring.BitmapOf(uint32(n-1), uint32(n-5), uint32(round))
+			live.AndNot(dead)
+			if err := s.delete(dead); err != nil {
+				t.Fatal(err)
+			}
+		case 3, 7:
+			if err := s.settle(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+		case 4: // as another build
+			next := openTestStore(t, dir, prev)
+			for i := range uint32(9) { // were not published
+				live.Remove(uint32(n) - 9 + i)
+			}
+			n -= 9
+			s = next
+		}
+		var g *generation
+		prev, g = publishAndOpen(t, s, prev)
+		check(g, n)
+		if round == 7 && len(g.segments) >= mergeAt {
+			t.Errorf("there are %d segments after merging", len(g.segments))
+		}
+	}
+	// What the catalog says nothing of is deleted.
+	next := openTestStore(t, dir, prev)
+	live = roaring.BitmapOf(3, 4)
+	if err := next.prune(live); err != nil {
+		t.Fatal(err)
+	}
+	_, g := publishAndOpen(t, next, prev)
+	check(g, n)
+}
+
+// indexedDir returns a directory with a log, its cache, and where the index
+// is.
+func indexedDir(t *testing.T) (dir string, cache *reader.Cache, index string) {
+	t.Helper()
+	dir, cache = t.TempDir(), reader.NewCache(t.TempDir(), 1<<30)
+	dir, err := realDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "app.log"), []byte("some lines\nof a log\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if index, err = indexDir(cache, dir, true); err != nil {
+		t.Fatal(err)
+	}
+	return dir, cache, index
+}
+
+func buildTold(t *testing.T, cache *reader.Cache, dir string) (BuildStats, []string) {
+	t.Helper()
+	var told []string
+	b := Builder{Cache: cache, Workers: NewWorkers(), Failed: func(e *reader.FileError) { told = append(told, e.Error()) }}
+	st, err := b.Build(t.Context(), dir, []string{dir})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return st, told
+}
+
+// names returns what is in a directory, with the names of generations cut off.
+func names(t *testing.T, dir string) []string {
+	t.Helper()
+	var out []string
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		name := e.Name()
+		if e.IsDir() {
+			name = strings.Repeat("x", len(name))
+		}
+		out = append(out, name)
+	}
+	slices.Sort(out)
+	return out
+}
+
+var oneGeneration = []string{"catalog", "lock", strings.Repeat("x", 26)}
+
+// An index that an older version wrote is built anew, and nothing is left of
+// it.
+func TestOlderVersions(t *testing.T) {
+	for _, version := range []string{"v1", "v2"} {
+		dir, cache, index := indexedDir(t)
+		if err := os.CopyFS(index, os.DirFS(filepath.Join("testdata", version))); err != nil {
+			t.Fatal(err)
+		}
+		st, told := buildTold(t, cache, dir)
+		if len(told) != 1 || !strings.Contains(told[0], "another version of logview") || !strings.Contains(told[0], "built anew") {
+			t.Errorf("%s: told %q", version, told)
+		}
+		if got := names(t, index); st.New != 1 || !slices.Equal(got, oneGeneration) {
+			t.Errorf("%s: %d files indexed, there is %q", version, st.New, got)
+		}
+	}
+}
+
+// A stored index of this version can be read.
+func TestStoredVersion(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "v3"))); err != nil {
+		t.Fatal(err)
+	}
+	cat, err := readCatalog(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g, err := openGeneration(dir, cat.generation, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer g.close()
+	for text, want := range map[string]int{"timeout": 1, "absent": 0, "fadeee91-d619-429c-bfb5-8f6b856a063e": 1, "fadeee91-d619-429c-bfb5-8f6b856a063f": 0} {
+		if got := admitted(t, g, text); len(got) != want {
+			t.Errorf("%s is in %v", text, got)
+		}
+	}
+}
+
+// A build deletes what others left: stores of builds that were killed, and
+// generations that no catalog names.
+func TestLeftovers(t *testing.T) {
+	dir, cache, index := indexedDir(t)
+	buildTold(t, cache, dir)
+	for _, name := range []string{"work-" + strings.Repeat("A", 26), strings.Repeat("B", 26)} {
+		store := filepath.Join(index, name, storeName)
+		if err := os.MkdirAll(store, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range []string{boltName, zapName(1)} {
+			if err := os.WriteFile(filepath.Join(store, f), []byte("left"), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	if err := os.MkdirAll(filepath.Join(index, strings.Repeat("C", 26), storeName), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	if st, told := buildTold(t, cache, dir); st.Known != 1 || told != nil {
+		t.Errorf("%d files known, told %q", st.Known, told)
+	}
+	if got := names(t, index); !slices.Equal(got, oneGeneration) {
+		t.Errorf("there is %q", got)
+	}
+}
+
+// Before serial numbers end, an index is built anew.
+func TestSerialNumbersEnd(t *testing.T) {
+	dir, cache, index := indexedDir(t)
+	buildTold(t, cache, dir)
+	cat, err := readCatalog(index)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cat.next = math.MaxUint32 - 1
+	if err := cat.write(index); err != nil {
+		t.Fatal(err)
+	}
+	if st, told := buildTold(t, cache, dir); st.New != 1 || told != nil {
+		t.Errorf("%d files are new, told %q", st.New, told)
+	}
+	if cat, err = readCatalog(index); err != nil || cat.next != 1 || len(cat.generation.segments) != 1 {
+		t.Errorf("%v, the next number is %d", err, cat.next)
+	}
+}

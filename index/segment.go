@@ -1,0 +1,423 @@
+package index
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"slices"
+
+	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/blevesearch/bleve/v2/index/scorch"
+	segment "github.com/blevesearch/scorch_segment_api/v2"
+	"github.com/blevesearch/zapx/v17"
+
+	"logview/index/token"
+	"logview/reader"
+)
+
+// A segmentReader asks one segment of a generation. It has two files, which
+// never change once they are written. ID.zap is Bleve's. ID.aux, ours, holds
+// what Bleve has no place for:
+//
+//	"LVA1"                    magic and version
+//	newline, then each term   in the segment's order, ended by a newline; shapes come first
+//	filters                   of each document's identifiers, see filter.go
+//	footer                    varints: length of the terms, of those the shapes'; number of documents,
+//	                          the buckets of each one's filter
+//	length                    4 bytes, of the footer
+//	"LVA1"
+//
+// The terms are there a second time because most questions are for parts of
+// words: to find the words that hold a text, bytes.Index runs over a list of
+// them at many gigabytes a second, where an automaton over Bleve's dictionary
+// took 40 ms for a gigabyte of logs. The filters could be stored fields of the
+// documents, but to look into one took 1.2 µs then instead of 0.3 µs, since
+// Bleve compresses them: half a second for 400,000 blocks.
+type segmentReader struct {
+	info  *segmentInfo
+	seg   segment.Segment
+	live  *roaring.Bitmap // documents that are not deleted
+	dict  segment.TermDictionary
+	aux   *os.File
+	terms int64 // bytes of them, from auxTerms on
+	shape int64 // of those the shapes'
+	at    []int // bucket at which each document's filter begins, and where the last one's ends
+}
+
+const (
+	auxMagic = "LVA1"
+	auxTerms = int64(len(auxMagic) + 1) // where the terms begin
+)
+
+// A segmentInfo is what the catalog says of a segment.
+type segmentInfo struct {
+	id          uint64 // Bleve's number of it
+	docs        int    // with those that are deleted
+	first, last uint32 // the least and the greatest serial number of a document
+	zap, aux    fileInfo
+}
+
+// zapPath and auxPath are where the segment's files are in a generation.
+func (i *segmentInfo) zapPath(generation string) string {
+	return filepath.Join(generation, storeName, zapName(i.id))
+}
+
+func (i *segmentInfo) auxPath(generation string) string {
+	return filepath.Join(generation, fmt.Sprintf("%012x.aux", i.id))
+}
+
+// zapName is the name that Bleve gives the file of a segment.
+func zapName(id uint64) string { return fmt.Sprintf("%012x.zap", id) }
+
+// A fileInfo tells whether a file is still what was written: as long as its
+// size and time are, it is, and otherwise its checksum decides. The time is
+// that of writing: that of change is another whenever the file gets a link in
+// a new generation, or loses one.
+type fileInfo struct {
+	size  int64
+	stamp int64
+	crc   uint32
+}
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// statFile returns what a file's fileInfo is now, reading it if sum is set.
+func statFile(path string, sum bool) (fileInfo, error) {
+	f, err := reader.OpenKept(path)
+	if err != nil {
+		return fileInfo{}, err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return fileInfo{}, err
+	}
+	i := fileInfo{size: st.Size(), stamp: st.ModTime().UnixNano()}
+	if sum {
+		h := crc32.New(castagnoli)
+		if _, err := io.Copy(h, f); err != nil {
+			return i, err
+		}
+		i.crc = h.Sum32()
+	}
+	return i, nil
+}
+
+// check returns an error unless the file at path is what i says. With all, the
+// file is read in any case.
+func (i fileInfo) check(path string, all bool) error {
+	now, err := statFile(path, all)
+	if err == nil && !all && (now.size != i.size || now.stamp != i.stamp) {
+		// Touched, or copied with all of the cache from somewhere else.
+		now, err = statFile(path, true)
+		all = true
+	}
+	switch {
+	case err != nil:
+		return err
+	case now.size != i.size, all && now.crc != i.crc:
+		return fmt.Errorf("%s: %w", path, errDamaged)
+	}
+	return nil
+}
+
+// update makes i what the file at path is. The file is read unless it is known.
+func (i *fileInfo) update(path string) error {
+	now, err := statFile(path, false)
+	if err == nil && (now.size != i.size || now.stamp != i.stamp) {
+		now, err = statFile(path, true)
+		*i = now
+	}
+	return err
+}
+
+var errDamaged = errors.New("damaged")
+
+// writeAux writes the file that belongs beside a segment. filter returns the
+// filter of a document.
+func writeAux(path string, seg segment.Segment, filter func(doc int) ([]byte, error)) error {
+	dict, err := seg.Dictionary(termField)
+	if err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	out := bufio.NewWriterSize(f, 64<<10) // which keeps its first error
+	out.WriteString(auxMagic + "\n")
+	var terms, shapes int64
+	for it := dict.AutomatonIterator(nil, nil, nil); ; {
+		e, err := it.Next()
+		if err != nil {
+			return err
+		}
+		if e == nil {
+			break
+		}
+		out.WriteString(e.Term)
+		out.WriteByte('\n')
+		terms += int64(len(e.Term)) + 1
+		if e.Term != "" && e.Term[0] == token.Marks {
+			shapes = terms
+		}
+	}
+	footer := binary.AppendUvarint(nil, uint64(terms))
+	footer = binary.AppendUvarint(footer, uint64(shapes))
+	footer = binary.AppendUvarint(footer, seg.Count())
+	for doc := range int(seg.Count()) {
+		b, err := filter(doc)
+		if err != nil {
+			return err
+		}
+		out.Write(b)
+		footer = binary.AppendUvarint(footer, uint64(len(b)/bucketSize))
+	}
+	footer = binary.LittleEndian.AppendUint32(footer, uint32(len(footer)))
+	out.Write(footer)
+	out.WriteString(auxMagic)
+	if err := out.Flush(); err != nil {
+		return err
+	}
+	return f.Sync()
+}
+
+// openSegment opens a segment of the generation in a directory.
+func openSegment(dir string, info *segmentInfo, snapshot *scorch.SegmentSnapshot) (*segmentReader, error) {
+	s := &segmentReader{info: info, seg: snapshot.Segment(), live: snapshot.DocNumbersLive()}
+	if err := s.open(info.auxPath(dir)); err != nil {
+		s.close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func (s *segmentReader) open(auxPath string) (err error) {
+	if s.dict, err = s.seg.Dictionary(termField); err != nil {
+		return err
+	}
+	if s.aux, err = os.Open(auxPath); err != nil {
+		return err
+	}
+	st, err := s.aux.Stat()
+	if err != nil {
+		return err
+	}
+	var end [8]byte
+	if _, err := s.aux.ReadAt(end[:], st.Size()-8); err != nil {
+		return err
+	}
+	n := int64(binary.LittleEndian.Uint32(end[:]))
+	if string(end[4:]) != auxMagic || n > st.Size()-8 {
+		return errDamaged
+	}
+	footer := make([]byte, n)
+	if _, err := s.aux.ReadAt(footer, st.Size()-8-n); err != nil {
+		return err
+	}
+	next := func() int {
+		v, k := binary.Uvarint(footer)
+		if k <= 0 {
+			err = errDamaged
+			return 0
+		}
+		footer = footer[k:]
+		return int(v)
+	}
+	s.terms, s.shape = int64(next()), int64(next())
+	docs := next()
+	if docs != s.info.docs || s.seg.Count() != uint64(docs) {
+		return errDamaged
+	}
+	s.at = make([]int, docs+1)
+	for i := range docs {
+		s.at[i+1] = s.at[i] + next()
+	}
+	if auxTerms+s.terms+int64(s.at[docs])*bucketSize+n+8 != st.Size() {
+		return errDamaged
+	}
+	return err
+}
+
+// close closes what is ours; the segment is its snapshot's.
+func (s *segmentReader) close() {
+	if s.aux != nil {
+		s.aux.Close()
+	}
+}
+
+// guard runs what reads a segment. Bleve trusts a segment's bytes, and reads
+// them from memory that stands for the file: where they are not what they
+// were when it was written, it panics.
+func guard(f func() error) (err error) {
+	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v", errDamaged, r)
+		}
+	}()
+	return f()
+}
+
+// serial returns the serial number of a document.
+func (s *segmentReader) serial(doc uint32) (uint32, error) { return serialOf(s.seg, doc) }
+
+// serials returns the serial numbers of some documents.
+func (s *segmentReader) serials(docs *roaring.Bitmap) (*roaring.Bitmap, error) {
+	list := make([]uint32, 0, docs.GetCardinality())
+	for it := docs.Iterator(); it.HasNext(); {
+		n, err := s.serial(it.Next())
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, n)
+	}
+	slices.Sort(list) // Bleve has no order within a batch
+	return roaring.BitmapOf(list...), nil
+}
+
+// filter returns the filter of a document.
+func (s *segmentReader) filter(doc int) ([]byte, error) {
+	b := make([]byte, (s.at[doc+1]-s.at[doc])*bucketSize)
+	_, err := s.aux.ReadAt(b, auxTerms+s.terms+int64(s.at[doc])*bucketSize)
+	return b, err
+}
+
+// term adds the documents that have a term to out.
+func (s *segmentReader) term(term []byte, out *roaring.Bitmap) error {
+	list, err := s.dict.PostingsList(term, nil, nil)
+	if err != nil {
+		return err
+	}
+	switch list := list.(type) {
+	case *zap.PostingsList:
+		list.OrInto(out)
+	default:
+		return fmt.Errorf("%w: postings of type %T", errDamaged, list)
+	}
+	return nil
+}
+
+// shapes calls f for each shape that identifiers in the segment have.
+func (s *segmentReader) shapes(f func(term []byte, shape token.Shape) error) error {
+	list := make([]byte, s.shape)
+	if _, err := s.aux.ReadAt(list, auxTerms); err != nil {
+		return err
+	}
+	for term := range bytes.SplitSeq(bytes.TrimSuffix(list, newline), newline) {
+		if len(term) == 0 {
+			continue
+		}
+		shape, err := token.ParseShape(string(term))
+		if err != nil {
+			return fmt.Errorf("%w: %v", errDamaged, err)
+		}
+		if err := f(term, shape); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wordChunk is how much of the list of terms is looked through at a time.
+const wordChunk = 256 << 10
+
+// words calls f for each word that holds part, which has a newline where the
+// word is to begin or end, until it returns false.
+func (s *segmentReader) words(part []byte, f func(word []byte) (bool, error)) error {
+	buf := make([]byte, min(wordChunk, s.terms-s.shape+1))
+	at, end := auxTerms+s.shape-1, auxTerms+s.terms // the newline before the first word counts
+	kept := 0
+	for at < end {
+		n := min(int64(len(buf)-kept), end-at)
+		if _, err := s.aux.ReadAt(buf[kept:kept+int(n)], at); err != nil {
+			return err
+		}
+		at += n
+		text := buf[:kept+int(n)]
+		whole := bytes.LastIndexByte(text, '\n') + 1
+		if whole <= 1 && at < end { // a word longer than the buffer
+			return errDamaged
+		}
+		for from := 0; from < whole; {
+			i := bytes.Index(text[from:whole], part)
+			if i < 0 {
+				break
+			}
+			i += from
+			start := i
+			if part[0] == '\n' {
+				start++
+			} else {
+				start = bytes.LastIndexByte(text[:i], '\n') + 1
+			}
+			stop := start + bytes.IndexByte(text[start:whole], '\n')
+			ok, err := f(text[start:stop])
+			if err != nil || !ok {
+				return err
+			}
+			from = stop // the newline that the next word may want before it
+		}
+		if at == end {
+			break
+		}
+		kept = copy(buf, text[whole-1:])
+	}
+	return nil
+}
+
+// id adds to out the documents of among that may hold an identifier.
+func (s *segmentReader) id(hash uint64, among *roaring.Bitmap, out *roaring.Bitmap) error {
+	var b [bucketSize]byte
+	base := auxTerms + s.terms
+	for it := among.Iterator(); it.HasNext(); {
+		doc := int(it.Next())
+		n := s.at[doc+1] - s.at[doc]
+		if n == 0 {
+			continue
+		}
+		if _, err := s.aux.ReadAt(b[:], base+int64(s.at[doc]+bucket(hash, n))*bucketSize); err != nil {
+			return err
+		}
+		if holds(b[:], hash) {
+			out.Add(uint32(doc))
+		}
+	}
+	return nil
+}
+
+// verifyDoc returns an error that names a term that a document does not have.
+func (s *segmentReader) verifyDoc(t *token.Terms, doc int) error {
+	return guard(func() error {
+		docs, one := roaring.New(), roaring.BitmapOf(uint32(doc))
+		var bad error
+		has := func(term []byte) {
+			docs.Clear()
+			if err := s.term(term, docs); err != nil {
+				bad = err
+			} else if !docs.Contains(uint32(doc)) {
+				bad = fmt.Errorf("%q is not indexed", term)
+			}
+		}
+		t.Words(has)
+		t.Shapes(func(shape token.Shape) { has([]byte(shape.String())) })
+		for _, h := range t.IDs() {
+			docs.Clear()
+			if err := s.id(h, one, docs); err != nil {
+				return err
+			}
+			if docs.IsEmpty() {
+				bad = fmt.Errorf("an identifier is not indexed")
+			}
+		}
+		return bad
+	})
+}
