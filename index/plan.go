@@ -2,6 +2,7 @@ package index
 
 import (
 	"bytes"
+	"fmt"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -52,6 +53,10 @@ const (
 	maxWordsPerBlock = 8
 )
 
+// maxAlternatives is how many alternatives are looked up. Each takes a
+// millisecond, and the more there are, the fewer blocks have none of them.
+const maxAlternatives = 500
+
 func newPlan(q query.Node, opt match.Options) *plan {
 	p := &plan{}
 	p.root = p.node(q, opt)
@@ -65,6 +70,9 @@ func (p *plan) node(q query.Node, opt match.Options) planNode {
 			out[i] = p.node(x, opt)
 		}
 		return out
+	}
+	if or, ok := q.(query.Or); ok && len(or) > maxAlternatives {
+		return planNode{name: fmt.Sprintf("one of %d conditions", len(or)), all: true}
 	}
 	n := planNode{name: q.String()}
 	switch q := q.(type) {

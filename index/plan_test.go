@@ -169,3 +169,20 @@ func TestPlanAdmitsAllMatches(t *testing.T) {
 		t.Errorf("the index admits %d of %d blocks, of which %d match", admitted, possible, matching)
 	}
 }
+
+// Looking up tens of thousands of alternatives takes longer than reading.
+func TestPlanOfManyAlternatives(t *testing.T) {
+	or := make(query.Or, maxAlternatives+1)
+	for i := range or {
+		or[i] = query.Text{S: fmt.Sprint("text", i)}
+	}
+	if p := newPlan(or, match.Options{}); !p.root.all {
+		t.Error("each alternative is looked up")
+	}
+	if p := newPlan(or[1:], match.Options{}); p.root.all {
+		t.Error("none is looked up")
+	}
+	if p := newPlan(query.And{or, query.Text{S: "rare"}}, match.Options{}); !p.root.and[0].all || p.root.and[1].all {
+		t.Error("the rest of the query does not narrow the search")
+	}
+}

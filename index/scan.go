@@ -763,7 +763,7 @@ func (p *producer) search(x *piece, b *reader.Block) {
 	sc := p.scanners.Get().(*match.Scanner)
 	defer p.scanners.Put(sc)
 	sc.SetPath(p.st.member.Path)
-	spans := p.find(sc, b.Text)
+	spans := p.find(sc, reader.Unmarked(b.Text, b.Skips))
 	p.hits.Add(int64(len(spans)))
 	if p.withContext() {
 		x.lines = contextLines(b, spans, p.req)

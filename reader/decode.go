@@ -160,7 +160,7 @@ var firstBytes = []struct {
 // and nothing but the beginning of a magic number; Plain for other files. Such a
 // file is being written, or was not written completely.
 func begunFormat(path string, head []byte) Format {
-	if len(head) == 0 || !parseName(filepath.Base(path)).compressed && !archiveEnding.MatchString(path) {
+	if len(head) == 0 || !parseName(filepath.Base(path)).Compressed() && !archiveEnding.MatchString(path) {
 		return Plain
 	}
 	for _, m := range firstBytes {

@@ -1,6 +1,7 @@
 package reader
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -10,6 +11,8 @@ import (
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
+
+	"logview/reader/rotation"
 )
 
 // A Log is what a listing knows of one log from its files' names alone.
@@ -18,6 +21,9 @@ type Log struct {
 	Members []Member  // oldest first
 	Gaps    []string  // what is missing between them, for people to read
 	Looked  time.Time // when the names began to be read; nothing here is older
+
+	key logKey
+	why string // how the order of Members was decided
 }
 
 // Stdin is the path that stands for standard input.
@@ -52,24 +58,13 @@ func (x Filter) Find(paths []string) ([]Log, []error) {
 	return f.group(), f.errs
 }
 
-// Siblings is a pattern for Find of the files in the directory of a file that
-// are named like it, those of its log among them.
-func Siblings(path string) string {
-	dir, base := filepath.Split(path)
-	stem := parseName(base).stem
-	stem = strings.TrimSuffix(stem, filepath.Ext(stem))
-	if stem == "" {
-		return path
-	}
-	escape := strings.NewReplacer("\\", "\\\\", "*", "\\*", "?", "\\?", "[", "\\[", "{", "\\{")
-	return escape.Replace(dir+stem) + "*"
-}
-
 type found struct {
 	Member
-	dir  string
-	name name
-	real string // where a link leads to; empty for what is none
+	dir   string
+	name  rotation.Name
+	title string          // what its log is called in dir
+	order *rotation.Order // of its log; nil for the one that is taken for granted
+	real  string          // where a link leads to; empty for what is none
 }
 
 type finder struct {
@@ -80,6 +75,8 @@ type finder struct {
 	filter Filter
 	errs   []error
 	begun  time.Time
+
+	resolved bool // it is known of the files which log they belong to
 }
 
 func newFinder() *finder {
@@ -170,6 +167,7 @@ func (f *finder) take(m Member) bool {
 		}
 	}
 	f.seen[key] = len(f.files)
+	f.resolved = false
 	f.keepFile(m)
 	return true
 }
@@ -309,65 +307,52 @@ func (f *finder) followLinks() {
 // group makes logs of the files found.
 func (f *finder) group() []Log {
 	f.followLinks()
-	type key struct{ dir, stem string }
-	groups := map[key][]found{}
+	f.resolve()
+	groups := map[logKey][]found{}
 	for _, m := range f.files {
-		k := key{m.dir, m.name.stem}
-		groups[k] = append(groups[k], m)
-	}
-
-	// A weak name (app.1.log) is a log of its own unless app.log is there, or
-	// one of its like is compressed, which only rotation does.
-	for k, g := range groups {
-		strong := false
-		for _, m := range g {
-			strong = strong || !m.name.weak || m.name.compressed
-		}
-		if strong {
-			continue
-		}
-		delete(groups, k)
-		for _, m := range g {
-			base := filepath.Base(m.Path)
-			groups[key{m.dir, base}] = append(groups[key{m.dir, base}], found{Member: m.Member, dir: m.dir, name: name{stem: base, number: -1}})
-		}
+		groups[m.logKey()] = append(groups[m.logKey()], m)
 	}
 
 	// logrotate's olddir: only rotated members here, and the directory above
 	// has the log without any.
 	for k, g := range groups {
 		parent, _ := filepath.Split(strings.TrimSuffix(k.dir, string(filepath.Separator)))
-		up := key{parent, k.stem}
+		up := logKey{parent, k.key}
 		if k.dir == "" || up.dir == k.dir || hasCurrent(g) {
 			continue
 		}
-		if above := groups[up]; len(above) == 1 && above[0].name.current() {
-			groups[up] = append(above, g...)
+		if above := groups[up]; len(above) == 1 && above[0].name.Current() {
+			g = append(above, g...)
+			how := decideOrder(g)
+			for i := range g {
+				g[i].order = how
+			}
+			groups[up] = g
 			delete(groups, k)
 		}
 	}
 
 	logs := make([]Log, 0, len(groups))
 	for k, g := range groups {
-		l := Log{Name: k.dir + k.stem, Looked: f.begun}
+		l := Log{Name: k.dir + g[0].title, Looked: f.begun, key: k}
 		if len(g) == 1 && g[0].Path == l.Name {
 			l.Name = g[0].Path // the same memory, for archives with 100,000 members
 		}
 		slices.SortStableFunc(g, func(a, b found) int {
-			if c := older(a.name, b.name); c != 0 {
-				return c
-			}
-			return strings.Compare(a.Path, b.Path)
+			return cmp.Or(older(a, b), strings.Compare(a.Path, b.Path))
 		})
 		g = pairs(g, f.filter.Apart)
-		names := make([]name, len(g))
-		for i, m := range g {
+		for _, m := range g {
 			l.Members = append(l.Members, m.Member)
-			names[i] = m.name
 		}
 		if len(g) > 1 {
-			l.Gaps = gaps(names)
-		} else if !g[0].name.current() && g[0].Named {
+			files := make([]rotation.File, len(g))
+			for i, m := range g {
+				files[i] = m.file()
+			}
+			how := cmp.Or(g[0].order, new(rotation.Order))
+			l.Gaps, l.why = how.Missing(files), how.String()
+		} else if !g[0].name.Current() && g[0].Named {
 			l.Name = g[0].Path // a single file was named: that is what it is called
 		}
 		logs = append(logs, l)
@@ -378,5 +363,5 @@ func (f *finder) group() []Log {
 }
 
 func hasCurrent(g []found) bool {
-	return slices.ContainsFunc(g, func(m found) bool { return m.name.current() && !m.name.compressed })
+	return slices.ContainsFunc(g, func(m found) bool { return m.name.Current() && !m.name.Compressed() })
 }

@@ -12,7 +12,7 @@ import (
 // Searchable is a Source of the same text, for a search of its own: what came
 // through a pipe is read from where it was put, for there is no second time.
 // It also tells which member each path is.
-func (d *Document) Searchable(opt Options) (*LogSource, map[string]MemberKey) {
+func (d *Document) Searchable(opt Options) (Source, map[string]MemberKey) {
 	s := &LogSource{name: d.src.name, opt: opt}
 	keys := map[string]MemberKey{}
 	for _, m := range d.list() {
@@ -204,14 +204,14 @@ type Updated struct {
 // text to be known by, if it seems to be what was compressed into m; nil if
 // there is none. Who compresses keeps the time, to the second at least.
 func packedOf(before []*docMember, left map[*docMember]bool, m Member) *docMember {
-	if !parseName(filepath.Base(m.Path)).compressed {
+	if !parseName(filepath.Base(m.Path)).Compressed() {
 		return nil
 	}
 	var best *docMember
 	nearest := time.Second
 	for _, old := range before {
 		was, t, _ := old.state()
-		if age := m.ModTime.Sub(was.ModTime).Abs(); left[old] && t == nil && age < nearest && !parseName(filepath.Base(was.Path)).compressed && mayHold(m, was.Size) {
+		if age := m.ModTime.Sub(was.ModTime).Abs(); left[old] && t == nil && age < nearest && !parseName(filepath.Base(was.Path)).Compressed() && mayHold(m, was.Size) {
 			best, nearest = old, age
 		}
 	}
@@ -281,11 +281,11 @@ func (m *docMember) is(now Member) bool {
 	// A file that is not held open may be gone, and its number that of another:
 	// of one that rotation does not make of it.
 	from, to := parseName(filepath.Base(m.m.Path)), parseName(filepath.Base(now.Path))
-	if to.current() && !from.current() || from.compressed != to.compressed {
+	if m.m.rotated && !now.rotated || from.Compressed() != to.Compressed() {
 		return false
 	}
 	// Nobody writes to a rotated file any more, or else the text decides.
-	if !from.current() && (now.Size != m.m.Size || !now.ModTime.Equal(m.m.ModTime)) {
+	if m.m.rotated && (now.Size != m.m.Size || !now.ModTime.Equal(m.m.ModTime)) {
 		return false
 	}
 	if m.t == nil {
@@ -299,7 +299,7 @@ func (m *docMember) is(now Member) bool {
 // file.
 func (m *docMember) became(ctx context.Context, given Charset, now Member) bool {
 	was, t, _ := m.state()
-	if name := parseName(filepath.Base(now.Path)); t == nil || name.current() && !name.compressed {
+	if t == nil || !now.rotated && !parseName(filepath.Base(now.Path)).Compressed() {
 		return false // a new one, even if it begins alike
 	}
 	id := t.identity()

@@ -78,7 +78,7 @@ func openMember(m Member) (file, string, error) {
 			// A current file may have been replaced by a new one, which is what
 			// was asked for then. A rotated file's path has another member now,
 			// which is read as that.
-			if !parseName(filepath.Base(m.Path)).current() {
+			if m.rotated {
 				f.Close()
 				return nil, m.Path, &FileError{Path: m.Path, Offset: -1, Err: ErrGone}
 			}
@@ -151,7 +151,7 @@ func openMoved(m Member, cut bool) (file, string) {
 func (m Member) moved(cut bool) (Member, bool) {
 	dir, base := filepath.Split(m.Path)
 	l := newFinder()
-	l.list(dir, parseName(base).stem)
+	l.list(dir, base)
 	packed, nearest := Member{}, time.Second
 	for _, c := range l.files {
 		if m.is(c.info) {
@@ -160,7 +160,7 @@ func (m Member) moved(cut bool) (Member, bool) {
 		// gzip and its like keep the time to the second at least, and most of
 		// them all of it: of two that were rotated within a second, it is the
 		// one whose time is nearer.
-		if age := c.ModTime.Sub(m.ModTime).Abs(); c.name.compressed && !parseName(base).compressed && age < nearest && !(cut && !mayHold(c.Member, m.Size)) {
+		if age := c.ModTime.Sub(m.ModTime).Abs(); c.name.Compressed() && !parseName(base).Compressed() && age < nearest && !(cut && !mayHold(c.Member, m.Size)) {
 			packed, nearest = c.Member, age
 		}
 	}

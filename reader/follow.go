@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"logview/reader/lazyregexp"
+	"logview/reader/rotation"
 )
 
 // A Follower hands out what is written to logs, each line once, through
@@ -82,7 +83,7 @@ type Follower struct {
 	byPath map[string]*followed // by the last known path
 	texts  []*orphan            // texts whose files are gone, for a while
 
-	named   map[[2]string]bool // directories and names of logs whose current files were named
+	named   map[logKey]string  // logs whose current files were named, and those files' base names
 	holding map[*followed]bool // with an unfinished last line that is held
 	pipes   map[string]bool    // paths of named pipes that opt.Pipe was told of
 	noted   map[any]bool       // files about which something was reported, by identity
@@ -153,7 +154,7 @@ type followed struct {
 // An orphan is a text whose file is gone.
 type orphan struct {
 	progress
-	name  name
+	name  rotation.Name
 	mod   time.Time // of the file, when it was looked at last
 	since time.Time // it is gone
 	ended bool      // it was read to its end
@@ -196,13 +197,13 @@ func NewFollower(live *Live, opt FollowOptions) *Follower {
 	}
 	f := &Follower{live: live, feed: live.Feed(), opt: opt, ids: systemIDs(),
 		files: map[any]*followed{}, byPath: map[string]*followed{},
-		named: map[[2]string]bool{}, holding: map[*followed]bool{}, noted: map[any]bool{}, pipes: map[string]bool{}, buf: make([]byte, BlockSize)}
+		named: map[logKey]string{}, holding: map[*followed]bool{}, noted: map[any]bool{}, pipes: map[string]bool{}, buf: make([]byte, BlockSize)}
 	for _, p := range live.paths {
 		// Also of files that are not there yet.
 		info, err := os.Stat(p)
 		dir, base := filepath.Split(p)
-		if n := parseName(base); p != Stdin && n.current() && !n.compressed && (err != nil && !isPattern(p) || err == nil && info.Mode().IsRegular()) {
-			f.named[[2]string{dir, n.stem}] = true
+		if n := parseName(base); p != Stdin && n.Current() && !n.Compressed() && (err != nil && !isPattern(p) || err == nil && info.Mode().IsRegular()) {
+			f.named[logKey{dir, n.Key()}] = base
 		}
 	}
 	return f
@@ -298,7 +299,7 @@ func (f *Follower) Look(ctx context.Context, c Changes, emit func(*Appended) err
 // readAll looks at files, the oldest of each log first, so that a rotated
 // file ends before the next begins.
 func (f *Follower) readAll(ctx context.Context, files []*followed) {
-	slices.SortStableFunc(files, func(a, b *followed) int { return older(a.name, b.name) })
+	slices.SortStableFunc(files, func(a, b *followed) int { return older(a.found, b.found) })
 	for _, t := range files {
 		f.look(ctx, t)
 	}
@@ -330,8 +331,8 @@ func (f *Follower) list(ctx context.Context) []found {
 		return nil
 	}
 	for _, c := range l.files {
-		if c.Named && c.name.current() && !c.name.compressed {
-			f.named[[2]string{c.dir, c.name.stem}] = true // of a pattern
+		if c.Named && c.name.Current() && !c.name.Compressed() {
+			f.named[c.logKey()] = c.name.Base() // of a pattern
 		}
 	}
 	if len(f.named) == 0 {
@@ -341,10 +342,11 @@ func (f *Follower) list(ctx context.Context) []found {
 	for _, c := range l.files {
 		all.take(c.Member)
 	}
-	for log := range f.named {
-		all.list(log[0], log[1])
+	for log, base := range f.named {
+		all.list(log.dir, base)
 	}
-	slices.SortStableFunc(all.files, func(a, b found) int { return older(a.name, b.name) })
+	all.resolve()
+	slices.SortStableFunc(all.files, older)
 	return all.files
 }
 
@@ -365,14 +367,14 @@ func (f *Follower) names(ctx context.Context) {
 		case t == nil:
 		case t.Path != c.Path && !f.renamed(t, c), f.ids.byPath && t.gone:
 			f.retire(t) // its inode number or its name was reused
-		case t.state == ignored && t.name.compressed && t.Path == c.Path && c.Size > t.size && !f.ids.byPath:
+		case t.state == ignored && t.name.Compressed() && t.Path == c.Path && c.Size > t.size && !f.ids.byPath:
 			// It was still being compressed when its state was decided.
 			t.seen = begun
 			f.rename(t, c)
 			f.setAside(t, ignored)
 		case (t.state == unready || t.state == ignored) && (c.Size != t.size || !c.ModTime.Equal(t.mod)):
 			f.forget(t)
-		case f.ids.byPath && t.state == reading && t.at == 0 && !t.name.current() && c.Size != t.size:
+		case f.ids.byPath && t.state == reading && t.at == 0 && !t.name.Current() && c.Size != t.size:
 			f.forget(t) // nothing shows whether it is the same file
 		default:
 			t.seen = begun
@@ -382,21 +384,21 @@ func (f *Follower) names(ctx context.Context) {
 	fresh := map[string]bool{} // logs with new files
 	for _, c := range list {
 		if f.known(c) == nil {
-			fresh[c.name.stem] = true
+			fresh[c.name.Key()] = true
 		}
 	}
 	known := slices.Clone(f.order)
-	slices.SortStableFunc(known, func(a, b *followed) int { return older(a.name, b.name) })
+	slices.SortStableFunc(known, func(a, b *followed) int { return older(a.found, b.found) })
 	for _, t := range known {
 		if gone := t.seen.Before(begun); gone != t.gone {
 			t.gone, t.missed = gone, begun
 		}
 		switch {
-		case t.gone && t.f == nil && fresh[t.name.stem]:
+		case t.gone && t.f == nil && fresh[t.name.Key()]:
 			f.retire(t) // what it held may be in one of those
 		case t.state == copied && t.of.gone && t.of.f == nil && !t.gone:
 			f.forget(t) // it may be all that is left of the text
-		case fresh[t.name.stem]:
+		case fresh[t.name.Key()]:
 			f.check(ctx, t)
 		}
 	}
@@ -426,7 +428,7 @@ var editing = lazyregexp.New(`^(sed|XX)[A-Za-z0-9]{6}$|^#.*#$`)
 func (f *Follower) before(c found) []*followed {
 	var out []*followed
 	for _, t := range f.order {
-		if t.state == reading && t.name.stem == c.name.stem && t.dir == c.dir && (older(t.name, c.name) < 0 || t.gone && (t.at > 0 || t.Path == c.Path)) {
+		if t.state == reading && t.name.Key() == c.name.Key() && t.dir == c.dir && (older(t.found, c) < 0 || t.gone && (t.at > 0 || t.Path == c.Path)) {
 			out = append(out, t)
 		}
 	}
@@ -496,7 +498,7 @@ func (f *Follower) add(c found) *followed {
 		f.ids.same(c.info, c.info) // which on Windows reads what identifies it, while it has this path
 	}
 	t := &followed{found: c, id: id, size: -1, seen: f.opt.Now()}
-	t.progress = f.newText(c.dir + c.name.stem)
+	t.progress = f.newText(c.logName())
 	f.files[id] = t
 	f.order = append(f.order, t)
 	f.byPath[c.Path] = t
@@ -537,7 +539,7 @@ func (f *Follower) adopt(ctx context.Context, c found) {
 	}
 	for _, x := range slices.Clone(f.order) {
 		// Something must be known of the file that it may be a copy of.
-		if x != t && x.at == 0 && x.state == reading && (x.gone && x.name.stem == t.name.stem || x.dir == t.dir && x.name.sameBut(t.name)) && f.beginsLike(x, b) {
+		if x != t && x.at == 0 && x.state == reading && (x.gone && x.name.Key() == t.name.Key() || x.dir == t.dir && x.name.Unpacks(t.name)) && f.beginsLike(x, b) {
 			f.look(ctx, x)
 		}
 	}
@@ -557,7 +559,7 @@ func (f *Follower) adopt(ctx context.Context, c found) {
 		t.state, t.of = copied, like
 		f.look(ctx, t)
 		return
-	} else if !c.name.current() && c.ModTime.Before(f.begun.Add(-time.Second)) {
+	} else if !c.name.Current() && c.ModTime.Before(f.begun.Add(-time.Second)) {
 		// It was written before following began, and moved there since.
 		if err := f.toEnd(t, c.Size); err != nil {
 			f.note(c.Path, err)
@@ -592,7 +594,7 @@ func (f *Follower) setAside(t *followed, s fileState) {
 // Then t continues that text. If old was rotated, its text continues there, and
 // t has another text, however it begins.
 func (f *Follower) replaced(old, t *followed) bool {
-	if t.name.number >= 0 {
+	if t.name.Numbered() && !t.name.Dated() {
 		return false // rotation gives such a name to another file each time
 	}
 	if old.at+old.scanned == 0 || old.seen.Before(f.listed) {
@@ -603,7 +605,7 @@ func (f *Follower) replaced(old, t *followed) bool {
 	}
 	kept := old.f != nil && links(old.f) > 0 // under another name
 	if kept {
-		if path := f.whereabouts(old); !strings.HasPrefix(path, t.Path) || parseName(filepath.Base(path)).stem == t.name.stem {
+		if path := f.whereabouts(old); !strings.HasPrefix(path, t.Path) || rotates(t.Path, path) {
 			return false // it is no backup
 		}
 	}
@@ -657,11 +659,12 @@ func (f *Follower) likeOne(t *followed, b beginning) *followed {
 		if x == t || x.state != reading || x.gone {
 			continue
 		}
-		sameLog := x.name.stem == t.name.stem && !t.name.current() || isBackup(x.Path, t.Path) || isBackup(t.Path, x.Path)
+		backup := isBackup(x.Path, t.Path) || isBackup(t.Path, x.Path)
+		sameLog := x.name.Key() == t.name.Key() && !t.name.Current() || backup
 		switch {
-		case t.name.current() && !sameLog:
+		case t.name.Current() && !sameLog:
 			continue
-		case x.name.stem == t.name.stem && x.dir == t.dir && older(x.name, t.name) < 0 && !x.name.current(), x.name.otherDay(t.name):
+		case !backup && x.name.Key() == t.name.Key() && x.dir == t.dir && older(x.found, t.found) < 0 && !x.name.Current(), x.name.OtherDate(t.name):
 			continue
 		case x.at > 0 && len(b.head) > 0 && !alike(x.head, b.head), !sameLog && x.at < likeness:
 			continue
@@ -676,12 +679,19 @@ func (f *Follower) likeOne(t *followed, b beginning) *followed {
 	return best
 }
 
+// rotates reports whether rotation by number or date gives a path to the file
+// that had another. Names such as app.log.old are made by rotation and by
+// editors.
+func rotates(path, to string) bool {
+	n := parseName(filepath.Base(to))
+	return n.Key() == parseName(filepath.Base(path)).Key() && (n.Numbered() || n.Dated())
+}
+
 // isBackup reports whether a path is another with an ending: app.log~ or
 // app.log.bak for app.log, and not that of a rotated file.
 func isBackup(path, of string) bool {
 	end, ok := strings.CutPrefix(path, of)
-	return ok && end != "" && !isAlnum(end[0]) && !strings.ContainsRune(end, filepath.Separator) &&
-		parseName(filepath.Base(path)).stem != parseName(filepath.Base(of)).stem
+	return ok && end != "" && !isAlnum(end[0]) && !strings.ContainsRune(end, filepath.Separator) && !rotates(of, path)
 }
 
 // compare reports whether t holds all of x's text that was handed out, or
@@ -788,7 +798,7 @@ func (f *Follower) samePrefix(file *os.File, x *followed, from, to int64) bool {
 func (f *Follower) adoptPacked(ctx context.Context, t *followed, b beginning) {
 	for _, x := range f.order {
 		// app.log.1.gz is being written, next to app.log.1.
-		if x != t && x.state == reading && !x.gone && x.dir == t.dir && x.name.sameBut(t.name) && alike(x.head, b.head) {
+		if x != t && x.state == reading && !x.gone && x.dir == t.dir && x.name.Unpacks(t.name) && alike(x.head, b.head) {
 			t.state, t.of = copied, x
 			t.size, t.mod = t.Size, t.ModTime
 			return
@@ -804,7 +814,7 @@ func (f *Follower) adoptPacked(ctx context.Context, t *followed, b beginning) {
 		f.setAside(t, unready)
 	case read:
 		f.setAside(t, ignored)
-	case p == nil && !(t.name.current()) && t.ModTime.Before(f.begun.Add(-time.Second)):
+	case p == nil && !(t.name.Current()) && t.ModTime.Before(f.begun.Add(-time.Second)):
 		f.setAside(t, ignored)
 	default:
 		if err != nil {
@@ -819,17 +829,6 @@ func (f *Follower) adoptPacked(ctx context.Context, t *followed, b beginning) {
 		f.abandon(t, true)
 		f.setAside(t, ignored)
 	}
-}
-
-// otherDay reports whether two names have different dates. A date in a name
-// does not change, so files that have such names hold different texts, however
-// alike they begin.
-func (n name) otherDay(x name) bool { return n.date != "" && x.date != "" && n.date != x.date }
-
-// sameBut reports whether two names differ in how they say that the file is
-// compressed, if at all.
-func (n name) sameBut(x name) bool {
-	return n.stem == x.stem && n.date == x.date && n.number == x.number
 }
 
 // sameTime reports whether a compressed file is one that was followed to its
@@ -914,7 +913,7 @@ func (f *Follower) longer(ctx context.Context, t *followed, size int64) bool {
 // gone before this look, a new file that holds no more than a header of its
 // text, or more than all of it, is another.
 func (f *Follower) orphanIn(t, like *followed) bool {
-	if t.name.current() {
+	if t.name.Current() {
 		return false
 	}
 	file, info, err := f.openNow(t)
@@ -939,7 +938,7 @@ func (f *Follower) orphanIn(t, like *followed) bool {
 		return q, false
 	}
 	for _, o := range f.texts {
-		if o.at == 0 || o.name.stem != t.name.stem || o.name.otherDay(t.name) {
+		if o.at == 0 || o.name.Key() != t.name.Key() || o.name.OtherDate(t.name) {
 			continue
 		}
 		p, whole := agree(&o.progress)
@@ -951,11 +950,11 @@ func (f *Follower) orphanIn(t, like *followed) bool {
 		}
 	}
 	var lost *followed
-	packed := func(n name) bool {
-		return slices.ContainsFunc(f.order, func(x *followed) bool { return x.name.compressed && x.name.sameBut(n) && !x.gone })
+	packed := func(n rotation.Name) bool {
+		return slices.ContainsFunc(f.order, func(x *followed) bool { return x.name.Compressed() && x.name.Unpacks(n) && !x.gone })
 	}
 	for _, x := range f.order {
-		if !x.gone || x.state != reading || x.f == nil || x.name.stem != t.name.stem || x.name.otherDay(t.name) {
+		if !x.gone || x.state != reading || x.f == nil || x.name.Key() != t.name.Key() || x.name.OtherDate(t.name) {
 			continue
 		}
 		p, whole := agree(&x.progress)

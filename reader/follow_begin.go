@@ -7,7 +7,6 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 )
 
@@ -26,8 +25,12 @@ func (f *Follower) Begin(ctx context.Context, emit func(*Appended) error) error 
 		f.note("", err)
 	}
 	files := slices.Clone(l.files)
+	listed := make(map[string]found, len(files))
+	for _, c := range files {
+		listed[c.Path] = c
+	}
 	for _, l := range l.group() {
-		if err := f.begin(ctx, l); err != nil {
+		if err := f.begin(ctx, l, listed); err != nil {
 			return err
 		}
 	}
@@ -35,12 +38,12 @@ func (f *Follower) Begin(ctx context.Context, emit func(*Appended) error) error 
 	// too, or because their log was named by its current file. A current file
 	// that was created after the listing is new.
 	for _, c := range f.list(ctx) {
-		if !c.name.current() && f.named[[2]string{c.dir, c.name.stem}] {
+		if !c.name.Current() && f.named[c.logKey()] != "" {
 			files = append(files, c)
 		}
 	}
 	for _, c := range files {
-		if err := f.beginFile(ctx, nil, c, c.dir+c.name.stem, Pos{}, 0); err != nil {
+		if err := f.beginFile(ctx, nil, c, c.logName(), Pos{}, 0); err != nil {
 			return err
 		}
 	}
@@ -49,7 +52,7 @@ func (f *Follower) Begin(ctx context.Context, emit func(*Appended) error) error 
 }
 
 // begin starts following a log's files at their ends.
-func (f *Follower) begin(ctx context.Context, l Log) error {
+func (f *Follower) begin(ctx context.Context, l Log, listed map[string]found) error {
 	src := NewSource(l, Options{Text: f.opt.Text, Encoding: f.opt.Encoding})
 	members := src.Members()
 	need := f.opt.Last
@@ -80,8 +83,8 @@ func (f *Follower) begin(ctx context.Context, l Log) error {
 		need -= n
 	}
 	for i, m := range members {
-		dir, base := filepath.Split(m.Path)
-		c := found{Member: m, dir: dir, name: parseName(base)}
+		c := listed[m.Path]
+		c.Member = m
 		if err := f.beginFile(ctx, src, c, l.Name, starts[i].pos, starts[i].lines); err != nil {
 			return err
 		}
@@ -117,7 +120,7 @@ func (f *Follower) atEnd(ctx context.Context, src Source, t *followed, from Pos,
 		} else {
 			f.pending = true
 		}
-		if !t.name.compressed {
+		if !t.name.Compressed() {
 			t.at, t.line = t.Size, -1
 		}
 		return nil

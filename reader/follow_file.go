@@ -153,7 +153,7 @@ func (f *Follower) holds(t *followed, info os.FileInfo) bool {
 	if !t.heldBy(t.f, info.Size()) {
 		return false
 	}
-	if !f.ids.byPath || t.name.current() || t.at == 0 {
+	if !f.ids.byPath || t.name.Current() || t.at == 0 {
 		return true
 	}
 	longest := f.longestIn(t.found, f.textsLike(beginning{head: t.head}))
@@ -204,7 +204,7 @@ func (f *Follower) chunk(t *followed, size int64) (bool, error) {
 		return false, err
 	}
 	if t.at == 0 && t.scanned == 0 {
-		if n < magicLen && t.name.compressed && maybeMagic(buf[:n]) {
+		if n < magicLen && t.name.Compressed() && maybeMagic(buf[:n]) {
 			return false, nil // decided when there is more
 		}
 		if formatOf(buf[:n]) != Plain || isTar(buf[:n]) {
@@ -446,9 +446,9 @@ func (f *Follower) cut(ctx context.Context, t *followed, info os.FileInfo) bool 
 	if !moved {
 		f.abandon(t, false)
 	}
-	if !t.name.current() {
+	if !t.name.Current() {
 		// It may hold the text of another file by now; decide its state again.
-		if !moved && t.name.date != "" {
+		if !moved && t.name.Dated() {
 			f.note(t.Path, errCut)
 		}
 		f.forget(t)
@@ -456,7 +456,7 @@ func (f *Follower) cut(ctx context.Context, t *followed, info os.FileInfo) bool 
 		return false
 	}
 	if moved {
-		t.progress = f.newText(t.dir + t.name.stem)
+		t.progress = f.newText(t.logName())
 	} else {
 		copied := f.copiedBefore(ctx, t)
 		t.rewind(t.f, info.Size())
@@ -468,7 +468,7 @@ func (f *Follower) cut(ctx context.Context, t *followed, info os.FileInfo) bool 
 	// Texts that were written and rotated since the last look are in older
 	// files.
 	for _, c := range f.list(ctx) {
-		if c.info != nil && c.info.Mode().IsRegular() && c.dir == t.dir && c.name.stem == t.name.stem && older(c.name, t.name) < 0 && f.known(c) == nil {
+		if c.info != nil && c.info.Mode().IsRegular() && c.dir == t.dir && c.name.Key() == t.name.Key() && older(c, t.found) < 0 && f.known(c) == nil {
 			f.adopt(ctx, c)
 		}
 	}
@@ -526,9 +526,9 @@ func (f *Follower) copyOf(ctx context.Context, t *followed) *found {
 	for _, c := range all {
 		x := f.known(c)
 		switch {
-		case c.info == nil || x == t || c.Path == t.Path || c.name.stem != t.name.stem:
-		case c.name.current() && !c.name.compressed, x != nil && x.state == reading:
-		case best != nil && (best.name.sameBut(c.name) && c.name.compressed || f.known(*best) == nil):
+		case c.info == nil || x == t || c.Path == t.Path || c.name.Key() != t.name.Key():
+		case c.name.Current() && !c.name.Compressed(), x != nil && x.state == reading:
+		case best != nil && (best.name.Unpacks(c.name) && c.name.Compressed() || f.known(*best) == nil):
 		case f.holdsText(ctx, c, &t.progress):
 			best = &c
 		}
@@ -541,7 +541,7 @@ func (f *Follower) copyOf(ctx context.Context, t *followed) *found {
 // truncating was read in time.
 func (f *Follower) copiedBefore(ctx context.Context, t *followed) bool {
 	return slices.ContainsFunc(f.list(ctx), func(c found) bool {
-		if x := f.known(c); c.info == nil || c.name.stem != t.name.stem || c.name.current() || x != nil && x.state != copied {
+		if x := f.known(c); c.info == nil || c.name.Key() != t.name.Key() || c.name.Current() || x != nil && x.state != copied {
 			return false
 		}
 		file, _, err := openMember(c.Member)

@@ -145,7 +145,8 @@ func (l *Live) look() Changes {
 	l.wanted = false // what comes from now on is not seen by this look
 	l.mu.Unlock()
 	f.keep(before)
-	slices.SortStableFunc(f.files, func(a, b found) int { return older(a.name, b.name) })
+	f.resolve()
+	slices.SortStableFunc(f.files, older)
 	at := make(map[string]int, len(f.files))
 	for i, m := range f.files {
 		at[filepath.Clean(m.Path)] = i
@@ -252,7 +253,7 @@ func (l *Live) listing(ctx context.Context) (*finder, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.shared = true
-	return &finder{files: l.files, errs: l.errs, begun: l.begin}, nil
+	return &finder{files: l.files, errs: l.errs, begun: l.begin, resolved: true}, nil
 }
 
 // Logs is the logs there are, as Find lists them, and what could not be

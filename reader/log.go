@@ -47,6 +47,7 @@ type Options struct {
 // A LogSource is a Source of the files of one log.
 type LogSource struct {
 	name string
+	key  logKey
 	opt  Options
 
 	mu      sync.Mutex // guards what follows
@@ -58,7 +59,7 @@ var _ Source = (*LogSource)(nil)
 
 // NewSource makes a Source of a log that Find found.
 func NewSource(l Log, opt Options) *LogSource {
-	return &LogSource{name: l.Name, members: l.Members, opt: opt}
+	return &LogSource{name: l.Name, key: l.key, members: l.Members, opt: opt}
 }
 
 // Name implements Source.
@@ -85,11 +86,11 @@ func (s *LogSource) Refresh() error {
 			f.add(m.Path)
 		case !dirs[dir]:
 			dirs[dir] = true
-			f.list(dir, parseName(base).stem)
+			f.list(dir, base)
 		}
 	}
 	for _, l := range f.group() {
-		if l.Name == s.name {
+		if l.key == s.key {
 			s.mu.Lock()
 			s.members = l.Members
 			s.mu.Unlock()
@@ -99,8 +100,9 @@ func (s *LogSource) Refresh() error {
 	return joinErrors(f.errs)
 }
 
-// list takes the files in dir, not below it, that belong to the log stem.
-func (f *finder) list(dir, stem string) {
+// list takes the files in dir, not below it, that belong to the log of the file
+// called base, whether or not that is there.
+func (f *finder) list(dir, base string) {
 	where := dir
 	if !filepath.IsAbs(dir) {
 		where = filepath.Clean("./" + dir)
@@ -109,12 +111,15 @@ func (f *finder) list(dir, stem string) {
 	if err != nil {
 		f.fail(dir, err)
 	}
+	names := make([]string, 0, len(entries))
 	for _, e := range entries {
-		if parseName(e.Name()).stem != stem || strings.HasSuffix(e.Name(), ".tmp") {
-			continue
+		if name := e.Name(); !e.IsDir() && !strings.HasSuffix(name, ".tmp") {
+			names = append(names, name)
 		}
-		if info, err := os.Stat(dir + e.Name()); err == nil && info.Mode().IsRegular() {
-			f.take(Member{Path: dir + e.Name(), Size: info.Size(), ModTime: info.ModTime(), info: info})
+	}
+	for _, name := range sameLog(base, names) {
+		if info, err := os.Stat(dir + name); err == nil && info.Mode().IsRegular() {
+			f.take(Member{Path: dir + name, Size: info.Size(), ModTime: info.ModTime(), info: info})
 		}
 	}
 }

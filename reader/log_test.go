@@ -124,6 +124,7 @@ func TestPipe(t *testing.T) {
 func TestArrows(t *testing.T) {
 	for dir, forbidden := range map[string]map[string]string{
 		"../reader": {`"logview/index`: "lines come from somewhere whoever asks for them", `"logview/tui`: "what is read is not shown here"},
+		"rotation":  {`"logview/`: "names are read without files"},
 		"../index":  {`"logview/tui`: "questions are answered for programs too", `"logview/cmd`: "it is started by cmd"},
 		"../tui":    {`"logview/cmd`: "it is started by cmd"},
 

@@ -18,6 +18,7 @@ import (
 	"time"
 
 	"logview/reader/crash"
+	"logview/reader/rotation"
 )
 
 // X and X.gz may have the same text: while X is being compressed or X.gz
@@ -324,18 +325,18 @@ func settle(list []Member, plain, packed string, v verdict) []Member {
 // and are not to be kept apart, which apart decides if it is not nil.
 func pairs(g []found, apart func(a, b string) bool) []found {
 	type key struct {
-		dir, date string
-		number    int
+		dir   string
+		slots rotation.Slots
 	}
-	if len(g) < 2 || !slices.ContainsFunc(g, func(m found) bool { return m.name.compressed }) {
+	if len(g) < 2 || !slices.ContainsFunc(g, func(m found) bool { return m.name.Compressed() }) {
 		return g
 	}
-	keyOf := func(m found) key { return key{m.dir, m.name.date, m.name.number} }
+	keyOf := func(m found) key { return key{m.dir, m.name.Slots()} }
 	plain := map[key]found{}
 	byPath := map[string]found{}
 	for _, m := range g {
 		byPath[m.Path] = m
-		if x, ok := plain[keyOf(m)]; m.Path != Stdin && (!ok || x.name.compressed && !m.name.compressed) {
+		if x, ok := plain[keyOf(m)]; m.Path != Stdin && (!ok || x.name.Compressed() && !m.name.Compressed()) {
 			plain[keyOf(m)] = m
 		}
 	}
@@ -345,7 +346,7 @@ func pairs(g []found, apart func(a, b string) bool) []found {
 	}
 	for _, z := range g {
 		p, ok := plain[keyOf(z)]
-		if !ok || !z.name.compressed || z.Path == p.Path || apart != nil && apart(p.Path, z.Path) {
+		if !ok || !z.name.Compressed() || z.Path == p.Path || apart != nil && apart(p.Path, z.Path) {
 			continue
 		}
 		if v, ok := glance(p.Member, z.Member); ok {
@@ -370,7 +371,7 @@ func glance(plain, packed Member) (verdict, bool) {
 	if v := recall(plain, packed); v.relation != undecided {
 		return v, true
 	}
-	if name := parseName(filepath.Base(plain.Path)); plain.Size == 0 && name.current() && !name.compressed {
+	if plain.Size == 0 && !plain.rotated && !parseName(filepath.Base(plain.Path)).Compressed() {
 		return verdict{relation: different}, true // plain is a new log that will grow
 	}
 	pf, _, err := openMember(plain)
@@ -399,7 +400,7 @@ func glance(plain, packed Member) (verdict, bool) {
 		return verdict{}, false
 	}
 	defer pt.release()
-	unpacked := !parseName(filepath.Base(plain.Path)).compressed
+	unpacked := !parseName(filepath.Base(plain.Path)).Compressed()
 	zt, err := openText(context.Background(), zf, false)
 	if err != nil {
 		return verdict{}, cutOff(err) // writing it has just begun
@@ -472,7 +473,7 @@ func (p *pair) hold() {
 func openRenamed(m Member) (*os.File, error) {
 	dir, base := filepath.Split(m.Path)
 	l := newFinder()
-	l.list(dir, parseName(base).stem)
+	l.list(dir, base)
 	for _, c := range l.files {
 		if m.info == nil || !m.is(c.info) {
 			continue

@@ -248,7 +248,7 @@ func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, Pos, erro
 	if info, err := os.Stat(r.Path); err != nil || !info.IsDir() {
 		dir, base := filepath.Split(r.Path)
 		f := newFinder()
-		f.list(dir, parseName(base).stem)
+		f.list(dir, base)
 		siblings := f.group()
 		if src, m, at, ok := look(siblings); ok {
 			return src, m, at, nil

@@ -1,71 +1,138 @@
 package reader
 
 import (
-	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
-// Each case is a directory's files in the order they are to come out, oldest
-// first, by log.
-func TestRotatedNames(t *testing.T) {
+// Names that cannot tell the order leave it to the times in the texts, or to the
+// times of modification. Whoever lists the files finds the same order.
+func TestOrder(t *testing.T) {
+	day := func(i int) time.Time { return time.Date(2026, 11, 20+i, 11, 0, 0, 0, time.UTC) }
 	for _, c := range []struct {
-		producer string
-		logs     map[string][]string
-		gaps     string
+		what        string
+		files       []string // oldest first
+		texts, mods bool     // which of the times are there
 	}{
-		{"logrotate", map[string][]string{"app.log": {"app.log.10.gz", "app.log.3.gz", "app.log.2.gz", "app.log.1", "app.log"}}, "app.log.4 to .9"},
-		{"logrotate, others beside", map[string][]string{"app.log": {"app.log.1", "app.log"}, "apple.log": {"apple.log"}}, ""},
-		{"every compressor", map[string][]string{"a": {"a.6.Z", "a.5.lz4", "a.4.zst", "a.3.xz", "a.2.bz2", "a.1", "a"}}, ""},
-		{"logrotate start 0", map[string][]string{"app.log": {"app.log.1.gz", "app.log.0", "app.log"}}, ""},
-		{"logrotate extension", map[string][]string{"app.log": {"app.2.log.gz", "app.1.log", "app.log"}}, ""},
-		{"numbered services are not rotated", map[string][]string{"worker.1.log": {"worker.1.log"}, "worker.2.log": {"worker.2.log"}}, ""},
-		{"dateext", map[string][]string{"app.log": {"app.log-20261101.gz", "app.log-20261102.gz", "app.log-20261104", "app.log"}}, "app.log of 2026-11-03"},
-		{"dateext hourly", map[string][]string{"app.log": {"app.log-2026112109.gz", "app.log-2026112110", "app.log"}}, ""},
-		{"dateext with an epoch", map[string][]string{"app.log": {"app.log-20261120-1763683200.gz", "app.log-20261121-1763686800", "app.log"}}, ""},
-		{"dateext epoch", map[string][]string{"app.log": {"app.log-1763683200.gz", "app.log-1763686800", "app.log"}}, ""},
-		{"lumberjack", map[string][]string{"app.log": {"app-2026-11-20T15-04-05.000.log.gz", "app-2026-11-20T15-04-05.001.log", "app.log"}}, ""},
-		{"kubelet", map[string][]string{"0.log": {"0.log.20261101-150405.gz", "0.log.20261102-150405", "0.log"}}, ""},
-		{"docker", map[string][]string{"abc-json.log": {"abc-json.log.2.gz", "abc-json.log.1", "abc-json.log"}}, ""},
-		{"svlogd", map[string][]string{"current": {"@400000005f5e0ff60b6a5e5c.s", "@400000005f5e0ff70b6a5e5c.u", "current"}}, ""},
-		{"multilog compressed", map[string][]string{"current": {"@400000005f5e0ff60b6a5e5c", "@400000005f5e0ff70b6a5e5c.s", "current"}}, ""},
-		{"tinylog", map[string][]string{"current": {"_20261101T150405.000001.s.Z", "_20261101T150405.000002.s", "current"}}, ""},
-		{"savelog", map[string][]string{"mail": {"mail.2.gz", "mail.1.gz", "mail.0", "mail"}}, ""},
-		{"log4j", map[string][]string{"app.log": {"app.log.2026-11-01", "app.log.2026-11-02", "app.log"}}, ""},
-		{"log4j date and number", map[string][]string{"app.log": {"app-2026-11-01.1.log.gz", "app-2026-11-01.2.log.gz", "app-2026-11-02.1.log", "app.log"}}, ""},
-		{"logback hourly", map[string][]string{"app.log": {"app.2026-11-01-09.log", "app.2026-11-01-10.log", "app.log"}}, ""},
-		{"python timed", map[string][]string{"app.log": {"app.log.2026-11-01_09-00", "app.log.2026-11-01_10-00", "app.log"}}, ""},
-		{"tomcat", map[string][]string{"catalina.log": {"catalina.2026-11-01.log", "catalina.2026-11-02.log"}}, ""},
-		{"first missing", map[string][]string{"app.log": {"app.log.4", "app.log.3", "app.log"}}, "app.log.1 to .2"},
-		{"compressed current", map[string][]string{"app.log": {"app.log.gz", "app.log"}}, ""},
+		{"logrotate", []string{"app.log.2.gz", "app.log.1", "app.log"}, true, true},
+		{"logrotate, copied", []string{"app.log.2.gz", "app.log.1", "app.log"}, true, false},
+		{"logrotate, nothing known", []string{"app.log.2.gz", "app.log.1", "app.log"}, false, false},
+		{"log4j2", []string{"app.log.1", "app.log.2", "app.log.3.gz", "app.log"}, true, true},
+		{"log4j2, copied", []string{"app.log.1.gz", "app.log.2.gz", "app.log.3.gz", "app.log"}, true, false},
+		{"log4j2, without times", []string{"app.log.1", "app.log.2", "app.log"}, false, true},
+		{"log4j2, before the extension", []string{"app-1.log", "app-2.log", "app.log"}, true, false},
+		{"olddir", []string{"old/app.log.1", "old/app.log.2", "app.log"}, true, true},
+		{"weekdays", []string{"postgresql-Fri.log", "postgresql-Mon.log", "postgresql-Tue.log"}, true, false},
+		{"changed to dates", []string{"app.log.1", "app.log-20261122", "app.log"}, true, true},
 	} {
 		dir := t.TempDir()
-		var gotGaps []string
-		for _, files := range c.logs {
-			for _, f := range files {
-				write(t, filepath.Join(dir, f), "x\n")
+		for i, f := range c.files {
+			path, text := filepath.Join(dir, f), "x\n"
+			if c.texts {
+				text = day(i).Format("2006-01-02 15:04:05") + " " + f + "\n"
+			}
+			if strings.HasSuffix(f, ".gz") {
+				text = string(gz(text))
+			}
+			write(t, path, text)
+			mod := day(10)
+			if c.mods {
+				mod = day(i).Add(time.Hour)
+			}
+			if err := os.Chtimes(path, mod, mod); err != nil {
+				t.Fatal(err)
 			}
 		}
+		names := func(members []Member) string {
+			var out []string
+			for _, m := range members {
+				rel, _ := filepath.Rel(dir, m.Path)
+				out = append(out, filepath.ToSlash(rel))
+			}
+			return strings.Join(out, " ")
+		}
+		want := strings.Join(c.files, " ")
 		logs, errs := Find([]string{dir})
-		if len(errs) > 0 {
-			t.Fatal(errs)
+		if len(logs) != 1 || len(errs) > 0 {
+			t.Errorf("%s: %d logs, %v", c.what, len(logs), errs)
+			continue
 		}
-		got := map[string][]string{}
-		for _, l := range logs {
-			name := filepath.Base(l.Name)
-			for _, m := range l.Members {
-				got[name] = append(got[name], filepath.Base(m.Path))
-			}
-			gotGaps = append(gotGaps, l.Gaps...)
+		if got := names(logs[0].Members); got != want {
+			t.Errorf("%s: %s, want %s (%s)", c.what, got, want, logs[0].why)
 		}
-		if fmt.Sprint(got) != fmt.Sprint(c.logs) {
-			t.Errorf("%s:\ngot  %v\nwant %v", c.producer, got, c.logs)
+		src := NewSource(logs[0], Options{})
+		if err := src.Refresh(); err != nil || names(src.Members()) != want {
+			t.Errorf("%s, again: %s, %v", c.what, names(src.Members()), err)
 		}
-		if strings.Join(gotGaps, ", ") != c.gaps {
-			t.Errorf("%s: gaps %q, want %q", c.producer, gotGaps, c.gaps)
+		live := NewLive([]string{dir}, nil)
+		listed, err := live.listing(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var order []Member
+		for _, m := range listed.files {
+			order = append(order, m.Member)
+		}
+		if got := names(order); got != want && c.what != "olddir" {
+			t.Errorf("%s, watched: %s", c.what, got)
+		}
+		if logs, _, err := live.Logs(t.Context()); err != nil || len(logs) != 1 || names(logs[0].Members) != want {
+			t.Errorf("%s, watched: %v, %v", c.what, logs, err)
+		}
+		live.Close()
+	}
+}
+
+// What became of a file is looked for in its own log, not in those of other
+// hosts.
+func TestMovedInItsLog(t *testing.T) {
+	dir := t.TempDir()
+	mod := time.Date(2026, 11, 20, 11, 0, 0, 0, time.UTC)
+	put := func(name, text string) {
+		write(t, filepath.Join(dir, name), text)
+		if err := os.Chtimes(filepath.Join(dir, name), mod, mod); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("web-1.log.1", "of 1\n")
+	put("web-1.log", "of 1, too\n")
+	put("web-2.log.1.gz", string(gz("of 2, and this is long enough\n")))
+	put("web-2.log", "of 2, too\n")
+	logs, _ := Find([]string{dir})
+	if len(logs) != 2 {
+		t.Fatalf("%d logs", len(logs))
+	}
+	m := logs[0].Members[0]
+	if err := os.Remove(m.Path); err != nil {
+		t.Fatal(err)
+	}
+	if _, path, err := openMember(m); err == nil {
+		t.Errorf("%s is read as %s", m.Path, path)
+	}
+	put("web-1.log.1.gz", string(gz("of 1\n")))
+	f, path, err := openMember(m)
+	if err != nil || filepath.Base(path) != "web-1.log.1.gz" {
+		t.Fatalf("%s is read as %s, %v", m.Path, path, err)
+	}
+	f.Close()
+}
+
+func TestSiblings(t *testing.T) {
+	for path, want := range map[string]string{
+		"d/app.log":                     "d/app*",
+		"d/app-2026-11-20.log.gz":       "d/app*",
+		"d/worker-1.log":                "d/worker*",
+		"d/a[1].log.1":                  "d/a\\[1]*",
+		"d/latest.log":                  "d/*.log*",
+		"d/2026_11_20.request.log":      "d/*.log*",
+		"d/@400000005f5e0ff60b6a5e5c.s": "d/@400000005f5e0ff60b6a5e5c.s",
+	} {
+		if got := filepath.ToSlash(Siblings(filepath.FromSlash(path))); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
 		}
 	}
 }

@@ -27,6 +27,23 @@ type Skip struct {
 	Bytes int64 // left out of the member's text
 }
 
+// Unmarked returns text with NULs for the markers in it, in a copy if it has any:
+// a marker is shown, but is not in the file, so nothing is to be found in it.
+// skips says what text leaves out.
+func Unmarked(text []byte, skips []Skip) []byte {
+	copied := false
+	for _, s := range skips {
+		if s.Len == 0 || s.At >= len(text) {
+			continue
+		}
+		if !copied {
+			text, copied = bytes.Clone(text), true
+		}
+		clear(text[s.At:min(s.At+s.Len, len(text))])
+	}
+	return text
+}
+
 // OffsetAt returns the offset of Text[i] in the member's text; i may be
 // len(Text). The offset of a marker is that of the first NUL.
 func (b *Block) OffsetAt(i int) Offset {

@@ -45,6 +45,8 @@ type Member struct {
 	ModTime time.Time // of the file
 	Named   bool      // the user gave this very path, so it is read even if it looks binary
 
+	rotated bool // its name is that of a rotated file, among those with which it was listed
+
 	info os.FileInfo // of the file when it was listed, to know it again; nil if it is not known
 	alt  string      // the same text under another name (X beside X.gz)
 	in   *entry      // where in an archive it lies; nil for a file of its own

@@ -38,7 +38,7 @@ type (
 	openedMsg struct {
 		opening int
 		log     reader.Log
-		doc     *reader.Document
+		doc     pager.Log
 		at      *reader.Place
 		focus   bool
 		marks   []reader.Place
@@ -49,12 +49,12 @@ type (
 	// placeMsg is where to go in a document.
 	placeMsg struct {
 		going int
-		doc   *reader.Document
+		doc   pager.Log
 		at    reader.Place
 	}
 	// markMsg is a line to be marked.
 	markMsg struct {
-		doc *reader.Document
+		doc pager.Log
 		at  reader.Place
 	}
 	// writtenMsg says how the writing of a file ended.

@@ -13,6 +13,7 @@ import (
 
 	"logview/reader"
 	"logview/tui/keys"
+	"logview/tui/pager"
 	"logview/tui/prompt"
 	"logview/tui/screen"
 	"logview/tui/visible"
@@ -23,7 +24,7 @@ import (
 
 // details are of one line.
 type details struct {
-	doc   *reader.Document
+	doc   pager.Log
 	at    reader.Place
 	whole bool // text is not a piece of a longer line
 	where string
@@ -78,7 +79,7 @@ func (m *model) detail() tea.Cmd {
 
 // where is the file and line of a place, or, where too much would have to be read for
 // the number of its line, the path alone.
-func where(ctx context.Context, d *reader.Document, p reader.Place) string {
+func where(ctx context.Context, d pager.Log, p reader.Place) string {
 	if d.Uncounted(ctx, p) < 1<<30 {
 		if r, err := d.LineOf(ctx, p); err == nil {
 			return r.String()

@@ -276,7 +276,7 @@ func (m *model) selected(list []results.Line) func(context.Context, io.Writer, f
 }
 
 // writeLine writes the line at a place, and a newline.
-func writeLine(ctx context.Context, d *reader.Document, p reader.Place, w io.Writer) error {
+func writeLine(ctx context.Context, d pager.Log, p reader.Place, w io.Writer) error {
 	buf := make([]byte, 64<<10)
 	for {
 		if err := ctx.Err(); err != nil {
@@ -302,10 +302,10 @@ func writeLine(ctx context.Context, d *reader.Document, p reader.Place, w io.Wri
 // goroutine. It does not share the Document of the log that is shown, which is
 // closed when the user opens another log.
 type documents struct {
-	piped   *reader.Document // of standard input, which can be read only once
+	piped   pager.Log // of standard input, which can be read only once
 	sources map[string]*reader.LogSource
 
-	last *reader.Document
+	last pager.Log
 	log  string // of that
 }
 
@@ -328,7 +328,7 @@ func (m *model) documents(list ...results.Line) *documents {
 }
 
 // find returns the current place of a line.
-func (x *documents) find(ctx context.Context, l results.Line) (*reader.Document, reader.Place, error) {
+func (x *documents) find(ctx context.Context, l results.Line) (pager.Log, reader.Place, error) {
 	gone := fmt.Errorf("%s is gone, or was rotated; search again", l.Member.Path)
 	d := x.piped
 	if d == nil {
@@ -358,7 +358,7 @@ func (x *documents) close() {
 
 // atLine calls a function with the current line: that of the details, of the
 // results, or of the log. If there is none, it shows a message and returns false.
-func (m *model) atLine(do func(ctx context.Context, d *reader.Document, p reader.Place) tea.Msg) (tea.Cmd, bool) {
+func (m *model) atLine(do func(ctx context.Context, d pager.Log, p reader.Place) tea.Msg) (tea.Cmd, bool) {
 	ctx := m.life
 	if m.overlay == detailsOverlay {
 		d, p := m.details.doc, m.details.at
@@ -427,7 +427,7 @@ func (m *model) copy() tea.Cmd {
 		}
 	case m.focus == paneResults:
 		what := taking{kind: "result", of: m.asked()}.name(1)
-		cmd, _ := m.atLine(func(ctx context.Context, d *reader.Document, p reader.Place) tea.Msg {
+		cmd, _ := m.atLine(func(ctx context.Context, d pager.Log, p reader.Place) tea.Msg {
 			var b clip
 			if err := writeLine(ctx, d, p, &b); err != nil {
 				return failed(err)
@@ -467,7 +467,7 @@ func (m *model) copyRef() tea.Cmd {
 	if m.focus == paneLogs {
 		return m.copyName()
 	}
-	cmd, _ := m.atLine(func(ctx context.Context, d *reader.Document, p reader.Place) tea.Msg {
+	cmd, _ := m.atLine(func(ctx context.Context, d pager.Log, p reader.Place) tea.Msg {
 		r, err := d.Ref(ctx, p)
 		if err != nil {
 			return failed(err)
@@ -528,7 +528,7 @@ func (m *model) mark() tea.Cmd {
 // edit opens the user's editor at the current line.
 func (m *model) edit() tea.Cmd {
 	program := cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"), "vi")
-	cmd, _ := m.atLine(func(ctx context.Context, d *reader.Document, p reader.Place) tea.Msg {
+	cmd, _ := m.atLine(func(ctx context.Context, d pager.Log, p reader.Place) tea.Msg {
 		r, err := d.LineOf(ctx, p)
 		if err != nil {
 			return failed(err)

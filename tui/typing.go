@@ -211,12 +211,7 @@ func (m *model) taken() tea.Cmd {
 			list, off = m.pager.InForce(), false
 			list[i] = p
 		case !p.Empty():
-			list, off = m.pager.InForce(), false
-			if i := slices.IndexFunc(list, func(x pager.Pattern) bool { return x.Text == p.Text && x.Case == p.Case }); i >= 0 {
-				list[i].Off = false // it is there already
-			} else {
-				list = append(list, p)
-			}
+			list, off = m.pager.Including(p), false
 		case m.prompt.Kind == prompt.Filter:
 			off = true // & and nothing, as in less
 		}

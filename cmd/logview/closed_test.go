@@ -29,6 +29,7 @@ var printing = map[string][]string{
 	"help":         {"search", "--help"},
 	"completion":   {"completion", "bash"},
 	"debug blocks": {"debug", "blocks", "a.log"},
+	"debug names":  {"debug", "names", "a.log"},
 	"debug query":  {"debug", "query", "x", "."},
 	"config":       {"config", "print"},
 }

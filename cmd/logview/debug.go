@@ -33,6 +33,31 @@ line and ... if the line goes on.`,
 			return debugBlocks(cmd.Context(), g, cmd.OutOrStdout(), args)
 		},
 	})
+	cmd.AddCommand(&cobra.Command{
+		Use:   "names [PATH…]",
+		Short: "Print which files form a log, and in which order",
+		Long: `Print the logs that the files form, how their order was decided, and their files,
+oldest first, with what their names say. Names that are equal but for dates, numbers
+and the like form one log: KEY is what is left of them without these.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			logs, failed := g.find(g.inputs(args))
+			for _, l := range logs {
+				fmt.Fprintf(cmd.OutOrStdout(), "%s  key %s  %s\n", visible.String(l.Name), visible.String(l.Key()), l.Order())
+				w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 2, ' ', 0)
+				slots := l.Slots()
+				for i, m := range l.Members {
+					fmt.Fprintf(w, "    %s\t%s\t%s\n", visible.String(m.Path), m.ModTime.Format("2006-01-02 15:04:05"), visible.String(slots[i]))
+				}
+				if err := w.Flush(); err != nil {
+					return err
+				}
+			}
+			if failed {
+				return exitCode(exitError)
+			}
+			return nil
+		},
+	})
 	q := &queryFlags{}
 	asked := &cobra.Command{
 		Use:   "query [flags] QUERY [PATH…]",

@@ -82,7 +82,7 @@ func (p *printer) render(h *index.Hits) {
 	if p.mode == printCountMatches {
 		n := 0
 		for _, l := range h.Lines {
-			spans = h.Highlight(h.Text[l.Start:l.End], spans[:0])
+			spans = h.Highlight(reader.Unmarked(h.Text[l.Start:l.End], l.Skips), spans[:0])
 			n += max(len(spans), 1) // it may match because of a negation
 		}
 		h.Rendered = binary.AppendVarint(p.takeBuf(), int64(n))
@@ -102,7 +102,7 @@ func (p *printer) render(h *index.Hits) {
 		}
 		spans = spans[:0]
 		if p.matches(l) {
-			spans = h.Highlight(text, spans)
+			spans = h.Highlight(reader.Unmarked(text, l.Skips), spans)
 		}
 		switch {
 		case p.json:
@@ -219,7 +219,7 @@ func (p *printer) appendPrefix(buf, prefix []byte, l *index.HitLine, first *matc
 		buf = append(buf, sep...)
 	}
 	if p.column && first != nil {
-		buf = strconv.AppendInt(buf, int64(first.Start)+1, 10)
+		buf = strconv.AppendInt(buf, int64(l.OffsetAt(first.Start)-l.Offset)+1, 10)
 		buf = append(buf, sep...)
 	}
 	if p.offset {

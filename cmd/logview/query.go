@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
 	"logview/index/match"
@@ -67,6 +68,17 @@ func (q *queryFlags) register(cmd *cobra.Command, s streams) {
 	addHidden(f, "no-multiline", func() { q.oneByOne = true })
 }
 
+// Bounds of what is asked. Texts take 50 times their size in memory when there
+// are many, the conditions of a query 350 times. A regular expression takes
+// some 10 KB and 3 ms for each MB that is searched.
+const (
+	mostAsked   = 4 << 20
+	mostQuery   = 256 << 10
+	mostRegexps = 2000
+)
+
+var errTooMuch = fmt.Errorf("the queries have more than %s; search several times, for a part of them each", humanize.IBytes(mostAsked))
+
 // given reports whether flags give the query, so that no argument is one.
 func (q *queryFlags) given() bool { return len(q.asked) > 0 || len(q.files) > 0 }
 
@@ -84,7 +96,7 @@ func (g *globals) queryInputs(args []string, q *queryFlags) []string {
 
 // tree combines all patterns into one query, and decides about case.
 func (q *queryFlags) tree() (query.Node, error) {
-	asked := q.asked
+	asked := slices.Clip(q.asked)
 	for _, name := range q.files {
 		more, err := q.read(name)
 		if err != nil {
@@ -93,7 +105,11 @@ func (q *queryFlags) tree() (query.Node, error) {
 		asked = append(asked, more...)
 	}
 	var or query.Or
+	size, regexps := 0, 0
 	for _, p := range asked {
+		if size += len(p.text); size > mostAsked {
+			return nil, errTooMuch
+		}
 		n, err := q.parse(p)
 		if err != nil {
 			if p.from != "" {
@@ -102,6 +118,16 @@ func (q *queryFlags) tree() (query.Node, error) {
 			return nil, err
 		}
 		or = append(or, n...)
+		for _, x := range n {
+			query.Leaves(x, func(leaf query.Node, _ bool) {
+				if _, ok := leaf.(query.Regexp); ok {
+					regexps++
+				}
+			})
+		}
+		if regexps > mostRegexps {
+			return nil, fmt.Errorf("more than %s regular expressions; -F searches for many texts, or search several times", humanize.Comma(mostRegexps))
+		}
 	}
 	if q.smart {
 		if query.HasCapitals(or) {
@@ -136,9 +162,12 @@ func (q *queryFlags) read(name string) ([]pattern, error) {
 		}
 		defer f.Close()
 	}
-	data, err := io.ReadAll(f)
+	data, err := io.ReadAll(io.LimitReader(f, mostAsked+1))
 	if err != nil {
 		return nil, fmt.Errorf("-f %s: %w", name, pathCause(err))
+	}
+	if len(data) > mostAsked {
+		return nil, fmt.Errorf("-f %s: %w", name, errTooMuch)
 	}
 	text := strings.TrimSuffix(string(data), "\n")
 	if len(data) == 0 {
@@ -162,6 +191,9 @@ func pathCause(err error) error {
 
 // parse returns the alternatives of one pattern.
 func (q *queryFlags) parse(p pattern) ([]query.Node, error) {
+	if !q.literal && len(p.text) > mostQuery {
+		return nil, fmt.Errorf("the query has more than %s; -F -f FILE searches for many texts, one on each line", humanize.IBytes(mostQuery))
+	}
 	if !q.literal && !q.regexp && !p.regexp {
 		if p.text == "" && p.flag {
 			return []query.Node{query.Text{}}, nil

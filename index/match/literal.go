@@ -3,6 +3,7 @@ package match
 import (
 	"bytes"
 	"fmt"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -17,12 +18,14 @@ import (
 // searches, with the vectorised bytes.IndexByte, and compares around it. In
 // any case, it looks for both cases of that byte side by side.
 type literal struct {
-	pat     []byte // the text; in any case: its ASCII letters small
-	fold    bool
-	ascii   bool     // pat is ASCII: a match of equal length is compared by bytes
-	special bool     // some character of pat also stands as one of another length
-	elems   []elem   // the characters of pat, for comparison in any case
-	anchors []anchor // the bytes that may be looked for
+	pat   []byte // the text; in any case: its ASCII letters small
+	fold  bool
+	ascii bool // pat is ASCII: a match of equal length is compared by bytes
+
+	once    sync.Once // see prepare, which makes what follows
+	special bool      // some character of pat also stands as one of another length
+	elems   []elem    // the characters of pat, for comparison in any case
+	anchors []anchor  // the bytes that may be looked for
 }
 
 // An elem is a character of the text: a rune, or a byte that is none.
@@ -48,20 +51,30 @@ type form struct {
 
 func newLiteral(s string, fold bool) *literal {
 	l := &literal{pat: []byte(s), fold: fold, ascii: true}
-	if !fold {
+	if fold {
+		l.ascii = isASCII(l.pat)
+		for i, c := range l.pat {
+			l.pat[i] = lower[c]
+		}
+	}
+	return l
+}
+
+// prepare makes what a scanner needs, which of one of many texts nobody does.
+func (l *literal) prepare() { l.once.Do(l.analyze) }
+
+func (l *literal) analyze() {
+	if !l.fold {
 		for i, c := range l.pat {
 			l.anchors = append(l.anchors, anchor{elem: i, off: i, forms: []form{{b: c}}})
 		}
-		return l
+		return
 	}
 	for i := 0; i < len(l.pat); {
 		r, n := utf8.DecodeRune(l.pat[i:])
 		e := elem{r: r, size: n}
 		if r == utf8.RuneError && n == 1 {
 			e = elem{b: l.pat[i], bad: true, size: 1}
-		}
-		if l.pat[i] >= utf8.RuneSelf {
-			l.ascii = false
 		}
 		l.elems = append(l.elems, e)
 		i += n
@@ -91,10 +104,6 @@ func newLiteral(s string, fold bool) *literal {
 		}
 		l.anchors = append(l.anchors, a)
 	}
-	for i, c := range l.pat {
-		l.pat[i] = lower[c]
-	}
-	return l
 }
 
 func (l *literal) String() string {
@@ -135,7 +144,10 @@ type scanner struct {
 	hist [256]int32
 }
 
-func newScanner(l *literal) *scanner { return &scanner{literal: l} }
+func newScanner(l *literal) *scanner {
+	l.prepare()
+	return &scanner{literal: l}
+}
 
 // reset begins a new text.
 func (s *scanner) reset(text []byte) {

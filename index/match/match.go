@@ -6,7 +6,6 @@ package match
 import (
 	"bytes"
 	"fmt"
-	"regexp"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -54,6 +53,8 @@ type Matcher struct {
 	drive  []finderSpec // every line that matches has one of these; nil if no such set is known
 	alone  bool         // and every line that has one matches
 	invert bool         // drive and alone are of the query that root negates
+	set    *set         // of the texts in drive, if these are many
+	others []int        // the leaves whose texts are not in set
 }
 
 // A node of the tree as it is evaluated. Leaves are numbers into
@@ -88,6 +89,8 @@ type finderSpec struct {
 	lit    *literal
 	extent extent // of lit
 	re     *expr
+	leaf   int // that it is of
+	set    *set
 }
 
 // Compile makes a Matcher. It fails only on a regular expression that RE2
@@ -103,7 +106,7 @@ func Compile(q query.Node, opt Options) (*Matcher, error) {
 		m.drive, m.alone = m.driver(m.root.sub[0])
 		m.invert = m.drive != nil
 	}
-	m.drive = together(m.drive)
+	m.together()
 	return m, nil
 }
 
@@ -162,9 +165,9 @@ func (m *Matcher) driver(n node) (set []finderSpec, alone bool) {
 			if len(l.lit.pat) == 0 {
 				return nil, false
 			}
-			return []finderSpec{{lit: l.lit, extent: l.extent}}, true
+			return []finderSpec{{lit: l.lit, extent: l.extent, leaf: n.leaf}}, true
 		}
-		return []finderSpec{{re: l.re}}, true
+		return []finderSpec{{re: l.re, leaf: n.leaf}}, true
 	case opAnd:
 		for _, x := range n.sub {
 			s, _ := m.driver(x)
@@ -188,32 +191,24 @@ func (m *Matcher) driver(n node) (set []finderSpec, alone bool) {
 	return nil, false
 }
 
-// manyTexts is how many texts are looked for one by one. Measured on 20 MB of
-// logs: 100 take 360 ms one by one and 60 in one expression, 1000 take 2.3 s
-// and 70 ms.
-const manyTexts = 24
-
-// together replaces many texts to be looked for with one expression that
-// finds any of them, if RE2 takes it.
-func together(set []finderSpec) []finderSpec {
-	if len(set) <= manyTexts {
-		return set
+// together replaces many texts to be looked for with the set of them.
+func (m *Matcher) together() {
+	if len(m.drive) <= manyTexts {
+		return
 	}
-	alternatives := make([]string, len(set))
-	for i, f := range set {
-		if f.lit == nil || f.extent != set[0].extent || !utf8.Valid(f.lit.pat) || bytes.ContainsAny(f.lit.pat, "\n\r") {
-			return set
-		}
-		alternatives[i] = regexp.QuoteMeta(string(f.lit.pat))
-		if f.lit.fold {
-			alternatives[i] = "(?i:" + alternatives[i] + ")"
+	if m.set = newSet(m.drive); m.set == nil {
+		return
+	}
+	in := make(map[int]bool, len(m.drive))
+	for _, d := range m.drive {
+		in[d.leaf] = true
+	}
+	for i := range m.leaves {
+		if !in[i] {
+			m.others = append(m.others, i)
 		}
 	}
-	re, err := compileExpr(query.Regexp{Expr: strings.Join(alternatives, "|")}, set[0].extent)
-	if err != nil {
-		return set
-	}
-	return []finderSpec{{re: re}}
+	m.drive = []finderSpec{{set: m.set}}
 }
 
 // cost guesses what looking for a set takes: expressions before all, then
@@ -242,8 +237,9 @@ type Span struct{ Start, End int }
 type Scanner struct {
 	m       *Matcher
 	finders []finder
-	next    []int     // where each finder finds something next
-	lines   []scanner // of the leaves, for a single line
+	next    []int      // where each finder finds something next
+	lines   []*scanner // of the leaves, for a single line; see line
+	here    []int      // buffer for the leaves whose texts are in a line
 	path    string
 }
 
@@ -293,19 +289,26 @@ func isWholeLine(text []byte, start, end int) bool {
 // NewScanner makes a Scanner of lines of the file at path, which only file:
 // conditions look at.
 func (m *Matcher) NewScanner() *Scanner {
-	s := &Scanner{m: m, next: make([]int, len(m.drive)), lines: make([]scanner, len(m.leaves))}
+	s := &Scanner{m: m, next: make([]int, len(m.drive)), lines: make([]*scanner, len(m.leaves))}
 	for _, d := range m.drive {
 		s.finders = append(s.finders, newFinder(d))
-	}
-	for i, l := range m.leaves {
-		if l.lit != nil {
-			s.lines[i].literal = l.lit
-		}
 	}
 	return s
 }
 
+// line returns the scanner of a leaf that is a text, for single lines. It is
+// made when it is needed: there may be 100,000 leaves.
+func (s *Scanner) line(i int) *scanner {
+	if s.lines[i] == nil {
+		s.lines[i] = newScanner(s.m.leaves[i].lit)
+	}
+	return s.lines[i]
+}
+
 func newFinder(d finderSpec) finder {
+	if d.set != nil {
+		return &setScanner{set: d.set}
+	}
 	if d.re != nil {
 		return newExprScanner(d.re)
 	}
@@ -535,7 +538,7 @@ func (s *Scanner) Piece(i int, piece []byte, first, last bool) bool {
 	if l.re != nil {
 		return l.re.matchPiece(piece, first, last)
 	}
-	w := wordScanner{&s.lines[i]}
+	w := wordScanner{s.line(i)}
 	w.reset(piece)
 	for at := 0; at <= len(piece); {
 		start, end := w.find(at)
@@ -552,7 +555,7 @@ func (s *Scanner) Piece(i int, piece []byte, first, last bool) bool {
 
 func (s *Scanner) hasLiteral(i int, line []byte) bool {
 	l := &s.m.leaves[i]
-	sc := &s.lines[i]
+	sc := s.line(i)
 	sc.reset(line)
 	switch l.extent { // without making a finder, for each line
 	case wholeWord:
@@ -578,7 +581,17 @@ func (s *Scanner) Holds(found []bool) bool {
 // left to right and not overlapping.
 func (s *Scanner) Highlights(line []byte, dst []Span) []Span {
 	from := len(dst)
-	for i := range s.m.leaves {
+	s.here = s.here[:0]
+	if s.m.set != nil {
+		s.here = append(s.m.set.leavesIn(line, s.here), s.m.others...)
+		slices.Sort(s.here)
+		s.here = slices.Compact(s.here)
+	} else {
+		for i := range s.m.leaves {
+			s.here = append(s.here, i)
+		}
+	}
+	for _, i := range s.here {
 		l := &s.m.leaves[i]
 		switch {
 		case !l.positive || l.isGlob:
@@ -586,7 +599,7 @@ func (s *Scanner) Highlights(line []byte, dst []Span) []Span {
 			if len(l.lit.pat) == 0 {
 				continue
 			}
-			f := s.lines[i].as(l.extent)
+			f := s.line(i).as(l.extent)
 			f.reset(line)
 			for at := 0; ; {
 				start, end := f.find(at)
@@ -630,6 +643,9 @@ func (m *Matcher) String() string {
 			b.WriteString(" or ")
 		}
 		switch {
+		case d.set != nil:
+			fmt.Fprintf(&b, "any of %d texts", len(d.set.leaves))
+			continue
 		case d.re != nil:
 			b.WriteString("expression " + d.re.ascii.lines.String())
 			for i, l := range d.re.lits {

@@ -570,7 +570,7 @@ func TestWholeWordsAreTheSame(t *testing.T) {
 // Many texts are looked for together, and found as each by itself is.
 func TestManyTexts(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
-	pieces := []string{"a", "b", "k", "K", "\u212a", "s", "ſ", "é", "É", "日", "_", "-", " ", ".", "+", "1"}
+	pieces := []string{"a", "b", "k", "K", "\u212a", "s", "ſ", "é", "É", "日", "𐐀", "_", "-", " ", ".", "+", "1"}
 	some := func(n int) string {
 		var b strings.Builder
 		for range n {
@@ -581,11 +581,14 @@ func TestManyTexts(t *testing.T) {
 	for range 60 {
 		var or query.Or
 		for range manyTexts + 1 + r.IntN(10) {
-			or = append(or, query.Text{S: some(2 + r.IntN(3))})
+			s := some(1 + r.IntN(5))
+			if or = append(or, query.Text{S: s}); r.IntN(4) == 0 {
+				or = append(or, query.Word{S: s})
+			}
 		}
 		var text strings.Builder
 		for range 40 {
-			text.WriteString(some(r.IntN(6)) + []string{"\n", "\n", "\r\n"}[r.IntN(3)])
+			text.WriteString(some(r.IntN(6)) + []string{"\n", "\n", "\r\n", "\xe9\n", "\xc3"}[r.IntN(5)])
 		}
 		opt := Options{CaseSensitive: r.IntN(2) == 0, WholeWord: r.IntN(3) == 0, WholeLine: r.IntN(3) == 0}
 		m, err := Compile(or, opt)
@@ -595,6 +598,17 @@ func TestManyTexts(t *testing.T) {
 		if len(m.drive) != 1 {
 			t.Fatalf("%s looks for %d things", or, len(m.drive))
 		}
+		// What is marked is what all leaves mark, one after the other.
+		one := *m
+		one.set = nil
+		marked, want := m.NewScanner(), one.NewScanner()
+		eachLine([]byte(text.String()), 0, text.Len(), func(sp Span) bool {
+			line := []byte(text.String()[sp.Start:sp.End])
+			if got, want := marked.Highlights(line, nil), want.Highlights(line, nil); !slices.Equal(got, want) {
+				t.Errorf("in %q %s marks %v, want %v", line, or, got, want)
+			}
+			return true
+		})
 		check(t, or, opt, []byte(text.String()))
 		check(t, query.Not{X: or}, opt, []byte(text.String()))
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"os"
 	"regexp/syntax"
 	"strings"
 	"sync"
@@ -53,6 +54,25 @@ type part struct {
 	once sync.Once
 	re   *re2.Regexp
 }
+
+// compileRE2 is re2.Compile. RE2 writes to standard error when its memory for an
+// expression is used up, and then goes on, more slowly. Its Go package has no
+// option against that, but takes os.Stderr as it is when it is first used.
+func compileRE2(expr string) (*re2.Regexp, error) {
+	quiet.Do(func() {
+		null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+		if err != nil {
+			return
+		}
+		stderr := os.Stderr
+		os.Stderr = null
+		defer func() { os.Stderr = stderr }()
+		re2.MustCompile("")
+	})
+	return re2.Compile(expr)
+}
+
+var quiet sync.Once
 
 func compileExpr(n query.Regexp, as extent) (*expr, error) {
 	classes, boundaries := n.Unicode()
@@ -109,7 +129,7 @@ func newProgram(n query.Regexp, as extent, ascii bool) (*program, error) {
 		other := `[^` + query.WordClass(ascii) + `\n]`
 		s = `(?:(?m:^)|` + other + `)(` + s + `)(?:(?m:\r?$)|` + other + `)`
 	}
-	if p.lines, err = re2.Compile(s); err != nil {
+	if p.lines, err = compileRE2(s); err != nil {
 		return nil, fmt.Errorf("regular expression %s: %w", n.Expr, err)
 	}
 	return p, nil
@@ -120,7 +140,7 @@ func newProgram(n query.Regexp, as extent, ascii bool) (*program, error) {
 func newChecked(n query.Regexp, as extent) *program {
 	p := &program{more: newMachine(n, as)}
 	if re, err := lineSyntax(n, as, false, syntax.OpBeginLine, syntax.OpEndLine); err == nil {
-		p.lines, _ = re2.Compile(unbounded(re).String())
+		p.lines, _ = compileRE2(unbounded(re).String())
 	}
 	return p
 }
@@ -172,6 +192,7 @@ func (e *expr) require(set query.AnyOf) {
 	}
 	for _, x := range set {
 		l := newLiteral(x.S, x.Fold)
+		l.prepare()
 		if l.fold && (!l.ascii || l.special) {
 			e.whole = nil // cannot be compared byte by byte
 			return
@@ -209,7 +230,7 @@ func (p *program) part(first, last bool) *re2.Regexp {
 	x := &p.parts[i]
 	x.once.Do(func() {
 		var err error
-		if x.re, err = re2.Compile(before + "(" + p.line + ")" + after); err != nil {
+		if x.re, err = compileRE2(before + "(" + p.line + ")" + after); err != nil {
 			x.re = p.lines // as large as it, which RE2 took
 		}
 	})

@@ -129,7 +129,6 @@ func (d *decision) decide() Order {
 func (d *decision) candidates() []Order {
 	var dated, numbered, words, nothing int
 	readings := []reading{yearFirst, monthFirst, dayFirst}
-	plain, compressed := [2]string{}, [2]string{} // the lowest and the highest numbers
 	different := map[string]bool{}
 	for _, i := range d.rotated {
 		n := d.files[i].Name
@@ -142,14 +141,6 @@ func (d *decision) candidates() []Order {
 		case numberedClass:
 			numbered++
 			different[n.p.numbers] = true
-			of := &plain
-			if n.p.compressed {
-				of = &compressed
-			}
-			if of[1] == "" || n.p.numbers < of[0] {
-				of[0] = n.p.numbers
-			}
-			of[1] = max(of[1], n.p.numbers)
 		case wordClass:
 			words++
 		default:
@@ -164,9 +155,6 @@ func (d *decision) candidates() []Order {
 			return out
 		}
 		return []Order{o, {}}
-	}
-	if numbered > 0 && plain[1] != "" && compressed[1] != "" && plain[0] > compressed[1] {
-		o.rising = true
 	}
 	if dated > 0 && len(readings) > 0 {
 		o.reading = readings[0]

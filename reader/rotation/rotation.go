@@ -39,7 +39,7 @@
 // is taken for granted:
 //
 //	dates        earlier is older, then the numbers behind, lower is older
-//	numbers      higher is older, unless only the higher ones are uncompressed
+//	numbers      higher is older
 //	words        old is older than no word
 //
 // with dated names before numbered ones before words, and the current file

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -37,7 +36,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	if m.doc == nil {
 		return nil, false
 	}
-	if m.loading {
+	if m.win.loading {
 		switch a {
 		case keys.Cancel:
 			m.queue = nil
@@ -53,7 +52,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	if a != keys.FiltersOff && a != keys.FilterDrop {
 		m.asked = nil
 	}
-	if m.finding != nil {
+	if m.find.running() {
 		switch a {
 		case keys.Next, keys.Previous, keys.NextIn, keys.PrevIn, keys.NextError, keys.PrevError, keys.NextWarn, keys.PrevWarn:
 			if len(m.queue) < mostQueued {
@@ -64,50 +63,46 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	}
 	switch a {
 	case keys.Down:
-		m.step(1)
+		m.view.step(1)
 	case keys.Up:
-		m.step(-1)
+		m.view.step(-1)
 	case keys.PageDown:
-		m.scroll(m.body())
+		m.view.scroll(m.view.body())
 	case keys.PageUp:
-		m.scroll(-m.body())
+		m.view.scroll(-m.view.body())
 	case keys.HalfDown:
-		m.scroll(m.body() / 2)
+		m.view.scroll(m.view.body() / 2)
 	case keys.HalfUp:
-		m.scroll(-m.body() / 2)
+		m.view.scroll(-m.view.body() / 2)
 	case keys.Top:
-		m.follow = false
+		m.view.follow = false
 		m.stopFinding()
-		if m.atStart && !m.loading {
-			m.cur, m.top, m.sub = 0, 0, 0
+		if m.win.atStart && !m.win.loading {
+			m.view.toStart()
 			break
 		}
 		p := m.doc.Start()
-		m.begin()
+		m.restart()
 		return m.load(&p), true
 	case keys.Bottom, keys.Follow:
-		if a == keys.Follow && m.follow {
-			m.follow = false
+		if a == keys.Follow && m.view.follow {
+			m.view.follow = false
 			return say("following stopped; F or G goes on"), true
 		}
 		return m.End(), true
 	case keys.Left:
-		m.left = max(0, m.left-m.width/2)
+		m.view.shiftLeft()
 	case keys.Right:
-		if m.wrap {
+		if m.view.wrap {
 			return say("lines are wrapped; S cuts them instead"), true
 		}
-		if m.left+m.textWidth() >= m.widest() {
+		if !m.view.shiftRight() {
 			return say("the lines on the screen end here"), true
 		}
-		m.left += m.width / 2
 	case keys.Wrap:
-		m.wrap = !m.wrap
-		m.left = 0
-		m.settle()
+		m.view.toggleWrap()
 	case keys.Plain:
-		m.plain = !m.plain
-		m.settle()
+		m.view.togglePlain()
 	case keys.Freeze:
 		if m.frozen = !m.frozen; m.frozen {
 			return say("frozen; = or G goes on"), true
@@ -118,13 +113,13 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	case keys.FilterMiss:
 		return m.filterFound(true), true
 	case keys.Next:
-		return m.find(true), true
+		return m.findNext(true), true
 	case keys.Previous:
-		return m.find(false), true
+		return m.findNext(false), true
 	case keys.NextIn:
-		return m.another(true), true
+		return m.nextInLine(true), true
 	case keys.PrevIn:
-		return m.another(false), true
+		return m.nextInLine(false), true
 	case keys.NextError:
 		return m.seek("EF", true, "error"), true
 	case keys.PrevError:
@@ -134,11 +129,11 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	case keys.PrevWarn:
 		return m.seek("W", false, "warning"), true
 	case keys.Select:
-		if m.anchor != nil {
-			m.anchor = nil
+		if m.view.anchor != nil {
+			m.view.anchor = nil
 		} else if p, ok := m.Place(); ok {
-			m.anchor = &p
-			m.follow = false // what comes is not selected
+			m.view.anchor = &p
+			m.view.follow = false // what comes is not selected
 		}
 	case keys.Mark:
 		return m.mark(), true
@@ -147,17 +142,15 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	case keys.PrevMark:
 		return m.toMark(false), true
 	case keys.FiltersOff:
-		if len(m.filters) == 0 {
+		if !m.filters.toggleAll() {
 			return say("there are no filters; & makes one"), true
 		}
-		m.off = !m.off
 		return m.refilter(), true
 	case keys.FilterDrop:
-		if i := m.Last(); i >= 0 {
-			m.filters = slices.Delete(slices.Clone(m.filters), i, i+1)
-			return m.refilter(), true
+		if !m.filters.drop() {
+			return say("there are no filters; & makes one"), true
 		}
-		return say("there are no filters; & makes one"), true
+		return m.refilter(), true
 	case keys.Cancel:
 		return m.escape()
 	default:
@@ -170,15 +163,14 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 // nothing.
 func (m *Model) escape() (tea.Cmd, bool) {
 	switch {
-	case m.finding != nil:
+	case m.find.running():
 		m.stopFinding()
 		m.queue = nil
-	case m.anchor != nil:
-		m.anchor = nil
-	case m.plain:
-		m.plain = false
-		m.settle()
-	case m.matcher != nil:
+	case m.view.anchor != nil:
+		m.view.anchor = nil
+	case m.view.plain:
+		m.view.togglePlain()
+	case m.find.active():
 		return m.clearSearch(), true
 	default:
 		return nil, false
@@ -191,13 +183,13 @@ func (m *Model) End() tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
-	m.follow, m.frozen, m.fresh = m.anchor == nil, false, 0
+	m.view.follow, m.frozen, m.fresh = m.view.anchor == nil, false, 0
 	m.stopFinding()
-	if m.atEnd && !m.loading && !m.gap {
-		m.toEnd()
+	if m.win.atEnd && !m.win.loading && !m.win.gap {
+		m.view.toEnd()
 		return tea.Batch(m.extend(), m.Grow())
 	}
-	m.begin()
+	m.restart()
 	return m.load(nil)
 }
 
@@ -206,25 +198,17 @@ func (m *Model) GoTo(p reader.Place) tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
-	m.follow = false
+	m.view.follow = false
 	m.stopFinding()
-	m.here, m.hit, m.back = p, -1, false
-	for i := range m.rows {
-		if m.loading {
-			break // they are going to be others
-		}
-		if r := &m.rows[i]; r.Member == p.Member && r.Offset <= p.Offset && p.Offset < max(r.End, r.Offset+1) {
-			m.cur = i
-			m.here = r.Place
-			m.center()
-			m.revealMatch()
-			return m.extend()
-		}
+	m.find.spot = spot{p, -1, false}
+	if i := m.win.holding(p); i >= 0 {
+		m.view.jump(i)
+		return m.extend()
 	}
-	d, gen, findGen, ctx := m.doc, m.gen, m.findGen, m.ctx
+	d, gen, ctx := m.doc, m.find.gen, m.win.ctx
 	return func() tea.Msg {
 		at, err := d.At(ctx, p)
-		return foundMsg{gen: gen, findGen: findGen, at: at, ok: err == nil, err: err}
+		return foundMsg{gen: gen, at: at, ok: err == nil, err: err}
 	}
 }
 
@@ -248,19 +232,18 @@ func (m *Model) Goto(text string) tea.Cmd {
 		return say("%q is no line number", text)
 	}
 	m.stopFinding()
-	m.follow = false
-	ctx, cancel := context.WithCancel(m.ctx)
-	m.finding = cancel
-	d, gen, findGen := m.doc, m.gen, m.findGen
+	m.view.follow = false
+	ctx, gen := m.find.start(m.win.ctx)
+	d := m.doc
 	answer := func(p reader.Place, err error) tea.Msg {
-		return foundMsg{gen: gen, findGen: findGen, at: p, ok: err == nil, err: err}
+		return foundMsg{gen: gen, at: p, ok: err == nil, err: err}
 	}
 	if percent {
 		return func() tea.Msg { return answer(d.AtFraction(ctx, share/100)) }
 	}
-	key := m.tail.Member
-	if m.cur < len(m.rows) {
-		key = m.rows[m.cur].Member
+	key := m.win.growth.tail.Member
+	if r := m.view.current(); r != nil {
+		key = r.Member
 	}
 	m.progress = "counting lines; Esc stops"
 	return func() tea.Msg {
@@ -275,7 +258,7 @@ func (m *Model) Goto(text string) tea.Cmd {
 
 // LinePlace is where a line of a member begins, the last if it has not so
 // many: then there is a remark.
-func LinePlace(ctx context.Context, d *reader.Document, key reader.MemberKey, l reader.Line) (at reader.Place, remark string, err error) {
+func LinePlace(ctx context.Context, d Text, key reader.MemberKey, l reader.Line) (at reader.Place, remark string, err error) {
 	p, err := d.Line(ctx, key, l)
 	if err != nil {
 		return p, "", err

@@ -29,7 +29,7 @@ const (
 func long(p *reader.Piece) bool { return p.Continues || p.Unfinished }
 
 // wants reports whether a piece of a long line is wanted.
-func (k pick) wants(ctx context.Context, d *reader.Document, p *reader.Piece, find *match.Scanner) (bool, error) {
+func (k pick) wants(ctx context.Context, d Text, p *reader.Piece, find *match.Scanner) (bool, error) {
 	if ok, err := k.lines.let(ctx, d, k.m, p); err != nil || !ok {
 		return false, err
 	}
@@ -49,7 +49,7 @@ func (k pick) wants(ctx context.Context, d *reader.Document, p *reader.Piece, fi
 }
 
 // begins reports whether a match begins in a piece, wherever it ends.
-func begins(ctx context.Context, d *reader.Document, p *reader.Piece, find *match.Scanner) (bool, error) {
+func begins(ctx context.Context, d Text, p *reader.Piece, find *match.Scanner) (bool, error) {
 	if p.NULs > 0 {
 		return len(find.Highlights(p.Text, nil)) > 0, nil
 	}
@@ -82,7 +82,7 @@ func begins(ctx context.Context, d *reader.Document, p *reader.Piece, find *matc
 
 // along calls yield with the pieces of a line from a place on, or those
 // before it.
-func along(ctx context.Context, d *reader.Document, p reader.Place, forward bool, yield func(*reader.Piece) (bool, error)) error {
+func along(ctx context.Context, d Text, p reader.Place, forward bool, yield func(*reader.Piece) (bool, error)) error {
 	for {
 		w, err := d.Forward(ctx, p)
 		if !forward {
@@ -129,7 +129,7 @@ func along(ctx context.Context, d *reader.Document, p reader.Place, forward bool
 
 // inLine is the first piece of a line from a place on, or before it, in which
 // a match begins; with last the last of them.
-func inLine(ctx context.Context, d *reader.Document, m *match.Matcher, p reader.Place, forward, last bool) (at reader.Place, ok bool, err error) {
+func inLine(ctx context.Context, d Text, m *match.Matcher, p reader.Place, forward, last bool) (at reader.Place, ok bool, err error) {
 	find := m.NewScanner()
 	err = along(ctx, d, p, forward, func(x *reader.Piece) (bool, error) {
 		has, err := begins(ctx, d, x, find)
@@ -160,7 +160,7 @@ type verdict struct {
 func newVerdicts() *verdicts { return &verdicts{} }
 
 // let reports whether the line of a piece matches.
-func (v *verdicts) let(ctx context.Context, d *reader.Document, m *match.Matcher, p *reader.Piece) (bool, error) {
+func (v *verdicts) let(ctx context.Context, d Text, m *match.Matcher, p *reader.Piece) (bool, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for i, x := range v.list {
@@ -199,7 +199,7 @@ func (v *verdicts) let(ctx context.Context, d *reader.Document, m *match.Matcher
 }
 
 // lineBegin is where the line begins that a place lies in.
-func lineBegin(ctx context.Context, d *reader.Document, p reader.Place) (reader.Place, error) {
+func lineBegin(ctx context.Context, d Text, p reader.Place) (reader.Place, error) {
 	buf := make([]byte, 256<<10)
 	for p.Offset > 0 {
 		if err := ctx.Err(); err != nil {
@@ -226,7 +226,7 @@ func lineBegin(ctx context.Context, d *reader.Document, p reader.Place) (reader.
 
 // lastLine is where the last line of a document begins if it has no end yet,
 // and the document's end if it has.
-func lastLine(ctx context.Context, d *reader.Document) (at reader.Place, open bool, err error) {
+func lastLine(ctx context.Context, d Text) (at reader.Place, open bool, err error) {
 	end, err := d.End(ctx)
 	if err != nil || end.Offset == 0 {
 		return end, false, err

@@ -68,7 +68,7 @@ func (r *run) wrapTo(width int) {
 }
 
 // read reads up to n wanted rows from a place on, or before it.
-func read(ctx context.Context, d *reader.Document, k pick, p reader.Place, forward bool, n int) (run, error) {
+func read(ctx context.Context, d Text, k pick, p reader.Place, forward bool, n int) (run, error) {
 	r := run{next: p}
 	var scan, find *match.Scanner
 	if k.m != nil {
@@ -153,7 +153,7 @@ func read(ctx context.Context, d *reader.Document, k pick, p reader.Place, forwa
 }
 
 // from is the wanted pieces of a window.
-func (k pick) from(ctx context.Context, d *reader.Document, w *reader.Window, scan, find *match.Scanner) ([]row, error) {
+func (k pick) from(ctx context.Context, d Text, w *reader.Window, scan, find *match.Scanner) ([]row, error) {
 	var out []row
 	var spans []match.Span
 	if scan != nil {
@@ -204,7 +204,7 @@ func overlaps(s match.Span, from, to int) bool {
 }
 
 // number fills in the numbers of lines that are known.
-func number(ctx context.Context, d *reader.Document, rows []row, contiguous bool) {
+func number(ctx context.Context, d Text, rows []row, contiguous bool) {
 	for i := range rows {
 		r := &rows[i]
 		if i > 0 && contiguous && rows[i-1].Member == r.Member && rows[i-1].line >= 0 {

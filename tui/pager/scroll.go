@@ -1,264 +1,307 @@
 package pager
 
-import (
-	tea "charm.land/bubbletea/v2"
+import "logview/tui/screen"
 
-	"logview/tui/screen"
-)
-
-// This is where on the rows the screen is, and how it moves.
+// This is how a view moves on the rows.
 
 // settle brings top and cur back into what is there.
-func (m *Model) settle() {
-	if len(m.rows) == 0 {
-		m.top, m.sub, m.cur = 0, 0, 0
+func (v *view) settle() {
+	if len(v.win.rows) == 0 {
+		v.top, v.sub, v.cur = 0, 0, 0
 		return
 	}
-	m.cur = min(max(m.cur, 0), len(m.rows)-1)
-	m.top = min(max(m.top, 0), len(m.rows)-1)
-	m.sub = min(m.sub, m.tall(m.top)-1)
-	if m.follow && m.atEnd {
-		m.toEnd()
+	v.cur = min(max(v.cur, 0), len(v.win.rows)-1)
+	v.top = min(max(v.top, 0), len(v.win.rows)-1)
+	v.sub = min(v.sub, v.rowHeight(v.top)-1)
+	if v.follow && v.win.atEnd {
+		v.toEnd()
 		return
 	}
-	m.fill()
-	m.reveal()
+	v.fill()
+	v.reveal()
 }
 
 // fill moves the screen up if there is room below the last row.
-func (m *Model) fill() {
-	room := m.body()
-	for i := m.top; i < len(m.rows) && room > 0; i++ {
-		room -= m.tall(i)
-		if i == m.top {
-			room += m.sub
+func (v *view) fill() {
+	room := v.body()
+	for i := v.top; i < len(v.win.rows) && room > 0; i++ {
+		room -= v.rowHeight(i)
+		if i == v.top {
+			room += v.sub
 		}
 	}
-	if room > 0 && m.atEnd {
-		m.up1(room)
+	if room > 0 && v.win.atEnd {
+		v.scrollUp(room)
 	}
 }
 
-// up1 moves the screen up by n screen rows, as far as there are rows.
-func (m *Model) up1(n int) int {
+// scrollUp moves the screen up by n screen rows, as far as there are rows.
+func (v *view) scrollUp(n int) int {
 	moved := 0
 	for moved < n {
-		if m.sub > 0 {
-			k := min(m.sub, n-moved)
-			m.sub -= k
+		if v.sub > 0 {
+			k := min(v.sub, n-moved)
+			v.sub -= k
 			moved += k
 			continue
 		}
-		if m.top == 0 {
+		if v.top == 0 {
 			break
 		}
-		m.top--
-		m.sub = m.tall(m.top)
+		v.top--
+		v.sub = v.rowHeight(v.top)
 	}
 	return moved
 }
 
-// down1 moves the screen down by n screen rows, until the last row is at the
+// scrollDown moves the screen down by n screen rows, until the last row is at the
 // bottom.
-func (m *Model) down1(n int) int {
+func (v *view) scrollDown(n int) int {
 	// How much lies below the screen.
-	below := -m.sub
-	for i := m.top; i < len(m.rows) && below < n+m.body(); i++ {
-		below += m.tall(i)
+	below := -v.sub
+	for i := v.top; i < len(v.win.rows) && below < n+v.body(); i++ {
+		below += v.rowHeight(i)
 	}
-	n = min(n, max(0, below-m.body()))
+	n = min(n, max(0, below-v.body()))
 	for left := n; left > 0; {
-		rest := m.tall(m.top) - m.sub
+		rest := v.rowHeight(v.top) - v.sub
 		if left < rest {
-			m.sub += left
+			v.sub += left
 			break
 		}
 		left -= rest
-		if m.top+1 >= len(m.rows) {
+		if v.top+1 >= len(v.win.rows) {
 			break
 		}
-		m.top, m.sub = m.top+1, 0
+		v.top, v.sub = v.top+1, 0
 	}
 	return n
 }
 
 // reveal moves the screen so that the row the person is on is seen.
-func (m *Model) reveal() {
-	if len(m.rows) == 0 {
+func (v *view) reveal() {
+	if len(v.win.rows) == 0 {
 		return
 	}
-	if m.cur < m.top {
-		m.top, m.sub = m.cur, 0
+	if v.cur < v.top {
+		v.top, v.sub = v.cur, 0
 		return
 	}
-	rows := -m.sub
-	for i := m.top; i <= m.cur; i++ {
-		rows += m.tall(i)
-		if rows > 100*m.body() {
+	rows := -v.sub
+	for i := v.top; i <= v.cur; i++ {
+		rows += v.rowHeight(i)
+		if rows > 100*v.body() {
 			break
 		}
 	}
-	if rows <= m.body() || m.cur == m.top {
+	if rows <= v.body() || v.cur == v.top {
 		return
 	}
-	m.top, m.sub = m.cur, m.tall(m.cur)
-	m.up1(m.body())
-	if m.top == m.cur && m.tall(m.cur) > m.body() {
-		m.sub = 0 // taller than the screen: from its beginning
+	v.top, v.sub = v.cur, v.rowHeight(v.cur)
+	v.scrollUp(v.body())
+	if v.top == v.cur && v.rowHeight(v.cur) > v.body() {
+		v.sub = 0 // taller than the screen: from its beginning
 	}
 }
 
 // center puts the row the person is on into the middle.
-func (m *Model) center() {
-	if len(m.rows) == 0 {
+func (v *view) center() {
+	if len(v.win.rows) == 0 {
 		return
 	}
-	m.top, m.sub = m.cur, 0
-	m.up1(m.body() / 3)
-	m.fill()
+	v.top, v.sub = v.cur, 0
+	v.scrollUp(v.body() / 3)
+	v.fill()
 }
 
 // revealMatch moves the screen to the match in the row the person is on, the
 // first of it after coming from above, where that is too long to be seen
 // whole.
-func (m *Model) revealMatch() {
-	if m.cur >= len(m.rows) {
+func (v *view) revealMatch() {
+	if v.cur >= len(v.win.rows) {
 		return
 	}
-	r := &m.rows[m.cur]
-	if r.Place != m.here || m.hit < 0 {
-		spans := m.matches(m.cur)
+	r := &v.win.rows[v.cur]
+	s := &v.find.spot
+	if r.Place != s.place || s.start < 0 {
+		spans := v.matches(v.cur)
 		if len(spans) == 0 {
 			return
 		}
-		m.here, m.hit = r.Place, spans[0].Start
-		if m.back {
-			m.hit = spans[len(spans)-1].Start
+		s.place, s.start = r.Place, spans[0].Start
+		if s.last {
+			s.start = spans[len(spans)-1].Start
 		}
 	}
-	at := min(m.hit, len(r.Text))
-	if !m.wrap {
-		width := m.textWidth()
-		if column := screen.Columns(r.Text[:at], len(r.Text)*8); column < m.left || column >= m.left+width {
-			m.left = max(0, column-width/3)
+	at := min(s.start, len(r.Text))
+	if !v.wrap {
+		width := v.textWidth()
+		if column := screen.Columns(r.Text[:at], len(r.Text)*8); column < v.left || column >= v.left+width {
+			v.left = max(0, column-width/3)
 		}
 		return
 	}
-	starts := m.wrapped(m.cur)
-	if len(starts) < m.body() {
+	starts := v.wrapped(v.cur)
+	if len(starts) < v.body() {
 		return
 	}
 	k := len(starts) - 1
 	for k > 0 && starts[k] > at {
 		k--
 	}
-	m.top, m.sub = m.cur, max(0, min(k-m.body()/3, m.tall(m.cur)-m.body()))
+	v.top, v.sub = v.cur, max(0, min(k-v.body()/3, v.rowHeight(v.cur)-v.body()))
 }
 
 // toEnd shows the end.
-func (m *Model) toEnd() {
-	if len(m.rows) == 0 {
-		m.top, m.sub, m.cur = 0, 0, 0
+func (v *view) toEnd() {
+	if len(v.win.rows) == 0 {
+		v.top, v.sub, v.cur = 0, 0, 0
 		return
 	}
-	m.cur = len(m.rows) - 1
-	m.top, m.sub = m.cur, m.tall(m.cur)
-	m.up1(m.body())
+	v.cur = len(v.win.rows) - 1
+	v.top, v.sub = v.cur, v.rowHeight(v.cur)
+	v.scrollUp(v.body())
+}
+
+// toLast goes to the last row, which may not be shown where it is to be yet.
+func (v *view) toLast() { v.cur, v.top = len(v.win.rows)-1, len(v.win.rows)-1 }
+
+// click goes to the row on a screen row of the text.
+func (v *view) click(y int) {
+	if len(v.win.rows) == 0 {
+		return
+	}
+	if v.cur = v.rowAt(y); v.cur < len(v.win.rows)-1 {
+		v.unfollow()
+	}
+}
+
+// jump goes to a row that is shown with what stands around it, and to its
+// first match.
+func (v *view) jump(i int) {
+	v.cur = i
+	v.find.spot.place = v.win.rows[i].Place
+	v.center()
+	v.revealMatch()
+}
+
+// shiftLeft and shiftRight show what is left or right of the screen while
+// lines are cut. shiftRight returns false if the lines end on the screen.
+func (v *view) shiftLeft() { v.left = max(0, v.left-v.width/2) }
+
+func (v *view) shiftRight() bool {
+	if v.left+v.textWidth() >= v.widest() {
+		return false
+	}
+	v.left += v.width / 2
+	return true
+}
+
+// toggleWrap wraps lines, or cuts them.
+func (v *view) toggleWrap() {
+	v.wrap, v.left = !v.wrap, 0
+	v.settle()
+}
+
+// togglePlain draws nothing but text, or all again.
+func (v *view) togglePlain() {
+	v.plain = !v.plain
+	v.settle()
 }
 
 // step moves by a row; within one that is taller than the screen, by a screen
 // row.
-func (m *Model) step(n int) {
-	if len(m.rows) == 0 {
+func (v *view) step(n int) {
+	if len(v.win.rows) == 0 {
 		return
 	}
-	if tall := m.tall(m.cur); tall > m.body() && m.top == m.cur {
-		if n > 0 && m.sub+m.body() < tall {
-			m.sub++
+	if tall := v.rowHeight(v.cur); tall > v.body() && v.top == v.cur {
+		if n > 0 && v.sub+v.body() < tall {
+			v.sub++
 			return
 		}
-		if n < 0 && m.sub > 0 {
-			m.sub--
-			m.unfollow()
+		if n < 0 && v.sub > 0 {
+			v.sub--
+			v.unfollow()
 			return
 		}
 	}
 	if n < 0 {
-		m.unfollow()
+		v.unfollow()
 	}
-	to := m.cur + n
-	m.cur = min(max(to, 0), len(m.rows)-1)
-	if n < 0 && m.tall(m.cur) > m.body() && m.cur < m.top {
-		m.top, m.sub = m.cur, m.tall(m.cur)-m.body()
+	to := v.cur + n
+	v.cur = min(max(to, 0), len(v.win.rows)-1)
+	if n < 0 && v.rowHeight(v.cur) > v.body() && v.cur < v.top {
+		v.top, v.sub = v.cur, v.rowHeight(v.cur)-v.body()
 		return
 	}
-	m.reveal()
+	v.reveal()
 }
 
 // unfollow stops following because the person goes back.
-func (m *Model) unfollow() { m.follow = false }
+func (v *view) unfollow() { v.follow = false }
+
+// wheel scrolls by screen rows. The person stays on their row as long as it is
+// on the screen.
+func (v *view) wheel(n int) {
+	if len(v.win.rows) == 0 {
+		return
+	}
+	if n < 0 {
+		v.unfollow()
+		v.scrollUp(-n)
+	} else {
+		v.scrollDown(n)
+	}
+	at := v.screenRow()
+	if at < 0 {
+		v.cur = v.rowAt(0)
+	} else if at >= v.body() {
+		v.cur = v.rowAt(v.body() - 1)
+	}
+}
 
 // scroll moves the screen, and the person with it.
-func (m *Model) scroll(n int) {
-	if len(m.rows) == 0 {
+func (v *view) scroll(n int) {
+	if len(v.win.rows) == 0 {
 		return
 	}
-	at := m.onScreen()
+	at := v.screenRow()
 	if n < 0 {
-		m.unfollow()
-		if m.up1(-n) == 0 {
-			m.cur = 0
+		v.unfollow()
+		if v.scrollUp(-n) == 0 {
+			v.cur = 0
 			return
 		}
-	} else if m.down1(n) == 0 {
-		m.cur = len(m.rows) - 1
+	} else if v.scrollDown(n) == 0 {
+		v.cur = len(v.win.rows) - 1
 		return
 	}
-	m.cur = m.at(at)
+	v.cur = v.rowAt(at)
 }
 
-// Wheel scrolls by screen rows.
-func (m *Model) Wheel(n int) tea.Cmd {
-	if m.doc == nil || len(m.rows) == 0 {
-		return nil
-	}
-	if n < 0 {
-		m.unfollow()
-		m.up1(-n)
-	} else {
-		m.down1(n)
-	}
-	at := m.onScreen()
-	if at < 0 {
-		m.cur = m.at(0)
-	} else if at >= m.body() {
-		m.cur = m.at(m.body() - 1)
-	}
-	return m.extend()
-}
-
-// onScreen is the screen row that the person's row begins on.
-func (m *Model) onScreen() int {
-	if m.cur < m.top {
+// screenRow is the screen row that the person's row begins on.
+func (v *view) screenRow() int {
+	if v.cur < v.top {
 		return -1
 	}
-	n := -m.sub
-	for i := m.top; i < m.cur && n < m.body(); i++ {
-		n += m.tall(i)
+	n := -v.sub
+	for i := v.top; i < v.cur && n < v.body(); i++ {
+		n += v.rowHeight(i)
 	}
-	if m.cur == m.top {
+	if v.cur == v.top {
 		return 0
 	}
 	return n
 }
 
-// at is the row on a screen row.
-func (m *Model) at(y int) int {
-	n := -m.sub
-	for i := m.top; i < len(m.rows); i++ {
-		if n += m.tall(i); n > y {
+// rowAt is the row on a screen row.
+func (v *view) rowAt(y int) int {
+	n := -v.sub
+	for i := v.top; i < len(v.win.rows); i++ {
+		if n += v.rowHeight(i); n > y {
 			return i
 		}
 	}
-	return len(m.rows) - 1
+	return len(v.win.rows) - 1
 }

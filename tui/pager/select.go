@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"maps"
 	"slices"
 
 	tea "charm.land/bubbletea/v2"
@@ -12,16 +11,17 @@ import (
 	"logview/reader"
 )
 
-// These are the marks, and the lines that are selected.
+// These are the lines that are marked or selected.
 
 // InPieces reports whether the line the person is on is longer than is shown
 // at once.
 func (m *Model) InPieces() bool {
-	return m.cur < len(m.rows) && (m.rows[m.cur].Continues || m.rows[m.cur].Unfinished)
+	r := m.view.current()
+	return r != nil && long(&r.Piece)
 }
 
 // EndSelection ends the selecting of lines.
-func (m *Model) EndSelection() { m.anchor = nil }
+func (m *Model) EndSelection() { m.view.anchor = nil }
 
 // mark marks the line, or takes the mark away.
 func (m *Model) mark() tea.Cmd {
@@ -34,68 +34,56 @@ func (m *Model) mark() tea.Cmd {
 
 // Mark marks the line that begins at a place, or takes the mark away.
 func (m *Model) Mark(p reader.Place) tea.Cmd {
-	if m.marks[p] {
-		delete(m.marks, p)
+	if !m.bookmarks.toggle(p) {
 		return say("mark removed")
 	}
-	m.marks[p] = true
 	return say("marked; ' goes to the next mark")
 }
 
 // toMark goes to the next mark, round the end.
 func (m *Model) toMark(forward bool) tea.Cmd {
-	if len(m.marks) == 0 {
-		return say("there are no marks; m makes one")
-	}
-	list := m.Marks()
 	at, _ := m.Place()
-	if !forward {
-		slices.Reverse(list)
+	p, round, ok := m.bookmarks.next(at, forward, m.win.members)
+	switch {
+	case !ok:
+		return say("there are no marks; m makes one")
+	case round:
+		return tea.Batch(m.GoTo(p), say("round the end"))
 	}
-	for _, p := range list {
-		if c := m.compare(p, at); forward && c > 0 || !forward && c < 0 {
-			return m.GoTo(p)
-		}
-	}
-	return tea.Batch(m.GoTo(list[0]), say("round the end"))
+	return m.GoTo(p)
 }
 
 // Marks are the places that were marked, in the order of the log.
-func (m *Model) Marks() []reader.Place {
-	return slices.SortedFunc(maps.Keys(m.marks), m.compare)
-}
+func (m *Model) Marks() []reader.Place { return m.bookmarks.list(m.win.members) }
 
 // SetMarks sets them.
-func (m *Model) SetMarks(list []reader.Place) {
-	m.marks = map[reader.Place]bool{}
-	for _, p := range list {
-		m.marks[p] = true
-	}
-}
+func (m *Model) SetMarks(list []reader.Place) { m.bookmarks.set(list) }
 
 // Piece is the line that the person is on, as far as it is shown at once;
 // false if nothing is shown.
 func (m *Model) Piece() (reader.Piece, bool) {
-	if m.cur >= len(m.rows) {
+	r := m.view.current()
+	if r == nil {
 		return reader.Piece{}, false
 	}
-	return m.rows[m.cur].Piece, true
+	return r.Piece, true
 }
 
 // Line is the text of the line the person is on, as far as it is shown at
 // once.
 func (m *Model) Line() string {
-	if m.cur >= len(m.rows) {
+	r := m.view.current()
+	if r == nil {
 		return ""
 	}
-	return string(m.rows[m.cur].Text)
+	return string(r.Text)
 }
 
 // Texts is the lines that are read, shown or near.
 func (m *Model) Texts() []string {
 	var out []string
-	for i := range m.rows {
-		out = append(out, string(m.rows[i].Text))
+	for i := range m.win.rows {
+		out = append(out, string(m.win.rows[i].Text))
 	}
 	return out
 }
@@ -105,15 +93,15 @@ func (m *Model) Texts() []string {
 // nothing is selected.
 func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err error) {
 	at, ok := m.Place()
-	if m.anchor == nil || !ok {
+	if m.view.anchor == nil || !ok {
 		return nil
 	}
-	from, to := *m.anchor, at
-	if m.compare(from, to) > 0 {
+	from, to := *m.view.anchor, at
+	if m.win.members.compare(from, to) > 0 {
 		from, to = to, from
 	}
-	d, k, inUse := m.doc, m.pick, m.inUse
-	t := &tally{order: m.order}
+	d, k, inUse := m.doc, m.filters.pick, m.inUse
+	order := m.win.members
 	return func(ctx context.Context, w io.Writer) (int64, error) {
 		if !inUse.TryRLock() {
 			return 0, errors.New("another log was opened; nothing is selected any more")
@@ -127,7 +115,7 @@ func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err e
 			}
 			for i := range r.rows {
 				x := &r.rows[i]
-				if _, known := t.order[x.Member]; !known || t.compare(x.Place, to) > 0 {
+				if !order.has(x.Member) || order.compare(x.Place, to) > 0 {
 					return n, nil // of a member that came since, or behind
 				}
 				if !x.Continues {
@@ -150,10 +138,4 @@ func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err e
 }
 
 // Selecting reports whether lines are selected.
-func (m *Model) Selecting() bool { return m.anchor != nil }
-
-// compare is the order of places.
-func (m *Model) compare(a, b reader.Place) int {
-	t := &tally{order: m.order}
-	return t.compare(a, b)
-}
+func (m *Model) Selecting() bool { return m.view.anchor != nil }

@@ -1,10 +1,13 @@
 package pager
 
 import (
-	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"sync"
+	"time"
+
+	tea "charm.land/bubbletea/v2"
 
 	"logview/index"
 	"logview/index/query"
@@ -16,7 +19,7 @@ import (
 // many lines match, where in the log they lie, and, as long as they are not
 // too many, exactly where.
 type tally struct {
-	order map[reader.MemberKey]int // of the members
+	order order // of the members
 	stop  context.CancelFunc
 
 	mu      sync.Mutex // guards what follows
@@ -125,14 +128,11 @@ func (x marks) rows(rows []bool, members []reader.DocMember) {
 // through a Source of its own, opened as opt says: that of the Document waits
 // for workers, which the search has. What lies behind end is counted by whoever
 // reads it. Without places only the number of hits is kept.
-func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader.Options, n query.Node, end reader.Place, places bool) *tally {
+func count(ctx context.Context, s index.Searcher, d Log, opt reader.Options, n query.Node, end reader.Place, places bool) *tally {
 	ctx, stop := context.WithCancel(ctx)
-	t := &tally{bare: !places, order: map[reader.MemberKey]int{}, stop: stop, count: counts{}, changed: make(chan struct{}, 1)}
-	src, byPath := d.Searchable(opt)
 	members := d.Members()
-	for i, m := range members {
-		t.order[m.Key] = i
-	}
+	t := &tally{bare: !places, order: newOrder(members), stop: stop, count: counts{}, changed: make(chan struct{}, 1)}
+	src, byPath := d.Searchable(opt)
 	t.marks = newMarks(len(members))
 	req := &index.Request{Query: n, Sources: []reader.Source{src}, Progress: func(p index.Progress) {
 		t.mu.Lock()
@@ -148,7 +148,7 @@ func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader
 			defer t.mu.Unlock()
 			add := func(off reader.Offset) {
 				p := reader.Place{Member: key, Offset: off}
-				if !known || t.compare(p, end) >= 0 {
+				if !known || t.order.compare(p, end) >= 0 {
 					return // of a member, or of lines, that came since
 				}
 				t.count[key]++
@@ -181,26 +181,46 @@ func count(ctx context.Context, s index.Searcher, d *reader.Document, opt reader
 	return t
 }
 
+// A tallied is a tally as it was when it was last looked at.
+type tallied struct {
+	count  counts
+	capped bool
+	missed bool
+	marks  marks
+	done   bool
+	share  float64
+	read   index.Stats
+	err    error
+}
+
+// snapshot is how far it is.
+func (t *tally) snapshot() tallied {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return tallied{maps.Clone(t.count), t.capped, t.missed, t.marks.clone(), t.done, t.share, t.read, t.err}
+}
+
+// wait waits until there is more to tell, but not for longer than a person
+// would.
+func (t *tally) wait() tea.Cmd {
+	return func() tea.Msg {
+		<-t.changed
+		t.mu.Lock()
+		done, first := t.done, !t.told
+		t.told = t.told || len(t.count) > 0
+		t.mu.Unlock()
+		if !done && !first {
+			time.Sleep(30 * time.Millisecond) // not a message a hit
+		}
+		return tallyMsg{t}
+	}
+}
+
 func (t *tally) tell() {
 	select {
 	case t.changed <- struct{}{}:
 	default:
 	}
-}
-
-// compare is the order of places in the log.
-func (t *tally) compare(a, b reader.Place) int {
-	if c := cmp.Compare(t.order[a.Member], t.order[b.Member]); c != 0 {
-		return c
-	}
-	return cmp.Compare(a.Offset, b.Offset)
-}
-
-// before reports whether a place lies before another in what was searched.
-func (t *tally) before(a, b reader.Place) bool {
-	_, ka := t.order[a.Member]
-	_, kb := t.order[b.Member]
-	return ka && kb && t.compare(a, b) < 0
 }
 
 // beside is the first place of a hit behind p, or the last before it; with
@@ -209,10 +229,10 @@ func (t *tally) before(a, b reader.Place) bool {
 func (t *tally) beside(p reader.Place, forward, here bool) (at reader.Place, ok, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if _, in := t.order[p.Member]; !in || !t.done || t.capped || t.err != nil {
+	if !t.order.has(p.Member) || !t.done || t.capped || t.err != nil {
 		return at, false, false
 	}
-	i, found := slices.BinarySearchFunc(t.places, p, t.compare)
+	i, found := slices.BinarySearchFunc(t.places, p, t.order.compare)
 	switch {
 	case here && found:
 	case forward && found:

@@ -1,0 +1,248 @@
+package pager
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+	"github.com/dustin/go-humanize"
+
+	"logview/reader"
+	"logview/tui/screen"
+	"logview/tui/visible"
+)
+
+// What the pane draws:
+//
+//	title         the log, where the person is in it, live or not
+//	filters       if there are any
+//	text          E 1234 the line…                                      ▐
+//
+// A row has the letter of its level, its number, its text, and at the right
+// the scroll bar.
+
+// Click goes to the row on a screen row of the pane, or switches the filter
+// there.
+func (m *Model) Click(x, y int) tea.Cmd {
+	if y == 1 && m.view.head() == 2 {
+		at := 1
+		for i, f := range m.filters.list {
+			w := ansi.StringWidth(chip(f))
+			if x >= at && x < at+w {
+				return m.Toggle(i)
+			}
+			at += w + 1
+		}
+		return nil
+	}
+	if y -= m.view.head(); y >= 0 {
+		m.view.click(y)
+	}
+	return nil
+}
+
+// chip is a filter as it is shown.
+func chip(f Pattern) string {
+	text := "+ " + f.Text
+	if t, ok := strings.CutPrefix(f.Text, "!"); ok {
+		text = "- " + t
+	}
+	if f.Off {
+		text = "(" + text + ")"
+	}
+	return " " + visible.String(text) + " "
+}
+
+// View draws the pane.
+func (m *Model) View() string {
+	var b strings.Builder
+	lines := 0
+	put := func(s string) {
+		if lines < m.view.height {
+			if lines > 0 {
+				b.WriteByte('\n')
+			}
+			b.WriteString(s)
+			lines++
+		}
+	}
+	put(m.title())
+	if len(m.filters.list) > 0 {
+		put(m.chips())
+	}
+	bar := m.bar()
+	empty := ""
+	switch {
+	case len(m.win.rows) > 0:
+	case m.doc == nil:
+		empty = "Open a log with Enter."
+	case m.win.err != nil:
+		empty = visible.String(m.win.err.Error())
+	case m.win.busy():
+		empty = "reading…"
+		if m.progress != "" {
+			empty = visible.String(m.progress)
+		}
+	case !m.filters.pick.all():
+		empty = "No line passes the filters. \\ switches them off."
+	case len(m.win.members.list) > 0 && m.win.members.list[len(m.win.members.list)-1].Damage != nil:
+		empty = visible.String(m.win.members.list[len(m.win.members.list)-1].Damage.Error())
+	case m.ended():
+		empty = "Empty."
+	default:
+		empty = "Empty so far. What is written appears here."
+	}
+	if empty != "" {
+		put(screen.Fit(m.view.th.Dim.Render(screen.Fit(" "+strings.ReplaceAll(empty, "\n", " "), min(m.view.width, ansi.StringWidth(empty)+1))), m.view.width))
+	}
+	for _, l := range m.view.draw(bar) {
+		put(l)
+	}
+	for lines < m.view.height {
+		put(strings.Repeat(" ", m.view.width))
+	}
+	return b.String()
+}
+
+// title is the first row.
+func (m *Model) title() string {
+	style := m.view.th.TitleOff
+	if m.view.focused {
+		style = m.view.th.Title
+	}
+	if m.doc == nil {
+		return style.Render(screen.Fit(" logview", m.view.width))
+	}
+	right := ""
+	if p, ok := m.Place(); ok {
+		right = fmt.Sprintf("%.0f%%", 100*m.fraction(p))
+		where := m.base(p.Member)
+		if r := m.view.current(); r != nil && r.Place == p && r.line >= 0 {
+			if where != "" {
+				where += ":"
+			}
+			where += humanize.Comma(r.line.Number())
+		}
+		right = " " + where + "  " + right
+		if m.view.isGone(p.Member) {
+			right = " of a deleted file, not searched"
+		}
+	}
+	switch {
+	case m.ended():
+		right += "  ■ ended"
+	case m.gone:
+		right += "  ✗ gone"
+	case m.frozen:
+		right += "  ‖ frozen, = goes on"
+	case m.win.loading:
+	case len(m.win.members.list) > 0 && m.win.members.list[len(m.win.members.list)-1].Damage != nil && m.view.follow:
+		right += "  ! damaged"
+	case m.view.follow && m.rate.value >= 1:
+		right += fmt.Sprintf("  ● LIVE %s/s", humanize.SIWithDigits(m.rate.value, 0, ""))
+	case m.view.follow:
+		right += "  ● LIVE"
+	case m.fresh > 0:
+		right += fmt.Sprintf("  ‖ %s new, G", humanize.Comma(m.fresh))
+	}
+	if m.progress != "" {
+		right = visible.String(m.progress) + "  " + right
+	}
+	right += " "
+	name := " " + visible.String(m.name)
+	if m.name == reader.Stdin {
+		name = " standard input"
+	}
+	room := m.view.width - ansi.StringWidth(right)
+	if room < 8 {
+		return style.Render(screen.Fit(right, m.view.width))
+	}
+	return style.Render(screen.FitLeft(name, room) + right)
+}
+
+// base is the name of the file that a member is, where that says more than the
+// log's; else it is empty.
+func (m *Model) base(key reader.MemberKey) string {
+	if i, ok := m.win.members.order[key]; ok && len(m.win.members.list) > 1 && m.view.width >= 60 {
+		if s := visible.String(filepath.Base(m.win.members.list[i].Path)); s != visible.String(filepath.Base(m.name)) {
+			if w := ansi.StringWidth(s); w > m.view.width/3 { // what tells it from the others is at its end
+				return screen.CutLeft(s, w-m.view.width/3+1, "…")
+			}
+			return s
+		}
+	}
+	return ""
+}
+
+// ended reports whether what came through a pipe has ended, and is all there.
+func (m *Model) ended() bool {
+	return len(m.win.members.list) == 1 && m.win.members.list[0].Ended && m.win.atEnd
+}
+
+// fraction is how far into the log a place is, as of what is known.
+func (m *Model) fraction(p reader.Place) float64 {
+	if m.win.atEnd && len(m.win.rows) > 0 && p == m.win.rows[len(m.win.rows)-1].Place {
+		return 1
+	}
+	return reader.FractionOf(m.win.members.list, p)
+}
+
+// chips are the filters.
+func (m *Model) chips() string {
+	var parts []string
+	for _, f := range m.filters.list {
+		style := m.view.th.Chip
+		if f.Off || m.filters.off {
+			style = m.view.th.ChipOff
+		}
+		parts = append(parts, style.Render(chip(f)))
+	}
+	s := " " + strings.Join(parts, " ")
+	if m.filters.off {
+		s += m.view.th.Dim.Render(" off, \\ on")
+	}
+	return screen.Fit(s, m.view.width)
+}
+
+// bar is the scroll bar: a cell for each row of the text.
+func (m *Model) bar() []string {
+	h := m.view.body()
+	cells := make([]string, h)
+	from, to := 0.0, 1.0
+	if len(m.win.rows) > 0 {
+		first, last := m.view.extent()
+		if !(m.win.atStart && first == 0) {
+			from = m.fraction(m.win.rows[first].Place)
+		}
+		if !(m.win.atEnd && last == len(m.win.rows)-1) {
+			to = m.fraction(m.win.rows[last].Place)
+		}
+	}
+	lo, hi := int(from*float64(h)), int(to*float64(h)+0.999)
+	if hi <= lo {
+		hi = lo + 1
+	}
+	if lo >= h {
+		lo, hi = h-1, h
+	}
+	marked := make([]bool, h)
+	if m.find.active() {
+		m.count.markRows(marked, m.win.members)
+	}
+	for y := range cells {
+		cell, style := "│", m.view.th.Track
+		if y >= lo && y < hi {
+			cell, style = "┃", m.view.th.Thumb
+		}
+		if marked[y] {
+			cell, style = "◂", m.view.th.Marks
+			if y >= lo && y < hi {
+				cell = "◀"
+			}
+		}
+		cells[y] = style.Render(cell)
+	}
+	return cells
+}
