@@ -98,7 +98,7 @@ func TestSizeOfIndex(t *testing.T) {
 		t.Fatal(err)
 	}
 	size := int64(0)
-	for _, f := range files(t, cache) {
+	for _, f := range cacheFiles(t, cache) {
 		info, err := os.Stat(f)
 		if err != nil {
 			t.Fatal(err)

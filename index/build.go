@@ -388,7 +388,7 @@ func (b *builder) members(logs []reader.Log) error {
 			return nil // cancelled
 		}
 		for _, m := range src.Members() {
-			stamp, ok := m.Stamp()
+			stamp, ok := reader.ListedStamp(m)
 			path, perr := b.rel(m.Path)
 			if !ok || perr != nil {
 				continue // a pipe or the like
@@ -480,7 +480,7 @@ func (b *builder) member(src reader.Source, m reader.Member, e *entry) error {
 	}
 	defer func() { blocks.Close() }()
 	f, ok := blocks.(reader.FileBlocks)
-	if m.Twin() {
+	if reader.IsTwin(m) {
 		// It is damaged, or it would not be one any more. It has no entry.
 		blk := reader.GetBlock()
 		defer reader.PutBlock(blk)
@@ -602,7 +602,7 @@ func (b *builder) unread(m reader.Member, err error) error {
 		return nil
 	case errors.Is(err, reader.ErrBinary):
 		b.skip(err)
-		if stamp, ok := m.Stamp(); ok {
+		if stamp, ok := reader.ListedStamp(m); ok {
 			if path, err := b.rel(m.Path); err == nil {
 				b.keep(&entry{path: path, stamp: stamp, binary: true, encoding: b.Encoding})
 			}

@@ -423,7 +423,7 @@ func (a *admitter) lookup(m reader.Member) (x *covering, e *entry, grown bool) {
 	if a.cache == nil {
 		return nil, nil, false
 	}
-	stamp, ok := m.Stamp()
+	stamp, ok := reader.ListedStamp(m)
 	if !ok {
 		return nil, nil, false
 	}
@@ -485,7 +485,7 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 	if e == nil {
 		return nil
 	}
-	stamp, _ := m.Stamp()
+	stamp, _ := reader.ListedStamp(m)
 	ad := &admission{cache: a.cache, entry: e, grown: grown, blocks: make([]bool, e.blocks), certain: !grown && e.knows(a.cache, stamp)}
 	for i := range ad.blocks {
 		ad.blocks[i] = true

@@ -138,7 +138,7 @@ func verify(t *testing.T, cache *reader.Cache, dir string) {
 }
 
 // files is all files of a cache.
-func files(t *testing.T, cache *reader.Cache) []string {
+func cacheFiles(t *testing.T, cache *reader.Cache) []string {
 	t.Helper()
 	var out []string
 	err := filepath.WalkDir(cache.Dir(), func(path string, e fs.DirEntry, err error) error {
@@ -170,7 +170,7 @@ func TestDamagedCache(t *testing.T) {
 	build(t, cache, w.dir)
 	q.check(cache, "undamaged")
 	good := map[string][]byte{}
-	for _, f := range files(t, cache) {
+	for _, f := range cacheFiles(t, cache) {
 		data, err := os.ReadFile(f)
 		if err != nil {
 			t.Fatal(err)
@@ -256,7 +256,7 @@ func TestCacheChangesInSearch(t *testing.T) {
 	for range rounds {
 		cache := newCache(t)
 		build(t, cache, w.dir)
-		list := files(t, cache)
+		list := cacheFiles(t, cache)
 		done := make(chan struct{})
 		go func() {
 			defer close(done)

@@ -226,7 +226,7 @@ func (s *scan) streams(src reader.Source, members []reader.Member) (out []*strea
 	for _, m := range members {
 		s.stats.Members++
 		// What is in an archive may match though the archive does not.
-		if !s.m.May(m.Path) && !m.MayBeArchive() {
+		if !s.m.May(m.Path) && !reader.MayBeArchive(m) {
 			s.stats.Excluded++
 			continue
 		}

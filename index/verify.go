@@ -104,7 +104,7 @@ func (v *Verifier) member(ctx context.Context, e *entry, path string, docs map[u
 		return 0, errOther
 	}
 	m := logs[0].Members[0]
-	if stamp, ok := m.Stamp(); !ok || !stamp.SameFile(e.stamp) || !stamp.Same(e.stamp) && (!e.direct || stamp.Size < e.stamp.Size) {
+	if stamp, ok := reader.ListedStamp(m); !ok || !stamp.SameFile(e.stamp) || !stamp.Same(e.stamp) && (!e.direct || stamp.Size < e.stamp.Size) {
 		return 0, errOther
 	}
 	table, err := e.blockTable()

@@ -59,10 +59,9 @@ import (
 // earlier ones are called NAME#1, NAME#2, …, so that no line is lost. Hidden and
 // .tmp members are skipped as in a directory.
 const (
-	maxEntries = 100_000  // members of one archive
-	maxNames   = 32 << 20 // bytes of their names in all
-	maxName    = 4 << 10  // bytes of one name
-	maxDepth   = 3        // archives within each other
+	maxNames = 32 << 20 // bytes of their names in all
+	maxName  = 4 << 10  // bytes of one name
+	maxDepth = 3        // archives within each other
 
 	// maxUnpacked limits the total size of an archive's members: a file of one
 	// megabyte can unpack to any size.
@@ -73,16 +72,21 @@ var (
 	// ErrArchive means that a file is an archive; see Unpack.
 	ErrArchive = errors.New("an archive of several files")
 
-	errNoArchive  = errors.New("neither a directory nor an archive")
-	errNotInside  = errors.New("no such member in the archive")
-	errPiped      = errors.New("this archive cannot be read from a pipe; save it to a file first")
-	errDepth      = fmt.Errorf("nested in more than %d archives; not read", maxDepth-1)
-	errEntries    = fmt.Errorf("more than %d members; the rest is not read", maxEntries)
-	errUnpacked   = fmt.Errorf("more than %d GiB when unpacked; the rest is not read", maxUnpacked>>30)
-	errLongName   = fmt.Errorf("a member with a name of more than %d bytes is not read", maxName)
-	errTarCut     = errors.New("tar: truncated: the archive ends in the middle of a member")
-	archiveEnding = lazyregexp.New(`(?i)\.(?:tar|tar\.(?:gz|bz2|xz|zst|zstd|lz4|z|lzma|br)|tgz|taz|tbz2?|txz|tzst|tlz|zip)$`)
+	errNoArchive = errors.New("neither a directory nor an archive")
+	errNotInside = errors.New("no such member in the archive")
+	errPiped     = errors.New("this archive cannot be read from a pipe; save it to a file first")
+	errDepth     = fmt.Errorf("nested in more than %d archives; not read", maxDepth-1)
+	errEntries   = fmt.Errorf("more than %d members; the rest is not read", maxEntries)
+	errUnpacked  = fmt.Errorf("more than %d GiB when unpacked; the rest is not read", maxUnpacked>>30)
+	errLongName  = fmt.Errorf("a member with a name of more than %d bytes is not read", maxName)
+	errTarCut    = errors.New("tar: truncated: the archive ends in the middle of a member")
 )
+
+// maxEntries is the number of members of one archive that are read.
+const maxEntries = 100_000
+
+// archiveEnding matches the names of archives.
+var archiveEnding = lazyregexp.New(`(?i)\.(?:tar|tar\.(?:gz|bz2|xz|zst|zstd|lz4|z|lzma|br)|tgz|taz|tbz2?|txz|tzst|tlz|zip)$`)
 
 // An archiveKind is the format of an archive; empty for other files.
 type archiveKind string
@@ -128,14 +132,14 @@ func isTarName(path string) bool {
 }
 
 // MayBeArchive reports whether m may be an archive, judging by its name.
-func (m Member) MayBeArchive() bool {
-	return m.InsideArchive() || archiveEnding.MatchString(m.Path)
+func MayBeArchive(m Member) bool {
+	return InsideArchive(m) || archiveEnding.MatchString(m.Path)
 }
 
 // IsArchive reports whether m is an archive. It reads the beginning and the
 // end of the file.
 func IsArchive(m Member) bool {
-	if m.InsideArchive() {
+	if InsideArchive(m) {
 		return true
 	}
 	f, err := openListed(m) // opening a named pipe would block, or lose what is in it
@@ -198,12 +202,6 @@ type entry struct {
 	sparse    bool      // off is where its headers begin; see sparse.go
 }
 
-// A coding is how an archive encodes a member.
-type coding interface {
-	format() Format
-	decoder(ctx context.Context, src *countingReader) decoder
-}
-
 // A section is a file in an archive.
 type section struct {
 	*io.SectionReader
@@ -212,6 +210,15 @@ type section struct {
 	coding
 	sparse *sparseFile // nil for a member without holes
 	in     *archive
+}
+
+func (s *section) MemberCoding() coding { return s.coding }
+
+func (s *section) Holes() holeMap {
+	if s.sparse == nil {
+		return nil
+	}
+	return s.sparse
 }
 
 func (s *section) Name() string               { return s.path }
@@ -267,7 +274,7 @@ func (e *entry) open(m Member) (file, error) {
 // read. Unpack calls progress, if it is not nil, with the bytes of m that were
 // decoded.
 func Unpack(ctx context.Context, m Member, opt Options, progress func(disk int64)) ([]Log, []error) {
-	if m.InsideArchive() {
+	if InsideArchive(m) {
 		return unpackWanted(ctx, m, opt, progress)
 	}
 	if m.Path == Stdin {
@@ -282,7 +289,7 @@ func Unpack(ctx context.Context, m Member, opt Options, progress func(disk int64
 // list lists the members of the archive, as Unpack does.
 func (a *archive) list(ctx context.Context, progress func(disk int64)) ([]Log, []error) {
 	m := a.member
-	for x := m.in; x != nil; x = x.in.member.in {
+	for x := handleOf(m).in; x != nil; x = handleOf(x.in.member).in {
 		a.depth++
 	}
 	fail := func(err error) error {
@@ -330,12 +337,12 @@ func (a *archive) list(ctx context.Context, progress func(disk int64)) ([]Log, [
 			continue
 		}
 		e := entries[i].entry
-		deep := m.deep + levels(path)
+		deep := handleOf(m).deep + levels(path)
 		path = m.Path + string(filepath.Separator) + path
 		if filter.leavesInside(m.Path, path, f.cwd) || filter.tooLarge(e.size) || filter.tooDeep(deep) {
 			continue
 		}
-		f.keepFile(Member{Path: path, Size: e.size, ModTime: e.modified, in: e, deep: deep}) // no path comes twice
+		f.keepFile(Member{Path: path, Size: e.size, ModTime: e.modified, Handle: handle{in: e, deep: deep}}) // no path comes twice
 	}
 	logs := f.group()
 	return logs, append(errs, f.errs...)
@@ -344,7 +351,7 @@ func (a *archive) list(ctx context.Context, progress func(disk int64)) ([]Log, [
 // unpackWanted lists the members that a path inside an archive means: a member,
 // a directory of the archive, or a pattern.
 func unpackWanted(ctx context.Context, m Member, opt Options, progress func(int64)) ([]Log, []error) {
-	outer, wanted := m.in.in.member, m.in.wanted
+	outer, wanted := handleOf(m).in.in.member, handleOf(m).in.wanted
 	if wanted == "." {
 		return Unpack(ctx, outer, opt, progress)
 	}
@@ -360,7 +367,7 @@ func unpackWanted(ctx context.Context, m Member, opt Options, progress func(int6
 	wanted = filepath.ToSlash(wanted)
 	w.add(wanted)
 	if len(logs) > 0 {
-		w.addLinks(wanted, logs[0].Members[0].in.in, func(below string) bool {
+		w.addLinks(wanted, handleOf(logs[0].Members[0]).in.in, func(below string) bool {
 			below = filepath.FromSlash(below)
 			return !opt.Filter.leavesInside(prefix+filepath.FromSlash(wanted), prefix+below, f.cwd) && !opt.Filter.tooDeep(levels(below)-levels(filepath.FromSlash(wanted)))
 		})
@@ -370,12 +377,13 @@ func unpackWanted(ctx context.Context, m Member, opt Options, progress func(int6
 		for _, x := range l.Members {
 			inner := filepath.ToSlash(strings.TrimPrefix(x.Path, prefix))
 			if w.named[inner] || isGlob && doublestar.MatchUnvalidated(wanted, inner) {
-				x.Named, x.deep = true, 0
+				x.Named = true
+				change(&x, func(h *handle) { h.deep = 0 })
 				f.take(x)
 			} else if dir := w.directory(inner); dir != "" {
 				below := prefix + filepath.FromSlash(dir)
-				x.deep = levels(x.Path[len(below)+1:])
-				if !opt.Filter.leavesInside(below, x.Path, f.cwd) && !opt.Filter.tooDeep(x.deep) {
+				change(&x, func(h *handle) { h.deep = levels(x.Path[len(below)+1:]) })
+				if !opt.Filter.leavesInside(below, x.Path, f.cwd) && !opt.Filter.tooDeep(handleOf(x).deep) {
 					f.take(x)
 				}
 			}
@@ -384,7 +392,7 @@ func unpackWanted(ctx context.Context, m Member, opt Options, progress func(int6
 			}
 			for _, rest := range w.through[inner] { // in an archive inside of this one
 				x.Named = true
-				more, moreErrs := unpackWanted(ctx, Member{Path: m.Path, Named: true, in: &entry{in: &archive{member: x}, wanted: filepath.FromSlash(rest)}}, opt, nil)
+				more, moreErrs := unpackWanted(ctx, Member{Path: m.Path, Named: true, Handle: handle{in: &entry{in: &archive{member: x}, wanted: filepath.FromSlash(rest)}}}, opt, nil)
 				errs = append(errs, moreErrs...)
 				for _, l := range more {
 					for _, y := range l.Members {
@@ -530,7 +538,7 @@ func copiesOfArchives(logs []Log) {
 	})
 	each(func(tar string, _ bool, m *Member) {
 		if first[tar] != m {
-			m.copy = first[tar]
+			change(m, func(h *handle) { h.copy = first[tar] })
 		}
 	})
 }
@@ -550,16 +558,16 @@ func tarOf(path string) (tar string, packed bool) {
 // a damaged copy, these are the members before the damage.
 func unpackOnce(ctx context.Context, m Member, opt Options, progress func(disk int64)) ([]Log, []error) {
 	logs, errs := Unpack(ctx, m, opt, progress)
-	if m.copy == nil || len(logs) == 0 {
+	if handleOf(m).copy == nil || len(logs) == 0 {
 		return logs, errs
 	}
-	a := logs[0].Members[0].in.in
-	same, err := a.common(ctx, &archive{member: *m.copy, opt: opt})
+	a := handleOf(logs[0].Members[0]).in.in
+	same, err := a.common(ctx, &archive{member: *handleOf(m).copy, opt: opt})
 	if err != nil {
 		return logs, errs // reading the other one reports the error
 	}
 	for i := range logs {
-		logs[i].Members = slices.DeleteFunc(logs[i].Members, func(x Member) bool { return x.in.end <= same })
+		logs[i].Members = slices.DeleteFunc(logs[i].Members, func(x Member) bool { return handleOf(x).in.end <= same })
 	}
 	return slices.DeleteFunc(logs, func(l Log) bool { return len(l.Members) == 0 }), errs
 }
@@ -607,12 +615,12 @@ func (a *archive) common(ctx context.Context, b *archive) (int64, error) {
 
 // InsideArchive reports whether m stands for a path inside an archive that is
 // not unpacked yet.
-func (m Member) InsideArchive() bool { return m.in != nil && m.in.wanted != "" }
+func InsideArchive(m Member) bool { return handleOf(m).in != nil && handleOf(m).in.wanted != "" }
 
 // zipByChance reports whether the archive m is a zip file that was not named
 // and is not called one: programs, documents and packages are zip files, too.
 func zipByChance(m Member) bool {
-	if m.Named || m.MayBeArchive() {
+	if m.Named || MayBeArchive(m) {
 		return false
 	}
 	f, _, err := openMember(m)
@@ -639,7 +647,7 @@ func splitArchive(path string) (archive Member, inside string, ok bool) {
 			continue
 		}
 		inside = strings.Trim(path[end:], string(filepath.Separator))
-		return Member{Path: up, Size: info.Size(), ModTime: info.ModTime(), Named: true, info: info}, inside, info.Mode().IsRegular()
+		return Member{Path: up, Size: info.Size(), ModTime: info.ModTime(), Named: true, Handle: handle{info: info}}, inside, info.Mode().IsRegular()
 	}
 	return Member{}, "", false
 }
@@ -654,7 +662,7 @@ func ArchiveOf(path string) (string, bool) {
 	if !ok {
 		return "", false
 	}
-	return m.in.in.member.Path, true
+	return handleOf(m).in.in.member.Path, true
 }
 
 // Fixed returns why nothing will be written to the file at a path: it is an
@@ -693,7 +701,7 @@ func insideArchive(path string) (Member, bool) {
 	if inside = filepath.Clean(inside); !ok || !filepath.IsLocal(inside) {
 		return Member{}, false
 	}
-	return Member{Path: path, Size: a.Size, ModTime: a.ModTime, Named: true, in: &entry{in: &archive{member: a}, wanted: inside}}, true
+	return Member{Path: path, Size: a.Size, ModTime: a.ModTime, Named: true, Handle: handle{in: &entry{in: &archive{member: a}, wanted: inside}}}, true
 }
 
 // insidePattern lists paths inside archives for a pattern of which the first

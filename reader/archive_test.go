@@ -510,10 +510,10 @@ func TestSparseMember(t *testing.T) {
 			logs, _ := unpackPath(t, out, Options{})
 			for _, l := range logs {
 				for _, m := range l.Members {
-					if m.in == nil {
+					if handleOf(m).in == nil {
 						continue
 					}
-					f, err := m.in.open(m)
+					f, err := handleOf(m).in.open(m)
 					if err != nil {
 						continue
 					}
@@ -672,8 +672,8 @@ func TestFollowArchives(t *testing.T) {
 	dir := t.TempDir()
 	tarData := string(tarred(t, rotatedMembers...))
 	zipData := string(zipped(t, zip.Deflate, "a.log", "a\n", "b.log", "b\n"))
-	files := map[string]string{"a.tar": tarData, "a.tgz": string(gz(tarData)), "named.otherwise": tarData, "a.zip": zipData, "a.jar": zipData, "a.7z": "7z\xbc\xaf\x27\x1c\x00\x00 and more"}
-	for name, data := range files {
+	members := map[string]string{"a.tar": tarData, "a.tgz": string(gz(tarData)), "named.otherwise": tarData, "a.zip": zipData, "a.jar": zipData, "a.7z": "7z\xbc\xaf\x27\x1c\x00\x00 and more"}
+	for name, data := range members {
 		write(t, filepath.Join(dir, "before-"+name), data)
 	}
 	write(t, filepath.Join(dir, "later-a.tar"), "")
@@ -693,7 +693,7 @@ func TestFollowArchives(t *testing.T) {
 	if err := f.Begin(t.Context(), emit); err != nil {
 		t.Fatal(err)
 	}
-	for name, data := range files {
+	for name, data := range members {
 		write(t, filepath.Join(dir, "later-"+name), data)
 	}
 	for range 3 {
@@ -702,7 +702,7 @@ func TestFollowArchives(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for name := range files {
+	for name := range members {
 		for _, when := range []string{"before-", "later-"} {
 			want := ErrArchive
 			switch name {

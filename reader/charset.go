@@ -451,9 +451,8 @@ func openTextIn(ctx context.Context, f io.Reader, live bool, given Charset) (*te
 		t.release()
 		return nil, err
 	}
-	coded, _ := f.(*section)
-	if coded != nil && coded.coding != nil {
-		t.format = coded.coding.format()
+	if c := codingOf(f); c != nil {
+		t.format = c.format()
 	} else if n, err = t.tell(f, n, err, live); err != nil && err != io.EOF {
 		t.release()
 		return nil, err

@@ -293,8 +293,8 @@ func (t *text) tell(f io.Reader, n int, err error, live bool) (int, error) {
 
 // begin makes the decoder of t.src, which reads f.
 func (t *text) begin(ctx context.Context, f io.Reader) {
-	if s, ok := f.(*section); ok && s.coding != nil {
-		t.dec = s.decoder(ctx, t.src)
+	if c := codingOf(f); c != nil {
+		t.dec = c.decoder(ctx, t.src)
 		return
 	}
 	if t.format == Zip {
@@ -319,8 +319,7 @@ func (t *text) begin(ctx context.Context, f io.Reader) {
 
 // packed reports whether the file f, which begins with head, must be decoded.
 func packed(f file, head []byte) bool {
-	s, _ := f.(*section)
-	if s != nil && s.coding != nil || formatOf(head) != Plain {
+	if codingOf(f) != nil || formatOf(head) != Plain {
 		return true
 	}
 	switch strings.ToLower(filepath.Ext(f.Name())) {
@@ -328,6 +327,21 @@ func packed(f file, head []byte) bool {
 		return true
 	}
 	return false
+}
+
+// A coding is how an archive encodes a member.
+type coding interface {
+	format() Format
+	decoder(ctx context.Context, src *countingReader) decoder
+}
+
+// codingOf returns the coding of a file that lies in an archive and is compressed
+// there; nil for other files, which tell their format themselves.
+func codingOf(f any) coding {
+	if c, ok := f.(interface{ MemberCoding() coding }); ok {
+		return c.MemberCoding()
+	}
+	return nil
 }
 
 // A file is what a member is read from: an *os.File, or a part of an archive.

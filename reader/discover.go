@@ -26,6 +26,32 @@ type Log struct {
 	why string // how the order of Members was decided
 }
 
+// A handle is what is known of a member, see [Member.Handle].
+type handle struct {
+	info os.FileInfo // of the file when it was listed, to know it again; nil if it is not known
+	alt  string      // the same text under another name (X beside X.gz)
+	in   *entry      // where in an archive it lies; nil for a file of its own
+	deep int64       // how many levels it lies below a directory or archive that was named
+	copy *Member     // an archive with the same name that may have the same members
+	pair *pair       // of which it is one file, if it is not decided yet whether both hold the same text
+
+	rotated bool // its name is that of a rotated file, among those with which it was listed
+}
+
+// handleOf returns what is known of m. Nothing is known of a member that a
+// caller made of a path.
+func handleOf(m Member) handle {
+	h, _ := m.Handle.(handle)
+	return h
+}
+
+// change changes what is known of m.
+func change(m *Member, to func(*handle)) {
+	h := handleOf(*m)
+	to(&h)
+	m.Handle = h
+}
+
 // Stdin is the path that stands for standard input.
 const Stdin = "-"
 
@@ -133,7 +159,7 @@ func (f *finder) add(path string) {
 	case info.IsDir():
 		f.walk(path, 1)
 	default:
-		taken := f.take(Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), Named: true, info: info})
+		taken := f.take(Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), Named: true, Handle: handle{info: info}})
 		if link, err := os.Lstat(path); taken && err == nil && link.Mode()&fs.ModeSymlink != 0 {
 			if real, err := filepath.EvalSymlinks(path); err == nil {
 				f.files[len(f.files)-1].real = real
@@ -149,7 +175,7 @@ func isPattern(path string) bool { return strings.ContainsAny(path, "*?[{") }
 // through other directories. The first path given is the one it goes by. Hard
 // links are files of their own. It reports whether the file was taken now.
 func (f *finder) take(m Member) bool {
-	if isOutput(m.info) {
+	if isOutput(handleOf(m).info) {
 		f.refuse(m.Path)
 		return false
 	}
@@ -162,7 +188,7 @@ func (f *finder) take(m Member) bool {
 	if i, ok := f.seen[key]; ok {
 		// link/../x need not be x: then it is another file.
 		first := f.files[i]
-		if m.info == nil || first.info == nil || !dotted(m.Path) && !dotted(first.Path) || os.SameFile(m.info, first.info) {
+		if handleOf(m).info == nil || handleOf(first.Member).info == nil || !dotted(m.Path) && !dotted(first.Path) || os.SameFile(handleOf(m).info, handleOf(first.Member).info) {
 			return false
 		}
 	}
@@ -251,7 +277,7 @@ func (f *finder) walk(root string, depth int64) {
 			if f.filter.tooLarge(e.Size()) {
 				continue
 			}
-			f.take(Member{Path: path, Size: e.Size(), ModTime: e.ModTime(), info: e, deep: depth})
+			f.take(Member{Path: path, Size: e.Size(), ModTime: e.ModTime(), Handle: handle{info: e, deep: depth}})
 		case e.Mode()&fs.ModeSymlink != 0:
 			info, err := os.Stat(path)
 			if errors.Is(err, fs.ErrNotExist) {
@@ -262,7 +288,7 @@ func (f *finder) walk(root string, depth int64) {
 			} else if info.Mode().IsRegular() && !f.filter.tooLarge(info.Size()) {
 				dir, _ := filepath.Split(path)
 				f.links = append(f.links, found{dir: dir, name: parseName(base),
-					Member: Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), info: info, deep: depth}})
+					Member: Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), Handle: handle{info: info, deep: depth}}})
 			}
 		}
 	}

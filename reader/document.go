@@ -116,8 +116,8 @@ func NewDocument(src *LogSource, opt DocumentOptions) *Document {
 	d := &Document{src: src, opt: opt, next: 1, after: map[MemberKey]MemberKey{}}
 	d.life, d.stop = context.WithCancel(context.Background())
 	members := src.Members()
-	src.members = withoutTwins(members)
-	for _, m := range src.members {
+	src.SetMembers(withoutTwins(members))
+	for _, m := range src.Members() {
 		d.members = append(d.members, &docMember{key: d.next, m: m})
 		d.next++
 	}

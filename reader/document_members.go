@@ -13,7 +13,7 @@ import (
 // through a pipe is read from where it was put, for there is no second time.
 // It also tells which member each path is.
 func (d *Document) Searchable(opt Options) (Source, map[string]MemberKey) {
-	s := &LogSource{name: d.src.name, opt: opt}
+	l := Log{Name: d.src.Name()}
 	keys := map[string]MemberKey{}
 	for _, m := range d.list() {
 		member, t, _ := m.state()
@@ -24,10 +24,10 @@ func (d *Document) Searchable(opt Options) (Source, map[string]MemberKey) {
 			member = Member{Path: t.file.Name(), Named: true}
 		}
 		member.Named = true // who has opened it wants to see what is in it
-		s.members = append(s.members, member)
+		l.Members = append(l.Members, member)
 		keys[member.Path] = m.key
 	}
-	return s, keys
+	return NewSource(l, opt), keys
 }
 
 // Locate is the member that a file was when its text had an ID, whatever it
@@ -39,7 +39,7 @@ func (d *Document) Locate(ctx context.Context, m Member, id ID) (MemberKey, bool
 		return key, true
 	}
 	if ok {
-		if same, err := hasID(ctx, Member{Path: m.Path}, d.src.opt.Encoding, id); err == nil && same {
+		if same, err := hasID(ctx, Member{Path: m.Path}, d.src.Options().Encoding, id); err == nil && same {
 			return key, true
 		}
 	}
@@ -64,7 +64,7 @@ func (d *Document) File(key MemberKey) (string, bool) {
 func (d *Document) Key(m Member) (MemberKey, bool) {
 	for _, x := range d.list() {
 		have, _, _ := x.state()
-		if have.Path == m.Path || have.alt == m.Path || have.pair != nil && have.pair.packed.Path == m.Path {
+		if have.Path == m.Path || handleOf(have).alt == m.Path || handleOf(have).pair != nil && handleOf(have).pair.packed.Path == m.Path {
 			return x.key, true
 		}
 	}
@@ -80,7 +80,7 @@ func (d *Document) Has(key MemberKey) bool {
 func (d *Document) Find(ctx context.Context, id ID) (MemberKey, bool) {
 	for _, x := range slices.Backward(d.list()) {
 		m, _, _ := x.state()
-		if ok, err := hasID(ctx, m, d.src.opt.Encoding, id); err == nil && ok && id.Len > 0 {
+		if ok, err := hasID(ctx, m, d.src.Options().Encoding, id); err == nil && ok && id.Len > 0 {
 			return x.key, true
 		}
 	}
@@ -107,9 +107,7 @@ func (d *Document) Update(l Log) (u Updated) {
 	}
 	d.decide(l.Members)
 	l.Members = withoutTwins(l.Members)
-	d.src.mu.Lock()
-	d.src.members = l.Members
-	d.src.mu.Unlock()
+	d.src.SetMembers(l.Members)
 	now := make([]*docMember, len(l.Members))
 	// By file, if it has not been cut off.
 	for i, m := range l.Members {
@@ -127,7 +125,7 @@ func (d *Document) Update(l Log) (u Updated) {
 	for i, m := range l.Members {
 		for _, old := range before {
 			copied := now[i] != nil && now[i].key > old.key
-			if left[old] && (now[i] == nil || copied) && old.became(d.life, d.src.opt.Encoding, m) {
+			if left[old] && (now[i] == nil || copied) && old.became(d.life, d.src.Options().Encoding, m) {
 				if copied {
 					left[now[i]] = true
 				}
@@ -182,7 +180,7 @@ func (d *Document) copies(m *docMember, behind []*docMember) bool {
 		if _, t, _ := x.state(); t != nil {
 			known++
 			if id := t.identity(); id.Len > 0 {
-				if ok, err := hasID(d.life, m.m, d.src.opt.Encoding, id); err == nil && ok {
+				if ok, err := hasID(d.life, m.m, d.src.Options().Encoding, id); err == nil && ok {
 					return true
 				}
 			}
@@ -272,20 +270,20 @@ func (m *docMember) is(now Member) bool {
 	if m.m.Path == Stdin || now.Path == Stdin {
 		return m.m.Path == now.Path
 	}
-	if m.m.in != nil || now.in != nil {
+	if handleOf(m.m).in != nil || handleOf(now).in != nil {
 		return m.m.Path == now.Path // what is in an archive does not change
 	}
-	if m.m.info == nil || now.info == nil || !m.m.is(now.info) {
+	if handleOf(m.m).info == nil || handleOf(now).info == nil || !stillHolds(m.m, handleOf(now).info) {
 		return false
 	}
 	// A file that is not held open may be gone, and its number that of another:
 	// of one that rotation does not make of it.
 	from, to := parseName(filepath.Base(m.m.Path)), parseName(filepath.Base(now.Path))
-	if m.m.rotated && !now.rotated || from.Compressed() != to.Compressed() {
+	if handleOf(m.m).rotated && !handleOf(now).rotated || from.Compressed() != to.Compressed() {
 		return false
 	}
 	// Nobody writes to a rotated file any more, or else the text decides.
-	if m.m.rotated && (now.Size != m.m.Size || !now.ModTime.Equal(m.m.ModTime)) {
+	if handleOf(m.m).rotated && (now.Size != m.m.Size || !now.ModTime.Equal(m.m.ModTime)) {
 		return false
 	}
 	if m.t == nil {
@@ -299,7 +297,7 @@ func (m *docMember) is(now Member) bool {
 // file.
 func (m *docMember) became(ctx context.Context, given Charset, now Member) bool {
 	was, t, _ := m.state()
-	if t == nil || !now.rotated && !parseName(filepath.Base(now.Path)).Compressed() {
+	if t == nil || !handleOf(now).rotated && !parseName(filepath.Base(now.Path)).Compressed() {
 		return false // a new one, even if it begins alike
 	}
 	id := t.identity()
@@ -309,7 +307,7 @@ func (m *docMember) became(ctx context.Context, given Charset, now Member) bool 
 	if ok, err := hasID(ctx, now, given, id); err != nil || !ok {
 		return false
 	}
-	cut := now.alt == was.Path // now has more text
+	cut := handleOf(now).alt == was.Path // now has more text
 	if t.file != nil && !t.temp && !cut {
 		// What is open is either the very text still, or cut off.
 		info, err := t.file.Stat()

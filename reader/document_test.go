@@ -16,10 +16,11 @@ import (
 	"unicode/utf16"
 
 	"logview/reader"
+	"logview/reader/readertest"
 )
 
 // document opens the one log below dir.
-func document(t *testing.T, dir string, cache *reader.Cache) *reader.Document {
+func openDocument(t *testing.T, dir string, cache *reader.Cache) *reader.Document {
 	t.Helper()
 	logs, errs := reader.Find([]string{dir})
 	if len(logs) != 1 || len(errs) > 0 {
@@ -164,7 +165,7 @@ func TestDocumentPieces(t *testing.T) {
 			if c.cache {
 				cache = reader.NewCache(t.TempDir(), 1<<30)
 			}
-			d := document(t, dir, cache)
+			d := openDocument(t, dir, cache)
 			there := forwards(t, d, d.Start())
 			if c.want != "" || len(there) == 0 {
 				if got := text(there); got != c.want {
@@ -221,8 +222,8 @@ func TestDocumentPieces(t *testing.T) {
 // A place stays good while the log grows and rotates in whatever way.
 func TestDocumentRotates(t *testing.T) {
 	dir := t.TempDir()
-	act(t, dir, `app.log < a first line that is long enough to know a text by it, surely\ntwo\n`)
-	d := document(t, dir, reader.NewCache(t.TempDir(), 1<<30))
+	readertest.Act(t, dir, `app.log < a first line that is long enough to know a text by it, surely\ntwo\n`)
+	d := openDocument(t, dir, reader.NewCache(t.TempDir(), 1<<30))
 	all := forwards(t, d, d.Start())
 	place := all[1].Place
 	check := func(want string) {
@@ -232,25 +233,25 @@ func TestDocumentRotates(t *testing.T) {
 		}
 	}
 	check("two\n")
-	act(t, dir, `app.log < three\nfo`)
+	readertest.Act(t, dir, `app.log < three\nfo`)
 	check("two\nthree\nfo")
-	act(t, dir, `mv app.log app.log.1`)
-	act(t, dir, `app.log.1 < ur\n`)
-	act(t, dir, `app.log < five\n`)
+	readertest.Act(t, dir, `mv app.log app.log.1`)
+	readertest.Act(t, dir, `app.log.1 < ur\n`)
+	readertest.Act(t, dir, `app.log < five\n`)
 	update(t, d, dir)
 	check("two\nthree\nfour\nfive\n")
-	act(t, dir, `gz app.log.1`)
-	act(t, dir, `mv app.log.1.gz app.log.2.gz`)
-	act(t, dir, `mv app.log app.log.1`)
-	act(t, dir, `app.log < six, of which the beginning is as long as that of others\n`)
+	readertest.Act(t, dir, `gz app.log.1`)
+	readertest.Act(t, dir, `mv app.log.1.gz app.log.2.gz`)
+	readertest.Act(t, dir, `mv app.log app.log.1`)
+	readertest.Act(t, dir, `app.log < six, of which the beginning is as long as that of others\n`)
 	update(t, d, dir)
 	check("two\nthree\nfour\nfive\nsix, of which the beginning is as long as that of others\n")
-	act(t, dir, `cp app.log app.log.0`)
-	act(t, dir, `cut app.log`)
-	act(t, dir, `app.log < seven\n`)
+	readertest.Act(t, dir, `cp app.log app.log.0`)
+	readertest.Act(t, dir, `cut app.log`)
+	readertest.Act(t, dir, `app.log < seven\n`)
 	update(t, d, dir)
 	check("two\nthree\nfour\nfive\nsix, of which the beginning is as long as that of others\nseven\n")
-	act(t, dir, `rm app.log.2.gz`)
+	readertest.Act(t, dir, `rm app.log.2.gz`)
 	update(t, d, dir)
 	if _, err := d.Forward(t.Context(), place); err != io.EOF && !errors.Is(err, reader.ErrGone) {
 		t.Logf("a place that is gone: %v", err)
@@ -263,25 +264,25 @@ func TestDocumentCutUnseen(t *testing.T) {
 	for _, copied := range []bool{true, false} {
 		t.Run(fmt.Sprint(copied), func(t *testing.T) {
 			dir := t.TempDir()
-			act(t, dir, `app.log < 12:00:01 a first line that is long enough to know a text by it, surely\n12:00:02 two\n`)
-			d := document(t, dir, nil)
+			readertest.Act(t, dir, `app.log < 12:00:01 a first line that is long enough to know a text by it, surely\n12:00:02 two\n`)
+			d := openDocument(t, dir, nil)
 			all := forwards(t, d, d.Start())
 			end := reader.Place{Member: all[1].Member, Offset: all[1].End}
-			act(t, dir, `app.log < 12:00:03 three\n`)
+			readertest.Act(t, dir, `app.log < 12:00:03 three\n`)
 			if !d.Grown(t.Context()) {
 				t.Fatal("it has grown, and that is all")
 			}
 			want := ""
 			if copied {
-				act(t, dir, `cp app.log app.log.1`)
+				readertest.Act(t, dir, `cp app.log app.log.1`)
 				want = "12:00:03 three\n"
 			}
-			act(t, dir, `cut app.log`)
+			readertest.Act(t, dir, `cut app.log`)
 			anew := ""
 			for i := range 20 {
 				anew += fmt.Sprintf("12:01:%02d line of the new one\n", i)
 			}
-			act(t, dir, "app.log < "+strings.ReplaceAll(anew, "\n", `\n`))
+			readertest.Act(t, dir, "app.log < "+strings.ReplaceAll(anew, "\n", `\n`))
 			if d.Grown(t.Context()) {
 				t.Error("it was cut off, and nobody noticed")
 			}
@@ -299,7 +300,7 @@ func TestDocumentCutUnseen(t *testing.T) {
 // A cache that cannot be written is no reason not to show a text.
 func TestDocumentWithoutCache(t *testing.T) {
 	dir := t.TempDir()
-	act(t, dir, `file < x`)
+	readertest.Act(t, dir, `file < x`)
 	want := ""
 	var b bytes.Buffer
 	w, err := gzip.NewWriterLevel(&b, gzip.NoCompression)
@@ -313,11 +314,11 @@ func TestDocumentWithoutCache(t *testing.T) {
 	}
 	w.Close()
 	logs := filepath.Join(dir, "logs")
-	act(t, dir, `mkdir logs`)
+	readertest.Act(t, dir, `mkdir logs`)
 	if err := os.WriteFile(filepath.Join(logs, "app.log.1.gz"), b.Bytes(), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	d := document(t, logs, reader.NewCache(filepath.Join(dir, "file", "cache"), 1<<30))
+	d := openDocument(t, logs, reader.NewCache(filepath.Join(dir, "file", "cache"), 1<<30))
 	if got := text(forwards(t, d, d.Start())); got != want {
 		t.Errorf("got %d bytes, want %d; %v", len(got), len(want), d.Members()[0].Damage)
 	}
@@ -333,10 +334,10 @@ func TestDocumentNotTheSame(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			if name == "its inode" { // the oldest is removed before the newest is compressed
-				act(t, dir, `app.log.2 < the oldest\n`)
-				act(t, dir, `app.log.1 < not so old, and of another size\n`)
-				act(t, dir, "gz app.log.2")
-				act(t, dir, "gz app.log.1")
+				readertest.Act(t, dir, `app.log.2 < the oldest\n`)
+				readertest.Act(t, dir, `app.log.1 < not so old, and of another size\n`)
+				readertest.Act(t, dir, "gz app.log.2")
+				readertest.Act(t, dir, "gz app.log.1")
 				for _, file := range []string{"app.log.1.gz", "app.log.2.gz"} {
 					when := time.Now().Add(-time.Hour)
 					if err := os.Chtimes(filepath.Join(dir, file), when, when); err != nil {
@@ -344,19 +345,19 @@ func TestDocumentNotTheSame(t *testing.T) {
 					}
 				}
 			} else {
-				act(t, dir, `app.log.1 < old\n`)
+				readertest.Act(t, dir, `app.log.1 < old\n`)
 			}
-			act(t, dir, `app.log < 08:00:01 one, which is read\n`)
-			d := document(t, dir, nil)
+			readertest.Act(t, dir, `app.log < 08:00:01 one, which is read\n`)
+			d := openDocument(t, dir, nil)
 			end, err := d.End(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
-			act(t, dir, `app.log < 08:00:02 two, which is not\n`)
+			readertest.Act(t, dir, `app.log < 08:00:02 two, which is not\n`)
 			for _, step := range steps {
-				act(t, dir, step)
+				readertest.Act(t, dir, step)
 			}
-			act(t, dir, `app.log < 08:00:03 three\n`)
+			readertest.Act(t, dir, `app.log < 08:00:03 three\n`)
 			update(t, d, dir)
 			if got, want := text(forwards(t, d, end)), "08:00:02 two, which is not\n08:00:03 three\n"; got != want {
 				t.Errorf("got %q, want %q", got, want)
@@ -391,7 +392,7 @@ func TestDocumentCutHardlyRead(t *testing.T) {
 				}
 			}
 			write(lines("old", 40_000))
-			d := document(t, filepath.Dir(path), nil)
+			d := openDocument(t, filepath.Dir(path), nil)
 			if _, err := d.Forward(t.Context(), d.Start()); err != nil {
 				t.Fatal(err)
 			}
@@ -421,13 +422,13 @@ func TestDocumentCutHardlyRead(t *testing.T) {
 // file: it is known by the copy that only the next one has.
 func TestDocumentOldList(t *testing.T) {
 	dir := t.TempDir()
-	act(t, dir, `app.log < 12:00:01 a first line that is long enough to know a text by it, surely\n12:00:02 two\n`)
-	d := document(t, dir, nil)
+	readertest.Act(t, dir, `app.log < 12:00:01 a first line that is long enough to know a text by it, surely\n12:00:02 two\n`)
+	d := openDocument(t, dir, nil)
 	place := forwards(t, d, d.Start())[1].Place
 	old, _ := reader.Find([]string{dir})
-	act(t, dir, `cp app.log app.log.1`)
-	act(t, dir, `cut app.log`)
-	act(t, dir, `app.log < 12:00:03 three\n`)
+	readertest.Act(t, dir, `cp app.log app.log.1`)
+	readertest.Act(t, dir, `cut app.log`)
+	readertest.Act(t, dir, `app.log < 12:00:03 three\n`)
 	d.Update(old[0])
 	update(t, d, dir)
 	if got, want := text(forwards(t, d, place)), "12:00:02 two\n12:00:03 three\n"; got != want {
@@ -464,12 +465,12 @@ func documentStory(t *testing.T, seed uint64) {
 		for range 1 + r.IntN(8) {
 			n++
 			line := fmt.Sprintf("2026-11-21T08:00:%06d %s", n, strings.Repeat("x", r.IntN(30)))
-			act(t, dir, "app.log < "+line+`\n`)
+			readertest.Act(t, dir, "app.log < "+line+`\n`)
 			want.WriteString(line + "\n")
 		}
 	}
 	write()
-	d := document(t, dir, nil)
+	d := openDocument(t, dir, nil)
 	defer d.Close()
 	at := d.Start()
 	read := func() {
@@ -502,7 +503,7 @@ func documentStory(t *testing.T, seed uint64) {
 			for _, end := range []string{"", ".gz"} {
 				from, to := fmt.Sprintf("app.log.%d%s", i, end), fmt.Sprintf("app.log.%d%s", i+1, end)
 				if _, err := os.Stat(filepath.Join(dir, from)); err == nil {
-					act(t, dir, "mv "+from+" "+to)
+					readertest.Act(t, dir, "mv "+from+" "+to)
 				}
 			}
 		}
@@ -522,7 +523,7 @@ func documentStory(t *testing.T, seed uint64) {
 		case 1:
 			told = append(told, "renamed")
 			shift()
-			act(t, dir, "mv app.log app.log.1")
+			readertest.Act(t, dir, "mv app.log app.log.1")
 			sometimes("look", look)
 			write()
 			look()
@@ -532,13 +533,13 @@ func documentStory(t *testing.T, seed uint64) {
 			if r.IntN(2) == 0 {
 				told = append(told, "copied")
 				shift()
-				act(t, dir, "cp app.log app.log.1")
+				readertest.Act(t, dir, "cp app.log app.log.1")
 				sometimes("look", look)
 				sometimes("grow", grow)
 			}
 			told = append(told, "cut")
 			old, _ := reader.Find([]string{dir})
-			act(t, dir, "cut app.log")
+			readertest.Act(t, dir, "cut app.log")
 			sometimes("look", look)
 			write()
 			sometimes("looked before", func() { d.Update(old[0]) })
@@ -546,7 +547,7 @@ func documentStory(t *testing.T, seed uint64) {
 		case 4:
 			if _, err := os.Stat(filepath.Join(dir, "app.log.1")); err == nil {
 				told = append(told, "compressed")
-				act(t, dir, "gz app.log.1")
+				readertest.Act(t, dir, "gz app.log.1")
 				sometimes("look", look)
 			}
 		case 5:
@@ -571,9 +572,9 @@ func documentStory(t *testing.T, seed uint64) {
 // What is damaged is shown as far as it can be read, and is said.
 func TestDocumentDamage(t *testing.T) {
 	dir := t.TempDir()
-	act(t, dir, `app.log.1 < `+strings.Repeat(`a line of the older file\n`, 1000))
-	act(t, dir, `gz app.log.1`)
-	act(t, dir, `app.log < now\n`)
+	readertest.Act(t, dir, `app.log.1 < `+strings.Repeat(`a line of the older file\n`, 1000))
+	readertest.Act(t, dir, `gz app.log.1`)
+	readertest.Act(t, dir, `app.log < now\n`)
 	path := filepath.Join(dir, "app.log.1.gz")
 	info, err := os.Stat(path)
 	if err != nil {
@@ -582,7 +583,7 @@ func TestDocumentDamage(t *testing.T) {
 	if err := os.Truncate(path, info.Size()-9); err != nil {
 		t.Fatal(err)
 	}
-	d := document(t, dir, reader.NewCache(t.TempDir(), 1<<30))
+	d := openDocument(t, dir, reader.NewCache(t.TempDir(), 1<<30))
 	got := text(forwards(t, d, d.Start()))
 	if !strings.HasPrefix(got, "a line of the older file\n") || !strings.HasSuffix(got, "now\n") {
 		t.Errorf("%d bytes: %.40q … %q", len(got), got, got[max(0, len(got)-40):])
@@ -595,8 +596,8 @@ func TestDocumentDamage(t *testing.T) {
 // Whoever does not want to wait for a large file to be decoded need not.
 func TestDocumentCancel(t *testing.T) {
 	dir := t.TempDir()
-	act(t, dir, `app.log.1 < @9000000\n`)
-	act(t, dir, `gz app.log.1`)
+	readertest.Act(t, dir, `app.log.1 < @9000000\n`)
+	readertest.Act(t, dir, `gz app.log.1`)
 	ctx, cancel := context.WithCancel(t.Context())
 	logs, _ := reader.Find([]string{dir})
 	var told []reader.Preparing

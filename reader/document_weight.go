@@ -14,14 +14,14 @@ import (
 func (d *Document) Weigh() {
 	for _, m := range d.list() {
 		member, t, _ := m.state()
-		stamp, ok := member.Stamp()
+		stamp, ok := ListedStamp(member)
 		m.mu.Lock()
 		known := t != nil || !ok || m.weighed == stamp
 		m.mu.Unlock()
 		if known {
 			continue
 		}
-		about := d.src.opt.Cache.about(member)
+		about := estimatedSize(d.src.Options().Cache, member)
 		m.mu.Lock()
 		m.weighed, m.about = stamp, about
 		m.mu.Unlock()
@@ -33,9 +33,9 @@ func (d *Document) Weigh() {
 const usual = 10
 
 // about is about how long the text of a member is.
-func (c *Cache) about(m Member) Offset {
+func estimatedSize(c *Cache, m Member) Offset {
 	if c != nil {
-		if k := c.Peek(m); k.Text >= 0 {
+		if k := Peek(c, m); k.Text >= 0 {
 			return Offset(k.Text)
 		}
 	}

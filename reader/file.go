@@ -64,21 +64,21 @@ func openMember(m Member) (file, string, error) {
 	if m.Path == Stdin {
 		return os.Stdin, "standard input", nil
 	}
-	if m.in != nil {
-		f, err := m.in.open(m)
+	if handleOf(m).in != nil {
+		f, err := handleOf(m).in.open(m)
 		return f, m.Path, err
 	}
 	f, err := os.Open(m.Path)
-	if err == nil && m.info != nil {
-		if now, serr := f.Stat(); serr == nil && !m.is(now) {
-			if moved, path := openMoved(m, os.SameFile(now, m.info)); moved != nil {
+	if err == nil && handleOf(m).info != nil {
+		if now, serr := f.Stat(); serr == nil && !stillHolds(m, now) {
+			if moved, path := openMoved(m, os.SameFile(now, handleOf(m).info)); moved != nil {
 				f.Close()
 				return moved, path, nil
 			}
 			// A current file may have been replaced by a new one, which is what
 			// was asked for then. A rotated file's path has another member now,
 			// which is read as that.
-			if m.rotated {
+			if handleOf(m).rotated {
 				f.Close()
 				return nil, m.Path, &FileError{Path: m.Path, Offset: -1, Err: ErrGone}
 			}
@@ -98,8 +98,8 @@ func openMember(m Member) (file, string, error) {
 // is reports whether the file that now is that was listed as m. Its inode
 // alone proves nothing: the one of a log that was compressed and removed is
 // soon that of a new one, which is smaller at first.
-func (m Member) is(now os.FileInfo) bool {
-	return os.SameFile(now, m.info) && now.Size() >= m.Size
+func stillHolds(m Member, now os.FileInfo) bool {
+	return os.SameFile(now, handleOf(m).info) && now.Size() >= m.Size
 }
 
 // openMoved finds the file that m was: the same file under another name of
@@ -111,19 +111,19 @@ func (m Member) is(now os.FileInfo) bool {
 // from what else was compressed in the same second. Elsewhere that is no
 // reason to give up a text, for a file of several members says less.
 func openMoved(m Member, cut bool) (file, string) {
-	if m.alt != "" {
-		if f, err := os.Open(m.alt); err == nil {
-			return f, m.alt
+	if handleOf(m).alt != "" {
+		if f, err := os.Open(handleOf(m).alt); err == nil {
+			return f, handleOf(m).alt
 		}
 	}
-	if m.info == nil {
+	if handleOf(m).info == nil {
 		return nil, ""
 	}
-	if m.pair != nil && !m.Twin() {
+	if handleOf(m).pair != nil && !IsTwin(m) {
 		if f, err := openRenamed(m); err == nil {
 			return f, f.Name()
 		}
-		if f, path, err := openMember(m.pair.packed); err == nil {
+		if f, path, err := openMember(handleOf(m).pair.packed); err == nil {
 			return f, path
 		}
 		return nil, ""
@@ -131,7 +131,7 @@ func openMoved(m Member, cut bool) (file, string) {
 	// What was found may move on before it is opened: then it is looked for
 	// once more.
 	for range 5 {
-		c, ok := m.moved(cut)
+		c, ok := findMoved(m, cut)
 		if !ok {
 			return nil, ""
 		}
@@ -139,7 +139,7 @@ func openMoved(m Member, cut bool) (file, string) {
 		if err != nil {
 			continue
 		}
-		if now, err := f.Stat(); err == nil && os.SameFile(now, c.info) {
+		if now, err := f.Stat(); err == nil && os.SameFile(now, handleOf(c).info) {
 			return f, c.Path
 		}
 		f.Close()
@@ -148,13 +148,13 @@ func openMoved(m Member, cut bool) (file, string) {
 }
 
 // moved finds the file that m was or became in its directory.
-func (m Member) moved(cut bool) (Member, bool) {
+func findMoved(m Member, cut bool) (Member, bool) {
 	dir, base := filepath.Split(m.Path)
 	l := newFinder()
 	l.list(dir, base)
 	packed, nearest := Member{}, time.Second
 	for _, c := range l.files {
-		if m.is(c.info) {
+		if stillHolds(m, handleOf(c.Member).info) {
 			return c.Member, true
 		}
 		// gzip and its like keep the time to the second at least, and most of
@@ -164,7 +164,7 @@ func (m Member) moved(cut bool) (Member, bool) {
 			packed, nearest = c.Member, age
 		}
 	}
-	return packed, packed.info != nil
+	return packed, handleOf(packed).info != nil
 }
 
 // mayHold reports whether a compressed file may hold a text of a size. Most

@@ -126,12 +126,12 @@ func (x *Filter) byGlobs(path string, dir bool, cwd string) (leave, ok bool) {
 // the archive, or one that contains it, that includes its members, except those
 // that another glob leaves out.
 func (x Filter) within(archive Member, cwd string) Filter {
-	for m := &archive; ; m = &m.in.in.member {
+	for m := &archive; ; m = &handleOf(*m).in.in.member {
 		if leave, ok := x.byGlobs(m.Path, false, cwd); ok {
 			x.takes = x.takes && leave
 			return x
 		}
-		if m.in == nil {
+		if handleOf(*m).in == nil {
 			return x
 		}
 	}

@@ -203,7 +203,7 @@ func NewFollower(live *Live, opt FollowOptions) *Follower {
 		info, err := os.Stat(p)
 		dir, base := filepath.Split(p)
 		if n := parseName(base); p != Stdin && n.Current() && !n.Compressed() && (err != nil && !isPattern(p) || err == nil && info.Mode().IsRegular()) {
-			f.named[logKey{dir, n.Key()}] = base
+			f.named[logKey{dir: dir, key: n.Key()}] = base
 		}
 	}
 	return f
@@ -298,9 +298,9 @@ func (f *Follower) Look(ctx context.Context, c Changes, emit func(*Appended) err
 
 // readAll looks at files, the oldest of each log first, so that a rotated
 // file ends before the next begins.
-func (f *Follower) readAll(ctx context.Context, files []*followed) {
-	slices.SortStableFunc(files, func(a, b *followed) int { return older(a.found, b.found) })
-	for _, t := range files {
+func (f *Follower) readAll(ctx context.Context, list []*followed) {
+	slices.SortStableFunc(list, func(a, b *followed) int { return older(a.found, b.found) })
+	for _, t := range list {
 		f.look(ctx, t)
 	}
 }
@@ -355,11 +355,11 @@ func (f *Follower) names(ctx context.Context) {
 	begun := f.opt.Now()
 	f.pending = false
 	list := slices.DeleteFunc(slices.Clone(f.list(ctx)), func(c found) bool {
-		if c.Named && c.info != nil && c.info.Mode()&fs.ModeNamedPipe != 0 && f.opt.Pipe != nil && !f.pipes[c.Path] {
+		if c.Named && handleOf(c.Member).info != nil && handleOf(c.Member).info.Mode()&fs.ModeNamedPipe != 0 && f.opt.Pipe != nil && !f.pipes[c.Path] {
 			f.pipes[c.Path] = true
 			f.opt.Pipe(c.Path)
 		}
-		return c.info == nil || !c.info.Mode().IsRegular() || editing.MatchString(filepath.Base(c.Path))
+		return handleOf(c.Member).info == nil || !handleOf(c.Member).info.Mode().IsRegular() || editing.MatchString(filepath.Base(c.Path))
 	})
 	for _, c := range list {
 		t := f.known(c)
@@ -437,14 +437,14 @@ func (f *Follower) before(c found) []*followed {
 
 // known returns the file that was listed as c, if it is known.
 func (f *Follower) known(c found) *followed {
-	if id := f.ids.of(c.info); id != nil {
+	if id := f.ids.of(handleOf(c.Member).info); id != nil {
 		return f.files[id]
 	}
-	if t := f.byPath[c.Path]; t != nil && f.ids.same(t.info, c.info) {
+	if t := f.byPath[c.Path]; t != nil && f.ids.same(handleOf(t.Member).info, handleOf(c.Member).info) {
 		return t
 	}
 	for _, t := range f.order {
-		if t.Path != c.Path && !f.ids.byPath && f.ids.same(t.info, c.info) {
+		if t.Path != c.Path && !f.ids.byPath && f.ids.same(handleOf(t.Member).info, handleOf(c.Member).info) {
 			return t
 		}
 	}
@@ -470,7 +470,7 @@ func (f *Follower) renamed(t *followed, c found) bool {
 	}
 	defer file.Close()
 	info, err := file.Stat()
-	if err != nil || !f.ids.same(info, c.info) {
+	if err != nil || !f.ids.same(info, handleOf(c.Member).info) {
 		f.pending = true
 		return true
 	}
@@ -492,10 +492,10 @@ func (f *Follower) rename(t *followed, c found) {
 
 // add adds a file, in state reading with no progress.
 func (f *Follower) add(c found) *followed {
-	id := f.ids.of(c.info)
+	id := f.ids.of(handleOf(c.Member).info)
 	if id == nil {
 		id = new(byte)
-		f.ids.same(c.info, c.info) // which on Windows reads what identifies it, while it has this path
+		f.ids.same(handleOf(c.Member).info, handleOf(c.Member).info) // which on Windows reads what identifies it, while it has this path
 	}
 	t := &followed{found: c, id: id, size: -1, seen: f.opt.Now()}
 	t.progress = f.newText(c.logName())
@@ -716,7 +716,7 @@ func (f *Follower) openNow(t *followed) (*os.File, os.FileInfo, error) {
 	}
 	file, ok := opened.(*os.File)
 	info, err := opened.Stat()
-	if !ok || err != nil || !f.ids.same(info, t.info) {
+	if !ok || err != nil || !f.ids.same(info, handleOf(t.Member).info) {
 		opened.Close()
 		return nil, nil, ErrGone
 	}

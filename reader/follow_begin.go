@@ -24,9 +24,9 @@ func (f *Follower) Begin(ctx context.Context, emit func(*Appended) error) error 
 	for _, err := range l.errs {
 		f.note("", err)
 	}
-	files := slices.Clone(l.files)
-	listed := make(map[string]found, len(files))
-	for _, c := range files {
+	list := slices.Clone(l.files)
+	listed := make(map[string]found, len(list))
+	for _, c := range list {
 		listed[c.Path] = c
 	}
 	for _, l := range l.group() {
@@ -34,15 +34,15 @@ func (f *Follower) Begin(ctx context.Context, emit func(*Appended) error) error 
 			return err
 		}
 	}
-	// Then the files that are in no log because their text is in another file,
+	// Then the list that are in no log because their text is in another file,
 	// too, or because their log was named by its current file. A current file
 	// that was created after the listing is new.
 	for _, c := range f.list(ctx) {
 		if !c.name.Current() && f.named[c.logKey()] != "" {
-			files = append(files, c)
+			list = append(list, c)
 		}
 	}
-	for _, c := range files {
+	for _, c := range list {
 		if err := f.beginFile(ctx, nil, c, c.logName(), Pos{}, 0); err != nil {
 			return err
 		}
@@ -66,7 +66,7 @@ func (f *Follower) begin(ctx context.Context, l Log, listed map[string]found) er
 	}
 	starts := make([]start, len(members))
 	for i := len(members) - 1; i >= 0 && need > 0; i-- {
-		if members[i].Twin() {
+		if IsTwin(members[i]) {
 			continue // the plain file beside it has its lines
 		}
 		p, n, err := TailPos(ctx, src, members[i], need)
@@ -95,7 +95,7 @@ func (f *Follower) begin(ctx context.Context, l Log, listed map[string]found) er
 // beginFile starts following a file at its end, after handing out its last
 // lines.
 func (f *Follower) beginFile(ctx context.Context, src Source, c found, log string, from Pos, lines int64) error {
-	if c.info == nil || !c.info.Mode().IsRegular() || f.known(c) != nil {
+	if handleOf(c.Member).info == nil || !handleOf(c.Member).info.Mode().IsRegular() || f.known(c) != nil {
 		return nil
 	}
 	t := f.add(c)

@@ -37,7 +37,7 @@ func (f *Follower) look(ctx context.Context, t *followed) {
 		if err != nil {
 			return // the next look at the names decides
 		}
-		if !f.ids.same(info, t.info) || f.ids.byPath && t.gone {
+		if !f.ids.same(info, handleOf(t.Member).info) || f.ids.byPath && t.gone {
 			f.pending = true
 			return
 		}
@@ -75,7 +75,7 @@ func (f *Follower) openFile(t *followed) error {
 		file.Close()
 		return err
 	}
-	if !f.ids.same(info, t.info) {
+	if !f.ids.same(info, handleOf(t.Member).info) {
 		file.Close()
 		f.pending = true
 		return fs.ErrNotExist
@@ -468,7 +468,7 @@ func (f *Follower) cut(ctx context.Context, t *followed, info os.FileInfo) bool 
 	// Texts that were written and rotated since the last look are in older
 	// files.
 	for _, c := range f.list(ctx) {
-		if c.info != nil && c.info.Mode().IsRegular() && c.dir == t.dir && c.name.Key() == t.name.Key() && older(c, t.found) < 0 && f.known(c) == nil {
+		if handleOf(c.Member).info != nil && handleOf(c.Member).info.Mode().IsRegular() && c.dir == t.dir && c.name.Key() == t.name.Key() && older(c, t.found) < 0 && f.known(c) == nil {
 			f.adopt(ctx, c)
 		}
 	}
@@ -518,7 +518,7 @@ func (f *Follower) moveOn(ctx context.Context, t *followed, info os.FileInfo) bo
 func (f *Follower) copyOf(ctx context.Context, t *followed) *found {
 	all := f.list(ctx)
 	for _, c := range all {
-		if c.info != nil && f.known(c) == t {
+		if handleOf(c.Member).info != nil && f.known(c) == t {
 			f.rename(t, c)
 		}
 	}
@@ -526,7 +526,7 @@ func (f *Follower) copyOf(ctx context.Context, t *followed) *found {
 	for _, c := range all {
 		x := f.known(c)
 		switch {
-		case c.info == nil || x == t || c.Path == t.Path || c.name.Key() != t.name.Key():
+		case handleOf(c.Member).info == nil || x == t || c.Path == t.Path || c.name.Key() != t.name.Key():
 		case c.name.Current() && !c.name.Compressed(), x != nil && x.state == reading:
 		case best != nil && (best.name.Unpacks(c.name) && c.name.Compressed() || f.known(*best) == nil):
 		case f.holdsText(ctx, c, &t.progress):
@@ -541,7 +541,7 @@ func (f *Follower) copyOf(ctx context.Context, t *followed) *found {
 // truncating was read in time.
 func (f *Follower) copiedBefore(ctx context.Context, t *followed) bool {
 	return slices.ContainsFunc(f.list(ctx), func(c found) bool {
-		if x := f.known(c); c.info == nil || c.name.Key() != t.name.Key() || c.name.Current() || x != nil && x.state != copied {
+		if x := f.known(c); handleOf(c.Member).info == nil || c.name.Key() != t.name.Key() || c.name.Current() || x != nil && x.state != copied {
 			return false
 		}
 		file, _, err := openMember(c.Member)
@@ -635,7 +635,7 @@ func (f *Follower) beginning(c found) (b beginning, err error) {
 		return b, err
 	}
 	defer file.Close()
-	if info, err := file.Stat(); err != nil || !f.ids.same(info, c.info) {
+	if info, err := file.Stat(); err != nil || !f.ids.same(info, handleOf(c.Member).info) {
 		return b, ErrGone
 	}
 	t, err := openTextIn(context.Background(), file, false, f.opt.Encoding)
@@ -644,7 +644,7 @@ func (f *Follower) beginning(c found) (b beginning, err error) {
 	}
 	defer t.release()
 	switch {
-	case t.archive == zipArchive && !c.Named && !c.MayBeArchive():
+	case t.archive == zipArchive && !c.Named && !MayBeArchive(c.Member):
 		return b, ErrBinary
 	case t.archive != "":
 		return b, fmt.Errorf("%w, not followed", ErrArchive)

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"logview/reader"
+	"logview/reader/readertest"
 )
 
 // A story is what happens to the files of a directory, a step a line, and
@@ -294,7 +295,7 @@ func TestFollowerHeaders(t *testing.T) {
 		{`app.log < one\n ; look ; rm app.log ; look ; app.log < H ; mv app.log app.log.1 ; app.log < Htwo\n`, `one\nHHtwo\n`},
 	} {
 		dir := t.TempDir()
-		act(t, dir, "app.log < "+header)
+		readertest.Act(t, dir, "app.log < "+header)
 		live := reader.NewUntoldLive([]string{dir}, nil)
 		defer live.Close()
 		f := reader.NewFollower(live, reader.FollowOptions{Note: func(err error) { t.Error(err) }})
@@ -306,7 +307,7 @@ func TestFollowerHeaders(t *testing.T) {
 		}
 		for step := range strings.SplitSeq(x.steps+" ; look ; look", " ;") {
 			if step = strings.TrimSpace(step); step != "look" {
-				act(t, dir, strings.Replace(step, "< H", "< "+header, 1))
+				readertest.Act(t, dir, strings.Replace(step, "< H", "< "+header, 1))
 				continue
 			}
 			reader.RefreshLive(live)
@@ -314,7 +315,7 @@ func TestFollowerHeaders(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if want := unquote(t, strings.ReplaceAll(x.want, "H", header)); got.String() != want {
+		if want := readertest.Unquote(t, strings.ReplaceAll(x.want, "H", header)); got.String() != want {
 			t.Errorf("%s: got %q, want %q", x.steps, got.String(), want)
 		}
 	}
@@ -395,12 +396,12 @@ func TestFollowerOverflow(t *testing.T) {
 // A line is one that was handed out.
 type line struct{ log, text string }
 
-func tell(t *testing.T, story string, start func([]string, func(error)) *reader.Live, follow func(*reader.Live, reader.FollowOptions) *reader.Follower) {
+func tell(t *testing.T, story string, start func([]string, func(error)) *reader.Live, begin func(*reader.Live, reader.FollowOptions) *reader.Follower) {
 	dir := t.TempDir()
 	before, steps, _ := strings.Cut(story, "\n\n")
 	do := func(step string) {
 		for part := range strings.SplitSeq(step, " ; ") {
-			act(t, dir, strings.TrimSpace(part))
+			readertest.Act(t, dir, strings.TrimSpace(part))
 		}
 	}
 	for s := range strings.SplitSeq(before, "\n") {
@@ -411,7 +412,7 @@ func tell(t *testing.T, story string, start func([]string, func(error)) *reader.
 	lines := make(chan line, 100)
 	live := start([]string{dir}, func(err error) { t.Log(err) })
 	defer live.Close()
-	f := follow(live, reader.FollowOptions{Note: func(err error) { t.Log(err) }})
+	f := begin(live, reader.FollowOptions{Note: func(err error) { t.Log(err) }})
 	defer f.Close()
 	emit := func(a *reader.Appended) error {
 		rel, err := filepath.Rel(dir, a.Log)
@@ -447,13 +448,13 @@ func tell(t *testing.T, story string, start func([]string, func(error)) *reader.
 		t.Log(s)
 		if want, ok := strings.CutPrefix(s, "> "); ok {
 			log, text, _ := strings.Cut(want, " ")
-			expect(line{log, unquote(t, text)})
+			expect(line{log, readertest.Unquote(t, text)})
 		} else if s != "" {
 			do(s)
 		}
 	}
 	// What comes of all that was done comes before a line written after it.
-	act(t, dir, `zz-end.log < the end\n`)
+	readertest.Act(t, dir, `zz-end.log < the end\n`)
 	expect(line{"zz-end.log", "the end"})
 	cancel()
 	if err := <-done; !errors.Is(err, context.Canceled) {
@@ -461,102 +462,10 @@ func tell(t *testing.T, story string, start func([]string, func(error)) *reader.
 	}
 }
 
-func unquote(t *testing.T, s string) string {
-	t.Helper()
-	if n, ok := strings.CutPrefix(s, "@"); ok {
-		n, end, _ := strings.Cut(n, `\n`)
-		size, err := strconv.Atoi(n)
-		if err != nil {
-			t.Fatal(err)
-		}
-		_ = end
-		text := strings.Repeat("x", size)
-		if strings.HasSuffix(s, `\n`) {
-			text += "\n"
-		}
-		return text
-	}
-	out, err := strconv.Unquote(`"` + s + `"`)
-	if err != nil {
-		t.Fatalf("%q: %v", s, err)
-	}
-	return out
-}
-
-// act does a step of a story.
-func act(t *testing.T, dir, step string) {
-	t.Helper()
-	if step == "" {
-		return
-	}
-	path := func(name string) string {
-		if filepath.IsAbs(name) {
-			return name
-		}
-		return filepath.Join(dir, name)
-	}
-	must := func(err error) {
-		t.Helper()
-		if err != nil {
-			t.Fatalf("%s: %v", step, err)
-		}
-	}
-	if name, text, ok := strings.Cut(step, " < "); ok {
-		must(os.MkdirAll(filepath.Dir(path(name)), 0o755))
-		f, err := os.OpenFile(path(name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-		must(err)
-		_, err = f.WriteString(unquote(t, text))
-		must(err)
-		must(f.Close())
-		return
-	}
-	w := strings.Fields(step)
-	switch w[0] {
-	case "mv":
-		must(os.Rename(path(w[1]), path(w[2])))
-	case "cp", "cpold":
-		data, err := os.ReadFile(path(w[1]))
-		must(err)
-		if w[0] == "cpold" {
-			data = append([]byte("another text that was written long before any of this began\n"), data...)
-		}
-		must(os.WriteFile(path(w[2]), data, 0o644))
-		if w[0] == "cpold" {
-			old := time.Now().Add(-time.Hour)
-			must(os.Chtimes(path(w[2]), old, old))
-		}
-	case "rm":
-		must(os.Remove(path(w[1])))
-	case "cut":
-		must(os.Truncate(path(w[1]), 0))
-	case "mode":
-		mode, err := strconv.ParseUint(w[1], 8, 32)
-		must(err)
-		must(os.Chmod(path(w[2]), os.FileMode(mode)))
-	case "mkdir":
-		must(os.Mkdir(path(w[1]), 0o755))
-	case "gz":
-		data, err := os.ReadFile(path(w[1]))
-		must(err)
-		info, err := os.Stat(path(w[1]))
-		must(err)
-		var b bytes.Buffer
-		z := gzip.NewWriter(&b)
-		_, err = io.Copy(z, bytes.NewReader(data))
-		must(err)
-		must(z.Close())
-		must(os.WriteFile(path(w[1]+".gz"), b.Bytes(), 0o644))
-		must(os.Chtimes(path(w[1]+".gz"), info.ModTime(), info.ModTime()))
-		must(os.Remove(path(w[1])))
-	default:
-		t.Fatalf("unknown step %q", step)
-	}
-}
-
 // A file of which only the end is known is truncated to its beginning.
 func TestFollowerCutDeep(t *testing.T) {
 	dir := t.TempDir()
-	act(t, dir, "app.log < "+strings.Repeat(`a line that is not new\n`, 1000))
+	readertest.Act(t, dir, "app.log < "+strings.Repeat(`a line that is not new\n`, 1000))
 	live := reader.NewUntoldLive([]string{dir}, nil)
 	defer live.Close()
 	f := reader.NewFollower(live, reader.FollowOptions{})
@@ -577,7 +486,7 @@ func TestFollowerCutDeep(t *testing.T) {
 		t.Fatal(err)
 	}
 	look()
-	act(t, dir, `app.log < new\n`)
+	readertest.Act(t, dir, `app.log < new\n`)
 	look()
 	if got.String() != "new\n" {
 		t.Errorf("got %q", got.String())
@@ -595,7 +504,7 @@ func TestFollowerCutAlike(t *testing.T) {
 		}
 		return s
 	}
-	act(t, dir, "app.log < "+text(0, 40))
+	readertest.Act(t, dir, "app.log < "+text(0, 40))
 	live := reader.NewUntoldLive([]string{dir}, nil)
 	defer live.Close()
 	f := reader.NewFollower(live, reader.FollowOptions{Last: 10})
@@ -606,13 +515,13 @@ func TestFollowerCutAlike(t *testing.T) {
 		t.Fatal(err)
 	}
 	got.Reset()
-	act(t, dir, "cut app.log")
-	act(t, dir, "app.log < "+text(100, 105))
+	readertest.Act(t, dir, "cut app.log")
+	readertest.Act(t, dir, "app.log < "+text(100, 105))
 	if err := f.Look(t.Context(), reader.Changes{All: true, Names: true}, emit); err != nil {
 		t.Fatal(err)
 	}
 	// It looks as if all but the header had been removed.
-	if _, want, _ := strings.Cut(unquote(t, text(100, 105)), "\n"); got.String() != want {
+	if _, want, _ := strings.Cut(readertest.Unquote(t, text(100, 105)), "\n"); got.String() != want {
 		t.Errorf("got %q, want %q", got.String(), want)
 	}
 }
@@ -621,7 +530,7 @@ func TestFollowerCutAlike(t *testing.T) {
 // sets, and what completes it comes by itself.
 func TestFollowerHolds(t *testing.T) {
 	dir := t.TempDir()
-	act(t, dir, `a.log < begun before`)
+	readertest.Act(t, dir, `a.log < begun before`)
 	now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
 	live := reader.NewLive([]string{dir}, nil)
 	defer live.Close()
@@ -644,45 +553,45 @@ func TestFollowerHolds(t *testing.T) {
 	}
 	now = now.Add(time.Hour)
 	look() // it is not of this following
-	act(t, dir, `a.log <  and ended\nhalf`)
+	readertest.Act(t, dir, `a.log <  and ended\nhalf`)
 	look(`0:"begun before and ended\n"`)
 	now = now.Add(900 * time.Millisecond)
 	look()
 	now = now.Add(200 * time.Millisecond)
 	look(`23:"half"`)
 	look()
-	act(t, dir, `a.log <  a line\nnext`)
+	readertest.Act(t, dir, `a.log <  a line\nnext`)
 	look(`27:" a line\n"`)
-	act(t, dir, `a.log < \n`)
+	readertest.Act(t, dir, `a.log < \n`)
 	look(`35:"next\n"`)
-	act(t, dir, `a.log < x`)
+	readertest.Act(t, dir, `a.log < x`)
 	look()
 	now = now.Add(2 * time.Second)
 	look(`40:"x"`)
-	act(t, dir, `a.log < \nlast\n`)
+	readertest.Act(t, dir, `a.log < \nlast\n`)
 	look(`42:"last\n"`)
 	// A line may end in DOS's way, and a character in two pieces.
-	act(t, dir, `a.log < dos`)
+	readertest.Act(t, dir, `a.log < dos`)
 	look()
 	now = now.Add(2 * time.Second)
 	look(`47:"dos"`)
-	act(t, dir, `a.log < \r\n\xc3`)
+	readertest.Act(t, dir, `a.log < \r\n\xc3`)
 	look()
-	act(t, dir, `a.log < \xa9 and \xc3`)
+	readertest.Act(t, dir, `a.log < \xa9 and \xc3`)
 	look()
 	now = now.Add(2 * time.Second)
 	look(`52:"é and "`)
-	act(t, dir, `a.log < \xa9\n`)
+	readertest.Act(t, dir, `a.log < \xa9\n`)
 	look(`59:"é\n"`)
 }
 
 // The last lines come first, over the borders of files, in order.
 func TestFollowerLast(t *testing.T) {
 	dir := t.TempDir()
-	act(t, dir, `app.log.2 < 1\n2\n`)
-	act(t, dir, `gz app.log.2`)
-	act(t, dir, `app.log.1 < 3\n4\n`)
-	act(t, dir, `app.log < 5\n6`)
+	readertest.Act(t, dir, `app.log.2 < 1\n2\n`)
+	readertest.Act(t, dir, `gz app.log.2`)
+	readertest.Act(t, dir, `app.log.1 < 3\n4\n`)
+	readertest.Act(t, dir, `app.log < 5\n6`)
 	for last, want := range map[int64]string{0: "", 1: "", 2: "5\n", 3: "4\n5\n", 5: "2\n3\n4\n5\n", 9: "1\n2\n3\n4\n5\n"} {
 		live := reader.NewLive([]string{dir}, nil)
 		f := reader.NewFollower(live, reader.FollowOptions{Last: last, Count: true})
@@ -699,25 +608,12 @@ func TestFollowerLast(t *testing.T) {
 	}
 }
 
-// packed is a text compressed with gzip.
-func packed(t *testing.T, text string) []byte {
-	t.Helper()
-	dir := t.TempDir()
-	act(t, dir, `a.log < `+text)
-	act(t, dir, `gz a.log`)
-	z, err := os.ReadFile(filepath.Join(dir, "a.log.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return z
-}
-
 // A file that is empty for a long while before what it holds is compressed
 // into it is never taken for text.
 func TestFollowerCompressedLate(t *testing.T) {
 	dir := t.TempDir()
 	const text = `of a file that nobody saw while it was current, not even once, and more\n`
-	packed := packed(t, text)
+	packed := readertest.Packed(t, text)
 	now := time.Now()
 	live := reader.NewLive([]string{dir}, nil)
 	defer live.Close()
@@ -754,7 +650,7 @@ func TestFollowerCompressedLate(t *testing.T) {
 // is complete.
 func TestFollowerCompressedBefore(t *testing.T) {
 	dir := t.TempDir()
-	packed := packed(t, strings.Repeat(`a line that was written before\n`, 100))
+	packed := readertest.Packed(t, strings.Repeat(`a line that was written before\n`, 100))
 	write := func(data []byte) {
 		t.Helper()
 		if err := os.WriteFile(filepath.Join(dir, "app.log.1.gz"), data, 0o644); err != nil {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"logview/reader"
+	"logview/reader/readertest"
 )
 
 // What may not be read is said once, and is followed from when it may be. A
@@ -87,8 +88,8 @@ func TestFollowerPermissions(t *testing.T) {
 func TestFollowerInodeUsedAgain(t *testing.T) {
 	dir := t.TempDir()
 	const text = `of a file that nobody saw while it was current, not even once, and more\n`
-	packed := packed(t, text)
-	act(t, dir, `app.log < a first line that is long enough to know a text by it, surely\n`)
+	packed := readertest.Packed(t, text)
+	readertest.Act(t, dir, `app.log < a first line that is long enough to know a text by it, surely\n`)
 	ino := func(name string) uint64 {
 		info, err := os.Stat(filepath.Join(dir, name))
 		if err != nil {
@@ -116,7 +117,7 @@ func TestFollowerInodeUsedAgain(t *testing.T) {
 	}
 	now = now.Add(time.Hour)
 	look(reader.Changes{Sweep: true}) // which closes what is not written to
-	act(t, dir, `rm app.log`)
+	readertest.Act(t, dir, `rm app.log`)
 	path := filepath.Join(dir, "other.log.1.gz")
 	if err := os.WriteFile(path, nil, 0o644); err != nil {
 		t.Fatal(err)

@@ -4,19 +4,33 @@ import (
 	"io"
 )
 
+// A holeMap tells where the holes of a file are that an archive keeps without
+// them.
+type holeMap interface {
+	nextData(off int64) int64
+	nextHole(off int64) int64
+}
+
+func holesOf(f any) holeMap {
+	if h, ok := f.(interface{ Holes() holeMap }); ok {
+		return h.Holes()
+	}
+	return nil
+}
+
 // nextData returns where the data of f continues after a hole at off: size if
 // the hole extends to it, off if there is no hole or that is not known.
 func nextData(f io.ReaderAt, off, size int64) int64 {
-	if s, ok := f.(*section); ok && s.sparse != nil {
-		return min(s.sparse.nextData(off), size)
+	if m := holesOf(f); m != nil {
+		return min(m.nextData(off), size)
 	}
 	return fileData(f, off, size)
 }
 
 // nextHole returns where the next hole after off begins, size if there is none.
 func nextHole(f io.ReaderAt, off, size int64) int64 {
-	if s, ok := f.(*section); ok && s.sparse != nil {
-		return min(s.sparse.nextHole(off), size)
+	if m := holesOf(f); m != nil {
+		return min(m.nextHole(off), size)
 	}
 	return fileHole(f, off, size)
 }

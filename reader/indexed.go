@@ -38,11 +38,11 @@ func (s Stamp) SameFile(x Stamp) bool { return s.Dev == x.Dev && s.Ino == x.Ino 
 
 // Stamp is the member's, of when it was listed; false if it is not known, as
 // of standard input.
-func (m Member) Stamp() (Stamp, bool) {
-	if m.info == nil || !m.info.Mode().IsRegular() {
+func ListedStamp(m Member) (Stamp, bool) {
+	if handleOf(m).info == nil || !handleOf(m).info.Mode().IsRegular() {
 		return Stamp{}, false
 	}
-	return stampOf(m.info), true
+	return stampOf(handleOf(m).info), true
 }
 
 // A FileBlocks is a Blocks of a file on disk, as [LogSource] opens them for

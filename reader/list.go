@@ -21,7 +21,7 @@ var errOnce = errors.New("can be read only once")
 
 // openListed opens a member for a listing that looks into it.
 func openListed(m Member) (file, error) {
-	if m.Path == Stdin || m.info != nil && !m.info.Mode().IsRegular() {
+	if m.Path == Stdin || handleOf(m).info != nil && !handleOf(m).info.Mode().IsRegular() {
 		return nil, errOnce
 	}
 	f, _, err := openMember(m)
@@ -50,7 +50,7 @@ func Unreadable(m Member) Format {
 
 // Peek tells what is known of a member from its block store. Without one,
 // the text of a plain file is as long as the file.
-func (c *Cache) Peek(m Member) Known {
+func Peek(c *Cache, m Member) Known {
 	k := Known{Text: -1, Lines: -1}
 	f, err := openListed(m)
 	if err != nil {
@@ -77,9 +77,9 @@ const timesIn = 64 << 10
 // Times returns from when to when the lines of m reach, judging by those in its
 // first and its last 64 KiB; zero for what they do not say, or for what it would
 // take decoding the file to know. A log may begin with its newest line.
-func (c *Cache) Times(m Member) (first, last time.Time) {
+func Times(c *Cache, m Member) (first, last time.Time) {
 	first = firstTime(m)
-	low, last, final := c.ending(m)
+	low, last, final := ending(c, m)
 	if final.Before(first) && !final.IsZero() {
 		first, last = low, later(first, last)
 	}
@@ -122,8 +122,8 @@ func firstTime(m Member) time.Time {
 // its last 64 KiB, and the time of the last of them. All are zero if these
 // bear none, and if it would take decoding the file to know. Of a compressed
 // file they are known if the cache has its blocks: the times of the last one.
-func (c *Cache) ending(m Member) (low, high, final time.Time) {
-	if m.MayBeArchive() {
+func ending(c *Cache, m Member) (low, high, final time.Time) {
+	if MayBeArchive(m) {
 		return low, high, final
 	}
 	f, err := openListed(m)
@@ -168,13 +168,13 @@ func (c *Cache) ending(m Member) (low, high, final time.Time) {
 
 // Settled is a log as Find lists it, with what is remembered in the cache of
 // its undecided pairs. It reads none of their files.
-func (c *Cache) Settled(l Log) Log {
+func Settled(c *Cache, l Log) Log {
 	for _, m := range l.Members {
-		if !m.Twin() {
+		if !IsTwin(m) {
 			continue
 		}
-		if v := c.recall(m.pair.plain, m.pair.packed); v.relation != undecided {
-			l.Members = settle(l.Members, m.pair.plain.Path, m.Path, v)
+		if v := recallVerdict(c, handleOf(m).pair.plain, handleOf(m).pair.packed); v.relation != undecided {
+			l.Members = settle(l.Members, handleOf(m).pair.plain.Path, m.Path, v)
 		}
 	}
 	return l

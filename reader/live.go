@@ -44,10 +44,10 @@ type Live struct {
 // NewLive begins to watch what lies at paths, as Find takes them. note, if not
 // nil, is told of what cannot be watched and of what could be listed before
 // and cannot be any more, once each; it is called from another goroutine.
-func NewLive(paths []string, note func(error)) *Live { return Filter{}.Live(paths, note) }
+func NewLive(paths []string, note func(error)) *Live { return NewFilteredLive(Filter{}, paths, note) }
 
 // Live is NewLive for the files that the filter does not leave out.
-func (x Filter) Live(paths []string, note func(error)) *Live {
+func NewFilteredLive(x Filter, paths []string, note func(error)) *Live {
 	return newLive(x, paths, note, newWatcher)
 }
 
@@ -144,7 +144,7 @@ func (l *Live) look() Changes {
 	l.shared = true
 	l.wanted = false // what comes from now on is not seen by this look
 	l.mu.Unlock()
-	f.keep(before)
+	keepUnlisted(f, before)
 	f.resolve()
 	slices.SortStableFunc(f.files, older)
 	at := make(map[string]int, len(f.files))
@@ -167,9 +167,9 @@ func (l *Live) look() Changes {
 	for _, m := range f.files {
 		old, known := Stamp{}, false
 		if i, ok := atBefore[filepath.Clean(m.Path)]; ok {
-			old, known = before[i].Stamp()
+			old, known = ListedStamp(before[i].Member)
 		}
-		switch now, _ := m.Stamp(); {
+		switch now, _ := ListedStamp(m.Member); {
 		case !known || !old.SameFile(now):
 			c.Names = true
 		case old.Size > now.Size:
@@ -191,7 +191,7 @@ func (l *Live) look() Changes {
 
 // keep takes, of a directory that cannot be listed although it is there, the
 // files that it held before: they may be open, and they are not gone.
-func (f *finder) keep(before []found) {
+func keepUnlisted(f *finder, before []found) {
 	for _, err := range f.errs {
 		var fe *FileError
 		if !errors.As(err, &fe) || errors.Is(err, fs.ErrNotExist) {
@@ -225,7 +225,7 @@ func (l *Live) changed(c *Changes) {
 			c.Files[m.Path] = true
 		}
 		info, err := os.Stat(m.Path)
-		if err != nil || m.info == nil || !os.SameFile(info, m.info) {
+		if err != nil || handleOf(m.Member).info == nil || !os.SameFile(info, handleOf(m.Member).info) {
 			l.wanted = true
 			continue
 		}
@@ -236,7 +236,8 @@ func (l *Live) changed(c *Changes) {
 		if info.Size() < m.Size {
 			l.wanted = true // it was cut off, and perhaps copied before
 		}
-		m.Size, m.ModTime, m.info = info.Size(), info.ModTime(), info
+		m.Size, m.ModTime = info.Size(), info.ModTime()
+		change(&m.Member, func(h *handle) { h.info = info })
 	}
 }
 

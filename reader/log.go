@@ -65,6 +65,16 @@ func NewSource(l Log, opt Options) *LogSource {
 // Name implements Source.
 func (s *LogSource) Name() string { return s.name }
 
+// Options returns the options that s was made with.
+func (s *LogSource) Options() Options { return s.opt }
+
+// SetMembers replaces the members, until the next Refresh.
+func (s *LogSource) SetMembers(members []Member) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.members = members
+}
+
 // Members implements Source.
 func (s *LogSource) Members() []Member {
 	s.mu.Lock()
@@ -80,7 +90,7 @@ func (s *LogSource) Refresh() error {
 	for _, m := range s.Members() {
 		dir, base := filepath.Split(m.Path)
 		switch {
-		case m.Path == Stdin, m.in != nil:
+		case m.Path == Stdin, handleOf(m).in != nil:
 			return nil // which does not change
 		case m.Named:
 			f.add(m.Path)
@@ -119,7 +129,7 @@ func (f *finder) list(dir, base string) {
 	}
 	for _, name := range sameLog(base, names) {
 		if info, err := os.Stat(dir + name); err == nil && info.Mode().IsRegular() {
-			f.take(Member{Path: dir + name, Size: info.Size(), ModTime: info.ModTime(), info: info})
+			f.take(Member{Path: dir + name, Size: info.Size(), ModTime: info.ModTime(), Handle: handle{info: info}})
 		}
 	}
 }
@@ -138,17 +148,17 @@ func joinErrors(errs []error) error {
 // store if it has one. Of a Twin, opened at its start, comes only what is not
 // in the plain file.
 func (s *LogSource) Open(ctx context.Context, m Member, at Pos) (Blocks, error) {
-	if m.Twin() && at.Offset == 0 {
+	if IsTwin(m) && at.Offset == 0 {
 		return s.openPair(ctx, m)
 	}
-	if m.pair == nil || m.Twin() {
+	if handleOf(m).pair == nil || IsTwin(m) {
 		return s.open(ctx, m, at)
 	}
-	m.pair.hold()
+	handleOf(m).pair.hold()
 	b, err := s.open(ctx, m, at)
 	if f, ok := b.(*fileBlocks); ok {
-		f.endAt(m.pair.size)
-		f.last = func(blk *Block) error { return s.dropHalf(ctx, m.pair, blk) }
+		f.endAt(handleOf(m).pair.size)
+		f.last = func(blk *Block) error { return s.dropHalf(ctx, handleOf(m).pair, blk) }
 	}
 	return b, err
 }
@@ -206,7 +216,7 @@ func (s *LogSource) open(ctx context.Context, m Member, at Pos) (Blocks, error) 
 			s.mu.Unlock()
 		}
 		b.Close()
-		if b.t.archive == zipArchive && !m.Named && !m.MayBeArchive() {
+		if b.t.archive == zipArchive && !m.Named && !MayBeArchive(m) {
 			return nil, &FileError{Path: path, Offset: -1, Err: ErrBinary} // a program, a document
 		}
 		return nil, &FileError{Path: path, Offset: -1, Err: ErrArchive}
@@ -277,7 +287,7 @@ func (s *LogSource) text(ctx context.Context, m Member, head []byte) bool {
 
 // Binary reports whether m is left out because it is not text.
 func (s *LogSource) Binary(ctx context.Context, m Member) bool {
-	if _, regular := m.Stamp(); !regular {
+	if _, regular := ListedStamp(m); !regular {
 		return false
 	}
 	b, err := openFile(impatient(ctx), m, s.opt.Encoding)

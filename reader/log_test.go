@@ -178,9 +178,9 @@ func TestRotationBeforeOpening(t *testing.T) {
 // that was compressed in the same second.
 func TestCutBeforeOpening(t *testing.T) {
 	dir := t.TempDir()
-	act(t, dir, `app.log.2 < older\n`)
-	act(t, dir, `gz app.log.2`)
-	act(t, dir, `app.log < a text that is longer than the other\n`)
+	readertest.Act(t, dir, `app.log.2 < older\n`)
+	readertest.Act(t, dir, `gz app.log.2`)
+	readertest.Act(t, dir, `app.log < a text that is longer than the other\n`)
 	logs, _ := reader.Find([]string{dir})
 	src := reader.NewSource(logs[0], reader.Options{})
 	must(t, os.WriteFile(filepath.Join(dir, "app.log"), []byte("new\n"), 0o644))
@@ -199,12 +199,12 @@ func TestCutBeforeOpening(t *testing.T) {
 func TestPackedInMembersBeforeOpening(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "app.log.1")
-	act(t, dir, `app.log.1 < one\ntwo\nthree\n`)
+	readertest.Act(t, dir, `app.log.1 < one\ntwo\nthree\n`)
 	info, err := os.Stat(path)
 	must(t, err)
 	logs, _ := reader.Find([]string{dir})
 	src := reader.NewSource(logs[0], reader.Options{})
-	must(t, os.WriteFile(path+".gz", append(packed(t, `one\ntwo\n`), packed(t, `three\n`)...), 0o644))
+	must(t, os.WriteFile(path+".gz", append(readertest.Packed(t, `one\ntwo\n`), readertest.Packed(t, `three\n`)...), 0o644))
 	must(t, os.Chtimes(path+".gz", info.ModTime(), info.ModTime()))
 	must(t, os.Remove(path))
 	b, err := src.Open(t.Context(), src.Members()[0], reader.Pos{})

@@ -2,6 +2,7 @@ package reader
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -100,11 +101,11 @@ func (r relation) lasting() bool { return r >= contained && r <= different }
 // Twin reports whether m is the packed file of an undecided pair. Most likely,
 // the plain file that is listed with it has the same text. Opened at its start,
 // m yields only the lines that are not in the plain file.
-func (m Member) Twin() bool { return m.pair != nil && m.Path == m.pair.packed.Path }
+func IsTwin(m Member) bool { return handleOf(m).pair != nil && m.Path == handleOf(m).pair.packed.Path }
 
 // alone returns m as a file that is not part of a pair.
-func (m Member) alone() Member {
-	m.pair = nil
+func withoutPair(m Member) Member {
+	change(&m, func(h *handle) { h.pair = nil })
 	return m
 }
 
@@ -130,8 +131,8 @@ var tooYoung = 50 * time.Millisecond
 // keyOfPair returns the key for the verdict on two files; false if their stamps
 // do not identify them.
 func keyOfPair(plain, packed Member) (key pairKey, was Stamp, ok bool) {
-	was, ok1 := plain.Stamp()
-	z, ok2 := packed.Stamp()
+	was, ok1 := ListedStamp(plain)
+	z, ok2 := ListedStamp(packed)
 	return pairKey{was.Dev, was.Ino, z}, was, ok1 && ok2 && was.Ino != 0 && z.Ino != 0 && was.Changed != 0 && z.Changed != 0
 }
 
@@ -139,7 +140,7 @@ func keyOfPair(plain, packed Member) (key pairKey, was Stamp, ok bool) {
 // plain. If plain has grown since, it compares its beginning and the place where
 // it ended, as an index does.
 func (v verdict) holds(plain Member) bool {
-	now, ok := plain.Stamp()
+	now, ok := ListedStamp(plain)
 	switch {
 	case !ok || v.relation == undecided:
 		return false
@@ -219,7 +220,7 @@ func verdictName(key pairKey) string {
 	return hex.EncodeToString(h.Sum(nil)[:16]) + verdictSuffix
 }
 
-func (c *Cache) recall(plain, packed Member) verdict {
+func recallVerdict(c *Cache, plain, packed Member) verdict {
 	key, was, ok := keyOfPair(plain, packed)
 	if !ok || c == nil {
 		return verdict{}
@@ -258,7 +259,7 @@ func (c *Cache) recall(plain, packed Member) verdict {
 	return v
 }
 
-func (c *Cache) remember(plain, packed Member, v verdict) {
+func keepVerdict(c *Cache, plain, packed Member, v verdict) {
 	key, _, ok := keyOfPair(plain, packed)
 	if !ok || c == nil || !v.relation.lasting() || !c.makeRoom(128, 0) {
 		return
@@ -297,23 +298,22 @@ func settle(list []Member, plain, packed string, v verdict) []Member {
 	if i < 0 || j < 0 {
 		return list
 	}
-	p, z := list[i].alone(), list[j].alone()
+	p, z := withoutPair(list[i]), withoutPair(list[j])
 	var in []Member
 	switch v.relation {
 	case contained:
-		p.alt = packed
+		change(&p, func(h *handle) { h.alt = packed })
 		in = []Member{p}
 	case continues, replaced:
-		z.alt = plain
+		change(&z, func(h *handle) { h.alt = plain })
 		in = []Member{z}
 	case different:
 		in = []Member{z, p}
 	case undecided, damaged:
 		both := &pair{plain: p, packed: z}
-		z.pair = both
-		if p.pair = list[i].pair; p.pair == nil {
-			p.pair = both
-		}
+		change(&z, func(h *handle) { h.pair = both })
+		was := handleOf(list[i]).pair
+		change(&p, func(h *handle) { h.pair = cmp.Or(was, both) })
 		in = []Member{p, z}
 	}
 	at := min(i, j)
@@ -371,7 +371,7 @@ func glance(plain, packed Member) (verdict, bool) {
 	if v := recall(plain, packed); v.relation != undecided {
 		return v, true
 	}
-	if plain.Size == 0 && !plain.rotated && !parseName(filepath.Base(plain.Path)).Compressed() {
+	if plain.Size == 0 && !handleOf(plain).rotated && !parseName(filepath.Base(plain.Path)).Compressed() {
 		return verdict{relation: different}, true // plain is a new log that will grow
 	}
 	pf, _, err := openMember(plain)
@@ -450,7 +450,7 @@ func (p *pair) hold() {
 			p.size = info.Size()
 		}
 	}()
-	if p.plain.in != nil { // members of archives are not removed
+	if handleOf(p.plain).in != nil { // members of archives are not removed
 		if f, _, err := openMember(p.plain); err == nil {
 			p.held = f
 		}
@@ -458,7 +458,7 @@ func (p *pair) hold() {
 	}
 	f, err := os.Open(p.plain.Path)
 	if err == nil {
-		if now, serr := f.Stat(); serr == nil && (p.plain.info == nil || p.plain.is(now)) {
+		if now, serr := f.Stat(); serr == nil && (handleOf(p.plain).info == nil || stillHolds(p.plain, now)) {
 			p.held = f
 			return
 		}
@@ -475,14 +475,14 @@ func openRenamed(m Member) (*os.File, error) {
 	l := newFinder()
 	l.list(dir, base)
 	for _, c := range l.files {
-		if m.info == nil || !m.is(c.info) {
+		if handleOf(m).info == nil || !stillHolds(m, handleOf(c.Member).info) {
 			continue
 		}
 		f, err := os.Open(c.Path)
 		if err != nil {
 			continue
 		}
-		if now, err := f.Stat(); err == nil && m.is(now) {
+		if now, err := f.Stat(); err == nil && stillHolds(m, now) {
 			return f, nil
 		}
 		f.Close()
@@ -495,10 +495,10 @@ func openRenamed(m Member) (*os.File, error) {
 // that are damaged or cannot be read.
 func (s *LogSource) Settle(ctx context.Context) error {
 	for _, m := range s.Members() {
-		if !m.Twin() {
+		if !IsTwin(m) {
 			continue
 		}
-		v, err := s.verdict(ctx, m.pair)
+		v, err := s.verdict(ctx, handleOf(m).pair)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -506,7 +506,7 @@ func (s *LogSource) Settle(ctx context.Context) error {
 			continue
 		}
 		s.mu.Lock()
-		s.members = settle(s.members, m.pair.plain.Path, m.Path, v)
+		s.members = settle(s.members, handleOf(m).pair.plain.Path, m.Path, v)
 		s.mu.Unlock()
 	}
 	return nil
@@ -522,7 +522,7 @@ func (s *LogSource) verdict(ctx context.Context, p *pair) (verdict, error) {
 	}
 	v := recall(p.plain, p.packed)
 	if v.relation == undecided {
-		v = s.opt.Cache.recall(p.plain, p.packed)
+		v = recallVerdict(s.opt.Cache, p.plain, p.packed)
 		remember(p.plain, p.packed, v)
 	}
 	given := s.opt.Encoding != "" // a given encoding changes offsets
@@ -544,7 +544,7 @@ func (s *LogSource) verdict(ctx context.Context, p *pair) (verdict, error) {
 		}
 		if v.ends, ok = endsOf(p.plain, was.Size); ok {
 			remember(p.plain, p.packed, v)
-			s.opt.Cache.remember(p.plain, p.packed, v)
+			keepVerdict(s.opt.Cache, p.plain, p.packed, v)
 		}
 	}
 	return v, nil
@@ -573,11 +573,11 @@ func (s *LogSource) dropHalf(ctx context.Context, p *pair, b *Block) error {
 // grown.
 func (p *pair) unchanged() bool {
 	z, err := os.Stat(p.packed.Path)
-	if was, ok := p.packed.Stamp(); err != nil || !ok || stampOf(z) != was {
+	if was, ok := ListedStamp(p.packed); err != nil || !ok || stampOf(z) != was {
 		return false
 	}
 	info, err := os.Stat(p.plain.Path)
-	was, ok := p.plain.Stamp()
+	was, ok := ListedStamp(p.plain)
 	return err == nil && ok && (stampOf(info) == was || stampOf(info).SameFile(was) && info.Size() > was.Size)
 }
 
@@ -798,7 +798,7 @@ func (p *pair) untouched(plain *fileBlocks) error {
 		return nil // what was added is not read
 	}
 	info, err := plain.f.Stat()
-	if err == nil && p.plain.info != nil && info.Size() != p.plain.info.Size() {
+	if err == nil && handleOf(p.plain).info != nil && info.Size() != handleOf(p.plain).info.Size() {
 		return &FileError{Path: p.packed.Path, Offset: -1, Err: errors.New("was unpacked while it was read; lines may be missing until that is done")}
 	}
 	return nil
@@ -821,9 +821,9 @@ type pairBlocks struct {
 // openPair opens the packed file of an undecided pair. The first call of Next
 // compares the files.
 func (s *LogSource) openPair(ctx context.Context, m Member) (Blocks, error) {
-	m.pair.hold()
+	handleOf(m).pair.hold()
 	b := &pairBlocks{ctx: ctx, s: s, m: m}
-	if f, _, err := openMember(m.alone()); err == nil {
+	if f, _, err := openMember(withoutPair(m)); err == nil {
 		if t, err := openTextIn(impatient(ctx), f, false, s.opt.Encoding); err == nil {
 			b.id = t.id
 			t.release()
@@ -841,7 +841,7 @@ func (b *pairBlocks) Duplicate() bool { return b.decided && b.rest == nil }
 
 func (b *pairBlocks) Next(blk *Block) error {
 	if !b.decided {
-		v, err := b.s.verdict(b.ctx, b.m.pair)
+		v, err := b.s.verdict(b.ctx, handleOf(b.m).pair)
 		if err != nil {
 			return err
 		}
@@ -851,7 +851,7 @@ func (b *pairBlocks) Next(blk *Block) error {
 			at = Pos{Member: b.id, Offset: v.at, Line: v.line}
 			fallthrough
 		case different:
-			if b.rest, err = b.s.open(b.ctx, b.m.alone(), at); err != nil {
+			if b.rest, err = b.s.open(b.ctx, withoutPair(b.m), at); err != nil {
 				return err
 			}
 		}
@@ -930,7 +930,7 @@ func (b *pairBlocks) Close() error {
 // packed files of undecided pairs. Until these are decided, only the plain files
 // are shown, which can be read from anywhere.
 func withoutTwins(members []Member) []Member {
-	return slices.DeleteFunc(slices.Clone(members), Member.Twin)
+	return slices.DeleteFunc(slices.Clone(members), IsTwin)
 }
 
 // decide decides the undecided pairs among the members of a log, for one
@@ -939,7 +939,7 @@ func withoutTwins(members []Member) []Member {
 func (d *Document) decide(members []Member) {
 	var undecided []Member
 	for _, m := range members {
-		if m.Twin() && m.Path != Stdin {
+		if IsTwin(m) && m.Path != Stdin {
 			undecided = append(undecided, m)
 		}
 	}
@@ -964,7 +964,7 @@ func (d *Document) decideAll() {
 		m := d.undecided[0]
 		d.undecided = d.undecided[1:]
 		d.mu.Unlock()
-		if v, err := d.src.verdict(d.life, m.pair); err == nil && v.relation != contained {
+		if v, err := d.src.verdict(d.life, handleOf(m).pair); err == nil && v.relation != contained {
 			d.opt.Decided()
 		}
 	}

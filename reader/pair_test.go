@@ -65,7 +65,7 @@ func settled(t *testing.T, src *LogSource) []string {
 	must(t, src.Settle(t.Context()))
 	var out []string
 	for _, m := range src.Members() {
-		if m.Twin() {
+		if IsTwin(m) {
 			t.Errorf("%s is not decided", m.Path)
 		}
 		out = append(out, filepath.Base(m.Path))
@@ -415,7 +415,7 @@ func TestPairIsListedAtOnce(t *testing.T) {
 	write(t, filepath.Join(dir, "a.1.gz"), string(gz(text+"old\n")))
 	src := source(t, dir, Options{})
 	members := src.Members()
-	if len(members) != 2 || members[0].Twin() || !members[1].Twin() {
+	if len(members) != 2 || IsTwin(members[0]) || !IsTwin(members[1]) {
 		t.Errorf("it is decided: %v", members)
 	}
 }
@@ -536,7 +536,7 @@ func TestPairGrows(t *testing.T) {
 		if twin := len(src.Members()) == 2; twin == known {
 			t.Errorf("it is listed as %v", src.Members())
 		}
-		l := cache.Settled(Log{Members: src.Members()})
+		l := Settled(cache, Log{Members: src.Members()})
 		if len(l.Members) != 1 || l.Members[0].Path != path {
 			t.Errorf("it is not remembered: %v", l.Members)
 		}

@@ -187,14 +187,14 @@ func unescapePath(s string) string {
 func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, Pos, error) {
 	f := newFinder()
 	f.add(r.Path)
-	logs, errs := UnpackAll(ctx, f.group(), opt, Member.InsideArchive)
+	logs, errs := UnpackAll(ctx, f.group(), opt, InsideArchive)
 	f.errs = append(f.errs, errs...)
 	if r.ID == "" {
 		for _, l := range logs {
 			for _, m := range l.Members {
-				inArchive := m.in != nil && m.Named && !isPattern(r.Path) // perhaps through a link
+				inArchive := handleOf(m).in != nil && m.Named && !isPattern(r.Path) // perhaps through a link
 				if m.Path == r.Path || inArchive {
-					l.Members = []Member{m.alone()}
+					l.Members = []Member{withoutPair(m)}
 					return NewSource(l, opt), m, Pos{}, nil
 				}
 			}
@@ -216,8 +216,8 @@ func Resolve(ctx context.Context, r Ref, opt Options) (Source, Member, Pos, erro
 					continue
 				}
 				looked[key] = true
-				m = m.alone()  // either file of a pair will do
-				m.Named = true // a ref is as good as a name
+				m = withoutPair(m) // either file of a pair will do
+				m.Named = true     // a ref is as good as a name
 				at, ok, err := r.in(ctx, src, m, opt.Encoding)
 				if ok {
 					return src, m, at, true
@@ -304,7 +304,7 @@ func unpacked(path string) []Log {
 		own := strings.TrimSuffix(base, archiveEnding.FindString(base))
 		for _, to := range []string{filepath.Join(dir, path[i:]), filepath.Join(dir, own, path[i:])} {
 			if info, err := os.Stat(to); err == nil && info.Mode().IsRegular() {
-				f.take(Member{Path: to, Size: info.Size(), ModTime: info.ModTime(), info: info})
+				f.take(Member{Path: to, Size: info.Size(), ModTime: info.ModTime(), Handle: handle{info: info}})
 			}
 		}
 	}
@@ -330,7 +330,7 @@ func (f *finder) beside(dir string) {
 			switch {
 			case strings.HasPrefix(e.Name(), "."):
 			case e.Mode().IsRegular():
-				f.take(Member{Path: path, Size: e.Size(), ModTime: e.ModTime(), info: e})
+				f.take(Member{Path: path, Size: e.Size(), ModTime: e.ModTime(), Handle: handle{info: e}})
 			case e.IsDir() && below:
 				take(path, false)
 			}

@@ -28,7 +28,7 @@ func parseName(base string) rotation.Name {
 // A logKey identifies a log among those that were listed together.
 type logKey struct{ dir, key string }
 
-func (m found) logKey() logKey { return logKey{m.dir, m.name.Key()} }
+func (m found) logKey() logKey { return logKey{dir: m.dir, key: m.name.Key()} }
 
 // logName is what the log of a file is called.
 func (m found) logName() string { return m.dir + cmp.Or(m.title, m.name.Key()) }
@@ -68,7 +68,7 @@ func (f *finder) resolve() {
 			for _, n := range l.Names {
 				m := &f.files[at[n]]
 				m.name, m.title, m.order = names[n], l.Name, how
-				m.rotated = !m.name.Current()
+				change(&m.Member, func(h *handle) { h.rotated = !m.name.Current() })
 			}
 		}
 	}
@@ -117,8 +117,8 @@ const mostBeginTimes = 10000
 // archive, of which all before it had to be decoded; its archive knows the
 // times of modification.
 func beginsAt(m Member) time.Time {
-	stamp, ok := m.Stamp()
-	if m.in != nil || !ok {
+	stamp, ok := ListedStamp(m)
+	if handleOf(m).in != nil || !ok {
 		return time.Time{}
 	}
 	beginTimes.Lock()

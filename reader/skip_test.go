@@ -31,7 +31,7 @@ func textWithNULs(r *rand.Rand, size int) string {
 		case 4:
 			b.WriteString("\n\xef\xbb\xbf\xef\xbb\xbf")
 		case 5:
-			b.WriteString(strings.Repeat("x", r.IntN(3*pieceSize)))
+			b.WriteString(strings.Repeat("x", r.IntN(3*64<<10)))
 		default:
 			for range r.IntN(200) {
 				b.WriteString("a line of text, number " + fmt.Sprint(r.IntN(1000)) + "\n")

@@ -9,7 +9,6 @@ package reader
 import (
 	"context"
 	"fmt"
-	"os"
 	"time"
 )
 
@@ -45,14 +44,10 @@ type Member struct {
 	ModTime time.Time // of the file
 	Named   bool      // the user gave this very path, so it is read even if it looks binary
 
-	rotated bool // its name is that of a rotated file, among those with which it was listed
-
-	info os.FileInfo // of the file when it was listed, to know it again; nil if it is not known
-	alt  string      // the same text under another name (X beside X.gz)
-	in   *entry      // where in an archive it lies; nil for a file of its own
-	deep int64       // how many levels it lies below a directory or archive that was named
-	copy *Member     // an archive with the same name that may have the same members
-	pair *pair       // of which it is one file, if it is not decided yet whether both hold the same text
+	// Handle is what the package that listed the member knows of it. Other
+	// packages pass it on with the Member and leave it as it is. A source of
+	// members on another machine has a Handle of its own type.
+	Handle any
 }
 
 // A Block is some whole lines of one member's text. The zero Block is ready

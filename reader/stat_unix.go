@@ -11,7 +11,7 @@ import (
 
 // Readable reports whether this process may read the member, as far as that
 // can be told without opening it.
-func (m Member) Readable() bool {
+func Readable(m Member) bool {
 	return m.Path == Stdin || !errors.Is(syscall.Access(m.Path, 4), syscall.EACCES)
 }
 

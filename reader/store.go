@@ -98,7 +98,7 @@ func (s *store) isOf(ctx context.Context, c *Cache, f file, mayRead bool) bool {
 	}
 	now := stampOf(info)
 	// Of what lies in an archive there is no time of change.
-	if _, inside := f.(*section); !inside && now.SameFile(s.file) && now.Changed == s.file.Changed {
+	if _, alone := f.(*os.File); alone && now.SameFile(s.file) && now.Changed == s.file.Changed {
 		return true
 	}
 	sum, ok := c.Checksum(now)

@@ -54,6 +54,10 @@ type textAt struct {
 	other  bool    // the file does not hold that any more
 }
 
+// keptBlocks is how many decoded blocks a text keeps: those around what a
+// screen shows, and the one of a search beside it.
+const keptBlocks = 4
+
 // A keptBlock is a decoded block that is kept for a while.
 type keptBlock struct {
 	i int
@@ -61,9 +65,6 @@ type keptBlock struct {
 }
 
 const (
-	// keptBlocks is how many decoded blocks a text keeps: those around what a
-	// screen shows, and the one of a search beside it.
-	keptBlocks = 4
 	// countEvery is how many bytes there are between two known numbers of
 	// lines: 80 KB of memory for 10 GiB of text, and a tenth of a millisecond
 	// to count from one.
@@ -84,12 +85,12 @@ func openTextAt(ctx, life context.Context, src *LogSource, m Member, opt Documen
 	progress := opt.Progress
 	m.Named = true // whoever opens a file wants to see what is in it
 	if m.Path == Stdin {
-		f, err := tempFile(src.opt.Cache, true)
+		f, err := tempFile(src.Options().Cache, true)
 		if err != nil {
 			return nil, err
 		}
 		t := &textAt{path: "standard input", file: f.File, spool: f, temp: true, piped: true}
-		crash.Go(func() { t.pipe(life, src.opt.Encoding) }) // grows as it comes
+		crash.Go(func() { t.pipe(life, src.Options().Encoding) }) // grows as it comes
 		return t, nil
 	}
 	for attempt := 1; ; attempt++ {
@@ -181,11 +182,11 @@ func decodeAll(ctx context.Context, b *recordedBlocks, m Member, progress func(P
 
 // spool decodes a member into a temporary file.
 func spool(ctx, life context.Context, src *LogSource, m Member, progress func(Preparing)) (*textAt, error) {
-	b, err := openFile(life, m, src.opt.Encoding)
+	b, err := openFile(life, m, src.Options().Encoding)
 	if err != nil {
 		return nil, err
 	}
-	f, err := tempFile(src.opt.Cache, false)
+	f, err := tempFile(src.Options().Cache, false)
 	if err != nil {
 		b.Close()
 		return nil, err

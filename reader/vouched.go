@@ -115,7 +115,7 @@ func (c *Cache) readVouched() {
 		for i := range v {
 			v[i] = binary.LittleEndian.Uint64(body[8*i:])
 		}
-		c.vouched.known[Stamp{v[0], v[1], int64(v[2]), int64(v[3]), int64(v[4])}] = v[5]
+		c.vouched.known[Stamp{Dev: v[0], Ino: v[1], Size: int64(v[2]), ModTime: int64(v[3]), Changed: int64(v[4])}] = v[5]
 		data = data[vouchedRecord:]
 	}
 }

@@ -67,7 +67,7 @@ var errZipCut = errors.New("zip: truncated: the directory at its end is missing"
 // zipEntries lists the members of the zip file f that are files. With an error,
 // it also returns the members before the damage.
 func zipEntries(f io.ReaderAt, size int64) ([]*zipEntry, error) {
-	z, err := zip.NewReader(&boundedReaderAt{f, maxZipDirectory}, size)
+	z, err := readZipDirectory(f, size)
 	if errors.Is(err, errZipDirectory) {
 		return nil, err
 	}
@@ -132,9 +132,14 @@ func endsZip(f io.ReaderAt, size int64) bool {
 	}
 }
 
+// readZipDirectory reads the directory of a zip file, up to maxZipDirectory bytes.
+func readZipDirectory(f io.ReaderAt, size int64) (*zip.Reader, error) {
+	return zip.NewReader(&boundedReaderAt{f, maxZipDirectory}, size)
+}
+
 // zipLinks returns what the symbolic links in a zip file contain, by their paths.
 func zipLinks(f io.ReaderAt, size int64) map[string]string {
-	z, err := zip.NewReader(&boundedReaderAt{f, maxZipDirectory}, size)
+	z, err := readZipDirectory(f, size)
 	if err != nil {
 		return nil
 	}

@@ -38,12 +38,12 @@ type unpackedMsg struct {
 func unpack(ctx context.Context, l reader.Log, opt reader.Options, say func(tea.Msg)) (msg unpackedMsg, ok bool) {
 	for _, a := range l.Members {
 		// Checking each of a thousand rotated files would take long.
-		if !a.MayBeArchive() && len(l.Members) > 1 || !reader.IsArchive(a) {
+		if !reader.MayBeArchive(a) && len(l.Members) > 1 || !reader.IsArchive(a) {
 			continue
 		}
 		say(pager.Said{Text: "unpacking " + a.Path})
 		msg.path = a.Path
-		msg.stamp, _ = a.Stamp()
+		msg.stamp, _ = reader.ListedStamp(a)
 		msg.logs, msg.errs = reader.Unpack(ctx, a, opt, nil)
 		return msg, true
 	}
@@ -135,7 +135,7 @@ func (m *model) withArchives(msg listMsg) listMsg {
 		var rest []reader.Member
 		for _, a := range l.Members {
 			x, ok := m.inside[a.Path]
-			if stamp, _ := a.Stamp(); !ok || stamp != x.stamp {
+			if stamp, _ := reader.ListedStamp(a); !ok || stamp != x.stamp {
 				msg.byPath[a.Path] = l.Name
 				rest = append(rest, a)
 				continue

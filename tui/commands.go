@@ -93,7 +93,7 @@ func (m *model) list() tea.Cmd {
 		for _, l := range logs {
 			for _, x := range l.Members {
 				msg.byPath[x.Path] = l.Name
-				if !x.Readable() {
+				if !reader.Readable(x) {
 					msg.bad[l.Name] = append(msg.bad[l.Name], filepath.Base(x.Path))
 				}
 			}

@@ -41,7 +41,7 @@ func (m *model) lookInto() tea.Cmd {
 		}
 		var src *reader.LogSource
 		for _, x := range l.Members {
-			stamp, ok := x.Stamp()
+			stamp, ok := reader.ListedStamp(x)
 			old, known := m.kinds[x.Path]
 			if !ok || known && old.stamp.SameFile(stamp) && (old.stamp.Size >= settled || old.stamp.Size == stamp.Size) {
 				continue

@@ -247,7 +247,7 @@ var errDone = errors.New("done")
 // follow prints lines until all sources have ended. Files never end.
 func (f *follower) follow(ctx context.Context, paths []string) error {
 	each, ctx := errgroup.WithContext(ctx)
-	var files []string
+	var named []string
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		if p == reader.Stdin || err == nil && !info.IsDir() && !info.Mode().IsRegular() {
@@ -258,12 +258,12 @@ func (f *follower) follow(ctx context.Context, paths []string) error {
 			f.mu.Unlock()
 			f.note(err)
 		} else {
-			files = append(files, p)
+			named = append(named, p)
 		}
 	}
-	if len(files) > 0 {
+	if len(named) > 0 {
 		each.Go(func() error {
-			return f.files(ctx, files, func(path string) {
+			return f.files(ctx, named, func(path string) {
 				each.Go(func() error { return f.pipe(ctx, path) })
 			})
 		})
@@ -314,7 +314,7 @@ func (f *follower) pipe(ctx context.Context, path string) error {
 // files prints lines that are written to files. It calls pipe for what becomes
 // a named pipe.
 func (f *follower) files(ctx context.Context, paths []string, pipe func(string)) error {
-	live := f.filter.Live(paths, f.note)
+	live := reader.NewFilteredLive(f.filter, paths, f.note)
 	defer live.Close()
 	fw := reader.NewFollower(live, reader.FollowOptions{Text: f.o.text, Encoding: f.o.charset(), Last: max(f.o.last, 0), LastOf: f.o.lastLines(), Count: f.count, Note: f.note, Pipe: pipe})
 	return fw.Run(ctx, func(a *reader.Appended) error {

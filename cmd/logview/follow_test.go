@@ -22,9 +22,9 @@ type following struct {
 	notes chan string // and of standard error
 }
 
-// follow starts logview follow in dir. setup, if not nil, may change the
+// startFollow starts logview follow in dir. setup, if not nil, may change the
 // command.
-func follow(t *testing.T, dir string, setup func(*exec.Cmd), args ...string) *following {
+func startFollow(t *testing.T, dir string, setup func(*exec.Cmd), args ...string) *following {
 	t.Helper()
 	f := &following{T: t, dir: dir, out: make(chan string, 1000), notes: make(chan string, 1000)}
 	f.cmd = logview(t.Context(), t, dir, append([]string{"follow"}, args...)...)
@@ -156,7 +156,7 @@ func TestFollowAwaits(t *testing.T) {
 			case "app-*.log":
 				file = "app-1.log"
 			}
-			f := follow(t, dir, nil, name)
+			f := startFollow(t, dir, nil, name)
 			f.wantNote("waiting for it")
 			f.do(os.MkdirAll(filepath.Dir(f.path(file)), 0o755))
 			f.write(file, "X\n")
@@ -186,7 +186,7 @@ func TestFollowNamed(t *testing.T) {
 	dir := t.TempDir()
 	f := &following{T: t, dir: dir}
 	f.write("a.log", "old\n")
-	f = follow(t, dir, nil, "a.log")
+	f = startFollow(t, dir, nil, "a.log")
 	f.want("old")
 	f.write("a.log", "x0\nx1\n")
 	f.do(os.Rename(f.path("a.log"), f.path("a.log.1")))
@@ -203,7 +203,7 @@ func TestFollowNamed(t *testing.T) {
 	f = &following{T: t, dir: t.TempDir()}
 	f.write("f1", "1\n2\n")
 	f.write("f2", "3\n4\n")
-	f = follow(t, f.dir, nil, "-n", "1", "f1", "f2")
+	f = startFollow(t, f.dir, nil, "-n", "1", "f1", "f2")
 	f.want("f1:2", "f2:4")
 }
 
@@ -211,7 +211,7 @@ func TestFollowNamed(t *testing.T) {
 func TestFollowReplaced(t *testing.T) {
 	f := &following{T: t, dir: t.TempDir()}
 	f.write("a.log", "1\n2\n3\n")
-	f = follow(t, f.dir, nil, "a.log")
+	f = startFollow(t, f.dir, nil, "a.log")
 	f.want("1", "2", "3")
 	f.write("tmp", "1\n2\n3\n4\n")
 	f.do(os.Rename(f.path("tmp"), f.path("a.log")))
@@ -236,7 +236,7 @@ func TestFollowPartialCut(t *testing.T) {
 			t.Parallel()
 			f := &following{T: t, dir: t.TempDir()}
 			f.write("a.log", c.before)
-			f = follow(t, f.dir, nil, ".")
+			f = startFollow(t, f.dir, nil, ".")
 			f.begun()
 			f.write("a.log", c.partial)
 			f.want("a.log:" + c.partial)
@@ -258,7 +258,7 @@ func TestFollowHeader(t *testing.T) {
 		header := "#" + strings.Repeat("h", size)
 		f := &following{T: t, dir: t.TempDir()}
 		f.write("app-2026-11-25.log", header+"\nday 25\n")
-		f = follow(t, f.dir, nil, ".")
+		f = startFollow(t, f.dir, nil, ".")
 		f.begun()
 		f.write("app-2026-11-26.log", header+"\n")
 		f.want("app.log:" + header)
@@ -278,7 +278,7 @@ func TestFollowNuls(t *testing.T) {
 	_, err = w.WriteAt([]byte("\x10pts"), 292000)
 	f.do(err)
 	f.do(w.Close())
-	f = follow(t, f.dir, nil, ".")
+	f = startFollow(t, f.dir, nil, ".")
 	f.wantNote("lastlog")
 	f.begun()
 	f.write("a.log", "new \x00 line\n")
@@ -305,7 +305,7 @@ func TestFollowNuls(t *testing.T) {
 func TestFollowLatin1(t *testing.T) {
 	f := &following{T: t, dir: t.TempDir()}
 	f.write("a.log", "")
-	f = follow(t, f.dir, nil, "-e", "café", "-e", "/^[0-9]+$/", "-e", "end", ".")
+	f = startFollow(t, f.dir, nil, "-e", "café", "-e", "/^[0-9]+$/", "-e", "end", ".")
 	f.begun()
 	f.write("a.log", "first line\n")
 	f.write("a.log", "caf\xe9 line\n")
@@ -316,7 +316,7 @@ func TestFollowLatin1(t *testing.T) {
 func TestFollowFilter(t *testing.T) {
 	f := &following{T: t, dir: t.TempDir()}
 	f.do(os.MkdirAll(f.path("sub/deep"), 0o755))
-	f = follow(t, f.dir, nil, "-g", "*.log", "-g", "!no*", "-d", "2", "--hidden", ".")
+	f = startFollow(t, f.dir, nil, "-g", "*.log", "-g", "!no*", "-d", "2", "--hidden", ".")
 	f.begun()
 	for _, name := range []string{"no.log", "a.txt", "sub/deep/b.log"} {
 		f.write(name, "left out\n")
@@ -338,7 +338,7 @@ func TestFollowPipes(t *testing.T) {
 		t.Skip(err)
 	}
 	f.write("a.log", "file\n")
-	f = follow(t, f.dir, nil, "p.log", "a.log")
+	f = startFollow(t, f.dir, nil, "p.log", "a.log")
 	f.want("a.log:file")
 	f.write("p.log", "one\n")
 	f.want("p.log:one")
@@ -356,7 +356,7 @@ func TestFollowPipes(t *testing.T) {
 	r, w, err := os.Pipe()
 	f.do(err)
 	defer r.Close()
-	f = follow(t, f.dir, func(c *exec.Cmd) { c.ExtraFiles = []*os.File{r} }, "/dev/fd/3")
+	f = startFollow(t, f.dir, func(c *exec.Cmd) { c.ExtraFiles = []*os.File{r} }, "/dev/fd/3")
 	_, err = w.WriteString("one\n")
 	f.do(err)
 	f.want("one")
@@ -367,7 +367,7 @@ func TestFollowPipes(t *testing.T) {
 	in, err := os.Open(f.path("in"))
 	f.do(err)
 	defer in.Close()
-	f = follow(t, f.dir, func(c *exec.Cmd) { c.Stdin = in }, "-n", "1", "-")
+	f = startFollow(t, f.dir, func(c *exec.Cmd) { c.Stdin = in }, "-n", "1", "-")
 	f.want("line")
 	f.write("in", "more\n")
 	f.want("more")
@@ -382,7 +382,7 @@ func TestFollowMax(t *testing.T) {
 	f := &following{T: t, dir: t.TempDir()}
 	f.write("a.log", "no\n")
 	f.write("b.log", "no\n")
-	f = follow(t, f.dir, nil, "-m", "3", "-A", "1", "-n", "0", "-e", "yes", "a.log", "b.log")
+	f = startFollow(t, f.dir, nil, "-m", "3", "-A", "1", "-n", "0", "-e", "yes", "a.log", "b.log")
 	f.write("a.log", "")
 	for i := 0; len(f.out) == 0; i++ { // until it has begun
 		f.write("a.log", "yes\n")

@@ -127,10 +127,10 @@ func (o *lsOptions) run(ctx context.Context, args []string) error {
 
 // look fills in what is known of a log.
 func (o *lsOptions) look(cache *reader.Cache, charset reader.Charset, l reader.Log, times, texts bool) listedLog {
-	l = cache.Settled(l)
+	l = reader.Settled(cache, l)
 	out := listedLog{Log: l.Name, Bytes: notUTF8([]byte(l.Name)), Gaps: l.Gaps}
 	for _, m := range l.Members {
-		out.Archive = out.Archive || times && m.MayBeArchive() && reader.IsArchive(m)
+		out.Archive = out.Archive || times && reader.MayBeArchive(m) && reader.IsArchive(m)
 	}
 	if out.Archive { // what is in it is another matter
 		times, texts = false, false
@@ -140,7 +140,7 @@ func (o *lsOptions) look(cache *reader.Cache, charset reader.Charset, l reader.L
 	for _, m := range l.Members {
 		k := reader.Known{Text: -1, Lines: -1}
 		if texts {
-			k = cache.Peek(m)
+			k = reader.Peek(cache, m)
 		}
 		lm := listedMember{jsonPath: newJSONPath(m.Path), Size: m.Size, Time: m.ModTime}
 		if k.Text >= 0 {
@@ -150,7 +150,7 @@ func (o *lsOptions) look(cache *reader.Cache, charset reader.Charset, l reader.L
 			lm.Lines = &k.Lines
 		}
 		if o.members && texts {
-			from, to := cache.Times(m)
+			from, to := reader.Times(cache, m)
 			lm.First, lm.Last = known(from), known(to)
 		}
 		// Only text has a block store, which knows its lines.
@@ -187,11 +187,11 @@ func (o *lsOptions) look(cache *reader.Cache, charset reader.Charset, l reader.L
 // span is from when to when the lines of a log reach, as far as is known.
 // Files without text say nothing of that.
 func span(cache *reader.Cache, l reader.Log) (first, last *time.Time) {
-	nonEmpty := slices.DeleteFunc(slices.Clone(l.Members), func(m reader.Member) bool { return m.Size == 0 || m.Twin() })
+	nonEmpty := slices.DeleteFunc(slices.Clone(l.Members), func(m reader.Member) bool { return m.Size == 0 || reader.IsTwin(m) })
 	if n := len(nonEmpty); n > 0 {
-		from, to := cache.Times(nonEmpty[0])
+		from, to := reader.Times(cache, nonEmpty[0])
 		if n > 1 {
-			_, to = cache.Times(nonEmpty[n-1])
+			_, to = reader.Times(cache, nonEmpty[n-1])
 		}
 		first, last = known(from), known(to)
 	}

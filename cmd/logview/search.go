@@ -146,7 +146,7 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 		workers = reader.NewWorkers(int(n))
 	}
 	charset := o.charset()
-	logs, broken := o.unpack(ctx, logs, reader.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Spare: workers.TryGo}, reader.Member.InsideArchive)
+	logs, broken := o.unpack(ctx, logs, reader.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Spare: workers.TryGo}, reader.InsideArchive)
 	failed = failed || broken
 	p := o.printer(o.out, &o.queryFlags, len(inputs) == 1 && !isPattern(inputs[0]) && single(logs), stdinOnly(logs), color && !(o.vimgrep && o.color == "auto"))
 	p.heading = o.heading.or(isTerminal(o.out)) && !o.vimgrep && p.mode == printLines && !p.json

@@ -1,0 +1,118 @@
+package readertest
+
+import (
+	"bytes"
+	"compress/gzip"
+	"io"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Act does a step of a story.
+func Act(t *testing.T, dir, step string) {
+	t.Helper()
+	if step == "" {
+		return
+	}
+	path := func(name string) string {
+		if filepath.IsAbs(name) {
+			return name
+		}
+		return filepath.Join(dir, name)
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatalf("%s: %v", step, err)
+		}
+	}
+	if name, text, ok := strings.Cut(step, " < "); ok {
+		must(os.MkdirAll(filepath.Dir(path(name)), 0o755))
+		f, err := os.OpenFile(path(name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		must(err)
+		_, err = f.WriteString(Unquote(t, text))
+		must(err)
+		must(f.Close())
+		return
+	}
+	w := strings.Fields(step)
+	switch w[0] {
+	case "mv":
+		must(os.Rename(path(w[1]), path(w[2])))
+	case "cp", "cpold":
+		data, err := os.ReadFile(path(w[1]))
+		must(err)
+		if w[0] == "cpold" {
+			data = append([]byte("another text that was written long before any of this began\n"), data...)
+		}
+		must(os.WriteFile(path(w[2]), data, 0o644))
+		if w[0] == "cpold" {
+			old := time.Now().Add(-time.Hour)
+			must(os.Chtimes(path(w[2]), old, old))
+		}
+	case "rm":
+		must(os.Remove(path(w[1])))
+	case "cut":
+		must(os.Truncate(path(w[1]), 0))
+	case "mode":
+		mode, err := strconv.ParseUint(w[1], 8, 32)
+		must(err)
+		must(os.Chmod(path(w[2]), os.FileMode(mode)))
+	case "mkdir":
+		must(os.Mkdir(path(w[1]), 0o755))
+	case "gz":
+		data, err := os.ReadFile(path(w[1]))
+		must(err)
+		info, err := os.Stat(path(w[1]))
+		must(err)
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		_, err = io.Copy(z, bytes.NewReader(data))
+		must(err)
+		must(z.Close())
+		must(os.WriteFile(path(w[1]+".gz"), b.Bytes(), 0o644))
+		must(os.Chtimes(path(w[1]+".gz"), info.ModTime(), info.ModTime()))
+		must(os.Remove(path(w[1])))
+	default:
+		t.Fatalf("unknown step %q", step)
+	}
+}
+
+func Unquote(t *testing.T, s string) string {
+	t.Helper()
+	if n, ok := strings.CutPrefix(s, "@"); ok {
+		n, end, _ := strings.Cut(n, `\n`)
+		size, err := strconv.Atoi(n)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = end
+		text := strings.Repeat("x", size)
+		if strings.HasSuffix(s, `\n`) {
+			text += "\n"
+		}
+		return text
+	}
+	out, err := strconv.Unquote(`"` + s + `"`)
+	if err != nil {
+		t.Fatalf("%q: %v", s, err)
+	}
+	return out
+}
+
+// Packed is a text compressed with gzip.
+func Packed(t *testing.T, text string) []byte {
+	t.Helper()
+	dir := t.TempDir()
+	Act(t, dir, `a.log < `+text)
+	Act(t, dir, `gz a.log`)
+	z, err := os.ReadFile(filepath.Join(dir, "a.log.gz"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return z
+}
