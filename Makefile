@@ -44,7 +44,7 @@ ci: check check-bare ## what CI runs: check, check-bare, and the program for oth
 	GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/logview
 
 fuzz: ## each fuzz test for FUZZTIME (default 1m)
-	@set -e; for t in index/query:FuzzParse index/match:FuzzText index/match:FuzzRegexp index:FuzzPlan index:FuzzCatalog reader:FuzzFile reader:FuzzTable reader/gunzip:FuzzReader; do \
+	@set -e; for t in index/query:FuzzParse index/match:FuzzText index/match:FuzzRegexp index:FuzzPlan index:FuzzCatalog reader/files:FuzzFile reader/files:FuzzTable reader/files:FuzzUnpack reader/files:FuzzRefOfAnyPath reader/rotation:FuzzParse reader/gunzip:FuzzReader; do \
 		echo $$t; $(GO) test ./$${t%%:*} -run '^$$' -fuzz "^$${t##*:}$$" -fuzztime $(or $(FUZZTIME),1m) -fuzzminimizetime 1x; done
 
 torture: ## logs rotated by logrotate at 100,000 lines a second, followed, indexed and searched

@@ -14,10 +14,11 @@ import (
 	"logview/index"
 	"logview/index/query"
 	"logview/reader"
+	"logview/reader/blockstore"
 )
 
 // below returns the directories in the index of dir.
-func below(t *testing.T, cache *reader.Cache) []string {
+func below(t *testing.T, cache *blockstore.Cache) []string {
 	t.Helper()
 	dirs, err := filepath.Glob(filepath.Join(cache.IndexDirs()[0], "*", "store"))
 	if err != nil {

@@ -21,6 +21,9 @@ import (
 	"github.com/gofrs/flock"
 
 	"logview/reader"
+	"logview/reader/blockstore"
+	"logview/reader/decode"
+	"logview/reader/files"
 )
 
 // A Builder brings the index of a directory up to date, and the block stores
@@ -36,15 +39,15 @@ import (
 // One process at a time builds an index: it holds a lock, which goes with
 // it. Nobody else needs one: generations do not change once they are published.
 type Builder struct {
-	Cache   *reader.Cache
+	Cache   *blockstore.Cache
 	Workers reader.Workers // as for Scan
 
 	// Encoding is as for reader.Options. Files that were indexed with another
 	// one are indexed again.
-	Encoding reader.Charset
+	Encoding decode.Charset
 
 	// Find lists the logs at paths; nil for reader.Find.
-	Find func(paths []string) ([]reader.Log, []error)
+	Find func(paths []string) ([]files.Log, []error)
 
 	// Progress, if not nil, is called from time to time, from the goroutine
 	// that called Build.
@@ -195,11 +198,11 @@ func (b *builder) run(root string, paths []string) error {
 
 	find := b.Find
 	if find == nil {
-		find = reader.Find
+		find = files.Find
 	}
 	logs, errs := find(paths)
 	for _, err := range errs {
-		if !errors.Is(err, reader.ErrOutput) {
+		if !errors.Is(err, files.ErrOutput) {
 			b.st.Failed++
 		}
 		b.fail(err)
@@ -223,7 +226,7 @@ func (b *builder) run(root string, paths []string) error {
 }
 
 // rootOf is the directory whose index covers dir, itself or one above it.
-func rootOf(c *reader.Cache, dir string) string {
+func rootOf(c *blockstore.Cache, dir string) string {
 	for up := dir; ; up = filepath.Dir(up) {
 		if cat, _, err := catalogOf(c, up); err == nil && cat.root == up {
 			return up
@@ -374,7 +377,7 @@ func (b *builder) skip(err error) {
 }
 
 // members brings the entries of all files up to date.
-func (b *builder) members(logs []reader.Log) error {
+func (b *builder) members(logs []files.Log) error {
 	b.last = time.Now()
 	type job struct {
 		src reader.Source
@@ -383,12 +386,12 @@ func (b *builder) members(logs []reader.Log) error {
 	}
 	var jobs []job
 	for _, l := range logs {
-		src := reader.NewSource(l, reader.Options{Cache: b.Cache, Encoding: b.Encoding, Spare: b.Workers.Go, Wait: true})
+		src := files.NewSource(l, files.Options{Cache: b.Cache, Encoding: b.Encoding, Spare: b.Workers.Go, Wait: true})
 		if err := src.Settle(b.ctx); err != nil {
 			return nil // cancelled
 		}
 		for _, m := range src.Members() {
-			stamp, ok := reader.ListedStamp(m)
+			stamp, ok := files.ListedStamp(m)
 			path, perr := b.rel(m.Path)
 			if !ok || perr != nil {
 				continue // a pipe or the like
@@ -480,7 +483,7 @@ func (b *builder) member(src reader.Source, m reader.Member, e *entry) error {
 	}
 	defer func() { blocks.Close() }()
 	f, ok := blocks.(reader.FileBlocks)
-	if reader.IsTwin(m) {
+	if files.IsTwin(m) {
 		// It is damaged, or it would not be one any more. It has no entry.
 		blk := reader.GetBlock()
 		defer reader.PutBlock(blk)
@@ -602,13 +605,13 @@ func (b *builder) unread(m reader.Member, err error) error {
 		return nil
 	case errors.Is(err, reader.ErrBinary):
 		b.skip(err)
-		if stamp, ok := reader.ListedStamp(m); ok {
+		if stamp, ok := files.ListedStamp(m); ok {
 			if path, err := b.rel(m.Path); err == nil {
 				b.keep(&entry{path: path, stamp: stamp, binary: true, encoding: b.Encoding})
 			}
 		}
 		return nil
-	case errors.Is(err, reader.ErrArchive):
+	case errors.Is(err, files.ErrArchive):
 		b.st.Archives++
 		return nil
 	case errors.As(err, &fe) && !b.ours(fe.Path):

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"logview/reader"
+	"logview/reader/blockstore"
+	"logview/reader/decode"
 )
 
 // A catalog says which files an index covers, which generation holds their
@@ -65,7 +67,7 @@ type entry struct {
 	bom    int
 	// encoding is the one that the user gave for the file; empty if it was
 	// detected. The text is another one in another encoding.
-	encoding reader.Charset
+	encoding decode.Charset
 	binary   bool // it is not text, and nothing else is known
 	partial  bool // the text goes on, but the indexing was interrupted
 	id       reader.ID
@@ -227,7 +229,7 @@ func decodeCatalog(b []byte) (*catalog, error) {
 		flags := d.num()
 		e.direct, e.binary, e.partial = flags&flagDirect != 0, flags&flagBinary != 0, flags&flagPartial != 0
 		e.bom = int(d.num())
-		e.encoding = reader.Charset(d.str())
+		e.encoding = decode.Charset(d.str())
 		c.members = append(c.members, e)
 		if e.binary {
 			continue
@@ -314,7 +316,7 @@ func (d *decoder) file() fileInfo { return fileInfo{size: d.num(), stamp: d.num(
 // readCatalog reads the catalog in dir; it wraps os.ErrNotExist if there is
 // none.
 func readCatalog(dir string) (*catalog, error) {
-	f, err := reader.OpenKept(filepath.Join(dir, catalogName))
+	f, err := blockstore.OpenKept(filepath.Join(dir, catalogName))
 	if err != nil {
 		return nil, err
 	}

@@ -4,12 +4,13 @@ import (
 	"slices"
 
 	"logview/reader"
+	"logview/reader/blockstore"
 )
 
 // An entryBuilder makes the entry of a member as it is read.
 type entryBuilder struct {
 	entry
-	tb    reader.TableBuilder
+	tb    blockstore.TableBuilder
 	crcs  []uint32 // of the text up to each block's end
 	tail  []uint32 // of each block's end
 	was   *entry   // what it continues, if it is a file that has grown

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"logview/index"
-	"logview/reader"
+	"logview/reader/blockstore"
 )
 
 // Disks of all sizes fill up: a build that has no room says so, searches
@@ -32,7 +32,7 @@ func TestFullDisk(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	cache := reader.NewCache(filepath.Join(disk, "cache"), 1<<30)
+	cache := blockstore.NewCache(filepath.Join(disk, "cache"), 1<<30)
 	b := index.Builder{Cache: cache, Workers: index.NewWorkers()}
 	said := 0
 	for _, kb := range []int{64, 128, 256, 512, 1024, 2048, 4096, 65536} {

@@ -14,6 +14,7 @@ import (
 	"logview/index/match"
 	"logview/index/query"
 	"logview/reader"
+	"logview/reader/blockstore"
 )
 
 // openTestStore opens a store in dir that is closed when the test ends.
@@ -151,9 +152,9 @@ func TestSerialNumbersLast(t *testing.T) {
 
 // indexedDir returns a directory with a log, its cache, and where the index
 // is.
-func indexedDir(t *testing.T) (dir string, cache *reader.Cache, index string) {
+func indexedDir(t *testing.T) (dir string, cache *blockstore.Cache, index string) {
 	t.Helper()
-	dir, cache = t.TempDir(), reader.NewCache(t.TempDir(), 1<<30)
+	dir, cache = t.TempDir(), blockstore.NewCache(t.TempDir(), 1<<30)
 	dir, err := realDir(dir)
 	if err != nil {
 		t.Fatal(err)
@@ -167,7 +168,7 @@ func indexedDir(t *testing.T) (dir string, cache *reader.Cache, index string) {
 	return dir, cache, index
 }
 
-func buildTold(t *testing.T, cache *reader.Cache, dir string) (BuildStats, []string) {
+func buildTold(t *testing.T, cache *blockstore.Cache, dir string) (BuildStats, []string) {
 	t.Helper()
 	var told []string
 	b := Builder{Cache: cache, Workers: NewWorkers(), Failed: func(e *reader.FileError) { told = append(told, e.Error()) }}

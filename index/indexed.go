@@ -18,18 +18,21 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"logview/reader"
+	"logview/reader/blockstore"
 	"logview/reader/crash"
+	"logview/reader/decode"
+	"logview/reader/files"
 )
 
 // Indexed is the Searcher that reads only the blocks that may hold what is
 // looked for, as far as an index knows them, and everything else as Scan
 // does. It finds the same lines as Scan.
 type Indexed struct {
-	Cache   *reader.Cache  // where the indexes are; nil for none
-	Workers reader.Workers // as for Scan
+	Cache   *blockstore.Cache // where the indexes are; nil for none
+	Workers reader.Workers    // as for Scan
 	// Encoding is that of the Sources: an index of what was read in another is
 	// none of them.
-	Encoding reader.Charset
+	Encoding decode.Charset
 	// Note, if not nil, is called with an error if the index is damaged.
 	Note func(error)
 }
@@ -104,7 +107,7 @@ func (x Indexed) ask(ctx context.Context, req *Request, parallel int) *admitter 
 // An admission is what an index says of one member: which of its blocks are
 // to be read.
 type admission struct {
-	cache  *reader.Cache
+	cache  *blockstore.Cache
 	entry  *entry
 	table  *reader.Table // nil if nothing is read
 	blocks []bool        // of table: may hold a matching line
@@ -157,7 +160,7 @@ func (a *admission) fits(b reader.Blocks) (ok, certain bool) {
 
 // knows reports whether a file in this state is certain to hold the entry's
 // text: nothing of it has changed, or it was read since.
-func (e *entry) knows(c *reader.Cache, now reader.Stamp) bool {
+func (e *entry) knows(c *blockstore.Cache, now reader.Stamp) bool {
 	if now == e.stamp {
 		return true
 	}
@@ -181,7 +184,7 @@ func textSum(t *reader.Table) uint64 { return uint64(t.Size)<<32 ^ uint64(t.CRC)
 
 // holds reports whether a member's file, which is in a state, has the text of
 // the entry and nothing else. It reads all of it, and remembers what it found.
-func (e *entry) holds(ctx context.Context, c *reader.Cache, src reader.Source, m reader.Member, now reader.Stamp) bool {
+func (e *entry) holds(ctx context.Context, c *blockstore.Cache, src reader.Source, m reader.Member, now reader.Stamp) bool {
 	table, err := e.blockTable()
 	if err != nil {
 		return false
@@ -256,10 +259,10 @@ func tailOf(text []byte) uint32 {
 // An admitter finds the indexes of the files that are searched, and asks
 // them.
 type admitter struct {
-	cache    *reader.Cache
+	cache    *blockstore.Cache
 	plan     *plan
 	note     func(error)
-	encoding reader.Charset // as for Indexed
+	encoding decode.Charset // as for Indexed
 
 	byDir map[string]*covering // what covers a directory, nil if nothing does
 	roots map[string]*covering // by directory of the index
@@ -279,7 +282,7 @@ type covering struct {
 	admitted map[string]*roaring.Bitmap // serial numbers of the blocks that may match, by plan.pathKey
 }
 
-func newAdmitter(cache *reader.Cache, p *plan, note func(error)) *admitter {
+func newAdmitter(cache *blockstore.Cache, p *plan, note func(error)) *admitter {
 	return &admitter{cache: cache, plan: p, note: note, byDir: map[string]*covering{}, roots: map[string]*covering{}}
 }
 
@@ -331,7 +334,7 @@ func (a *admitter) open(ctx context.Context, parallel int) (gone bool) {
 
 // indexDir is where a cache has the index of a directory. It is made if
 // create is set; otherwise the error wraps fs.ErrNotExist if there is none.
-func indexDir(c *reader.Cache, root string, create bool) (string, error) {
+func indexDir(c *blockstore.Cache, root string, create bool) (string, error) {
 	return c.IndexDir(indexName(root), create)
 }
 
@@ -342,7 +345,7 @@ func indexName(root string) string {
 
 // catalogOf reads the catalog of the index of a directory, and says where the
 // index is.
-func catalogOf(c *reader.Cache, root string) (*catalog, string, error) {
+func catalogOf(c *blockstore.Cache, root string) (*catalog, string, error) {
 	path, err := indexDir(c, root, false)
 	if err != nil {
 		return nil, path, err
@@ -423,7 +426,7 @@ func (a *admitter) lookup(m reader.Member) (x *covering, e *entry, grown bool) {
 	if a.cache == nil {
 		return nil, nil, false
 	}
-	stamp, ok := reader.ListedStamp(m)
+	stamp, ok := files.ListedStamp(m)
 	if !ok {
 		return nil, nil, false
 	}
@@ -485,7 +488,7 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 	if e == nil {
 		return nil
 	}
-	stamp, _ := reader.ListedStamp(m)
+	stamp, _ := files.ListedStamp(m)
 	ad := &admission{cache: a.cache, entry: e, grown: grown, blocks: make([]bool, e.blocks), certain: !grown && e.knows(a.cache, stamp)}
 	for i := range ad.blocks {
 		ad.blocks[i] = true

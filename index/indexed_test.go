@@ -16,10 +16,12 @@ import (
 	"logview/index/query"
 	"logview/index/searchertest"
 	"logview/reader"
+	"logview/reader/blockstore"
+	"logview/reader/files"
 )
 
 // build brings the index of dir up to date.
-func build(t *testing.T, cache *reader.Cache, dir string) index.BuildStats {
+func build(t *testing.T, cache *blockstore.Cache, dir string) index.BuildStats {
 	t.Helper()
 	b := index.Builder{Cache: cache, Workers: index.NewWorkers(), Failed: func(e *reader.FileError) { t.Logf("build: %v", e) }}
 	st, err := b.Build(context.Background(), dir, []string{dir})
@@ -29,7 +31,7 @@ func build(t *testing.T, cache *reader.Cache, dir string) index.BuildStats {
 	return st
 }
 
-func newCache(t *testing.T) *reader.Cache { return reader.NewCache(t.TempDir(), 1<<30) }
+func newCache(t *testing.T) *blockstore.Cache { return blockstore.NewCache(t.TempDir(), 1<<30) }
 
 func TestIndexed(t *testing.T) {
 	searchertest.Run(t, func(t *testing.T, dir string) index.Searcher {
@@ -40,14 +42,14 @@ func TestIndexed(t *testing.T) {
 }
 
 // found is the lines that a searcher finds, and its statistics.
-func found(t *testing.T, s index.Searcher, cache *reader.Cache, dir string, req index.Request) ([]string, index.Stats) {
+func found(t *testing.T, s index.Searcher, cache *blockstore.Cache, dir string, req index.Request) ([]string, index.Stats) {
 	t.Helper()
-	logs, errs := reader.Find([]string{dir})
+	logs, errs := files.Find([]string{dir})
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
 	for _, l := range logs {
-		req.Sources = append(req.Sources, reader.NewSource(l, reader.Options{Cache: cache}))
+		req.Sources = append(req.Sources, files.NewSource(l, files.Options{Cache: cache}))
 	}
 	req.Failed = func(e *reader.FileError) { t.Error(e) }
 	var out []string

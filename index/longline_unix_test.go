@@ -14,6 +14,7 @@ import (
 
 	"logview/index/query"
 	"logview/reader"
+	"logview/reader/files"
 )
 
 // Long lines from a pipe that wait as context do so on disk, and nothing is
@@ -49,11 +50,11 @@ func TestLongContextFromPipe(t *testing.T) {
 				}
 			}
 		}()
-		logs, errs := reader.Find([]string{pipe})
+		logs, errs := files.Find([]string{pipe})
 		if len(logs) != 1 {
 			t.Fatal(logs, errs)
 		}
-		req := &Request{Query: query.Text{S: "needle"}, Before: 17, After: 1, Sources: []reader.Source{reader.NewSource(logs[0], reader.Options{})}}
+		req := &Request{Query: query.Text{S: "needle"}, Before: 17, After: 1, Sources: []reader.Source{files.NewSource(logs[0], files.Options{})}}
 		var want, got []string
 		for i := range lines {
 			if i%20 >= 2 || i == 20 {

@@ -3,12 +3,12 @@ package index
 import (
 	"time"
 
-	"logview/reader"
+	"logview/reader/blockstore"
 )
 
 // Root is the directory whose index covers dir or would: that of the nearest
 // directory above that has one, or its own. It is absolute and without links.
-func Root(c *reader.Cache, dir string) (string, error) {
+func Root(c *blockstore.Cache, dir string) (string, error) {
 	real, err := realDir(dir)
 	if err != nil {
 		return "", err
@@ -17,7 +17,7 @@ func Root(c *reader.Cache, dir string) (string, error) {
 }
 
 // Clear deletes the index of a directory, of which root is the real path.
-func Clear(c *reader.Cache, root string) error { return c.RemoveIndex(indexName(root)) }
+func Clear(c *blockstore.Cache, root string) error { return c.RemoveIndex(indexName(root)) }
 
 // Info says what an index covers.
 type Info struct {
@@ -33,7 +33,7 @@ type Info struct {
 }
 
 // List describes all indexes of a cache.
-func List(c *reader.Cache) ([]Info, error) {
+func List(c *blockstore.Cache) ([]Info, error) {
 	if err := c.Check(); err != nil {
 		return nil, err
 	}

@@ -14,6 +14,8 @@ import (
 	"logview/index"
 	"logview/index/query"
 	"logview/reader"
+	"logview/reader/decode"
+	"logview/reader/files"
 )
 
 // Logs full of NULs, of byte order marks and of other charsets have the same
@@ -101,23 +103,23 @@ func TestIndexedEncodings(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	hits := func(enc reader.Charset) (int64, int64) {
-		logs, _ := reader.Find([]string{dir})
-		req := index.Request{Query: query.Text{S: "привет"}, Sources: []reader.Source{reader.NewSource(logs[0], reader.Options{Cache: cache, Encoding: enc})}}
+	hits := func(enc decode.Charset) (int64, int64) {
+		logs, _ := files.Find([]string{dir})
+		req := index.Request{Query: query.Text{S: "привет"}, Sources: []reader.Source{files.NewSource(logs[0], files.Options{Cache: cache, Encoding: enc})}}
 		st, err := index.Indexed{Cache: cache, Encoding: enc}.Search(t.Context(), &req, func(*index.Hits) error { return nil })
 		if err != nil {
 			t.Fatal(err)
 		}
 		return st.Hits, st.BlocksSkipped
 	}
-	for _, built := range []reader.Charset{"", "windows-1251", ""} {
+	for _, built := range []decode.Charset{"", "windows-1251", ""} {
 		b := index.Builder{Cache: cache, Workers: index.NewWorkers(), Encoding: built}
 		if _, err := b.Build(t.Context(), dir, []string{dir}); err != nil {
 			t.Fatal(err)
 		}
-		for _, asked := range []reader.Charset{"", "windows-1251", "koi8-r"} {
+		for _, asked := range []decode.Charset{"", "windows-1251", "koi8-r"} {
 			n, skipped := hits(asked)
-			if want := map[reader.Charset]int64{"windows-1251": 1}[asked]; n != want {
+			if want := map[decode.Charset]int64{"windows-1251": 1}[asked]; n != want {
 				t.Errorf("indexed as %q, asked as %q: %d hits, want %d", built, asked, n, want)
 			}
 			if (skipped > 0) != (asked == built) {

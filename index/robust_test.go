@@ -18,13 +18,15 @@ import (
 	"logview/index"
 	"logview/index/query"
 	"logview/reader"
+	"logview/reader/blockstore"
+	"logview/reader/files"
 )
 
 // TestMain lets the test binary play another process that builds an index.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("INDEX_TEST_BUILD"); dir != "" {
 		index.SmallSteps()
-		b := index.Builder{Cache: reader.NewCache(os.Getenv("INDEX_TEST_CACHE"), 1<<30), Workers: index.NewWorkers()}
+		b := index.Builder{Cache: blockstore.NewCache(os.Getenv("INDEX_TEST_CACHE"), 1<<30), Workers: index.NewWorkers()}
 		if _, err := b.Build(context.Background(), dir, []string{dir}); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -35,7 +37,7 @@ func TestMain(m *testing.M) {
 }
 
 // builder starts a process that builds the index of dir.
-func builder(t *testing.T, cache *reader.Cache, dir string) *exec.Cmd {
+func builder(t *testing.T, cache *blockstore.Cache, dir string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.Command(os.Args[0])
 	cmd.Env = append(os.Environ(), "INDEX_TEST_BUILD="+dir, "INDEX_TEST_CACHE="+cache.Dir())
@@ -65,7 +67,7 @@ func ask(w *world, n int) *questions {
 }
 
 // check asks with an index, and returns how many blocks it spared.
-func (q *questions) check(cache *reader.Cache, when string) (skipped int64) {
+func (q *questions) check(cache *blockstore.Cache, when string) (skipped int64) {
 	q.t.Helper()
 	for i, req := range q.reqs {
 		got, st := found(q.t, index.Indexed{Cache: cache}, cache, q.dir, req)
@@ -129,7 +131,7 @@ func TestKilledBuilds(t *testing.T) {
 	}
 }
 
-func verify(t *testing.T, cache *reader.Cache, dir string) {
+func verify(t *testing.T, cache *blockstore.Cache, dir string) {
 	t.Helper()
 	v := index.Verifier{Cache: cache, Workers: index.NewWorkers(), Failed: func(e *reader.FileError) { t.Error(e) }}
 	if st, err := v.Verify(t.Context(), realPath(t, dir)); err != nil || st.Wrong > 0 {
@@ -138,7 +140,7 @@ func verify(t *testing.T, cache *reader.Cache, dir string) {
 }
 
 // files is all files of a cache.
-func cacheFiles(t *testing.T, cache *reader.Cache) []string {
+func cacheFiles(t *testing.T, cache *blockstore.Cache) []string {
 	t.Helper()
 	var out []string
 	err := filepath.WalkDir(cache.Dir(), func(path string, e fs.DirEntry, err error) error {
@@ -374,13 +376,13 @@ func TestManyAtOnce(t *testing.T) {
 }
 
 // answer is found for goroutines.
-func answer(s index.Searcher, cache *reader.Cache, dir string, req index.Request) ([]string, error) {
-	logs, errs := reader.Find([]string{dir})
+func answer(s index.Searcher, cache *blockstore.Cache, dir string, req index.Request) ([]string, error) {
+	logs, errs := files.Find([]string{dir})
 	if len(errs) > 0 {
 		return nil, errs[0]
 	}
 	for _, l := range logs {
-		req.Sources = append(req.Sources, reader.NewSource(l, reader.Options{Cache: cache}))
+		req.Sources = append(req.Sources, files.NewSource(l, files.Options{Cache: cache}))
 	}
 	var failed error
 	req.Failed = func(e *reader.FileError) { failed = e }
@@ -406,7 +408,7 @@ func TestNoCache(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, dir := range []string{filepath.Join(file, "cache"), filepath.Join(t.TempDir(), "missing"), "/proc/logview"} {
-		cache := reader.NewCache(dir, 1<<30)
+		cache := blockstore.NewCache(dir, 1<<30)
 		q.check(cache, dir)
 		if filepath.Base(dir) == "missing" {
 			continue
@@ -458,7 +460,7 @@ func TestFullCache(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(strings.Repeat(line, 50<<20/len(line))), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	b := index.Builder{Cache: reader.NewCache(t.TempDir(), 1), Workers: reader.NewWorkers(1)}
+	b := index.Builder{Cache: blockstore.NewCache(t.TempDir(), 1), Workers: reader.NewWorkers(1)}
 	st, err := b.Build(context.Background(), dir, []string{dir})
 	if !errors.Is(err, index.ErrFull) {
 		t.Errorf("%d bytes indexed, %v", st.Text, err)

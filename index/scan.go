@@ -15,6 +15,8 @@ import (
 	"logview/index/match"
 	"logview/reader"
 	"logview/reader/crash"
+	"logview/reader/decode"
+	"logview/reader/files"
 )
 
 // Scan is the Searcher that reads everything. It is what a search falls back
@@ -226,7 +228,7 @@ func (s *scan) streams(src reader.Source, members []reader.Member) (out []*strea
 	for _, m := range members {
 		s.stats.Members++
 		// What is in an archive may match though the archive does not.
-		if !s.m.May(m.Path) && !reader.MayBeArchive(m) {
+		if !s.m.May(m.Path) && !files.MayBeArchive(m) {
 			s.stats.Excluded++
 			continue
 		}
@@ -402,7 +404,7 @@ func (s *scan) produce(st *stream, turn <-chan struct{}, next chan<- struct{}) {
 	p := &producer{scan: s, st: st}
 	defer func() { s.done.Add(st.member.Size - p.disk) }()
 	blocks, err := st.src.Open(s.patient(st), st.member, reader.Pos{})
-	if errors.Is(err, reader.ErrArchive) {
+	if errors.Is(err, files.ErrArchive) {
 		p.unpack(err)
 		return
 	}
@@ -503,7 +505,7 @@ func (p *producer) pass(n int) {
 // streams hold, without its token, until it is the head. The head never does,
 // or it could wait for a stream that waits to be emitted.
 func (s *scan) patient(st *stream) context.Context {
-	return reader.Patiently(s.ctx, func(ready <-chan struct{}) {
+	return decode.Patiently(s.ctx, func(ready <-chan struct{}) {
 		s.workers.Release()
 		select {
 		case <-ready:

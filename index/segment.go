@@ -19,7 +19,7 @@ import (
 	"github.com/blevesearch/zapx/v17"
 
 	"logview/index/token"
-	"logview/reader"
+	"logview/reader/blockstore"
 )
 
 // A segmentReader asks one segment of a generation. It has two files, which
@@ -90,7 +90,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // statFile returns what a file's fileInfo is now, reading it if sum is set.
 func statFile(path string, sum bool) (fileInfo, error) {
-	f, err := reader.OpenKept(path)
+	f, err := blockstore.OpenKept(path)
 	if err != nil {
 		return fileInfo{}, err
 	}

@@ -17,6 +17,8 @@ import (
 	"logview/index"
 	"logview/index/query"
 	"logview/reader"
+	"logview/reader/blockstore"
+	"logview/reader/files"
 )
 
 // When a file is written over in place, with as much, and its time is set
@@ -122,7 +124,7 @@ func TestWrittenOverInPlace(t *testing.T) {
 }
 
 // compare fails unless the index finds what reading everything finds.
-func compare(t *testing.T, cache *reader.Cache, dir string) {
+func compare(t *testing.T, cache *blockstore.Cache, dir string) {
 	t.Helper()
 	for _, word := range []string{"needleA", "needleB", "last", "nowhere"} {
 		req := index.Request{Query: query.Text{S: word}}
@@ -163,7 +165,7 @@ func must(t *testing.T, err error) {
 // again, and no search reads it again.
 func TestRenamedIsReadOnce(t *testing.T) {
 	dir, cacheDir := t.TempDir(), t.TempDir()
-	cache := reader.NewCache(cacheDir, 1<<30)
+	cache := blockstore.NewCache(cacheDir, 1<<30)
 	text := strings.Repeat("some lines of text that are many\n", 100_000)
 	path := filepath.Join(dir, "app.log")
 	must(t, os.WriteFile(path, []byte(text), 0o644))
@@ -178,10 +180,10 @@ func TestRenamedIsReadOnce(t *testing.T) {
 		}
 	}
 	// Another program knows it, too: files that are certain are not opened.
-	cache = reader.NewCache(cacheDir, 1<<30)
-	logs, _ := reader.Find([]string{dir})
+	cache = blockstore.NewCache(cacheDir, 1<<30)
+	logs, _ := files.Find([]string{dir})
 	for _, l := range logs {
-		src := &countedSource{Source: reader.NewSource(l, reader.Options{Cache: cache})}
+		src := &countedSource{Source: files.NewSource(l, files.Options{Cache: cache})}
 		req.Sources = append(req.Sources, src)
 		if _, err := (index.Indexed{Cache: cache}).Search(t.Context(), &req, func(*index.Hits) error { return nil }); err != nil || src.opened > 0 {
 			t.Errorf("%d files opened, %v", src.opened, err)

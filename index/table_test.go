@@ -11,6 +11,8 @@ import (
 
 	"logview/index"
 	"logview/reader"
+	"logview/reader/document"
+	"logview/reader/files"
 )
 
 // Of a file that an index knows the lines are known without being counted,
@@ -38,17 +40,17 @@ func TestLineNumbersByIndex(t *testing.T) {
 	x := index.Indexed{Cache: cache}
 	check := func(most reader.Offset) {
 		t.Helper()
-		logs, _ := reader.Find([]string{path})
-		d := reader.NewDocument(reader.NewSource(logs[0], reader.Options{Cache: cache}), reader.DocumentOptions{Table: x.Table})
+		logs, _ := files.Find([]string{path})
+		d := document.NewDocument(files.NewSource(logs[0], files.Options{Cache: cache}), document.DocumentOptions{Table: x.Table})
 		defer d.Close()
 		key := d.Start().Member
-		if n := d.Uncounted(t.Context(), reader.Place{Member: key, Offset: reader.Offset(len(text)) - 1}); n > most {
+		if n := d.Uncounted(t.Context(), document.Place{Member: key, Offset: reader.Offset(len(text)) - 1}); n > most {
 			t.Errorf("%d bytes are to be counted, of %d", n, len(text))
 		}
 		for range 300 {
 			off := reader.Offset(r.IntN(len(text)))
 			want := reader.Line(bytes.Count(text[:off], []byte("\n")))
-			if got, ok := d.Number(t.Context(), reader.Place{Member: key, Offset: off}, true); !ok || got != want {
+			if got, ok := d.Number(t.Context(), document.Place{Member: key, Offset: off}, true); !ok || got != want {
 				t.Fatalf("at %d: line %d, %v; want %d", off, got, ok, want)
 			}
 			begins := reader.Offset(bytes.LastIndexByte(text[:off], '\n') + 1)

@@ -11,11 +11,13 @@ import (
 
 	"logview/index/token"
 	"logview/reader"
+	"logview/reader/blockstore"
+	"logview/reader/files"
 )
 
 // A Verifier compares an index with the files it covers.
 type Verifier struct {
-	Cache    *reader.Cache
+	Cache    *blockstore.Cache
 	Workers  reader.Workers
 	Progress func(done, total int64) // as for Builder; may be nil
 	Failed   func(*reader.FileError) // told of what is wrong
@@ -99,12 +101,12 @@ var errNoDocument = errors.New("it is not in the index")
 // member compares one file. The error is errOther if the file is not what it
 // was when it was indexed. docs is nil if the generation cannot be used.
 func (v *Verifier) member(ctx context.Context, e *entry, path string, docs map[uint32]place, progress func(int64)) (int64, error) {
-	logs, errs := reader.Find([]string{path})
+	logs, errs := files.Find([]string{path})
 	if len(errs) > 0 || len(logs) != 1 || len(logs[0].Members) != 1 {
 		return 0, errOther
 	}
 	m := logs[0].Members[0]
-	if stamp, ok := reader.ListedStamp(m); !ok || !stamp.SameFile(e.stamp) || !stamp.Same(e.stamp) && (!e.direct || stamp.Size < e.stamp.Size) {
+	if stamp, ok := files.ListedStamp(m); !ok || !stamp.SameFile(e.stamp) || !stamp.Same(e.stamp) && (!e.direct || stamp.Size < e.stamp.Size) {
 		return 0, errOther
 	}
 	table, err := e.blockTable()
@@ -113,12 +115,12 @@ func (v *Verifier) member(ctx context.Context, e *entry, path string, docs map[u
 	}
 	// Without the cache the file itself is decoded; the kept blocks are read
 	// beside it.
-	blocks, err := reader.NewSource(logs[0], reader.Options{Encoding: e.encoding}).Open(ctx, m, reader.Pos{})
+	blocks, err := files.NewSource(logs[0], files.Options{Encoding: e.encoding}).Open(ctx, m, reader.Pos{})
 	if err != nil {
 		return 0, err
 	}
 	defer blocks.Close()
-	kept, err := reader.NewSource(logs[0], reader.Options{Cache: v.Cache, Encoding: e.encoding}).Open(ctx, m, reader.Pos{})
+	kept, err := files.NewSource(logs[0], files.Options{Cache: v.Cache, Encoding: e.encoding}).Open(ctx, m, reader.Pos{})
 	if err != nil {
 		return 0, err
 	}

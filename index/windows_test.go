@@ -13,6 +13,7 @@ import (
 
 	"logview/index/query"
 	"logview/reader"
+	"logview/reader/files"
 )
 
 // framed is text as a zstd frame that asks for a window of 128 MiB, if large.
@@ -53,7 +54,7 @@ func TestSearchOfLargeWindows(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	logs, errs := reader.Find([]string{dir})
+	logs, errs := files.Find([]string{dir})
 	if errs != nil {
 		t.Fatal(errs)
 	}
@@ -77,7 +78,7 @@ func TestSearchOfLargeWindows(t *testing.T) {
 		},
 	}
 	for _, l := range logs {
-		req.Sources = append(req.Sources, reader.NewSource(l, reader.Options{}))
+		req.Sources = append(req.Sources, files.NewSource(l, files.Options{}))
 	}
 	got, before := 0, ""
 	stats, err := Scan{Workers: reader.NewWorkers(4)}.Search(t.Context(), req, func(h *Hits) error {

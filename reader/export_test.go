@@ -1,106 +1,10 @@
 package reader
 
-import (
-	"context"
-	"io"
-	"syscall"
-	"time"
-
-	"github.com/fsnotify/fsnotify"
-)
-
-// Store reads a member to its end so that it has a block store from then on,
-// if it is one that gets one. progress, if not nil, is told how many bytes
-// of the file are done.
-func Store(ctx context.Context, src Source, m Member, progress func(disk int64)) error {
-	b, err := src.Open(ctx, m, Pos{})
-	if err != nil {
-		return err
-	}
-	defer b.Close()
-	r, ok := b.(*recordedBlocks)
-	if !ok {
-		return nil
-	}
-	blk := GetBlock()
-	defer PutBlock(blk)
-	w := r.w // which r forgets when it is done or has failed
-	for {
-		if err := b.Next(blk); err == io.EOF {
-			return w.failure()
-		} else if err != nil {
-			return err
-		}
-		if progress != nil {
-			progress(blk.Disk)
-		}
-	}
-}
-
-// FollowOn is what Run does after Begin.
-func FollowOn(ctx context.Context, f *Follower, emit func(*Appended) error) error {
-	return f.on(ctx, emit)
-}
+import ()
 
 // SmallBuffers puts blocks of little memory into the pool.
 func SmallBuffers() {
 	for range 100 {
-		PutBlock(&Block{buf: make([]byte, 100)})
+		PutBlock(&Block{Buf: make([]byte, 100)})
 	}
-}
-
-// NewUntoldLive is a Live that the system tells nothing, and that looks more
-// often for it, so that a test need not wait.
-func NewUntoldLive(paths []string, note func(error)) *Live {
-	return newTestLive(paths, note, func(w *watcher) { w.tick.Reset(sweepEvery / 20) })
-}
-
-// NewLimitedLive is a Live for which the system watches no directories but
-// those of the beginning.
-func NewLimitedLive(paths []string, note func(error)) *Live {
-	return newLive(Filter{}, paths, note, func(paths []string, note func(error)) *watcher {
-		w := newWatcher(paths, note)
-		w.add = func(string) error { return syscall.ENOSPC }
-		w.tick.Reset(sweepEvery / 20)
-		return w
-	})
-}
-
-// NewOverflowingLive is a Live whose events are too many from the beginning:
-// all it is told is that, again and again, and it has no sweeps.
-func NewOverflowingLive(paths []string, note func(error)) *Live {
-	return newTestLive(paths, note, func(w *watcher) {
-		w.tick.Stop()
-		errs, done := make(chan error), make(chan struct{})
-		w.errs, w.end = errs, func() error { close(done); return nil }
-		go func() {
-			for {
-				select {
-				case errs <- fsnotify.ErrEventOverflow:
-				case <-done:
-					return
-				}
-			}
-		}()
-	})
-}
-
-func newTestLive(paths []string, note func(error), set func(*watcher)) *Live {
-	return newLive(Filter{}, paths, note, func(paths []string, note func(error)) *watcher {
-		w := &watcher{note: note, tick: time.NewTicker(sweepEvery)}
-		set(w)
-		w.begin(paths)
-		return w
-	})
-}
-
-// RefreshLive looks at the names now.
-func RefreshLive(l *Live) { l.refresh() }
-
-// NewPathFollower is a Follower where the system identifies files by nothing
-// but their paths.
-func NewPathFollower(live *Live, opt FollowOptions) *Follower {
-	f := NewFollower(live, opt)
-	f.ids = pathsOnly()
-	return f
 }

@@ -12,7 +12,7 @@ var ErrGone = errors.New("no file has this text any more")
 
 // idSize is how much of a text's start its identity is made of. Loggers
 // begin a file alike (a banner, a start-up), but not for 4 KiB.
-const idSize = 4 << 10
+const IdSize = 4 << 10
 
 // An ID says who a member is by the first bytes of its text, so that app.log
 // is known again as app.log.1 and as app.log.2.gz. Inodes are used again and
@@ -26,8 +26,8 @@ type ID struct {
 	Sum [16]byte
 }
 
-func makeID(start []byte) ID {
-	start = start[:min(len(start), idSize)]
+func NewID(start []byte) ID {
+	start = start[:min(len(start), IdSize)]
 	id := ID{Len: len(start)}
 	sum := sha256.Sum256(start)
 	copy(id.Sum[:], sum[:])
@@ -36,13 +36,13 @@ func makeID(start []byte) ID {
 
 // matches reports whether a text that begins with start may be the one that
 // id was made of.
-func (id ID) matches(start []byte) bool {
-	return len(start) >= id.Len && makeID(start[:id.Len]) == id
+func (id ID) Matches(start []byte) bool {
+	return len(start) >= id.Len && NewID(start[:id.Len]) == id
 }
 
 // Of reports whether a text that begins with start may be the one that id
 // was made of. start is at least the first 4 KiB, or all of a shorter text.
-func (id ID) Of(start []byte) bool { return id.matches(start) }
+func (id ID) Of(start []byte) bool { return id.Matches(start) }
 
 // IsZero reports whether id is no identity at all.
 func (id ID) IsZero() bool { return id == ID{} }

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"logview/reader"
+	"logview/reader/files"
 )
 
 // A block whose memory is less than a block's comes back into the pool, too:
@@ -23,11 +24,11 @@ func TestSmallBuffersInPool(t *testing.T) {
 	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	logs, errs := reader.Find([]string{path})
+	logs, errs := files.Find([]string{path})
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
-	src := reader.NewSource(logs[0], reader.Options{})
+	src := files.NewSource(logs[0], files.Options{})
 	blocks, err := src.Open(context.Background(), src.Members()[0], reader.Pos{})
 	if err != nil {
 		t.Fatal(err)

@@ -2,10 +2,8 @@ package reader
 
 import (
 	"bytes"
-	"io"
 
 	"github.com/dustin/go-humanize"
-	"golang.org/x/text/transform"
 )
 
 // A file may contain long runs of NULs: preallocated space, the result of a
@@ -15,7 +13,7 @@ import (
 // Offsets count the NULs, so that they remain positions in the file. They also
 // count byte order marks at the beginnings of lines, where files were
 // concatenated: these are left out without a marker.
-const nulRun = 64 << 10
+const NulRun = 64 << 10
 
 // NulMarker returns the marker for a run of n NULs.
 func NulMarker(n int64) string { return "[" + humanize.Bytes(uint64(n)) + " of NULs]" }
@@ -117,15 +115,15 @@ func (b *Block) Index(off Offset) int {
 // of one.
 func (b *Block) Advance(n int) {
 	b.Offset = b.OffsetAt(n)
-	b.Line += Line(countLines(b.Text[:n]))
-	b.Lines -= countLines(b.Text[:n])
+	b.Line += Line(CountLines(b.Text[:n]))
+	b.Lines -= CountLines(b.Text[:n])
 	b.Continues = false
-	b.Skips = shift(b.Skips, n)
+	b.Skips = Shift(b.Skips, n)
 	b.Text = b.Text[n:]
 }
 
 // shift returns the skips after the first n bytes of a text.
-func shift(skips []Skip, n int) []Skip {
+func Shift(skips []Skip, n int) []Skip {
 	var out []Skip
 	for _, s := range skips {
 		if s.At >= n {
@@ -137,7 +135,7 @@ func shift(skips []Skip, n int) []Skip {
 }
 
 // before returns how many of the skips begin before index at of a text.
-func before(skips []Skip, at int) int {
+func Before(skips []Skip, at int) int {
 	n := 0
 	for n < len(skips) && skips[n].At < at {
 		n++
@@ -147,49 +145,49 @@ func before(skips []Skip, at int) int {
 
 // A segment is a part of the member's text: bytes of the Block's Text, or NULs.
 type segment struct {
-	off   Offset
-	text  []byte
-	zeros int64
+	Off   Offset
+	Text  []byte
+	Zeros int64
 }
 
-func (g *segment) end() Offset { return g.off + Offset(len(g.text)) + Offset(g.zeros) }
+func (g *segment) End() Offset { return g.Off + Offset(len(g.Text)) + Offset(g.Zeros) }
 
 // segments returns the member's text of the Block with nothing left out.
-func (b *Block) segments() []segment {
+func (b *Block) Segments() []segment {
 	var out []segment
 	at, off := 0, b.Offset
 	add := func(g segment) {
-		if g.off = off; g.end() > off {
-			off = g.end()
+		if g.Off = off; g.End() > off {
+			off = g.End()
 			out = append(out, g)
 		}
 	}
 	for _, s := range b.Skips {
-		add(segment{text: b.Text[at:s.At]})
+		add(segment{Text: b.Text[at:s.At]})
 		if s.Len > 0 {
-			add(segment{zeros: s.Bytes})
+			add(segment{Zeros: s.Bytes})
 		} else {
-			add(segment{text: byteOrderMark})
+			add(segment{Text: ByteOrderMark})
 		}
 		at = s.At + s.Len
 	}
-	add(segment{text: b.Text[at:]})
+	add(segment{Text: b.Text[at:]})
 	return out
 }
 
 // raw fills p with the member's text from off on, with nothing left out, as far
 // as the Block has it.
-func (b *Block) raw(p []byte, off Offset) int {
+func (b *Block) Raw(p []byte, off Offset) int {
 	n := 0
-	for _, g := range b.segments() {
-		if n == len(p) || off >= g.end() || off < g.off {
+	for _, g := range b.Segments() {
+		if n == len(p) || off >= g.End() || off < g.Off {
 			continue
 		}
-		k := int(min(g.end()-off, Offset(len(p)-n)))
-		if g.zeros > 0 {
+		k := int(min(g.End()-off, Offset(len(p)-n)))
+		if g.Zeros > 0 {
 			clear(p[n : n+k])
 		} else {
-			copy(p[n:n+k], g.text[off-g.off:])
+			copy(p[n:n+k], g.Text[off-g.Off:])
 		}
 		n += k
 		off += Offset(k)
@@ -200,194 +198,14 @@ func (b *Block) raw(p []byte, off Offset) int {
 // Begins reports whether the member's text, whose first block is b, may be the
 // one that id identifies.
 func (b *Block) Begins(id ID) bool {
-	var start [idSize]byte
-	return id.matches(start[:b.raw(start[:], 0)])
+	var start [IdSize]byte
+	return id.Matches(start[:b.Raw(start[:], 0)])
 }
 
 // room returns the Block's buffer.
-func (b *Block) room() []byte {
-	if cap(b.buf) < BlockSize {
-		b.buf = make([]byte, BlockSize)
+func (b *Block) Room() []byte {
+	if cap(b.Buf) < BlockSize {
+		b.Buf = make([]byte, BlockSize)
 	}
-	return b.buf[:BlockSize]
-}
-
-// longRun returns the bounds of the first run of at least nulRun NULs in p, or of
-// any NULs at the end of p; both are len(p) if there is none. It reads one byte
-// in nulRun.
-func longRun(p []byte) (from, to int) {
-	for i := nulRun - 1; i < len(p); i += nulRun {
-		if p[i] != 0 {
-			continue
-		}
-		from, to = i-trailingZeros(p[:i]), i+leadingZeros(p[i:])
-		if to-from >= nulRun || to == len(p) {
-			return from, to
-		}
-	}
-	return len(p) - trailingZeros(p), len(p)
-}
-
-// A skipper reads text and leaves out what blocks leave out.
-type skipper struct {
-	r    io.Reader
-	hole func() int64 // skips a hole at the position of r and returns its length; nil if that is impossible
-
-	inside bool   // the text that is read next is not at the beginning of a line
-	left   []byte // read but not processed yet
-	err    error  // after left
-	run    int64  // NULs that were read before left; the run may be longer
-	short  int64  // NULs to return: too few to be left out
-	look   []byte // buffer for left
-
-	t        transform.Transformer // decodes what is read; nil if it is UTF-8
-	unmarked bool                  // do not look for byte order marks of UTF-8
-	rest     []byte                // not decoded yet
-	out      []byte                // decoded but not returned yet
-	skip     Skip                  // after out
-	outErr   error                 // after out and skip
-	srcs     []byte                // buffer for rest
-	dsts     []byte                // buffer for out
-}
-
-// read fills p. Where something is left out, it returns only the Skip, and
-// nothing in p.
-func (s *skipper) read(p []byte) (n int, skip Skip, err error) {
-	if s.t == nil {
-		return s.raw(p)
-	}
-	if s.srcs == nil {
-		s.srcs, s.dsts = make([]byte, 16<<10), make([]byte, 64<<10)
-	}
-	for empty := 0; len(s.out) == 0; {
-		skip, s.skip = s.skip, Skip{}
-		if skip.Bytes > 0 {
-			return 0, skip, nil
-		}
-		if err, s.outErr = s.outErr, nil; err != nil {
-			return 0, skip, err
-		}
-		kept := copy(s.srcs, s.rest)
-		n, s.skip, s.outErr = s.raw(s.srcs[kept:])
-		if n == 0 && s.skip.Bytes == 0 && s.outErr == nil {
-			if empty++; empty == 100 {
-				return 0, skip, errNoProgress
-			}
-			continue
-		}
-		// A character cannot continue after NULs.
-		_, bytewise := s.t.(latin1)
-		nd, ns, _ := s.t.Transform(s.dsts, s.srcs[:kept+n], s.skip.Bytes > 0 || bytewise && s.outErr != nil)
-		s.out, s.rest = s.dsts[:nd], s.srcs[ns:kept+n]
-	}
-	n = copy(p, s.out)
-	s.out = s.out[n:]
-	return n, skip, nil
-}
-
-// raw is read without decoding.
-func (s *skipper) raw(p []byte) (n int, skip Skip, err error) {
-	if s.run > 0 {
-		s.resolve()
-		if s.run >= nulRun {
-			skip = Skip{Bytes: s.run, Len: len(NulMarker(s.run))}
-			s.inside = true
-		} else {
-			s.short = s.run
-		}
-		if s.run = 0; skip.Bytes > 0 {
-			return 0, skip, nil
-		}
-	}
-	if s.short > 0 {
-		n = int(min(int64(len(p)), s.short))
-		clear(p[:n])
-		s.short -= int64(n)
-		s.inside = true
-		return n, skip, nil
-	}
-	kept := len(s.left) > 0
-	text := s.left
-	if !kept {
-		if err, s.err = s.err, nil; err != nil {
-			return 0, skip, err
-		}
-		if n, err = s.r.Read(p); n == 0 {
-			return 0, skip, err
-		}
-		text = p[:n]
-	}
-	text = text[:min(len(text), len(p))]
-	if k := min(len(text), len(byteOrderMark)); !s.unmarked && !s.inside && bytes.Equal(text[:k], byteOrderMark[:k]) {
-		if !kept {
-			s.left, s.err = bytes.Clone(text), err
-		}
-		for len(s.left) < len(byteOrderMark) && s.err == nil && bytes.HasPrefix(byteOrderMark, s.left) {
-			var more [2]byte // a mark may be split
-			k, err := s.r.Read(more[:len(byteOrderMark)-len(s.left)])
-			s.left, s.err = append(s.left, more[:k]...), err
-		}
-		if bytes.HasPrefix(s.left, byteOrderMark) {
-			s.left = s.left[len(byteOrderMark):]
-			return 0, Skip{Bytes: int64(len(byteOrderMark))}, nil
-		}
-		s.inside = true // it is not a mark
-		return s.raw(p)
-	}
-	end, rest := longRun(text) // what to return, and where the rest begins
-	s.run = int64(rest - end)
-	if at := markAt(text[:end]); at >= 0 && !s.unmarked {
-		end, rest, s.run = at, at, 0
-	}
-	if kept {
-		copy(p, text[:end])
-		s.left = s.left[rest:]
-	} else if end < len(text) {
-		s.left, s.err, err = bytes.Clone(text[rest:]), err, nil
-	}
-	if end == 0 {
-		return s.raw(p)
-	}
-	s.inside = text[end-1] != '\n'
-	return end, skip, err
-}
-
-// markAt returns the index in p of a byte order mark, or the beginning of one,
-// at the beginning of a line other than the first; negative if there is none.
-func markAt(p []byte) int {
-	for at := 1; at < len(p); at++ {
-		i := bytes.IndexByte(p[at:], byteOrderMark[0])
-		if i < 0 {
-			return -1
-		}
-		at += i
-		if k := min(len(p)-at, len(byteOrderMark)); p[at-1] == '\n' && bytes.Equal(p[at:at+k], byteOrderMark[:k]) {
-			return at
-		}
-	}
-	return -1
-}
-
-// resolve reads to the end of the run of NULs.
-func (s *skipper) resolve() {
-	for empty := 0; ; {
-		z := leadingZeros(s.left)
-		s.run += int64(z)
-		if s.left = s.left[z:]; len(s.left) > 0 || s.err != nil {
-			return
-		}
-		if s.hole != nil && s.run >= nulRun {
-			s.run += s.hole()
-		}
-		if s.look == nil {
-			s.look = make([]byte, nulRun)
-		}
-		n, err := s.r.Read(s.look)
-		if n > 0 {
-			empty = 0
-		} else if empty++; err == nil && empty == 100 {
-			err = errNoProgress
-		}
-		s.left, s.err = s.look[:n], err
-	}
+	return b.Buf[:BlockSize]
 }

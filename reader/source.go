@@ -8,7 +8,9 @@ package reader
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"time"
 )
 
@@ -70,7 +72,7 @@ type Block struct {
 	Continues  bool
 	Unfinished bool
 
-	buf []byte
+	Buf []byte
 }
 
 // A Source is one log: an ordered run of members. The kit in readertest
@@ -163,3 +165,21 @@ func (e *FileError) Error() string {
 }
 
 func (e *FileError) Unwrap() error { return e.Err }
+
+// Stdin is the path that stands for standard input.
+const Stdin = "-"
+
+// cause drops the path of an error that will be shown with one.
+func Cause(err error) error {
+	var pe *fs.PathError
+	if errors.As(err, &pe) {
+		return pe.Err
+	}
+	return err
+}
+
+// ErrBinary says that a file does not hold text.
+var ErrBinary = errors.New("binary file (--text reads it anyway)")
+
+// byteOrderMark is the byte order mark in UTF-8.
+var ByteOrderMark = []byte("\xef\xbb\xbf")

@@ -49,8 +49,8 @@ type TableBlock struct {
 	First      time.Time // lowest and highest time that its lines bear, zero if they bear none
 	Last       time.Time
 
-	stored    int64 // where its frame begins in the store file
-	storedLen int
+	Stored    int64 // where its frame begins in the store file
+	StoredLen int
 }
 
 // End is where in the member's text the block ends.
@@ -104,7 +104,7 @@ func (t *Table) Encode() []byte {
 		if len(k.Skips) > 0 {
 			flags |= 8
 		}
-		for _, v := range []uint64{uint64(k.Len), uint64(k.storedLen), uint64(k.Lines), flags} {
+		for _, v := range []uint64{uint64(k.Len), uint64(k.StoredLen), uint64(k.Lines), flags} {
 			b = binary.AppendUvarint(b, v)
 		}
 		if flags&4 != 0 {
@@ -167,12 +167,12 @@ func DecodeTable(b []byte) (*Table, error) {
 	var line Line
 	var stored, before int64
 	for range count {
-		k := TableBlock{Offset: t.Size, Line: line, stored: stored}
+		k := TableBlock{Offset: t.Size, Line: line, Stored: stored}
 		size, packed, lines, flags := uvarint(), uvarint(), uvarint(), uvarint()
 		if bad || size == 0 || size > BlockSize || packed > 2*BlockSize || lines > size {
 			return nil, errTable
 		}
-		k.Len, k.storedLen, k.Lines = int(size), int(packed), int(lines)
+		k.Len, k.StoredLen, k.Lines = int(size), int(packed), int(lines)
 		k.Continues, k.Unfinished = flags&1 != 0, flags&2 != 0
 		if flags&4 != 0 {
 			first := before + varint()
@@ -208,4 +208,4 @@ func DecodeTable(b []byte) (*Table, error) {
 	return t, nil
 }
 
-func updateCRC(crc uint32, text []byte) uint32 { return crc32.Update(crc, crc32.IEEETable, text) }
+func UpdateCRC(crc uint32, text []byte) uint32 { return crc32.Update(crc, crc32.IEEETable, text) }

@@ -12,6 +12,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"logview/reader"
+	"logview/reader/files"
 	"logview/tui/pager"
 )
 
@@ -21,7 +22,7 @@ import (
 // An unpacked is the contents of an archive.
 type unpacked struct {
 	stamp reader.Stamp // of the archive at that time
-	logs  []reader.Log
+	logs  []files.Log
 }
 
 // unpackedMsg says that an archive was unpacked to be opened.
@@ -35,16 +36,16 @@ type unpackedMsg struct {
 }
 
 // unpack unpacks l if it is an archive; otherwise it returns false.
-func unpack(ctx context.Context, l reader.Log, opt reader.Options, say func(tea.Msg)) (msg unpackedMsg, ok bool) {
+func unpack(ctx context.Context, l files.Log, opt files.Options, say func(tea.Msg)) (msg unpackedMsg, ok bool) {
 	for _, a := range l.Members {
 		// Checking each of a thousand rotated files would take long.
-		if !reader.MayBeArchive(a) && len(l.Members) > 1 || !reader.IsArchive(a) {
+		if !files.MayBeArchive(a) && len(l.Members) > 1 || !files.IsArchive(a) {
 			continue
 		}
 		say(pager.Said{Text: "unpacking " + a.Path})
 		msg.path = a.Path
-		msg.stamp, _ = reader.ListedStamp(a)
-		msg.logs, msg.errs = reader.Unpack(ctx, a, opt, nil)
+		msg.stamp, _ = files.ListedStamp(a)
+		msg.logs, msg.errs = files.Unpack(ctx, a, opt, nil)
 		return msg, true
 	}
 	return msg, false
@@ -111,7 +112,7 @@ func (m *model) unpacked1(msg unpackedMsg) tea.Cmd {
 }
 
 // archiveOf returns the log for the archive that contains a path.
-func (m *model) archiveOf(path string) (reader.Log, bool) {
+func (m *model) archiveOf(path string) (files.Log, bool) {
 	for _, l := range m.logs.Logs() {
 		for _, a := range l.Members {
 			if strings.HasPrefix(path, a.Path+string(filepath.Separator)) {
@@ -119,7 +120,7 @@ func (m *model) archiveOf(path string) (reader.Log, bool) {
 			}
 		}
 	}
-	return reader.Log{}, false
+	return files.Log{}, false
 }
 
 // withArchives returns msg with the opened archives replaced by their contents.
@@ -129,13 +130,13 @@ func (m *model) withArchives(msg listMsg) listMsg {
 		return msg
 	}
 	msg.byPath = maps.Clone(msg.byPath)
-	var out []reader.Log
-	var add func(l reader.Log)
-	add = func(l reader.Log) {
+	var out []files.Log
+	var add func(l files.Log)
+	add = func(l files.Log) {
 		var rest []reader.Member
 		for _, a := range l.Members {
 			x, ok := m.inside[a.Path]
-			if stamp, _ := reader.ListedStamp(a); !ok || stamp != x.stamp {
+			if stamp, _ := files.ListedStamp(a); !ok || stamp != x.stamp {
 				msg.byPath[a.Path] = l.Name
 				rest = append(rest, a)
 				continue
@@ -153,7 +154,7 @@ func (m *model) withArchives(msg listMsg) listMsg {
 	for _, l := range msg.logs {
 		add(l)
 	}
-	slices.SortStableFunc(out, func(a, b reader.Log) int { return cmp.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(out, func(a, b files.Log) int { return cmp.Compare(a.Name, b.Name) })
 	msg.logs = out
 	return msg
 }

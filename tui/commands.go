@@ -16,6 +16,9 @@ import (
 	"logview/index"
 	"logview/reader"
 	"logview/reader/crash"
+	"logview/reader/document"
+	"logview/reader/files"
+	"logview/reader/follow"
 	"logview/tui/pager"
 	"logview/tui/results"
 	"logview/tui/visible"
@@ -26,22 +29,22 @@ import (
 type (
 	// listMsg is the logs there are.
 	listMsg struct {
-		logs   []reader.Log
+		logs   []files.Log
 		byPath map[string]string
 		bad    map[string][]string // files that may not be read, of a log
 		errs   []error
 	}
 	// feedMsg is what happened to files.
-	feedMsg struct{ c reader.Changes }
+	feedMsg struct{ c follow.Changes }
 	tickMsg struct{}
 	// openedMsg is a document that is ready to be shown.
 	openedMsg struct {
 		opening int
-		log     reader.Log
+		log     files.Log
 		doc     pager.Log
-		at      *reader.Place
+		at      *document.Place
 		focus   bool
-		marks   []reader.Place
+		marks   []document.Place
 		asked   bool // at is what the person named
 		remark  string
 		err     error
@@ -50,12 +53,12 @@ type (
 	placeMsg struct {
 		going int
 		doc   pager.Log
-		at    reader.Place
+		at    document.Place
 	}
 	// markMsg is a line to be marked.
 	markMsg struct {
 		doc pager.Log
-		at  reader.Place
+		at  document.Place
 	}
 	// writtenMsg says how the writing of a file ended.
 	writtenMsg struct {
@@ -93,7 +96,7 @@ func (m *model) list() tea.Cmd {
 		for _, l := range logs {
 			for _, x := range l.Members {
 				msg.byPath[x.Path] = l.Name
-				if !reader.Readable(x) {
+				if !files.Readable(x) {
 					msg.bad[l.Name] = append(msg.bad[l.Name], filepath.Base(x.Path))
 				}
 			}
@@ -199,17 +202,17 @@ func (m *model) fed(msg feedMsg) tea.Cmd {
 }
 
 // source makes a Source of a log for the explorer's own reading.
-func (m *model) source(l reader.Log) *reader.LogSource { return reader.NewSource(l, m.reading()) }
+func (m *model) source(l files.Log) *files.LogSource { return files.NewSource(l, m.reading()) }
 
 // reading is how the explorer itself reads.
-func (m *model) reading() reader.Options {
-	return reader.Options{Cache: m.opt.Cache, Encoding: m.opt.Encoding, Spare: m.opt.Workers.Go, Wait: true}
+func (m *model) reading() files.Options {
+	return files.Options{Cache: m.opt.Cache, Encoding: m.opt.Encoding, Spare: m.opt.Workers.Go, Wait: true}
 }
 
 // searching is how searches read: what they decode is kept if there is a
 // worker to spare. Were they to wait for one, they would wait for themselves.
-func (m *model) searching() reader.Options {
-	return reader.Options{Cache: m.opt.Cache, Encoding: m.opt.Encoding, Spare: m.opt.Workers.TryGo}
+func (m *model) searching() files.Options {
+	return files.Options{Cache: m.opt.Cache, Encoding: m.opt.Encoding, Spare: m.opt.Workers.TryGo}
 }
 
 // sources are all logs, for a search. They are made when it runs, elsewhere.
@@ -223,7 +226,7 @@ func (m *model) sources() func() []reader.Source {
 		var out []reader.Source
 		for _, l := range logs {
 			if l.Name != reader.Stdin {
-				out = append(out, reader.NewSource(l, opt))
+				out = append(out, files.NewSource(l, opt))
 			}
 		}
 		return out
@@ -232,7 +235,7 @@ func (m *model) sources() func() []reader.Source {
 
 // open opens a log, where the person was in it last, at its end, or where
 // start says.
-func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
+func (m *model) open(l files.Log, start *Start, focus bool) tea.Cmd {
 	if m.pager.Doc() != nil && m.pager.Name() == l.Name && start == nil {
 		if focus {
 			m.setFocus(panePager)
@@ -261,9 +264,9 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 			msg.opening, msg.start, msg.focus = opening, start, focus
 			return msg
 		}
-		var d *reader.Document
+		var d *document.Document
 		limit := newThrottle(100*time.Millisecond, time.Now())
-		opt := reader.DocumentOptions{Progress: func(p reader.Preparing) {
+		opt := document.DocumentOptions{Progress: func(p document.Preparing) {
 			if limit.allow(time.Now()) {
 				go send(pager.PreparingMsg{Doc: d, P: p}) // the decoder must not wait for the explorer
 			}
@@ -274,18 +277,18 @@ func (m *model) open(l reader.Log, start *Start, focus bool) tea.Cmd {
 		if live != nil {
 			opt.Decided = live.Look
 		}
-		d = reader.NewDocument(src, opt)
+		d = document.NewDocument(src, opt)
 		msg := openedMsg{opening: opening, log: l, doc: d, focus: focus}
-		resolve := func(s SavedPlace) (reader.Place, bool) {
-			id, err := reader.ParseID(s.ID)
+		resolve := func(s SavedPlace) (document.Place, bool) {
+			id, err := files.ParseID(s.ID)
 			if err != nil {
-				return reader.Place{}, false
+				return document.Place{}, false
 			}
 			key, ok := d.Find(ctx, id)
 			if !ok {
-				return reader.Place{}, false
+				return document.Place{}, false
 			}
-			p, err := d.At(ctx, reader.Place{Member: key, Offset: s.Offset})
+			p, err := d.At(ctx, document.Place{Member: key, Offset: s.Offset})
 			return p, err == nil
 		}
 		var shown []SavedPlace
@@ -404,7 +407,7 @@ func (m *model) goTo(g results.GoMsg) tea.Cmd {
 		if !ok {
 			return doneMsg{pager.Said{Text: g.Member.Path + " is gone, or was rotated; search again", Error: true}}
 		}
-		p := reader.Place{Member: key, Offset: g.Offset}
+		p := document.Place{Member: key, Offset: g.Offset}
 		if g.Find != nil {
 			p, err = pager.First(ctx, d, g.Find, p)
 		} else {
@@ -431,7 +434,7 @@ func (m *model) remember() (save func() error) {
 	if d == nil || m.pager.Name() == reader.Stdin {
 		return m.state.Saving(typed)
 	}
-	saved := func(p reader.Place) (SavedPlace, bool) {
+	saved := func(p document.Place) (SavedPlace, bool) {
 		id := d.ID(p.Member)
 		return SavedPlace{id.String(), p.Offset}, !id.IsZero()
 	}

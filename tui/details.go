@@ -11,7 +11,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/dustin/go-humanize"
 
-	"logview/reader"
+	"logview/reader/document"
 	"logview/tui/keys"
 	"logview/tui/pager"
 	"logview/tui/prompt"
@@ -25,7 +25,7 @@ import (
 // details are of one line.
 type details struct {
 	doc   pager.Log
-	at    reader.Place
+	at    document.Place
 	whole bool // text is not a piece of a longer line
 	where string
 	about string
@@ -47,7 +47,7 @@ type (
 		list    []markedLine
 	}
 	markedLine struct {
-		at    reader.Place
+		at    document.Place
 		text  string
 		where string
 	}
@@ -79,7 +79,7 @@ func (m *model) detail() tea.Cmd {
 
 // where is the file and line of a place, or, where too much would have to be read for
 // the number of its line, the path alone.
-func where(ctx context.Context, d pager.Log, p reader.Place) string {
+func where(ctx context.Context, d pager.Log, p document.Place) string {
 	if d.Uncounted(ctx, p) < 1<<30 {
 		if r, err := d.LineOf(ctx, p); err == nil {
 			return r.String()

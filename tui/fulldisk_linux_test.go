@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"logview/reader"
+	"logview/reader/blockstore"
 )
 
 // On a full disk what can be shown is shown, and what cannot be is said.
@@ -28,7 +28,7 @@ func TestFullDisk(t *testing.T) {
 		t.Fatal(err)
 	}
 	d, m := explorer(t, dir, 120, 30, func(o *Options) {
-		o.Cache = reader.NewCache(filepath.Join(disk, "cache"), 1<<30)
+		o.Cache = blockstore.NewCache(filepath.Join(disk, "cache"), 1<<30)
 		o.State = LoadState(filepath.Join(disk, "state", "state.json"))
 	})
 	d.Wait("app.log", "latin.log")

@@ -4,6 +4,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"logview/reader"
+	"logview/reader/files"
 )
 
 // A kind is whether a file looked like text when it was last looked into.
@@ -29,7 +30,7 @@ func (m *model) lookInto() tea.Cmd {
 		return nil
 	}
 	type part struct {
-		src    *reader.LogSource
+		src    *files.LogSource
 		member reader.Member
 		stamp  reader.Stamp
 	}
@@ -39,15 +40,15 @@ func (m *model) lookInto() tea.Cmd {
 		if n += len(l.Members); n > mostKinds {
 			return nil
 		}
-		var src *reader.LogSource
+		var src *files.LogSource
 		for _, x := range l.Members {
-			stamp, ok := reader.ListedStamp(x)
+			stamp, ok := files.ListedStamp(x)
 			old, known := m.kinds[x.Path]
 			if !ok || known && old.stamp.SameFile(stamp) && (old.stamp.Size >= settled || old.stamp.Size == stamp.Size) {
 				continue
 			}
 			if src == nil {
-				src = reader.NewSource(l, reader.Options{Encoding: m.opt.Encoding})
+				src = files.NewSource(l, files.Options{Encoding: m.opt.Encoding})
 			}
 			parts = append(parts, part{src, x, stamp})
 		}

@@ -10,7 +10,8 @@ import (
 	"strings"
 	"testing"
 
-	"logview/reader"
+	"logview/reader/document"
+	"logview/reader/files"
 	"logview/tui/keys"
 	"logview/tui/logs"
 	"logview/tui/results"
@@ -219,7 +220,7 @@ func TestQueueOfAnother(t *testing.T) {
 	d, m := explorer(t, dir, 120, 24)
 	d.Wait("a.log", "b.log")
 	l, _ := m.logs.Find(a)
-	m.pager.Open(a, reader.NewDocument(reader.NewSource(l, reader.Options{}), reader.DocumentOptions{}), nil) // whose command is not run: it takes long
+	m.pager.Open(a, document.NewDocument(files.NewSource(l, files.Options{}), document.DocumentOptions{}), nil) // whose command is not run: it takes long
 	m.setFocus(panePager)
 	d.Keys("m", "k")
 	m.setFocus(paneLogs)
@@ -256,7 +257,7 @@ func TestSelectionRotated(t *testing.T) {
 		}
 	}
 	add(t, path, "INFO new\nINFO newer\n")
-	list, _ := reader.Find([]string{dir})
+	list, _ := files.Find([]string{dir})
 	m.pager.Doc().Update(list[0])
 	var b strings.Builder
 	if n, err := read(t.Context(), &b); err != nil || n != 2 || b.String() != "INFO one\nINFO two\n" {

@@ -15,6 +15,9 @@ import (
 
 	"logview/reader"
 	"logview/reader/crash"
+	"logview/reader/document"
+	"logview/reader/files"
+	"logview/reader/follow"
 	"logview/tui/indexer"
 	"logview/tui/keys"
 	"logview/tui/logs"
@@ -77,12 +80,12 @@ type model struct {
 	pager    *pager.Model
 	results  *results.Model
 	prompt   *prompt.Model
-	before   reader.Place  // where the person was when they began to type
-	searched pager.Pattern // and what they searched for
-	wasLive  bool          // and whether they followed the end
+	before   document.Place // where the person was when they began to type
+	searched pager.Pattern  // and what they searched for
+	wasLive  bool           // and whether they followed the end
 
-	live      *reader.Live
-	feed      *reader.Feed
+	live      *follow.Live
+	feed      *follow.Feed
 	life      context.Context
 	end       context.CancelFunc
 	byPath    map[string]string   // files to logs
@@ -172,10 +175,10 @@ func (m *model) begin() tea.Cmd {
 		cmds = append(cmds, tea.RequestBackgroundColor)
 	}
 	if m.piped() {
-		l := reader.Log{Name: reader.Stdin, Members: []reader.Member{{Path: reader.Stdin, Named: true}}}
-		return tea.Batch(append(cmds, func() tea.Msg { return listMsg{logs: []reader.Log{l}} })...)
+		l := files.Log{Name: reader.Stdin, Members: []reader.Member{{Path: reader.Stdin, Named: true}}}
+		return tea.Batch(append(cmds, func() tea.Msg { return listMsg{logs: []files.Log{l}} })...)
 	}
-	m.live = reader.NewLive(m.opt.Paths, func(err error) { m.send(pager.Said{Text: err.Error(), Error: true}) })
+	m.live = follow.NewLive(m.opt.Paths, func(err error) { m.send(pager.Said{Text: err.Error(), Error: true}) })
 	m.feed = m.live.Feed()
 	m.indexer = indexer.New(m.opt.Index)
 	cmds = append(cmds, m.list(), m.wait())

@@ -8,7 +8,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
-	"logview/reader"
+	"logview/reader/decode"
 )
 
 // Settings are what a person may set in config.toml.
@@ -69,7 +69,7 @@ func (s Settings) Check() error {
 	default:
 		return fmt.Errorf("theme %q: it is auto, dark or light", s.Theme)
 	}
-	if _, err := reader.ParseCharset(s.Encoding); err != nil {
+	if _, err := decode.ParseCharset(s.Encoding); err != nil {
 		return err
 	}
 	_, err := s.keyMap()

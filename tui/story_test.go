@@ -14,6 +14,8 @@ import (
 
 	"logview/index"
 	"logview/reader"
+	"logview/reader/document"
+	"logview/reader/files"
 	"logview/tui/keys"
 	"logview/tui/tuitest"
 )
@@ -95,8 +97,8 @@ func TestLive(t *testing.T) {
 		if err != nil {
 			break
 		}
-		w.Pieces(func(p reader.Piece) bool { seen[string(p.Text)]++; return true })
-		at = reader.Place{Member: w.Member, Offset: w.End()}
+		w.Pieces(func(p document.Piece) bool { seen[string(p.Text)]++; return true })
+		at = document.Place{Member: w.Member, Offset: w.End()}
 	}
 	if len(seen) != want+2 {
 		t.Errorf("%d lines, want %d", len(seen), want+2)
@@ -313,7 +315,7 @@ func TestCopy(t *testing.T) {
 	d.Until(func() bool {
 		return regexp.MustCompile(`^/.*/logs/app\.log:298@[0-9a-f]{10}$`).MatchString(d.Clipboard)
 	}, "the ref in the clipboard")
-	_, m, _, err := reader.Resolve(t.Context(), reader.ParseRefs(d.Clipboard)[0], reader.Options{})
+	_, m, _, err := files.Resolve(t.Context(), files.ParseRefs(d.Clipboard)[0], files.Options{})
 	if err != nil || filepath.Base(m.Path) != "app.log" {
 		t.Errorf("%s is in %s, %v", d.Clipboard, m.Path, err)
 	}

@@ -25,6 +25,8 @@ import (
 	"logview/index"
 	"logview/index/query"
 	"logview/reader"
+	"logview/reader/document"
+	"logview/reader/files"
 	"logview/tui/keys"
 	"logview/tui/pager"
 	"logview/tui/results"
@@ -180,7 +182,7 @@ func (m *model) taking() (t taking, ok bool) {
 
 // sourceOf returns a function that opens a log, even if it does not look like
 // text. It is called in another goroutine.
-func (m *model) sourceOf(l reader.Log) func() []reader.Source {
+func (m *model) sourceOf(l files.Log) func() []reader.Source {
 	if d := m.pager.Doc(); d != nil && m.pager.Name() == l.Name {
 		src, _ := d.Searchable(m.searching())
 		return func() []reader.Source { return []reader.Source{src} }
@@ -191,7 +193,7 @@ func (m *model) sourceOf(l reader.Log) func() []reader.Source {
 		for i := range l.Members {
 			l.Members[i].Named = true
 		}
-		return []reader.Source{reader.NewSource(l, opt)}
+		return []reader.Source{files.NewSource(l, opt)}
 	}
 }
 
@@ -276,7 +278,7 @@ func (m *model) selected(list []results.Line) func(context.Context, io.Writer, f
 }
 
 // writeLine writes the line at a place, and a newline.
-func writeLine(ctx context.Context, d pager.Log, p reader.Place, w io.Writer) error {
+func writeLine(ctx context.Context, d pager.Log, p document.Place, w io.Writer) error {
 	buf := make([]byte, 64<<10)
 	for {
 		if err := ctx.Err(); err != nil {
@@ -303,7 +305,7 @@ func writeLine(ctx context.Context, d pager.Log, p reader.Place, w io.Writer) er
 // closed when the user opens another log.
 type documents struct {
 	piped   pager.Log // of standard input, which can be read only once
-	sources map[string]*reader.LogSource
+	sources map[string]*files.LogSource
 
 	last pager.Log
 	log  string // of that
@@ -311,7 +313,7 @@ type documents struct {
 
 // documents returns a documents for the logs as they are now.
 func (m *model) documents(list ...results.Line) *documents {
-	x := &documents{sources: map[string]*reader.LogSource{}}
+	x := &documents{sources: map[string]*files.LogSource{}}
 	if m.piped() {
 		x.piped = m.pager.Doc()
 		return x
@@ -328,7 +330,7 @@ func (m *model) documents(list ...results.Line) *documents {
 }
 
 // find returns the current place of a line.
-func (x *documents) find(ctx context.Context, l results.Line) (pager.Log, reader.Place, error) {
+func (x *documents) find(ctx context.Context, l results.Line) (pager.Log, document.Place, error) {
 	gone := fmt.Errorf("%s is gone, or was rotated; search again", l.Member.Path)
 	d := x.piped
 	if d == nil {
@@ -336,17 +338,17 @@ func (x *documents) find(ctx context.Context, l results.Line) (pager.Log, reader
 			x.close()
 			src, ok := x.sources[l.Log]
 			if !ok {
-				return nil, reader.Place{}, gone
+				return nil, document.Place{}, gone
 			}
-			x.last, x.log = reader.NewDocument(src, reader.DocumentOptions{}), l.Log
+			x.last, x.log = document.NewDocument(src, document.DocumentOptions{}), l.Log
 		}
 		d = x.last
 	}
 	key, ok := d.Locate(ctx, l.Member, l.ID)
 	if !ok {
-		return nil, reader.Place{}, gone
+		return nil, document.Place{}, gone
 	}
-	return d, reader.Place{Member: key, Offset: l.Offset}, nil
+	return d, document.Place{Member: key, Offset: l.Offset}, nil
 }
 
 func (x *documents) close() {
@@ -358,7 +360,7 @@ func (x *documents) close() {
 
 // atLine calls a function with the current line: that of the details, of the
 // results, or of the log. If there is none, it shows a message and returns false.
-func (m *model) atLine(do func(ctx context.Context, d pager.Log, p reader.Place) tea.Msg) (tea.Cmd, bool) {
+func (m *model) atLine(do func(ctx context.Context, d pager.Log, p document.Place) tea.Msg) (tea.Cmd, bool) {
 	ctx := m.life
 	if m.overlay == detailsOverlay {
 		d, p := m.details.doc, m.details.at
@@ -427,7 +429,7 @@ func (m *model) copy() tea.Cmd {
 		}
 	case m.focus == paneResults:
 		what := taking{kind: "result", of: m.asked()}.name(1)
-		cmd, _ := m.atLine(func(ctx context.Context, d pager.Log, p reader.Place) tea.Msg {
+		cmd, _ := m.atLine(func(ctx context.Context, d pager.Log, p document.Place) tea.Msg {
 			var b clip
 			if err := writeLine(ctx, d, p, &b); err != nil {
 				return failed(err)
@@ -467,12 +469,12 @@ func (m *model) copyRef() tea.Cmd {
 	if m.focus == paneLogs {
 		return m.copyName()
 	}
-	cmd, _ := m.atLine(func(ctx context.Context, d pager.Log, p reader.Place) tea.Msg {
+	cmd, _ := m.atLine(func(ctx context.Context, d pager.Log, p document.Place) tea.Msg {
 		r, err := d.Ref(ctx, p)
 		if err != nil {
 			return failed(err)
 		}
-		return put(r.Absolute().String(), reader.Ref{Path: r.Path, Line: r.Line}.String())
+		return put(r.Absolute().String(), files.Ref{Path: r.Path, Line: r.Line}.String())
 	})
 	return cmd
 }
@@ -521,14 +523,14 @@ func (m *model) mark() tea.Cmd {
 		if !ok {
 			return failed(fmt.Errorf("%s is gone, or was rotated; search again", l.Member.Path))
 		}
-		return markMsg{d, reader.Place{Member: key, Offset: l.Offset}}
+		return markMsg{d, document.Place{Member: key, Offset: l.Offset}}
 	}
 }
 
 // edit opens the user's editor at the current line.
 func (m *model) edit() tea.Cmd {
 	program := cmp.Or(os.Getenv("VISUAL"), os.Getenv("EDITOR"), "vi")
-	cmd, _ := m.atLine(func(ctx context.Context, d pager.Log, p reader.Place) tea.Msg {
+	cmd, _ := m.atLine(func(ctx context.Context, d pager.Log, p document.Place) tea.Msg {
 		r, err := d.LineOf(ctx, p)
 		if err != nil {
 			return failed(err)

@@ -16,17 +16,19 @@ import (
 
 	"logview/index"
 	"logview/reader"
+	"logview/reader/blockstore"
+	"logview/reader/decode"
 	"logview/tui/keys"
 )
 
 // Options say what is explored, and how.
 type Options struct {
 	Paths    []string // as for reader.Find; reader.Stdin alone for standard input
-	Cache    *reader.Cache
+	Cache    *blockstore.Cache
 	Searcher index.Searcher
 	Workers  reader.Workers
 	Settings Settings
-	Encoding reader.Charset // of files that do not tell, as for reader.Options
+	Encoding decode.Charset // of files that do not tell, as for reader.Options
 	State    *State         // nil for none
 	Index    []string       // the command that keeps the index current; nil for none
 	Note     error          // to be said at the beginning; nil for nothing

@@ -17,6 +17,8 @@ import (
 
 	"logview/index"
 	"logview/reader"
+	"logview/reader/blockstore"
+	"logview/reader/document"
 	"logview/tui/pager"
 	"logview/tui/tuitest"
 )
@@ -76,7 +78,7 @@ func write(t *testing.T, path, text string, age time.Duration) {
 // explorer starts the explorer in a directory.
 func explorer(t *testing.T, dir string, width, height int, change ...func(*Options)) (*tuitest.Driver, *model) {
 	t.Helper()
-	cache := reader.NewCache(filepath.Join(t.TempDir(), "cache"), 1<<30)
+	cache := blockstore.NewCache(filepath.Join(t.TempDir(), "cache"), 1<<30)
 	workers := index.NewWorkers()
 	o := Options{Paths: []string{dir}, Cache: cache, Workers: workers, Searcher: index.Indexed{Cache: cache, Workers: workers, Note: func(error) {}}, Settings: DefaultSettings()}
 	for _, c := range change {
@@ -143,7 +145,7 @@ func TestFrames(t *testing.T) {
 			d.Type("/packed")
 			d.Keys("enter")
 			d.Wait("reading…")
-			d.Send(pager.PreparingMsg{Doc: m.pager.Doc(), P: reader.Preparing{Path: "logs/packed.log.gz", Done: 21, Total: 42}})
+			d.Send(pager.PreparingMsg{Doc: m.pager.Doc(), P: document.Preparing{Path: "logs/packed.log.gz", Done: 21, Total: 42}})
 			d.Wait("50%")
 		},
 		"log gone": func(d *tuitest.Driver, _ *model) {

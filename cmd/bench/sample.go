@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"logview/reader"
+	"logview/reader/files"
 )
 
 // samples are the texts that rows look for and that differ from corpus to
@@ -33,7 +34,7 @@ func (c *corpus) sample(kind string) (string, error) {
 		c.sampled = map[string]string{}
 	}
 	c.sampled[kind] = ""
-	logs, errs := reader.Find([]string{c.dir})
+	logs, errs := files.Find([]string{c.dir})
 	if len(errs) > 0 {
 		return "", errs[0]
 	}
@@ -50,8 +51,8 @@ func (c *corpus) sample(kind string) (string, error) {
 	return "", errNoSample
 }
 
-func sampleOf(l reader.Log, expr *regexp.Regexp) (string, error) {
-	src := reader.NewSource(l, reader.Options{})
+func sampleOf(l files.Log, expr *regexp.Regexp) (string, error) {
+	src := files.NewSource(l, files.Options{})
 	defer src.Close()
 	b := reader.GetBlock()
 	defer reader.PutBlock(b)

@@ -15,6 +15,7 @@ import (
 
 	"logview/index"
 	"logview/reader"
+	"logview/reader/files"
 	"logview/tui/visible"
 )
 
@@ -67,7 +68,7 @@ func (o *catOptions) run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	c := &catter{catOptions: o, ctx: ctx, opt: reader.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: o.charset(), Spare: index.NewWorkers().TryGo}, w: o.out}
+	c := &catter{catOptions: o, ctx: ctx, opt: files.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: o.charset(), Spare: index.NewWorkers().TryGo}, w: o.out}
 	if color || isTerminal(o.out) {
 		v := &visible.Writer{W: o.out, Lines: true}
 		defer func() {
@@ -86,7 +87,7 @@ func (o *catOptions) run(ctx context.Context, args []string) (err error) {
 			logs, failed = o.unpack(ctx, logs, c.opt, nil)
 			c.failed = c.failed || failed
 			for _, l := range logs {
-				src := reader.NewSource(l, c.opt)
+				src := files.NewSource(l, c.opt)
 				if from > 0 || to >= 0 || o.tail >= 0 {
 					if err = src.Settle(ctx); err != nil { // lines are counted
 						break
@@ -152,7 +153,7 @@ func parseLines(s string) (from, to reader.Line, err error) {
 // A catGroup is paths to be grouped into logs, or one ref.
 type catGroup struct {
 	paths []string
-	ref   *reader.Ref
+	ref   *files.Ref
 }
 
 // splitRefs tells refs from paths: a path that exists is never a ref.
@@ -160,7 +161,7 @@ func splitRefs(args []string) []catGroup {
 	var out []catGroup
 	for _, a := range args {
 		if _, err := os.Lstat(a); err != nil {
-			if refs := reader.ParseRefs(a); len(refs) > 0 {
+			if refs := files.ParseRefs(a); len(refs) > 0 {
 				ref := refs[0]
 				for _, r := range refs {
 					if _, err := os.Stat(r.Path); err == nil {
@@ -184,7 +185,7 @@ func splitRefs(args []string) []catGroup {
 type catter struct {
 	*catOptions
 	ctx    context.Context
-	opt    reader.Options
+	opt    files.Options
 	w      io.Writer
 	failed bool
 }
@@ -212,7 +213,7 @@ func (c *catter) printLines(src reader.Source, from, to reader.Line) error {
 		}
 		at := reader.Pos{}
 		if line < from {
-			p, n, err := reader.LinePos(c.ctx, src, m, from-line)
+			p, n, err := files.LinePos(c.ctx, src, m, from-line)
 			if err != nil {
 				if err := c.fail(err); err != nil {
 					return err
@@ -231,7 +232,7 @@ func (c *catter) printLines(src reader.Source, from, to reader.Line) error {
 		}
 		n, err := c.copy(src, m, at, limit)
 		line += at.Line + reader.Line(n)
-		if errors.Is(err, reader.ErrArchive) && from == 0 && to < 0 {
+		if errors.Is(err, files.ErrArchive) && from == 0 && to < 0 {
 			err = c.printMembers(src, m, err)
 		}
 		if err != nil {
@@ -259,7 +260,7 @@ func (c *catter) printMembers(src reader.Source, m reader.Member, err error) err
 		}
 	}
 	for _, x := range members {
-		inner := reader.NewSource(reader.Log{Name: x.Path, Members: []reader.Member{x}}, c.opt)
+		inner := files.NewSource(files.Log{Name: x.Path, Members: []reader.Member{x}}, c.opt)
 		if err := c.printLines(inner, 0, -1); err != nil {
 			return err
 		}
@@ -397,7 +398,7 @@ func (c *catter) printTail(src reader.Source, n int64) error {
 	i := len(members)
 	for i > 0 && n > 0 {
 		i--
-		p, have, err := reader.TailPos(c.ctx, src, members[i], n)
+		p, have, err := files.TailPos(c.ctx, src, members[i], n)
 		if err != nil {
 			if err := c.fail(err); err != nil {
 				return err
@@ -421,16 +422,16 @@ func (c *catter) printTail(src reader.Source, n int64) error {
 	return nil
 }
 
-func tooFewLines(r reader.Ref, n int64) error {
+func tooFewLines(r files.Ref, n int64) error {
 	return fmt.Errorf("%s: the file has %s", r, plural(int(n), "line"))
 }
 
 // printRef prints the line that a ref means.
-func (c *catter) printRef(r reader.Ref) error {
-	src, m, at, err := reader.Resolve(c.ctx, r, c.opt)
+func (c *catter) printRef(r files.Ref) error {
+	src, m, at, err := files.Resolve(c.ctx, r, c.opt)
 	if err == nil && r.ID == "" {
 		var n int64
-		at, n, err = reader.LinePos(c.ctx, src, m, r.Line)
+		at, n, err = files.LinePos(c.ctx, src, m, r.Line)
 		if err == nil && at.Line != r.Line {
 			err = tooFewLines(r, n)
 		}
@@ -444,7 +445,7 @@ func (c *catter) printRef(r reader.Ref) error {
 		return nil
 	}
 	if m.Path != r.Path {
-		fmt.Fprintf(c.err, "logview: %s is now %s\n", r, visible.String(reader.Ref{Path: m.Path, Line: r.Line}.String()))
+		fmt.Fprintf(c.err, "logview: %s is now %s\n", r, visible.String(files.Ref{Path: m.Path, Line: r.Line}.String()))
 	}
 	n, err := c.copy(src, m, at, 1)
 	if err != nil {

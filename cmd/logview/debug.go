@@ -14,6 +14,8 @@ import (
 	"logview/index/match"
 	"logview/index/query"
 	"logview/reader"
+	"logview/reader/files"
+	"logview/reader/line"
 	"logview/tui/visible"
 )
 
@@ -107,7 +109,7 @@ func explain(g *globals, out io.Writer, tree query.Node, opt match.Options, path
 	logs, failed := g.find(paths)
 	req := &index.Request{Query: tree, Options: opt}
 	for _, l := range logs {
-		req.Sources = append(req.Sources, reader.NewSource(l, reader.Options{Cache: cache, Encoding: g.charset()}))
+		req.Sources = append(req.Sources, files.NewSource(l, files.Options{Cache: cache, Encoding: g.charset()}))
 	}
 	x := index.Indexed{Cache: cache, Encoding: g.charset(), Note: g.complain}.Explain(req)
 	for _, p := range x.Parts {
@@ -128,7 +130,7 @@ func debugBlocks(ctx context.Context, g *globals, out io.Writer, args []string) 
 	}
 	logs, failed := g.find(g.inputs(args))
 	for _, l := range logs {
-		src := reader.NewSource(l, reader.Options{Cache: cache, Encoding: g.charset()})
+		src := files.NewSource(l, files.Options{Cache: cache, Encoding: g.charset()})
 		for _, m := range src.Members() {
 			if err := printBlocks(ctx, out, src, m); err != nil {
 				if ctx.Err() != nil {
@@ -181,7 +183,7 @@ func printBlocks(ctx context.Context, out io.Writer, src reader.Source, m reader
 		return nil
 	}
 	head()
-	clock := reader.Clock{Ref: m.ModTime}
+	clock := line.Clock{Ref: m.ModTime}
 	blk := reader.GetBlock()
 	defer reader.PutBlock(blk)
 	for i := 0; ; i++ {

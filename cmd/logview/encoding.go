@@ -3,18 +3,18 @@ package main
 import (
 	"fmt"
 
-	"logview/reader"
+	"logview/reader/decode"
 	"logview/tui"
 )
 
 // An encodingFlag is --encoding.
 type encodingFlag struct {
-	charset reader.Charset
+	charset decode.Charset
 	given   bool
 }
 
 func (f *encodingFlag) Set(s string) error {
-	c, err := reader.ParseCharset(s)
+	c, err := decode.ParseCharset(s)
 	if err != nil {
 		return err
 	}
@@ -28,7 +28,7 @@ func (f *encodingFlag) Type() string   { return "name" }
 // charset returns the encoding that the flag or, without it, the settings give
 // for files without a byte order mark; empty if it is to be detected. Settings
 // that cannot be read are reported once.
-func (g *globals) charset() reader.Charset {
+func (g *globals) charset() decode.Charset {
 	if g.encoding.given {
 		return g.encoding.charset
 	}
@@ -36,7 +36,7 @@ func (g *globals) charset() reader.Charset {
 	if err != nil {
 		return ""
 	}
-	c, _ := reader.ParseCharset(s.Encoding)
+	c, _ := decode.ParseCharset(s.Encoding)
 	return c
 }
 

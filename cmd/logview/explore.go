@@ -14,6 +14,7 @@ import (
 
 	"logview/index"
 	"logview/reader"
+	"logview/reader/files"
 	"logview/tui"
 )
 
@@ -44,7 +45,7 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 	if dir := stateDir(); dir != "" {
 		o.State = tui.LoadState(filepath.Join(dir, "state.json"))
 	}
-	var refs []reader.Ref
+	var refs []files.Ref
 	for _, group := range splitRefs(paths) {
 		if group.ref != nil {
 			refs = append(refs, *group.ref)
@@ -52,24 +53,24 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 	}
 	switch {
 	case len(refs) == 1 && len(paths) == 1:
-		_, member, _, err := reader.Resolve(ctx, refs[0], reader.Options{Cache: cache, Encoding: o.Encoding})
+		_, member, _, err := files.Resolve(ctx, refs[0], files.Options{Cache: cache, Encoding: o.Encoding})
 		if err != nil {
 			return err
 		}
 		o.At = &tui.Start{Path: filepath.Clean(member.Path), Line: refs[0].Line}
 		o.Paths = []string{filepath.Dir(member.Path)}
-		if archive, ok := reader.ArchiveOf(member.Path); ok {
+		if archive, ok := files.ArchiveOf(member.Path); ok {
 			o.Paths = []string{archive}
 		}
 	case len(refs) > 0:
 		return fmt.Errorf("%s: the explorer opens at a single line, without other paths; logview cat prints several lines", refs[len(refs)-1])
 	}
 	if len(paths) == 1 && o.At == nil {
-		if info, err := os.Stat(paths[0]); err == nil && info.Mode().IsRegular() && !reader.IsArchive(reader.Member{Path: paths[0], Named: true}) {
+		if info, err := os.Stat(paths[0]); err == nil && info.Mode().IsRegular() && !files.IsArchive(reader.Member{Path: paths[0], Named: true}) {
 			// With all of its rotated files, which are named like it.
 			o.At = &tui.Start{Path: filepath.Clean(paths[0]), Line: -1}
-			o.Paths = []string{reader.Siblings(paths[0])}
-		} else if archive, ok := reader.ArchiveOf(paths[0]); ok {
+			o.Paths = []string{files.Siblings(paths[0])}
+		} else if archive, ok := files.ArchiveOf(paths[0]); ok {
 			o.At = &tui.Start{Path: filepath.Clean(paths[0]), Line: -1}
 			o.Paths = []string{archive}
 		}
@@ -82,7 +83,7 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 			continue
 		}
 		if _, err := os.Stat(p); err != nil {
-			if logs, errs := reader.Find([]string{p}); len(logs) == 0 && len(errs) > 0 {
+			if logs, errs := files.Find([]string{p}); len(logs) == 0 && len(errs) > 0 {
 				return errs[0]
 			}
 		}

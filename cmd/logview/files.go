@@ -7,13 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"logview/reader"
+	"logview/reader/files"
 )
 
 // fileFlags are the flags that say which files in a directory are searched or
 // followed.
 type fileFlags struct {
-	filter reader.Filter
+	filter files.Filter
 	globs  []globFlag
 	fold   bool // globs ignore case
 }
@@ -48,7 +48,7 @@ func (o *fileFlags) registerSize(cmd *cobra.Command) {
 }
 
 // narrowed returns the filter that the flags ask for.
-func (o *fileFlags) narrowed() (reader.Filter, error) {
+func (o *fileFlags) narrowed() (files.Filter, error) {
 	x := o.filter
 	for _, g := range o.globs {
 		if err := x.Add(g.pattern, g.fold || o.fold); err != nil {

@@ -19,6 +19,8 @@ import (
 	"logview/index"
 	"logview/index/query"
 	"logview/reader"
+	"logview/reader/files"
+	"logview/reader/follow"
 	"logview/reader/lazyregexp"
 )
 
@@ -233,7 +235,7 @@ type follower struct {
 	o      *followOptions
 	status *status
 	count  bool // line numbers and offsets are printed
-	filter reader.Filter
+	filter files.Filter
 
 	mu     sync.Mutex // guards what follows
 	st     *index.Stream
@@ -252,7 +254,7 @@ func (f *follower) follow(ctx context.Context, paths []string) error {
 		info, err := os.Stat(p)
 		if p == reader.Stdin || err == nil && !info.IsDir() && !info.Mode().IsRegular() {
 			each.Go(func() error { return f.pipe(ctx, p) })
-		} else if err := reader.Fixed(p); err != nil {
+		} else if err := files.Fixed(p); err != nil {
 			f.mu.Lock()
 			f.failed = true
 			f.mu.Unlock()
@@ -281,7 +283,7 @@ func (f *follower) note(err error) {
 	switch {
 	case errors.Is(err, fs.ErrNotExist) && errors.As(err, &fe):
 		err = &reader.FileError{Path: fe.Path, Offset: -1, Err: errors.New("does not exist yet; waiting for it")}
-	case !errors.Is(err, reader.ErrOutput) && !errors.Is(err, reader.ErrBinary) && !errors.Is(err, reader.ErrArchive):
+	case !errors.Is(err, files.ErrOutput) && !errors.Is(err, reader.ErrBinary) && !errors.Is(err, files.ErrArchive):
 		f.mu.Lock()
 		f.failed = true
 		f.mu.Unlock()
@@ -291,17 +293,17 @@ func (f *follower) note(err error) {
 
 // pipe prints the lines of standard input or another pipe.
 func (f *follower) pipe(ctx context.Context, path string) error {
-	opt := reader.PipeOptions{Encoding: f.o.charset()}
+	opt := follow.PipeOptions{Encoding: f.o.charset()}
 	var in io.Reader = f.o.in
 	var err error
 	if path != reader.Stdin {
 		opt.Name = path
-		in, err = reader.OpenPipe(path)
+		in, err = follow.OpenPipe(path)
 	} else if info, serr := f.o.in.Stat(); serr == nil && info.Mode().IsRegular() {
-		in, err = reader.FollowOpen(ctx, f.o.in, f.o.lastLines(), f.note)
+		in, err = follow.FollowOpen(ctx, f.o.in, f.o.lastLines(), f.note)
 	}
 	if err == nil {
-		err = reader.FollowPipe(ctx, in, opt, f.add)
+		err = follow.FollowPipe(ctx, in, opt, f.add)
 	}
 	var fe *reader.FileError
 	if errors.As(err, &fe) { // the lines before it were printed
@@ -314,10 +316,10 @@ func (f *follower) pipe(ctx context.Context, path string) error {
 // files prints lines that are written to files. It calls pipe for what becomes
 // a named pipe.
 func (f *follower) files(ctx context.Context, paths []string, pipe func(string)) error {
-	live := reader.NewFilteredLive(f.filter, paths, f.note)
+	live := follow.NewFilteredLive(f.filter, paths, f.note)
 	defer live.Close()
-	fw := reader.NewFollower(live, reader.FollowOptions{Text: f.o.text, Encoding: f.o.charset(), Last: max(f.o.last, 0), LastOf: f.o.lastLines(), Count: f.count, Note: f.note, Pipe: pipe})
-	return fw.Run(ctx, func(a *reader.Appended) error {
+	fw := follow.NewFollower(live, follow.FollowOptions{Text: f.o.text, Encoding: f.o.charset(), Last: max(f.o.last, 0), LastOf: f.o.lastLines(), Count: f.count, Note: f.note, Pipe: pipe})
+	return fw.Run(ctx, func(a *follow.Appended) error {
 		if err := f.add(a); err != nil {
 			return err
 		}
@@ -338,7 +340,7 @@ func (f *follower) files(ctx context.Context, paths []string, pipe func(string))
 const worthTelling = 1 << 20
 
 // add prints those new lines that match.
-func (f *follower) add(a *reader.Appended) error {
+func (f *follower) add(a *follow.Appended) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.st.Add(a.Key, reader.Member{Path: a.Log}, a.ID, &a.Block); err != nil {

@@ -18,6 +18,9 @@ import (
 
 	"logview/index"
 	"logview/reader"
+	"logview/reader/blockstore"
+	"logview/reader/files"
+	"logview/reader/follow"
 	"logview/tui/indexer"
 	"logview/tui/visible"
 )
@@ -169,7 +172,7 @@ type root struct {
 
 // rootsOf tells which indexes some paths belong to. A file belongs to that
 // of its directory.
-func rootsOf(cache *reader.Cache, paths []string) ([]root, error) {
+func rootsOf(cache *blockstore.Cache, paths []string) ([]root, error) {
 	var out []root
 next:
 	for _, p := range paths {
@@ -199,12 +202,12 @@ next:
 // A kept is logs whose index is kept current.
 type kept struct {
 	ctx  context.Context
-	live *reader.Live
+	live *follow.Live
 	said map[string]bool // what could not be read: once is enough
 }
 
 // find is Builder.Find.
-func (k *kept) find([]string) ([]reader.Log, []error) {
+func (k *kept) find([]string) ([]files.Log, []error) {
 	logs, errs, err := k.live.Logs(k.ctx)
 	if err != nil {
 		errs = []error{err}
@@ -222,7 +225,7 @@ func (k *kept) news(err error) bool {
 }
 
 // build brings one index up to date; k, if not nil, knows what lies there. It reports whether all could be read.
-func (o *indexOptions) build(ctx context.Context, cache *reader.Cache, r root, k *kept) (bool, error) {
+func (o *indexOptions) build(ctx context.Context, cache *blockstore.Cache, r root, k *kept) (bool, error) {
 	st := newStatus(o.err, "indexing")
 	defer st.end()
 	b := index.Builder{
@@ -312,7 +315,7 @@ const (
 )
 
 // keep keeps indexes current until ctx is done, which is how it is to end.
-func (o *indexOptions) keep(ctx context.Context, cache *reader.Cache, roots []root) error {
+func (o *indexOptions) keep(ctx context.Context, cache *blockstore.Cache, roots []root) error {
 	var building sync.Mutex // one at a time
 	var each errgroup.Group
 	for _, r := range roots {
@@ -321,8 +324,8 @@ func (o *indexOptions) keep(ctx context.Context, cache *reader.Cache, roots []ro
 	return each.Wait()
 }
 
-func (o *indexOptions) keepOne(ctx context.Context, cache *reader.Cache, r root, building *sync.Mutex) error {
-	live := reader.NewLive(r.paths, func(err error) { o.complain(err) })
+func (o *indexOptions) keepOne(ctx context.Context, cache *blockstore.Cache, r root, building *sync.Mutex) error {
+	live := follow.NewLive(r.paths, func(err error) { o.complain(err) })
 	defer live.Close()
 	feed := live.Feed()
 	defer feed.Close()
@@ -366,7 +369,7 @@ func (g *gathering) reset() {
 	}
 }
 
-func (g *gathering) add(c reader.Changes) {
+func (g *gathering) add(c follow.Changes) {
 	if len(c.Files) == 0 && !c.Names && !c.All {
 		return
 	}
@@ -401,7 +404,7 @@ func (g *gathering) due() bool {
 
 // verifyRoot compares an index with the files it covers. It reports whether
 // they agree.
-func (o *indexOptions) verifyRoot(ctx context.Context, cache *reader.Cache, dir string) (bool, error) {
+func (o *indexOptions) verifyRoot(ctx context.Context, cache *blockstore.Cache, dir string) (bool, error) {
 	st := newStatus(o.err, "verifying")
 	defer st.end()
 	v := index.Verifier{Cache: cache, Workers: index.NewWorkers(), Failed: func(e *reader.FileError) { defer st.hide()(); o.complain(e) }}
@@ -426,7 +429,7 @@ func (o *indexOptions) verifyRoot(ctx context.Context, cache *reader.Cache, dir 
 }
 
 // printStatus prints a line for each index, or for those that cover args.
-func (o *indexOptions) printStatus(cache *reader.Cache, args []string) error {
+func (o *indexOptions) printStatus(cache *blockstore.Cache, args []string) error {
 	all, err := index.List(cache)
 	if err != nil {
 		return err

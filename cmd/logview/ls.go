@@ -15,6 +15,9 @@ import (
 
 	"logview/index"
 	"logview/reader"
+	"logview/reader/blockstore"
+	"logview/reader/decode"
+	"logview/reader/files"
 	"logview/tui/visible"
 )
 
@@ -65,7 +68,7 @@ type listedMember struct {
 	Lines  *int64    `json:"lines,omitempty"`
 	Binary bool      `json:"binary,omitempty"` // it is not text, and skipped unless it is named
 
-	Unreadable reader.Format `json:"unreadable,omitempty"` // its format, which cannot be read
+	Unreadable decode.Format `json:"unreadable,omitempty"` // its format, which cannot be read
 
 	// With --members, as for the log.
 	First *time.Time `json:"first,omitempty"`
@@ -90,7 +93,7 @@ func (o *lsOptions) run(ctx context.Context, args []string) error {
 	}
 	logs, failed := o.find(args)
 	workers, charset := index.NewWorkers(), o.charset()
-	logs, broken := o.unpack(ctx, logs, reader.Options{Cache: cache, Spare: workers.TryGo}, func(m reader.Member) bool { return m.Named })
+	logs, broken := o.unpack(ctx, logs, files.Options{Cache: cache, Spare: workers.TryGo}, func(m reader.Member) bool { return m.Named })
 	failed = failed || broken
 	members := 0
 	for _, l := range logs {
@@ -126,21 +129,21 @@ func (o *lsOptions) run(ctx context.Context, args []string) error {
 }
 
 // look fills in what is known of a log.
-func (o *lsOptions) look(cache *reader.Cache, charset reader.Charset, l reader.Log, times, texts bool) listedLog {
-	l = reader.Settled(cache, l)
+func (o *lsOptions) look(cache *blockstore.Cache, charset decode.Charset, l files.Log, times, texts bool) listedLog {
+	l = files.Settled(cache, l)
 	out := listedLog{Log: l.Name, Bytes: notUTF8([]byte(l.Name)), Gaps: l.Gaps}
 	for _, m := range l.Members {
-		out.Archive = out.Archive || times && reader.MayBeArchive(m) && reader.IsArchive(m)
+		out.Archive = out.Archive || times && files.MayBeArchive(m) && files.IsArchive(m)
 	}
 	if out.Archive { // what is in it is another matter
 		times, texts = false, false
 	}
 	text, lines, binary := int64(0), int64(0), 0
-	src := reader.NewSource(l, reader.Options{Encoding: charset})
+	src := files.NewSource(l, files.Options{Encoding: charset})
 	for _, m := range l.Members {
-		k := reader.Known{Text: -1, Lines: -1}
+		k := files.Known{Text: -1, Lines: -1}
 		if texts {
-			k = reader.Peek(cache, m)
+			k = files.Peek(cache, m)
 		}
 		lm := listedMember{jsonPath: newJSONPath(m.Path), Size: m.Size, Time: m.ModTime}
 		if k.Text >= 0 {
@@ -150,12 +153,12 @@ func (o *lsOptions) look(cache *reader.Cache, charset reader.Charset, l reader.L
 			lm.Lines = &k.Lines
 		}
 		if o.members && texts {
-			from, to := reader.Times(cache, m)
+			from, to := files.Times(cache, m)
 			lm.First, lm.Last = known(from), known(to)
 		}
 		// Only text has a block store, which knows its lines.
 		if texts && k.Lines < 0 {
-			lm.Unreadable = reader.Unreadable(m)
+			lm.Unreadable = files.Unreadable(m)
 			lm.Binary = src.Binary(context.Background(), m)
 		}
 		if lm.Binary {
@@ -186,12 +189,12 @@ func (o *lsOptions) look(cache *reader.Cache, charset reader.Charset, l reader.L
 
 // span is from when to when the lines of a log reach, as far as is known.
 // Files without text say nothing of that.
-func span(cache *reader.Cache, l reader.Log) (first, last *time.Time) {
-	nonEmpty := slices.DeleteFunc(slices.Clone(l.Members), func(m reader.Member) bool { return m.Size == 0 || reader.IsTwin(m) })
+func span(cache *blockstore.Cache, l files.Log) (first, last *time.Time) {
+	nonEmpty := slices.DeleteFunc(slices.Clone(l.Members), func(m reader.Member) bool { return m.Size == 0 || files.IsTwin(m) })
 	if n := len(nonEmpty); n > 0 {
-		from, to := reader.Times(cache, nonEmpty[0])
+		from, to := files.Times(cache, nonEmpty[0])
 		if n > 1 {
-			_, to = reader.Times(cache, nonEmpty[n-1])
+			_, to = files.Times(cache, nonEmpty[n-1])
 		}
 		first, last = known(from), known(to)
 	}

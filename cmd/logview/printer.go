@@ -17,6 +17,7 @@ import (
 	"logview/index"
 	"logview/index/match"
 	"logview/reader"
+	"logview/reader/files"
 	"logview/tui/visible"
 )
 
@@ -377,7 +378,7 @@ func newRefMaker(h *index.Hits) refMaker {
 	if in := h.Member.Path; in == reader.Stdin || strings.HasPrefix(in, reader.Stdin+string(filepath.Separator)) {
 		return refMaker{} // it can be read only once
 	}
-	return refMaker{reader.Ref{Path: h.Member.Path}.Absolute().Path, h.ID}
+	return refMaker{files.Ref{Path: h.Member.Path}.Absolute().Path, h.ID}
 }
 
 // of returns the ref to a line; empty if it can have none because it came
@@ -386,11 +387,11 @@ func (r refMaker) of(l *index.HitLine, text []byte) string {
 	if r.path == "" {
 		return ""
 	}
-	identify := reader.Identify
+	identify := files.Identify
 	if l.Rest {
-		identify = reader.IdentifyRest
+		identify = files.IdentifyRest
 	}
-	return reader.Ref{Path: r.path, Line: l.Line, ID: identify(r.id, l.Offset, text, l.Open)}.String()
+	return files.Ref{Path: r.path, Line: l.Line, ID: identify(r.id, l.Offset, text, l.Open)}.String()
 }
 
 // emit writes hits in order.
@@ -538,7 +539,7 @@ func (p *printer) long(lead []byte, h *index.Hits) error {
 	}
 	if !tooLong || p.preview {
 		if err := p.longText(h.Long, tooLong); err != nil {
-			return fmt.Errorf("%s: %w", reader.Ref{Path: h.Member.Path, Line: l.Line}, err)
+			return fmt.Errorf("%s: %w", files.Ref{Path: h.Member.Path, Line: l.Line}, err)
 		}
 	}
 	_, err := p.out.WriteString(end)
@@ -615,7 +616,7 @@ func (t *trimWriter) Write(b []byte) (int, error) {
 // longJSON writes a long line's object without holding the line.
 func (p *printer) longJSON(h *index.Hits, hit *index.HitLine) error {
 	l := h.Long
-	start, err := l.Start(reader.Identified)
+	start, err := l.Start(files.Identified)
 	if err != nil {
 		return err
 	}

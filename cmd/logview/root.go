@@ -14,6 +14,8 @@ import (
 	"golang.org/x/term"
 
 	"logview/reader"
+	"logview/reader/blockstore"
+	"logview/reader/files"
 	"logview/tui"
 	"logview/tui/visible"
 )
@@ -78,7 +80,7 @@ the keys. If the output is not a terminal, it prints the logs instead.`,
 
 // cache returns the cache that the flags ask for; nil for none. It reports a
 // cache that cannot be used and returns nil: every command works without one.
-func (g *globals) cache() (*reader.Cache, error) {
+func (g *globals) cache() (*blockstore.Cache, error) {
 	cache, err := g.namedCache()
 	if err != nil || cache == nil {
 		return nil, err
@@ -92,7 +94,7 @@ func (g *globals) cache() (*reader.Cache, error) {
 
 // namedCache returns the cache that the flags ask for, even if it cannot be
 // used; nil for none.
-func (g *globals) namedCache() (*reader.Cache, error) {
+func (g *globals) namedCache() (*blockstore.Cache, error) {
 	size := int64(0)
 	if g.cacheSize != "" {
 		n, err := humanize.ParseBytes(g.cacheSize)
@@ -114,7 +116,7 @@ func (g *globals) namedCache() (*reader.Cache, error) {
 		}
 		dir = filepath.Join(xdg.CacheHome, "logview")
 	}
-	return reader.NewCache(dir, size), nil
+	return blockstore.NewCache(dir, size), nil
 }
 
 // colored decides whether out is to be coloured.
@@ -134,24 +136,24 @@ func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
 // find lists the logs at paths and reports what could not be listed. failed is
 // set if there was any; our own output, which is skipped, does not count.
-func (g *globals) find(paths []string) (logs []reader.Log, failed bool) {
-	return g.findFiltered(reader.Filter{}, paths)
+func (g *globals) find(paths []string) (logs []files.Log, failed bool) {
+	return g.findFiltered(files.Filter{}, paths)
 }
 
 // findFiltered is find with a filter for files in directories.
-func (g *globals) findFiltered(x reader.Filter, paths []string) (logs []reader.Log, failed bool) {
+func (g *globals) findFiltered(x files.Filter, paths []string) (logs []files.Log, failed bool) {
 	logs, errs := x.Find(paths)
 	for _, err := range errs {
 		g.complain(err)
-		failed = failed || !errors.Is(err, reader.ErrOutput)
+		failed = failed || !errors.Is(err, files.ErrOutput)
 	}
 	return logs, failed
 }
 
 // unpack replaces the archives that look accepts, all if it is nil, by the logs
 // in them, and reports what could not be read. failed is set if there was any.
-func (g *globals) unpack(ctx context.Context, logs []reader.Log, opt reader.Options, look func(reader.Member) bool) (out []reader.Log, failed bool) {
-	out, errs := reader.UnpackAll(ctx, logs, opt, look)
+func (g *globals) unpack(ctx context.Context, logs []files.Log, opt files.Options, look func(reader.Member) bool) (out []files.Log, failed bool) {
+	out, errs := files.UnpackAll(ctx, logs, opt, look)
 	for _, err := range errs {
 		if ctx.Err() == nil {
 			g.complain(err)

@@ -16,6 +16,8 @@ import (
 	"logview/index"
 	"logview/index/query"
 	"logview/reader"
+	"logview/reader/blockstore"
+	"logview/reader/files"
 	"logview/tui/visible"
 )
 
@@ -146,13 +148,13 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 		workers = reader.NewWorkers(int(n))
 	}
 	charset := o.charset()
-	logs, broken := o.unpack(ctx, logs, reader.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Spare: workers.TryGo}, reader.InsideArchive)
+	logs, broken := o.unpack(ctx, logs, files.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Spare: workers.TryGo}, files.InsideArchive)
 	failed = failed || broken
 	p := o.printer(o.out, &o.queryFlags, len(inputs) == 1 && !isPattern(inputs[0]) && single(logs), stdinOnly(logs), color && !(o.vimgrep && o.color == "auto"))
 	p.heading = o.heading.or(isTerminal(o.out)) && !o.vimgrep && p.mode == printLines && !p.json
 	req := o.request(tree, &o.queryFlags)
 	for _, l := range logs {
-		req.Sources = append(req.Sources, reader.NewSource(l, reader.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Spare: workers.TryGo}))
+		req.Sources = append(req.Sources, files.NewSource(l, files.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Spare: workers.TryGo}))
 	}
 	found := false // what was asked for
 	emit := p.emit
@@ -257,7 +259,7 @@ func (o *searchOptions) remark(st index.Stats, paths []string) {
 
 // searcher returns the Searcher to use: one with an index unless there is no
 // cache or --no-index was given.
-func (o *searchOptions) searcher(cache *reader.Cache, workers reader.Workers) index.Searcher {
+func (o *searchOptions) searcher(cache *blockstore.Cache, workers reader.Workers) index.Searcher {
 	if o.noIndex || cache == nil {
 		return index.Scan{Workers: workers}
 	}
@@ -266,8 +268,8 @@ func (o *searchOptions) searcher(cache *reader.Cache, workers reader.Workers) in
 
 // single reports whether the user named one file, whose path need not be
 // printed.
-func single(logs []reader.Log) bool {
-	return len(logs) == 1 && len(logs[0].Members) == 1 && logs[0].Members[0].Named && !reader.IsArchive(logs[0].Members[0])
+func single(logs []files.Log) bool {
+	return len(logs) == 1 && len(logs[0].Members) == 1 && logs[0].Members[0].Named && !files.IsArchive(logs[0].Members[0])
 }
 
 // isPattern reports whether an argument stands for the files that match it.
@@ -276,7 +278,7 @@ func isPattern(path string) bool {
 	return path != reader.Stdin && errors.Is(err, fs.ErrNotExist)
 }
 
-func stdinOnly(logs []reader.Log) bool {
+func stdinOnly(logs []files.Log) bool {
 	return single(logs) && logs[0].Members[0].Path == reader.Stdin
 }
 

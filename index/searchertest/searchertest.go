@@ -25,6 +25,7 @@ import (
 	"logview/index/match"
 	"logview/index/query"
 	"logview/reader"
+	"logview/reader/files"
 )
 
 // A Maker makes the Searcher to be tested, for logs below dir. It may build
@@ -135,13 +136,13 @@ func randomText(r *rand.Rand, long bool) string {
 
 func sources(t *testing.T, paths ...string) []reader.Source {
 	t.Helper()
-	logs, errs := reader.Find(paths)
+	logs, errs := files.Find(paths)
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}
 	var out []reader.Source
 	for _, l := range logs {
-		out = append(out, reader.NewSource(l, reader.Options{}))
+		out = append(out, files.NewSource(l, files.Options{}))
 	}
 	return out
 }

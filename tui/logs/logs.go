@@ -15,6 +15,7 @@ import (
 	"github.com/sahilm/fuzzy"
 
 	"logview/reader"
+	"logview/reader/files"
 	"logview/tui/keys"
 	"logview/tui/screen"
 	"logview/tui/theme"
@@ -28,8 +29,8 @@ type Model struct {
 	focused       bool
 	now           func() time.Time
 
-	logs   []reader.Log // by name
-	known  bool         // that these are all
+	logs   []files.Log // by name
+	known  bool        // that these are all
 	closed map[string]bool
 	filter string
 	rows   []row
@@ -53,7 +54,7 @@ type row struct {
 
 // OpenMsg asks for a log to be shown.
 type OpenMsg struct {
-	Log reader.Log
+	Log files.Log
 	Go  bool // and for the focus to go there
 }
 
@@ -76,7 +77,7 @@ func (m *Model) SetFocus(on bool) { m.focused = on }
 
 // Set takes over which logs there are, by name, which of their files may not
 // be read, and what could not be listed.
-func (m *Model) Set(logs []reader.Log, bad map[string][]string, errs []error) {
+func (m *Model) Set(logs []files.Log, bad map[string][]string, errs []error) {
 	var at row
 	if m.cur < len(m.rows) {
 		at = m.rows[m.cur]
@@ -98,30 +99,30 @@ func (m *Model) Set(logs []reader.Log, bad map[string][]string, errs []error) {
 func (m *Model) Base() string { return common(m.logs) }
 
 // Logs are the logs there are now, for whoever keeps them.
-func (m *Model) Logs() []reader.Log { return slices.Clone(m.logs) }
+func (m *Model) Logs() []files.Log { return slices.Clone(m.logs) }
 
 // Len is how many there are.
 func (m *Model) Len() int { return len(m.logs) }
 
 // Find is the log of a name.
-func (m *Model) Find(name string) (reader.Log, bool) {
+func (m *Model) Find(name string) (files.Log, bool) {
 	i, ok := m.index(name)
 	if !ok {
-		return reader.Log{}, false
+		return files.Log{}, false
 	}
 	return m.logs[i], true
 }
 
 // Current is the log that the person is on; false if it is none.
-func (m *Model) Current() (reader.Log, bool) {
+func (m *Model) Current() (files.Log, bool) {
 	if m.cur >= len(m.rows) || m.rows[m.cur].dir != "" {
-		return reader.Log{}, false
+		return files.Log{}, false
 	}
 	return m.logs[m.rows[m.cur].log], true
 }
 
 func (m *Model) index(name string) (int, bool) {
-	return slices.BinarySearchFunc(m.logs, name, func(l reader.Log, name string) int { return strings.Compare(l.Name, name) })
+	return slices.BinarySearchFunc(m.logs, name, func(l files.Log, name string) int { return strings.Compare(l.Name, name) })
 }
 
 // Opened says which log is shown, and goes to it.
@@ -285,7 +286,7 @@ func chained(rows []row) []row {
 }
 
 // common is the directory that all logs lie in or below.
-func common(logs []reader.Log) string {
+func common(logs []files.Log) string {
 	if len(logs) == 0 {
 		return ""
 	}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"logview/reader"
+	"logview/reader/files"
 	"logview/tui/theme"
 )
 
@@ -16,7 +17,7 @@ func TestHints(t *testing.T) {
 	m.SetClock(func() time.Time { return time.Time{} })
 	m.SetSize(60, 10)
 	m.SetFocus(true)
-	list := []reader.Log{
+	list := []files.Log{
 		{Name: "dir/a.log", Members: []reader.Member{{Path: "dir/a.log.1"}, {Path: "dir/a.log"}}},
 		{Name: "dir/b.log", Members: []reader.Member{{Path: "dir/b.log.3"}, {Path: "dir/b.log"}}, Gaps: []string{"b.log.1", "b.log.2"}},
 		{Name: "dir/c.log", Members: []reader.Member{{Path: "dir/c.log"}}},
@@ -41,11 +42,11 @@ func TestHints(t *testing.T) {
 func TestChains(t *testing.T) {
 	m := New(theme.New(true))
 	m.SetSize(60, 30)
-	var list []reader.Log
+	var list []files.Log
 	for _, name := range []string{"var/a/b/c/x.log", "var/a/b/c/y.log", "var/d/e/f/z.log", "var/d/e/w.log", "var/g/h.log", "var/top.log"} {
-		list = append(list, reader.Log{Name: name, Members: []reader.Member{{Path: name}}})
+		list = append(list, files.Log{Name: name, Members: []reader.Member{{Path: name}}})
 	}
-	slices.SortFunc(list, func(a, b reader.Log) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(list, func(a, b files.Log) int { return strings.Compare(a.Name, b.Name) })
 	show := func() string {
 		m.Set(list, nil, nil)
 		var b strings.Builder
@@ -69,9 +70,9 @@ func TestChains(t *testing.T) {
 func TestLike(t *testing.T) {
 	m := New(theme.New(true))
 	m.SetSize(60, 10)
-	var list []reader.Log
+	var list []files.Log
 	for _, name := range []string{"svc07/app-0036.log", "svc07/app-0037.log", "svc17/app-0037.log"} {
-		list = append(list, reader.Log{Name: name, Members: []reader.Member{{Path: name + ".1", Size: 1 << 20}, {Path: name}}})
+		list = append(list, files.Log{Name: name, Members: []reader.Member{{Path: name + ".1", Size: 1 << 20}, {Path: name}}})
 	}
 	m.Set(list, nil, nil)
 	for text, want := range map[string]string{"svc07 37": "svc07/app-0037.log", "0037 svc17 ": "svc17/app-0037.log", "36 07": "svc07/app-0036.log", "nowhere 0037": ""} {
@@ -81,7 +82,7 @@ func TestLike(t *testing.T) {
 		}
 	}
 	hidden := New(theme.New(true)) // by letters that all have, and that stand apart
-	hidden.Set([]reader.Log{{Name: "/srv/share/HDFS.csv"}, {Name: "/srv/share/OpenSSH.csv"}, {Name: "/srv/share/s-s-hd.log"}}, nil, nil)
+	hidden.Set([]files.Log{{Name: "/srv/share/HDFS.csv"}, {Name: "/srv/share/OpenSSH.csv"}, {Name: "/srv/share/s-s-hd.log"}}, nil, nil)
 	hidden.SetFilter("ssh")
 	if len(hidden.rows) != 2 || hidden.rows[0].name != "/srv/share/OpenSSH.csv" {
 		t.Errorf("found are %v", hidden.rows)

@@ -4,45 +4,45 @@ import (
 	"maps"
 	"slices"
 
-	"logview/reader"
+	"logview/reader/document"
 )
 
 // bookmarks are the places that a person marked.
-type bookmarks struct{ places map[reader.Place]bool }
+type bookmarks struct{ places map[document.Place]bool }
 
 // toggle marks a place, or takes the mark away. It reports whether the place
 // is marked now.
-func (b *bookmarks) toggle(p reader.Place) bool {
+func (b *bookmarks) toggle(p document.Place) bool {
 	if b.places[p] {
 		delete(b.places, p)
 		return false
 	}
 	if b.places == nil {
-		b.places = map[reader.Place]bool{}
+		b.places = map[document.Place]bool{}
 	}
 	b.places[p] = true
 	return true
 }
 
 // has reports whether a place is marked.
-func (b *bookmarks) has(p reader.Place) bool { return b.places[p] }
+func (b *bookmarks) has(p document.Place) bool { return b.places[p] }
 
 // set replaces the marks.
-func (b *bookmarks) set(list []reader.Place) {
-	b.places = map[reader.Place]bool{}
+func (b *bookmarks) set(list []document.Place) {
+	b.places = map[document.Place]bool{}
 	for _, p := range list {
 		b.places[p] = true
 	}
 }
 
 // list is the places in the order of the text.
-func (b *bookmarks) list(members members) []reader.Place {
+func (b *bookmarks) list(members members) []document.Place {
 	return slices.SortedFunc(maps.Keys(b.places), members.compare)
 }
 
 // next is the next mark behind a place, or before it: round the end if there
 // is none. It returns false if nothing is marked.
-func (b *bookmarks) next(at reader.Place, forward bool, members members) (p reader.Place, round, ok bool) {
+func (b *bookmarks) next(at document.Place, forward bool, members members) (p document.Place, round, ok bool) {
 	list := b.list(members)
 	if len(list) == 0 {
 		return p, false, false

@@ -8,7 +8,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"logview/index/match"
-	"logview/reader"
+	"logview/reader/document"
 	"logview/tui/visible"
 )
 
@@ -16,12 +16,12 @@ import (
 // began with a tally, and those that came since as they are read. Beside them
 // it counts the lines that match but that filters hide.
 type counter struct {
-	tally *tally       // nil while nothing is counted
-	found tallied      // as of its last message
-	begun reader.Place // the end of the text when it began
+	tally *tally         // nil while nothing is counted
+	found tallied        // as of its last message
+	begun document.Place // the end of the text when it began
 
 	fresh   arrivals
-	counted reader.Place // the end of the text, as far as lines are counted
+	counted document.Place // the end of the text, as far as lines are counted
 
 	hidden      *tally // of the lines that filters hide; nil as long as the other is not done
 	hiddenFound tallied
@@ -36,7 +36,7 @@ type arrivals struct {
 }
 
 // begin counts anew: with a tally what lies before end, and what comes behind.
-func (c *counter) begin(t *tally, end reader.Place, members int) {
+func (c *counter) begin(t *tally, end document.Place, members int) {
 	c.stop()
 	c.tally, c.begun, c.counted = t, end, end
 	c.fresh = arrivals{count: counts{}, marks: newMarks(members)}
@@ -80,7 +80,7 @@ func (c *counter) incomplete() bool { return c.tally != nil && c.found.done && c
 // addRows counts in rows that reach from one place to another what is not
 // counted yet. Text is skipped if there was more than the rows. With a nil
 // scanner all lines match.
-func (c *counter) addRows(rows []row, members members, from, to reader.Place, skipped bool, scan *match.Scanner) {
+func (c *counter) addRows(rows []row, members members, from, to document.Place, skipped bool, scan *match.Scanner) {
 	if c.tally == nil {
 		return
 	}
@@ -110,7 +110,7 @@ func (c *counter) addRows(rows []row, members members, from, to reader.Place, sk
 // addCounted takes over what was counted while text was read from one place to
 // another. It returns false if it cannot: the text does not follow what is
 // counted.
-func (c *counter) addCounted(x *freshCount, from, to reader.Place) bool {
+func (c *counter) addCounted(x *freshCount, from, to document.Place) bool {
 	if c.tally == nil || from != c.counted {
 		return false
 	}
@@ -212,7 +212,7 @@ func (c *counter) places() *knownPlaces {
 // may be asked for in any goroutine.
 type knownPlaces struct {
 	tally *tally
-	end   reader.Place
+	end   document.Place
 }
 
 // A freshCount counts the matching lines of a text while it is read, in
@@ -224,7 +224,7 @@ type freshCount struct {
 	scan   *match.Scanner
 	count  counts // but for a last line without an end
 	open   bool   // whether that one matches
-	places []reader.Place
+	places []document.Place
 }
 
 // apart is how far the places are apart at least that a freshCount keeps: the

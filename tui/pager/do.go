@@ -10,6 +10,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"logview/reader"
+	"logview/reader/document"
 	"logview/tui/keys"
 )
 
@@ -194,7 +195,7 @@ func (m *Model) End() tea.Cmd {
 }
 
 // GoTo shows the line at a place.
-func (m *Model) GoTo(p reader.Place) tea.Cmd {
+func (m *Model) GoTo(p document.Place) tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
@@ -235,7 +236,7 @@ func (m *Model) Goto(text string) tea.Cmd {
 	m.view.follow = false
 	ctx, gen := m.find.start(m.win.ctx)
 	d := m.doc
-	answer := func(p reader.Place, err error) tea.Msg {
+	answer := func(p document.Place, err error) tea.Msg {
 		return foundMsg{gen: gen, at: p, ok: err == nil, err: err}
 	}
 	if percent {
@@ -258,7 +259,7 @@ func (m *Model) Goto(text string) tea.Cmd {
 
 // LinePlace is where a line of a member begins, the last if it has not so
 // many: then there is a remark.
-func LinePlace(ctx context.Context, d Text, key reader.MemberKey, l reader.Line) (at reader.Place, remark string, err error) {
+func LinePlace(ctx context.Context, d Text, key document.MemberKey, l reader.Line) (at document.Place, remark string, err error) {
 	p, err := d.Line(ctx, key, l)
 	if err != nil {
 		return p, "", err
@@ -267,7 +268,7 @@ func LinePlace(ctx context.Context, d Text, key reader.MemberKey, l reader.Line)
 		return p, "", nil
 	}
 	// It is the end.
-	if at, err = lineBegin(ctx, d, reader.Place{Member: key, Offset: p.Offset - 1}); err != nil {
+	if at, err = lineBegin(ctx, d, document.Place{Member: key, Offset: p.Offset - 1}); err != nil {
 		return p, "", err
 	}
 	if last, ok := d.Number(ctx, at, true); ok {

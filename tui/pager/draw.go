@@ -10,6 +10,7 @@ import (
 
 	"logview/index/match"
 	"logview/reader"
+	"logview/reader/document"
 	"logview/tui/screen"
 	"logview/tui/visible"
 )
@@ -211,13 +212,13 @@ func (v *view) continued(i int) bool {
 }
 
 // isGone reports whether a member's lines are shown although it is gone.
-func (v *view) isGone(key reader.MemberKey) bool {
+func (v *view) isGone(key document.MemberKey) bool {
 	_, there := v.win.members.order[key]
 	return !there && len(v.win.members.list) > 0
 }
 
 // borderText is the border above a member.
-func (v *view) borderText(key reader.MemberKey) string {
+func (v *view) borderText(key document.MemberKey) string {
 	for i, x := range v.win.members.list {
 		if x.Key == key {
 			s := "── " + visible.String(filepath.Base(x.Path)) + " ──"

@@ -4,7 +4,7 @@ import (
 	"context"
 
 	"logview/index/match"
-	"logview/reader"
+	"logview/reader/document"
 )
 
 // A finder is what is searched for in a text: the pattern, the match the person
@@ -27,9 +27,9 @@ type finder struct {
 
 // A spot is the match that the person is at.
 type spot struct {
-	place reader.Place // of its row; zero if there is none
-	start int          // where in the row it begins; -1 as long as that is not known
-	last  bool         // it is the last of its row then, not the first
+	place document.Place // of its row; zero if there is none
+	start int            // where in the row it begins; -1 as long as that is not known
+	last  bool           // it is the last of its row then, not the first
 }
 
 func newFinder() finder { return finder{verdicts: newVerdicts(), levels: new(levels)} }

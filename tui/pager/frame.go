@@ -10,6 +10,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"logview/reader"
+	"logview/reader/document"
 	"logview/tui/screen"
 	"logview/tui/visible"
 )
@@ -164,7 +165,7 @@ func (m *Model) title() string {
 
 // base is the name of the file that a member is, where that says more than the
 // log's; else it is empty.
-func (m *Model) base(key reader.MemberKey) string {
+func (m *Model) base(key document.MemberKey) string {
 	if i, ok := m.win.members.order[key]; ok && len(m.win.members.list) > 1 && m.view.width >= 60 {
 		if s := visible.String(filepath.Base(m.win.members.list[i].Path)); s != visible.String(filepath.Base(m.name)) {
 			if w := ansi.StringWidth(s); w > m.view.width/3 { // what tells it from the others is at its end
@@ -182,11 +183,11 @@ func (m *Model) ended() bool {
 }
 
 // fraction is how far into the log a place is, as of what is known.
-func (m *Model) fraction(p reader.Place) float64 {
+func (m *Model) fraction(p document.Place) float64 {
 	if m.win.atEnd && len(m.win.rows) > 0 && p == m.win.rows[len(m.win.rows)-1].Place {
 		return 1
 	}
-	return reader.FractionOf(m.win.members.list, p)
+	return document.FractionOf(m.win.members.list, p)
 }
 
 // chips are the filters.

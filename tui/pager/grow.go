@@ -6,7 +6,8 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"logview/reader"
+	"logview/reader/document"
+	"logview/reader/files"
 )
 
 // This is how the pane goes on with a log that grows and rotates.
@@ -77,7 +78,7 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 }
 
 // Rotated is called when the members of the log may be others.
-func (m *Model) Rotated(l reader.Log) tea.Cmd {
+func (m *Model) Rotated(l files.Log) tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
@@ -92,12 +93,12 @@ func (m *Model) Rotated(l reader.Log) tea.Cmd {
 		msg := RotatedMsg{doc: d, Name: l.Name, update: d.Update(l)}
 		d.Weigh()
 		after := d.Members()
-		msg.moved = !slices.EqualFunc(before, after, func(a, b reader.DocMember) bool { return a.Key == b.Key && a.Path == b.Path })
+		msg.moved = !slices.EqualFunc(before, after, func(a, b document.DocMember) bool { return a.Key == b.Key && a.Path == b.Path })
 		if len(before) == 0 || len(after) == 0 {
 			return msg
 		}
 		was, is := before[len(before)-1], after[len(after)-1]
-		there := slices.ContainsFunc(after, func(x reader.DocMember) bool { return x.Key == was.Key })
+		there := slices.ContainsFunc(after, func(x document.DocMember) bool { return x.Key == was.Key })
 		msg.Rotated = there && is.Key != was.Key
 		msg.Cut = !there && is.Path == was.Path
 		return msg
@@ -141,7 +142,7 @@ type RotatedMsg struct {
 	Name    string
 	Rotated bool // what was the newest member is none of the newest now
 	Cut     bool // it is gone, and another has its name
-	update  reader.Updated
+	update  document.Updated
 	moved   bool // members came, went, or have other names
 }
 

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"logview/reader"
+	"logview/reader/document"
 )
 
 // This is how a window goes on with a text that grows.
@@ -12,14 +12,14 @@ import (
 // news is what a text has got.
 type news struct {
 	gen     int
-	from    reader.Place
+	from    document.Place
 	run     run
 	lines   int64
 	again   bool // the first of them begins where the last line began, which had no end
 	skipped bool // more came than is kept
 	cut     bool // nothing was read: the newest member is another
-	tail    reader.Place
-	members []reader.DocMember
+	tail    document.Place
+	members []document.DocMember
 	err     error
 }
 
@@ -101,7 +101,7 @@ func (w *window) grown(n *news, follow bool) (lines int64, ok bool) {
 	if n.again && w.growth.openAt == n.from {
 		lines-- // the unfinished line, again
 	}
-	w.growth.tail, w.growth.openAt = n.tail, reader.Place{}
+	w.growth.tail, w.growth.openAt = n.tail, document.Place{}
 	if i := len(n.run.rows); i > 0 && n.run.rows[i-1].Open {
 		w.growth.openAt = n.tail
 	}

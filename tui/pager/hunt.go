@@ -8,7 +8,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"logview/index/match"
-	"logview/reader"
+	"logview/reader/document"
 )
 
 // A hunt is a search for the next row that is picked, from a place on or
@@ -16,21 +16,21 @@ import (
 type hunt struct {
 	text    Text
 	pick    pick
-	at      reader.Place // where it begins; zero for the end
+	at      document.Place // where it begins; zero for the end
 	forward bool
 	here    bool         // the line at that place counts, too, and if there is none in this direction, the other is tried
 	known   *knownPlaces // where matching lines lie, which need not be searched for; nil if that is not known
 
 	prepared bool
-	begun    reader.Place // where reading began
-	next     reader.Place // where it goes on
-	turned   bool         // it goes in the other direction
-	read     int64        // bytes, at most
+	begun    document.Place // where reading began
+	next     document.Place // where it goes on
+	turned   bool           // it goes in the other direction
+	read     int64          // bytes, at most
 }
 
 // A find is the result of a step.
 type find struct {
-	at   reader.Place
+	at   document.Place
 	ok   bool   // there is one, at this place
 	more bool   // there is more to search: take another step
 	text string // how far it is
@@ -70,7 +70,7 @@ func (h *hunt) step(ctx context.Context) (x find, err error) {
 
 // prepare finds out where reading begins.
 func (h *hunt) prepare(ctx context.Context) (err error) {
-	if h.at == (reader.Place{}) { // nothing was shown yet: it is going to be the end
+	if h.at == (document.Place{}) { // nothing was shown yet: it is going to be the end
 		if h.at, err = h.text.End(ctx); err != nil {
 			return err
 		}
@@ -118,12 +118,12 @@ func (h *hunt) lookUp(ctx context.Context) (done bool, x find, err error) {
 }
 
 // pieceAt is the piece that begins at a place; false if there is none.
-func pieceAt(ctx context.Context, d Text, at reader.Place) (p reader.Piece, ok bool, err error) {
+func pieceAt(ctx context.Context, d Text, at document.Place) (p document.Piece, ok bool, err error) {
 	w, err := d.Forward(ctx, at)
 	if err == io.EOF || err == nil && (w.Member != at.Member || w.Offset != at.Offset) {
 		return p, false, nil
 	}
-	w.Pieces(func(x reader.Piece) bool {
+	w.Pieces(func(x document.Piece) bool {
 		p, ok = x, true
 		return false
 	})
@@ -133,7 +133,7 @@ func pieceAt(ctx context.Context, d Text, at reader.Place) (p reader.Piece, ok b
 // place is the piece to go to of a line that matches and begins at p: the
 // first in which a match begins, or the last on the way back. It is the first
 // of all if that cannot be told.
-func (k pick) place(ctx context.Context, d Text, p reader.Place, forward bool) (reader.Place, error) {
+func (k pick) place(ctx context.Context, d Text, p document.Place, forward bool) (document.Place, error) {
 	p, err := d.At(ctx, p)
 	if err != nil || k.find == nil {
 		return p, err
@@ -141,7 +141,7 @@ func (k pick) place(ctx context.Context, d Text, p reader.Place, forward bool) (
 	return nearest(ctx, d, k.find, p, !forward)
 }
 
-func nearest(ctx context.Context, d Text, m *match.Matcher, p reader.Place, last bool) (reader.Place, error) {
+func nearest(ctx context.Context, d Text, m *match.Matcher, p document.Place, last bool) (document.Place, error) {
 	at, ok, err := inLine(ctx, d, m, p, true, last)
 	if err != nil || !ok {
 		return p, err
@@ -151,6 +151,6 @@ func nearest(ctx context.Context, d Text, m *match.Matcher, p reader.Place, last
 
 // First is the piece of a line, from its beginning p on, in which the first
 // match begins, the first of all if that cannot be told.
-func First(ctx context.Context, d Text, m *match.Matcher, p reader.Place) (reader.Place, error) {
+func First(ctx context.Context, d Text, m *match.Matcher, p document.Place) (document.Place, error) {
 	return nearest(ctx, d, m, p, false)
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"logview/reader"
+	"logview/reader/document"
 	"logview/tui/screen"
 )
 
@@ -43,7 +44,7 @@ func sample(ctx context.Context, d Text, about *levels) (lines int, all bool, er
 			if left -= sampled; left < 0 {
 				return lines, false, nil
 			}
-			n, err := d.ReadAt(ctx, buf, reader.Place{Member: x.Key, Offset: off})
+			n, err := d.ReadAt(ctx, buf, document.Place{Member: x.Key, Offset: off})
 			if err != nil && err != io.EOF {
 				return lines, false, err
 			}

@@ -6,21 +6,21 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"logview/reader"
+	"logview/reader/document"
 )
 
 // This is how the pane has its rows loaded, and goes where it was to be.
 
 // load reads the rows around a place, or at the end for nil.
-func (m *Model) load(at *reader.Place) tea.Cmd { return m.win.load(at, m.view.wrapWidth()) }
+func (m *Model) load(at *document.Place) tea.Cmd { return m.win.load(at, m.view.wrapWidth()) }
 
 func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 	m.progress = ""
-	known := m.win.growth.tail != (reader.Place{})
+	known := m.win.growth.tail != (document.Place{})
 	cur, err := m.win.loaded(msg)
 	if err != nil {
 		m.queue = nil
-		if errors.Is(err, reader.ErrCut) && !errors.Is(err, context.Canceled) {
+		if errors.Is(err, document.ErrCut) && !errors.Is(err, context.Canceled) {
 			m.retry = m.win.target
 			return look
 		}

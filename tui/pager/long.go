@@ -10,6 +10,7 @@ import (
 
 	"logview/index/match"
 	"logview/reader"
+	"logview/reader/document"
 )
 
 // A line that is longer than a piece is a row a piece. A filter lets through
@@ -26,10 +27,10 @@ const (
 )
 
 // long reports whether a piece is part of a longer line.
-func long(p *reader.Piece) bool { return p.Continues || p.Unfinished }
+func long(p *document.Piece) bool { return p.Continues || p.Unfinished }
 
 // wants reports whether a piece of a long line is wanted.
-func (k pick) wants(ctx context.Context, d Text, p *reader.Piece, find *match.Scanner) (bool, error) {
+func (k pick) wants(ctx context.Context, d Text, p *document.Piece, find *match.Scanner) (bool, error) {
 	if ok, err := k.lines.let(ctx, d, k.m, p); err != nil || !ok {
 		return false, err
 	}
@@ -44,12 +45,12 @@ func (k pick) wants(ctx context.Context, d Text, p *reader.Piece, find *match.Sc
 	}
 	// If it begins in none of them as far as can be told, the first stands for
 	// the line.
-	_, ok, err := inLine(ctx, d, k.find, reader.Place{Member: p.Member, Offset: p.End}, true, false)
+	_, ok, err := inLine(ctx, d, k.find, document.Place{Member: p.Member, Offset: p.End}, true, false)
 	return !ok, err
 }
 
 // begins reports whether a match begins in a piece, wherever it ends.
-func begins(ctx context.Context, d Text, p *reader.Piece, find *match.Scanner) (bool, error) {
+func begins(ctx context.Context, d Text, p *document.Piece, find *match.Scanner) (bool, error) {
 	if p.NULs > 0 {
 		return len(find.Highlights(p.Text, nil)) > 0, nil
 	}
@@ -59,7 +60,7 @@ func begins(ctx context.Context, d Text, p *reader.Piece, find *match.Scanner) (
 	}
 	end := before + len(p.Text)
 	buf := make([]byte, end+ahead)
-	n, err := d.ReadAt(ctx, buf, reader.Place{Member: p.Member, Offset: p.Offset - reader.Offset(before)})
+	n, err := d.ReadAt(ctx, buf, document.Place{Member: p.Member, Offset: p.Offset - reader.Offset(before)})
 	if err != nil && err != io.EOF {
 		return false, err
 	}
@@ -82,7 +83,7 @@ func begins(ctx context.Context, d Text, p *reader.Piece, find *match.Scanner) (
 
 // along calls yield with the pieces of a line from a place on, or those
 // before it.
-func along(ctx context.Context, d Text, p reader.Place, forward bool, yield func(*reader.Piece) (bool, error)) error {
+func along(ctx context.Context, d Text, p document.Place, forward bool, yield func(*document.Piece) (bool, error)) error {
 	for {
 		w, err := d.Forward(ctx, p)
 		if !forward {
@@ -94,8 +95,8 @@ func along(ctx context.Context, d Text, p reader.Place, forward bool, yield func
 		if err != nil {
 			return err
 		}
-		var list []reader.Piece
-		w.Pieces(func(x reader.Piece) bool {
+		var list []document.Piece
+		w.Pieces(func(x document.Piece) bool {
 			if !forward && !x.Continues {
 				list = list[:0]
 			}
@@ -116,7 +117,7 @@ func along(ctx context.Context, d Text, p reader.Place, forward bool, yield func
 			if forward && !x.Unfinished || !forward && !x.Continues {
 				return nil
 			}
-			p = reader.Place{Member: w.Member, Offset: x.End}
+			p = document.Place{Member: w.Member, Offset: x.End}
 			if !forward {
 				p.Offset = x.Offset
 			}
@@ -129,9 +130,9 @@ func along(ctx context.Context, d Text, p reader.Place, forward bool, yield func
 
 // inLine is the first piece of a line from a place on, or before it, in which
 // a match begins; with last the last of them.
-func inLine(ctx context.Context, d Text, m *match.Matcher, p reader.Place, forward, last bool) (at reader.Place, ok bool, err error) {
+func inLine(ctx context.Context, d Text, m *match.Matcher, p document.Place, forward, last bool) (at document.Place, ok bool, err error) {
 	find := m.NewScanner()
-	err = along(ctx, d, p, forward, func(x *reader.Piece) (bool, error) {
+	err = along(ctx, d, p, forward, func(x *document.Piece) (bool, error) {
 		has, err := begins(ctx, d, x, find)
 		if has {
 			at, ok = x.Place, true
@@ -151,7 +152,7 @@ type verdicts struct {
 const mostVerdicts = 16
 
 type verdict struct {
-	member   reader.MemberKey
+	member   document.MemberKey
 	from, to reader.Offset
 	open     bool // the line had no end
 	ok       bool
@@ -160,7 +161,7 @@ type verdict struct {
 func newVerdicts() *verdicts { return &verdicts{} }
 
 // let reports whether the line of a piece matches.
-func (v *verdicts) let(ctx context.Context, d Text, m *match.Matcher, p *reader.Piece) (bool, error) {
+func (v *verdicts) let(ctx context.Context, d Text, m *match.Matcher, p *document.Piece) (bool, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for i, x := range v.list {
@@ -169,7 +170,7 @@ func (v *verdicts) let(ctx context.Context, d Text, m *match.Matcher, p *reader.
 		}
 		if x.open {
 			var b [1]byte
-			if n, _ := d.ReadAt(ctx, b[:], reader.Place{Member: x.member, Offset: x.to}); n > 0 {
+			if n, _ := d.ReadAt(ctx, b[:], document.Place{Member: x.member, Offset: x.to}); n > 0 {
 				v.list = slices.Delete(v.list, i, i+1) // it has got longer
 				break
 			}
@@ -182,7 +183,7 @@ func (v *verdicts) let(ctx context.Context, d Text, m *match.Matcher, p *reader.
 	}
 	x := verdict{member: p.Member, from: begin.Offset, to: begin.Offset, open: true}
 	j := match.Judge{Scanner: m.NewScanner(), Max: judged, Overlap: overlap}
-	err = along(ctx, d, begin, true, func(p *reader.Piece) (bool, error) {
+	err = along(ctx, d, begin, true, func(p *document.Piece) (bool, error) {
 		j.Add(p.Text)
 		x.to, x.open = p.End, p.Open
 		return true, ctx.Err()
@@ -199,7 +200,7 @@ func (v *verdicts) let(ctx context.Context, d Text, m *match.Matcher, p *reader.
 }
 
 // lineBegin is where the line begins that a place lies in.
-func lineBegin(ctx context.Context, d Text, p reader.Place) (reader.Place, error) {
+func lineBegin(ctx context.Context, d Text, p document.Place) (document.Place, error) {
 	buf := make([]byte, 256<<10)
 	for p.Offset > 0 {
 		if err := ctx.Err(); err != nil {
@@ -212,7 +213,7 @@ func lineBegin(ctx context.Context, d Text, p reader.Place) (reader.Place, error
 			continue
 		}
 		n := min(p.Offset, reader.Offset(len(buf)))
-		if _, err := d.ReadAt(ctx, buf[:n], reader.Place{Member: p.Member, Offset: p.Offset - n}); err != nil && err != io.EOF {
+		if _, err := d.ReadAt(ctx, buf[:n], document.Place{Member: p.Member, Offset: p.Offset - n}); err != nil && err != io.EOF {
 			return p, err
 		}
 		i := bytes.LastIndexByte(buf[:n], '\n')
@@ -226,7 +227,7 @@ func lineBegin(ctx context.Context, d Text, p reader.Place) (reader.Place, error
 
 // lastLine is where the last line of a document begins if it has no end yet,
 // and the document's end if it has.
-func lastLine(ctx context.Context, d Text) (at reader.Place, open bool, err error) {
+func lastLine(ctx context.Context, d Text) (at document.Place, open bool, err error) {
 	end, err := d.End(ctx)
 	if err != nil || end.Offset == 0 {
 		return end, false, err

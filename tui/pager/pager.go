@@ -11,8 +11,9 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"logview/index"
-	"logview/reader"
 	"logview/reader/crash"
+	"logview/reader/document"
+	"logview/reader/files"
 	"logview/tui/keys"
 	"logview/tui/theme"
 )
@@ -22,7 +23,7 @@ import (
 // they were asked under, and are dropped when that is over.
 type Model struct {
 	searcher  index.Searcher
-	searching reader.Options // how it reads
+	searching files.Options // how it reads
 	now       func() time.Time
 
 	doc     Log           // nil if nothing is shown
@@ -37,10 +38,10 @@ type Model struct {
 	bookmarks bookmarks
 	view      view
 
-	queue    []keys.Action // keys that wait for rows
-	asked    *reader.Place // where the person wants to be, as soon as it is loaded
-	retry    *reader.Place // where they were to be when the log turned out to be cut off
-	progress string        // of what takes long
+	queue    []keys.Action   // keys that wait for rows
+	asked    *document.Place // where the person wants to be, as soon as it is loaded
+	retry    *document.Place // where they were to be when the log turned out to be cut off
+	progress string          // of what takes long
 
 	frozen bool  // nothing new is taken in
 	gone   bool  // the log has no file any more
@@ -50,12 +51,12 @@ type Model struct {
 
 // rotation is what a log is found to consist of now.
 type rotation struct {
-	updating bool        // the log takes it over
-	next     *reader.Log // what it consists of since
+	updating bool       // the log takes it over
+	next     *files.Log // what it consists of since
 }
 
 // New makes an empty pane. s answers searches, of sources opened with opt.
-func New(th *theme.Theme, s index.Searcher, opt reader.Options) *Model {
+func New(th *theme.Theme, s index.Searcher, opt files.Options) *Model {
 	m := &Model{searcher: s, searching: opt, now: time.Now, find: newFinder()}
 	m.view = view{win: &m.win, find: &m.find, filters: &m.filters, bookmarks: &m.bookmarks, th: th, wrap: true}
 	return m
@@ -74,7 +75,7 @@ func (m *Model) SetFocus(on bool) { m.view.focused = on }
 func (m *Model) SetWrap(on bool) { m.view.wrap = on }
 
 // Members are the members of the log, as of the last answer.
-func (m *Model) Members() []reader.DocMember { return m.win.members.list }
+func (m *Model) Members() []document.DocMember { return m.win.members.list }
 
 // Doc is what is shown; nil if nothing is.
 func (m *Model) Doc() Log { return m.doc }
@@ -95,7 +96,7 @@ type (
 	// foundMsg is where n came to.
 	foundMsg struct {
 		gen     int // of the finder
-		at      reader.Place
+		at      document.Place
 		ok      bool
 		back    bool   // looked for backwards
 		line    bool   // and in one line alone
@@ -112,7 +113,7 @@ type (
 // makes the Document has it sent from there.
 type PreparingMsg struct {
 	Doc Log
-	P   reader.Preparing
+	P   document.Preparing
 }
 
 // Quiet reports whether nothing came.
@@ -130,7 +131,7 @@ func say(format string, args ...any) tea.Cmd {
 
 // Open shows a document, from its end or around a place. The pane owns it
 // and closes the one before.
-func (m *Model) Open(name string, d Log, at *reader.Place) tea.Cmd {
+func (m *Model) Open(name string, d Log, at *document.Place) tea.Cmd {
 	m.Shut()
 	m.doc, m.name, m.inUse = d, name, new(sync.RWMutex)
 	m.fresh, m.rate = 0, rate{}
@@ -217,13 +218,13 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 
 // Place is where the person is, or is being brought; false if nothing is
 // shown.
-func (m *Model) Place() (reader.Place, bool) {
+func (m *Model) Place() (document.Place, bool) {
 	if m.win.loading && m.win.target != nil {
 		return *m.win.target, true
 	}
 	r := m.view.current()
 	if r == nil {
-		return reader.Place{}, false
+		return document.Place{}, false
 	}
 	return r.Place, true
 }
@@ -236,7 +237,7 @@ func (m *Model) SetGone(gone bool) { m.gone = gone }
 func (m *Model) Following() bool { return m.view.follow }
 
 // preparing says how far the decoding of a file is.
-func preparing(p reader.Preparing) string {
+func preparing(p document.Preparing) string {
 	if p.Total <= 0 {
 		return "decoding " + p.Path
 	}

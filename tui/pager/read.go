@@ -8,6 +8,7 @@ import (
 
 	"logview/index/match"
 	"logview/reader"
+	"logview/reader/document"
 	"logview/tui/screen"
 )
 
@@ -16,7 +17,7 @@ import (
 
 // A row is a piece of the log that is shown, or near what is.
 type row struct {
-	reader.Piece
+	document.Piece
 	line   reader.Line // -1 if it is not known
 	level  byte
 	starts []int // of the rows on which it is wrapped, for width
@@ -53,7 +54,7 @@ const enough = 1 << 20
 // A run is what was read in one direction.
 type run struct {
 	rows []row // oldest first
-	next reader.Place
+	next document.Place
 	end  bool // there is no more in this direction
 }
 
@@ -68,7 +69,7 @@ func (r *run) wrapTo(width int) {
 }
 
 // read reads up to n wanted rows from a place on, or before it.
-func read(ctx context.Context, d Text, k pick, p reader.Place, forward bool, n int) (run, error) {
+func read(ctx context.Context, d Text, k pick, p document.Place, forward bool, n int) (run, error) {
 	r := run{next: p}
 	var scan, find *match.Scanner
 	if k.m != nil {
@@ -77,9 +78,9 @@ func read(ctx context.Context, d Text, k pick, p reader.Place, forward bool, n i
 	if k.find != nil {
 		find = k.find.NewScanner()
 	}
-	var open reader.Place // where the last piece begins, if its line has no end yet
+	var open document.Place // where the last piece begins, if its line has no end yet
 	for left, size := budget, 0; len(r.rows) < n && left > 0 && size < enough; {
-		var w reader.Window
+		var w document.Window
 		var err error
 		if forward {
 			w, err = d.Forward(ctx, r.next)
@@ -88,7 +89,7 @@ func read(ctx context.Context, d Text, k pick, p reader.Place, forward bool, n i
 		}
 		if err == io.EOF {
 			r.end = true
-			if forward && open != (reader.Place{}) {
+			if forward && open != (document.Place{}) {
 				r.next = open // it may go on, and match then
 				if k.m != nil {
 					if r.next, err = lineBegin(ctx, d, open); err != nil {
@@ -101,7 +102,7 @@ func read(ctx context.Context, d Text, k pick, p reader.Place, forward bool, n i
 		if err != nil {
 			return r, err
 		}
-		if forward && open != (reader.Place{}) && w.Member == open.Member {
+		if forward && open != (document.Place{}) && w.Member == open.Member {
 			// The last line went on between two reads: again from its beginning.
 			if k.m != nil {
 				if open, err = lineBegin(ctx, d, open); err != nil {
@@ -111,7 +112,7 @@ func read(ctx context.Context, d Text, k pick, p reader.Place, forward bool, n i
 			for n := len(r.rows); n > 0 && r.rows[n-1].Member == open.Member && r.rows[n-1].Offset >= open.Offset; n-- {
 				r.rows = r.rows[:n-1]
 			}
-			r.next, open = open, reader.Place{}
+			r.next, open = open, document.Place{}
 			continue
 		}
 		left -= len(w.Text)
@@ -123,24 +124,24 @@ func read(ctx context.Context, d Text, k pick, p reader.Place, forward bool, n i
 			size += len(found[i].Text)
 		}
 		if forward {
-			open = reader.Place{}
+			open = document.Place{}
 			if w.Open {
-				w.Pieces(func(p reader.Piece) bool {
+				w.Pieces(func(p document.Piece) bool {
 					if p.Open {
 						open = p.Place
 					}
 					return true
 				})
 			}
-			r.next = reader.Place{Member: w.Member, Offset: w.End()}
+			r.next = document.Place{Member: w.Member, Offset: w.End()}
 			if room := n - len(r.rows); len(found) > room {
 				found = found[:room]
 				last := found[room-1]
-				r.next = reader.Place{Member: w.Member, Offset: last.End}
+				r.next = document.Place{Member: w.Member, Offset: last.End}
 			}
 			r.rows = append(r.rows, found...)
 		} else {
-			r.next = reader.Place{Member: w.Member, Offset: w.Offset}
+			r.next = document.Place{Member: w.Member, Offset: w.Offset}
 			if room := n - len(r.rows); len(found) > room {
 				found = found[len(found)-room:]
 				r.next = found[0].Place
@@ -153,7 +154,7 @@ func read(ctx context.Context, d Text, k pick, p reader.Place, forward bool, n i
 }
 
 // from is the wanted pieces of a window.
-func (k pick) from(ctx context.Context, d Text, w *reader.Window, scan, find *match.Scanner) ([]row, error) {
+func (k pick) from(ctx context.Context, d Text, w *document.Window, scan, find *match.Scanner) ([]row, error) {
 	var out []row
 	var spans []match.Span
 	if scan != nil {
@@ -163,7 +164,7 @@ func (k pick) from(ctx context.Context, d Text, w *reader.Window, scan, find *ma
 		}
 	}
 	var err error
-	w.Pieces(func(p reader.Piece) bool {
+	w.Pieces(func(p document.Piece) bool {
 		switch {
 		case scan == nil:
 		case long(&p):

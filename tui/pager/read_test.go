@@ -11,12 +11,13 @@ import (
 	"strings"
 	"testing"
 
-	"logview/reader"
+	"logview/reader/document"
+	"logview/reader/files"
 	"logview/tui/visible"
 )
 
 // randomLog writes a log of a few files, and returns the lines of each.
-func randomLog(t *testing.T, r *rand.Rand) (*reader.Document, [][]string) {
+func randomLog(t *testing.T, r *rand.Rand) (*document.Document, [][]string) {
 	t.Helper()
 	const piece = 64 << 10
 	path := filepath.Join(t.TempDir(), "app.log")
@@ -76,11 +77,11 @@ func randomLog(t *testing.T, r *rand.Rand) (*reader.Document, [][]string) {
 		}
 		members = append(members, lines)
 	}
-	logs, errs := reader.Find([]string{filepath.Dir(path)})
+	logs, errs := files.Find([]string{filepath.Dir(path)})
 	if len(errs) > 0 || len(logs) != 1 || len(logs[0].Members) != len(members) {
 		t.Fatalf("%v, %v", logs, errs)
 	}
-	d := reader.NewDocument(reader.NewSource(logs[0], reader.Options{}), reader.DocumentOptions{})
+	d := document.NewDocument(files.NewSource(logs[0], files.Options{}), document.DocumentOptions{})
 	t.Cleanup(func() { d.Close() })
 	return d, members
 }
@@ -138,7 +139,7 @@ func TestReadRandomLogs(t *testing.T) {
 			if len(ahead) != len(back) {
 				t.Fatalf("seed %d, round %d, filter %q: %d pieces forward, %d back", seed, round, filter, len(ahead), len(back))
 			}
-			lines := map[reader.Place]bool{}
+			lines := map[document.Place]bool{}
 			for i := range ahead {
 				if ahead[i].Place != back[i].Place {
 					t.Fatalf("seed %d, round %d, filter %q: at %v forward, at %v back", seed, round, filter, ahead[i].Place, back[i].Place)
@@ -160,7 +161,7 @@ func TestReadRandomLogs(t *testing.T) {
 }
 
 // readAll reads all rows, some at a time, and returns them oldest first.
-func readAll(t *testing.T, d *reader.Document, k pick, end reader.Place, forward bool, n int) []row {
+func readAll(t *testing.T, d *document.Document, k pick, end document.Place, forward bool, n int) []row {
 	t.Helper()
 	at := d.Start()
 	if !forward {

@@ -9,7 +9,7 @@ import (
 
 	"logview/index/match"
 	"logview/index/query"
-	"logview/reader"
+	"logview/reader/document"
 )
 
 // This is how the pane searches: what keys ask the finder and the counter for,
@@ -35,7 +35,7 @@ func (m *Model) Also(mt *match.Matcher) {
 // Search looks for a pattern from where the person is: while they type, and
 // for good. Back says in which direction first; without a match there, the
 // other is tried. The error is that of a bad expression.
-func (m *Model) Search(p Pattern, from reader.Place, back bool) (tea.Cmd, error) {
+func (m *Model) Search(p Pattern, from document.Place, back bool) (tea.Cmd, error) {
 	if m.doc == nil {
 		return nil, nil
 	}
@@ -83,7 +83,7 @@ func (m *Model) stopFinding() {
 // filters let through.
 func (m *Model) startCount() tea.Cmd {
 	m.count.stop()
-	if m.doc == nil || !m.find.active() && m.filters.pick.all() || m.win.growth.tail == (reader.Place{}) { // then it begins when that is known
+	if m.doc == nil || !m.find.active() && m.filters.pick.all() || m.win.growth.tail == (document.Place{}) { // then it begins when that is known
 		return nil
 	}
 	_, n, err := compile(m.filters.with(m.find.pattern)...)
@@ -115,7 +115,7 @@ func (m *Model) startHidden() tea.Cmd {
 
 // countRows counts in rows that reach from one place to another what is not
 // counted yet.
-func (m *Model) countRows(rows []row, from, to reader.Place, skipped bool) {
+func (m *Model) countRows(rows []row, from, to document.Place, skipped bool) {
 	m.count.addRows(rows, m.win.members, from, to, skipped, m.find.scan)
 }
 
@@ -179,7 +179,7 @@ func (m *Model) findNext(same bool) tea.Cmd {
 // findFrom goes to the match behind a place or before it. With here, the
 // line at the place counts, too, and without a match in this direction the
 // other is tried.
-func (m *Model) findFrom(at reader.Place, forward, here bool) tea.Cmd {
+func (m *Model) findFrom(at document.Place, forward, here bool) tea.Cmd {
 	m.stopFinding()
 	k, ok := m.find.wanted(&m.filters)
 	if !ok {
@@ -287,7 +287,7 @@ func trouble(err error) tea.Cmd {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return nil
-	case errors.Is(err, reader.ErrCut):
+	case errors.Is(err, document.ErrCut):
 		return look
 	}
 	return func() tea.Msg { return Said{err.Error(), true} }

@@ -8,7 +8,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
-	"logview/reader"
+	"logview/reader/document"
 )
 
 // These are the lines that are marked or selected.
@@ -33,7 +33,7 @@ func (m *Model) mark() tea.Cmd {
 }
 
 // Mark marks the line that begins at a place, or takes the mark away.
-func (m *Model) Mark(p reader.Place) tea.Cmd {
+func (m *Model) Mark(p document.Place) tea.Cmd {
 	if !m.bookmarks.toggle(p) {
 		return say("mark removed")
 	}
@@ -54,17 +54,17 @@ func (m *Model) toMark(forward bool) tea.Cmd {
 }
 
 // Marks are the places that were marked, in the order of the log.
-func (m *Model) Marks() []reader.Place { return m.bookmarks.list(m.win.members) }
+func (m *Model) Marks() []document.Place { return m.bookmarks.list(m.win.members) }
 
 // SetMarks sets them.
-func (m *Model) SetMarks(list []reader.Place) { m.bookmarks.set(list) }
+func (m *Model) SetMarks(list []document.Place) { m.bookmarks.set(list) }
 
 // Piece is the line that the person is on, as far as it is shown at once;
 // false if nothing is shown.
-func (m *Model) Piece() (reader.Piece, bool) {
+func (m *Model) Piece() (document.Piece, bool) {
 	r := m.view.current()
 	if r == nil {
-		return reader.Piece{}, false
+		return document.Piece{}, false
 	}
 	return r.Piece, true
 }

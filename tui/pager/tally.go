@@ -13,6 +13,8 @@ import (
 	"logview/index/query"
 	"logview/reader"
 	"logview/reader/crash"
+	"logview/reader/document"
+	"logview/reader/files"
 )
 
 // A tally is a search through all of a log, beside the reading of it: how
@@ -25,11 +27,11 @@ type tally struct {
 	mu      sync.Mutex // guards what follows
 	changed chan struct{}
 	count   counts
-	told    bool           // of the first
-	bare    bool           // of the hits only their number is wanted
-	places  []reader.Place // oldest first
-	capped  bool           // there are more than places
-	missed  bool           // not all could be searched
+	told    bool             // of the first
+	bare    bool             // of the hits only their number is wanted
+	places  []document.Place // oldest first
+	capped  bool             // there are more than places
+	missed  bool             // not all could be searched
 	marks   marks
 	done    bool
 	share   float64 // of the log that is through
@@ -38,7 +40,7 @@ type tally struct {
 }
 
 // counts are numbers of lines, by members.
-type counts map[reader.MemberKey]int64
+type counts map[document.MemberKey]int64
 
 func (c counts) add(other counts) {
 	for key, n := range other {
@@ -80,14 +82,14 @@ func (c *cells) mark(off reader.Offset, most int) {
 // marks say where in the members hits lie, for the scroll bar.
 type marks struct {
 	most int // cells of a member
-	of   map[reader.MemberKey]*cells
+	of   map[document.MemberKey]*cells
 }
 
 func newMarks(members int) marks {
-	return marks{max(8, min(400, mostCells/max(1, members))), map[reader.MemberKey]*cells{}}
+	return marks{max(8, min(400, mostCells/max(1, members))), map[document.MemberKey]*cells{}}
 }
 
-func (x marks) mark(p reader.Place) {
+func (x marks) mark(p document.Place) {
 	c := x.of[p.Member]
 	if c == nil {
 		c = &cells{unit: 1}
@@ -98,7 +100,7 @@ func (x marks) mark(p reader.Place) {
 
 // clone copies them.
 func (x marks) clone() marks {
-	out := marks{x.most, make(map[reader.MemberKey]*cells, len(x.of))}
+	out := marks{x.most, make(map[document.MemberKey]*cells, len(x.of))}
 	for key, c := range x.of {
 		out.of[key] = &cells{c.unit, slices.Clone(c.hit)}
 	}
@@ -106,7 +108,7 @@ func (x marks) clone() marks {
 }
 
 // rows sets those of the rows of a scroll bar that have hits.
-func (x marks) rows(rows []bool, members []reader.DocMember) {
+func (x marks) rows(rows []bool, members []document.DocMember) {
 	total, at := 0.0, 0.0
 	for _, m := range members {
 		total += float64(m.Weight)
@@ -128,7 +130,7 @@ func (x marks) rows(rows []bool, members []reader.DocMember) {
 // through a Source of its own, opened as opt says: that of the Document waits
 // for workers, which the search has. What lies behind end is counted by whoever
 // reads it. Without places only the number of hits is kept.
-func count(ctx context.Context, s index.Searcher, d Log, opt reader.Options, n query.Node, end reader.Place, places bool) *tally {
+func count(ctx context.Context, s index.Searcher, d Log, opt files.Options, n query.Node, end document.Place, places bool) *tally {
 	ctx, stop := context.WithCancel(ctx)
 	members := d.Members()
 	t := &tally{bare: !places, order: newOrder(members), stop: stop, count: counts{}, changed: make(chan struct{}, 1)}
@@ -147,7 +149,7 @@ func count(ctx context.Context, s index.Searcher, d Log, opt reader.Options, n q
 			t.mu.Lock()
 			defer t.mu.Unlock()
 			add := func(off reader.Offset) {
-				p := reader.Place{Member: key, Offset: off}
+				p := document.Place{Member: key, Offset: off}
 				if !known || t.order.compare(p, end) >= 0 {
 					return // of a member, or of lines, that came since
 				}
@@ -226,7 +228,7 @@ func (t *tally) tell() {
 // beside is the first place of a hit behind p, or the last before it; with
 // here p itself will do. known says whether the places tell: all of them are
 // there, and p is in what was searched.
-func (t *tally) beside(p reader.Place, forward, here bool) (at reader.Place, ok, known bool) {
+func (t *tally) beside(p document.Place, forward, here bool) (at document.Place, ok, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if !t.order.has(p.Member) || !t.done || t.capped || t.err != nil {

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"logview/reader"
+	"logview/reader/document"
 )
 
 // TestMarked compares the scroll bar with where hits are, in logs that grow
@@ -14,10 +15,10 @@ func TestMarked(t *testing.T) {
 	for range 200 {
 		n := 1 + r.IntN(30)
 		x := newMarks(n)
-		members := make([]reader.DocMember, n)
+		members := make([]document.DocMember, n)
 		total := 0.0
 		for i := range members {
-			members[i] = reader.DocMember{Key: reader.MemberKey(i + 1), Weight: reader.Offset(1 + r.Int64N(1<<r.IntN(34)))}
+			members[i] = document.DocMember{Key: document.MemberKey(i + 1), Weight: reader.Offset(1 + r.Int64N(1<<r.IntN(34)))}
 			total += float64(members[i].Weight)
 		}
 		rows := 5 + r.IntN(100)
@@ -27,7 +28,7 @@ func TestMarked(t *testing.T) {
 			i := r.IntN(n)
 			m := members[i]
 			off := reader.Offset(r.Int64N(int64(m.Weight)))
-			x.mark(reader.Place{Member: m.Key, Offset: off})
+			x.mark(document.Place{Member: m.Key, Offset: off})
 			at := 0.0
 			for _, m := range members[:i] {
 				at += float64(m.Weight)

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strconv"
 
-	"logview/reader"
+	"logview/reader/document"
 	"logview/tui/screen"
 	"logview/tui/theme"
 )
@@ -26,10 +26,10 @@ type view struct {
 	left          int  // then, how many columns are left of the screen
 	plain         bool // nothing but text is drawn
 
-	top, sub int           // the first row on the screen, and the first of its screen rows there
-	cur      int           // the row that the person is on
-	follow   bool          // the end is shown, and the person stays there
-	anchor   *reader.Place // where a selection begins; nil without one
+	top, sub int             // the first row on the screen, and the first of its screen rows there
+	cur      int             // the row that the person is on
+	follow   bool            // the end is shown, and the person stays there
+	anchor   *document.Place // where a selection begins; nil without one
 }
 
 // setSize says how much room there is.
@@ -128,8 +128,8 @@ func (v *view) hasBorder(i int) bool {
 }
 
 // remarkable reports whether there is something to say of a member.
-func (v *view) remarkable(key reader.MemberKey) bool {
-	return slices.ContainsFunc(v.win.members.list, func(x reader.DocMember) bool { return x.Key == key && (x.Damage != nil || x.Binary) })
+func (v *view) remarkable(key document.MemberKey) bool {
+	return slices.ContainsFunc(v.win.members.list, func(x document.DocMember) bool { return x.Key == key && (x.Damage != nil || x.Binary) })
 }
 
 // wrapped is where the screen rows of a row begin.

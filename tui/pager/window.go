@@ -9,6 +9,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"logview/reader"
+	"logview/reader/document"
 )
 
 // A window is a run of rows of a text: those that are shown, and some around
@@ -29,24 +30,24 @@ type window struct {
 	gen    int // counts restarts
 
 	rows      []row
-	atStart   bool         // the rows begin where the text does
-	atEnd     bool         // the rows end where it does
-	up, down  reader.Place // where reading goes on
-	upBusy    bool         // it is being read upwards
-	downBusy  bool         // and downwards
-	numbering bool         // lines are being counted
-	loading   bool         // the rows are about to be replaced
-	target    *reader.Place
+	atStart   bool           // the rows begin where the text does
+	atEnd     bool           // the rows end where it does
+	up, down  document.Place // where reading goes on
+	upBusy    bool           // it is being read upwards
+	downBusy  bool           // and downwards
+	numbering bool           // lines are being counted
+	loading   bool           // the rows are about to be replaced
+	target    *document.Place
 	gap       bool // a text came between the rows
 	growth    growth
 }
 
 // growth is how far a window knows its text, whose end the rows need not reach.
 type growth struct {
-	tail    reader.Place // to where; a last line without an end is read again from its beginning
-	openAt  reader.Place // where such a line begins that was counted among the new ones
-	reading bool         // what came is being read
-	again   bool         // and more came meanwhile
+	tail    document.Place // to where; a last line without an end is read again from its beginning
+	openAt  document.Place // where such a line begins that was counted among the new ones
+	reading bool           // what came is being read
+	again   bool           // and more came meanwhile
 }
 
 // windowRows is how many rows are read to each side at once. A window keeps
@@ -62,17 +63,17 @@ type (
 	loadedMsg struct {
 		gen      int
 		up, down run
-		at       reader.Place // where they were wanted
-		end      bool         // at the end
-		tail     reader.Place
+		at       document.Place // where they were wanted
+		end      bool           // at the end
+		tail     document.Place
 		open     bool // the last line begins at tail, and has no end yet
-		members  []reader.DocMember
+		members  []document.DocMember
 		err      error
 	}
 	// moreMsg are rows in front of those, or behind.
 	moreMsg struct {
 		gen     int
-		from    reader.Place
+		from    document.Place
 		forward bool
 		run     run
 		err     error
@@ -80,7 +81,7 @@ type (
 	// numberedMsg are the numbers of lines that were counted.
 	numberedMsg struct {
 		gen     int
-		numbers map[reader.Place]reader.Line
+		numbers map[document.Place]reader.Line
 	}
 )
 
@@ -118,7 +119,7 @@ func (w *window) restart() {
 func (w *window) setPick(k pick) { w.pick = k }
 
 // setMembers takes over which members there are.
-func (w *window) setMembers(list []reader.DocMember) { w.members = newMembers(list) }
+func (w *window) setMembers(list []document.DocMember) { w.members = newMembers(list) }
 
 // busy reports whether rows are being read.
 func (w *window) busy() bool { return w.loading || w.upBusy || w.downBusy }
@@ -129,7 +130,7 @@ func (w *window) contiguous() bool { return w.pick.all() }
 
 // index is the row that begins at a place; negative if there is none, or the
 // rows are about to be replaced.
-func (w *window) index(p reader.Place) int {
+func (w *window) index(p document.Place) int {
 	if w.loading {
 		return -1
 	}
@@ -138,7 +139,7 @@ func (w *window) index(p reader.Place) int {
 
 // holding is the row in which a place lies; negative if there is none, or the
 // rows are about to be replaced.
-func (w *window) holding(p reader.Place) int {
+func (w *window) holding(p document.Place) int {
 	if w.loading {
 		return -1
 	}
@@ -149,7 +150,7 @@ func (w *window) holding(p reader.Place) int {
 
 // load reads the rows around a place, or at the end for nil. They are wrapped
 // to a width, unless that is 0.
-func (w *window) load(at *reader.Place, width int) tea.Cmd {
+func (w *window) load(at *document.Place, width int) tea.Cmd {
 	if w.text == nil {
 		return nil
 	}
@@ -165,7 +166,7 @@ func (w *window) load(at *reader.Place, width int) tea.Cmd {
 	}
 }
 
-func (msg *loadedMsg) read(ctx context.Context, t Text, k pick, at *reader.Place) (err error) {
+func (msg *loadedMsg) read(ctx context.Context, t Text, k pick, at *document.Place) (err error) {
 	t.Weigh()
 	if msg.tail, msg.open, err = lastLine(ctx, t); err != nil {
 		return err
@@ -176,7 +177,7 @@ func (msg *loadedMsg) read(ctx context.Context, t Text, k pick, at *reader.Place
 		// From where the last line begins: it may have no end yet.
 		end, err := t.End(ctx)
 		if err == nil {
-			msg.at, err = t.At(ctx, reader.Place{Member: end.Member, Offset: max(0, end.Offset-1)})
+			msg.at, err = t.At(ctx, document.Place{Member: end.Member, Offset: max(0, end.Offset-1)})
 		}
 		if err != nil {
 			return err
@@ -209,9 +210,9 @@ func (w *window) loaded(msg loadedMsg) (at int, err error) {
 	switch {
 	case w.atEnd:
 		w.reachEnd()
-	case w.growth.tail == (reader.Place{}):
+	case w.growth.tail == (document.Place{}):
 		w.growth.tail = msg.tail
-		if w.growth.openAt = (reader.Place{}); msg.open {
+		if w.growth.openAt = (document.Place{}); msg.open {
 			w.growth.openAt = msg.tail
 		}
 	default: // what came since is going to be read from there
@@ -222,7 +223,7 @@ func (w *window) loaded(msg loadedMsg) (at int, err error) {
 // reachEnd is called when the rows reach to the end of the text: what came
 // there is known with them.
 func (w *window) reachEnd() {
-	w.growth.tail, w.growth.openAt = w.down, reader.Place{}
+	w.growth.tail, w.growth.openAt = w.down, document.Place{}
 	if n := len(w.rows); n > 0 && w.rows[n-1].Open {
 		w.growth.openAt = w.down
 	}
@@ -246,7 +247,7 @@ func (w *window) extend(above, below bool, width int) tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-func (w *window) fetch(from reader.Place, forward bool, width int) tea.Cmd {
+func (w *window) fetch(from document.Place, forward bool, width int) tea.Cmd {
 	ctx, t, k, gen := w.ctx, w.text, w.pick, w.gen
 	return func() tea.Msg {
 		r, err := read(ctx, t, k, from, forward, windowRows)
@@ -285,7 +286,7 @@ func (w *window) filtering(msg moreMsg) string {
 	if msg.run.end || len(msg.run.rows) >= windowRows || w.contiguous() {
 		return ""
 	}
-	return fmt.Sprintf("filtering: at %.0f%%", 100*reader.FractionOf(w.text.Members(), msg.run.next))
+	return fmt.Sprintf("filtering: at %.0f%%", 100*document.FractionOf(w.text.Members(), msg.run.next))
 }
 
 // A span is some of the rows.
@@ -337,7 +338,7 @@ func (w *window) number() tea.Cmd {
 			w.numberAfter(i)
 		}
 	}
-	var places []reader.Place
+	var places []document.Place
 	for i := range w.rows {
 		if r := &w.rows[i]; r.line == -1 && (i == 0 || w.rows[i-1].Member != r.Member || !w.contiguous()) {
 			places = append(places, r.Place)
@@ -349,7 +350,7 @@ func (w *window) number() tea.Cmd {
 	w.numbering = true
 	ctx, t, gen := w.ctx, w.text, w.gen
 	return func() tea.Msg {
-		numbers := map[reader.Place]reader.Line{}
+		numbers := map[document.Place]reader.Line{}
 		for _, p := range places {
 			if t.Uncounted(ctx, p) > mostCounted {
 				numbers[p] = unknown

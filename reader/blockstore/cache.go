@@ -1,0 +1,247 @@
+package blockstore
+
+import (
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"logview/reader"
+)
+
+// A Cache is the directory in which logview keeps what is expensive to work
+// out twice. All of it may be deleted at any moment. A nil Cache works, and
+// keeps nothing. What makes a directory a Cache, and which files in it are
+// deleted, is said in cachedir.go.
+type Cache struct {
+	dir string
+	Max int64 // bytes, of block stores and indexes together; 0 for a share of the disk
+
+	mu       sync.Mutex   // guards what follows
+	verified reader.Stamp // of the directory when it was found to be ours; zero if it was not
+	Total    runningTotal
+
+	vouched vouched
+}
+
+// NewCache keeps things in dir, which is made with mode 0700 when the first
+// of them is written, in at most max bytes. With max <= 0 the bound is a
+// tenth of what is free on the disk, at most 16 GiB.
+func NewCache(dir string, max int64) *Cache {
+	return &Cache{dir: dir, Max: max}
+}
+
+const defaultCacheMax = 16 << 30
+
+// Limit is how many bytes the cache may take.
+func (c *Cache) Limit() int64 { return c.limitWith(c.Used()) }
+
+// limitWith is the limit of a cache that takes used bytes now.
+func (c *Cache) limitWith(used int64) int64 {
+	if c.Max > 0 {
+		return c.Max
+	}
+	if free, ok := diskFree(c.dir); ok {
+		// What the cache takes already was free before it.
+		return min(defaultCacheMax, (free+used)/10)
+	}
+	return 1 << 30
+}
+
+// Used is the bytes that block stores and indexes take.
+func (c *Cache) Used() int64 { return sizeOf(c.all()) }
+
+// A kept is what the cache deletes as a whole: a block store, an index, or a
+// temporary file.
+type kept struct {
+	path  string
+	size  int64
+	used  time.Time
+	tmp   bool // in the making
+	index bool // a directory
+}
+
+func sizeOf(all []kept) int64 {
+	n := int64(0)
+	for _, k := range all {
+		n += k.size
+	}
+	return n
+}
+
+// all is the block stores and indexes that are there. Of files that are not
+// ours it says nothing.
+func (c *Cache) all() []kept {
+	var out []kept
+	for _, s := range c.Stores() {
+		out = append(out, kept{path: filepath.Join(c.Blocks(), s.Name()), size: s.Size(), used: s.ModTime(), tmp: strings.HasPrefix(s.Name(), TmpPrefix)})
+	}
+	for _, dir := range c.IndexDirs() {
+		contents, _ := readIndexDir(dir)
+		k := kept{path: dir, index: true, size: indexSize(contents.files)}
+		for _, f := range contents.files {
+			if f.info.ModTime().After(k.used) {
+				k.used = f.info.ModTime()
+			}
+		}
+		out = append(out, k)
+	}
+	return out
+}
+
+// stores is the block stores and temporary files.
+func (c *Cache) Stores() []os.FileInfo {
+	dir, err := c.Sub(BlocksName, false)
+	if err != nil {
+		return nil
+	}
+	return regular(dir, isBlocksFile)
+}
+
+// regular is the regular files in dir whose names ours accepts.
+func regular(dir string, ours func(name string) bool) []os.FileInfo {
+	entries, _ := os.ReadDir(dir)
+	var out []os.FileInfo
+	for _, e := range entries {
+		if !e.Type().IsRegular() || !ours(e.Name()) {
+			continue
+		}
+		if info, err := e.Info(); err == nil {
+			out = append(out, info)
+		}
+	}
+	return out
+}
+
+// A runningTotal is how many bytes the cache takes, as far as this process
+// knows: what a scan of the directory found, and what the process itself has
+// added or deleted since. Scanning 20,000 files takes a twentieth of a second
+// or more, so it is done only
+//
+//   - before anything is deleted for lack of room,
+//   - when the process has used an eighth of the room that the last scan found,
+//     so that eight processes which write at the same time do not exceed the
+//     limit by more than the files that they are writing,
+//   - and when the last scan is older than rescanAfter.
+type runningTotal struct {
+	Scanned time.Time // zero if never
+	room    int64     // that the scan found, in bytes
+	added   int64     // bytes that this process has added since
+}
+
+const rescanAfter = 10 * time.Second
+
+// Grew tells the cache that n bytes more (or less) are in one of its indexes.
+func (c *Cache) Grew(n int64) {
+	if c == nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.Total.added += n
+}
+
+// Full reports whether the cache is as large as it may be, after what was not
+// used for longest was deleted.
+func (c *Cache) Full() bool { return !c.MakeRoom(1, 0) }
+
+// makeRoom reports whether a file of need bytes fits into the cache, of which
+// written bytes are there already as a temporary file. If it does not fit,
+// the block stores and indexes that were not used for longest are deleted,
+// and some more, so that this is not done for every file.
+func (c *Cache) MakeRoom(need, written int64) bool {
+	c.mu.Lock()
+	t := c.Total
+	c.mu.Unlock()
+	if !t.Scanned.IsZero() && time.Since(t.Scanned) < rescanAfter && max(t.added, 0)+need <= t.room/8 {
+		return true
+	}
+	all := slices.DeleteFunc(c.all(), func(k kept) bool { return k.tmp && time.Since(k.used) > abandonedAfter && c.remove(k) })
+	used := sizeOf(all)
+	limit := c.limitWith(used)
+	if need > limit {
+		return false
+	}
+	need -= written
+	enough := limit
+	if used+need > limit {
+		enough -= limit / 32
+	}
+	slices.SortFunc(all, func(a, b kept) int { return a.used.Compare(b.used) })
+	for _, k := range all {
+		if used+need <= enough {
+			break
+		}
+		// What was used within the last minutes may be in the making.
+		if !k.tmp && !(k.index && time.Since(k.used) < busyFor) && c.remove(k) {
+			used -= k.size
+		}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.Total = runningTotal{Scanned: time.Now(), room: max(0, limit-used)}
+	return used+need <= limit
+}
+
+// remove deletes a block store or an index, and reports whether it is gone.
+func (c *Cache) remove(k kept) bool {
+	if !k.index {
+		return os.Remove(k.path) == nil
+	}
+	err := c.RemoveIndexFiles(k.path, func(string) bool { return true })
+	_ = os.Remove(k.path) // which fails if it holds anything that is not ours
+	return err == nil
+}
+
+const (
+	TmpPrefix      = "tmp-"
+	abandonedAfter = time.Hour // a writer writes at least every few seconds
+	busyFor        = 10 * time.Minute
+)
+
+// touch marks a store as used now. Once in a while is enough to tell which
+// was not used for longest.
+func (c *Cache) Touch(path string, info os.FileInfo) {
+	if time.Since(info.ModTime()) > 10*time.Minute {
+		now := time.Now()
+		_ = os.Chtimes(path, now, now) // on a read-only cache it stays the age it is
+	}
+}
+
+// Dir is where the Cache lies.
+func (c *Cache) Dir() string { return c.dir }
+
+// Usage is how many files the cache holds as blocks, and the bytes they take.
+func (c *Cache) Usage() (files int, bytes int64) {
+	for _, s := range c.Stores() {
+		if !pairName.MatchString(s.Name()) {
+			files++
+			bytes += s.Size()
+		}
+	}
+	return files, bytes
+}
+
+// OpenKept opens a file of the cache for reading. A symbolic link is not
+// followed: the error wraps fs.ErrInvalid then.
+func OpenKept(path string) (*os.File, error) {
+	before, err := os.Lstat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !before.Mode().IsRegular() {
+		return nil, &fs.PathError{Op: "open", Path: path, Err: errNotRegular}
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	if now, err := f.Stat(); err != nil || !os.SameFile(before, now) {
+		f.Close()
+		return nil, &fs.PathError{Op: "open", Path: path, Err: fs.ErrNotExist} // it was replaced meanwhile
+	}
+	return f, nil
+}

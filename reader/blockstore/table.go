@@ -1,0 +1,42 @@
+package blockstore
+
+import (
+	"logview/reader"
+	"logview/reader/line"
+)
+
+// A TableBuilder makes the table of a member that is read from its start, or
+// goes on from a table made before.
+type TableBuilder struct {
+	Table reader.Table
+	Clock line.Clock
+	open  bool // the text so far ends inside a line
+}
+
+// Add appends the block behind the one added last.
+func (tb *TableBuilder) Add(b *reader.Block) {
+	k := reader.TableBlock{Offset: b.Offset, Len: len(b.Text), Skips: b.Skips, Line: b.Line, Lines: b.Lines, Continues: b.Continues, Unfinished: b.Unfinished}
+	k.First, k.Last = tb.Clock.Span(b.Text)
+	tb.AddKnown(k)
+	tb.Table.CRC = reader.UpdateCRC(tb.Table.CRC, b.Text)
+	tb.open = len(b.Text) > 0 && b.Text[len(b.Text)-1] != '\n'
+}
+
+// AddKnown appends a block of which no more than its line in a table is
+// known. The table's CRC is the caller's to set then.
+func (tb *TableBuilder) AddKnown(k reader.TableBlock) {
+	t := &tb.Table
+	t.Blocks = append(t.Blocks, k)
+	t.Size = k.End()
+	t.Lines = int64(k.Line) + int64(k.Lines)
+	tb.open = k.Unfinished
+}
+
+// Finish returns the table of all that was added, as of the text's end.
+func (tb *TableBuilder) Finish() *reader.Table {
+	t := tb.Table
+	if tb.open {
+		t.Lines++
+	}
+	return &t
+}

@@ -1,0 +1,270 @@
+package decode
+
+import (
+	"bytes"
+	"encoding/binary"
+	"io"
+	"slices"
+	"unicode/utf8"
+
+	"logview/reader"
+)
+
+// How text is told from binary data. A file's name does not matter, and a NUL is
+// an ordinary byte: crashes, preallocation and binary payloads put some, or
+// megabytes of them, into logs. What counts is:
+//
+//   - a known magic number: executables, pictures, databases, …
+//   - the share of bytes that do not occur in text, see looksBinary, in
+//     samples of the file: its beginning after any NULs and, if it is not
+//     compressed, further places and its end.
+//
+// A file that looks binary counts as text if another file of its log is text,
+// see LogSource.text.
+
+// magics are the first bytes of files that are not text.
+var magics = []string{
+	"\x7fELF", "MZ\x90\x00", "\xca\xfe\xba\xbe", "\xcf\xfa\xed\xfe", "\xce\xfa\xed\xfe", "\xfe\xed\xfa\xcf", "\xfe\xed\xfa\xce", "\x00asm", // programs
+	"\x89PNG\r\n\x1a\n", "\xff\xd8\xff", "GIF87a", "GIF89a", "II*\x00", "MM\x00*", "8BPS\x00\x01", // pictures
+	"%PDF-", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "wOFF\x00\x01", "wOF2\x00\x01", // documents and fonts
+	"SQLite format 3\x00", "LPKSHHRH", "ElfFile\x00", // SQLite, and the journals of systemd and Windows
+	"\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", // pcap
+	"PK\x03\x04", "PK\x05\x06", "Rar!\x1a\x07", "7z\xbc\xaf\x27\x1c", "LZIP\x01", "!<arch>\n", "\xed\xab\xee\xdb", // archives
+	"OggS\x00", "fLaC\x00", "ID3\x03", "ID3\x04", "\x1aE\xdf\xa3", // sound and film
+	"\xde\x12\x04\x95", "JAVA PROFILE 1.0", "TZif", "\x1a\x01", "\x1e\x02", // message catalogs, heap dumps, time zones, terminals
+}
+
+// hasMagic reports whether a file that begins with head has a known binary
+// format.
+func HasMagic(head []byte) bool {
+	for _, m := range magics {
+		if len(head) >= len(m) && string(head[:len(m)]) == m {
+			return true
+		}
+	}
+	if len(head) < 12 {
+		return false
+	}
+	pcapng := string(head[:4]) == "\n\r\r\n" && (string(head[8:12]) == "\x1a\x2b\x3c\x4d" || string(head[8:12]) == "\x4d\x3c\x2b\x1a")
+	python := string(head[1:4]) == "\r\r\n" && string(head[5:8]) == "\x00\x00\x00"
+	return pcapng || python || string(head[4:8]) == "ftyp" && head[0] == 0 || string(head[:4]) == "RIFF" && (string(head[8:12]) == "WAVE" || string(head[8:12]) == "AVI " || string(head[8:12]) == "WEBP")
+}
+
+// textControl are the control codes that occur in text: NUL, which is counted
+// separately, BEL, backspace, tab, the line and page breaks, and escape.
+var textControl = [0x20]bool{0: true, 7: true, '\b': true, '\t': true, '\n': true, '\v': true, '\f': true, '\r': true, 0x1b: true}
+
+// looksBinary reports whether samples of a file, the first of which is its
+// beginning, look binary.
+//
+// They do if control codes that do not occur in text, and runs of several NULs
+// between other bytes, as in records with fixed fields, are more than a few and
+// more than a twentieth of the bytes other than NUL. In compressed or encrypted
+// data one byte in eleven is such a control code, in records like those of wtmp
+// one in three or more. Bytes outside ASCII do not count, for the text in most
+// charsets consists of them. Neither do, in lines:
+//
+//   - control codes of one or two kinds that separate fields, as in FIX messages,
+//     or of six that frame them, as in ASTM's, which is then all UTF-8
+//   - runs of NULs that pad lines, and more of those between fields than four
+//     for each control code: numbers in records have such bytes in them
+func LooksBinary(samples ...[]byte) bool {
+	if len(samples) > 0 && (HasMagic(samples[0]) || isEBCDIC(samples[0])) {
+		return true
+	}
+	var n [0x20]int              // how often each control code occurs
+	size, total, runs := 0, 0, 0 // bytes of the samples, those other than NUL, and runs of NULs between those
+	deleted := 0                 // DELs, the control code behind ASCII's characters
+	broken := false              // not valid UTF-8
+	for _, p := range samples {
+		size += len(p)
+		deleted += countControls(p, &n)
+		p = bytes.Trim(p, "\x00")
+		total += len(p)
+		for at := 0; ; {
+			i := bytes.IndexByte(p[at:], 0)
+			if i < 0 {
+				broken = broken || !validInside(p[at:])
+				break
+			}
+			broken = broken || !validInside(p[at:at+i])
+			at += i
+			z := 0
+			for p[at+z] == 0 {
+				z++
+			}
+			total -= z
+			if z > 1 && z < reader.NulRun && p[at-1] != '\n' && !lineEnd(p[at+z:]) {
+				runs++
+			}
+			at += z
+		}
+	}
+	if total == 0 {
+		return false
+	}
+	lines := n['\n'] + n['\r']
+	most := make([]int, 0, len(n)) // how often the control codes occur that do not occur in text
+	for c, k := range n {
+		if !textControl[c] {
+			most = append(most, k)
+		}
+	}
+	most = append(most, deleted)
+	slices.SortFunc(most, func(a, b int) int { return b - a })
+	sum := func(counts []int) (n int) {
+		for _, k := range counts {
+			n += k
+		}
+		return n
+	}
+	control := sum(most)
+	if lines == 0 {
+		// Text without a single line end is rare. A little of something like
+		// text between many NULs is the sparse file of a database, such as
+		// lastlog. But records of nothing but text are text.
+		if control == 0 && !broken && runs >= 8 {
+			return false
+		}
+		if 2*n[0] > size && (control > 0 || runs > 0 || broken) {
+			return true
+		}
+	} else {
+		if runs <= 8*n['\n'] {
+			runs = min(runs, 4*control)
+		}
+		few := sum(most[:2])
+		if frames := sum(most[:6]); !broken && 3*frames <= total {
+			few = frames
+		}
+		if few >= 4 && 10*few >= 9*control {
+			control -= few
+		}
+	}
+	odd := control + runs
+	return odd >= 8 && 20*odd >= total || lines == 0 && 3*odd >= total
+}
+
+// lineEnd reports whether p begins with the end of a line.
+func lineEnd(p []byte) bool { return p[0] == '\n' || p[0] == '\r' && len(p) > 1 && p[1] == '\n' }
+
+// isEBCDIC reports whether a file that begins with head is text in EBCDIC, of
+// which nothing could be found: blanks are 0x40, letters and digits lie above
+// 0x80, and no line ends in a line feed of ASCII.
+func isEBCDIC(head []byte) bool {
+	if len(head) < 16 || bytes.ContainsAny(head, " \n") {
+		return false
+	}
+	blanks, alnums, others := 0, 0, 0
+	for _, c := range head {
+		switch digit := c & 0xf; {
+		case c == 0x40:
+			blanks++
+		case c >= 0x81 && c <= 0xa9 && digit >= 1 && digit <= 9, c >= 0xc1 && c <= 0xe9 && digit >= 1 && digit <= 9, c >= 0xf0 && c <= 0xf9:
+			alnums++
+		case c == 0x05, c == 0x0d, c == 0x15, c == 0x25, c > 0x40 && c < 0x80:
+		default:
+			others++
+		}
+	}
+	n := len(head)
+	return 20*blanks >= n && 2*alnums >= n && 20*others <= n
+}
+
+// countControls adds to n how often each control code below 0x20 occurs in p,
+// and returns how often 0x7f does. Eight bytes that hold none are passed at once.
+func countControls(p []byte, n *[0x20]int) (deleted int) {
+	const ones, tops = 0x0101010101010101, 0x8080808080808080
+	for len(p) > 0 {
+		k := min(len(p), 8)
+		if k == 8 {
+			// Hacker's Delight, 6-1, and Bit Twiddling Hacks: a byte below a
+			// limit, and a byte that is zero. Others may be reported; none is missed.
+			w := binary.LittleEndian.Uint64(p)
+			d := w ^ 0x7f*ones
+			if (w-0x20*ones)&^w&tops == 0 && (d-ones)&^d&tops == 0 {
+				p = p[8:]
+				continue
+			}
+		}
+		for _, c := range p[:k] {
+			if c < 0x20 {
+				n[c]++
+			} else if c == 0x7f {
+				deleted++
+			}
+		}
+		p = p[k:]
+	}
+	return deleted
+}
+
+// validInside reports whether p is valid UTF-8, except that a character may be
+// cut at either end.
+func validInside(p []byte) bool {
+	for i := 0; i < utf8.UTFMax-1 && len(p) > 0 && !utf8.RuneStart(p[0]); i++ {
+		p = p[1:]
+	}
+	for i := 1; i < utf8.UTFMax && i <= len(p); i++ {
+		if c := p[len(p)-i]; utf8.RuneStart(c) {
+			if c >= utf8.RuneSelf && !utf8.FullRune(p[len(p)-i:]) {
+				p = p[:len(p)-i]
+			}
+			break
+		}
+	}
+	return utf8.Valid(p)
+}
+
+const (
+	sampleSize = 16 << 10
+	// mostZeros is how many NULs at the beginning of a file are read at most;
+	// holes do not count.
+	mostZeros = 16 << 20
+)
+
+// samples returns samples of a plain file after its first headSize bytes, which
+// are head: what follows the NULs at its beginning, places whose offsets double,
+// so that they stay the same as the file grows, and its end. Each begins at an
+// even offset.
+func samples(f io.ReaderAt, head []byte, size int64) [][]byte {
+	if size <= int64(len(head)) || len(head) < HeadSize {
+		return nil
+	}
+	var out [][]byte
+	read := func(off, n int64) []byte {
+		p := make([]byte, n)
+		k, err := f.ReadAt(p, off)
+		if err != nil && err != io.EOF || k == 0 {
+			return nil
+		}
+		out = append(out, p[:k])
+		return p[:k]
+	}
+	if LeadingZeros(head) == len(head) {
+		buf := make([]byte, HeadSize)
+		for at, zeros := int64(len(head)), 0; at < size && zeros < mostZeros; {
+			at = NextData(f, at, size)
+			k, err := f.ReadAt(buf, at)
+			if z := LeadingZeros(buf[:k]); z < k {
+				read((at+int64(z))&^1, sampleSize)
+				break
+			}
+			if err != nil {
+				break
+			}
+			at, zeros = at+int64(k), zeros+k
+		}
+	}
+	end := (size - min(size-int64(len(head)), HeadSize)) &^ 1
+	for at := int64(HeadSize); at < end; at *= 2 {
+		read(at, min(sampleSize, end-at))
+	}
+	if last := read(end, size-end); last != nil && LeadingZeros(last) == len(last) {
+		// Preallocated: take the end of its text.
+		if from := ZerosBefore(f, end, max(end-mostZeros, 0)); from > HeadSize {
+			read((from-min(from, sampleSize))&^1, sampleSize)
+		}
+	}
+	return out
+}

@@ -1,0 +1,69 @@
+package decode
+
+import (
+	"bufio"
+	"io"
+)
+
+// bzip2Parts hands a bzip2 file to its decoder byte by byte, so that its
+// place is the decoder's and not that of a buffer, and knows where the stream
+// begins that the decoder is in.
+//
+// The blocks of a stream follow one another bit by bit and have no lengths,
+// so the end of a stream is told by what was handed out last: 48 bits that
+// say so, 32 of checksum, and up to seven to the next whole byte. By chance
+// that is so once in 2^45 bytes, and then text behind damage may be lost.
+type bzip2Parts struct {
+	in     *bufio.Reader
+	pos    int64
+	start  int64
+	hi, lo uint64 // the last 16 bytes
+}
+
+const bzip2End = 0x177245385090
+
+func (p *bzip2Parts) reset(r io.Reader, pos int64) {
+	p.in.Reset(r)
+	p.pos, p.start, p.hi, p.lo = pos, pos, 0, 0
+}
+
+func (p *bzip2Parts) Offset() int64    { return p.pos }
+func (p *bzip2Parts) PartStart() int64 { return p.start }
+
+// ReadByte implements io.ByteReader, which compress/bzip2 reads by.
+func (p *bzip2Parts) ReadByte() (byte, error) {
+	b, err := p.in.ReadByte()
+	if err != nil {
+		return 0, err
+	}
+	if b == 'B' && p.ended() {
+		p.start = p.pos
+	}
+	p.pos++
+	p.hi = p.hi<<8 | p.lo>>56
+	p.lo = p.lo<<8 | uint64(b)
+	return b, nil
+}
+
+// Read implements io.Reader, by which nobody reads.
+func (p *bzip2Parts) Read(b []byte) (int, error) {
+	if len(b) == 0 {
+		return 0, nil
+	}
+	c, err := p.ReadByte()
+	if err != nil {
+		return 0, err
+	}
+	b[0] = c
+	return 1, nil
+}
+
+// ended reports whether a stream ends here.
+func (p *bzip2Parts) ended() bool {
+	for pad := range 8 {
+		if (p.lo>>(32+pad)|p.hi<<(32-pad))&(1<<48-1) == bzip2End {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,717 @@
+package decode
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding/htmlindex"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+
+	"logview/reader"
+)
+
+// A Charset is the encoding of a file's decompressed text: one of the constants,
+// or a name that ParseCharset returned.
+type Charset string
+
+const (
+	// ASCII is text without anything outside ASCII so far: what follows decides
+	// between UTF8 and Latin1. See [Charset.Learn].
+	ASCII   Charset = "us-ascii"
+	UTF8    Charset = "utf-8"
+	UTF16LE Charset = "utf-16le"
+	UTF16BE Charset = "utf-16be"
+	// Latin1 is text in which every byte that is not part of a UTF-8 character
+	// is the character of that number.
+	Latin1 Charset = "latin-1"
+)
+
+// headSize is how much of a member's text decides what it is: its charset,
+// whether it is text at all, and its identity.
+const HeadSize = 64 << 10
+
+// ParseCharset returns the Charset with a name in the WHATWG Encoding Standard,
+// such as windows-1251, shift_jis, gb18030 or euc-kr. For "auto" and the empty
+// name it returns the zero Charset: the encoding of each file is detected.
+func ParseCharset(name string) (Charset, error) {
+	name = strings.ToLower(strings.TrimSpace(name))
+	switch name {
+	case "", "auto":
+		return "", nil
+	case "none", "utf8":
+		return UTF8, nil
+	case "utf-16", "utf16":
+		return UTF16LE, nil
+	}
+	e, err := htmlindex.Get(name)
+	if err == nil {
+		name, err = htmlindex.Name(e)
+	}
+	if err != nil || name == "replacement" || name == "x-user-defined" {
+		return "", fmt.Errorf("unknown encoding %q%s", name, suggestCharset(name))
+	}
+	return Charset(name), nil
+}
+
+// charsetNames are the encodings that logs have, or had.
+var CharsetNames = []string{
+	"utf-8", "utf-16le", "utf-16be", "windows-1250", "windows-1251", "windows-1252", "windows-1253", "windows-1254",
+	"windows-1255", "windows-1256", "windows-1257", "windows-1258", "windows-874", "iso-8859-1", "iso-8859-2", "iso-8859-5",
+	"iso-8859-7", "iso-8859-9", "iso-8859-15", "koi8-r", "koi8-u", "ibm866", "macintosh", "shift_jis", "euc-jp", "iso-2022-jp",
+	"euc-kr", "gbk", "gb18030", "big5",
+}
+
+// suggestCharset lists encodings with similar names for an error message.
+func suggestCharset(name string) string {
+	plain := func(s string) string { return strings.NewReplacer("-", "", "_", "", " ", "").Replace(s) }
+	var like []string
+	for _, k := range CharsetNames {
+		if p, n := plain(k), plain(name); n != "" && (strings.Contains(p, n) || strings.Contains(n, p) || len(n) >= 4 && strings.HasSuffix(p, n[len(n)-4:])) {
+			like = append(like, k)
+		}
+	}
+	if len(like) == 0 {
+		like = []string{"utf-8", "utf-16le", "windows-1252", "windows-1251", "shift_jis", "gb18030", "euc-kr"}
+	}
+	return "; try " + strings.Join(like, ", ")
+}
+
+// charsetOf decides by the first bytes of the decompressed data, and says
+// how long the byte order mark is. whole says that there are no more.
+//
+// UTF-16 without a mark is detected by its zero bytes, see utf16Without.
+//
+// Latin-1 is the fallback of the old and the Western: text that is not
+// UTF-8, in which nothing outside ASCII looks like UTF-8 either, and which
+// has none of the control codes 0x80 to 0x9f. Any other broken UTF-8 is
+// UTF-8 with broken places, which stay as they are. Since one byte can
+// decide, what is UTF-8 further on in such a file stays what it is.
+func DetectCharset(head []byte, whole bool) (Charset, int) {
+	switch {
+	case bytes.HasPrefix(head, reader.ByteOrderMark):
+		return UTF8, 3
+	case bytes.HasPrefix(head, []byte("\xff\xfe")):
+		return UTF16LE, 2
+	case bytes.HasPrefix(head, []byte("\xfe\xff")):
+		return UTF16BE, 2
+	}
+	if c := utf16Without(head); c != "" && !HasMagic(head) {
+		return c, 0
+	}
+	return ASCII.learn(head, whole), 0
+}
+
+// Learn returns the Charset of a text that was c so far and continues with the
+// whole lines raw: c, unless c is ASCII and raw is not.
+func (c Charset) Learn(raw []byte) Charset { return c.learn(raw, true) }
+
+func (c Charset) learn(raw []byte, whole bool) Charset {
+	if c != ASCII {
+		return c
+	}
+	for i := firstHigh(raw); i < len(raw); {
+		if raw[i] < utf8.RuneSelf {
+			i += firstHigh(raw[i:])
+			continue
+		}
+		r, n := utf8.DecodeRune(raw[i:])
+		switch {
+		case r != utf8.RuneError || n > 1:
+			return UTF8
+		case !whole && !utf8.FullRune(raw[i:]):
+			// a character cut by the end of the window
+		case raw[i] < 0xa0:
+			return UTF8
+		default:
+			c = Latin1
+		}
+		i++
+	}
+	return c
+}
+
+// firstHigh returns the index of the first byte outside ASCII; len(p) if there
+// is none.
+func firstHigh(p []byte) int {
+	i := 0
+	for ; i+8 <= len(p); i += 8 {
+		if binary.LittleEndian.Uint64(p[i:])&0x8080808080808080 != 0 {
+			break
+		}
+	}
+	for i < len(p) && p[i] < utf8.RuneSelf {
+		i++
+	}
+	return i
+}
+
+// utf16Without detects UTF-16 without a byte order mark; it returns the empty
+// Charset for other text. At least one in four code units must be ASCII, as
+// blanks, digits and newlines are in any script, and so have a zero byte on one
+// side; almost none may have one on the other side; and the characters must be
+// text. p begins at an even offset of the text.
+func utf16Without(p []byte) Charset {
+	z := LeadingZeros(p) &^ 1
+	p = p[z:min(len(p), z+8<<10)]
+	p = p[:len(p)&^1]
+	p = p[:(len(p)-TrailingZeros(p)+1)&^1]
+	if len(p) < 4 || bytes.IndexByte(p, 0) < 0 {
+		return ""
+	}
+	var zeros [2]int
+	for i, b := range p {
+		if b == 0 {
+			zeros[i&1]++
+		}
+	}
+	units := len(p) / 2
+	c, high := UTF16LE, 1
+	if zeros[0] > zeros[1] {
+		c, high = UTF16BE, 0
+	}
+	if zeros[high] < 2 || 4*zeros[high] < units || 20*zeros[1-high] > units {
+		return ""
+	}
+	ascii, odd := 0, 0 // code units, and those that are no text
+	for i := 0; i < len(p); i += 2 {
+		u := rune(p[i+1])<<8 | rune(p[i])
+		if c == UTF16BE {
+			u = rune(p[i])<<8 | rune(p[i+1])
+		}
+		switch {
+		case u > 0 && u < 0x80 && (u >= 0x20 && u != 0x7f || u < 0x20 && textControl[u]):
+			ascii++
+		case u > 0 && u < 0x80, u >= 0xfff0 && u != 0xfffd, u >= 0x80 && u < 0xa0:
+			odd++
+		}
+	}
+	if 50*odd > units || 4*ascii < units {
+		return ""
+	}
+	return c
+}
+
+// leadingZeros returns the number of zero bytes at the beginning of p.
+func LeadingZeros(p []byte) int {
+	i := 0
+	for ; i+len(zeroBytes) <= len(p) && bytes.Equal(p[i:i+len(zeroBytes)], zeroBytes[:]); i += len(zeroBytes) {
+	}
+	for ; i+8 <= len(p) && binary.LittleEndian.Uint64(p[i:]) == 0; i += 8 {
+	}
+	for i < len(p) && p[i] == 0 {
+		i++
+	}
+	return i
+}
+
+// trailingZeros returns the number of zero bytes at the end of p.
+func TrailingZeros(p []byte) int {
+	n := len(p)
+	for n >= len(zeroBytes) && bytes.Equal(p[n-len(zeroBytes):n], zeroBytes[:]) {
+		n -= len(zeroBytes)
+	}
+	for n > 0 && p[n-1] == 0 {
+		n--
+	}
+	return len(p) - n
+}
+
+var zeroBytes [4 << 10]byte
+
+// bytewise reports whether a file's bytes are its text's.
+func (c Charset) Bytewise() bool { return c == ASCII || c == UTF8 }
+
+// decoder returns a decoder for c; nil if none is needed.
+func (c Charset) Decoder() transform.Transformer {
+	switch c {
+	case ASCII, UTF8, "":
+		return nil
+	case UTF16LE:
+		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder()
+	case UTF16BE:
+		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder()
+	case Latin1:
+		return latin1{}
+	}
+	e, err := htmlindex.Get(string(c))
+	if err != nil {
+		return nil
+	}
+	return e.NewDecoder()
+}
+
+// Decode converts raw, which is whole lines of a file of Charset c or the rest of
+// one, to UTF-8 without byte order marks at the beginnings of lines. The result
+// may be raw itself. Half a UTF-16 character at the end is left out.
+func (c Charset) Decode(raw []byte) []byte {
+	if d := c.Decoder(); d != nil {
+		if c == UTF16LE || c == UTF16BE {
+			raw = raw[:len(raw)&^1]
+		}
+		if out, _, err := transform.Bytes(d, raw); err == nil {
+			raw = out
+		}
+	}
+	raw = TrimMarks(raw)
+	for bytes.IndexByte(raw, reader.ByteOrderMark[0]) >= 0 && bytes.Contains(raw, lineBOM) {
+		raw = bytes.ReplaceAll(raw, lineBOM, reader.Newline)
+	}
+	return raw
+}
+
+// trimMarks drops the byte order marks that a line begins with.
+func TrimMarks(line []byte) []byte {
+	for bytes.HasPrefix(line, reader.ByteOrderMark) {
+		line = line[len(reader.ByteOrderMark):]
+	}
+	return line
+}
+
+// lineBOM is a byte order mark at a line's beginning.
+var lineBOM = []byte("\n\xef\xbb\xbf")
+
+// LineEnd returns the index after the newline of the last whole line of raw; 0 if
+// there is none. raw begins at the beginning of a character.
+func (c Charset) LineEnd(raw []byte) int {
+	if c != UTF16LE && c != UTF16BE {
+		return bytes.LastIndexByte(raw, '\n') + 1
+	}
+	unit := c.Newline()
+	for n := len(raw) &^ 1; ; {
+		i := bytes.LastIndex(raw[:n], unit)
+		if i < 0 {
+			return 0
+		}
+		if i%2 == 0 {
+			return i + 2
+		}
+		n = i + 1
+	}
+}
+
+// FirstLineEnd returns the index after the newline of the first line of raw; 0 if
+// there is none. raw begins at the beginning of a character.
+func (c Charset) FirstLineEnd(raw []byte) int {
+	unit := c.Newline()
+	for at := 0; ; {
+		i := bytes.Index(raw[at:], unit)
+		if i < 0 {
+			return 0
+		}
+		if at += i; len(unit) == 1 || at%2 == 0 {
+			return at + len(unit)
+		}
+		at++
+	}
+}
+
+// newline is how a newline is written.
+func (c Charset) Newline() []byte {
+	switch c {
+	case UTF16LE:
+		return []byte("\n\x00")
+	case UTF16BE:
+		return []byte("\x00\n")
+	}
+	return reader.Newline
+}
+
+// toUTF8 converts r's text.
+func toUTF8(c Charset, r io.Reader) io.Reader {
+	if t := c.Decoder(); t != nil {
+		return &Converter{r: r, t: t, wide: c.Wide()}
+	}
+	return r
+}
+
+// latin1 makes UTF-8 of latin-1, and leaves what is UTF-8.
+type latin1 struct{ transform.NopResetter }
+
+// Transform implements transform.Transformer.
+func (latin1) Transform(dst, src []byte, atEOF bool) (nd, ns int, err error) {
+	for ns < len(src) {
+		if nd+utf8.UTFMax > len(dst) {
+			return nd, ns, transform.ErrShortDst
+		}
+		r, n := utf8.DecodeRune(src[ns:])
+		if r == utf8.RuneError && n == 1 {
+			if !atEOF && !utf8.FullRune(src[ns:]) {
+				return nd, ns, transform.ErrShortSrc
+			}
+			r = rune(src[ns])
+		}
+		nd += utf8.EncodeRune(dst[nd:], r)
+		ns += n
+	}
+	return nd, ns, nil
+}
+
+// A converter is transform.Reader for a file that may grow: after io.EOF it
+// can be read on. Half a character at the end waits for its other half.
+type Converter struct {
+	r    io.Reader
+	t    transform.Transformer
+	wide bool   // it is UTF-16
+	src  []byte // not converted yet
+	dst  []byte // converted, not handed out yet
+	err  error
+	srcs [16 << 10]byte
+	dsts [48 << 10]byte // UTF-8 takes at most 3 bytes for 2 of UTF-16 and 2 for 1 of latin-1
+}
+
+func (c *Converter) Read(p []byte) (int, error) {
+	for len(c.dst) == 0 {
+		if c.err != nil {
+			err := c.err
+			c.err = nil
+			return 0, err
+		}
+		kept := copy(c.srcs[:], c.src)
+		n, err := c.r.Read(c.srcs[kept:])
+		c.err = err
+		if n == 0 && err == nil {
+			return 0, nil
+		}
+		if all := c.srcs[:kept+n]; c.wide && LeadingZeros(all) == len(all) {
+			// Preallocated space may be long, and converting is slow.
+			c.dst, c.src = c.dsts[:len(all)/2], all[len(all)&^1:]
+			clear(c.dst)
+			continue
+		}
+		// What may be the beginning of a character is, at the end, none in
+		// latin-1; of UTF-16 it waits for its other half.
+		_, bytewise := c.t.(latin1)
+		nd, ns, _ := c.t.Transform(c.dsts[:], c.srcs[:kept+n], bytewise && err != nil)
+		c.dst, c.src = c.dsts[:nd], c.srcs[ns:kept+n]
+	}
+	n := copy(p, c.dst)
+	c.dst = c.dst[n:]
+	return n, nil
+}
+
+// drained reports whether everything that was read was handed out.
+func (c *Converter) Drained() bool { return len(c.dst) == 0 && len(c.src) == 0 && c.err == nil }
+
+// A text is a member's decoded text from its start, and what its first bytes
+// told about it.
+type Text struct {
+	io.Reader
+	Format  Format
+	given   Charset // given by the user; empty to detect it
+	Charset Charset
+	Direct  bool        // it is a regular file whose bytes are not compressed
+	Bom     int         // bytes of byte order mark that are not text
+	Binary  bool        // does not look like text
+	Empty   bool        // nothing but NULs was seen of it
+	Archive ArchiveKind // it holds other files, and what is read are their bytes
+	Raw     bool        // the bytes of an archive are the file's
+	Id      reader.ID
+	Dec     decoder
+	Src     *CountingReader
+	Head    *[HeadSize]byte
+	HeadLen int     // bytes of head
+	Back    *Replay // of head
+}
+
+// replays reports whether the beginning that was read to decide is not read
+// again yet.
+func (t *Text) Replays() bool { return t.Back != nil && len(t.Back.Head) > 0 }
+
+var HeadPool = sync.Pool{New: func() any { return new([HeadSize]byte) }}
+
+// openText looks at the beginning of f and prepares to read all of it. live
+// says that f is a pipe, from which only what has arrived may be awaited.
+//
+// An error here means that not even the first byte can be had.
+func Open(ctx context.Context, f io.Reader, live bool) (*Text, error) {
+	return OpenIn(ctx, f, live, "")
+}
+
+// openTextIn is openText for a file in a charset that is given, unless it is
+// empty. A byte order mark says otherwise.
+func OpenIn(ctx context.Context, f io.Reader, live bool, given Charset) (*Text, error) {
+	t := &Text{Src: &CountingReader{R: f}, Format: Plain, given: given, Head: HeadPool.Get().(*[HeadSize]byte)}
+	head := t.Head[:]
+
+	// Decide the format from the raw start, then decode from there on.
+	n, err := readHead(t.Src, head[:], MagicLen, live)
+	if err != nil && err != io.EOF {
+		t.Release()
+		return nil, err
+	}
+	if c := codingOf(f); c != nil {
+		t.Format = c.format()
+	} else if n, err = t.tell(f, n, err, live); err != nil && err != io.EOF {
+		t.Release()
+		return nil, err
+	}
+	if t.Format == Plain {
+		if IsTar(head[:n]) {
+			t.Archive, t.Raw = TarArchive, true
+		}
+		var more [][]byte
+		if file, ok := f.(File); ok && !live {
+			if info, serr := file.Stat(); serr == nil && info.Mode().IsRegular() {
+				more = samples(file, head[:n], info.Size())
+				t.Direct = true
+			}
+		}
+		t.inspect(n, err, more)
+		return t, nil
+	}
+	// The decoder begins again where f began.
+	if s, ok := f.(io.Seeker); ok && !live {
+		if _, err := s.Seek(-int64(n), io.SeekCurrent); err != nil {
+			t.Release()
+			return nil, err
+		}
+		t.Src = &CountingReader{R: f}
+	} else {
+		t.Src = &CountingReader{R: io.MultiReader(bytes.NewReader(bytes.Clone(head[:n])), f)}
+	}
+	t.begin(ctx, f)
+	n, err = readHead(t.Dec, head[:], HeadSize, live)
+	if inner := FormatOf(head[:n]); inner != Plain && t.Format == Zip && t.Archive == "" {
+		// A compressed file was put into a zip.
+		if inner == Zip {
+			t.Archive = ZipArchive
+		} else {
+			t.Dec = newInner(ctx, t.Dec, inner, bytes.Clone(head[:n]), err)
+			n, err = readHead(t.Dec, head[:], HeadSize, live)
+		}
+	}
+	if IsTar(head[:n]) {
+		t.Archive = TarArchive
+	}
+	t.inspect(n, err, nil)
+	return t, nil
+}
+
+// readHead fills p as far as is needed to decide: up to want bytes, or what
+// one Read gives if live. More may come for free.
+func readHead(r io.Reader, p []byte, want int, live bool) (int, error) {
+	if !live && want < len(p) {
+		want = len(p)
+	}
+	n := 0
+	for n < want {
+		k, err := r.Read(p[n:])
+		n += k
+		if err != nil {
+			return n, err
+		}
+		if live && (n >= MagicLen || n > 0 && !MaybeMagic(p[:n])) {
+			break
+		}
+	}
+	return n, nil
+}
+
+// maybeMagic reports whether a stream that began with these few bytes may
+// turn out to be compressed when more have come.
+func MaybeMagic(p []byte) bool {
+	switch c := p[0]; {
+	case c == 0x1f, c == 0xfd, c == 0x28, c&0xf0 == 0x50, c == 0x04, c == 0x02, c == 'B':
+		return bytes.IndexByte(p, '\n') < 0
+	}
+	return false
+}
+
+// inspect decides on the n decompressed bytes in t.head, after which err
+// came, and on samples of what is behind them.
+func (t *Text) inspect(n int, err error, more [][]byte) {
+	head := t.Head[:n]
+	t.HeadLen = n
+	t.Charset, t.Bom = DetectCharset(head, err == io.EOF)
+	if t.given != "" && t.Bom == 0 {
+		t.Charset = t.given
+	}
+	for i, p := range more {
+		if t.Charset != ASCII {
+			break
+		}
+		if i == 0 && LeadingZeros(head) == n {
+			t.Charset, _ = DetectCharset(p, false)
+			continue
+		}
+		for k := 0; k < utf8.UTFMax-1 && len(p) > 0 && !utf8.RuneStart(p[0]); k++ {
+			p = p[1:] // of a character that was cut
+		}
+		t.Charset = t.Charset.learn(p, false)
+	}
+	if t.Archive != "" {
+		t.Charset, t.Bom = UTF8, 0
+	}
+	t.Empty = LeadingZeros(head) == n
+	for _, p := range more {
+		t.Empty = t.Empty && LeadingZeros(p) == len(p)
+	}
+	t.Binary = t.Charset != UTF16LE && t.Charset != UTF16BE && LooksBinary(append([][]byte{head}, more...)...)
+	var rest io.Reader = t.Src
+	if t.Dec != nil {
+		rest = t.Dec
+	}
+	// The head is given out again; then, unless that was all, the rest. An
+	// io.EOF is not kept: the file may grow.
+	back := &Replay{Head: head[t.Bom:], Err: err, R: rest}
+	t.Back = back
+	if err == io.EOF {
+		back.Err = nil
+		back.empty = n == 0 && t.Dec == nil
+	}
+	if t.Charset == ASCII && !t.Direct {
+		t.Reader = &learner{r: back}
+	} else {
+		t.Reader = toUTF8(t.Charset, back)
+	}
+	start := head[t.Bom:]
+	if t.Charset.Decoder() != nil {
+		// The identity is that of the text, not of its bytes.
+		var buf [reader.IdSize]byte
+		k, _ := io.ReadFull(toUTF8(t.Charset, bytes.NewReader(start[:min(len(start), 2*reader.IdSize)])), buf[:])
+		t.Id = reader.NewID(buf[:k])
+	} else {
+		t.Id = reader.NewID(start)
+	}
+}
+
+// A learner reads text that was ASCII so far and is read from its start only:
+// the first line with anything else in it decides whether it is latin-1.
+type learner struct {
+	r    io.Reader
+	then io.Reader // what is read once it is decided; nil before
+}
+
+// mostLearned is how long a line may be that decides.
+const mostLearned = 64 << 10
+
+func (l *learner) Read(p []byte) (int, error) {
+	if l.then != nil {
+		return l.then.Read(p)
+	}
+	n, err := l.r.Read(p)
+	at := firstHigh(p[:n])
+	if at == n {
+		return n, err
+	}
+	// The rest of the line is awaited. io.EOF ends it.
+	line := bytes.Clone(p[at:n])
+	end := bytes.IndexByte(line, '\n')
+	for buf := make([]byte, 4<<10); end < 0 && err == nil && len(line) < mostLearned; {
+		var k int
+		k, err = l.r.Read(buf)
+		if i := bytes.IndexByte(buf[:k], '\n'); i >= 0 {
+			end = len(line) + i
+		}
+		line = append(line, buf[:k]...)
+	}
+	if end < 0 {
+		end = min(len(line), mostLearned)
+	}
+	rest := &Replay{Head: line, Err: err, R: l.r}
+	l.then = toUTF8(ASCII.learn(line[:end], end < mostLearned), rest)
+	if at > 0 {
+		return at, nil
+	}
+	return l.then.Read(p)
+}
+
+// position is where in the file reading stands.
+func (t *Text) Position() int64 {
+	if t.Dec != nil {
+		return t.Dec.Offset()
+	}
+	return t.Src.N
+}
+
+// release gives back what t holds. Its Reader must not be used any more.
+func (t *Text) Release() {
+	if t.Dec != nil {
+		t.Dec.Release()
+		t.Dec = nil
+	}
+	if t.Head != nil {
+		HeadPool.Put(t.Head)
+		t.Head = nil
+	}
+	t.Reader = EmptyReader{}
+}
+
+// A replay reads the head again that was read to decide, then what follows.
+type Replay struct {
+	Head  []byte
+	Err   error // came after head
+	empty bool  // nothing was there to decide on
+	R     io.Reader
+}
+
+func (r *Replay) Read(p []byte) (int, error) {
+	if len(r.Head) > 0 {
+		n := copy(p, r.Head)
+		r.Head = r.Head[n:]
+		return n, nil
+	}
+	if err := r.Err; err != nil {
+		r.Err = nil // once: behind it the decoder may have been resumed
+		return 0, err
+	}
+	n, err := r.R.Read(p)
+	if r.empty && n > 0 {
+		// A file that was empty and is compressed into by now stays empty for
+		// this reader: its bytes are no text.
+		if r.empty = false; FormatOf(p[:n]) != Plain {
+			r.R = EmptyReader{}
+			return 0, io.EOF
+		}
+	}
+	return n, err
+}
+
+// wide reports whether NULs are parts of characters, as in UTF-16.
+func (c Charset) Wide() bool { return c == UTF16LE || c == UTF16BE }
+
+// whole is how much of raw, which begins where a character does, is whole
+// characters.
+func (c Charset) Whole(raw []byte) int {
+	switch c {
+	case UTF16LE, UTF16BE:
+		return len(raw) &^ 1
+	case ASCII, UTF8:
+		for i := len(raw) - 1; i >= max(0, len(raw)-utf8.UTFMax); i-- {
+			if utf8.RuneStart(raw[i]) {
+				if !utf8.FullRune(raw[i:]) {
+					return i
+				}
+				break
+			}
+		}
+		return len(raw)
+	}
+	d := c.Decoder()
+	if d == nil || c == Latin1 {
+		return len(raw)
+	}
+	dst := make([]byte, 4<<10)
+	for at := 0; at < len(raw); {
+		_, n, err := d.Transform(dst, raw[at:], false)
+		if at += n; err == transform.ErrShortSrc {
+			return at
+		} else if n == 0 {
+			break
+		}
+	}
+	return len(raw)
+}
+
+// endsLine reports whether raw, which begins where a character does, ends with
+// a newline.
+func (c Charset) EndsLine(raw []byte) bool {
+	return bytes.HasSuffix(raw, c.Newline()) && (!c.Wide() || len(raw)%2 == 0)
+}

@@ -1,0 +1,555 @@
+package decode
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/zlib"
+	"golang.org/x/text/encoding/unicode/utf32"
+	"golang.org/x/text/transform"
+
+	"logview/reader/gunzip"
+	"logview/reader/lazyregexp"
+)
+
+// A Format is how a file is compressed. The file's first bytes tell it, never
+// its name: tinylog calls gzip .Z, and svlogd gives it no ending at all. The
+// exceptions are those that formatNamed tells.
+type Format string
+
+const (
+	Plain    Format = "plain"
+	Gzip     Format = "gzip"
+	Bzip2    Format = "bzip2"
+	Xz       Format = "xz"
+	Zstd     Format = "zstd"
+	Lz4      Format = "lz4"
+	Compress Format = "compress"
+	Lzma     Format = "lzma"
+	Brotli   Format = "brotli"
+	Zlib     Format = "zlib"
+	Zip      Format = "zip"
+	UTF32    Format = "utf-32" // text, of which nothing is at the offset where the file has it
+)
+
+// magicLen is how many first bytes formatOf wants to see.
+const MagicLen = len("age-encryption.org/v1\n")
+
+// pgp is the format of files encrypted by gpg. It has no magic number.
+const pgp Format = "OpenPGP"
+
+// unreadable are compressed formats that logview recognizes and cannot read.
+// Their Format is what a person calls them.
+var Unreadable = []struct {
+	Magic  string
+	Format Format
+}{
+	{"7z\xbc\xaf\x27\x1c", "7-Zip"},
+	{"Rar!\x1a\x07", "RAR"},
+	{"LZIP\x01", "lzip"},
+	{"LZIP\x00", "lzip"},
+	{"MSCF\x00\x00\x00\x00", "cabinet"},
+	{"\x89LZO\x00\r\n\x1a\n", "lzop"},
+	{"LRZI\x00", "lrzip"},
+	{"\xff\x06\x00\x00sNaPpY", "snappy"},
+	{"RZIP\x02", "rzip"},
+	{"!<arch>\n", "ar"}, // a Debian package is one
+	{"age-encryption.org/v1\n", "age"},
+	{"7kSt\xa0\x31\x83\xd3", "zpaq"},
+	{"\x1f\x1e", "pack"},
+	{"\x1f\xa0", "LZH"},
+}
+
+// cannotRead reports whether a format is one that logview cannot read.
+func CannotRead(f Format) bool {
+	for _, x := range Unreadable {
+		if x.Format == f {
+			return true
+		}
+	}
+	return f == pgp
+}
+
+// formatOf tells the format from a file's first bytes, fewer than magicLen
+// only if the file is shorter.
+func FormatOf(head []byte) Format {
+	has := func(magic string) bool { return bytes.HasPrefix(head, []byte(magic)) }
+	switch {
+	case has("\x1f\x8b"):
+		return Gzip
+	case has("BZh") && len(head) > 3 && head[3] >= '1' && head[3] <= '9' && len(head) > 5 &&
+		(head[4] == 0x31 && head[5] == 0x41 || head[4] == 0x17 && head[5] == 0x72):
+		return Bzip2 // a block's or an empty stream's first bytes follow; a line of text may begin with BZh1
+	case has("\xfd7zXZ\x00"):
+		return Xz
+	case has("\x28\xb5\x2f\xfd"), beginsSkippable(head):
+		return Zstd // with skippable frames, what follows them decides: see behindSkippable
+	case has("\x04\x22\x4d\x18"), has("\x02\x21\x4c\x18"):
+		return Lz4
+	case has("\x1f\x9d"):
+		return Compress
+	case has("PK\x03\x04"), has("PK\x07\x08PK\x03\x04"), has("PK00PK\x03\x04"), has("PK\x05\x06") && len(head) > 6 && head[6] == 0:
+		return Zip // its first member follows, behind a mark if it was or could be split, or, in an empty one, its end
+	case beginsUTF32(head):
+		return UTF32
+	case beginsLzma(head):
+		return Lzma
+	}
+	for _, u := range Unreadable {
+		if has(u.Magic) {
+			return u.Format
+		}
+	}
+	return Plain
+}
+
+// formatNamed tells the format of a file whose first bytes do not tell it, by its
+// name as well.
+func FormatNamed(name string, head []byte) Format {
+	if len(head) == 0 {
+		return Plain
+	}
+	switch strings.ToLower(filepath.Ext(name)) {
+	case ".br":
+		if isBrotli(head) {
+			return Brotli
+		}
+	case ".zz", ".zlib":
+		if len(head) > 1 && head[0]&0xf == 8 && head[0]>>4 <= 7 && binary.BigEndian.Uint16(head)%31 == 0 {
+			return Zlib
+		}
+	case ".gpg", ".pgp":
+		// The first packet's tag, in the old and in the new format.
+		tag := head[0] & 0x3f
+		if head[0]&0x40 == 0 {
+			tag >>= 2
+		}
+		if head[0]&0x80 != 0 && strings.IndexByte("\x01\x02\x03\x04\x08\x09\x0b\x12\x14", tag) >= 0 {
+			return pgp
+		}
+	}
+	return Plain
+}
+
+// firstBytes are those of formats. A file that has fewer is not recognized
+// by formatOf.
+var firstBytes = []struct {
+	bytes  string
+	format Format
+}{
+	{"\x1f\x8b", Gzip},
+	{"BZh91AY", Bzip2},
+	{xzMagic, Xz},
+	{"\x28\xb5\x2f\xfd", Zstd},
+	{"\x04\x22\x4d\x18", Lz4},
+	{"\x02\x21\x4c\x18", Lz4},
+	{"\x1f\x9d", Compress},
+	{"PK\x03\x04", Zip},
+	{"\x5d\x00\x00", Lzma},
+	{"\x78\x9c", Zlib},
+}
+
+// begunFormat tells the format of a file that has the ending of a compressed one
+// and nothing but the beginning of a magic number; Plain for other files. Such a
+// file is being written, or was not written completely.
+func begunFormat(path string, head []byte) Format {
+	if len(head) == 0 || !ParseName(filepath.Base(path)).Compressed() && !ArchiveEnding.MatchString(path) {
+		return Plain
+	}
+	for _, m := range firstBytes {
+		if strings.HasPrefix(m.bytes, string(head)) {
+			return m.format
+		}
+	}
+	return Plain
+}
+
+// beginsUTF32 reports whether head begins with the byte order mark of UTF-32.
+// In little-endian order it is that of UTF-16 and a NUL; the first character
+// tells them apart.
+func beginsUTF32(head []byte) bool {
+	return bytes.HasPrefix(head, []byte("\x00\x00\xfe\xff")) ||
+		bytes.HasPrefix(head, []byte("\xff\xfe\x00\x00")) && len(head) >= 8 && head[4]|head[5] != 0 && head[6] <= 0x10 && head[7] == 0
+}
+
+// beginsSkippable reports whether head begins with a skippable frame, which
+// zstd and lz4 files have in common.
+func beginsSkippable(head []byte) bool {
+	return len(head) >= 4 && skippable(binary.LittleEndian.Uint32(head))
+}
+
+// behindSkippable tells the format of a file that begins with skippable
+// frames, by the first frame that is none. It reads the heads of maxSkipped
+// frames at most.
+func behindSkippable(f io.ReaderAt, at int64) Format {
+	const maxSkipped = 1000
+	var b [8]byte
+	for range maxSkipped {
+		n, _ := f.ReadAt(b[:], at)
+		if n < len(b) || !beginsSkippable(b[:]) {
+			if FormatOf(b[:n]) == Lz4 {
+				return Lz4
+			}
+			break
+		}
+		at += 8 + int64(binary.LittleEndian.Uint32(b[4:]))
+	}
+	return Zstd
+}
+
+// A decoder turns a file's bytes into what they were before compression.
+// Everything that can be decoded before damage is returned before the error.
+type decoder interface {
+	io.Reader
+	// offset is where in the file decoding stands: after an error, where
+	// that is.
+	Offset() int64
+	// release hands the decoder's memory back; it is not used afterwards.
+	Release()
+}
+
+// A resumer is a decoder that can go on behind damage.
+type Resumer interface {
+	Resume(src *CountingReader) error
+}
+
+// newDecoder decodes what src holds, in the given format.
+func newDecoder(ctx context.Context, f Format, src *CountingReader) decoder {
+	switch f {
+	case Gzip:
+		z := gunzipPool.Get().(*gunzip.Reader)
+		z.Reset(src)
+		return &gzipDecoder{Reader: z}
+	case Compress:
+		return plainDecoder{newUncompress(src), src}
+	case UTF32:
+		return plainDecoder{transform.NewReader(src, utf32.UTF32(utf32.BigEndian, utf32.ExpectBOM).NewDecoder()), src}
+	case Lzma:
+		return newLzma(ctx, src)
+	case Brotli:
+		return newBrotli(ctx, src)
+	case Zlib:
+		return &zlibDecoder{src: src, in: bufio.NewReader(src)}
+	case Zip:
+		return newZip(ctx, src)
+	}
+	if p, ok := PartFormats[f]; ok {
+		return NewPartDecoder(ctx, p, src)
+	}
+	return plainDecoder{refuser{}, src}
+}
+
+// errUnreadable says that a file is in a format that cannot be read.
+var ErrUnreadable = errors.New("this format cannot be read; unpack it with its own program")
+
+// A refuser reads formats that cannot be read.
+type refuser struct{}
+
+func (refuser) Read([]byte) (int, error) { return 0, ErrUnreadable }
+
+// tell decides the format of f, of which the first n bytes are in t.head and
+// after which err came. It returns both as they are then: of a pipe, skippable
+// frames are dropped.
+func (t *Text) tell(f io.Reader, n int, err error, live bool) (int, error) {
+	head := t.Head[:]
+	r, seekable := f.(io.ReaderAt)
+	seekable = seekable && !live
+	for !seekable && n >= 8 && beginsSkippable(head[:n]) {
+		size := 8 + int64(binary.LittleEndian.Uint32(head[4:]))
+		kept := 0
+		if int64(n) > size {
+			kept = copy(head, head[size:n])
+		} else if _, err := io.CopyN(io.Discard, t.Src, size-int64(n)); err != nil && err != io.EOF {
+			return 0, err
+		}
+		n, err = readHead(t.Src, head[kept:], MagicLen-kept, live)
+		n += kept
+	}
+	t.Format = FormatOf(head[:n])
+	named, _ := f.(File)
+	switch {
+	case t.Format == Zstd && seekable && beginsSkippable(head[:n]):
+		t.Format = behindSkippable(r, 0)
+	case t.Format == Plain && named != nil:
+		t.Format = FormatNamed(named.Name(), head[:n])
+		if t.Format == Plain && err == io.EOF {
+			t.Format = begunFormat(named.Name(), head[:n])
+		}
+		if t.Format == Plain && seekable && zipEnding.MatchString(named.Name()) {
+			if info, serr := f.(File).Stat(); serr == nil && info.Mode().IsRegular() && endsZip(r, info.Size()) {
+				t.Format = Zip
+			}
+		}
+	}
+	return n, err
+}
+
+// begin makes the decoder of t.src, which reads f.
+func (t *Text) begin(ctx context.Context, f io.Reader) {
+	if c := codingOf(f); c != nil {
+		t.Dec = c.decoder(ctx, t.Src)
+		return
+	}
+	if t.Format == Zip {
+		if r, ok := f.(File); ok {
+			if info, err := r.Stat(); err == nil && info.Mode().IsRegular() {
+				switch members, err := ZipEntries(r, info.Size()); {
+				case len(members) == 1 && (err == nil || err == errZipCut):
+					e := members[0]
+					t.Src = &CountingReader{R: io.NewSectionReader(r, e.Off, e.Packed)}
+					t.Dec = e.decoder(ctx, t.Src)
+					return
+				case len(members) > 1 || err != nil:
+					t.Archive, t.Raw = ZipArchive, true
+					t.Dec = plainDecoder{EmptyReader{}, t.Src}
+					return
+				}
+			}
+		}
+	}
+	t.Dec = newDecoder(ctx, t.Format, t.Src)
+}
+
+// packed reports whether the file f, which begins with head, must be decoded.
+func IsPacked(f File, head []byte) bool {
+	if codingOf(f) != nil || FormatOf(head) != Plain {
+		return true
+	}
+	switch strings.ToLower(filepath.Ext(f.Name())) {
+	case ".br", ".zz", ".zlib", ".zip":
+		return true
+	}
+	return false
+}
+
+// A coding is how an archive encodes a member.
+type Coding interface {
+	format() Format
+	decoder(ctx context.Context, src *CountingReader) decoder
+}
+
+// codingOf returns the coding of a file that lies in an archive and is compressed
+// there; nil for other files, which tell their format themselves.
+func codingOf(f any) Coding {
+	if c, ok := f.(interface{ MemberCoding() Coding }); ok {
+		return c.MemberCoding()
+	}
+	return nil
+}
+
+// A file is what a member is read from: an *os.File, or a part of an archive.
+type File interface {
+	io.Reader
+	io.ReaderAt
+	io.Seeker
+	io.Closer
+	Name() string
+	Stat() (os.FileInfo, error)
+}
+
+// An innerDecoder decodes what another decoder's text turned out to be.
+type innerDecoder struct {
+	decoder
+	outer decoder
+}
+
+// newInner decodes the text of outer, which is of format f: head has been read
+// of it, and err came then.
+func newInner(ctx context.Context, outer decoder, f Format, head []byte, err error) decoder {
+	rest := io.Reader(outer)
+	if err != nil {
+		rest = &Replay{Err: err, R: EmptyReader{}}
+	}
+	src := &CountingReader{R: io.MultiReader(bytes.NewReader(head), rest)}
+	return &innerDecoder{newDecoder(ctx, f, src), outer}
+}
+
+func (d *innerDecoder) Offset() int64 { return d.outer.Offset() }
+
+func (d *innerDecoder) Release() {
+	d.decoder.Release()
+	d.outer.Release()
+}
+
+type plainDecoder struct {
+	io.Reader
+	src *CountingReader
+}
+
+func (d plainDecoder) Offset() int64 { return d.src.N }
+func (plainDecoder) Release()        {}
+
+// A zlibDecoder decodes zlib streams, one after the other.
+type zlibDecoder struct {
+	src *CountingReader
+	in  *bufio.Reader
+	z   io.ReadCloser
+}
+
+func (d *zlibDecoder) Read(p []byte) (int, error) {
+	var err error
+	if d.z == nil {
+		if d.z, err = zlib.NewReader(d.in); err != nil {
+			return 0, err
+		}
+	}
+	for {
+		n, err := d.z.Read(p)
+		if err != io.EOF || n > 0 {
+			return n, err
+		}
+		if _, err := d.in.Peek(1); err != nil {
+			return 0, err
+		}
+		if err := d.z.(zlib.Resetter).Reset(d.in, nil); err != nil {
+			return 0, err
+		}
+	}
+}
+
+func (d *zlibDecoder) Offset() int64 { return d.src.N - int64(d.in.Buffered()) }
+func (d *zlibDecoder) Release()      {}
+
+var gunzipPool = sync.Pool{New: func() any { return gunzip.NewReader(EmptyReader{}) }}
+
+type gzipDecoder struct {
+	*gunzip.Reader
+	base    int64 // where in the file what Reader reads begins
+	scanned int64 // bytes gone back over
+}
+
+// offset is where in the file decoding stands.
+func (d *gzipDecoder) Offset() int64 { return d.base + d.InputOffset() }
+
+// resume goes on with the next member. A member that was cut off, with
+// another written behind it, is noticed only well inside the other: so it is
+// looked for from the beginning of the damaged one, where src can seek.
+// A file made to be slow is bounded as in salvage.go.
+func (d *gzipDecoder) Resume(src *CountingReader) error {
+	from, at := d.base+d.MemberOffset()+1, d.Offset()
+	s, ok := src.R.(io.ReadSeeker)
+	if ok && d.scanned+at-from <= salvageFree+2*at {
+		if _, err := s.Seek(from, io.SeekStart); err == nil {
+			d.scanned += max(0, at-from)
+			d.base = from
+			src.N = d.base
+			d.Reset(src)
+			// The rest of a header is none, an error that NextMember goes on
+			// from. Behind garbage a member may begin at once.
+			var p [1]byte
+			if n, _ := d.Read(p[:]); n > 0 {
+				if _, err := s.Seek(from, io.SeekStart); err != nil {
+					return err
+				}
+				src.N = from
+				d.Reset(src)
+				return nil
+			}
+		}
+	}
+	return d.NextMember()
+}
+
+func (d *gzipDecoder) Release() {
+	d.Reset(EmptyReader{}) // not to keep the file reachable from the pool
+	gunzipPool.Put(d.Reader)
+}
+
+type EmptyReader struct{}
+
+func (EmptyReader) Read([]byte) (int, error) { return 0, io.EOF }
+
+// A countingReader knows how much was read through it.
+type CountingReader struct {
+	R   io.Reader
+	N   int64
+	End int64 // where r ends at the latest; 0 for anywhere
+}
+
+func (c *CountingReader) Read(p []byte) (int, error) {
+	if c.End > 0 {
+		if c.N >= c.End {
+			return 0, io.EOF
+		}
+		p = p[:min(int64(len(p)), c.End-c.N)]
+	}
+	n, err := c.R.Read(p)
+	c.N += int64(n)
+	return n, err
+}
+
+// describe says what a decoder's error means for the person who reads it.
+func Describe(f Format, err error) error {
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return &decodeError{string(f) + ": cut off: the file ends before its data does", err}
+	}
+	if ce := (*gunzip.CorruptError)(nil); errors.As(err, &ce) {
+		return &decodeError{string(f) + ": " + ce.What, err}
+	}
+	return &decodeError{string(f) + ": " + strings.TrimPrefix(err.Error(), string(f)+": "), err}
+}
+
+type decodeError struct {
+	msg string
+	err error
+}
+
+func (e *decodeError) Error() string { return e.msg }
+func (e *decodeError) Unwrap() error { return e.err }
+
+// maxEntries is the number of members of one archive that are read.
+const MaxEntries = 100_000
+
+// archiveEnding matches the names of archives.
+var ArchiveEnding = lazyregexp.New(`(?i)\.(?:tar|tar\.(?:gz|bz2|xz|zst|zstd|lz4|z|lzma|br)|tgz|taz|tbz2?|txz|tzst|tlz|zip)$`)
+
+// An archiveKind is the format of an archive; empty for other files.
+type ArchiveKind string
+
+const (
+	TarArchive ArchiveKind = "tar"
+	ZipArchive ArchiveKind = "zip"
+)
+
+// isTar reports whether head is the beginning of a tar archive, judging by the
+// checksum of the first header.
+func IsTar(head []byte) bool {
+	const block = 512
+	if len(head) < block || head[0] == 0 {
+		return false
+	}
+	const from, to = 148, 156 // of the checksum, in octal digits
+	want, seen := int64(0), false
+	for _, c := range head[from:to] {
+		switch {
+		case c >= '0' && c <= '7':
+			want, seen = want*8+int64(c-'0'), true
+		case c != ' ' && c != 0:
+			return false
+		}
+	}
+	if !seen {
+		return false
+	}
+	// It is the sum of all bytes of the header, with blanks in its own place.
+	sum := int64((to - from) * ' ')
+	for i, c := range head[:block] {
+		if i < from || i >= to {
+			sum += int64(c)
+		}
+	}
+	return sum == want
+}
+
+// isTarName reports whether a file's name is that of a tar archive.
+func IsTarName(path string) bool {
+	return ArchiveEnding.MatchString(path) && !zipEnding.MatchString(path)
+}

@@ -1,0 +1,122 @@
+package decode
+
+import (
+	"bufio"
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"math"
+	"math/bits"
+
+	"github.com/ulikunitz/xz/lzma"
+)
+
+// The .lzma format (LZMA-alone) has a header of 13 bytes: a byte of
+// properties, 4 bytes of dictionary size and 8 of the size of the text, all
+// ones if it is unknown; then the data, which begins with a zero byte. There
+// is no magic number and no checksum.
+
+const lzmaHeadLen = 14
+
+// beginsLzma reports whether head is the beginning of a .lzma file. It is the
+// test of xz -d, plus the first byte of the data.
+func beginsLzma(head []byte) bool {
+	if len(head) < lzmaHeadLen || head[0] >= 9*5*5 || head[13] != 0 {
+		return false
+	}
+	dict := binary.LittleEndian.Uint32(head[1:])
+	size := binary.LittleEndian.Uint64(head[5:])
+	// Sizes of dictionaries are 2^n or 2^n+2^(n-1).
+	round := dict == math.MaxUint32 || dict >= 1<<10 &&
+		(bits.OnesCount32(dict) == 1 || bits.OnesCount32(dict) == 2 && dict>>(bits.TrailingZeros32(dict)) == 3)
+	return round && (size == math.MaxUint64 || size < 1<<38)
+}
+
+// lzmaDecoder decodes one .lzma stream.
+type lzmaDecoder struct {
+	ctx  context.Context
+	src  *CountingReader
+	in   *bufio.Reader
+	z    *lzma.Reader
+	held int64 // acquired from windows
+
+	damage error // of z, which may have decoded text before it
+	err    error
+}
+
+func newLzma(ctx context.Context, src *CountingReader) decoder {
+	return &lzmaDecoder{ctx: ctx, src: src, in: bufio.NewReader(src)}
+}
+
+// Read implements io.Reader.
+func (d *lzmaDecoder) Read(p []byte) (int, error) {
+	if d.err != nil {
+		return 0, d.err
+	}
+	if d.z == nil {
+		if d.err = d.begin(); d.err != nil {
+			return 0, d.err
+		}
+	}
+	if d.damage != nil {
+		return d.rest(p)
+	}
+	n, err := d.z.Read(p)
+	if err != nil && err != io.EOF {
+		d.damage = err
+		if n > 0 {
+			return n, nil
+		}
+		return d.rest(p)
+	}
+	if err == io.EOF {
+		if _, more := d.in.ReadByte(); more == nil {
+			err = errors.New("unexpected data after the end")
+		}
+	}
+	d.err = err
+	return n, err
+}
+
+// rest returns what was decoded before the damage. It reads single bytes: z
+// would continue after the damage if it were asked for more than it has.
+func (d *lzmaDecoder) rest(p []byte) (int, error) {
+	for n := range p {
+		if k, _ := d.z.Read(p[n : n+1]); k == 0 {
+			d.err = d.damage
+			if n > 0 {
+				return n, nil
+			}
+			return 0, d.err
+		}
+	}
+	return len(p), nil
+}
+
+func (d *lzmaDecoder) begin() error {
+	head, err := d.in.Peek(lzma.HeaderLen)
+	if err != nil {
+		return io.ErrUnexpectedEOF
+	}
+	dict := int64(binary.LittleEndian.Uint32(head[1:]))
+	if size := binary.LittleEndian.Uint64(head[5:]); size < uint64(dict) {
+		dict = int64(size)
+	}
+	if dict > freeWindow && dict <= maxWindow {
+		d.held = dict
+		if err := windows.Take(d.ctx, dict); err != nil {
+			return err
+		}
+	}
+	d.z, err = lzma.ReaderConfig{DictCap: maxWindow}.NewReader(d.in)
+	return err
+}
+
+func (d *lzmaDecoder) Offset() int64 { return d.src.N - int64(d.in.Buffered()) }
+
+func (d *lzmaDecoder) Release() {
+	windows.Give(d.held)
+	d.held = 0
+	d.z, d.err = nil, io.EOF
+}

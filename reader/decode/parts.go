@@ -1,0 +1,394 @@
+package decode
+
+import (
+	"bufio"
+	"encoding/binary"
+	"io"
+)
+
+// A parts hands a compressed file's bytes to a decoder and knows, from the
+// lengths that the format writes down, where each of its parts begins: zstd
+// and lz4 call them frames, xz streams. What is in them it does not look at.
+//
+// It reads nothing ahead of what is asked for but into its own buffer, and
+// never hands out bytes of two parts at once. So when a decoder fails, start
+// is where the part begins that it failed in: it asks for the next one only
+// when it is satisfied with the one before.
+type parts struct {
+	in    *bufio.Reader
+	pos   int64 // in the file, of what is handed out next
+	start int64 // where the part begins that this lies in
+
+	left int64        // so much can be handed out before next has to look
+	next func() error // looks at what lies at pos, and sets left and next
+
+	chain  bool // the xz streams are for an xzChain
+	begun  bool // the first one was handed out
+	change bool // the next one is the first for an xzChain
+
+	needs func(window int64) error // told what a part's header asks for
+
+	checksum  int64  // length of that behind this frame, or this stream's blocks
+	blockSum  int64  // length of that behind the blocks of this lz4 frame
+	blockFrom int64  // where the data of this xz block, or this index, begins
+	records   uint64 // still to come in this index
+}
+
+// reset lets p begin at pos of the file, which r stands at.
+func (p *parts) reset(r io.Reader, pos int64) {
+	p.in.Reset(r)
+	p.pos, p.start, p.left = pos, pos, 0
+}
+
+func (p *parts) Offset() int64    { return p.pos }
+func (p *parts) PartStart() int64 { return p.start }
+
+// Read implements io.Reader.
+func (p *parts) Read(b []byte) (int, error) {
+	if err := p.look(); err != nil {
+		return 0, err
+	}
+	n, err := p.in.Read(b[:min(int64(len(b)), p.left)])
+	p.pos += int64(n)
+	p.left -= int64(n)
+	return n, err
+}
+
+// look makes sure that something can be handed out.
+func (p *parts) look() error {
+	for p.left == 0 {
+		if err := p.next(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// peek returns the next n bytes. If there are fewer it returns nil: they are
+// to be handed out then, for the decoder to say what it misses.
+func (p *parts) peek(n int) ([]byte, error) {
+	b, err := p.in.Peek(n)
+	if err == nil {
+		return b, nil
+	}
+	if err == io.EOF && len(b) > 0 {
+		return nil, p.lost()
+	}
+	return nil, err
+}
+
+// lost hands out all that follows as it is: the format is not kept to, and
+// the decoder will say so.
+func (p *parts) lost() error {
+	// In pieces: a decoder may take all it gets before it looks at it.
+	p.left, p.next = 16, p.lost
+	return nil
+}
+
+// skippable reports whether a frame that begins with m is one of those that
+// decode to nothing, which zstd and lz4 share.
+func skippable(m uint32) bool { return m&^0xf == 0x184d2a50 }
+
+// Zstandard (RFC 8878): magic, a descriptor that tells which fields follow,
+// then blocks: 3 bytes of length, kind and whether it is the last, and data.
+
+const zstdMagic = 0xfd2fb528
+
+func (p *parts) zstdFrame() error {
+	p.start = p.pos
+	h, err := p.peek(5)
+	if h == nil {
+		return err
+	}
+	switch m := binary.LittleEndian.Uint32(h); {
+	case skippable(m):
+		if h, err = p.peek(8); h != nil {
+			p.left = 8 + int64(binary.LittleEndian.Uint32(h[4:]))
+		}
+		return err
+	case m != zstdMagic:
+		return p.lost()
+	}
+	flags := h[4]
+	single := flags&0x20 != 0
+	dict := [4]int{0, 1, 2, 4}[flags&3]
+	size := [4]int{0, 2, 4, 8}[flags>>6]
+	if single && size == 0 {
+		size = 1
+	}
+	n := 5 + dict + size
+	if !single {
+		n++
+	}
+	if h, err = p.peek(n); h == nil {
+		return err
+	}
+	var window uint64
+	if single {
+		var b [8]byte
+		copy(b[:], h[n-size:])
+		window = binary.LittleEndian.Uint64(b[:])
+	} else {
+		base := uint64(1) << (10 + h[5]>>3)
+		window = base + base/8*uint64(h[5]&7)
+	}
+	p.checksum = int64(flags>>2&1) * 4
+	p.left, p.next = int64(n), p.zstdBlock
+	return p.needs(int64(min(window, maxWindow+1)))
+}
+
+func (p *parts) zstdBlock() error {
+	h, err := p.peek(3)
+	if h == nil {
+		return err
+	}
+	v := int64(h[0]) | int64(h[1])<<8 | int64(h[2])<<16
+	p.left = 3 + v>>3
+	if v>>1&3 == 1 {
+		p.left = 3 + 1 // one byte, that many times
+	}
+	if v&1 != 0 {
+		p.left += p.checksum
+		p.next = p.zstdFrame
+	}
+	return nil
+}
+
+// LZ4 frames (lz4_Frame_format.md): magic, flags, then blocks with 4 bytes of
+// length each, of which the last is 0. The old format has nothing but blocks,
+// and ends where the file or another frame begins.
+
+const (
+	lz4Magic    = 0x184d2204
+	lz4OldMagic = 0x184c2102
+)
+
+func (p *parts) lz4Frame() error {
+	p.start = p.pos
+	h, err := p.peek(4)
+	if h == nil {
+		return err
+	}
+	switch m := binary.LittleEndian.Uint32(h); {
+	case skippable(m):
+		if h, err = p.peek(8); h != nil {
+			p.left = 8 + int64(binary.LittleEndian.Uint32(h[4:]))
+		}
+		return err
+	case m == lz4OldMagic:
+		p.left, p.next = 4, p.lz4OldBlock
+		return nil
+	case m != lz4Magic:
+		return p.lost()
+	}
+	if h, err = p.peek(5); h == nil {
+		return err
+	}
+	flags := h[4]
+	p.left, p.next = 7, p.lz4Block
+	p.left += int64(flags>>3&1)*8 + int64(flags&1)*4
+	p.blockSum = int64(flags>>4&1) * 4
+	p.checksum = int64(flags>>2&1) * 4
+	return nil
+}
+
+func (p *parts) lz4Block() error {
+	h, err := p.peek(4)
+	if h == nil {
+		return err
+	}
+	n := int64(binary.LittleEndian.Uint32(h) &^ (1 << 31)) // the bit says that it is stored
+	if n == 0 {
+		p.left, p.next = 4+p.checksum, p.lz4Frame
+		return nil
+	}
+	p.left = 4 + n + p.blockSum
+	return nil
+}
+
+func (p *parts) lz4OldBlock() error {
+	h, err := p.peek(4)
+	if h == nil {
+		return err
+	}
+	n := binary.LittleEndian.Uint32(h)
+	if n == lz4Magic || n == lz4OldMagic || skippable(n) {
+		return p.lz4Frame()
+	}
+	p.left = 4 + int64(n)
+	return nil
+}
+
+// XZ (xz-file-format.txt): 12 bytes of stream header, blocks, an index, 12
+// bytes of footer; between streams, zeros. A block has a header with its
+// filters, then chunks of LZMA2 with their lengths, padding and checksum.
+
+func (p *parts) xzStream() error {
+	p.start = p.pos
+	h, err := p.peek(1)
+	if h == nil {
+		return err
+	}
+	if h[0] == 0 {
+		h, _ = p.in.Peek(p.in.Buffered())
+		for p.left < int64(len(h)) && h[p.left] == 0 {
+			p.left++
+		}
+		return nil
+	}
+	if h, err = p.peek(12); h == nil {
+		return err
+	}
+	if string(h[:6]) != xzMagic {
+		return p.lost()
+	}
+	p.checksum = int64(xzCheckSize(h[7]))
+	if more, err := p.in.Peek(13); err == nil && more[12] != 0 {
+		if more, err = p.in.Peek(12 + (int(more[12])+1)*4); err == nil {
+			if !p.chain && needsXzChain(more) {
+				if p.begun {
+					p.change = true // the decoder is changed at this end
+					return io.EOF
+				}
+				p.chain = true
+			}
+		}
+	}
+	p.begun = true
+	p.left, p.next = 12, p.xzBlock
+	return nil
+}
+
+func (p *parts) xzBlock() error {
+	h, err := p.peek(1)
+	if h == nil {
+		return err
+	}
+	if h[0] == 0 {
+		p.blockFrom = p.pos
+		return p.xzIndex()
+	}
+	if h, err = p.peek((int(h[0]) + 1) * 4); h == nil {
+		return err
+	}
+	p.blockFrom = p.pos + int64(len(h))
+	p.left, p.next = int64(len(h)), p.xzChunk
+	return p.needs(xzWindow(h))
+}
+
+// xzWindow is the size of the dictionary that a block's header asks for, 0
+// if it cannot be told.
+func xzWindow(h []byte) int64 {
+	flags, h := h[1], h[2:len(h)-4]
+	number := func() uint64 {
+		v, n := binary.Uvarint(h)
+		if n <= 0 {
+			h = nil
+			return 0
+		}
+		h = h[n:]
+		return v
+	}
+	if flags&0x40 != 0 {
+		number() // compressed size
+	}
+	if flags&0x80 != 0 {
+		number() // uncompressed size
+	}
+	for range flags&3 + 1 {
+		id, size := number(), number()
+		if size > uint64(len(h)) {
+			return 0
+		}
+		if id == 0x21 && size == 1 && h[0] <= 40 {
+			return int64(2|h[0]&1) << (h[0]/2 + 11)
+		}
+		h = h[size:]
+	}
+	return 0
+}
+
+func (p *parts) xzChunk() error {
+	h, err := p.peek(1)
+	if h == nil {
+		return err
+	}
+	switch c := h[0]; {
+	case c == 0:
+		p.left = 1
+		p.left += padding(p.pos+p.left-p.blockFrom) + p.checksum
+		p.next = p.xzBlock
+	case c <= 2:
+		if h, err = p.peek(3); h == nil {
+			return err
+		}
+		p.left = 3 + int64(binary.BigEndian.Uint16(h[1:])) + 1
+	case c < 0x80:
+		return p.lost()
+	default:
+		if h, err = p.peek(5); h == nil {
+			return err
+		}
+		p.left = 5 + int64(binary.BigEndian.Uint16(h[3:])) + 1
+		if c >= 0xc0 {
+			p.left++ // properties
+		}
+	}
+	return nil
+}
+
+// xzIndex is a zero, the number of records, and two numbers a record.
+func (p *parts) xzIndex() error {
+	n, err := p.number(1, &p.records)
+	if n == 0 {
+		return p.lostUnless(err)
+	}
+	p.left, p.next = int64(n), p.xzRecord
+	return nil
+}
+
+func (p *parts) xzRecord() error {
+	if p.records == 0 {
+		p.left = padding(p.pos-p.blockFrom) + 4 + 12
+		p.next = p.xzStream
+		return nil
+	}
+	p.records--
+	var v uint64
+	n, err := p.number(0, &v)
+	if n > 0 {
+		n, err = p.number(n, &v)
+	}
+	if n == 0 {
+		return p.lostUnless(err)
+	}
+	p.left = int64(n)
+	return nil
+}
+
+// number decodes the number that begins at bytes from here, and returns
+// where it ends, 0 if there is none.
+func (p *parts) number(at int, v *uint64) (int, error) {
+	for n := at + 1; n <= at+9; n++ {
+		b, err := p.in.Peek(n)
+		if err != nil {
+			return 0, err
+		}
+		if b[n-1] < 0x80 {
+			*v, _ = binary.Uvarint(b[at:])
+			return n, nil
+		}
+	}
+	return 0, nil
+}
+
+// lostUnless is lost, or err if that is of the file and not its end.
+func (p *parts) lostUnless(err error) error {
+	if err != nil && err != io.EOF {
+		return err
+	}
+	return p.lost()
+}
+
+// padding is what is missing from n to a multiple of four.
+func padding(n int64) int64 { return -n & 3 }

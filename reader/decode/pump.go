@@ -1,0 +1,87 @@
+package decode
+
+import (
+	"context"
+	"io"
+
+	"logview/reader"
+	"logview/reader/crash"
+)
+
+// A pump reads a pipe or a terminal in a goroutine of its own, so that
+// whoever waits for its text can be told to stop. The goroutine ends with
+// the stream or, once ctx is done, with the read that it is in, which nobody
+// can end.
+type pump struct {
+	ctx  context.Context
+	Full chan Chunk
+	Free chan []byte
+	left []byte // of the chunk taken last
+	buf  []byte // of which left is a part
+	err  error
+}
+
+type Chunk struct {
+	Buf  []byte
+	N    int
+	Skip reader.Skip // left out instead
+	Err  error
+}
+
+// pipeSize is what a pipe holds at most, unless it was made to hold more.
+const pipeSize = 64 << 10
+
+func NewPump(ctx context.Context, r io.Reader) *pump {
+	return PumpFrom(ctx, func(b []byte) (int, reader.Skip, error) {
+		n, err := r.Read(b)
+		return n, reader.Skip{}, err
+	})
+}
+
+// pumpFrom is newPump for what reads text and leaves something out.
+func PumpFrom(ctx context.Context, read func([]byte) (int, reader.Skip, error)) *pump {
+	p := &pump{ctx: ctx, Full: make(chan Chunk), Free: make(chan []byte, 2)}
+	p.Free <- make([]byte, pipeSize)
+	p.Free <- make([]byte, pipeSize)
+	crash.Go(func() {
+		for {
+			var buf []byte
+			select {
+			case buf = <-p.Free:
+			case <-ctx.Done():
+				return
+			}
+			n, skip, err := read(buf)
+			select {
+			case p.Full <- Chunk{buf, n, skip, err}:
+			case <-ctx.Done():
+				return
+			}
+			if err != nil {
+				return
+			}
+		}
+	})
+	return p
+}
+
+func (p *pump) Read(b []byte) (int, error) {
+	for len(p.left) == 0 {
+		if p.err != nil {
+			return 0, p.err
+		}
+		if p.buf != nil {
+			p.Free <- p.buf
+			p.buf = nil
+		}
+		select {
+		case c := <-p.Full:
+			p.buf, p.left, p.err = c.Buf, c.Buf[:c.N], c.Err
+		case <-p.ctx.Done():
+			return 0, p.ctx.Err()
+		}
+	}
+	n := copy(b, p.left)
+	p.left = p.left[n:]
+	return n, nil
+}

@@ -1,0 +1,416 @@
+package decode
+
+import (
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"context"
+	"encoding/binary"
+	"hash/crc32"
+	"io"
+	"sync"
+	"weak"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
+	"github.com/therootcompany/xz"
+
+	"logview/reader"
+)
+
+// Files of zstd, lz4, xz and bzip2 are runs of parts that know nothing of
+// each other. What lies behind a damaged part is read like this: from the
+// damaged part's second byte on, the magic of a part is looked for, and the
+// first one that text can be decoded from is gone on with. It may lie inside
+// of what was decoded last: a part that was cut off, with another written
+// behind it, is often noticed only well inside the other. The parts before
+// the damaged one are never looked at again, so no text comes twice.
+//
+// A file made to be slow is bounded by two counts, which no other file comes
+// near: of the bytes read for magics that turned out to be none, and of those
+// gone back over after damage. Beyond them magics are passed over, and
+// nothing is gone back over.
+
+const (
+	salvageFree = 64 << 20 // both counts, plus what the file's length allows
+	probeCost   = 32 << 10 // the least a magic counts for: a buffer is filled
+)
+
+// A partFormat is how one format's parts are decoded and found.
+type partFormat struct {
+	magic string
+	// headLen bytes from the magic on are what begins accepts or refuses.
+	headLen int
+	begins  func(head []byte) bool
+
+	parts func(in *bufio.Reader, needs func(int64) error) partReader
+	codec func(window int64) codec
+}
+
+// A partReader is what a codec reads a file through: a parts or bzip2Parts.
+type partReader interface {
+	io.Reader
+	reset(r io.Reader, pos int64)
+	Offset() int64    // in the file, of what is handed out next
+	PartStart() int64 // where the part begins that this lies in
+}
+
+// A codec decodes parts to the end of what it reads. It reads no byte that
+// it does not need yet, or all that it has read before it asks for more.
+type codec interface {
+	io.Reader
+	reset(r io.Reader) error
+	release(window int64)
+}
+
+const xzMagic = "\xfd7zXZ\x00"
+
+var PartFormats = map[Format]*partFormat{
+	Zstd: {
+		magic:   "\x28\xb5\x2f\xfd",
+		headLen: 5,
+		begins:  func(h []byte) bool { return h[4]&0x08 == 0 }, // reserved
+		parts: func(in *bufio.Reader, needs func(int64) error) partReader {
+			p := &parts{in: in, needs: needs}
+			p.next = p.zstdFrame
+			return p
+		},
+		codec: getZstd,
+	},
+	Lz4: {
+		magic:   "\x04\x22\x4d\x18",
+		headLen: 6,
+		begins:  func(h []byte) bool { return h[4]&0xc2 == 0x40 && h[5]&0x8f == 0 }, // version 1, reserved
+		parts: func(in *bufio.Reader, needs func(int64) error) partReader {
+			p := &parts{in: in, needs: needs}
+			p.next = p.lz4Frame
+			return p
+		},
+		codec: func(int64) codec { return &lz4Codec{lz4.NewReader(EmptyReader{})} },
+	},
+	Xz: {
+		magic:   xzMagic,
+		headLen: 12,
+		begins: func(h []byte) bool {
+			return binary.LittleEndian.Uint32(h[8:]) == crc32.ChecksumIEEE(h[6:8])
+		},
+		parts: func(in *bufio.Reader, needs func(int64) error) partReader {
+			p := &parts{in: in, needs: needs}
+			p.next = p.xzStream
+			return p
+		},
+		codec: getXz,
+	},
+	Bzip2: {
+		magic:   "BZh",
+		headLen: 10,
+		begins: func(h []byte) bool {
+			return h[3] >= '1' && h[3] <= '9' && (string(h[4:10]) == "1AY&SY" || string(h[4:10]) == "\x17\x72\x45\x38\x50\x90")
+		},
+		parts: func(in *bufio.Reader, _ func(int64) error) partReader { return &bzip2Parts{in: in} },
+		codec: func(int64) codec { return &bzip2Codec{} },
+	},
+}
+
+// A partDecoder decodes a file of parts, and goes on behind damaged ones.
+type partDecoder struct {
+	ctx    context.Context
+	format *partFormat
+	src    *CountingReader
+	in     *bufio.Reader
+	Parts  partReader
+	codec  codec // nil until something is decoded
+
+	window int64  // of the largest part so far
+	held   int64  // of it, taken from windows
+	head   []byte // text that is returned before what codec decodes next
+	err    error  // comes then
+
+	scanned int64 // bytes gone back over
+	probed  int64 // bytes read for magics that are none
+}
+
+var bufPool = sync.Pool{New: func() any { return bufio.NewReaderSize(EmptyReader{}, probeCost) }}
+
+func NewPartDecoder(ctx context.Context, f *partFormat, src *CountingReader) *partDecoder {
+	d := &partDecoder{ctx: ctx, format: f, src: src, in: bufPool.Get().(*bufio.Reader)}
+	d.Parts = f.parts(d.in, d.needs)
+	d.Parts.reset(src, src.N)
+	return d
+}
+
+// needs waits for the memory of a window, unless that is so large that the
+// codec will refuse it.
+func (d *partDecoder) needs(window int64) error {
+	if window > maxWindow {
+		return nil
+	}
+	d.window = max(d.window, window)
+	if window <= freeWindow || window <= d.held {
+		return nil
+	}
+	more := window - d.held
+	d.held = window
+	return windows.Take(d.ctx, more)
+}
+
+// Read implements io.Reader.
+func (d *partDecoder) Read(p []byte) (int, error) {
+	if len(d.head) > 0 {
+		n := copy(p, d.head)
+		d.head = d.head[n:]
+		return n, nil
+	}
+	if d.err != nil {
+		return 0, d.err
+	}
+	n, err := d.decode(p)
+	d.err = err
+	if n > 0 {
+		return n, nil
+	}
+	return 0, err
+}
+
+func (d *partDecoder) decode(p []byte) (int, error) {
+	if d.codec == nil {
+		// The first part's header tells which codec would be best.
+		if w, ok := d.Parts.(*parts); ok {
+			if err := w.look(); err != nil {
+				return 0, err
+			}
+		}
+		if w, ok := d.Parts.(*parts); ok && w.chain {
+			d.codec = newXzChain()
+		} else {
+			d.codec = d.format.codec(d.window)
+		}
+		if err := d.codec.reset(d.Parts); err != nil {
+			return 0, err
+		}
+	}
+	n, err := d.codec.Read(p)
+	if w, ok := d.Parts.(*parts); ok && err == io.EOF && w.change {
+		w.change, w.chain = false, true
+		d.codec.release(d.window)
+		d.codec = newXzChain()
+		err = d.codec.reset(d.Parts)
+	}
+	return n, err
+}
+
+// offset is where in the file decoding stands.
+func (d *partDecoder) Offset() int64 { return d.Parts.Offset() }
+
+// resume goes on with a part behind the beginning of the damaged one.
+func (d *partDecoder) Resume(src *CountingReader) error {
+	f, ok := src.R.(interface {
+		io.ReaderAt
+		io.Seeker
+	})
+	if !ok || d.err == nil || d.err == io.EOF {
+		return io.EOF
+	}
+	from, at := d.Parts.PartStart()+1, d.Parts.Offset()
+	if d.scanned+at-from > salvageFree+2*at {
+		from = max(from, at)
+	}
+	d.scanned += max(0, at-from)
+
+	buf := reader.GetBlock()
+	defer reader.PutBlock(buf)
+	if cap(buf.Buf) < reader.BlockSize {
+		buf.Buf = make([]byte, reader.BlockSize)
+	}
+	magic := []byte(d.format.magic)
+	for {
+		if err := d.ctx.Err(); err != nil {
+			return err
+		}
+		n, err := f.ReadAt(buf.Buf[:reader.BlockSize], from)
+		if n < d.format.headLen {
+			d.err = io.EOF
+			if err != nil && err != io.EOF {
+				d.err = err
+			}
+			return d.err
+		}
+		// A head that the buffer cuts is whole in the next.
+		whole := n - d.format.headLen + 1
+		for i := 0; i < whole; i++ {
+			k := bytes.Index(buf.Buf[i:n], magic)
+			if k < 0 || i+k >= whole {
+				break
+			}
+			i += k
+			if d.format.begins(buf.Buf[i:n]) && d.probe(f, from+int64(i)) {
+				return nil
+			}
+			if err := d.ctx.Err(); err != nil {
+				return err
+			}
+		}
+		from += int64(whole)
+	}
+}
+
+// probe goes on at pos, if there is a part that text can be decoded from, or
+// parts without text until the file ends.
+func (d *partDecoder) probe(f io.Seeker, pos int64) bool {
+	if d.probed > salvageFree+pos {
+		return false
+	}
+	if _, err := f.Seek(pos, io.SeekStart); err != nil {
+		return false
+	}
+	d.src.N = pos
+	d.Parts = d.format.parts(d.in, d.needs)
+	d.Parts.reset(d.src, pos)
+	var p [512]byte
+	n, err := 0, error(nil)
+	if d.codec != nil {
+		err = d.codec.reset(d.Parts)
+	}
+	for empty := 0; n == 0 && err == nil; {
+		if n, err = d.decode(p[:]); n == 0 && err == nil {
+			if empty++; empty == 100 {
+				err = ErrNoProgress
+			}
+		}
+	}
+	if n > 0 || err == io.EOF {
+		d.head, d.err = bytes.Clone(p[:n]), err
+		return true
+	}
+	d.probed += max(probeCost, d.Parts.Offset()-pos)
+	return false
+}
+
+func (d *partDecoder) Release() {
+	if d.codec != nil {
+		d.codec.release(d.window)
+		d.codec = nil
+	}
+	d.in.Reset(EmptyReader{}) // not to keep the file reachable from the pool
+	bufPool.Put(d.in)
+	windows.Give(d.held)
+	d.held = 0
+}
+
+// zstd decoders hold goroutines and megabytes unless told not to.
+var zstdPool = sync.Pool{New: func() any { return newZstd() }}
+
+func newZstd() *zstd.Decoder {
+	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+	if err != nil {
+		panic(err) // only options can be wrong
+	}
+	return z
+}
+
+// Decoders with large windows are for files that ask for them, until the
+// garbage collector comes by.
+var (
+	largeZstd remnants[zstd.Decoder]
+	largeXz   remnants[xz.Reader]
+)
+
+type zstdCodec struct{ *zstd.Decoder }
+
+func getZstd(window int64) codec {
+	if window <= freeWindow {
+		return zstdCodec{zstdPool.Get().(*zstd.Decoder)}
+	}
+	if z := largeZstd.get(); z != nil {
+		return zstdCodec{z}
+	}
+	return zstdCodec{newZstd()}
+}
+
+func (z zstdCodec) reset(r io.Reader) error { return z.Reset(r) }
+
+// Read implements io.Reader. The block before a wrong checksum comes only if
+// the decoder is asked once more.
+func (z zstdCodec) Read(p []byte) (int, error) {
+	n, err := z.Decoder.Read(p)
+	if err != nil && err != io.EOF {
+		var more int
+		more, err = z.Decoder.Read(p[n:])
+		n += more
+	}
+	return n, err
+}
+
+func (z zstdCodec) release(window int64) {
+	switch {
+	case z.Reset(nil) != nil:
+	case window <= freeWindow:
+		zstdPool.Put(z.Decoder)
+	default:
+		largeZstd.put(z.Decoder)
+	}
+}
+
+type xzCodec struct{ *xz.Reader }
+
+func getXz(window int64) codec {
+	if window > freeWindow {
+		if z := largeXz.get(); z != nil {
+			return xzCodec{z}
+		}
+	}
+	z, err := xz.NewReader(nil, maxWindow)
+	if err != nil {
+		panic(err) // nothing was read
+	}
+	return xzCodec{z}
+}
+
+func (z xzCodec) reset(r io.Reader) error { return z.Reset(r) }
+
+func (z xzCodec) release(window int64) {
+	_ = z.Reset(EmptyReader{}) // not to keep the file reachable; nothing is no xz, it says
+	if window > freeWindow {
+		largeXz.put(z.Reader)
+	}
+}
+
+type lz4Codec struct{ *lz4.Reader }
+
+func (z *lz4Codec) reset(r io.Reader) error { z.Reset(r); return nil }
+func (z *lz4Codec) release(int64)           {}
+
+type bzip2Codec struct{ io.Reader }
+
+func (z *bzip2Codec) reset(r io.Reader) error { z.Reader = bzip2.NewReader(r); return nil }
+func (z *bzip2Codec) release(int64)           {}
+
+// remnants are things no longer used that can be used again as long as the
+// garbage collector has not taken them. A sync.Pool hands them out only to
+// the processor that put them there, and others would make new ones.
+type remnants[T any] struct {
+	mu  sync.Mutex
+	all []weak.Pointer[T]
+}
+
+func (r *remnants[T]) get() *T {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for len(r.all) > 0 {
+		x := r.all[len(r.all)-1].Value()
+		r.all = r.all[:len(r.all)-1]
+		if x != nil {
+			return x
+		}
+	}
+	return nil
+}
+
+func (r *remnants[T]) put(x *T) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.all) == 8 {
+		r.all = r.all[1:] // taken long ago, most likely
+	}
+	r.all = append(r.all, weak.Make(x))
+}

@@ -1,0 +1,38 @@
+package document
+
+import (
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"logview/reader"
+	"logview/reader/blockstore"
+	"logview/reader/files"
+)
+
+// A text that must lie somewhere to be read from its middle lies where there
+// is room, in memory at last, and else it is said that there is none.
+func TestTextOnFullDisk(t *testing.T) {
+	disk, text, path := smallDisk(t)
+	t.Setenv("TMPDIR", disk)
+	logs, _ := files.Find([]string{path})
+	open := func() (DocMember, error) {
+		cache := blockstore.NewCache(filepath.Join(disk, "cache"), 1<<30)
+		d := NewDocument(files.NewSource(logs[0], files.Options{Cache: cache, Spare: reader.NewWorkers(2).Go, Wait: true}), DocumentOptions{})
+		defer d.Close()
+		_, err := d.End(t.Context())
+		return d.Members()[0], err
+	}
+	if m, err := open(); err != nil || int(m.Text) != len(text) {
+		t.Errorf("with memory: %d bytes of %d, %v", m.Text, len(text), err)
+	}
+	defer func(dir string) { blockstore.InMemory = dir }(blockstore.InMemory)
+	blockstore.InMemory = disk
+	if m, err := open(); err == nil || m.Damage == nil || !strings.Contains(m.Damage.Error(), "too little room") {
+		t.Errorf("without: %v, %v", err, m.Damage)
+	}
+	blockstore.InMemory = ""
+	if _, err := open(); err == nil || !strings.Contains(err.Error(), "too little room") {
+		t.Errorf("with nothing: %v", err)
+	}
+}

@@ -1,0 +1,376 @@
+package document
+
+import (
+	"context"
+	"path/filepath"
+	"slices"
+	"time"
+
+	"logview/reader"
+	"logview/reader/decode"
+	"logview/reader/files"
+)
+
+// This is how a Document knows its members again.
+
+// Searchable is a Source of the same text, for a search of its own: what came
+// through a pipe is read from where it was put, for there is no second time.
+// It also tells which member each path is.
+func (d *Document) Searchable(opt files.Options) (reader.Source, map[string]MemberKey) {
+	l := files.Log{Name: d.src.Name()}
+	keys := map[string]MemberKey{}
+	for _, m := range d.list() {
+		member, t, _ := m.state()
+		if member.Path == reader.Stdin {
+			if t == nil {
+				continue
+			}
+			member = reader.Member{Path: t.file.Name(), Named: true}
+		}
+		member.Named = true // who has opened it wants to see what is in it
+		l.Members = append(l.Members, member)
+		keys[member.Path] = m.key
+	}
+	return files.NewSource(l, opt), keys
+}
+
+// Locate is the member that a file was when its text had an ID, whatever it
+// is called now.
+func (d *Document) Locate(ctx context.Context, m reader.Member, id reader.ID) (MemberKey, bool) {
+	_, keys := d.Searchable(files.Options{})
+	key, ok := keys[m.Path]
+	if ok && (id.Len == 0 || m.Path == reader.Stdin) {
+		return key, true
+	}
+	if ok {
+		if same, err := files.HasID(ctx, reader.Member{Path: m.Path}, d.src.Options().Encoding, id); err == nil && same {
+			return key, true
+		}
+	}
+	return d.Find(ctx, id)
+}
+
+// File is where a member lies, for other programs to open; false if it is
+// compressed.
+func (d *Document) File(key MemberKey) (string, bool) {
+	for _, m := range d.list() {
+		if member, t, _ := m.state(); m.key == key && t != nil && t.file != nil && (t.piped || !t.temp) {
+			if t.piped {
+				return t.file.Name(), true
+			}
+			return member.Path, true
+		}
+	}
+	return "", false
+}
+
+// Key is the member that a Member is of today, false if it is none.
+func (d *Document) Key(m reader.Member) (MemberKey, bool) {
+	for _, x := range d.list() {
+		have, _, _ := x.state()
+		if have.Path == m.Path || files.HandleOf(have).Alt == m.Path || files.HandleOf(have).Pair != nil && files.HandleOf(have).Pair.Packed.Path == m.Path {
+			return x.key, true
+		}
+	}
+	return 0, false
+}
+
+// Has reports whether a member is still there.
+func (d *Document) Has(key MemberKey) bool {
+	return slices.ContainsFunc(d.list(), func(m *docMember) bool { return m.key == key })
+}
+
+// Find is the member whose text begins as an ID says.
+func (d *Document) Find(ctx context.Context, id reader.ID) (MemberKey, bool) {
+	for _, x := range slices.Backward(d.list()) {
+		m, _, _ := x.state()
+		if ok, err := files.HasID(ctx, m, d.src.Options().Encoding, id); err == nil && ok && id.Len > 0 {
+			return x.key, true
+		}
+	}
+	return 0, false
+}
+
+// Update takes over which members the log has now. A member is known again
+// by its file, or by its text when it was compressed or copied meanwhile.
+//
+// If a member is cut off, only what was listed after that was seen tells what
+// became of it: an older Log changes nothing, and Grown asks for another.
+func (d *Document) Update(l files.Log) (u Updated) {
+	d.updating.Lock()
+	defer d.updating.Unlock()
+	before := d.list()
+	left, cut := map[*docMember]bool{}, map[*docMember]bool{}
+	for _, m := range before {
+		at := m.cutOff()
+		left[m], cut[m] = true, !at.IsZero()
+		u.CutOff = u.CutOff || cut[m]
+		if cut[m] && !l.Looked.After(at) {
+			return u
+		}
+	}
+	d.decide(l.Members)
+	l.Members = files.WithoutTwins(l.Members)
+	d.src.SetMembers(l.Members)
+	now := make([]*docMember, len(l.Members))
+	// By file, if it has not been cut off.
+	for i, m := range l.Members {
+		for _, old := range before {
+			if left[old] && !cut[old] && old.is(m) {
+				delete(left, old)
+				now[i] = old
+				break
+			}
+		}
+	}
+	// By text. What was read of the old file says how it began. A copy may have
+	// been met before the original was cut off.
+	var fresh []*docMember
+	for i, m := range l.Members {
+		for _, old := range before {
+			copied := now[i] != nil && now[i].key > old.key
+			if left[old] && (now[i] == nil || copied) && old.became(d.life, d.src.Options().Encoding, m) {
+				if copied {
+					left[now[i]] = true
+				}
+				delete(left, old)
+				now[i] = old
+			}
+		}
+		if now[i] == nil {
+			now[i] = packedOf(before, left, m)
+		}
+		if now[i] == nil {
+			now[i] = &docMember{m: m}
+			fresh = append(fresh, now[i])
+		}
+	}
+	d.mu.Lock()
+	first := d.next
+	for _, m := range fresh {
+		m.key = d.next
+		d.next++
+	}
+	d.members = now
+	// Who reads on behind a member that is gone goes on with what followed it.
+	for i, m := range before {
+		if left[m] {
+			d.after[m.key] = following(before, now, i)
+		}
+	}
+	for key, next := range d.after { // of those behind which nothing came so far
+		if n := len(now); next == 0 && n > 0 && now[n-1].key >= first {
+			for n > 1 && now[n-2].key >= first {
+				n--
+			}
+			d.after[key] = now[n-1].key
+		}
+	}
+	d.mu.Unlock()
+	for m := range left {
+		m.close()
+	}
+	for i, m := range now {
+		u.Inserted = u.Inserted || slices.Contains(fresh, m) && !d.copies(m, now[i+1:])
+	}
+	return u
+}
+
+// copies reports whether a member holds the text of one that comes behind it,
+// before that is cut off, or whether there is none.
+func (d *Document) copies(m *docMember, behind []*docMember) bool {
+	known := 0
+	for _, x := range behind {
+		if _, t, _ := x.state(); t != nil {
+			known++
+			if id := t.identity(); id.Len > 0 {
+				if ok, err := files.HasID(d.life, m.m, d.src.Options().Encoding, id); err == nil && ok {
+					return true
+				}
+			}
+		}
+	}
+	return known == 0
+}
+
+// Updated says what an Update found.
+type Updated struct {
+	// CutOff: a member was cut off. Who read it by its path meanwhile may have
+	// read another text.
+	CutOff bool
+	// Inserted: a text came before one that was read from already.
+	Inserted bool
+}
+
+// packedOf takes over the state of a member that was never opened, and so has no
+// text to be known by, if it seems to be what was compressed into m; nil if
+// there is none. Who compresses keeps the time, to the second at least.
+func packedOf(before []*docMember, left map[*docMember]bool, m reader.Member) *docMember {
+	if !decode.ParseName(filepath.Base(m.Path)).Compressed() {
+		return nil
+	}
+	var best *docMember
+	nearest := time.Second
+	for _, old := range before {
+		was, t, _ := old.state()
+		if age := m.ModTime.Sub(was.ModTime).Abs(); left[old] && t == nil && age < nearest && !decode.ParseName(filepath.Base(was.Path)).Compressed() && files.MayHold(m, was.Size) {
+			best, nearest = old, age
+		}
+	}
+	if best != nil {
+		delete(left, best)
+		best.mu.Lock()
+		best.m, best.err = m, nil
+		best.mu.Unlock()
+	}
+	return best
+}
+
+// following is where to go on behind before[i], which is gone: with what stands
+// now between those around it that are still there, or else with the next of
+// them; zero if there is none. Of several that are gone in a row each has the one
+// that stands in its place, and if there are fewer, the last have them.
+func following(before, now []*docMember, i int) MemberKey {
+	from, gone := i, 0
+	for from > 0 && !slices.Contains(now, before[from-1]) {
+		from--
+	}
+	at, to := 0, len(now)
+	if from > 0 {
+		at = slices.Index(now, before[from-1]) + 1
+	}
+	for from+gone < len(before) {
+		if k := slices.Index(now, before[from+gone]); k >= 0 {
+			to = k
+			break
+		}
+		gone++
+	}
+	if at += max(0, i-from-max(0, gone-(to-at))); at >= len(now) {
+		return 0
+	}
+	return now[at].key
+}
+
+// cutOff is when it was first seen that the file is not what was read of it any
+// more; zero if it is.
+func (m *docMember) cutOff() time.Time {
+	_, t, _ := m.state()
+	if t == nil || t.whole() {
+		return time.Time{}
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.t == t && m.cut.IsZero() {
+		m.cut = time.Now()
+	}
+	return m.cut
+}
+
+// is takes over a member's state if it is of the same file.
+func (m *docMember) is(now reader.Member) bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.m.Path == reader.Stdin || now.Path == reader.Stdin {
+		return m.m.Path == now.Path
+	}
+	if files.HandleOf(m.m).In != nil || files.HandleOf(now).In != nil {
+		return m.m.Path == now.Path // what is in an archive does not change
+	}
+	if files.HandleOf(m.m).Info == nil || files.HandleOf(now).Info == nil || !files.StillHolds(m.m, files.HandleOf(now).Info) {
+		return false
+	}
+	// A file that is not held open may be gone, and its number that of another:
+	// of one that rotation does not make of it.
+	from, to := decode.ParseName(filepath.Base(m.m.Path)), decode.ParseName(filepath.Base(now.Path))
+	if files.HandleOf(m.m).Rotated && !files.HandleOf(now).Rotated || from.Compressed() != to.Compressed() {
+		return false
+	}
+	// Nobody writes to a rotated file any more, or else the text decides.
+	if files.HandleOf(m.m).Rotated && (now.Size != m.m.Size || !now.ModTime.Equal(m.m.ModTime)) {
+		return false
+	}
+	if m.t == nil {
+		m.err = nil // it may be readable now
+	}
+	m.m = now
+	return true
+}
+
+// became takes over a member's state if its text is that of m, in another
+// file.
+func (m *docMember) became(ctx context.Context, given decode.Charset, now reader.Member) bool {
+	was, t, _ := m.state()
+	if t == nil || !files.HandleOf(now).Rotated && !decode.ParseName(filepath.Base(now.Path)).Compressed() {
+		return false // a new one, even if it begins alike
+	}
+	id := t.identity()
+	if id.Len == 0 {
+		return false
+	}
+	if ok, err := files.HasID(ctx, now, given, id); err != nil || !ok {
+		return false
+	}
+	cut := files.HandleOf(now).Alt == was.Path // now has more text
+	if t.file != nil && !t.temp && !cut {
+		// What is open is either the very text still, or cut off.
+		info, err := t.file.Stat()
+		cut = err != nil || info.Size() < was.Size || !t.whole()
+	}
+	m.mu.Lock()
+	m.m = now
+	if cut && m.t == t {
+		m.t, m.cut = nil, time.Time{}
+	}
+	m.mu.Unlock()
+	if cut {
+		m.grow.Lock()
+		defer m.grow.Unlock()
+		t.close()
+	}
+	return true
+}
+
+// Grown takes in what the current member got since, where that does not
+// happen by itself. It reports false if a member was cut off, or written
+// anew: then an Update is to tell what the log is now, before it is read on.
+func (d *Document) Grown(ctx context.Context) bool {
+	list := d.list()
+	for _, m := range list {
+		if !m.cutOff().IsZero() {
+			return false
+		}
+	}
+	if len(list) == 0 {
+		return true
+	}
+	m := list[len(list)-1]
+	m.grow.Lock()
+	defer m.grow.Unlock()
+	member, t, _ := m.state()
+	if t == nil {
+		return true
+	}
+	if t.temp && !t.piped {
+		_ = t.more(ctx, member.Size, func(Preparing) {})
+	}
+	t.identity() // it may have been empty when it was opened
+	return true
+}
+
+// ID is the identity of a member's text, as far as it is opened.
+func (d *Document) ID(key MemberKey) reader.ID {
+	for _, m := range d.list() {
+		if m.key != key {
+			continue
+		}
+		_, t, _ := m.state()
+		if t == nil {
+			return reader.ID{}
+		}
+		t.mu.Lock()
+		defer t.mu.Unlock()
+		return t.id
+	}
+	return reader.ID{}
+}

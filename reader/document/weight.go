@@ -1,0 +1,114 @@
+package document
+
+import (
+	"context"
+	"os"
+
+	"logview/reader"
+	"logview/reader/blockstore"
+	"logview/reader/decode"
+	"logview/reader/files"
+)
+
+// This is how far into a Document a place lies.
+
+// Weigh finds out about how much text the members have that are not opened,
+// so that places can be told as shares of the whole: by their block stores,
+// by the size that gzip writes behind the text, else by what logs usually
+// compress to.
+func (d *Document) Weigh() {
+	for _, m := range d.list() {
+		member, t, _ := m.state()
+		stamp, ok := files.ListedStamp(member)
+		m.mu.Lock()
+		known := t != nil || !ok || m.weighed == stamp
+		m.mu.Unlock()
+		if known {
+			continue
+		}
+		about := estimatedSize(d.src.Options().Cache, member)
+		m.mu.Lock()
+		m.weighed, m.about = stamp, about
+		m.mu.Unlock()
+	}
+}
+
+// usual is how many times as large as the file the text of a compressed log
+// usually is.
+const usual = 10
+
+// about is about how long the text of a member is.
+func estimatedSize(c *blockstore.Cache, m reader.Member) reader.Offset {
+	if c != nil {
+		if k := files.Peek(c, m); k.Text >= 0 {
+			return reader.Offset(k.Text)
+		}
+	}
+	f, _, err := files.OpenMember(m)
+	if err != nil || f == os.Stdin {
+		return reader.Offset(m.Size)
+	}
+	defer f.Close()
+	var b [decode.MagicLen]byte
+	n, _ := f.ReadAt(b[:], 0)
+	switch {
+	case !decode.IsPacked(f, b[:n]):
+		return reader.Offset(m.Size)
+	case decode.FormatOf(b[:n]) == decode.Gzip:
+		if size, ok := files.GzipSize(f, m.Size); ok && size > m.Size && size < 100*m.Size {
+			return reader.Offset(size)
+		}
+	}
+	return reader.Offset(usual * m.Size)
+}
+
+// Fraction is how far into the Document a place lies, from 0 to 1, by the
+// sizes of the members' texts, as far as those are known.
+func (d *Document) Fraction(p Place) float64 { return FractionOf(d.Members(), p) }
+
+// FractionOf is how far into some members a place lies, from 0 to 1; 0 if it
+// is in none of them.
+func FractionOf(members []DocMember, p Place) float64 {
+	before, total, found := 0.0, 0.0, false
+	for _, m := range members {
+		size := float64(m.Weight)
+		if m.Key == p.Member {
+			found = true
+			before += min(size, float64(p.Offset))
+		} else if !found {
+			before += size
+		}
+		total += size
+	}
+	switch {
+	case !found:
+		return 0
+	case total == 0:
+		return 1
+	}
+	return before / total
+}
+
+// AtFraction is the piece at a fraction of the Document.
+func (d *Document) AtFraction(ctx context.Context, f float64) (Place, error) {
+	d.Weigh()
+	members := d.Members()
+	total := 0.0
+	for _, m := range members {
+		total += float64(m.Weight)
+	}
+	left := f * total
+	for _, m := range members {
+		size := float64(m.Weight)
+		if left > size {
+			left -= size
+			continue
+		}
+		t, err := d.text(ctx, m.Key)
+		if err != nil {
+			return Place{}, err
+		}
+		return d.At(ctx, Place{m.Key, reader.Offset(left / max(size, 1) * float64(t.end()))})
+	}
+	return d.End(ctx)
+}

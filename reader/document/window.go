@@ -1,0 +1,366 @@
+package document
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"slices"
+	"unicode/utf8"
+
+	"logview/reader"
+	"logview/reader/decode"
+)
+
+// This is how a Document is read.
+
+// A Piece is a line of a Document, or a part of one that is longer than
+// pieceSize: a screen must not wait for a line of 500 MB.
+type Piece struct {
+	Place
+	Text []byte        // without the newline; nobody changes it any more
+	End  reader.Offset // where the next piece begins
+
+	NULs       int64 // so many NULs of the text are left out; Text says so, and is all of the piece
+	Continues  bool  // it begins inside a line
+	Unfinished bool  // the line goes on in the next piece
+	Open       bool  // the text ends here, without a newline: the line may grow
+}
+
+// pieceSize is how long pieces of a long line are; the first may be up to
+// twice as long. Where they are cut depends on the line's length and place
+// alone, so that reading backwards finds the same pieces.
+const pieceSize = 64 << 10
+
+// windowSize is how much text is read at once: enough for several screens,
+// and for a piece to be found in it from either end.
+const windowSize = 4 * pieceSize
+
+// beside is the member after key, or before it if !forward; zero if there is
+// none. Behind a member that is gone is what came behind it.
+func (d *Document) beside(key MemberKey, forward bool) MemberKey {
+	list := d.list()
+	i := slices.IndexFunc(list, func(m *docMember) bool { return m.key == key })
+	if i < 0 {
+		d.mu.Lock()
+		defer d.mu.Unlock()
+		if !forward {
+			return 0
+		}
+		return d.after[key]
+	}
+	if forward {
+		i++
+	} else {
+		i--
+	}
+	if i < 0 || i >= len(list) {
+		return 0
+	}
+	return list[i].key
+}
+
+// A Window is a run of whole pieces of one member.
+type Window struct {
+	Member MemberKey
+	Offset reader.Offset // of Text[0]
+	Text   []byte        // nobody changes it any more
+	Open   bool          // the member's text ends behind it
+
+	continues bool          // begins inside a line
+	nuls      int64         // Text stands for so many NULs, see NulMarker, and is all of the window
+	end       reader.Offset // where it ends then, behind a newline that follows
+}
+
+// End is where the window ends.
+func (w *Window) End() reader.Offset {
+	if w.nuls > 0 {
+		return w.end
+	}
+	return w.Offset + reader.Offset(len(w.Text))
+}
+
+// nuls is the first run of NULs in text, which lies at off, that is left out
+// of pieces, wherever it begins and ends; both the end of text if there is
+// none.
+func (t *textAt) nuls(text []byte, off reader.Offset) (from, to reader.Offset, err error) {
+	end := off + reader.Offset(len(text))
+	if z := reader.Offset(decode.LeadingZeros(text)); z > 0 {
+		from, to = off, off+z
+		if off > 0 {
+			if from, err = t.zerosBefore(off); err != nil {
+				return end, end, err
+			}
+		}
+		if to == end {
+			if to, err = t.zerosAfter(end); err != nil {
+				return end, end, err
+			}
+		}
+		if to-from >= reader.NulRun {
+			return off, to, nil
+		}
+	}
+	i, k := decode.LongRun(text)
+	from, to = off+reader.Offset(i), off+reader.Offset(k)
+	if to == end && from < end {
+		if to, err = t.zerosAfter(end); err != nil {
+			return end, end, err
+		}
+	}
+	if to-from < reader.NulRun {
+		return end, end, nil
+	}
+	return from, to, nil
+}
+
+// skipped is the window of the NULs from from on to to, in which p lies.
+func (t *textAt) skipped(p Place, from, to reader.Offset) (Window, error) {
+	n := int64(to - from)
+	w := Window{Member: p.Member, Offset: from, Text: []byte(reader.NulMarker(n)), nuls: n, end: to, Open: to >= t.end()}
+	var b [1]byte
+	if from > 0 {
+		if _, err := t.readAt(b[:], from-1); err != nil {
+			return w, err
+		}
+		w.continues = b[0] != '\n'
+	}
+	if k, err := t.readAt(b[:], to); err != nil && err != io.EOF {
+		return w, err
+	} else if k > 0 && b[0] == '\n' {
+		w.end, w.Open = to+1, false
+	}
+	return w, nil
+}
+
+// Forward reads the text from a piece's beginning on, as much as is read at
+// once. It goes on with the next member; at the end of the last it returns
+// io.EOF, which means not yet. A member that cannot be read is left out; its
+// Damage says why.
+func (d *Document) Forward(ctx context.Context, p Place) (Window, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return Window{}, err
+		}
+		t, err := d.text(ctx, p.Member)
+		if err == nil {
+			w, err := t.forward(p)
+			if errors.Is(err, fs.ErrClosed) {
+				continue // it is another file meanwhile, or gone
+			}
+			if err != io.EOF {
+				return w, err
+			}
+		}
+		if ctx.Err() != nil {
+			return Window{}, ctx.Err()
+		}
+		next := d.beside(p.Member, true)
+		if next == 0 {
+			return Window{}, io.EOF
+		}
+		p = Place{Member: next}
+	}
+}
+
+// Backward reads the text that ends where a piece begins. It goes on with
+// the member before; at the beginning of the first it returns io.EOF.
+func (d *Document) Backward(ctx context.Context, p Place) (Window, error) {
+	for {
+		if err := ctx.Err(); err != nil {
+			return Window{}, err
+		}
+		if p.Offset > 0 {
+			t, err := d.text(ctx, p.Member)
+			if err == nil {
+				w, err := t.backward(p)
+				if errors.Is(err, fs.ErrClosed) {
+					continue // it is another file meanwhile, or gone
+				}
+				return w, err
+			}
+		}
+		before := d.beside(p.Member, false)
+		if before == 0 {
+			return Window{}, io.EOF
+		}
+		p = Place{Member: before}
+		t, err := d.text(ctx, before)
+		if err == nil {
+			p.Offset = t.end()
+		} else if ctx.Err() != nil {
+			return Window{}, ctx.Err()
+		}
+	}
+}
+
+func (t *textAt) forward(p Place) (Window, error) {
+	before := min(p.Offset, 1) // the byte before tells whether a line begins
+	buf := make([]byte, before+windowSize)
+	n, err := t.readAt(buf, p.Offset-before)
+	if n <= int(before) {
+		if err == nil {
+			err = io.EOF
+		}
+		return Window{}, err
+	}
+	w := Window{Member: p.Member, Offset: p.Offset, Text: buf[before:n], Open: err == io.EOF, continues: before > 0 && buf[0] != '\n'}
+	if err != nil && err != io.EOF {
+		return w, err
+	}
+	from, to, err := t.nuls(w.Text, w.Offset)
+	if err != nil {
+		return w, err
+	}
+	if from < w.End() {
+		if from > w.Offset {
+			w.Text, w.Open = w.Text[:from-w.Offset], false
+			return w, nil
+		}
+		if from, err = t.zerosBefore(from); err != nil {
+			return w, err
+		}
+		return t.skipped(p, from, to)
+	}
+	if !w.Open {
+		end := bytes.LastIndexByte(w.Text, '\n') + 1
+		if end == 0 { // inside a long line: whole pieces of it
+			for at := p.Offset; ; {
+				next := nextCut(w.Text, p.Offset, at)
+				if next < 0 {
+					end = int(at - p.Offset)
+					break
+				}
+				at = next
+			}
+		}
+		w.Text = w.Text[:end]
+	}
+	return w, nil
+}
+
+// nextCut is where a line is cut that goes on without end from at on, in a
+// text that begins at base; negative if the text does not reach so far.
+func nextCut(text []byte, base, at reader.Offset) reader.Offset {
+	cut := (at + pieceSize - 1) / pieceSize * pieceSize // at itself, if that is a cut
+	cut += pieceSize
+	if cut >= base+reader.Offset(len(text)) {
+		return -1
+	}
+	for i := 0; i < utf8.UTFMax-1 && cut-1 > at && !utf8.RuneStart(text[cut-base]); i++ {
+		cut--
+	}
+	return cut
+}
+
+// ErrCut says that a file does not hold any more what was read of it; an Update
+// tells what became of it.
+var ErrCut = errors.New("was cut off or written anew")
+
+func (t *textAt) backward(p Place) (Window, error) {
+	from := max(0, p.Offset-windowSize)
+	buf := make([]byte, p.Offset-from)
+	n, err := t.readAt(buf, from)
+	if n < len(buf) {
+		if err == nil || err == io.EOF {
+			err = &reader.FileError{Path: t.path, Offset: int64(from) + int64(n), Err: ErrCut}
+		}
+		return Window{}, err
+	}
+	w := Window{Member: p.Member, Offset: from, Text: buf[:n], Open: p.Offset >= t.end()}
+	// What is behind the last NULs that are left out, or those themselves.
+	for at := from; ; {
+		first, to, err := t.nuls(buf[at-from:], at)
+		if err != nil {
+			return w, err
+		}
+		if first == p.Offset {
+			break
+		}
+		if to == p.Offset || to == p.Offset-1 && buf[n-1] == '\n' {
+			if first, err = t.zerosBefore(to); err != nil {
+				return w, err
+			}
+			return t.skipped(p, first, to)
+		}
+		if buf[to-from] == '\n' {
+			to++
+		}
+		at = to
+		w.Offset, w.Text = at, buf[at-from:]
+	}
+	if w.Offset > from {
+		w.continues = buf[w.Offset-from-1] != '\n'
+		return w, nil
+	}
+	if from == 0 {
+		return w, nil
+	}
+	start := 0
+	if i := bytes.IndexByte(w.Text, '\n'); i >= 0 && i+1 < n {
+		start = i + 1
+	} else {
+		// Inside a long line. A cut lies wherever the pieceSize bytes before it
+		// hold no newline.
+		cut := (from + pieceSize - 1) / pieceSize * pieceSize
+		start = int(nextCut(w.Text, from, cut) - from)
+		w.continues = true
+	}
+	w.Offset += reader.Offset(start)
+	w.Text = w.Text[start:]
+	return w, nil
+}
+
+// Long reports whether a piece of the window may be part of a longer line.
+func (w *Window) Long() bool {
+	if n := len(w.Text); w.continues || w.nuls > 0 || n > 0 && !w.Open && w.Text[n-1] != '\n' {
+		return true
+	}
+	for text := w.Text; len(text) > pieceSize; {
+		i := bytes.LastIndexByte(text[:pieceSize], '\n')
+		if i < 0 {
+			return true
+		}
+		text = text[i+1:]
+	}
+	return false
+}
+
+// Pieces calls yield with the pieces of a window, in order.
+func (w *Window) Pieces(yield func(Piece) bool) {
+	if w.nuls > 0 {
+		yield(Piece{Place: Place{w.Member, w.Offset}, Text: w.Text, End: w.end, NULs: w.nuls,
+			Continues: w.continues, Open: w.Open, Unfinished: !w.Open && w.end == w.Offset+reader.Offset(w.nuls)})
+		return
+	}
+	for at := w.Offset; at < w.End(); {
+		text := w.Text[at-w.Offset:]
+		p := Piece{Place: Place{w.Member, at}}
+		if p.Continues = w.continues; at > w.Offset {
+			p.Continues = w.Text[at-w.Offset-1] != '\n'
+		}
+		size := bytes.IndexByte(text, '\n')
+		whole := size
+		if size < 0 {
+			size, whole = len(text), len(text)
+		} else {
+			whole++
+		}
+		if cut := nextCut(w.Text[:at-w.Offset+reader.Offset(size)], w.Offset, at); cut >= 0 {
+			size, whole = int(cut-at), int(cut-at)
+			p.Unfinished = true
+		} else if whole == size {
+			p.Open = w.Open
+			p.Unfinished = !w.Open
+		}
+		p.Text, p.End = text[:size], at+reader.Offset(whole)
+		if !p.Continues {
+			p.Text = decode.TrimMarks(p.Text)
+		}
+		if !yield(p) {
+			return
+		}
+		at = p.End
+	}
+}

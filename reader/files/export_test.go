@@ -1,0 +1,36 @@
+package files
+
+import (
+	"context"
+	"io"
+
+	"logview/reader"
+)
+
+// Store reads a member to its end so that it has a block store from then on,
+// if it is one that gets one. progress, if not nil, is told how many bytes
+// of the file are done.
+func Store(ctx context.Context, src reader.Source, m reader.Member, progress func(disk int64)) error {
+	b, err := src.Open(ctx, m, reader.Pos{})
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	r, ok := b.(*RecordedBlocks)
+	if !ok {
+		return nil
+	}
+	blk := reader.GetBlock()
+	defer reader.PutBlock(blk)
+	w := r.W // which r forgets when it is done or has failed
+	for {
+		if err := b.Next(blk); err == io.EOF {
+			return w.Failure()
+		} else if err != nil {
+			return err
+		}
+		if progress != nil {
+			progress(blk.Disk)
+		}
+	}
+}

@@ -1,0 +1,372 @@
+package files
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"io"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+	"time"
+
+	"logview/reader"
+	"logview/reader/decode"
+)
+
+// fileBlocks reads one file from its start, or from a position in it.
+type FileBlocks struct {
+	ctx   context.Context
+	path  string
+	F     decode.File
+	T     *decode.Text
+	stamp reader.Stamp // zero if it is no regular file
+	cut   decode.Cutter
+	err   error
+	last  func(*reader.Block) error // is asked about a block that ends in a line without an end; nil for nothing
+
+	limited bool // the text ends at end, whatever the file has behind that
+	end     reader.Offset
+}
+
+// endAt lets the file end at an offset, however much is written behind it. If
+// offsets of the text are not those of the file, up to headSize bytes more may
+// have been read.
+func (b *FileBlocks) endAt(off int64) {
+	if _, ok := b.Direct(); ok {
+		b.limited, b.end = true, reader.Offset(off)-reader.Offset(b.T.Bom)
+	} else {
+		b.T.Src.End = off
+	}
+}
+
+// unsized is where a file that is empty when it is opened ends. The files in
+// /proc say that they are empty and are not.
+const unsized = 16 << 20
+
+// openFile opens m for reading from its start, as it lies on disk, in a charset
+// that is given, unless that is empty.
+func OpenFile(ctx context.Context, m reader.Member, given decode.Charset) (*FileBlocks, error) {
+	f, path, err := OpenMember(m)
+	if err != nil {
+		return nil, err
+	}
+	b, err := NewFileBlocksIn(ctx, f, path, false, given)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	return b, nil
+}
+
+// openMember opens m's file. Between listing and opening logs may rotate, so
+// that another file has its path, or none: then it is looked for where
+// rotation puts it.
+func OpenMember(m reader.Member) (decode.File, string, error) {
+	if m.Path == reader.Stdin {
+		return os.Stdin, "standard input", nil
+	}
+	if HandleOf(m).In != nil {
+		f, err := HandleOf(m).In.open(m)
+		return f, m.Path, err
+	}
+	f, err := os.Open(m.Path)
+	if err == nil && HandleOf(m).Info != nil {
+		if now, serr := f.Stat(); serr == nil && !StillHolds(m, now) {
+			if moved, path := openMoved(m, os.SameFile(now, HandleOf(m).Info)); moved != nil {
+				f.Close()
+				return moved, path, nil
+			}
+			// A current file may have been replaced by a new one, which is what
+			// was asked for then. A rotated file's path has another member now,
+			// which is read as that.
+			if HandleOf(m).Rotated {
+				f.Close()
+				return nil, m.Path, &reader.FileError{Path: m.Path, Offset: -1, Err: reader.ErrGone}
+			}
+		}
+	}
+	if errors.Is(err, fs.ErrNotExist) {
+		if moved, path := openMoved(m, false); moved != nil {
+			return moved, path, nil
+		}
+	}
+	if err != nil {
+		return nil, m.Path, &reader.FileError{Path: m.Path, Offset: -1, Err: reader.Cause(err)}
+	}
+	return f, m.Path, nil
+}
+
+// is reports whether the file that now is that was listed as m. Its inode
+// alone proves nothing: the one of a log that was compressed and removed is
+// soon that of a new one, which is smaller at first.
+func StillHolds(m reader.Member, now os.FileInfo) bool {
+	return os.SameFile(now, HandleOf(m).Info) && now.Size() >= m.Size
+}
+
+// openMoved finds the file that m was: the same file under another name of
+// its log, or what became of it when it was compressed, which has the time
+// of the original and another name. It returns nil if there is neither.
+//
+// If the file is still there, and was only cut off, it was copied before, or
+// nothing is left of it: what a gzip says of the size of its text tells a copy
+// from what else was compressed in the same second. Elsewhere that is no
+// reason to give up a text, for a file of several members says less.
+func openMoved(m reader.Member, cut bool) (decode.File, string) {
+	if HandleOf(m).Alt != "" {
+		if f, err := os.Open(HandleOf(m).Alt); err == nil {
+			return f, HandleOf(m).Alt
+		}
+	}
+	if HandleOf(m).Info == nil {
+		return nil, ""
+	}
+	if HandleOf(m).Pair != nil && !IsTwin(m) {
+		if f, err := openRenamed(m); err == nil {
+			return f, f.Name()
+		}
+		if f, path, err := OpenMember(HandleOf(m).Pair.Packed); err == nil {
+			return f, path
+		}
+		return nil, ""
+	}
+	// What was found may move on before it is opened: then it is looked for
+	// once more.
+	for range 5 {
+		c, ok := findMoved(m, cut)
+		if !ok {
+			return nil, ""
+		}
+		f, err := os.Open(c.Path)
+		if err != nil {
+			continue
+		}
+		if now, err := f.Stat(); err == nil && os.SameFile(now, HandleOf(c).Info) {
+			return f, c.Path
+		}
+		f.Close()
+	}
+	return nil, ""
+}
+
+// moved finds the file that m was or became in its directory.
+func findMoved(m reader.Member, cut bool) (reader.Member, bool) {
+	dir, base := filepath.Split(m.Path)
+	l := NewFinder()
+	l.List(dir, base)
+	packed, nearest := reader.Member{}, time.Second
+	for _, c := range l.Files {
+		if StillHolds(m, HandleOf(c.Member).Info) {
+			return c.Member, true
+		}
+		// gzip and its like keep the time to the second at least, and most of
+		// them all of it: of two that were rotated within a second, it is the
+		// one whose time is nearer.
+		if age := c.ModTime.Sub(m.ModTime).Abs(); c.Name.Compressed() && !decode.ParseName(base).Compressed() && age < nearest && !(cut && !MayHold(c.Member, m.Size)) {
+			packed, nearest = c.Member, age
+		}
+	}
+	return packed, HandleOf(packed).Info != nil
+}
+
+// mayHold reports whether a compressed file may hold a text of a size. Most
+// cannot tell; behind a gzip member is the size of its text, modulo 4 GiB (RFC
+// 1952), and behind the last of those that bgzip makes there is none.
+func MayHold(m reader.Member, size int64) bool {
+	f, err := os.Open(m.Path)
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	text, ok := GzipSize(f, m.Size)
+	return !ok || text == 0 || text >= size || size > math.MaxUint32
+}
+
+// gzipSize is the size of the text of a gzip file's last member, modulo 4 GiB;
+// false if it is no such file. size is the file's.
+func GzipSize(f io.ReaderAt, size int64) (int64, bool) {
+	var b [decode.MagicLen]byte
+	n, _ := f.ReadAt(b[:], 0)
+	if decode.FormatOf(b[:n]) != decode.Gzip {
+		return 0, false
+	}
+	_, err := f.ReadAt(b[:4], max(0, size-4))
+	return int64(binary.LittleEndian.Uint32(b[:4])), err == nil
+}
+
+// newFileBlocks reads f, which it owns from now on unless it fails. live
+// says that f is a pipe or terminal.
+func newFileBlocks(ctx context.Context, f decode.File, path string, live bool) (*FileBlocks, error) {
+	return NewFileBlocksIn(ctx, f, path, live, "")
+}
+
+// newFileBlocksIn is newFileBlocks for a file in a charset that is given,
+// unless it is empty.
+func NewFileBlocksIn(ctx context.Context, f decode.File, path string, live bool, given decode.Charset) (*FileBlocks, error) {
+	b := &FileBlocks{ctx: ctx, path: path, F: f}
+	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+		b.stamp = reader.StampOf(info)
+	}
+	var r io.Reader = f
+	if live {
+		r = decode.NewPump(ctx, f)
+	}
+	var err error
+	if b.T, err = decode.OpenIn(ctx, r, live, given); err != nil {
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		return nil, &reader.FileError{Path: path, Offset: 0, Err: reader.Cause(err)}
+	}
+	// These are set one by one: a composite literal takes so much of the stack
+	// that it is moved to a larger one for every file.
+	b.cut.Disk, b.cut.Eager = func() int64 { return b.T.Src.N }, live
+	in := &b.cut.In
+	in.R = b.T
+	switch c := b.T.Charset; {
+	case !b.T.Direct:
+	case c.Wide():
+		in.Hole = b.wideHole
+	default:
+		// NULs are NULs before they are decoded, too.
+		in.R, in.T, in.Unmarked, in.Hole = b.T.Back, c.Decoder(), !c.Bytewise() && c != decode.Latin1, b.hole
+	}
+	return b, nil
+}
+
+// wideHole is hole for a file in UTF-16. Half a NUL at its end is left.
+func (b *FileBlocks) wideHole() int64 {
+	if c, ok := b.T.Reader.(*decode.Converter); !ok || !c.Drained() {
+		return 0
+	}
+	n := b.hole()
+	if n%2 == 1 {
+		if _, err := b.F.Seek(-1, io.SeekCurrent); err != nil {
+			return 0 // the next read fails, too
+		}
+		b.T.Src.N--
+		n--
+	}
+	return n / 2
+}
+
+// hole moves the file's position behind the hole it stands in, and says by
+// how much.
+func (b *FileBlocks) hole() int64 {
+	at, err := b.F.Seek(0, io.SeekCurrent)
+	if info, serr := b.F.Stat(); err == nil && serr == nil && !b.T.Replays() {
+		if next := decode.NextData(b.F, at, info.Size()); next > at {
+			if _, err := b.F.Seek(next, io.SeekStart); err == nil {
+				b.T.Src.N += next - at
+				return next - at
+			}
+		}
+	}
+	return 0
+}
+
+func (b *FileBlocks) ID() reader.ID { return b.T.Id }
+
+// seek goes to at, reading all before it unless the file's bytes are the
+// text's.
+func (b *FileBlocks) seek(at reader.Pos) error {
+	b.cut.Off, b.cut.Line = at.Offset, at.Line
+	if b.T.Format == decode.Plain && b.T.Charset.Bytewise() {
+		off := int64(at.Offset) + int64(b.T.Bom)
+		if _, err := b.F.Seek(off, io.SeekStart); err != nil {
+			return &reader.FileError{Path: b.path, Offset: off, Err: reader.Cause(err)}
+		}
+		b.T.Src = &decode.CountingReader{R: b.F, N: off}
+		b.cut.In.R = b.T.Src
+		b.T.Back = nil
+		return nil
+	}
+	buf := reader.GetBlock()
+	defer reader.PutBlock(buf)
+	for left := int64(at.Offset); left > 0; {
+		if err := b.ctx.Err(); err != nil {
+			return err
+		}
+		n, skip, err := b.cut.In.Read(buf.Room()[:min(left, reader.BlockSize)])
+		left -= int64(n) + skip.Bytes
+		if left > 0 && err != nil {
+			if err == io.EOF {
+				err = reader.ErrGone
+			}
+			return b.located(err)
+		}
+	}
+	b.cut.In.Inside = false
+	return nil
+}
+
+func (b *FileBlocks) Next(blk *reader.Block) error {
+	if err := b.ctx.Err(); err != nil {
+		return err
+	}
+	if b.err != nil {
+		return b.err
+	}
+	err := b.cut.Next(blk)
+	if err == nil && b.limited && blk.End() > b.end {
+		n := blk.Index(b.end)
+		blk.Text, blk.Skips = blk.Text[:n], blk.Skips[:reader.Before(blk.Skips, n)]
+		blk.Lines, blk.Unfinished = reader.CountLines(blk.Text), false
+		if b.err = io.EOF; n == 0 {
+			return io.EOF
+		}
+	}
+	if n := len(blk.Text); err == nil && b.last != nil && !blk.Unfinished && n > 0 && blk.Text[n-1] != '\n' {
+		err = b.last(blk)
+		if err == io.EOF || len(blk.Text) < n {
+			b.err = io.EOF // what comes now would be that line again
+		}
+	}
+	if err == nil || err == io.EOF {
+		return err
+	}
+	b.err = b.located(err)
+	return b.err
+}
+
+// Resume goes on behind the damage that Next reported, where the format
+// allows to find an undamaged part there, and returns io.EOF if it does not.
+// The text behind continues the text before; a line that the damage cut ends
+// where the damage begins.
+func (b *FileBlocks) Resume() error {
+	r, ok := b.T.Dec.(decode.Resumer)
+	if !ok || b.err == nil {
+		return io.EOF
+	}
+	if err := r.Resume(b.T.Src); err != nil {
+		return io.EOF
+	}
+	b.err = nil
+	b.cut.Resume()
+	return nil
+}
+
+// located makes a FileError of what a decoder said.
+func (b *FileBlocks) located(err error) error {
+	if b.ctx.Err() != nil {
+		return b.ctx.Err()
+	}
+	if b.T.Format == decode.Plain {
+		return &reader.FileError{Path: b.path, Offset: b.T.Src.N, Err: reader.Cause(err)}
+	}
+	return &reader.FileError{Path: b.path, Offset: b.T.Dec.Offset(), Err: decode.Describe(b.T.Format, reader.Cause(err))}
+}
+
+func (b *FileBlocks) Close() error {
+	if b.F == nil {
+		return nil
+	}
+	b.T.Release()
+	f := b.F
+	b.F = nil
+	if f == os.Stdin {
+		return nil // it is not ours
+	}
+	return f.Close()
+}

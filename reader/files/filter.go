@@ -1,0 +1,159 @@
+package files
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/bmatcuk/doublestar/v4"
+
+	"logview/reader"
+	"logview/reader/decode"
+)
+
+// A Filter says which files below a directory are listed. It does not apply to
+// files that are named. The zero Filter lists what Find lists.
+type Filter struct {
+	Hidden  bool   // list hidden entries, too
+	Depth   *int64 // how many levels below a named directory to list, 1 being its own entries; nil for all
+	MaxSize *int64 // the size on disk of the largest files to list; nil for no limit
+
+	// Apart reports whether two files are to be read each for itself although
+	// they may have the same text, because their paths matter; nil for never.
+	Apart func(a, b string) bool
+
+	all   bool // nothing is left out
+	globs []glob
+	takes bool // some glob selects files; those that match none are left out
+}
+
+// A glob selects files, or leaves them out, like a line of a .gitignore.
+type glob struct {
+	pattern string // for the path from the working directory on, with slashes
+	fold    bool
+	leave   bool
+	dirs    bool // only directories
+}
+
+// Add adds a pattern of paths as in ripgrep's --glob: a pattern like those in a
+// .gitignore of the working directory, which selects what it matches, or leaves
+// it out if the pattern begins with !. A pattern without a slash, except at its
+// end, matches names in any directory. If several patterns match a file, the
+// last one added decides. Directories that are left out are not entered. If any
+// pattern selects files, those that match no pattern are left out.
+func (x *Filter) Add(pattern string, fold bool) error {
+	g := glob{fold: fold}
+	p, leave := strings.CutPrefix(pattern, "!")
+	g.leave = leave
+	if p = strings.TrimRight(p, " "); pattern == "" || strings.HasPrefix(p, "#") || p == "" && !g.leave {
+		return nil // as in a .gitignore, where it is an empty line or a comment
+	}
+	if p == "" || p == "/" {
+		// It matches no file. But in ripgrep, / and a lone ! select.
+		x.takes = x.takes || p == "" || !g.leave
+		return nil
+	}
+	p, g.dirs = strings.CutSuffix(p, "/")
+	if strings.Contains(p, "/") {
+		p = strings.TrimPrefix(p, "/")
+	} else {
+		p = "**/" + p
+	}
+	if strings.HasSuffix(p, "/**") {
+		p += "/*" // the entries of the directory, not the directory
+	}
+	if fold {
+		p = strings.ToLower(p)
+	}
+	if err := reader.CheckGlob(p); err != nil {
+		return fmt.Errorf("%q: %w", pattern, err)
+	}
+	g.pattern = p
+	x.globs = append(x.globs, g)
+	x.takes = x.takes || !g.leave
+	return nil
+}
+
+// Narrows reports whether the filter may leave out what Find lists.
+func (x *Filter) Narrows() bool {
+	return x.takes || len(x.globs) > 0 || x.Depth != nil || x.MaxSize != nil
+}
+
+// leaves reports whether an entry of a directory is left out. Globs are relative
+// to cwd, the working directory.
+func (x *Filter) leaves(path string, dir bool, cwd string) bool {
+	if x.all {
+		return false
+	}
+	if leave, ok := x.byGlobs(path, dir, cwd); ok {
+		return leave
+	}
+	// A member may be selected although its archive is not.
+	if x.takes && !dir && !decode.IsTarName(path) {
+		return true
+	}
+	base := filepath.Base(path)
+	return strings.HasPrefix(base, ".") && !x.Hidden || strings.HasSuffix(base, ".tmp")
+}
+
+// byGlobs reports whether an entry is left out by the last glob that matches
+// it; ok is false if none does.
+func (x *Filter) byGlobs(path string, dir bool, cwd string) (leave, ok bool) {
+	if len(x.globs) == 0 {
+		return false, false
+	}
+	rel := filepath.ToSlash(path)
+	if cwd != "" {
+		if below, ok := strings.CutPrefix(path, cwd+string(filepath.Separator)); ok {
+			rel = filepath.ToSlash(below)
+		}
+	}
+	rel = strings.TrimPrefix(rel, "./")
+	for i := len(x.globs) - 1; i >= 0; i-- {
+		g := &x.globs[i]
+		name := rel
+		if g.fold {
+			name = strings.ToLower(name)
+		}
+		if g.dirs && !dir {
+			continue
+		}
+		if ok, _ := doublestar.Match(g.pattern, name); ok {
+			return g.leave, true
+		}
+	}
+	return false, false
+}
+
+// within returns the filter for the members of an archive. If a glob selects
+// the archive, or one that contains it, that includes its members, except those
+// that another glob leaves out.
+func (x Filter) within(archive reader.Member, cwd string) Filter {
+	for m := &archive; ; m = &HandleOf(*m).In.in.member {
+		if leave, ok := x.byGlobs(m.Path, false, cwd); ok {
+			x.takes = x.takes && leave
+			return x
+		}
+		if HandleOf(*m).In == nil {
+			return x
+		}
+	}
+}
+
+// leavesInside reports whether a member of an archive, or a directory of the
+// archive that contains it, is left out.
+func (x *Filter) leavesInside(archive, path, cwd string) bool {
+	for i := len(archive) + 1; i < len(path); i++ {
+		if path[i] == filepath.Separator && x.leaves(path[:i], true, cwd) {
+			return true
+		}
+	}
+	return x.leaves(path, false, cwd)
+}
+
+// tooDeep reports whether entries depth levels below a named directory are
+// left out.
+func (x *Filter) tooDeep(depth int64) bool { return x.Depth != nil && depth > *x.Depth }
+
+// tooLarge reports whether a file is left out because of its size.
+func (x *Filter) tooLarge(size int64) bool { return x.MaxSize != nil && size > *x.MaxSize }

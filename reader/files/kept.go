@@ -1,0 +1,15 @@
+package files
+
+import (
+	"logview/reader"
+)
+
+// keptBlocks is how many decoded blocks a text keeps: those around what a
+// screen shows, and the one of a search beside it.
+const KeptBlocks = 4
+
+// A keptBlock is a decoded block that is kept for a while.
+type KeptBlock struct {
+	I int
+	B *reader.Block
+}

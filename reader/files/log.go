@@ -1,0 +1,411 @@
+package files
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"logview/reader"
+	"logview/reader/blockstore"
+	"logview/reader/decode"
+)
+
+// Options say how a log's files are read.
+type Options struct {
+	// Cache holds block stores; nil for none.
+	Cache *blockstore.Cache
+
+	// Spare is asked to run work that only serves later readers, beside the
+	// caller: it reports false when there is no processor to spare, and the
+	// work is given up then. With nil, nothing is stored.
+	Spare func(func()) bool
+
+	// Filter says which members of archives are listed, as it does for files in
+	// directories.
+	Filter Filter
+
+	// Text says that every file is text, whatever it looks like.
+	Text bool
+
+	// Encoding is what files without a byte order mark are in; if it is empty,
+	// each file tells.
+	Encoding decode.Charset
+
+	// AsOpened says that a file ends where it ended when it was opened. Without
+	// it io.EOF means that there is no more yet.
+	AsOpened bool
+
+	// Wait says that such work is what the caller is here for, so that
+	// nothing is given up for being slow. Spare always runs it then, perhaps
+	// after waiting.
+	Wait bool
+}
+
+// A LogSource is a Source of the files of one log.
+type LogSource struct {
+	name string
+	key  LogKey
+	opt  Options
+
+	mu      sync.Mutex // guards what follows
+	members []reader.Member
+	piped   *archive // what came through standard input, if that was an archive
+}
+
+var _ reader.Source = (*LogSource)(nil)
+
+// NewSource makes a Source of a log that Find found.
+func NewSource(l Log, opt Options) *LogSource {
+	return &LogSource{name: l.Name, key: l.key, members: l.Members, opt: opt}
+}
+
+// Name implements Source.
+func (s *LogSource) Name() string { return s.name }
+
+// Options returns the options that s was made with.
+func (s *LogSource) Options() Options { return s.opt }
+
+// SetMembers replaces the members, until the next Refresh.
+func (s *LogSource) SetMembers(members []reader.Member) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.members = members
+}
+
+// Members implements Source.
+func (s *LogSource) Members() []reader.Member {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return slices.Clip(s.members)
+}
+
+// Refresh implements Source: it lists the directories again in which the
+// members lie. A log of which only named files were asked for stays those.
+func (s *LogSource) Refresh() error {
+	f := NewFinder()
+	dirs := map[string]bool{}
+	for _, m := range s.Members() {
+		dir, base := filepath.Split(m.Path)
+		switch {
+		case m.Path == reader.Stdin, HandleOf(m).In != nil:
+			return nil // which does not change
+		case m.Named:
+			f.Add(m.Path)
+		case !dirs[dir]:
+			dirs[dir] = true
+			f.List(dir, base)
+		}
+	}
+	for _, l := range f.Group() {
+		if l.key == s.key {
+			s.mu.Lock()
+			s.members = l.Members
+			s.mu.Unlock()
+			break
+		}
+	}
+	return joinErrors(f.Errs)
+}
+
+// list takes the files in dir, not below it, that belong to the log of the file
+// called base, whether or not that is there.
+func (f *Finder) List(dir, base string) {
+	where := dir
+	if !filepath.IsAbs(dir) {
+		where = filepath.Clean("./" + dir)
+	}
+	entries, err := snapshot(where)
+	if err != nil {
+		f.fail(dir, err)
+	}
+	names := make([]string, 0, len(entries))
+	for _, e := range entries {
+		if name := e.Name(); !e.IsDir() && !strings.HasSuffix(name, ".tmp") {
+			names = append(names, name)
+		}
+	}
+	for _, name := range sameLog(base, names) {
+		if info, err := os.Stat(dir + name); err == nil && info.Mode().IsRegular() {
+			f.Take(reader.Member{Path: dir + name, Size: info.Size(), ModTime: info.ModTime(), Handle: Handle{Info: info}})
+		}
+	}
+}
+
+func joinErrors(errs []error) error {
+	if len(errs) == 0 {
+		return nil
+	}
+	if len(errs) == 1 {
+		return errs[0]
+	}
+	return fmt.Errorf("%w (and %d more)", errs[0], len(errs)-1)
+}
+
+// Open implements Source. A compressed member is read through its block
+// store if it has one. Of a Twin, opened at its start, comes only what is not
+// in the plain file.
+func (s *LogSource) Open(ctx context.Context, m reader.Member, at reader.Pos) (reader.Blocks, error) {
+	if IsTwin(m) && at.Offset == 0 {
+		return s.openPair(ctx, m)
+	}
+	if HandleOf(m).Pair == nil || IsTwin(m) {
+		return s.open(ctx, m, at)
+	}
+	HandleOf(m).Pair.hold()
+	b, err := s.open(ctx, m, at)
+	if f, ok := b.(*FileBlocks); ok {
+		f.endAt(HandleOf(m).Pair.size)
+		f.last = func(blk *reader.Block) error { return s.dropHalf(ctx, HandleOf(m).Pair, blk) }
+	}
+	return b, err
+}
+
+// open opens a member, whatever else holds its text.
+func (s *LogSource) open(ctx context.Context, m reader.Member, at reader.Pos) (reader.Blocks, error) {
+	f, path, err := OpenMember(m)
+	if err != nil {
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		f.Close()
+		return nil, &reader.FileError{Path: path, Offset: -1, Err: reader.Cause(err)}
+	}
+	if info.IsDir() {
+		f.Close()
+		return nil, &reader.FileError{Path: path, Offset: -1, Err: fs.ErrInvalid}
+	}
+	regular := info.Mode().IsRegular()
+	var head [decode.MagicLen]byte
+	compressed := false
+	if regular {
+		n, _ := f.ReadAt(head[:], 0)
+		compressed = decode.IsPacked(f, head[:n])
+	}
+	if compressed {
+		if st, ok := s.opt.Cache.OpenStore(ctx, f, s.opt.Encoding, true); ok {
+			f.Close()
+			b := &storedBlocks{ctx: ctx, s: st, member: m, path: path, stamp: reader.StampOf(info), given: s.opt.Encoding}
+			if at.Offset > 0 {
+				if err := b.seek(at); err != nil {
+					b.Close()
+					return nil, err
+				}
+			}
+			return b, nil
+		}
+	}
+	b, err := NewFileBlocksIn(ctx, f, path, !regular, s.opt.Encoding)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	if b.T.Archive != "" {
+		if m.Path == reader.Stdin && !regular && b.T.Archive == decode.TarArchive {
+			a, err := piped(ctx, m, b.T, s.opt)
+			if a.data == nil {
+				b.Close()
+				return nil, err
+			}
+			a.damage = err
+			s.mu.Lock()
+			s.piped = a
+			s.mu.Unlock()
+		}
+		b.Close()
+		if b.T.Archive == decode.ZipArchive && !m.Named && !MayBeArchive(m) {
+			return nil, &reader.FileError{Path: path, Offset: -1, Err: reader.ErrBinary} // a program, a document
+		}
+		return nil, &reader.FileError{Path: path, Offset: -1, Err: ErrArchive}
+	}
+	if b.T.Binary && !s.text(ctx, m, b.T.Head[:]) {
+		b.Close()
+		return nil, &reader.FileError{Path: path, Offset: -1, Err: reader.ErrBinary}
+	}
+	if at.Offset > 0 {
+		if err := b.seek(at); err != nil {
+			b.Close()
+			return nil, err
+		}
+	}
+	if regular && s.opt.AsOpened {
+		b.endAt(cmp.Or(info.Size(), unsized))
+	}
+	if at.Offset > 0 {
+		return b, nil
+	}
+	// What is not text has no store, or it would be taken for text by it.
+	if compressed && !b.T.Binary && s.opt.Cache != nil && s.opt.Spare != nil && info.Size() >= minStored {
+		w, err := s.opt.Cache.NewStoreWriter(f, s.opt.Encoding, b.T.Id, s.opt.Spare)
+		if err == nil {
+			w.Table.Clock.Ref, w.Wait = m.ModTime, s.opt.Wait
+			return &RecordedBlocks{FileBlocks: b, W: w}, nil
+		}
+		// A cache that cannot be written is a cache that is not there, but
+		// for who came to write it.
+		if s.opt.Wait {
+			b.Close()
+			return nil, &reader.FileError{Path: s.opt.Cache.Blocks(), Offset: -1, Err: NoStore{reader.Cause(err)}}
+		}
+	}
+	return b, nil
+}
+
+// text reports whether m, which begins with head and looks binary, is read
+// all the same: because it was named or everything is, or because another
+// file of its log is text. Two of those are looked at, the nearest.
+func (s *LogSource) text(ctx context.Context, m reader.Member, head []byte) bool {
+	if m.Named || s.opt.Text {
+		return true
+	}
+	if decode.HasMagic(head) {
+		return false
+	}
+	members := s.Members()
+	at := slices.IndexFunc(members, func(x reader.Member) bool { return x.Path == m.Path })
+	looked := 0
+	for d := 1; d < len(members) && looked < 2; d++ {
+		for _, i := range []int{at + d, at - d} {
+			if i < 0 || i >= len(members) || members[i].Path == m.Path || members[i].Size == 0 || looked == 2 {
+				continue
+			}
+			looked++
+			if b, err := OpenFile(decode.Impatient(ctx), members[i], s.opt.Encoding); err == nil {
+				isText := !b.T.Binary && !b.T.Empty
+				b.Close()
+				if isText {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+// Binary reports whether m is left out because it is not text.
+func (s *LogSource) Binary(ctx context.Context, m reader.Member) bool {
+	if _, regular := ListedStamp(m); !regular {
+		return false
+	}
+	b, err := OpenFile(decode.Impatient(ctx), m, s.opt.Encoding)
+	if err != nil {
+		return false
+	}
+	defer b.Close()
+	m.Named = false
+	return b.T.Binary && b.T.Archive != decode.TarArchive && !s.text(ctx, m, b.T.Head[:])
+}
+
+// noStore is why no block store can be written.
+type NoStore struct{ error }
+
+func (e NoStore) Unwrap() error { return e.error }
+
+// minStored is the size of a compressed file below which it is decoded so
+// soon that storing it again gains nothing: some milliseconds' worth.
+const minStored = 256 << 10
+
+// recordedBlocks writes a member's block store as the member is read.
+type RecordedBlocks struct {
+	*FileBlocks
+	W *blockstore.StoreWriter // nil when given up or done
+}
+
+func (b *RecordedBlocks) Next(blk *reader.Block) error {
+	err := b.FileBlocks.Next(blk)
+	switch {
+	case b.W == nil:
+	case err == nil:
+		if !b.W.Add(blk) {
+			b.W = nil
+		}
+	case err == io.EOF:
+		_ = b.W.Finish() // without a store, the file is decoded again next time
+		b.W = nil
+	default:
+		// A damaged file keeps its damage: whoever reads it is to be told.
+		b.W.Abandon(err)
+		b.W = nil
+	}
+	return err
+}
+
+func (b *RecordedBlocks) Close() error {
+	if b.W != nil {
+		b.W.Abandon(blockstore.ErrGivenUp)
+		b.W = nil
+	}
+	return b.FileBlocks.Close()
+}
+
+// Locate implements Source. It reads the first 64 KiB of each member at
+// most, the likeliest first: a rotated member has moved towards the old end.
+func (s *LogSource) Locate(ctx context.Context, p reader.Pos) (reader.Member, error) {
+	members := s.Members()
+	for _, m := range slices.Backward(members) {
+		if err := ctx.Err(); err != nil {
+			return reader.Member{}, err
+		}
+		if ok, err := HasID(ctx, m, s.opt.Encoding, p.Member); err == nil && ok {
+			return m, nil
+		}
+	}
+	return reader.Member{}, &reader.FileError{Path: s.name, Offset: -1, Err: reader.ErrGone}
+}
+
+// hasID reports whether m's text begins as that of id did, in a charset that is
+// given, unless that is empty.
+func HasID(ctx context.Context, m reader.Member, given decode.Charset, id reader.ID) (bool, error) {
+	if m.Path == reader.Stdin {
+		return false, nil
+	}
+	f, _, err := OpenMember(m)
+	if err != nil {
+		return false, err
+	}
+	defer f.Close()
+	t, err := decode.OpenIn(ctx, f, false, given)
+	if err != nil {
+		return false, err
+	}
+	defer t.Release()
+	if t.Id == id {
+		return true, nil
+	}
+	var start [reader.IdSize]byte
+	n, err := io.ReadFull(t, start[:min(id.Len, reader.IdSize)])
+	if err != nil && n < id.Len {
+		return false, nil
+	}
+	return id.Matches(start[:n]), nil
+}
+
+// Unpack lists the members of the archive m, as Unpack does, without those that
+// are in another archive, too: see copiesOfArchives.
+func (s *LogSource) Unpack(ctx context.Context, m reader.Member, progress func(disk int64)) ([]reader.Member, []error) {
+	s.mu.Lock()
+	a := s.piped
+	s.mu.Unlock()
+	var logs []Log
+	var errs []error
+	if m.Path == reader.Stdin && a != nil {
+		logs, errs = a.list(ctx, progress)
+	} else {
+		logs, errs = unpackOnce(ctx, m, s.opt, progress)
+	}
+	var out []reader.Member
+	for _, l := range logs {
+		out = append(out, l.Members...)
+	}
+	return out, errs
+}
+
+// Close implements Source.
+func (s *LogSource) Close() error { return nil }

@@ -1,0 +1,186 @@
+package files
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"time"
+
+	"logview/reader"
+	"logview/reader/blockstore"
+	"logview/reader/decode"
+	"logview/reader/line"
+)
+
+// Known is what can be told of a member without reading all of it.
+type Known struct {
+	Text  int64 // bytes of text; -1 if unknown
+	Lines int64 // -1 if unknown
+}
+
+// errOnce says that looking into a pipe would wait for its writer, and take
+// what that writes.
+var errOnce = errors.New("can be read only once")
+
+// openListed opens a member for a listing that looks into it.
+func openListed(m reader.Member) (decode.File, error) {
+	if m.Path == reader.Stdin || HandleOf(m).Info != nil && !HandleOf(m).Info.Mode().IsRegular() {
+		return nil, errOnce
+	}
+	f, _, err := OpenMember(m)
+	return f, err
+}
+
+// Unreadable returns the format of a member that logview recognizes and cannot
+// read, such as 7-Zip; empty for other files. It reads the beginning of the file.
+func Unreadable(m reader.Member) decode.Format {
+	f, err := openListed(m)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	var head [decode.MagicLen]byte
+	n, _ := f.ReadAt(head[:], 0)
+	format := decode.FormatOf(head[:n])
+	if format == decode.Plain {
+		format = decode.FormatNamed(m.Path, head[:n])
+	}
+	if !decode.CannotRead(format) {
+		return ""
+	}
+	return format
+}
+
+// Peek tells what is known of a member from its block store. Without one,
+// the text of a plain file is as long as the file.
+func Peek(c *blockstore.Cache, m reader.Member) Known {
+	k := Known{Text: -1, Lines: -1}
+	f, err := openListed(m)
+	if err != nil {
+		return k
+	}
+	defer f.Close()
+	var head [decode.MagicLen]byte
+	n, _ := f.ReadAt(head[:], 0)
+	if !decode.IsPacked(f, head[:n]) {
+		k.Text = m.Size
+		return k
+	}
+	if st, ok := c.OpenStore(context.Background(), f, "", false); ok {
+		k.Text, k.Lines = int64(st.Table.Size), st.Table.Lines
+		st.F.Close()
+	}
+	return k
+}
+
+// timesIn is how much of a text's beginning, and of its end, is looked through
+// for a line that bears a time: a stack trace may be that long.
+const timesIn = 64 << 10
+
+// Times returns from when to when the lines of m reach, judging by those in its
+// first and its last 64 KiB; zero for what they do not say, or for what it would
+// take decoding the file to know. A log may begin with its newest line.
+func Times(c *blockstore.Cache, m reader.Member) (first, last time.Time) {
+	first = firstTime(m)
+	low, last, final := ending(c, m)
+	if final.Before(first) && !final.IsZero() {
+		first, last = low, later(first, last)
+	}
+	return first, last
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
+}
+
+// firstTime is the time of the first line of m that bears one, of those in
+// its first 64 KiB; zero if there is none.
+func firstTime(m reader.Member) time.Time {
+	f, err := openListed(m)
+	if err != nil {
+		return time.Time{}
+	}
+	defer f.Close()
+	t, err := decode.Open(context.Background(), f, false)
+	if err != nil {
+		return time.Time{}
+	}
+	defer t.Release()
+	clock := line.Clock{Ref: m.ModTime}
+	buf := make([]byte, 0, timesIn)
+	for _, size := range []int{8 << 10, timesIn} { // most lines are short
+		n, err := io.ReadFull(t, buf[len(buf):size])
+		buf = buf[:len(buf)+n]
+		if first := clock.FirstOf(buf); err != nil || !first.IsZero() {
+			return first
+		}
+	}
+	return time.Time{}
+}
+
+// ending returns the lowest and the highest time of m's last lines, of those in
+// its last 64 KiB, and the time of the last of them. All are zero if these
+// bear none, and if it would take decoding the file to know. Of a compressed
+// file they are known if the cache has its blocks: the times of the last one.
+func ending(c *blockstore.Cache, m reader.Member) (low, high, final time.Time) {
+	if MayBeArchive(m) {
+		return low, high, final
+	}
+	f, err := openListed(m)
+	if err != nil {
+		return low, high, final
+	}
+	defer f.Close()
+	var head [decode.MagicLen]byte
+	n, _ := f.ReadAt(head[:], 0)
+	if decode.IsPacked(f, head[:n]) {
+		st, ok := c.OpenStore(context.Background(), f, "", false)
+		if !ok {
+			return low, high, final
+		}
+		defer st.F.Close()
+		for _, b := range slices.Backward(st.Table.Blocks) {
+			if !b.Last.IsZero() {
+				return b.First, b.Last, b.Last
+			}
+		}
+		return low, high, final
+	}
+	size := m.Size
+	if info, err := f.Stat(); err == nil {
+		size = info.Size()
+	}
+	clock := line.Clock{Ref: m.ModTime}
+	buf := make([]byte, timesIn)
+	for _, most := range []int64{8 << 10, timesIn} {
+		from := max(0, size-most)
+		n, _ := f.ReadAt(buf[:min(most, size)], from)
+		text := buf[:n]
+		if from > 0 { // it begins inside a line
+			text = text[bytes.IndexByte(text, '\n')+1:]
+		}
+		if low, high = clock.Span(text); !high.IsZero() || from == 0 {
+			return low, high, clock.LastTime
+		}
+	}
+	return low, high, final
+}
+
+// Settled is a log as Find lists it, with what is remembered in the cache of
+// its undecided pairs. It reads none of their files.
+func Settled(c *blockstore.Cache, l Log) Log {
+	for _, m := range l.Members {
+		if !IsTwin(m) {
+			continue
+		}
+		if v := recallVerdict(c, HandleOf(m).Pair.plain, HandleOf(m).Pair.Packed); v.Relation != undecided {
+			l.Members = settle(l.Members, HandleOf(m).Pair.plain.Path, m.Path, v)
+		}
+	}
+	return l
+}

@@ -1,0 +1,465 @@
+package files
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"logview/reader"
+	"logview/reader/decode"
+	"logview/reader/lazyregexp"
+	"logview/reader/line"
+)
+
+// A Ref is a reference to a line that can be pasted. Without an identity, as
+// a person types it, it is literal:
+//
+//	app.log.2.gz:1234                    line 1234 of that file, whatever it says
+//
+// With one, as logview hands it out, it means a text:
+//
+//	/var/log/app.log:1234@3f9c1a5b7d     that line, in whichever file it is now
+//
+// The path of such a Ref is written so that a shell takes all of it as one
+// word: a byte that is neither a letter, a digit nor one of /._-+,=:@~ is %
+// and two hexadecimal digits, as in a URL. It need not be UTF-8, and may hold
+// line ends.
+type Ref struct {
+	Path string
+	Line reader.Line
+	ID   string // what [Identify] returned; empty for a literal Ref
+}
+
+func (r Ref) String() string {
+	number := strconv.FormatInt(r.Line.Number(), 10)
+	if r.ID == "" {
+		return r.Path + ":" + number
+	}
+	return escapePath(r.Path) + ":" + number + "@" + r.ID
+}
+
+// Absolute is the Ref with an absolute path.
+func (r Ref) Absolute() Ref {
+	if abs, err := filepath.Abs(r.Path); err == nil {
+		r.Path = abs
+	}
+	return r
+}
+
+// Identified is how much of a line its identity is made of. What follows
+// in a longer line is not looked at.
+const Identified = 1 << 20
+
+// Identify returns the identity of a line: of the member that has an ID, at
+// an offset of its text, without its newline. Of a line longer than 1 MiB
+// only the beginning is needed. open says that the newline is not there yet;
+// the line is then identified by what there is of it, and known again when
+// it is complete.
+//
+// The identity is of the text alone, so that it is the same when the file
+// was renamed, copied, compressed or has grown:
+//
+//	4 digits    of the ID: how the member's text begins
+//	6 digits    of a SHA-256 of the ID, the offset, and the line
+//	+LENGTH     of a line without an end, which has so many bytes so far
+//
+// IdentifyRest adds ~OFFSET in front of that.
+//
+// The first digits tell most of the files that a line is not in by their
+// beginning alone. All ten are the same by accident for one line in 10^12.
+func Identify(id reader.ID, at reader.Offset, line []byte, open bool) string {
+	line = line[:min(len(line), Identified)]
+	b := make([]byte, 0, 64)
+	b = append(b, id.Sum[:]...)
+	b = binary.AppendVarint(b, int64(id.Len))
+	b = binary.AppendVarint(b, int64(at))
+	h := sha256.New()
+	h.Write(b)
+	h.Write(line)
+	s := startDigits(id) + hex.EncodeToString(h.Sum(b[:0])[:3])
+	if open && len(line) < Identified {
+		s += "+" + strconv.Itoa(len(line))
+	}
+	return s
+}
+
+// IdentifyRest is Identify of the rest of a line: of what follows a part that
+// was handed out before it had an end.
+func IdentifyRest(id reader.ID, at reader.Offset, rest []byte, open bool) string {
+	s := Identify(id, at, rest, open)
+	return s[:idDigits] + "~" + strconv.FormatInt(int64(at), 10) + s[idDigits:]
+}
+
+const idDigits = 10
+
+func startDigits(id reader.ID) string { return hex.EncodeToString(id.Sum[:2]) }
+
+var identifiedRef = lazyregexp.New(`^(?s)(.+):([1-9][0-9]{0,17})@([0-9a-f]{10}(?:~[0-9]{1,18})?(?:\+[0-9]{1,7})?)$`)
+
+// ParseRefs reads the Refs that s may be, the likeliest first, none if it is
+// none. There is more than one where the path of a literal one holds :NUMBER,
+// and where more follows, as in what grep -n prints.
+func ParseRefs(s string) []Ref {
+	if m := identifiedRef.FindStringSubmatch(s); m != nil {
+		n, _ := strconv.ParseInt(m[2], 10, 64)
+		return []Ref{{unescapePath(m[1]), reader.LineNumber(n), m[3]}}
+	}
+	var out []Ref
+	for end := len(s); end > 0; {
+		i := strings.LastIndexByte(s[:end], ':')
+		if i <= 0 {
+			break
+		}
+		num := s[i+1:]
+		if j := strings.IndexByte(num, ':'); j >= 0 {
+			num = num[:j]
+		}
+		if n, err := strconv.ParseInt(num, 10, 64); err == nil && n > 0 && num[0] != '+' {
+			out = append(out, Ref{Path: s[:i], Line: reader.LineNumber(n)})
+		}
+		end = i
+	}
+	return out
+}
+
+func escapePath(path string) string {
+	var b strings.Builder
+	for len(path) > 0 {
+		r, n := utf8.DecodeRuneInString(path)
+		if plainInRef(r, n) {
+			b.WriteString(path[:n])
+		} else {
+			for _, c := range []byte(path[:n]) {
+				fmt.Fprintf(&b, "%%%02X", c)
+			}
+		}
+		path = path[n:]
+	}
+	return b.String()
+}
+
+func plainInRef(r rune, n int) bool {
+	switch {
+	case r == utf8.RuneError:
+		return false
+	case r < utf8.RuneSelf:
+		return line.IsAlnum(byte(r)) || strings.ContainsRune("/._-+,=:@~", r) || r == filepath.Separator
+	}
+	return unicode.IsPrint(r) && !unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+}
+
+func unescapePath(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		if s[i] == '%' && i+2 < len(s) {
+			if c, err := strconv.ParseUint(s[i+1:i+3], 16, 8); err == nil {
+				b.WriteByte(byte(c))
+				i += 2
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
+
+// Resolve finds the member that a Ref means. Of a literal one that is the
+// file at its path. The line of one with an identity is looked for there,
+// then in the other files of that log, and then in what else lies in that
+// directory and in those directly below it. If the path is a directory or an
+// archive, it is looked for in all that lies below, last in archives. That of a
+// member of an archive is looked for where it lies after unpacking it, too. The
+// error wraps ErrGone if the line is in none of them.
+//
+// The identity is of the decoded text, so the files of the log are also read in
+// other encodings than the one of opt; the Source then has that encoding.
+//
+// The Pos is where the line begins, if it was looked for, and else zero.
+func Resolve(ctx context.Context, r Ref, opt Options) (reader.Source, reader.Member, reader.Pos, error) {
+	f := NewFinder()
+	f.Add(r.Path)
+	logs, errs := UnpackAll(ctx, f.Group(), opt, InsideArchive)
+	f.Errs = append(f.Errs, errs...)
+	if r.ID == "" {
+		for _, l := range logs {
+			for _, m := range l.Members {
+				inArchive := HandleOf(m).In != nil && m.Named && !IsPattern(r.Path) // perhaps through a link
+				if m.Path == r.Path || inArchive {
+					l.Members = []reader.Member{withoutPair(m)}
+					return NewSource(l, opt), m, reader.Pos{}, nil
+				}
+			}
+		}
+		if len(f.Errs) > 0 {
+			return nil, reader.Member{}, reader.Pos{}, f.Errs[0]
+		}
+		return nil, reader.Member{}, reader.Pos{}, &reader.FileError{Path: r.Path, Offset: -1, Err: errors.New("not a file with lines")}
+	}
+	var failed error // of a file that may have the line
+	changed := false // the file at the path does not begin as it did
+	looked := map[string]bool{}
+	look := func(logs []Log) (reader.Source, reader.Member, reader.Pos, bool) {
+		for _, l := range logs {
+			src := NewSource(l, opt)
+			for _, m := range slices.Backward(l.Members) {
+				key := m.Path + "\x00" + string(opt.Encoding)
+				if looked[key] || ctx.Err() != nil {
+					continue
+				}
+				looked[key] = true
+				m = withoutPair(m) // either file of a pair will do
+				m.Named = true     // a ref is as good as a name
+				at, ok, err := r.in(ctx, src, m, opt.Encoding)
+				if ok {
+					return src, m, at, true
+				}
+				if changed = changed || m.Path == r.Path && err == errOtherBeginning; err == errOtherBeginning {
+					continue
+				}
+				if err != nil && failed == nil && !errors.Is(err, reader.ErrGone) {
+					failed = err
+				}
+			}
+		}
+		return nil, reader.Member{}, reader.Pos{}, false
+	}
+	if src, m, at, ok := look(logs); ok {
+		return src, m, at, nil
+	}
+	inside, errs := UnpackAll(ctx, logs, opt, nil)
+	if src, m, at, ok := look(inside); ok {
+		return src, m, at, nil
+	}
+	if failed == nil && len(errs) > 0 {
+		failed = errs[0]
+	}
+	if src, m, at, ok := look(unpacked(r.Path)); ok {
+		return src, m, at, nil
+	}
+	if info, err := os.Stat(r.Path); err != nil || !info.IsDir() {
+		dir, base := filepath.Split(r.Path)
+		f := NewFinder()
+		f.List(dir, base)
+		siblings := f.Group()
+		if src, m, at, ok := look(siblings); ok {
+			return src, m, at, nil
+		}
+		f = NewFinder()
+		f.beside(dir)
+		if src, m, at, ok := look(f.Group()); ok {
+			return src, m, at, nil
+		}
+		for _, c := range append([]string{""}, decode.CharsetNames...) {
+			opt.Encoding, _ = decode.ParseCharset(c)
+			if src, m, at, ok := look(append(logs, siblings...)); ok {
+				return src, m, at, nil
+			}
+		}
+	}
+	if err := ctx.Err(); err != nil {
+		return nil, reader.Member{}, reader.Pos{}, err
+	}
+	if failed != nil {
+		return nil, reader.Member{}, reader.Pos{}, fmt.Errorf("%s: %w; it may be in a file that could not be read: %w", r, reader.ErrGone, failed)
+	}
+	where := Ref{Path: "DIR", Line: r.Line, ID: r.ID}
+	if changed {
+		return nil, reader.Member{}, reader.Pos{}, &changedError{r, where}
+	}
+	return nil, reader.Member{}, reader.Pos{}, fmt.Errorf("%s: %w, neither that one nor those around it; if the files were moved to DIR, try %s", r, reader.ErrGone, where)
+}
+
+// errOtherBeginning says that a member does not begin as the one of a Ref did.
+var errOtherBeginning = errors.New("begins otherwise")
+
+// A changedError says that the line of a Ref may be where it was, but cannot be
+// told from others because the file begins otherwise.
+type changedError struct{ ref, elsewhere Ref }
+
+func (e *changedError) Error() string {
+	return fmt.Sprintf("%s: the file begins otherwise now; if it was rotated and moved to DIR, try %s; if its beginning was changed, look for the line by its text: logview search TEXT %s",
+		e.ref, e.elsewhere, e.ref.Path)
+}
+
+func (e *changedError) Unwrap() error { return reader.ErrGone }
+
+// unpacked lists the files that a path in an archive means if the archive was
+// unpacked beside it, with or without a directory of its own.
+func unpacked(path string) []Log {
+	f := NewFinder()
+	for i := range path {
+		if !os.IsPathSeparator(path[i]) || !decode.ArchiveEnding.MatchString(path[:i]) {
+			continue
+		}
+		dir, base := filepath.Split(path[:i])
+		own := strings.TrimSuffix(base, decode.ArchiveEnding.FindString(base))
+		for _, to := range []string{filepath.Join(dir, path[i:]), filepath.Join(dir, own, path[i:])} {
+			if info, err := os.Stat(to); err == nil && info.Mode().IsRegular() {
+				f.Take(reader.Member{Path: to, Size: info.Size(), ModTime: info.ModTime(), Handle: Handle{Info: info}})
+			}
+		}
+	}
+	return f.Group()
+}
+
+// beside takes the files in a directory and in those directly below it,
+// whatever they are called.
+func (f *Finder) beside(dir string) {
+	where := filepath.Clean("./" + dir)
+	if filepath.IsAbs(dir) {
+		where = filepath.Clean(dir)
+	}
+	root := where == filepath.Dir(where) // below it lies everything
+	var take func(dir string, below bool)
+	take = func(dir string, below bool) {
+		entries, err := snapshot(dir)
+		if err != nil {
+			f.fail(dir, err)
+		}
+		for _, e := range entries {
+			path := filepath.Join(dir, e.Name())
+			switch {
+			case strings.HasPrefix(e.Name(), "."):
+			case e.Mode().IsRegular():
+				f.Take(reader.Member{Path: path, Size: e.Size(), ModTime: e.ModTime(), Handle: Handle{Info: e}})
+			case e.IsDir() && below:
+				take(path, false)
+			}
+		}
+	}
+	take(where, !root)
+}
+
+// in reports whether a member has the line that a Ref with an identity means,
+// and where.
+func (r Ref) in(ctx context.Context, src reader.Source, m reader.Member, given decode.Charset) (reader.Pos, bool, error) {
+	if m.Path == reader.Stdin {
+		return reader.Pos{}, false, nil
+	}
+	ids, err := r.beginnings(ctx, m, given)
+	if err != nil {
+		return reader.Pos{}, false, err
+	}
+	if len(ids) == 0 {
+		return reader.Pos{}, false, errOtherBeginning
+	}
+	at, _, err := LinePos(ctx, src, m, r.Line)
+	if err != nil || at.Line != r.Line {
+		return at, false, err
+	}
+	line, open, err := ReadLine(ctx, src, m, at)
+	if err != nil {
+		return at, false, err
+	}
+	begin, identify := at.Offset, Identify
+	digits, length, short := strings.Cut(r.ID, "+")
+	if _, offset, ok := strings.Cut(digits, "~"); ok {
+		n, err := strconv.ParseInt(offset, 10, 64)
+		if err != nil || n < int64(at.Offset) || n-int64(at.Offset) > int64(len(line)) {
+			return at, false, nil
+		}
+		begin, line, identify = reader.Offset(n), line[n-int64(at.Offset):], IdentifyRest
+	}
+	// One that was not complete was identified by what there was of it.
+	if short {
+		n, err := strconv.Atoi(length)
+		if err != nil || n > len(line) {
+			return at, false, nil
+		}
+		line, open = line[:n], true
+	}
+	for _, id := range ids {
+		if identify(id, begin, line, open) == r.ID {
+			return at, true, nil
+		}
+	}
+	return at, false, nil
+}
+
+// beginnings are the IDs that a member may have had when the Ref was made,
+// for it was shorter then, perhaps; none if it cannot be the member.
+func (r Ref) beginnings(ctx context.Context, m reader.Member, given decode.Charset) ([]reader.ID, error) {
+	f, path, err := OpenMember(m)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	t, err := decode.OpenIn(ctx, f, false, given)
+	if err != nil {
+		return nil, &reader.FileError{Path: path, Offset: 0, Err: reader.Cause(err)}
+	}
+	defer t.Release()
+	var start [reader.IdSize]byte
+	n, _ := io.ReadFull(t, start[:]) // damage is met when the line is read
+	h := sha256.New()
+	var ids []reader.ID
+	for i := 0; ; i++ {
+		id := reader.ID{Len: i}
+		copy(id.Sum[:], h.Sum(nil))
+		if startDigits(id) == r.ID[:4] {
+			ids = append(ids, id)
+		}
+		if i == n {
+			return ids, nil
+		}
+		h.Write(start[i : i+1])
+	}
+}
+
+// readLine reads the line at a position, as far as it identifies it. open
+// reports that the text ends in it.
+func ReadLine(ctx context.Context, src reader.Source, m reader.Member, at reader.Pos) (line []byte, open bool, err error) {
+	b, err := src.Open(ctx, m, at)
+	if err != nil {
+		return nil, false, err
+	}
+	defer b.Close()
+	blk := reader.GetBlock()
+	defer reader.PutBlock(blk)
+	for len(line) < Identified {
+		err := b.Next(blk)
+		if err == io.EOF {
+			return line, true, nil
+		}
+		if err != nil {
+			return nil, false, err
+		}
+		if len(line) > 0 && !blk.Continues {
+			return line, true, nil // it has grown meanwhile, and the line would come again
+		}
+		text := blk.Text
+		if i := bytes.IndexByte(text, '\n'); i >= 0 {
+			return append(line, text[:i]...), false, nil
+		}
+		line = append(line, text...)
+	}
+	return line, false, nil
+}
+
+// ParseID is the ID that String made s of.
+func ParseID(s string) (reader.ID, error) {
+	var id reader.ID
+	sum, n, _ := strings.Cut(s, "-")
+	b, err := hex.DecodeString(sum)
+	if err != nil || len(b) != len(id.Sum) {
+		return id, errors.New("not an identity")
+	}
+	copy(id.Sum[:], b)
+	id.Len, err = strconv.Atoi(n)
+	if err != nil || id.Len < 0 || id.Len > reader.IdSize {
+		return id, errors.New("not an identity")
+	}
+	return id, nil
+}

@@ -1,0 +1,185 @@
+package files
+
+import (
+	"cmp"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"logview/reader"
+	"logview/reader/decode"
+	"logview/reader/rotation"
+)
+
+// A logKey identifies a log among those that were listed together.
+type LogKey struct{ Dir, Key string }
+
+func (m Found) LogKey() LogKey { return LogKey{Dir: m.Dir, Key: m.Name.Key()} }
+
+// logName is what the log of a file is called.
+func (m Found) LogName() string { return m.Dir + cmp.Or(m.title, m.Name.Key()) }
+
+func (m Found) file() rotation.File { return rotation.File{Name: m.Name, ModTime: m.ModTime} }
+
+// resolve finds out which of the files form a log, and in which order.
+func (f *Finder) Resolve() {
+	if f.Resolved {
+		return
+	}
+	f.Resolved = true
+	dirs := map[string][]int{}
+	var order []string
+	for i, m := range f.Files {
+		if dirs[m.Dir] == nil {
+			order = append(order, m.Dir)
+		}
+		dirs[m.Dir] = append(dirs[m.Dir], i)
+	}
+	for _, dir := range order {
+		at := dirs[dir]
+		names := make([]rotation.Name, len(at))
+		for k, i := range at {
+			names[k] = f.Files[i].Name
+		}
+		for _, l := range rotation.Group(names) {
+			var how *rotation.Order
+			if len(l.Names) > 1 {
+				files := make([]Found, len(l.Names))
+				for k, n := range l.Names {
+					files[k] = f.Files[at[n]]
+					files[k].Name = names[n]
+				}
+				how = decideOrder(files)
+			}
+			for _, n := range l.Names {
+				m := &f.Files[at[n]]
+				m.Name, m.title, m.order = names[n], l.Name, how
+				ChangeHandle(&m.Member, func(h *Handle) { h.Rotated = !m.Name.Current() })
+			}
+		}
+	}
+}
+
+// decideOrder finds the order of the files of one log.
+func decideOrder(files []Found) *rotation.Order {
+	list := make([]rotation.File, len(files))
+	for i, m := range files {
+		list[i] = m.file()
+	}
+	o := rotation.Decide(list, func(i int) time.Time { return beginsAt(files[i].Member) })
+	return &o
+}
+
+// older orders files: rotated ones before current ones, and the members of a
+// log oldest first.
+func Older(a, b Found) int {
+	if c := a.Name.Current(); c != b.Name.Current() {
+		if c {
+			return 1
+		}
+		return -1
+	}
+	if c := cmp.Or(strings.Compare(a.Name.Key(), b.Name.Key()), strings.Compare(a.Dir, b.Dir)); c != 0 {
+		return c
+	}
+	o := cmp.Or(a.order, b.order)
+	if o == nil {
+		o = new(rotation.Order)
+	}
+	return o.Compare(a.file(), b.file())
+}
+
+// beginTimes are the times that texts begin with, as far as this process looked
+// for them. A rotated file is not written to any more, so most are looked for
+// once.
+var beginTimes struct {
+	sync.Mutex
+	known map[reader.Stamp]time.Time
+}
+
+const mostBeginTimes = 10000
+
+// beginsAt is firstTime of a member, remembered. It is zero for a member of an
+// archive, of which all before it had to be decoded; its archive knows the
+// times of modification.
+func beginsAt(m reader.Member) time.Time {
+	stamp, ok := ListedStamp(m)
+	if HandleOf(m).In != nil || !ok {
+		return time.Time{}
+	}
+	beginTimes.Lock()
+	t, known := beginTimes.known[stamp]
+	beginTimes.Unlock()
+	if known {
+		return t
+	}
+	t = firstTime(m)
+	beginTimes.Lock()
+	defer beginTimes.Unlock()
+	if beginTimes.known == nil || len(beginTimes.known) >= mostBeginTimes {
+		beginTimes.known = map[reader.Stamp]time.Time{}
+	}
+	beginTimes.known[stamp] = t
+	return t
+}
+
+// sameLog returns which of the names in a directory belong to the log of the
+// file called base, whether or not that is there.
+func sameLog(base string, in []string) []string {
+	of := decode.ParseName(base)
+	names := []rotation.Name{of}
+	for _, x := range in {
+		if n := decode.ParseName(x); n.Family() == of.Family() && x != base {
+			names = append(names, n)
+		}
+	}
+	var out []string
+	for _, l := range rotation.Group(names) {
+		if !slices.Contains(l.Names, 0) {
+			continue
+		}
+		for _, i := range l.Names {
+			out = append(out, names[i].Base())
+		}
+	}
+	return out
+}
+
+// Key is what the names of l's files have in common; see package rotation.
+func (l Log) Key() string { return l.key.Key }
+
+// Order says how the order of l's files was decided.
+func (l Log) Order() string { return cmp.Or(l.Why, "one file") }
+
+// Slots describes, for people, what the name of each of l's files says of its
+// place in l.
+func (l Log) Slots() []string {
+	names := make([]rotation.Name, len(l.Members))
+	for i, m := range l.Members {
+		names[i] = decode.ParseName(filepath.Base(m.Path))
+	}
+	rotation.Group(names)
+	out := make([]string, len(names))
+	for i, n := range names {
+		out[i] = n.String()
+	}
+	return out
+}
+
+// Siblings is a pattern for Find of the files in the directory of a file that
+// are named like it, those of its log among them.
+func Siblings(path string) string {
+	dir, base := filepath.Split(path)
+	n := decode.ParseName(base)
+	escape := strings.NewReplacer("\\", "\\\\", "*", "\\*", "?", "\\?", "[", "\\[", "{", "\\{")
+	family := n.Family()
+	if family != "" && strings.HasPrefix(base, family) {
+		return escape.Replace(dir+family) + "*"
+	}
+	if ext := filepath.Ext(n.Key()); ext != "" {
+		return escape.Replace(dir) + "*" + escape.Replace(ext) + "*"
+	}
+	return path
+}

@@ -1,0 +1,165 @@
+package files
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What became of a file is looked for in its own log, not in those of other
+// hosts.
+func TestMovedInItsLog(t *testing.T) {
+	dir := t.TempDir()
+	mod := time.Date(2026, 11, 20, 11, 0, 0, 0, time.UTC)
+	put := func(name, text string) {
+		write(t, filepath.Join(dir, name), text)
+		if err := os.Chtimes(filepath.Join(dir, name), mod, mod); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put("web-1.log.1", "of 1\n")
+	put("web-1.log", "of 1, too\n")
+	put("web-2.log.1.gz", string(gz("of 2, and this is long enough\n")))
+	put("web-2.log", "of 2, too\n")
+	logs, _ := Find([]string{dir})
+	if len(logs) != 2 {
+		t.Fatalf("%d logs", len(logs))
+	}
+	m := logs[0].Members[0]
+	if err := os.Remove(m.Path); err != nil {
+		t.Fatal(err)
+	}
+	if _, path, err := OpenMember(m); err == nil {
+		t.Errorf("%s is read as %s", m.Path, path)
+	}
+	put("web-1.log.1.gz", string(gz("of 1\n")))
+	f, path, err := OpenMember(m)
+	if err != nil || filepath.Base(path) != "web-1.log.1.gz" {
+		t.Fatalf("%s is read as %s, %v", m.Path, path, err)
+	}
+	f.Close()
+}
+
+func TestSiblings(t *testing.T) {
+	for path, want := range map[string]string{
+		"d/app.log":                     "d/app*",
+		"d/app-2026-11-20.log.gz":       "d/app*",
+		"d/worker-1.log":                "d/worker*",
+		"d/a[1].log.1":                  "d/a\\[1]*",
+		"d/latest.log":                  "d/*.log*",
+		"d/2026_11_20.request.log":      "d/*.log*",
+		"d/@400000005f5e0ff60b6a5e5c.s": "d/@400000005f5e0ff60b6a5e5c.s",
+	} {
+		if got := filepath.ToSlash(Siblings(filepath.FromSlash(path))); got != want {
+			t.Errorf("%s: %q, want %q", path, got, want)
+		}
+	}
+}
+
+func write(t *testing.T, path, text string) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// paths lists what Find finds below dir, relative to it.
+func paths(t *testing.T, dir string, args ...string) []string {
+	t.Helper()
+	logs, errs := Find(args)
+	if len(errs) > 0 {
+		t.Fatal(errs)
+	}
+	var out []string
+	for _, l := range logs {
+		for _, m := range l.Members {
+			rel, err := filepath.Rel(dir, m.Path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			out = append(out, filepath.ToSlash(rel))
+		}
+	}
+	return out
+}
+
+func expect(t *testing.T, got []string, want ...string) {
+	t.Helper()
+	if !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestFind(t *testing.T) {
+	dir := t.TempDir()
+	for _, f := range []string{"a.log", "b/c.log", "b/c.log.1", "b/.hidden", ".git/x", "b/half.gz.tmp", "z"} {
+		write(t, filepath.Join(dir, f), f+"\n")
+	}
+	expect(t, paths(t, dir, dir), "a.log", "b/c.log.1", "b/c.log", "z")
+	expect(t, paths(t, dir, dir, filepath.Join(dir, "a.log")), "a.log", "b/c.log.1", "b/c.log", "z")
+	expect(t, paths(t, dir, filepath.Join(dir, "*.log")), "a.log")
+	expect(t, paths(t, dir, filepath.Join(dir, "**/*.log")), "a.log", "b/c.log")
+	expect(t, paths(t, dir, filepath.Join(dir, "b/.hidden"), filepath.Join(dir, "b/half.gz.tmp")), "b/.hidden", "b/half.gz.tmp")
+
+	_, errs := Find([]string{filepath.Join(dir, "none"), filepath.Join(dir, "*.none")})
+	if len(errs) != 2 || !strings.Contains(errs[0].Error(), "none: no such file") {
+		t.Errorf("got %v", errs)
+	}
+}
+
+func TestLinks(t *testing.T) {
+	dir := t.TempDir()
+	write(t, filepath.Join(dir, "pods/x/0.log"), "x\n")
+	write(t, filepath.Join(dir, "elsewhere/y.log"), "y\n")
+	logs := filepath.Join(dir, "pods")
+	for from, to := range map[string]string{
+		"pods/containers-x.log": "x/0.log",            // a file that is there anyway
+		"pods/y.log":            "../elsewhere/y.log", // one that is not
+		"pods/y2.log":           "../elsewhere/y.log", // the same again
+		"pods/loop":             ".",
+	} {
+		if err := os.Symlink(to, filepath.Join(dir, from)); err != nil {
+			t.Skip(err)
+		}
+	}
+	expect(t, paths(t, dir, logs), "pods/x/0.log", "pods/y.log")
+	// Named, a link to a directory is followed.
+	expect(t, paths(t, dir, filepath.Join(logs, "loop")), "pods/loop/x/0.log", "pods/loop/y.log")
+}
+
+func TestOlddir(t *testing.T) {
+	dir := t.TempDir()
+	for _, f := range []string{"app.log", "old/app.log.1", "old/app.log.2", "other/app.log", "other/app.log.1"} {
+		write(t, filepath.Join(dir, f), f+"\n")
+	}
+	expect(t, paths(t, dir, dir), "old/app.log.2", "old/app.log.1", "app.log", "other/app.log.1", "other/app.log")
+}
+
+// The plain one may be removed between being listed and being compared.
+func TestSameMemberGone(t *testing.T) {
+	dir := t.TempDir()
+	plain := filepath.Join(dir, "a.1")
+	write(t, plain, "some line of a log\n")
+	write(t, plain+".gz", string(gz("some line of a log\n")))
+	f := NewFinder()
+	f.Add(dir)
+	if err := os.Remove(plain); err != nil {
+		t.Fatal(err)
+	}
+	logs := f.Group()
+	if len(logs) != 1 || len(logs[0].Members) != 1 || logs[0].Members[0].Path != plain+".gz" {
+		t.Errorf("got %v", logs)
+	}
+}
+
+func TestPatternErrors(t *testing.T) {
+	if _, errs := Find([]string{"[z-"}); len(errs) != 1 {
+		t.Errorf("got %v", errs)
+	}
+}

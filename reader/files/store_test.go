@@ -1,0 +1,363 @@
+package files
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	seekable "github.com/SaveTheRbtz/zstd-seekable-format-go/pkg"
+	"github.com/klauspost/compress/zstd"
+
+	"logview/reader"
+	"logview/reader/blockstore"
+)
+
+// storedFile makes a gzip of text and stores it.
+func storedFile(t *testing.T, text string) (src *LogSource, m reader.Member, cache *blockstore.Cache) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "app.log.2.gz")
+	if err := os.WriteFile(path, gz(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cache = blockstore.NewCache(filepath.Join(t.TempDir(), "cache"), 1<<30)
+	logs, _ := Find([]string{path})
+	src = NewSource(logs[0], Options{Cache: cache, Spare: reader.NewWorkers(2).Go, Wait: true})
+	m = src.Members()[0]
+	if err := Store(context.Background(), src, m, nil); err != nil {
+		t.Fatal(err)
+	}
+	return src, m, cache
+}
+
+// noise is text that does not compress below minStored.
+func noise(r *rand.Rand, size int) string {
+	var b strings.Builder
+	for b.Len() < size {
+		for range r.IntN(30) {
+			b.WriteByte("0123456789abcdefghijklmnopqrstuvwxyz "[r.IntN(37)])
+		}
+		b.WriteString("\n")
+		if r.IntN(20000) == 0 {
+			b.WriteString(strings.Repeat("long", reader.BlockSize/3) + "\n")
+		}
+	}
+	return b.String() + "the end"
+}
+
+func storeFiles(t *testing.T, c *blockstore.Cache) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(c.Blocks(), "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func TestStore(t *testing.T) {
+	text := noise(rand.New(rand.NewPCG(1, 1)), 3<<20)
+	src, m, cache := storedFile(t, text)
+	direct, want, err := readPath(t, m.Path)
+	if err != nil || direct != text {
+		t.Fatal(err)
+	}
+	files := storeFiles(t, cache)
+	if len(files) != 1 {
+		t.Fatalf("%q", files)
+	}
+	if info, _ := os.Stat(cache.Dir()); info.Mode().Perm() != 0o700 {
+		t.Errorf("the cache has mode %o", info.Mode().Perm())
+	}
+
+	b, err := src.Open(context.Background(), m, reader.Pos{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	ra, ok := b.(reader.RandomAccess)
+	if !ok {
+		t.Fatal("the store is not used")
+	}
+	got, err := collect(t, b.Next)
+	if err != io.EOF || join(got) != text || len(got) != len(want) {
+		t.Fatalf("%v, %d blocks, want %d", err, len(got), len(want))
+	}
+	for i := len(want) - 1; i >= 0; i-- {
+		var blk reader.Block
+		if err := ra.ReadBlock(i, &blk); err != nil {
+			t.Fatal(err)
+		}
+		w := want[i]
+		if !bytes.Equal(blk.Text, w.Text) || blk.Offset != w.Offset || blk.Line != w.Line || blk.Lines != w.Lines ||
+			blk.Continues != w.Continues || blk.Unfinished != w.Unfinished {
+			t.Fatalf("block %d: %+v, want %+v", i, brief(blk), brief(w))
+		}
+	}
+	table := ra.Table()
+	lines := int64(strings.Count(text, "\n")) + 1
+	if table.Lines != lines || table.Size != reader.Offset(len(text)) || b.ID() != reader.NewID([]byte(text)) {
+		t.Errorf("table says %d lines, %d bytes", table.Lines, table.Size)
+	}
+
+	// Others read it too.
+	data, _ := os.ReadFile(files[0])
+	if out := tool(t, string(data), "zstd", "-dqc"); out != nil && string(out) != text {
+		t.Error("zstd -d decodes something else")
+	}
+	dec, _ := zstd.NewReader(nil)
+	defer dec.Close()
+	sr, err := seekable.NewReader(bytes.NewReader(data), dec)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer sr.Close()
+	part := make([]byte, 1000)
+	if _, err := sr.ReadAt(part, int64(len(text)/2)); err != nil || string(part) != text[len(text)/2:][:1000] {
+		t.Errorf("a seekable reader reads something else: %v", err)
+	}
+
+	// A renamed file is known again; a file that changed is not.
+	moved := filepath.Join(filepath.Dir(m.Path), "app.log.3.gz")
+	if err := os.Rename(m.Path, moved); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := open(t, src, reader.Member{Path: moved}).(reader.RandomAccess); !ok {
+		t.Error("not known after it was renamed")
+	}
+	if err := os.WriteFile(moved, gz(text+"more"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if _, ok := open(t, src, reader.Member{Path: moved}).(reader.RandomAccess); ok {
+		t.Error("taken for what it was before it changed")
+	}
+}
+
+func open(t *testing.T, src *LogSource, m reader.Member) reader.Blocks {
+	t.Helper()
+	b, err := src.Open(context.Background(), m, reader.Pos{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { b.Close() })
+	return b
+}
+
+// Positions read the same with and without a store.
+func TestPositions(t *testing.T) {
+	text := noise(rand.New(rand.NewPCG(2, 1)), 2<<20)
+	src, m, _ := storedFile(t, text)
+	plain := filepath.Join(t.TempDir(), "plain")
+	write(t, plain, text)
+	ctx := context.Background()
+	all := strings.SplitAfter(text, "\n")
+	bare := NewSource(Log{Name: "x", Members: []reader.Member{m, {Path: plain}}}, Options{})
+	for what, c := range map[string]struct {
+		src *LogSource
+		m   reader.Member
+	}{"stored": {src, m}, "gzip": {bare, m}, "plain": {bare, reader.Member{Path: plain}}} {
+		for _, l := range []reader.Line{0, 1, 2, 1000, reader.Line(len(all) - 2), reader.Line(len(all) - 1), reader.Line(len(all)), reader.Line(len(all) + 5)} {
+			p, before, err := LinePos(ctx, c.src, c.m, l)
+			if err != nil {
+				t.Fatal(err)
+			}
+			k := min(int(l), len(all))
+			want := strings.Join(all[k:], "")
+			if p.Line != reader.Line(k) || before != int64(k) || p.Offset != reader.Offset(len(text)-len(want)) {
+				t.Errorf("%s: line %d: got %+v, %d", what, l, p, before)
+				continue
+			}
+			b, err := c.src.Open(ctx, c.m, p)
+			if err != nil {
+				t.Fatalf("%s: line %d: %v", what, l, err)
+			}
+			got, err := collect(t, b.Next)
+			b.Close()
+			if err != io.EOF || join(got) != want || len(got) > 0 && got[0].Line != p.Line {
+				t.Errorf("%s: from line %d: %v", what, l, err)
+			}
+		}
+		for _, n := range []int64{0, 1, 2, 10, 5000, int64(len(all)), int64(len(all)) + 3} {
+			p, have, err := TailPos(ctx, c.src, c.m, n)
+			if err != nil {
+				t.Fatal(err)
+			}
+			k := max(0, len(all)-int(n))
+			off := reader.Offset(len(strings.Join(all[:k], "")))
+			if p.Offset != off || have != int64(len(all)-k) {
+				t.Errorf("%s: the last %d lines: got %+v, %d; want %d", what, n, p, have, off)
+			}
+		}
+	}
+}
+
+// Whatever happens to a store, the text is the file's.
+func TestDamagedStore(t *testing.T) {
+	text := noise(rand.New(rand.NewPCG(3, 1)), 2<<20)
+	src, m, cache := storedFile(t, text)
+	path := storeFiles(t, cache)[0]
+	good, _ := os.ReadFile(path)
+	r := rand.New(rand.NewPCG(4, 1))
+	try := func(what string, data []byte) {
+		t.Helper()
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b, err := src.Open(context.Background(), m, reader.Pos{})
+		if err != nil {
+			t.Fatalf("%s: %v", what, err)
+		}
+		defer b.Close()
+		if rb, ok := b.(*RecordedBlocks); ok {
+			rb.W.Abandon(blockstore.ErrGivenUp) // the store was seen to be bad at once
+		}
+		got, err := collect(t, b.Next)
+		if err != io.EOF || join(got) != text {
+			t.Fatalf("%s: %v, %d bytes of %d", what, err, len(join(got)), len(text))
+		}
+	}
+	try("whole", good)
+	flips, tableFlips := 150, 40
+	if testing.Short() {
+		flips, tableFlips = 8, 8
+	}
+	for range flips {
+		bad := bytes.Clone(good)
+		bad[r.IntN(len(bad))] ^= 1 << r.IntN(8)
+		try("a bit flipped", bad)
+	}
+	for range tableFlips {
+		bad := bytes.Clone(good)
+		bad[len(bad)-1-r.IntN(2000)] ^= 1 << r.IntN(8)
+		try("a bit of the table flipped", bad)
+	}
+	for _, n := range []int{0, 1, 9, 100, len(good) / 2, len(good) - 1} {
+		try("cut", good[:n])
+	}
+	try("foreign", []byte("not a store at all"))
+	try("grown", append(bytes.Clone(good), "more"...))
+}
+
+func TestStoreIsOnlyACache(t *testing.T) {
+	text := noise(rand.New(rand.NewPCG(5, 1)), 1<<20)
+	path := filepath.Join(t.TempDir(), "a.gz")
+	if err := os.WriteFile(path, gz(text), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	logs, _ := Find([]string{path})
+	file := filepath.Join(t.TempDir(), "file")
+	write(t, file, "")
+	for what, c := range map[string]*blockstore.Cache{
+		"none":             nil,
+		"not a directory":  blockstore.NewCache(file, 0),
+		"too small":        blockstore.NewCache(t.TempDir(), 100),
+		"cannot be made":   blockstore.NewCache("/proc/nothing", 0),
+		"nobody has time":  blockstore.NewCache(t.TempDir(), 0),
+		"given up half":    blockstore.NewCache(t.TempDir(), 0),
+		"closed too early": blockstore.NewCache(t.TempDir(), 0),
+	} {
+		n := 0
+		spare := func(f func()) bool {
+			if n++; what == "nobody has time" || what == "given up half" && n > 1 {
+				return false
+			}
+			f()
+			return true
+		}
+		src := NewSource(logs[0], Options{Cache: c, Spare: spare})
+		b := open(t, src, src.Members()[0])
+		if what == "closed too early" {
+			var blk reader.Block
+			if err := b.Next(&blk); err != nil {
+				t.Fatal(err)
+			}
+			b.Close()
+		} else if got, err := collect(t, b.Next); err != io.EOF || join(got) != text {
+			t.Errorf("%s: %v", what, err)
+		}
+		if c != nil {
+			if left := storeFiles(t, c); len(left) > 0 {
+				t.Errorf("%s: left %q", what, left)
+			}
+		}
+	}
+}
+
+// The stores that were not used for longest go first.
+func TestCacheIsBounded(t *testing.T) {
+	cache := blockstore.NewCache(t.TempDir(), 1)
+	if _, err := cache.Sub(blockstore.BlocksName, true); err != nil {
+		t.Fatal(err)
+	}
+	now := time.Now()
+	put := func(name string, size int, age time.Duration) {
+		path := filepath.Join(cache.Blocks(), name)
+		write(t, path, strings.Repeat("x", size))
+		if err := os.Chtimes(path, now, now.Add(-age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	oldest, old, fresh := strings.Repeat("a", 32)+".zst", strings.Repeat("b", 32)+".zst", strings.Repeat("c", 32)+".zst"
+	put(old, 1000, 3*time.Hour)
+	put(oldest, 1000, 4*time.Hour)
+	put(fresh, 1000, time.Minute)
+	put("tmp-1", 100, 2*time.Hour) // of a writer that was killed
+	put("tmp-2", 100, time.Minute) // of one at work
+	put("mine.zst", 5000, 9*time.Hour)
+	cache.Max = 2200
+	if !cache.MakeRoom(0, 0) {
+		t.Error("there is no room")
+	}
+	var left []string
+	for _, s := range cache.Stores() {
+		left = append(left, s.Name())
+	}
+	slices.Sort(left)
+	expect(t, left, old, fresh, "tmp-2")
+	if _, err := os.Stat(filepath.Join(cache.Blocks(), "mine.zst")); err != nil {
+		t.Error("a file that is not ours was deleted")
+	}
+}
+
+func TestTableSurvivesAnything(t *testing.T) {
+	_, _, cache := storedFile(t, noise(rand.New(rand.NewPCG(6, 1)), 3<<20))
+	s, err := blockstore.ReadStore(storeFiles(t, cache)[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.F.Close()
+	enc := s.Table.Encode()
+	again, err := reader.DecodeTable(enc)
+	if err != nil || !bytes.Equal(again.Encode(), enc) {
+		t.Fatalf("%v", err)
+	}
+	for n := range enc {
+		_, _ = reader.DecodeTable(enc[:n])
+	}
+}
+
+func FuzzTable(f *testing.F) {
+	t := &reader.Table{Lines: 3, Blocks: []reader.TableBlock{{Len: 10, Lines: 2, StoredLen: 5, First: time.UnixMilli(1), Last: time.UnixMilli(2)}, {Len: 1, StoredLen: 3}}}
+	f.Add(t.Encode())
+	f.Fuzz(func(t *testing.T, b []byte) {
+		table, err := reader.DecodeTable(b)
+		if err != nil {
+			return
+		}
+		for _, off := range []reader.Offset{0, 1, table.Size - 1, table.Size} {
+			if i := table.Find(off); i >= 0 && (off < table.Blocks[i].Offset || off >= table.Blocks[i].Offset+reader.Offset(table.Blocks[i].Len)) {
+				t.Fatalf("offset %d is not in block %d", off, i)
+			}
+		}
+		for _, l := range []reader.Line{0, 1, reader.Line(table.Lines) - 1, reader.Line(table.Lines)} {
+			if i := table.FindLine(l); i >= len(table.Blocks) {
+				t.Fatalf("line %d is in block %d", l, i)
+			}
+		}
+	})
+}

@@ -1,0 +1,1091 @@
+package follow
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"logview/reader"
+	"logview/reader/decode"
+	"logview/reader/files"
+	"logview/reader/lazyregexp"
+	"logview/reader/line"
+	"logview/reader/rotation"
+)
+
+// A Follower hands out what is written to logs, each line once, through
+// growth and every kind of rotation. It belongs to one goroutine.
+//
+// It distinguishes files from texts. A file has an identity (device and
+// inode, or what os.SameFile compares) and names that change. A text is what
+// one or more writers wrote, one after another, into an empty file; its
+// progress says how much of it was handed out. Rotation moves texts between
+// files: renaming does not, but copying, compressing and replacing put the
+// same text into another file, and truncating and rewriting put another text
+// into the same file.
+//
+// Each known file is in one state:
+//
+//	reading  What is appended to its text is handed out.
+//	copied   So far it holds the beginning of another file's text.
+//	         Nothing of it is handed out.
+//	unready  Undecided: it is compressed and not complete yet.
+//	ignored  Nothing of it will be handed out: it is not text, was written
+//	         before following began, or is compressed and was handed out
+//	         before.
+//
+// A new file becomes
+//
+//	reading, from its start, if it has the name of a current file, or one
+//	    that is newer than those of all files with a similar text, or if its
+//	    text is like no other;
+//	reading, from where a text was left, if it holds all that was handed out
+//	    of that text and the file that held it was removed or replaced, just
+//	    now if that text is no longer than a header may be;
+//	copied, if another file's text begins with all that it holds, or if it
+//	    begins with all that was handed out of that text, and its name is
+//	    that of an older file of the log or of an editor's backup;
+//	unready or ignored as described.
+//
+// Later, when a file changes:
+//
+//	reading → reading   with another text, if what was handed out is no longer
+//	                    there. The old text goes on in a copy of it, if
+//	                    there is one; the new one begins where the two
+//	                    begin to differ, as far as that is known, or after
+//	                    the last lines of the old one if only lines before
+//	                    those were removed.
+//	copied → reading    from its start, if it grows into something that the
+//	                    other text does not hold; from where it stopped being a
+//	                    copy, if it held all of that text before and that is
+//	                    longer than a header; or from where the other text was
+//	                    left, if that was cut off or its file is gone.
+//	unready, ignored    are decided again.
+//
+// A file that no longer has a name is read to its end, and for a while after
+// that, through its open descriptor. How much of its text was handed out is
+// remembered, because it may reappear compressed.
+//
+// This file decides the states; follow_file.go reads one file, and
+// follow_text.go has the progress of a text.
+type Follower struct {
+	live  *Live
+	feed  *Feed
+	opt   FollowOptions
+	begun time.Time
+
+	ids    identifier
+	files  map[any]*followed    // by identity
+	order  []*followed          // the same files
+	byPath map[string]*followed // by the last known path
+	texts  []*orphan            // texts whose files are gone, for a while
+
+	named   map[files.LogKey]string // logs whose current files were named, and those files' base names
+	holding map[*followed]bool      // with an unfinished last line that is held
+	pipes   map[string]bool         // paths of named pipes that opt.Pipe was told of
+	noted   map[any]bool            // files about which something was reported, by identity
+	again   bool                    // the state of a file is to be decided again at once
+	pending bool                    // the names are to be checked again
+	looked  time.Time               // when the last look began
+	listed  time.Time               // when the names were last checked
+	sweep   int                     // index in order where the next sweep continues
+	open    int                     // number of open files
+	lastID  int64                   // of a text
+
+	emit func(*Appended) error
+	err  error // emit's
+	buf  []byte
+}
+
+// FollowOptions configure a Follower.
+type FollowOptions struct {
+	Last     int64             // number of last lines of each log to hand out first
+	LastOf   int64             // the same for logs that were named as files
+	Count    bool              // count lines from the starts of files, so that every line has a number
+	Pipe     func(path string) // is told once of a named path that has become a named pipe, which a Follower does not read; may be nil
+	Note     func(error)       // reports that a file was truncated, is skipped, or cannot be read; may be nil
+	Now      func() time.Time  // the clock; nil for time.Now
+	Text     bool              // follow files that do not look like text, too
+	Encoding decode.Charset    // of files without a byte order mark; empty to detect it
+}
+
+// Appended holds new lines of a log.
+type Appended struct {
+	Log          string    // its name
+	Key          any       // identifies the text, also after renaming; a map key
+	ID           reader.ID // of the text, as far as it is known
+	reader.Block           // Text may be longer than BlockSize; Line is -1 if it is not known
+}
+
+// A fileState is the state of a file; see Follower.
+type fileState int
+
+const (
+	reading fileState = iota
+	copied
+	unready
+	ignored
+)
+
+// A followed is a known file.
+type followed struct {
+	files.Found
+	id    any // its identity
+	state fileState
+
+	progress           // of its text, in state reading
+	of       *followed // in state copied: the file whose text it holds
+	checked  int64     // in state copied: how much of it is that text
+	whole    bool      // in state copied: it held all that was handed out of that text
+
+	f      *os.File  // nil while it is not open
+	size   int64     // when it was last checked
+	mod    time.Time // the same
+	active time.Time // when it was last written to, by the Follower's clock
+	seen   time.Time // when it was last among the names
+	gone   bool      // it was not among the names the last time
+	missed time.Time // since when it is gone
+	failed bool      // the last attempt to read it failed, which was reported
+}
+
+// An orphan is a text whose file is gone.
+type orphan struct {
+	progress
+	name  rotation.Name
+	mod   time.Time // of the file, when it was looked at last
+	since time.Time // it is gone
+	ended bool      // it was read to its end
+}
+
+const (
+	// likeness is how many bytes two texts of different logs must have in
+	// common to be taken for the same.
+	likeness = 64
+	// longestHeader is how many bytes two different texts may begin with in
+	// common.
+	longestHeader = 1 << 20
+	// holdFor is how long an unfinished last line is held.
+	holdFor = time.Second
+	// openFor is how long an inactive file is kept open if too many are open.
+	openFor = time.Minute
+	// goneFor is how long a removed file is still read after the last write to
+	// it: its writer may not have noticed.
+	goneFor = 10 * time.Second
+	// movedFor is how long a file that was moved away is still read: its writer
+	// may continue until it is told to reopen its log.
+	movedFor = time.Hour
+	// orphanFor is how long the text of a file that was removed before it was
+	// read to its end is remembered, and maxOrphans how many texts are.
+	orphanFor  = 10 * time.Minute
+	maxOrphans = 1000
+	// sweepFiles is how many quiet files are looked at in one sweep.
+	sweepFiles = 1000
+	// maxOpen is how many inactive files are kept open. An open file can be
+	// found again after it was renamed.
+	maxOpen = 500
+	// longestLine is the longest line that is handed out whole.
+	longestLine = 64 << 20
+)
+
+// NewFollower follows the logs of a Live, from when Begin or Run is called.
+func NewFollower(live *Live, opt FollowOptions) *Follower {
+	if opt.Now == nil {
+		opt.Now = time.Now
+	}
+	f := &Follower{live: live, feed: live.Feed(), opt: opt, ids: systemIDs(),
+		files: map[any]*followed{}, byPath: map[string]*followed{},
+		named: map[files.LogKey]string{}, holding: map[*followed]bool{}, noted: map[any]bool{}, pipes: map[string]bool{}, buf: make([]byte, reader.BlockSize)}
+	for _, p := range live.paths {
+		// Also of files that are not there yet.
+		info, err := os.Stat(p)
+		dir, base := filepath.Split(p)
+		if n := decode.ParseName(base); p != reader.Stdin && n.Current() && !n.Compressed() && (err != nil && !files.IsPattern(p) || err == nil && info.Mode().IsRegular()) {
+			f.named[files.LogKey{Dir: dir, Key: n.Key()}] = base
+		}
+	}
+	return f
+}
+
+func (f *Follower) note(path string, err error) {
+	if f.opt.Note == nil {
+		return
+	}
+	var fe *reader.FileError
+	if !errors.As(err, &fe) {
+		err = &reader.FileError{Path: path, Offset: -1, Err: reader.Cause(err)}
+	}
+	f.opt.Note(err)
+}
+
+// noteOnce reports an error about a file only once.
+func (f *Follower) noteOnce(id any, path string, err error) {
+	if !f.noted[id] {
+		f.noted[id] = true
+		f.note(path, err)
+	}
+}
+
+// Run hands out what is written until ctx is done or emit fails, whose error
+// it returns. What it hands out is valid until emit returns.
+func (f *Follower) Run(ctx context.Context, emit func(*Appended) error) error {
+	defer f.Close()
+	if err := f.Begin(ctx, emit); err != nil {
+		return err
+	}
+	return f.on(ctx, emit)
+}
+
+// on hands out what is new whenever there is something.
+func (f *Follower) on(ctx context.Context, emit func(*Appended) error) error {
+	for {
+		var held <-chan time.Time
+		if d, ok := f.due(); ok {
+			held = time.After(d)
+		}
+		c, err := f.feed.Wait(ctx, held)
+		if err != nil {
+			return err
+		}
+		if err := f.Look(ctx, c, emit); err != nil {
+			return err
+		}
+	}
+}
+
+// Look hands out what is new, given what the Live reported.
+func (f *Follower) Look(ctx context.Context, c Changes, emit func(*Appended) error) error {
+	f.emit, f.looked = emit, f.opt.Now()
+	var changed []*followed
+	for path := range c.Files {
+		if t := f.byPath[path]; t != nil {
+			changed = append(changed, t)
+		} else if f.pending {
+			f.live.Look()
+		}
+	}
+	f.readAll(ctx, changed)
+	if c.Names {
+		f.names(ctx)
+	}
+	for t := range f.holding {
+		f.look(ctx, t)
+	}
+	if c.All || c.Sweep {
+		f.sweepFiles(ctx, c.All)
+	}
+	for range 3 {
+		if !f.again || f.err != nil {
+			break
+		}
+		f.again = false
+		f.live.refresh()
+		f.names(ctx)
+	}
+	if c.Sweep {
+		if f.pending {
+			f.live.Look()
+		}
+		f.release(f.opt.Now())
+	}
+	if f.err == nil {
+		f.err = ctx.Err()
+	}
+	return f.err
+}
+
+// readAll looks at files, the oldest of each log first, so that a rotated
+// file ends before the next begins.
+func (f *Follower) readAll(ctx context.Context, list []*followed) {
+	slices.SortStableFunc(list, func(a, b *followed) int { return files.Older(a.Found, b.Found) })
+	for _, t := range list {
+		f.look(ctx, t)
+	}
+}
+
+// sweepFiles checks all files that were written to recently, and some of the
+// others.
+func (f *Follower) sweepFiles(ctx context.Context, all bool) {
+	now := f.opt.Now()
+	var busy []*followed
+	for _, t := range f.order {
+		if all || t.f != nil || now.Sub(t.active) < openFor {
+			busy = append(busy, t)
+		}
+	}
+	f.readAll(ctx, busy)
+	for range min(sweepFiles, len(f.order)) {
+		f.sweep = (f.sweep + 1) % len(f.order)
+		f.look(ctx, f.order[f.sweep])
+	}
+}
+
+// list returns the existing files, oldest first: those that the Live lists and,
+// for logs whose current files were named, the rotated files to which their
+// texts move.
+func (f *Follower) list(ctx context.Context) []files.Found {
+	l, err := f.live.listing(ctx)
+	if err != nil {
+		return nil
+	}
+	for _, c := range l.Files {
+		if c.Named && c.Name.Current() && !c.Name.Compressed() {
+			f.named[c.LogKey()] = c.Name.Base() // of a pattern
+		}
+	}
+	if len(f.named) == 0 {
+		return l.Files
+	}
+	all := files.NewFinder()
+	for _, c := range l.Files {
+		all.Take(c.Member)
+	}
+	for log, base := range f.named {
+		all.List(log.Dir, base)
+	}
+	all.Resolve()
+	slices.SortStableFunc(all.Files, files.Older)
+	return all.Files
+}
+
+// names checks which files exist.
+func (f *Follower) names(ctx context.Context) {
+	begun := f.opt.Now()
+	f.pending = false
+	list := slices.DeleteFunc(slices.Clone(f.list(ctx)), func(c files.Found) bool {
+		if c.Named && files.HandleOf(c.Member).Info != nil && files.HandleOf(c.Member).Info.Mode()&fs.ModeNamedPipe != 0 && f.opt.Pipe != nil && !f.pipes[c.Path] {
+			f.pipes[c.Path] = true
+			f.opt.Pipe(c.Path)
+		}
+		return files.HandleOf(c.Member).Info == nil || !files.HandleOf(c.Member).Info.Mode().IsRegular() || editing.MatchString(filepath.Base(c.Path))
+	})
+	for _, c := range list {
+		t := f.known(c)
+		switch {
+		case t == nil:
+		case t.Path != c.Path && !f.renamed(t, c), f.ids.byPath && t.gone:
+			f.retire(t) // its inode number or its name was reused
+		case t.state == ignored && t.Name.Compressed() && t.Path == c.Path && c.Size > t.size && !f.ids.byPath:
+			// It was still being compressed when its state was decided.
+			t.seen = begun
+			f.rename(t, c)
+			f.setAside(t, ignored)
+		case (t.state == unready || t.state == ignored) && (c.Size != t.size || !c.ModTime.Equal(t.mod)):
+			f.forget(t)
+		case f.ids.byPath && t.state == reading && t.at == 0 && !t.Name.Current() && c.Size != t.size:
+			f.forget(t) // nothing shows whether it is the same file
+		default:
+			t.seen = begun
+			f.rename(t, c)
+		}
+	}
+	fresh := map[string]bool{} // logs with new files
+	for _, c := range list {
+		if f.known(c) == nil {
+			fresh[c.Name.Key()] = true
+		}
+	}
+	known := slices.Clone(f.order)
+	slices.SortStableFunc(known, func(a, b *followed) int { return files.Older(a.Found, b.Found) })
+	for _, t := range known {
+		if gone := t.seen.Before(begun); gone != t.gone {
+			t.gone, t.missed = gone, begun
+		}
+		switch {
+		case t.gone && t.f == nil && fresh[t.Name.Key()]:
+			f.retire(t) // what it held may be in one of those
+		case t.state == copied && t.of.gone && t.of.f == nil && !t.gone:
+			f.forget(t) // it may be all that is left of the text
+		case fresh[t.Name.Key()]:
+			f.check(ctx, t)
+		}
+	}
+	for _, c := range list {
+		if f.err != nil || ctx.Err() != nil {
+			return
+		}
+		if f.known(c) == nil {
+			f.readAll(ctx, f.before(c))
+			f.adopt(ctx, c)
+		}
+	}
+	for _, t := range slices.Clone(f.order) {
+		if t.gone {
+			f.look(ctx, t)
+		}
+	}
+	f.listed = begun
+}
+
+// editing matches the names of the files that sed -i and perl -i write before
+// they rename them, and that Emacs saves while it edits.
+var editing = lazyregexp.New(`^(sed|XX)[A-Za-z0-9]{6}$|^#.*#$`)
+
+// before returns the files in state reading of the log of c that are older than
+// c or were removed.
+func (f *Follower) before(c files.Found) []*followed {
+	var out []*followed
+	for _, t := range f.order {
+		if t.state == reading && t.Name.Key() == c.Name.Key() && t.Dir == c.Dir && (files.Older(t.Found, c) < 0 || t.gone && (t.at > 0 || t.Path == c.Path)) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// known returns the file that was listed as c, if it is known.
+func (f *Follower) known(c files.Found) *followed {
+	if id := f.ids.of(files.HandleOf(c.Member).Info); id != nil {
+		return f.files[id]
+	}
+	if t := f.byPath[c.Path]; t != nil && f.ids.same(files.HandleOf(t.Member).Info, files.HandleOf(c.Member).Info) {
+		return t
+	}
+	for _, t := range f.order {
+		if t.Path != c.Path && !f.ids.byPath && f.ids.same(files.HandleOf(t.Member).Info, files.HandleOf(c.Member).Info) {
+			return t
+		}
+	}
+	return nil
+}
+
+// renamed reports whether c is t under another name, and not another file with
+// a reused inode number.
+func (f *Follower) renamed(t *followed, c files.Found) bool {
+	switch {
+	case t.f != nil:
+		return true // the inode number of an open file is not reused
+	case t.state != reading:
+		return c.Size == t.size && c.ModTime.Equal(t.mod)
+	case t.at == 0:
+		return true // nothing of it was handed out that could be handed out again
+	}
+	file, err := os.Open(c.Path)
+	if err != nil {
+		// It was renamed once more: the next look finds it.
+		f.pending = true
+		return true
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil || !f.ids.same(info, files.HandleOf(c.Member).Info) {
+		f.pending = true
+		return true
+	}
+	return t.heldBy(file, info.Size())
+}
+
+// rename notes the name that t has now.
+func (f *Follower) rename(t *followed, c files.Found) {
+	if t.Path != c.Path {
+		if f.byPath[t.Path] == t {
+			delete(f.byPath, t.Path)
+		}
+		f.byPath[c.Path] = t
+	}
+	named := t.Named
+	t.Found = c
+	t.Named = t.Named || named
+}
+
+// add adds a file, in state reading with no progress.
+func (f *Follower) add(c files.Found) *followed {
+	id := f.ids.of(files.HandleOf(c.Member).Info)
+	if id == nil {
+		id = new(byte)
+		f.ids.same(files.HandleOf(c.Member).Info, files.HandleOf(c.Member).Info) // which on Windows reads what identifies it, while it has this path
+	}
+	t := &followed{Found: c, id: id, size: -1, seen: f.opt.Now()}
+	t.progress = f.newText(c.LogName())
+	f.files[id] = t
+	f.order = append(f.order, t)
+	f.byPath[c.Path] = t
+	return t
+}
+
+// newText returns the progress of a text of which nothing was handed out.
+func (f *Follower) newText(log string) progress {
+	f.lastID++
+	return progress{key: f.lastID, log: log}
+}
+
+// adopt decides the state of a new file.
+func (f *Follower) adopt(ctx context.Context, c files.Found) {
+	before := f.byPath[c.Path]
+	t := f.add(c)
+	b, err := f.beginning(c)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, reader.ErrGone):
+		f.forget(t) // what became of it is another file, or has another name
+		f.pending = true
+		return
+	case errors.Is(err, fs.ErrPermission):
+		f.noteOnce(t.id, c.Path, err)
+		f.forget(t) // if it becomes readable later, it is new then
+		return
+	case err != nil && errors.Is(err, io.ErrUnexpectedEOF), err == nil && b.format != decode.Plain && len(b.head) == 0:
+		f.setAside(t, unready)
+		return
+	case err != nil:
+		f.noteOnce(t.id, c.Path, err)
+		f.setAside(t, ignored)
+		return
+	case b.binary && !c.Named && !f.opt.Text:
+		f.noteOnce(t.id, c.Path, reader.ErrBinary)
+		f.setAside(t, ignored)
+		return
+	}
+	for _, x := range slices.Clone(f.order) {
+		// Something must be known of the file that it may be a copy of.
+		if x != t && x.at == 0 && x.state == reading && (x.gone && x.Name.Key() == t.Name.Key() || x.Dir == t.Dir && x.Name.Unpacks(t.Name)) && f.beginsLike(x, b) {
+			f.look(ctx, x)
+		}
+	}
+	if b.format != decode.Plain {
+		f.adoptPacked(ctx, t, b)
+		return
+	}
+	t.charset, t.bom = b.charset, b.bom
+	if before != nil && before != t && before.state == reading && f.replaced(before, t) {
+		if t.at < before.at {
+			f.abandon(before, false) // another file may have the rest of it
+		}
+		f.forget(before)
+	} else if like := f.likeOne(t, b); f.orphanIn(t, like) {
+		// Its text continues.
+	} else if like != nil {
+		t.state, t.of = copied, like
+		f.look(ctx, t)
+		return
+	} else if !c.Name.Current() && c.ModTime.Before(f.begun.Add(-time.Second)) {
+		// It was written before following began, and moved there since.
+		if err := f.toEnd(t, c.Size); err != nil {
+			f.note(c.Path, err)
+		}
+	}
+	t.active = f.opt.Now()
+	f.look(ctx, t)
+}
+
+// beginsLike reports whether a file begins like another.
+func (f *Follower) beginsLike(x *followed, b beginning) bool {
+	file := x.f
+	if file == nil {
+		var err error
+		if file, _, err = f.openNow(x); err != nil {
+			return false
+		}
+		defer file.Close()
+	}
+	head := make([]byte, headKept)
+	n, _ := file.ReadAt(head, 0)
+	return alike(head[:n], b.head)
+}
+
+// setAside puts a file into a state in which it is not read until it changes.
+func (f *Follower) setAside(t *followed, s fileState) {
+	t.state, t.size, t.mod = s, t.Size, t.ModTime
+}
+
+// replaced reports whether t, which has the name that old had, holds old's text
+// or its beginning: an editor, rsync or sed -i wrote a new file and renamed it.
+// Then t continues that text. If old was rotated, its text continues there, and
+// t has another text, however it begins.
+func (f *Follower) replaced(old, t *followed) bool {
+	if t.Name.Numbered() && !t.Name.Dated() {
+		return false // rotation gives such a name to another file each time
+	}
+	if old.at+old.scanned == 0 || old.seen.Before(f.listed) {
+		return false // it was removed before
+	}
+	if !old.gone && old.Path != t.Path {
+		return false // it has another name
+	}
+	kept := old.f != nil && links(old.f) > 0 // under another name
+	if kept {
+		if path := f.whereabouts(old); !strings.HasPrefix(path, t.Path) || rotates(t.Path, path) {
+			return false // it is no backup
+		}
+	}
+	file, info, err := f.openNow(t)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	p := old.progress.clone()
+	if old.heldBy(file, info.Size()) {
+		if old.at == 0 && (old.f == nil || !sameBytes(old.f, file, 0, old.scanned)) {
+			return false
+		}
+	} else if kept {
+		return false
+	} else if p.rewind(file, info.Size()); p.at == 0 {
+		return false
+	} else {
+		f.note(t.Path, &reader.FileError{Path: t.Path, Offset: p.at, Err: errCut})
+	}
+	p.scanned, p.zeros = 0, 0
+	if p.at == 0 {
+		p.charset, p.bom = t.charset, t.bom
+	}
+	t.progress = p
+	return true
+}
+
+// whereabouts returns the current path of an open file in its directory; empty
+// if it has none there.
+func (f *Follower) whereabouts(t *followed) string {
+	info, err := t.f.Stat()
+	if err != nil {
+		return ""
+	}
+	entries, _ := os.ReadDir(filepath.Clean(t.Dir + "."))
+	for _, e := range entries {
+		if x, err := e.Info(); err == nil && f.ids.same(x, info) {
+			return t.Dir + e.Name()
+		}
+	}
+	return ""
+}
+
+// likeOne returns the file in state reading of whose text t may hold a copy. A
+// copy has the name of a rotated file that is not newer than the original, or
+// one of the two has the other's name with an ending, as editors name backups.
+func (f *Follower) likeOne(t *followed, b beginning) *followed {
+	var best *followed
+	for _, x := range f.order {
+		if x == t || x.state != reading || x.gone {
+			continue
+		}
+		backup := isBackup(x.Path, t.Path) || isBackup(t.Path, x.Path)
+		sameLog := x.Name.Key() == t.Name.Key() && !t.Name.Current() || backup
+		switch {
+		case t.Name.Current() && !sameLog:
+			continue
+		case !backup && x.Name.Key() == t.Name.Key() && x.Dir == t.Dir && files.Older(x.Found, t.Found) < 0 && !x.Name.Current(), x.Name.OtherDate(t.Name):
+			continue
+		case x.at > 0 && len(b.head) > 0 && !alike(x.head, b.head), !sameLog && x.at < likeness:
+			continue
+		}
+		if whole, prefix := f.compare(t, x); !whole && !(prefix && sameLog) {
+			continue
+		}
+		if best == nil || x.at > best.at {
+			best = x
+		}
+	}
+	return best
+}
+
+// rotates reports whether rotation by number or date gives a path to the file
+// that had another. Names such as app.log.old are made by rotation and by
+// editors.
+func rotates(path, to string) bool {
+	n := decode.ParseName(filepath.Base(to))
+	return n.Key() == decode.ParseName(filepath.Base(path)).Key() && (n.Numbered() || n.Dated())
+}
+
+// isBackup reports whether a path is another with an ending: app.log~ or
+// app.log.bak for app.log, and not that of a rotated file.
+func isBackup(path, of string) bool {
+	end, ok := strings.CutPrefix(path, of)
+	return ok && end != "" && !line.IsAlnum(end[0]) && !strings.ContainsRune(end, filepath.Separator) && !rotates(of, path)
+}
+
+// compare reports whether t holds all of x's text that was handed out, or
+// only a prefix of it.
+func (f *Follower) compare(t, x *followed) (whole, prefix bool) {
+	a, info, err := f.openNow(t)
+	if err != nil {
+		return false, false
+	}
+	defer a.Close()
+	if x.at > 0 && info.Size() >= x.at {
+		return x.heldBy(a, info.Size()), false
+	}
+	return false, f.samePrefix(a, x, 0, info.Size())
+}
+
+// openNow opens the file that was listed, even if it was renamed since.
+func (f *Follower) openNow(t *followed) (*os.File, os.FileInfo, error) {
+	opened, _, err := files.OpenMember(t.Member)
+	if err != nil {
+		return nil, nil, err
+	}
+	file, ok := opened.(*os.File)
+	info, err := opened.Stat()
+	if !ok || err != nil || !f.ids.same(info, files.HandleOf(t.Member).Info) {
+		opened.Close()
+		return nil, nil, reader.ErrGone
+	}
+	return file, info, nil
+}
+
+// recheck checks whether a file is still a copy.
+func (f *Follower) recheck(t *followed) {
+	x := t.of
+	if info, err := os.Stat(t.Path); err == nil && info.Size() == t.size && info.ModTime().Equal(t.mod) {
+		return
+	}
+	file, info, err := f.openNow(t)
+	if err != nil {
+		f.pending = true
+		return
+	}
+	defer file.Close()
+	t.size, t.mod = info.Size(), info.ModTime()
+	switch {
+	case x.state != reading:
+		f.forget(t)
+		f.pending = true
+	case info.Size() < t.checked:
+		t.checked, t.whole = 0, false
+		fallthrough
+	case f.samePrefix(file, x, t.checked, info.Size()):
+		t.checked = info.Size()
+		t.whole = t.checked >= x.at
+	case max(t.checked, x.at) <= longestHeader && f.intact(x) && !isBackup(x.Path, t.Path) && !isBackup(t.Path, x.Path):
+		// Both files exist and differ: they only began alike.
+		t.state, t.of, t.size = reading, nil, -1
+	case t.checked < x.at && x.heldBy(file, info.Size()):
+		t.checked, t.whole = x.at, true
+		fallthrough
+	case t.whole:
+		// It was a copy, and another program appends to it.
+		t.state, t.of, t.size = reading, nil, -1
+		if isBackup(t.Path, x.Path) {
+			t.log = x.log // it is to replace that
+		}
+		if err := f.place(t, file, t.checked); err != nil {
+			f.note(t.Path, err)
+		}
+	default:
+		t.state, t.of, t.size = reading, nil, -1
+	}
+}
+
+// intact reports whether a file holds what was handed out of it.
+func (f *Follower) intact(x *followed) bool {
+	file := x.f
+	if file == nil {
+		var err error
+		if file, _, err = f.openNow(x); err != nil {
+			return false
+		}
+		defer file.Close()
+	}
+	info, err := file.Stat()
+	return err == nil && x.heldBy(file, info.Size())
+}
+
+// samePrefix reports whether a file has the same bytes from from to to as the
+// file of x.
+func (f *Follower) samePrefix(file *os.File, x *followed, from, to int64) bool {
+	other := x.f
+	if other == nil {
+		var err error
+		if other, _, err = f.openNow(x); err != nil {
+			return false
+		}
+		defer other.Close()
+	}
+	return sameBytes(file, other, from, to)
+}
+
+// adoptPacked decides the state of a new compressed file.
+func (f *Follower) adoptPacked(ctx context.Context, t *followed, b beginning) {
+	for _, x := range f.order {
+		// app.log.1.gz is being written, next to app.log.1.
+		if x != t && x.state == reading && !x.gone && x.Dir == t.Dir && x.Name.Unpacks(t.Name) && alike(x.head, b.head) {
+			t.state, t.of = copied, x
+			t.size, t.mod = t.Size, t.ModTime
+			return
+		}
+	}
+	if x := f.sameTime(t, b); x {
+		f.setAside(t, ignored)
+		return
+	}
+	p, read, err := f.identify(ctx, t, b)
+	switch {
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		f.setAside(t, unready)
+	case read:
+		f.setAside(t, ignored)
+	case p == nil && !(t.Name.Current()) && t.ModTime.Before(f.begun.Add(-time.Second)):
+		f.setAside(t, ignored)
+	default:
+		if err != nil {
+			f.noteOnce(t.id, t.Path, err) // use what can be read of it
+		}
+		if p != nil {
+			t.progress = *p
+		} else {
+			t.charset, t.bom = b.charset, b.bom
+		}
+		f.rest(ctx, t)
+		f.abandon(t, true)
+		f.setAside(t, ignored)
+	}
+}
+
+// sameTime reports whether a compressed file is one that was followed to its
+// end by the time of its last change, which compressing keeps, and by its
+// beginning.
+func (f *Follower) sameTime(t *followed, b beginning) bool {
+	same := func(p *progress, mod time.Time) bool {
+		if t.ModTime.Nanosecond() == 0 { // some programs keep the time to the second
+			mod = mod.Truncate(time.Second)
+		}
+		return alike(p.head, b.head) && mod.Equal(t.ModTime)
+	}
+	for _, x := range f.order {
+		if x.state == reading && !x.gone && same(&x.progress, x.mod) {
+			return true
+		}
+	}
+	for _, o := range f.texts {
+		if o.ended && same(&o.progress, o.mod) {
+			return true
+		}
+	}
+	return false
+}
+
+// identify finds the text that a compressed file holds, as far as it was
+// handed out; nil if that is none. read says that the file of that text is
+// there, or was read to its end.
+func (f *Follower) identify(ctx context.Context, t *followed, b beginning) (p *progress, read bool, err error) {
+	p, more, err := f.heldByPacked(ctx, t, f.textsLike(b))
+	if p == nil || errors.Is(err, io.ErrUnexpectedEOF) {
+		return p, false, err
+	}
+	for _, x := range f.order {
+		switch {
+		case &x.progress != p:
+		case x.gone:
+			q := x.progress.clone()
+			f.forget(x)
+			return &q, false, err
+		case more == 0 || f.repeats(ctx, t, x):
+			return p, true, err
+		default:
+			return nil, false, err // it only begins like x's text
+		}
+	}
+	for _, o := range f.texts {
+		switch {
+		case &o.progress != p:
+		case o.ended && more == 0:
+			return p, true, err
+		case o.ended && o.at <= longestHeader && !f.ids.byPath && f.longer(ctx, t, o.at):
+			return nil, false, err // o's text is complete: they only begin alike
+		default:
+			q := o.progress.clone()
+			if !o.ended {
+				f.texts = slices.DeleteFunc(f.texts, func(x *orphan) bool { return x == o })
+			}
+			return &q, false, err
+		}
+	}
+	return nil, false, err
+}
+
+// longer reports whether a compressed file has whole lines after size bytes.
+func (f *Follower) longer(ctx context.Context, t *followed, size int64) bool {
+	r, done, err := openPacked(ctx, t.Found)
+	if err != nil {
+		return false
+	}
+	defer done()
+	if _, err := io.CopyN(io.Discard, r, size); err != nil {
+		return false
+	}
+	rest, _ := io.ReadAll(io.LimitReader(r, decode.HeadSize))
+	return bytes.IndexByte(bytes.TrimLeft(rest, "\x00"), '\n') > 0
+}
+
+// orphanIn finds the text whose file is gone and that t holds, and goes on with
+// it there: as far as it was handed out, or as t agrees with it. It has to hold
+// more of that than of the text of like, if that is not nil. If the file was
+// gone before this look, a new file that holds no more than a header of its
+// text, or more than all of it, is another.
+func (f *Follower) orphanIn(t, like *followed) bool {
+	if t.Name.Current() {
+		return false
+	}
+	file, info, err := f.openNow(t)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	var best *orphan
+	var most progress
+	if like != nil {
+		most.at = like.at
+		if whole, _ := f.compare(t, like); !whole {
+			most.at = info.Size()
+		}
+	}
+	// agree returns the progress of a text in t, or where they differ.
+	agree := func(p *progress) (q progress, whole bool) {
+		if q = p.clone(); q.heldBy(file, info.Size()) {
+			return q, true
+		}
+		q.rewind(file, info.Size())
+		return q, false
+	}
+	for _, o := range f.texts {
+		if o.at == 0 || o.name.Key() != t.Name.Key() || o.name.OtherDate(t.Name) {
+			continue
+		}
+		p, whole := agree(&o.progress)
+		if p.at <= longestHeader && o.since.Before(f.looked) && !(whole && p.at == info.Size()) || o.ended && !whole {
+			continue // they only begin alike
+		}
+		if p.at > most.at {
+			best, most = o, p
+		}
+	}
+	var lost *followed
+	packed := func(n rotation.Name) bool {
+		return slices.ContainsFunc(f.order, func(x *followed) bool { return x.Name.Compressed() && x.Name.Unpacks(n) && !x.gone })
+	}
+	for _, x := range f.order {
+		if !x.gone || x.state != reading || x.f == nil || x.Name.Key() != t.Name.Key() || x.Name.OtherDate(t.Name) {
+			continue
+		}
+		p, whole := agree(&x.progress)
+		left, err := x.f.Stat()
+		switch {
+		case err != nil:
+			continue
+		case whole && (left.Size() == 0 || left.Size() > info.Size() || !sameBytes(x.f, file, 0, left.Size())):
+			continue // what is left of it is not there
+		case x.missed.Before(f.looked) && p.at <= longestHeader && !(whole && left.Size() == info.Size()), !whole && packed(x.Name):
+			continue // they only begin alike
+		case whole && p.at == 0 && most.at == 0 && like == nil:
+			lost = x // all of it is left
+		}
+		if p.at > 0 && (p.at > most.at || p.at == most.at && (best != nil || like == nil)) {
+			lost, most = x, p
+		}
+	}
+	if lost != nil && most.at == 0 {
+		most = lost.progress.clone()
+	}
+	switch {
+	case lost != nil:
+		if most.at == lost.at {
+			f.forget(lost)
+		}
+	case best == nil:
+		return false
+	default:
+		f.texts = slices.DeleteFunc(f.texts, func(o *orphan) bool { return o == best && most.at == o.at })
+	}
+	t.progress = most
+	t.scanned, t.zeros = 0, 0
+	return true
+}
+
+// forget makes a file unknown again.
+func (f *Follower) forget(t *followed) {
+	f.close(t)
+	if f.files[t.id] == t {
+		delete(f.files, t.id)
+	}
+	delete(f.holding, t)
+	if f.byPath[t.Path] == t {
+		delete(f.byPath, t.Path)
+	}
+	if i := slices.Index(f.order, t); i >= 0 {
+		f.order = slices.Delete(f.order, i, i+1)
+	}
+	for _, x := range f.order {
+		if x.state == copied && x.of == t {
+			x.of, x.state = nil, unready // its state is decided again
+			x.size = -1
+			f.pending = true
+		}
+	}
+}
+
+// retire forgets a file that is gone, and remembers how much of its text was
+// handed out.
+func (f *Follower) retire(t *followed) {
+	if t.state == reading && t.at > 0 {
+		f.abandon(t, t.f != nil)
+		if t.gone {
+			f.texts[len(f.texts)-1].since = t.missed
+		}
+	}
+	f.forget(t)
+}
+
+// abandon remembers the text of a file that no longer holds it. ended says that
+// the text was read to its end.
+func (f *Follower) abandon(t *followed, ended bool) {
+	o := &orphan{progress: t.progress.clone(), name: t.Name, mod: t.mod, since: f.opt.Now(), ended: ended}
+	if n := len(o.marks); ended && n > 0 {
+		o.marks, o.recent = slices.Clone(o.marks[n-1:]), nil
+	}
+	f.texts = append(f.texts, o)
+	if len(f.texts) > maxOrphans {
+		f.texts = slices.Delete(f.texts, 0, len(f.texts)-maxOrphans)
+	}
+}
+
+// release closes what is not written to any more, and forgets what is gone.
+func (f *Follower) release(now time.Time) {
+	for _, t := range slices.Clone(f.order) {
+		if !t.gone {
+			if t.f != nil && f.open > maxOpen && now.Sub(t.active) > openFor && !f.holding[t] {
+				f.close(t)
+			}
+			continue
+		}
+		quiet := now.Sub(t.seen)
+		if now.Sub(t.active) < quiet {
+			quiet = now.Sub(t.active)
+		}
+		switch {
+		case t.f != nil && links(t.f) > 0:
+			if quiet > movedFor || f.open > maxOpen && quiet > openFor {
+				f.retire(t)
+			}
+		case quiet > goneFor:
+			f.retire(t)
+		}
+	}
+	f.texts = slices.DeleteFunc(f.texts, func(o *orphan) bool { return !o.ended && now.Sub(o.since) > orphanFor })
+}
+
+// Lag is how many bytes are written and were not handed out.
+func (f *Follower) Lag() int64 {
+	n := int64(0)
+	for _, t := range f.order {
+		if t.f == nil || t.state != reading {
+			continue
+		}
+		if info, err := t.f.Stat(); err == nil {
+			n += max(info.Size()-max(t.at+t.scanned, t.zeros), 0)
+		}
+	}
+	return n
+}
+
+// Close closes the files that are open. The Live is the caller's.
+func (f *Follower) Close() error {
+	f.feed.Close()
+	for _, t := range f.order {
+		f.close(t)
+	}
+	return nil
+}

@@ -1,0 +1,363 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"logview/reader"
+	"logview/reader/crash"
+	"logview/reader/files"
+)
+
+// A Live is the logs at some paths, watched: what lies there, and that
+// something happened to it. One goroutine, its own, looks at the file system
+// for all who want to know: a Follower, what keeps an index, a terminal. They
+// take snapshots with Logs and are told of changes by a Feed of their own.
+type Live struct {
+	filter files.Filter
+	paths  []string
+	note   func(error)
+	w      *watcher
+	stop   context.CancelFunc
+	done   chan struct{} // closed when the goroutine has ended
+	began  chan struct{} // closed when what lies there is known for the first time
+	again  chan struct{} // somebody wants the names looked at again
+
+	looking sync.Mutex // held while the file system is looked at; taken before mu
+	mu      sync.Mutex // guards what follows
+	feeds   []*Feed
+	files   []files.Found // oldest first; never changed, only replaced or copied
+	at      map[string]int
+	errs    []error // of the last look
+	looked  time.Time
+	begin   time.Time     // when the names began to be read, then
+	cost    time.Duration // of that look
+	wanted  bool          // another is due
+	shared  bool          // files was given away: to be copied before it is written to
+}
+
+// NewLive begins to watch what lies at paths, as Find takes them. note, if not
+// nil, is told of what cannot be watched and of what could be listed before
+// and cannot be any more, once each; it is called from another goroutine.
+func NewLive(paths []string, note func(error)) *Live {
+	return NewFilteredLive(files.Filter{}, paths, note)
+}
+
+// Live is NewLive for the files that the filter does not leave out.
+func NewFilteredLive(x files.Filter, paths []string, note func(error)) *Live {
+	return newLive(x, paths, note, newWatcher)
+}
+
+func newLive(filter files.Filter, paths []string, note func(error), watch func([]string, func(error)) *watcher) *Live {
+	ctx, stop := context.WithCancel(context.Background())
+	if len(paths) == 0 {
+		paths = []string{"."}
+	}
+	if note == nil {
+		note = func(error) {}
+	}
+	l := &Live{filter: filter, paths: paths, note: note, stop: stop, done: make(chan struct{}), began: make(chan struct{}), again: make(chan struct{}, 1)}
+	crash.Go(func() { l.run(ctx, watch) })
+	return l
+}
+
+// Close ends the watching. Feeds tell nothing any more.
+func (l *Live) Close() error {
+	l.stop()
+	<-l.done
+	return nil
+}
+
+// run looks until it is stopped.
+func (l *Live) run(ctx context.Context, watch func([]string, func(error)) *watcher) {
+	defer close(l.done)
+	// Watching begins before the first look, so that nothing falls between.
+	l.w = watch(l.paths, func(err error) { l.note(&reader.FileError{Path: "watching", Offset: -1, Err: err}) })
+	defer l.w.close()
+	l.look()
+	close(l.began)
+	for {
+		c, err := l.w.wait(ctx, l.again)
+		if err != nil {
+			return
+		}
+		l.changed(&c)
+		told := c
+		told.Names = false // not before they are looked at
+		l.tell(told)
+		if asked, due := l.due(c); due {
+			c = l.look()
+			c.Names = c.Names || asked
+			l.tell(c)
+		}
+	}
+}
+
+// due reports whether to look at the names, and whether somebody asked for
+// it. A look may take a tenth of a second of ten thousand files: then it is
+// not done at every turn. Without a reason it is done as often as costs
+// little, for file systems that tell nothing.
+func (l *Live) due(c Changes) (asked, due bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	since := time.Since(l.looked)
+	l.wanted = l.wanted || c.Names || c.All
+	return l.wanted, c.All || l.wanted && (since >= 10*l.cost || since >= sweepEvery) || c.Sweep && since >= max(sweepEvery, 500*l.cost)
+}
+
+// Look has the names looked at again soon, for whoever met a file that was
+// not ready.
+func (l *Live) Look() {
+	select {
+	case l.again <- struct{}{}:
+	default:
+	}
+}
+
+// lookedAfter reports whether the names were last looked at after a time.
+func (l *Live) lookedAfter(t time.Time) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.begin.After(t)
+}
+
+// refresh looks at the names now, and tells everybody.
+func (l *Live) refresh() { l.tell(l.look()) }
+
+// look lists what lies there, and returns what is new of it.
+func (l *Live) look() Changes {
+	l.looking.Lock()
+	defer l.looking.Unlock()
+	f := files.NewFinder()
+	f.Filter = l.filter
+	for _, p := range l.paths {
+		if p != reader.Stdin {
+			f.Add(p)
+		}
+	}
+	f.FollowLinks()
+	l.mu.Lock()
+	before, atBefore, errsBefore := l.files, l.at, l.errs
+	l.shared = true
+	l.wanted = false // what comes from now on is not seen by this look
+	l.mu.Unlock()
+	keepUnlisted(f, before)
+	f.Resolve()
+	slices.SortStableFunc(f.Files, files.Older)
+	at := make(map[string]int, len(f.Files))
+	for i, m := range f.Files {
+		at[filepath.Clean(m.Path)] = i
+		if m.Real != "" {
+			l.w.dir(filepath.Dir(m.Real))
+			at[m.Real] = i
+		}
+	}
+	l.mu.Lock()
+	l.files, l.at, l.errs, l.shared = f.Files, at, f.Errs, false
+	l.looked, l.begin = time.Now(), f.Begun
+	l.cost = l.looked.Sub(f.Begun)
+	l.mu.Unlock()
+	c := Changes{Names: len(before) != len(f.Files), Files: map[string]bool{}}
+	if errsBefore == nil && before == nil {
+		return c // and Logs returns the errors
+	}
+	for _, m := range f.Files {
+		old, known := reader.Stamp{}, false
+		if i, ok := atBefore[filepath.Clean(m.Path)]; ok {
+			old, known = files.ListedStamp(before[i].Member)
+		}
+		switch now, _ := files.ListedStamp(m.Member); {
+		case !known || !old.SameFile(now):
+			c.Names = true
+		case old.Size > now.Size:
+			c.Files[m.Path], c.Names = true, true // it was cut off
+		case old.Size != now.Size || old.ModTime != now.ModTime:
+			c.Files[m.Path] = true
+		case old != now:
+			c.Names = true // its permissions, perhaps
+		}
+	}
+	for _, err := range f.Errs {
+		known := slices.ContainsFunc(errsBefore, func(e error) bool { return e.Error() == err.Error() })
+		if !known && !errors.Is(err, fs.ErrNotExist) {
+			l.note(err)
+		}
+	}
+	return c
+}
+
+// keep takes, of a directory that cannot be listed although it is there, the
+// files that it held before: they may be open, and they are not gone.
+func keepUnlisted(f *files.Finder, before []files.Found) {
+	for _, err := range f.Errs {
+		var fe *reader.FileError
+		if !errors.As(err, &fe) || errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		below := strings.TrimSuffix(fe.Path, string(filepath.Separator)) + string(filepath.Separator)
+		for _, m := range before {
+			if strings.HasPrefix(m.Path, below) || fe.Path == "." && !filepath.IsAbs(m.Path) {
+				f.Take(m.Member)
+			}
+		}
+	}
+}
+
+// changed brings up to date what is known of files that were written to.
+func (l *Live) changed(c *Changes) {
+	if len(c.Files) == 0 {
+		return
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for path := range c.Files {
+		i, ok := l.at[path]
+		if !ok {
+			// Of a file that is not known yet the names tell.
+			continue
+		}
+		m := &l.files[i]
+		if m.Path != path { // as the user wrote it, or a link to it
+			delete(c.Files, path)
+			c.Files[m.Path] = true
+		}
+		info, err := os.Stat(m.Path)
+		if err != nil || files.HandleOf(m.Member).Info == nil || !os.SameFile(info, files.HandleOf(m.Member).Info) {
+			l.wanted = true
+			continue
+		}
+		if l.shared {
+			l.files, l.shared = slices.Clone(l.files), false
+			m = &l.files[i]
+		}
+		if info.Size() < m.Size {
+			l.wanted = true // it was cut off, and perhaps copied before
+		}
+		m.Size, m.ModTime = info.Size(), info.ModTime()
+		files.ChangeHandle(&m.Member, func(h *files.Handle) { h.Info = info })
+	}
+}
+
+// listing is the files there are, oldest first, and what could not be listed.
+// It waits for the first look. The caller must not change it.
+func (l *Live) listing(ctx context.Context) (*files.Finder, error) {
+	select {
+	case <-l.began:
+	case <-l.done:
+		return nil, context.Canceled
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.shared = true
+	return &files.Finder{Files: l.files, Errs: l.errs, Begun: l.begin, Resolved: true}, nil
+}
+
+// Logs is the logs there are, as Find lists them, and what could not be
+// listed. Before the first look it waits for that.
+func (l *Live) Logs(ctx context.Context) ([]files.Log, []error, error) {
+	f, err := l.listing(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	return f.Group(), f.Errs, nil
+}
+
+// Member is a file as it was when it was last looked at; false if there is none
+// at the path.
+func (l *Live) Member(path string) (reader.Member, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i, ok := l.at[filepath.Clean(path)]
+	if !ok {
+		return reader.Member{}, false
+	}
+	return l.files[i].Member, true
+}
+
+// A Feed tells one reader of a Live what changed since it asked last. What
+// happens between two questions is kept, however long that takes, in no more
+// room than the names of the files.
+type Feed struct {
+	l     *Live
+	ready chan struct{} // there is something
+
+	mu sync.Mutex // guards c
+	c  Changes
+}
+
+// Feed returns a new Feed, which tells what changes from now on. It is to be
+// closed.
+func (l *Live) Feed() *Feed {
+	f := &Feed{l: l, ready: make(chan struct{}, 1)}
+	l.mu.Lock()
+	l.feeds = append(l.feeds, f)
+	l.mu.Unlock()
+	return f
+}
+
+// Close ends a Feed.
+func (f *Feed) Close() error {
+	f.l.mu.Lock()
+	defer f.l.mu.Unlock()
+	f.l.feeds = slices.DeleteFunc(slices.Clone(f.l.feeds), func(x *Feed) bool { return x == f })
+	return nil
+}
+
+// tell gives changes to all feeds.
+func (l *Live) tell(c Changes) {
+	if len(c.Files) == 0 && !c.Names && !c.All && !c.Sweep {
+		return
+	}
+	l.mu.Lock()
+	feeds := l.feeds
+	l.mu.Unlock()
+	for _, f := range feeds {
+		f.add(c)
+	}
+}
+
+func (f *Feed) add(c Changes) {
+	f.mu.Lock()
+	if f.c.Files == nil {
+		f.c.Files = map[string]bool{}
+	}
+	for path := range c.Files {
+		f.c.Files[path] = true
+	}
+	f.c.Names = f.c.Names || c.Names
+	f.c.All = f.c.All || c.All
+	f.c.Sweep = f.c.Sweep || c.Sweep
+	f.mu.Unlock()
+	select {
+	case f.ready <- struct{}{}:
+	default:
+	}
+}
+
+// Wait returns what has changed, as soon as anything has or until sends
+// something, which may be nil; it returns an error when ctx is done first,
+// or the Live was closed.
+func (f *Feed) Wait(ctx context.Context, until <-chan time.Time) (Changes, error) {
+	select {
+	case <-ctx.Done():
+		return Changes{}, ctx.Err()
+	case <-f.l.done:
+		return Changes{}, context.Canceled
+	case <-until:
+	case <-f.ready:
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	c := f.c
+	f.c = Changes{}
+	return c, nil
+}

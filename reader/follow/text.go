@@ -1,0 +1,352 @@
+package follow
+
+import (
+	"bytes"
+	"hash/maphash"
+	"io"
+	"os"
+	"slices"
+	"time"
+
+	"logview/reader"
+	"logview/reader/decode"
+)
+
+// A progress is how much of a text was handed out, and how to recognise it.
+// Positions count the bytes of the decompressed file, before conversion to
+// UTF-8.
+type progress struct {
+	key     int64  // distinguishes texts
+	log     string // the name of the log
+	charset decode.Charset
+	bom     int
+
+	at     int64         // everything before was handed out, or written before the following began
+	offset reader.Offset // of at, in the converted text
+	line   reader.Line   // of at; -1 if it is not known
+	mid    bool          // at lies inside a line of which the beginning was handed out
+	since  time.Time     // when an unfinished last line began to be held
+
+	// Between at and at+scanned there is no newline. From there to zeros, if
+	// that is not 0, the file holds only NULs: it was preallocated, or is
+	// padded. Both are looked at again when the file changes.
+	scanned int64
+	zeros   int64
+	run     int64 // NULs before at, for which the next line gets a marker
+
+	// The text is recognised by its first bytes, the last ones before at, and
+	// hashes of the bytes before some positions, the last of which is at.
+	head   []byte
+	recent []byte
+	marks  []mark
+}
+
+// A mark is a position in a text where a line ends, and a hash of what
+// precedes it.
+type mark struct {
+	at     int64
+	offset reader.Offset
+	line   reader.Line
+	sum    uint64 // of the last markBytes bytes before at, or of all if there are fewer
+}
+
+const (
+	headKept = 1 << 10
+	// recentKept is how many of the last bytes are kept of a text that is being
+	// written. A copy that was made before its file was cut off ends there.
+	recentKept = 64 << 10
+	// markBytes is how many bytes a mark hashes. The last hundred bytes of many
+	// lines in access logs are the same, or more.
+	markBytes = 512
+	maxMarks  = 96
+)
+
+var markSeed = maphash.MakeSeed()
+
+// clone returns a copy of a progress.
+func (p *progress) clone() progress {
+	q := *p
+	q.head, q.marks, q.recent = bytes.Clone(p.head), slices.Clone(p.marks), bytes.Clone(p.recent)
+	return q
+}
+
+// advance notes that raw, which begins at at and has size bytes of text in some
+// lines, was handed out.
+func (p *progress) advance(raw []byte, size reader.Offset, lines int) {
+	if p.at < headKept && p.at == int64(len(p.head)) {
+		p.head = append(p.head, raw[:min(len(raw), headKept-len(p.head))]...)
+	}
+	p.at += int64(len(raw))
+	p.offset += size
+	if p.line >= 0 {
+		p.line += reader.Line(lines)
+	}
+	if keep := recentKept - len(raw); keep <= 0 {
+		p.recent = append(p.recent[:0], raw[len(raw)-recentKept:]...)
+	} else {
+		p.recent = append(p.recent[:copy(p.recent, p.recent[max(0, len(p.recent)-keep):])], raw...)
+	}
+	p.mid = !p.charset.EndsLine(p.recent)
+	p.mark(p.recent, p.at, p.offset, p.line)
+}
+
+// mark adds a mark at a position of the text; before is what precedes it.
+func (p *progress) mark(before []byte, at int64, offset reader.Offset, line reader.Line) {
+	m := mark{at: at, offset: offset, line: line, sum: maphash.Bytes(markSeed, before[max(0, len(before)-markBytes):])}
+	if n := len(p.marks); n > 0 && p.marks[n-1].at == at {
+		p.marks[n-1] = m
+		return
+	}
+	if p.marks = append(p.marks, m); len(p.marks) > maxMarks {
+		// Thin out the older half, so that all of the text keeps some marks.
+		kept := p.marks[:0]
+		for i, m := range p.marks {
+			if i >= maxMarks/2 || i%2 == 0 {
+				kept = append(kept, m)
+			}
+		}
+		p.marks = kept
+	}
+}
+
+// begin makes following begin at at. It reads from the file what is needed to
+// recognise its text later.
+func (p *progress) begin(file io.ReaderAt, at int64) error {
+	p.scanned, p.zeros, p.run = 0, 0, 0
+	p.head = make([]byte, min(at, headKept))
+	if _, err := file.ReadAt(p.head, 0); err != nil && len(p.head) > 0 {
+		return err
+	}
+	tail := make([]byte, min(at, 3*markBytes))
+	if _, err := file.ReadAt(tail, at-int64(len(tail))); err != nil && len(tail) > 0 {
+		return err
+	}
+	p.marks = nil
+	if p.charset.Bytewise() {
+		// The file may later be truncated at one of its last lines.
+		i := 0
+		if int64(len(tail)) < at {
+			i = markBytes // so much has to be before a mark
+		}
+		for {
+			k := bytes.IndexByte(tail[i:], '\n') + 1
+			if i += k; k == 0 || i == len(tail) {
+				break
+			}
+			left := int64(len(tail) - i)
+			p.mark(tail[:i], at-left, p.offset-reader.Offset(left), -1)
+		}
+	}
+	p.at = at
+	p.mid = at > int64(p.bom) && !p.charset.EndsLine(tail)
+	if at > 0 {
+		p.mark(tail, at, p.offset, p.line)
+	}
+	p.marks = slices.Clip(p.marks)
+	p.recent = nil // see recall
+	return nil
+}
+
+// recall reads the last bytes before at, which marks are made of, unless they
+// are known. Of ten thousand quiet files they are not kept.
+func (p *progress) recall(file io.ReaderAt) error {
+	n := min(p.at, markBytes)
+	if int64(len(p.recent)) >= n {
+		return nil
+	}
+	p.recent = make([]byte, n)
+	_, err := file.ReadAt(p.recent, p.at-n)
+	return err
+}
+
+// heldBy reports whether a file of some size holds all of the text that was
+// handed out, judging by its beginning and its marks.
+func (p *progress) heldBy(file io.ReaderAt, size int64) bool {
+	if size < p.at || !p.begins(file, p.at) {
+		return false
+	}
+	return p.at == 0 || len(p.marks) == 0 || p.marks[len(p.marks)-1].in(file)
+}
+
+// same reports whether q, which may be nil, is the same text as p and was
+// handed out to the same position.
+func (p *progress) same(q *progress) bool {
+	return q == p || q != nil && q.at == p.at && len(p.marks) > 0 && len(q.marks) > 0 && p.marks[len(p.marks)-1].sum == q.marks[len(q.marks)-1].sum
+}
+
+// begins reports whether a file begins as the text does, as far as that is
+// known and not beyond n bytes.
+func (p *progress) begins(file io.ReaderAt, n int64) bool {
+	head := p.head[:min(int64(len(p.head)), n)]
+	b := make([]byte, len(head))
+	if k, err := file.ReadAt(b, 0); k < len(b) && err != nil {
+		return false
+	}
+	return bytes.Equal(b, head)
+}
+
+// in reports whether the bytes before a mark are in a file.
+func (m mark) in(file io.ReaderAt) bool {
+	b := make([]byte, min(m.at, markBytes))
+	if k, err := file.ReadAt(b, m.at-int64(len(b))); k < len(b) && err != nil {
+		return false
+	}
+	return maphash.Bytes(markSeed, b) == m.sum
+}
+
+// rewind goes back to where a file of some size may still hold the text that
+// was handed out: to the line in which it begins to differ, if that is among
+// the last that were handed out, otherwise to the last mark that agrees with
+// it, or to its start.
+func (p *progress) rewind(file io.ReaderAt, size int64) {
+	p.scanned, p.zeros, p.run = 0, 0, 0
+	if at, ok := p.agrees(file, size); ok && p.goTo(file, at) == nil {
+		return
+	}
+	if at, ok := p.elsewhere(file, size); ok {
+		p.offset, p.line = reader.Offset(max(0, at-int64(p.bom))), -1
+		if p.begin(file, at) == nil {
+			return
+		}
+	}
+	for n := len(p.marks); n > 0; n-- {
+		m := p.marks[n-1]
+		if m.at > size || !m.in(file) || !p.begins(file, m.at) {
+			continue
+		}
+		recent := make([]byte, min(m.at, markBytes))
+		if _, err := file.ReadAt(recent, m.at-int64(len(recent))); err != nil {
+			break
+		}
+		p.marks, p.recent = p.marks[:n], recent
+		p.at, p.offset, p.line = m.at, m.offset, m.line
+		p.head = p.head[:min(int64(len(p.head)), m.at)]
+		p.mid = !p.charset.EndsLine(recent)
+		return
+	}
+	if size > 0 && size <= int64(len(p.head)) && p.begins(file, size) {
+		// All that is left is the beginning.
+		p.offset, p.line = reader.Offset(max(0, size-int64(p.bom))), -1
+		if p.begin(file, size) == nil {
+			return
+		}
+	}
+	p.at, p.offset, p.line, p.mid = 0, 0, 0, false
+	p.head, p.marks, p.recent = nil, nil, nil
+}
+
+// agrees returns the position up to which a file has the last bytes that were
+// handed out: its end, or the beginning of the line in which it differs. It
+// reports false if the file differs in all of them or ends before them.
+func (p *progress) agrees(file io.ReaderAt, size int64) (int64, bool) {
+	from := p.at - int64(len(p.recent))
+	n := min(size, p.at) - from
+	if n <= 0 || !p.begins(file, from) {
+		return 0, false
+	}
+	now := make([]byte, n)
+	if k, err := file.ReadAt(now, from); k < len(now) && err != nil {
+		return 0, false
+	}
+	same := 0
+	for same < len(now) && now[same] == p.recent[same] {
+		same++
+	}
+	if from > 0 && same < markBytes {
+		return 0, false // it is another text, differs earlier, or has too little in common
+	}
+	if from+int64(same) < size || same < likeness || p.charset.Wide() && same%2 != 0 {
+		same = p.charset.LineEnd(p.recent[:same])
+	}
+	return from + int64(same), same > 0
+}
+
+// elsewhere finds the last lines that were handed out in another place of a
+// file, near its end, and returns what follows them: the beginning of the file
+// was removed. It takes lines of which no two are the same, for otherwise they
+// may have been written once more.
+func (p *progress) elsewhere(file io.ReaderAt, size int64) (int64, bool) {
+	if !p.charset.Bytewise() || p.mid || len(p.recent) == 0 {
+		return 0, false
+	}
+	// The last lines, as many as are not likely to be there by chance.
+	from := len(p.recent) - 1
+	for n := 0; n < 2 || len(p.recent)-from < likeness; n++ {
+		i := bytes.LastIndexByte(p.recent[:from], '\n')
+		if i < 0 {
+			return 0, false
+		}
+		from = i
+	}
+	last := p.recent[from+1:]
+	lines := bytes.Split(bytes.TrimSuffix(last, reader.Newline), reader.Newline)
+	if bytes.Equal(lines[len(lines)-1], lines[len(lines)-2]) {
+		return 0, false
+	}
+	tail := make([]byte, min(size, 1<<20))
+	if n, err := file.ReadAt(tail, size-int64(len(tail))); n < len(tail) && err != nil {
+		return 0, false
+	}
+	i := bytes.LastIndex(tail, last)
+	if i < 0 || i > 0 && tail[i-1] != '\n' {
+		return 0, false
+	}
+	return size - int64(len(tail)-i-len(last)), true
+}
+
+// goTo goes back to a position among the last bytes that were handed out.
+func (p *progress) goTo(file io.ReaderAt, at int64) error {
+	keep := len(p.recent) - int(p.at-at)
+	again := p.charset.Decode(bytes.Clone(p.recent[keep:]))
+	recent := make([]byte, max(int64(keep), min(at, markBytes)))
+	if _, err := file.ReadAt(recent, at-int64(len(recent))); err != nil {
+		return err
+	}
+	if p.line >= 0 {
+		p.line -= reader.Line(reader.CountLines(again))
+	}
+	if p.charset.Bytewise() {
+		p.offset -= reader.Offset(p.at - at)
+	} else {
+		p.offset -= reader.Offset(len(again))
+	}
+	p.at, p.recent = at, recent
+	p.head = p.head[:min(int64(len(p.head)), at)]
+	for n := len(p.marks); n > 0 && p.marks[n-1].at > at; n-- {
+		p.marks = p.marks[:n-1]
+	}
+	p.mark(p.recent, p.at, p.offset, p.line)
+	p.mid = !p.charset.EndsLine(p.recent)
+	return nil
+}
+
+// alike reports whether two texts have the same beginning, as far as both are
+// known.
+func alike(a, b []byte) bool {
+	n := min(len(a), len(b))
+	return n > 0 && bytes.Equal(a[:n], b[:n])
+}
+
+// sameBytes reports whether two files have the same bytes between two
+// positions. If they are far apart it compares only the beginning and the end.
+func sameBytes(a, b *os.File, from, to int64) bool {
+	const much = 1 << 20
+	if to-from > 2*much {
+		return sameBytes(a, b, from, from+much) && sameBytes(a, b, to-much, to)
+	}
+	x, y := make([]byte, 32<<10), make([]byte, 32<<10)
+	for from < to {
+		n := min(int64(len(x)), to-from)
+		if _, err := a.ReadAt(x[:n], from); err != nil {
+			return false
+		}
+		if _, err := b.ReadAt(y[:n], from); err != nil {
+			return false
+		}
+		if !bytes.Equal(x[:n], y[:n]) {
+			return false
+		}
+		from += n
+	}
+	return true
+}
