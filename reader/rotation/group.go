@@ -82,15 +82,29 @@ func (g *grouping) has(key string) (current, rotated bool) {
 	return current, rotated
 }
 
+// alike is what is known of names that differ only in a slot.
+type alike struct {
+	compressed bool     // a name that has only this number is
+	values     []string // what the slots hold
+}
+
+// differ reports whether there is more than one.
+func (a *alike) differ() bool {
+	return slices.ContainsFunc(a.values, func(v string) bool { return v != a.values[0] })
+}
+
+// unbroken reports whether numbers begin with 0 or 1 and leave none out.
+func (a *alike) unbroken() bool {
+	slices.Sort(a.values)
+	a.values = slices.Compact(a.values)
+	n := len(a.values)
+	first, last := valueOf(a.values[0]), valueOf(a.values[n-1])
+	return first <= 1 && last-first == n-1
+}
+
 // resolve decides about the slots that depend on the siblings. It reports
 // whether any name has another key now.
 func (g *grouping) resolve() bool {
-	// What is known of the names that differ only in the slot.
-	type alike struct {
-		compressed bool   // one that is numbered is
-		value      string // of the slots; what it is worth nothing if they differ
-		differ     bool
-	}
 	kinds := map[slot]map[string]*alike{}
 	for _, n := range g.names {
 		if n.p == nil || n.p.weak == noSlot {
@@ -107,10 +121,10 @@ func (g *grouping) resolve() bool {
 		}
 		a := of[n.p.loose]
 		if a == nil {
-			a = &alike{value: value}
+			a = new(alike)
 			of[n.p.loose] = a
 		}
-		a.differ = a.differ || a.value != value
+		a.values = append(a.values, value)
 		a.compressed = a.compressed || n.p.compressed && !n.Dated() && n.p.number < 0
 	}
 	changed := make([]Name, 0)
@@ -130,11 +144,11 @@ func (g *grouping) resolve() bool {
 		case numberSlot:
 			is = (a.compressed || exists) && !own
 		case attachedSlot:
-			is = baseCurrent && !own
+			is = baseCurrent && !own && (n.p.width > 2 || a.unbroken())
 		case wordSlot:
-			is = (baseCurrent || a.differ) && !own
+			is = (baseCurrent || a.differ() || exists && n.p.means == newest) && !own
 		case dayNameSlot:
-			is = a.differ && !own
+			is = a.differ() && !own
 		}
 		if !is {
 			continue

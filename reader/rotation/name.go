@@ -28,6 +28,7 @@ type parts struct {
 	weak  slot
 	loose string // key without it
 	value string // the number, as appendNumber writes it, or the weekday
+	width int    // digits of an attached number
 	means word
 
 	alone *parts // what Parse said, if siblings decided
@@ -297,6 +298,12 @@ func appendNumber(to, digits string) string {
 	return to + string(rune(min(len(digits), 127))) + digits
 }
 
+// valueOf is the number that appendNumber wrote.
+func valueOf(s string) int {
+	n, _ := strconv.Atoi("0" + s[1:])
+	return n
+}
+
 // join is a name without the slot between two parts of it.
 func join(before, after string) string {
 	before = strings.TrimRight(before, separators)
@@ -323,6 +330,15 @@ func dottedNumbers(s string) bool {
 	return true
 }
 
+// endsInWord reports whether a name ends in a word of rotation.
+func endsInWord(s string) bool {
+	i := len(s)
+	for i > 0 && isLetter(s[i-1]) {
+		i--
+	}
+	return i > 1 && s[i-1] == '.' && wordOf(s[i:]) != noWord
+}
+
 // cutEnd removes the numbers, words and endings of compressors behind the
 // extension or in its place.
 func (p *parts) cutEnd(s string) string {
@@ -341,6 +357,9 @@ func (p *parts) cutEnd(s string) string {
 		}
 		before := strings.TrimRight(s[:i], separators)
 		behind := extension(before) != "" && len(extension(before)) < len(before)
+		if digits != "" && len(before) == i && endsInWord(before) { // app.log.old1
+			behind = true
+		}
 		replaces := i > 1 && s[i-1] == '.' && before != "" && !(digits != "" && (p.counted > 0 || dottedNumbers(before)))
 		switch {
 		case before == "" || !behind && !replaces:
@@ -389,10 +408,7 @@ func (p *parts) findWeak(s string) bool {
 	switch {
 	case len(digits) > 9:
 	case digits != "" && len(before) == i:
-		p.weak, p.value = attachedSlot, appendNumber("", digits)
-		if len(digits) < 3 {
-			p.weak = noSlot
-		}
+		p.weak, p.value, p.width = attachedSlot, appendNumber("", digits), len(digits)
 	case digits != "" && body[i-1] == '.' && dottedNumbers(before):
 		// An address.
 	case digits != "":
@@ -421,7 +437,7 @@ func (n Name) resolved() Name {
 	case numberSlot, attachedSlot:
 		p.numbers = p.value + p.numbers
 		if p.number < 0 {
-			p.number, _ = strconv.Atoi("0" + p.value[1:])
+			p.number = valueOf(p.value)
 		}
 	case wordSlot:
 		if p.word == noWord {
@@ -579,7 +595,17 @@ func (p *parts) readDate(s string, i int, short bool) int {
 			}
 			return 0
 		}
+		if at > end && s[at:] != "" && (s[at] == 'W' || s[at] == 'w') { // 2026-W47
+			if week := number(at + 1); len(week) == 2 && ends(at+3) {
+				p.dates[yearFirst] = run + "W" + week
+				return at + 3
+			}
+		}
 		month := number(at)
+		if at > end && len(month) == 3 && inRange(month, 1, 366) && ends(at+3) { // 2026-325
+			p.dates[yearFirst] = run + "D" + month
+			return at + 3
+		}
 		if at == end || !inRange(month, 1, 12) {
 			return 0
 		}

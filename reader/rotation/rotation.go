@@ -23,15 +23,16 @@
 // the log's own name, as in worker.1.log or db-backup.log, so there the other
 // names of the directory decide. It is a slot
 //
-//   - of any kind, if the name without it is a log, as with app.log and
+//   - a number or a word, if the name without it is a log, as with app.log and
 //     app.1.log, unless the name with it has a current file and rotated ones;
 //   - if it is a number, and one that differs only in it is compressed;
 //   - if it is a weekday, a month or a word, and others differ only in it. For
 //     weekdays and months this is the only reason: ceph-mon.log is no Monday.
 //
 // A number that follows a letter directly is one only for the first reason, and
-// if it has at least three digits. A name whose extension was replaced (app.1,
-// app.old) goes to the only current file that has it with an extension.
+// if it has at least three digits or all numbers from 1 on are there: http2.log
+// is no old http.log. A name whose extension was replaced (app.1, app.old) goes
+// to the only current file that has it with an extension.
 //
 // # Their order
 //
