@@ -340,7 +340,8 @@ func (f *Finder) Group() []Log {
 	}
 
 	// logrotate's olddir: only rotated members here, and the directory above
-	// has the log without any.
+	// has the log without any. There may be one for each month.
+	below := map[LogKey][]Found{}
 	for k, g := range groups {
 		parent, _ := filepath.Split(strings.TrimSuffix(k.Dir, string(filepath.Separator)))
 		up := LogKey{parent, k.Key}
@@ -348,14 +349,18 @@ func (f *Finder) Group() []Log {
 			continue
 		}
 		if above := groups[up]; len(above) == 1 && above[0].Name.Current() {
-			g = append(above, g...)
-			how := decideOrder(g)
-			for i := range g {
-				g[i].order = how
-			}
-			groups[up] = g
+			below[up] = append(below[up], g...)
 			delete(groups, k)
 		}
+	}
+	for up, g := range below {
+		g = append(g, groups[up]...)
+		slices.SortFunc(g, func(a, b Found) int { return strings.Compare(a.Path, b.Path) })
+		how := decideOrder(g)
+		for i := range g {
+			g[i].order = how
+		}
+		groups[up] = g
 	}
 
 	logs := make([]Log, 0, len(groups))
@@ -364,8 +369,9 @@ func (f *Finder) Group() []Log {
 		if len(g) == 1 && g[0].Path == l.Name {
 			l.Name = g[0].Path // the same memory, for archives with 100,000 members
 		}
+		how := cmp.Or(g[0].order, new(rotation.Order))
 		slices.SortStableFunc(g, func(a, b Found) int {
-			return cmp.Or(Older(a, b), strings.Compare(a.Path, b.Path))
+			return cmp.Or(how.Compare(a.file(), b.file()), strings.Compare(a.Path, b.Path))
 		})
 		g = pairs(g, f.Filter.Apart)
 		for _, m := range g {
@@ -376,7 +382,6 @@ func (f *Finder) Group() []Log {
 			for i, m := range g {
 				files[i] = m.file()
 			}
-			how := cmp.Or(g[0].order, new(rotation.Order))
 			l.Gaps, l.Why = how.Missing(files), how.String()
 		} else if !g[0].Name.Current() && g[0].Named {
 			l.Name = g[0].Path // a single file was named: that is what it is called

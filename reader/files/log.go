@@ -131,7 +131,8 @@ func (f *Finder) List(dir, base string) {
 			names = append(names, name)
 		}
 	}
-	for _, name := range sameLog(base, names) {
+	_, names = sameLog(base, names)
+	for _, name := range names {
 		if info, err := os.Stat(dir + name); err == nil && info.Mode().IsRegular() {
 			f.Take(reader.Member{Path: dir + name, Size: info.Size(), ModTime: info.ModTime(), Handle: Handle{Info: info}})
 		}

@@ -2,8 +2,8 @@ package files
 
 import (
 	"cmp"
+	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -125,9 +125,10 @@ func beginsAt(m reader.Member) time.Time {
 	return t
 }
 
-// sameLog returns which of the names in a directory belong to the log of the
-// file called base, whether or not that is there.
-func sameLog(base string, in []string) []string {
+// sameLog returns the name of the file called base, which knows its siblings, and
+// which of the names in its directory belong to its log, whether or not the file
+// is there.
+func sameLog(base string, in []string) (rotation.Name, []string) {
 	of := decode.ParseName(base)
 	names := []rotation.Name{of}
 	for _, x := range in {
@@ -136,15 +137,10 @@ func sameLog(base string, in []string) []string {
 		}
 	}
 	var out []string
-	for _, l := range rotation.Group(names) {
-		if !slices.Contains(l.Names, 0) {
-			continue
-		}
-		for _, i := range l.Names {
-			out = append(out, names[i].Base())
-		}
+	for _, i := range rotation.Group(names)[0].Names {
+		out = append(out, names[i].Base())
 	}
-	return out
+	return names[0], out
 }
 
 // Key is what the names of l's files have in common; see package rotation.
@@ -172,13 +168,21 @@ func (l Log) Slots() []string {
 // are named like it, those of its log among them.
 func Siblings(path string) string {
 	dir, base := filepath.Split(path)
-	n := decode.ParseName(base)
-	escape := strings.NewReplacer("\\", "\\\\", "*", "\\*", "?", "\\?", "[", "\\[", "{", "\\{")
-	family := n.Family()
-	if family != "" && strings.HasPrefix(base, family) {
-		return escape.Replace(dir+family) + "*"
+	entries, _ := os.ReadDir(filepath.Clean("./" + dir))
+	if filepath.IsAbs(dir) {
+		entries, _ = os.ReadDir(dir)
 	}
-	if ext := filepath.Ext(n.Key()); ext != "" {
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	n, _ := sameLog(base, names)
+	ext := filepath.Ext(n.Key())
+	escape := strings.NewReplacer("\\", "\\\\", "*", "\\*", "?", "\\?", "[", "\\[", "{", "\\{")
+	if stem := strings.TrimSuffix(n.Key(), ext); stem != "" && strings.HasPrefix(base, stem) {
+		return escape.Replace(dir+stem) + "*"
+	}
+	if ext != "" { // its date comes first
 		return escape.Replace(dir) + "*" + escape.Replace(ext) + "*"
 	}
 	return path

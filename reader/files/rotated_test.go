@@ -44,17 +44,22 @@ func TestMovedInItsLog(t *testing.T) {
 }
 
 func TestSiblings(t *testing.T) {
-	for path, want := range map[string]string{
-		"d/app.log":                     "d/app*",
-		"d/app-2026-11-20.log.gz":       "d/app*",
-		"d/worker-1.log":                "d/worker*",
-		"d/a[1].log.1":                  "d/a\\[1]*",
-		"d/latest.log":                  "d/*.log*",
-		"d/2026_11_20.request.log":      "d/*.log*",
-		"d/@400000005f5e0ff60b6a5e5c.s": "d/@400000005f5e0ff60b6a5e5c.s",
+	dir := t.TempDir()
+	for _, f := range []string{"app.log", "app.1.log", "worker-1.log", "worker-2.log", "latest.log", "2026_11_20.request.log"} {
+		write(t, filepath.Join(dir, f), "x\n")
+	}
+	for base, want := range map[string]string{
+		"app.log":                     "app*",
+		"app.1.log":                   "app*",
+		"app-2026-11-20.log.gz":       "app*",
+		"worker-1.log":                "worker-1*",
+		"a[1].log.1":                  "a\\[1]*",
+		"latest.log":                  "*.log*",
+		"2026_11_20.request.log":      "*.log*",
+		"@400000005f5e0ff60b6a5e5c.s": "@400000005f5e0ff60b6a5e5c.s",
 	} {
-		if got := filepath.ToSlash(Siblings(filepath.FromSlash(path))); got != want {
-			t.Errorf("%s: %q, want %q", path, got, want)
+		if got := Siblings(filepath.Join(dir, base)); !strings.HasSuffix(got, string(filepath.Separator)+want) {
+			t.Errorf("%s: %q, want %q", base, got, want)
 		}
 	}
 }

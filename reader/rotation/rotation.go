@@ -17,41 +17,42 @@
 // Names with one key form one log. What else differs is meaningful: host1 and
 // host2, .log and .csv, the levels of glog, 10.0.0.1 and 10.0.0.2.
 //
-// A date is a slot anywhere, with the numbers behind it: a time of day or a
-// counter. A number or a word is one behind the extension or in its place, as
-// in app.log.1 and app.old. Directly before the extension it may also be part of
-// the log's own name, as in worker.1.log or db-backup.log, so there the other
-// names of the directory decide. It is a slot
+// A date is a slot wherever it is, together with the numbers behind it, which
+// are a time of day or a counter. A number or a word is a slot behind the
+// extension or in its place, as in app.log.1 and app.old. Directly before the
+// extension it may be a part of the log's own name instead, as in worker.1.log
+// or db-backup.log, so the other names of the directory decide:
 //
-//   - a number or a word, if the name without it is a log, as with app.log and
-//     app.1.log, unless the name with it has a current file and rotated ones;
-//   - if it is a number, and one that differs only in it is compressed;
-//   - if it is a weekday, a month or a word, and others differ only in it. For
-//     weekdays and months this is the only reason: ceph-mon.log is no Monday.
+//   - A number or a word is a slot if the name without it is a log, as with
+//     app.log beside app.1.log, unless the name with it has a current file and
+//     rotated ones of its own.
+//   - A number is a slot if a name that differs only in it is compressed.
+//   - A weekday, a month or a word is a slot if another name differs only in it.
+//     ceph-mon.log alone is no Monday.
+//   - A number directly behind a letter is a slot for the first reason only, and
+//     only if it has three digits or the numbers from 1 on are all there:
+//     http2.log is no http.log.
 //
-// A number that follows a letter directly is one only for the first reason, and
-// if it has at least three digits or all numbers from 1 on are there: http2.log
-// is no old http.log. A name whose extension was replaced (app.1, app.old) goes
-// to the only current file that has it with an extension.
+// A name whose extension was replaced (app.1, app.old) belongs to app.log if that
+// is the only current file of such a name.
 //
 // # Their order
 //
-// The order is decided for a log as a whole. The first that applies of these
-// is taken for granted:
+// The order is decided for a log as a whole. Without other evidence it is:
 //
-//	dates        earlier is older, then the numbers behind, lower is older
-//	numbers      higher is older
-//	words        old is older than no word
+//  1. names with a date, by date, then by the numbers behind it, rising
+//  2. names with a number, falling
+//  3. names with a word
+//  4. the current file
 //
-// with dated names before numbered ones before words, and the current file
-// last. Only dates that are the same in each reading are certain. Names cannot
-// tell whether .1 is the newest, as with logrotate, or the oldest, as with
-// log4j2; whether 03-04-2026 is in March; nor what a mixture of the above or a
-// weekday means. If the times of modification rise in the order taken for
-// granted, that settles it. Otherwise copying may have changed them, and the
-// first times in the texts of at most four members decide between that order,
-// its variants, and that of the times of modification. If none agrees and there
-// are at most eight members, the first times of all of them are the order.
-// Texts without times leave it to the times of modification, unless these are
-// as close together as copying makes them.
+// That is certain if all names have dates that can be read in one way only.
+// Otherwise it is a guess: .1 is the newest for logrotate and the oldest for
+// log4j2, 03-04-2026 may be in March, and nothing orders a weekday, or dates
+// among numbers. The guess is accepted if the times of modification rise along
+// it. If they do not, or are so close together that they seem to come from
+// copying the files, the first times in the texts of up to four members decide:
+// the first order along which these rise is chosen, of the guess, its variants,
+// and the order of the times of modification. If there is none, a log of up to
+// eight members is ordered by the first times of all of them. If the texts have
+// no times, the times of modification choose, unless they come from copying.
 package rotation
