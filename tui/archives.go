@@ -51,18 +51,14 @@ func unpack(ctx context.Context, l files.Log, opt files.Options, say func(tea.Ms
 	return msg, false
 }
 
-// unpacked1 lists the logs in an archive, and goes to where the user wanted.
-func (m *model) unpacked1(msg unpackedMsg) tea.Cmd {
-	if msg.opening != m.opening || m.life.Err() != nil {
+// unpacked lists the logs in an archive, and goes to where the user wanted.
+func (m *model) unpacked(msg unpackedMsg) tea.Cmd {
+	if msg.opening != m.opening.seq || m.life.Err() != nil {
 		return nil
 	}
-	m.coming = ""
-	m.inside = maps.Clone(m.inside)
-	if m.inside == nil {
-		m.inside = map[string]unpacked{}
-	}
-	m.inside[msg.path] = msg.unpacked
-	m.said = pager.Said{}
+	m.opening.name = ""
+	m.listing.addArchive(msg.path, msg.unpacked)
+	m.notice.clear()
 	switch n := len(msg.errs); {
 	case n > 1:
 		m.say(pager.Said{Text: fmt.Sprintf("%v (and %d more)", msg.errs[0], n-1), Error: true})
@@ -71,39 +67,38 @@ func (m *model) unpacked1(msg unpackedMsg) tea.Cmd {
 	case len(msg.logs) == 0:
 		m.sayf("%s contains no logs", msg.path)
 	}
-	list := m.withArchives(m.last)
+	list := m.listing.current()
 	m.logs.Set(list.logs, list.bad, list.errs)
-	m.byPath = list.byPath
 
 	wanted := ""
 	switch {
 	case msg.start != nil:
 		wanted = msg.start.Path
-	case m.pending != nil:
-		wanted = m.pending.Member.Path
+	case m.opening.pending != nil:
+		wanted = m.opening.pending.Member.Path
 	}
 	if wanted != "" {
-		if l, ok := m.logs.Find(m.byPath[wanted]); ok {
+		if l, ok := m.logs.Find(m.listing.byPath[wanted]); ok {
 			start := msg.start
 			if start != nil && start.Line < 0 {
 				start = nil
 			}
-			if m.pending != nil {
-				m.pending.Log = l.Name
+			if m.opening.pending != nil {
+				m.opening.pending.Log = l.Name
 			}
 			return m.open(l, start, msg.focus)
 		}
 		if l, ok := m.archiveOf(wanted); ok {
 			return m.open(l, msg.start, msg.focus) // in an archive in this one
 		}
-		m.pending = nil
+		m.opening.pending = nil
 		m.say(pager.Said{Text: wanted + " is gone", Error: true})
 		return nil
 	}
 	if len(msg.logs) == 1 {
 		return m.open(msg.logs[0], nil, msg.focus)
 	}
-	m.showLogs = true
+	m.panes.showLogs = true
 	m.setFocus(paneLogs)
 	if len(msg.logs) > 0 {
 		m.logs.Show(msg.logs[0].Name)
@@ -123,10 +118,20 @@ func (m *model) archiveOf(path string) (files.Log, bool) {
 	return files.Log{}, false
 }
 
+// addArchive lists the logs in an archive from now on.
+func (x *listing) addArchive(path string, in unpacked) {
+	all := maps.Clone(x.archives)
+	if all == nil {
+		all = map[string]unpacked{}
+	}
+	all[path] = in
+	x.archives = all
+}
+
 // withArchives returns msg with the opened archives replaced by their contents.
 // An archive that has changed since is listed as an archive again.
-func (m *model) withArchives(msg listMsg) listMsg {
-	if len(m.inside) == 0 {
+func (x *listing) withArchives(msg listMsg) listMsg {
+	if len(x.archives) == 0 {
 		return msg
 	}
 	msg.byPath = maps.Clone(msg.byPath)
@@ -135,14 +140,14 @@ func (m *model) withArchives(msg listMsg) listMsg {
 	add = func(l files.Log) {
 		var rest []reader.Member
 		for _, a := range l.Members {
-			x, ok := m.inside[a.Path]
-			if stamp, _ := files.ListedStamp(a); !ok || stamp != x.stamp {
+			in, ok := x.archives[a.Path]
+			if stamp, _ := files.ListedStamp(a); !ok || stamp != in.stamp {
 				msg.byPath[a.Path] = l.Name
 				rest = append(rest, a)
 				continue
 			}
 			delete(msg.byPath, a.Path)
-			for _, inner := range x.logs {
+			for _, inner := range in.logs {
 				add(inner)
 			}
 		}

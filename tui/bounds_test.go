@@ -44,7 +44,7 @@ func TestPasteHuge(t *testing.T) {
 				t.Errorf("%s does not say it:\n%s", open, d.Frame())
 			}
 			d.Keys("esc", "esc")
-			m.said = pager.Said{}
+			m.notice.said = pager.Said{}
 		}
 	}
 	m.setFocus(panePager)

@@ -16,6 +16,7 @@ import (
 	"logview/tui/pager"
 	"logview/tui/prompt"
 	"logview/tui/screen"
+	"logview/tui/theme"
 	"logview/tui/visible"
 )
 
@@ -53,13 +54,56 @@ type (
 	}
 )
 
+// A textBox is the help, or the details of a line, over the panes.
+type textBox struct {
+	details details
+	top     int    // the first line that is shown
+	shown   string // which lines are, if not all
+}
+
+// scroll moves the text. It returns false if the action is not about that.
+func (b *textBox) scroll(a keys.Action, height int) bool {
+	switch a {
+	case keys.Down:
+		b.top++
+	case keys.Up:
+		b.top--
+	case keys.PageDown, keys.HalfDown:
+		b.top += height / 2
+	case keys.PageUp, keys.HalfUp:
+		b.top -= height / 2
+	case keys.Top:
+		b.top = 0
+	case keys.Bottom:
+		b.top = 1 << 20
+	default:
+		return false
+	}
+	b.top = max(0, b.top)
+	return true
+}
+
+// view is those of n lines for which there is room.
+func (b *textBox) view(n, room, width int, draw func(i int) string) string {
+	b.top = max(0, min(b.top, n-room))
+	b.shown = ""
+	if n > room {
+		b.shown = fmt.Sprintf("%d to %d of %d lines", b.top+1, min(n, b.top+room), n)
+	}
+	var out []string
+	for i := b.top; i < min(n, b.top+room); i++ {
+		out = append(out, screen.Fit(draw(i), width))
+	}
+	return strings.Join(out, "\n")
+}
+
 // detail shows the details of the line that the person is on.
 func (m *model) detail() tea.Cmd {
 	p, ok := m.pager.Piece()
 	if !ok {
 		return nil
 	}
-	d, ctx, pressed := m.pager.Doc(), m.life, m.pressed
+	d, ctx, pressed := m.pager.Doc(), m.life, m.presses.count
 	return func() tea.Msg {
 		x := details{doc: d, at: p.Place, whole: !p.Continues && !p.Unfinished, text: p.Text, about: fmt.Sprintf("%s at byte %s of the text", humanize.IBytes(uint64(len(p.Text))), humanize.Comma(int64(p.Offset)))}
 		if len(p.Text) < 1024 {
@@ -150,23 +194,23 @@ func (x *details) lines(width int) int {
 	return 3 + len(x.rows)
 }
 
-func (x *details) draw(m *model, i, width int) string {
+func (x *details) draw(th *theme.Theme, i, width int) string {
 	switch i {
 	case 0:
-		return m.th.Bold.Render(screen.FitLeft(visible.String(x.where), width))
+		return th.Bold.Render(screen.FitLeft(visible.String(x.where), width))
 	case 1:
-		return m.th.Dim.Render(screen.Fit(x.about, width))
+		return th.Dim.Render(screen.Fit(x.about, width))
 	case 2:
 		return ""
 	}
 	var b strings.Builder
-	screen.Draw(&b, x.rows[i-3], nil, -1, 0, width, screen.Styles{Text: m.th.Text, Special: m.th.Special})
+	screen.Draw(&b, x.rows[i-3], nil, -1, 0, width, screen.Styles{Text: th.Text, Special: th.Special})
 	return b.String()
 }
 
 // listMarks lists the marked lines to choose from.
 func (m *model) listMarks() tea.Cmd {
-	d, ctx, pressed := m.pager.Doc(), m.life, m.pressed
+	d, ctx, pressed := m.pager.Doc(), m.life, m.presses.count
 	if d == nil {
 		m.sayf("no log is open")
 		return nil
@@ -194,7 +238,7 @@ func (m *model) listMarks() tea.Cmd {
 
 // marked shows the list.
 func (m *model) marked(msg marksMsg) {
-	if msg.pressed != m.pressed {
+	if msg.pressed != m.presses.count {
 		return
 	}
 	var all []choice
@@ -207,25 +251,15 @@ func (m *model) marked(msg marksMsg) {
 	m.choose("mark: ", all)
 }
 
-// box is what is shown of help or details, scrolled.
-func (m *model) box() string {
+// boxView is what is shown of help or details.
+func (m *model) boxView() string {
 	lines, width := m.helpLines()
 	n, draw := len(lines), func(i int) string { return lines[i] }
 	if m.overlay == detailsOverlay {
 		width = min(m.width-4, 140)
-		n, draw = m.details.lines(width), func(i int) string { return m.details.draw(m, i, width) }
+		n, draw = m.box.details.lines(width), func(i int) string { return m.box.details.draw(m.th, i, width) }
 	}
-	room := max(1, m.height-4)
-	m.boxTop = max(0, min(m.boxTop, n-room))
-	m.boxShown = ""
-	if n > room {
-		m.boxShown = fmt.Sprintf("%d to %d of %d lines", m.boxTop+1, min(n, m.boxTop+room), n)
-	}
-	var out []string
-	for i := m.boxTop; i < min(n, m.boxTop+room); i++ {
-		out = append(out, screen.Fit(draw(i), width))
-	}
-	return m.th.Frame.Render(strings.Join(out, "\n"))
+	return m.th.Frame.Render(m.box.view(n, max(1, m.height-4), width, draw))
 }
 
 // queryHelp is the query language in short.
@@ -279,19 +313,10 @@ func (m *model) helpLines() ([]string, int) {
 
 // boxKey takes a key while help or details are shown.
 func (m *model) boxKey(a keys.Action) tea.Cmd {
+	if m.box.scroll(a, m.height) {
+		return nil
+	}
 	switch a {
-	case keys.Down:
-		m.boxTop++
-	case keys.Up:
-		m.boxTop--
-	case keys.PageDown, keys.HalfDown:
-		m.boxTop += m.height / 2
-	case keys.PageUp, keys.HalfUp:
-		m.boxTop -= m.height / 2
-	case keys.Top:
-		m.boxTop = 0
-	case keys.Bottom:
-		m.boxTop = 1 << 20
 	case "", keys.Cancel, keys.Quit, keys.Enter, keys.Help:
 		m.overlay = noOverlay
 	case keys.CopyLine, keys.CopyRef, keys.Mark, keys.Edit:
@@ -308,6 +333,5 @@ func (m *model) boxKey(a keys.Action) tea.Cmd {
 		m.overlay = noOverlay
 		return m.do(a)
 	}
-	m.boxTop = max(0, m.boxTop)
 	return nil
 }

@@ -1,9 +1,12 @@
 package tui
 
 import (
+	"context"
+
 	tea "charm.land/bubbletea/v2"
 
 	"logview/reader"
+	"logview/reader/decode"
 	"logview/reader/files"
 )
 
@@ -24,9 +27,16 @@ const mostKinds = 2000
 // again.
 const settled = 64 << 10
 
-// lookInto looks into the listed files that are new, without delaying the list.
+// lookInto marks the logs of which no file is text, as far as that is known,
+// and looks into the files that are new.
 func (m *model) lookInto() tea.Cmd {
-	if m.looking {
+	m.logs.SetNotText(m.listing.notText())
+	return m.listing.lookInto(m.life, m.opt.Encoding)
+}
+
+// lookInto looks into the listed files that are new, without delaying the list.
+func (x *listing) lookInto(ctx context.Context, encoding decode.Charset) tea.Cmd {
+	if x.looking {
 		return nil
 	}
 	type part struct {
@@ -36,29 +46,27 @@ func (m *model) lookInto() tea.Cmd {
 	}
 	var parts []part
 	n := 0
-	for _, l := range m.last.logs {
+	for _, l := range x.last.logs {
 		if n += len(l.Members); n > mostKinds {
 			return nil
 		}
 		var src *files.LogSource
-		for _, x := range l.Members {
-			stamp, ok := files.ListedStamp(x)
-			old, known := m.kinds[x.Path]
+		for _, f := range l.Members {
+			stamp, ok := files.ListedStamp(f)
+			old, known := x.kinds[f.Path]
 			if !ok || known && old.stamp.SameFile(stamp) && (old.stamp.Size >= settled || old.stamp.Size == stamp.Size) {
 				continue
 			}
 			if src == nil {
-				src = files.NewSource(l, files.Options{Encoding: m.opt.Encoding})
+				src = files.NewSource(l, files.Options{Encoding: encoding})
 			}
-			parts = append(parts, part{src, x, stamp})
+			parts = append(parts, part{src, f, stamp})
 		}
 	}
 	if len(parts) == 0 {
-		m.markKinds()
 		return nil
 	}
-	m.looking = true
-	ctx := m.life
+	x.looking = true
 	return func() tea.Msg {
 		found := kindsMsg{}
 		for _, p := range parts {
@@ -73,29 +81,32 @@ func (m *model) lookInto() tea.Cmd {
 
 // lookedInto takes over what was found, and looks into what came meanwhile.
 func (m *model) lookedInto(found kindsMsg) tea.Cmd {
-	m.looking = false
-	all := map[string]kind{}
-	for _, l := range m.last.logs {
-		for _, x := range l.Members {
-			if k, ok := found[x.Path]; ok {
-				all[x.Path] = k
-			} else if k, ok := m.kinds[x.Path]; ok {
-				all[x.Path] = k
-			}
-		}
-	}
-	m.kinds = all
-	m.markKinds()
+	m.listing.lookedInto(found)
 	return m.lookInto()
 }
 
-// markKinds marks the logs of which no file is text.
-func (m *model) markKinds() {
+func (x *listing) lookedInto(found kindsMsg) {
+	x.looking = false
+	all := map[string]kind{}
+	for _, l := range x.last.logs {
+		for _, f := range l.Members {
+			if k, ok := found[f.Path]; ok {
+				all[f.Path] = k
+			} else if k, ok := x.kinds[f.Path]; ok {
+				all[f.Path] = k
+			}
+		}
+	}
+	x.kinds = all
+}
+
+// notText is the logs of which no file is text.
+func (x *listing) notText() map[string]bool {
 	marked := map[string]bool{}
-	for _, l := range m.last.logs {
+	for _, l := range x.last.logs {
 		binary := 0
-		for _, x := range l.Members {
-			if m.kinds[x.Path].binary {
+		for _, f := range l.Members {
+			if x.kinds[f.Path].binary {
 				binary++
 			}
 		}
@@ -103,5 +114,5 @@ func (m *model) markKinds() {
 			marked[l.Name] = true
 		}
 	}
-	m.logs.SetNotText(marked)
+	return marked
 }

@@ -236,8 +236,8 @@ func TestQueueOfAnother(t *testing.T) {
 	if cmd := m.update(logs.OpenMsg{Log: lb, Go: true}); cmd != nil {
 		m.update(cmd())
 	}
-	if m.coming != "" || m.pending != nil {
-		t.Errorf("%s is shown, and %s is being opened", m.pager.Name(), m.coming)
+	if m.opening.name != "" || m.opening.pending != nil {
+		t.Errorf("%s is shown, and %s is being opened", m.pager.Name(), m.opening.name)
 	}
 }
 
@@ -369,8 +369,8 @@ func TestDetailsDeep(t *testing.T) {
 	d.Wait("]]]")
 	d.Keys("enter")
 	d.Wait("a.log:1")
-	if len(m.details.json) > 0 {
-		t.Errorf("%d bytes of JSON", len(m.details.json))
+	if len(m.box.details.json) > 0 {
+		t.Errorf("%d bytes of JSON", len(m.box.details.json))
 	}
 }
 

@@ -15,9 +15,7 @@ import (
 
 	"logview/reader"
 	"logview/reader/crash"
-	"logview/reader/document"
 	"logview/reader/files"
-	"logview/reader/follow"
 	"logview/tui/indexer"
 	"logview/tui/keys"
 	"logview/tui/logs"
@@ -47,66 +45,75 @@ const (
 )
 
 // A model is the root. Its methods are called by Bubble Tea alone, one at a
-// time.
+// time. It routes messages to its parts, and knows what these must know of
+// each other.
 type model struct {
-	opt      Options
-	send     func(tea.Msg)
-	pace     *pacer
-	findPace func() *pacer // called once, when the program runs
-	keys     keys.Map
-	th       *theme.Theme
-	dark     bool
-	now      func() time.Time
-	state    *State
+	opt    Options
+	send   func(tea.Msg)
+	keys   keys.Map
+	now    func() time.Time
+	life   context.Context // of everything that is started
+	end    context.CancelFunc
+	pacing pacing
+
+	logs    *logs.Model
+	pager   *pager.Model
+	results *results.Model
+	prompt  *prompt.Model
+
+	listing listing
+	opening opening
+	typing  typing
+	memory  memory
+	indexer *indexer.Indexer
+	writing *writing // nil if nothing is being written
 
 	width, height int
+	th            *theme.Theme
+	dark          bool
+	panes         panes
 	focus         pane
 	overlay       overlay
-	pressed       int // counts keys: what one asked for that comes after the next is dropped
-	details       details
-	boxTop        int    // the first line that is shown of help or details
-	boxShown      string // which lines are, if not all
+	box           textBox
 	palette       palette
-	showLogs      bool // beside the log, where there is room; else in its place
-	logsWidth     int  // set by dragging; 0 for what fits
-	drag          bool
-	mouse         bool
-	said          pager.Said
-	saidAt        time.Time
-	interrupted   time.Time // when Ctrl-C was pressed
-	savedAt       time.Time // when what is remembered was last written
+	notice        notice
+	presses       presses
+}
 
-	logs     *logs.Model
-	pager    *pager.Model
-	results  *results.Model
-	prompt   *prompt.Model
-	before   document.Place // where the person was when they began to type
-	searched pager.Pattern  // and what they searched for
-	wasLive  bool           // and whether they followed the end
+// presses are the keys that were pressed.
+type presses struct {
+	count       int       // an answer to one that comes after the next is dropped
+	interrupted time.Time // when the last was Ctrl-C; zero if it was not
+}
 
-	live      *follow.Live
-	feed      *follow.Feed
-	life      context.Context
-	end       context.CancelFunc
-	byPath    map[string]string   // files to logs
-	last      listMsg             // the last list of logs, as they lie there
-	inside    map[string]unpacked // what is in archives that were opened, by their paths
-	listed    bool
-	listing   bool            // they are being listed
-	listAgain bool            // and that is not going to be all
-	looking   bool            // files are looked into
-	kinds     map[string]kind // what was found in them, by their paths
-	visited   bool            // somebody was in the log that is shown, and did not only look at results
-	opening   int             // counts what is opened; what is older is dropped
-	going     int             // counts results that are gone to
-	lastGo    int             // of the results, the last that was gone to
-	coming    string          // the log that is being opened
-	vanished  bool            // the log that is shown, and that was said
-	pending   *results.GoMsg  // to be shown when its log is open
-	indexer   *indexer.Indexer
-	wanted    taking   // what is to be written or piped when it is said where to
-	writing   *writing // nil if nothing is being written
-	from      pane     // where the focus goes back to when a prompt is given up
+// add counts a key that is not Ctrl-C.
+func (p *presses) add() { p.count, p.interrupted = p.count+1, time.Time{} }
+
+// interrupt takes Ctrl-C. It reports whether that is the second in a row.
+func (p *presses) interrupt(now time.Time) (again bool) {
+	again = now.Sub(p.interrupted) < 2*time.Second
+	p.interrupted = now
+	return again
+}
+
+// A notice is what was said to the person last.
+type notice struct {
+	said pager.Said
+	at   time.Time
+}
+
+// noticeFor is how long it is shown, unless a key is pressed.
+const noticeFor = 6 * time.Second
+
+func (n *notice) set(s pager.Said, now time.Time) { n.said, n.at = s, now }
+
+func (n *notice) clear() { n.said = pager.Said{} }
+
+// expire clears it when it has been shown long enough.
+func (n *notice) expire(now time.Time) {
+	if n.at.Before(now.Add(-noticeFor)) {
+		n.clear()
+	}
 }
 
 func newModel(o Options) (*model, error) {
@@ -114,19 +121,15 @@ func newModel(o Options) (*model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &model{opt: o, keys: km, now: time.Now, state: o.State, showLogs: true, mouse: o.Settings.Mouse, send: func(tea.Msg) {}}
+	m := &model{opt: o, keys: km, now: time.Now, memory: memory{state: o.State}, panes: panes{showLogs: true, mouse: o.Settings.Mouse}, send: func(tea.Msg) {}}
 	m.dark = o.Settings.Theme != "light"
 	m.th = m.look()
 	m.logs, m.pager, m.results, m.prompt = logs.New(m.th), pager.New(m.th, o.Searcher, m.searching()), results.New(m.th), prompt.New(m.th)
 	m.pager.SetWrap(o.Settings.Wrap)
 	m.life, m.end = context.WithCancel(context.Background())
-	if m.state != nil {
-		for name, k := range kinds {
-			m.prompt.SetHistory(k, m.state.History[name])
-		}
-	}
+	m.memory.restoreHistory(m.prompt)
 	m.setFocus(paneLogs)
-	for _, err := range []error{o.Note, m.state.note()} {
+	for _, err := range []error{o.Note, m.memory.state.note()} {
 		if err != nil {
 			m.say(pager.Said{Text: err.Error(), Error: true})
 		}
@@ -142,10 +145,6 @@ func (m *model) look() *theme.Theme {
 	return theme.New(m.dark)
 }
 
-// saveEvery is how much of what is remembered is lost when the machine or
-// somebody ends the program without asking.
-const saveEvery = 5 * time.Second
-
 // close ends everything that runs.
 func (m *model) close() {
 	_ = m.remember()() // nobody is there any more to be told
@@ -159,10 +158,7 @@ func (m *model) close() {
 	}
 	m.pager.Close()
 	m.results.Close()
-	if m.live != nil {
-		m.feed.Close()
-		m.live.Close()
-	}
+	m.listing.close()
 }
 
 // Init implements tea.Model.
@@ -178,10 +174,9 @@ func (m *model) begin() tea.Cmd {
 		l := files.Log{Name: reader.Stdin, Members: []reader.Member{{Path: reader.Stdin, Named: true}}}
 		return tea.Batch(append(cmds, func() tea.Msg { return listMsg{logs: []files.Log{l}} })...)
 	}
-	m.live = follow.NewLive(m.opt.Paths, func(err error) { m.send(pager.Said{Text: err.Error(), Error: true}) })
-	m.feed = m.live.Feed()
+	m.listing.open(m.opt.Paths, func(err error) { m.send(pager.Said{Text: err.Error(), Error: true}) })
 	m.indexer = indexer.New(m.opt.Index)
-	cmds = append(cmds, m.list(), m.wait())
+	cmds = append(cmds, m.listing.list(m.life), m.listing.wait(m.life))
 	if m.opt.Settings.Index && m.indexer != nil {
 		cmds = append(cmds, m.indexer.Start())
 	}
@@ -202,13 +197,10 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg.(type) {
 	case tickMsg, feedMsg: // what comes of it need not be seen at once
 	case tea.ResumeMsg:
-		m.pace.again()
+		m.pacing.again()
 		fmt.Print(wheelArrows)
 	default:
-		if m.pace == nil && m.findPace != nil { // there is none before the first frame
-			m.pace = m.findPace()
-		}
-		m.pace.wake()
+		m.pacing.wake()
 	}
 	return m, cmd
 }
@@ -241,16 +233,13 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		m.say(msg)
 		return nil
 	case listMsg:
-		return m.list1(msg)
+		return m.listed(msg)
 	case feedMsg:
-		return m.fed(msg)
+		return m.changed(msg)
 	case tickMsg:
-		if m.saidAt.Before(m.now().Add(-6 * time.Second)) {
-			m.said = pager.Said{}
-		}
+		m.notice.expire(m.now())
 		cmds := []tea.Cmd{m.tick()}
-		if m.now().Sub(m.savedAt) > saveEvery {
-			m.savedAt = m.now()
+		if m.memory.due(m.now()) {
 			save := m.remember()
 			cmds = append(cmds, func() tea.Msg {
 				_ = save() // said when a log is opened
@@ -262,29 +251,26 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		}
 		return tea.Batch(cmds...)
 	case logs.OpenMsg:
-		m.pending = nil // it was for another
+		m.opening.pending = nil // it was for another
 		return m.open(msg.Log, nil, msg.Go)
 	case openedMsg:
 		return m.opened(msg)
 	case kindsMsg:
 		return m.lookedInto(msg)
 	case unpackedMsg:
-		return m.unpacked1(msg)
+		return m.unpacked(msg)
 	case results.GoMsg:
-		if msg.Seq < m.lastGo {
+		if !m.opening.newer(msg.Seq) {
 			return nil
 		}
-		m.lastGo = msg.Seq
 		return m.goTo(msg)
 	case placeMsg:
-		if msg.doc == m.pager.Doc() && msg.going == m.going {
+		if msg.doc == m.pager.Doc() && msg.going == m.opening.goSeq {
 			return m.pager.GoTo(msg.at)
 		}
 		return nil
 	case pager.LookMsg:
-		if m.live != nil {
-			m.live.Look()
-		}
+		m.listing.look()
 		return nil
 	case pager.RotatedMsg:
 		switch name := filepath.Base(msg.Name); {
@@ -296,8 +282,8 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		}
 		return m.pager.Rotate(msg)
 	case detailsMsg:
-		if msg.pressed == m.pressed {
-			m.details, m.overlay, m.boxTop = msg.details, detailsOverlay, 0
+		if msg.pressed == m.presses.count {
+			m.box, m.overlay = textBox{details: msg.details}, detailsOverlay
 		}
 		return nil
 	case marksMsg:
@@ -338,7 +324,7 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 }
 
 func (m *model) say(s pager.Said) {
-	m.said, m.saidAt = s, m.now()
+	m.notice.set(s, m.now())
 }
 
 // sayf says something to the person.
@@ -348,7 +334,7 @@ func (m *model) sayf(format string, args ...any) {
 
 func (m *model) setFocus(p pane) {
 	m.focus = p
-	m.visited = m.visited || p == panePager
+	m.memory.visited = m.memory.visited || p == panePager
 	m.logs.SetFocus(p == paneLogs)
 	m.pager.SetFocus(p == panePager)
 	m.results.SetFocus(p == paneResults)
@@ -360,9 +346,8 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 	if key.Matches(k, keys.Interrupt) {
 		return m.interrupt()
 	}
-	m.interrupted = time.Time{}
-	m.pressed++
-	m.said = pager.Said{}                // it was read
+	m.presses.add()
+	m.notice.clear()                     // it was read
 	if m.keys.Match(k) == keys.Suspend { // from anywhere
 		return suspend
 	}
@@ -404,10 +389,9 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 // interrupt is Ctrl-C: it ends what is under way, and pressed twice the
 // program.
 func (m *model) interrupt() tea.Cmd {
-	if m.now().Sub(m.interrupted) < 2*time.Second {
+	if m.presses.interrupt(m.now()) {
 		return tea.Quit
 	}
-	m.interrupted = m.now()
 	var cmd tea.Cmd
 	switch {
 	case m.prompt.Kind != prompt.None:
@@ -444,7 +428,7 @@ func (m *model) do(a keys.Action) tea.Cmd {
 	case keys.Suspend:
 		return suspend
 	case keys.Help:
-		m.overlay, m.boxTop = helpOverlay, 0
+		m.box, m.overlay = textBox{}, helpOverlay
 		return nil
 	case keys.Palette:
 		m.choose(":", m.commands())
@@ -455,17 +439,17 @@ func (m *model) do(a keys.Action) tea.Cmd {
 		m.nextPane()
 		return nil
 	case keys.Logs:
-		m.showLogs = !m.showLogs || m.width < roomForBoth && m.focus != paneLogs
+		m.panes.showLogs = !m.panes.showLogs || m.width < roomForBoth && m.focus != paneLogs
 		switch {
-		case m.showLogs:
+		case m.panes.showLogs:
 			m.setFocus(paneLogs)
 		case m.focus == paneLogs:
 			m.setFocus(panePager)
 		}
 		return nil
 	case keys.Mouse:
-		m.mouse = !m.mouse
-		m.sayf("mouse %s", onOff(m.mouse, "on: wheel, click, drag the border", "off: the terminal selects"))
+		m.panes.mouse = !m.panes.mouse
+		m.sayf("mouse %s", onOff(m.panes.mouse, "on: wheel, click, drag the border", "off: the terminal selects"))
 		return nil
 	case keys.Index:
 		return m.toggleIndex()
@@ -576,7 +560,7 @@ func (m *model) escape() tea.Cmd {
 		return nil
 	}
 	if m.many() {
-		m.showLogs = true
+		m.panes.showLogs = true
 		m.setFocus(paneLogs)
 	}
 	return nil
@@ -617,7 +601,7 @@ func (m *model) nextPane() {
 	i := slices.Index(order, m.focus)
 	next := order[(i+1)%len(order)]
 	if next == paneLogs {
-		m.showLogs = true
+		m.panes.showLogs = true
 	}
 	m.setFocus(next)
 }

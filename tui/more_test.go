@@ -397,7 +397,7 @@ func TestNoLevels(t *testing.T) {
 	for k, what := range map[string]string{"e": "error", "E": "error", "w": "warning", "W": "warning"} {
 		d.Keys(k) // also from the end, where nothing is left to be read
 		d.Wait("no " + what + ": no line of this log has a level")
-		m.said = pager.Said{}
+		m.notice.said = pager.Said{}
 	}
 	m.setFocus(paneLogs)
 	d.Type("/large")

@@ -25,7 +25,7 @@ func (m *model) mouseEvent(msg tea.MouseMsg) tea.Cmd {
 	case tea.MouseClickMsg:
 		switch {
 		case l.logs.w > 0 && e.X == l.logs.w && l.pager.w > 0:
-			m.drag = true
+			m.panes.dragging = true
 		case l.logs.holds(e.X, e.Y):
 			m.setFocus(paneLogs)
 			return m.logs.Click(e.Y - l.logs.y)
@@ -39,11 +39,9 @@ func (m *model) mouseEvent(msg tea.MouseMsg) tea.Cmd {
 			return cmd
 		}
 	case tea.MouseMotionMsg:
-		if m.drag {
-			m.logsWidth = e.X
-		}
+		m.panes.drag(e.X)
 	case tea.MouseReleaseMsg:
-		m.drag = false
+		m.panes.dragging = false
 	}
 	return nil
 }

@@ -31,6 +31,23 @@ type pacer struct {
 	quick bool       // is the ticker now
 }
 
+// pacing is the pacer of the program, which is there when it runs.
+type pacing struct {
+	find  func() *pacer // nil in tests
+	pacer *pacer        // nil before the first frame
+}
+
+// wake says that something changed.
+func (x *pacing) wake() {
+	if x.pacer == nil && x.find != nil {
+		x.pacer = x.find()
+	}
+	x.pacer.wake()
+}
+
+// again is called when the program draws anew after it was suspended.
+func (x *pacing) again() { x.pacer.again() }
+
 const (
 	quickPace = 4 * time.Millisecond
 	slowPace  = 250 * time.Millisecond

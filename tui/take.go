@@ -363,7 +363,7 @@ func (x *documents) close() {
 func (m *model) atLine(do func(ctx context.Context, d pager.Log, p document.Place) tea.Msg) (tea.Cmd, bool) {
 	ctx := m.life
 	if m.overlay == detailsOverlay {
-		d, p := m.details.doc, m.details.at
+		d, p := m.box.details.doc, m.box.details.at
 		return func() tea.Msg { return do(ctx, d, p) }, true
 	}
 	if m.focus == paneResults {
@@ -407,7 +407,7 @@ func put(text, what string) tea.Msg {
 func (m *model) copy() tea.Cmd {
 	switch {
 	case m.overlay == detailsOverlay:
-		text, whole := string(m.details.text), m.details.whole
+		text, whole := string(m.box.details.text), m.box.details.whole
 		what := m.oneLine(whole)
 		return func() tea.Msg { return put(text, what) }
 	case m.focus == paneLogs:
@@ -506,7 +506,7 @@ func (c *clip) Write(p []byte) (int, error) {
 func (m *model) mark() tea.Cmd {
 	d, ctx := m.pager.Doc(), m.life
 	if m.overlay == detailsOverlay {
-		at := m.details.at
+		at := m.box.details.at
 		return func() tea.Msg { return markMsg{d, at} }
 	}
 	l, ok := m.results.Current()

@@ -116,8 +116,8 @@ func TestActOnResults(t *testing.T) {
 	at := m.pager.Line()
 	for _, k := range []string{"e", "E", "w", "W", "+", "-", "'", "\"", ">", "<", "ctrl+x", "=", "F", "h", "l"} {
 		d.Keys(k)
-		if m.focus != paneResults || m.pager.Line() != at || !strings.Contains(m.said.Text, "only in a log; Tab goes there") {
-			t.Errorf("%s: %q at %q", k, m.said.Text, m.pager.Line())
+		if m.focus != paneResults || m.pager.Line() != at || !strings.Contains(m.notice.said.Text, "only in a log; Tab goes there") {
+			t.Errorf("%s: %q at %q", k, m.notice.said.Text, m.pager.Line())
 		}
 	}
 	d.Keys("/") // asks in the log, and comes back
@@ -183,8 +183,8 @@ func TestActOnList(t *testing.T) {
 			keys.PrevError, keys.NextWarn, keys.PrevWarn, keys.Next, keys.Previous, keys.NextIn, keys.PrevIn, keys.NextMark, keys.PrevMark, keys.Follow, keys.Freeze:
 			d.Keys(b.Keys()[0])
 			filters, _ := m.pager.Filters()
-			if m.focus != paneLogs || m.pager.Line() != at || m.pager.Selecting() || len(m.pager.Marks())+len(filters) > 0 || !m.pager.Following() || m.said.Text == "" {
-				t.Errorf("%s: %q", b.Action, m.said.Text)
+			if m.focus != paneLogs || m.pager.Line() != at || m.pager.Selecting() || len(m.pager.Marks())+len(filters) > 0 || !m.pager.Following() || m.notice.said.Text == "" {
+				t.Errorf("%s: %q", b.Action, m.notice.said.Text)
 			}
 		}
 	}
@@ -201,7 +201,7 @@ func TestActOnDetails(t *testing.T) {
 	d.Wait("LIVE", " 300 ")
 	d.Keys("enter")
 	d.Wait("by its words an error")
-	want := string(m.details.text)
+	want := string(m.box.details.text)
 	appendTo(t, filepath.Join(dir, "app.log"), "INFO this came since")
 	onLine(d, m)("this came since")
 	d.Keys("y")
@@ -294,11 +294,11 @@ func TestStopWriting(t *testing.T) {
 			d.Keys(stop)
 			d.Wait("stopped: only", "lines of app.log were")
 			d.Until(func() bool { return m.writing == nil }, "the end of writing")
-			if !strings.Contains(m.said.Text, "not readable: bad.log") {
-				t.Errorf("%q", m.said.Text)
+			if !strings.Contains(m.notice.said.Text, "not readable: bad.log") {
+				t.Errorf("%q", m.notice.said.Text)
 			}
-			if n := strings.Count(written(t, "out"), "again\n"); !strings.Contains(strings.ReplaceAll(m.said.Text, ",", ""), fmt.Sprintf("only %d lines", n)) {
-				t.Errorf("%d lines: %q", n, m.said.Text)
+			if n := strings.Count(written(t, "out"), "again\n"); !strings.Contains(strings.ReplaceAll(m.notice.said.Text, ",", ""), fmt.Sprintf("only %d lines", n)) {
+				t.Errorf("%d lines: %q", n, m.notice.said.Text)
 			}
 		})
 	}
@@ -324,7 +324,7 @@ func TestSaidOfWriting(t *testing.T) {
 	if err := os.Rename(filepath.Join(dir, "new"), filepath.Join(dir, "app.log")); err != nil {
 		t.Fatal(err)
 	}
-	d.Until(func() bool { return strings.Contains(m.said.Text, "begins anew") }, "the new file")
+	d.Until(func() bool { return strings.Contains(m.notice.said.Text, "begins anew") }, "the new file")
 	d.Keys("enter")
 	d.Wait("the file with the selected lines was replaced or cut off")
 }

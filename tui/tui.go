@@ -23,12 +23,12 @@ import (
 
 // Options say what is explored, and how.
 type Options struct {
-	Paths    []string // as for reader.Find; reader.Stdin alone for standard input
+	Paths    []string // as for files.Find; reader.Stdin alone for standard input
 	Cache    *blockstore.Cache
 	Searcher index.Searcher
 	Workers  reader.Workers
 	Settings Settings
-	Encoding decode.Charset // of files that do not tell, as for reader.Options
+	Encoding decode.Charset // of files that do not tell, as for files.Options
 	State    *State         // nil for none
 	Index    []string       // the command that keeps the index current; nil for none
 	Note     error          // to be said at the beginning; nil for nothing
@@ -72,7 +72,7 @@ func (m *model) run(ctx context.Context) error {
 	p := tea.NewProgram(m, tea.WithoutSignalHandler())
 	ends := onPanic(p, m.end)
 	m.send = p.Send
-	m.findPace = func() *pacer { return newPacer(p) }
+	m.pacing.find = func() *pacer { return newPacer(p) }
 	defer context.AfterFunc(ctx, p.Quit)()
 	fmt.Print(wheelArrows)
 	_, err := p.Run()

@@ -10,12 +10,37 @@ import (
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 
+	"logview/reader/document"
 	"logview/tui/keys"
 	"logview/tui/pager"
 	"logview/tui/prompt"
 )
 
 // This is what is typed: searches, filters, names.
+
+// typing is what is typed for, and what it goes back to when it is given up.
+type typing struct {
+	from     pane           // which pane had the focus
+	start    document.Place // where the person was in the log
+	searched pager.Pattern  // what they searched for
+	followed bool           // they followed the end
+	wanted   taking         // what is to be written or piped when it is said where to
+}
+
+// searchFrom keeps where a search begins.
+func (t *typing) searchFrom(p *pager.Model) {
+	t.start, _ = p.Place()
+	t.searched, t.followed = p.Pattern(), p.Following()
+}
+
+// giveUpSearch goes back there.
+func (t *typing) giveUpSearch(p *pager.Model) tea.Cmd {
+	cmd := p.Restore(t.searched)
+	if t.followed {
+		return tea.Batch(cmd, p.End())
+	}
+	return tea.Batch(cmd, p.GoTo(t.start))
+}
 
 // ask begins to ask for what an action needs.
 func (m *model) ask(a keys.Action) {
@@ -35,7 +60,7 @@ func (m *model) ask(a keys.Action) {
 		default:
 			m.prompt.Ask(prompt.Pipe, "pipe to command, "+t.all()+": ", "")
 		}
-		m.wanted = t
+		m.typing.wanted = t
 		return
 	case m.pager.Doc() == nil:
 		m.sayf("no log is open")
@@ -49,13 +74,12 @@ func (m *model) ask(a keys.Action) {
 		m.sayf("there are no filters; & makes one")
 		return
 	}
-	m.from = m.focus
+	m.typing.from = m.focus
 	m.setFocus(panePager) // which it is for
 	const filter = "show lines with (! without, / regexp): "
 	switch a {
 	case keys.Search, keys.SearchBack:
-		m.before, _ = m.pager.Place()
-		m.searched, m.wasLive = m.pager.Pattern(), m.pager.Following()
+		m.typing.searchFrom(m.pager)
 		kind := prompt.Search
 		if a == keys.SearchBack {
 			kind = prompt.SearchBack
@@ -86,7 +110,7 @@ func (m *model) typed(msg tea.Msg) tea.Cmd {
 		}
 		switch {
 		case key.Matches(k, keys.TypingHelp):
-			m.overlay, m.boxTop = helpOverlay, 0
+			m.box, m.overlay = textBox{}, helpOverlay
 			return nil
 		case key.Matches(k, keys.GiveUp):
 			if !m.prompt.Seeking() {
@@ -138,7 +162,7 @@ func (m *model) searchLabel() {
 
 // incremental searches for what is typed so far.
 func (m *model) incremental() tea.Cmd {
-	cmd, err := m.pager.Search(pager.Pattern{Text: m.prompt.Value(), Case: m.pager.Case()}, m.before, m.prompt.Kind == prompt.SearchBack)
+	cmd, err := m.pager.Search(pager.Pattern{Text: m.prompt.Value(), Case: m.pager.Case()}, m.typing.start, m.prompt.Kind == prompt.SearchBack)
 	if err != nil {
 		m.prompt.SetError(err)
 	}
@@ -154,14 +178,10 @@ func (m *model) promptEnd(taken bool) tea.Cmd {
 	}
 	switch kind {
 	case prompt.Filter, prompt.FilterEdit:
-		m.setFocus(m.from)
+		m.setFocus(m.typing.from)
 	case prompt.Search, prompt.SearchBack:
-		m.setFocus(m.from)
-		cmd := m.pager.Restore(m.searched)
-		if m.wasLive {
-			return tea.Batch(cmd, m.pager.End())
-		}
-		return tea.Batch(cmd, m.pager.GoTo(m.before))
+		m.setFocus(m.typing.from)
+		return m.typing.giveUpSearch(m.pager)
 	case prompt.Logs:
 		m.logs.SetFilter("")
 	}
@@ -178,7 +198,7 @@ func (m *model) taken() tea.Cmd {
 				return m.promptEnd(false)
 			}
 		}
-		cmd, err := m.pager.Search(pager.Pattern{Text: value, Case: m.pager.Case()}, m.before, m.prompt.Kind == prompt.SearchBack)
+		cmd, err := m.pager.Search(pager.Pattern{Text: value, Case: m.pager.Case()}, m.typing.start, m.prompt.Kind == prompt.SearchBack)
 		if err != nil {
 			m.prompt.SetError(err)
 			return nil
@@ -234,10 +254,10 @@ func (m *model) taken() tea.Cmd {
 			return nil
 		}
 		m.promptEnd(true)
-		return m.write(m.wanted, path)
+		return m.write(m.typing.wanted, path)
 	case prompt.Pipe:
 		m.promptEnd(true)
-		return m.pipe(m.wanted, value)
+		return m.pipe(m.typing.wanted, value)
 	}
 	m.promptEnd(false)
 	return nil

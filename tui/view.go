@@ -32,6 +32,30 @@ type layout struct {
 	logs, results, pager box
 }
 
+// panes is how the screen is divided.
+type panes struct {
+	showLogs  bool // beside the log, where there is room; else in its place
+	logsWidth int  // set by dragging; 0 for what fits
+	dragging  bool // the border beside the logs
+	mouse     bool // is taken from the terminal
+}
+
+// columns is how wide the logs are beside the log on a screen of a width.
+func (p *panes) columns(width int) int {
+	w := p.logsWidth
+	if w == 0 {
+		w = min(width/3, 50)
+	}
+	return min(max(w, 15), width-40)
+}
+
+// drag moves the border to a column, if it is being dragged.
+func (p *panes) drag(x int) {
+	if p.dragging {
+		p.logsWidth = x
+	}
+}
+
 // roomForBoth is from which width on the logs stand beside the log.
 const roomForBoth = 100
 
@@ -39,17 +63,13 @@ func (m *model) boxes() layout {
 	var l layout
 	h := max(1, m.height-1-m.prompt.Errors())
 	left := 0
-	if m.showLogs && !m.piped() {
+	if m.panes.showLogs && !m.piped() {
 		switch {
 		case m.pager.Doc() == nil && m.results.Query() == "" && m.width < roomForBoth, m.width < roomForBoth && m.focus == paneLogs:
 			l.logs = box{0, 0, m.width, h}
 			return l
 		case m.width >= roomForBoth:
-			w := m.logsWidth
-			if w == 0 {
-				w = min(m.width/3, 50)
-			}
-			w = min(max(w, 15), m.width-40)
+			w := m.panes.columns(m.width)
 			l.logs = box{0, 0, w, h}
 			left = w + 1
 		}
@@ -96,7 +116,7 @@ func (m *model) View() tea.View {
 	if name := m.pager.Name(); name != "" {
 		v.WindowTitle = "logview " + string(visible.Append(nil, []byte(name), false))
 	}
-	if m.mouse {
+	if m.panes.mouse {
 		v.MouseMode = tea.MouseModeCellMotion
 	}
 	if m.width == 0 || m.height == 0 {
@@ -117,7 +137,7 @@ func (m *model) View() tea.View {
 	content := strings.Join(right, "\n")
 	box := ""
 	if m.overlay == helpOverlay || m.overlay == detailsOverlay {
-		box = m.box()
+		box = m.boxView()
 	}
 	if l.logs.w > 0 {
 		content = beside(m.logs.View(), content, m.th.Track.Render("│"), l.logs.w < m.width)
@@ -130,7 +150,7 @@ func (m *model) View() tea.View {
 				m.prompt.SetNote(m.matches(m.width >= 100))
 			}
 		case prompt.Write, prompt.Pipe:
-			m.prompt.SetNote(m.wanted.note())
+			m.prompt.SetNote(m.typing.wanted.note())
 		}
 		text, x := m.prompt.View()
 		content += "\n" + text
@@ -204,8 +224,8 @@ func overAt(content, box string, width, height int) (string, int, int) {
 // goes on behind.
 func (m *model) status() string {
 	right := ""
-	if m.said.Text == "" && (m.overlay == helpOverlay || m.overlay == detailsOverlay) {
-		shown := m.boxShown
+	if m.notice.said.Text == "" && (m.overlay == helpOverlay || m.overlay == detailsOverlay) {
+		shown := m.box.shown
 		if len(shown) > m.width/2 {
 			shown = ""
 		}
@@ -233,12 +253,12 @@ func (m *model) status() string {
 	room := max(0, m.width-ansi.StringWidth(right)-1)
 	left := ""
 	switch {
-	case m.said.Text != "":
+	case m.notice.said.Text != "":
 		style := m.th.Bold
-		if m.said.Error {
+		if m.notice.said.Error {
 			style = m.th.Error
 		}
-		text := visible.String(strings.ReplaceAll(m.said.Text, "\n", " "))
+		text := visible.String(strings.ReplaceAll(m.notice.said.Text, "\n", " "))
 		if 2*ansi.StringWidth(text) > 3*room { // too much of it would be cut off
 			right, room = "", max(0, m.width-1)
 		}

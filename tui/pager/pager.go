@@ -1,5 +1,5 @@
 // Package pager shows one log, across all its members, as one text: the pane
-// that people look at most. It asks a reader.Document for the lines around
+// that people look at most. It asks a document.Document for the lines around
 // what is shown and for nothing else.
 package pager
 

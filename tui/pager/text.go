@@ -11,7 +11,7 @@ import (
 
 // A Text is what a window shows: the lines of its members, one after the
 // other, which can be read from anywhere in both directions while more are
-// written. A *reader.Document is one: the files of a log. Other Texts may be
+// written. A *document.Document is one: the files of a log. Other Texts may be
 // merged from several, or lie on another machine.
 //
 // Its methods may be called from several goroutines at once. Those that are
