@@ -76,7 +76,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	case keys.HalfUp:
 		m.view.scroll(-m.view.body() / 2)
 	case keys.Top:
-		m.view.follow = false
+		m.view.unfollow()
 		m.stopFinding()
 		if m.win.atStart && !m.win.loading {
 			m.view.toStart()
@@ -87,7 +87,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 		return m.load(&p), true
 	case keys.Bottom, keys.Follow:
 		if a == keys.Follow && m.view.follow {
-			m.view.follow = false
+			m.view.unfollow()
 			return say("following stopped; F or G goes on"), true
 		}
 		return m.End(), true
@@ -130,11 +130,10 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	case keys.PrevWarn:
 		return m.seek("W", false, "warning"), true
 	case keys.Select:
-		if m.view.anchor != nil {
-			m.view.anchor = nil
+		if m.view.selecting() {
+			m.view.endSelection()
 		} else if p, ok := m.Place(); ok {
-			m.view.anchor = &p
-			m.view.follow = false // what comes is not selected
+			m.view.selectFrom(p)
 		}
 	case keys.Mark:
 		return m.mark(), true
@@ -167,8 +166,8 @@ func (m *Model) escape() (tea.Cmd, bool) {
 	case m.find.running():
 		m.stopFinding()
 		m.queue = nil
-	case m.view.anchor != nil:
-		m.view.anchor = nil
+	case m.view.selecting():
+		m.view.endSelection()
 	case m.view.plain:
 		m.view.togglePlain()
 	case m.find.active():
@@ -184,7 +183,8 @@ func (m *Model) End() tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
-	m.view.follow, m.frozen, m.fresh = m.view.anchor == nil, false, 0
+	m.view.setFollow(!m.view.selecting())
+	m.frozen, m.fresh = false, 0
 	m.stopFinding()
 	if m.win.atEnd && !m.win.loading && !m.win.gap {
 		m.view.toEnd()
@@ -199,9 +199,9 @@ func (m *Model) GoTo(p document.Place) tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
-	m.view.follow = false
+	m.view.unfollow()
 	m.stopFinding()
-	m.find.spot = spot{p, -1, false}
+	m.find.goTo(p, false)
 	if i := m.win.holding(p); i >= 0 {
 		m.view.jump(i)
 		return m.extend()
@@ -233,7 +233,7 @@ func (m *Model) Goto(text string) tea.Cmd {
 		return say("%q is no line number", text)
 	}
 	m.stopFinding()
-	m.view.follow = false
+	m.view.unfollow()
 	ctx, gen := m.find.start(m.win.ctx)
 	d := m.doc
 	answer := func(p document.Place, err error) tea.Msg {

@@ -152,11 +152,12 @@ func (v *view) drawGutter(b *strings.Builder, i, k int) {
 func (v *view) spans(i, from, to int) (spans []match.Span, here int) {
 	r := &v.win.rows[i]
 	here = -1
+	at := v.find.startIn(r.Place)
 	for _, s := range v.around(i, from, to) {
 		if s.End <= from || s.Start >= to {
 			continue
 		}
-		if r.Place == v.find.spot.place && s.Start == v.find.spot.start {
+		if at >= 0 && s.Start == at {
 			here = len(spans)
 		}
 		spans = append(spans, match.Span{Start: max(s.Start, from) - from, End: min(s.End, to) - from})

@@ -189,7 +189,7 @@ func (m *Model) refilter() tea.Cmd {
 	m.win.setPick(m.filters.pick)
 	m.restart()
 	m.fresh = 0
-	m.view.anchor = nil
+	m.view.endSelection()
 	var cmd tea.Cmd
 	if m.view.follow || !ok {
 		cmd = m.load(nil)

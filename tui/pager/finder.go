@@ -120,6 +120,59 @@ func (f *finder) drop() {
 	f.gen++
 }
 
+// goTo makes the match in a row the one that the person is at: its first, or
+// its last.
+func (f *finder) goTo(p document.Place, last bool) { f.spot = spot{p, -1, last} }
+
+// setSpot makes the match that begins there in a row the one that the person
+// is at.
+func (f *finder) setSpot(p document.Place, start int) { f.spot.place, f.spot.start = p, start }
+
+// startIn is where the match that the person is at begins in a row; negative
+// if it is not in this row, or that is not known.
+func (f *finder) startIn(p document.Place) int {
+	if p != f.spot.place {
+		return -1
+	}
+	return f.spot.start
+}
+
+// locate is the same, but where that is not known it is one of the matches in
+// the row; negative if there are none.
+func (f *finder) locate(p document.Place, matches func() []match.Span) int {
+	if f.startIn(p) < 0 {
+		spans := matches()
+		if len(spans) == 0 {
+			return -1
+		}
+		s := spans[0]
+		if f.spot.last {
+			s = spans[len(spans)-1]
+		}
+		f.setSpot(p, s.Start)
+	}
+	return f.spot.start
+}
+
+// nextCase goes to the next way of taking case.
+func (f *finder) nextCase() { f.caseMode = (f.caseMode + 1) % 3 }
+
+// showAlso has what was searched for elsewhere shown while nothing is searched
+// for; nil for nothing.
+func (f *finder) showAlso(m *match.Matcher) {
+	f.also = nil
+	if m != nil {
+		f.also = m.NewScanner()
+	}
+}
+
+// await says whether it is still to be counted what filters hide. It returns
+// whether that is to be told then.
+func (f *finder) await(counting bool) bool {
+	f.awaiting = counting && f.active()
+	return f.awaiting
+}
+
 // scanner is for the highlights; nil for none.
 func (f *finder) scanner() *match.Scanner {
 	if f.scan != nil {

@@ -19,7 +19,7 @@ func (m *Model) Grow() tea.Cmd {
 	}
 	if m.doc == nil || m.win.loading || m.win.err != nil {
 		if m.doc != nil && m.win.err != nil && !m.win.loading {
-			m.win.err = nil
+			m.win.clearError()
 			at := m.retry
 			m.retry = nil
 			return m.load(at) // it may be there now
@@ -115,7 +115,9 @@ func (m *Model) Rotate(msg RotatedMsg) tea.Cmd {
 	if m.count.active() && (msg.update.CutOff || msg.update.Inserted || msg.moved && m.count.incomplete()) {
 		m.count.stop() // it may have read another text, or missed what was moving; it begins anew with what came
 	}
-	m.win.gap = m.win.gap || msg.update.Inserted
+	if msg.update.Inserted {
+		m.win.setGap()
+	}
 	if l := m.rotated.next; l != nil {
 		m.rotated.next = nil
 		return m.Rotated(*l)

@@ -63,16 +63,16 @@ func New(th *theme.Theme, s index.Searcher, opt files.Options) *Model {
 }
 
 // SetTheme changes how it looks.
-func (m *Model) SetTheme(th *theme.Theme) { m.view.th = th }
+func (m *Model) SetTheme(th *theme.Theme) { m.view.setTheme(th) }
 
 // SetSize says how much room there is.
 func (m *Model) SetSize(width, height int) { m.view.setSize(width, height) }
 
 // SetFocus says whether keys go here.
-func (m *Model) SetFocus(on bool) { m.view.focused = on }
+func (m *Model) SetFocus(on bool) { m.view.setFocus(on) }
 
 // SetWrap says whether long lines are wrapped.
-func (m *Model) SetWrap(on bool) { m.view.wrap = on }
+func (m *Model) SetWrap(on bool) { m.view.setWrap(on) }
 
 // Members are the members of the log, as of the last answer.
 func (m *Model) Members() []document.DocMember { return m.win.members.list }
@@ -135,9 +135,10 @@ func (m *Model) Open(name string, d Log, at *document.Place) tea.Cmd {
 	m.Shut()
 	m.doc, m.name, m.inUse = d, name, new(sync.RWMutex)
 	m.fresh, m.rate = 0, rate{}
-	m.view.anchor, m.asked = nil, nil
+	m.asked = nil
+	m.view.endSelection()
 	m.frozen, m.gone = false, false
-	m.view.follow = at == nil
+	m.view.setFollow(at == nil)
 	m.progress = ""
 	m.find.open()
 	m.win.open(d, m.filters.pick)

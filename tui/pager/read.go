@@ -58,12 +58,19 @@ type run struct {
 	end  bool // there is no more in this direction
 }
 
+// wrapTo finds where the row is wrapped, unless that is known.
+func (r *row) wrapTo(width int) {
+	if r.starts == nil || r.width != width {
+		r.starts, r.width = screen.Rows(r.Text, width), width
+	}
+}
+
 // wrapTo finds where the rows are wrapped, so that Update need not: a
 // mebibyte of one line takes ten milliseconds. A width of 0 does not wrap.
 func (r *run) wrapTo(width int) {
 	for i := range r.rows {
 		if x := &r.rows[i]; width > 0 && len(x.Text) > width {
-			x.starts, x.width = screen.Rows(x.Text, width), width
+			x.wrapTo(width)
 		}
 	}
 }

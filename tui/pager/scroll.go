@@ -1,6 +1,9 @@
 package pager
 
-import "logview/tui/screen"
+import (
+	"logview/index/match"
+	"logview/tui/screen"
+)
 
 // This is how a view moves on the rows.
 
@@ -122,18 +125,11 @@ func (v *view) revealMatch() {
 		return
 	}
 	r := &v.win.rows[v.cur]
-	s := &v.find.spot
-	if r.Place != s.place || s.start < 0 {
-		spans := v.matches(v.cur)
-		if len(spans) == 0 {
-			return
-		}
-		s.place, s.start = r.Place, spans[0].Start
-		if s.last {
-			s.start = spans[len(spans)-1].Start
-		}
+	start := v.find.locate(r.Place, func() []match.Span { return v.matches(v.cur) })
+	if start < 0 {
+		return
 	}
-	at := min(s.start, len(r.Text))
+	at := min(start, len(r.Text))
 	if !v.wrap {
 		width := v.textWidth()
 		if column := screen.Columns(r.Text[:at], len(r.Text)*8); column < v.left || column >= v.left+width {
@@ -180,7 +176,7 @@ func (v *view) click(y int) {
 // first match.
 func (v *view) jump(i int) {
 	v.cur = i
-	v.find.spot.place = v.win.rows[i].Place
+	v.find.goTo(v.win.rows[i].Place, false)
 	v.center()
 	v.revealMatch()
 }
@@ -239,7 +235,10 @@ func (v *view) step(n int) {
 }
 
 // unfollow stops following because the person goes back.
-func (v *view) unfollow() { v.follow = false }
+func (v *view) unfollow() { v.setFollow(false) }
+
+// setFollow says whether the end is shown when the text grows.
+func (v *view) setFollow(on bool) { v.follow = on }
 
 // wheel scrolls by screen rows. The person stays on their row as long as it is
 // on the screen.

@@ -22,15 +22,10 @@ func (m *Model) Pattern() Pattern { return m.find.pattern }
 func (m *Model) Case() Case { return m.find.caseMode }
 
 // NextCase goes to the next way of taking case.
-func (m *Model) NextCase() { m.find.caseMode = (m.find.caseMode + 1) % 3 }
+func (m *Model) NextCase() { m.find.nextCase() }
 
 // Also has what was searched for in all logs shown here, too; nil for nothing.
-func (m *Model) Also(mt *match.Matcher) {
-	m.find.also = nil
-	if mt != nil {
-		m.find.also = mt.NewScanner()
-	}
-}
+func (m *Model) Also(mt *match.Matcher) { m.find.showAlso(mt) }
 
 // Search looks for a pattern from where the person is: while they type, and
 // for good. Back says in which direction first; without a match there, the
@@ -151,9 +146,8 @@ func (m *Model) Hidden() string { return m.count.hiddenText(m.win.members, m.Fil
 // soon as that is known.
 func (m *Model) notFound() tea.Cmd {
 	n, done := m.count.hiddenTotal(m.win.members, m.Filtered())
-	m.find.awaiting = !done && m.find.active()
 	switch {
-	case m.find.awaiting:
+	case m.find.await(!done):
 		return say("no more matches in visible lines; counting hidden ones…")
 	case n == 1:
 		return say("filters hide 1 match (\\ shows it); no more in this direction")
@@ -212,10 +206,7 @@ func (m *Model) nextInLine(forward bool) tea.Cmd {
 	if r == nil {
 		return nil
 	}
-	hit := -1 // of a row that n did not come to
-	if r.Place == m.find.spot.place {
-		hit = m.find.spot.start
-	}
+	hit := m.find.startIn(r.Place)
 	next := -1
 	for _, s := range m.view.matches(m.view.cur) {
 		if forward && s.Start > hit {
@@ -227,8 +218,8 @@ func (m *Model) nextInLine(forward bool) tea.Cmd {
 		}
 	}
 	if next >= 0 {
-		m.view.follow = false
-		m.find.spot.place, m.find.spot.start = r.Place, next
+		m.view.unfollow()
+		m.find.setSpot(r.Place, next)
 		m.view.revealMatch()
 		return nil
 	}
@@ -270,8 +261,8 @@ func (m *Model) arrived(msg foundMsg) tea.Cmd {
 		return m.notFound()
 	}
 	m.progress = ""
-	m.view.follow = false
-	m.find.spot = spot{msg.at, -1, msg.back}
+	m.view.unfollow()
+	m.find.goTo(msg.at, msg.back)
 	if i := m.win.index(msg.at); i >= 0 {
 		m.view.goTo(i)
 		return tea.Batch(m.extend(), m.doQueued())

@@ -21,7 +21,7 @@ func (m *Model) InPieces() bool {
 }
 
 // EndSelection ends the selecting of lines.
-func (m *Model) EndSelection() { m.view.anchor = nil }
+func (m *Model) EndSelection() { m.view.endSelection() }
 
 // mark marks the line, or takes the mark away.
 func (m *Model) mark() tea.Cmd {
@@ -138,4 +138,4 @@ func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err e
 }
 
 // Selecting reports whether lines are selected.
-func (m *Model) Selecting() bool { return m.view.anchor != nil }
+func (m *Model) Selecting() bool { return m.view.selecting() }

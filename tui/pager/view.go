@@ -5,14 +5,12 @@ import (
 	"strconv"
 
 	"logview/reader/document"
-	"logview/tui/screen"
 	"logview/tui/theme"
 )
 
 // A view is what the screen shows of a window: where on the rows it is, how
 // the rows are laid out, and how they are drawn. Of the window, the finder, the
-// filters and the bookmarks it only reads, but for where in its row a match
-// begins.
+// filters and the bookmarks it changes nothing.
 type view struct {
 	win       *window
 	find      *finder
@@ -39,6 +37,28 @@ func (v *view) setSize(width, height int) {
 		v.settle()
 	}
 }
+
+// setTheme changes how it looks.
+func (v *view) setTheme(th *theme.Theme) { v.th = th }
+
+// setFocus says whether keys go here.
+func (v *view) setFocus(on bool) { v.focused = on }
+
+// setWrap says whether long lines are wrapped.
+func (v *view) setWrap(on bool) { v.wrap = on }
+
+// selectFrom begins a selection at a place. What comes is not selected, so the
+// end is not followed any more.
+func (v *view) selectFrom(p document.Place) {
+	v.anchor = &p
+	v.unfollow()
+}
+
+// endSelection ends the selecting of lines.
+func (v *view) endSelection() { v.anchor = nil }
+
+// selecting reports whether lines are selected.
+func (v *view) selecting() bool { return v.anchor != nil }
 
 // current is the row that the person is on; nil if there are no rows.
 func (v *view) current() *row {
@@ -137,11 +157,7 @@ func (v *view) wrapped(i int) []int {
 	if !v.wrap {
 		return oneRow
 	}
-	r, w := &v.win.rows[i], v.textWidth()
-	if r.starts == nil || r.width != w {
-		r.starts, r.width = screen.Rows(r.Text, w), w
-	}
-	return r.starts
+	return v.win.wrapped(i, v.textWidth())
 }
 
 // rowHeight is how many screen rows a row takes.

@@ -146,14 +146,13 @@ func TestViewTallLine(t *testing.T) {
 	if tall := v.rowHeight(3); seen < tall-v.body() {
 		t.Errorf("%d steps through a line of %d rows", seen, tall)
 	}
-	v.find.spot = spot{place: v.win.rows[3].Place, start: -1}
 	_, _ = v.find.set(Pattern{Text: "9"}, false)
 	v.jump(3)
 	if v.find.spot.start != 9 || !strings.Contains(strings.Join(drawn(v), ""), "9") {
 		t.Errorf("the match at %d is not shown", v.find.spot.start)
 	}
 	v.toggleWrap()
-	v.find.spot.start = 499
+	v.find.setSpot(v.win.rows[3].Place, 499)
 	v.revealMatch()
 	if v.left == 0 {
 		t.Error("the match right of the screen is not shown")

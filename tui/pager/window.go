@@ -124,6 +124,20 @@ func (w *window) setMembers(list []document.DocMember) { w.members = newMembers(
 // busy reports whether rows are being read.
 func (w *window) busy() bool { return w.loading || w.upBusy || w.downBusy }
 
+// clearError is called when the text may be read again.
+func (w *window) clearError() { w.err = nil }
+
+// setGap is called when a text came between the rows. They are to be loaded
+// again.
+func (w *window) setGap() { w.gap = true }
+
+// wrapped is where the screen rows of a row begin that is wrapped to a width.
+func (w *window) wrapped(i, width int) []int {
+	r := &w.rows[i]
+	r.wrapTo(width)
+	return r.starts
+}
+
 // contiguous reports whether all lines are rows: then each has the number
 // that follows that of the one before.
 func (w *window) contiguous() bool { return w.pick.all() }
