@@ -12,40 +12,40 @@ import (
 	"logview/tui/visible"
 )
 
-// A counter counts the lines that match: those that the text had when it
-// began with a tally, and those that came since as they are read. Beside them
-// it counts the lines that match but that filters hide.
+// A counter counts matching lines: a tally counts those that exist when
+// counting begins, and later lines are counted as they are read. Another tally
+// counts the matching lines that filters hide.
 type counter struct {
 	tally *tally         // nil while nothing is counted
-	found tallied        // as of its last message
+	found tallySnapshot  // as of its last message
 	begun document.Place // the end of the text when it began
 
 	fresh   arrivals
-	counted document.Place // the end of the text, as far as lines are counted
+	counted document.Place // end of what is counted in tally and fresh
 
-	hidden      *tally // of the lines that filters hide; nil as long as the other is not done
-	hiddenFound tallied
+	hidden      *tally // of hidden lines; nil until the other tally is done
+	hiddenFound tallySnapshot
 }
 
-// arrivals are the matching lines that came since counting began.
+// arrivals are the matching lines that were appended since counting began.
 type arrivals struct {
 	count   counts
 	marks   marks
-	open    bool // the last line, which has no end yet, matches
-	partial bool // there are some that were not counted
+	open    bool // an unterminated last line matches; it is not in count
+	partial bool // some lines were not counted
 }
 
-// begin counts anew: with a tally what lies before end, and what comes behind.
+// begin restarts counting. t counts the lines before end.
 func (c *counter) begin(t *tally, end document.Place, members int) {
 	c.stop()
 	c.tally, c.begun, c.counted = t, end, end
 	c.fresh = arrivals{count: counts{}, marks: newMarks(members)}
 }
 
-// beginHidden counts the lines that filters hide with a tally, too.
+// beginHidden sets the tally of hidden lines.
 func (c *counter) beginHidden(t *tally) { c.hidden = t }
 
-// stop counts no more, and forgets what was counted.
+// stop stops counting and resets the counter.
 func (c *counter) stop() {
 	for _, t := range []*tally{c.tally, c.hidden} {
 		if t != nil {
@@ -55,12 +55,12 @@ func (c *counter) stop() {
 	*c = counter{}
 }
 
-// active reports whether lines are counted.
+// active reports whether counting has begun.
 func (c *counter) active() bool { return c.tally != nil }
 
-// update takes over how far a tally is. It returns false if that is none of
-// the counter's.
-func (c *counter) update(t *tally) (now tallied, ok bool) {
+// update records the progress of a tally. It returns false if the tally is not
+// one of the counter's.
+func (c *counter) update(t *tally) (now tallySnapshot, ok bool) {
 	switch {
 	case t == nil:
 		return now, false
@@ -74,19 +74,19 @@ func (c *counter) update(t *tally) (now tallied, ok bool) {
 	return now, false
 }
 
-// incomplete reports whether the tally is done and could not read all files.
+// incomplete reports whether the tally is done but could not read all files.
 func (c *counter) incomplete() bool { return c.tally != nil && c.found.done && c.found.missed }
 
-// addRows counts in rows that reach from one place to another what is not
-// counted yet. Text is skipped if there was more than the rows. With a nil
-// scanner all lines match.
+// addRows counts those of the rows between from and to that are not counted
+// yet. skipped says that the rows are not all there are. With a nil scanner all
+// lines match.
 func (c *counter) addRows(rows []row, members members, from, to document.Place, skipped bool, scan *match.Scanner) {
 	if c.tally == nil {
 		return
 	}
 	matches := func(r *row) bool { return scan == nil || scan.Line(r.Text) }
 	if skipped || members.compare(from, c.counted) > 0 {
-		c.fresh.partial = true // what lies between was not seen
+		c.fresh.partial = true // the text in between is missing
 	}
 	c.fresh.open = false
 	for i := range rows {
@@ -95,7 +95,7 @@ func (c *counter) addRows(rows []row, members members, from, to document.Place, 
 		case !members.has(r.Member), members.compare(r.Place, c.counted) < 0:
 		case r.Open:
 			c.fresh.open = matches(r)
-		case long(&r.Piece): // which the pieces do not tell
+		case long(&r.Piece): // a piece does not tell whether its line matches
 			c.fresh.partial = c.fresh.partial || matches(r)
 		case matches(r):
 			c.fresh.count[r.Member]++
@@ -107,9 +107,8 @@ func (c *counter) addRows(rows []row, members members, from, to document.Place, 
 	}
 }
 
-// addCounted takes over what was counted while text was read from one place to
-// another. It returns false if it cannot: the text does not follow what is
-// counted.
+// addCounted adds the count of the text between from and to. It returns false
+// if that does not continue what is counted.
 func (c *counter) addCounted(x *freshCount, from, to document.Place) bool {
 	if c.tally == nil || from != c.counted {
 		return false
@@ -122,7 +121,7 @@ func (c *counter) addCounted(x *freshCount, from, to document.Place) bool {
 	return true
 }
 
-// total is how many lines match, of those in members that are still there.
+// total returns the number of matching lines in the existing members.
 func (c *counter) total(members members) int64 {
 	n := int64(0)
 	for _, x := range members.list {
@@ -134,8 +133,8 @@ func (c *counter) total(members members) int64 {
 	return n
 }
 
-// text describes how many lines match, as far as that is known; empty if
-// nothing is counted.
+// text describes the number of matching lines and the progress of counting. It
+// is empty if nothing is counted.
 func (c *counter) text(members members) string {
 	if c.tally == nil {
 		return ""
@@ -155,7 +154,7 @@ func (c *counter) text(members members) string {
 	return n + " lines"
 }
 
-// effort describes how much of the log was read for that.
+// effort describes how much of the log the tally had to read.
 func (c *counter) effort() string {
 	if c.found.done && c.found.read.Blocks > 0 {
 		return fmt.Sprintf("%s of %s blocks read", humanize.Comma(c.found.read.BlocksRead), humanize.Comma(c.found.read.Blocks))
@@ -163,8 +162,8 @@ func (c *counter) effort() string {
 	return ""
 }
 
-// hiddenTotal is how many matching lines the filters hide, and whether they
-// are all counted. Without filters there are none.
+// hiddenTotal returns the number of matching lines that filters hide, and
+// whether it is final.
 func (c *counter) hiddenTotal(members members, filtered bool) (n int64, done bool) {
 	if c.hidden == nil {
 		return 0, !filtered || c.found.err != nil
@@ -175,7 +174,7 @@ func (c *counter) hiddenTotal(members members, filtered bool) (n int64, done boo
 	return n, c.hiddenFound.done
 }
 
-// hiddenText describes that; empty if there are none.
+// hiddenText describes that number. It is empty for zero.
 func (c *counter) hiddenText(members members, filtered bool) string {
 	n, done := c.hiddenTotal(members, filtered)
 	if n == 0 {
@@ -185,13 +184,13 @@ func (c *counter) hiddenText(members members, filtered bool) string {
 	switch {
 	case !done:
 		s += "…"
-	case members.compare(c.counted, c.begun) > 0: // what came since and is hidden was not read
+	case members.compare(c.counted, c.begun) > 0: // hidden lines that were appended are not counted
 		s += "+"
 	}
 	return s + " hidden by filters"
 }
 
-// markRows sets those of the rows of a scroll bar that have matches.
+// markRows sets the rows of a scroll bar that have matches.
 func (c *counter) markRows(rows []bool, members members) {
 	if c.tally != nil {
 		c.found.marks.rows(rows, members.list)
@@ -199,8 +198,8 @@ func (c *counter) markRows(rows []bool, members members) {
 	}
 }
 
-// places returns what is known of where the matching lines lie that the text
-// had when counting began; nil if nothing is counted.
+// places returns the places of the lines that the tally found, or nil if
+// nothing is counted.
 func (c *counter) places() *knownPlaces {
 	if c.tally == nil {
 		return nil
@@ -208,38 +207,38 @@ func (c *counter) places() *knownPlaces {
 	return &knownPlaces{c.tally, c.begun}
 }
 
-// knownPlaces are the places of a tally, of matching lines before end. They
-// may be asked for in any goroutine.
+// knownPlaces are the places of the matching lines before end, as far as the
+// tally has them. It may be used by any goroutine.
 type knownPlaces struct {
 	tally *tally
 	end   document.Place
 }
 
-// A freshCount counts the matching lines of a text while it is read, in
-// another goroutine. Without a matcher all lines match.
+// A freshCount counts matching lines of appended text while a command reads
+// it. With a nil matcher all lines match.
 type freshCount struct {
-	matcher  *match.Matcher
-	verdicts *verdicts
+	matcher   *match.Matcher
+	longLines *longLines
 
 	scan   *match.Scanner
-	count  counts // but for a last line without an end
-	open   bool   // whether that one matches
+	count  counts // of terminated lines
+	open   bool   // an unterminated last line matches
 	places []document.Place
 }
 
-// apart is how far the places are apart at least that a freshCount keeps: the
-// scroll bar tells no more.
+// apart is the minimum distance between the places that a freshCount keeps.
+// They are for the scroll bar only, which has no higher resolution.
 const apart = 16 << 10
 
-func newFreshCount(m *match.Matcher, v *verdicts) *freshCount {
-	x := &freshCount{matcher: m, verdicts: v, count: counts{}}
+func newFreshCount(m *match.Matcher, v *longLines) *freshCount {
+	x := &freshCount{matcher: m, longLines: v, count: counts{}}
 	if m != nil {
 		x.scan = m.NewScanner()
 	}
 	return x
 }
 
-// add counts in what was read last.
+// add counts the lines of one read.
 func (x *freshCount) add(ctx context.Context, text Text, r *run) error {
 	for i := range r.rows {
 		p := &r.rows[i]
@@ -252,7 +251,7 @@ func (x *freshCount) add(ctx context.Context, text Text, r *run) error {
 				hit = x.scan.Line(p.Text)
 			} else {
 				var err error
-				if hit, err = x.verdicts.let(ctx, text, x.matcher, &p.Piece); err != nil {
+				if hit, err = x.longLines.matches(ctx, text, x.matcher, &p.Piece); err != nil {
 					return err
 				}
 			}

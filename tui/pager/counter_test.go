@@ -52,14 +52,14 @@ func TestCounterGrows(t *testing.T) {
 					text.append(fmt.Sprintf("new %d\n", n))
 				}
 			}
-			x := newFreshCount(mt, newVerdicts())
+			x := newFreshCount(mt, newLongLines())
 			read := w.grow(x.add)
-			news := read()
+			appended := read()
 			w.endGrow()
-			if _, ok := w.grown(&news, true); !ok {
+			if _, ok := w.grown(&appended, true); !ok {
 				t.Fatal("the end was reached otherwise")
 			}
-			if !c.addCounted(x, news.from, news.tail) {
+			if !c.addCounted(x, appended.from, appended.tail) {
 				t.Fatalf("seed %d: what was read does not follow what is counted", seed)
 			}
 			want := 0

@@ -14,13 +14,13 @@ import (
 	"logview/tui/keys"
 )
 
-// This is what keys do, and where a person goes.
+// Actions and going to places.
 
-// mostQueued is how many keys are taken while rows are loaded, or a match is
-// looked for.
+// mostQueued is the maximum number of actions that wait for rows or for the
+// result of a search.
 const mostQueued = 30
 
-// doQueued does what was asked for meanwhile.
+// doQueued performs the queued actions.
 func (m *Model) doQueued() tea.Cmd {
 	queue := m.queue
 	m.queue = nil
@@ -32,7 +32,7 @@ func (m *Model) doQueued() tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
-// Do does what a key asks for. It reports false if that is not for here.
+// Do performs an action. It returns false if the action is not the pane's.
 func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	if m.doc == nil {
 		return nil, false
@@ -42,7 +42,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 		case keys.Cancel:
 			m.queue = nil
 		case keys.Top, keys.Bottom, keys.Follow:
-			m.queue = nil // from there on
+			m.queue = nil // they do not matter any more
 		default:
 			if len(m.queue) < mostQueued {
 				m.queue = append(m.queue, a)
@@ -57,7 +57,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 		switch a {
 		case keys.Next, keys.Previous, keys.NextIn, keys.PrevIn, keys.NextError, keys.PrevError, keys.NextWarn, keys.PrevWarn:
 			if len(m.queue) < mostQueued {
-				m.queue = append(m.queue, a) // from what is being looked for
+				m.queue = append(m.queue, a) // relative to the result
 			}
 			return nil, true
 		}
@@ -108,7 +108,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 		if m.frozen = !m.frozen; m.frozen {
 			return say("frozen; = or G goes on"), true
 		}
-		return m.mend(), true
+		return m.closeGap(), true
 	case keys.FilterHit:
 		return m.filterFound(false), true
 	case keys.FilterMiss:
@@ -159,8 +159,8 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	return m.extend(), true
 }
 
-// escape ends the first of what can be ended. It reports false if there is
-// nothing.
+// escape cancels the topmost thing: a search, the selection, the plain screen,
+// the pattern. It returns false if there is nothing to cancel.
 func (m *Model) escape() (tea.Cmd, bool) {
 	switch {
 	case m.find.running():
@@ -213,8 +213,7 @@ func (m *Model) GoTo(p document.Place) tea.Cmd {
 	}
 }
 
-// Goto goes where a person typed: a line number of the member they are in,
-// or a percentage.
+// Goto goes to a line number of the current member, or to a percentage.
 func (m *Model) Goto(text string) tea.Cmd {
 	if m.doc == nil {
 		return nil
@@ -257,8 +256,8 @@ func (m *Model) Goto(text string) tea.Cmd {
 	}
 }
 
-// LinePlace is where a line of a member begins, the last if it has not so
-// many: then there is a remark.
+// LinePlace returns the start of a line of a member. If the member has fewer
+// lines, it returns the last one and a remark for the user.
 func LinePlace(ctx context.Context, d Text, key document.MemberKey, l reader.Line) (at document.Place, remark string, err error) {
 	p, err := d.Line(ctx, key, l)
 	if err != nil {
@@ -267,7 +266,7 @@ func LinePlace(ctx context.Context, d Text, key document.MemberKey, l reader.Lin
 	if _, err := d.ReadAt(ctx, make([]byte, 1), p); err != io.EOF || p.Offset == 0 {
 		return p, "", nil
 	}
-	// It is the end.
+	// p is the end of the member.
 	if at, err = lineBegin(ctx, d, document.Place{Member: key, Offset: p.Offset - 1}); err != nil {
 		return p, "", err
 	}

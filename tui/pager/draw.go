@@ -15,13 +15,14 @@ import (
 	"logview/tui/visible"
 )
 
-// This is how a view draws its rows.
+// Drawing rows.
 
-// beyond is how far around what is drawn matches are looked for that reach
-// into it.
+// beyond is how far outside the drawn text matches are searched for that may
+// reach into it.
 const beyond = 4 << 10
 
-// draw draws the screen rows of the text, each with its cell of the scroll bar.
+// draw returns the screen rows of the text, each with its cell of the scroll
+// bar.
 func (v *view) draw(bar []string) []string {
 	var out []string
 	body := v.body()
@@ -37,7 +38,7 @@ func (v *view) draw(bar []string) []string {
 	return out
 }
 
-// drawRow is screen row k of row i.
+// drawRow returns screen row k of row i.
 func (v *view) drawRow(i, k int, bar string) string {
 	var b strings.Builder
 	r := &v.win.rows[i]
@@ -60,7 +61,7 @@ func (v *view) drawRow(i, k int, bar string) string {
 	skip := 0
 	if !v.wrap {
 		skip = v.left
-		// What lies far to the right is not looked at.
+		// Text far to the right need not be measured.
 		text = text[:min(len(text), 4*(skip+width)+64)]
 	}
 	styles := screen.Styles{Text: v.th.Text, Match: v.th.Match, Here: v.th.Here, Special: v.th.Special}
@@ -94,7 +95,8 @@ func (v *view) drawRow(i, k int, bar string) string {
 	return b.String()
 }
 
-// widest is how wide the lines on the screen are, as far as that is looked at.
+// widest returns the width of the widest line on the screen, or a lower bound
+// that exceeds the screen.
 func (v *view) widest() int {
 	most := 0
 	for i := v.top; i < len(v.win.rows) && i < v.top+v.body(); i++ {
@@ -147,8 +149,8 @@ func (v *view) drawGutter(b *strings.Builder, i, k int) {
 	b.WriteString(" ")
 }
 
-// spans is what was searched for in part of a row, and which of them the
-// person is at, if any; -1 if none.
+// spans returns the matches in part of a row, and the index of the current
+// match, or -1.
 func (v *view) spans(i, from, to int) (spans []match.Span, here int) {
 	r := &v.win.rows[i]
 	here = -1
@@ -165,15 +167,15 @@ func (v *view) spans(i, from, to int) (spans []match.Span, here int) {
 	return spans, here
 }
 
-// matches is what was searched for that begins in a row.
+// matches returns the matches that start in a row.
 func (v *view) matches(i int) []match.Span {
 	n := len(v.win.rows[i].Text)
 	return slices.DeleteFunc(v.around(i, 0, n), func(s match.Span) bool { return s.Start < 0 || s.Start >= max(n, 1) })
 }
 
-// around is what was searched for in part of a row and near it, in offsets
-// of the row: in a line without end only what is around is looked at, and
-// matches go over from one piece to the next.
+// around returns the matches in and near part of a row, as offsets in the row.
+// They may extend into the neighboring pieces of a long line, of which only the
+// text near the part is searched.
 func (v *view) around(i, from, to int) []match.Span {
 	scan := v.find.scanner()
 	if scan == nil {
@@ -203,7 +205,7 @@ func (v *view) around(i, from, to int) []match.Span {
 	return spans
 }
 
-// continued reports whether row i goes on in the row behind it.
+// continued reports whether the line of row i continues in the next row.
 func (v *view) continued(i int) bool {
 	if i+1 >= len(v.win.rows) {
 		return false
@@ -212,13 +214,13 @@ func (v *view) continued(i int) bool {
 	return r.Unfinished && next.Continues && r.Member == next.Member && r.End == next.Offset
 }
 
-// isGone reports whether a member's lines are shown although it is gone.
+// isGone reports whether a member no longer exists.
 func (v *view) isGone(key document.MemberKey) bool {
 	_, there := v.win.members.order[key]
 	return !there && len(v.win.members.list) > 0
 }
 
-// borderText is the border above a member.
+// borderText returns the border above a member.
 func (v *view) borderText(key document.MemberKey) string {
 	for i, x := range v.win.members.list {
 		if x.Key == key {
@@ -234,7 +236,7 @@ func (v *view) borderText(key document.MemberKey) string {
 			} else if !x.ModTime.IsZero() {
 				s += " written until " + x.ModTime.Format("2006-01-02 15:04:05") + " ──"
 			}
-			// Of what cannot be read at all there are no lines to say it above.
+			// A member that cannot be read at all has no lines and no border.
 			for i--; i >= 0 && v.win.members.list[i].Damage != nil && v.win.members.list[i].Text == 0; i-- {
 				s += " not shown before it: " + visible.String(strings.ReplaceAll(v.win.members.list[i].Damage.Error(), "\n", " ")) + " ──"
 			}

@@ -10,19 +10,19 @@ import (
 	"logview/index/query"
 )
 
-// MostFilters is how many filters a log has at most.
+// MostFilters is the maximum number of filters of a log.
 const MostFilters = 50
 
 // filters are the patterns that lines must match to be shown.
 type filters struct {
 	list []Pattern
-	off  bool // all of them
-	last int  // the one that was made or switched last
-	pick pick // the lines that pass
+	off  bool // all are off
+	last int  // the one that was added or switched last
+	pick pick // selects the lines that pass
 }
 
-// set replaces the filters. It changes nothing if one is not a pattern or
-// there are too many.
+// set replaces the filters. It returns an error and changes nothing if one is
+// invalid or there are too many.
 func (f *filters) set(list []Pattern, off bool) error {
 	if len(list) > MostFilters {
 		return fmt.Errorf("there are already %d filters; no more can be added", MostFilters)
@@ -38,8 +38,8 @@ func (f *filters) set(list []Pattern, off bool) error {
 	return nil
 }
 
-// restore sets the filters as they were kept; none, and the error, if one is
-// not a pattern any more.
+// restore sets saved filters. If one is invalid, it returns an error and there
+// are none.
 func (f *filters) restore(list []Pattern, off bool) error {
 	f.list, f.off = list, off
 	_, _, err := compile(f.inForce()...)
@@ -50,14 +50,14 @@ func (f *filters) restore(list []Pattern, off bool) error {
 	return err
 }
 
-// repick compiles the filters in force, which are known to be patterns.
+// repick compiles the filters in force, which are known to be valid.
 func (f *filters) repick() {
 	mt, _, _ := compile(f.inForce()...)
 	f.pick = only(mt)
 }
 
-// inForce is a copy of the filters in which those are on that hold now: none
-// if all are off.
+// inForce returns a copy of the filters in which Off says for each whether it
+// is off, also because all are.
 func (f *filters) inForce() []Pattern {
 	list := slices.Clone(f.list)
 	for i := range list {
@@ -66,11 +66,11 @@ func (f *filters) inForce() []Pattern {
 	return list
 }
 
-// with is the filters in force and another pattern.
+// with returns the filters in force and another pattern.
 func (f *filters) with(p Pattern) []Pattern { return append(f.inForce(), p) }
 
-// toggle switches one filter off or on. Where all are off, it is the only one
-// that is on then. It returns false if there is no such filter.
+// toggle switches one filter. If all are off, it becomes the only one that is
+// on. It returns false if there is no such filter.
 func (f *filters) toggle(i int) bool {
 	if i < 0 || i >= len(f.list) {
 		return false
@@ -82,7 +82,7 @@ func (f *filters) toggle(i int) bool {
 	return true
 }
 
-// toggleAll switches all filters off, or on again. It returns false if there
+// toggleAll switches all filters off or on again. It returns false if there
 // are none.
 func (f *filters) toggleAll() bool {
 	if len(f.list) == 0 {
@@ -93,7 +93,7 @@ func (f *filters) toggleAll() bool {
 	return true
 }
 
-// drop removes the filter that was made or switched last. It returns false if
+// drop removes the filter that was added or switched last. It returns false if
 // there are none.
 func (f *filters) drop() bool {
 	i := f.lastIndex()
@@ -105,12 +105,11 @@ func (f *filters) drop() bool {
 	return true
 }
 
-// lastIndex is the filter that was made or switched last; negative if there
-// are none.
+// lastIndex returns the filter that was added or switched last, or -1.
 func (f *filters) lastIndex() int { return min(f.last, len(f.list)-1) }
 
-// including returns the filters in force with one more, which is switched on
-// if it is there already.
+// including returns the filters in force and p, which is switched on if it is
+// one of them already.
 func (f *filters) including(p Pattern) []Pattern {
 	list := f.inForce()
 	if i := slices.IndexFunc(list, func(x Pattern) bool { return x.Text == p.Text && x.Case == p.Case }); i >= 0 {
@@ -120,21 +119,21 @@ func (f *filters) including(p Pattern) []Pattern {
 	return append(list, p)
 }
 
-// InForce is a copy of the filters in which those are on that hold now: none if
-// all are off.
+// InForce returns a copy of the filters in which Off says for each whether it
+// is off, also because all are.
 func (m *Model) InForce() []Pattern { return m.filters.inForce() }
 
 // Filtered reports whether filters hide lines.
 func (m *Model) Filtered() bool { return !m.filters.pick.all() }
 
-// Filters are the filters there are, and whether they are all off.
+// Filters returns the filters, and whether all are off.
 func (m *Model) Filters() ([]Pattern, bool) { return m.filters.list, m.filters.off }
 
-// Last is the filter that was made or switched last; none if negative.
+// Last returns the filter that was added or switched last, or -1.
 func (m *Model) Last() int { return m.filters.lastIndex() }
 
-// Toggle switches one filter off or on. Where all are off, it is the only one
-// that is on then.
+// Toggle switches one filter. If all are off, it becomes the only one that is
+// on.
 func (m *Model) Toggle(i int) tea.Cmd {
 	if !m.filters.toggle(i) {
 		return say("there is no filter %d", i+1)
@@ -142,7 +141,7 @@ func (m *Model) Toggle(i int) tea.Cmd {
 	return m.refilter()
 }
 
-// SetFilters puts filters in force, around the line the person is on.
+// SetFilters replaces the filters and stays at the current line.
 func (m *Model) SetFilters(list []Pattern, off bool) (tea.Cmd, error) {
 	if err := m.filters.set(list, off); err != nil {
 		return nil, err
@@ -150,12 +149,12 @@ func (m *Model) SetFilters(list []Pattern, off bool) (tea.Cmd, error) {
 	return m.refilter(), nil
 }
 
-// Including returns the filters in force with one more, which is switched on
-// if it is there already.
+// Including returns the filters in force and p, which is switched on if it is
+// one of them already.
 func (m *Model) Including(p Pattern) []Pattern { return m.filters.including(p) }
 
-// filterFound makes a filter of what is searched for: for the lines with it,
-// or those without.
+// filterFound turns the pattern that is searched for into a filter, or into one
+// for the lines without it.
 func (m *Model) filterFound(not bool) tea.Cmd {
 	p := m.find.pattern
 	if !m.find.active() {
@@ -167,7 +166,7 @@ func (m *Model) filterFound(not bool) tea.Cmd {
 		} else {
 			p.Text = "!" + p.Text
 		}
-		_ = m.clearSearch() // the filter begins to count anew
+		_ = m.clearSearch() // refilter starts counting
 	}
 	cmd, err := m.SetFilters(m.filters.including(p), false)
 	if err != nil {
@@ -176,16 +175,16 @@ func (m *Model) filterFound(not bool) tea.Cmd {
 	return cmd
 }
 
-// refilter reads the rows again because the filters are others.
+// refilter reloads the rows after the filters changed.
 func (m *Model) refilter() tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
 	at, ok := m.Place()
-	if m.asked != nil { // which a filter hid
+	if m.asked != nil { // a filter hides it
 		at, ok = *m.asked, true
 	}
-	m.find.forgetVerdicts()
+	m.find.forgetLongLines()
 	m.win.setPick(m.filters.pick)
 	m.restart()
 	m.fresh = 0
@@ -199,8 +198,8 @@ func (m *Model) refilter() tea.Cmd {
 	return tea.Batch(cmd, m.startCount())
 }
 
-// Query is what the filters and the search mean together, for writing or
-// piping the matching lines; nil for all lines.
+// Query returns the filters and the pattern as one query, or nil if there are
+// none.
 func (m *Model) Query() query.Node {
 	list := m.filters.inForce()
 	if m.find.active() {
@@ -210,7 +209,7 @@ func (m *Model) Query() query.Node {
 	return n
 }
 
-// StartFilters sets the filters that the next document is opened with.
+// StartFilters sets the filters for the next log that is opened.
 func (m *Model) StartFilters(list []Pattern, off bool) error {
 	return m.filters.restore(list, off)
 }

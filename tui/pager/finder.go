@@ -7,44 +7,44 @@ import (
 	"logview/reader/document"
 )
 
-// A finder is what is searched for in a text: the pattern, the match the person
-// is at, and the search for the next one, if one runs.
+// A finder holds the pattern that is searched for, the current match, and the
+// search for the next one, if one is running.
 type finder struct {
-	caseMode Case
-	pattern  Pattern
-	matcher  *match.Matcher // of pattern; nil if nothing is searched for
-	scan     *match.Scanner // of matcher, for highlights
-	also     *match.Scanner // for highlights while there is no matcher
-	backward bool           // the pattern is searched for upwards first
-	verdicts *verdicts      // of matcher and the filters together
-	spot     spot
-	levels   *levels // of the text
-	awaiting bool    // nothing was found, and whether filters hide it is not known yet
+	caseMode  Case
+	pattern   Pattern
+	matcher   *match.Matcher // of pattern; nil without one
+	scan      *match.Scanner // of matcher, for highlights
+	also      *match.Scanner // for highlights without a pattern
+	backward  bool           // the search goes upwards
+	longLines *longLines     // of matcher and the filters together
+	current   matchPosition
+	levels    *levels // of the text
+	awaiting  bool    // tell the user how many matches filters hide, once counted
 
-	cancel context.CancelFunc // ends the search that runs; nil if none does
-	gen    int                // of searches; the answer of an earlier one is dropped
+	cancel context.CancelFunc // of the running search; nil if there is none
+	gen    int                // counts searches; results of earlier ones are dropped
 }
 
-// A spot is the match that the person is at.
-type spot struct {
-	place document.Place // of its row; zero if there is none
-	start int            // where in the row it begins; -1 as long as that is not known
-	last  bool           // it is the last of its row then, not the first
+// A matchPosition is the position of the current match.
+type matchPosition struct {
+	place document.Place // of its row; zero without a current match
+	start int            // offset in the row; -1 until it is determined
+	last  bool           // if start is -1: the last match of the row, not the first
 }
 
-func newFinder() finder { return finder{verdicts: newVerdicts(), levels: new(levels)} }
+func newFinder() finder { return finder{longLines: newLongLines(), levels: new(levels)} }
 
-// open forgets what was known about another text.
+// open resets what is known about the text.
 func (f *finder) open() {
 	f.levels = new(levels)
-	f.forgetVerdicts()
+	f.forgetLongLines()
 }
 
-// forgetVerdicts is called when other lines match, or pass the filters.
-func (f *finder) forgetVerdicts() { f.verdicts = newVerdicts() }
+// forgetLongLines is called when the matcher or the filters change.
+func (f *finder) forgetLongLines() { f.longLines = newLongLines() }
 
-// set sets the pattern. It reports whether it is another, and changes nothing
-// if the error says that it is none.
+// set sets the pattern and reports whether it differs from the previous one.
+// If the pattern is invalid, it returns an error and changes nothing.
 func (f *finder) set(p Pattern, backward bool) (changed bool, err error) {
 	m, _, err := compile(p)
 	if err != nil {
@@ -57,30 +57,30 @@ func (f *finder) set(p Pattern, backward bool) (changed bool, err error) {
 	changed = p != f.pattern || f.matcher == nil
 	f.pattern, f.matcher, f.scan, f.backward = p, m, m.NewScanner(), backward
 	if changed {
-		f.forgetVerdicts()
+		f.forgetLongLines()
 	}
 	return changed, nil
 }
 
-// clear searches for nothing any more.
+// clear removes the pattern and stops the running search.
 func (f *finder) clear() {
 	f.pattern.Text = ""
 	f.matcher, f.scan = nil, nil
-	f.spot = spot{}
+	f.current = matchPosition{}
 	f.stop()
 }
 
-// active reports whether something is searched for.
+// active reports whether there is a pattern.
 func (f *finder) active() bool { return f.matcher != nil }
 
-// wanted picks the rows to go to: the pieces of lines that match and pass the
-// filters in which a match begins.
+// wanted returns a pick of the rows in which a match starts and that pass the
+// filters.
 func (f *finder) wanted(fs *filters) (pick, bool) {
 	m, _, err := compile(fs.with(f.pattern)...)
 	if err != nil || m == nil {
 		return pick{}, false
 	}
-	k := pick{m: m, lines: f.verdicts}
+	k := pick{m: m, lines: f.longLines}
 	if _, _, not := f.pattern.split(); not {
 		k.begins = true
 	} else {
@@ -89,18 +89,18 @@ func (f *finder) wanted(fs *filters) (pick, bool) {
 	return k, true
 }
 
-// start starts a search, after ending that which runs. Its context and number
-// are for the command that does it.
+// start begins a search, stopping the running one. It returns the context and
+// the generation for its command.
 func (f *finder) start(parent context.Context) (ctx context.Context, gen int) {
 	f.stop()
 	ctx, f.cancel = context.WithCancel(parent)
 	return ctx, f.gen
 }
 
-// running reports whether a search runs.
+// running reports whether a search is running.
 func (f *finder) running() bool { return f.cancel != nil }
 
-// finish is called when the search that runs has been answered.
+// finish ends the running search after its result has arrived.
 func (f *finder) finish() {
 	if f.cancel != nil {
 		f.cancel()
@@ -108,37 +108,35 @@ func (f *finder) finish() {
 	}
 }
 
-// stop ends the search that runs, and what was to be told of the last one.
+// stop stops the running search and forgets what to tell about the last one.
 func (f *finder) stop() {
 	f.drop()
 	f.awaiting = false
 }
 
-// drop ends the search that runs. An answer that is on its way is too late.
+// drop stops the running search. Its result will be dropped.
 func (f *finder) drop() {
 	f.finish()
 	f.gen++
 }
 
-// goTo makes the match in a row the one that the person is at: its first, or
-// its last.
-func (f *finder) goTo(p document.Place, last bool) { f.spot = spot{p, -1, last} }
+// goTo makes the first or the last match of a row the current one.
+func (f *finder) goTo(p document.Place, last bool) { f.current = matchPosition{p, -1, last} }
 
-// setSpot makes the match that begins there in a row the one that the person
-// is at.
-func (f *finder) setSpot(p document.Place, start int) { f.spot.place, f.spot.start = p, start }
+// setCurrent makes the match at an offset of a row the current one.
+func (f *finder) setCurrent(p document.Place, start int) { f.current.place, f.current.start = p, start }
 
-// startIn is where the match that the person is at begins in a row; negative
-// if it is not in this row, or that is not known.
+// startIn returns the offset of the current match in a row, or -1 if it is in
+// another row or not determined.
 func (f *finder) startIn(p document.Place) int {
-	if p != f.spot.place {
+	if p != f.current.place {
 		return -1
 	}
-	return f.spot.start
+	return f.current.start
 }
 
-// locate is the same, but where that is not known it is one of the matches in
-// the row; negative if there are none.
+// locate is like startIn, but chooses a match of the row if the current one is
+// not determined. It returns -1 if there are none.
 func (f *finder) locate(p document.Place, matches func() []match.Span) int {
 	if f.startIn(p) < 0 {
 		spans := matches()
@@ -146,19 +144,18 @@ func (f *finder) locate(p document.Place, matches func() []match.Span) int {
 			return -1
 		}
 		s := spans[0]
-		if f.spot.last {
+		if f.current.last {
 			s = spans[len(spans)-1]
 		}
-		f.setSpot(p, s.Start)
+		f.setCurrent(p, s.Start)
 	}
-	return f.spot.start
+	return f.current.start
 }
 
-// nextCase goes to the next way of taking case.
+// nextCase switches to the next case mode.
 func (f *finder) nextCase() { f.caseMode = (f.caseMode + 1) % 3 }
 
-// showAlso has what was searched for elsewhere shown while nothing is searched
-// for; nil for nothing.
+// showAlso sets a matcher to highlight while there is no pattern, or nil.
 func (f *finder) showAlso(m *match.Matcher) {
 	f.also = nil
 	if m != nil {
@@ -166,14 +163,14 @@ func (f *finder) showAlso(m *match.Matcher) {
 	}
 }
 
-// await says whether it is still to be counted what filters hide. It returns
-// whether that is to be told then.
+// await sets whether to tell the user about hidden matches once they are
+// counted, and returns that.
 func (f *finder) await(counting bool) bool {
 	f.awaiting = counting && f.active()
 	return f.awaiting
 }
 
-// scanner is for the highlights; nil for none.
+// scanner returns the scanner for highlights, or nil.
 func (f *finder) scanner() *match.Scanner {
 	if f.scan != nil {
 		return f.scan

@@ -16,7 +16,7 @@ func TestFinder(t *testing.T) {
 	if f.active() || f.running() || f.scanner() != nil {
 		t.Error("something is searched for at the beginning")
 	}
-	verdicts := f.verdicts
+	longLines := f.longLines
 	for _, x := range []struct {
 		pattern         Pattern
 		changed, active bool
@@ -31,7 +31,7 @@ func TestFinder(t *testing.T) {
 			t.Errorf("%+v: changed %v, active %v, %v", x.pattern, changed, f.active(), err)
 		}
 	}
-	if f.verdicts == verdicts {
+	if f.longLines == longLines {
 		t.Error("what was said of lines is kept for another pattern")
 	}
 	if _, err := f.set(Pattern{Text: "/("}, true); err == nil || f.pattern.Text != "apple" || f.backward {
@@ -55,9 +55,9 @@ func TestFinder(t *testing.T) {
 	if f.awaiting {
 		t.Error("something is to be told of a search that was stopped")
 	}
-	f.spot = spot{place: document.Place{Member: 1, Offset: 5}, start: 2}
+	f.current = matchPosition{place: document.Place{Member: 1, Offset: 5}, start: 2}
 	f.clear()
-	if f.active() || f.spot != (spot{}) {
+	if f.active() || f.current != (matchPosition{}) {
 		t.Error("something is searched for after that was given up")
 	}
 	f.also = mustCompile(t, "pear").NewScanner()
@@ -95,7 +95,7 @@ func TestFinderWanted(t *testing.T) {
 }
 
 // hunted does all steps.
-func hunted(t *testing.T, h *hunt) find {
+func doSteps(t *testing.T, h *rowSearch) stepResult {
 	t.Helper()
 	for range 1000 {
 		x, err := h.step(t.Context())
@@ -110,7 +110,7 @@ func hunted(t *testing.T, h *hunt) find {
 		}
 	}
 	t.Fatal("there is no end of it")
-	return find{}
+	return stepResult{}
 }
 
 // tallyOf is a tally that is done, of the lines that a text has.
@@ -127,9 +127,9 @@ func tallyOf(text *memText, word string) *tally {
 	return x
 }
 
-// A hunt finds what is next, whether it reads the text or knows the places of
+// A rowSearch finds what is next, whether it reads the text or knows the places of
 // what was there before.
-func TestHunt(t *testing.T) {
+func TestRowSearch(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 1))
 	for range 300 {
@@ -150,9 +150,9 @@ func TestHunt(t *testing.T) {
 		if want < 0 && here {
 			want = next(lines, word, at, !forward, false)
 		}
-		k := pick{m: mustCompile(t, word), lines: newVerdicts()}
+		k := pick{m: mustCompile(t, word), lines: newLongLines()}
 		k.find = k.m
-		got := hunted(t, &hunt{text: text, pick: k, at: text.place(at), forward: forward, here: here, known: known})
+		got := doSteps(t, &rowSearch{text: text, pick: k, at: text.place(at), forward: forward, here: here, known: known})
 		if got.ok != (want >= 0) || got.ok && got.at != text.place(want) {
 			t.Fatalf("seed %d: %q from line %d of %d, forward %v, here %v, known %v: %+v, want line %d", seed, word, at, len(lines), forward, here, known != nil, got, want)
 		}
@@ -182,35 +182,35 @@ func next(lines []string, word string, at int, forward, here bool) int {
 }
 
 // From nothing that is shown, it begins at the end.
-func TestHuntFromEnd(t *testing.T) {
+func TestRowSearchFromEnd(t *testing.T) {
 	text := newMemText(50)
-	k := pick{m: mustCompile(t, "line 1"), lines: newVerdicts()}
-	if got := hunted(t, &hunt{text: text, pick: k}); got.at != text.place(19) {
+	k := pick{m: mustCompile(t, "line 1"), lines: newLongLines()}
+	if got := doSteps(t, &rowSearch{text: text, pick: k}); got.at != text.place(19) {
 		t.Errorf("%+v, want line 19", got)
 	}
 }
 
 // A member that was deleted since its lines were counted is not gone to.
-func TestHuntDeleted(t *testing.T) {
+func TestRowSearchDeleted(t *testing.T) {
 	text := newMemText(10, 10, 10)
 	end, _ := text.End(t.Context())
 	known := &knownPlaces{tallyOf(text, "line 5 "), end}
 	at := text.place(0)
 	want := text.place(25)
 	text.members = slices.Delete(text.members, 1, 2)
-	k := pick{m: mustCompile(t, "line 5 "), lines: newVerdicts()}
-	h := &hunt{text: text, pick: k, at: document.Place{Member: at.Member, Offset: text.place(6).Offset}, forward: true, known: known}
-	if got := hunted(t, h); !got.ok || got.at != want {
+	k := pick{m: mustCompile(t, "line 5 "), lines: newLongLines()}
+	h := &rowSearch{text: text, pick: k, at: document.Place{Member: at.Member, Offset: text.place(6).Offset}, forward: true, known: known}
+	if got := doSteps(t, h); !got.ok || got.at != want {
 		t.Errorf("%+v, want %v", got, want)
 	}
 }
 
-func TestHuntError(t *testing.T) {
+func TestRowSearchError(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	stop()
 	text := newMemText(10)
-	k := pick{m: mustCompile(t, "x"), lines: newVerdicts()}
-	if _, err := (&hunt{text: text, pick: k, at: text.place(3), forward: true}).step(ctx); err == nil {
+	k := pick{m: mustCompile(t, "x"), lines: newLongLines()}
+	if _, err := (&rowSearch{text: text, pick: k, at: text.place(3), forward: true}).step(ctx); err == nil {
 		t.Error("a search that was stopped has a result")
 	}
 }

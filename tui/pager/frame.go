@@ -15,17 +15,17 @@ import (
 	"logview/tui/visible"
 )
 
-// What the pane draws:
+// The frame of the pane:
 //
-//	title         the log, where the person is in it, live or not
+//	title         the log, the position in it, live or not
 //	filters       if there are any
 //	text          E 1234 the line…                                      ▐
 //
-// A row has the letter of its level, its number, its text, and at the right
-// the scroll bar.
+// A row has the letter of its level, its number, its text, and a cell of the
+// scroll bar.
 
-// Click goes to the row on a screen row of the pane, or switches the filter
-// there.
+// Click moves the cursor to the row at a screen row of the pane, or switches
+// the filter there.
 func (m *Model) Click(x, y int) tea.Cmd {
 	if y == 1 && m.view.head() == 2 {
 		at := 1
@@ -44,7 +44,7 @@ func (m *Model) Click(x, y int) tea.Cmd {
 	return nil
 }
 
-// chip is a filter as it is shown.
+// chip returns a filter as it is shown.
 func chip(f Pattern) string {
 	text := "+ " + f.Text
 	if t, ok := strings.CutPrefix(f.Text, "!"); ok {
@@ -107,7 +107,7 @@ func (m *Model) View() string {
 	return b.String()
 }
 
-// title is the first row.
+// title returns the first row.
 func (m *Model) title() string {
 	style := m.view.th.TitleOff
 	if m.view.focused {
@@ -163,12 +163,11 @@ func (m *Model) title() string {
 	return style.Render(screen.FitLeft(name, room) + right)
 }
 
-// base is the name of the file that a member is, where that says more than the
-// log's; else it is empty.
+// base returns the name of a member's file, or "" if it is the name of the log.
 func (m *Model) base(key document.MemberKey) string {
 	if i, ok := m.win.members.order[key]; ok && len(m.win.members.list) > 1 && m.view.width >= 60 {
 		if s := visible.String(filepath.Base(m.win.members.list[i].Path)); s != visible.String(filepath.Base(m.name)) {
-			if w := ansi.StringWidth(s); w > m.view.width/3 { // what tells it from the others is at its end
+			if w := ansi.StringWidth(s); w > m.view.width/3 { // names of members differ at their ends
 				return screen.CutLeft(s, w-m.view.width/3+1, "…")
 			}
 			return s
@@ -177,12 +176,12 @@ func (m *Model) base(key document.MemberKey) string {
 	return ""
 }
 
-// ended reports whether what came through a pipe has ended, and is all there.
+// ended reports whether the rows include the end of a pipe.
 func (m *Model) ended() bool {
 	return len(m.win.members.list) == 1 && m.win.members.list[0].Ended && m.win.atEnd
 }
 
-// fraction is how far into the log a place is, as of what is known.
+// fraction returns the position of a place in the log, from 0 to 1.
 func (m *Model) fraction(p document.Place) float64 {
 	if m.win.atEnd && len(m.win.rows) > 0 && p == m.win.rows[len(m.win.rows)-1].Place {
 		return 1
@@ -190,7 +189,7 @@ func (m *Model) fraction(p document.Place) float64 {
 	return document.FractionOf(m.win.members.list, p)
 }
 
-// chips are the filters.
+// chips returns the row with the filters.
 func (m *Model) chips() string {
 	var parts []string
 	for _, f := range m.filters.list {
@@ -207,7 +206,7 @@ func (m *Model) chips() string {
 	return screen.Fit(s, m.view.width)
 }
 
-// bar is the scroll bar: a cell for each row of the text.
+// bar returns the scroll bar: a cell for each screen row of the text.
 func (m *Model) bar() []string {
 	h := m.view.body()
 	cells := make([]string, h)

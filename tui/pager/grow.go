@@ -10,9 +10,9 @@ import (
 	"logview/reader/files"
 )
 
-// This is how the pane goes on with a log that grows and rotates.
+// Growth and rotation of the log.
 
-// Grow reads what the log has got since.
+// Grow reads text that was appended to the log.
 func (m *Model) Grow() tea.Cmd {
 	if m.frozen {
 		return nil
@@ -22,11 +22,11 @@ func (m *Model) Grow() tea.Cmd {
 			m.win.clearError()
 			at := m.retry
 			m.retry = nil
-			return m.load(at) // it may be there now
+			return m.load(at) // the cause may be gone
 		}
 		return nil
 	}
-	fresh := newFreshCount(m.find.matcher, m.find.verdicts)
+	fresh := newFreshCount(m.find.matcher, m.find.longLines)
 	read := m.win.grow(fresh.add)
 	if read == nil {
 		return nil
@@ -38,13 +38,13 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 	again := m.win.endGrow()
 	switch {
 	case m.frozen:
-		return nil // it is read again later
+		return nil // closeGap reads it again later
 	case msg.cut:
 		return look
 	case msg.err != nil:
-		return trouble(msg.err)
+		return report(msg.err)
 	}
-	lines, ok := m.win.grown(&msg.news, m.view.follow)
+	lines, ok := m.win.grown(&msg.appended, m.view.follow)
 	if !ok {
 		return m.Grow()
 	}
@@ -66,7 +66,7 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 	} else if lines > 0 {
 		m.fresh += lines
 	}
-	m.view.settle()
+	m.view.clamp()
 	var cmd, count tea.Cmd
 	if again {
 		cmd = m.Grow()
@@ -77,12 +77,12 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 	return tea.Batch(cmd, count, m.win.number(), m.extend())
 }
 
-// Rotated is called when the members of the log may be others.
+// Rotated updates the members of the log.
 func (m *Model) Rotated(l files.Log) tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
-	if m.rotated.updating { // one after the other, the newest last
+	if m.rotated.updating { // one at a time; only the newest list matters
 		m.rotated.next = &l
 		return nil
 	}
@@ -105,7 +105,7 @@ func (m *Model) Rotated(l files.Log) tea.Cmd {
 	}
 }
 
-// Rotate takes the answer, and reads what came.
+// Rotate handles the result of Rotated and reads new text.
 func (m *Model) Rotate(msg RotatedMsg) tea.Cmd {
 	if msg.doc != m.doc || m.doc == nil {
 		return nil
@@ -113,7 +113,7 @@ func (m *Model) Rotate(msg RotatedMsg) tea.Cmd {
 	m.rotated.updating = false
 	m.win.setMembers(m.doc.Members())
 	if m.count.active() && (msg.update.CutOff || msg.update.Inserted || msg.moved && m.count.incomplete()) {
-		m.count.stop() // it may have read another text, or missed what was moving; it begins anew with what came
+		m.count.stop() // it may have read another text, or missed a file that was moved; Grow starts it again
 	}
 	if msg.update.Inserted {
 		m.win.setGap()
@@ -122,11 +122,12 @@ func (m *Model) Rotate(msg RotatedMsg) tea.Cmd {
 		m.rotated.next = nil
 		return m.Rotated(*l)
 	}
-	return m.mend()
+	return m.closeGap()
 }
 
-// mend reads anew what is shown if it has a gap, or else what comes.
-func (m *Model) mend() tea.Cmd {
+// closeGap reloads the rows if text was inserted between them; otherwise it
+// reads appended text.
+func (m *Model) closeGap() tea.Cmd {
 	at, ok := m.Place()
 	if !m.win.gap || !ok || m.win.loading || m.frozen {
 		return m.Grow()
@@ -138,23 +139,23 @@ func (m *Model) mend() tea.Cmd {
 	return m.load(&at)
 }
 
-// RotatedMsg says that the members of a log were looked at again.
+// RotatedMsg says that the members of a log were updated.
 type RotatedMsg struct {
 	doc     Log
 	Name    string
-	Rotated bool // what was the newest member is none of the newest now
-	Cut     bool // it is gone, and another has its name
+	Rotated bool // the newest member was renamed, and there is a new one
+	Cut     bool // the newest member is gone, and another file has its name
 	update  document.Updated
-	moved   bool // members came, went, or have other names
+	moved   bool // members were added, removed or renamed
 }
 
 func look() tea.Msg { return LookMsg{} }
 
-// LookMsg asks for the members of the log to be looked at again: one was cut
-// off.
+// LookMsg asks the root to list the members of the log again, because one was
+// truncated.
 type LookMsg struct{}
 
-// A rate is how many lines a second come.
+// A rate measures the number of new lines per second.
 type rate struct {
 	at    time.Time
 	lines int64

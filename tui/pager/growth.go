@@ -7,48 +7,49 @@ import (
 	"logview/reader/document"
 )
 
-// This is how a window goes on with a text that grows.
+// Appending to a window as its text grows.
 
-// news is what a text has got.
-type news struct {
+// appended is the text that was appended since the last read.
+type appended struct {
 	gen     int
 	from    document.Place
 	run     run
 	lines   int64
-	again   bool // the first of them begins where the last line began, which had no end
-	skipped bool // more came than is kept
-	cut     bool // nothing was read: the newest member is another
+	again   bool // it starts with a line that was unterminated at the last read
+	skipped bool // there was more than is kept in run
+	cut     bool // nothing was read: the newest member was replaced
 	tail    document.Place
 	members []document.DocMember
 	err     error
 }
 
-// quiet reports whether nothing came.
-func (n *news) quiet() bool { return n.lines == 0 && !n.skipped && n.err == nil }
+// quiet reports whether there is nothing to show.
+func (n *appended) quiet() bool { return n.lines == 0 && !n.skipped && n.err == nil }
 
-// grow returns what reads the news, elsewhere, and gives each part of them to
-// a function while it has them; nil if that is being done, and then it is to
-// be done again.
-func (w *window) grow(each func(ctx context.Context, t Text, r *run) error) func() news {
+// grow returns a function that reads the appended text, to be called from a
+// command. It calls each with every part of it, including those that are too
+// much to keep. If such a read is in progress, grow returns nil, and endGrow
+// will report that another one is needed.
+func (w *window) grow(each func(ctx context.Context, t Text, r *run) error) func() appended {
 	if w.growth.reading {
 		w.growth.again = true
 		return nil
 	}
 	w.growth.reading = true
 	ctx, t, k := w.ctx, w.text, w.pick
-	n := news{gen: w.gen, from: w.growth.tail}
-	return func() news {
+	n := appended{gen: w.gen, from: w.growth.tail}
+	return func() appended {
 		n.read(ctx, t, k, each)
 		return n
 	}
 }
 
-func (n *news) read(ctx context.Context, t Text, k pick, each func(ctx context.Context, t Text, r *run) error) {
+func (n *appended) read(ctx context.Context, t Text, k pick, each func(ctx context.Context, t Text, r *run) error) {
 	if !t.Grown(ctx) {
 		n.cut = true
 		return
 	}
-	// A last line without its end is read again: it may have got longer.
+	// This includes an unterminated last line, which may have become longer.
 	n.run.next = n.from
 	for !n.run.end {
 		r, err := read(ctx, t, k, n.run.next, true, mostRows)
@@ -74,8 +75,7 @@ func (n *news) read(ctx context.Context, t Text, k pick, each func(ctx context.C
 	n.tail, n.members = n.run.next, t.Members()
 }
 
-// surplus is how many rows at the beginning are more than is kept of what
-// came at once.
+// surplus returns how many rows at the start exceed what is kept of one read.
 func surplus(rows []row) int {
 	size, n := 0, len(rows)
 	for n > 0 && len(rows)-n < mostRows/2 && size < mostBytes/2 {
@@ -85,11 +85,11 @@ func surplus(rows []row) int {
 	return n
 }
 
-// grown takes over the news and returns how many lines are new. If the rows
-// reach to the end and more came than is kept, they are replaced if the end is
-// followed, and end where they did if not. It returns false if the end was
-// reached by reading on meanwhile: then the text is to be read from there.
-func (w *window) grown(n *news, follow bool) (lines int64, ok bool) {
+// grown adds the appended rows and returns the number of new lines. If there
+// are more than are kept, they replace the rows when following; otherwise the
+// rows stay and no longer include the end. It returns false if more has
+// meanwhile reached the end, so that a new read must start there.
+func (w *window) grown(n *appended, follow bool) (lines int64, ok bool) {
 	if len(n.members) > 0 {
 		w.setMembers(n.members)
 	}
@@ -99,7 +99,7 @@ func (w *window) grown(n *news, follow bool) (lines int64, ok bool) {
 	}
 	lines = n.lines
 	if n.again && w.growth.openAt == n.from {
-		lines-- // the unfinished line, again
+		lines-- // the unterminated line was counted before
 	}
 	w.growth.tail, w.growth.openAt = n.tail, document.Place{}
 	if i := len(n.run.rows); i > 0 && n.run.rows[i-1].Open {
@@ -123,9 +123,9 @@ func (w *window) grown(n *news, follow bool) (lines int64, ok bool) {
 	return lines, true
 }
 
-// dropUnfinished forgets the pieces of a last line without its end, which are
-// among the news again.
-func (w *window) dropUnfinished(n *news) {
+// dropUnfinished removes the pieces of an unterminated last line, which the
+// appended rows repeat.
+func (w *window) dropUnfinished(n *appended) {
 	for i := len(w.rows); i > 0 && w.rows[i-1].Member == n.from.Member && w.rows[i-1].Offset >= n.from.Offset; i-- {
 		if len(n.run.rows) > 0 && n.run.rows[0].line < 0 && n.run.rows[0].Place == w.rows[i-1].Place {
 			n.run.rows[0].line = w.rows[i-1].line
@@ -134,8 +134,8 @@ func (w *window) dropUnfinished(n *news) {
 	}
 }
 
-// endGrow is called when the news are there. It reports whether more came
-// while they were read.
+// endGrow ends a read of appended text. It reports whether another one was
+// requested meanwhile.
 func (w *window) endGrow() (again bool) {
 	again = w.growth.again
 	w.growth.reading, w.growth.again = false, false

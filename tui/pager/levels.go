@@ -22,16 +22,16 @@ type levels struct {
 }
 
 const (
-	sampled     = 64 << 10 // of a text is looked at in one place
-	samples     = 16       // places of a member
+	sampled     = 64 << 10 // bytes per sample
+	samples     = 16       // per member
 	mostSampled = 8 << 20
 )
 
-// sample looks for levels in lines from all over a text, as far as that needs no
-// decoding. It returns how many lines it read, and whether these are all.
+// sample looks for levels in lines from all parts of a text that need no
+// decoding. It returns the number of lines it read, and whether these are all.
 func sample(ctx context.Context, d Text, about *levels) (lines int, all bool, err error) {
 	all = true
-	buf := make([]byte, sampled+512) // with the beginning of what comes behind
+	buf := make([]byte, sampled+512) // with the start of the next line
 	left := mostSampled
 	for _, x := range slices.Backward(d.Members()) { // the newest first
 		if !x.Opened {
@@ -72,7 +72,7 @@ func (m *Model) seek(letters string, forward bool, what string) tea.Cmd {
 	k := pick{levels: letters, what: what, m: m.filters.pick.m, lines: m.filters.pick.lines, begins: true, seen: &about.seen}
 	m.stopFinding()
 	ctx, gen := m.find.start(m.win.ctx)
-	search := steps(ctx, gen, &hunt{text: m.doc, pick: k, at: at, forward: forward})
+	search := steps(ctx, gen, &rowSearch{text: m.doc, pick: k, at: at, forward: forward})
 	for i := range m.win.rows {
 		if m.win.rows[i].level != ' ' {
 			about.seen.Store(true)
@@ -87,12 +87,12 @@ func (m *Model) seek(letters string, forward bool, what string) tea.Cmd {
 		if err == nil && !about.seen.Load() {
 			return foundMsg{gen: gen, what: what, sampled: n, all: all}
 		}
-		return search() // which tells of an error, too
+		return search() // it reports the error
 	}
 }
 
-// unleveled shows that no line of a level was found.
-func (m *Model) unleveled(msg foundMsg) tea.Cmd {
+// noLevelFound tells the user that no line of a level was found.
+func (m *Model) noLevelFound(msg foundMsg) tea.Cmd {
 	about := m.find.levels
 	switch {
 	case about.seen.Load() && m.Filtered():

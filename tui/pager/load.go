@@ -9,9 +9,9 @@ import (
 	"logview/reader/document"
 )
 
-// This is how the pane has its rows loaded, and goes where it was to be.
+// Loading rows.
 
-// load reads the rows around a place, or at the end for nil.
+// load reads the rows around a place, or at the end if at is nil.
 func (m *Model) load(at *document.Place) tea.Cmd { return m.win.load(at, m.view.wrapWidth()) }
 
 func (m *Model) loaded(msg loadedMsg) tea.Cmd {
@@ -43,8 +43,7 @@ func (m *Model) loaded(msg loadedMsg) tea.Cmd {
 	return tea.Batch(m.extend(), m.win.number(), m.Grow(), m.doQueued(), hidden, count)
 }
 
-// extend reads more rows where the screen comes near the ends of those there
-// are.
+// extend reads more rows if the screen is near the first or the last row.
 func (m *Model) extend() tea.Cmd {
 	near := m.view.height + 50
 	above, below := m.view.room(near)
@@ -55,7 +54,7 @@ func (m *Model) more(msg moreMsg) tea.Cmd {
 	added, fits := m.win.more(msg)
 	if msg.err != nil {
 		m.progress = ""
-		return trouble(msg.err)
+		return report(msg.err)
 	}
 	if !fits {
 		return m.extend()
@@ -69,7 +68,7 @@ func (m *Model) more(msg moreMsg) tea.Cmd {
 	if m.view.follow && m.win.atEnd {
 		m.view.toEnd()
 	}
-	m.view.settle()
+	m.view.clamp()
 	return tea.Batch(m.extend(), m.win.number())
 }
 

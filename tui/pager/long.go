@@ -13,48 +13,47 @@ import (
 	"logview/reader/document"
 )
 
-// A line that is longer than a piece is a row a piece. A filter lets through
-// the line, with all its pieces; what is searched for is found in the pieces
-// in which it begins.
+// Lines longer than a piece are shown as one row per piece. A filter selects
+// all pieces of a matching line; a search goes to the pieces in which a match
+// starts.
 
 const (
-	// judged is how long a line may be to be judged whole, and overlap how
-	// much of the pieces of a longer one is judged twice, as in a search.
+	// judged is the length up to which a line is matched as a whole. Longer
+	// lines are matched in parts that overlap, as in a search.
 	judged  = 64 << 20
 	overlap = 1 << 20
-	// ahead is how far behind its piece a match is looked for to its end.
+	// ahead is how far a match may extend beyond the piece in which it starts.
 	ahead = 64 << 10
 )
 
 // long reports whether a piece is part of a longer line.
 func long(p *document.Piece) bool { return p.Continues || p.Unfinished }
 
-// wants reports whether a piece of a long line is wanted.
-func (k pick) wants(ctx context.Context, d Text, p *document.Piece, find *match.Scanner) (bool, error) {
-	if ok, err := k.lines.let(ctx, d, k.m, p); err != nil || !ok {
+// wantsLong reports whether a piece of a long line is selected.
+func (k pick) wantsLong(ctx context.Context, d Text, p *document.Piece, find *match.Scanner) (bool, error) {
+	if ok, err := k.lines.matches(ctx, d, k.m, p); err != nil || !ok {
 		return false, err
 	}
 	if find == nil {
 		return !k.begins || !p.Continues, nil
 	}
-	if ok, err := begins(ctx, d, p, find); err != nil || ok {
+	if ok, err := matchBegins(ctx, d, p, find); err != nil || ok {
 		return ok, err
 	}
 	if p.Continues || !p.Unfinished {
 		return !p.Continues, nil
 	}
-	// If it begins in none of them as far as can be told, the first stands for
-	// the line.
-	_, ok, err := inLine(ctx, d, k.find, document.Place{Member: p.Member, Offset: p.End}, true, false)
+	// If no piece is found in which a match starts, select the first one.
+	_, ok, err := matchInLine(ctx, d, k.find, document.Place{Member: p.Member, Offset: p.End}, true, false)
 	return !ok, err
 }
 
-// begins reports whether a match begins in a piece, wherever it ends.
-func begins(ctx context.Context, d Text, p *document.Piece, find *match.Scanner) (bool, error) {
+// matchBegins reports whether a match starts in a piece, wherever it ends.
+func matchBegins(ctx context.Context, d Text, p *document.Piece, find *match.Scanner) (bool, error) {
 	if p.NULs > 0 {
 		return len(find.Highlights(p.Text, nil)) > 0, nil
 	}
-	before := 0 // what stands before a word says whether it is one
+	before := 0 // the preceding character decides whether a word starts
 	if p.Continues {
 		before = int(min(p.Offset, utf8.UTFMax))
 	}
@@ -65,7 +64,7 @@ func begins(ctx context.Context, d Text, p *document.Piece, find *match.Scanner)
 		return false, err
 	}
 	if n < end {
-		return false, nil // cut off meanwhile
+		return false, nil // the file was truncated meanwhile
 	}
 	text := buf[:n]
 	whole := n < len(buf) // the line ends in it
@@ -73,7 +72,7 @@ func begins(ctx context.Context, d Text, p *document.Piece, find *match.Scanner)
 		text, whole = text[:end+i], true
 	}
 	for _, s := range find.Highlights(text, nil) {
-		// What reaches to where text is cut may match only because it is.
+		// A match that reaches the end of a cut text may not be one.
 		if s.Start >= before && s.Start < end && (whole || s.End < len(text)) {
 			return true, nil
 		}
@@ -81,9 +80,8 @@ func begins(ctx context.Context, d Text, p *document.Piece, find *match.Scanner)
 	return false, nil
 }
 
-// along calls yield with the pieces of a line from a place on, or those
-// before it.
-func along(ctx context.Context, d Text, p document.Place, forward bool, yield func(*document.Piece) (bool, error)) error {
+// eachPiece calls yield with the pieces of a line after or before a place.
+func eachPiece(ctx context.Context, d Text, p document.Place, forward bool, yield func(*document.Piece) (bool, error)) error {
 	for {
 		w, err := d.Forward(ctx, p)
 		if !forward {
@@ -104,7 +102,7 @@ func along(ctx context.Context, d Text, p document.Place, forward bool, yield fu
 			return !forward || x.Unfinished
 		})
 		if !forward && (len(list) == 0 || !list[len(list)-1].Unfinished) {
-			return nil // of the line before
+			return nil // it belongs to the line before
 		}
 		for i := range list {
 			x := &list[i]
@@ -128,12 +126,12 @@ func along(ctx context.Context, d Text, p document.Place, forward bool, yield fu
 	}
 }
 
-// inLine is the first piece of a line from a place on, or before it, in which
-// a match begins; with last the last of them.
-func inLine(ctx context.Context, d Text, m *match.Matcher, p document.Place, forward, last bool) (at document.Place, ok bool, err error) {
+// matchInLine returns the first piece of a line, after or before a place, in
+// which a match starts, or the last such piece if last is set.
+func matchInLine(ctx context.Context, d Text, m *match.Matcher, p document.Place, forward, last bool) (at document.Place, ok bool, err error) {
 	find := m.NewScanner()
-	err = along(ctx, d, p, forward, func(x *document.Piece) (bool, error) {
-		has, err := begins(ctx, d, x, find)
+	err = eachPiece(ctx, d, p, forward, func(x *document.Piece) (bool, error) {
+		has, err := matchBegins(ctx, d, x, find)
 		if has {
 			at, ok = x.Place, true
 		}
@@ -142,26 +140,26 @@ func inLine(ctx context.Context, d Text, m *match.Matcher, p document.Place, for
 	return at, ok, err
 }
 
-// verdicts are what was said of the last long lines: whoever shows all the
-// pieces of a line need not have it read for each of them.
-type verdicts struct {
+// longLines caches whether the last few long lines match, so that a line is
+// not read again for each of its pieces.
+type longLines struct {
 	mu   sync.Mutex
-	list []verdict // the oldest first
+	list []longLine // oldest first
 }
 
-const mostVerdicts = 16
+const mostLongLines = 16
 
-type verdict struct {
+type longLine struct {
 	member   document.MemberKey
 	from, to reader.Offset
-	open     bool // the line had no end
+	open     bool // the line was unterminated
 	ok       bool
 }
 
-func newVerdicts() *verdicts { return &verdicts{} }
+func newLongLines() *longLines { return &longLines{} }
 
-// let reports whether the line of a piece matches.
-func (v *verdicts) let(ctx context.Context, d Text, m *match.Matcher, p *document.Piece) (bool, error) {
+// matches reports whether the line of a piece matches.
+func (v *longLines) matches(ctx context.Context, d Text, m *match.Matcher, p *document.Piece) (bool, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for i, x := range v.list {
@@ -171,7 +169,7 @@ func (v *verdicts) let(ctx context.Context, d Text, m *match.Matcher, p *documen
 		if x.open {
 			var b [1]byte
 			if n, _ := d.ReadAt(ctx, b[:], document.Place{Member: x.member, Offset: x.to}); n > 0 {
-				v.list = slices.Delete(v.list, i, i+1) // it has got longer
+				v.list = slices.Delete(v.list, i, i+1) // it has become longer
 				break
 			}
 		}
@@ -181,9 +179,9 @@ func (v *verdicts) let(ctx context.Context, d Text, m *match.Matcher, p *documen
 	if err != nil {
 		return false, err
 	}
-	x := verdict{member: p.Member, from: begin.Offset, to: begin.Offset, open: true}
+	x := longLine{member: p.Member, from: begin.Offset, to: begin.Offset, open: true}
 	j := match.Judge{Scanner: m.NewScanner(), Max: judged, Overlap: overlap}
-	err = along(ctx, d, begin, true, func(p *document.Piece) (bool, error) {
+	err = eachPiece(ctx, d, begin, true, func(p *document.Piece) (bool, error) {
 		j.Add(p.Text)
 		x.to, x.open = p.End, p.Open
 		return true, ctx.Err()
@@ -192,14 +190,14 @@ func (v *verdicts) let(ctx context.Context, d Text, m *match.Matcher, p *documen
 		return false, err
 	}
 	x.ok = j.Finish()
-	if len(v.list) == mostVerdicts {
+	if len(v.list) == mostLongLines {
 		v.list = slices.Delete(v.list, 0, 1)
 	}
 	v.list = append(v.list, x)
 	return x.ok, nil
 }
 
-// lineBegin is where the line begins that a place lies in.
+// lineBegin returns the start of the line that contains a place.
 func lineBegin(ctx context.Context, d Text, p document.Place) (document.Place, error) {
 	buf := make([]byte, 256<<10)
 	for p.Offset > 0 {
@@ -225,8 +223,8 @@ func lineBegin(ctx context.Context, d Text, p document.Place) (document.Place, e
 	return p, nil
 }
 
-// lastLine is where the last line of a document begins if it has no end yet,
-// and the document's end if it has.
+// lastLine returns the start of the last line if it is unterminated, otherwise
+// the end of the text.
 func lastLine(ctx context.Context, d Text) (at document.Place, open bool, err error) {
 	end, err := d.End(ctx)
 	if err != nil || end.Offset == 0 {

@@ -1,6 +1,14 @@
-// Package pager shows one log, across all its members, as one text: the pane
-// that people look at most. It asks a document.Document for the lines around
-// what is shown and for nothing else.
+// Package pager is the pane that shows one log, with all its members, as one
+// text. It reads only the lines around what is visible.
+//
+//	window, growth   the rows of a Text around the screen   window.go growth.go
+//	view             scroll position, layout, drawing       view.go scroll.go draw.go
+//	finder           pattern and current match              finder.go rowsearch.go
+//	counter, tally   number and places of matches           counter.go tally.go
+//	filters          patterns that lines must match         filter.go
+//	bookmarks        marked lines                           bookmarks.go
+//
+// Only Model knows all of them. It routes actions and messages.
 package pager
 
 import (
@@ -18,16 +26,16 @@ import (
 	"logview/tui/theme"
 )
 
-// A Model is the pane. Its methods are called from Update and View alone;
-// what takes time it returns as commands. Their answers carry the generation
-// they were asked under, and are dropped when that is over.
+// A Model is the pane. Its methods are called from Update and View only; slow
+// work is returned as commands. Messages carry the generation in which their
+// command was created and are dropped if it is over.
 type Model struct {
 	searcher  index.Searcher
-	searching files.Options // how it reads
+	searching files.Options // for the sources it searches
 	now       func() time.Time
 
 	doc     Log           // nil if nothing is shown
-	inUse   *sync.RWMutex // held while doc is read in commands that may outlive it
+	inUse   *sync.RWMutex // read-locked by commands that may read doc after another log was opened
 	name    string        // of the log
 	rotated rotation
 
@@ -38,88 +46,88 @@ type Model struct {
 	bookmarks bookmarks
 	view      view
 
-	queue    []keys.Action   // keys that wait for rows
-	asked    *document.Place // where the person wants to be, as soon as it is loaded
-	retry    *document.Place // where they were to be when the log turned out to be cut off
-	progress string          // of what takes long
+	queue    []keys.Action   // actions that wait for rows or a search
+	asked    *document.Place // where the user wants to go, until it is loaded
+	retry    *document.Place // what to load again after the log was truncated
+	progress string          // describes a slow operation
 
-	frozen bool  // nothing new is taken in
-	gone   bool  // the log has no file any more
-	fresh  int64 // lines that came while the end was not followed
+	frozen bool  // do not show new lines
+	gone   bool  // the log has no files any more
+	fresh  int64 // number of new lines since following stopped
 	rate   rate
 }
 
-// rotation is what a log is found to consist of now.
+// rotation is the state of updating the members of the log.
 type rotation struct {
-	updating bool       // the log takes it over
-	next     *files.Log // what it consists of since
+	updating bool       // an update is in progress
+	next     *files.Log // the update to make afterwards; may be nil
 }
 
-// New makes an empty pane. s answers searches, of sources opened with opt.
+// New returns an empty pane that searches with s, in sources opened with opt.
 func New(th *theme.Theme, s index.Searcher, opt files.Options) *Model {
 	m := &Model{searcher: s, searching: opt, now: time.Now, find: newFinder()}
 	m.view = view{win: &m.win, find: &m.find, filters: &m.filters, bookmarks: &m.bookmarks, th: th, wrap: true}
 	return m
 }
 
-// SetTheme changes how it looks.
+// SetTheme sets the theme.
 func (m *Model) SetTheme(th *theme.Theme) { m.view.setTheme(th) }
 
-// SetSize says how much room there is.
+// SetSize sets the size of the pane.
 func (m *Model) SetSize(width, height int) { m.view.setSize(width, height) }
 
-// SetFocus says whether keys go here.
+// SetFocus sets whether the pane has the focus.
 func (m *Model) SetFocus(on bool) { m.view.setFocus(on) }
 
-// SetWrap says whether long lines are wrapped.
+// SetWrap sets whether long lines are wrapped.
 func (m *Model) SetWrap(on bool) { m.view.setWrap(on) }
 
-// Members are the members of the log, as of the last answer.
+// Members returns the members of the log.
 func (m *Model) Members() []document.DocMember { return m.win.members.list }
 
-// Doc is what is shown; nil if nothing is.
+// Doc returns the log that is shown, or nil.
 func (m *Model) Doc() Log { return m.doc }
 
-// Name is the log's.
+// Name returns the name of the log.
 func (m *Model) Name() string { return m.name }
 
-// Messages of this package. All go back to the pane whose command they are of.
+// Messages of this package, beside those of the window.
 type (
-	// grownMsg is what the text has got.
+	// grownMsg holds the text that was appended.
 	grownMsg struct {
-		news
+		appended
 		fresh *freshCount
 	}
 	tallyMsg struct {
 		t *tally
 	}
-	// foundMsg is where n came to.
+	// foundMsg is the result of a search.
 	foundMsg struct {
 		gen     int // of the finder
 		at      document.Place
 		ok      bool
-		back    bool   // looked for backwards
-		line    bool   // and in one line alone
-		what    string // a level is looked for: this
-		sampled int    // lines that were looked at, and have no level
-		all     bool   // and those are all
-		text    string // how far it is
+		back    bool   // searched backwards
+		line    bool   // searched in one line only
+		what    string // the level that was searched for; empty for a pattern
+		sampled int    // number of sampled lines, none of which has a level
+		all     bool   // these are all lines
+		text    string // describes the progress
 		next    tea.Cmd
 		err     error
 	}
 )
 
-// PreparingMsg says how far the decoding of a file of a document is. Who
-// makes the Document has it sent from there.
+// PreparingMsg reports the progress of decoding a file. Whoever creates the
+// Log sends it.
 type PreparingMsg struct {
 	Doc Log
 	P   document.Preparing
 }
 
-// Quiet reports whether nothing came.
+// Quiet reports whether there is nothing to show.
 func (g grownMsg) Quiet() bool { return g.quiet() }
 
-// Said is a message for the person, for the root to show.
+// Said is a message for the user, which the root shows.
 type Said struct {
 	Text  string
 	Error bool
@@ -129,8 +137,8 @@ func say(format string, args ...any) tea.Cmd {
 	return func() tea.Msg { return Said{Text: fmt.Sprintf(format, args...)} }
 }
 
-// Open shows a document, from its end or around a place. The pane owns it
-// and closes the one before.
+// Open shows a log at a place, or at its end if at is nil. The pane owns the
+// log and closes the previous one.
 func (m *Model) Open(name string, d Log, at *document.Place) tea.Cmd {
 	m.Shut()
 	m.doc, m.name, m.inUse = d, name, new(sync.RWMutex)
@@ -145,7 +153,7 @@ func (m *Model) Open(name string, d Log, at *document.Place) tea.Cmd {
 	return m.load(at)
 }
 
-// Close closes the document before it returns, for the program's end.
+// Close closes the log before it returns, when the program ends.
 func (m *Model) Close() {
 	d := m.doc
 	m.doc = nil
@@ -155,7 +163,7 @@ func (m *Model) Close() {
 	}
 }
 
-// Shut closes the document, when nobody reads it any more.
+// Shut closes the log in the background, once no command reads it.
 func (m *Model) Shut() {
 	m.win.close()
 	m.find.drop()
@@ -164,21 +172,21 @@ func (m *Model) Shut() {
 		d, inUse := m.doc, m.inUse
 		crash.Go(func() {
 			inUse.Lock()
-			_ = d.Close() // it may wait for a file that is being decoded
+			_ = d.Close() // it may wait for decoding
 		})
 	}
 	m.doc, m.queue = nil, nil
 	m.rotated = rotation{}
 }
 
-// restart gives up what is being read and looked for.
+// restart cancels reading and searching.
 func (m *Model) restart() {
 	m.win.restart()
 	m.find.drop()
 	m.progress = ""
 }
 
-// Update takes the answers to the pane's own commands. The root gives it all
+// Update handles the messages of the pane's commands. The root passes it all
 // messages that are not its own.
 func (m *Model) Update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
@@ -208,7 +216,7 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		if msg.gen != m.find.gen {
 			return nil
 		}
-		return m.arrived(msg)
+		return m.found(msg)
 	case PreparingMsg:
 		if msg.Doc == m.doc && (m.win.busy() || m.find.running()) {
 			m.progress = preparing(msg.P)
@@ -217,8 +225,8 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 	return nil
 }
 
-// Place is where the person is, or is being brought; false if nothing is
-// shown.
+// Place returns the current place, or the one that is being loaded; false if
+// nothing is shown.
 func (m *Model) Place() (document.Place, bool) {
 	if m.win.loading && m.win.target != nil {
 		return *m.win.target, true
@@ -230,14 +238,13 @@ func (m *Model) Place() (document.Place, bool) {
 	return r.Place, true
 }
 
-// SetGone says whether the log has no file any more: what was opened of it is
-// still shown.
+// SetGone sets whether the log has no files any more. Its text is still shown.
 func (m *Model) SetGone(gone bool) { m.gone = gone }
 
 // Following reports whether the end is followed.
 func (m *Model) Following() bool { return m.view.follow }
 
-// preparing says how far the decoding of a file is.
+// preparing describes the progress of decoding a file.
 func preparing(p document.Preparing) string {
 	if p.Total <= 0 {
 		return "decoding " + p.Path

@@ -9,10 +9,10 @@ import (
 	"logview/index/query"
 )
 
-// Case says whether a pattern's case matters.
+// Case is a case mode of a pattern.
 type Case int
 
-// Smart is the default: it matters if the pattern has capitals.
+// Smart case is the default: case matters if the pattern has capitals.
 const (
 	Smart Case = iota
 	Sensitive
@@ -21,15 +21,15 @@ const (
 
 func (c Case) String() string { return [...]string{"smart case", "case matters", "any case"}[c] }
 
-// A Pattern is what a person typed to look for: text, /regexp, and after a !
-// what a line must not hold.
+// A Pattern is what the user typed to search for or to filter by: text, or
+// /regexp, and after a ! what a line must not contain.
 type Pattern struct {
 	Text string
 	Case Case
-	Off  bool // as a filter: not in force
+	Off  bool // the filter is off
 }
 
-// split takes a pattern apart.
+// split splits a pattern into its text and its prefixes.
 func (p Pattern) split() (text string, re, not bool) {
 	text, not = strings.CutPrefix(p.Text, "!")
 	text, re = strings.CutPrefix(text, "/")
@@ -54,14 +54,13 @@ func (p Pattern) fold() bool {
 	return strings.IndexFunc(text, unicode.IsUpper) < 0
 }
 
-// Empty reports whether there is nothing to look for.
+// Empty reports whether the pattern has no text.
 func (p Pattern) Empty() bool {
 	text, _, _ := p.split()
 	return text == ""
 }
 
-// node is the pattern as a query in which case is ignored but where an
-// expression says otherwise.
+// node returns the pattern as a query, to be compiled without regard to case.
 func (p Pattern) node() (query.Node, error) {
 	text, re, not := p.split()
 	var n query.Node = query.Text{S: text}
@@ -80,7 +79,8 @@ func (p Pattern) node() (query.Node, error) {
 	return n, nil
 }
 
-// compile makes one matcher of patterns that must all hold; nil of none.
+// compile returns a matcher of the lines that match all patterns, or nil if
+// there are none.
 func compile(list ...Pattern) (*match.Matcher, query.Node, error) {
 	var and query.And
 	for _, p := range list {

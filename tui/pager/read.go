@@ -12,61 +12,60 @@ import (
 	"logview/tui/screen"
 )
 
-// This is how rows are read from a Document: in commands, never in Update or
-// View.
+// Reading rows from a Text: in commands, never in Update or View.
 
-// A row is a piece of the log that is shown, or near what is.
+// A row is a line of a text, or a piece of a long line.
 type row struct {
 	document.Piece
-	line   reader.Line // -1 if it is not known
+	line   reader.Line // number; negative if it is not known
 	level  byte
-	starts []int // of the rows on which it is wrapped, for width
+	starts []int // offsets of its screen rows when wrapped to width
 	width  int
 }
 
-// A pick says which lines are wanted: those that match, or have a level; all
-// if neither.
+// A pick selects lines: those that match m and have one of the levels. The zero
+// pick selects all lines.
 type pick struct {
 	m      *match.Matcher
-	levels string       // letters
-	what   string       // those are, as the person calls it
-	seen   *atomic.Bool // is set when a line has any level; nil if nobody wants to know
+	levels string       // their letters; empty for any
+	what   string       // name of the levels, for messages
+	seen   *atomic.Bool // set when a line has any level; may be nil
 
-	// Of lines in several pieces:
-	find   *match.Matcher // what must begin in the piece; nil for nothing
-	begins bool           // only the first piece is wanted
-	lines  *verdicts      // of m
+	// For lines of several pieces:
+	find   *match.Matcher // select pieces in which a match of it starts; may be nil
+	begins bool           // select only the first piece
+	lines  *longLines     // cached results of m
 }
 
-// only picks the lines that match.
-func only(m *match.Matcher) pick { return pick{m: m, lines: newVerdicts()} }
+// only returns a pick of the lines that match m.
+func only(m *match.Matcher) pick { return pick{m: m, lines: newLongLines()} }
 
 func (k pick) all() bool { return k.m == nil && k.levels == "" }
 
-// budget is how much text is looked through for a row before what was found
-// is shown and the person told how far it is.
+// budget is how much text one read searches through before it returns, so that
+// rows and progress can be shown.
 const budget = 32 << 20
 
-// enough is how much text is read at once when there are few lines in it: of
-// a line of 500 MB a piece of 64 KiB fills the screen.
+// enough is how much selected text ends a read of few, long rows: a 64 KiB
+// piece of a line of 500 MB already fills the screen.
 const enough = 1 << 20
 
-// A run is what was read in one direction.
+// A run is the result of a read in one direction.
 type run struct {
 	rows []row // oldest first
 	next document.Place
-	end  bool // there is no more in this direction
+	end  bool // the text ends in this direction
 }
 
-// wrapTo finds where the row is wrapped, unless that is known.
+// wrapTo wraps the row to a width.
 func (r *row) wrapTo(width int) {
 	if r.starts == nil || r.width != width {
 		r.starts, r.width = screen.Rows(r.Text, width), width
 	}
 }
 
-// wrapTo finds where the rows are wrapped, so that Update need not: a
-// mebibyte of one line takes ten milliseconds. A width of 0 does not wrap.
+// wrapTo wraps the rows to a width, unless it is 0. It is done in commands
+// because wrapping a line of 1 MiB takes 10 ms.
 func (r *run) wrapTo(width int) {
 	for i := range r.rows {
 		if x := &r.rows[i]; width > 0 && len(x.Text) > width {
@@ -75,7 +74,7 @@ func (r *run) wrapTo(width int) {
 	}
 }
 
-// read reads up to n wanted rows from a place on, or before it.
+// read reads up to n selected rows after or before a place.
 func read(ctx context.Context, d Text, k pick, p document.Place, forward bool, n int) (run, error) {
 	r := run{next: p}
 	var scan, find *match.Scanner
@@ -85,7 +84,7 @@ func read(ctx context.Context, d Text, k pick, p document.Place, forward bool, n
 	if k.find != nil {
 		find = k.find.NewScanner()
 	}
-	var open document.Place // where the last piece begins, if its line has no end yet
+	var open document.Place // start of the last piece if its line is unterminated
 	for left, size := budget, 0; len(r.rows) < n && left > 0 && size < enough; {
 		var w document.Window
 		var err error
@@ -97,7 +96,7 @@ func read(ctx context.Context, d Text, k pick, p document.Place, forward bool, n
 		if err == io.EOF {
 			r.end = true
 			if forward && open != (document.Place{}) {
-				r.next = open // it may go on, and match then
+				r.next = open // it may be continued, and match then
 				if k.m != nil {
 					if r.next, err = lineBegin(ctx, d, open); err != nil {
 						return r, err
@@ -110,7 +109,7 @@ func read(ctx context.Context, d Text, k pick, p document.Place, forward bool, n
 			return r, err
 		}
 		if forward && open != (document.Place{}) && w.Member == open.Member {
-			// The last line went on between two reads: again from its beginning.
+			// The line was continued between two reads: read it again.
 			if k.m != nil {
 				if open, err = lineBegin(ctx, d, open); err != nil {
 					return r, err
@@ -160,7 +159,7 @@ func read(ctx context.Context, d Text, k pick, p document.Place, forward bool, n
 	return r, nil
 }
 
-// from is the wanted pieces of a window.
+// from returns the selected rows of a window.
 func (k pick) from(ctx context.Context, d Text, w *document.Window, scan, find *match.Scanner) ([]row, error) {
 	var out []row
 	var spans []match.Span
@@ -176,7 +175,7 @@ func (k pick) from(ctx context.Context, d Text, w *document.Window, scan, find *
 		case scan == nil:
 		case long(&p):
 			var ok bool
-			if ok, err = k.wants(ctx, d, &p, find); err != nil || !ok {
+			if ok, err = k.wantsLong(ctx, d, &p, find); err != nil || !ok {
 				return err == nil
 			}
 		default:
@@ -199,7 +198,7 @@ func (k pick) from(ctx context.Context, d Text, w *document.Window, scan, find *
 			return true
 		}
 		if !k.all() {
-			p.Text = bytes.Clone(p.Text) // not to keep a window for a line
+			p.Text = bytes.Clone(p.Text) // do not retain the whole window
 		}
 		out = append(out, row{Piece: p, line: -1, level: level})
 		return true
@@ -211,7 +210,7 @@ func overlaps(s match.Span, from, to int) bool {
 	return s.Start < to && (s.End > from || s.Start == from)
 }
 
-// number fills in the numbers of lines that are known.
+// number sets the line numbers that are known without counting.
 func number(ctx context.Context, d Text, rows []row, contiguous bool) {
 	for i := range rows {
 		r := &rows[i]
@@ -223,7 +222,7 @@ func number(ctx context.Context, d Text, rows []row, contiguous bool) {
 			continue
 		}
 		if i > 0 && rows[i-1].Member == r.Member && rows[i-1].line < 0 {
-			continue // not known either
+			continue // it is unknown, too
 		}
 		if l, ok := d.Number(ctx, r.Place, false); ok {
 			r.line = l

@@ -128,7 +128,7 @@ func TestReadRandomLogs(t *testing.T) {
 			}
 			find, _, _ := compile(Pattern{Text: "zebra"})
 			both, _, _ := compile(Pattern{Text: filter}, Pattern{Text: "zebra"})
-			k := pick{m: both, find: find, lines: newVerdicts()}
+			k := pick{m: both, find: find, lines: newLongLines()}
 			hits := 0
 			for _, l := range want {
 				if strings.Contains(strings.ToLower(l), "zebra") {

@@ -5,10 +5,10 @@ import (
 	"logview/tui/screen"
 )
 
-// This is how a view moves on the rows.
+// Scrolling.
 
-// settle brings top and cur back into what is there.
-func (v *view) settle() {
+// clamp moves the position and the cursor into the rows.
+func (v *view) clamp() {
 	if len(v.win.rows) == 0 {
 		v.top, v.sub, v.cur = 0, 0, 0
 		return
@@ -24,7 +24,7 @@ func (v *view) settle() {
 	v.reveal()
 }
 
-// fill moves the screen up if there is room below the last row.
+// fill scrolls up if there is unused space below the last row.
 func (v *view) fill() {
 	room := v.body()
 	for i := v.top; i < len(v.win.rows) && room > 0; i++ {
@@ -38,7 +38,7 @@ func (v *view) fill() {
 	}
 }
 
-// scrollUp moves the screen up by n screen rows, as far as there are rows.
+// scrollUp scrolls up by at most n screen rows and returns by how many.
 func (v *view) scrollUp(n int) int {
 	moved := 0
 	for moved < n {
@@ -57,10 +57,10 @@ func (v *view) scrollUp(n int) int {
 	return moved
 }
 
-// scrollDown moves the screen down by n screen rows, until the last row is at the
-// bottom.
+// scrollDown scrolls down by at most n screen rows, until the last row is at
+// the bottom, and returns by how many.
 func (v *view) scrollDown(n int) int {
-	// How much lies below the screen.
+	// The number of screen rows below the screen.
 	below := -v.sub
 	for i := v.top; i < len(v.win.rows) && below < n+v.body(); i++ {
 		below += v.rowHeight(i)
@@ -81,7 +81,7 @@ func (v *view) scrollDown(n int) int {
 	return n
 }
 
-// reveal moves the screen so that the row the person is on is seen.
+// reveal scrolls as little as possible to make the cursor visible.
 func (v *view) reveal() {
 	if len(v.win.rows) == 0 {
 		return
@@ -103,11 +103,11 @@ func (v *view) reveal() {
 	v.top, v.sub = v.cur, v.rowHeight(v.cur)
 	v.scrollUp(v.body())
 	if v.top == v.cur && v.rowHeight(v.cur) > v.body() {
-		v.sub = 0 // taller than the screen: from its beginning
+		v.sub = 0 // taller than the screen: show its start
 	}
 }
 
-// center puts the row the person is on into the middle.
+// center scrolls so that there are lines around the cursor.
 func (v *view) center() {
 	if len(v.win.rows) == 0 {
 		return
@@ -117,9 +117,8 @@ func (v *view) center() {
 	v.fill()
 }
 
-// revealMatch moves the screen to the match in the row the person is on, the
-// first of it after coming from above, where that is too long to be seen
-// whole.
+// revealMatch scrolls to the current match in the row with the cursor if the
+// row is too long to be visible as a whole.
 func (v *view) revealMatch() {
 	if v.cur >= len(v.win.rows) {
 		return
@@ -148,7 +147,7 @@ func (v *view) revealMatch() {
 	v.top, v.sub = v.cur, max(0, min(k-v.body()/3, v.rowHeight(v.cur)-v.body()))
 }
 
-// toEnd shows the end.
+// toEnd moves to the last row, at the bottom of the screen.
 func (v *view) toEnd() {
 	if len(v.win.rows) == 0 {
 		v.top, v.sub, v.cur = 0, 0, 0
@@ -159,10 +158,10 @@ func (v *view) toEnd() {
 	v.scrollUp(v.body())
 }
 
-// toLast goes to the last row, which may not be shown where it is to be yet.
+// toLast moves the cursor and the top to the last row, before toEnd.
 func (v *view) toLast() { v.cur, v.top = len(v.win.rows)-1, len(v.win.rows)-1 }
 
-// click goes to the row on a screen row of the text.
+// click moves the cursor to the row at a screen row of the text.
 func (v *view) click(y int) {
 	if len(v.win.rows) == 0 {
 		return
@@ -172,8 +171,7 @@ func (v *view) click(y int) {
 	}
 }
 
-// jump goes to a row that is shown with what stands around it, and to its
-// first match.
+// jump moves to the first match of a row and shows the lines around it.
 func (v *view) jump(i int) {
 	v.cur = i
 	v.find.goTo(v.win.rows[i].Place, false)
@@ -181,8 +179,8 @@ func (v *view) jump(i int) {
 	v.revealMatch()
 }
 
-// shiftLeft and shiftRight show what is left or right of the screen while
-// lines are cut. shiftRight returns false if the lines end on the screen.
+// shiftLeft and shiftRight scroll horizontally while lines are cut. shiftRight
+// returns false if all lines end on the screen.
 func (v *view) shiftLeft() { v.left = max(0, v.left-v.width/2) }
 
 func (v *view) shiftRight() bool {
@@ -193,20 +191,20 @@ func (v *view) shiftRight() bool {
 	return true
 }
 
-// toggleWrap wraps lines, or cuts them.
+// toggleWrap switches between wrapping and cutting lines.
 func (v *view) toggleWrap() {
 	v.wrap, v.left = !v.wrap, 0
-	v.settle()
+	v.clamp()
 }
 
-// togglePlain draws nothing but text, or all again.
+// togglePlain switches between drawing only text and drawing everything.
 func (v *view) togglePlain() {
 	v.plain = !v.plain
-	v.settle()
+	v.clamp()
 }
 
-// step moves by a row; within one that is taller than the screen, by a screen
-// row.
+// step moves the cursor by a row or, within a row taller than the screen, by a
+// screen row.
 func (v *view) step(n int) {
 	if len(v.win.rows) == 0 {
 		return
@@ -234,14 +232,14 @@ func (v *view) step(n int) {
 	v.reveal()
 }
 
-// unfollow stops following because the person goes back.
+// unfollow stops following the end.
 func (v *view) unfollow() { v.setFollow(false) }
 
-// setFollow says whether the end is shown when the text grows.
+// setFollow sets whether to stay at the end as the text grows.
 func (v *view) setFollow(on bool) { v.follow = on }
 
-// wheel scrolls by screen rows. The person stays on their row as long as it is
-// on the screen.
+// wheel scrolls by screen rows. The cursor stays on its row while that is
+// visible.
 func (v *view) wheel(n int) {
 	if len(v.win.rows) == 0 {
 		return
@@ -260,7 +258,7 @@ func (v *view) wheel(n int) {
 	}
 }
 
-// scroll moves the screen, and the person with it.
+// scroll scrolls by screen rows and moves the cursor along.
 func (v *view) scroll(n int) {
 	if len(v.win.rows) == 0 {
 		return
@@ -279,7 +277,7 @@ func (v *view) scroll(n int) {
 	v.cur = v.rowAt(at)
 }
 
-// screenRow is the screen row that the person's row begins on.
+// screenRow returns the screen row on which the row with the cursor starts.
 func (v *view) screenRow() int {
 	if v.cur < v.top {
 		return -1
@@ -294,7 +292,7 @@ func (v *view) screenRow() int {
 	return n
 }
 
-// rowAt is the row on a screen row.
+// rowAt returns the row at a screen row.
 func (v *view) rowAt(y int) int {
 	n := -v.sub
 	for i := v.top; i < len(v.win.rows); i++ {

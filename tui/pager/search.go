@@ -12,24 +12,23 @@ import (
 	"logview/reader/document"
 )
 
-// This is how the pane searches: what keys ask the finder and the counter for,
-// and what comes of it.
+// Searching: commands for the finder and the counter, and their results.
 
-// Pattern is what is searched for.
+// Pattern returns the pattern that is searched for.
 func (m *Model) Pattern() Pattern { return m.find.pattern }
 
-// Case is how the case of what is searched for is taken; NextCase changes it.
+// Case returns the case mode of searches.
 func (m *Model) Case() Case { return m.find.caseMode }
 
-// NextCase goes to the next way of taking case.
+// NextCase switches to the next case mode.
 func (m *Model) NextCase() { m.find.nextCase() }
 
-// Also has what was searched for in all logs shown here, too; nil for nothing.
+// Also sets a matcher to highlight while nothing is searched for, or nil.
 func (m *Model) Also(mt *match.Matcher) { m.find.showAlso(mt) }
 
-// Search looks for a pattern from where the person is: while they type, and
-// for good. Back says in which direction first; without a match there, the
-// other is tried. The error is that of a bad expression.
+// Search searches for a pattern from a place on, or backwards, and in the other
+// direction if there is no match. It returns an error if the pattern is
+// invalid.
 func (m *Model) Search(p Pattern, from document.Place, back bool) (tea.Cmd, error) {
 	if m.doc == nil {
 		return nil, nil
@@ -48,25 +47,25 @@ func (m *Model) Search(p Pattern, from document.Place, back bool) (tea.Cmd, erro
 	return tea.Batch(cmd, m.findFrom(from, !back, true)), nil
 }
 
-// Restore gives up a search that was only typed, for the one before it.
+// Restore replaces a search that the user gave up typing with the previous one.
 func (m *Model) Restore(before Pattern) tea.Cmd {
 	if before == m.find.pattern && m.find.active() {
 		return nil
 	}
 	m.find.clear()
 	if m.doc != nil {
-		_, _ = m.find.set(before, m.find.backward) // it was a pattern before
+		_, _ = m.find.set(before, m.find.backward) // it was valid before
 	}
 	return m.startCount()
 }
 
-// clearSearch searches for nothing any more.
+// clearSearch removes the pattern.
 func (m *Model) clearSearch() tea.Cmd {
 	m.find.clear()
 	return m.startCount()
 }
 
-// stopFinding gives up what is being looked for.
+// stopFinding stops the running search.
 func (m *Model) stopFinding() {
 	if m.find.running() {
 		m.progress = ""
@@ -74,11 +73,11 @@ func (m *Model) stopFinding() {
 	m.find.stop()
 }
 
-// startCount counts in the background the lines that match, or those that the
-// filters let through.
+// startCount starts counting the lines that match and pass the filters. Without
+// a pattern or a filter nothing is counted.
 func (m *Model) startCount() tea.Cmd {
 	m.count.stop()
-	if m.doc == nil || !m.find.active() && m.filters.pick.all() || m.win.growth.tail == (document.Place{}) { // then it begins when that is known
+	if m.doc == nil || !m.find.active() && m.filters.pick.all() || m.win.growth.tail == (document.Place{}) { // loaded calls it again once the tail is known
 		return nil
 	}
 	_, n, err := compile(m.filters.with(m.find.pattern)...)
@@ -88,12 +87,12 @@ func (m *Model) startCount() tea.Cmd {
 	t := count(context.Background(), m.searcher, m.doc, m.searching, n, m.win.growth.tail, true)
 	m.count.begin(t, m.win.growth.tail, len(m.win.members.list))
 	if !m.win.loading {
-		m.countRows(m.win.rows, m.win.growth.tail, m.win.growth.tail, false) // an unfinished last line
+		m.countRows(m.win.rows, m.win.growth.tail, m.win.growth.tail, false) // an unterminated last line
 	}
 	return t.wait()
 }
 
-// startHidden counts the matching lines that the filters hide.
+// startHidden starts counting the matching lines that filters hide.
 func (m *Model) startHidden() tea.Cmd {
 	_, filters, err := compile(m.filters.inForce()...)
 	if err != nil || filters == nil || !m.find.active() || m.doc == nil {
@@ -108,13 +107,13 @@ func (m *Model) startHidden() tea.Cmd {
 	return t.wait()
 }
 
-// countRows counts in rows that reach from one place to another what is not
-// counted yet.
+// countRows counts those of the rows between from and to that are not counted
+// yet.
 func (m *Model) countRows(rows []row, from, to document.Place, skipped bool) {
 	m.count.addRows(rows, m.win.members, from, to, skipped, m.find.scan)
 }
 
-// counted takes over how far a tally is.
+// counted handles the progress of a tally.
 func (m *Model) counted(msg tallyMsg) tea.Cmd {
 	now, ok := m.count.update(msg.t)
 	switch {
@@ -127,23 +126,23 @@ func (m *Model) counted(msg tallyMsg) tea.Cmd {
 			return m.notFound()
 		}
 	case now.err == nil:
-		return m.startHidden() // behind the other, which is waited for
+		return m.startHidden() // only now, so that the user need not wait for it
 	}
 	return nil
 }
 
-// Count says how many lines match, or pass the filters, as far as it is known.
+// Count describes the number of lines that match and pass the filters.
 func (m *Model) Count() string { return m.count.text(m.win.members) }
 
-// Effort says how much of the log was read for that.
+// Effort describes how much of the log was read to count them.
 func (m *Model) Effort() string { return m.count.effort() }
 
-// Hidden describes how many matching lines the filters hide, as far as that is
-// known; it returns an empty string if there are none.
+// Hidden describes the number of matching lines that filters hide. It is empty
+// if there are none.
 func (m *Model) Hidden() string { return m.count.hiddenText(m.win.members, m.Filtered()) }
 
-// notFound shows that nothing was found, and how many matches filters hide as
-// soon as that is known.
+// notFound tells the user that nothing was found, and how many matches filters
+// hide once that is known.
 func (m *Model) notFound() tea.Cmd {
 	n, done := m.count.hiddenTotal(m.win.members, m.Filtered())
 	switch {
@@ -157,8 +156,8 @@ func (m *Model) notFound() tea.Cmd {
 	return say("no more in this direction")
 }
 
-// findNext goes to the next match, in the direction of the search as in less,
-// or in the other.
+// findNext goes to the next match in the direction of the search, as in less,
+// or in the opposite direction.
 func (m *Model) findNext(same bool) tea.Cmd {
 	if !m.find.active() {
 		return say("nothing is searched for; / does")
@@ -170,9 +169,9 @@ func (m *Model) findNext(same bool) tea.Cmd {
 	return m.findFrom(at, same != m.find.backward, false)
 }
 
-// findFrom goes to the match behind a place or before it. With here, the
-// line at the place counts, too, and without a match in this direction the
-// other is tried.
+// findFrom goes to the next match after or before a place. If here is set, it
+// includes the line at the place, and tries the other direction if there is no
+// match.
 func (m *Model) findFrom(at document.Place, forward, here bool) tea.Cmd {
 	m.stopFinding()
 	k, ok := m.find.wanted(&m.filters)
@@ -180,11 +179,12 @@ func (m *Model) findFrom(at document.Place, forward, here bool) tea.Cmd {
 		return nil
 	}
 	ctx, gen := m.find.start(m.win.ctx)
-	return steps(ctx, gen, &hunt{text: m.doc, pick: k, at: at, forward: forward, here: here, known: m.count.places()})
+	return steps(ctx, gen, &rowSearch{text: m.doc, pick: k, at: at, forward: forward, here: here, known: m.count.places()})
 }
 
-// steps returns a command that does the steps of a hunt, one at a time.
-func steps(ctx context.Context, gen int, h *hunt) tea.Cmd {
+// steps returns a command that takes one step of a search. Its message has the
+// command for the next one.
+func steps(ctx context.Context, gen int, h *rowSearch) tea.Cmd {
 	return func() tea.Msg {
 		back := !h.forward
 		x, err := h.step(ctx)
@@ -196,8 +196,7 @@ func steps(ctx context.Context, gen int, h *hunt) tea.Cmd {
 	}
 }
 
-// nextInLine goes to the next match in the line that the person is on, or the
-// one before.
+// nextInLine goes to the next or the previous match in the current line.
 func (m *Model) nextInLine(forward bool) tea.Cmd {
 	if !m.find.active() {
 		return say("nothing is searched for; / does")
@@ -219,7 +218,7 @@ func (m *Model) nextInLine(forward bool) tea.Cmd {
 	}
 	if next >= 0 {
 		m.view.unfollow()
-		m.find.setSpot(r.Place, next)
+		m.find.setCurrent(r.Place, next)
 		m.view.revealMatch()
 		return nil
 	}
@@ -234,13 +233,13 @@ func (m *Model) nextInLine(forward bool) tea.Cmd {
 	}
 	m.progress = "searching this line; Esc stops"
 	return func() tea.Msg {
-		at, ok, err := inLine(ctx, d, mt, p, forward, false)
+		at, ok, err := matchInLine(ctx, d, mt, p, forward, false)
 		return foundMsg{gen: gen, at: at, ok: ok, back: !forward, line: true, err: err}
 	}
 }
 
-// arrived goes to what was found.
-func (m *Model) arrived(msg foundMsg) tea.Cmd {
+// found goes to the result of a search.
+func (m *Model) found(msg foundMsg) tea.Cmd {
 	m.progress = msg.text
 	if msg.next != nil {
 		return msg.next
@@ -249,14 +248,14 @@ func (m *Model) arrived(msg foundMsg) tea.Cmd {
 	switch {
 	case msg.err != nil:
 		m.queue = nil
-		return trouble(msg.err)
+		return report(msg.err)
 	case !msg.ok:
 		m.queue = nil
 		if msg.line {
 			return say("no more in this line")
 		}
 		if msg.what != "" {
-			return m.unleveled(msg)
+			return m.noLevelFound(msg)
 		}
 		return m.notFound()
 	}
@@ -272,9 +271,9 @@ func (m *Model) arrived(msg foundMsg) tea.Cmd {
 	return m.load(&msg.at)
 }
 
-// trouble is what to do about an error: nothing if somebody wanted it, look
-// again if it says that the log is another, or tell.
-func trouble(err error) tea.Cmd {
+// report returns a command that tells the user about an error. A cancellation
+// is not reported; a truncated log is looked at again instead.
+func report(err error) tea.Cmd {
 	switch {
 	case errors.Is(err, context.Canceled):
 		return nil

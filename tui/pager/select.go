@@ -11,19 +11,18 @@ import (
 	"logview/reader/document"
 )
 
-// These are the lines that are marked or selected.
+// Marks and the selection.
 
-// InPieces reports whether the line the person is on is longer than is shown
-// at once.
+// InPieces reports whether the current row is a piece of a longer line.
 func (m *Model) InPieces() bool {
 	r := m.view.current()
 	return r != nil && long(&r.Piece)
 }
 
-// EndSelection ends the selecting of lines.
+// EndSelection clears the selection.
 func (m *Model) EndSelection() { m.view.endSelection() }
 
-// mark marks the line, or takes the mark away.
+// mark marks or unmarks the current line.
 func (m *Model) mark() tea.Cmd {
 	p, ok := m.Place()
 	if !ok {
@@ -32,7 +31,7 @@ func (m *Model) mark() tea.Cmd {
 	return m.Mark(p)
 }
 
-// Mark marks the line that begins at a place, or takes the mark away.
+// Mark marks or unmarks the line that starts at a place.
 func (m *Model) Mark(p document.Place) tea.Cmd {
 	if !m.bookmarks.toggle(p) {
 		return say("mark removed")
@@ -40,7 +39,7 @@ func (m *Model) Mark(p document.Place) tea.Cmd {
 	return say("marked; ' goes to the next mark")
 }
 
-// toMark goes to the next mark, round the end.
+// toMark goes to the next or the previous mark, and wraps around.
 func (m *Model) toMark(forward bool) tea.Cmd {
 	at, _ := m.Place()
 	p, round, ok := m.bookmarks.next(at, forward, m.win.members)
@@ -53,14 +52,14 @@ func (m *Model) toMark(forward bool) tea.Cmd {
 	return m.GoTo(p)
 }
 
-// Marks are the places that were marked, in the order of the log.
+// Marks returns the marked places, in the order of the log.
 func (m *Model) Marks() []document.Place { return m.bookmarks.list(m.win.members) }
 
-// SetMarks sets them.
+// SetMarks replaces the marks.
 func (m *Model) SetMarks(list []document.Place) { m.bookmarks.set(list) }
 
-// Piece is the line that the person is on, as far as it is shown at once;
-// false if nothing is shown.
+// Piece returns the current line, or the current piece of a long line; false
+// if nothing is shown.
 func (m *Model) Piece() (document.Piece, bool) {
 	r := m.view.current()
 	if r == nil {
@@ -69,8 +68,7 @@ func (m *Model) Piece() (document.Piece, bool) {
 	return r.Piece, true
 }
 
-// Line is the text of the line the person is on, as far as it is shown at
-// once.
+// Line returns the text of the current line, or of its current piece.
 func (m *Model) Line() string {
 	r := m.view.current()
 	if r == nil {
@@ -79,7 +77,7 @@ func (m *Model) Line() string {
 	return string(r.Text)
 }
 
-// Texts is the lines that are read, shown or near.
+// Texts returns the texts of all rows, visible or not.
 func (m *Model) Texts() []string {
 	var out []string
 	for i := range m.win.rows {
@@ -88,9 +86,9 @@ func (m *Model) Texts() []string {
 	return out
 }
 
-// Selection returns what writes the selected lines, all of them, whether they
-// are shown or not, and says how many they are. It runs elsewhere; nil if
-// nothing is selected.
+// Selection returns a function that writes all selected lines, visible or not,
+// and returns their number. It is called from another goroutine. Selection
+// returns nil if nothing is selected.
 func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err error) {
 	at, ok := m.Place()
 	if m.view.anchor == nil || !ok {
@@ -116,7 +114,7 @@ func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err e
 			for i := range r.rows {
 				x := &r.rows[i]
 				if !order.has(x.Member) || order.compare(x.Place, to) > 0 {
-					return n, nil // of a member that came since, or behind
+					return n, nil // behind the selection, or in a member that was added since
 				}
 				if !x.Continues {
 					n++

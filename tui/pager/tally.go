@@ -17,29 +17,29 @@ import (
 	"logview/reader/files"
 )
 
-// A tally is a search through all of a log, beside the reading of it: how
-// many lines match, where in the log they lie, and, as long as they are not
-// too many, exactly where.
+// A tally is a search of a whole log in the background. It counts the matching
+// lines and records where they are: exactly, unless there are too many, and
+// coarsely for the scroll bar.
 type tally struct {
 	order order // of the members
 	stop  context.CancelFunc
 
-	mu      sync.Mutex // guards what follows
-	changed chan struct{}
-	count   counts
-	told    bool             // of the first
-	bare    bool             // of the hits only their number is wanted
-	places  []document.Place // oldest first
-	capped  bool             // there are more than places
-	missed  bool             // not all could be searched
-	marks   marks
-	done    bool
-	share   float64 // of the log that is through
-	read    index.Stats
-	err     error
+	mu        sync.Mutex // guards what follows
+	changed   chan struct{}
+	count     counts
+	told      bool             // the first match was reported
+	countOnly bool             // do not record places
+	places    []document.Place // oldest first
+	truncated bool             // places is not complete
+	missed    bool             // some files could not be searched
+	marks     marks
+	done      bool
+	share     float64 // fraction of the log that was searched
+	read      index.Stats
+	err       error
 }
 
-// counts are numbers of lines, by members.
+// counts are numbers of lines by member.
 type counts map[document.MemberKey]int64
 
 func (c counts) add(other counts) {
@@ -49,21 +49,21 @@ func (c counts) add(other counts) {
 }
 
 const (
-	// mostPlaces is how many places of hits are kept: 16 MB.
+	// mostPlaces is the maximum number of recorded places: 16 MB.
 	mostPlaces = 1 << 20
-	// mostCells is about how many cells the scroll bar looks at, of all members,
-	// for where hits are.
+	// mostCells is the approximate number of cells of all members together.
 	mostCells = 8000
 )
 
-// cells are stretches of a text from its beginning on: those with hits.
+// cells divide the text of a member into parts of equal size and record which
+// of them have matches.
 type cells struct {
 	unit reader.Offset // the size of each
 	hit  []bool
 }
 
-// mark marks the cell that holds off. There are no more than most: else they
-// become twice as large.
+// mark marks the cell that contains off. It doubles the size of the cells while
+// there are more than most.
 func (c *cells) mark(off reader.Offset, most int) {
 	for off/c.unit >= reader.Offset(most) {
 		n := (len(c.hit) + 1) / 2
@@ -79,7 +79,7 @@ func (c *cells) mark(off reader.Offset, most int) {
 	c.hit[k] = true
 }
 
-// marks say where in the members hits lie, for the scroll bar.
+// marks records where in the members matches are, for the scroll bar.
 type marks struct {
 	most int // cells of a member
 	of   map[document.MemberKey]*cells
@@ -98,7 +98,7 @@ func (x marks) mark(p document.Place) {
 	c.mark(p.Offset, x.most)
 }
 
-// clone copies them.
+// clone returns a copy.
 func (x marks) clone() marks {
 	out := marks{x.most, make(map[document.MemberKey]*cells, len(x.of))}
 	for key, c := range x.of {
@@ -107,7 +107,7 @@ func (x marks) clone() marks {
 	return out
 }
 
-// rows sets those of the rows of a scroll bar that have hits.
+// rows sets the rows of a scroll bar that have matches.
 func (x marks) rows(rows []bool, members []document.DocMember) {
 	total, at := 0.0, 0.0
 	for _, m := range members {
@@ -126,21 +126,21 @@ func (x marks) rows(rows []bool, members []document.DocMember) {
 	}
 }
 
-// count begins to count what matches n in a Document. The search reads
-// through a Source of its own, opened as opt says: that of the Document waits
-// for workers, which the search has. What lies behind end is counted by whoever
-// reads it. Without places only the number of hits is kept.
+// count starts a tally of the lines before end that match n. The search uses a
+// Source of its own, opened with opt: the Source of d waits for workers that
+// the search occupies. The caller counts lines after end. If places is false,
+// only the number of lines is recorded.
 func count(ctx context.Context, s index.Searcher, d Log, opt files.Options, n query.Node, end document.Place, places bool) *tally {
 	ctx, stop := context.WithCancel(ctx)
 	members := d.Members()
-	t := &tally{bare: !places, order: newOrder(members), stop: stop, count: counts{}, changed: make(chan struct{}, 1)}
+	t := &tally{countOnly: !places, order: newOrder(members), stop: stop, count: counts{}, changed: make(chan struct{}, 1)}
 	src, byPath := d.Searchable(opt)
 	t.marks = newMarks(len(members))
 	req := &index.Request{Query: n, Sources: []reader.Source{src}, Progress: func(p index.Progress) {
 		t.mu.Lock()
 		t.share = float64(p.Done) / max(float64(p.Total), 1)
 		t.mu.Unlock()
-		t.tell()
+		t.notify()
 	}}
 	crash.Go(func() {
 		defer stop()
@@ -151,16 +151,16 @@ func count(ctx context.Context, s index.Searcher, d Log, opt files.Options, n qu
 			add := func(off reader.Offset) {
 				p := document.Place{Member: key, Offset: off}
 				if !known || t.order.compare(p, end) >= 0 {
-					return // of a member, or of lines, that came since
+					return // appended or added since
 				}
 				t.count[key]++
-				if t.bare {
+				if t.countOnly {
 					return
 				}
 				if len(t.places) < mostPlaces {
 					t.places = append(t.places, p)
 				} else {
-					t.capped = true
+					t.truncated = true
 				}
 				t.marks.mark(p)
 			}
@@ -170,40 +170,40 @@ func count(ctx context.Context, s index.Searcher, d Log, opt files.Options, n qu
 			if h.Long != nil {
 				add(h.Long.Offset)
 			}
-			t.tell()
+			t.notify()
 			return nil
 		})
 		t.mu.Lock()
 		t.done, t.read, t.err = true, st, err
 		t.missed = st.Skipped+st.Failed > 0
-		t.capped = t.capped || t.missed
+		t.truncated = t.truncated || t.missed
 		t.mu.Unlock()
-		t.tell()
+		t.notify()
 	})
 	return t
 }
 
-// A tallied is a tally as it was when it was last looked at.
-type tallied struct {
-	count  counts
-	capped bool
-	missed bool
-	marks  marks
-	done   bool
-	share  float64
-	read   index.Stats
-	err    error
+// A tallySnapshot is a copy of the results of a tally.
+type tallySnapshot struct {
+	count     counts
+	truncated bool
+	missed    bool
+	marks     marks
+	done      bool
+	share     float64
+	read      index.Stats
+	err       error
 }
 
-// snapshot is how far it is.
-func (t *tally) snapshot() tallied {
+// snapshot returns the results so far.
+func (t *tally) snapshot() tallySnapshot {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return tallied{maps.Clone(t.count), t.capped, t.missed, t.marks.clone(), t.done, t.share, t.read, t.err}
+	return tallySnapshot{maps.Clone(t.count), t.truncated, t.missed, t.marks.clone(), t.done, t.share, t.read, t.err}
 }
 
-// wait waits until there is more to tell, but not for longer than a person
-// would.
+// wait returns a command that waits for new results. It limits their rate, but
+// returns the first match at once.
 func (t *tally) wait() tea.Cmd {
 	return func() tea.Msg {
 		<-t.changed
@@ -212,26 +212,26 @@ func (t *tally) wait() tea.Cmd {
 		t.told = t.told || len(t.count) > 0
 		t.mu.Unlock()
 		if !done && !first {
-			time.Sleep(30 * time.Millisecond) // not a message a hit
+			time.Sleep(30 * time.Millisecond) // not a message for each match
 		}
 		return tallyMsg{t}
 	}
 }
 
-func (t *tally) tell() {
+func (t *tally) notify() {
 	select {
 	case t.changed <- struct{}{}:
 	default:
 	}
 }
 
-// beside is the first place of a hit behind p, or the last before it; with
-// here p itself will do. known says whether the places tell: all of them are
-// there, and p is in what was searched.
-func (t *tally) beside(p document.Place, forward, here bool) (at document.Place, ok, known bool) {
+// next returns the first matching place after p, or the last one before it, or
+// p itself if here is set and it matches. known is false if the recorded places
+// are incomplete or p is in another member, so that they do not tell.
+func (t *tally) next(p document.Place, forward, here bool) (at document.Place, ok, known bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if !t.order.has(p.Member) || !t.done || t.capped || t.err != nil {
+	if !t.order.has(p.Member) || !t.done || t.truncated || t.err != nil {
 		return at, false, false
 	}
 	i, found := slices.BinarySearchFunc(t.places, p, t.order.compare)

@@ -24,36 +24,38 @@ type Text interface {
 	Members() []document.DocMember
 	// Has reports whether a member is still there.
 	Has(document.MemberKey) bool
-	// Weigh learns, without decoding, how long members are: later answers of
-	// Members tell it.
+	// Weigh estimates the sizes of members that are not open yet, without
+	// decoding them, for later calls of Members.
 	Weigh()
 	// Grown reports whether the newest member is still the one that was read.
 	// It returns false if another has its name.
 	Grown(context.Context) bool
 
-	// Start and End are the first place, and that behind the last line. At is
-	// the beginning of the line, or of its piece, that a place lies in.
+	// Start and End return the beginning and the end of the text. At returns
+	// the start of the line, or of the piece of a long line, that contains a
+	// place. AtFraction returns the place of about that fraction of the text.
 	Start() document.Place
 	End(context.Context) (document.Place, error)
 	At(context.Context, document.Place) (document.Place, error)
 	AtFraction(context.Context, float64) (document.Place, error)
 
-	// Forward and Backward return the lines from a place on, or before it, as
-	// many as are known together. They return io.EOF where there are no more.
+	// Forward and Backward return some lines after or before a place. They
+	// return io.EOF at the end and at the start of the text.
 	Forward(context.Context, document.Place) (document.Window, error)
 	Backward(context.Context, document.Place) (document.Window, error)
-	// ReadAt reads text of one member, as io.ReaderAt does.
+	// ReadAt reads the text of one member, as io.ReaderAt does.
 	ReadAt(context.Context, []byte, document.Place) (int, error)
-	// SkipNULs returns the place behind a long run of NULs that begins at a
-	// place, or before one that ends there; else the place itself.
+	// SkipNULs returns the place after a long run of NULs that starts at p, or
+	// the place before one that ends there, or p if there is none.
 	SkipNULs(ctx context.Context, p document.Place, forward bool) (document.Place, error)
 
-	// Number is the number of the line that begins at a place. Unless wait is
-	// set, it returns false if lines would have to be counted. Uncounted is
-	// how much text would be read for that.
+	// Number returns the number of the line that starts at p. Unless wait is
+	// set, it returns false instead of counting lines. Uncounted returns how
+	// much text would have to be read to count them.
 	Number(ctx context.Context, p document.Place, wait bool) (reader.Line, bool)
 	Uncounted(context.Context, document.Place) reader.Offset
-	// Line is where a line of a member begins, or the member's end.
+	// Line returns the start of a line of a member, or the member's end if it
+	// has fewer lines.
 	Line(context.Context, document.MemberKey, reader.Line) (document.Place, error)
 }
 
@@ -61,26 +63,27 @@ type Text interface {
 // may be rotated, and which must be closed.
 type Log interface {
 	Text
-	// Searchable returns the same text as a Source, for a search that runs
-	// beside the reading, and the members by their paths there.
+	// Searchable returns the same text as a Source, for a concurrent search,
+	// and the members by their paths in that Source.
 	Searchable(files.Options) (reader.Source, map[string]document.MemberKey)
-	// Update takes over which files the log consists of now.
+	// Update sets the files that the log consists of now.
 	Update(files.Log) document.Updated
-	// ID identifies the text of a member, through rotation; zero if it cannot
-	// be told. Locate is the member that a file was when its text had an ID.
+	// ID identifies the text of a member across rotations; it is zero if it is
+	// unknown. Locate returns the member that a file was when its text had an
+	// ID.
 	ID(document.MemberKey) reader.ID
 	Locate(context.Context, reader.Member, reader.ID) (document.MemberKey, bool)
-	// Ref refers to the line at a place so that it is found after rotation;
-	// LineOf is its path and number alone.
+	// Ref returns a reference to the line at a place that can be resolved
+	// after rotation; LineOf returns its path and number only.
 	Ref(context.Context, document.Place) (files.Ref, error)
 	LineOf(context.Context, document.Place) (files.Ref, error)
-	// File is the path of a member, for other programs; false if it is
+	// File returns the path of a member for other programs, or false if it is
 	// compressed.
 	File(document.MemberKey) (string, bool)
 	Close() error
 }
 
-// members are the members of a text, as of its last answer.
+// members is the list of members that a text last returned.
 type members struct {
 	list []document.DocMember
 	order

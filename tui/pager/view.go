@@ -8,9 +8,9 @@ import (
 	"logview/tui/theme"
 )
 
-// A view is what the screen shows of a window: where on the rows it is, how
-// the rows are laid out, and how they are drawn. Of the window, the finder, the
-// filters and the bookmarks it changes nothing.
+// A view shows part of a window on the screen: it has the scroll position and
+// the cursor, lays out rows, and draws them. It does not change the rows, the
+// filters or the bookmarks.
 type view struct {
 	win       *window
 	find      *finder
@@ -20,47 +20,47 @@ type view struct {
 	th            *theme.Theme
 	width, height int // of the pane
 	focused       bool
-	wrap          bool // long lines are wrapped; else they are cut
-	left          int  // then, how many columns are left of the screen
-	plain         bool // nothing but text is drawn
+	wrap          bool // wrap long lines instead of cutting them
+	left          int  // columns scrolled to the right, if lines are cut
+	plain         bool // draw only text
 
-	top, sub int             // the first row on the screen, and the first of its screen rows there
-	cur      int             // the row that the person is on
-	follow   bool            // the end is shown, and the person stays there
-	anchor   *document.Place // where a selection begins; nil without one
+	top, sub int             // the first row on the screen, and the first visible screen row of it
+	cur      int             // the row with the cursor
+	follow   bool            // stay at the end as the text grows
+	anchor   *document.Place // where the selection started; nil without one
 }
 
-// setSize says how much room there is.
+// setSize sets the size of the pane.
 func (v *view) setSize(width, height int) {
 	if width != v.width || height != v.height {
 		v.width, v.height = width, height
-		v.settle()
+		v.clamp()
 	}
 }
 
-// setTheme changes how it looks.
+// setTheme sets the theme.
 func (v *view) setTheme(th *theme.Theme) { v.th = th }
 
-// setFocus says whether keys go here.
+// setFocus sets whether the pane has the focus.
 func (v *view) setFocus(on bool) { v.focused = on }
 
-// setWrap says whether long lines are wrapped.
+// setWrap sets whether long lines are wrapped.
 func (v *view) setWrap(on bool) { v.wrap = on }
 
-// selectFrom begins a selection at a place. What comes is not selected, so the
-// end is not followed any more.
+// selectFrom starts a selection. It stops following, so that new lines are not
+// selected.
 func (v *view) selectFrom(p document.Place) {
 	v.anchor = &p
 	v.unfollow()
 }
 
-// endSelection ends the selecting of lines.
+// endSelection clears the selection.
 func (v *view) endSelection() { v.anchor = nil }
 
 // selecting reports whether lines are selected.
 func (v *view) selecting() bool { return v.anchor != nil }
 
-// current is the row that the person is on; nil if there are no rows.
+// current returns the row with the cursor, or nil if there are no rows.
 func (v *view) current() *row {
 	if v.cur >= len(v.win.rows) {
 		return nil
@@ -68,7 +68,8 @@ func (v *view) current() *row {
 	return &v.win.rows[v.cur]
 }
 
-// show goes to a row, and to the match in it, as it was loaded.
+// show shows a row after a load: at the bottom if end is set, else with the
+// lines around it and its match.
 func (v *view) show(i int, end bool) {
 	v.cur = i
 	v.top, v.sub = i, 0
@@ -77,13 +78,12 @@ func (v *view) show(i int, end bool) {
 		return
 	}
 	v.center()
-	if r := v.current(); r != nil && r.Place == v.find.spot.place {
+	if r := v.current(); r != nil && r.Place == v.find.current.place {
 		v.revealMatch()
 	}
 }
 
-// goTo goes to a row. If it is not on the screen, it is shown with what stands
-// around it.
+// goTo moves the cursor to a row, scrolling only if it is not visible.
 func (v *view) goTo(i int) {
 	v.cur = i
 	top, sub := v.top, v.sub
@@ -93,13 +93,13 @@ func (v *view) goTo(i int) {
 	v.revealMatch()
 }
 
-// toStart goes to the first row.
+// toStart moves to the first row.
 func (v *view) toStart() { v.cur, v.top, v.sub = 0, 0, 0 }
 
-// body is how many rows of text there are.
+// body returns the number of screen rows for text.
 func (v *view) body() int { return max(1, v.height-v.head()) }
 
-// head is how many rows are above the text.
+// head returns the number of screen rows above the text.
 func (v *view) head() int {
 	n := 1
 	if len(v.filters.list) > 0 {
@@ -108,7 +108,7 @@ func (v *view) head() int {
 	return n
 }
 
-// wrapWidth is how wide lines are wrapped; 0 if they are not.
+// wrapWidth returns the width to which lines are wrapped, or 0.
 func (v *view) wrapWidth() int {
 	if !v.wrap {
 		return 0
@@ -116,7 +116,7 @@ func (v *view) wrapWidth() int {
 	return v.textWidth()
 }
 
-// textWidth is how wide the text is.
+// textWidth returns the width of the text column.
 func (v *view) textWidth() int {
 	if v.plain {
 		return max(1, v.width)
@@ -124,7 +124,7 @@ func (v *view) textWidth() int {
 	return max(1, v.width-v.gutter()-1)
 }
 
-// gutter is how wide level and number are.
+// gutter returns the width of the level and the line number.
 func (v *view) gutter() int {
 	if v.plain {
 		return 0
@@ -139,7 +139,7 @@ func (v *view) gutter() int {
 	return digits + 3
 }
 
-// hasBorder is whether a row has the border of its member above it.
+// hasBorder reports whether the border of a member is drawn above a row.
 func (v *view) hasBorder(i int) bool {
 	if i == 0 {
 		return v.win.atStart && (len(v.win.members.list) > 1 || v.remarkable(v.win.rows[i].Member))
@@ -147,12 +147,12 @@ func (v *view) hasBorder(i int) bool {
 	return v.win.rows[i].Member != v.win.rows[i-1].Member
 }
 
-// remarkable reports whether there is something to say of a member.
+// remarkable reports whether the border of a member has a remark.
 func (v *view) remarkable(key document.MemberKey) bool {
 	return slices.ContainsFunc(v.win.members.list, func(x document.DocMember) bool { return x.Key == key && (x.Damage != nil || x.Binary) })
 }
 
-// wrapped is where the screen rows of a row begin.
+// wrapped returns the offsets at which the screen rows of a row start.
 func (v *view) wrapped(i int) []int {
 	if !v.wrap {
 		return oneRow
@@ -160,7 +160,7 @@ func (v *view) wrapped(i int) []int {
 	return v.win.wrapped(i, v.textWidth())
 }
 
-// rowHeight is how many screen rows a row takes.
+// rowHeight returns the number of screen rows of a row.
 func (v *view) rowHeight(i int) int {
 	n := len(v.wrapped(i))
 	if v.hasBorder(i) {
@@ -171,20 +171,20 @@ func (v *view) rowHeight(i int) int {
 
 var oneRow = []int{0}
 
-// extent is the first and the last row on the screen.
+// extent returns the first and the last row on the screen.
 func (v *view) extent() (first, last int) { return v.top, v.rowAt(v.body() - 1) }
 
-// shift is called when rows have an index that is higher by n.
+// shift adjusts the position after the indexes of the rows increased by n.
 func (v *view) shift(n int) { v.top, v.cur = v.top+n, v.cur+n }
 
-// near is the rows on the screen and around it, which are to be kept.
+// near returns the rows on and around the screen, which must be kept.
 func (v *view) near() span {
 	around := v.height + 2*windowRows
 	return span{min(v.top, v.cur) - around, max(v.top, v.cur) + around}
 }
 
-// room is how many screen rows are read above and from the top of the screen
-// on, as far as most.
+// room returns how many screen rows are available above and below the top of
+// the screen, counting only up to most.
 func (v *view) room(most int) (above, below int) {
 	for i := v.top - 1; i >= 0 && above < most; i-- {
 		above += v.rowHeight(i)

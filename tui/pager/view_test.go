@@ -148,11 +148,11 @@ func TestViewTallLine(t *testing.T) {
 	}
 	_, _ = v.find.set(Pattern{Text: "9"}, false)
 	v.jump(3)
-	if v.find.spot.start != 9 || !strings.Contains(strings.Join(drawn(v), ""), "9") {
-		t.Errorf("the match at %d is not shown", v.find.spot.start)
+	if v.find.current.start != 9 || !strings.Contains(strings.Join(drawn(v), ""), "9") {
+		t.Errorf("the match at %d is not shown", v.find.current.start)
 	}
 	v.toggleWrap()
-	v.find.setSpot(v.win.rows[3].Place, 499)
+	v.find.setCurrent(v.win.rows[3].Place, 499)
 	v.revealMatch()
 	if v.left == 0 {
 		t.Error("the match right of the screen is not shown")

@@ -12,46 +12,47 @@ import (
 	"logview/reader/document"
 )
 
-// A window is a run of rows of a text: those that are shown, and some around
-// them. It reads more where the screen comes near its ends, forgets what is
-// far from the screen, and goes on when the text grows.
+// A window holds a contiguous run of rows of a text: those on the screen and
+// some around them. It reads more rows when the screen approaches either end,
+// discards rows far from the screen, and appends rows when the text grows.
 //
-// Its methods are called from Update and View alone. What takes time they
-// return as commands, whose answers go back to the method that is named like
-// the message; answers to what was asked before the last restart are dropped.
+// Its methods are called from Update and View only. Slow work is returned as
+// commands. The message of a command is passed to the method with the same
+// name; the caller drops messages from before the last restart.
 type window struct {
 	text    Text // nil if nothing is shown
-	pick    pick // the lines of it that are rows
+	pick    pick // which lines become rows
 	members members
-	err     error // why there are no rows
+	err     error // of the last load
 
-	ctx    context.Context // of the commands since the last restart
+	ctx    context.Context // canceled by the next restart
 	cancel context.CancelFunc
 	gen    int // counts restarts
 
 	rows      []row
-	atStart   bool           // the rows begin where the text does
-	atEnd     bool           // the rows end where it does
-	up, down  document.Place // where reading goes on
-	upBusy    bool           // it is being read upwards
-	downBusy  bool           // and downwards
-	numbering bool           // lines are being counted
-	loading   bool           // the rows are about to be replaced
+	atStart   bool           // rows includes the start of the text
+	atEnd     bool           // rows includes the end of the text
+	up, down  document.Place // where to continue reading in each direction
+	upBusy    bool           // a read upwards is in progress
+	downBusy  bool           // a read downwards is in progress
+	numbering bool           // line counting is in progress
+	loading   bool           // a load is in progress; it will replace rows
 	target    *document.Place
-	gap       bool // a text came between the rows
+	gap       bool // text was inserted between the rows
 	growth    growth
 }
 
-// growth is how far a window knows its text, whose end the rows need not reach.
+// growth tracks how much of a growing text the window has seen. The rows need
+// not extend to that point.
 type growth struct {
-	tail    document.Place // to where; a last line without an end is read again from its beginning
-	openAt  document.Place // where such a line begins that was counted among the new ones
-	reading bool           // what came is being read
-	again   bool           // and more came meanwhile
+	tail    document.Place // end of what was seen; an unterminated last line is not included
+	openAt  document.Place // start of an unterminated line that was already counted as new
+	reading bool           // a read of the appended text is in progress
+	again   bool           // another read was requested meanwhile
 }
 
-// windowRows is how many rows are read to each side at once. A window keeps
-// mostRows of them, or mostBytes, if the screen is not larger.
+// windowRows is the number of rows that are read at once in each direction.
+// A window keeps about mostRows rows or mostBytes of text.
 const (
 	windowRows = 300
 	mostRows   = 3000
@@ -59,18 +60,18 @@ const (
 )
 
 type (
-	// loadedMsg are rows that replace those there are.
+	// loadedMsg holds rows that replace the current ones.
 	loadedMsg struct {
 		gen      int
 		up, down run
-		at       document.Place // where they were wanted
-		end      bool           // at the end
+		at       document.Place // the place around which they were loaded
+		end      bool           // it is the end of the text
 		tail     document.Place
-		open     bool // the last line begins at tail, and has no end yet
+		open     bool // an unterminated last line starts at tail
 		members  []document.DocMember
 		err      error
 	}
-	// moreMsg are rows in front of those, or behind.
+	// moreMsg holds rows that precede or follow the current ones.
 	moreMsg struct {
 		gen     int
 		from    document.Place
@@ -78,15 +79,14 @@ type (
 		run     run
 		err     error
 	}
-	// numberedMsg are the numbers of lines that were counted.
+	// numberedMsg holds the numbers of the lines that were counted.
 	numberedMsg struct {
 		gen     int
 		numbers map[document.Place]reader.Line
 	}
 )
 
-// open shows the lines of another text that are picked. There are no rows
-// before they are loaded.
+// open switches to another text. The window is empty until load.
 func (w *window) open(t Text, k pick) {
 	w.close()
 	w.text, w.pick = t, k
@@ -94,7 +94,7 @@ func (w *window) open(t Text, k pick) {
 	w.restart()
 }
 
-// close shows nothing any more.
+// close empties the window and cancels its commands.
 func (w *window) close() {
 	if w.cancel != nil {
 		w.cancel()
@@ -104,7 +104,7 @@ func (w *window) close() {
 	w.gen++
 }
 
-// restart gives up what is being read. Its answers are dropped.
+// restart cancels all commands. Their messages are dropped.
 func (w *window) restart() {
 	if w.cancel != nil {
 		w.cancel()
@@ -115,35 +115,35 @@ func (w *window) restart() {
 	w.growth.reading, w.growth.again = false, false
 }
 
-// setPick picks other lines. The rows are to be loaded again.
+// setPick changes which lines become rows. The caller reloads the rows.
 func (w *window) setPick(k pick) { w.pick = k }
 
-// setMembers takes over which members there are.
+// setMembers sets the list of members.
 func (w *window) setMembers(list []document.DocMember) { w.members = newMembers(list) }
 
 // busy reports whether rows are being read.
 func (w *window) busy() bool { return w.loading || w.upBusy || w.downBusy }
 
-// clearError is called when the text may be read again.
+// clearError forgets the error of the last load.
 func (w *window) clearError() { w.err = nil }
 
-// setGap is called when a text came between the rows. They are to be loaded
-// again.
+// setGap records that text was inserted between the rows, which must be
+// reloaded.
 func (w *window) setGap() { w.gap = true }
 
-// wrapped is where the screen rows of a row begin that is wrapped to a width.
+// wrapped returns the offsets at which a row is wrapped to a width.
 func (w *window) wrapped(i, width int) []int {
 	r := &w.rows[i]
 	r.wrapTo(width)
 	return r.starts
 }
 
-// contiguous reports whether all lines are rows: then each has the number
-// that follows that of the one before.
+// contiguous reports whether every line is a row, so that line numbers are
+// consecutive.
 func (w *window) contiguous() bool { return w.pick.all() }
 
-// index is the row that begins at a place; negative if there is none, or the
-// rows are about to be replaced.
+// index returns the index of the row that starts at p, or -1 if there is none
+// or a load is in progress.
 func (w *window) index(p document.Place) int {
 	if w.loading {
 		return -1
@@ -151,8 +151,8 @@ func (w *window) index(p document.Place) int {
 	return slices.IndexFunc(w.rows, func(r row) bool { return r.Place == p })
 }
 
-// holding is the row in which a place lies; negative if there is none, or the
-// rows are about to be replaced.
+// holding returns the index of the row that contains p, or -1 if there is none
+// or a load is in progress.
 func (w *window) holding(p document.Place) int {
 	if w.loading {
 		return -1
@@ -162,8 +162,8 @@ func (w *window) holding(p document.Place) int {
 	})
 }
 
-// load reads the rows around a place, or at the end for nil. They are wrapped
-// to a width, unless that is 0.
+// load reads the rows around a place, or at the end if at is nil, and wraps
+// them to a width, unless that is 0.
 func (w *window) load(at *document.Place, width int) tea.Cmd {
 	if w.text == nil {
 		return nil
@@ -188,7 +188,7 @@ func (msg *loadedMsg) read(ctx context.Context, t Text, k pick, at *document.Pla
 	if at != nil {
 		msg.at = *at
 	} else {
-		// From where the last line begins: it may have no end yet.
+		// From the start of the last line, which may be unterminated.
 		end, err := t.End(ctx)
 		if err == nil {
 			msg.at, err = t.At(ctx, document.Place{Member: end.Member, Offset: max(0, end.Offset-1)})
@@ -206,8 +206,8 @@ func (msg *loadedMsg) read(ctx context.Context, t Text, k pick, at *document.Pla
 	return err
 }
 
-// loaded takes over the rows that were loaded. The row at the place where they
-// were wanted is that with the index at.
+// loaded replaces the rows. It returns the index of the row at the requested
+// place.
 func (w *window) loaded(msg loadedMsg) (at int, err error) {
 	w.loading = false
 	w.setMembers(msg.members)
@@ -229,13 +229,12 @@ func (w *window) loaded(msg loadedMsg) (at int, err error) {
 		if w.growth.openAt = (document.Place{}); msg.open {
 			w.growth.openAt = msg.tail
 		}
-	default: // what came since is going to be read from there
+	default: // keep the tail: the next grow continues there
 	}
 	return min(len(msg.up.rows), max(0, len(w.rows)-1)), nil
 }
 
-// reachEnd is called when the rows reach to the end of the text: what came
-// there is known with them.
+// reachEnd updates growth after the rows were extended to the end of the text.
 func (w *window) reachEnd() {
 	w.growth.tail, w.growth.openAt = w.down, document.Place{}
 	if n := len(w.rows); n > 0 && w.rows[n-1].Open {
@@ -243,8 +242,8 @@ func (w *window) reachEnd() {
 	}
 }
 
-// extend reads more rows in front of those there are, or behind them, unless
-// they are being read or there are none.
+// extend reads more rows above or below the current ones, unless such a read is
+// in progress or there are none.
 func (w *window) extend(above, below bool, width int) tea.Cmd {
 	if w.text == nil || w.loading {
 		return nil
@@ -270,9 +269,9 @@ func (w *window) fetch(from document.Place, forward bool, width int) tea.Cmd {
 	}
 }
 
-// more takes over rows in front of those there are, which all have a higher
-// index then, or behind them. It returns false if they do not fit: rows were
-// forgotten meanwhile.
+// more adds rows before or after the current ones. It returns by how much the
+// indexes of the current rows increase, and false if the new rows are not
+// adjacent because others were discarded meanwhile.
 func (w *window) more(msg moreMsg) (added int, fits bool) {
 	if msg.forward {
 		w.downBusy = false
@@ -294,8 +293,8 @@ func (w *window) more(msg moreMsg) (added int, fits bool) {
 	return len(msg.run.rows), true
 }
 
-// filtering describes how far the text is filtered, if more had to be looked
-// through than what was read at once; else it is empty.
+// filtering describes the progress of a read that found fewer rows than
+// requested so far; it is empty if the read is complete.
 func (w *window) filtering(msg moreMsg) string {
 	if msg.run.end || len(msg.run.rows) >= windowRows || w.contiguous() {
 		return ""
@@ -303,11 +302,11 @@ func (w *window) filtering(msg moreMsg) string {
 	return fmt.Sprintf("filtering: at %.0f%%", 100*document.FractionOf(w.text.Members(), msg.run.next))
 }
 
-// A span is some of the rows.
-type span struct{ from, to int } // to is behind the last
+// A span is a range of row indexes, from inclusive, to exclusive.
+type span struct{ from, to int }
 
-// trim forgets rows in front of those to keep, or behind them, if there are
-// too many. It returns by how much the others have a lower index then.
+// trim discards rows before keep, or after it, if there are too many rows. It
+// returns by how much the indexes of the other rows decrease.
 func (w *window) trim(front bool, keep span) (dropped int) {
 	size := 0
 	for i := range w.rows {
@@ -332,21 +331,20 @@ func (w *window) trim(front bool, keep span) (dropped int) {
 	return 0
 }
 
-// mostCounted is how much text is read for nothing but the numbers of lines,
-// where no index knows them. Behind it lines have none until somebody asks
-// for one: whoever looks at the end of 40 GB does not want all of it read.
+// mostCounted is how much text is read just to number lines that no index has
+// counted. Lines further on stay unnumbered until the user goes to a line
+// number: looking at the end of 40 GB must not read all of it.
 const mostCounted = 1 << 30
 
-// unknown is the line of a row that is not going to be counted.
+// unknown is the line number of a row that will not be counted.
 const unknown = reader.Line(-2)
 
-// number counts the lines before those rows that have no number yet, in the
-// background.
+// number counts lines in the background for the rows that have no number yet.
 func (w *window) number() tea.Cmd {
 	if w.text == nil || len(w.rows) == 0 || w.numbering {
 		return nil
 	}
-	// A row that came alone follows one that has its number.
+	// Continue the numbers of preceding rows.
 	for i := 1; i < len(w.rows) && w.contiguous(); i++ {
 		if w.rows[i].line == -1 {
 			w.numberAfter(i)
@@ -376,8 +374,8 @@ func (w *window) number() tea.Cmd {
 	}
 }
 
-// numberAfter gives a row the number that follows that of the one before, if
-// that has one.
+// numberAfter derives the number of row i from that of the row before, if that
+// is known.
 func (w *window) numberAfter(i int) {
 	r, before := &w.rows[i], &w.rows[i-1]
 	if r.Member == before.Member && before.line >= 0 {
@@ -388,7 +386,7 @@ func (w *window) numberAfter(i int) {
 	}
 }
 
-// numbered takes over the numbers of lines that were counted.
+// numbered sets the numbers of the lines that were counted.
 func (w *window) numbered(msg numberedMsg) {
 	w.numbering = false
 	for i := range w.rows {
@@ -401,7 +399,7 @@ func (w *window) numbered(msg numberedMsg) {
 			w.numberAfter(i)
 		}
 	}
-	// Of rows that came before the first whose number is known now.
+	// Number the rows before the first known one backwards.
 	for i := len(w.rows) - 2; i >= 0 && w.contiguous(); i-- {
 		r, next := &w.rows[i], &w.rows[i+1]
 		if r.line < 0 && r.Member == next.Member && next.line >= 0 {

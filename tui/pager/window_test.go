@@ -248,7 +248,7 @@ func TestWindowGrows(t *testing.T) {
 				t.Fatalf("seed %d: %d rows were visited of %d new lines", seed, visited, lines)
 			}
 			if x.quiet() && lines > 0 {
-				t.Error("news are quiet")
+				t.Error("appended are quiet")
 			}
 			was = len(now)
 			if got := texts(w.rows); w.atEnd && len(got) > 0 && !slices.Equal(got, now[len(now)-len(got):]) {

@@ -11,33 +11,33 @@ import (
 	"logview/reader/document"
 )
 
-// A hunt is a search for the next row that is picked, from a place on or
-// before it. It is done in steps, so that it can be told how far it is.
-type hunt struct {
+// A rowSearch searches for the next picked row after or before a place. It
+// proceeds in steps of bounded work, so that progress can be shown.
+type rowSearch struct {
 	text    Text
 	pick    pick
-	at      document.Place // where it begins; zero for the end
+	at      document.Place // where to start; zero for the end of the text
 	forward bool
-	here    bool         // the line at that place counts, too, and if there is none in this direction, the other is tried
-	known   *knownPlaces // where matching lines lie, which need not be searched for; nil if that is not known
+	here    bool         // include the line at that place, and try the other direction if nothing is found
+	known   *knownPlaces // places of matching lines that need not be read for; may be nil
 
 	prepared bool
-	begun    document.Place // where reading began
-	next     document.Place // where it goes on
-	turned   bool           // it goes in the other direction
-	read     int64          // bytes, at most
+	begun    document.Place // where reading started
+	next     document.Place // where reading continues
+	turned   bool           // the direction was reversed
+	read     int64          // bytes read, at most
 }
 
-// A find is the result of a step.
-type find struct {
+// A stepResult is the result of a step.
+type stepResult struct {
 	at   document.Place
-	ok   bool   // there is one, at this place
-	more bool   // there is more to search: take another step
-	text string // how far it is
+	ok   bool   // a row was found at this place
+	more bool   // the search is not finished: take another step
+	text string // describes the progress
 }
 
-// step searches a part of the text.
-func (h *hunt) step(ctx context.Context) (x find, err error) {
+// step searches the next part of the text.
+func (h *rowSearch) step(ctx context.Context) (x stepResult, err error) {
 	if !h.prepared {
 		if err := h.prepare(ctx); err != nil {
 			return x, err
@@ -54,7 +54,7 @@ func (h *hunt) step(ctx context.Context) (x find, err error) {
 	h.read += budget
 	switch {
 	case len(r.rows) > 0:
-		return find{at: r.rows[0].Place, ok: true}, nil
+		return stepResult{at: r.rows[0].Place, ok: true}, nil
 	case !r.end:
 		h.next = r.next
 		x.more, x.text = true, fmt.Sprintf("searching, %s read; Esc stops", humanize.IBytes(uint64(h.read)))
@@ -68,9 +68,9 @@ func (h *hunt) step(ctx context.Context) (x find, err error) {
 	return x, nil
 }
 
-// prepare finds out where reading begins.
-func (h *hunt) prepare(ctx context.Context) (err error) {
-	if h.at == (document.Place{}) { // nothing was shown yet: it is going to be the end
+// prepare determines where reading starts.
+func (h *rowSearch) prepare(ctx context.Context) (err error) {
+	if h.at == (document.Place{}) { // nothing was shown yet
 		if h.at, err = h.text.End(ctx); err != nil {
 			return err
 		}
@@ -84,15 +84,15 @@ func (h *hunt) prepare(ctx context.Context) (err error) {
 		h.next.Offset = p.End
 	}
 	if ok && long(&p) {
-		h.known = nil // it knows lines, and there may be more in this one
+		h.known = nil // there may be more matches in this line, and only lines are known
 	}
 	h.begun = h.next
 	return nil
 }
 
-// lookUp asks the known places. It is done if they tell the result; else the
-// rest of the text is to be read.
-func (h *hunt) lookUp(ctx context.Context) (done bool, x find, err error) {
+// lookUp consults the known places. If they do not give the result, it moves
+// next past the text that need not be read.
+func (h *rowSearch) lookUp(ctx context.Context) (done bool, x stepResult, err error) {
 	if h.known == nil || h.turned {
 		return false, x, nil
 	}
@@ -100,9 +100,9 @@ func (h *hunt) lookUp(ctx context.Context) (done bool, x find, err error) {
 	if !t.order.before(h.at, end) {
 		return false, x, nil
 	}
-	p, ok, known := t.beside(h.at, h.forward, h.here)
+	p, ok, known := t.next(h.at, h.forward, h.here)
 	for known && ok && !h.text.Has(p.Member) {
-		p, ok, known = t.beside(p, h.forward, false)
+		p, ok, known = t.next(p, h.forward, false)
 	}
 	switch {
 	case known && ok && t.order.before(p, end):
@@ -117,7 +117,7 @@ func (h *hunt) lookUp(ctx context.Context) (done bool, x find, err error) {
 	return false, x, nil
 }
 
-// pieceAt is the piece that begins at a place; false if there is none.
+// pieceAt returns the piece that starts at a place, or false.
 func pieceAt(ctx context.Context, d Text, at document.Place) (p document.Piece, ok bool, err error) {
 	w, err := d.Forward(ctx, at)
 	if err == io.EOF || err == nil && (w.Member != at.Member || w.Offset != at.Offset) {
@@ -130,27 +130,27 @@ func pieceAt(ctx context.Context, d Text, at document.Place) (p document.Piece, 
 	return p, ok, err
 }
 
-// place is the piece to go to of a line that matches and begins at p: the
-// first in which a match begins, or the last on the way back. It is the first
-// of all if that cannot be told.
+// place returns the piece to show of the matching line that starts at p: the
+// first in which a match starts, or the last when searching backwards. It
+// returns p if no match can be located.
 func (k pick) place(ctx context.Context, d Text, p document.Place, forward bool) (document.Place, error) {
 	p, err := d.At(ctx, p)
 	if err != nil || k.find == nil {
 		return p, err
 	}
-	return nearest(ctx, d, k.find, p, !forward)
+	return matchPiece(ctx, d, k.find, p, !forward)
 }
 
-func nearest(ctx context.Context, d Text, m *match.Matcher, p document.Place, last bool) (document.Place, error) {
-	at, ok, err := inLine(ctx, d, m, p, true, last)
+func matchPiece(ctx context.Context, d Text, m *match.Matcher, p document.Place, last bool) (document.Place, error) {
+	at, ok, err := matchInLine(ctx, d, m, p, true, last)
 	if err != nil || !ok {
 		return p, err
 	}
 	return at, nil
 }
 
-// First is the piece of a line, from its beginning p on, in which the first
-// match begins, the first of all if that cannot be told.
+// First returns the piece of the line starting at p in which the first match
+// starts, or p if no match can be located.
 func First(ctx context.Context, d Text, m *match.Matcher, p document.Place) (document.Place, error) {
-	return nearest(ctx, d, m, p, false)
+	return matchPiece(ctx, d, m, p, false)
 }
