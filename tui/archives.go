@@ -51,8 +51,8 @@ func unpack(ctx context.Context, l files.Log, opt files.Options, say func(tea.Ms
 	return msg, false
 }
 
-// unpacked lists the logs in an archive, and goes to where the user wanted.
-func (m *model) unpacked(msg unpackedMsg) tea.Cmd {
+// showUnpacked lists the logs in an archive, and goes to where the user wanted.
+func (m *model) showUnpacked(msg unpackedMsg) tea.Cmd {
 	if msg.opening != m.opening.seq || m.life.Err() != nil {
 		return nil
 	}

@@ -11,26 +11,26 @@ import (
 	"logview/tui/pager"
 )
 
-// This is what the root starts, and what comes of it.
+// Commands of the root that belong to no part, and how sources are opened.
 
 type (
 	tickMsg struct{}
-	// markMsg is a line to be marked.
+	// markMsg is a line to mark.
 	markMsg struct {
 		doc pager.Log
 		at  document.Place
 	}
-	// writtenMsg says how the writing of a file ended.
+	// writtenMsg is the result of writing a file.
 	writtenMsg struct {
 		w    *writing
 		said pager.Said
 	}
-	// doneMsg says how something ended.
+	// doneMsg is the result of another operation.
 	doneMsg struct{ said pager.Said }
 )
 
-// tick comes from time to time: messages go, ages are drawn anew. A pipe is
-// looked at, and that more often.
+// tick sends a tickMsg every second, to expire messages and update ages. Pipes
+// are polled, and need it more often.
 func (m *model) tick() tea.Cmd {
 	every := time.Second
 	if m.piped() {
@@ -39,21 +39,23 @@ func (m *model) tick() tea.Cmd {
 	return tea.Tick(every, func(time.Time) tea.Msg { return tickMsg{} })
 }
 
-// source makes a Source of a log for the explorer's own reading.
+// source returns a Source of a log to be shown.
 func (m *model) source(l files.Log) *files.LogSource { return files.NewSource(l, m.reading()) }
 
-// reading is how the explorer itself reads.
+// reading returns the options for reading logs that are shown.
 func (m *model) reading() files.Options {
 	return files.Options{Cache: m.opt.Cache, Encoding: m.opt.Encoding, Spare: m.opt.Workers.Go, Wait: true}
 }
 
-// searching is how searches read: what they decode is kept if there is a
-// worker to spare. Were they to wait for one, they would wait for themselves.
+// searching returns the options for reading in searches. They store what they
+// decode only if a worker is free: they occupy workers, so that waiting for one
+// could be a deadlock.
 func (m *model) searching() files.Options {
 	return files.Options{Cache: m.opt.Cache, Encoding: m.opt.Encoding, Spare: m.opt.Workers.TryGo}
 }
 
-// sources are all logs, for a search. They are made when it runs, elsewhere.
+// sources returns a function that opens all logs for a search, to be called from
+// another goroutine.
 func (m *model) sources() func() []reader.Source {
 	if d := m.pager.Doc(); m.piped() && d != nil {
 		src, _ := d.Searchable(m.searching())
@@ -71,6 +73,6 @@ func (m *model) sources() func() []reader.Source {
 	}
 }
 
-// remember keeps what is to be known of the log that is shown, and what was
-// typed. What it returns writes it, elsewhere.
+// remember records the state of the log that is shown. It returns a function
+// that writes it, to be called from another goroutine.
 func (m *model) remember() (save func() error) { return m.memory.keep(m.pager, m.prompt) }

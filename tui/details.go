@@ -20,25 +20,24 @@ import (
 	"logview/tui/visible"
 )
 
-// These are the boxes of text that lie over the panes, help and the details
-// of a line, and the list of marks.
+// Boxes over the panes: the help, the details of a line, the list of marks.
 
-// details are of one line.
+// details are the details of a line.
 type details struct {
 	doc   pager.Log
 	at    document.Place
 	whole bool // text is not a piece of a longer line
 	where string
 	about string
-	text  []byte // of the line, or of the piece of it that is shown
-	json  []byte // in it, written out; nil if there is none
+	text  []byte // the line, or the current piece of a long line
+	json  []byte // the JSON in it, indented; nil if there is none
 
-	rows  [][]byte // of it all but the first lines, wrapped for width
+	rows  [][]byte // text and json, wrapped to width
 	width int
 }
 
 type (
-	// detailsMsg and marksMsg are shown if no key was pressed meanwhile.
+	// detailsMsg and marksMsg are dropped if a key was pressed meanwhile.
 	detailsMsg struct {
 		pressed int
 		details
@@ -54,14 +53,14 @@ type (
 	}
 )
 
-// A textBox is the help, or the details of a line, over the panes.
+// A textBox shows the help or the details of a line over the panes.
 type textBox struct {
 	details details
-	top     int    // the first line that is shown
-	shown   string // which lines are, if not all
+	top     int    // first visible line
+	shown   string // describes the visible lines, if not all are
 }
 
-// scroll moves the text. It returns false if the action is not about that.
+// scroll performs an action that scrolls. It returns false for other actions.
 func (b *textBox) scroll(a keys.Action, height int) bool {
 	switch a {
 	case keys.Down:
@@ -83,7 +82,7 @@ func (b *textBox) scroll(a keys.Action, height int) bool {
 	return true
 }
 
-// view is those of n lines for which there is room.
+// view returns the visible lines of n.
 func (b *textBox) view(n, room, width int, draw func(i int) string) string {
 	b.top = max(0, min(b.top, n-room))
 	b.shown = ""
@@ -97,8 +96,8 @@ func (b *textBox) view(n, room, width int, draw func(i int) string) string {
 	return strings.Join(out, "\n")
 }
 
-// detail shows the details of the line that the person is on.
-func (m *model) detail() tea.Cmd {
+// showDetails shows the details of the current line.
+func (m *model) showDetails() tea.Cmd {
 	p, ok := m.pager.Piece()
 	if !ok {
 		return nil
@@ -121,8 +120,8 @@ func (m *model) detail() tea.Cmd {
 	}
 }
 
-// where is the file and line of a place, or, where too much would have to be read for
-// the number of its line, the path alone.
+// where returns the file and line of a place, or only the path if too much text
+// would have to be read to count lines.
 func where(ctx context.Context, d pager.Log, p document.Place) string {
 	if d.Uncounted(ctx, p) < 1<<30 {
 		if r, err := d.LineOf(ctx, p); err == nil {
@@ -138,20 +137,20 @@ func where(ctx context.Context, d pager.Log, p document.Place) string {
 }
 
 const (
-	mostJSON   = 64 << 10 // bytes of it in a line
-	deepest    = 50       // levels of it
+	mostJSON   = 64 << 10 // bytes in a line
+	deepest    = 50       // nesting
 	mostPretty = 1 << 20
 )
 
-// indented is the JSON that a line ends with, written out; nil if it does
-// not, or not in a size that somebody would read.
+// indented returns the JSON at the end of a line, indented; nil if there is none
+// or it is too large.
 func indented(line []byte) []byte {
 	i := bytes.IndexByte(line, '{')
 	if i < 0 || len(line)-i > mostJSON {
 		return nil
 	}
 	depth, most := 0, 0
-	for _, c := range line[i:] { // those in strings, too
+	for _, c := range line[i:] { // brackets in strings count, too: this is only a limit
 		switch c {
 		case '{', '[':
 			depth++
@@ -169,7 +168,7 @@ func indented(line []byte) []byte {
 
 var levelNames = map[byte]string{'F': "fatal", 'E': "an error", 'W': "a warning", 'I': "information", 'D': "for debugging"}
 
-// lines is how many rows of a width the details take; draw draws one.
+// lines returns the number of rows of the details at a width; draw draws one.
 func (x *details) lines(width int) int {
 	if x.width != width {
 		x.rows, x.width = nil, width
@@ -224,7 +223,7 @@ func (m *model) listMarks() tea.Cmd {
 		msg := marksMsg{pressed: pressed}
 		buf := make([]byte, 512)
 		for _, p := range places {
-			n, _ := d.ReadAt(ctx, buf, p) // of one that is gone there is no text
+			n, _ := d.ReadAt(ctx, buf, p) // there is no text if the file is gone
 			text, _, _ := bytes.Cut(buf[:n], []byte("\n"))
 			x := markedLine{at: p, text: visible.String(string(text)), where: visible.String(filepath.Base(where(ctx, d, p)))}
 			if !d.Has(p.Member) {
@@ -236,8 +235,8 @@ func (m *model) listMarks() tea.Cmd {
 	}
 }
 
-// marked shows the list.
-func (m *model) marked(msg marksMsg) {
+// showMarks shows the list of marks.
+func (m *model) showMarks(msg marksMsg) {
 	if msg.pressed != m.presses.count {
 		return
 	}
@@ -251,7 +250,7 @@ func (m *model) marked(msg marksMsg) {
 	m.choose("mark: ", all)
 }
 
-// boxView is what is shown of help or details.
+// boxView draws the help or the details.
 func (m *model) boxView() string {
 	lines, width := m.helpLines()
 	n, draw := len(lines), func(i int) string { return lines[i] }
@@ -262,7 +261,7 @@ func (m *model) boxView() string {
 	return m.th.Frame.Render(m.box.view(n, max(1, m.height-4), width, draw))
 }
 
-// queryHelp is the query language in short.
+// queryHelp is a summary of the query language.
 var queryHelp = [][2]string{
 	{"timeout reset", "both texts, anywhere, in any case"},
 	{"\"two words\"", "the text with its blanks"},
@@ -273,7 +272,7 @@ var queryHelp = [][2]string{
 	{"file:*.gz", "in files so named"},
 }
 
-// helpLines is all keys, from the live map, and how wide that is.
+// helpLines returns the lines of the help and their width.
 func (m *model) helpLines() ([]string, int) {
 	names, groups := m.keys.Groups()
 	var lines []string
@@ -311,7 +310,7 @@ func (m *model) helpLines() ([]string, int) {
 	return lines[:half], 140
 }
 
-// boxKey takes a key while help or details are shown.
+// boxKey handles an action while the help or the details are shown.
 func (m *model) boxKey(a keys.Action) tea.Cmd {
 	if m.box.scroll(a, m.height) {
 		return nil
@@ -320,7 +319,7 @@ func (m *model) boxKey(a keys.Action) tea.Cmd {
 	case "", keys.Cancel, keys.Quit, keys.Enter, keys.Help:
 		m.overlay = noOverlay
 	case keys.CopyLine, keys.CopyRef, keys.Mark, keys.Edit:
-		if m.overlay == detailsOverlay { // of the line that they show
+		if m.overlay == detailsOverlay { // for the line of the details
 			cmd := m.do(a)
 			if a == keys.Mark || a == keys.Edit {
 				m.overlay = noOverlay

@@ -13,43 +13,43 @@ import (
 	"logview/tui/pager"
 )
 
-// A listing is which logs there are. It is told when files change, lists the
-// logs again, and has in place of archives that were opened the logs in them.
+// A listing is the list of logs. It watches the files, lists them again when
+// they change, and replaces opened archives by the logs in them.
 type listing struct {
 	live *follow.Live // nil if standard input is shown
 	feed *follow.Feed
 
-	done    bool // logs were listed
-	running bool // they are being listed
-	again   bool // and that is not going to be all
+	done    bool // the logs were listed at least once
+	running bool // a list is in progress
+	again   bool // another list was requested meanwhile
 
-	last     listMsg             // the last list, as the logs lie there
-	byPath   map[string]string   // the logs of files, with those in archives
-	archives map[string]unpacked // that were opened, by their paths
+	last     listMsg             // the last list, without the contents of archives
+	byPath   map[string]string   // names of logs by path of file, with the contents of archives
+	archives map[string]unpacked // the opened archives by path
 
-	looking bool            // files are looked into
-	kinds   map[string]kind // what was found in them, by their paths
+	looking bool            // files are being inspected
+	kinds   map[string]kind // results of that, by path
 }
 
 type (
-	// listMsg is the logs there are.
+	// listMsg is a list of the logs.
 	listMsg struct {
 		logs   []files.Log
 		byPath map[string]string
-		bad    map[string][]string // files that may not be read, of a log
+		bad    map[string][]string // names of unreadable files by log
 		errs   []error
 	}
-	// feedMsg is what happened to files.
+	// feedMsg says which files changed.
 	feedMsg struct{ c follow.Changes }
 )
 
-// open begins to watch paths. An error of that is given to failed.
+// open starts watching paths. Errors of that are passed to failed.
 func (x *listing) open(paths []string, failed func(error)) {
 	x.live = follow.NewLive(paths, failed)
 	x.feed = x.live.Feed()
 }
 
-// close ends that.
+// close stops watching.
 func (x *listing) close() {
 	if x.live != nil {
 		x.feed.Close()
@@ -57,7 +57,7 @@ func (x *listing) close() {
 	}
 }
 
-// list asks which logs there are.
+// list lists the logs. If that is in progress, it is done again afterwards.
 func (x *listing) list(ctx context.Context) tea.Cmd {
 	if x.running {
 		x.again = true
@@ -83,8 +83,8 @@ func (x *listing) list(ctx context.Context) tea.Cmd {
 	}
 }
 
-// wait waits until something happens to the files, and a little longer: a
-// program that writes line by line makes hundreds of events a second.
+// wait waits for changes of files, and a little longer, because a program that
+// writes line by line causes hundreds of events a second.
 func (x *listing) wait(ctx context.Context) tea.Cmd {
 	feed := x.feed
 	return func() tea.Msg {
@@ -97,8 +97,8 @@ func (x *listing) wait(ctx context.Context) tea.Cmd {
 	}
 }
 
-// take takes over a list of logs. It reports whether it is the first, and
-// whether logs are to be listed again.
+// take stores a list. It reports whether it is the first one, and whether to
+// list again.
 func (x *listing) take(msg listMsg) (first, again bool) {
 	first, again = !x.done, x.again
 	x.running, x.again, x.done = false, false, true
@@ -106,24 +106,24 @@ func (x *listing) take(msg listMsg) (first, again bool) {
 	return first, again
 }
 
-// current is the last list, with what is in the archives that were opened.
+// current returns the last list with the contents of the opened archives.
 func (x *listing) current() listMsg {
 	msg := x.withArchives(x.last)
 	x.byPath = msg.byPath
 	return msg
 }
 
-// member is a file as it was when something was last heard of it.
+// member returns a file as of its last change.
 func (x *listing) member(path string) (reader.Member, bool) { return x.live.Member(path) }
 
-// look has the files looked at at once.
+// look checks all files now.
 func (x *listing) look() {
 	if x.live != nil {
 		x.live.Look()
 	}
 }
 
-// listed shows the logs there are.
+// listed handles a new list of logs.
 func (m *model) listed(msg listMsg) tea.Cmd {
 	first, again := m.listing.take(msg)
 	list := m.listing.current()
@@ -141,7 +141,7 @@ func (m *model) listed(msg listMsg) tea.Cmd {
 	return cmd
 }
 
-// relist takes over which files the log that is shown consists of now.
+// relist updates the members of the log that is shown.
 func (m *model) relist() tea.Cmd {
 	name := m.pager.Name()
 	if m.pager.Doc() == nil {
@@ -164,13 +164,13 @@ func (m *model) relist() tea.Cmd {
 	return nil
 }
 
-// openFirst opens the log that the explorer was started for, or the only one.
+// openFirst opens the log named on the command line, or the only log.
 func (m *model) openFirst(list []files.Log) tea.Cmd {
 	if s := m.opt.At; s != nil {
 		if l, ok := m.logs.Find(m.listing.byPath[s.Path]); ok {
 			m.panes.showLogs = false
 			if n := len(l.Members); s.Line < 0 && n > 0 && l.Members[n-1].Path != s.Path {
-				s = &Start{Path: s.Path} // of a file that is not the newest, its beginning
+				s = &Start{Path: s.Path} // the start of the file, which is not the newest of its log
 			}
 			if s.Line < 0 {
 				s = nil
@@ -189,7 +189,7 @@ func (m *model) openFirst(list []files.Log) tea.Cmd {
 	return nil
 }
 
-// changed looks at the files that were written to, came or went.
+// changed handles changes of files.
 func (m *model) changed(msg feedMsg) tea.Cmd {
 	cmds := []tea.Cmd{m.listing.wait(m.life)}
 	grow, names := msg.c.All || msg.c.Sweep, msg.c.Names
@@ -203,7 +203,7 @@ func (m *model) changed(msg feedMsg) tea.Cmd {
 			}
 			grow = grow || name == m.pager.Name()
 		} else {
-			names = true // another file had all of its text so far
+			names = true // it was a copy of another file so far
 		}
 	}
 	if names {

@@ -9,19 +9,18 @@ import (
 	"logview/tui/prompt"
 )
 
-// A memory is what is remembered of the logs, from one run to the next: it
-// knows when to save what of the log that is shown.
+// A memory saves the state of the log that is shown, from time to time and when
+// another one is opened.
 type memory struct {
-	state   *State    // nil if nothing is remembered
-	savedAt time.Time // when it was last written
-	visited bool      // the person was in the log that is shown, and did not only look at results
+	state   *State    // nil to save nothing
+	savedAt time.Time // when it was last saved
+	visited bool      // the log had the focus: its place is worth saving
 }
 
-// saveEvery is how much of what is remembered is lost when the machine or
-// somebody ends the program without asking.
+// saveEvery limits how much is lost if the program is killed.
 const saveEvery = 5 * time.Second
 
-// due reports whether it is time to save, and then not again for a while.
+// due reports whether to save now, and records that.
 func (x *memory) due(now time.Time) bool {
 	if now.Sub(x.savedAt) <= saveEvery {
 		return false
@@ -30,7 +29,7 @@ func (x *memory) due(now time.Time) bool {
 	return true
 }
 
-// restoreHistory gives the prompt what was typed in earlier runs.
+// restoreHistory sets the prompt's history of earlier runs.
 func (x *memory) restoreHistory(p *prompt.Model) {
 	if x.state == nil {
 		return
@@ -40,15 +39,15 @@ func (x *memory) restoreHistory(p *prompt.Model) {
 	}
 }
 
-// of is what is remembered of a log.
+// of returns the saved state of a log.
 func (x *memory) of(name string) LogState {
 	if x.state == nil || name == reader.Stdin {
 		return LogState{}
 	}
-	return *x.state.log(name) // whose slices and places are only ever replaced
+	return *x.state.log(name) // a shallow copy will do: its slices are replaced, never modified
 }
 
-// use is what is remembered of a log that is opened.
+// use returns the saved state of a log and records that it is used now.
 func (x *memory) use(name string, now time.Time) LogState {
 	if x.state == nil || name == reader.Stdin {
 		return LogState{}
@@ -57,8 +56,8 @@ func (x *memory) use(name string, now time.Time) LogState {
 	return x.of(name)
 }
 
-// keep keeps what is to be known of the log that is shown, and what was
-// typed. What it returns writes it, elsewhere.
+// keep records the state of the log that is shown and of the prompt. It returns
+// a function that writes it, to be called from another goroutine.
 func (x *memory) keep(p *pager.Model, typed *prompt.Model) (save func() error) {
 	if x.state == nil {
 		return func() error { return nil }

@@ -44,15 +44,14 @@ const (
 	paletteOverlay
 )
 
-// A model is the root. Its methods are called by Bubble Tea alone, one at a
-// time. It routes messages to its parts, and knows what these must know of
-// each other.
+// A model is the root. Bubble Tea calls its methods, one at a time. It routes
+// messages and actions to its parts, and tells these about each other.
 type model struct {
 	opt    Options
 	send   func(tea.Msg)
 	keys   keys.Map
 	now    func() time.Time
-	life   context.Context // of everything that is started
+	life   context.Context // canceled when the program ends
 	end    context.CancelFunc
 	pacing pacing
 
@@ -80,36 +79,36 @@ type model struct {
 	presses       presses
 }
 
-// presses are the keys that were pressed.
+// presses is the history of key presses.
 type presses struct {
-	count       int       // an answer to one that comes after the next is dropped
-	interrupted time.Time // when the last was Ctrl-C; zero if it was not
+	count       int       // a result for an earlier key is dropped
+	interrupted time.Time // when Ctrl-C was pressed, if that was the last key
 }
 
-// add counts a key that is not Ctrl-C.
+// add records a key other than Ctrl-C.
 func (p *presses) add() { p.count, p.interrupted = p.count+1, time.Time{} }
 
-// interrupt takes Ctrl-C. It reports whether that is the second in a row.
+// interrupt records Ctrl-C. It reports whether it was pressed twice in a row.
 func (p *presses) interrupt(now time.Time) (again bool) {
 	again = now.Sub(p.interrupted) < 2*time.Second
 	p.interrupted = now
 	return again
 }
 
-// A notice is what was said to the person last.
+// A notice is the last message for the user.
 type notice struct {
 	said pager.Said
 	at   time.Time
 }
 
-// noticeFor is how long it is shown, unless a key is pressed.
+// noticeFor is how long a notice is shown, unless a key is pressed.
 const noticeFor = 6 * time.Second
 
 func (n *notice) set(s pager.Said, now time.Time) { n.said, n.at = s, now }
 
 func (n *notice) clear() { n.said = pager.Said{} }
 
-// expire clears it when it has been shown long enough.
+// expire clears the notice after noticeFor.
 func (n *notice) expire(now time.Time) {
 	if n.at.Before(now.Add(-noticeFor)) {
 		n.clear()
@@ -137,7 +136,7 @@ func newModel(o Options) (*model, error) {
 	return m, nil
 }
 
-// look is the theme to show.
+// look returns the theme to use.
 func (m *model) look() *theme.Theme {
 	if os.Getenv("NO_COLOR") != "" {
 		return theme.NewPlain()
@@ -145,15 +144,15 @@ func (m *model) look() *theme.Theme {
 	return theme.New(m.dark)
 }
 
-// close ends everything that runs.
+// close stops everything that was started.
 func (m *model) close() {
-	_ = m.remember()() // nobody is there any more to be told
+	_ = m.remember()() // an error cannot be shown any more
 	m.indexer.Stop()
 	m.end()
 	if w := m.writing; w != nil {
 		select {
-		case <-w.ended: // with all lines in the file that were found
-		case <-time.After(2 * time.Second): // it never began
+		case <-w.ended: // all lines found so far are in the file
+		case <-time.After(2 * time.Second): // the command was never started
 		}
 	}
 	m.pager.Close()
@@ -195,7 +194,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return m, cmd
 	}
 	switch msg.(type) {
-	case tickMsg, feedMsg: // what comes of it need not be seen at once
+	case tickMsg, feedMsg: // their results need not be visible at once
 	case tea.ResumeMsg:
 		m.pacing.again()
 		fmt.Print(wheelArrows)
@@ -224,7 +223,7 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		return m.key(msg)
 	case tea.PasteMsg:
 		if m.prompt.Kind != prompt.None || m.overlay == paletteOverlay {
-			return m.typed(msg)
+			return m.promptMsg(msg)
 		}
 		return nil
 	case tea.MouseMsg:
@@ -242,7 +241,7 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		if m.memory.due(m.now()) {
 			save := m.remember()
 			cmds = append(cmds, func() tea.Msg {
-				_ = save() // said when a log is opened
+				_ = save() // errors are shown when a log is opened
 				return nil
 			})
 		}
@@ -251,14 +250,14 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		}
 		return tea.Batch(cmds...)
 	case logs.OpenMsg:
-		m.opening.pending = nil // it was for another
+		m.opening.pending = nil // it was for another log
 		return m.open(msg.Log, nil, msg.Go)
 	case openedMsg:
 		return m.opened(msg)
 	case kindsMsg:
 		return m.lookedInto(msg)
 	case unpackedMsg:
-		return m.unpacked(msg)
+		return m.showUnpacked(msg)
 	case results.GoMsg:
 		if !m.opening.newer(msg.Seq) {
 			return nil
@@ -287,7 +286,7 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		}
 		return nil
 	case marksMsg:
-		m.marked(msg)
+		m.showMarks(msg)
 		return nil
 	case indexer.Msg:
 		cmd, err := m.indexer.Update(msg)
@@ -327,7 +326,7 @@ func (m *model) say(s pager.Said) {
 	m.notice.set(s, m.now())
 }
 
-// sayf says something to the person.
+// sayf shows a message to the user.
 func (m *model) sayf(format string, args ...any) {
 	m.say(pager.Said{Text: fmt.Sprintf(format, args...)})
 }
@@ -340,19 +339,19 @@ func (m *model) setFocus(p pane) {
 	m.results.SetFocus(p == paneResults)
 }
 
-// key takes a key: for what is typed, for what lies on top, for everywhere,
-// and for the pane with the focus.
+// key handles a key: for the prompt, for the overlay, for the whole explorer, or
+// for the pane with the focus.
 func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 	if key.Matches(k, keys.Interrupt) {
 		return m.interrupt()
 	}
 	m.presses.add()
-	m.notice.clear()                     // it was read
-	if m.keys.Match(k) == keys.Suspend { // from anywhere
+	m.notice.clear()                     // the user has seen it
+	if m.keys.Match(k) == keys.Suspend { // works everywhere
 		return suspend
 	}
 	if m.prompt.Kind != prompt.None {
-		return m.typed(k)
+		return m.promptMsg(k)
 	}
 	if m.overlay == paletteOverlay {
 		return m.paletteKey(k)
@@ -371,7 +370,7 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 		}
 		return nil
 	}
-	if a == keys.FilterNth && m.sees(a) {
+	if a == keys.FilterNth && m.affectsDisplay(a) {
 		n := keys.Digit(k)
 		if n < 0 {
 			n = 1 // another key was set for it
@@ -386,8 +385,8 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 	return m.do(a)
 }
 
-// interrupt is Ctrl-C: it ends what is under way, and pressed twice the
-// program.
+// interrupt handles Ctrl-C: it cancels the current operation or, if pressed
+// twice, quits.
 func (m *model) interrupt() tea.Cmd {
 	if m.presses.interrupt(m.now()) {
 		return tea.Quit
@@ -396,7 +395,7 @@ func (m *model) interrupt() tea.Cmd {
 	switch {
 	case m.prompt.Kind != prompt.None:
 		m.overlay = noOverlay
-		cmd = m.promptEnd(false)
+		cmd = m.endPrompt(false)
 	case m.overlay != noOverlay:
 		m.overlay = noOverlay
 	default:
@@ -408,7 +407,7 @@ func (m *model) interrupt() tea.Cmd {
 	return cmd
 }
 
-// do does what was asked for.
+// do performs an action.
 func (m *model) do(a keys.Action) tea.Cmd {
 	switch a {
 	case keys.Quit:
@@ -488,12 +487,12 @@ func (m *model) do(a keys.Action) tea.Cmd {
 		cmd, _ := m.results.Do(a, m.opt.Searcher)
 		return cmd
 	}
-	if m.focus != panePager && !m.sees(a) {
+	if m.focus != panePager && !m.affectsDisplay(a) {
 		m.elsewhere(a)
 		return nil
 	}
 	if a == keys.Enter && m.pager.Doc() != nil {
-		return m.detail()
+		return m.showDetails()
 	}
 	cmd, ok := m.pager.Do(a)
 	if !ok {
@@ -505,9 +504,9 @@ func (m *model) do(a keys.Action) tea.Cmd {
 	return cmd
 }
 
-// sees reports whether an action is about how the log beside other panes is
-// shown, and not about a line: the person sees what it does.
-func (m *model) sees(a keys.Action) bool {
+// affectsDisplay reports whether an action changes how a visible log is shown,
+// rather than acting on a line. It works without the focus.
+func (m *model) affectsDisplay(a keys.Action) bool {
 	switch a {
 	case keys.Wrap, keys.Plain, keys.FiltersOff, keys.FilterNth:
 		return m.focus == panePager || m.boxes().pager.h > 0
@@ -515,7 +514,7 @@ func (m *model) sees(a keys.Action) bool {
 	return false
 }
 
-// sync lets the results follow where the person is in the log.
+// sync moves the results to the current place in the log.
 func (m *model) sync() {
 	if m.results.Query() == "" || m.focus != panePager {
 		return
@@ -529,7 +528,7 @@ func (m *model) sync() {
 	}
 }
 
-// escape ends the topmost thing. It never quits.
+// escape closes or cancels the topmost thing. It never quits.
 func (m *model) escape() tea.Cmd {
 	if m.stopWriting() {
 		return nil
@@ -559,7 +558,7 @@ func (m *model) escape() tea.Cmd {
 		m.closeResults()
 		return nil
 	}
-	if m.many() {
+	if m.manyLogs() {
 		m.panes.showLogs = true
 		m.setFocus(paneLogs)
 	}
@@ -571,10 +570,10 @@ func (m *model) closeResults() {
 	m.pager.Also(nil)
 }
 
-// many reports whether there is more than one log to choose from.
-func (m *model) many() bool { return m.logs.Len() > 1 }
+// manyLogs reports whether there is more than one log.
+func (m *model) manyLogs() bool { return m.logs.Len() > 1 }
 
-// toggleIndex starts or stops the indexing.
+// toggleIndex starts or stops indexing.
 func (m *model) toggleIndex() tea.Cmd {
 	switch {
 	case m.indexer == nil:
@@ -591,7 +590,7 @@ func (m *model) toggleIndex() tea.Cmd {
 
 func (m *model) nextPane() {
 	order := []pane{}
-	if m.many() {
+	if m.manyLogs() {
 		order = append(order, paneLogs)
 	}
 	if m.results.Query() != "" {

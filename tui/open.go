@@ -15,32 +15,32 @@ import (
 )
 
 // An opening is the log that is being opened, and where to go in it. There is
-// one at a time: what comes of an earlier one is dropped.
+// only one at a time: the results of earlier ones are dropped.
 type opening struct {
-	seq      int            // counts what is opened
+	seq      int            // counts openings
 	name     string         // of the log; empty if none is being opened
-	pending  *results.GoMsg // the result to be shown when the log is there
-	vanished bool           // the log that is shown is gone, and that was said
+	pending  *results.GoMsg // the result to go to once the log is open; may be nil
+	vanished bool           // the user was told that the open log is gone
 
-	goSeq  int // counts the results that are gone to
-	lastGo int // the last of the results that was gone to
+	goSeq  int // counts requests to go to a result
+	lastGo int // sequence number of the last result
 }
 
-// begin begins to open a log. Its answer has the number that is returned.
+// begin starts an opening and returns its number.
 func (o *opening) begin(name string) int {
 	o.seq++
 	o.name = name
 	return o.seq
 }
 
-// cancel drops what is being opened.
+// cancel cancels the opening.
 func (o *opening) cancel() { o.begin("") }
 
-// done is called when a log is shown.
+// done ends the opening.
 func (o *opening) done() { o.name, o.vanished = "", false }
 
-// newer reports whether a result is not older than that which was gone to
-// last.
+// newer records a result by its sequence number. It returns false if it is
+// older than the last one.
 func (o *opening) newer(seq int) bool {
 	if seq < o.lastGo {
 		return false
@@ -50,7 +50,7 @@ func (o *opening) newer(seq int) bool {
 }
 
 type (
-	// openedMsg is a document that is ready to be shown.
+	// openedMsg is a log that is ready to be shown.
 	openedMsg struct {
 		opening int
 		log     files.Log
@@ -58,11 +58,11 @@ type (
 		at      *document.Place
 		focus   bool
 		marks   []document.Place
-		asked   bool // at is what the person named
+		asked   bool // at was named on the command line
 		remark  string
 		err     error
 	}
-	// placeMsg is where to go in a document.
+	// placeMsg is a place to go to in a log.
 	placeMsg struct {
 		going int
 		doc   pager.Log
@@ -70,8 +70,8 @@ type (
 	}
 )
 
-// open opens a log, where the person was in it last, at its end, or where
-// start says.
+// open opens a log at start or, if that is nil, where the user was last, or at
+// its end.
 func (m *model) open(l files.Log, start *Start, focus bool) tea.Cmd {
 	if m.pager.Doc() != nil && m.pager.Name() == l.Name && start == nil {
 		if focus {
@@ -81,7 +81,7 @@ func (m *model) open(l files.Log, start *Start, focus bool) tea.Cmd {
 		return nil
 	}
 	save := m.remember()
-	m.opt.At = nil // it was for the first
+	m.opt.At = nil // it applies to the first log only
 	opening := m.opening.begin(l.Name)
 	src, options := m.source(l), m.reading()
 	send, searcher := m.send, m.opt.Searcher
@@ -179,8 +179,7 @@ func (m *model) opened(msg openedMsg) tea.Cmd {
 	return cmd
 }
 
-// openedHow says in what a log is shown otherwise than at its end and whole: by
-// what was remembered of it, or by what was asked for.
+// openedHow tells the user why a log is not shown at its end or not completely.
 func openedHow(msg openedMsg, p *pager.Model, going bool) string {
 	var parts []string
 	switch {
@@ -199,7 +198,7 @@ func openedHow(msg openedMsg, p *pager.Model, going bool) string {
 	return strings.Join(parts, " · ")
 }
 
-// goTo shows a result in its log.
+// goTo goes to a result, and opens its log first if necessary.
 func (m *model) goTo(g results.GoMsg) tea.Cmd {
 	if m.opening.name == g.Log {
 		m.opening.pending = &g
@@ -207,7 +206,7 @@ func (m *model) goTo(g results.GoMsg) tea.Cmd {
 	}
 	if m.pager.Doc() == nil || m.pager.Name() != g.Log {
 		l, ok := m.logs.Find(g.Log)
-		if !ok { // it was found in an archive that is listed as a directory by now
+		if !ok { // it was found in an archive that has been opened since
 			if l, ok = m.logs.Find(m.listing.byPath[g.Member.Path]); ok {
 				g.Log = l.Name
 			} else {

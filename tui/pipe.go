@@ -15,40 +15,40 @@ import (
 	"logview/tui/visible"
 )
 
-// These are the programs that have the terminal in our place: commands that
-// are given lines, and editors.
+// Programs that are given the terminal: commands that lines are piped to, and
+// editors.
 
-// A piping is a command that gets lines while it has the terminal.
+// A piping is a command that lines are piped to while it has the terminal.
 type piping struct {
-	ctx     context.Context // of the reading
+	ctx     context.Context // for reading lines
 	command string
 	lines   taking
 	out     io.Writer
 	errs    io.Writer
 	in      io.Reader
 
-	said pager.Said // how it ended
+	said pager.Said // the result
 }
 
 func (p *piping) SetStdin(r io.Reader)  { p.in = r }
 func (p *piping) SetStdout(w io.Writer) { p.out = w }
 func (p *piping) SetStderr(w io.Writer) { p.errs = w }
 
-// feeding says that the program that has the terminal is fed by us.
+// feeding says whether lines are being piped to the program with the terminal.
 var feeding atomic.Bool
 
-// away is how many programs have the terminal in our place.
+// away is the number of programs that have been given the terminal.
 var away atomic.Int32
 
-// Away reports whether another program has the terminal: then Ctrl-C is for
-// that.
+// Away reports whether another program has the terminal, so that Ctrl-C is meant
+// for it.
 func Away() bool { return away.Load() > 0 }
 
-// An awayCommand is a command of which Away knows.
+// An awayCommand is a command that Away counts.
 type awayCommand struct{ tea.ExecCommand }
 
 func (c awayCommand) Run() error {
-	defer crash.Guard() // when it is over, or the program would wait for itself
+	defer crash.Guard() // deferred first, to run when Away is false again
 	away.Add(1)
 	defer away.Add(-1)
 	fmt.Print(wheelBefore)
@@ -56,7 +56,7 @@ func (c awayCommand) Run() error {
 	return c.ExecCommand.Run()
 }
 
-// An editor is a command as Bubble Tea runs them.
+// An editor is an exec.Cmd as a tea.ExecCommand.
 type editor struct{ *exec.Cmd }
 
 func (e editor) SetStdin(r io.Reader)  { e.Stdin = r }
@@ -78,7 +78,7 @@ func (p *piping) Run() error {
 	}
 	var x took
 	func() {
-		defer func() { // also when that panics: the command has the terminal until it ends
+		defer func() { // also after a panic: the command has the terminal until it ends
 			w.Close()
 			err = c.Wait()
 		}()
@@ -93,7 +93,7 @@ func (p *piping) Run() error {
 	return err
 }
 
-// pipe gives lines to a command.
+// pipe pipes lines to a command.
 func (m *model) pipe(t taking, command string) tea.Cmd {
 	if command == "" {
 		return nil

@@ -16,24 +16,25 @@ import (
 	"logview/tui/prompt"
 )
 
-// This is what is typed: searches, filters, names.
+// Text that the user types: searches, filters, names of files.
 
-// typing is what is typed for, and what it goes back to when it is given up.
+// typing is what the prompt is for, and the state to return to when the user
+// gives up.
 type typing struct {
-	from     pane           // which pane had the focus
-	start    document.Place // where the person was in the log
-	searched pager.Pattern  // what they searched for
-	followed bool           // they followed the end
-	wanted   taking         // what is to be written or piped when it is said where to
+	from     pane           // the pane that had the focus
+	start    document.Place // place in the log
+	searched pager.Pattern  // pattern of the previous search
+	followed bool           // the end was followed
+	wanted   taking         // the lines to write or pipe
 }
 
-// searchFrom keeps where a search begins.
+// searchFrom records the state before a search.
 func (t *typing) searchFrom(p *pager.Model) {
 	t.start, _ = p.Place()
 	t.searched, t.followed = p.Pattern(), p.Following()
 }
 
-// giveUpSearch goes back there.
+// giveUpSearch returns to the state before the search.
 func (t *typing) giveUpSearch(p *pager.Model) tea.Cmd {
 	cmd := p.Restore(t.searched)
 	if t.followed {
@@ -42,7 +43,7 @@ func (t *typing) giveUpSearch(p *pager.Model) tea.Cmd {
 	return tea.Batch(cmd, p.GoTo(t.start))
 }
 
-// ask begins to ask for what an action needs.
+// ask opens the prompt for what an action needs.
 func (m *model) ask(a keys.Action) {
 	switch {
 	case a == keys.SearchAll:
@@ -92,8 +93,8 @@ func (m *model) ask(a keys.Action) {
 	}
 }
 
-// typed takes a key or pasted text for the prompt.
-func (m *model) typed(msg tea.Msg) tea.Cmd {
+// promptMsg handles a key or pasted text for the prompt.
+func (m *model) promptMsg(msg tea.Msg) tea.Cmd {
 	if m.overlay == paletteOverlay {
 		return m.paletteKey(msg)
 	}
@@ -114,10 +115,10 @@ func (m *model) typed(msg tea.Msg) tea.Cmd {
 			return nil
 		case key.Matches(k, keys.GiveUp):
 			if !m.prompt.Seeking() {
-				return m.promptEnd(false)
+				return m.endPrompt(false)
 			}
 		case key.Matches(k, keys.Accept):
-			return m.taken()
+			return m.submit()
 		case key.Matches(k, keys.NextCase):
 			if m.searchTyped() {
 				m.pager.NextCase()
@@ -125,7 +126,7 @@ func (m *model) typed(msg tea.Msg) tea.Cmd {
 			}
 		case key.Matches(k, keys.LeaveEmpty):
 			if m.prompt.Value() == "" && !m.prompt.Seeking() {
-				return m.promptEnd(false)
+				return m.endPrompt(false)
 			}
 		}
 	}
@@ -142,12 +143,12 @@ func (m *model) typed(msg tea.Msg) tea.Cmd {
 	return cmd
 }
 
-// searchTyped reports whether what is typed is searched for in the log.
+// searchTyped reports whether a search in the log is being typed.
 func (m *model) searchTyped() bool {
 	return m.prompt.Kind == prompt.Search || m.prompt.Kind == prompt.SearchBack
 }
 
-// searchLabel shows which way and how the case is taken.
+// searchLabel shows the direction and the case mode of the search.
 func (m *model) searchLabel() {
 	sign := "/"
 	if m.prompt.Kind == prompt.SearchBack {
@@ -160,7 +161,7 @@ func (m *model) searchLabel() {
 	m.prompt.SetLabel(label)
 }
 
-// incremental searches for what is typed so far.
+// incremental searches for the text typed so far.
 func (m *model) incremental() tea.Cmd {
 	cmd, err := m.pager.Search(pager.Pattern{Text: m.prompt.Value(), Case: m.pager.Case()}, m.typing.start, m.prompt.Kind == prompt.SearchBack)
 	if err != nil {
@@ -169,8 +170,8 @@ func (m *model) incremental() tea.Cmd {
 	return cmd
 }
 
-// promptEnd ends the asking.
-func (m *model) promptEnd(taken bool) tea.Cmd {
+// endPrompt closes the prompt.
+func (m *model) endPrompt(taken bool) tea.Cmd {
 	kind := m.prompt.Kind
 	m.prompt.End(taken)
 	if taken {
@@ -188,14 +189,14 @@ func (m *model) promptEnd(taken bool) tea.Cmd {
 	return nil
 }
 
-// taken does what was typed.
-func (m *model) taken() tea.Cmd {
+// submit performs what the prompt was opened for.
+func (m *model) submit() tea.Cmd {
 	value := m.prompt.Value()
 	switch m.prompt.Kind {
 	case prompt.Search, prompt.SearchBack:
-		if value == "" { // the last one again, as in less
+		if value == "" { // repeat the last search, as in less
 			if value = m.prompt.Last(prompt.Search); value == "" {
-				return m.promptEnd(false)
+				return m.endPrompt(false)
 			}
 		}
 		cmd, err := m.pager.Search(pager.Pattern{Text: value, Case: m.pager.Case()}, m.typing.start, m.prompt.Kind == prompt.SearchBack)
@@ -203,19 +204,19 @@ func (m *model) taken() tea.Cmd {
 			m.prompt.SetError(err)
 			return nil
 		}
-		m.promptEnd(true)
+		m.endPrompt(true)
 		return cmd
 	case prompt.SearchAll:
 		if strings.TrimSpace(value) == "" {
 			m.closeResults()
-			return m.promptEnd(false)
+			return m.endPrompt(false)
 		}
 		cmd, err := m.results.Search(value, m.opt.Searcher, m.sources())
 		if err != nil {
 			m.prompt.SetError(err)
 			return nil
 		}
-		m.promptEnd(true)
+		m.endPrompt(true)
 		m.results.SetBase(m.logs.Base())
 		m.pager.Also(m.results.Matcher())
 		m.setFocus(paneResults)
@@ -233,17 +234,17 @@ func (m *model) taken() tea.Cmd {
 		case !p.Empty():
 			list, off = m.pager.Including(p), false
 		case m.prompt.Kind == prompt.Filter:
-			off = true // & and nothing, as in less
+			off = true // & and no text, as in less
 		}
 		cmd, err := m.pager.SetFilters(list, off)
 		if err != nil {
 			m.prompt.SetError(err)
 			return nil
 		}
-		m.promptEnd(true)
+		m.endPrompt(true)
 		return cmd
 	case prompt.Logs:
-		m.promptEnd(true)
+		m.endPrompt(true)
 		cmd, _ := m.logs.Do(keys.Enter)
 		m.logs.SetFilter("")
 		return cmd
@@ -253,17 +254,17 @@ func (m *model) taken() tea.Cmd {
 			m.prompt.SetError(err)
 			return nil
 		}
-		m.promptEnd(true)
+		m.endPrompt(true)
 		return m.write(m.typing.wanted, path)
 	case prompt.Pipe:
-		m.promptEnd(true)
+		m.endPrompt(true)
 		return m.pipe(m.typing.wanted, value)
 	}
-	m.promptEnd(false)
+	m.endPrompt(false)
 	return nil
 }
 
-// isPlace reports whether what was typed is a line's number or a percentage.
+// isPlace reports whether s is a line number or a percentage.
 func isPlace(s string) bool {
 	if share, ok := strings.CutSuffix(s, "%"); ok {
 		x, err := strconv.ParseFloat(share, 64)

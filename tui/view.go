@@ -290,7 +290,7 @@ func (m *model) hints(room int) string {
 		list = []keys.Action{keys.Next, keys.Previous, keys.FilterIn, keys.Bottom, keys.Help}
 	default:
 		list = []keys.Action{keys.Search, keys.SearchAll, keys.FilterIn}
-		if m.many() {
+		if m.manyLogs() {
 			list = append(list, keys.Cancel)
 		}
 		if !m.pager.Following() {
