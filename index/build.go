@@ -122,11 +122,12 @@ type builder struct {
 	done  int64  // bytes on disk
 	total int64
 
-	store     *store // nil until there is something to write
-	counted   int64  // bytes of it that the cache knows of
-	published *generationInfo
-	last      time.Time // of publishing
-	pause     time.Duration
+	store           *store // nil until there is something to write
+	counted         int64  // bytes of it that the cache knows of
+	published       *generationInfo
+	last            time.Time // of publishing
+	publishedBlocks uint64    // how many blocks were indexed then
+	pause           time.Duration
 
 	working sync.WaitGroup
 	mu      sync.Mutex      // guards what follows
@@ -315,6 +316,7 @@ func (b *builder) load() {
 		return
 	}
 	b.published, b.next = cat.generation, cat.next
+	defer func() { b.publishedBlocks = b.indexed.GetCardinality() }()
 	for _, e := range cat.members {
 		b.old[e] = true
 		addExtents(b.indexed, e.extents)
@@ -796,10 +798,17 @@ func (b *builder) take(blk *reader.Block, eb *entryBuilder) error {
 	if b.Cache.Full() {
 		return ErrFull
 	}
-	if time.Since(b.last) < max(publishEvery, b.pause) && !b.store.fullOfFilters() {
+	if time.Since(b.last) < max(publishEvery, b.pause) && !b.store.fullOfFilters() || !b.news() {
 		return nil
 	}
 	return b.publish()
+}
+
+// news reports whether anything was indexed since the last publication.
+func (b *builder) news() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.indexed.GetCardinality() > b.publishedBlocks
 }
 
 // open opens the store, if that was not done.

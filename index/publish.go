@@ -59,7 +59,7 @@ func (b *builder) publish() error {
 	if b.published != nil && b.published != generation {
 		b.sweep(b.published.name)
 	}
-	b.published = generation
+	b.published, b.publishedBlocks = generation, indexed.GetCardinality()
 	b.last = time.Now()
 	b.pause = publishShare * time.Since(begun)
 	return nil

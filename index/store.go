@@ -164,9 +164,6 @@ func openStore(parent string, from *generationInfo) (s *store, err error) {
 	if n := len(snapshot.Segments()); n != segments { // Bleve begins anew where it cannot read what there is
 		return s, fmt.Errorf("%w: %d segments of %d", errDamaged, n, segments)
 	}
-	if from == nil {
-		return s, index.SetInternal([]byte(mappingKey), []byte(bleveMapping))
-	}
 	return s, nil
 }
 
@@ -217,6 +214,7 @@ func (s *store) add(b *blockBatch) error {
 	}
 	s.mu.Unlock()
 	batch := bleve.NewBatch()
+	batch.SetInternal([]byte(mappingKey), []byte(bleveMapping)) // again, which costs nothing
 	for _, d := range b.docs {
 		batch.Update(d)
 	}
