@@ -264,9 +264,7 @@ func (s *Store) ReadBlock(i int, b *reader.Block) error {
 	if _, err := s.F.ReadAt(p, k.Stored); err != nil {
 		return err
 	}
-	z := frameDecoders.Get().(*zstd.Decoder)
-	text, err := z.DecodeAll(p, b.Buf[:0])
-	frameDecoders.Put(z)
+	text, err := decodeFrame(p, b.Buf[:0])
 	if err != nil {
 		return err
 	}
@@ -276,6 +274,16 @@ func (s *Store) ReadBlock(i int, b *reader.Block) error {
 	*b = reader.Block{Text: text, Skips: k.Skips, Offset: k.Offset, Line: k.Line, Lines: k.Lines, Disk: k.Stored + int64(k.StoredLen),
 		Continues: k.Continues, Unfinished: k.Unfinished, Buf: b.Buf}
 	return nil
+}
+
+// decodeFrame appends the text of a frame to dst. After a panic the decoder is
+// not used again.
+func decodeFrame(frame, dst []byte) (text []byte, err error) {
+	defer decode.Recover(&err)
+	z := frameDecoders.Get().(*zstd.Decoder)
+	text, err = z.DecodeAll(frame, dst)
+	frameDecoders.Put(z)
+	return text, err
 }
 
 // A storeWriter writes a block store while somebody else decodes the file.

@@ -3,7 +3,6 @@ package decode
 import (
 	"bufio"
 	"bytes"
-	"context"
 	"errors"
 	"io"
 
@@ -23,10 +22,14 @@ func isBrotli(head []byte) bool {
 	head = head[:min(len(head), brotliTrial)]
 	z := brotli.NewReader(bytes.NewReader(head))
 	var buf [1 << 10]byte
+	read := func() (n int, err error) {
+		defer Recover(&err)
+		return z.Read(buf[:])
+	}
 	n, err := 0, error(nil)
 	for err == nil {
 		var k int
-		k, err = z.Read(buf[:])
+		k, err = read()
 		if n += k; n >= 4*brotliTrial {
 			err = io.EOF // enough
 		}
@@ -66,16 +69,15 @@ func brotliWindow(first byte) int64 {
 
 // brotliDecoder decodes one brotli stream.
 type brotliDecoder struct {
-	ctx  context.Context
-	src  *CountingReader
-	in   *bufio.Reader
-	z    *brotli.Reader
-	held int64 // acquired from windows
-	err  error
+	window *window
+	src    *CountingReader
+	in     *bufio.Reader
+	z      *brotli.Reader
+	err    error
 }
 
-func newBrotli(ctx context.Context, src *CountingReader) decoder {
-	return &brotliDecoder{ctx: ctx, src: src, in: bufio.NewReader(src)}
+func newBrotli(w *window, src *CountingReader) decoder {
+	return &brotliDecoder{window: w, src: src, in: bufio.NewReader(src)}
 }
 
 // Read implements io.Reader.
@@ -88,11 +90,8 @@ func (d *brotliDecoder) Read(p []byte) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		if w := brotliWindow(first[0]); w > freeWindow {
-			d.held = w
-			if d.err = windows.Take(d.ctx, w); d.err != nil {
-				return 0, d.err
-			}
+		if d.err = d.window.grow(brotliWindow(first[0])); d.err != nil {
+			return 0, d.err
 		}
 		d.z = brotli.NewReader(d.in)
 	}
@@ -104,7 +103,5 @@ func (d *brotliDecoder) Read(p []byte) (int, error) {
 func (d *brotliDecoder) Offset() int64 { return d.src.N - int64(d.in.Buffered()) }
 
 func (d *brotliDecoder) Release() {
-	windows.Give(d.held)
-	d.held = 0
 	d.z, d.err = nil, io.EOF
 }

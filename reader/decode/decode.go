@@ -221,8 +221,14 @@ type Resumer interface {
 	Resume(src *CountingReader) error
 }
 
-// newDecoder decodes what src holds, in the given format.
-func newDecoder(ctx context.Context, f Format, src *CountingReader) decoder {
+// NewDecoder decodes what src holds, in the given format.
+func NewDecoder(ctx context.Context, f Format, src *CountingReader) decoder {
+	w := &window{ctx: ctx}
+	return &guarded{decoder: newBareDecoder(w, f, src), window: w}
+}
+
+// newBareDecoder is NewDecoder for who recovers from panics and releases w.
+func newBareDecoder(w *window, f Format, src *CountingReader) decoder {
 	switch f {
 	case Gzip:
 		z := gunzipPool.Get().(*gunzip.Reader)
@@ -233,16 +239,16 @@ func newDecoder(ctx context.Context, f Format, src *CountingReader) decoder {
 	case UTF32:
 		return plainDecoder{transform.NewReader(src, utf32.UTF32(utf32.BigEndian, utf32.ExpectBOM).NewDecoder()), src}
 	case Lzma:
-		return newLzma(ctx, src)
+		return newLzma(w, src)
 	case Brotli:
-		return newBrotli(ctx, src)
+		return newBrotli(w, src)
 	case Zlib:
 		return &zlibDecoder{src: src, in: bufio.NewReader(src)}
 	case Zip:
-		return newZip(ctx, src)
+		return newZip(w, src, nil)
 	}
-	if p, ok := PartFormats[f]; ok {
-		return NewPartDecoder(ctx, p, src)
+	if p, ok := partFormats[f]; ok {
+		return newPartDecoder(w, p, src)
 	}
 	return plainDecoder{refuser{}, src}
 }
@@ -315,7 +321,7 @@ func (t *Text) begin(ctx context.Context, f io.Reader) {
 			}
 		}
 	}
-	t.Dec = newDecoder(ctx, t.Format, t.Src)
+	t.Dec = NewDecoder(ctx, t.Format, t.Src)
 }
 
 // packed reports whether the file f, which begins with head, must be decoded.
@@ -369,7 +375,7 @@ func newInner(ctx context.Context, outer decoder, f Format, head []byte, err err
 		rest = &Replay{Err: err, R: EmptyReader{}}
 	}
 	src := &CountingReader{R: io.MultiReader(bytes.NewReader(head), rest)}
-	return &innerDecoder{newDecoder(ctx, f, src), outer}
+	return &innerDecoder{NewDecoder(ctx, f, src), outer}
 }
 
 func (d *innerDecoder) Offset() int64 { return d.outer.Offset() }

@@ -2,7 +2,6 @@ package decode
 
 import (
 	"bufio"
-	"context"
 	"encoding/binary"
 	"errors"
 	"io"
@@ -35,18 +34,17 @@ func beginsLzma(head []byte) bool {
 
 // lzmaDecoder decodes one .lzma stream.
 type lzmaDecoder struct {
-	ctx  context.Context
-	src  *CountingReader
-	in   *bufio.Reader
-	z    *lzma.Reader
-	held int64 // acquired from windows
+	window *window
+	src    *CountingReader
+	in     *bufio.Reader
+	z      *lzma.Reader
 
 	damage error // of z, which may have decoded text before it
 	err    error
 }
 
-func newLzma(ctx context.Context, src *CountingReader) decoder {
-	return &lzmaDecoder{ctx: ctx, src: src, in: bufio.NewReader(src)}
+func newLzma(w *window, src *CountingReader) decoder {
+	return &lzmaDecoder{window: w, src: src, in: bufio.NewReader(src)}
 }
 
 // Read implements io.Reader.
@@ -103,11 +101,8 @@ func (d *lzmaDecoder) begin() error {
 	if size := binary.LittleEndian.Uint64(head[5:]); size < uint64(dict) {
 		dict = int64(size)
 	}
-	if dict > freeWindow && dict <= maxWindow {
-		d.held = dict
-		if err := windows.Take(d.ctx, dict); err != nil {
-			return err
-		}
+	if err := d.window.grow(dict); err != nil {
+		return err
 	}
 	d.z, err = lzma.ReaderConfig{DictCap: maxWindow}.NewReader(d.in)
 	return err
@@ -116,7 +111,5 @@ func (d *lzmaDecoder) begin() error {
 func (d *lzmaDecoder) Offset() int64 { return d.src.N - int64(d.in.Buffered()) }
 
 func (d *lzmaDecoder) Release() {
-	windows.Give(d.held)
-	d.held = 0
 	d.z, d.err = nil, io.EOF
 }

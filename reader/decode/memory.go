@@ -18,6 +18,28 @@ const freeWindow = 8 << 20
 // windows is the memory of all decoders with larger windows.
 var windows = WindowBudget{Max: maxWindow}
 
+// A window is what one decoder has of that memory.
+type window struct {
+	ctx  context.Context
+	held int64
+}
+
+// grow waits for the memory of a window of size bytes, unless that is so large
+// that the decoder will refuse it. The error is that of w.ctx.
+func (w *window) grow(size int64) error {
+	if size <= freeWindow || size > maxWindow || size <= w.held {
+		return nil
+	}
+	more := size - w.held
+	w.held = size
+	return windows.Take(w.ctx, more)
+}
+
+func (w *window) release() {
+	windows.Give(w.held)
+	w.held = 0
+}
+
 // A windowBudget is memory that decoders take their windows from. One alone
 // may always have what it needs.
 //

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"compress/bzip2"
-	"context"
 	"encoding/binary"
 	"hash/crc32"
 	"io"
@@ -65,7 +64,7 @@ type codec interface {
 
 const xzMagic = "\xfd7zXZ\x00"
 
-var PartFormats = map[Format]*partFormat{
+var partFormats = map[Format]*partFormat{
 	Zstd: {
 		magic:   "\x28\xb5\x2f\xfd",
 		headLen: 5,
@@ -114,15 +113,14 @@ var PartFormats = map[Format]*partFormat{
 
 // A partDecoder decodes a file of parts, and goes on behind damaged ones.
 type partDecoder struct {
-	ctx    context.Context
+	space  *window
 	format *partFormat
 	src    *CountingReader
 	in     *bufio.Reader
-	Parts  partReader
+	parts  partReader
 	codec  codec // nil until something is decoded
 
 	window int64  // of the largest part so far
-	held   int64  // of it, taken from windows
 	head   []byte // text that is returned before what codec decodes next
 	err    error  // comes then
 
@@ -132,27 +130,24 @@ type partDecoder struct {
 
 var bufPool = sync.Pool{New: func() any { return bufio.NewReaderSize(EmptyReader{}, probeCost) }}
 
-func NewPartDecoder(ctx context.Context, f *partFormat, src *CountingReader) *partDecoder {
-	d := &partDecoder{ctx: ctx, format: f, src: src, in: bufPool.Get().(*bufio.Reader)}
-	d.Parts = f.parts(d.in, d.needs)
-	d.Parts.reset(src, src.N)
+func newPartDecoder(w *window, f *partFormat, src *CountingReader) *partDecoder {
+	d := &partDecoder{space: w, format: f, src: src, in: bufPool.Get().(*bufio.Reader)}
+	d.parts = f.parts(d.in, d.needs)
+	d.parts.reset(src, src.N)
 	return d
 }
 
 // needs waits for the memory of a window, unless that is so large that the
 // codec will refuse it.
 func (d *partDecoder) needs(window int64) error {
-	if window > maxWindow {
-		return nil
+	if window <= maxWindow {
+		d.window = max(d.window, window)
 	}
-	d.window = max(d.window, window)
-	if window <= freeWindow || window <= d.held {
-		return nil
-	}
-	more := window - d.held
-	d.held = window
-	return windows.Take(d.ctx, more)
+	return d.space.grow(window)
 }
+
+// PartStart returns where in the file the part begins that decoding stands in.
+func (d *partDecoder) PartStart() int64 { return d.parts.PartStart() }
 
 // Read implements io.Reader.
 func (d *partDecoder) Read(p []byte) (int, error) {
@@ -175,32 +170,32 @@ func (d *partDecoder) Read(p []byte) (int, error) {
 func (d *partDecoder) decode(p []byte) (int, error) {
 	if d.codec == nil {
 		// The first part's header tells which codec would be best.
-		if w, ok := d.Parts.(*parts); ok {
+		if w, ok := d.parts.(*parts); ok {
 			if err := w.look(); err != nil {
 				return 0, err
 			}
 		}
-		if w, ok := d.Parts.(*parts); ok && w.chain {
+		if w, ok := d.parts.(*parts); ok && w.chain {
 			d.codec = newXzChain()
 		} else {
 			d.codec = d.format.codec(d.window)
 		}
-		if err := d.codec.reset(d.Parts); err != nil {
+		if err := d.codec.reset(d.parts); err != nil {
 			return 0, err
 		}
 	}
 	n, err := d.codec.Read(p)
-	if w, ok := d.Parts.(*parts); ok && err == io.EOF && w.change {
+	if w, ok := d.parts.(*parts); ok && err == io.EOF && w.change {
 		w.change, w.chain = false, true
 		d.codec.release(d.window)
 		d.codec = newXzChain()
-		err = d.codec.reset(d.Parts)
+		err = d.codec.reset(d.parts)
 	}
 	return n, err
 }
 
 // offset is where in the file decoding stands.
-func (d *partDecoder) Offset() int64 { return d.Parts.Offset() }
+func (d *partDecoder) Offset() int64 { return d.parts.Offset() }
 
 // resume goes on with a part behind the beginning of the damaged one.
 func (d *partDecoder) Resume(src *CountingReader) error {
@@ -211,7 +206,7 @@ func (d *partDecoder) Resume(src *CountingReader) error {
 	if !ok || d.err == nil || d.err == io.EOF {
 		return io.EOF
 	}
-	from, at := d.Parts.PartStart()+1, d.Parts.Offset()
+	from, at := d.parts.PartStart()+1, d.parts.Offset()
 	if d.scanned+at-from > salvageFree+2*at {
 		from = max(from, at)
 	}
@@ -224,7 +219,7 @@ func (d *partDecoder) Resume(src *CountingReader) error {
 	}
 	magic := []byte(d.format.magic)
 	for {
-		if err := d.ctx.Err(); err != nil {
+		if err := d.space.ctx.Err(); err != nil {
 			return err
 		}
 		n, err := f.ReadAt(buf.Buf[:reader.BlockSize], from)
@@ -246,7 +241,7 @@ func (d *partDecoder) Resume(src *CountingReader) error {
 			if d.format.begins(buf.Buf[i:n]) && d.probe(f, from+int64(i)) {
 				return nil
 			}
-			if err := d.ctx.Err(); err != nil {
+			if err := d.space.ctx.Err(); err != nil {
 				return err
 			}
 		}
@@ -264,12 +259,12 @@ func (d *partDecoder) probe(f io.Seeker, pos int64) bool {
 		return false
 	}
 	d.src.N = pos
-	d.Parts = d.format.parts(d.in, d.needs)
-	d.Parts.reset(d.src, pos)
+	d.parts = d.format.parts(d.in, d.needs)
+	d.parts.reset(d.src, pos)
 	var p [512]byte
 	n, err := 0, error(nil)
 	if d.codec != nil {
-		err = d.codec.reset(d.Parts)
+		err = d.codec.reset(d.parts)
 	}
 	for empty := 0; n == 0 && err == nil; {
 		if n, err = d.decode(p[:]); n == 0 && err == nil {
@@ -282,7 +277,7 @@ func (d *partDecoder) probe(f io.Seeker, pos int64) bool {
 		d.head, d.err = bytes.Clone(p[:n]), err
 		return true
 	}
-	d.probed += max(probeCost, d.Parts.Offset()-pos)
+	d.probed += max(probeCost, d.parts.Offset()-pos)
 	return false
 }
 
@@ -293,8 +288,6 @@ func (d *partDecoder) Release() {
 	}
 	d.in.Reset(EmptyReader{}) // not to keep the file reachable from the pool
 	bufPool.Put(d.in)
-	windows.Give(d.held)
-	d.held = 0
 }
 
 // zstd decoders hold goroutines and megabytes unless told not to.

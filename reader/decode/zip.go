@@ -132,7 +132,8 @@ func endsZip(f io.ReaderAt, size int64) bool {
 }
 
 // readZipDirectory reads the directory of a zip file, up to maxZipDirectory bytes.
-func ReadZipDirectory(f io.ReaderAt, size int64) (*zip.Reader, error) {
+func ReadZipDirectory(f io.ReaderAt, size int64) (z *zip.Reader, err error) {
+	defer Recover(&err)
 	return zip.NewReader(&boundedReaderAt{f, maxZipDirectory}, size)
 }
 
@@ -244,21 +245,20 @@ func (e *zipEntry) format() Format { return Zip }
 // decoder returns a decoder of the member, whose data begins at the position of
 // src.
 func (e *zipEntry) decoder(ctx context.Context, src *CountingReader) decoder {
-	return newZipDecoder(ctx, src, e)
+	w := &window{ctx: ctx}
+	return &guarded{decoder: newZip(w, src, e), window: w}
 }
 
-// newZip returns a decoder of the first member of a zip file, which uses the
-// header before it. There are more members only if the file comes from a pipe.
-func newZip(ctx context.Context, src *CountingReader) decoder { return newZipDecoder(ctx, src, nil) }
-
-func newZipDecoder(ctx context.Context, src *CountingReader, e *zipEntry) decoder {
-	d := &zipDecoder{ctx: ctx, src: src, in: bufio.NewReader(src), entry: e}
-	return d
+// newZip returns a decoder of the member e, or, if that is nil, of the first
+// member of a zip file, by the header before it. There are more members only
+// if the file comes from a pipe.
+func newZip(w *window, src *CountingReader, e *zipEntry) decoder {
+	return &zipDecoder{window: w, src: src, in: bufio.NewReader(src), entry: e}
 }
 
 // A zipDecoder decodes a member and checks its length and checksum.
 type zipDecoder struct {
-	ctx    context.Context
+	window *window
 	src    *CountingReader
 	in     *bufio.Reader
 	entry  *zipEntry // nil until its header was read
@@ -266,7 +266,6 @@ type zipDecoder struct {
 	codec  io.Reader
 	parts  decoder // the codec, if it is one of ours
 	flate  io.ReadCloser
-	held   int64
 
 	n   int64 // bytes of text so far
 	crc uint32
@@ -340,10 +339,10 @@ func (d *zipDecoder) begin() error {
 	case zipMethodBzip2:
 		d.codec = bzip2.NewReader(data)
 	case ZipMethodZstd:
-		d.parts = NewPartDecoder(d.ctx, PartFormats[Zstd], &CountingReader{R: data})
+		d.parts = newPartDecoder(d.window, partFormats[Zstd], &CountingReader{R: data})
 		d.codec = d.parts
 	case zipMethodXz:
-		d.parts = NewPartDecoder(d.ctx, PartFormats[Xz], &CountingReader{R: data})
+		d.parts = newPartDecoder(d.window, partFormats[Xz], &CountingReader{R: data})
 		d.codec = d.parts
 	case zipMethodLzma:
 		return d.beginLzma(data)
@@ -368,11 +367,8 @@ func (d *zipDecoder) beginLzma(data io.Reader) error {
 		size = uint64(d.entry.Size)
 	}
 	head := binary.LittleEndian.AppendUint64(h[4:9:9], size)
-	if dict := int64(binary.LittleEndian.Uint32(h[5:])); dict > freeWindow && dict <= maxWindow {
-		d.held = dict
-		if err := windows.Take(d.ctx, dict); err != nil {
-			return err
-		}
+	if err := d.window.grow(int64(binary.LittleEndian.Uint32(h[5:]))); err != nil {
+		return err
 	}
 	z, err := lzma.ReaderConfig{DictCap: maxWindow}.NewReader(io.MultiReader(bytes.NewReader(head), data))
 	d.codec = z
@@ -443,6 +439,5 @@ func (d *zipDecoder) Release() {
 		_ = d.flate.(flate.Resetter).Reset(EmptyReader{}, nil) // so that the file can be collected
 		flatePool.Put(d.flate)
 	}
-	windows.Give(d.held)
-	d.held, d.parts, d.flate, d.codec, d.err = 0, nil, nil, nil, io.EOF
+	d.parts, d.flate, d.codec, d.err = nil, nil, nil, io.EOF
 }

@@ -181,7 +181,7 @@ func TestPartsAreWalked(t *testing.T) {
 				between = skip
 			}
 			data := slicesConcat(part, between, part)
-			d := decode.NewPartDecoder(t.Context(), decode.PartFormats[f], &decode.CountingReader{R: bytes.NewReader(data)})
+			d := decode.NewDecoder(t.Context(), f, &decode.CountingReader{R: bytes.NewReader(data)})
 			got, err := io.ReadAll(d)
 			if err != nil || string(got) != text+text {
 				t.Errorf("%s: %d bytes of %d, %v", name, len(got), 2*len(text), err)
@@ -190,8 +190,9 @@ func TestPartsAreWalked(t *testing.T) {
 			if f == decode.Bzip2 {
 				want = int64(len(part))
 			}
-			if d.Parts.PartStart() != want || d.Offset() != int64(len(data)) {
-				t.Errorf("%s of %d bytes: part at %d, want %d; read to %d of %d", name, len(text), d.Parts.PartStart(), want, d.Offset(), len(data))
+			start := d.(interface{ PartStart() int64 }).PartStart()
+			if start != want || d.Offset() != int64(len(data)) {
+				t.Errorf("%s of %d bytes: part at %d, want %d; read to %d of %d", name, len(text), start, want, d.Offset(), len(data))
 			}
 			d.Release()
 		}

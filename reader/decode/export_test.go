@@ -1,0 +1,33 @@
+package decode
+
+import "io"
+
+// PanicBehind makes the decoders of a format panic when n bytes have been
+// decoded, until the function it returns is called.
+func PanicBehind(f Format, n int) (restore func()) {
+	format := partFormats[f]
+	was := format.codec
+	format.codec = func(window int64) codec { return &panickingCodec{was(window), n} }
+	return func() { format.codec = was }
+}
+
+type panickingCodec struct {
+	codec
+	left int
+}
+
+func (z *panickingCodec) Read(p []byte) (int, error) {
+	if z.left == 0 {
+		return len(p[:z.left][3:]), io.EOF // out of range
+	}
+	n, err := z.codec.Read(p[:min(len(p), z.left)])
+	z.left -= n
+	return n, err
+}
+
+// WindowsHeld is how much of the memory for large windows is held.
+func WindowsHeld() int64 {
+	windows.Mu.Lock()
+	defer windows.Mu.Unlock()
+	return windows.Used
+}
