@@ -5,12 +5,19 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
+	"testing"
 
+	"logview/index"
 	"logview/reader"
 	"logview/reader/document"
+	"logview/reader/files"
+	"logview/tui/keys"
+	"logview/tui/theme"
 )
 
 // A memText is a Text in memory, of short lines: as a merged or a remote text
@@ -198,4 +205,74 @@ func (t *memText) Line(_ context.Context, key document.MemberKey, l reader.Line)
 		off += i + 1
 	}
 	return document.Place{Member: key, Offset: reader.Offset(off)}, nil
+}
+
+// A memLog is a Log whose text is in memory. For a search it is copied to
+// files, as a remote text may be.
+type memLog struct {
+	*memText
+	t      *testing.T
+	closed bool
+}
+
+func (l *memLog) Searchable(opt files.Options) (reader.Source, map[string]document.MemberKey) {
+	dir, keys := l.t.TempDir(), map[string]document.MemberKey{}
+	log := files.Log{Name: "merged"}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, m := range l.members {
+		path := filepath.Join(dir, fmt.Sprintf("member.%d", m.key))
+		if err := os.WriteFile(path, m.text, 0o600); err != nil {
+			l.t.Error(err)
+		}
+		keys[path] = m.key
+		log.Members = append(log.Members, reader.Member{Path: path, Named: true})
+	}
+	return files.NewSource(log, opt), keys
+}
+
+func (l *memLog) Update(files.Log) document.Updated { return document.Updated{} }
+func (l *memLog) ID(document.MemberKey) reader.ID   { return reader.ID{} }
+func (l *memLog) Locate(context.Context, reader.Member, reader.ID) (document.MemberKey, bool) {
+	return 0, false
+}
+func (l *memLog) Ref(context.Context, document.Place) (files.Ref, error) {
+	return files.Ref{}, reader.ErrGone
+}
+func (l *memLog) LineOf(context.Context, document.Place) (files.Ref, error) {
+	return files.Ref{}, reader.ErrGone
+}
+func (l *memLog) File(document.MemberKey) (string, bool) { return "", false }
+func (l *memLog) Close() error                           { l.closed = true; return nil }
+
+// The pane shows any Log: it moves, follows, searches and filters in one that
+// is not read from files.
+func TestPaneOtherLog(t *testing.T) {
+	l := &memLog{memText: newMemText(50, 900), t: t}
+	p := &pane{Model: New(theme.NewPlain(), index.Scan{Workers: index.NewWorkers()}, files.Options{}), t: t}
+	p.SetSize(60, 12)
+	p.run(p.Open("merged", l, nil))
+	p.at("line 899 of member 2")
+	p.search("line 7 of", true)
+	p.at("line 7 of member 2")
+	p.do(keys.Next)
+	p.at("line 7 of member 1")
+	if got := p.Count(); got != "2 lines" {
+		t.Errorf("%q", got)
+	}
+	p.do(keys.Bottom)
+	l.append("line 7 of what came since\n")
+	p.run(p.Grow())
+	p.at("what came since")
+	if got := p.Count(); got != "3 lines" {
+		t.Errorf("%q", got)
+	}
+	p.do(keys.FilterHit, keys.Top)
+	p.at("line 7 of member 1")
+	p.do(keys.Down, keys.Down)
+	p.at("what came since")
+	p.Close()
+	if !l.closed {
+		t.Error("it is not closed")
+	}
 }
