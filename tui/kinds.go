@@ -10,31 +10,28 @@ import (
 	"logview/reader/files"
 )
 
-// A kind is whether a file looked like text when it was last looked into.
+// A kind says whether a file looked like text when it was last inspected.
 type kind struct {
 	stamp  reader.Stamp
 	binary bool
 }
 
-// kindsMsg says what was found in files, by their paths.
+// kindsMsg has the kinds of files by path.
 type kindsMsg map[string]kind
 
-// mostKinds bounds the files that are looked into to mark those that are not
-// text, as ls bounds them.
+// mostKinds is the maximum number of files to inspect, as in ls.
 const mostKinds = 2000
 
-// settled is the size from which on a file that grows is not looked into
-// again.
+// settled is the size at which a growing file is no longer inspected again.
 const settled = 64 << 10
 
-// lookInto marks the logs of which no file is text, as far as that is known,
-// and looks into the files that are new.
+// lookInto marks the logs that are not text, and inspects new files.
 func (m *model) lookInto() tea.Cmd {
 	m.logs.SetNotText(m.listing.notText())
 	return m.listing.lookInto(m.life, m.opt.Encoding)
 }
 
-// lookInto looks into the listed files that are new, without delaying the list.
+// lookInto inspects new files in the background.
 func (x *listing) lookInto(ctx context.Context, encoding decode.Charset) tea.Cmd {
 	if x.looking {
 		return nil
@@ -79,7 +76,7 @@ func (x *listing) lookInto(ctx context.Context, encoding decode.Charset) tea.Cmd
 	}
 }
 
-// lookedInto takes over what was found, and looks into what came meanwhile.
+// lookedInto handles the results, and inspects files that were added meanwhile.
 func (m *model) lookedInto(found kindsMsg) tea.Cmd {
 	m.listing.lookedInto(found)
 	return m.lookInto()
@@ -100,7 +97,7 @@ func (x *listing) lookedInto(found kindsMsg) {
 	x.kinds = all
 }
 
-// notText is the logs of which no file is text.
+// notText returns the logs of which no file is text.
 func (x *listing) notText() map[string]bool {
 	marked := map[string]bool{}
 	for _, l := range x.last.logs {

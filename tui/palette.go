@@ -16,26 +16,26 @@ import (
 	"logview/tui/theme"
 )
 
-// A palette lists what there is to choose from, every command with its key or
-// the marked lines, and finds in it what is typed. In that of the commands
-// the number of a line or a percentage goes there.
+// A palette is a list to choose from, of all commands or of the marked lines,
+// which is filtered by the typed text. In the palette of commands a line number
+// or a percentage goes there.
 type palette struct {
 	in     prompt.Line
 	all    []choice
-	goes   bool  // to a line's number
-	digits bool  // it was opened by one: G ends it
-	list   []int // of all, the best first
+	goes   bool  // accepts line numbers
+	digits bool  // it was opened by typing a digit: G goes there
+	list   []int // the choices that match, best first
 	cur    int
 }
 
 // A choice is a row of a palette.
 type choice struct {
-	text, key string // what is shown at the left and at the right
-	name      string // is found, too
+	text, key string // shown at the left and at the right
+	name      string // also searched, but not shown
 	do        func() tea.Cmd
 }
 
-// choose shows a palette.
+// choose opens a palette.
 func (m *model) choose(ask string, all []choice) {
 	p := &m.palette
 	*p = palette{in: prompt.NewLine(ask), all: all, goes: ask == ":"}
@@ -44,7 +44,7 @@ func (m *model) choose(ask string, all []choice) {
 	m.overlay = paletteOverlay
 }
 
-// commands is every command with its key.
+// commands returns all commands with their keys.
 func (m *model) commands() []choice {
 	var all []choice
 	for _, b := range m.keys {
@@ -65,7 +65,7 @@ func (p *palette) match() {
 		for _, x := range fuzzy.Find(text, names) {
 			p.list = append(p.list, x.Index)
 		}
-		// :q and :help are what they are elsewhere.
+		// An exact name or key comes first: :q, :help.
 		slices.SortStableFunc(p.list, func(a, b int) int {
 			exact := func(i int) int {
 				if c := p.all[i]; c.name == text || c.key == text {
@@ -78,7 +78,7 @@ func (p *palette) match() {
 	}
 }
 
-// goPlace goes to a line's number or a percentage.
+// goPlace goes to a line number or a percentage.
 func (m *model) goPlace(text string) tea.Cmd {
 	if m.pager.Doc() == nil {
 		m.sayf("no log is open")
@@ -88,7 +88,7 @@ func (m *model) goPlace(text string) tea.Cmd {
 	return m.pager.Goto(text)
 }
 
-// paletteKey takes a key for the palette.
+// paletteKey handles a key for the palette.
 func (m *model) paletteKey(msg tea.Msg) tea.Cmd {
 	p := &m.palette
 	if k, ok := msg.(tea.KeyPressMsg); ok {
@@ -133,7 +133,7 @@ func (m *model) paletteKey(msg tea.Msg) tea.Cmd {
 	return cmd
 }
 
-// view draws it, and says where the cursor is in it.
+// view draws the palette and returns the column of the cursor.
 func (p *palette) view(th *theme.Theme, width, height int) (string, int) {
 	w := min(width-4, 64)
 	if !p.goes {

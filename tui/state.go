@@ -22,54 +22,53 @@ import (
 	"logview/tui/prompt"
 )
 
-// A State is what is remembered from one run to the next: where the person
-// was in each log, its marks and filters, and what they searched for. It is
-// kept in a file that only they can read, which several explorers may write:
-// each changes in it what was changed there.
+// A State is what is saved between runs: the place in each log, its marks and
+// filters, and the history of the prompt. The file is readable by the user only.
+// Several explorers may write it: each merges its own changes.
 type State struct {
 	path   string
-	err    error // why what was remembered could not be read; nil if it could
-	unread bool  // and it is still there
+	err    error // why the file could not be read; nil if it could
+	unread bool  // the unreadable file still exists and must not be overwritten
 
 	Logs    map[string]*LogState `json:"logs"`
 	History map[string][]string  `json:"history"`
 
-	opened map[string]bool // logs of which something may have changed here
-	saved  int             // counts what Saving returned
+	opened map[string]bool // logs whose state may have changed in this run
+	saved  int             // counts calls of Saving
 
 	writing sync.Mutex // guards what follows; held while the file is written
-	written int        // of those, what was written last
-	last    []byte     // and what that was
+	written int        // the number of the call whose result was written last
+	last    []byte     // the JSON that was written last
 
 	mu    sync.Mutex              // guards what follows
-	marks map[string][]SavedPlace // of logs, that are in the file and were there or made here
-	known map[string][]byte       // of logs, what was read of them or written last
+	marks map[string][]SavedPlace // marks by log that were in the file and shown here, or made here
+	known map[string][]byte       // JSON by log as of the last read or write
 }
 
-// A LogState is what is remembered of a log, by its absolute name.
+// A LogState is the saved state of a log.
 type LogState struct {
 	Used    time.Time       `json:"used"`
-	Place   *SavedPlace     `json:"place,omitempty"` // none: at the end
+	Place   *SavedPlace     `json:"place,omitempty"` // nil: the end
 	Marks   []SavedPlace    `json:"marks,omitempty"`
 	Filters []pager.Pattern `json:"filters,omitempty"`
-	Off     bool            `json:"off,omitempty"` // the filters
+	Off     bool            `json:"off,omitempty"` // all filters are off
 }
 
-// A SavedPlace is a place that outlives rotation.
+// A SavedPlace is a place that stays valid across rotation.
 type SavedPlace struct {
 	ID     string        `json:"id"`
 	Offset reader.Offset `json:"offset"`
 }
 
 const (
-	mostLogs  = 500 // that are remembered
-	mostMarks = 200 // of each
+	mostLogs  = 500 // logs in the file
+	mostMarks = 200 // marks of a log
 	mostState = 64 << 20
 )
 
-// LoadState reads what was remembered. A file that cannot be used is put
-// aside, and begun anew. The filters of all logs are off: lines that somebody
-// hid days ago would be missed now.
+// LoadState reads the file. A damaged file is renamed, and the state is empty.
+// The filters of all logs are switched off, so that lines hidden days ago are
+// not missed.
 func LoadState(path string) *State {
 	s := &State{path: path, opened: map[string]bool{}, marks: map[string][]SavedPlace{}, known: map[string][]byte{}}
 	b, err := readState(path)
@@ -111,7 +110,7 @@ func LoadState(path string) *State {
 
 var errStateSize = fmt.Errorf("more than %d MiB", mostState>>20)
 
-// readState reads the file, unless it is larger than it can have been made.
+// readState reads the file, unless it is larger than any that was written.
 func readState(path string) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -125,20 +124,20 @@ func readState(path string) ([]byte, error) {
 	return b, err
 }
 
-// Saving returns what writes it as it is now, from any goroutine. typed is
-// what was typed in this run.
+// Saving returns a function that writes the current state, which may be called
+// from any goroutine. typed is the prompt history of this run.
 func (s *State) Saving(typed map[string][]string) func() error {
 	if s == nil || s.path == "" {
 		return func() error { return nil }
 	}
 	mine := &State{Logs: map[string]*LogState{}, History: typed}
 	for name := range s.opened {
-		l := *s.Logs[name] // whose slices and places are only ever replaced
+		l := *s.Logs[name] // its slices are replaced, never modified
 		now, _ := json.Marshal(l)
 		s.mu.Lock()
 		same := bytes.Equal(now, s.known[name])
 		s.mu.Unlock()
-		if !same { // or what another explorer did since would be undone
+		if !same { // an unchanged log must not undo the changes of another explorer
 			mine.Logs[name] = &l
 		}
 	}
@@ -152,7 +151,7 @@ func (s *State) Saving(typed map[string][]string) func() error {
 		s.writing.Lock()
 		defer s.writing.Unlock()
 		if n < s.written || bytes.Equal(b, s.last) {
-			return nil // something newer was written, or the same
+			return nil // a newer or the same state was written
 		}
 		s.written = n
 		err := s.write(mine)
@@ -170,19 +169,19 @@ func (s *State) note() error {
 	return s.err
 }
 
-// SetMarks says which of the remembered marks of a log are shown: those that
-// are not shown at a Saving are to be forgotten. Others, of a text that is not
-// there or of another explorer, stay.
+// SetMarks sets which of the saved marks of a log are shown. Saving removes
+// those of them that are no longer shown. Other marks, of missing texts or of
+// another explorer, are kept.
 func (s *State) SetMarks(name string, list []SavedPlace) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.marks[absolute(name)] = list
 }
 
-// lockPatience is how long another explorer may take to write.
+// lockPatience is how long to wait for another explorer that writes.
 const lockPatience = time.Second
 
-// write changes in the file what was changed here.
+// write merges the changes into the file.
 func (s *State) write(mine *State) error {
 	dir := filepath.Dir(s.path)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
@@ -191,7 +190,7 @@ func (s *State) write(mine *State) error {
 	ctx, stop := context.WithTimeout(context.Background(), lockPatience)
 	defer stop()
 	lock := flock.New(s.path+".lock", flock.SetPermissions(0o600))
-	if ok, _ := lock.TryLockContext(ctx, 10*time.Millisecond); ok { // else it is written all the same
+	if ok, _ := lock.TryLockContext(ctx, 10*time.Millisecond); ok { // otherwise write without the lock
 		defer lock.Unlock()
 	}
 	all, shown, known := LoadState(s.path), map[string][]SavedPlace{}, map[string][]byte{}
@@ -210,10 +209,10 @@ func (s *State) write(mine *State) error {
 		was := s.marks[name]
 		s.mu.Unlock()
 		merged := slices.DeleteFunc(slices.Clone(there.Marks), func(p SavedPlace) bool {
-			return slices.Contains(was, p) && !slices.Contains(l.Marks, p) // taken away here
+			return slices.Contains(was, p) && !slices.Contains(l.Marks, p) // removed here
 		})
 		for _, p := range l.Marks {
-			if !slices.Contains(was, p) && !slices.Contains(merged, p) { // made here
+			if !slices.Contains(was, p) && !slices.Contains(merged, p) { // added here
 				merged = append(merged, p)
 			}
 		}
@@ -247,7 +246,7 @@ func (s *State) write(mine *State) error {
 	return nil
 }
 
-// replace writes the file, whole at once.
+// replace replaces the file atomically.
 func (s *State) replace(b []byte) error {
 	f, err := os.CreateTemp(filepath.Dir(s.path), "state-*")
 	if err != nil {
@@ -264,7 +263,7 @@ func (s *State) replace(b []byte) error {
 	return os.Rename(f.Name(), s.path)
 }
 
-// kinds are the prompts whose history is kept.
+// kinds are the prompts whose history is saved.
 var kinds = map[string]prompt.Kind{"search": prompt.Search, "query": prompt.SearchAll, "filter": prompt.Filter, "pipe": prompt.Pipe}
 
 func absolute(name string) string {
@@ -274,7 +273,7 @@ func absolute(name string) string {
 	return name
 }
 
-// log is what is remembered of a log. It is written from now on.
+// log returns the state of a log for changing. Saving writes it from now on.
 func (s *State) log(name string) *LogState {
 	name = absolute(name)
 	l := s.Logs[name]

@@ -1,11 +1,12 @@
 // Package tui is the explorer: listing, paging, searching and following logs
 // in the terminal.
 //
-// The root model (model.go) routes: it owns the panes, the sizes, the focus
-// and what lies on top, and is the only one to start watching and opening
-// (commands.go). Panes are packages of their own. They are called by method
-// and answer by message; what takes time they do in commands, whose answers
-// they drop when the question is over.
+// The root model (model.go) routes messages and actions. Its panes are packages
+// of their own, which it calls by method and which answer by message. Slow work
+// is done in commands, whose results are dropped when they are outdated. What
+// else the root needs are parts of this package: which logs there are
+// (listing.go), opening one (open.go), what is typed (typing.go), boxes over
+// the panes (details.go, palette.go), and what is saved (memory.go, state.go).
 package tui
 
 import (
@@ -21,42 +22,41 @@ import (
 	"logview/tui/keys"
 )
 
-// Options say what is explored, and how.
+// Options configure the explorer.
 type Options struct {
 	Paths    []string // as for files.Find; reader.Stdin alone for standard input
 	Cache    *blockstore.Cache
 	Searcher index.Searcher
 	Workers  reader.Workers
 	Settings Settings
-	Encoding decode.Charset // of files that do not tell, as for files.Options
+	Encoding decode.Charset // of files without a byte order mark, as for files.Options
 	State    *State         // nil for none
 	Index    []string       // the command that keeps the index current; nil for none
-	Note     error          // to be said at the beginning; nil for nothing
+	Note     error          // to show at the start; may be nil
 	At       *Start         // nil for the end of the only log, or the list of logs
 }
 
-// A Start is where to begin.
+// A Start is a place to start at.
 type Start struct {
 	Path string      // of a member, as it is listed
-	Line reader.Line // negative: its log's end
+	Line reader.Line // negative: the end of its log
 }
 
-// Where the mouse is left to the terminal, its wheel shall scroll all the
-// same: as arrow keys, which most terminals send on the alternate screen by
-// themselves, and xterm when asked to (alternate scroll, mode 1007). What it
-// was before is saved, and restored.
+// If the mouse is left to the terminal, its wheel sends arrow keys on the
+// alternate screen: by default in most terminals, in xterm on request (alternate
+// scroll, mode 1007). The previous mode is saved and restored.
 const (
 	wheelArrows = "\x1b[?1007s\x1b[?1007h"
 	wheelBefore = "\x1b[?1007r"
 )
 
-// suspend gives the terminal to the shell.
+// suspend suspends the program.
 func suspend() tea.Msg {
 	fmt.Print(wheelBefore)
 	return tea.Suspend()
 }
 
-// Run explores until the person quits.
+// Run runs the explorer until the user quits.
 func Run(ctx context.Context, o Options) error {
 	m, err := newModel(o)
 	if err != nil {
@@ -67,8 +67,8 @@ func Run(ctx context.Context, o Options) error {
 
 func (m *model) run(ctx context.Context) error {
 	defer m.close()
-	// A signal ends ctx. Left to Bubble Tea as well, it would be sent to a
-	// program that has ended already, and wait for ever (v2.0.9).
+	// A signal cancels ctx. If Bubble Tea (v2.0.9) handled it as well, it would
+	// send it to a program that has ended, and block.
 	p := tea.NewProgram(m, tea.WithoutSignalHandler())
 	ends := onPanic(p, m.end)
 	m.send = p.Send
@@ -84,7 +84,7 @@ func (m *model) run(ctx context.Context) error {
 	return err
 }
 
-// Keys is the bindings that settings ask for.
+// keyMap returns the bindings of the settings.
 func (s Settings) keyMap() (keys.Map, error) {
 	m, err := keys.Preset(s.Keys.Preset)
 	if err != nil {

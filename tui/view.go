@@ -14,33 +14,32 @@ import (
 	"logview/tui/visible"
 )
 
-// A box is where a pane is on the screen.
+// A box is the position and size of a pane.
 type box struct{ x, y, w, h int }
 
 func (b box) holds(x, y int) bool { return x >= b.x && x < b.x+b.w && y >= b.y && y < b.y+b.h }
 
-// The screen, where there is room for both:
+// The layout of a wide screen:
 //
-//	logs        │ results, if something was asked of all logs
+//	logs        │ results, if all logs were searched
 //	            │ the log
-//	what is wrong with what is typed
-//	what is typed, or the status: what is said, or else some keys, and what
-//	goes on behind
+//	errors of the text in the prompt
+//	the prompt, or the status: a notice or some keys, and background work
 //
-// Where there is not, the pane with the focus has all of it.
+// On a narrow screen, the pane with the focus has all of it.
 type layout struct {
 	logs, results, pager box
 }
 
 // panes is how the screen is divided.
 type panes struct {
-	showLogs  bool // beside the log, where there is room; else in its place
-	logsWidth int  // set by dragging; 0 for what fits
-	dragging  bool // the border beside the logs
-	mouse     bool // is taken from the terminal
+	showLogs  bool // beside the log, or in its place on a narrow screen
+	logsWidth int  // set by dragging; 0 for the default
+	dragging  bool // the border beside the logs is being dragged
+	mouse     bool // handle the mouse instead of the terminal
 }
 
-// columns is how wide the logs are beside the log on a screen of a width.
+// columns returns the width of the logs on a wide screen.
 func (p *panes) columns(width int) int {
 	w := p.logsWidth
 	if w == 0 {
@@ -49,14 +48,14 @@ func (p *panes) columns(width int) int {
 	return min(max(w, 15), width-40)
 }
 
-// drag moves the border to a column, if it is being dragged.
+// drag moves the border to column x if it is being dragged.
 func (p *panes) drag(x int) {
 	if p.dragging {
 		p.logsWidth = x
 	}
 }
 
-// roomForBoth is from which width on the logs stand beside the log.
+// roomForBoth is the minimum width of a wide screen.
 const roomForBoth = 100
 
 func (m *model) boxes() layout {
@@ -87,7 +86,7 @@ func (m *model) boxes() layout {
 	return l
 }
 
-// layout gives every pane its size.
+// layout sets the sizes of the panes.
 func (m *model) layout() {
 	if m.width == 0 {
 		return
@@ -171,8 +170,8 @@ func (m *model) View() tea.View {
 	return v
 }
 
-// matches says how many lines match, and how many of them filters hide: in
-// short, or in words.
+// matches describes how many lines match and how many of them filters hide,
+// briefly unless words is set.
 func (m *model) matches(words bool) string {
 	s := m.pager.Count()
 	if h := m.pager.Hidden(); h != "" {
@@ -199,7 +198,7 @@ func beside(left, right, sep string, both bool) string {
 	return strings.Join(a, "\n")
 }
 
-// overAt lays a box over the middle of the screen, and says where it begins.
+// overAt draws a box over the middle of the screen, and returns its position.
 func overAt(content, box string, width, height int) (string, int, int) {
 	lines, boxed := strings.Split(content, "\n"), strings.Split(box, "\n")
 	w := ansi.StringWidth(boxed[0])
@@ -220,8 +219,7 @@ func overAt(content, box string, width, height int) (string, int, int) {
 	return strings.Join(lines, "\n"), left, top
 }
 
-// status is the last row: what was said, or what can be pressed; and what
-// goes on behind.
+// status returns the last row: a notice or some keys, and background work.
 func (m *model) status() string {
 	right := ""
 	if m.notice.said.Text == "" && (m.overlay == helpOverlay || m.overlay == detailsOverlay) {
@@ -259,7 +257,7 @@ func (m *model) status() string {
 			style = m.th.Error
 		}
 		text := visible.String(strings.ReplaceAll(m.notice.said.Text, "\n", " "))
-		if 2*ansi.StringWidth(text) > 3*room { // too much of it would be cut off
+		if 2*ansi.StringWidth(text) > 3*room { // more than a third would be cut off
 			right, room = "", max(0, m.width-1)
 		}
 		left = style.Render(ansi.Truncate(text, room, "…"))
@@ -273,8 +271,8 @@ func (m *model) status() string {
 	return screen.Fit(left, room) + m.th.Dim.Render(right) + " "
 }
 
-// hints are the few keys that are most likely wanted now: as many as there is
-// room for, and among those help, or what closes the box.
+// hints returns the most useful keys at the moment, as many as fit. Help, or the
+// key that closes a box, is always among them.
 func (m *model) hints(room int) string {
 	var list []keys.Action
 	switch {

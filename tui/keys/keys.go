@@ -1,5 +1,6 @@
-// Package keys says which key does what. A key means the same in every pane.
-// Help, the footer, the palette and the README's table are printed from it.
+// Package keys has the key bindings. A key has the same meaning in every pane.
+// The help, the status line, the palette and the table in the README are
+// generated from them.
 package keys
 
 import (
@@ -12,7 +13,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// An Action is what a key asks for. Its text is its name in the settings.
+// An Action is what a key does. Its text is its name in the settings.
 type Action string
 
 // The actions.
@@ -76,14 +77,14 @@ const (
 	Case       Action = "case"
 )
 
-// A Binding is the keys of an Action, and what help says of it.
+// A Binding has the keys and the help of an Action.
 type Binding struct {
 	Action Action
 	Group  string
 	key.Binding
 }
 
-// A Map is all bindings, in the order of the help.
+// A Map is a list of all bindings, in the order of the help.
 type Map []Binding
 
 // Preset returns the bindings of a preset: "" or "default", or "less", in
@@ -184,8 +185,8 @@ func (m Map) set(a Action, keys ...string) {
 	}
 }
 
-// Set gives actions other keys, as the settings say. It reports names that
-// are no actions, and keys that two actions have.
+// Set changes the keys of actions, by their names. It returns an error for an
+// unknown action or key, or a key of two actions.
 func (m Map) Set(other map[string][]string) error {
 	for name, list := range other {
 		if !slices.ContainsFunc(m, func(b Binding) bool { return string(b.Action) == name }) {
@@ -203,8 +204,8 @@ func (m Map) Set(other map[string][]string) error {
 	return m.Check()
 }
 
-// special is the keys that are not characters, by their names and by how Show
-// writes them.
+// special maps the names of keys that are not characters, and how Show writes
+// them, to the names.
 var special = func() map[string]string {
 	list := map[string]string{"esc": "esc", "insert": "insert", "delete": "delete", "backspace": "backspace"}
 	for _, k := range []string{"pgdown", "pgup", "down", "up", "left", "right", "enter", "space", "tab", "home", "end"} {
@@ -218,8 +219,8 @@ var special = func() map[string]string {
 	return list
 }()
 
-// canonical is the name of a key that a person wrote, as the terminal's is
-// called, or as help shows it; false if there is no such key.
+// canonical returns the name of a key written by the user, as Bubble Tea names it
+// or as the help shows it; false if there is no such key.
 func canonical(k string) (string, bool) {
 	mods := ""
 	for rest := k; ; {
@@ -241,14 +242,14 @@ func canonical(k string) (string, bool) {
 				return mods + "space", true
 			}
 			if strings.HasPrefix(mods, "ctrl+") {
-				rest = lower // terminals do not tell ^O from ^o
+				rest = lower // terminals do not distinguish ^O and ^o
 			}
 			return mods + rest, utf8.RuneCountInString(rest) == 1
 		}
 	}
 }
 
-// Check reports a key that two actions have.
+// Check returns an error if two actions have the same key.
 func (m Map) Check() error {
 	owner := map[string]Action{}
 	for _, b := range m {
@@ -262,7 +263,7 @@ func (m Map) Check() error {
 	return nil
 }
 
-// Match is the action that a key asks for, "" if none.
+// Match returns the action of a key, or "".
 func (m Map) Match(k tea.KeyPressMsg) Action {
 	for _, b := range m {
 		if key.Matches(k, b.Binding) {
@@ -272,8 +273,7 @@ func (m Map) Match(k tea.KeyPressMsg) Action {
 	return ""
 }
 
-// Digit returns the digit that a key ends with, as Alt-2 does; -1 if it does
-// not.
+// Digit returns the digit of a key such as 2 or Alt-2, or -1.
 func Digit(k tea.KeyPressMsg) int {
 	s := k.String()
 	if s == "" || s[len(s)-1] < '0' || s[len(s)-1] > '9' {
@@ -282,9 +282,8 @@ func Digit(k tea.KeyPressMsg) int {
 	return int(s[len(s)-1] - '0')
 }
 
-// Near is the binding that a key without one may have been meant for: of the
-// same letter, in the other case, or with or without Ctrl or Alt. It reports
-// false if there is none.
+// Near returns the binding of a similar key: the same letter in the other case,
+// or with or without Ctrl or Alt. It returns false if there is none.
 func (m Map) Near(k tea.KeyPressMsg) (Binding, bool) {
 	letter := func(s string) string { return strings.ToLower(s[strings.LastIndexByte(s[:max(len(s)-1, 0)], '+')+1:]) }
 	want := letter(k.String())
@@ -296,7 +295,7 @@ func (m Map) Near(k tea.KeyPressMsg) (Binding, bool) {
 	return Binding{}, false
 }
 
-// Get is the binding of an action.
+// Get returns the binding of an action.
 func (m Map) Get(a Action) Binding {
 	i := slices.IndexFunc(m, func(b Binding) bool { return b.Action == a })
 	if i < 0 {
@@ -305,7 +304,7 @@ func (m Map) Get(a Action) Binding {
 	return m[i]
 }
 
-// Short is a help of a few actions in a line: their first keys.
+// Short returns the bindings of some actions, for a short help.
 func (m Map) Short(list ...Action) []key.Binding {
 	var out []key.Binding
 	for _, a := range list {
@@ -314,7 +313,7 @@ func (m Map) Short(list ...Action) []key.Binding {
 	return out
 }
 
-// Groups is the bindings by their groups, in order.
+// Groups returns the names of the groups, in order, and their bindings.
 func (m Map) Groups() (names []string, groups map[string][]Binding) {
 	groups = map[string][]Binding{}
 	for _, b := range m {
@@ -326,7 +325,7 @@ func (m Map) Groups() (names []string, groups map[string][]Binding) {
 	return names, groups
 }
 
-// Markdown is the table of all keys for the README.
+// Markdown returns the table of all keys for the README.
 func (m Map) Markdown() string {
 	var b strings.Builder
 	b.WriteString("| Key | What it does | Name |\n|---|---|---|\n")
@@ -336,7 +335,7 @@ func (m Map) Markdown() string {
 	return b.String()
 }
 
-// Show is keys as a person reads them.
+// Show returns keys as they are shown to the user.
 func Show(keys ...string) string {
 	var out []string
 	if len(keys) > 4 {

@@ -6,16 +6,15 @@ import (
 	"charm.land/bubbles/v2/key"
 )
 
-// Interrupt cancels what is under way, from anywhere; pressed twice it quits.
-// The terminal's own meaning of the key is what people expect of it, so it
-// cannot be set.
+// Interrupt cancels the current operation; pressed twice it quits. It cannot be
+// changed, because users expect it of every program.
 var Interrupt = keysOf("ctrl+c")
 
-// The keys of a text that is typed: those of readline, which cannot be set.
+// The keys of the prompt: those of readline. They cannot be changed.
 var (
 	Accept     = keysOf("enter")
 	GiveUp     = keysOf("esc", "ctrl+g")
-	LeaveEmpty = keysOf("backspace", "ctrl+d") // gives up where nothing is typed
+	LeaveEmpty = keysOf("backspace", "ctrl+d") // gives up if there is no text
 	TypingHelp = keysOf("f1")
 	NextCase   = keysOf("alt+c") // while a search is typed
 
@@ -41,7 +40,7 @@ var (
 	SeekForward    = keysOf("ctrl+s")
 )
 
-// The keys of a list to choose from, beside those of its text.
+// The keys of the palette, beside those of the prompt.
 var (
 	ListUp    = keysOf("up", "ctrl+p")
 	ListDown  = keysOf("down", "ctrl+n", "tab")
@@ -53,15 +52,14 @@ func keysOf(names ...string) key.Binding {
 	return key.NewBinding(key.WithKeys(names...), key.WithHelp(Show(names...), ""))
 }
 
-// Typing returns the keys of a text that is typed, and what they do, for the
-// help.
+// Typing returns the keys of the prompt and what they do, for the help.
 func Typing() [][2]string {
 	first := func(list ...key.Binding) string {
 		var names []string
 		for _, b := range list {
 			name := Show(b.Keys()[0])
 			if letter, alt := strings.CutPrefix(name, "Alt-"); alt {
-				name = "Alt-" + strings.ToUpper(letter) // as readline's manual has it
+				name = "Alt-" + strings.ToUpper(letter) // as in the manual of readline
 			}
 			names = append(names, name)
 		}

@@ -16,12 +16,12 @@ import (
 	"logview/tui/visible"
 )
 
-// A Line is a text that is edited with the keys of readline: those that the
-// input of Bubbles has, and of the rest yanking, undoing, transposing.
+// A Line is a text input with the keys of readline: those of Bubbles' input, and
+// yank, undo and transpose.
 type Line struct {
 	textinput.Model
 	killed string
-	before []state // what it was, for undoing
+	before []state // earlier states, for undo
 }
 
 type state struct {
@@ -30,15 +30,15 @@ type state struct {
 }
 
 const (
-	// MostTyped is how many characters a Line takes. Matching costs hundreds of
-	// bytes for each, and every change is kept for undoing.
+	// MostTyped is the maximum number of characters. Matching costs hundreds of
+	// bytes for each, and changes are kept for undo.
 	MostTyped = 4096
 
-	// mostUndone is how many changes can be undone.
+	// mostUndone is the number of changes that can be undone.
 	mostUndone = 100
 )
 
-// NewLine makes an empty line, which starts with what it asks.
+// NewLine returns an empty line with a prompt.
 func NewLine(ask string) Line {
 	l := Line{Model: textinput.New()}
 	l.Prompt = ask
@@ -50,8 +50,7 @@ func NewLine(ask string) Line {
 	return l
 }
 
-// tooLong is the error of a text that does not fit; nil if n more characters
-// do.
+// tooLong returns an error if n more characters do not fit.
 func (l *Line) tooLong(n int) error {
 	switch length := utf8.RuneCountInString(l.Value()); {
 	case length+n <= MostTyped:
@@ -63,13 +62,13 @@ func (l *Line) tooLong(n int) error {
 	}
 }
 
-// Update takes a key or what is pasted. What does not fit is left out as a
-// whole, for a part of it would mean something else, and the error says so.
+// Update handles a key or pasted text. Text that does not fit is rejected as a
+// whole, with an error, because a part of it could mean something else.
 func (l *Line) Update(msg tea.Msg) (tea.Cmd, error) {
 	adds := 0
 	switch x := msg.(type) {
 	case tea.PasteMsg:
-		x.Content = strings.TrimRight(x.Content, "\r\n") // of a line that was copied whole
+		x.Content = strings.TrimRight(x.Content, "\r\n") // the user copied a whole line
 		adds = utf8.RuneCountInString(x.Content)
 		msg = x
 	case tea.KeyPressMsg:
@@ -112,7 +111,7 @@ func (l *Line) Update(msg tea.Msg) (tea.Cmd, error) {
 		l.Model, cmd = l.Model.Update(msg)
 	}
 	if key.Matches(k, keys.KillWord, keys.KillWordBack, keys.KillLineAfter, keys.KillLineBefore) {
-		// Whichever way it went, what is gone lay where the cursor is now.
+		// In either direction, the deleted text was at the cursor.
 		was, at := []rune(before.text), l.Position()
 		if n := len(was) - len([]rune(l.Value())); n > 0 {
 			l.killed = string(was[at : at+n])
@@ -127,7 +126,7 @@ func (l *Line) Update(msg tea.Msg) (tea.Cmd, error) {
 	return cmd, nil
 }
 
-// Set sets the text, which cannot be undone, and goes to its end.
+// Set replaces the text, moves to its end, and clears the undo history.
 func (l *Line) Set(text string) {
 	l.SetValue(text)
 	l.CursorEnd()
@@ -140,10 +139,10 @@ func (l *Line) insert(text string) {
 	l.SetCursor(at + len([]rune(text)))
 }
 
-// wordBegin is where the word before the cursor begins, and wordEnd where the
-// next one ends. Bubbles (v2.2.1) moves the cursor to each character between,
-// and measures the whole text there: a second for the longest word. It also
-// panics when the last character is deleted as a word.
+// wordBegin returns the start of the word before the cursor, and wordEnd the end
+// of the next one. Bubbles (v2.2.1) moves the cursor by single characters and
+// measures the whole text each time, which takes a second for the longest word.
+// It also panics when the last character is deleted as a word.
 func (l *Line) wordBegin() int {
 	r, at := []rune(l.Value()), l.Position()
 	for at > 0 && unicode.IsSpace(r[at-1]) {
@@ -171,7 +170,7 @@ func (l *Line) delete(from, to int) {
 	l.SetCursor(from)
 }
 
-// View is the line. What is not as wide everywhere as it says is a dot.
+// View draws the line. Characters whose width differs among terminals are dots.
 func (l *Line) View() string {
 	return strings.Map(func(r rune) rune {
 		if !visible.Steady(r) {
@@ -181,8 +180,8 @@ func (l *Line) View() string {
 	}, l.Model.View())
 }
 
-// transpose swaps the characters on both sides of the cursor, at the end of
-// the text the last two, and goes on by one.
+// transpose swaps the characters around the cursor, or the last two at the end,
+// and moves on by one.
 func (l *Line) transpose() {
 	r, at := []rune(l.Value()), l.Position()
 	if at == len(r) {

@@ -1,5 +1,5 @@
-// Package prompt is the line in which people type, with the editing keys of
-// readline, a history, and the error under its spot.
+// Package prompt is the line in which the user types, with the editing keys of
+// readline, a history, and errors shown at their position.
 package prompt
 
 import (
@@ -16,10 +16,10 @@ import (
 	"logview/tui/visible"
 )
 
-// A Kind is what is typed.
+// A Kind is what the prompt asks for.
 type Kind int
 
-// The kinds. None means that nothing is asked.
+// The kinds. None means that the prompt is closed.
 const (
 	None Kind = iota
 	Search
@@ -39,28 +39,28 @@ type Model struct {
 	th    *theme.Theme
 	in    Line
 	label string
-	note  string // right of what is typed
+	note  string // shown right of the text
 	err   string
 	width int
 
 	history map[Kind][]string // oldest first
-	new     map[Kind][]string // what of it was typed in this run
-	at      int               // in it; its length is what is typed now
+	new     map[Kind][]string // the part of it from this run
+	at      int               // position in it; its length for the text being typed
 	typed   string
-	seeking bool // in it, for needle
+	seeking bool // the history is being searched for needle
 	needle  string
-	missed  bool // there is no more with it
+	missed  bool // there are no more matches
 }
 
-// New makes a prompt that asks nothing.
+// New returns a closed prompt.
 func New(th *theme.Theme) *Model {
 	return &Model{th: th, in: NewLine(""), history: map[Kind][]string{}, new: map[Kind][]string{}}
 }
 
-// SetTheme changes how it looks.
+// SetTheme sets the theme.
 func (m *Model) SetTheme(th *theme.Theme) { m.th = th }
 
-// Ask begins to ask.
+// Ask opens the prompt.
 func (m *Model) Ask(k Kind, label, value string) {
 	m.Kind, m.label, m.err, m.note = k, label, "", ""
 	m.in.Set(value)
@@ -68,7 +68,7 @@ func (m *Model) Ask(k Kind, label, value string) {
 	m.at, m.typed, m.seeking = len(m.history[m.group()]), "", false
 }
 
-// group is the kind whose history this one has.
+// group returns the kind whose history is used.
 func (m *Model) group() Kind {
 	switch m.Kind {
 	case SearchBack:
@@ -79,7 +79,7 @@ func (m *Model) group() Kind {
 	return m.Kind
 }
 
-// End ends the asking. What was typed becomes history if it was taken.
+// End closes the prompt. If taken is set, the text is added to the history.
 func (m *Model) End(taken bool) {
 	if v := m.in.Value(); taken && v != "" {
 		k := m.group()
@@ -89,29 +89,29 @@ func (m *Model) End(taken bool) {
 	m.Kind = None
 }
 
-// MostHistory is how many texts of a kind are kept.
+// MostHistory is the number of texts of a kind that are kept.
 const MostHistory = 200
 
-// TooLong reports whether a text is more than can be typed.
+// TooLong reports whether a text is longer than can be typed.
 func TooLong(s string) bool { return utf8.RuneCountInString(s) > MostTyped }
 
-// remember is a history with one more text, which is in it once. The old one
-// stays as it is.
+// remember returns a history with s as the last text, without duplicates. It
+// does not modify list.
 func remember(list []string, s string) []string {
 	out := append(slices.DeleteFunc(slices.Clone(list), func(x string) bool { return x == s }), s)
 	return out[max(0, len(out)-MostHistory):]
 }
 
-// Value is what is typed.
+// Value returns the text.
 func (m *Model) Value() string { return m.in.Value() }
 
-// SetNote shows something beside what is typed, SetError below it.
+// SetNote sets the text shown at the right.
 func (m *Model) SetNote(s string) { m.note = s }
 
-// SetLabel changes what is asked.
+// SetLabel sets the label.
 func (m *Model) SetLabel(s string) { m.label = s }
 
-// SetError shows why what is typed cannot be taken.
+// SetError shows why the text is not accepted, or nothing if err is nil.
 func (m *Model) SetError(err error) {
 	m.err = ""
 	if err != nil {
@@ -119,10 +119,10 @@ func (m *Model) SetError(err error) {
 	}
 }
 
-// SetWidth says how much room there is.
+// SetWidth sets the width.
 func (m *Model) SetWidth(w int) { m.width = w }
 
-// Update takes a key. It reports whether the text is another.
+// Update handles a key or pasted text. It reports whether the text changed.
 func (m *Model) Update(msg tea.Msg) (cmd tea.Cmd, changed bool) {
 	before := m.in.Value()
 	if _, ok := msg.(tea.PasteMsg); ok {
@@ -151,11 +151,11 @@ func (m *Model) Update(msg tea.Msg) (cmd tea.Cmd, changed bool) {
 	return cmd, m.in.Value() != before
 }
 
-// Seeking reports whether the history is searched, which Esc ends.
+// Seeking reports whether the history is being searched, which Esc ends.
 func (m *Model) Seeking() bool { return m.seeking }
 
-// seekKey takes a key while the history is searched, as by Ctrl-R of
-// readline; false if it is for what was found, and the search over.
+// seekKey handles a key while the history is searched, like Ctrl-R of readline.
+// It returns false if the key ended the search and applies to the text.
 func (m *Model) seekKey(k tea.KeyPressMsg) bool {
 	h := m.history[m.group()]
 	switch {
@@ -172,7 +172,7 @@ func (m *Model) seekKey(k tea.KeyPressMsg) bool {
 		m.seeking, m.at = false, len(h)
 		m.in.Set(m.typed)
 	case k.Text != "":
-		if len(m.needle) < MostTyped { // else nothing holds it
+		if len(m.needle) < MostTyped { // no text is longer
 			m.needle += k.Text
 		}
 		m.seek(min(m.at, len(h)-1), -1)
@@ -183,8 +183,8 @@ func (m *Model) seekKey(k tea.KeyPressMsg) bool {
 	return true
 }
 
-// seek takes the nearest of the history from at on that holds the needle; if
-// none does, nothing changes.
+// seek shows the nearest text of the history from at on that contains the
+// needle, if there is one.
 func (m *Model) seek(at, way int) {
 	for h := m.history[m.group()]; at >= 0 && at < len(h); at += way {
 		if strings.Contains(h[at], m.needle) {
@@ -209,7 +209,7 @@ func (m *Model) recall(n int) {
 	}
 }
 
-// Last is what was typed last, of a kind; empty if nothing was.
+// Last returns the last text of a kind, or "".
 func (m *Model) Last(k Kind) string {
 	if h := m.history[k]; len(h) > 0 {
 		return h[len(h)-1]
@@ -217,13 +217,13 @@ func (m *Model) Last(k Kind) string {
 	return ""
 }
 
-// Typed is what was typed in this run, of a kind.
+// Typed returns the history of a kind from this run.
 func (m *Model) Typed(k Kind) []string { return m.new[k] }
 
-// SetHistory sets what was typed before.
+// SetHistory sets the history of a kind from earlier runs.
 func (m *Model) SetHistory(k Kind, list []string) { m.history[k] = list }
 
-// Errors is how many lines there are above what is typed.
+// Errors returns the number of lines above the prompt.
 func (m *Model) Errors() int {
 	if m.Kind == None {
 		return 0
@@ -231,15 +231,15 @@ func (m *Model) Errors() int {
 	return len(m.errors())
 }
 
-// errors is the error, as lines. One whose caret is to stand under the spot
-// repeats the query above it, which is what is typed already.
+// errors returns the lines of the error. An error with a caret repeats the query,
+// which the prompt shows already, so only the caret is kept.
 func (m *Model) errors() []string {
 	if m.err == "" {
 		return nil
 	}
 	lines := strings.Split(m.err, "\n")
 	if len(lines) == 3 && strings.HasSuffix(lines[2], "^") {
-		// What is typed is below.
+		// The prompt is below.
 		spot := strings.Repeat(" ", len([]rune(m.short()))+max(0, len(lines[2])-3)) + "v"
 		if len(spot)+1+len([]rune(lines[0])) <= m.width {
 			return []string{spot + " " + lines[0]}
@@ -249,7 +249,7 @@ func (m *Model) errors() []string {
 	return lines[:1]
 }
 
-// short is the label, as far as it leaves room for what is typed.
+// short returns the label, shortened to leave room for the text.
 func (m *Model) short() string {
 	if most := max(8, m.width/2); len([]rune(m.label)) > most {
 		s := string([]rune(m.label)[:most-3])
@@ -261,7 +261,7 @@ func (m *Model) short() string {
 	return m.label
 }
 
-// View draws it, and says where the cursor is.
+// View draws the prompt and returns the column of the cursor.
 func (m *Model) View() (string, int) {
 	label, note := m.short(), m.note
 	switch {
