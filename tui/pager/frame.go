@@ -96,9 +96,9 @@ func (m *Model) View() string {
 		empty = "Empty so far. What is written appears here."
 	}
 	if empty != "" {
-		put(screen.Fit(m.view.th.Dim.Render(screen.Fit(" "+strings.ReplaceAll(empty, "\n", " "), min(m.view.width, ansi.StringWidth(empty)+1))), m.view.width))
+		put(screen.Fit(m.paint.th.Dim.Render(screen.Fit(" "+strings.ReplaceAll(empty, "\n", " "), min(m.view.width, ansi.StringWidth(empty)+1))), m.view.width))
 	}
-	for _, l := range m.view.draw(bar) {
+	for _, l := range m.paint.draw(bar) {
 		put(l)
 	}
 	for lines < m.view.height {
@@ -109,9 +109,9 @@ func (m *Model) View() string {
 
 // title returns the first row.
 func (m *Model) title() string {
-	style := m.view.th.TitleOff
-	if m.view.focused {
-		style = m.view.th.Title
+	style := m.paint.th.TitleOff
+	if m.paint.focused {
+		style = m.paint.th.Title
 	}
 	if m.doc == nil {
 		return style.Render(screen.Fit(" logview", m.view.width))
@@ -127,7 +127,7 @@ func (m *Model) title() string {
 			where += humanize.Comma(r.line.Number())
 		}
 		right = " " + where + "  " + right
-		if m.view.isGone(p.Member) {
+		if m.win.isGone(p.Member) {
 			right = " of a deleted file, not searched"
 		}
 	}
@@ -193,15 +193,15 @@ func (m *Model) fraction(p document.Place) float64 {
 func (m *Model) chips() string {
 	var parts []string
 	for _, f := range m.filters.list {
-		style := m.view.th.Chip
+		style := m.paint.th.Chip
 		if f.Off || m.filters.off {
-			style = m.view.th.ChipOff
+			style = m.paint.th.ChipOff
 		}
 		parts = append(parts, style.Render(chip(f)))
 	}
 	s := " " + strings.Join(parts, " ")
 	if m.filters.off {
-		s += m.view.th.Dim.Render(" off, \\ on")
+		s += m.paint.th.Dim.Render(" off, \\ on")
 	}
 	return screen.Fit(s, m.view.width)
 }
@@ -232,12 +232,12 @@ func (m *Model) bar() []string {
 		m.count.markRows(marked, m.win.members)
 	}
 	for y := range cells {
-		cell, style := "│", m.view.th.Track
+		cell, style := "│", m.paint.th.Track
 		if y >= lo && y < hi {
-			cell, style = "┃", m.view.th.Thumb
+			cell, style = "┃", m.paint.th.Thumb
 		}
 		if marked[y] {
-			cell, style = "◂", m.view.th.Marks
+			cell, style = "◂", m.paint.th.Marks
 			if y >= lo && y < hi {
 				cell = "◀"
 			}

@@ -2,7 +2,9 @@
 // text. It reads only the lines around what is visible.
 //
 //	window, growth   the rows of a Text around the screen   window.go growth.go
-//	view             scroll position, layout, drawing       view.go scroll.go draw.go
+//	view             scroll position, cursor, layout        view.go scroll.go
+//	painter          drawing rows                           draw.go
+//	highlighter      matches in rows                        highlight.go
 //	finder           pattern and current match              finder.go rowsearch.go
 //	counter, tally   number and places of matches           counter.go tally.go
 //	filters          patterns that lines must match         filter.go
@@ -45,6 +47,7 @@ type Model struct {
 	filters   filters
 	bookmarks bookmarks
 	view      view
+	paint     painter
 
 	queue    []keys.Action   // actions that wait for rows or a search
 	asked    *document.Place // where the user wants to go, until it is loaded
@@ -66,18 +69,19 @@ type rotation struct {
 // New returns an empty pane that searches with s, in sources opened with opt.
 func New(th *theme.Theme, s index.Searcher, opt files.Options) *Model {
 	m := &Model{searcher: s, searching: opt, now: time.Now, find: newFinder()}
-	m.view = view{win: &m.win, find: &m.find, filters: &m.filters, bookmarks: &m.bookmarks, th: th, wrap: true}
+	m.view = view{win: &m.win, find: &m.find, filters: &m.filters, marks: highlighter{&m.win, &m.find}, wrap: true}
+	m.paint = painter{view: &m.view, bookmarks: &m.bookmarks, th: th}
 	return m
 }
 
 // SetTheme sets the theme.
-func (m *Model) SetTheme(th *theme.Theme) { m.view.setTheme(th) }
+func (m *Model) SetTheme(th *theme.Theme) { m.paint.setTheme(th) }
 
 // SetSize sets the size of the pane.
 func (m *Model) SetSize(width, height int) { m.view.setSize(width, height) }
 
 // SetFocus sets whether the pane has the focus.
-func (m *Model) SetFocus(on bool) { m.view.setFocus(on) }
+func (m *Model) SetFocus(on bool) { m.paint.setFocus(on) }
 
 // SetWrap sets whether long lines are wrapped.
 func (m *Model) SetWrap(on bool) { m.view.setWrap(on) }

@@ -12,7 +12,7 @@ import (
 // The parts of the pane are changed by their own methods alone: nobody else
 // assigns to a field of one.
 func TestParts(t *testing.T) {
-	parts := map[string]bool{"win": true, "find": true, "count": true, "filters": true, "bookmarks": true, "view": true}
+	parts := map[string]bool{"win": true, "find": true, "count": true, "filters": true, "bookmarks": true, "view": true, "paint": true}
 	paths, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)

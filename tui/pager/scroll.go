@@ -124,7 +124,7 @@ func (v *view) revealMatch() {
 		return
 	}
 	r := &v.win.rows[v.cur]
-	start := v.find.locate(r.Place, func() []match.Span { return v.matches(v.cur) })
+	start := v.find.locate(r.Place, func() []match.Span { return v.marks.matches(v.cur) })
 	if start < 0 {
 		return
 	}

@@ -207,7 +207,7 @@ func (m *Model) nextInLine(forward bool) tea.Cmd {
 	}
 	hit := m.find.startIn(r.Place)
 	next := -1
-	for _, s := range m.view.matches(m.view.cur) {
+	for _, s := range m.view.marks.matches(m.view.cur) {
 		if forward && s.Start > hit {
 			next = s.Start
 			break

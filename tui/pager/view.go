@@ -5,21 +5,19 @@ import (
 	"strconv"
 
 	"logview/reader/document"
-	"logview/tui/theme"
+	"logview/tui/screen"
 )
 
-// A view shows part of a window on the screen: it has the scroll position and
-// the cursor, lays out rows, and draws them. It does not change the rows, the
-// filters or the bookmarks.
+// A view is the part of a window that is on the screen: it has the scroll
+// position, the cursor and the selection, and lays out rows. It does not change
+// the rows or the filters.
 type view struct {
-	win       *window
-	find      *finder
-	filters   *filters
-	bookmarks *bookmarks
+	win     *window
+	find    *finder
+	filters *filters
+	marks   highlighter
 
-	th            *theme.Theme
-	width, height int // of the pane
-	focused       bool
+	width, height int  // of the pane
 	wrap          bool // wrap long lines instead of cutting them
 	left          int  // columns scrolled to the right, if lines are cut
 	plain         bool // draw only text
@@ -37,12 +35,6 @@ func (v *view) setSize(width, height int) {
 		v.clamp()
 	}
 }
-
-// setTheme sets the theme.
-func (v *view) setTheme(th *theme.Theme) { v.th = th }
-
-// setFocus sets whether the pane has the focus.
-func (v *view) setFocus(on bool) { v.focused = on }
 
 // setWrap sets whether long lines are wrapped.
 func (v *view) setWrap(on bool) { v.wrap = on }
@@ -193,4 +185,28 @@ func (v *view) room(most int) (above, below int) {
 		below += v.rowHeight(i)
 	}
 	return above, below
+}
+
+// widest returns the width of the widest line on the screen, or a lower bound
+// that exceeds the screen.
+func (v *view) widest() int {
+	most := 0
+	for i := v.top; i < len(v.win.rows) && i < v.top+v.body(); i++ {
+		text := v.win.rows[i].Text
+		limit := v.left + 2*v.width
+		most = max(most, screen.Columns(text[:min(len(text), 4*limit+64)], limit))
+	}
+	return most
+}
+
+// selected reports whether a row is selected.
+func (v *view) selected(i int) bool {
+	if v.anchor == nil {
+		return false
+	}
+	at := v.win.rows[i].Place
+	if i <= v.cur {
+		return v.win.members.compare(at, *v.anchor) >= 0 || i == v.cur
+	}
+	return v.win.members.compare(at, *v.anchor) <= 0
 }

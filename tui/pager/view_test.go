@@ -17,16 +17,21 @@ func viewOn(t *testing.T, text Text, width, height int) *view {
 	t.Helper()
 	w, cur := windowOn(t, text, pick{}, nil)
 	f := newFinder()
-	v := &view{win: w, find: &f, filters: &filters{}, bookmarks: &bookmarks{}, th: theme.NewPlain(), wrap: true, follow: true, focused: true}
+	v := &view{win: w, find: &f, filters: &filters{}, marks: highlighter{w, &f}, wrap: true, follow: true}
 	v.setSize(width, height)
 	v.show(cur, true)
 	return v
 }
 
+// painted is a painter of a view.
+func painted(v *view) *painter {
+	return &painter{view: v, bookmarks: &bookmarks{}, th: theme.NewPlain(), focused: true}
+}
+
 // drawn is what is on the screen, without the scroll bar.
 func drawn(v *view) []string {
 	var out []string
-	for _, l := range v.draw(slices.Repeat([]string{"|"}, v.body())) {
+	for _, l := range painted(v).draw(slices.Repeat([]string{"|"}, v.body())) {
 		out = append(out, strings.TrimRight(strings.TrimSuffix(ansi.Strip(l), "|"), " "))
 	}
 	return out
@@ -49,7 +54,7 @@ func checkView(t *testing.T, v *view, seed uint64) {
 	for i := v.top; i < len(v.win.rows); i++ {
 		all += v.rowHeight(i)
 	}
-	got := v.draw(slices.Repeat([]string{"|"}, v.body()))
+	got := painted(v).draw(slices.Repeat([]string{"|"}, v.body()))
 	if len(got) < v.body() && all >= v.body() || len(got) > v.body() {
 		t.Fatalf("seed %d: %d rows on a screen of %d", seed, len(got), v.body())
 	}
@@ -198,9 +203,10 @@ func TestViewDraws(t *testing.T) {
 		t.Errorf("%s", strings.Join(got, "\n"))
 	}
 	v.togglePlain()
-	v.bookmarks.toggle(v.win.rows[1].Place)
-	if got := drawn(v); !strings.HasPrefix(got[2], "◆   2") {
-		t.Errorf("%s", strings.Join(got, "\n"))
+	p := painted(v)
+	p.bookmarks.toggle(v.win.rows[1].Place)
+	if got := ansi.Strip(p.draw(make([]string, v.body()))[2]); !strings.HasPrefix(got, "◆   2") {
+		t.Errorf("%q", got)
 	}
 	v.setSize(30, 12)
 	if got := drawn(v); !strings.HasPrefix(got[1], "  line 0") {
@@ -227,13 +233,13 @@ func TestViewBorders(t *testing.T) {
 	v := viewOn(t, newMemText(1, 1), 100, 12)
 	v.win.members.list[0].Damage = reader.ErrGone
 	v.win.members.list[1].Binary = true
-	if s := v.borderText(1); !strings.Contains(s, "member.1") || !strings.Contains(s, reader.ErrGone.Error()) {
+	if s := painted(v).borderText(1); !strings.Contains(s, "member.1") || !strings.Contains(s, reader.ErrGone.Error()) {
 		t.Errorf("%q", s)
 	}
-	if s := v.borderText(2); !strings.Contains(s, "does not look like text") {
+	if s := painted(v).borderText(2); !strings.Contains(s, "does not look like text") {
 		t.Errorf("%q", s)
 	}
-	if s := v.borderText(77); !strings.Contains(s, "gone") || !v.isGone(77) || v.isGone(1) {
+	if s := painted(v).borderText(77); !strings.Contains(s, "gone") || !v.win.isGone(77) || v.win.isGone(1) {
 		t.Errorf("%q", s)
 	}
 	if !v.remarkable(1) || v.remarkable(77) {
@@ -247,7 +253,7 @@ func TestViewShift(t *testing.T) {
 	at := text.place(1000)
 	w, cur := windowOn(t, text, pick{}, &at)
 	f := newFinder()
-	v := &view{win: w, find: &f, filters: &filters{}, bookmarks: &bookmarks{}, th: theme.NewPlain(), wrap: true}
+	v := &view{win: w, find: &f, filters: &filters{}, marks: highlighter{w, &f}, wrap: true}
 	v.setSize(60, 20)
 	v.show(cur, false)
 	before := drawn(v)

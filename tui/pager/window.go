@@ -162,6 +162,12 @@ func (w *window) holding(p document.Place) int {
 	})
 }
 
+// isGone reports whether a member no longer exists.
+func (w *window) isGone(key document.MemberKey) bool {
+	_, there := w.members.order[key]
+	return !there && len(w.members.list) > 0
+}
+
 // load reads the rows around a place, or at the end if at is nil, and wraps
 // them to a width, unless that is 0.
 func (w *window) load(at *document.Place, width int) tea.Cmd {
