@@ -75,4 +75,4 @@ func (m *model) sources() func() []reader.Source {
 
 // remember records the state of the log that is shown. It returns a function
 // that writes it, to be called from another goroutine.
-func (m *model) remember() (save func() error) { return m.memory.keep(m.pager, m.prompt) }
+func (m *model) remember() (save func() error) { return m.memory.keep(m.pager, m.typing.prompt) }

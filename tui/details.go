@@ -279,7 +279,7 @@ func (m *model) helpLines() ([]string, int) {
 	add := func(shown, what string) {
 		lines = append(lines, fmt.Sprintf("  %s  %s", m.th.Key.Render(screen.Fit(shown, 14)), what))
 	}
-	if m.prompt.Kind == prompt.SearchAll {
+	if m.typing.prompt.Kind == prompt.SearchAll {
 		lines = append(lines, m.th.Bold.Render("the query language: what a line must have"))
 		for _, x := range queryHelp {
 			add(x[0], x[1])

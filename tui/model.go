@@ -58,7 +58,6 @@ type model struct {
 	logs    *logs.Model
 	pager   *pager.Model
 	results *results.Model
-	prompt  *prompt.Model
 
 	listing listing
 	opening opening
@@ -123,10 +122,10 @@ func newModel(o Options) (*model, error) {
 	m := &model{opt: o, keys: km, now: time.Now, memory: memory{state: o.State}, panes: panes{showLogs: true, mouse: o.Settings.Mouse}, send: func(tea.Msg) {}}
 	m.dark = o.Settings.Theme != "light"
 	m.th = m.look()
-	m.logs, m.pager, m.results, m.prompt = logs.New(m.th), pager.New(m.th, o.Searcher, m.searching()), results.New(m.th), prompt.New(m.th)
+	m.logs, m.pager, m.results, m.typing.prompt = logs.New(m.th), pager.New(m.th, o.Searcher, m.searching()), results.New(m.th), prompt.New(m.th)
 	m.pager.SetWrap(o.Settings.Wrap)
 	m.life, m.end = context.WithCancel(context.Background())
-	m.memory.restoreHistory(m.prompt)
+	m.memory.restoreHistory(m.typing.prompt)
 	m.setFocus(paneLogs)
 	for _, err := range []error{o.Note, m.memory.state.note()} {
 		if err != nil {
@@ -216,13 +215,13 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 			m.logs.SetTheme(m.th)
 			m.pager.SetTheme(m.th)
 			m.results.SetTheme(m.th)
-			m.prompt.SetTheme(m.th)
+			m.typing.prompt.SetTheme(m.th)
 		}
 		return nil
 	case tea.KeyPressMsg:
 		return m.key(msg)
 	case tea.PasteMsg:
-		if m.prompt.Kind != prompt.None || m.overlay == paletteOverlay {
+		if m.typing.open() || m.overlay == paletteOverlay {
 			return m.promptMsg(msg)
 		}
 		return nil
@@ -350,7 +349,7 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 	if m.keys.Match(k) == keys.Suspend { // works everywhere
 		return suspend
 	}
-	if m.prompt.Kind != prompt.None {
+	if m.typing.open() {
 		return m.promptMsg(k)
 	}
 	if m.overlay == paletteOverlay {
@@ -393,7 +392,7 @@ func (m *model) interrupt() tea.Cmd {
 	}
 	var cmd tea.Cmd
 	switch {
-	case m.prompt.Kind != prompt.None:
+	case m.typing.open():
 		m.overlay = noOverlay
 		cmd = m.endPrompt(false)
 	case m.overlay != noOverlay:

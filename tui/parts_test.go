@@ -184,3 +184,53 @@ func TestListing(t *testing.T) {
 		t.Errorf("%v is not text", got)
 	}
 }
+
+func TestTyping(t *testing.T) {
+	x := typing{prompt: prompt.New(theme.NewPlain())}
+	x.prompt.SetWidth(100)
+	if x.open() || x.searching() {
+		t.Error("the prompt is open at the beginning")
+	}
+	p := pager.New(theme.NewPlain(), nil, files.Options{})
+	shows := func(want string) {
+		t.Helper()
+		if got, _ := x.prompt.View(); !strings.Contains(got, want) {
+			t.Errorf("%q is not shown: %q", want, got)
+		}
+	}
+	x.askSearch(p, false)
+	x.label(pager.Smart, 100)
+	shows("search (smart case, Alt-C) /")
+	x.askSearch(p, true)
+	x.label(pager.Sensitive, 50)
+	shows("(case matters) ?")
+	if !x.open() || !x.searching() {
+		t.Error("no search is typed")
+	}
+	if err := p.StartFilters([]pager.Pattern{{Text: "apple"}, {Text: "pear"}}, false); err != nil {
+		t.Fatal(err)
+	}
+	x.askFilter(p, true)
+	shows("apple")
+	x.label(pager.Smart, 100)
+	shows("show lines with")
+	x.prompt.Ask(prompt.FilterEdit, "", "/(")
+	if _, ok := x.filter(p); ok {
+		t.Error("a bad expression is a filter")
+	}
+	x.prompt.Ask(prompt.Filter, "", "plum")
+	if _, ok := x.filter(p); !ok {
+		t.Error("a text is no filter")
+	}
+	if list, _ := p.Filters(); len(list) != 3 || list[2].Text != "plum" {
+		t.Errorf("%v", list)
+	}
+	x.prompt.Ask(prompt.FilterEdit, "", "")
+	if _, ok := x.filter(p); !ok || p.Last() != 1 {
+		t.Error("the filter that was added last is not removed")
+	}
+	x.askLines(taking{kind: "line", of: "app.log"}, true)
+	shows("pipe to command, lines of app.log")
+	x.askLines(taking{kind: "line", of: "app.log"}, false)
+	shows("write to file, lines of app.log")
+}

@@ -21,11 +21,108 @@ import (
 // typing is what the prompt is for, and the state to return to when the user
 // gives up.
 type typing struct {
+	prompt   *prompt.Model
 	from     pane           // the pane that had the focus
 	start    document.Place // place in the log
 	searched pager.Pattern  // pattern of the previous search
 	followed bool           // the end was followed
 	wanted   taking         // the lines to write or pipe
+}
+
+// askSearch opens the prompt for a search in the log.
+func (t *typing) askSearch(p *pager.Model, backward bool) {
+	t.searchFrom(p)
+	kind := prompt.Search
+	if backward {
+		kind = prompt.SearchBack
+	}
+	t.prompt.Ask(kind, "", "")
+}
+
+// askFilter opens the prompt for a new filter or, if edit is set, for the one
+// that was added or switched last.
+func (t *typing) askFilter(p *pager.Model, edit bool) {
+	const label = "show lines with (! without, / regexp): "
+	if !edit {
+		t.prompt.Ask(prompt.Filter, label, "")
+		return
+	}
+	list, _ := p.Filters()
+	t.prompt.Ask(prompt.FilterEdit, label, list[p.Last()].Text)
+}
+
+// askLines opens the prompt for where to write or pipe lines.
+func (t *typing) askLines(lines taking, pipe bool) {
+	t.wanted = lines
+	if pipe {
+		t.prompt.Ask(prompt.Pipe, "pipe to command, "+lines.all()+": ", "")
+	} else {
+		t.prompt.Ask(prompt.Write, "write to file, "+lines.all()+": ", "")
+	}
+}
+
+// open reports whether the prompt is open.
+func (t *typing) open() bool { return t.prompt.Kind != prompt.None }
+
+// searching reports whether a search in the log is being typed.
+func (t *typing) searching() bool {
+	return t.prompt.Kind == prompt.Search || t.prompt.Kind == prompt.SearchBack
+}
+
+// label shows the direction and the case mode of the search that is typed.
+func (t *typing) label(c pager.Case, width int) {
+	if !t.searching() {
+		return
+	}
+	sign := "/"
+	if t.prompt.Kind == prompt.SearchBack {
+		sign = "?"
+	}
+	label := fmt.Sprintf("search (%s, Alt-C) %s", c, sign)
+	if width < 60 {
+		label = fmt.Sprintf("(%s) %s", c, sign)
+	}
+	t.prompt.SetLabel(label)
+}
+
+// search searches for a text from where typing began. It returns false if that
+// is no pattern, and shows why.
+func (t *typing) search(p *pager.Model, text string) (tea.Cmd, bool) {
+	cmd, err := p.Search(pager.Pattern{Text: text, Case: p.Case()}, t.start, t.prompt.Kind == prompt.SearchBack)
+	if err != nil {
+		t.prompt.SetError(err)
+	}
+	return cmd, err == nil
+}
+
+// incremental searches for the text typed so far.
+func (t *typing) incremental(p *pager.Model) tea.Cmd {
+	cmd, _ := t.search(p, t.prompt.Value())
+	return cmd
+}
+
+// filter adds or changes a filter. It returns false if the text is no pattern,
+// and shows why.
+func (t *typing) filter(p *pager.Model) (tea.Cmd, bool) {
+	list, off := p.Filters()
+	list = slices.Clone(list)
+	x, i := pager.Pattern{Text: t.prompt.Value()}, p.Last()
+	switch {
+	case t.prompt.Kind == prompt.FilterEdit && i >= 0 && x.Empty():
+		list = slices.Delete(list, i, i+1)
+	case t.prompt.Kind == prompt.FilterEdit && i >= 0:
+		list, off = p.InForce(), false
+		list[i] = x
+	case !x.Empty():
+		list, off = p.Including(x), false
+	case t.prompt.Kind == prompt.Filter:
+		off = true // & and no text, as in less
+	}
+	cmd, err := p.SetFilters(list, off)
+	if err != nil {
+		t.prompt.SetError(err)
+	}
+	return cmd, err == nil
 }
 
 // searchFrom records the state before a search.
@@ -47,21 +144,15 @@ func (t *typing) giveUpSearch(p *pager.Model) tea.Cmd {
 func (m *model) ask(a keys.Action) {
 	switch {
 	case a == keys.SearchAll:
-		m.prompt.Ask(prompt.SearchAll, "search all logs (F1 helps): ", m.results.Query())
+		m.typing.prompt.Ask(prompt.SearchAll, "search all logs (F1 helps): ", m.results.Query())
 		return
 	case m.focus == paneLogs && (a == keys.Search || a == keys.SearchBack):
-		m.prompt.Ask(prompt.Logs, "logs like: ", m.logs.Filter())
+		m.typing.prompt.Ask(prompt.Logs, "logs like: ", m.logs.Filter())
 		return
 	case a == keys.Write || a == keys.Pipe:
-		t, ok := m.taking()
-		switch {
-		case !ok:
-		case a == keys.Write:
-			m.prompt.Ask(prompt.Write, "write to file, "+t.all()+": ", "")
-		default:
-			m.prompt.Ask(prompt.Pipe, "pipe to command, "+t.all()+": ", "")
+		if t, ok := m.taking(); ok {
+			m.typing.askLines(t, a == keys.Pipe)
 		}
-		m.typing.wanted = t
 		return
 	case m.pager.Doc() == nil:
 		m.sayf("no log is open")
@@ -77,19 +168,11 @@ func (m *model) ask(a keys.Action) {
 	}
 	m.typing.from = m.focus
 	m.setFocus(panePager) // which it is for
-	const filter = "show lines with (! without, / regexp): "
 	switch a {
 	case keys.Search, keys.SearchBack:
-		m.typing.searchFrom(m.pager)
-		kind := prompt.Search
-		if a == keys.SearchBack {
-			kind = prompt.SearchBack
-		}
-		m.prompt.Ask(kind, "", "")
-	case keys.FilterIn:
-		m.prompt.Ask(prompt.Filter, filter, "")
-	case keys.FilterEdit:
-		m.prompt.Ask(prompt.FilterEdit, filter, list[m.pager.Last()].Text)
+		m.typing.askSearch(m.pager, a == keys.SearchBack)
+	case keys.FilterIn, keys.FilterEdit:
+		m.typing.askFilter(m.pager, a == keys.FilterEdit)
 	}
 }
 
@@ -114,66 +197,39 @@ func (m *model) promptMsg(msg tea.Msg) tea.Cmd {
 			m.box, m.overlay = textBox{}, helpOverlay
 			return nil
 		case key.Matches(k, keys.GiveUp):
-			if !m.prompt.Seeking() {
+			if !m.typing.prompt.Seeking() {
 				return m.endPrompt(false)
 			}
 		case key.Matches(k, keys.Accept):
 			return m.submit()
 		case key.Matches(k, keys.NextCase):
-			if m.searchTyped() {
+			if m.typing.searching() {
 				m.pager.NextCase()
-				return m.incremental()
+				return m.typing.incremental(m.pager)
 			}
 		case key.Matches(k, keys.LeaveEmpty):
-			if m.prompt.Value() == "" && !m.prompt.Seeking() {
+			if m.typing.prompt.Value() == "" && !m.typing.prompt.Seeking() {
 				return m.endPrompt(false)
 			}
 		}
 	}
-	cmd, changed := m.prompt.Update(msg)
+	cmd, changed := m.typing.prompt.Update(msg)
 	if changed {
-		m.prompt.SetError(nil)
-		switch m.prompt.Kind {
+		m.typing.prompt.SetError(nil)
+		switch m.typing.prompt.Kind {
 		case prompt.Search, prompt.SearchBack:
-			return tea.Batch(cmd, m.incremental())
+			return tea.Batch(cmd, m.typing.incremental(m.pager))
 		case prompt.Logs:
-			m.logs.SetFilter(m.prompt.Value())
+			m.logs.SetFilter(m.typing.prompt.Value())
 		}
-	}
-	return cmd
-}
-
-// searchTyped reports whether a search in the log is being typed.
-func (m *model) searchTyped() bool {
-	return m.prompt.Kind == prompt.Search || m.prompt.Kind == prompt.SearchBack
-}
-
-// searchLabel shows the direction and the case mode of the search.
-func (m *model) searchLabel() {
-	sign := "/"
-	if m.prompt.Kind == prompt.SearchBack {
-		sign = "?"
-	}
-	label := fmt.Sprintf("search (%s, Alt-C) %s", m.pager.Case(), sign)
-	if m.width < 60 {
-		label = fmt.Sprintf("(%s) %s", m.pager.Case(), sign)
-	}
-	m.prompt.SetLabel(label)
-}
-
-// incremental searches for the text typed so far.
-func (m *model) incremental() tea.Cmd {
-	cmd, err := m.pager.Search(pager.Pattern{Text: m.prompt.Value(), Case: m.pager.Case()}, m.typing.start, m.prompt.Kind == prompt.SearchBack)
-	if err != nil {
-		m.prompt.SetError(err)
 	}
 	return cmd
 }
 
 // endPrompt closes the prompt.
 func (m *model) endPrompt(taken bool) tea.Cmd {
-	kind := m.prompt.Kind
-	m.prompt.End(taken)
+	kind := m.typing.prompt.Kind
+	m.typing.prompt.End(taken)
 	if taken {
 		return nil
 	}
@@ -191,17 +247,16 @@ func (m *model) endPrompt(taken bool) tea.Cmd {
 
 // submit performs what the prompt was opened for.
 func (m *model) submit() tea.Cmd {
-	value := m.prompt.Value()
-	switch m.prompt.Kind {
+	value := m.typing.prompt.Value()
+	switch m.typing.prompt.Kind {
 	case prompt.Search, prompt.SearchBack:
 		if value == "" { // repeat the last search, as in less
-			if value = m.prompt.Last(prompt.Search); value == "" {
+			if value = m.typing.prompt.Last(prompt.Search); value == "" {
 				return m.endPrompt(false)
 			}
 		}
-		cmd, err := m.pager.Search(pager.Pattern{Text: value, Case: m.pager.Case()}, m.typing.start, m.prompt.Kind == prompt.SearchBack)
-		if err != nil {
-			m.prompt.SetError(err)
+		cmd, ok := m.typing.search(m.pager, value)
+		if !ok {
 			return nil
 		}
 		m.endPrompt(true)
@@ -213,7 +268,7 @@ func (m *model) submit() tea.Cmd {
 		}
 		cmd, err := m.results.Search(value, m.opt.Searcher, m.sources())
 		if err != nil {
-			m.prompt.SetError(err)
+			m.typing.prompt.SetError(err)
 			return nil
 		}
 		m.endPrompt(true)
@@ -222,23 +277,8 @@ func (m *model) submit() tea.Cmd {
 		m.setFocus(paneResults)
 		return cmd
 	case prompt.Filter, prompt.FilterEdit:
-		list, off := m.pager.Filters()
-		list = slices.Clone(list)
-		p, i := pager.Pattern{Text: value}, m.pager.Last()
-		switch {
-		case m.prompt.Kind == prompt.FilterEdit && i >= 0 && p.Empty():
-			list = slices.Delete(list, i, i+1)
-		case m.prompt.Kind == prompt.FilterEdit && i >= 0:
-			list, off = m.pager.InForce(), false
-			list[i] = p
-		case !p.Empty():
-			list, off = m.pager.Including(p), false
-		case m.prompt.Kind == prompt.Filter:
-			off = true // & and no text, as in less
-		}
-		cmd, err := m.pager.SetFilters(list, off)
-		if err != nil {
-			m.prompt.SetError(err)
+		cmd, ok := m.typing.filter(m.pager)
+		if !ok {
 			return nil
 		}
 		m.endPrompt(true)
@@ -251,7 +291,7 @@ func (m *model) submit() tea.Cmd {
 	case prompt.Write:
 		path, err := writePath(value)
 		if err != nil && value != "" {
-			m.prompt.SetError(err)
+			m.typing.prompt.SetError(err)
 			return nil
 		}
 		m.endPrompt(true)

@@ -60,7 +60,7 @@ const roomForBoth = 100
 
 func (m *model) boxes() layout {
 	var l layout
-	h := max(1, m.height-1-m.prompt.Errors())
+	h := max(1, m.height-1-m.typing.prompt.Errors())
 	left := 0
 	if m.panes.showLogs && !m.piped() {
 		switch {
@@ -91,10 +91,8 @@ func (m *model) layout() {
 	if m.width == 0 {
 		return
 	}
-	m.prompt.SetWidth(m.width)
-	if m.searchTyped() {
-		m.searchLabel()
-	}
+	m.typing.prompt.SetWidth(m.width)
+	m.typing.label(m.pager.Case(), m.width)
 	l := m.boxes()
 	for _, x := range []struct {
 		b   box
@@ -141,17 +139,17 @@ func (m *model) View() tea.View {
 	if l.logs.w > 0 {
 		content = beside(m.logs.View(), content, m.th.Track.Render("│"), l.logs.w < m.width)
 	}
-	if m.prompt.Kind != prompt.None {
-		m.prompt.SetNote("")
-		switch m.prompt.Kind {
+	if m.typing.open() {
+		m.typing.prompt.SetNote("")
+		switch m.typing.prompt.Kind {
 		case prompt.Search, prompt.SearchBack:
-			if m.prompt.Value() != "" && m.prompt.Errors() == 0 {
-				m.prompt.SetNote(m.matches(m.width >= 100))
+			if m.typing.prompt.Value() != "" && m.typing.prompt.Errors() == 0 {
+				m.typing.prompt.SetNote(m.matches(m.width >= 100))
 			}
 		case prompt.Write, prompt.Pipe:
-			m.prompt.SetNote(m.typing.wanted.note())
+			m.typing.prompt.SetNote(m.typing.wanted.note())
 		}
-		text, x := m.prompt.View()
+		text, x := m.typing.prompt.View()
 		content += "\n" + text
 		v.Cursor = tea.NewCursor(min(x, m.width-1), m.height-1)
 	} else {
