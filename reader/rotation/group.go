@@ -17,10 +17,14 @@ type Log struct {
 // siblings, too. The logs are in the order of their first names.
 func Group(names []Name) []Log {
 	g := grouping{names: names, of: make(map[string]int, len(names))}
-	weak := false
+	weak, short := false, false
 	for i, n := range names {
 		names[i] = n.unresolved()
+		short = short || names[i].p != nil && names[i].p.short
 		weak = weak || names[i].p != nil && (names[i].p.weak != noSlot || extension(names[i].p.key) == "")
+	}
+	if short && g.checkShortDates() {
+		weak = true
 	}
 	g.collect()
 	if weak && g.resolve() {
@@ -51,6 +55,24 @@ func (g *grouping) collect() {
 		}
 		g.logs[k].Names = append(g.logs[k].Names, i)
 	}
+}
+
+// checkShortDates takes dates such as 261121 for numbers if there are numbers in
+// the same place that are no dates. It reports whether there are.
+func (g *grouping) checkShortDates() bool {
+	numbers := map[string]bool{}
+	for _, n := range g.names {
+		if n.p != nil && n.p.width >= 6 {
+			numbers[n.p.loose] = true
+		}
+	}
+	any := false
+	for i, n := range g.names {
+		if n.p != nil && n.p.short && numbers[n.p.key] {
+			g.names[i], any = n.numbered(), true
+		}
+	}
+	return any
 }
 
 // nameOf returns the name of a log.

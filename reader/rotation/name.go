@@ -16,22 +16,24 @@ type Name struct {
 
 // parts is what the slots of a name hold.
 type parts struct {
-	key        string    // the name without its slots
-	dates      [3]string // by reading: year, month, day and perhaps more as digits; empty if it cannot be read so
-	numbers    string    // after the date or behind the extension, each as appendNumber writes it
-	number     int       // the last of them; -1 for none
-	counted    int       // how many of them are behind the extension
-	word       word
-	compressed bool
+	key     string    // the name without its slots
+	dates   [3]string // by reading: year, month, day and perhaps more as digits; empty if it cannot be read so
+	numbers string    // after the date or behind the extension, each as appendNumber writes it
+	number  int       // the last of them; -1 for none
 
 	// A slot that depends on the siblings.
-	weak  slot
 	loose string // key without it
 	value string // the number, as appendNumber writes it, or the weekday
-	width int    // digits of an attached number
-	means word
 
 	alone *parts // what Parse said, if siblings decided
+
+	weak       slot  // what depends on the siblings
+	means      word  // for a word
+	width      uint8 // digits, for a number
+	counted    uint8 // how many numbers are behind the extension
+	word       word
+	compressed bool
+	short      bool // the date has no year of four digits
 }
 
 // A reading is an order of year, month and day in a date.
@@ -170,13 +172,16 @@ func (n Name) String() string {
 
 // Parse reads a base name. It never fails: what has no slots is the name of a
 // log.
-func Parse(base string) Name {
+func Parse(base string) Name { return parse(base, true) }
+
+// parse is Parse, which reads short dates if told to.
+func parse(base string, short bool) Name {
 	if !mayHaveSlots(base) {
 		return Name{base: base}
 	}
 	s, compressed := cutCompression(base)
 	p := parts{number: -1, compressed: compressed}
-	s = p.cutDate(s)
+	s = p.cutDate(s, short)
 	s = p.cutEnd(s)
 	p.key, p.loose = s, s
 	p.findWeak(s)
@@ -408,11 +413,11 @@ func (p *parts) findWeak(s string) bool {
 	switch {
 	case len(digits) > 9:
 	case digits != "" && len(before) == i:
-		p.weak, p.value, p.width = attachedSlot, appendNumber("", digits), len(digits)
+		p.weak, p.value, p.width = attachedSlot, appendNumber("", digits), uint8(len(digits))
 	case digits != "" && body[i-1] == '.' && dottedNumbers(before):
 		// An address.
 	case digits != "":
-		p.weak, p.value = numberSlot, appendNumber("", digits)
+		p.weak, p.value, p.width = numberSlot, appendNumber("", digits), uint8(len(digits))
 	case len(before) == i:
 	case wordOf(body[i:]) != noWord:
 		p.weak, p.means = wordSlot, wordOf(body[i:])
@@ -457,6 +462,17 @@ func (n Name) moved(key string) Name {
 	return Name{n.base, &p}
 }
 
+// numbered returns the name without the date if that has no year of four digits:
+// it is a number, rather.
+func (n Name) numbered() Name {
+	x := parse(n.base, false)
+	if x.p == nil {
+		x.p = &parts{key: n.base, loose: n.base, number: -1}
+	}
+	x.p.alone = n.p
+	return x
+}
+
 // unresolved returns the name as Parse did.
 func (n Name) unresolved() Name {
 	if n.p != nil && n.p.alone != nil {
@@ -466,16 +482,19 @@ func (n Name) unresolved() Name {
 }
 
 // cutDate removes the best date from a name, with the numbers behind it.
-func (p *parts) cutDate(s string) string {
+func (p *parts) cutDate(s string, short bool) string {
 	if t, ok := p.cutTAI64N(s); ok {
 		return t
 	}
-	for _, short := range []bool{false, true} {
+	for _, p.short = range []bool{false, true} {
+		if p.short && !short {
+			break
+		}
 		for i := 0; i < len(s); i++ {
 			if !isDigit(s[i]) || i > 0 && isDigit(s[i-1]) {
 				continue
 			}
-			end := p.readDate(s, i, short)
+			end := p.readDate(s, i, p.short)
 			if end == 0 {
 				continue
 			}
@@ -491,6 +510,7 @@ func (p *parts) cutDate(s string) string {
 			return join(s[:i], s[end:])
 		}
 	}
+	p.short = false
 	return s
 }
 

@@ -18,7 +18,8 @@
 // host2, .log and .csv, the levels of glog, 10.0.0.1 and 10.0.0.2.
 //
 // A date is a slot wherever it is, together with the numbers behind it, which
-// are a time of day or a counter. A number or a word is a slot behind the
+// are a time of day or a counter; 261121 is one unless 261133 is in the same
+// place. A number or a word is a slot behind the
 // extension or in its place, as in app.log.1 and app.old. Directly before the
 // extension it may be a part of the log's own name instead, as in worker.1.log
 // or db-backup.log, so the other names of the directory decide:

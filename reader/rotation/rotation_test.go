@@ -131,6 +131,7 @@ var schemes = []struct{ producer, files string }{
 	{"services beside one without a number", "worker-1.log.1 worker-1.log | worker.log.1 worker.log"},
 	{"service with a rotated number", "svc-01.2.log.gz svc-01.1.log.gz svc-01.log | svc-02.1.log.gz svc-02.log"},
 	{"many services", "svc00000.log | svc00001.log | svc00002.log"},
+	{"numbers that may be dates", "f231231.log | f231232.log | f231301.log | job-110523.log | job-123456.log"},
 	{"protocols", "http.log | http2.log"},
 	{"hosts", "host1 | host2 | host10"},
 	{"addresses", "10.0.0.1 | 10.0.0.2 | 10.0.0.3.log | 10.0.0.4.log"},
