@@ -40,7 +40,7 @@ import (
 // it. Nobody else needs one: generations do not change once they are published.
 type Builder struct {
 	Cache   *blockstore.Cache
-	Workers reader.Workers // as for Scan
+	Workers *reader.Workers // as for Scan
 
 	// Encoding is as for reader.Options. Files that were indexed with another
 	// one are indexed again.
@@ -388,7 +388,7 @@ func (b *builder) members(logs []files.Log) error {
 	}
 	var jobs []job
 	for _, l := range logs {
-		src := files.NewSource(l, files.Options{Cache: b.Cache, Encoding: b.Encoding, Spare: b.Workers.Go, Wait: true})
+		src := files.NewSource(l, files.Options{Cache: b.Cache, Encoding: b.Encoding, Workers: b.Workers, MustStore: true})
 		if err := src.Settle(b.ctx); err != nil {
 			return nil // cancelled
 		}

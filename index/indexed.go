@@ -29,7 +29,7 @@ import (
 // does. It finds the same lines as Scan.
 type Indexed struct {
 	Cache   *blockstore.Cache // where the indexes are; nil for none
-	Workers reader.Workers    // as for Scan
+	Workers *reader.Workers   // as for Scan
 	// Encoding is that of the Sources: an index of what was read in another is
 	// none of them.
 	Encoding decode.Charset
@@ -48,7 +48,7 @@ func (x Indexed) Search(ctx context.Context, req *Request, emit func(*Hits) erro
 	}
 	sc := Scan{Workers: workers}
 	if x.Cache != nil && !req.Passthru { // for which all is read
-		a := x.ask(ctx, req, cap(workers))
+		a := x.ask(ctx, req, workers.Size())
 		defer a.close()
 		around := max(req.Before, req.After)
 		sc.admit = func(m reader.Member) *admission { return a.admit(m, around) }

@@ -15,7 +15,6 @@ import (
 	"logview/index/match"
 	"logview/reader"
 	"logview/reader/crash"
-	"logview/reader/decode"
 	"logview/reader/files"
 )
 
@@ -26,10 +25,10 @@ import (
 // one after the other and puts a piece for each into the stream's queue. The
 // caller's goroutine takes the pieces out in order, stream by stream.
 //
-//   - Processors. Whoever decodes or searches holds one of the workers' tokens, and
-//     gives it back while it waits for anything else. Who decodes a block
-//     also searches it, while it is in that core's cache, unless a token is
-//     to spare: then another goroutine searches it. With many members all
+//   - Processors. What decodes or searches holds a slot of Workers; see
+//     reader/admission.go. The goroutine that decodes a block also searches
+//     it, while it is in that core's cache, unless a slot is free: then
+//     another goroutine does. With many members all
 //     cores decode; with one, one decodes and the others search.
 //   - Memory. The stream at the head of the line may hold maxHead bytes of
 //     pieces that were not emitted yet, all others together maxAhead; who
@@ -40,7 +39,7 @@ import (
 type Scan struct {
 	// Workers bounds the goroutines that work at a time; nil means one for
 	// each processor. The search shares them with whom it is not alone.
-	Workers reader.Workers
+	Workers *reader.Workers
 
 	// admit, if not nil, says which blocks of a member need be read; nil for
 	// all.
@@ -48,7 +47,7 @@ type Scan struct {
 }
 
 // NewWorkers makes a worker for each processor, but for at most maxProcs.
-func NewWorkers() reader.Workers {
+func NewWorkers() *reader.Workers {
 	return reader.NewWorkers(min(runtime.GOMAXPROCS(0), maxProcs))
 }
 
@@ -113,7 +112,7 @@ type scan struct {
 	inOrder bool // hits are trimmed or given context as they are emitted
 	admit   func(reader.Member) *admission
 
-	workers  reader.Workers
+	workers  *reader.Workers
 	running  sync.WaitGroup // all goroutines of this search
 	scanners sync.Pool
 
@@ -139,11 +138,10 @@ type stream struct {
 
 	// Guarded by scan.mu.
 	queue []*piece
-	held  int           // bytes of queue
-	head  bool          // it is this stream's turn to be emitted
-	first chan struct{} // closed when head is set
-	ended bool          // nothing more will be put into queue
-	stop  bool          // nothing more is wanted
+	held  int  // bytes of queue
+	head  bool // the stream is emitted
+	ended bool // nothing more will be put into queue
+	stop  bool // nothing more is wanted
 
 	// Set before ended is.
 	archive  bool            // the member is one
@@ -151,7 +149,10 @@ type stream struct {
 	again    bool            // another member has all of its text
 	excluded bool            // no line can match, by the file: conditions
 
-	begun bool // the caller's goroutine only
+	// Set by the caller's goroutine, before the stream is begun.
+	begun bool
+	turn  *reader.Turn // of the producer, until head is set
+	ends  func()       // ends the turn
 }
 
 // A piece is what became of a block.
@@ -176,7 +177,7 @@ func (s *scan) run() error {
 	}
 	// So many streams are begun before the first is done: one for each
 	// processor and some that wait, so that no processor does.
-	window := cap(s.workers) + 3
+	window := s.workers.Size() + 3
 	// As many goroutines produce one stream after the other: a goroutine for
 	// each file would have to grow its stack each time.
 	begin, producers := make(chan func(), window), 0
@@ -197,6 +198,8 @@ func (s *scan) run() error {
 				continue
 			}
 			later.begun = true
+			ahead, ends := context.WithCancel(s.ctx)
+			later.turn, later.ends = reader.NewTurn(ahead, s.workers), ends
 			s.running.Add(1)
 			next, after := make(chan struct{}), turn
 			if producers < window {
@@ -232,7 +235,7 @@ func (s *scan) streams(src reader.Source, members []reader.Member) (out []*strea
 			s.stats.Excluded++
 			continue
 		}
-		st := &stream{src: src, member: m, first: make(chan struct{})}
+		st := &stream{src: src, member: m}
 		if s.admit != nil {
 			st.adm = s.admit(m)
 		}
@@ -282,7 +285,7 @@ func (s *scan) report() func() {
 func (s *scan) consume(st *stream) error {
 	s.mu.Lock()
 	st.head = true
-	close(st.first)
+	st.ends()
 	s.ahead -= st.held
 	s.changed.Broadcast()
 	s.mu.Unlock()
@@ -395,15 +398,15 @@ func (s *scan) produce(st *stream, turn <-chan struct{}, next chan<- struct{}) {
 		s.mu.Unlock()
 	}()
 	<-turn
-	ok := s.workers.Acquire(s.ctx)
+	err := s.workers.Acquire(s.ctx)
 	close(next)
-	if !ok {
+	if err != nil {
 		return
 	}
 	defer s.workers.Release()
 	p := &producer{scan: s, st: st}
 	defer func() { s.done.Add(st.member.Size - p.disk) }()
-	blocks, err := st.src.Open(s.patient(st), st.member, reader.Pos{})
+	blocks, err := reader.OpenInTurn(s.ctx, st.src, st.member, reader.Pos{}, st.turn)
 	if errors.Is(err, files.ErrArchive) {
 		p.unpack(err)
 		return
@@ -432,14 +435,12 @@ func (s *scan) produce(st *stream, turn <-chan struct{}, next chan<- struct{}) {
 
 // unpack lists what is in the stream's member, an archive.
 func (p *producer) unpack(err error) {
-	u, ok := p.st.src.(interface {
-		Unpack(ctx context.Context, m reader.Member, progress func(disk int64)) ([]reader.Member, []error)
-	})
+	u, ok := p.st.src.(reader.Unpacker)
 	if !ok {
 		p.fail(err)
 		return
 	}
-	members, errs := u.Unpack(p.patient(p.st), p.st.member, p.advance)
+	members, errs := u.Unpack(p.ctx, p.st.member, p.st.turn, p.advance)
 	for _, err := range errs {
 		p.fail(err)
 	}
@@ -501,21 +502,6 @@ func (p *producer) pass(n int) {
 	}
 }
 
-// patient is a context for st's producer: it waits for memory that other
-// streams hold, without its token, until it is the head. The head never does,
-// or it could wait for a stream that waits to be emitted.
-func (s *scan) patient(st *stream) context.Context {
-	return decode.Patiently(s.ctx, func(ready <-chan struct{}) {
-		s.workers.Release()
-		select {
-		case <-ready:
-		case <-st.first:
-		case <-s.ctx.Done():
-		}
-		s.workers <- struct{}{}
-	})
-}
-
 // A producer is the goroutine of a stream, and what it knows.
 type producer struct {
 	*scan
@@ -527,21 +513,21 @@ type producer struct {
 	working sync.WaitGroup // what spread began
 }
 
-// wait gives the producer's token back until ready returns true, under mu.
+// wait waits, without the producer's slot, until ready returns true, under mu.
 // It reports false if the stream is to end.
 func (p *producer) wait(ready func() bool) bool {
 	p.mu.Lock()
 	if !ready() && p.ctx.Err() == nil && !p.st.stop {
 		p.mu.Unlock()
-		p.workers.Release()
-		p.mu.Lock()
-		for !ready() && p.ctx.Err() == nil && !p.st.stop {
-			p.changed.Wait()
-		}
-		stop := p.st.stop
-		p.mu.Unlock()
-		// The token is taken back in any case: produce gives it back.
-		p.workers <- struct{}{}
+		stop := false
+		p.workers.Yield(func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			for !ready() && p.ctx.Err() == nil && !p.st.stop {
+				p.changed.Wait()
+			}
+			stop = p.st.stop
+		})
 		return !stop && p.ctx.Err() == nil
 	}
 	stop := p.st.stop
@@ -600,9 +586,7 @@ func (p *producer) spread(work func()) {
 		defer p.working.Done()
 		work()
 	}
-	if !p.workers.TryGo(beside) {
-		beside()
-	}
+	p.workers.Share(beside)
 }
 
 func (p *producer) advance(disk int64) {

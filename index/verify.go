@@ -18,7 +18,7 @@ import (
 // A Verifier compares an index with the files it covers.
 type Verifier struct {
 	Cache    *blockstore.Cache
-	Workers  reader.Workers
+	Workers  *reader.Workers
 	Progress func(done, total int64) // as for Builder; may be nil
 	Failed   func(*reader.FileError) // told of what is wrong
 }

@@ -143,6 +143,35 @@ type RandomAccess interface {
 	ReadBlock(i int, b *Block) error
 }
 
+// A TurnSource is a Source whose readers can wait for decoder memory, by the
+// rules in admission.go. Without it a reader takes all that it needs at once.
+type TurnSource interface {
+	Source
+	// OpenInTurn is Open for a reader with a Turn. Open and Next are called by
+	// the goroutine that the Turn belongs to.
+	OpenInTurn(ctx context.Context, m Member, at Pos, turn *Turn) (Blocks, error)
+}
+
+// OpenInTurn opens a member of any Source, with a Turn if it can have one.
+func OpenInTurn(ctx context.Context, src Source, m Member, at Pos, turn *Turn) (Blocks, error) {
+	if s, ok := src.(TurnSource); ok {
+		return s.OpenInTurn(ctx, m, at, turn)
+	}
+	return src.Open(ctx, m, at)
+}
+
+// An Unpacker is a Source of which a member may turn out to be an archive when
+// it is opened.
+type Unpacker interface {
+	Source
+	// Unpack lists the members that are in m, an archive, to be opened instead
+	// of it. Each error is a *FileError that says what of m could not be read;
+	// the members that were found are returned all the same. A turn is as for
+	// OpenInTurn. Unless progress is nil, it is called with the bytes of m that
+	// were read.
+	Unpack(ctx context.Context, m Member, turn *Turn, progress func(disk int64)) ([]Member, []error)
+}
+
 // BlockSize is the most text a block holds. Smaller blocks make an index
 // over them larger, larger ones are read for nothing more often; at 512 KiB
 // an index came to 4.8% of the text, at 256 KiB to 5.5%, and both fit a

@@ -45,7 +45,7 @@ func unpack(ctx context.Context, l files.Log, opt files.Options, say func(tea.Ms
 		say(pager.Said{Text: "unpacking " + a.Path})
 		msg.path = a.Path
 		msg.stamp, _ = files.ListedStamp(a)
-		msg.logs, msg.errs = files.Unpack(ctx, a, opt, nil)
+		msg.logs, msg.errs = files.Unpack(ctx, a, opt, nil, nil)
 		return msg, true
 	}
 	return msg, false

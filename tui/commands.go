@@ -44,14 +44,14 @@ func (m *model) source(l files.Log) *files.LogSource { return files.NewSource(l,
 
 // reading returns the options for reading logs that are shown.
 func (m *model) reading() files.Options {
-	return files.Options{Cache: m.opt.Cache, Encoding: m.opt.Encoding, Spare: m.opt.Workers.Go, Wait: true}
+	return files.Options{Cache: m.opt.Cache, Encoding: m.opt.Encoding, Workers: m.opt.Workers, MustStore: true}
 }
 
 // searching returns the options for reading in searches. They store what they
 // decode only if a worker is free: they occupy workers, so that waiting for one
 // could be a deadlock.
 func (m *model) searching() files.Options {
-	return files.Options{Cache: m.opt.Cache, Encoding: m.opt.Encoding, Spare: m.opt.Workers.TryGo}
+	return files.Options{Cache: m.opt.Cache, Encoding: m.opt.Encoding, Workers: m.opt.Workers}
 }
 
 // sources returns a function that opens all logs for a search, to be called from

@@ -23,7 +23,7 @@ import (
 // A panics is a searcher that has a fault, or whose workers have one.
 type panics struct {
 	index.Searcher
-	workers reader.Workers
+	workers *reader.Workers
 }
 
 func (p panics) Search(ctx context.Context, _ *index.Request, _ func(*index.Hits) error) (index.Stats, error) {

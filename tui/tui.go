@@ -27,7 +27,7 @@ type Options struct {
 	Paths    []string // as for files.Find; reader.Stdin alone for standard input
 	Cache    *blockstore.Cache
 	Searcher index.Searcher
-	Workers  reader.Workers
+	Workers  *reader.Workers
 	Settings Settings
 	Encoding decode.Charset // of files without a byte order mark, as for files.Options
 	State    *State         // nil for none

@@ -68,7 +68,7 @@ func (o *catOptions) run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	c := &catter{catOptions: o, ctx: ctx, opt: files.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: o.charset(), Spare: index.NewWorkers().TryGo}, w: o.out}
+	c := &catter{catOptions: o, ctx: ctx, opt: files.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: o.charset(), Workers: index.NewWorkers()}, w: o.out}
 	if color || isTerminal(o.out) {
 		v := &visible.Writer{W: o.out, Lines: true}
 		defer func() {
@@ -247,13 +247,11 @@ func (c *catter) printLines(src reader.Source, from, to reader.Line) error {
 // printMembers prints what is in a member of which only reading it has shown
 // that it is an archive, as standard input may be.
 func (c *catter) printMembers(src reader.Source, m reader.Member, err error) error {
-	u, ok := src.(interface {
-		Unpack(ctx context.Context, m reader.Member, progress func(disk int64)) ([]reader.Member, []error)
-	})
+	u, ok := src.(reader.Unpacker)
 	if !ok {
 		return err
 	}
-	members, errs := u.Unpack(c.ctx, m, nil)
+	members, errs := u.Unpack(c.ctx, m, nil, nil)
 	for _, err := range errs {
 		if err := c.fail(err); err != nil {
 			return err

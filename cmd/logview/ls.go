@@ -93,7 +93,7 @@ func (o *lsOptions) run(ctx context.Context, args []string) error {
 	}
 	logs, failed := o.find(args)
 	workers, charset := index.NewWorkers(), o.charset()
-	logs, broken := o.unpack(ctx, logs, files.Options{Cache: cache, Spare: workers.TryGo}, func(m reader.Member) bool { return m.Named })
+	logs, broken := o.unpack(ctx, logs, files.Options{Cache: cache, Workers: workers}, func(m reader.Member) bool { return m.Named })
 	failed = failed || broken
 	members := 0
 	for _, l := range logs {

@@ -144,17 +144,17 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 		return errors.New("no files were searched; check -g, --max-depth and --max-filesize")
 	}
 	workers := index.NewWorkers()
-	if n := o.threads.n; n > 0 && n < int64(cap(workers)) {
+	if n := o.threads.n; n > 0 && n < int64(workers.Size()) {
 		workers = reader.NewWorkers(int(n))
 	}
 	charset := o.charset()
-	logs, broken := o.unpack(ctx, logs, files.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Spare: workers.TryGo}, files.InsideArchive)
+	logs, broken := o.unpack(ctx, logs, files.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Workers: workers}, files.InsideArchive)
 	failed = failed || broken
 	p := o.printer(o.out, &o.queryFlags, len(inputs) == 1 && !isPattern(inputs[0]) && single(logs), stdinOnly(logs), color && !(o.vimgrep && o.color == "auto"))
 	p.heading = o.heading.or(isTerminal(o.out)) && !o.vimgrep && p.mode == printLines && !p.json
 	req := o.request(tree, &o.queryFlags)
 	for _, l := range logs {
-		req.Sources = append(req.Sources, files.NewSource(l, files.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Spare: workers.TryGo}))
+		req.Sources = append(req.Sources, files.NewSource(l, files.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Workers: workers}))
 	}
 	found := false // what was asked for
 	emit := p.emit
@@ -259,7 +259,7 @@ func (o *searchOptions) remark(st index.Stats, paths []string) {
 
 // searcher returns the Searcher to use: one with an index unless there is no
 // cache or --no-index was given.
-func (o *searchOptions) searcher(cache *blockstore.Cache, workers reader.Workers) index.Searcher {
+func (o *searchOptions) searcher(cache *blockstore.Cache, workers *reader.Workers) index.Searcher {
 	if o.noIndex || cache == nil {
 		return index.Scan{Workers: workers}
 	}

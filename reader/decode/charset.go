@@ -431,12 +431,12 @@ var HeadPool = sync.Pool{New: func() any { return new([HeadSize]byte) }}
 //
 // An error here means that not even the first byte can be had.
 func Open(ctx context.Context, f io.Reader, live bool) (*Text, error) {
-	return OpenIn(ctx, f, live, "")
+	return OpenIn(ctx, f, live, "", nil)
 }
 
 // openTextIn is openText for a file in a charset that is given, unless it is
 // empty. A byte order mark says otherwise.
-func OpenIn(ctx context.Context, f io.Reader, live bool, given Charset) (*Text, error) {
+func OpenIn(ctx context.Context, f io.Reader, live bool, given Charset, turn *reader.Turn) (*Text, error) {
 	t := &Text{Src: &CountingReader{R: f}, Format: Plain, given: given, Head: HeadPool.Get().(*[HeadSize]byte)}
 	head := t.Head[:]
 
@@ -476,14 +476,14 @@ func OpenIn(ctx context.Context, f io.Reader, live bool, given Charset) (*Text, 
 	} else {
 		t.Src = &CountingReader{R: io.MultiReader(bytes.NewReader(bytes.Clone(head[:n])), f)}
 	}
-	t.begin(ctx, f)
+	t.begin(ctx, f, turn)
 	n, err = readHead(t.Dec, head[:], HeadSize, live)
 	if inner := FormatOf(head[:n]); inner != Plain && t.Format == Zip && t.Archive == "" {
 		// A compressed file was put into a zip.
 		if inner == Zip {
 			t.Archive = ZipArchive
 		} else {
-			t.Dec = newInner(ctx, t.Dec, inner, bytes.Clone(head[:n]), err)
+			t.Dec = newInner(ctx, t.Dec, inner, bytes.Clone(head[:n]), err, turn)
 			n, err = readHead(t.Dec, head[:], HeadSize, live)
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/text/encoding/unicode/utf32"
 	"golang.org/x/text/transform"
 
+	"logview/reader"
 	"logview/reader/gunzip"
 	"logview/reader/lazyregexp"
 )
@@ -222,8 +223,8 @@ type Resumer interface {
 }
 
 // NewDecoder decodes what src holds, in the given format.
-func NewDecoder(ctx context.Context, f Format, src *CountingReader) decoder {
-	w := &window{ctx: ctx}
+func NewDecoder(ctx context.Context, f Format, src *CountingReader, turn *reader.Turn) decoder {
+	w := &window{ctx: ctx, turn: turn}
 	return &guarded{decoder: newBareDecoder(w, f, src), window: w}
 }
 
@@ -299,9 +300,9 @@ func (t *Text) tell(f io.Reader, n int, err error, live bool) (int, error) {
 }
 
 // begin makes the decoder of t.src, which reads f.
-func (t *Text) begin(ctx context.Context, f io.Reader) {
+func (t *Text) begin(ctx context.Context, f io.Reader, turn *reader.Turn) {
 	if c := codingOf(f); c != nil {
-		t.Dec = c.decoder(ctx, t.Src)
+		t.Dec = c.decoder(ctx, t.Src, turn)
 		return
 	}
 	if t.Format == Zip {
@@ -311,7 +312,7 @@ func (t *Text) begin(ctx context.Context, f io.Reader) {
 				case len(members) == 1 && (err == nil || err == errZipCut):
 					e := members[0]
 					t.Src = &CountingReader{R: io.NewSectionReader(r, e.Off, e.Packed)}
-					t.Dec = e.decoder(ctx, t.Src)
+					t.Dec = e.decoder(ctx, t.Src, turn)
 					return
 				case len(members) > 1 || err != nil:
 					t.Archive, t.Raw = ZipArchive, true
@@ -321,7 +322,7 @@ func (t *Text) begin(ctx context.Context, f io.Reader) {
 			}
 		}
 	}
-	t.Dec = NewDecoder(ctx, t.Format, t.Src)
+	t.Dec = NewDecoder(ctx, t.Format, t.Src, turn)
 }
 
 // packed reports whether the file f, which begins with head, must be decoded.
@@ -339,7 +340,7 @@ func IsPacked(f File, head []byte) bool {
 // A coding is how an archive encodes a member.
 type Coding interface {
 	format() Format
-	decoder(ctx context.Context, src *CountingReader) decoder
+	decoder(ctx context.Context, src *CountingReader, turn *reader.Turn) decoder
 }
 
 // codingOf returns the coding of a file that lies in an archive and is compressed
@@ -369,13 +370,13 @@ type innerDecoder struct {
 
 // newInner decodes the text of outer, which is of format f: head has been read
 // of it, and err came then.
-func newInner(ctx context.Context, outer decoder, f Format, head []byte, err error) decoder {
+func newInner(ctx context.Context, outer decoder, f Format, head []byte, err error, turn *reader.Turn) decoder {
 	rest := io.Reader(outer)
 	if err != nil {
 		rest = &Replay{Err: err, R: EmptyReader{}}
 	}
 	src := &CountingReader{R: io.MultiReader(bytes.NewReader(head), rest)}
-	return &innerDecoder{NewDecoder(ctx, f, src), outer}
+	return &innerDecoder{NewDecoder(ctx, f, src, turn), outer}
 }
 
 func (d *innerDecoder) Offset() int64 { return d.outer.Offset() }

@@ -19,6 +19,8 @@ import (
 
 	"github.com/klauspost/compress/flate"
 	"github.com/ulikunitz/xz/lzma"
+
+	"logview/reader"
 )
 
 // A zip file (APPNOTE.TXT of PKWARE) consists of members, each with a header,
@@ -170,7 +172,7 @@ func zipWithoutDirectory(f io.ReaderAt, size int64) ([]*zipEntry, error) {
 		} else if e.Packed < 0 && e.method != zipMethodStore {
 			// Only its data shows where it ends.
 			data := &CountingReader{R: io.NewSectionReader(f, e.Off, size-e.Off)}
-			d := e.decoder(context.Background(), data)
+			d := e.decoder(context.Background(), data, nil)
 			_, err := io.Copy(io.Discard, d)
 			if next = e.Off + d.Offset(); err != errZipCut {
 				next = size
@@ -244,8 +246,8 @@ func (e *zipEntry) format() Format { return Zip }
 
 // decoder returns a decoder of the member, whose data begins at the position of
 // src.
-func (e *zipEntry) decoder(ctx context.Context, src *CountingReader) decoder {
-	w := &window{ctx: ctx}
+func (e *zipEntry) decoder(ctx context.Context, src *CountingReader, turn *reader.Turn) decoder {
+	w := &window{ctx: ctx, turn: turn}
 	return &guarded{decoder: newZip(w, src, e), window: w}
 }
 

@@ -29,7 +29,7 @@ func openDocument(t *testing.T, dir string, cache *blockstore.Cache) *document.D
 	if len(logs) != 1 || len(errs) > 0 {
 		t.Fatal(logs, errs)
 	}
-	d := document.NewDocument(files.NewSource(logs[0], files.Options{Cache: cache, Spare: func(f func()) bool { f(); return true }, Wait: true}), document.DocumentOptions{})
+	d := document.NewDocument(files.NewSource(logs[0], files.Options{Cache: cache, Workers: reader.NewWorkers(2), MustStore: true}), document.DocumentOptions{})
 	t.Cleanup(func() { d.Close() })
 	return d
 }

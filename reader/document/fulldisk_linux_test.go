@@ -18,7 +18,7 @@ func TestTextOnFullDisk(t *testing.T) {
 	logs, _ := files.Find([]string{path})
 	open := func() (DocMember, error) {
 		cache := blockstore.NewCache(filepath.Join(disk, "cache"), 1<<30)
-		d := NewDocument(files.NewSource(logs[0], files.Options{Cache: cache, Spare: reader.NewWorkers(2).Go, Wait: true}), DocumentOptions{})
+		d := NewDocument(files.NewSource(logs[0], files.Options{Cache: cache, Workers: reader.NewWorkers(2), MustStore: true}), DocumentOptions{})
 		defer d.Close()
 		_, err := d.End(t.Context())
 		return d.Members()[0], err

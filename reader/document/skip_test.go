@@ -31,7 +31,7 @@ func TestDocumentSkips(t *testing.T) {
 		write(t, path, text)
 		write(t, path+".gz", string(gz(text)))
 		var first []Piece
-		for _, opt := range []files.Options{{}, {Cache: blockstore.NewCache(t.TempDir(), 1<<30), Spare: func(f func()) bool { go f(); return true }, Wait: true}} {
+		for _, opt := range []files.Options{{}, {Cache: blockstore.NewCache(t.TempDir(), 1<<30), Workers: reader.NewWorkers(2), MustStore: true}} {
 			for _, p := range []string{path, path + ".gz"} {
 				d := NewDocument(files.NewSource(files.Log{Name: p, Members: []reader.Member{{Path: p, Named: true}}}, opt), DocumentOptions{})
 				pieces := testDocument(t, d, text, r)

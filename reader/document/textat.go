@@ -125,7 +125,7 @@ func openTextAt(ctx, life context.Context, src *files.LogSource, m reader.Member
 // pipe takes in standard input as it comes. It ends with it, or, once ctx is
 // done, with the read that it is in, which nobody can end.
 func (t *textAt) pipe(ctx context.Context, given decode.Charset) {
-	b, err := files.NewFileBlocksIn(ctx, os.Stdin, "standard input", true, given)
+	b, err := files.NewFileBlocksIn(ctx, os.Stdin, "standard input", true, given, nil)
 	if err != nil {
 		t.fail(err)
 		return

@@ -210,7 +210,7 @@ func (e *entry) open(m reader.Member) (decode.File, error) {
 	if e.wanted != "" {
 		return nil, &reader.FileError{Path: m.Path, Offset: -1, Err: ErrArchive}
 	}
-	if err := e.in.acquire(context.Background(), nil); err != nil {
+	if err := e.in.acquire(context.Background(), nil, nil); err != nil {
 		return nil, err
 	}
 	s := &section{path: m.Path, info: memberInfo{filepath.Base(m.Path), e.size, e.modified}, Coding: e.coding, in: e.in}
@@ -231,10 +231,10 @@ func (e *entry) open(m reader.Member) (decode.File, error) {
 // archive, it lists the members that the path means. Archives in the archive
 // are listed as archives. Each error is a *FileError that says what cannot be
 // read. Unpack calls progress, if it is not nil, with the bytes of m that were
-// decoded.
-func Unpack(ctx context.Context, m reader.Member, opt Options, progress func(disk int64)) ([]Log, []error) {
+// decoded. A turn is as for reader.OpenInTurn.
+func Unpack(ctx context.Context, m reader.Member, opt Options, turn *reader.Turn, progress func(disk int64)) ([]Log, []error) {
 	if InsideArchive(m) {
-		return unpackWanted(ctx, m, opt, progress)
+		return unpackWanted(ctx, m, opt, turn, progress)
 	}
 	if m.Path == reader.Stdin {
 		info, err := os.Stdin.Stat()
@@ -242,11 +242,11 @@ func Unpack(ctx context.Context, m reader.Member, opt Options, progress func(dis
 			return nil, []error{&reader.FileError{Path: "standard input", Offset: -1, Err: errPiped}}
 		}
 	}
-	return (&archive{member: m, opt: opt}).list(ctx, progress)
+	return (&archive{member: m, opt: opt}).list(ctx, turn, progress)
 }
 
 // list lists the members of the archive, as Unpack does.
-func (a *archive) list(ctx context.Context, progress func(disk int64)) ([]Log, []error) {
+func (a *archive) list(ctx context.Context, turn *reader.Turn, progress func(disk int64)) ([]Log, []error) {
 	m := a.member
 	for x := HandleOf(m).In; x != nil; x = HandleOf(x.in.member).In {
 		a.depth++
@@ -264,7 +264,7 @@ func (a *archive) list(ctx context.Context, progress func(disk int64)) ([]Log, [
 	if a.damage != nil {
 		errs = append(errs, fail(a.damage))
 	}
-	if err := a.acquire(ctx, progress); err != nil {
+	if err := a.acquire(ctx, turn, progress); err != nil {
 		if ctx.Err() != nil {
 			return nil, []error{ctx.Err()}
 		}
@@ -309,17 +309,17 @@ func (a *archive) list(ctx context.Context, progress func(disk int64)) ([]Log, [
 
 // unpackWanted lists the members that a path inside an archive means: a member,
 // a directory of the archive, or a pattern.
-func unpackWanted(ctx context.Context, m reader.Member, opt Options, progress func(int64)) ([]Log, []error) {
+func unpackWanted(ctx context.Context, m reader.Member, opt Options, turn *reader.Turn, progress func(int64)) ([]Log, []error) {
 	outer, wanted := HandleOf(m).In.in.member, HandleOf(m).In.wanted
 	if wanted == "." {
-		return Unpack(ctx, outer, opt, progress)
+		return Unpack(ctx, outer, opt, turn, progress)
 	}
 	if !IsArchive(outer) {
 		return nil, []error{&reader.FileError{Path: m.Path, Offset: -1, Err: errNoArchive}}
 	}
 	all := opt
 	all.Filter = Filter{all: true} // hidden files are listed if the path names them
-	logs, errs := Unpack(ctx, outer, all, progress)
+	logs, errs := Unpack(ctx, outer, all, turn, progress)
 	prefix := outer.Path + string(filepath.Separator)
 	f := NewFinder()
 	w := wantedPaths{named: map[string]bool{}, through: map[string][]string{}, files: map[string]bool{}}
@@ -351,7 +351,7 @@ func unpackWanted(ctx context.Context, m reader.Member, opt Options, progress fu
 			}
 			for _, rest := range w.through[inner] { // in an archive inside of this one
 				x.Named = true
-				more, moreErrs := unpackWanted(ctx, reader.Member{Path: m.Path, Named: true, Handle: Handle{In: &entry{in: &archive{member: x}, wanted: filepath.FromSlash(rest)}}}, opt, nil)
+				more, moreErrs := unpackWanted(ctx, reader.Member{Path: m.Path, Named: true, Handle: Handle{In: &entry{in: &archive{member: x}, wanted: filepath.FromSlash(rest)}}}, opt, turn, nil)
 				errs = append(errs, moreErrs...)
 				for _, l := range more {
 					for _, y := range l.Members {
@@ -390,7 +390,7 @@ func (w *wantedPaths) add(path string) {
 // Of those that lie below wanted, keep says which are met.
 func (w *wantedPaths) addLinks(wanted string, a *archive, keep func(path string) bool) {
 	links := a.links
-	if a.kind == decode.ZipArchive && a.acquire(context.Background(), nil) == nil {
+	if a.kind == decode.ZipArchive && a.acquire(context.Background(), nil, nil) == nil {
 		links = zipLinks(a, a.length())
 		a.Release()
 	}
@@ -461,7 +461,7 @@ func UnpackAll(ctx context.Context, logs []Log, opt Options, look func(reader.Me
 				rest = append(rest, m)
 				continue
 			}
-			logs, more := unpackOnce(ctx, m, opt, nil)
+			logs, more := unpackOnce(ctx, m, opt, nil, nil)
 			errs = append(errs, more...)
 			logs, more = UnpackAll(ctx, logs, opt, nil)
 			errs = append(errs, more...)
@@ -515,13 +515,13 @@ func tarOf(path string) (tar string, packed bool) {
 // unpackOnce lists the members of the archive m, as Unpack does, without those
 // that its copy has, too: they are in the same place and have the same bytes. Of
 // a damaged copy, these are the members before the damage.
-func unpackOnce(ctx context.Context, m reader.Member, opt Options, progress func(disk int64)) ([]Log, []error) {
-	logs, errs := Unpack(ctx, m, opt, progress)
+func unpackOnce(ctx context.Context, m reader.Member, opt Options, turn *reader.Turn, progress func(disk int64)) ([]Log, []error) {
+	logs, errs := Unpack(ctx, m, opt, turn, progress)
 	if HandleOf(m).copy == nil || len(logs) == 0 {
 		return logs, errs
 	}
 	a := HandleOf(logs[0].Members[0]).In.in
-	same, err := a.common(ctx, &archive{member: *HandleOf(m).copy, opt: opt})
+	same, err := a.common(ctx, &archive{member: *HandleOf(m).copy, opt: opt}, turn)
 	if err != nil {
 		return logs, errs // reading the other one reports the error
 	}
@@ -533,13 +533,13 @@ func unpackOnce(ctx context.Context, m reader.Member, opt Options, progress func
 
 // common returns how many bytes two tar archives have in common at their
 // beginnings.
-func (a *archive) common(ctx context.Context, b *archive) (int64, error) {
+func (a *archive) common(ctx context.Context, b *archive, turn *reader.Turn) (int64, error) {
 	defer a.Release()
 	defer b.Release()
-	if err := a.acquire(ctx, nil); err != nil && a.data == nil {
+	if err := a.acquire(ctx, turn, nil); err != nil && a.data == nil {
 		return 0, err
 	}
-	if err := b.acquire(ctx, nil); err != nil && b.data == nil {
+	if err := b.acquire(ctx, turn, nil); err != nil && b.data == nil {
 		return 0, err
 	}
 	if a.kind != decode.TarArchive || b.kind != decode.TarArchive {
@@ -688,7 +688,7 @@ func insidePattern(pattern string) []string {
 
 // acquire makes a.data readable until release is called. If some of the
 // archive cannot be read, a.data is the rest of it and there is an error.
-func (a *archive) acquire(ctx context.Context, progress func(int64)) error {
+func (a *archive) acquire(ctx context.Context, turn *reader.Turn, progress func(int64)) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.users++
@@ -705,7 +705,7 @@ func (a *archive) acquire(ctx context.Context, progress func(int64)) error {
 			return &reader.FileError{Path: p, Offset: -1, Err: reader.Cause(err)}
 		}
 	}
-	if err = a.read(ctx, f, progress); err != nil && a.data == nil {
+	if err = a.read(ctx, f, turn, progress); err != nil && a.data == nil {
 		f.Close()
 		if fe := (*reader.FileError)(nil); !errors.As(err, &fe) {
 			err = &reader.FileError{Path: p, Offset: -1, Err: reader.Cause(err)}
@@ -784,7 +784,7 @@ func (a *archive) ReadAt(p []byte, off int64) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		if err := a.read(context.Background(), f, nil); err != nil {
+		if err := a.read(context.Background(), f, nil, nil); err != nil {
 			a.data = data
 			return 0, err
 		}
@@ -806,7 +806,7 @@ func (a *archive) length() int64 {
 }
 
 // read sets a.data from the file f, which it takes over. a.mu is held.
-func (a *archive) read(ctx context.Context, f decode.File, progress func(int64)) error {
+func (a *archive) read(ctx context.Context, f decode.File, turn *reader.Turn, progress func(int64)) error {
 	a.data = nil
 	info, err := f.Stat()
 	if err != nil {
@@ -829,7 +829,7 @@ func (a *archive) read(ctx context.Context, f decode.File, progress func(int64))
 		a.data = f
 		return nil
 	}
-	t, err := decode.Open(ctx, f, false)
+	t, err := decode.OpenIn(ctx, f, false, "", turn)
 	if err != nil {
 		return err
 	}
@@ -947,8 +947,10 @@ type destination interface {
 func (a *archive) destination(key string, of decode.File, id reader.ID) (destination, error) {
 	if a.opt.Cache != nil && key != "" {
 		start := func(work func()) bool {
-			if a.opt.Spare == nil || !a.opt.Spare(work) {
+			if a.opt.Workers == nil {
 				work()
+			} else {
+				a.opt.Workers.Share(work)
 			}
 			return true
 		}

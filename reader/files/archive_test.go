@@ -109,7 +109,7 @@ func membersText(t *testing.T, logs []Log, opt Options) (string, []error) {
 }
 
 func cacheOptions(t *testing.T) Options {
-	return Options{Cache: blockstore.NewCache(filepath.Join(t.TempDir(), "cache"), 1<<30), Spare: func(f func()) bool { f(); return true }}
+	return Options{Cache: blockstore.NewCache(filepath.Join(t.TempDir(), "cache"), 1<<30), Workers: reader.NewWorkers(2)}
 }
 
 var rotatedMembers = []tarMember{

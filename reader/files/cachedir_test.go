@@ -80,7 +80,7 @@ func use(t *testing.T, c *blockstore.Cache) {
 	must(t, os.WriteFile(path, stored(), 0o644))
 	for range 2 {
 		logs, _ := Find([]string{path})
-		src := NewSource(logs[0], Options{Cache: c, Spare: reader.NewWorkers(2).Go, Wait: true})
+		src := NewSource(logs[0], Options{Cache: c, Workers: reader.NewWorkers(2), MustStore: true})
 		_ = Store(t.Context(), src, src.Members()[0], nil)
 	}
 	c.Full()

@@ -52,7 +52,7 @@ func OpenFile(ctx context.Context, m reader.Member, given decode.Charset) (*File
 	if err != nil {
 		return nil, err
 	}
-	b, err := NewFileBlocksIn(ctx, f, path, false, given)
+	b, err := NewFileBlocksIn(ctx, f, path, false, given, nil)
 	if err != nil {
 		f.Close()
 		return nil, err
@@ -198,12 +198,12 @@ func GzipSize(f io.ReaderAt, size int64) (int64, bool) {
 // newFileBlocks reads f, which it owns from now on unless it fails. live
 // says that f is a pipe or terminal.
 func newFileBlocks(ctx context.Context, f decode.File, path string, live bool) (*FileBlocks, error) {
-	return NewFileBlocksIn(ctx, f, path, live, "")
+	return NewFileBlocksIn(ctx, f, path, live, "", nil)
 }
 
 // newFileBlocksIn is newFileBlocks for a file in a charset that is given,
 // unless it is empty.
-func NewFileBlocksIn(ctx context.Context, f decode.File, path string, live bool, given decode.Charset) (*FileBlocks, error) {
+func NewFileBlocksIn(ctx context.Context, f decode.File, path string, live bool, given decode.Charset, turn *reader.Turn) (*FileBlocks, error) {
 	b := &FileBlocks{ctx: ctx, path: path, F: f}
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
 		b.stamp = reader.StampOf(info)
@@ -213,7 +213,7 @@ func NewFileBlocksIn(ctx context.Context, f decode.File, path string, live bool,
 		r = decode.NewPump(ctx, f)
 	}
 	var err error
-	if b.T, err = decode.OpenIn(ctx, r, live, given); err != nil {
+	if b.T, err = decode.OpenIn(ctx, r, live, given, turn); err != nil {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}

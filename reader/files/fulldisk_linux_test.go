@@ -39,7 +39,7 @@ func TestFullDisk(t *testing.T) {
 	disk, text, path := smallDisk(t)
 	logs, _ := Find([]string{path})
 	cache := blockstore.NewCache(filepath.Join(disk, "cache"), 1<<30)
-	src := NewSource(logs[0], Options{Cache: cache, Spare: reader.NewWorkers(2).Go, Wait: true})
+	src := NewSource(logs[0], Options{Cache: cache, Workers: reader.NewWorkers(2), MustStore: true})
 	b, err := src.Open(t.Context(), src.Members()[0], reader.Pos{})
 	if err != nil {
 		t.Fatal(err)

@@ -18,7 +18,7 @@ import (
 func TestMain(m *testing.M) {
 	if path := os.Getenv("READER_TEST_STORE"); path != "" {
 		logs, _ := Find([]string{path})
-		src := NewSource(logs[0], Options{Cache: blockstore.NewCache(os.Getenv("READER_TEST_CACHE"), 1<<30), Spare: reader.NewWorkers(2).Go, Wait: true})
+		src := NewSource(logs[0], Options{Cache: blockstore.NewCache(os.Getenv("READER_TEST_CACHE"), 1<<30), Workers: reader.NewWorkers(2), MustStore: true})
 		if err := Store(context.Background(), src, src.Members()[0], nil); err != nil {
 			os.Exit(1)
 		}

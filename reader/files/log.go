@@ -22,10 +22,13 @@ type Options struct {
 	// Cache holds block stores; nil for none.
 	Cache *blockstore.Cache
 
-	// Spare is asked to run work that only serves later readers, beside the
-	// caller: it reports false when there is no processor to spare, and the
-	// work is given up then. With nil, nothing is stored.
-	Spare func(func()) bool
+	// Workers write block stores, which only serve later readers: a store is
+	// given up when no slot is free. With nil, nothing is stored.
+	Workers *reader.Workers
+
+	// MustStore says that the stores are what the caller reads for: it waits
+	// for slots, and must hold none.
+	MustStore bool
 
 	// Filter says which members of archives are listed, as it does for files in
 	// directories.
@@ -41,11 +44,17 @@ type Options struct {
 	// AsOpened says that a file ends where it ended when it was opened. Without
 	// it io.EOF means that there is no more yet.
 	AsOpened bool
+}
 
-	// Wait says that such work is what the caller is here for, so that
-	// nothing is given up for being slow. Spare always runs it then, perhaps
-	// after waiting.
-	Wait bool
+// start is how the work of writing a store is begun.
+func (o Options) start() func(func()) bool {
+	if !o.MustStore {
+		return o.Workers.TryGo
+	}
+	return func(work func()) bool {
+		o.Workers.Go(work)
+		return true
+	}
 }
 
 // A LogSource is a Source of the files of one log.
@@ -59,7 +68,11 @@ type LogSource struct {
 	piped   *archive // what came through standard input, if that was an archive
 }
 
-var _ reader.Source = (*LogSource)(nil)
+var (
+	_ reader.Source     = (*LogSource)(nil)
+	_ reader.TurnSource = (*LogSource)(nil)
+	_ reader.Unpacker   = (*LogSource)(nil)
+)
 
 // NewSource makes a Source of a log that Find found.
 func NewSource(l Log, opt Options) *LogSource {
@@ -153,14 +166,19 @@ func joinErrors(errs []error) error {
 // store if it has one. Of a Twin, opened at its start, comes only what is not
 // in the plain file.
 func (s *LogSource) Open(ctx context.Context, m reader.Member, at reader.Pos) (reader.Blocks, error) {
+	return s.OpenInTurn(ctx, m, at, nil)
+}
+
+// OpenInTurn implements reader.TurnSource.
+func (s *LogSource) OpenInTurn(ctx context.Context, m reader.Member, at reader.Pos, turn *reader.Turn) (reader.Blocks, error) {
 	if IsTwin(m) && at.Offset == 0 {
-		return s.openPair(ctx, m)
+		return s.openPair(ctx, m, turn)
 	}
 	if HandleOf(m).Pair == nil || IsTwin(m) {
-		return s.open(ctx, m, at)
+		return s.open(ctx, m, at, turn)
 	}
 	HandleOf(m).Pair.hold()
-	b, err := s.open(ctx, m, at)
+	b, err := s.open(ctx, m, at, turn)
 	if f, ok := b.(*FileBlocks); ok {
 		f.endAt(HandleOf(m).Pair.size)
 		f.last = func(blk *reader.Block) error { return s.dropHalf(ctx, HandleOf(m).Pair, blk) }
@@ -169,7 +187,7 @@ func (s *LogSource) Open(ctx context.Context, m reader.Member, at reader.Pos) (r
 }
 
 // open opens a member, whatever else holds its text.
-func (s *LogSource) open(ctx context.Context, m reader.Member, at reader.Pos) (reader.Blocks, error) {
+func (s *LogSource) open(ctx context.Context, m reader.Member, at reader.Pos, turn *reader.Turn) (reader.Blocks, error) {
 	f, path, err := OpenMember(m)
 	if err != nil {
 		return nil, err
@@ -203,7 +221,7 @@ func (s *LogSource) open(ctx context.Context, m reader.Member, at reader.Pos) (r
 			return b, nil
 		}
 	}
-	b, err := NewFileBlocksIn(ctx, f, path, !regular, s.opt.Encoding)
+	b, err := NewFileBlocksIn(ctx, f, path, !regular, s.opt.Encoding, turn)
 	if err != nil {
 		f.Close()
 		return nil, err
@@ -243,15 +261,15 @@ func (s *LogSource) open(ctx context.Context, m reader.Member, at reader.Pos) (r
 		return b, nil
 	}
 	// What is not text has no store, or it would be taken for text by it.
-	if compressed && !b.T.Binary && s.opt.Cache != nil && s.opt.Spare != nil && info.Size() >= minStored {
-		w, err := s.opt.Cache.NewStoreWriter(f, s.opt.Encoding, b.T.Id, s.opt.Spare)
+	if compressed && !b.T.Binary && s.opt.Cache != nil && s.opt.Workers != nil && info.Size() >= minStored {
+		w, err := s.opt.Cache.NewStoreWriter(f, s.opt.Encoding, b.T.Id, s.opt.start())
 		if err == nil {
-			w.Table.Clock.Ref, w.Wait = m.ModTime, s.opt.Wait
+			w.Table.Clock.Ref, w.Wait = m.ModTime, s.opt.MustStore
 			return &RecordedBlocks{FileBlocks: b, W: w}, nil
 		}
 		// A cache that cannot be written is a cache that is not there, but
 		// for who came to write it.
-		if s.opt.Wait {
+		if s.opt.MustStore {
 			b.Close()
 			return nil, &reader.FileError{Path: s.opt.Cache.Blocks(), Offset: -1, Err: NoStore{reader.Cause(err)}}
 		}
@@ -278,7 +296,7 @@ func (s *LogSource) text(ctx context.Context, m reader.Member, head []byte) bool
 				continue
 			}
 			looked++
-			if b, err := OpenFile(decode.Impatient(ctx), members[i], s.opt.Encoding); err == nil {
+			if b, err := OpenFile(ctx, members[i], s.opt.Encoding); err == nil {
 				isText := !b.T.Binary && !b.T.Empty
 				b.Close()
 				if isText {
@@ -295,7 +313,7 @@ func (s *LogSource) Binary(ctx context.Context, m reader.Member) bool {
 	if _, regular := ListedStamp(m); !regular {
 		return false
 	}
-	b, err := OpenFile(decode.Impatient(ctx), m, s.opt.Encoding)
+	b, err := OpenFile(ctx, m, s.opt.Encoding)
 	if err != nil {
 		return false
 	}
@@ -372,7 +390,7 @@ func HasID(ctx context.Context, m reader.Member, given decode.Charset, id reader
 		return false, err
 	}
 	defer f.Close()
-	t, err := decode.OpenIn(ctx, f, false, given)
+	t, err := decode.OpenIn(ctx, f, false, given, nil)
 	if err != nil {
 		return false, err
 	}
@@ -388,18 +406,18 @@ func HasID(ctx context.Context, m reader.Member, given decode.Charset, id reader
 	return id.Matches(start[:n]), nil
 }
 
-// Unpack lists the members of the archive m, as Unpack does, without those that
-// are in another archive, too: see copiesOfArchives.
-func (s *LogSource) Unpack(ctx context.Context, m reader.Member, progress func(disk int64)) ([]reader.Member, []error) {
+// Unpack implements reader.Unpacker. Members that are in another archive, too,
+// are left out: see copiesOfArchives.
+func (s *LogSource) Unpack(ctx context.Context, m reader.Member, turn *reader.Turn, progress func(disk int64)) ([]reader.Member, []error) {
 	s.mu.Lock()
 	a := s.piped
 	s.mu.Unlock()
 	var logs []Log
 	var errs []error
 	if m.Path == reader.Stdin && a != nil {
-		logs, errs = a.list(ctx, progress)
+		logs, errs = a.list(ctx, turn, progress)
 	} else {
-		logs, errs = unpackOnce(ctx, m, s.opt, progress)
+		logs, errs = unpackOnce(ctx, m, s.opt, turn, progress)
 	}
 	var out []reader.Member
 	for _, l := range logs {

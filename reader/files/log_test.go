@@ -97,7 +97,7 @@ func TestFiles(t *testing.T) {
 
 func TestFilesWithStore(t *testing.T) {
 	readertest.Run(t, func(t *testing.T) readertest.Case {
-		c := rotated(t, files.Options{Cache: blockstore.NewCache(t.TempDir(), 1<<30), Spare: reader.NewWorkers(2).Go, Wait: true})
+		c := rotated(t, files.Options{Cache: blockstore.NewCache(t.TempDir(), 1<<30), Workers: reader.NewWorkers(2), MustStore: true})
 		for _, m := range c.Source.Members() {
 			must(t, files.Store(context.Background(), c.Source, m, nil))
 		}
@@ -210,7 +210,7 @@ func TestStoreOfALikeFile(t *testing.T) {
 		when := time.Unix(1_700_000_000+int64(i), 0)
 		must(t, os.Chtimes(path, when, when))
 		logs, _ := files.Find([]string{path})
-		src := files.NewSource(logs[0], files.Options{Cache: cache, Spare: reader.NewWorkers(2).Go, Wait: true})
+		src := files.NewSource(logs[0], files.Options{Cache: cache, Workers: reader.NewWorkers(2), MustStore: true})
 		must(t, files.Store(t.Context(), src, src.Members()[0], nil))
 		b, err := src.Open(t.Context(), src.Members()[0], reader.Pos{})
 		must(t, err)

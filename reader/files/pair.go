@@ -580,7 +580,7 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 	if f == nil {
 		return verdict{Relation: replaced}, nil
 	}
-	plain, err := NewFileBlocksIn(ctx, f, p.plain.Path, false, s.opt.Encoding)
+	plain, err := NewFileBlocksIn(ctx, f, p.plain.Path, false, s.opt.Encoding, nil)
 	if err != nil {
 		f.Close()
 		return verdict{Relation: different}, ctx.Err() // reading it reports the error
@@ -588,8 +588,8 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 	defer plain.Close()
 	plain.endAt(p.size)
 	opt := s.opt
-	opt.Spare, opt.Wait = nil, false // most likely its block store is not needed
-	z, err := (&LogSource{name: s.name, opt: opt, members: s.Members()}).open(ctx, p.Packed, reader.Pos{})
+	opt.Workers = nil // most likely its block store is not needed
+	z, err := (&LogSource{name: s.name, opt: opt, members: s.Members()}).open(ctx, p.Packed, reader.Pos{}, nil)
 	switch {
 	case err == nil:
 		defer z.Close()
@@ -798,6 +798,7 @@ func (p *pair) untouched(plain *FileBlocks) error {
 // not in the plain file.
 type pairBlocks struct {
 	ctx     context.Context
+	turn    *reader.Turn // for reading, not for comparing: others wait for the verdict
 	s       *LogSource
 	m       reader.Member
 	id      reader.ID
@@ -810,11 +811,11 @@ type pairBlocks struct {
 
 // openPair opens the packed file of an undecided pair. The first call of Next
 // compares the files.
-func (s *LogSource) openPair(ctx context.Context, m reader.Member) (reader.Blocks, error) {
+func (s *LogSource) openPair(ctx context.Context, m reader.Member, turn *reader.Turn) (reader.Blocks, error) {
 	HandleOf(m).Pair.hold()
-	b := &pairBlocks{ctx: ctx, s: s, m: m}
+	b := &pairBlocks{ctx: ctx, turn: turn, s: s, m: m}
 	if f, _, err := OpenMember(withoutPair(m)); err == nil {
-		if t, err := decode.OpenIn(decode.Impatient(ctx), f, false, s.opt.Encoding); err == nil {
+		if t, err := decode.OpenIn(ctx, f, false, s.opt.Encoding, nil); err == nil {
 			b.id = t.Id
 			t.Release()
 		}
@@ -841,7 +842,7 @@ func (b *pairBlocks) Next(blk *reader.Block) error {
 			at = reader.Pos{Member: b.id, Offset: v.at, Line: v.line}
 			fallthrough
 		case different:
-			if b.rest, err = b.s.open(b.ctx, withoutPair(b.m), at); err != nil {
+			if b.rest, err = b.s.open(b.ctx, withoutPair(b.m), at, b.turn); err != nil {
 				return err
 			}
 		}

@@ -116,7 +116,7 @@ func TestPair(t *testing.T) {
 		for _, cached := range []bool{false, true} {
 			opt := Options{}
 			if cached {
-				opt = Options{Cache: blockstore.NewCache(t.TempDir(), 1<<30), Spare: reader.NewWorkers(2).Go, Wait: true}
+				opt = Options{Cache: blockstore.NewCache(t.TempDir(), 1<<30), Workers: reader.NewWorkers(2), MustStore: true}
 			}
 			dir := t.TempDir()
 			write(t, filepath.Join(dir, "a.1"), c.plain)

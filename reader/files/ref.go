@@ -396,7 +396,7 @@ func (r Ref) beginnings(ctx context.Context, m reader.Member, given decode.Chars
 		return nil, err
 	}
 	defer f.Close()
-	t, err := decode.OpenIn(ctx, f, false, given)
+	t, err := decode.OpenIn(ctx, f, false, given, nil)
 	if err != nil {
 		return nil, &reader.FileError{Path: path, Offset: 0, Err: reader.Cause(err)}
 	}

@@ -28,7 +28,7 @@ func storedFile(t *testing.T, text string) (src *LogSource, m reader.Member, cac
 	}
 	cache = blockstore.NewCache(filepath.Join(t.TempDir(), "cache"), 1<<30)
 	logs, _ := Find([]string{path})
-	src = NewSource(logs[0], Options{Cache: cache, Spare: reader.NewWorkers(2).Go, Wait: true})
+	src = NewSource(logs[0], Options{Cache: cache, Workers: reader.NewWorkers(2), MustStore: true})
 	m = src.Members()[0]
 	if err := Store(context.Background(), src, m, nil); err != nil {
 		t.Fatal(err)
@@ -261,15 +261,15 @@ func TestStoreIsOnlyACache(t *testing.T) {
 		"given up half":    blockstore.NewCache(t.TempDir(), 0),
 		"closed too early": blockstore.NewCache(t.TempDir(), 0),
 	} {
-		n := 0
-		spare := func(f func()) bool {
-			if n++; what == "nobody has time" || what == "given up half" && n > 1 {
-				return false
-			}
-			f()
-			return true
+		workers := reader.NewWorkers(20)
+		switch what {
+		case "nobody has time":
+			workers = reader.NewWorkers(0)
+		case "given up half":
+			workers = reader.NewWorkers(1)
 		}
-		src := NewSource(logs[0], Options{Cache: c, Spare: spare})
+		taken := false
+		src := NewSource(logs[0], Options{Cache: c, Workers: workers})
 		b := open(t, src, src.Members()[0])
 		if what == "closed too early" {
 			var blk reader.Block
@@ -277,7 +277,16 @@ func TestStoreIsOnlyACache(t *testing.T) {
 				t.Fatal(err)
 			}
 			b.Close()
-		} else if got, err := collect(t, b.Next); err != io.EOF || join(got) != text {
+		} else if got, err := collect(t, func(blk *reader.Block) error {
+			err := b.Next(blk)
+			if what == "given up half" && !taken {
+				taken = true
+				if err := workers.Acquire(t.Context()); err != nil { // never released
+					t.Fatal(err)
+				}
+			}
+			return err
+		}); err != io.EOF || join(got) != text {
 			t.Errorf("%s: %v", what, err)
 		}
 		if c != nil {

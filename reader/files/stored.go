@@ -60,9 +60,7 @@ func (b *storedBlocks) readDirect(i int, blk *reader.Block) error {
 			b.direct.Close()
 		}
 		var err error
-		// Others of this reader's goroutines may wait for b.mu, with all that
-		// they would have to give up while this one waits.
-		if b.direct, err = OpenFile(decode.Impatient(b.ctx), b.member, b.given); err != nil {
+		if b.direct, err = OpenFile(b.ctx, b.member, b.given); err != nil {
 			return err
 		}
 		b.pos = 0

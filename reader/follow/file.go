@@ -642,7 +642,7 @@ func (f *Follower) beginning(c files.Found) (b beginning, err error) {
 	if info, err := file.Stat(); err != nil || !f.ids.same(info, files.HandleOf(c.Member).Info) {
 		return b, reader.ErrGone
 	}
-	t, err := decode.OpenIn(context.Background(), file, false, f.opt.Encoding)
+	t, err := decode.OpenIn(context.Background(), file, false, f.opt.Encoding, nil)
 	if err != nil {
 		return b, err
 	}

@@ -133,7 +133,7 @@ type lateText struct {
 
 func (l *lateText) Read(b []byte) (int, error) {
 	if l.t == nil {
-		t, err := decode.OpenIn(l.ctx, l.r, true, l.encoding)
+		t, err := decode.OpenIn(l.ctx, l.r, true, l.encoding, nil)
 		if err != nil {
 			return 0, err
 		}

@@ -38,7 +38,7 @@ func newPane(t *testing.T, filters ...string) *pane {
 	cache := blockstore.NewCache(t.TempDir(), 1<<30)
 	workers := index.NewWorkers()
 	s := index.Indexed{Cache: cache, Workers: workers, Note: func(error) {}}
-	p := &pane{Model: New(theme.NewPlain(), s, files.Options{Cache: cache, Spare: workers.TryGo}), t: t, dir: dir}
+	p := &pane{Model: New(theme.NewPlain(), s, files.Options{Cache: cache, Workers: workers}), t: t, dir: dir}
 	p.now = func() time.Time { return time.Date(2026, 11, 21, 12, 0, 0, 0, time.UTC) }
 	for i, name := range []string{"app.log.1", "app.log"} {
 		var b bytes.Buffer
