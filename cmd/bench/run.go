@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -133,7 +134,7 @@ func environment(home string) []string {
 func (h *harness) once(ctx context.Context, home string, argv []string) (taken, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	path, err := exec.LookPath(argv[0])
+	path, err := findTool(argv[0])
 	if err != nil {
 		return taken{}, err
 	}
@@ -236,7 +237,7 @@ func (h *harness) floor(ctx context.Context) (int64, error) {
 func (h *harness) row(ctx context.Context, r *row, c *corpus) (*result, error) {
 	res := &result{row: r, corpus: c, logview: measurement{tool: "logview", command: r.command()}}
 	for _, v := range r.rivals {
-		if _, err := exec.LookPath(v.tool); err == nil && !h.w.opts.memory {
+		if _, err := findTool(v.tool); err == nil && !h.w.opts.memory {
 			res.rivals = append(res.rivals, rivalResult{v, measurement{tool: v.tool, command: v.commandLine()}})
 		}
 	}
@@ -419,6 +420,23 @@ func bytesIn(dir string) (int64, error) {
 	return sum, nil
 }
 
+// newest are the names under which the newest versions of some tools are
+// installed beside those of the system, see findTool.
+var newest = map[string]string{"ugrep": "ugrep-trixie", "rg": "rg15", "lnav": "lnav-trixie"}
+
+// findTool returns the path of a tool: its newest version, if that is installed
+// in the directory bin of $LV_TMP (by default lv in the directory for temporary
+// files), or else the one in PATH.
+func findTool(name string) (string, error) {
+	if n := newest[name]; n != "" {
+		dir := cmp.Or(os.Getenv("LV_TMP"), filepath.Join(os.TempDir(), "lv"))
+		if path, err := exec.LookPath(filepath.Join(dir, "bin", n)); err == nil {
+			return path, nil
+		}
+	}
+	return exec.LookPath(name)
+}
+
 // versionArgs is for tools that do not know --version.
 var versionArgs = map[string]string{"lnav": "-V"}
 
@@ -432,11 +450,11 @@ func (h *harness) versions(ctx context.Context) []version {
 		if arg == "" {
 			arg = "--version"
 		}
-		cmd := exec.CommandContext(ctx, t, arg)
-		cmd.Env = environment(h.scratch)
-		out, err := cmd.Output()
 		text := ""
-		if _, missing := exec.LookPath(t); missing == nil {
+		if path, missing := findTool(t); missing == nil {
+			cmd := exec.CommandContext(ctx, path, arg)
+			cmd.Env = environment(h.scratch)
+			out, err := cmd.Output()
 			text, _, _ = strings.Cut(strings.TrimSpace(string(out)), "\n")
 			if err != nil || text == "" {
 				text = "of unknown version"
