@@ -158,8 +158,12 @@ func (f *Follower) atEnd(ctx context.Context, src reader.Source, t *followed, fr
 		}
 		f.note(t.Path, err)
 	}
+	at := t.at
 	if err := f.chunks(ctx, t, t.Size); err != nil {
 		return err
+	}
+	if t.at == at {
+		t.recent = nil // see recall
 	}
 	f.closeQuiet(t)
 	return nil

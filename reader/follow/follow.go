@@ -1046,8 +1046,11 @@ func (f *Follower) abandon(t *followed, ended bool) {
 func (f *Follower) release(now time.Time) {
 	for _, t := range slices.Clone(f.order) {
 		if !t.gone {
-			if t.f != nil && f.open > maxOpen && now.Sub(t.active) > openFor && !f.holding[t] {
+			switch quiet := now.Sub(t.active); {
+			case t.f != nil && f.open > maxOpen && quiet > openFor && !f.holding[t]:
 				f.close(t)
+			case len(f.order) > maxOpen && quiet > openFor:
+				t.shrink()
 			}
 			continue
 		}

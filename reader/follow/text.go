@@ -142,9 +142,17 @@ func (p *progress) begin(file io.ReaderAt, at int64) error {
 	if at > 0 {
 		p.mark(tail, at, p.offset, p.line)
 	}
-	p.marks = slices.Clip(p.marks)
-	p.recent = nil // see recall
+	p.marks = slices.Clone(p.marks) // of their exact size: most files stay quiet
+	p.recent = nil                  // see recall
 	return nil
+}
+
+// shrink forgets those of the last bytes before at that no mark is made of.
+// Nothing was written lately, so no copy ends in them.
+func (p *progress) shrink() {
+	if n := len(p.recent) - markBytes; n > 0 {
+		p.recent = bytes.Clone(p.recent[n:])
+	}
 }
 
 // recall reads the last bytes before at, which marks are made of, unless they
