@@ -428,7 +428,7 @@ func (s *scan) produce(st *stream, turn <-chan struct{}, next chan<- struct{}) {
 	}()
 	p.blocks, p.id = blocks, blocks.ID()
 	p.read()
-	if d, ok := p.blocks.(interface{ Duplicate() bool }); ok {
+	if d, ok := p.blocks.(reader.Duplicator); ok {
 		st.again = d.Duplicate()
 	}
 }
@@ -625,8 +625,7 @@ func (p *producer) sequential(ad *admission) {
 			}
 			ended = false
 			p.fail(err)
-			r, ok := p.blocks.(interface{ Resume() error })
-			if !ok || p.ctx.Err() != nil || r.Resume() != nil {
+			if p.ctx.Err() != nil || reader.Resume(p.blocks) != nil {
 				return
 			}
 			continue

@@ -10,6 +10,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"time"
 )
@@ -131,6 +132,38 @@ type Blocks interface {
 
 	// Close releases the file. It may be called twice.
 	Close() error
+}
+
+// A Resumer is a Blocks that can go on behind damage. The kit in readertest
+// checks its obligations, too.
+type Resumer interface {
+	Blocks
+	// Resume goes on after an error of Next that is not io.EOF. If there is
+	// undamaged text behind, the next Block continues the text before, as if
+	// nothing were missing: it begins at the offset where the last one ended. A
+	// line that the damage cut is over, so that the Block begins with another
+	// line, even if the last one was Unfinished.
+	//
+	// Otherwise, and if there was no error, Resume returns io.EOF.
+	Resume() error
+}
+
+// Resume resumes any Blocks after damage, as a Resumer does. It returns io.EOF
+// if b is none.
+func Resume(b Blocks) error {
+	if r, ok := b.(Resumer); ok {
+		return r.Resume()
+	}
+	return io.EOF
+}
+
+// A Duplicator is a Blocks whose text another member of its log may have, as an
+// app.log.1 that was compressed and not removed yet has that of app.log.1.gz.
+type Duplicator interface {
+	Blocks
+	// Duplicate reports, once Next has returned io.EOF, whether another member
+	// has all of the text, for which reason Next has returned none of it.
+	Duplicate() bool
 }
 
 // RandomAccess is what a Blocks also is when any block of its member can be

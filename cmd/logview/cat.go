@@ -297,7 +297,7 @@ func (c *catter) copy(src reader.Source, m reader.Member, at reader.Pos, limit i
 			if err == io.EOF {
 				return lines, nil
 			}
-			r, ok := b.(interface{ Resume() error })
+			r, ok := b.(reader.Resumer)
 			if !ok || c.ctx.Err() != nil {
 				return lines, err
 			}

@@ -219,7 +219,7 @@ func (t *textAt) more(ctx context.Context, total int64, progress func(Preparing)
 		}
 		if err != nil {
 			t.fail(err)
-			if r, ok := t.from.(interface{ Resume() error }); ok && r.Resume() == nil {
+			if reader.Resume(t.from) == nil {
 				continue
 			}
 			t.from.Close()

@@ -20,6 +20,12 @@ func ListedStamp(m reader.Member) (reader.Stamp, bool) {
 var (
 	_ reader.FileBlocks = (*FileBlocks)(nil)
 	_ reader.FileBlocks = (*storedBlocks)(nil)
+
+	_ reader.Resumer      = (*FileBlocks)(nil)
+	_ reader.Resumer      = (*RecordedBlocks)(nil)
+	_ reader.Resumer      = (*pairBlocks)(nil)
+	_ reader.Duplicator   = (*pairBlocks)(nil)
+	_ reader.RandomAccess = (*storedBlocks)(nil)
 )
 
 // Stamp implements FileBlocks.

@@ -86,7 +86,7 @@ func scanTail(b reader.Blocks, n int64) (reader.Pos, int64, error) {
 			if !errors.As(err, &fe) {
 				return reader.Pos{}, 0, err
 			}
-			if r, ok := b.(interface{ Resume() error }); ok && r.Resume() == nil {
+			if reader.Resume(b) == nil {
 				continue
 			}
 			break

@@ -904,10 +904,7 @@ func (b *pairBlocks) others(blk *reader.Block) error {
 // Resume continues after damage, as that of other Blocks does.
 func (b *pairBlocks) Resume() error {
 	b.damaged = false
-	if r, ok := b.rest.(interface{ Resume() error }); ok {
-		return r.Resume()
-	}
-	return io.EOF
+	return reader.Resume(b.rest)
 }
 
 func (b *pairBlocks) Close() error {

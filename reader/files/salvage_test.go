@@ -19,6 +19,7 @@ import (
 
 	"logview/reader"
 	"logview/reader/decode"
+	"logview/reader/readertest"
 )
 
 // readOn reads a file with these bytes as a search does: on behind damage.
@@ -379,5 +380,19 @@ func TestHostileDamageIsLinear(t *testing.T) {
 		t.Logf("%s: %d bytes in %v, %d damages, %d bytes of text", name, len(data), time.Since(begun).Round(time.Millisecond), damages, size)
 		b.Close()
 		cancel()
+	}
+}
+
+// Files of every format that can be read behind damage, and a half line
+// before it.
+func TestResume(t *testing.T) {
+	before, behind := manyLines("one", 3000)+"cut", manyLines("two", 60_000)
+	for name, pack := range packers(t) {
+		path := filepath.Join(t.TempDir(), "f")
+		data := slicesConcat(pack(before), []byte("garbage that is no part of the format"), pack(behind))
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		t.Run(name, func(t *testing.T) { readertest.RunDamaged(t, openBlocks(t, path), before, behind) })
 	}
 }

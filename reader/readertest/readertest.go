@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -38,6 +39,8 @@ func Run(t *testing.T, make func(t *testing.T) Case) {
 	t.Run("positions outlive rotation", func(t *testing.T) { testRotation(t, make(t)) })
 	t.Run("cancelling ends Next", func(t *testing.T) { testCancel(t, make(t)) })
 	t.Run("several readers at once", func(t *testing.T) { testConcurrent(t, make(t)) })
+	t.Run("tables are the blocks", func(t *testing.T) { testTables(t, make(t)) })
+	t.Run("a turn changes nothing but waiting", func(t *testing.T) { testTurn(t, make(t)) })
 	t.Run("Close may come twice", func(t *testing.T) { testClose(t, make(t)) })
 }
 
@@ -249,6 +252,136 @@ func testConcurrent(t *testing.T, c Case) {
 		}
 	}
 	wait.Wait()
+}
+
+// testTables checks RandomAccess, and that of FileBlocks that have it.
+func testTables(t *testing.T, c Case) {
+	if c.Once {
+		t.Skip("it can be read once")
+	}
+	for i := range c.Texts {
+		var blocks []*reader.Block
+		var table reader.Table
+		b := open(t, c, i, reader.Pos{})
+		for {
+			blk := new(reader.Block)
+			if err := b.Next(blk); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			blocks = append(blocks, blk)
+			table.Blocks = append(table.Blocks, reader.TableBlock{Offset: blk.Offset, Len: len(blk.Text), Skips: blk.Skips,
+				Line: blk.Line, Lines: blk.Lines, Continues: blk.Continues, Unfinished: blk.Unfinished})
+			table.Size = blk.End()
+		}
+		ra, ok := b.(reader.RandomAccess)
+		if f, isFile := b.(reader.FileBlocks); isFile && !ok {
+			_, direct := f.Direct()
+			if ra, ok = f.Access(&table); direct && !ok {
+				t.Errorf("member %d: its bytes are the text, and it has no access", i)
+			}
+		}
+		if !ok {
+			continue
+		}
+		known := ra.Table().Blocks
+		if len(known) != len(blocks) {
+			t.Fatalf("member %d: a table of %d blocks, which are %d", i, len(known), len(blocks))
+		}
+		var wait sync.WaitGroup
+		for k, want := range slices.Backward(blocks) {
+			if x := known[k]; x.Offset != want.Offset || x.Len != len(want.Text) || x.Line != want.Line || x.Lines != want.Lines || x.Continues != want.Continues || x.Unfinished != want.Unfinished {
+				t.Errorf("member %d, block %d: the table says %+v", i, k, x)
+			}
+			wait.Go(func() {
+				var blk reader.Block
+				if err := ra.ReadBlock(k, &blk); err != nil {
+					t.Errorf("member %d, block %d: %v", i, k, err)
+				} else if !bytes.Equal(blk.Text, want.Text) || blk.Offset != want.Offset || blk.Line != want.Line || blk.Lines != want.Lines || blk.Continues != want.Continues || blk.Unfinished != want.Unfinished {
+					t.Errorf("member %d, block %d is another by itself", i, k)
+				}
+			})
+		}
+		wait.Wait()
+	}
+}
+
+// testTurn checks TurnSource, and Duplicator.
+func testTurn(t *testing.T, c Case) {
+	workers := reader.NewWorkers(1)
+	if err := workers.Acquire(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	defer workers.Release()
+	members := c.Source.Members()
+	for i, want := range c.Texts {
+		b, err := reader.OpenInTurn(context.Background(), c.Source, members[i], reader.Pos{}, reader.NewTurn(context.Background(), workers))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer b.Close()
+		got, _ := readAll(t, b, reader.Pos{})
+		if d, ok := b.(reader.Duplicator); ok && d.Duplicate() && got == "" {
+			continue
+		} else if ok && d.Duplicate() {
+			t.Errorf("member %d is a duplicate, and has text", i)
+		}
+		if got != want {
+			t.Errorf("member %d has %d bytes of text, want %d", i, len(got), len(want))
+		}
+	}
+}
+
+// RunDamaged checks a Resumer of a member with damage between two texts.
+func RunDamaged(t *testing.T, b reader.Resumer, before, behind string) {
+	t.Helper()
+	if err := b.Resume(); err != io.EOF {
+		t.Errorf("Resume before there is damage: %v", err)
+	}
+	id := b.ID()
+	read := func(off reader.Offset, line reader.Line, want string) (reader.Offset, reader.Line, error) {
+		t.Helper()
+		var out strings.Builder
+		var blk reader.Block
+		open := false
+		for {
+			if err := b.Next(&blk); err != nil {
+				if got := out.String(); got != want {
+					t.Errorf("%d bytes of text, then %v; want %d", len(got), err, len(want))
+				}
+				if again := b.Next(&blk); again != err {
+					t.Errorf("after %v: %v", err, again)
+				}
+				if want != "" && !strings.HasSuffix(want, "\n") {
+					line++ // it is over
+				}
+				return off, line, err
+			}
+			if blk.Offset != off || blk.Line != line || blk.Continues != open {
+				t.Fatalf("block at %d, line %d, continues %v; want %d, %d, %v", blk.Offset, blk.Line, blk.Continues, off, line, open)
+			}
+			out.Write(blk.Text)
+			off, open = blk.End(), blk.Unfinished
+			line += reader.Line(blk.Lines)
+		}
+	}
+	off, line, err := read(0, 0, before)
+	if fe := (*reader.FileError)(nil); !errors.As(err, &fe) {
+		t.Errorf("damage is not a *FileError: %v", err)
+	}
+	if err := b.Resume(); err != nil {
+		t.Fatalf("Resume: %v", err)
+	}
+	if _, _, err := read(off, line, behind); err != io.EOF {
+		t.Errorf("behind the damage: %v", err)
+	}
+	if err := b.Resume(); err != io.EOF {
+		t.Errorf("Resume at the end: %v", err)
+	}
+	if b.ID() != id {
+		t.Error("the ID changed")
+	}
 }
 
 func testClose(t *testing.T, c Case) {
