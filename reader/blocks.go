@@ -19,6 +19,29 @@ func PutBlock(b *Block) {
 	blockPool.Put(b)
 }
 
+// Grow returns the Block's memory, of BlockSize bytes, to make a Text in. What
+// Text was is lost.
+func (b *Block) Grow() []byte {
+	if cap(b.buf) < BlockSize {
+		b.buf = make([]byte, BlockSize)
+	}
+	return b.buf[:BlockSize]
+}
+
+// Set makes b the Block x, whose Text lies in what Grow returned. b keeps its
+// memory, and not that of x.
+func (b *Block) Set(x Block) {
+	x.buf = b.buf
+	*b = x
+}
+
+// SetText makes b a Block of nothing but a copy of text, and takes no more
+// memory than that needs.
+func (b *Block) SetText(text []byte) {
+	*b = Block{buf: append(b.buf[:0], text...)}
+	b.Text = b.buf
+}
+
 // seekTable is the frame that other programs seek by. Its entries are the
 // stored and the decoded length of each frame, ours among them.
 func (t *Table) SeekTable(ours int) []byte {

@@ -1,10 +1,8 @@
 package reader
 
-import ()
-
 // SmallBuffers puts blocks of little memory into the pool.
 func SmallBuffers() {
 	for range 100 {
-		PutBlock(&Block{Buf: make([]byte, 100)})
+		PutBlock(&Block{buf: make([]byte, 100)})
 	}
 }

@@ -201,11 +201,3 @@ func (b *Block) Begins(id ID) bool {
 	var start [IdSize]byte
 	return id.Matches(start[:b.Raw(start[:], 0)])
 }
-
-// room returns the Block's buffer.
-func (b *Block) Room() []byte {
-	if cap(b.Buf) < BlockSize {
-		b.Buf = make([]byte, BlockSize)
-	}
-	return b.Buf[:BlockSize]
-}

@@ -73,7 +73,7 @@ type Block struct {
 	Continues  bool
 	Unfinished bool
 
-	Buf []byte
+	buf []byte // memory for Text
 }
 
 // A Source is one log: an ordered run of members. The kit in readertest

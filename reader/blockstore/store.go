@@ -254,7 +254,6 @@ var framePool = sync.Pool{New: func() any { return new([]byte) }}
 // readBlock decodes block i into b.
 func (s *Store) ReadBlock(i int, b *reader.Block) error {
 	k := &s.Table.Blocks[i]
-	b.Room()
 	packed := framePool.Get().(*[]byte)
 	defer framePool.Put(packed)
 	if cap(*packed) < k.StoredLen {
@@ -264,15 +263,15 @@ func (s *Store) ReadBlock(i int, b *reader.Block) error {
 	if _, err := s.F.ReadAt(p, k.Stored); err != nil {
 		return err
 	}
-	text, err := decodeFrame(p, b.Buf[:0])
+	text, err := decodeFrame(p, b.Grow()[:0])
 	if err != nil {
 		return err
 	}
 	if len(text) != k.Len {
 		return errStore
 	}
-	*b = reader.Block{Text: text, Skips: k.Skips, Offset: k.Offset, Line: k.Line, Lines: k.Lines, Disk: k.Stored + int64(k.StoredLen),
-		Continues: k.Continues, Unfinished: k.Unfinished, Buf: b.Buf}
+	b.Set(reader.Block{Text: text, Skips: k.Skips, Offset: k.Offset, Line: k.Line, Lines: k.Lines, Disk: k.Stored + int64(k.StoredLen),
+		Continues: k.Continues, Unfinished: k.Unfinished})
 	return nil
 }
 
@@ -386,13 +385,12 @@ func (w *StoreWriter) Add(b *reader.Block) bool {
 	}
 
 	copied := reader.GetBlock()
-	copied.Buf = append(copied.Buf[:0], b.Text...)
+	copied.SetText(b.Text)
 	ok := w.start(func() {
 		z := frameEncoders.Get().(*zstd.Encoder)
-		frame := z.EncodeAll(copied.Buf, nil)
+		frame := z.EncodeAll(copied.Text, nil)
 		frameEncoders.Put(z)
-		n := len(copied.Buf)
-		copied.Buf = copied.Buf[:cap(copied.Buf)]
+		n := len(copied.Text)
 		reader.PutBlock(copied)
 		w.put(i, frame, n)
 	})

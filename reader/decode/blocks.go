@@ -40,7 +40,7 @@ func (c *Cutter) Next(b *reader.Block) error {
 	if c.err != nil && c.err != io.EOF && len(c.carry) == c.seen {
 		return c.err
 	}
-	buf := b.Room()
+	buf := b.Grow()
 	n := copy(buf, c.carry)
 	skips := c.skips
 	c.skips = nil
@@ -100,10 +100,10 @@ func (c *Cutter) Next(b *reader.Block) error {
 		}
 	}
 	text := buf[:end]
-	*b = reader.Block{
+	b.Set(reader.Block{
 		Text: text, Offset: c.Off, Line: c.Line, Lines: bytes.Count(text, reader.Newline),
-		Continues: c.mid, Unfinished: unfinished, Disk: c.Disk(), Buf: b.Buf,
-	}
+		Continues: c.mid, Unfinished: unfinished, Disk: c.Disk(),
+	})
 	b.Skips = skips[:reader.Before(skips, end)]
 	// What the next block starts with. At the end of the stream that is the
 	// unterminated line just given out: should the stream grow, it comes

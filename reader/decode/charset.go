@@ -413,16 +413,57 @@ type Text struct {
 	Archive ArchiveKind // it holds other files, and what is read are their bytes
 	Raw     bool        // the bytes of an archive are the file's
 	Id      reader.ID
-	Dec     decoder
-	Src     *CountingReader
-	Head    *[HeadSize]byte
-	HeadLen int     // bytes of head
-	Back    *Replay // of head
+
+	dec     decoder // nil if the bytes are not compressed
+	src     *CountingReader
+	head    *[HeadSize]byte
+	headLen int     // bytes of head
+	back    *Replay // of head, then of what follows; it is not converted to UTF-8 yet
+}
+
+// Beginning returns the first bytes of the text, before they are converted to
+// UTF-8: HeadSize of them, or all there are. They are valid until Release.
+func (t *Text) Beginning() []byte { return t.head[:t.headLen] }
+
+// Unconverted reads what the text is before it is converted to UTF-8, byte
+// order mark left out, instead of the text.
+func (t *Text) Unconverted() io.Reader { return t.back }
+
+// Bytes reads all of it, with its byte order mark. It returns false if the
+// file is not compressed.
+func (t *Text) Bytes() (io.Reader, bool) {
+	return &Replay{Head: t.Beginning(), Err: t.back.Err, R: t.dec}, t.dec != nil
+}
+
+// Consumed returns how many bytes of the file were read, or passed over.
+func (t *Text) Consumed() int64 { return t.src.N }
+
+// PassOver says that the file's position was moved by n bytes.
+func (t *Text) PassOver(n int64) { t.src.N += n }
+
+// EndAt lets the file end at an offset, whatever it has behind that.
+func (t *Text) EndAt(off int64) { t.src.End = off }
+
+// GoOnAt reads the bytes of f, an uncompressed file, from off on, where it
+// stands.
+func (t *Text) GoOnAt(f io.Reader, off int64) io.Reader {
+	t.src, t.back = &CountingReader{R: f, N: off}, nil
+	return t.src
+}
+
+// Resume goes on behind damage, if the format allows for that, and returns
+// io.EOF otherwise.
+func (t *Text) Resume() error {
+	r, ok := t.dec.(resumer)
+	if !ok || r.Resume(t.src) != nil {
+		return io.EOF
+	}
+	return nil
 }
 
 // replays reports whether the beginning that was read to decide is not read
 // again yet.
-func (t *Text) Replays() bool { return t.Back != nil && len(t.Back.Head) > 0 }
+func (t *Text) Replays() bool { return t.back != nil && len(t.back.Head) > 0 }
 
 var HeadPool = sync.Pool{New: func() any { return new([HeadSize]byte) }}
 
@@ -437,11 +478,11 @@ func Open(ctx context.Context, f io.Reader, live bool) (*Text, error) {
 // openTextIn is openText for a file in a charset that is given, unless it is
 // empty. A byte order mark says otherwise.
 func OpenIn(ctx context.Context, f io.Reader, live bool, given Charset, turn *reader.Turn) (*Text, error) {
-	t := &Text{Src: &CountingReader{R: f}, Format: Plain, given: given, Head: HeadPool.Get().(*[HeadSize]byte)}
-	head := t.Head[:]
+	t := &Text{src: &CountingReader{R: f}, Format: Plain, given: given, head: HeadPool.Get().(*[HeadSize]byte)}
+	head := t.head[:]
 
 	// Decide the format from the raw start, then decode from there on.
-	n, err := readHead(t.Src, head[:], MagicLen, live)
+	n, err := readHead(t.src, head[:], MagicLen, live)
 	if err != nil && err != io.EOF {
 		t.Release()
 		return nil, err
@@ -472,19 +513,19 @@ func OpenIn(ctx context.Context, f io.Reader, live bool, given Charset, turn *re
 			t.Release()
 			return nil, err
 		}
-		t.Src = &CountingReader{R: f}
+		t.src = &CountingReader{R: f}
 	} else {
-		t.Src = &CountingReader{R: io.MultiReader(bytes.NewReader(bytes.Clone(head[:n])), f)}
+		t.src = &CountingReader{R: io.MultiReader(bytes.NewReader(bytes.Clone(head[:n])), f)}
 	}
 	t.begin(ctx, f, turn)
-	n, err = readHead(t.Dec, head[:], HeadSize, live)
+	n, err = readHead(t.dec, head[:], HeadSize, live)
 	if inner := FormatOf(head[:n]); inner != Plain && t.Format == Zip && t.Archive == "" {
 		// A compressed file was put into a zip.
 		if inner == Zip {
 			t.Archive = ZipArchive
 		} else {
-			t.Dec = newInner(ctx, t.Dec, inner, bytes.Clone(head[:n]), err, turn)
-			n, err = readHead(t.Dec, head[:], HeadSize, live)
+			t.dec = newInner(ctx, t.dec, inner, bytes.Clone(head[:n]), err, turn)
+			n, err = readHead(t.dec, head[:], HeadSize, live)
 		}
 	}
 	if IsTar(head[:n]) {
@@ -527,8 +568,8 @@ func MaybeMagic(p []byte) bool {
 // inspect decides on the n decompressed bytes in t.head, after which err
 // came, and on samples of what is behind them.
 func (t *Text) inspect(n int, err error, more [][]byte) {
-	head := t.Head[:n]
-	t.HeadLen = n
+	head := t.head[:n]
+	t.headLen = n
 	t.Charset, t.Bom = DetectCharset(head, err == io.EOF)
 	if t.given != "" && t.Bom == 0 {
 		t.Charset = t.given
@@ -554,17 +595,17 @@ func (t *Text) inspect(n int, err error, more [][]byte) {
 		t.Empty = t.Empty && LeadingZeros(p) == len(p)
 	}
 	t.Binary = t.Charset != UTF16LE && t.Charset != UTF16BE && LooksBinary(append([][]byte{head}, more...)...)
-	var rest io.Reader = t.Src
-	if t.Dec != nil {
-		rest = t.Dec
+	var rest io.Reader = t.src
+	if t.dec != nil {
+		rest = t.dec
 	}
 	// The head is given out again; then, unless that was all, the rest. An
 	// io.EOF is not kept: the file may grow.
 	back := &Replay{Head: head[t.Bom:], Err: err, R: rest}
-	t.Back = back
+	t.back = back
 	if err == io.EOF {
 		back.Err = nil
-		back.empty = n == 0 && t.Dec == nil
+		back.empty = n == 0 && t.dec == nil
 	}
 	if t.Charset == ASCII && !t.Direct {
 		t.Reader = &learner{r: back}
@@ -625,21 +666,21 @@ func (l *learner) Read(p []byte) (int, error) {
 
 // position is where in the file reading stands.
 func (t *Text) Position() int64 {
-	if t.Dec != nil {
-		return t.Dec.Offset()
+	if t.dec != nil {
+		return t.dec.Offset()
 	}
-	return t.Src.N
+	return t.src.N
 }
 
 // release gives back what t holds. Its Reader must not be used any more.
 func (t *Text) Release() {
-	if t.Dec != nil {
-		t.Dec.Release()
-		t.Dec = nil
+	if t.dec != nil {
+		t.dec.Release()
+		t.dec = nil
 	}
-	if t.Head != nil {
-		HeadPool.Put(t.Head)
-		t.Head = nil
+	if t.head != nil {
+		HeadPool.Put(t.head)
+		t.head = nil
 	}
 	t.Reader = EmptyReader{}
 }

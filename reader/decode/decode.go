@@ -218,7 +218,7 @@ type decoder interface {
 }
 
 // A resumer is a decoder that can go on behind damage.
-type Resumer interface {
+type resumer interface {
 	Resume(src *CountingReader) error
 }
 
@@ -266,7 +266,7 @@ func (refuser) Read([]byte) (int, error) { return 0, ErrUnreadable }
 // after which err came. It returns both as they are then: of a pipe, skippable
 // frames are dropped.
 func (t *Text) tell(f io.Reader, n int, err error, live bool) (int, error) {
-	head := t.Head[:]
+	head := t.head[:]
 	r, seekable := f.(io.ReaderAt)
 	seekable = seekable && !live
 	for !seekable && n >= 8 && beginsSkippable(head[:n]) {
@@ -274,10 +274,10 @@ func (t *Text) tell(f io.Reader, n int, err error, live bool) (int, error) {
 		kept := 0
 		if int64(n) > size {
 			kept = copy(head, head[size:n])
-		} else if _, err := io.CopyN(io.Discard, t.Src, size-int64(n)); err != nil && err != io.EOF {
+		} else if _, err := io.CopyN(io.Discard, t.src, size-int64(n)); err != nil && err != io.EOF {
 			return 0, err
 		}
-		n, err = readHead(t.Src, head[kept:], MagicLen-kept, live)
+		n, err = readHead(t.src, head[kept:], MagicLen-kept, live)
 		n += kept
 	}
 	t.Format = FormatOf(head[:n])
@@ -302,7 +302,7 @@ func (t *Text) tell(f io.Reader, n int, err error, live bool) (int, error) {
 // begin makes the decoder of t.src, which reads f.
 func (t *Text) begin(ctx context.Context, f io.Reader, turn *reader.Turn) {
 	if c := codingOf(f); c != nil {
-		t.Dec = c.decoder(ctx, t.Src, turn)
+		t.dec = c.decoder(ctx, t.src, turn)
 		return
 	}
 	if t.Format == Zip {
@@ -311,18 +311,18 @@ func (t *Text) begin(ctx context.Context, f io.Reader, turn *reader.Turn) {
 				switch members, err := ZipEntries(r, info.Size()); {
 				case len(members) == 1 && (err == nil || err == errZipCut):
 					e := members[0]
-					t.Src = &CountingReader{R: io.NewSectionReader(r, e.Off, e.Packed)}
-					t.Dec = e.decoder(ctx, t.Src, turn)
+					t.src = &CountingReader{R: io.NewSectionReader(r, e.Off, e.Packed)}
+					t.dec = e.decoder(ctx, t.src, turn)
 					return
 				case len(members) > 1 || err != nil:
 					t.Archive, t.Raw = ZipArchive, true
-					t.Dec = plainDecoder{EmptyReader{}, t.Src}
+					t.dec = plainDecoder{EmptyReader{}, t.src}
 					return
 				}
 			}
 		}
 	}
-	t.Dec = NewDecoder(ctx, t.Format, t.Src, turn)
+	t.dec = NewDecoder(ctx, t.Format, t.src, turn)
 }
 
 // packed reports whether the file f, which begins with head, must be decoded.

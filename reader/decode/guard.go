@@ -65,9 +65,9 @@ func (g *guarded) Read(p []byte) (n int, err error) {
 	return g.decoder.Read(p)
 }
 
-// Resume implements Resumer, if the decoder does.
+// Resume implements resumer, if the decoder does.
 func (g *guarded) Resume(src *CountingReader) (err error) {
-	r, ok := g.decoder.(Resumer)
+	r, ok := g.decoder.(resumer)
 	if !ok || g.broken != nil {
 		return io.EOF
 	}

@@ -42,7 +42,7 @@ func nextHole(f io.ReaderAt, off, size int64) int64 {
 func ZerosAfter(f io.ReaderAt, off, size int64) (int64, error) {
 	buf := reader.GetBlock()
 	defer reader.PutBlock(buf)
-	p := buf.Room()[:HeadSize]
+	p := buf.Grow()[:HeadSize]
 	for piece := 512; off < size; piece = len(p) {
 		n, err := f.ReadAt(p[:min(int64(piece), size-off)], off)
 		z := LeadingZeros(p[:n])
@@ -66,7 +66,7 @@ func ZerosAfter(f io.ReaderAt, off, size int64) (int64, error) {
 func ZerosBefore(f io.ReaderAt, off, low int64) int64 {
 	buf := reader.GetBlock()
 	defer reader.PutBlock(buf)
-	p := buf.Room()[:HeadSize]
+	p := buf.Grow()[:HeadSize]
 	for piece := int64(512); off > low; piece = int64(len(p)) {
 		k := min(piece, off-low)
 		n, err := f.ReadAt(p[:k], off-k)

@@ -212,17 +212,15 @@ func (d *partDecoder) Resume(src *CountingReader) error {
 	}
 	d.scanned += max(0, at-from)
 
-	buf := reader.GetBlock()
-	defer reader.PutBlock(buf)
-	if cap(buf.Buf) < reader.BlockSize {
-		buf.Buf = make([]byte, reader.BlockSize)
-	}
+	blk := reader.GetBlock()
+	defer reader.PutBlock(blk)
+	buf := blk.Grow()
 	magic := []byte(d.format.magic)
 	for {
 		if err := d.space.ctx.Err(); err != nil {
 			return err
 		}
-		n, err := f.ReadAt(buf.Buf[:reader.BlockSize], from)
+		n, err := f.ReadAt(buf, from)
 		if n < d.format.headLen {
 			d.err = io.EOF
 			if err != nil && err != io.EOF {
@@ -233,12 +231,12 @@ func (d *partDecoder) Resume(src *CountingReader) error {
 		// A head that the buffer cuts is whole in the next.
 		whole := n - d.format.headLen + 1
 		for i := 0; i < whole; i++ {
-			k := bytes.Index(buf.Buf[i:n], magic)
+			k := bytes.Index(buf[i:n], magic)
 			if k < 0 || i+k >= whole {
 				break
 			}
 			i += k
-			if d.format.begins(buf.Buf[i:n]) && d.probe(f, from+int64(i)) {
+			if d.format.begins(buf[i:n]) && d.probe(f, from+int64(i)) {
 				return nil
 			}
 			if err := d.space.ctx.Err(); err != nil {

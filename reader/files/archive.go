@@ -552,7 +552,7 @@ func (a *archive) common(ctx context.Context, b *archive, turn *reader.Turn) (in
 		if err := ctx.Err(); err != nil {
 			return off, err
 		}
-		p, q := x.Room(), y.Room()
+		p, q := x.Grow(), y.Grow()
 		n, err := a.ReadAt(p, off)
 		if err != nil && err != io.EOF {
 			return off, err
@@ -878,9 +878,7 @@ func (a *archive) decode(ctx context.Context, t *decode.Text, key string, f deco
 	}
 	blk := reader.GetBlock()
 	defer reader.PutBlock(blk)
-	if cap(blk.Buf) < reader.BlockSize {
-		blk.Buf = make([]byte, reader.BlockSize)
-	}
+	buf := blk.Grow()
 	var failed error
 	size := reader.Offset(0)
 	for failed == nil {
@@ -891,7 +889,7 @@ func (a *archive) decode(ctx context.Context, t *decode.Text, key string, f deco
 		n, err := 0, error(nil)
 		for n < reader.BlockSize && err == nil {
 			var k int
-			k, err = t.Read(blk.Buf[n:reader.BlockSize])
+			k, err = t.Read(buf[n:])
 			n += k
 		}
 		if err != nil {
@@ -901,7 +899,7 @@ func (a *archive) decode(ctx context.Context, t *decode.Text, key string, f deco
 			failed = &reader.FileError{Path: a.name(), Offset: t.Position(), Err: decode.Describe(t.Format, reader.Cause(err))}
 		}
 		if n > 0 {
-			*blk = reader.Block{Text: blk.Buf[:n], Offset: size, Buf: blk.Buf}
+			blk.Set(reader.Block{Text: buf[:n], Offset: size})
 			if err := to.add(blk); err != nil {
 				return err
 			}

@@ -74,7 +74,7 @@ func (d directBlocks) ReadBlock(i int, blk *reader.Block) error {
 		return err
 	}
 	k := &d.table.Blocks[i]
-	text := blk.Room()[:k.Len]
+	text := blk.Grow()[:k.Len]
 	off, at := int64(k.Offset)+int64(d.b.T.Bom), 0
 	read := func(p []byte) error {
 		n, err := d.b.F.ReadAt(p, off)
@@ -113,7 +113,7 @@ func (d directBlocks) ReadBlock(i int, blk *reader.Block) error {
 	if err := read(text[at:]); err != nil {
 		return err
 	}
-	*blk = reader.Block{Text: text, Skips: k.Skips, Offset: k.Offset, Line: k.Line, Lines: k.Lines, Disk: off,
-		Continues: k.Continues, Unfinished: k.Unfinished, Buf: blk.Buf}
+	blk.Set(reader.Block{Text: text, Skips: k.Skips, Offset: k.Offset, Line: k.Line, Lines: k.Lines, Disk: off,
+		Continues: k.Continues, Unfinished: k.Unfinished})
 	return nil
 }

@@ -37,7 +37,7 @@ func (b *FileBlocks) endAt(off int64) {
 	if _, ok := b.Direct(); ok {
 		b.limited, b.end = true, reader.Offset(off)-reader.Offset(b.T.Bom)
 	} else {
-		b.T.Src.End = off
+		b.T.EndAt(off)
 	}
 }
 
@@ -221,7 +221,7 @@ func NewFileBlocksIn(ctx context.Context, f decode.File, path string, live bool,
 	}
 	// These are set one by one: a composite literal takes so much of the stack
 	// that it is moved to a larger one for every file.
-	b.cut.Disk, b.cut.Eager = func() int64 { return b.T.Src.N }, live
+	b.cut.Disk, b.cut.Eager = b.T.Consumed, live
 	in := &b.cut.In
 	in.R = b.T
 	switch c := b.T.Charset; {
@@ -230,7 +230,7 @@ func NewFileBlocksIn(ctx context.Context, f decode.File, path string, live bool,
 		in.Hole = b.wideHole
 	default:
 		// NULs are NULs before they are decoded, too.
-		in.R, in.T, in.Unmarked, in.Hole = b.T.Back, c.Decoder(), !c.Bytewise() && c != decode.Latin1, b.hole
+		in.R, in.T, in.Unmarked, in.Hole = b.T.Unconverted(), c.Decoder(), !c.Bytewise() && c != decode.Latin1, b.hole
 	}
 	return b, nil
 }
@@ -245,7 +245,7 @@ func (b *FileBlocks) wideHole() int64 {
 		if _, err := b.F.Seek(-1, io.SeekCurrent); err != nil {
 			return 0 // the next read fails, too
 		}
-		b.T.Src.N--
+		b.T.PassOver(-1)
 		n--
 	}
 	return n / 2
@@ -258,7 +258,7 @@ func (b *FileBlocks) hole() int64 {
 	if info, serr := b.F.Stat(); err == nil && serr == nil && !b.T.Replays() {
 		if next := decode.NextData(b.F, at, info.Size()); next > at {
 			if _, err := b.F.Seek(next, io.SeekStart); err == nil {
-				b.T.Src.N += next - at
+				b.T.PassOver(next - at)
 				return next - at
 			}
 		}
@@ -277,9 +277,7 @@ func (b *FileBlocks) seek(at reader.Pos) error {
 		if _, err := b.F.Seek(off, io.SeekStart); err != nil {
 			return &reader.FileError{Path: b.path, Offset: off, Err: reader.Cause(err)}
 		}
-		b.T.Src = &decode.CountingReader{R: b.F, N: off}
-		b.cut.In.R = b.T.Src
-		b.T.Back = nil
+		b.cut.In.R = b.T.GoOnAt(b.F, off)
 		return nil
 	}
 	buf := reader.GetBlock()
@@ -288,7 +286,7 @@ func (b *FileBlocks) seek(at reader.Pos) error {
 		if err := b.ctx.Err(); err != nil {
 			return err
 		}
-		n, skip, err := b.cut.In.Read(buf.Room()[:min(left, reader.BlockSize)])
+		n, skip, err := b.cut.In.Read(buf.Grow()[:min(left, reader.BlockSize)])
 		left -= int64(n) + skip.Bytes
 		if left > 0 && err != nil {
 			if err == io.EOF {
@@ -335,12 +333,11 @@ func (b *FileBlocks) Next(blk *reader.Block) error {
 // The text behind continues the text before; a line that the damage cut ends
 // where the damage begins.
 func (b *FileBlocks) Resume() error {
-	r, ok := b.T.Dec.(decode.Resumer)
-	if !ok || b.err == nil {
+	if b.err == nil {
 		return io.EOF
 	}
-	if err := r.Resume(b.T.Src); err != nil {
-		return io.EOF
+	if err := b.T.Resume(); err != nil {
+		return err
 	}
 	b.err = nil
 	b.cut.Resume()
@@ -352,10 +349,11 @@ func (b *FileBlocks) located(err error) error {
 	if b.ctx.Err() != nil {
 		return b.ctx.Err()
 	}
-	if b.T.Format == decode.Plain {
-		return &reader.FileError{Path: b.path, Offset: b.T.Src.N, Err: reader.Cause(err)}
+	err = reader.Cause(err)
+	if b.T.Format != decode.Plain {
+		err = decode.Describe(b.T.Format, err)
 	}
-	return &reader.FileError{Path: b.path, Offset: b.T.Dec.Offset(), Err: decode.Describe(b.T.Format, reader.Cause(err))}
+	return &reader.FileError{Path: b.path, Offset: b.T.Position(), Err: err}
 }
 
 func (b *FileBlocks) Close() error {

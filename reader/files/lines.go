@@ -132,7 +132,7 @@ func (b *FileBlocks) tailPos(n int64) (reader.Pos, int64, error) {
 	for at > bom && n > 0 {
 		k := min(piece, at-bom)
 		piece = reader.BlockSize
-		text := buf.Room()[:k]
+		text := buf.Grow()[:k]
 		if _, err := b.F.ReadAt(text, at-k); err != nil && err != io.EOF {
 			return reader.Pos{}, 0, &reader.FileError{Path: b.path, Offset: at - k, Err: reader.Cause(err)}
 		}

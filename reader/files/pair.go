@@ -879,9 +879,8 @@ func (b *pairBlocks) others(blk *reader.Block) error {
 			n, want = end, w
 		}
 		if want {
-			room := blk.Room()
-			*blk = *from
-			blk.Buf = room
+			room := blk.Grow()
+			blk.Set(*from)
 			blk.Text = room[:copy(room, from.Text[:n])]
 			blk.Skips, blk.Lines = slices.Clone(from.Skips[:reader.Before(from.Skips, n)]), reader.CountLines(blk.Text)
 			blk.Unfinished = from.Unfinished && n == len(from.Text)

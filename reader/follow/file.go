@@ -655,7 +655,7 @@ func (f *Follower) beginning(c files.Found) (b beginning, err error) {
 	case decode.CannotRead(t.Format):
 		return b, decode.Describe(t.Format, decode.ErrUnreadable)
 	}
-	return beginning{head: bytes.Clone(t.Head[:min(headKept, t.HeadLen)]), format: t.Format, charset: t.Charset, bom: t.Bom, binary: t.Binary}, nil
+	return beginning{head: bytes.Clone(t.Beginning()[:min(headKept, len(t.Beginning()))]), format: t.Format, charset: t.Charset, bom: t.Bom, binary: t.Binary}, nil
 }
 
 // openPacked decompresses a file. The caller calls done when it has read.
@@ -669,8 +669,8 @@ func openPacked(ctx context.Context, c files.Found) (r io.Reader, done func(), e
 		file.Close()
 		return nil, nil, err
 	}
-	r = &decode.Replay{Head: t.Head[:t.HeadLen], Err: t.Back.Err, R: t.Dec}
-	if t.Dec == nil {
+	r, packed := t.Bytes()
+	if !packed {
 		r = decode.EmptyReader{} // it is not compressed any more
 	}
 	return r, func() { t.Release(); file.Close() }, nil
