@@ -14,9 +14,9 @@ var ErrGone = errors.New("no file has this text any more")
 // begin a file alike (a banner, a start-up), but not for 4 KiB.
 const IdSize = 4 << 10
 
-// An ID says who a member is by the first bytes of its text, so that app.log
-// is known again as app.log.1 and as app.log.2.gz. Inodes are used again and
-// names move on; the text stays.
+// An ID identifies a member by the first bytes of its text, so that app.log is
+// recognized as app.log.1 and as app.log.2.gz. Inodes are reused and names
+// change; the text stays.
 //
 // A file that is shorter than idSize is named by the bytes it has, and known
 // by them when it has grown. Equal IDs are a strong hint, not a proof: what
@@ -34,8 +34,8 @@ func NewID(start []byte) ID {
 	return id
 }
 
-// matches reports whether a text that begins with start may be the one that
-// id was made of.
+// Matches reports whether a text that begins with start may be the one that id
+// was made of.
 func (id ID) Matches(start []byte) bool {
 	return len(start) >= id.Len && NewID(start[:id.Len]) == id
 }
@@ -47,5 +47,5 @@ func (id ID) Of(start []byte) bool { return id.Matches(start) }
 // IsZero reports whether id is no identity at all.
 func (id ID) IsZero() bool { return id == ID{} }
 
-// String is the ID for people and file names.
+// String returns the ID for people and file names.
 func (id ID) String() string { return fmt.Sprintf("%s-%d", hex.EncodeToString(id.Sum[:]), id.Len) }

@@ -13,8 +13,8 @@ import (
 	"logview/reader/files"
 )
 
-// A block whose memory is less than a block's comes back into the pool, too:
-// a store copies short ones. Who takes it from there makes room.
+// A block whose memory is less than a block's comes back into the pool, too: a
+// store copies short ones. Whatever takes it from there must enlarge it.
 func TestSmallBuffersInPool(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.log.gz")
 	var b bytes.Buffer

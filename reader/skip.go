@@ -122,7 +122,7 @@ func (b *Block) Advance(n int) {
 	b.Text = b.Text[n:]
 }
 
-// shift returns the skips after the first n bytes of a text.
+// Shift returns the skips after the first n bytes of a text.
 func Shift(skips []Skip, n int) []Skip {
 	var out []Skip
 	for _, s := range skips {
@@ -134,7 +134,7 @@ func Shift(skips []Skip, n int) []Skip {
 	return out
 }
 
-// before returns how many of the skips begin before index at of a text.
+// Before returns how many of the skips begin before index at of a text.
 func Before(skips []Skip, at int) int {
 	n := 0
 	for n < len(skips) && skips[n].At < at {
@@ -152,7 +152,7 @@ type segment struct {
 
 func (g *segment) End() Offset { return g.Off + Offset(len(g.Text)) + Offset(g.Zeros) }
 
-// segments returns the member's text of the Block with nothing left out.
+// Segments returns the member's text of the Block with nothing left out.
 func (b *Block) Segments() []segment {
 	var out []segment
 	at, off := 0, b.Offset
@@ -175,7 +175,7 @@ func (b *Block) Segments() []segment {
 	return out
 }
 
-// raw fills p with the member's text from off on, with nothing left out, as far
+// Raw fills p with the member's text from off on, with nothing left out, as far
 // as the Block has it.
 func (b *Block) Raw(p []byte, off Offset) int {
 	n := 0

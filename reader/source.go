@@ -1,9 +1,10 @@
-// Package reader turns the files that lie in log directories into logs: it
-// finds them, tells which files are members of one log, decodes whatever they
-// are compressed with, and hands their text out as blocks of whole lines.
+// Package reader defines what a log is for the rest of the program: a Source of
+// members, each read as blocks of whole lines, and positions in it that survive
+// growth and rotation. The packages below it implement these contracts, and
+// readertest checks that they do.
 //
-// Nothing here knows about queries or terminals, and nothing here ever writes
-// to a file that it reads.
+// Nothing here knows about queries or terminals, and nothing here or below ever
+// writes to a file that it reads.
 package reader
 
 import (
@@ -27,7 +28,7 @@ type Line int64
 // LineNumber makes a Line of the number a person typed, counted from one.
 func LineNumber(n int64) Line { return Line(n - 1) }
 
-// Number is the number a person is shown, counted from one.
+// Number returns the number a person is shown, counted from one.
 func (l Line) Number() int64 { return int64(l) + 1 }
 
 // A Pos is a place in a log that outlives growth and rotation, because it
@@ -66,7 +67,7 @@ type Block struct {
 	Lines  int    // newlines in Text
 	Disk   int64  // bytes of the file consumed when this block was made, for progress
 
-	// A line longer than a block is handed out in pieces. Continues says that
+	// A line longer than a block is returned in pieces. Continues says that
 	// Text begins inside such a line, Unfinished that the line at the end of
 	// Text goes on in the next block. Pieces have BlockSize bytes, but for
 	// the last.
@@ -119,7 +120,7 @@ type Blocks interface {
 	// overlap, each beginning where the one before ended.
 	//
 	// io.EOF means not yet: there is no more now, and a later Next returns
-	// what was appended since. A last line without newline is handed out
+	// what was appended since. A last line without newline is returned
 	// when the end is met; if the file then grows, the next block starts at
 	// that line's beginning again, so that it is never seen in halves.
 	//
@@ -231,7 +232,7 @@ func (e *FileError) Unwrap() error { return e.Err }
 // Stdin is the path that stands for standard input.
 const Stdin = "-"
 
-// cause drops the path of an error that will be shown with one.
+// Cause drops the path of an error that will be shown with one.
 func Cause(err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {

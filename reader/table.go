@@ -53,7 +53,7 @@ type TableBlock struct {
 	StoredLen int
 }
 
-// End is where in the member's text the block ends.
+// End returns where in the member's text the block ends.
 func (k *TableBlock) End() Offset { return endOf(k.Offset, k.Len, k.Skips) }
 
 var tableMagic = []byte("LVT2")
@@ -83,7 +83,7 @@ func (t *Table) FindLine(l Line) int {
 	return i - 1
 }
 
-// Encode is the table as bytes, for [DecodeTable].
+// Encode returns the table as bytes, for [DecodeTable].
 func (t *Table) Encode() []byte {
 	b := append([]byte(nil), tableMagic...)
 	b = binary.AppendUvarint(b, uint64(t.Lines))

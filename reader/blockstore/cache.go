@@ -1,3 +1,6 @@
+// Package blockstore keeps decoded text in a cache, as blocks that can be read
+// from anywhere, so that a compressed file is decoded only once. It also owns
+// the directory of the cache: what may be written there, and what is deleted.
 package blockstore
 
 import (
@@ -36,10 +39,10 @@ func NewCache(dir string, max int64) *Cache {
 
 const defaultCacheMax = 16 << 30
 
-// Limit is how many bytes the cache may take.
+// Limit returns how many bytes the cache may take.
 func (c *Cache) Limit() int64 { return c.limitWith(c.Used()) }
 
-// limitWith is the limit of a cache that takes used bytes now.
+// limitWith returns the limit of a cache that takes used bytes now.
 func (c *Cache) limitWith(used int64) int64 {
 	if c.Max > 0 {
 		return c.Max
@@ -51,12 +54,12 @@ func (c *Cache) limitWith(used int64) int64 {
 	return 1 << 30
 }
 
-// Used is the bytes that block stores and indexes take.
-func (c *Cache) Used() int64 { return sizeOf(c.all()) }
+// Used returns the bytes that block stores and indexes take.
+func (c *Cache) Used() int64 { return sizeOf(c.list()) }
 
-// A kept is what the cache deletes as a whole: a block store, an index, or a
-// temporary file.
-type kept struct {
+// A cacheEntry is what the cache deletes as a whole: a block store, an index,
+// or a temporary file.
+type cacheEntry struct {
 	path  string
 	size  int64
 	used  time.Time
@@ -64,7 +67,7 @@ type kept struct {
 	index bool // a directory
 }
 
-func sizeOf(all []kept) int64 {
+func sizeOf(all []cacheEntry) int64 {
 	n := int64(0)
 	for _, k := range all {
 		n += k.size
@@ -72,16 +75,16 @@ func sizeOf(all []kept) int64 {
 	return n
 }
 
-// all is the block stores and indexes that are there. Of files that are not
-// ours it says nothing.
-func (c *Cache) all() []kept {
-	var out []kept
+// list returns the block stores and indexes in the cache. It says nothing of
+// files that are not ours.
+func (c *Cache) list() []cacheEntry {
+	var out []cacheEntry
 	for _, s := range c.Stores() {
-		out = append(out, kept{path: filepath.Join(c.Blocks(), s.Name()), size: s.Size(), used: s.ModTime(), tmp: strings.HasPrefix(s.Name(), TmpPrefix)})
+		out = append(out, cacheEntry{path: filepath.Join(c.Blocks(), s.Name()), size: s.Size(), used: s.ModTime(), tmp: strings.HasPrefix(s.Name(), TmpPrefix)})
 	}
 	for _, dir := range c.IndexDirs() {
 		contents, _ := readIndexDir(dir)
-		k := kept{path: dir, index: true, size: indexSize(contents.files)}
+		k := cacheEntry{path: dir, index: true, size: indexSize(contents.files)}
 		for _, f := range contents.files {
 			if f.info.ModTime().After(k.used) {
 				k.used = f.info.ModTime()
@@ -92,17 +95,17 @@ func (c *Cache) all() []kept {
 	return out
 }
 
-// stores is the block stores and temporary files.
+// Stores returns the block stores and temporary files.
 func (c *Cache) Stores() []os.FileInfo {
 	dir, err := c.Sub(BlocksName, false)
 	if err != nil {
 		return nil
 	}
-	return regular(dir, isBlocksFile)
+	return regularFiles(dir, isBlocksFile)
 }
 
-// regular is the regular files in dir whose names ours accepts.
-func regular(dir string, ours func(name string) bool) []os.FileInfo {
+// regularFiles returns the regular files in dir whose names ours accepts.
+func regularFiles(dir string, ours func(name string) bool) []os.FileInfo {
 	entries, _ := os.ReadDir(dir)
 	var out []os.FileInfo
 	for _, e := range entries {
@@ -148,10 +151,10 @@ func (c *Cache) Grew(n int64) {
 // used for longest was deleted.
 func (c *Cache) Full() bool { return !c.MakeRoom(1, 0) }
 
-// makeRoom reports whether a file of need bytes fits into the cache, of which
-// written bytes are there already as a temporary file. If it does not fit,
-// the block stores and indexes that were not used for longest are deleted,
-// and some more, so that this is not done for every file.
+// MakeRoom reports whether a file of need bytes fits into the cache, of which
+// written bytes are there already as a temporary file. If it does not fit, the
+// block stores and indexes that were not used for longest are deleted, and some
+// more, so that this is not done for every file.
 func (c *Cache) MakeRoom(need, written int64) bool {
 	c.mu.Lock()
 	t := c.Total
@@ -159,7 +162,7 @@ func (c *Cache) MakeRoom(need, written int64) bool {
 	if !t.Scanned.IsZero() && time.Since(t.Scanned) < rescanAfter && max(t.added, 0)+need <= t.room/8 {
 		return true
 	}
-	all := slices.DeleteFunc(c.all(), func(k kept) bool { return k.tmp && time.Since(k.used) > abandonedAfter && c.remove(k) })
+	all := slices.DeleteFunc(c.list(), func(k cacheEntry) bool { return k.tmp && time.Since(k.used) > abandonedAfter && c.remove(k) })
 	used := sizeOf(all)
 	limit := c.limitWith(used)
 	if need > limit {
@@ -170,7 +173,7 @@ func (c *Cache) MakeRoom(need, written int64) bool {
 	if used+need > limit {
 		enough -= limit / 32
 	}
-	slices.SortFunc(all, func(a, b kept) int { return a.used.Compare(b.used) })
+	slices.SortFunc(all, func(a, b cacheEntry) int { return a.used.Compare(b.used) })
 	for _, k := range all {
 		if used+need <= enough {
 			break
@@ -187,7 +190,7 @@ func (c *Cache) MakeRoom(need, written int64) bool {
 }
 
 // remove deletes a block store or an index, and reports whether it is gone.
-func (c *Cache) remove(k kept) bool {
+func (c *Cache) remove(k cacheEntry) bool {
 	if !k.index {
 		return os.Remove(k.path) == nil
 	}
@@ -202,8 +205,8 @@ const (
 	busyFor        = 10 * time.Minute
 )
 
-// touch marks a store as used now. Once in a while is enough to tell which
-// was not used for longest.
+// Touch marks a store as used now. Once in a while is enough to tell which was
+// not used for longest.
 func (c *Cache) Touch(path string, info os.FileInfo) {
 	if time.Since(info.ModTime()) > 10*time.Minute {
 		now := time.Now()
@@ -211,10 +214,11 @@ func (c *Cache) Touch(path string, info os.FileInfo) {
 	}
 }
 
-// Dir is where the Cache lies.
+// Dir returns the directory of the cache.
 func (c *Cache) Dir() string { return c.dir }
 
-// Usage is how many files the cache holds as blocks, and the bytes they take.
+// Usage returns how many files the cache holds as blocks, and the bytes they
+// take.
 func (c *Cache) Usage() (files int, bytes int64) {
 	for _, s := range c.Stores() {
 		if !pairName.MatchString(s.Name()) {

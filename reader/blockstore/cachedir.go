@@ -27,6 +27,7 @@ import (
 //
 // Files are deleted, replaced or trusted only if they are known to be ours:
 //
+// - The directory belongs to the user who runs logview, and no other user can
 //   - The directory belongs to the user who runs logview, and nobody else can
 //     write to it.
 //   - It has exactly our marker. A directory that is new or empty gets one. Any
@@ -52,7 +53,7 @@ const (
 	oldIndexName  = "index"
 )
 
-// Indexes is the directory of the indexes.
+// Indexes returns the directory of the indexes.
 func (c *Cache) Indexes() string { return filepath.Join(c.dir, IndexName) }
 
 func (c *Cache) Blocks() string { return filepath.Join(c.dir, BlocksName) }
@@ -151,7 +152,7 @@ var (
 // Check returns an error that says why the directory cannot be used as a cache,
 // or nil if it can be, or does not exist yet.
 func (c *Cache) Check() error {
-	err := c.ready(false)
+	err := c.prepare(false)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}
@@ -165,10 +166,10 @@ func (c *Cache) Check() error {
 	return err
 }
 
-// ready makes sure that the directory is our cache. If there is none, ready
+// prepare makes sure that the directory is our cache. If there is none, prepare
 // creates it if create is set, or else returns an error that wraps
 // fs.ErrNotExist.
-func (c *Cache) ready(create bool) error {
+func (c *Cache) prepare(create bool) error {
 	if c == nil {
 		return fs.ErrNotExist
 	}
@@ -252,7 +253,7 @@ func (c *Cache) hasMarker() error {
 	return errNoCache
 }
 
-// isCacheDir reports whether a directory with some entries is a cache of
+// IsCacheDir reports whether a directory with some entries is a cache of
 // logview, which must not be searched: it repeats the text of logs.
 func IsCacheDir(dir string, entries []os.FileInfo) bool {
 	return slices.ContainsFunc(entries, func(e os.FileInfo) bool { return e.Name() == MarkerName && e.Mode().IsRegular() }) &&
@@ -280,7 +281,7 @@ func (c *Cache) adopt(create bool) error {
 	if err != nil {
 		return err
 	}
-	if len(foreign) > 0 || !c.formed() || len(mine) > 0 && !mine[BlocksName] && !mine[IndexName] && !mine[VouchedName] && !c.isOld() {
+	if len(foreign) > 0 || !c.hasOurForm() || len(mine) > 0 && !mine[BlocksName] && !mine[IndexName] && !mine[VouchedName] && !c.isOld() {
 		return errNoCache
 	}
 	for from, to := range map[string]string{oldBlocksName: BlocksName, oldIndexName: IndexName} {
@@ -312,9 +313,9 @@ func (c *Cache) writeMarker() error {
 	return os.Rename(f.Name(), path)
 }
 
-// formed reports whether the files in a directory without a marker that have
-// names of logview's also have the form of logview's files.
-func (c *Cache) formed() bool {
+// hasOurForm reports whether the files in a directory without a marker that
+// have names of logview's also have the form of logview's files.
+func (c *Cache) hasOurForm() bool {
 	all := true
 	check := func(path string, formed func(path string) bool) {
 		if all && !formed(path) {
@@ -322,17 +323,17 @@ func (c *Cache) formed() bool {
 			all = errors.Is(err, fs.ErrNotExist) // or it was deleted meanwhile
 		}
 	}
-	for _, f := range regular(c.Blocks(), storeName.MatchString) {
+	for _, f := range regularFiles(c.Blocks(), storeName.MatchString) {
 		check(filepath.Join(c.Blocks(), f.Name()), isStore)
 	}
-	for _, f := range regular(c.Blocks(), pairName.MatchString) {
-		check(filepath.Join(c.Blocks(), f.Name()), func(path string) bool { return begins(path, pairForm) })
+	for _, f := range regularFiles(c.Blocks(), pairName.MatchString) {
+		check(filepath.Join(c.Blocks(), f.Name()), func(path string) bool { return hasForm(path, pairForm) })
 	}
 	dirs, _ := os.ReadDir(c.Indexes())
 	for _, d := range dirs {
-		check(filepath.Join(c.Indexes(), d.Name(), "catalog"), func(path string) bool { return begins(path, catalogForm) })
+		check(filepath.Join(c.Indexes(), d.Name(), "catalog"), func(path string) bool { return hasForm(path, catalogForm) })
 	}
-	for _, f := range regular(c.dir, vouchName.MatchString) {
+	for _, f := range regularFiles(c.dir, vouchName.MatchString) {
 		check(filepath.Join(c.dir, f.Name()), isVouched)
 	}
 	return all
@@ -353,8 +354,8 @@ func isStore(path string) bool {
 	return err == nil
 }
 
-// begins reports whether the beginning of a file of the cache matches form.
-func begins(path string, form *lazyregexp.Regexp) bool {
+// hasForm reports whether the beginning of a file of the cache matches form.
+func hasForm(path string, form *lazyregexp.Regexp) bool {
 	f, err := OpenKept(path)
 	if err != nil {
 		return false
@@ -368,26 +369,26 @@ func begins(path string, form *lazyregexp.Regexp) bool {
 // was written by the version that wrote no marker, judging by the contents of a
 // file.
 func (c *Cache) isOld() bool {
-	for _, f := range regular(filepath.Join(c.dir, oldBlocksName), storeName.MatchString) {
+	for _, f := range regularFiles(filepath.Join(c.dir, oldBlocksName), storeName.MatchString) {
 		if isStore(filepath.Join(c.dir, oldBlocksName, f.Name())) {
 			return true
 		}
 	}
 	dirs, _ := os.ReadDir(filepath.Join(c.dir, oldIndexName))
 	for _, d := range dirs {
-		if begins(filepath.Join(c.dir, oldIndexName, d.Name(), "catalog"), catalogForm) {
+		if hasForm(filepath.Join(c.dir, oldIndexName, d.Name(), "catalog"), catalogForm) {
 			return true
 		}
 	}
-	return begins(filepath.Join(c.dir, "refs"), refsForm)
+	return hasForm(filepath.Join(c.dir, "refs"), refsForm)
 }
 
-// sub returns the path of one of the cache's directories. If the directory does
+// Sub returns the path of one of the cache's directories. If the directory does
 // not exist, sub creates it if create is set, or else returns an error that
 // wraps fs.ErrNotExist.
 func (c *Cache) Sub(name string, create bool) (string, error) {
 	for attempt := 1; ; attempt++ {
-		if err := c.ready(create); err != nil {
+		if err := c.prepare(create); err != nil {
 			return "", err
 		}
 		path := filepath.Join(c.dir, name)
@@ -496,7 +497,7 @@ func (c *Cache) Clear() error {
 	if err := c.Check(); err != nil {
 		return fmt.Errorf("%w; nothing was deleted", err)
 	}
-	if errors.Is(c.ready(false), fs.ErrNotExist) {
+	if errors.Is(c.prepare(false), fs.ErrNotExist) {
 		return nil
 	}
 	foreign, err := c.foreign()
@@ -520,7 +521,7 @@ func (c *Cache) Clear() error {
 			return err
 		}
 	}
-	for _, f := range regular(c.dir, vouchName.MatchString) {
+	for _, f := range regularFiles(c.dir, vouchName.MatchString) {
 		_ = os.Remove(filepath.Join(c.dir, f.Name()))
 	}
 	for _, name := range []string{BlocksName, IndexName} {

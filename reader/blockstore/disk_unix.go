@@ -8,7 +8,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// diskFree is how many bytes may still be written below dir, or below the
+// diskFree returns how many bytes may still be written below dir, or below the
 // nearest directory above it that exists.
 func diskFree(dir string) (int64, bool) {
 	for {

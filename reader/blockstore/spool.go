@@ -7,7 +7,7 @@ import (
 	"logview/reader"
 )
 
-// A spool is a temporary file with a text.
+// A Spooled is a temporary file that holds a text.
 type Spooled struct {
 	*os.File
 	most reader.Offset // how much may lie in it; 0 for as much as leaves leastFree
@@ -24,10 +24,10 @@ const (
 // inMemory is a file system that lies in memory; without a name there is none.
 var InMemory = "/dev/shm"
 
-// tempFile makes a file that is gone when it is closed, whatever becomes of
-// this process, where the system can do that. With a name it can be opened
-// by others, and is deleted when the text is closed, or when it is old. It
-// lies in the cache, or where there is more room.
+// TempFile creates a file that disappears when it is closed, or when this
+// process ends, where the system can do that. With a name it can be opened by
+// others, and is deleted when the text is closed, or when it is old. It is in
+// the cache, or where there is more room.
 func TempFile(c *Cache, named bool) (Spooled, error) {
 	dirs := []string{os.TempDir(), InMemory}
 	if dir, err := c.Sub(BlocksName, true); err == nil {
@@ -55,7 +55,7 @@ func TempFile(c *Cache, named bool) (Spooled, error) {
 	return s, nil
 }
 
-// room reports whether more may be put behind so much text.
+// Room reports whether more may be written after so much text.
 func (s Spooled) Room(size reader.Offset) bool {
 	if s.most > 0 {
 		return size < s.most

@@ -53,7 +53,7 @@ const (
 	KeyBytes        = 4 << 10 // of either end of the file
 )
 
-// storeKey names the text of the compressed file f by what that holds, and by
+// StoreKey names the text of the compressed file f by what that holds, and by
 // the charset that is given for it.
 func StoreKey(f decode.File, given decode.Charset) (string, error) {
 	info, err := f.Stat()
@@ -80,7 +80,7 @@ func StoreKey(f decode.File, given decode.Charset) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)[:16]), nil
 }
 
-// A store is an open block store, for any number of goroutines.
+// A Store is an open block store, for any number of goroutines.
 type Store struct {
 	F     *os.File
 	Path  string
@@ -110,9 +110,8 @@ func (s *Store) isOf(ctx context.Context, c *Cache, f decode.File, mayRead bool)
 	return ok && sum == s.sum
 }
 
-// openStore opens the store of the compressed file f, if there is one that
-// can be used. Where it takes reading all of f to see that, it does so if it
-// may.
+// OpenStore opens the store of the compressed file f, if there is one that can
+// be used. Where it takes reading all of f to see that, it does so if it may.
 func (c *Cache) OpenStore(ctx context.Context, f decode.File, given decode.Charset, mayRead bool) (*Store, bool) {
 	if c == nil {
 		return nil, false
@@ -124,7 +123,7 @@ func (c *Cache) OpenStore(ctx context.Context, f decode.File, given decode.Chars
 	return c.OpenStoreOf(ctx, key, f, mayRead)
 }
 
-// openStoreOf opens the store that a key names, as openStore does.
+// OpenStoreOf opens the store that a key names, as OpenStore does.
 func (c *Cache) OpenStoreOf(ctx context.Context, key string, f decode.File, mayRead bool) (*Store, bool) {
 	if c == nil {
 		return nil, false
@@ -251,7 +250,7 @@ var frameDecoders = sync.Pool{New: func() any {
 
 var framePool = sync.Pool{New: func() any { return new([]byte) }}
 
-// readBlock decodes block i into b.
+// ReadBlock decodes block i into b.
 func (s *Store) ReadBlock(i int, b *reader.Block) error {
 	k := &s.Table.Blocks[i]
 	packed := framePool.Get().(*[]byte)
@@ -285,7 +284,7 @@ func decodeFrame(frame, dst []byte) (text []byte, err error) {
 	return text, err
 }
 
-// A storeWriter writes a block store while somebody else decodes the file.
+// A StoreWriter writes a block store while a caller decodes the file.
 // Compressing a block takes several times as long as decoding it, so it is
 // done by goroutines that start is asked for: start runs a function beside
 // the caller, or reports false when that would cost the person time, and
@@ -332,7 +331,7 @@ var frameEncoders = sync.Pool{New: func() any {
 	return z
 }}
 
-// newStoreWriter begins a store for the file f.
+// NewStoreWriter begins a store for the file f.
 func (c *Cache) NewStoreWriter(f decode.File, given decode.Charset, id reader.ID, start func(func()) bool) (*StoreWriter, error) {
 	key, err := StoreKey(f, given)
 	if err != nil {
@@ -341,7 +340,7 @@ func (c *Cache) NewStoreWriter(f decode.File, given decode.Charset, id reader.ID
 	return c.NewStoreWriterOf(key, f, id, start)
 }
 
-// newStoreWriterOf begins the store of f that a key names. f must stay open
+// NewStoreWriterOf begins the store of f that a key names. f must stay open
 // until the store is finished or given up.
 func (c *Cache) NewStoreWriterOf(key string, f decode.File, id reader.ID, start func(func()) bool) (*StoreWriter, error) {
 	info, err := f.Stat()
@@ -361,8 +360,8 @@ func (c *Cache) NewStoreWriterOf(key string, f decode.File, id reader.ID, start 
 	return w, nil
 }
 
-// add takes a copy of block b, the one after the block added last. It
-// reports false when the store was given up.
+// Add takes a copy of block b, the one after the block added last. It reports
+// false when the store was given up.
 func (w *StoreWriter) Add(b *reader.Block) bool {
 	w.mu.Lock()
 	for w.Wait && w.err == nil && w.begun-w.next >= maxFrames {
@@ -392,7 +391,7 @@ func (w *StoreWriter) Add(b *reader.Block) bool {
 		frameEncoders.Put(z)
 		n := len(copied.Text)
 		reader.PutBlock(copied)
-		w.put(i, frame, n)
+		w.writeFrame(i, frame, n)
 	})
 	if !ok {
 		w.Abandon(ErrGivenUp)
@@ -400,8 +399,8 @@ func (w *StoreWriter) Add(b *reader.Block) bool {
 	return ok
 }
 
-// put writes frame i, and those that waited for it.
-func (w *StoreWriter) put(i int, frame []byte, size int) {
+// writeFrame writes frame i, and those that waited for it.
+func (w *StoreWriter) writeFrame(i int, frame []byte, size int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	defer w.written.Broadcast()
@@ -416,7 +415,7 @@ func (w *StoreWriter) put(i int, frame []byte, size int) {
 		}
 		delete(w.frames, w.next)
 		if _, err := w.f.Write(frame); err != nil {
-			w.fail(err)
+			w.giveUp(err)
 			return
 		}
 		w.stored = append(w.stored, len(frame))
@@ -424,8 +423,8 @@ func (w *StoreWriter) put(i int, frame []byte, size int) {
 	}
 }
 
-// fail gives the store up. w.mu is held.
-func (w *StoreWriter) fail(err error) {
+// giveUp gives the store up. w.mu is held.
+func (w *StoreWriter) giveUp(err error) {
 	if w.err != nil {
 		return
 	}
@@ -438,12 +437,12 @@ func (w *StoreWriter) fail(err error) {
 func (w *StoreWriter) Abandon(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.fail(err)
+	w.giveUp(err)
 	w.written.Broadcast()
 }
 
-// finish completes the store after the file's last block and waits until it
-// lies in its place.
+// Finish completes the store after the file's last block and waits until it is
+// published.
 func (w *StoreWriter) Finish() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -454,14 +453,15 @@ func (w *StoreWriter) Finish() error {
 		return w.err
 	}
 	if err := w.complete(); err != nil {
-		w.fail(err)
+		w.giveUp(err)
 		return err
 	}
 	return nil
 }
 
-// finishOpen is finish, and opens the store. Unless publish, nobody else will
-// find it; kept reports whether it lies in its place.
+// FinishOpen completes the store as Finish does, and opens it. Unless publish
+// is set, the store has no name under which it could be found; kept reports
+// whether it has one.
 func (w *StoreWriter) FinishOpen(publish bool) (st *Store, kept bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -471,11 +471,11 @@ func (w *StoreWriter) FinishOpen(publish bool) (st *Store, kept bool, err error)
 	if w.err != nil {
 		return nil, false, w.err
 	}
-	if err = w.end(); err == nil {
+	if err = w.writeEnd(); err == nil {
 		st, err = ReadStore(w.f.Name())
 	}
 	if err != nil {
-		w.fail(err)
+		w.giveUp(err)
 		return nil, false, err
 	}
 	if publish && w.publish() == nil {
@@ -487,14 +487,14 @@ func (w *StoreWriter) FinishOpen(publish bool) (st *Store, kept bool, err error)
 }
 
 func (w *StoreWriter) complete() error {
-	if err := w.end(); err != nil {
+	if err := w.writeEnd(); err != nil {
 		return err
 	}
 	return w.publish()
 }
 
-// end writes what follows the frames, and closes the file.
-func (w *StoreWriter) end() error {
+// writeEnd writes what follows the frames, and closes the file.
+func (w *StoreWriter) writeEnd() error {
 	table := w.Table.Finish()
 	for i, n := range w.stored {
 		table.Blocks[i].StoredLen = n
@@ -522,7 +522,7 @@ func (w *StoreWriter) end() error {
 	return w.f.Close()
 }
 
-// publish puts the store into its place.
+// publish renames the store to its final name.
 func (w *StoreWriter) publish() error {
 	if w.changed {
 		return errChanged
@@ -546,7 +546,7 @@ func (w *StoreWriter) publish() error {
 	return nil
 }
 
-// failure is why there is no store, nil if there is one.
+// Failure returns why there is no store, nil if there is one.
 func (w *StoreWriter) Failure() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -74,7 +74,7 @@ func (c *Cache) Vouch(s reader.Stamp, sum uint64) {
 		b = binary.LittleEndian.AppendUint64(b, v)
 	}
 	b = binary.LittleEndian.AppendUint32(b, crc32.Checksum(b, castagnoli))
-	if c.ready(true) != nil {
+	if c.prepare(true) != nil {
 		return
 	}
 	if _, err := os.Lstat(c.vouchedPath()); err == nil && !isVouched(c.vouchedPath()) {
@@ -99,7 +99,7 @@ func (c *Cache) readVouched() {
 		return
 	}
 	c.vouched.known = map[reader.Stamp]uint64{}
-	if c.ready(false) != nil {
+	if c.prepare(false) != nil {
 		return
 	}
 	f, err := OpenKept(c.vouchedPath())

@@ -1,6 +1,6 @@
-// Package crash lets a program that holds the terminal give it back when one
-// of its goroutines panics: a panic ends the process at once, wherever it
-// happens, and whoever is at the terminal then types blindly.
+// Package crash lets a program that holds the terminal give it back when one of
+// its goroutines panics: a panic ends the process at once, wherever it happens,
+// and the user then types blindly.
 package crash
 
 import (

@@ -10,9 +10,9 @@ import (
 	"logview/reader"
 )
 
-// How text is told from binary data. A file's name does not matter, and a NUL is
-// an ordinary byte: crashes, preallocation and binary payloads put some, or
-// megabytes of them, into logs. What counts is:
+// How text is distinguished from binary data. A file's name does not matter,
+// and a NUL is an ordinary byte: crashes, preallocation and binary payloads put
+// some, or megabytes of them, into logs. What counts is:
 //
 //   - a known magic number: executables, pictures, databases, …
 //   - the share of bytes that do not occur in text, see looksBinary, in
@@ -34,7 +34,7 @@ var magics = []string{
 	"\xde\x12\x04\x95", "JAVA PROFILE 1.0", "TZif", "\x1a\x01", "\x1e\x02", // message catalogs, heap dumps, time zones, terminals
 }
 
-// hasMagic reports whether a file that begins with head has a known binary
+// HasMagic reports whether a file that begins with head has a known binary
 // format.
 func HasMagic(head []byte) bool {
 	for _, m := range magics {
@@ -54,7 +54,7 @@ func HasMagic(head []byte) bool {
 // separately, BEL, backspace, tab, the line and page breaks, and escape.
 var textControl = [0x20]bool{0: true, 7: true, '\b': true, '\t': true, '\n': true, '\v': true, '\f': true, '\r': true, 0x1b: true}
 
-// looksBinary reports whether samples of a file, the first of which is its
+// LooksBinary reports whether samples of a file, the first of which is its
 // beginning, look binary.
 //
 // They do if control codes that do not occur in text, and runs of several NULs

@@ -10,10 +10,10 @@ import (
 	"logview/reader"
 )
 
-// A cutter cuts a stream of text into blocks. Where it cuts depends on the
-// text alone, never on how the stream happened to arrive, so that a member
-// has the same blocks as app.log.1 and as app.log.2.gz: a block is as many
-// whole lines as fit into BlockSize, or BlockSize bytes of a longer line.
+// A Cutter cuts a stream of text into blocks. Where it cuts depends on the text
+// alone, never on how the stream happened to arrive, so that a member has the
+// same blocks as app.log.1 and as app.log.2.gz: a block is as many whole lines
+// as fit into BlockSize, or BlockSize bytes of a longer line.
 //
 // The exception is an eager cutter, for pipes, which gives out what has
 // arrived as soon as that holds a whole line.
@@ -127,7 +127,7 @@ func (c *Cutter) Next(b *reader.Block) error {
 	return nil
 }
 
-// resume lets the text go on behind damage: the line that the damage cut is
+// Resume lets the text continue after damage: the line that the damage cut is
 // over.
 func (c *Cutter) Resume() {
 	if c.torn {
@@ -136,9 +136,9 @@ func (c *Cutter) Resume() {
 	c.err, c.mid, c.torn = nil, false, false
 }
 
-// longRun returns the bounds of the first run of at least nulRun NULs in p, or of
-// any NULs at the end of p; both are len(p) if there is none. It reads one byte
-// in nulRun.
+// LongRun returns the bounds of the first run of at least nulRun NULs in p, or
+// of any NULs at the end of p; both are len(p) if there is none. It reads one
+// byte in nulRun.
 func LongRun(p []byte) (from, to int) {
 	for i := reader.NulRun - 1; i < len(p); i += reader.NulRun {
 		if p[i] != 0 {
@@ -152,7 +152,7 @@ func LongRun(p []byte) (from, to int) {
 	return len(p) - TrailingZeros(p), len(p)
 }
 
-// A skipper reads text and leaves out what blocks leave out.
+// A Skipper reads text and leaves out what blocks leave out.
 type Skipper struct {
 	R    io.Reader
 	Hole func() int64 // skips a hole at the position of r and returns its length; nil if that is impossible
@@ -174,7 +174,7 @@ type Skipper struct {
 	dsts     []byte                // buffer for out
 }
 
-// read fills p. Where something is left out, it returns only the Skip, and
+// Read fills p. Where something is left out, it returns only the Skip, and
 // nothing in p.
 func (s *Skipper) Read(p []byte) (n int, skip reader.Skip, err error) {
 	if s.T == nil {

@@ -5,14 +5,14 @@ import (
 	"io"
 )
 
-// bzip2Parts hands a bzip2 file to its decoder byte by byte, so that its
-// place is the decoder's and not that of a buffer, and knows where the stream
-// begins that the decoder is in.
+// bzip2Parts reads a bzip2 file for its decoder byte by byte, so that its
+// offset is the decoder's and not that of a buffer, and records where the
+// stream begins that the decoder is in.
 //
-// The blocks of a stream follow one another bit by bit and have no lengths,
-// so the end of a stream is told by what was handed out last: 48 bits that
-// say so, 32 of checksum, and up to seven to the next whole byte. By chance
-// that is so once in 2^45 bytes, and then text behind damage may be lost.
+// The blocks of a stream follow one another bit by bit and have no lengths, so
+// the end of a stream is detected from what was returned last: 48 bits that say
+// so, 32 of checksum, and up to seven to the next whole byte. By chance that is
+// so once in 2^45 bytes, and then text after damage may be lost.
 type bzip2Parts struct {
 	in     *bufio.Reader
 	pos    int64
@@ -36,7 +36,7 @@ func (p *bzip2Parts) ReadByte() (byte, error) {
 	if err != nil {
 		return 0, err
 	}
-	if b == 'B' && p.ended() {
+	if b == 'B' && p.atStreamEnd() {
 		p.start = p.pos
 	}
 	p.pos++
@@ -45,7 +45,7 @@ func (p *bzip2Parts) ReadByte() (byte, error) {
 	return b, nil
 }
 
-// Read implements io.Reader, by which nobody reads.
+// Read implements io.Reader. It is not used: compress/bzip2 calls ReadByte.
 func (p *bzip2Parts) Read(b []byte) (int, error) {
 	if len(b) == 0 {
 		return 0, nil
@@ -58,8 +58,8 @@ func (p *bzip2Parts) Read(b []byte) (int, error) {
 	return 1, nil
 }
 
-// ended reports whether a stream ends here.
-func (p *bzip2Parts) ended() bool {
+// atStreamEnd reports whether a stream ends here.
+func (p *bzip2Parts) atStreamEnd() bool {
 	for pad := range 8 {
 		if (p.lo>>(32+pad)|p.hi<<(32-pad))&(1<<48-1) == bzip2End {
 			return true

@@ -83,8 +83,9 @@ func suggestCharset(name string) string {
 	return "; try " + strings.Join(like, ", ")
 }
 
-// charsetOf decides by the first bytes of the decompressed data, and says
-// how long the byte order mark is. whole says that there are no more.
+// DetectCharset detects the charset from the first bytes of the decompressed
+// data, and returns the length of the byte order mark, too. whole says that
+// there are no more.
 //
 // UTF-16 without a mark is detected by its zero bytes, see utf16Without.
 //
@@ -105,14 +106,14 @@ func DetectCharset(head []byte, whole bool) (Charset, int) {
 	if c := utf16Without(head); c != "" && !HasMagic(head) {
 		return c, 0
 	}
-	return ASCII.learn(head, whole), 0
+	return ASCII.detectMore(head, whole), 0
 }
 
 // Learn returns the Charset of a text that was c so far and continues with the
 // whole lines raw: c, unless c is ASCII and raw is not.
-func (c Charset) Learn(raw []byte) Charset { return c.learn(raw, true) }
+func (c Charset) Learn(raw []byte) Charset { return c.detectMore(raw, true) }
 
-func (c Charset) learn(raw []byte, whole bool) Charset {
+func (c Charset) detectMore(raw []byte, whole bool) Charset {
 	if c != ASCII {
 		return c
 	}
@@ -198,7 +199,7 @@ func utf16Without(p []byte) Charset {
 	return c
 }
 
-// leadingZeros returns the number of zero bytes at the beginning of p.
+// LeadingZeros returns the number of zero bytes at the beginning of p.
 func LeadingZeros(p []byte) int {
 	i := 0
 	for ; i+len(zeroBytes) <= len(p) && bytes.Equal(p[i:i+len(zeroBytes)], zeroBytes[:]); i += len(zeroBytes) {
@@ -211,7 +212,7 @@ func LeadingZeros(p []byte) int {
 	return i
 }
 
-// trailingZeros returns the number of zero bytes at the end of p.
+// TrailingZeros returns the number of zero bytes at the end of p.
 func TrailingZeros(p []byte) int {
 	n := len(p)
 	for n >= len(zeroBytes) && bytes.Equal(p[n-len(zeroBytes):n], zeroBytes[:]) {
@@ -225,10 +226,10 @@ func TrailingZeros(p []byte) int {
 
 var zeroBytes [4 << 10]byte
 
-// bytewise reports whether a file's bytes are its text's.
+// Bytewise reports whether a file's bytes are its text's.
 func (c Charset) Bytewise() bool { return c == ASCII || c == UTF8 }
 
-// decoder returns a decoder for c; nil if none is needed.
+// Decoder returns a decoder for c; nil if none is needed.
 func (c Charset) Decoder() transform.Transformer {
 	switch c {
 	case ASCII, UTF8, "":
@@ -266,7 +267,7 @@ func (c Charset) Decode(raw []byte) []byte {
 	return raw
 }
 
-// trimMarks drops the byte order marks that a line begins with.
+// TrimMarks drops the byte order marks that a line begins with.
 func TrimMarks(line []byte) []byte {
 	for bytes.HasPrefix(line, reader.ByteOrderMark) {
 		line = line[len(reader.ByteOrderMark):]
@@ -312,7 +313,7 @@ func (c Charset) FirstLineEnd(raw []byte) int {
 	}
 }
 
-// newline is how a newline is written.
+// Newline returns how a newline is written.
 func (c Charset) Newline() []byte {
 	switch c {
 	case UTF16LE:
@@ -353,14 +354,14 @@ func (latin1) Transform(dst, src []byte, atEOF bool) (nd, ns int, err error) {
 	return nd, ns, nil
 }
 
-// A converter is transform.Reader for a file that may grow: after io.EOF it
-// can be read on. Half a character at the end waits for its other half.
+// A Converter is transform.Reader for a file that may grow: after io.EOF it can
+// be read on. Half a character at the end waits for its other half.
 type Converter struct {
 	r    io.Reader
 	t    transform.Transformer
 	wide bool   // it is UTF-16
 	src  []byte // not converted yet
-	dst  []byte // converted, not handed out yet
+	dst  []byte // converted, not returned yet
 	err  error
 	srcs [16 << 10]byte
 	dsts [48 << 10]byte // UTF-8 takes at most 3 bytes for 2 of UTF-16 and 2 for 1 of latin-1
@@ -396,11 +397,11 @@ func (c *Converter) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// drained reports whether everything that was read was handed out.
+// Drained reports whether everything that was read was returned.
 func (c *Converter) Drained() bool { return len(c.dst) == 0 && len(c.src) == 0 && c.err == nil }
 
-// A text is a member's decoded text from its start, and what its first bytes
-// told about it.
+// A Text is a member's decoded text from its start, with what was detected from
+// its first bytes.
 type Text struct {
 	io.Reader
 	Format  Format
@@ -467,16 +468,16 @@ func (t *Text) Replays() bool { return t.back != nil && len(t.back.Head) > 0 }
 
 var HeadPool = sync.Pool{New: func() any { return new([HeadSize]byte) }}
 
-// openText looks at the beginning of f and prepares to read all of it. live
-// says that f is a pipe, from which only what has arrived may be awaited.
+// Open inspects the beginning of f and prepares to read all of it. live says
+// that f is a pipe: Open does not wait for more than has arrived.
 //
 // An error here means that not even the first byte can be had.
 func Open(ctx context.Context, f io.Reader, live bool) (*Text, error) {
 	return OpenIn(ctx, f, live, "", nil)
 }
 
-// openTextIn is openText for a file in a charset that is given, unless it is
-// empty. A byte order mark says otherwise.
+// OpenIn opens f as Open does, in the charset given unless that is empty. A
+// byte order mark says otherwise.
 func OpenIn(ctx context.Context, f io.Reader, live bool, given Charset, turn *reader.Turn) (*Text, error) {
 	t := &Text{src: &CountingReader{R: f}, Format: Plain, given: given, head: HeadPool.Get().(*[HeadSize]byte)}
 	head := t.head[:]
@@ -489,7 +490,7 @@ func OpenIn(ctx context.Context, f io.Reader, live bool, given Charset, turn *re
 	}
 	if c := codingOf(f); c != nil {
 		t.Format = c.format()
-	} else if n, err = t.tell(f, n, err, live); err != nil && err != io.EOF {
+	} else if n, err = t.detectFormat(f, n, err, live); err != nil && err != io.EOF {
 		t.Release()
 		return nil, err
 	}
@@ -555,8 +556,8 @@ func readHead(r io.Reader, p []byte, want int, live bool) (int, error) {
 	return n, nil
 }
 
-// maybeMagic reports whether a stream that began with these few bytes may
-// turn out to be compressed when more have come.
+// MaybeMagic reports whether a stream that began with these few bytes may turn
+// out to be compressed when more have come.
 func MaybeMagic(p []byte) bool {
 	switch c := p[0]; {
 	case c == 0x1f, c == 0xfd, c == 0x28, c&0xf0 == 0x50, c == 0x04, c == 0x02, c == 'B':
@@ -585,7 +586,7 @@ func (t *Text) inspect(n int, err error, more [][]byte) {
 		for k := 0; k < utf8.UTFMax-1 && len(p) > 0 && !utf8.RuneStart(p[0]); k++ {
 			p = p[1:] // of a character that was cut
 		}
-		t.Charset = t.Charset.learn(p, false)
+		t.Charset = t.Charset.detectMore(p, false)
 	}
 	if t.Archive != "" {
 		t.Charset, t.Bom = UTF8, 0
@@ -657,14 +658,14 @@ func (l *learner) Read(p []byte) (int, error) {
 		end = min(len(line), mostLearned)
 	}
 	rest := &Replay{Head: line, Err: err, R: l.r}
-	l.then = toUTF8(ASCII.learn(line[:end], end < mostLearned), rest)
+	l.then = toUTF8(ASCII.detectMore(line[:end], end < mostLearned), rest)
 	if at > 0 {
 		return at, nil
 	}
 	return l.then.Read(p)
 }
 
-// position is where in the file reading stands.
+// Position returns the current offset in the file.
 func (t *Text) Position() int64 {
 	if t.dec != nil {
 		return t.dec.Offset()
@@ -672,7 +673,7 @@ func (t *Text) Position() int64 {
 	return t.src.N
 }
 
-// release gives back what t holds. Its Reader must not be used any more.
+// Release frees the resources of t. Its Reader must not be used any more.
 func (t *Text) Release() {
 	if t.dec != nil {
 		t.dec.Release()
@@ -685,7 +686,8 @@ func (t *Text) Release() {
 	t.Reader = EmptyReader{}
 }
 
-// A replay reads the head again that was read to decide, then what follows.
+// A Replay returns the head that was read to detect the format, then what
+// follows.
 type Replay struct {
 	Head  []byte
 	Err   error // came after head
@@ -700,7 +702,7 @@ func (r *Replay) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	if err := r.Err; err != nil {
-		r.Err = nil // once: behind it the decoder may have been resumed
+		r.Err = nil // once: after it the decoder may have been resumed
 		return 0, err
 	}
 	n, err := r.R.Read(p)
@@ -715,11 +717,11 @@ func (r *Replay) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// wide reports whether NULs are parts of characters, as in UTF-16.
+// Wide reports whether NULs are parts of characters, as in UTF-16.
 func (c Charset) Wide() bool { return c == UTF16LE || c == UTF16BE }
 
-// whole is how much of raw, which begins where a character does, is whole
-// characters.
+// Whole returns the length of the whole characters at the beginning of raw,
+// which begins where a character does.
 func (c Charset) Whole(raw []byte) int {
 	switch c {
 	case UTF16LE, UTF16BE:
@@ -751,7 +753,7 @@ func (c Charset) Whole(raw []byte) int {
 	return len(raw)
 }
 
-// endsLine reports whether raw, which begins where a character does, ends with
+// EndsLine reports whether raw, which begins where a character does, ends with
 // a newline.
 func (c Charset) EndsLine(raw []byte) bool {
 	return bytes.HasSuffix(raw, c.Newline()) && (!c.Wide() || len(raw)%2 == 0)

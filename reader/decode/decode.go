@@ -1,3 +1,6 @@
+// Package decode turns the bytes of a file into text: it detects compression
+// and encoding, continues after damage, and cuts the text into blocks of whole
+// lines.
 package decode
 
 import (
@@ -21,9 +24,9 @@ import (
 	"logview/reader/lazyregexp"
 )
 
-// A Format is how a file is compressed. The file's first bytes tell it, never
-// its name: tinylog calls gzip .Z, and svlogd gives it no ending at all. The
-// exceptions are those that formatNamed tells.
+// A Format is how a file is compressed. It is detected from the file's first
+// bytes, not from its name: tinylog calls gzip .Z, and svlogd gives it no
+// ending at all. The exceptions are in FormatNamed.
 type Format string
 
 const (
@@ -69,7 +72,7 @@ var Unreadable = []struct {
 	{"\x1f\xa0", "LZH"},
 }
 
-// cannotRead reports whether a format is one that logview cannot read.
+// CannotRead reports whether a format is one that logview cannot read.
 func CannotRead(f Format) bool {
 	for _, x := range Unreadable {
 		if x.Format == f {
@@ -79,8 +82,8 @@ func CannotRead(f Format) bool {
 	return f == pgp
 }
 
-// formatOf tells the format from a file's first bytes, fewer than magicLen
-// only if the file is shorter.
+// FormatOf tells the format from a file's first bytes, fewer than magicLen only
+// if the file is shorter.
 func FormatOf(head []byte) Format {
 	has := func(magic string) bool { return bytes.HasPrefix(head, []byte(magic)) }
 	switch {
@@ -112,8 +115,8 @@ func FormatOf(head []byte) Format {
 	return Plain
 }
 
-// formatNamed tells the format of a file whose first bytes do not tell it, by its
-// name as well.
+// FormatNamed tells the format of a file whose first bytes do not tell it, by
+// its name as well.
 func FormatNamed(name string, head []byte) Format {
 	if len(head) == 0 {
 		return Plain
@@ -158,10 +161,10 @@ var firstBytes = []struct {
 	{"\x78\x9c", Zlib},
 }
 
-// begunFormat tells the format of a file that has the ending of a compressed one
-// and nothing but the beginning of a magic number; Plain for other files. Such a
-// file is being written, or was not written completely.
-func begunFormat(path string, head []byte) Format {
+// partialFormat detects the format of a file that has the ending of a
+// compressed one and nothing but the beginning of a magic number; Plain for
+// other files. Such a file is being written, or was not written completely.
+func partialFormat(path string, head []byte) Format {
 	if len(head) == 0 || !ParseName(filepath.Base(path)).Compressed() && !ArchiveEnding.MatchString(path) {
 		return Plain
 	}
@@ -187,10 +190,10 @@ func beginsSkippable(head []byte) bool {
 	return len(head) >= 4 && skippable(binary.LittleEndian.Uint32(head))
 }
 
-// behindSkippable tells the format of a file that begins with skippable
+// formatAfterSkippable detects the format of a file that begins with skippable
 // frames, by the first frame that is none. It reads the heads of maxSkipped
 // frames at most.
-func behindSkippable(f io.ReaderAt, at int64) Format {
+func formatAfterSkippable(f io.ReaderAt, at int64) Format {
 	const maxSkipped = 1000
 	var b [8]byte
 	for range maxSkipped {
@@ -251,16 +254,16 @@ func newBareDecoder(w *window, f Format, src *CountingReader) decoder {
 	if p, ok := partFormats[f]; ok {
 		return newPartDecoder(w, p, src)
 	}
-	return plainDecoder{refuser{}, src}
+	return plainDecoder{unsupportedReader{}, src}
 }
 
 // errUnreadable says that a file is in a format that cannot be read.
 var ErrUnreadable = errors.New("this format cannot be read; unpack it with its own program")
 
-// A refuser reads formats that cannot be read.
-type refuser struct{}
+// An unsupportedReader fails: it stands for formats that cannot be read.
+type unsupportedReader struct{}
 
-func (refuser) Read([]byte) (int, error) { return 0, ErrUnreadable }
+func (unsupportedReader) Read([]byte) (int, error) { return 0, ErrUnreadable }
 
 // tell decides the format of f, of which the first n bytes are in t.head and
 // after which err came. It returns both as they are then: of a pipe, skippable
@@ -284,11 +287,11 @@ func (t *Text) tell(f io.Reader, n int, err error, live bool) (int, error) {
 	named, _ := f.(File)
 	switch {
 	case t.Format == Zstd && seekable && beginsSkippable(head[:n]):
-		t.Format = behindSkippable(r, 0)
+		t.Format = formatAfterSkippable(r, 0)
 	case t.Format == Plain && named != nil:
 		t.Format = FormatNamed(named.Name(), head[:n])
 		if t.Format == Plain && err == io.EOF {
-			t.Format = begunFormat(named.Name(), head[:n])
+			t.Format = partialFormat(named.Name(), head[:n])
 		}
 		if t.Format == Plain && seekable && zipEnding.MatchString(named.Name()) {
 			if info, serr := f.(File).Stat(); serr == nil && info.Mode().IsRegular() && endsZip(r, info.Size()) {
@@ -325,7 +328,7 @@ func (t *Text) begin(ctx context.Context, f io.Reader, turn *reader.Turn) {
 	t.dec = NewDecoder(ctx, t.Format, t.src, turn)
 }
 
-// packed reports whether the file f, which begins with head, must be decoded.
+// IsPacked reports whether the file f, which begins with head, must be decoded.
 func IsPacked(f File, head []byte) bool {
 	if codingOf(f) != nil || FormatOf(head) != Plain {
 		return true
@@ -337,7 +340,7 @@ func IsPacked(f File, head []byte) bool {
 	return false
 }
 
-// A coding is how an archive encodes a member.
+// A Coding is how an archive encodes a member.
 type Coding interface {
 	format() Format
 	decoder(ctx context.Context, src *CountingReader, turn *reader.Turn) decoder
@@ -352,7 +355,7 @@ func codingOf(f any) Coding {
 	return nil
 }
 
-// A file is what a member is read from: an *os.File, or a part of an archive.
+// A File is what a member is read from: an *os.File, or a part of an archive.
 type File interface {
 	io.Reader
 	io.ReaderAt
@@ -433,13 +436,13 @@ type gzipDecoder struct {
 	scanned int64 // bytes gone back over
 }
 
-// offset is where in the file decoding stands.
+// Offset returns the current offset in the file.
 func (d *gzipDecoder) Offset() int64 { return d.base + d.InputOffset() }
 
-// resume goes on with the next member. A member that was cut off, with
-// another written behind it, is noticed only well inside the other: so it is
-// looked for from the beginning of the damaged one, where src can seek.
-// A file made to be slow is bounded as in salvage.go.
+// Resume continues with the next member. A member that was cut off, with another
+// written after it, is noticed only well inside the other: so it is looked for
+// from the beginning of the damaged one, where src can seek. A file made to be
+// slow is bounded as in salvage.go.
 func (d *gzipDecoder) Resume(src *CountingReader) error {
 	from, at := d.base+d.MemberOffset()+1, d.Offset()
 	s, ok := src.R.(io.ReadSeeker)
@@ -474,7 +477,7 @@ type EmptyReader struct{}
 
 func (EmptyReader) Read([]byte) (int, error) { return 0, io.EOF }
 
-// A countingReader knows how much was read through it.
+// A CountingReader counts the bytes read through it.
 type CountingReader struct {
 	R   io.Reader
 	N   int64
@@ -493,7 +496,7 @@ func (c *CountingReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// describe says what a decoder's error means for the person who reads it.
+// Describe explains a decoder's error to the user.
 func Describe(f Format, err error) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return &decodeError{string(f) + ": cut off: the file ends before its data does", err}
@@ -518,7 +521,7 @@ const MaxEntries = 100_000
 // archiveEnding matches the names of archives.
 var ArchiveEnding = lazyregexp.New(`(?i)\.(?:tar|tar\.(?:gz|bz2|xz|zst|zstd|lz4|z|lzma|br)|tgz|taz|tbz2?|txz|tzst|tlz|zip)$`)
 
-// An archiveKind is the format of an archive; empty for other files.
+// An ArchiveKind is the format of an archive; empty for other files.
 type ArchiveKind string
 
 const (
@@ -526,7 +529,7 @@ const (
 	ZipArchive ArchiveKind = "zip"
 )
 
-// isTar reports whether head is the beginning of a tar archive, judging by the
+// IsTar reports whether head is the beginning of a tar archive, judging by the
 // checksum of the first header.
 func IsTar(head []byte) bool {
 	const block = 512
@@ -556,7 +559,7 @@ func IsTar(head []byte) bool {
 	return sum == want
 }
 
-// isTarName reports whether a file's name is that of a tar archive.
+// IsTarName reports whether a file's name is that of a tar archive.
 func IsTarName(path string) bool {
 	return ArchiveEnding.MatchString(path) && !zipEnding.MatchString(path)
 }

@@ -6,7 +6,7 @@ import (
 	"logview/reader"
 )
 
-// A holeMap tells where the holes of a file are that an archive keeps without
+// A HoleMap tells where the holes of a file are that an archive keeps without
 // them.
 type HoleMap interface {
 	NextData(off int64) int64
@@ -20,7 +20,7 @@ func holesOf(f any) HoleMap {
 	return nil
 }
 
-// nextData returns where the data of f continues after a hole at off: size if
+// NextData returns where the data of f continues after a hole at off: size if
 // the hole extends to it, off if there is no hole or that is not known.
 func NextData(f io.ReaderAt, off, size int64) int64 {
 	if m := holesOf(f); m != nil {
@@ -37,7 +37,7 @@ func nextHole(f io.ReaderAt, off, size int64) int64 {
 	return fileHole(f, off, size)
 }
 
-// zerosAfter returns the end of the NULs that begin at off, at most size. It
+// ZerosAfter returns the end of the NULs that begin at off, at most size. It
 // does not read holes.
 func ZerosAfter(f io.ReaderAt, off, size int64) (int64, error) {
 	buf := reader.GetBlock()
@@ -62,7 +62,7 @@ func ZerosAfter(f io.ReaderAt, off, size int64) (int64, error) {
 	return min(off, size), nil
 }
 
-// zerosBefore returns the beginning of the NULs that end at off, at least low.
+// ZerosBefore returns the beginning of the NULs that end at off, at least low.
 func ZerosBefore(f io.ReaderAt, off, low int64) int64 {
 	buf := reader.GetBlock()
 	defer reader.PutBlock(buf)
@@ -110,7 +110,7 @@ func lastData(f io.ReaderAt, off, low int64) int64 {
 	}
 }
 
-// dataBetween returns how many bytes of f between two offsets are not in holes.
+// DataBetween returns how many bytes of f between two offsets are not in holes.
 func DataBetween(f io.ReaderAt, from, to int64) int64 {
 	n := int64(0)
 	for range 1000 { // a file with more holes is treated as if it had no others

@@ -58,7 +58,7 @@ func (d *lzmaDecoder) Read(p []byte) (int, error) {
 		}
 	}
 	if d.damage != nil {
-		return d.rest(p)
+		return d.readRest(p)
 	}
 	n, err := d.z.Read(p)
 	if err != nil && err != io.EOF {
@@ -66,7 +66,7 @@ func (d *lzmaDecoder) Read(p []byte) (int, error) {
 		if n > 0 {
 			return n, nil
 		}
-		return d.rest(p)
+		return d.readRest(p)
 	}
 	if err == io.EOF {
 		if _, more := d.in.ReadByte(); more == nil {
@@ -77,9 +77,9 @@ func (d *lzmaDecoder) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// rest returns what was decoded before the damage. It reads single bytes: z
+// readRest returns what was decoded before the damage. It reads single bytes: z
 // would continue after the damage if it were asked for more than it has.
-func (d *lzmaDecoder) rest(p []byte) (int, error) {
+func (d *lzmaDecoder) readRest(p []byte) (int, error) {
 	for n := range p {
 		if k, _ := d.z.Read(p[n : n+1]); k == 0 {
 			d.err = d.damage

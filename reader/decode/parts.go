@@ -6,24 +6,24 @@ import (
 	"io"
 )
 
-// A parts hands a compressed file's bytes to a decoder and knows, from the
-// lengths that the format writes down, where each of its parts begins: zstd
-// and lz4 call them frames, xz streams. What is in them it does not look at.
+// A parts reads a compressed file for a decoder and finds, from the lengths in
+// the format, where each of its parts begins: zstd and lz4 call them frames, xz
+// streams. It does not look at their contents.
 //
 // It reads nothing ahead of what is asked for but into its own buffer, and
-// never hands out bytes of two parts at once. So when a decoder fails, start
+// never returns bytes of two parts at once. So when a decoder fails, start
 // is where the part begins that it failed in: it asks for the next one only
 // when it is satisfied with the one before.
 type parts struct {
 	in    *bufio.Reader
-	pos   int64 // in the file, of what is handed out next
+	pos   int64 // in the file, of what is returned next
 	start int64 // where the part begins that this lies in
 
-	left int64        // so much can be handed out before next has to look
+	left int64        // so much can be returned before next has to look
 	next func() error // looks at what lies at pos, and sets left and next
 
 	chain  bool // the xz streams are for an xzChain
-	begun  bool // the first one was handed out
+	begun  bool // the first one was returned
 	change bool // the next one is the first for an xzChain
 
 	needs func(window int64) error // told what a part's header asks for
@@ -45,7 +45,7 @@ func (p *parts) PartStart() int64 { return p.start }
 
 // Read implements io.Reader.
 func (p *parts) Read(b []byte) (int, error) {
-	if err := p.look(); err != nil {
+	if err := p.fill(); err != nil {
 		return 0, err
 	}
 	n, err := p.in.Read(b[:min(int64(len(b)), p.left)])
@@ -54,8 +54,8 @@ func (p *parts) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// look makes sure that something can be handed out.
-func (p *parts) look() error {
+// fill makes sure that there are bytes to return.
+func (p *parts) fill() error {
 	for p.left == 0 {
 		if err := p.next(); err != nil {
 			return err
@@ -65,23 +65,23 @@ func (p *parts) look() error {
 }
 
 // peek returns the next n bytes. If there are fewer it returns nil: they are
-// to be handed out then, for the decoder to say what it misses.
+// to be returned then, for the decoder to say what it misses.
 func (p *parts) peek(n int) ([]byte, error) {
 	b, err := p.in.Peek(n)
 	if err == nil {
 		return b, nil
 	}
 	if err == io.EOF && len(b) > 0 {
-		return nil, p.lost()
+		return nil, p.passThrough()
 	}
 	return nil, err
 }
 
-// lost hands out all that follows as it is: the format is not kept to, and
+// passThrough returns all that follows as it is: the format is not kept to, and
 // the decoder will say so.
-func (p *parts) lost() error {
+func (p *parts) passThrough() error {
 	// In pieces: a decoder may take all it gets before it looks at it.
-	p.left, p.next = 16, p.lost
+	p.left, p.next = 16, p.passThrough
 	return nil
 }
 
@@ -107,7 +107,7 @@ func (p *parts) zstdFrame() error {
 		}
 		return err
 	case m != zstdMagic:
-		return p.lost()
+		return p.passThrough()
 	}
 	flags := h[4]
 	single := flags&0x20 != 0
@@ -179,7 +179,7 @@ func (p *parts) lz4Frame() error {
 		p.left, p.next = 4, p.lz4OldBlock
 		return nil
 	case m != lz4Magic:
-		return p.lost()
+		return p.passThrough()
 	}
 	if h, err = p.peek(5); h == nil {
 		return err
@@ -240,7 +240,7 @@ func (p *parts) xzStream() error {
 		return err
 	}
 	if string(h[:6]) != xzMagic {
-		return p.lost()
+		return p.passThrough()
 	}
 	p.checksum = int64(xzCheckSize(h[7]))
 	if more, err := p.in.Peek(13); err == nil && more[12] != 0 {
@@ -276,7 +276,7 @@ func (p *parts) xzBlock() error {
 	return p.needs(xzWindow(h))
 }
 
-// xzWindow is the size of the dictionary that a block's header asks for, 0
+// xzWindow returns the size of the dictionary that a block's header asks for, 0
 // if it cannot be told.
 func xzWindow(h []byte) int64 {
 	flags, h := h[1], h[2:len(h)-4]
@@ -324,7 +324,7 @@ func (p *parts) xzChunk() error {
 		}
 		p.left = 3 + int64(binary.BigEndian.Uint16(h[1:])) + 1
 	case c < 0x80:
-		return p.lost()
+		return p.passThrough()
 	default:
 		if h, err = p.peek(5); h == nil {
 			return err
@@ -337,11 +337,12 @@ func (p *parts) xzChunk() error {
 	return nil
 }
 
-// xzIndex is a zero, the number of records, and two numbers a record.
+// xzIndex reads an index: a zero, the number of records, and two numbers for
+// each record.
 func (p *parts) xzIndex() error {
 	n, err := p.number(1, &p.records)
 	if n == 0 {
-		return p.lostUnless(err)
+		return p.passThroughUnless(err)
 	}
 	p.left, p.next = int64(n), p.xzRecord
 	return nil
@@ -360,7 +361,7 @@ func (p *parts) xzRecord() error {
 		n, err = p.number(n, &v)
 	}
 	if n == 0 {
-		return p.lostUnless(err)
+		return p.passThroughUnless(err)
 	}
 	p.left = int64(n)
 	return nil
@@ -382,13 +383,13 @@ func (p *parts) number(at int, v *uint64) (int, error) {
 	return 0, nil
 }
 
-// lostUnless is lost, or err if that is of the file and not its end.
-func (p *parts) lostUnless(err error) error {
+// passThroughUnless is lost, or err if that is of the file and not its end.
+func (p *parts) passThroughUnless(err error) error {
 	if err != nil && err != io.EOF {
 		return err
 	}
-	return p.lost()
+	return p.passThrough()
 }
 
-// padding is what is missing from n to a multiple of four.
+// padding returns what is missing from n to a multiple of four.
 func padding(n int64) int64 { return -n & 3 }

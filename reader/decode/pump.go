@@ -8,10 +8,9 @@ import (
 	"logview/reader/crash"
 )
 
-// A pump reads a pipe or a terminal in a goroutine of its own, so that
-// whoever waits for its text can be told to stop. The goroutine ends with
-// the stream or, once ctx is done, with the read that it is in, which nobody
-// can end.
+// A pump reads a pipe or a terminal in a goroutine of its own, so that waiting
+// for its text can be cancelled. The goroutine ends with the stream or, once
+// ctx is done, after the current read, which cannot be interrupted.
 type pump struct {
 	ctx  context.Context
 	Full chan Chunk
@@ -38,7 +37,8 @@ func NewPump(ctx context.Context, r io.Reader) *pump {
 	})
 }
 
-// pumpFrom is newPump for what reads text and leaves something out.
+// PumpFrom returns a pump, as NewPump does, of a reader that leaves something
+// out.
 func PumpFrom(ctx context.Context, read func([]byte) (int, reader.Skip, error)) *pump {
 	p := &pump{ctx: ctx, Full: make(chan Chunk), Free: make(chan []byte, 2)}
 	p.Free <- make([]byte, pipeSize)

@@ -22,7 +22,7 @@ import (
 // damaged part's second byte on, the magic of a part is looked for, and the
 // first one that text can be decoded from is gone on with. It may lie inside
 // of what was decoded last: a part that was cut off, with another written
-// behind it, is often noticed only well inside the other. The parts before
+// after it, is often noticed only well inside the other. The parts before
 // the damaged one are never looked at again, so no text comes twice.
 //
 // A file made to be slow is bounded by two counts, which no other file comes
@@ -50,7 +50,7 @@ type partFormat struct {
 type partReader interface {
 	io.Reader
 	reset(r io.Reader, pos int64)
-	Offset() int64    // in the file, of what is handed out next
+	Offset() int64    // in the file, of what is returned next
 	PartStart() int64 // where the part begins that this lies in
 }
 
@@ -111,7 +111,7 @@ var partFormats = map[Format]*partFormat{
 	},
 }
 
-// A partDecoder decodes a file of parts, and goes on behind damaged ones.
+// A partDecoder decodes a file of parts, and continues after damaged ones.
 type partDecoder struct {
 	space  *window
 	format *partFormat
@@ -132,14 +132,14 @@ var bufPool = sync.Pool{New: func() any { return bufio.NewReaderSize(EmptyReader
 
 func newPartDecoder(w *window, f *partFormat, src *CountingReader) *partDecoder {
 	d := &partDecoder{space: w, format: f, src: src, in: bufPool.Get().(*bufio.Reader)}
-	d.parts = f.parts(d.in, d.needs)
+	d.parts = f.parts(d.in, d.reserve)
 	d.parts.reset(src, src.N)
 	return d
 }
 
-// needs waits for the memory of a window, unless that is so large that the
+// reserve waits for the memory of a window, unless that is so large that the
 // codec will refuse it.
-func (d *partDecoder) needs(window int64) error {
+func (d *partDecoder) reserve(window int64) error {
 	if window <= maxWindow {
 		d.window = max(d.window, window)
 	}
@@ -171,7 +171,7 @@ func (d *partDecoder) decode(p []byte) (int, error) {
 	if d.codec == nil {
 		// The first part's header tells which codec would be best.
 		if w, ok := d.parts.(*parts); ok {
-			if err := w.look(); err != nil {
+			if err := w.fill(); err != nil {
 				return 0, err
 			}
 		}
@@ -197,7 +197,7 @@ func (d *partDecoder) decode(p []byte) (int, error) {
 // offset is where in the file decoding stands.
 func (d *partDecoder) Offset() int64 { return d.parts.Offset() }
 
-// resume goes on with a part behind the beginning of the damaged one.
+// Resume continues with a part behind the beginning of the damaged one.
 func (d *partDecoder) Resume(src *CountingReader) error {
 	f, ok := src.R.(interface {
 		io.ReaderAt
@@ -257,7 +257,7 @@ func (d *partDecoder) probe(f io.Seeker, pos int64) bool {
 		return false
 	}
 	d.src.N = pos
-	d.parts = d.format.parts(d.in, d.needs)
+	d.parts = d.format.parts(d.in, d.reserve)
 	d.parts.reset(d.src, pos)
 	var p [512]byte
 	n, err := 0, error(nil)
@@ -377,8 +377,8 @@ func (z *bzip2Codec) reset(r io.Reader) error { z.Reader = bzip2.NewReader(r); r
 func (z *bzip2Codec) release(int64)           {}
 
 // remnants are things no longer used that can be used again as long as the
-// garbage collector has not taken them. A sync.Pool hands them out only to
-// the processor that put them there, and others would make new ones.
+// garbage collector has not taken them. A sync.Pool returns them only to the
+// processor that put them there, and others would make new ones.
 type remnants[T any] struct {
 	mu  sync.Mutex
 	all []weak.Pointer[T]

@@ -33,7 +33,7 @@ type uncompress struct {
 	prefix [1 << 16]uint16
 	suffix [1 << 16]byte
 	stack  [1<<16 + 1]byte // a code's text, written backwards
-	out    []byte          // what of stack was not handed out yet
+	out    []byte          // what of stack was not returned yet
 	err    error
 }
 
@@ -50,7 +50,7 @@ func (z *uncompress) Read(p []byte) (int, error) {
 	for n < len(p) {
 		if len(z.out) == 0 {
 			if z.err == nil {
-				z.err = z.step()
+				z.err = z.decodeCode()
 			}
 			if z.err != nil {
 				if n > 0 {
@@ -66,7 +66,7 @@ func (z *uncompress) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-func (z *uncompress) header() error {
+func (z *uncompress) readHeader() error {
 	var h [3]byte
 	if _, err := io.ReadFull(z.src, h[:]); err != nil {
 		return io.ErrUnexpectedEOF
@@ -92,27 +92,27 @@ func (z *uncompress) clear() {
 	}
 }
 
-// step decodes one code into z.out.
-func (z *uncompress) step() error {
+// decodeCode decodes one code into z.out.
+func (z *uncompress) decodeCode() error {
 	if !z.begun {
-		if err := z.header(); err != nil {
+		if err := z.readHeader(); err != nil {
 			return err
 		}
 	}
 	for {
 		if z.next >= 1<<z.width && z.width < z.max {
-			if err := z.pad(); err != nil {
+			if err := z.skipPadding(); err != nil {
 				return err
 			}
 			z.width++
 			z.codes = 0
 		}
-		code, err := z.code()
+		code, err := z.readCode()
 		if err != nil {
 			return err
 		}
 		if code == clearCode && z.block {
-			if err := z.pad(); err != nil {
+			if err := z.skipPadding(); err != nil {
 				return err
 			}
 			z.clear()
@@ -156,7 +156,7 @@ func (z *uncompress) step() error {
 	}
 }
 
-func (z *uncompress) code() (int, error) {
+func (z *uncompress) readCode() (int, error) {
 	for z.nbits < z.width {
 		c, err := z.src.ReadByte()
 		if err != nil {
@@ -175,8 +175,8 @@ func (z *uncompress) code() (int, error) {
 	return code, nil
 }
 
-// pad skips what is left of a group of eight codes.
-func (z *uncompress) pad() error {
+// skipPadding skips what is left of a group of eight codes.
+func (z *uncompress) skipPadding() error {
 	z.nbits, z.bits = 0, 0 // a group is a whole number of bytes, and so is what follows it
 	left := (8 - z.codes%8) % 8
 	// Bytes of the group not yet taken from src: codes*width bits were used,

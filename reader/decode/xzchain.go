@@ -134,7 +134,7 @@ func xzFilters(h []byte) ([]xzFilter, error) {
 func (z *xzChain) Read(p []byte) (int, error) {
 	for {
 		if z.text == nil {
-			if err := z.next(); err != nil {
+			if err := z.nextBlock(); err != nil {
 				return 0, err
 			}
 			continue
@@ -180,8 +180,8 @@ func (z *xzChain) take(n int) ([]byte, error) {
 	return b, nil
 }
 
-// next goes to the next block.
-func (z *xzChain) next() error {
+// nextBlock goes to the next block.
+func (z *xzChain) nextBlock() error {
 	first, err := z.in.Peek(1)
 	if !z.stream {
 		if err == io.EOF && z.unknown != 0 {

@@ -65,7 +65,7 @@ var errZipPart = errors.New("zip: damaged directory, or the last part of a split
 
 var errZipCut = errors.New("zip: truncated: the directory at its end is missing")
 
-// zipEntries lists the members of the zip file f that are files. With an error,
+// ZipEntries lists the members of the zip file f that are files. With an error,
 // it also returns the members before the damage.
 func ZipEntries(f io.ReaderAt, size int64) ([]*zipEntry, error) {
 	z, err := ReadZipDirectory(f, size)
@@ -292,7 +292,7 @@ func (d *zipDecoder) Read(p []byte) (int, error) {
 	d.n += int64(n)
 	d.crc = crc32.Update(d.crc, crc32.IEEETable, p[:n])
 	if err == io.EOF {
-		err = d.check()
+		err = d.checkSum()
 	}
 	d.err = err
 	return n, err
@@ -306,7 +306,7 @@ func (d *zipDecoder) begin() error {
 		e, err := zipHeader(d.in)
 		for err == nil && strings.HasSuffix(e.Name, "/") && e.Packed <= 0 {
 			if e.trailer && e.Packed < 0 {
-				_, _, err = d.trailer()
+				_, _, err = d.readTrailer()
 			}
 			if err == nil {
 				e, err = zipHeader(d.in)
@@ -377,13 +377,13 @@ func (d *zipDecoder) beginLzma(data io.Reader) error {
 	return err
 }
 
-// check returns io.EOF if the member is complete and correct.
-func (d *zipDecoder) check() error {
+// checkSum returns io.EOF if the member is complete and correct.
+func (d *zipDecoder) checkSum() error {
 	e := d.entry
 	size, crc := e.Size, e.crc
 	if e.trailer && d.stream || e.Size < 0 {
 		var err error
-		if size, crc, err = d.trailer(); err != nil {
+		if size, crc, err = d.readTrailer(); err != nil {
 			return err
 		}
 	}
@@ -410,9 +410,10 @@ func (d *zipDecoder) check() error {
 	return io.EOF
 }
 
-// trailer reads what follows the data of a member whose header has no lengths:
-// an optional magic number, the checksum, and two lengths of 4 or 8 bytes.
-func (d *zipDecoder) trailer() (size int64, crc uint32, err error) {
+// readTrailer reads what follows the data of a member whose header has no
+// lengths: an optional magic number, the checksum, and two lengths of 4 or 8
+// bytes.
+func (d *zipDecoder) readTrailer() (size int64, crc uint32, err error) {
 	if magic, _ := d.in.Peek(4); string(magic) == "PK\x07\x08" {
 		_, _ = d.in.Discard(4)
 	}

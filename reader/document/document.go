@@ -1,3 +1,5 @@
+// Package document presents a log as one text that can be scrolled and
+// searched from any place, while the log grows and rotates.
 package document
 
 import (
@@ -80,7 +82,7 @@ type docMember struct {
 	about   reader.Offset // size of its text, as far as that can be told without opening it
 }
 
-// state is the member, what is opened of it, and why that cannot be.
+// state returns the member, what is opened of it, and why that cannot be.
 func (m *docMember) state() (reader.Member, *textAt, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -144,7 +146,7 @@ func (d *Document) list() []*docMember {
 	return slices.Clip(d.members)
 }
 
-// Members is the members, oldest first. It opens nothing.
+// Members returns the members, oldest first. It opens nothing.
 func (d *Document) Members() []DocMember {
 	var out []DocMember
 	for _, m := range d.list() {
@@ -203,7 +205,7 @@ func (d *Document) open(ctx context.Context, m *docMember) (*textAt, error) {
 	return t, err
 }
 
-// Start is where the Document begins.
+// Start returns where the Document begins.
 func (d *Document) Start() Place {
 	if list := d.list(); len(list) > 0 {
 		return Place{Member: list[0].key}
@@ -211,7 +213,7 @@ func (d *Document) Start() Place {
 	return Place{}
 }
 
-// End is where the Document ends now.
+// End returns where the Document ends now.
 func (d *Document) End(ctx context.Context) (Place, error) {
 	list := d.list()
 	var first error
@@ -239,7 +241,7 @@ func (d *Document) ReadAt(ctx context.Context, buf []byte, p Place) (int, error)
 	return t.readAt(buf, p.Offset)
 }
 
-// At is where the piece begins that holds an offset of a member.
+// At returns where the piece begins that holds an offset of a member.
 func (d *Document) At(ctx context.Context, p Place) (Place, error) {
 	t, err := d.text(ctx, p.Member)
 	if err != nil {
@@ -262,7 +264,7 @@ func (d *Document) At(ctx context.Context, p Place) (Place, error) {
 	} else if err != io.EOF {
 		to = (p.Offset + 2*pieceSize) / pieceSize * pieceSize
 	}
-	if from, behind, err := t.nuls(buf[:n], p.Offset); err != nil {
+	if from, behind, err := t.findNULs(buf[:n], p.Offset); err != nil {
 		return p, err
 	} else if from < to && from > p.Offset {
 		to = from
@@ -289,9 +291,9 @@ func (d *Document) At(ctx context.Context, p Place) (Place, error) {
 	}
 }
 
-// SkipNULs is the other end of the NULs that a place lies behind, or before
-// if forward, if they are so many that a piece leaves them out; otherwise it
-// is the place.
+// SkipNULs returns the other end of the NULs that a place lies behind, or
+// before if forward, if they are so many that a piece leaves them out;
+// otherwise it is the place.
 func (d *Document) SkipNULs(ctx context.Context, p Place, forward bool) (Place, error) {
 	t, err := d.text(ctx, p.Member)
 	if err != nil {
@@ -309,7 +311,7 @@ func (d *Document) SkipNULs(ctx context.Context, p Place, forward bool) (Place, 
 	return p, err
 }
 
-// Line is where a line of a member begins; its end if it has not so many.
+// Line returns where a line of a member begins; its end if it has not so many.
 func (d *Document) Line(ctx context.Context, key MemberKey, l reader.Line) (Place, error) {
 	t, err := d.text(ctx, key)
 	if err != nil {
@@ -319,7 +321,7 @@ func (d *Document) Line(ctx context.Context, key MemberKey, l reader.Line) (Plac
 	return Place{key, off}, err
 }
 
-// Number is the number of the line that a place lies in, counting what was
+// Number returns the number of the line that a place lies in, counting what was
 // not counted yet if wait.
 func (d *Document) Number(ctx context.Context, p Place, wait bool) (reader.Line, bool) {
 	t, err := d.text(ctx, p.Member)
@@ -334,7 +336,7 @@ func (d *Document) Number(ctx context.Context, p Place, wait bool) (reader.Line,
 	return t.number(p.Offset)
 }
 
-// Uncounted is how much text must be read to know the number of the line
+// Uncounted returns how much text must be read to know the number of the line
 // that a place lies in, in bytes.
 func (d *Document) Uncounted(ctx context.Context, p Place) reader.Offset {
 	t, err := d.text(ctx, p.Member)
@@ -344,8 +346,8 @@ func (d *Document) Uncounted(ctx context.Context, p Place) reader.Offset {
 	return t.uncounted(p.Offset)
 }
 
-// LineOf is the literal Ref of the line that a place lies in, if its number
-// is known.
+// LineOf returns the literal Ref of the line that a place lies in, if its
+// number is known.
 func (d *Document) LineOf(ctx context.Context, p Place) (files.Ref, error) {
 	l, ok := d.Number(ctx, p, true)
 	if !ok {
@@ -358,7 +360,7 @@ func (d *Document) LineOf(ctx context.Context, p Place) (files.Ref, error) {
 	return files.Ref{Path: m.Path, Line: l}, nil
 }
 
-// member is the Member of a key; false if it is gone.
+// member returns the Member of a key; false if it is gone.
 func (d *Document) member(key MemberKey) (reader.Member, bool) {
 	for _, m := range d.list() {
 		if m.key == key {
@@ -369,7 +371,7 @@ func (d *Document) member(key MemberKey) (reader.Member, bool) {
 	return reader.Member{}, false
 }
 
-// Ref is the Ref of that line with its identity.
+// Ref returns the Ref of that line with its identity.
 func (d *Document) Ref(ctx context.Context, p Place) (files.Ref, error) {
 	r, err := d.LineOf(ctx, p)
 	if err != nil {

@@ -596,7 +596,7 @@ func TestDocumentDamage(t *testing.T) {
 	}
 }
 
-// Whoever does not want to wait for a large file to be decoded need not.
+// Waiting for a large file to be decoded can be cancelled.
 func TestDocumentCancel(t *testing.T) {
 	dir := t.TempDir()
 	readertest.Act(t, dir, `app.log.1 < @9000000\n`)

@@ -13,9 +13,9 @@ import (
 
 // This is how a Document knows its members again.
 
-// Searchable is a Source of the same text, for a search of its own: what came
-// through a pipe is read from where it was put, for there is no second time.
-// It also tells which member each path is.
+// Searchable returns a Source of the same text, for a search of its own: what
+// came through a pipe is read from where it was put, for there is no second
+// time. It also tells which member each path is.
 func (d *Document) Searchable(opt files.Options) (reader.Source, map[string]MemberKey) {
 	l := files.Log{Name: d.src.Name()}
 	keys := map[string]MemberKey{}
@@ -27,15 +27,15 @@ func (d *Document) Searchable(opt files.Options) (reader.Source, map[string]Memb
 			}
 			member = reader.Member{Path: t.file.Name(), Named: true}
 		}
-		member.Named = true // who has opened it wants to see what is in it
+		member.Named = true // opening a file names it
 		l.Members = append(l.Members, member)
 		keys[member.Path] = m.key
 	}
 	return files.NewSource(l, opt), keys
 }
 
-// Locate is the member that a file was when its text had an ID, whatever it
-// is called now.
+// Locate returns the member that a file was when its text had an ID, whatever
+// it is called now.
 func (d *Document) Locate(ctx context.Context, m reader.Member, id reader.ID) (MemberKey, bool) {
 	_, keys := d.Searchable(files.Options{})
 	key, ok := keys[m.Path]
@@ -50,7 +50,7 @@ func (d *Document) Locate(ctx context.Context, m reader.Member, id reader.ID) (M
 	return d.Find(ctx, id)
 }
 
-// File is where a member lies, for other programs to open; false if it is
+// File returns where a member lies, for other programs to open; false if it is
 // compressed.
 func (d *Document) File(key MemberKey) (string, bool) {
 	for _, m := range d.list() {
@@ -64,7 +64,7 @@ func (d *Document) File(key MemberKey) (string, bool) {
 	return "", false
 }
 
-// Key is the member that a Member is of today, false if it is none.
+// Key returns the member that a Member is of today, false if it is none.
 func (d *Document) Key(m reader.Member) (MemberKey, bool) {
 	for _, x := range d.list() {
 		have, _, _ := x.state()
@@ -80,7 +80,7 @@ func (d *Document) Has(key MemberKey) bool {
 	return slices.ContainsFunc(d.list(), func(m *docMember) bool { return m.key == key })
 }
 
-// Find is the member whose text begins as an ID says.
+// Find returns the member whose text begins as an ID says.
 func (d *Document) Find(ctx context.Context, id reader.ID) (MemberKey, bool) {
 	for _, x := range slices.Backward(d.list()) {
 		m, _, _ := x.state()
@@ -102,7 +102,7 @@ func (d *Document) Update(l files.Log) (u Updated) {
 	before := d.list()
 	left, cut := map[*docMember]bool{}, map[*docMember]bool{}
 	for _, m := range before {
-		at := m.cutOff()
+		at := m.truncatedAt()
 		left[m], cut[m] = true, !at.IsZero()
 		u.CutOff = u.CutOff || cut[m]
 		if cut[m] && !l.Looked.After(at) {
@@ -116,7 +116,7 @@ func (d *Document) Update(l files.Log) (u Updated) {
 	// By file, if it has not been cut off.
 	for i, m := range l.Members {
 		for _, old := range before {
-			if left[old] && !cut[old] && old.is(m) {
+			if left[old] && !cut[old] && old.adopt(m) {
 				delete(left, old)
 				now[i] = old
 				break
@@ -129,7 +129,7 @@ func (d *Document) Update(l files.Log) (u Updated) {
 	for i, m := range l.Members {
 		for _, old := range before {
 			copied := now[i] != nil && now[i].key > old.key
-			if left[old] && (now[i] == nil || copied) && old.became(d.life, d.src.Options().Encoding, m) {
+			if left[old] && (now[i] == nil || copied) && old.adoptText(d.life, d.src.Options().Encoding, m) {
 				if copied {
 					left[now[i]] = true
 				}
@@ -138,7 +138,7 @@ func (d *Document) Update(l files.Log) (u Updated) {
 			}
 		}
 		if now[i] == nil {
-			now[i] = packedOf(before, left, m)
+			now[i] = adoptPacked(before, left, m)
 		}
 		if now[i] == nil {
 			now[i] = &docMember{m: m}
@@ -152,10 +152,10 @@ func (d *Document) Update(l files.Log) (u Updated) {
 		d.next++
 	}
 	d.members = now
-	// Who reads on behind a member that is gone goes on with what followed it.
+	// Readers past a member that is gone continue with its successor.
 	for i, m := range before {
 		if left[m] {
-			d.after[m.key] = following(before, now, i)
+			d.after[m.key] = successor(before, now, i)
 		}
 	}
 	for key, next := range d.after { // of those behind which nothing came so far
@@ -171,14 +171,14 @@ func (d *Document) Update(l files.Log) (u Updated) {
 		m.close()
 	}
 	for i, m := range now {
-		u.Inserted = u.Inserted || slices.Contains(fresh, m) && !d.copies(m, now[i+1:])
+		u.Inserted = u.Inserted || slices.Contains(fresh, m) && !d.copiesNext(m, now[i+1:])
 	}
 	return u
 }
 
-// copies reports whether a member holds the text of one that comes behind it,
-// before that is cut off, or whether there is none.
-func (d *Document) copies(m *docMember, behind []*docMember) bool {
+// copiesNext reports whether a member holds the text of one that comes after
+// it, before that is cut off, or whether there is none.
+func (d *Document) copiesNext(m *docMember, behind []*docMember) bool {
 	known := 0
 	for _, x := range behind {
 		if _, t, _ := x.state(); t != nil {
@@ -195,17 +195,18 @@ func (d *Document) copies(m *docMember, behind []*docMember) bool {
 
 // Updated says what an Update found.
 type Updated struct {
-	// CutOff: a member was cut off. Who read it by its path meanwhile may have
-	// read another text.
+	// CutOff: a member was truncated. What was read of it by its path meanwhile
+	// may be another text.
 	CutOff bool
 	// Inserted: a text came before one that was read from already.
 	Inserted bool
 }
 
-// packedOf takes over the state of a member that was never opened, and so has no
-// text to be known by, if it seems to be what was compressed into m; nil if
-// there is none. Who compresses keeps the time, to the second at least.
-func packedOf(before []*docMember, left map[*docMember]bool, m reader.Member) *docMember {
+// adoptPacked finds the unopened member, so one without a known text, that
+// seems to have been compressed into m, and updates it to m; it returns nil if
+// there is none. Compressors keep the modification time, to the second at
+// least.
+func adoptPacked(before []*docMember, left map[*docMember]bool, m reader.Member) *docMember {
 	if !decode.ParseName(filepath.Base(m.Path)).Compressed() {
 		return nil
 	}
@@ -226,11 +227,11 @@ func packedOf(before []*docMember, left map[*docMember]bool, m reader.Member) *d
 	return best
 }
 
-// following is where to go on behind before[i], which is gone: with what stands
-// now between those around it that are still there, or else with the next of
-// them; zero if there is none. Of several that are gone in a row each has the one
-// that stands in its place, and if there are fewer, the last have them.
-func following(before, now []*docMember, i int) MemberKey {
+// successor returns the member to continue with after before[i], which is gone:
+// the one now between its neighbours that still exist, or else the next of
+// them; zero if there is none. Of several that are gone in a row each has the
+// one that stands in its place, and if there are fewer, the last have them.
+func successor(before, now []*docMember, i int) MemberKey {
 	from, gone := i, 0
 	for from > 0 && !slices.Contains(now, before[from-1]) {
 		from--
@@ -252,11 +253,12 @@ func following(before, now []*docMember, i int) MemberKey {
 	return now[at].key
 }
 
-// cutOff is when it was first seen that the file is not what was read of it any
-// more; zero if it is.
-func (m *docMember) cutOff() time.Time {
+// truncatedAt returns when the file was first seen to be truncated or
+// rewritten, so no longer what was read of it; zero if it is unchanged. The
+// first such call records the time.
+func (m *docMember) truncatedAt() time.Time {
 	_, t, _ := m.state()
-	if t == nil || t.whole() {
+	if t == nil || t.intact() {
 		return time.Time{}
 	}
 	m.mu.Lock()
@@ -267,8 +269,8 @@ func (m *docMember) cutOff() time.Time {
 	return m.cut
 }
 
-// is takes over a member's state if it is of the same file.
-func (m *docMember) is(now reader.Member) bool {
+// adopt updates m to now if now is the same file, and reports whether it is.
+func (m *docMember) adopt(now reader.Member) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.m.Path == reader.Stdin || now.Path == reader.Stdin {
@@ -286,7 +288,7 @@ func (m *docMember) is(now reader.Member) bool {
 	if files.HandleOf(m.m).Rotated && !files.HandleOf(now).Rotated || from.Compressed() != to.Compressed() {
 		return false
 	}
-	// Nobody writes to a rotated file any more, or else the text decides.
+	// A rotated file is not written to any more; if it was, the text decides.
 	if files.HandleOf(m.m).Rotated && (now.Size != m.m.Size || !now.ModTime.Equal(m.m.ModTime)) {
 		return false
 	}
@@ -297,9 +299,9 @@ func (m *docMember) is(now reader.Member) bool {
 	return true
 }
 
-// became takes over a member's state if its text is that of m, in another
-// file.
-func (m *docMember) became(ctx context.Context, given decode.Charset, now reader.Member) bool {
+// adoptText updates m to now, another file, if that has the text of m, and
+// reports whether it has.
+func (m *docMember) adoptText(ctx context.Context, given decode.Charset, now reader.Member) bool {
 	was, t, _ := m.state()
 	if t == nil || !files.HandleOf(now).Rotated && !decode.ParseName(filepath.Base(now.Path)).Compressed() {
 		return false // a new one, even if it begins alike
@@ -315,7 +317,7 @@ func (m *docMember) became(ctx context.Context, given decode.Charset, now reader
 	if t.file != nil && !t.temp && !cut {
 		// What is open is either the very text still, or cut off.
 		info, err := t.file.Stat()
-		cut = err != nil || info.Size() < was.Size || !t.whole()
+		cut = err != nil || info.Size() < was.Size || !t.intact()
 	}
 	m.mu.Lock()
 	m.m = now
@@ -337,7 +339,7 @@ func (m *docMember) became(ctx context.Context, given decode.Charset, now reader
 func (d *Document) Grown(ctx context.Context) bool {
 	list := d.list()
 	for _, m := range list {
-		if !m.cutOff().IsZero() {
+		if !m.truncatedAt().IsZero() {
 			return false
 		}
 	}
@@ -352,13 +354,13 @@ func (d *Document) Grown(ctx context.Context) bool {
 		return true
 	}
 	if t.temp && !t.piped {
-		_ = t.more(ctx, member.Size, func(Preparing) {})
+		_ = t.extend(ctx, member.Size, func(Preparing) {})
 	}
 	t.identity() // it may have been empty when it was opened
 	return true
 }
 
-// ID is the identity of a member's text, as far as it is opened.
+// ID returns the identity of a member's text, as far as it is opened.
 func (d *Document) ID(key MemberKey) reader.ID {
 	for _, m := range d.list() {
 		if m.key != key {

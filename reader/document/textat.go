@@ -72,19 +72,18 @@ type Preparing struct {
 	Done, Total int64 // bytes on disk
 }
 
-// openTextAt opens a member's text, for as long as life. What must be decoded
-// for that is told to progress, and given up when ctx is done. The caller
-// closes what it gets.
+// openTextAt opens a member's text until life is done. It reports decoding to
+// progress, and stops it when ctx is done. The caller closes the result.
 func openTextAt(ctx, life context.Context, src *files.LogSource, m reader.Member, opt DocumentOptions) (*textAt, error) {
 	progress := opt.Progress
-	m.Named = true // whoever opens a file wants to see what is in it
+	m.Named = true // opening a file names it
 	if m.Path == reader.Stdin {
 		f, err := blockstore.TempFile(src.Options().Cache, true)
 		if err != nil {
 			return nil, err
 		}
 		t := &textAt{path: "standard input", file: f.File, spool: f, temp: true, piped: true}
-		crash.Go(func() { t.pipe(life, src.Options().Encoding) }) // grows as it comes
+		crash.Go(func() { t.readPipe(life, src.Options().Encoding) }) // grows as it comes
 		return t, nil
 	}
 	for attempt := 1; ; attempt++ {
@@ -122,12 +121,12 @@ func openTextAt(ctx, life context.Context, src *files.LogSource, m reader.Member
 	}
 }
 
-// pipe takes in standard input as it comes. It ends with it, or, once ctx is
-// done, with the read that it is in, which nobody can end.
-func (t *textAt) pipe(ctx context.Context, given decode.Charset) {
+// readPipe reads standard input as it arrives. It returns at its end or, once
+// ctx is done, after the current read, which cannot be interrupted.
+func (t *textAt) readPipe(ctx context.Context, given decode.Charset) {
 	b, err := files.NewFileBlocksIn(ctx, os.Stdin, "standard input", true, given, nil)
 	if err != nil {
-		t.fail(err)
+		t.recordDamage(err)
 		return
 	}
 	t.mu.Lock()
@@ -135,7 +134,7 @@ func (t *textAt) pipe(ctx context.Context, given decode.Charset) {
 	t.mu.Unlock()
 	defer b.Close()
 	t.from = b
-	_ = t.more(ctx, 0, func(Preparing) {})
+	_ = t.extend(ctx, 0, func(Preparing) {})
 	t.mu.Lock()
 	t.ended = true
 	t.mu.Unlock()
@@ -186,16 +185,17 @@ func spool(ctx, life context.Context, src *files.LogSource, m reader.Member, pro
 		return nil, err
 	}
 	t := &textAt{id: b.ID(), path: m.Path, file: f.File, spool: f, temp: true, from: b}
-	if err := t.more(ctx, m.Size, progress); err != nil {
+	if err := t.extend(ctx, m.Size, progress); err != nil {
 		t.close()
 		return nil, err
 	}
 	return t, nil
 }
 
-// more takes in what the file has got since, and reports an error only if
-// ctx was done. One goroutine at a time may call it. What is damaged ends the text there, or goes on behind it.
-func (t *textAt) more(ctx context.Context, total int64, progress func(Preparing)) error {
+// extend reads what was appended to the file, and returns an error only if ctx
+// was done. One goroutine at a time may call it. What is damaged ends the text
+// there, or continues after it.
+func (t *textAt) extend(ctx context.Context, total int64, progress func(Preparing)) error {
 	if t.from == nil || !t.temp {
 		return nil
 	}
@@ -207,7 +207,7 @@ func (t *textAt) more(ctx context.Context, total int64, progress func(Preparing)
 		}
 		if n%256 == 0 {
 			if !t.spool.Room(t.end()) {
-				t.fail(&reader.FileError{Path: t.path, Offset: -1, Err: blockstore.ErrSpoolFull})
+				t.recordDamage(&reader.FileError{Path: t.path, Offset: -1, Err: blockstore.ErrSpoolFull})
 				t.from.Close()
 				t.from = nil
 				return nil
@@ -227,7 +227,7 @@ func (t *textAt) more(ctx context.Context, total int64, progress func(Preparing)
 			return nil
 		}
 		if err := t.write(blk); err != nil {
-			t.fail(&reader.FileError{Path: t.path, Offset: -1, Err: reader.Cause(err)})
+			t.recordDamage(&reader.FileError{Path: t.path, Offset: -1, Err: reader.Cause(err)})
 			t.from.Close()
 			t.from = nil
 			return nil
@@ -257,7 +257,7 @@ func (t *textAt) write(b *reader.Block) error {
 	return err
 }
 
-// zerosAfter is where the NULs end that the text has from off on.
+// zerosAfter returns where the NULs end that the text has from off on.
 func (t *textAt) zerosAfter(off reader.Offset) (reader.Offset, error) {
 	end := t.end()
 	if t.file != nil {
@@ -285,7 +285,7 @@ func (t *textAt) zerosAfter(off reader.Offset) (reader.Offset, error) {
 	return off, nil
 }
 
-// zerosBefore is where the NULs begin that the text has before off.
+// zerosBefore returns where the NULs begin that the text has before off.
 func (t *textAt) zerosBefore(off reader.Offset) (reader.Offset, error) {
 	if t.file != nil {
 		return reader.Offset(decode.ZerosBefore(t.file, int64(off)+t.bom, t.bom) - t.bom), nil
@@ -311,8 +311,8 @@ func (t *textAt) zerosBefore(off reader.Offset) (reader.Offset, error) {
 	return off, nil
 }
 
-// identity is the ID of the text, of more of it if it has grown since. A text
-// that was cut off keeps the one it had.
+// identity returns the ID of the text, of more of it if it has grown since. A
+// text that was cut off keeps the one it had.
 func (t *textAt) identity() reader.ID {
 	t.mu.Lock()
 	id := t.id
@@ -331,8 +331,8 @@ func (t *textAt) identity() reader.ID {
 	return t.id
 }
 
-// fail notes the first damage.
-func (t *textAt) fail(err error) {
+// recordDamage records the first damage.
+func (t *textAt) recordDamage(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if t.damage == nil {
@@ -340,7 +340,7 @@ func (t *textAt) fail(err error) {
 	}
 }
 
-// end is the size of the text, as it is now.
+// end returns the size of the text, as it is now.
 func (t *textAt) end() reader.Offset {
 	if t.file != nil && !t.temp {
 		info, err := t.file.Stat()
@@ -357,8 +357,9 @@ func (t *textAt) end() reader.Offset {
 // lastSize is how much of the end of what was read a file is known by.
 const lastSize = 64
 
-// keep notes how far the file was read, and what it is known by there.
-func (t *textAt) keep(p []byte, off reader.Offset) {
+// recordEnd records how far the file was read, and what identifies the text
+// there.
+func (t *textAt) recordEnd(p []byte, off reader.Offset) {
 	if t.temp || len(p) == 0 {
 		return
 	}
@@ -393,9 +394,9 @@ func (t *textAt) keep(p []byte, off reader.Offset) {
 	t.most = end
 }
 
-// whole reports whether the file still is what was read of it. It is not if
+// intact reports whether the file still holds what was read of it. It is not if
 // it was cut off, however long it has grown since.
-func (t *textAt) whole() bool {
+func (t *textAt) intact() bool {
 	if t.file == nil || t.temp {
 		return true
 	}
@@ -425,8 +426,8 @@ func (t *textAt) readAt(p []byte, off reader.Offset) (int, error) {
 		if err == nil && n < len(p) {
 			err = io.EOF
 		}
-		t.keep(p[:n], off)
-		if (err == nil || err == io.EOF) && !t.whole() {
+		t.recordEnd(p[:n], off)
+		if (err == nil || err == io.EOF) && !t.intact() {
 			return 0, &reader.FileError{Path: t.path, Offset: int64(off), Err: ErrCut}
 		}
 		if err != nil && err != io.EOF {
@@ -445,8 +446,8 @@ func (t *textAt) readAt(p []byte, off reader.Offset) (int, error) {
 	return n, nil
 }
 
-// block is the decoded block that holds off. It is not changed any more, and
-// others may read it at the same time.
+// block returns the decoded block that holds off. It is not changed any more,
+// and others may read it at the same time.
 func (t *textAt) block(off reader.Offset) (*reader.Block, error) {
 	i := t.ra.Table().Find(off)
 	if i < 0 {
@@ -469,8 +470,8 @@ func (t *textAt) block(off reader.Offset) (*reader.Block, error) {
 	return b, nil
 }
 
-// number is the line that off lies in, false if the lines before it are not
-// counted yet.
+// number returns the line that off lies in, false if the lines before it are
+// not counted yet.
 func (t *textAt) number(off reader.Offset) (reader.Line, bool) {
 	if t.ra != nil {
 		b, err := t.block(off)
@@ -485,7 +486,7 @@ func (t *textAt) number(off reader.Offset) (reader.Line, bool) {
 		t.mu.Unlock()
 		b := reader.GetBlock()
 		defer reader.PutBlock(b)
-		if err := known.ReadBlock(known.Table().Find(off), b); err != nil || !t.whole() {
+		if err := known.ReadBlock(known.Table().Find(off), b); err != nil || !t.intact() {
 			return -1, false
 		}
 		return b.Line + reader.Line(reader.CountLines(b.Text[:b.Index(off)])), true
@@ -510,8 +511,8 @@ func (t *textAt) number(off reader.Offset) (reader.Line, bool) {
 	return reader.Line(n) + reader.Line(reader.CountLines(buf)), true
 }
 
-// learn takes over what an index knows of where lines are.
-func (t *textAt) learn() {
+// useTable takes the positions of lines from an index's table.
+func (t *textAt) useTable() {
 	t.asking.Do(func() {
 		if t.ask == nil {
 			return
@@ -528,13 +529,13 @@ func (t *textAt) learn() {
 	})
 }
 
-// uncounted is how much text must be read to know the number of the line at
-// off.
+// uncounted returns how much text must be read to know the number of the line
+// at off.
 func (t *textAt) uncounted(off reader.Offset) reader.Offset {
 	if t.ra != nil {
 		return 0
 	}
-	t.learn()
+	t.useTable()
 	t.mu.Lock()
 	from := t.base + reader.Offset(len(t.counts))*countEvery
 	t.mu.Unlock()
@@ -549,7 +550,7 @@ func (t *textAt) count(ctx context.Context, off reader.Offset) error {
 	if t.ra != nil {
 		return nil
 	}
-	t.learn()
+	t.useTable()
 	t.counting.Lock()
 	defer t.counting.Unlock()
 	buf := make([]byte, countEvery)
@@ -591,13 +592,13 @@ func (t *textAt) count(ctx context.Context, off reader.Offset) error {
 	}
 }
 
-// line is where a line begins, its end if there are not so many.
+// line returns where a line begins, its end if there are not so many.
 func (t *textAt) line(ctx context.Context, l reader.Line) (reader.Offset, error) {
 	if t.ra != nil {
 		p, err := files.FindLine(t.ra, t.id, l)
 		return p.Offset, err
 	}
-	t.learn()
+	t.useTable()
 	t.mu.Lock()
 	known, base := t.known, t.base
 	t.mu.Unlock()
@@ -650,7 +651,7 @@ func (t *textAt) line(ctx context.Context, l reader.Line) (reader.Offset, error)
 	}
 }
 
-// close closes the files. Nobody takes in more of them meanwhile.
+// close closes the files. It must not run together with extend.
 func (t *textAt) close() {
 	if t.from != nil && !t.piped {
 		t.from.Close()

@@ -12,10 +12,10 @@ import (
 
 // This is how far into a Document a place lies.
 
-// Weigh finds out about how much text the members have that are not opened,
-// so that places can be told as shares of the whole: by their block stores,
-// by the size that gzip writes behind the text, else by what logs usually
-// compress to.
+// Weigh estimates the sizes of the texts of unopened members, so that places
+// can be expressed as fractions of the whole: from their block stores, from the
+// size that gzip writes after the text, or else from the usual compression
+// ratio of logs.
 func (d *Document) Weigh() {
 	for _, m := range d.list() {
 		member, t, _ := m.state()
@@ -37,7 +37,7 @@ func (d *Document) Weigh() {
 // usually is.
 const usual = 10
 
-// about is about how long the text of a member is.
+// estimatedSize estimates the size of a member's decoded text.
 func estimatedSize(c *blockstore.Cache, m reader.Member) reader.Offset {
 	if c != nil {
 		if k := files.Peek(c, m); k.Text >= 0 {
@@ -62,12 +62,12 @@ func estimatedSize(c *blockstore.Cache, m reader.Member) reader.Offset {
 	return reader.Offset(usual * m.Size)
 }
 
-// Fraction is how far into the Document a place lies, from 0 to 1, by the
-// sizes of the members' texts, as far as those are known.
+// Fraction returns the position of a place in the Document as a fraction from 0
+// to 1, by the sizes of the members' texts as far as they are known.
 func (d *Document) Fraction(p Place) float64 { return FractionOf(d.Members(), p) }
 
-// FractionOf is how far into some members a place lies, from 0 to 1; 0 if it
-// is in none of them.
+// FractionOf returns the position of a place in some members as a fraction from
+// 0 to 1; 0 if it is in none of them.
 func FractionOf(members []DocMember, p Place) float64 {
 	before, total, found := 0.0, 0.0, false
 	for _, m := range members {
@@ -89,7 +89,7 @@ func FractionOf(members []DocMember, p Place) float64 {
 	return before / total
 }
 
-// AtFraction is the piece at a fraction of the Document.
+// AtFraction returns the piece at a fraction of the Document.
 func (d *Document) AtFraction(ctx context.Context, f float64) (Place, error) {
 	d.Weigh()
 	members := d.Members()

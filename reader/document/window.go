@@ -37,9 +37,9 @@ const pieceSize = 64 << 10
 // and for a piece to be found in it from either end.
 const windowSize = 4 * pieceSize
 
-// beside is the member after key, or before it if !forward; zero if there is
-// none. Behind a member that is gone is what came behind it.
-func (d *Document) beside(key MemberKey, forward bool) MemberKey {
+// neighbour returns the member after key, or before it if !forward; zero if
+// there is none. Behind a member that is gone is what came after it.
+func (d *Document) neighbour(key MemberKey, forward bool) MemberKey {
 	list := d.list()
 	i := slices.IndexFunc(list, func(m *docMember) bool { return m.key == key })
 	if i < 0 {
@@ -66,14 +66,14 @@ type Window struct {
 	Member MemberKey
 	Offset reader.Offset // of Text[0]
 	Text   []byte        // nobody changes it any more
-	Open   bool          // the member's text ends behind it
+	Open   bool          // the member's text ends after it
 
 	continues bool          // begins inside a line
 	nuls      int64         // Text stands for so many NULs, see NulMarker, and is all of the window
 	end       reader.Offset // where it ends then, behind a newline that follows
 }
 
-// End is where the window ends.
+// End returns where the window ends.
 func (w *Window) End() reader.Offset {
 	if w.nuls > 0 {
 		return w.end
@@ -81,10 +81,10 @@ func (w *Window) End() reader.Offset {
 	return w.Offset + reader.Offset(len(w.Text))
 }
 
-// nuls is the first run of NULs in text, which lies at off, that is left out
-// of pieces, wherever it begins and ends; both the end of text if there is
-// none.
-func (t *textAt) nuls(text []byte, off reader.Offset) (from, to reader.Offset, err error) {
+// findNULs returns the first run of NULs in text, which lies at off, that is
+// left out of pieces, wherever it begins and ends; both the end of text if
+// there is none.
+func (t *textAt) findNULs(text []byte, off reader.Offset) (from, to reader.Offset, err error) {
 	end := off + reader.Offset(len(text))
 	if z := reader.Offset(decode.LeadingZeros(text)); z > 0 {
 		from, to = off, off+z
@@ -115,8 +115,9 @@ func (t *textAt) nuls(text []byte, off reader.Offset) (from, to reader.Offset, e
 	return from, to, nil
 }
 
-// skipped is the window of the NULs from from on to to, in which p lies.
-func (t *textAt) skipped(p Place, from, to reader.Offset) (Window, error) {
+// skippedWindow returns the window of the NULs from from on to to, in which p
+// lies.
+func (t *textAt) skippedWindow(p Place, from, to reader.Offset) (Window, error) {
 	n := int64(to - from)
 	w := Window{Member: p.Member, Offset: from, Text: []byte(reader.NulMarker(n)), nuls: n, end: to, Open: to >= t.end()}
 	var b [1]byte
@@ -135,7 +136,7 @@ func (t *textAt) skipped(p Place, from, to reader.Offset) (Window, error) {
 }
 
 // Forward reads the text from a piece's beginning on, as much as is read at
-// once. It goes on with the next member; at the end of the last it returns
+// once. It continues with the next member; at the end of the last it returns
 // io.EOF, which means not yet. A member that cannot be read is left out; its
 // Damage says why.
 func (d *Document) Forward(ctx context.Context, p Place) (Window, error) {
@@ -156,7 +157,7 @@ func (d *Document) Forward(ctx context.Context, p Place) (Window, error) {
 		if ctx.Err() != nil {
 			return Window{}, ctx.Err()
 		}
-		next := d.beside(p.Member, true)
+		next := d.neighbour(p.Member, true)
 		if next == 0 {
 			return Window{}, io.EOF
 		}
@@ -164,7 +165,7 @@ func (d *Document) Forward(ctx context.Context, p Place) (Window, error) {
 	}
 }
 
-// Backward reads the text that ends where a piece begins. It goes on with
+// Backward reads the text that ends where a piece begins. It continues with
 // the member before; at the beginning of the first it returns io.EOF.
 func (d *Document) Backward(ctx context.Context, p Place) (Window, error) {
 	for {
@@ -181,7 +182,7 @@ func (d *Document) Backward(ctx context.Context, p Place) (Window, error) {
 				return w, err
 			}
 		}
-		before := d.beside(p.Member, false)
+		before := d.neighbour(p.Member, false)
 		if before == 0 {
 			return Window{}, io.EOF
 		}
@@ -209,7 +210,7 @@ func (t *textAt) forward(p Place) (Window, error) {
 	if err != nil && err != io.EOF {
 		return w, err
 	}
-	from, to, err := t.nuls(w.Text, w.Offset)
+	from, to, err := t.findNULs(w.Text, w.Offset)
 	if err != nil {
 		return w, err
 	}
@@ -221,7 +222,7 @@ func (t *textAt) forward(p Place) (Window, error) {
 		if from, err = t.zerosBefore(from); err != nil {
 			return w, err
 		}
-		return t.skipped(p, from, to)
+		return t.skippedWindow(p, from, to)
 	}
 	if !w.Open {
 		end := bytes.LastIndexByte(w.Text, '\n') + 1
@@ -240,7 +241,7 @@ func (t *textAt) forward(p Place) (Window, error) {
 	return w, nil
 }
 
-// nextCut is where a line is cut that goes on without end from at on, in a
+// nextCut returns where a line is cut that goes on without end from at on, in a
 // text that begins at base; negative if the text does not reach so far.
 func nextCut(text []byte, base, at reader.Offset) reader.Offset {
 	cut := (at + pieceSize - 1) / pieceSize * pieceSize // at itself, if that is a cut
@@ -271,7 +272,7 @@ func (t *textAt) backward(p Place) (Window, error) {
 	w := Window{Member: p.Member, Offset: from, Text: buf[:n], Open: p.Offset >= t.end()}
 	// What is behind the last NULs that are left out, or those themselves.
 	for at := from; ; {
-		first, to, err := t.nuls(buf[at-from:], at)
+		first, to, err := t.findNULs(buf[at-from:], at)
 		if err != nil {
 			return w, err
 		}
@@ -282,7 +283,7 @@ func (t *textAt) backward(p Place) (Window, error) {
 			if first, err = t.zerosBefore(to); err != nil {
 				return w, err
 			}
-			return t.skipped(p, first, to)
+			return t.skippedWindow(p, first, to)
 		}
 		if buf[to-from] == '\n' {
 			to++

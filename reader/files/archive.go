@@ -275,7 +275,7 @@ func (a *archive) list(ctx context.Context, turn *reader.Turn, progress func(dis
 		return nil, errs
 	}
 	var err error
-	var entries []named
+	var entries []namedEntry
 	size := a.length()
 	if a.kind == decode.ZipArchive {
 		entries, err = a.zipMembers(size)
@@ -290,15 +290,15 @@ func (a *archive) list(ctx context.Context, turn *reader.Turn, progress func(dis
 	}
 	f := NewFinder()
 	f.Files = make([]Found, 0, len(entries))
-	filter := a.opt.Filter.within(m, f.cwd)
+	filter := a.opt.Filter.forArchive(m, f.cwd)
 	for i, path := range memberPaths(entries) {
 		if path == "" {
 			continue
 		}
 		e := entries[i].entry
-		deep := HandleOf(m).deep + levels(path)
+		deep := HandleOf(m).deep + depth(path)
 		path = m.Path + string(filepath.Separator) + path
-		if filter.leavesInside(m.Path, path, f.cwd) || filter.tooLarge(e.size) || filter.tooDeep(deep) {
+		if filter.excludesInside(m.Path, path, f.cwd) || filter.tooLarge(e.size) || filter.tooDeep(deep) {
 			continue
 		}
 		f.keepFile(reader.Member{Path: path, Size: e.size, ModTime: e.modified, Handle: Handle{In: e, deep: deep}}) // no path comes twice
@@ -328,7 +328,7 @@ func unpackWanted(ctx context.Context, m reader.Member, opt Options, turn *reade
 	if len(logs) > 0 {
 		w.addLinks(wanted, HandleOf(logs[0].Members[0]).In.in, func(below string) bool {
 			below = filepath.FromSlash(below)
-			return !opt.Filter.leavesInside(prefix+filepath.FromSlash(wanted), prefix+below, f.cwd) && !opt.Filter.tooDeep(levels(below)-levels(filepath.FromSlash(wanted)))
+			return !opt.Filter.excludesInside(prefix+filepath.FromSlash(wanted), prefix+below, f.cwd) && !opt.Filter.tooDeep(depth(below)-depth(filepath.FromSlash(wanted)))
 		})
 	}
 	isGlob := IsPattern(wanted) && reader.CheckGlob(wanted) == nil
@@ -341,8 +341,8 @@ func unpackWanted(ctx context.Context, m reader.Member, opt Options, turn *reade
 				f.Take(x)
 			} else if dir := w.directory(inner); dir != "" {
 				below := prefix + filepath.FromSlash(dir)
-				ChangeHandle(&x, func(h *Handle) { h.deep = levels(x.Path[len(below)+1:]) })
-				if !opt.Filter.leavesInside(below, x.Path, f.cwd) && !opt.Filter.tooDeep(HandleOf(x).deep) {
+				ChangeHandle(&x, func(h *Handle) { h.deep = depth(x.Path[len(below)+1:]) })
+				if !opt.Filter.excludesInside(below, x.Path, f.cwd) && !opt.Filter.tooDeep(HandleOf(x).deep) {
 					f.Take(x)
 				}
 			}
@@ -394,14 +394,14 @@ func (w *wantedPaths) addLinks(wanted string, a *archive, keep func(path string)
 		links = zipLinks(a, a.length())
 		a.Release()
 	}
-	dir := target(wanted, links)
+	dir := resolveLink(wanted, links)
 	w.add(dir)
 	for link := range links {
 		if match, _ := doublestar.Match(wanted, link); match {
-			w.add(target(link, links))
+			w.add(resolveLink(link, links))
 		}
 		if below, ok := strings.CutPrefix(link, dir+"/"); ok && keep(wanted+"/"+below) {
-			w.files[target(link, links)] = true
+			w.files[resolveLink(link, links)] = true
 		}
 	}
 }
@@ -416,9 +416,9 @@ func (w *wantedPaths) directory(path string) string {
 	return ""
 }
 
-// target returns the path to which a path in an archive leads through links. As
-// the names in the archive, it never leads out of it.
-func target(name string, links map[string]string) string {
+// resolveLink returns the path to which a path in an archive leads through
+// links. As the names in the archive, it never leads out of it.
+func resolveLink(name string, links map[string]string) string {
 	const most = 40 // as in Linux: links may lead in circles
 	for range most {
 		end := 0
@@ -442,8 +442,8 @@ func target(name string, links map[string]string) string {
 	return name
 }
 
-// levels returns how many levels below a directory a relative path leads.
-func levels(path string) int64 {
+// depth returns how many levels below a directory a relative path leads.
+func depth(path string) int64 {
 	return int64(strings.Count(path, string(filepath.Separator))) + 1
 }
 
@@ -521,7 +521,7 @@ func unpackOnce(ctx context.Context, m reader.Member, opt Options, turn *reader.
 		return logs, errs
 	}
 	a := HandleOf(logs[0].Members[0]).In.in
-	same, err := a.common(ctx, &archive{member: *HandleOf(m).copy, opt: opt}, turn)
+	same, err := a.commonPrefix(ctx, &archive{member: *HandleOf(m).copy, opt: opt}, turn)
 	if err != nil {
 		return logs, errs // reading the other one reports the error
 	}
@@ -531,9 +531,9 @@ func unpackOnce(ctx context.Context, m reader.Member, opt Options, turn *reader.
 	return slices.DeleteFunc(logs, func(l Log) bool { return len(l.Members) == 0 }), errs
 }
 
-// common returns how many bytes two tar archives have in common at their
+// commonPrefix returns how many bytes two tar archives have in common at their
 // beginnings.
-func (a *archive) common(ctx context.Context, b *archive, turn *reader.Turn) (int64, error) {
+func (a *archive) commonPrefix(ctx context.Context, b *archive, turn *reader.Turn) (int64, error) {
 	defer a.Release()
 	defer b.Release()
 	if err := a.acquire(ctx, turn, nil); err != nil && a.data == nil {
@@ -714,7 +714,7 @@ func (a *archive) acquire(ctx context.Context, turn *reader.Turn, progress func(
 	return err
 }
 
-// release undoes acquire. The archive stays open for a while, because usually
+// Release undoes acquire. The archive stays open for a while, because usually
 // its next member is read soon.
 func (a *archive) Release() {
 	a.mu.Lock()
@@ -923,10 +923,10 @@ func (a *archive) decode(ctx context.Context, t *decode.Text, key string, f deco
 	return failed
 }
 
-// piped returns the archive that t reads from a pipe, as the member m. It is read
-// to its end, into a temporary file. With an error, the archive is what precedes
-// the damage.
-func piped(ctx context.Context, m reader.Member, t *decode.Text, opt Options) (*archive, error) {
+// unpackPipe unpacks the archive that t reads from a pipe, as the member m. It
+// is read to its end, into a temporary file. With an error, the archive is what
+// precedes the damage.
+func unpackPipe(ctx context.Context, m reader.Member, t *decode.Text, opt Options) (*archive, error) {
 	a := &archive{member: m, opt: opt, kind: t.Archive, decoded: true}
 	return a, a.decode(ctx, t, "", nil, nil) // without a key, not into the cache
 }
@@ -1023,7 +1023,7 @@ func (s *storeBytes) ReadAt(p []byte, off int64) (int, error) {
 		if i < 0 {
 			return n, io.EOF
 		}
-		b, err := s.block(i)
+		b, err := s.readBlock(i)
 		if err != nil {
 			return n, err
 		}
@@ -1032,8 +1032,8 @@ func (s *storeBytes) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// block decodes a block, unless it is one of the last few. s.mu is held.
-func (s *storeBytes) block(i int) (*reader.Block, error) {
+// readBlock decodes a block, unless it is one of the last few. s.mu is held.
+func (s *storeBytes) readBlock(i int) (*reader.Block, error) {
 	k := slices.IndexFunc(s.kept, func(k KeptBlock) bool { return k.I == i })
 	if k >= 0 {
 		x := s.kept[k]
@@ -1055,15 +1055,15 @@ func (s *storeBytes) block(i int) (*reader.Block, error) {
 	return b, nil
 }
 
-// named is an entry and its name in the archive.
-type named struct {
+// A namedEntry is an entry and its name in the archive.
+type namedEntry struct {
 	name string
 	*entry
 }
 
 // memberPaths returns the paths of members below the archive; empty for those
 // that are skipped.
-func memberPaths(entries []named) []string {
+func memberPaths(entries []namedEntry) []string {
 	out := make([]string, len(entries))
 	count := map[string]int{}
 	for i, e := range entries {
@@ -1112,9 +1112,9 @@ func (c *census) add(name string, size int64) error {
 	return nil
 }
 
-func (a *archive) zipMembers(size int64) ([]named, error) {
+func (a *archive) zipMembers(size int64) ([]namedEntry, error) {
 	members, err := decode.ZipEntries(a, size)
-	var out []named
+	var out []namedEntry
 	var c census
 	for _, e := range members {
 		if cerr := c.add(e.Name, max(e.Size, 0)); cerr == errLongName {
@@ -1127,19 +1127,19 @@ func (a *archive) zipMembers(size int64) ([]named, error) {
 		if !strings.Contains(name, "/") {
 			name = strings.ReplaceAll(name, "\\", "/") // written by a program for Windows
 		}
-		out = append(out, named{name, &entry{in: a, off: e.Off, end: e.Off + e.Packed, size: e.Packed, modified: e.Modified, coding: e}})
+		out = append(out, namedEntry{name, &entry{in: a, off: e.Off, end: e.Off + e.Packed, size: e.Packed, modified: e.Modified, coding: e}})
 	}
 	return out, err
 }
 
 // tarMembers lists the members of a tar of size bytes, and sets a.links. With an
 // error, it also returns the members that are not damaged: behind a damaged
-// header it goes on with the next one, as tar does.
-func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
-	data := &readerAt{ReaderAt: a}
+// header it continues with the next one, as tar does.
+func (a *archive) tarMembers(ctx context.Context, size int64) ([]namedEntry, error) {
+	data := &failingReaderAt{ReaderAt: a}
 	src := io.NewSectionReader(data, 0, size)
 	tr := tar.NewReader(src)
-	var out []named
+	var out []namedEntry
 	var c census
 	var bad faults
 	byName := map[string]int{} // where in out each name is, of the first indexed ones
@@ -1161,7 +1161,7 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
 		case err == io.EOF:
 			// Another archive may have been appended, or zeros were written
 			// over a header.
-			at, zeros, _ := nextHeader(ctx, data, min(blocksOf(off), size), size)
+			at, zeros, _ := nextHeader(ctx, data, min(roundToBlock(off), size), size)
 			if data.err != nil {
 				bad.add(data.err)
 			}
@@ -1181,7 +1181,7 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
 		case err == nil, errors.Is(err, tar.ErrInsecurePath):
 		default:
 			if data.err == nil {
-				next, _ = headerBehind(ctx, data, head, off, size)
+				next, _ = headerAfter(ctx, data, head, off, size)
 				bad.add(damagedHeader(head, next))
 				_, _ = src.Seek(next, io.SeekStart)
 				tr = tar.NewReader(src)
@@ -1227,7 +1227,7 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
 		default:
 			e = nil
 		}
-		next = blocksOf(off + stored)
+		next = roundToBlock(off + stored)
 		switch {
 		case e == nil:
 			err = c.add(h.Name+h.Linkname, 0)
@@ -1245,20 +1245,21 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]named, error) {
 		}
 		switch {
 		case e != nil:
-			out = append(out, named{h.Name, e})
+			out = append(out, namedEntry{h.Name, e})
 		case h.Typeflag == tar.TypeSymlink:
 			a.links[memberPath(h.Name)] = h.Linkname
 		}
 	}
 }
 
-// blocksOf returns the end of the block in which a tar's first size bytes end.
-func blocksOf(size int64) int64 { return (size + tarBlock - 1) / tarBlock * tarBlock }
+// roundToBlock returns the end of the block in which a tar's first size bytes
+// end.
+func roundToBlock(size int64) int64 { return (size + tarBlock - 1) / tarBlock * tarBlock }
 
-// headerBehind returns where the next header of a tar of size bytes is after
-// those that begin at head, of which one, or what belongs to it, turned out to be
-// damaged when the tar was read up to off; size if there is none.
-func headerBehind(ctx context.Context, archive io.ReaderAt, head, off, size int64) (int64, error) {
+// headerAfter returns where the next header of a tar of size bytes is after
+// those that begin at head, of which one, or what belongs to it, turned out to
+// be damaged when the tar was read up to off; size if there is none.
+func headerAfter(ctx context.Context, archive io.ReaderAt, head, off, size int64) (int64, error) {
 	var b [tarBlock]byte
 	from := head
 	for from < off {
@@ -1273,10 +1274,10 @@ func headerBehind(ctx context.Context, archive io.ReaderAt, head, off, size int6
 			if from > head {
 				return from, nil // what was said about it before is damaged
 			}
-			from = blocksOf(off)
+			from = roundToBlock(off)
 			break
 		}
-		from += tarBlock + blocksOf(min(max(0, tarNumber(b[124:136])), size))
+		from += tarBlock + roundToBlock(min(max(0, tarNumber(b[124:136])), size))
 	}
 	next, _, err := nextHeader(ctx, archive, min(from, size), size)
 	return next, err
@@ -1314,13 +1315,13 @@ func metaHeader(kind byte) bool {
 	return kind == tar.TypeXHeader || kind == tar.TypeXGlobalHeader || kind == tar.TypeGNULongName || kind == tar.TypeGNULongLink
 }
 
-// A readerAt remembers that it failed.
-type readerAt struct {
+// A failingReaderAt remembers that a read failed.
+type failingReaderAt struct {
 	io.ReaderAt
 	err error
 }
 
-func (r *readerAt) ReadAt(p []byte, off int64) (int, error) {
+func (r *failingReaderAt) ReadAt(p []byte, off int64) (int, error) {
 	n, err := r.ReaderAt.ReadAt(p, off)
 	if err != nil && err != io.EOF {
 		r.err = err

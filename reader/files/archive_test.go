@@ -535,9 +535,9 @@ func TestSparseMember(t *testing.T) {
 // A name that is made for one of several members with the same name is not that
 // of another member.
 func TestNamesOfDuplicates(t *testing.T) {
-	var in []named
+	var in []namedEntry
 	for _, n := range []string{"a", "a#1", "./a", "a#3", "a", "a#1", "a"} {
-		in = append(in, named{name: n})
+		in = append(in, namedEntry{name: n})
 	}
 	if got := strings.Join(memberPaths(in), " "); got != "a#2 a#1#1 a#4 a#3 a#5 a#1 a" {
 		t.Error(got)

@@ -270,8 +270,8 @@ func TestOldCache(t *testing.T) {
 	expect(t, slices.Sorted(maps.Keys(tree(t, dir))), "./", "CACHEDIR.TAG", "refs")
 }
 
-// Whoever deletes a cache while it is written to leaves parts of it: they are
-// still a cache.
+// Deleting a cache while it is written to leaves parts of it: they are still a
+// cache.
 func TestCacheWithoutMarker(t *testing.T) {
 	for what, damage := range map[string]func(dir string) error{
 		"gone":  func(dir string) error { return os.Remove(filepath.Join(dir, blockstore.MarkerName)) },

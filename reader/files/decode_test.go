@@ -134,7 +134,7 @@ func TestFormats(t *testing.T) {
 			"xz crc32":        tool(t, text, "xz", "-c", "--check=crc32"),
 			"zstd --long":     tool(t, text, "zstd", "-qc", "--long=27"),
 			"compress":        tool(t, text, "compress", "-cf"),
-			"compress, 10":    tool(t, text, "compress", "-cf", "-b", "10"), // nobody can read 9
+			"compress, 10":    tool(t, text, "compress", "-cf", "-b", "10"), // no program can read 9
 			"compress, 12":    tool(t, text, "compress", "-cf", "-b", "12"),
 			"gzip -9":         tool(t, text, "gzip", "-9c"),
 		} {
@@ -195,7 +195,7 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
-// One damaged member of a file of several: what lies before it and behind it
+// One damaged member of a file of several: what lies before it and after it
 // is read.
 func TestDamagedInTheMiddle(t *testing.T) {
 	part := func(s string) string { return strings.Repeat(s+" says a line, then another\n", 3000) }
@@ -242,7 +242,7 @@ func openBlocks(t *testing.T, path string) *FileBlocks {
 	return b.(*FileBlocks)
 }
 
-// A member that was cut off, and another written behind it, as after a crash.
+// A member that was cut off, and another written after it, as after a crash.
 func TestCutMemberBeforeAWholeOne(t *testing.T) {
 	one, two := "", strings.Repeat("two says a line\n", 2000)
 	r := rand.New(rand.NewPCG(13, 14))

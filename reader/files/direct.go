@@ -8,8 +8,8 @@ import (
 	"logview/reader/decode"
 )
 
-// Stamp is the member's, of when it was listed; false if it is not known, as
-// of standard input.
+// ListedStamp returns the stamp that m had when it was listed; false if it is
+// not known, as for standard input.
 func ListedStamp(m reader.Member) (reader.Stamp, bool) {
 	if HandleOf(m).Info == nil || !HandleOf(m).Info.Mode().IsRegular() {
 		return reader.Stamp{}, false

@@ -1,3 +1,6 @@
+// Package files finds logs in directories and archives, and opens their
+// members: through the cache if it has their text, in a pair of X and X.gz each
+// line once, wherever rotation has moved the file meanwhile.
 package files
 
 import (
@@ -29,7 +32,7 @@ type Log struct {
 	Why string // how the order of Members was decided
 }
 
-// A handle is what is known of a member, see [Member.Handle].
+// A Handle is what is known of a member, see [Member.Handle].
 type Handle struct {
 	Info os.FileInfo    // of the file when it was listed, to know it again; nil if it is not known
 	Alt  string         // the same text under another name (X beside X.gz)
@@ -41,17 +44,17 @@ type Handle struct {
 	Rotated bool // its name is that of a rotated file, among those with which it was listed
 }
 
-// handleOf returns what is known of m. Nothing is known of a member that a
+// HandleOf returns what is known of m. Nothing is known of a member that a
 // caller made of a path.
 func HandleOf(m reader.Member) Handle {
 	h, _ := m.Handle.(Handle)
 	return h
 }
 
-// change changes what is known of m.
-func ChangeHandle(m *reader.Member, to func(*Handle)) {
+// ChangeHandle calls change on the handle of m.
+func ChangeHandle(m *reader.Member, change func(*Handle)) {
 	h := HandleOf(*m)
-	to(&h)
+	change(&h)
 	m.Handle = h
 }
 
@@ -117,7 +120,7 @@ func (f *Finder) fail(path string, err error) {
 func (f *Finder) Add(path string) {
 	if path == reader.Stdin {
 		if info, err := os.Stdin.Stat(); err == nil && IsOutput(info) {
-			f.refuse("standard input")
+			f.skipOutput("standard input")
 			return
 		}
 		f.Take(reader.Member{Path: reader.Stdin, Named: true})
@@ -168,15 +171,15 @@ func (f *Finder) Add(path string) {
 	}
 }
 
-// isPattern reports whether a path that nothing lies at may be a pattern.
+// IsPattern reports whether a path that nothing lies at may be a pattern.
 func IsPattern(path string) bool { return strings.ContainsAny(path, "*?[{") }
 
-// take takes a file once, by whatever path it is met: relative, absolute or
+// Take takes a file once, by whatever path it is met: relative, absolute or
 // through other directories. The first path given is the one it goes by. Hard
 // links are files of their own. It reports whether the file was taken now.
 func (f *Finder) Take(m reader.Member) bool {
 	if IsOutput(HandleOf(m).Info) {
-		f.refuse(m.Path)
+		f.skipOutput(m.Path)
 		return false
 	}
 	key := m.Path
@@ -188,7 +191,7 @@ func (f *Finder) Take(m reader.Member) bool {
 	if i, ok := f.seen[key]; ok {
 		// link/../x need not be x: then it is another file.
 		first := f.Files[i]
-		if HandleOf(m).Info == nil || HandleOf(first.Member).Info == nil || !dotted(m.Path) && !dotted(first.Path) || os.SameFile(HandleOf(m).Info, HandleOf(first.Member).Info) {
+		if HandleOf(m).Info == nil || HandleOf(first.Member).Info == nil || !hasDotDot(m.Path) && !hasDotDot(first.Path) || os.SameFile(HandleOf(m).Info, HandleOf(first.Member).Info) {
 			return false
 		}
 	}
@@ -204,16 +207,16 @@ func (f *Finder) keepFile(m reader.Member) {
 	f.Files = append(f.Files, Found{Member: m, Dir: dir, Name: decode.ParseName(base)})
 }
 
-// refuse leaves out a file that is this program's output, and says so once.
-func (f *Finder) refuse(path string) {
+// skipOutput skips a file that is this program's output, with one note.
+func (f *Finder) skipOutput(path string) {
 	refused := slices.ContainsFunc(f.Errs, func(err error) bool { return errors.Is(err, ErrOutput) })
 	if !refused {
 		f.fail(path, ErrOutput)
 	}
 }
 
-// dotted reports whether a path leads back through "..".
-func dotted(path string) bool {
+// hasDotDot reports whether a path leads back through "..".
+func hasDotDot(path string) bool {
 	return slices.Contains(strings.Split(filepath.ToSlash(path), "/"), "..")
 }
 
@@ -267,7 +270,7 @@ func (f *Finder) walk(root string, depth int64) {
 		if root == "." {
 			path = base
 		}
-		if f.Filter.leaves(path, e.IsDir(), f.cwd) {
+		if f.Filter.excludes(path, e.IsDir(), f.cwd) {
 			continue
 		}
 		switch {
@@ -294,8 +297,8 @@ func (f *Finder) walk(root string, depth int64) {
 	}
 }
 
-// followLinks takes the links whose files were not met under their own
-// names, as /var/log/containers' are in /var/log/pods.
+// FollowLinks takes the links whose files were not met under their own names,
+// as /var/log/containers' are in /var/log/pods.
 func (f *Finder) FollowLinks() {
 	if len(f.links) == 0 {
 		return
@@ -330,7 +333,7 @@ func (f *Finder) FollowLinks() {
 	}
 }
 
-// group makes logs of the files found.
+// Group makes logs of the files found.
 func (f *Finder) Group() []Log {
 	f.FollowLinks()
 	f.Resolve()
@@ -373,7 +376,7 @@ func (f *Finder) Group() []Log {
 		slices.SortStableFunc(g, func(a, b Found) int {
 			return cmp.Or(how.Compare(a.file(), b.file()), strings.Compare(a.Path, b.Path))
 		})
-		g = pairs(g, f.Filter.Apart)
+		g = findPairs(g, f.Filter.Apart)
 		for _, m := range g {
 			l.Members = append(l.Members, m.Member)
 		}

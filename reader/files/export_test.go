@@ -7,8 +7,8 @@ import (
 	"logview/reader"
 )
 
-// Store reads a member to its end so that it has a block store from then on,
-// if it is one that gets one. progress, if not nil, is told how many bytes
+// Store reads a member to its end so that it has a block store from then on, if
+// it is one that gets one. progress, if not nil, is called with how many bytes
 // of the file are done.
 func Store(ctx context.Context, src reader.Source, m reader.Member, progress func(disk int64)) error {
 	b, err := src.Open(ctx, m, reader.Pos{})

@@ -15,7 +15,7 @@ import (
 	"logview/reader/decode"
 )
 
-// fileBlocks reads one file from its start, or from a position in it.
+// FileBlocks reads one file from its start, or from a position in it.
 type FileBlocks struct {
 	ctx   context.Context
 	path  string
@@ -30,10 +30,10 @@ type FileBlocks struct {
 	end     reader.Offset
 }
 
-// endAt lets the file end at an offset, however much is written behind it. If
+// limit makes the file end at an offset, however much is written after it. If
 // offsets of the text are not those of the file, up to headSize bytes more may
 // have been read.
-func (b *FileBlocks) endAt(off int64) {
+func (b *FileBlocks) limit(off int64) {
 	if _, ok := b.Direct(); ok {
 		b.limited, b.end = true, reader.Offset(off)-reader.Offset(b.T.Bom)
 	} else {
@@ -45,7 +45,7 @@ func (b *FileBlocks) endAt(off int64) {
 // /proc say that they are empty and are not.
 const unsized = 16 << 20
 
-// openFile opens m for reading from its start, as it lies on disk, in a charset
+// OpenFile opens m for reading from its start, as it lies on disk, in a charset
 // that is given, unless that is empty.
 func OpenFile(ctx context.Context, m reader.Member, given decode.Charset) (*FileBlocks, error) {
 	f, path, err := OpenMember(m)
@@ -60,9 +60,9 @@ func OpenFile(ctx context.Context, m reader.Member, given decode.Charset) (*File
 	return b, nil
 }
 
-// openMember opens m's file. Between listing and opening logs may rotate, so
-// that another file has its path, or none: then it is looked for where
-// rotation puts it.
+// OpenMember opens m's file. Between listing and opening logs may rotate, so
+// that another file has its path, or none: then it is looked for where rotation
+// puts it.
 func OpenMember(m reader.Member) (decode.File, string, error) {
 	if m.Path == reader.Stdin {
 		return os.Stdin, "standard input", nil
@@ -98,9 +98,9 @@ func OpenMember(m reader.Member) (decode.File, string, error) {
 	return f, m.Path, nil
 }
 
-// is reports whether the file that now is that was listed as m. Its inode
-// alone proves nothing: the one of a log that was compressed and removed is
-// soon that of a new one, which is smaller at first.
+// StillHolds reports whether now describes the file that was listed as m. Its
+// inode alone proves nothing: the one of a log that was compressed and removed
+// is soon that of a new one, which is smaller at first.
 func StillHolds(m reader.Member, now os.FileInfo) bool {
 	return os.SameFile(now, HandleOf(m).Info) && now.Size() >= m.Size
 }
@@ -150,7 +150,7 @@ func openMoved(m reader.Member, cut bool) (decode.File, string) {
 	return nil, ""
 }
 
-// moved finds the file that m was or became in its directory.
+// findMoved finds the file that m was or became in its directory.
 func findMoved(m reader.Member, cut bool) (reader.Member, bool) {
 	dir, base := filepath.Split(m.Path)
 	l := NewFinder()
@@ -170,7 +170,7 @@ func findMoved(m reader.Member, cut bool) (reader.Member, bool) {
 	return packed, HandleOf(packed).Info != nil
 }
 
-// mayHold reports whether a compressed file may hold a text of a size. Most
+// MayHold reports whether a compressed file may hold a text of a size. Most
 // cannot tell; behind a gzip member is the size of its text, modulo 4 GiB (RFC
 // 1952), and behind the last of those that bgzip makes there is none.
 func MayHold(m reader.Member, size int64) bool {
@@ -183,8 +183,8 @@ func MayHold(m reader.Member, size int64) bool {
 	return !ok || text == 0 || text >= size || size > math.MaxUint32
 }
 
-// gzipSize is the size of the text of a gzip file's last member, modulo 4 GiB;
-// false if it is no such file. size is the file's.
+// GzipSize returns the size of the text of a gzip file's last member, modulo 4
+// GiB; false if it is no such file. size is the file's.
 func GzipSize(f io.ReaderAt, size int64) (int64, bool) {
 	var b [decode.MagicLen]byte
 	n, _ := f.ReadAt(b[:], 0)
@@ -201,7 +201,7 @@ func newFileBlocks(ctx context.Context, f decode.File, path string, live bool) (
 	return NewFileBlocksIn(ctx, f, path, live, "", nil)
 }
 
-// newFileBlocksIn is newFileBlocks for a file in a charset that is given,
+// NewFileBlocksIn is newFileBlocks for a file in a charset that is given,
 // unless it is empty.
 func NewFileBlocksIn(ctx context.Context, f decode.File, path string, live bool, given decode.Charset, turn *reader.Turn) (*FileBlocks, error) {
 	b := &FileBlocks{ctx: ctx, path: path, F: f}
@@ -227,7 +227,7 @@ func NewFileBlocksIn(ctx context.Context, f decode.File, path string, live bool,
 	switch c := b.T.Charset; {
 	case !b.T.Direct:
 	case c.Wide():
-		in.Hole = b.wideHole
+		in.Hole = b.skipWideHole
 	default:
 		// NULs are NULs before they are decoded, too.
 		in.R, in.T, in.Unmarked, in.Hole = b.T.Unconverted(), c.Decoder(), !c.Bytewise() && c != decode.Latin1, b.hole
@@ -235,12 +235,13 @@ func NewFileBlocksIn(ctx context.Context, f decode.File, path string, live bool,
 	return b, nil
 }
 
-// wideHole is hole for a file in UTF-16. Half a NUL at its end is left.
-func (b *FileBlocks) wideHole() int64 {
+// skipWideHole is like skipHole, for a file in UTF-16. Half a NUL at its end is
+// left.
+func (b *FileBlocks) skipWideHole() int64 {
 	if c, ok := b.T.Reader.(*decode.Converter); !ok || !c.Drained() {
 		return 0
 	}
-	n := b.hole()
+	n := b.skipHole()
 	if n%2 == 1 {
 		if _, err := b.F.Seek(-1, io.SeekCurrent); err != nil {
 			return 0 // the next read fails, too
@@ -251,9 +252,9 @@ func (b *FileBlocks) wideHole() int64 {
 	return n / 2
 }
 
-// hole moves the file's position behind the hole it stands in, and says by
-// how much.
-func (b *FileBlocks) hole() int64 {
+// skipHole moves the file's position to the end of the hole that it is in, and
+// returns the distance.
+func (b *FileBlocks) skipHole() int64 {
 	at, err := b.F.Seek(0, io.SeekCurrent)
 	if info, serr := b.F.Stat(); err == nil && serr == nil && !b.T.Replays() {
 		if next := decode.NextData(b.F, at, info.Size()); next > at {
@@ -292,7 +293,7 @@ func (b *FileBlocks) seek(at reader.Pos) error {
 			if err == io.EOF {
 				err = reader.ErrGone
 			}
-			return b.located(err)
+			return b.locate(err)
 		}
 	}
 	b.cut.In.Inside = false
@@ -324,11 +325,11 @@ func (b *FileBlocks) Next(blk *reader.Block) error {
 	if err == nil || err == io.EOF {
 		return err
 	}
-	b.err = b.located(err)
+	b.err = b.locate(err)
 	return b.err
 }
 
-// Resume goes on behind the damage that Next reported, where the format
+// Resume continues after the damage that Next reported, where the format
 // allows to find an undamaged part there, and returns io.EOF if it does not.
 // The text behind continues the text before; a line that the damage cut ends
 // where the damage begins.
@@ -344,8 +345,8 @@ func (b *FileBlocks) Resume() error {
 	return nil
 }
 
-// located makes a FileError of what a decoder said.
-func (b *FileBlocks) located(err error) error {
+// locate wraps a decoder's error in a FileError.
+func (b *FileBlocks) locate(err error) error {
 	if b.ctx.Err() != nil {
 		return b.ctx.Err()
 	}

@@ -79,13 +79,13 @@ func (x *Filter) Narrows() bool {
 	return x.takes || len(x.globs) > 0 || x.Depth != nil || x.MaxSize != nil
 }
 
-// leaves reports whether an entry of a directory is left out. Globs are relative
-// to cwd, the working directory.
-func (x *Filter) leaves(path string, dir bool, cwd string) bool {
+// excludes reports whether an entry of a directory is left out. Globs are
+// relative to cwd, the working directory.
+func (x *Filter) excludes(path string, dir bool, cwd string) bool {
 	if x.all {
 		return false
 	}
-	if leave, ok := x.byGlobs(path, dir, cwd); ok {
+	if leave, ok := x.matchGlobs(path, dir, cwd); ok {
 		return leave
 	}
 	// A member may be selected although its archive is not.
@@ -96,9 +96,9 @@ func (x *Filter) leaves(path string, dir bool, cwd string) bool {
 	return strings.HasPrefix(base, ".") && !x.Hidden || strings.HasSuffix(base, ".tmp")
 }
 
-// byGlobs reports whether an entry is left out by the last glob that matches
+// matchGlobs reports whether an entry is left out by the last glob that matches
 // it; ok is false if none does.
-func (x *Filter) byGlobs(path string, dir bool, cwd string) (leave, ok bool) {
+func (x *Filter) matchGlobs(path string, dir bool, cwd string) (leave, ok bool) {
 	if len(x.globs) == 0 {
 		return false, false
 	}
@@ -125,12 +125,12 @@ func (x *Filter) byGlobs(path string, dir bool, cwd string) (leave, ok bool) {
 	return false, false
 }
 
-// within returns the filter for the members of an archive. If a glob selects
-// the archive, or one that contains it, that includes its members, except those
-// that another glob leaves out.
-func (x Filter) within(archive reader.Member, cwd string) Filter {
+// forArchive returns the filter for the members of an archive. If a glob
+// selects the archive, or one that contains it, that includes its members,
+// except those that another glob leaves out.
+func (x Filter) forArchive(archive reader.Member, cwd string) Filter {
 	for m := &archive; ; m = &HandleOf(*m).In.in.member {
-		if leave, ok := x.byGlobs(m.Path, false, cwd); ok {
+		if leave, ok := x.matchGlobs(m.Path, false, cwd); ok {
 			x.takes = x.takes && leave
 			return x
 		}
@@ -140,15 +140,15 @@ func (x Filter) within(archive reader.Member, cwd string) Filter {
 	}
 }
 
-// leavesInside reports whether a member of an archive, or a directory of the
+// excludesInside reports whether a member of an archive, or a directory of the
 // archive that contains it, is left out.
-func (x *Filter) leavesInside(archive, path, cwd string) bool {
+func (x *Filter) excludesInside(archive, path, cwd string) bool {
 	for i := len(archive) + 1; i < len(path); i++ {
-		if path[i] == filepath.Separator && x.leaves(path[:i], true, cwd) {
+		if path[i] == filepath.Separator && x.excludes(path[:i], true, cwd) {
 			return true
 		}
 	}
-	return x.leaves(path, false, cwd)
+	return x.excludes(path, false, cwd)
 }
 
 // tooDeep reports whether entries depth levels below a named directory are

@@ -8,7 +8,7 @@ import (
 // screen shows, and the one of a search beside it.
 const KeptBlocks = 4
 
-// A keptBlock is a decoded block that is kept for a while.
+// A KeptBlock is a decoded block that is kept for a while.
 type KeptBlock struct {
 	I int
 	B *reader.Block

@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 }
 
 // Writers are killed at any moment, others write the same store at the same
-// time: whoever reads gets the text, and in the end there is a whole store.
+// time: every reader gets the text, and in the end there is a whole store.
 func TestKilledWriters(t *testing.T) {
 	text := noise(rand.New(rand.NewPCG(32, 1)), 4<<20)
 	path := filepath.Join(t.TempDir(), "a.gz")

@@ -37,8 +37,7 @@ func TailPos(ctx context.Context, src reader.Source, m reader.Member, n int64) (
 	return scanTail(b, n)
 }
 
-// linePos finds where line l begins. A line beyond the last begins at the
-// end.
+// FindLine returns where line l begins: the end if there are fewer lines.
 func FindLine(ra reader.RandomAccess, id reader.ID, l reader.Line) (reader.Pos, error) {
 	t := ra.Table()
 	i := t.FindLine(l)
@@ -81,7 +80,7 @@ func scanTail(b reader.Blocks, n int64) (reader.Pos, int64, error) {
 			break
 		}
 		if err != nil {
-			// Damage is told by whoever reads the lines that are found here.
+			// Damage is reported when the lines found here are read.
 			var fe *reader.FileError
 			if !errors.As(err, &fe) {
 				return reader.Pos{}, 0, err

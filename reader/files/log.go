@@ -127,7 +127,7 @@ func (s *LogSource) Refresh() error {
 	return joinErrors(f.Errs)
 }
 
-// list takes the files in dir, not below it, that belong to the log of the file
+// List takes the files in dir, not below it, that belong to the log of the file
 // called base, whether or not that is there.
 func (f *Finder) List(dir, base string) {
 	where := dir
@@ -177,10 +177,10 @@ func (s *LogSource) OpenInTurn(ctx context.Context, m reader.Member, at reader.P
 	if HandleOf(m).Pair == nil || IsTwin(m) {
 		return s.open(ctx, m, at, turn)
 	}
-	HandleOf(m).Pair.hold()
+	HandleOf(m).Pair.openPlain()
 	b, err := s.open(ctx, m, at, turn)
 	if f, ok := b.(*FileBlocks); ok {
-		f.endAt(HandleOf(m).Pair.size)
+		f.limit(HandleOf(m).Pair.size)
 		f.last = func(blk *reader.Block) error { return s.dropHalf(ctx, HandleOf(m).Pair, blk) }
 	}
 	return b, err
@@ -228,7 +228,7 @@ func (s *LogSource) open(ctx context.Context, m reader.Member, at reader.Pos, tu
 	}
 	if b.T.Archive != "" {
 		if m.Path == reader.Stdin && !regular && b.T.Archive == decode.TarArchive {
-			a, err := piped(ctx, m, b.T, s.opt)
+			a, err := unpackPipe(ctx, m, b.T, s.opt)
 			if a.data == nil {
 				b.Close()
 				return nil, err
@@ -255,7 +255,7 @@ func (s *LogSource) open(ctx context.Context, m reader.Member, at reader.Pos, tu
 		}
 	}
 	if regular && s.opt.AsOpened {
-		b.endAt(cmp.Or(info.Size(), unsized))
+		b.limit(cmp.Or(info.Size(), unsized))
 	}
 	if at.Offset > 0 {
 		return b, nil
@@ -277,10 +277,10 @@ func (s *LogSource) open(ctx context.Context, m reader.Member, at reader.Pos, tu
 	return b, nil
 }
 
-// text reports whether m, which begins with head and looks binary, is read
-// all the same: because it was named or everything is, or because another
-// file of its log is text. Two of those are looked at, the nearest.
-func (s *LogSource) text(ctx context.Context, m reader.Member, head []byte) bool {
+// holdsText reports whether m, which begins with head and looks binary, is read
+// all the same: because it was named or everything is, or because another file
+// of its log is text. Two of those are looked at, the nearest.
+func (s *LogSource) holdsText(ctx context.Context, m reader.Member, head []byte) bool {
 	if m.Named || s.opt.Text {
 		return true
 	}
@@ -322,7 +322,7 @@ func (s *LogSource) Binary(ctx context.Context, m reader.Member) bool {
 	return b.T.Binary && b.T.Archive != decode.TarArchive && !s.text(ctx, m, b.T.Beginning())
 }
 
-// noStore is why no block store can be written.
+// NoStore is why no block store can be written.
 type NoStore struct{ error }
 
 func (e NoStore) Unwrap() error { return e.error }
@@ -331,7 +331,7 @@ func (e NoStore) Unwrap() error { return e.error }
 // soon that storing it again gains nothing: some milliseconds' worth.
 const minStored = 256 << 10
 
-// recordedBlocks writes a member's block store as the member is read.
+// RecordedBlocks writes a member's block store as the member is read.
 type RecordedBlocks struct {
 	*FileBlocks
 	W *blockstore.StoreWriter // nil when given up or done
@@ -349,7 +349,7 @@ func (b *RecordedBlocks) Next(blk *reader.Block) error {
 		_ = b.W.Finish() // without a store, the file is decoded again next time
 		b.W = nil
 	default:
-		// A damaged file keeps its damage: whoever reads it is to be told.
+		// A damaged file keeps its damage, which is reported to each reader.
 		b.W.Abandon(err)
 		b.W = nil
 	}
@@ -379,7 +379,7 @@ func (s *LogSource) Locate(ctx context.Context, p reader.Pos) (reader.Member, er
 	return reader.Member{}, &reader.FileError{Path: s.name, Offset: -1, Err: reader.ErrGone}
 }
 
-// hasID reports whether m's text begins as that of id did, in a charset that is
+// HasID reports whether m's text begins as that of id did, in a charset that is
 // given, unless that is empty.
 func HasID(ctx context.Context, m reader.Member, given decode.Charset, id reader.ID) (bool, error) {
 	if m.Path == reader.Stdin {

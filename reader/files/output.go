@@ -23,7 +23,7 @@ var outputs = sync.OnceValue(func() []os.FileInfo {
 	return out
 })
 
-// isOutput reports whether info describes one of the outputs, under any name.
+// IsOutput reports whether info describes one of the outputs, under any name.
 func IsOutput(info os.FileInfo) bool {
 	for _, o := range outputs() {
 		if info != nil && os.SameFile(o, info) {

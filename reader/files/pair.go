@@ -97,17 +97,17 @@ const (
 	damaged  // packed is damaged, and has the beginning of plain before that
 )
 
-// lasting reports whether a verdict of this relation is remembered.
-func (r relation) lasting() bool { return r >= Contained && r <= different }
+// durable reports whether a verdict of this relation is remembered.
+func (r relation) durable() bool { return r >= Contained && r <= different }
 
-// Twin reports whether m is the packed file of an undecided pair. Most likely,
-// the plain file that is listed with it has the same text. Opened at its start,
-// m yields only the lines that are not in the plain file.
+// IsTwin reports whether m is the packed file of an undecided pair. Most
+// likely, the plain file that is listed with it has the same text. Opened at
+// its start, m yields only the lines that are not in the plain file.
 func IsTwin(m reader.Member) bool {
 	return HandleOf(m).Pair != nil && m.Path == HandleOf(m).Pair.Packed.Path
 }
 
-// alone returns m as a file that is not part of a pair.
+// withoutPair returns m as a file that is not part of a pair.
 func withoutPair(m reader.Member) reader.Member {
 	ChangeHandle(&m, func(h *Handle) { h.Pair = nil })
 	return m
@@ -153,13 +153,13 @@ func (v verdict) holds(plain reader.Member) bool {
 	case v.Relation == continues || now.Size <= v.plain.Size:
 		return false
 	}
-	ends, ok := endsOf(plain, v.plain.Size)
+	ends, ok := endSums(plain, v.plain.Size)
 	return ok && ends == v.ends
 }
 
-// endsOf returns the CRC-32 of the first and the last of the first size bytes of
-// a plain file.
-func endsOf(m reader.Member, size int64) (uint32, bool) {
+// endSums returns the CRC-32 of the first and the last of the first size bytes
+// of a plain file.
+func endSums(m reader.Member, size int64) (uint32, bool) {
 	f, _, err := OpenMember(m)
 	if err != nil {
 		return 0, false
@@ -193,7 +193,7 @@ func recall(plain, packed reader.Member) verdict {
 
 func remember(plain, packed reader.Member, v verdict) {
 	key, _, ok := keyOfPair(plain, packed)
-	if !ok || !v.Relation.lasting() {
+	if !ok || !v.Relation.durable() {
 		return
 	}
 	verdicts.Lock()
@@ -240,7 +240,7 @@ func recallVerdict(c *blockstore.Cache, plain, packed reader.Member) verdict {
 	}
 	v.at, v.line = reader.Offset(num[0]), reader.Line(num[1])
 	v.plain = reader.Stamp{Dev: was.Dev, Ino: was.Ino, Size: num[2], ModTime: num[3], Changed: num[4]}
-	if !v.Relation.lasting() || !v.holds(plain) {
+	if !v.Relation.durable() || !v.holds(plain) {
 		return verdict{}
 	}
 	if info, err := f.Stat(); err == nil {
@@ -251,7 +251,7 @@ func recallVerdict(c *blockstore.Cache, plain, packed reader.Member) verdict {
 
 func keepVerdict(c *blockstore.Cache, plain, packed reader.Member, v verdict) {
 	key, _, ok := keyOfPair(plain, packed)
-	if !ok || c == nil || !v.Relation.lasting() || !c.MakeRoom(128, 0) {
+	if !ok || c == nil || !v.Relation.durable() || !c.MakeRoom(128, 0) {
 		return
 	}
 	dir, err := c.Sub(blockstore.BlocksName, true)
@@ -311,9 +311,9 @@ func settle(list []reader.Member, plain, packed string, v verdict) []reader.Memb
 	return slices.Replace(list, at, at+1, in...)
 }
 
-// pairs finds, among the files of one log, those that may have the same text
-// and are not to be kept apart, which apart decides if it is not nil.
-func pairs(g []Found, apart func(a, b string) bool) []Found {
+// findPairs finds, among the files of one log, those that may have the same
+// text and are not to be kept apart, which apart decides if it is not nil.
+func findPairs(g []Found, apart func(a, b string) bool) []Found {
 	type key struct {
 		dir   string
 		slots rotation.Slots
@@ -339,7 +339,7 @@ func pairs(g []Found, apart func(a, b string) bool) []Found {
 		if !ok || !z.Name.Compressed() || z.Path == p.Path || apart != nil && apart(p.Path, z.Path) {
 			continue
 		}
-		if v, ok := glance(p.Member, z.Member); ok {
+		if v, ok := compareBeginnings(p.Member, z.Member); ok {
 			list = settle(list, p.Path, z.Path, v)
 		}
 	}
@@ -354,10 +354,10 @@ func pairs(g []Found, apart func(a, b string) bool) []Found {
 // glanceSize is how many bytes at the beginnings of two texts a listing compares.
 const glanceSize = 8 << 10
 
-// glance compares the beginnings of two files with matching names. It returns a
-// verdict, undecided if that takes more than the beginnings, and false if the
-// files cannot be a pair.
-func glance(plain, packed reader.Member) (verdict, bool) {
+// compareBeginnings compares the beginnings of two files with matching names.
+// It returns a verdict, undecided if that takes more than the beginnings, and
+// false if the files cannot be a pair.
+func compareBeginnings(plain, packed reader.Member) (verdict, bool) {
 	if v := recall(plain, packed); v.Relation != undecided {
 		return v, true
 	}
@@ -365,7 +365,7 @@ func glance(plain, packed reader.Member) (verdict, bool) {
 		return verdict{Relation: different}, true // plain is a new log that will grow
 	}
 	pf, _, err := OpenMember(plain)
-	if gone(err) {
+	if isGone(err) {
 		return verdict{Relation: replaced}, true // only the packed file is left
 	}
 	if err != nil {
@@ -373,7 +373,7 @@ func glance(plain, packed reader.Member) (verdict, bool) {
 	}
 	defer pf.Close()
 	zf, _, err := OpenMember(packed)
-	if gone(err) {
+	if isGone(err) {
 		return verdict{Relation: Contained}, true
 	}
 	if err != nil {
@@ -393,7 +393,7 @@ func glance(plain, packed reader.Member) (verdict, bool) {
 	unpacked := !decode.ParseName(filepath.Base(plain.Path)).Compressed()
 	zt, err := decode.Open(context.Background(), zf, false)
 	if err != nil {
-		return verdict{}, cutOff(err) // writing it has just begun
+		return verdict{}, isTruncation(err) // writing it has just begun
 	}
 	defer zt.Release()
 	if unpacked && pt.Format != decode.Plain || zt.Format == decode.Plain || pt.Archive != "" || zt.Archive != "" {
@@ -411,21 +411,21 @@ func glance(plain, packed reader.Member) (verdict, bool) {
 	return verdict{}, true
 }
 
-func gone(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, reader.ErrGone) }
+func isGone(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, reader.ErrGone) }
 
-// cutOff reports whether a decoder's error means that the file ends too early,
-// as it does while it is being written.
-func cutOff(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }
+// isTruncation reports whether a decoder's error means that the file ends too
+// early, as it does while it is being written.
+func isTruncation(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }
 
 // unfinished reports whether an error of the packed file means that it is being
 // written. Otherwise it is damaged.
 func (p *pair) unfinished(err error) bool {
 	const writing = time.Minute // a program that compresses writes all the time
-	return cutOff(err) && time.Since(p.Packed.ModTime) < writing
+	return isTruncation(err) && time.Since(p.Packed.ModTime) < writing
 }
 
-// hold opens the plain file, if it exists, and keeps it open.
-func (p *pair) hold() {
+// openPlain opens the plain file, if it exists, and keeps it open.
+func (p *pair) openPlain() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.asked {
@@ -502,9 +502,9 @@ func (s *LogSource) Settle(ctx context.Context) error {
 	return nil
 }
 
-// verdict returns the remembered verdict on a pair, or else compares the files.
+// Verdict returns the remembered verdict on a pair, or else compares the files.
 func (s *LogSource) Verdict(ctx context.Context, p *pair) (verdict, error) {
-	p.hold()
+	p.openPlain()
 	p.deciding.Lock()
 	defer p.deciding.Unlock()
 	if p.verdict.Relation != undecided {
@@ -532,7 +532,7 @@ func (s *LogSource) Verdict(ctx context.Context, p *pair) (verdict, error) {
 		if v.plain = was; begun.UnixNano()-was.Changed <= int64(TooYoung) {
 			v.plain.Changed = 0
 		}
-		if v.ends, ok = endsOf(p.plain, was.Size); ok {
+		if v.ends, ok = endSums(p.plain, was.Size); ok {
 			remember(p.plain, p.Packed, v)
 			keepVerdict(s.opt.Cache, p.plain, p.Packed, v)
 		}
@@ -543,7 +543,7 @@ func (s *LogSource) Verdict(ctx context.Context, p *pair) (verdict, error) {
 // dropHalf drops the line without an end from the last block of the plain file
 // if the packed file, which is read after it, has all of that line: the plain
 // one is being unpacked. It returns io.EOF if nothing else is in the block. A
-// line longer than a block was handed out in pieces before, and stays.
+// line longer than a block was returned in pieces before, and stays.
 func (s *LogSource) dropHalf(ctx context.Context, p *pair, b *reader.Block) error {
 	n := bytes.LastIndexByte(b.Text, '\n') + 1
 	if n == 0 && b.Continues {
@@ -586,7 +586,7 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 		return verdict{Relation: different}, ctx.Err() // reading it reports the error
 	}
 	defer plain.Close()
-	plain.endAt(p.size)
+	plain.limit(p.size)
 	opt := s.opt
 	opt.Workers = nil // most likely its block store is not needed
 	z, err := (&LogSource{name: s.name, opt: opt, members: s.Members()}).open(ctx, p.Packed, reader.Pos{}, nil)
@@ -595,11 +595,11 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 		defer z.Close()
 	case ctx.Err() != nil:
 		return verdict{}, ctx.Err()
-	case gone(err), errors.Is(err, reader.ErrBinary) && plain.T.Binary:
+	case isGone(err), errors.Is(err, reader.ErrBinary) && plain.T.Binary:
 		return verdict{Relation: Contained}, nil
 	case p.unfinished(err):
 		return verdict{Relation: Contained, passing: true}, nil
-	case cutOff(err):
+	case isTruncation(err):
 		return verdict{Relation: damaged, has: newLineSet()}, nil
 	default:
 		return verdict{Relation: different}, nil
@@ -632,14 +632,14 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 			if perr != nil {
 				a.Text, a.Skips = a.Text[:0], nil
 			}
-			return both.damagedIn(plain, a)
+			return both.damaged(plain, a)
 		case ends(perr):
 			v.Relation = continues
-			return v, p.untouched(plain)
+			return v, p.checkUnchanged(plain)
 		case perr != nil:
 			return verdict{Relation: different}, nil
 		}
-		n := common(a, b)
+		n := commonPrefix(a, b)
 		i := bytes.LastIndexByte(a.Text[:n], '\n') + 1
 		if i > 0 {
 			v.at, v.line = a.OffsetAt(i), a.Line+reader.Line(reader.CountLines(a.Text[:i]))
@@ -659,25 +659,25 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 			}
 			if zerr != nil {
 				a.Advance(n)
-				return both.damagedIn(plain, a)
+				return both.damaged(plain, a)
 			}
-			return v.apart(z, b, plain, a, i)
+			return v.diverge(z, b, plain, a, i)
 		default:
 			if n == len(a.Text) {
 				if ends(plain.Next(a)) {
 					v.Relation = continues
-					return v, p.untouched(plain)
+					return v, p.checkUnchanged(plain)
 				}
 				i = 0 // a is the next block
 			}
-			return v.apart(z, b, plain, a, i)
+			return v.diverge(z, b, plain, a, i)
 		}
 	}
 }
 
-// apart returns the verdict on two texts that go apart in the blocks a and b,
+// diverge returns the verdict on two texts that differ in the blocks a and b,
 // in the line at index i of a.
-func (v verdict) apart(z reader.Blocks, b *reader.Block, plain *FileBlocks, a *reader.Block, i int) (verdict, error) {
+func (v verdict) diverge(z reader.Blocks, b *reader.Block, plain *FileBlocks, a *reader.Block, i int) (verdict, error) {
 	if v.at == 0 {
 		return verdict{Relation: different}, nil
 	}
@@ -695,15 +695,15 @@ func (v verdict) apart(z reader.Blocks, b *reader.Block, plain *FileBlocks, a *r
 		return verdict{Relation: different}, nil
 	}
 	a.Advance(i)
-	v, err := v.damagedIn(plain, a)
+	v, err := v.damaged(plain, a)
 	n := v.has.count(own)
 	v.copy = int(v.line)+n > len(own.sums)-n
 	return v, err
 }
 
-// damagedIn returns the verdict that packed is damaged, and has nothing of plain
+// damaged returns the verdict that packed is damaged, and has nothing of plain
 // from v.at on for certain. a is the block of plain there.
-func (v verdict) damagedIn(plain *FileBlocks, a *reader.Block) (verdict, error) {
+func (v verdict) damaged(plain *FileBlocks, a *reader.Block) (verdict, error) {
 	v.Relation, v.has = damaged, newLineSet()
 	err := error(nil)
 	for err == nil && v.has.add(a.Text) {
@@ -754,9 +754,9 @@ func (s *lineSet) has(line []byte) bool {
 	return ok
 }
 
-// common returns how many bytes the texts of two blocks have in common at their
-// beginnings.
-func common(a, b *reader.Block) int {
+// commonPrefix returns how many bytes the texts of two blocks have in common at
+// their beginnings.
+func commonPrefix(a, b *reader.Block) int {
 	if a.Offset != b.Offset {
 		return 0
 	}
@@ -781,9 +781,9 @@ func common(a, b *reader.Block) int {
 	return k
 }
 
-// untouched returns an error if the plain file has grown since it was listed: it
-// is being unpacked, and a reader may have reached its end before.
-func (p *pair) untouched(plain *FileBlocks) error {
+// checkUnchanged returns an error if the plain file has grown since it was
+// listed: it is being unpacked, and a reader may have reached its end before.
+func (p *pair) checkUnchanged(plain *FileBlocks) error {
 	if plain.limited {
 		return nil // what was added is not read
 	}
@@ -812,7 +812,7 @@ type pairBlocks struct {
 // openPair opens the packed file of an undecided pair. The first call of Next
 // compares the files.
 func (s *LogSource) openPair(ctx context.Context, m reader.Member, turn *reader.Turn) (reader.Blocks, error) {
-	HandleOf(m).Pair.hold()
+	HandleOf(m).Pair.openPlain()
 	b := &pairBlocks{ctx: ctx, turn: turn, s: s, m: m}
 	if f, _, err := OpenMember(withoutPair(m)); err == nil {
 		if t, err := decode.OpenIn(ctx, f, false, s.opt.Encoding, nil); err == nil {
@@ -852,13 +852,13 @@ func (b *pairBlocks) Next(blk *reader.Block) error {
 	case b.rest == nil:
 		return io.EOF
 	case b.has != nil:
-		return b.others(blk)
+		return b.missing(blk)
 	}
 	return b.rest.Next(blk)
 }
 
-// others returns the next lines of rest that has does not have.
-func (b *pairBlocks) others(blk *reader.Block) error {
+// missing returns the next lines of rest that has does not have.
+func (b *pairBlocks) missing(blk *reader.Block) error {
 	if b.block == nil {
 		b.block = new(reader.Block)
 	}
@@ -913,9 +913,9 @@ func (b *pairBlocks) Close() error {
 	return b.rest.Close()
 }
 
-// withoutTwins returns the members of a Document: those of a log without the
-// packed files of undecided pairs. Until these are decided, only the plain files
-// are shown, which can be read from anywhere.
+// WithoutTwins returns the members of a Document: those of a log without the
+// packed files of undecided pairs. Until these are decided, only the plain
+// files are shown, which can be read from anywhere.
 func WithoutTwins(members []reader.Member) []reader.Member {
 	return slices.DeleteFunc(slices.Clone(members), IsTwin)
 }

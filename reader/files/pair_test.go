@@ -516,8 +516,8 @@ func TestPairGrows(t *testing.T) {
 	expect(t, settled(t, source(t, dir, Options{Cache: cache})), "a.log.gz", "a.log")
 }
 
-// Beside the log that somebody compressed, a new one that is empty yet stays
-// among the members, for it will grow.
+// Beside the log that was compressed, a new one that is empty yet stays among
+// the members, for it will grow.
 func TestPairNewLog(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "a.log"), "")

@@ -84,7 +84,7 @@ const timesIn = 64 << 10
 // take decoding the file to know. A log may begin with its newest line.
 func Times(c *blockstore.Cache, m reader.Member) (first, last time.Time) {
 	first = firstTime(m)
-	low, last, final := ending(c, m)
+	low, last, final := lastTimes(c, m)
 	if final.Before(first) && !final.IsZero() {
 		first, last = low, later(first, last)
 	}
@@ -98,7 +98,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// firstTime is the time of the first line of m that bears one, of those in
+// firstTime returns the time of the first line of m that bears one, of those in
 // its first 64 KiB; zero if there is none.
 func firstTime(m reader.Member) time.Time {
 	f, err := openListed(m)
@@ -123,11 +123,11 @@ func firstTime(m reader.Member) time.Time {
 	return time.Time{}
 }
 
-// ending returns the lowest and the highest time of m's last lines, of those in
-// its last 64 KiB, and the time of the last of them. All are zero if these
+// lastTimes returns the lowest and the highest time of m's last lines, of those
+// in its last 64 KiB, and the time of the last of them. All are zero if these
 // bear none, and if it would take decoding the file to know. Of a compressed
 // file they are known if the cache has its blocks: the times of the last one.
-func ending(c *blockstore.Cache, m reader.Member) (low, high, final time.Time) {
+func lastTimes(c *blockstore.Cache, m reader.Member) (low, high, final time.Time) {
 	if MayBeArchive(m) {
 		return low, high, final
 	}
@@ -171,8 +171,8 @@ func ending(c *blockstore.Cache, m reader.Member) (low, high, final time.Time) {
 	return low, high, final
 }
 
-// Settled is a log as Find lists it, with what is remembered in the cache of
-// its undecided pairs. It reads none of their files.
+// Settled returns a log as Find lists it, with what is remembered in the cache
+// of its undecided pairs. It reads none of their files.
 func Settled(c *blockstore.Cache, l Log) Log {
 	for _, m := range l.Members {
 		if !IsTwin(m) {

@@ -28,7 +28,7 @@ import (
 //
 //	app.log.2.gz:1234                    line 1234 of that file, whatever it says
 //
-// With one, as logview hands it out, it means a text:
+// With one, as logview returns it, it means a text:
 //
 //	/var/log/app.log:1234@3f9c1a5b7d     that line, in whichever file it is now
 //
@@ -50,7 +50,7 @@ func (r Ref) String() string {
 	return escapePath(r.Path) + ":" + number + "@" + r.ID
 }
 
-// Absolute is the Ref with an absolute path.
+// Absolute returns the Ref with an absolute path.
 func (r Ref) Absolute() Ref {
 	if abs, err := filepath.Abs(r.Path); err == nil {
 		r.Path = abs
@@ -96,7 +96,7 @@ func Identify(id reader.ID, at reader.Offset, line []byte, open bool) string {
 }
 
 // IdentifyRest is Identify of the rest of a line: of what follows a part that
-// was handed out before it had an end.
+// was returned before it had an end.
 func IdentifyRest(id reader.ID, at reader.Offset, rest []byte, open bool) string {
 	s := Identify(id, at, rest, open)
 	return s[:idDigits] + "~" + strconv.FormatInt(int64(at), 10) + s[idDigits:]
@@ -221,7 +221,7 @@ func Resolve(ctx context.Context, r Ref, opt Options) (reader.Source, reader.Mem
 				looked[key] = true
 				m = withoutPair(m) // either file of a pair will do
 				m.Named = true     // a ref is as good as a name
-				at, ok, err := r.in(ctx, src, m, opt.Encoding)
+				at, ok, err := r.locate(ctx, src, m, opt.Encoding)
 				if ok {
 					return src, m, at, true
 				}
@@ -257,7 +257,7 @@ func Resolve(ctx context.Context, r Ref, opt Options) (reader.Source, reader.Mem
 			return src, m, at, nil
 		}
 		f = NewFinder()
-		f.beside(dir)
+		f.addNearby(dir)
 		if src, m, at, ok := look(f.Group()); ok {
 			return src, m, at, nil
 		}
@@ -314,9 +314,9 @@ func unpacked(path string) []Log {
 	return f.Group()
 }
 
-// beside takes the files in a directory and in those directly below it,
+// addNearby adds the files in a directory and in those directly below it,
 // whatever they are called.
-func (f *Finder) beside(dir string) {
+func (f *Finder) addNearby(dir string) {
 	where := filepath.Clean("./" + dir)
 	if filepath.IsAbs(dir) {
 		where = filepath.Clean(dir)
@@ -342,13 +342,13 @@ func (f *Finder) beside(dir string) {
 	take(where, !root)
 }
 
-// in reports whether a member has the line that a Ref with an identity means,
-// and where.
-func (r Ref) in(ctx context.Context, src reader.Source, m reader.Member, given decode.Charset) (reader.Pos, bool, error) {
+// locate reports whether a member has the line that a Ref with an identity
+// means, and where.
+func (r Ref) locate(ctx context.Context, src reader.Source, m reader.Member, given decode.Charset) (reader.Pos, bool, error) {
 	if m.Path == reader.Stdin {
 		return reader.Pos{}, false, nil
 	}
-	ids, err := r.beginnings(ctx, m, given)
+	ids, err := r.possibleIDs(ctx, m, given)
 	if err != nil {
 		return reader.Pos{}, false, err
 	}
@@ -388,9 +388,9 @@ func (r Ref) in(ctx context.Context, src reader.Source, m reader.Member, given d
 	return at, false, nil
 }
 
-// beginnings are the IDs that a member may have had when the Ref was made,
+// possibleIDs returns the IDs that a member may have had when the Ref was made,
 // for it was shorter then, perhaps; none if it cannot be the member.
-func (r Ref) beginnings(ctx context.Context, m reader.Member, given decode.Charset) ([]reader.ID, error) {
+func (r Ref) possibleIDs(ctx context.Context, m reader.Member, given decode.Charset) ([]reader.ID, error) {
 	f, path, err := OpenMember(m)
 	if err != nil {
 		return nil, err
@@ -418,7 +418,7 @@ func (r Ref) beginnings(ctx context.Context, m reader.Member, given decode.Chars
 	}
 }
 
-// readLine reads the line at a position, as far as it identifies it. open
+// ReadLine reads the line at a position, as far as it identifies it. open
 // reports that the text ends in it.
 func ReadLine(ctx context.Context, src reader.Source, m reader.Member, at reader.Pos) (line []byte, open bool, err error) {
 	b, err := src.Open(ctx, m, at)
@@ -448,7 +448,7 @@ func ReadLine(ctx context.Context, src reader.Source, m reader.Member, at reader
 	return line, false, nil
 }
 
-// ParseID is the ID that String made s of.
+// ParseID returns the ID that String made s of.
 func ParseID(s string) (reader.ID, error) {
 	var id reader.ID
 	sum, n, _ := strings.Cut(s, "-")

@@ -22,7 +22,7 @@ import (
 	"logview/reader/readertest"
 )
 
-// readOn reads a file with these bytes as a search does: on behind damage.
+// readOn reads a file with these bytes as a search does: on after damage.
 // It returns the text between damages, and what was said of each.
 func readOn(t *testing.T, data []byte) (texts []string, errs []*reader.FileError) {
 	t.Helper()
@@ -200,7 +200,7 @@ func TestPartsAreWalked(t *testing.T) {
 	}
 }
 
-// A part that was cut off anywhere, with another written behind it.
+// A part that was cut off anywhere, with another written after it.
 func TestCutPartBeforeAWholeOne(t *testing.T) {
 	one, two := manyLines("one", 3000), manyLines("two", 2000)
 	r := rand.New(rand.NewPCG(13, 15))
@@ -295,7 +295,7 @@ func TestDamageInAPipe(t *testing.T) {
 	}
 }
 
-// hostile are files that make for much work behind damage, of some n bytes.
+// hostile are files that make for much work after damage, of some n bytes.
 func hostile(n int) map[string][]byte {
 	fill := func(s string) []byte { return bytes.Repeat([]byte(s), n/len(s)) }
 	xzHead := xzip("")[:12]

@@ -153,7 +153,7 @@ func lastHeader(archive io.ReaderAt, head, data int64) (int64, error) {
 		if n < 0 || n > data-head {
 			return 0, errSparse
 		}
-		head += tarBlock + blocksOf(n)
+		head += tarBlock + roundToBlock(n)
 	}
 	return 0, errSparse
 }
@@ -178,8 +178,8 @@ func tarNumber(b []byte) int64 {
 	return n
 }
 
-// after returns the index of the first extent that ends behind off.
-func (s *sparseFile) after(off int64) int {
+// extentAfter returns the index of the first extent that ends behind off.
+func (s *sparseFile) extentAfter(off int64) int {
 	return sort.Search(len(s.extents), func(i int) bool { return s.extents[i].off+s.extents[i].size > off })
 }
 
@@ -190,7 +190,7 @@ func (s *sparseFile) ReadAt(p []byte, off int64) (int, error) {
 	}
 	p = p[:min(int64(len(p)), s.size-off)]
 	n := 0
-	for i := s.after(off); n < len(p); i++ {
+	for i := s.extentAfter(off); n < len(p); i++ {
 		at := off + int64(n)
 		hole := int64(len(p) - n)
 		if i < len(s.extents) {
@@ -217,18 +217,18 @@ func (s *sparseFile) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// nextData returns where the data continues after off.
+// NextData returns where the data continues after off.
 func (s *sparseFile) NextData(off int64) int64 {
-	i := s.after(off)
+	i := s.extentAfter(off)
 	if i == len(s.extents) {
 		return max(off, s.size)
 	}
 	return max(off, s.extents[i].off)
 }
 
-// nextHole returns where the next hole after off begins.
+// NextHole returns where the next hole after off begins.
 func (s *sparseFile) NextHole(off int64) int64 {
-	for i := s.after(off); i < len(s.extents) && s.extents[i].off <= off; i++ {
+	for i := s.extentAfter(off); i < len(s.extents) && s.extents[i].off <= off; i++ {
 		off = s.extents[i].off + s.extents[i].size
 	}
 	return off

@@ -80,7 +80,7 @@ func TestXzUnknownCheck(t *testing.T) {
 		if got != text || err == nil || !strings.Contains(err.Error(), "unknown type") {
 			t.Errorf("check %d: %d of %d bytes, %v", check, len(got), len(text), err)
 		}
-		// So is a stream that comes only later, and what is behind it.
+		// So is a stream that comes only later, and what is after it.
 		several := slices.Concat(xzip("one\n"), xzip("two\n"), make([]byte, 8), data, xzip("three\n"), data, xzip("four\n"))
 		got, _, err = readAll(t, several)
 		if got != "one\ntwo\n"+text+"three\n"+text+"four\n" || err == nil || !strings.Contains(err.Error(), "unknown type") {

@@ -17,7 +17,7 @@ import (
 // How a Follower begins: at the ends of the existing files, or at their last
 // lines.
 
-// Begin looks at the logs for the first time, and hands out their last
+// Begin looks at the logs for the first time, and emits their last
 // lines.
 func (f *Follower) Begin(ctx context.Context, emit func(*Appended) error) error {
 	f.emit, f.begun = emit, f.opt.Now()
@@ -34,7 +34,7 @@ func (f *Follower) Begin(ctx context.Context, emit func(*Appended) error) error 
 		listed[c.Path] = c
 	}
 	for _, l := range l.Group() {
-		if err := f.begin(ctx, l, listed); err != nil {
+		if err := f.beginLog(ctx, l, listed); err != nil {
 			return err
 		}
 	}
@@ -55,8 +55,8 @@ func (f *Follower) Begin(ctx context.Context, emit func(*Appended) error) error 
 	return f.err
 }
 
-// begin starts following a log's files at their ends.
-func (f *Follower) begin(ctx context.Context, l files.Log, listed map[string]files.Found) error {
+// beginLog starts following a log's files at their ends.
+func (f *Follower) beginLog(ctx context.Context, l files.Log, listed map[string]files.Found) error {
 	src := files.NewSource(l, files.Options{Text: f.opt.Text, Encoding: f.opt.Encoding})
 	members := src.Members()
 	need := f.opt.Last
@@ -96,24 +96,24 @@ func (f *Follower) begin(ctx context.Context, l files.Log, listed map[string]fil
 	return nil
 }
 
-// beginFile starts following a file at its end, after handing out its last
+// beginFile starts following a file at its end, after emitting its last
 // lines.
 func (f *Follower) beginFile(ctx context.Context, src reader.Source, c files.Found, log string, from reader.Pos, lines int64) error {
-	if files.HandleOf(c.Member).Info == nil || !files.HandleOf(c.Member).Info.Mode().IsRegular() || f.known(c) != nil {
+	if files.HandleOf(c.Member).Info == nil || !files.HandleOf(c.Member).Info.Mode().IsRegular() || f.lookUp(c) != nil {
 		return nil
 	}
 	t := f.add(c)
 	t.log, t.size, t.mod = log, c.Size, c.ModTime
-	if err := f.atEnd(ctx, src, t, from, lines); err != nil {
+	if err := f.startAtEnd(ctx, src, t, from, lines); err != nil {
 		return err
 	}
 	return f.err
 }
 
-// atEnd moves to the end of a file, after handing out its last lines, if any,
+// startAtEnd moves to the end of a file, after emitting its last lines, if any,
 // which begin at from.
-func (f *Follower) atEnd(ctx context.Context, src reader.Source, t *followed, from reader.Pos, lines int64) error {
-	b, err := f.beginning(t.Found)
+func (f *Follower) startAtEnd(ctx context.Context, src reader.Source, t *followed, from reader.Pos, lines int64) error {
+	b, err := f.readBeginning(t.Found)
 	switch {
 	case errors.Is(err, fs.ErrPermission), errors.Is(err, fs.ErrNotExist), errors.Is(err, reader.ErrGone):
 		// If it becomes readable later, or has another name by now, what it
@@ -136,7 +136,7 @@ func (f *Follower) atEnd(ctx context.Context, src reader.Source, t *followed, fr
 		return nil
 	case b.format != decode.Plain:
 		if lines > 0 {
-			err = f.lastOf(ctx, src, t, from)
+			err = f.emitLast(ctx, src, t, from)
 		}
 		f.setAside(t, ignored)
 		return err
@@ -159,11 +159,11 @@ func (f *Follower) atEnd(ctx context.Context, src reader.Source, t *followed, fr
 		f.note(t.Path, err)
 	}
 	at := t.at
-	if err := f.chunks(ctx, t, t.Size); err != nil {
+	if err := f.readChunks(ctx, t, t.Size); err != nil {
 		return err
 	}
 	if t.at == at {
-		t.recent = nil // see recall
+		t.recent = nil // see loadTail
 	}
 	f.closeQuiet(t)
 	return nil
@@ -172,14 +172,14 @@ func (f *Follower) atEnd(ctx context.Context, src reader.Source, t *followed, fr
 // startAt skips what precedes the last lines of a file, which begin at from, if
 // any are wanted.
 func (f *Follower) startAt(ctx context.Context, src reader.Source, t *followed, from reader.Pos, lines int64) error {
-	at, err := f.endOf(t, t.Size)
+	at, err := f.startOffset(t, t.Size)
 	if err != nil {
 		return err
 	}
 	count := f.opt.Count && src != nil
 	switch {
 	case lines == 0 && !count:
-		return f.place(t, t.f, at)
+		return f.startText(t, t.f, at)
 	case lines == 0:
 		if from, err = endPos(ctx, src, t.Member); err != nil {
 			return err
@@ -191,7 +191,7 @@ func (f *Follower) startAt(ctx context.Context, src reader.Source, t *followed, 
 			return err
 		}
 	}
-	if err := f.place(t, t.f, at); err != nil {
+	if err := f.startText(t, t.f, at); err != nil {
 		return err
 	}
 	t.offset, t.line = from.Offset, from.Line
@@ -201,21 +201,21 @@ func (f *Follower) startAt(ctx context.Context, src reader.Source, t *followed, 
 	return err
 }
 
-// toEnd skips everything in a file up to size.
-func (f *Follower) toEnd(t *followed, size int64) error {
+// skipTo skips everything in a file up to size.
+func (f *Follower) skipTo(t *followed, size int64) error {
 	if err := f.openFile(t); err != nil {
 		return err
 	}
-	at, err := f.endOf(t, size)
+	at, err := f.startOffset(t, size)
 	if err != nil {
 		return err
 	}
-	return f.place(t, t.f, at)
+	return f.startText(t, t.f, at)
 }
 
-// endOf returns where following a file begins: before its unfinished last line,
-// which is handed out when it is complete, unless that line is too long.
-func (f *Follower) endOf(t *followed, size int64) (int64, error) {
+// startOffset returns where following a file begins: before its unfinished last
+// line, which is emitted when it is complete, unless that line is too long.
+func (f *Follower) startOffset(t *followed, size int64) (int64, error) {
 	end := size
 	if !t.charset.Wide() {
 		end = decode.ZerosBefore(t.f, size, 0) // preallocated
@@ -230,18 +230,18 @@ func (f *Follower) endOf(t *followed, size int64) (int64, error) {
 // closeQuiet closes an inactive file if too many are open.
 func (f *Follower) closeQuiet(t *followed) {
 	if !f.ids.keepOpen || f.open > maxOpen && !t.Named {
-		f.close(t)
+		f.closeFile(t)
 	}
 }
 
-// place begins the text of t at a position of its file.
-func (f *Follower) place(t *followed, file *os.File, at int64) error {
+// startText begins the text of t at a position of its file.
+func (f *Follower) startText(t *followed, file *os.File, at int64) error {
 	t.offset, t.line = reader.Offset(max(0, at-int64(t.bom))), -1
 	return t.progress.begin(file, at)
 }
 
-// lastOf hands out the last lines of a compressed file, from from on.
-func (f *Follower) lastOf(ctx context.Context, src reader.Source, t *followed, from reader.Pos) error {
+// emitLast emits the last lines of a compressed file, from from on.
+func (f *Follower) emitLast(ctx context.Context, src reader.Source, t *followed, from reader.Pos) error {
 	b, err := src.Open(ctx, t.Member, from)
 	if err != nil {
 		f.note(t.Path, err)
@@ -258,7 +258,7 @@ func (f *Follower) lastOf(ctx context.Context, src reader.Source, t *followed, f
 			f.note(t.Path, err)
 			return ctx.Err()
 		}
-		f.out(t, blk)
+		f.emitText(t, blk)
 	}
 	return f.err
 }
@@ -335,7 +335,7 @@ func endPos(ctx context.Context, src reader.Source, m reader.Member) (reader.Pos
 
 // lastLineStart returns where the unfinished last line in the first end bytes of
 // a file begins; end if there is none. It does not look back further than the
-// longest line that is handed out whole.
+// longest line that is emitted whole.
 func lastLineStart(file io.ReaderAt, end int64, c decode.Charset) (int64, error) {
 	buf := make([]byte, 2<<10)
 	for at := end; at > 0 && end-at < longestLine; {

@@ -12,7 +12,7 @@ import (
 
 // FollowOn is what Run does after Begin.
 func FollowOn(ctx context.Context, f *Follower, emit func(*Appended) error) error {
-	return f.on(ctx, emit)
+	return f.followChanges(ctx, emit)
 }
 
 // NewUntoldLive is a Live that the system tells nothing, and that looks more

@@ -17,10 +17,10 @@ import (
 	"logview/reader/files"
 )
 
-// This is how a Follower reads one file and hands out what is new of it.
+// This is how a Follower reads one file and emits what is new of it.
 
-// look checks a known file for changes.
-func (f *Follower) look(ctx context.Context, t *followed) {
+// checkFile checks a known file for changes.
+func (f *Follower) checkFile(ctx context.Context, t *followed) {
 	if f.err != nil || ctx.Err() != nil {
 		return
 	}
@@ -49,7 +49,7 @@ func (f *Follower) look(ctx context.Context, t *followed) {
 			return
 		}
 	}
-	err := f.read(ctx, t)
+	err := f.readFile(ctx, t)
 	switch {
 	case err == nil || f.err != nil || ctx.Err() != nil:
 		t.failed = false
@@ -60,7 +60,7 @@ func (f *Follower) look(ctx context.Context, t *followed) {
 		f.note(t.Path, err)
 	}
 	if !f.ids.keepOpen {
-		f.close(t)
+		f.closeFile(t)
 	}
 }
 
@@ -89,7 +89,7 @@ func (f *Follower) openFile(t *followed) error {
 	return nil
 }
 
-func (f *Follower) close(t *followed) {
+func (f *Follower) closeFile(t *followed) {
 	if t.f != nil {
 		t.f.Close()
 		t.f = nil
@@ -97,8 +97,8 @@ func (f *Follower) close(t *followed) {
 	}
 }
 
-// read hands out what is new of a file.
-func (f *Follower) read(ctx context.Context, t *followed) error {
+// readFile reads and emits what is new in a file.
+func (f *Follower) readFile(ctx context.Context, t *followed) error {
 	if err := f.openFile(t); err != nil {
 		return err
 	}
@@ -108,7 +108,7 @@ func (f *Follower) read(ctx context.Context, t *followed) error {
 	}
 	size := info.Size()
 	if size == t.size && info.ModTime().Equal(t.mod) {
-		return f.hold(t, size)
+		return f.emitHeld(t, size)
 	}
 	t.active = f.opt.Now()
 	grown := size > t.size
@@ -116,7 +116,7 @@ func (f *Follower) read(ctx context.Context, t *followed) error {
 		f.recheckCopies(t)
 	}
 	if !f.holds(t, info) {
-		if !f.cut(ctx, t, info) {
+		if !f.handleCut(ctx, t, info) {
 			return f.err
 		}
 	} else if !grown || t.scanned < reader.BlockSize {
@@ -124,37 +124,37 @@ func (f *Follower) read(ctx context.Context, t *followed) error {
 	}
 	t.size, t.mod = size, info.ModTime()
 	before := t.at + t.scanned
-	if err := f.chunks(ctx, t, size); err != nil {
+	if err := f.readChunks(ctx, t, size); err != nil {
 		return err
 	}
 	if !grown && t.zeros > 0 && t.at+t.scanned == before {
 		// Something was written into the padding.
 		t.zeros = 0
-		if err := f.chunks(ctx, t, size); err != nil {
+		if err := f.readChunks(ctx, t, size); err != nil {
 			return err
 		}
 	}
-	return f.hold(t, size)
+	return f.emitHeld(t, size)
 }
 
-// check reports whether a file still holds what was handed out of it.
-func (f *Follower) check(ctx context.Context, t *followed) {
+// verify reports whether a file still holds what was emitted of it.
+func (f *Follower) verify(ctx context.Context, t *followed) {
 	if t.state != reading || f.openFile(t) != nil {
 		return
 	}
 	if info, err := t.f.Stat(); err == nil && info.Size() != t.size && !f.holds(t, info) {
-		f.cut(ctx, t, info)
+		f.handleCut(ctx, t, info)
 	}
 	if !f.ids.keepOpen {
-		f.close(t)
+		f.closeFile(t)
 	}
 }
 
-// holds reports whether a file holds what was handed out of it. Where only
+// holds reports whether a file holds what was emitted of it. Where only
 // its path identifies it, a rotated file that holds more of another text is
 // another file by now, however it begins.
 func (f *Follower) holds(t *followed, info os.FileInfo) bool {
-	if !t.heldBy(t.f, info.Size()) {
+	if !t.isHeldBy(t.f, info.Size()) {
 		return false
 	}
 	if !f.ids.byPath || t.Name.Current() || t.at == 0 {
@@ -165,7 +165,7 @@ func (f *Follower) holds(t *followed, info os.FileInfo) bool {
 }
 
 // recheckCopies checks whether the copies of a text still are copies. As long
-// as nothing of a text was handed out, truncating its file goes unnoticed.
+// as nothing of a text was emitted, truncating its file goes unnoticed.
 func (f *Follower) recheckCopies(t *followed) {
 	for _, x := range f.order {
 		if x.state != copied || x.of != t {
@@ -182,22 +182,22 @@ func (f *Follower) recheckCopies(t *followed) {
 	}
 }
 
-// chunks hands out all whole lines that follow.
-func (f *Follower) chunks(ctx context.Context, t *followed, size int64) error {
-	if err := t.recall(t.f); err != nil {
+// readChunks reads and emits all whole lines that follow.
+func (f *Follower) readChunks(ctx context.Context, t *followed, size int64) error {
+	if err := t.loadTail(t.f); err != nil {
 		return err
 	}
 	for f.err == nil && ctx.Err() == nil {
-		if more, err := f.chunk(t, size); err != nil || !more {
+		if more, err := f.readChunk(t, size); err != nil || !more {
 			return err
 		}
 	}
 	return ctx.Err()
 }
 
-// chunk hands out the whole lines that follow, as many as a buffer holds. It
-// reports whether there may be more.
-func (f *Follower) chunk(t *followed, size int64) (bool, error) {
+// readChunk reads and emits the whole lines that follow, as many as a buffer
+// holds. It reports whether there may be more.
+func (f *Follower) readChunk(t *followed, size int64) (bool, error) {
 	from := t.at + t.scanned
 	buf := f.buf
 	n, err := t.f.ReadAt(buf, from)
@@ -222,36 +222,36 @@ func (f *Follower) chunk(t *followed, size int64) (bool, error) {
 	if t.at == 0 || t.at < decode.HeadSize && t.charset == decode.ASCII && bytes.IndexByte(buf[:n], 0) >= 0 {
 		f.detect(t)
 	}
-	data, run, err := f.nuls(t, buf[:n], size)
+	data, run, err := f.findNULs(t, buf[:n], size)
 	if err != nil {
 		return false, err
 	}
 	if end := t.charset.LineEnd(buf[:data]); end > 0 {
-		return true, f.give(t, t.scanned+int64(end))
+		return true, f.emitLines(t, t.scanned+int64(end))
 	}
 	t.scanned += int64(data)
 	if run > 0 || t.scanned >= longestLine {
 		switch {
 		case run == 0:
-			err = f.givePart(t)
+			err = f.emitPart(t)
 		case t.scanned > 0:
-			err = f.give(t, t.scanned)
+			err = f.emitLines(t, t.scanned)
 		}
 		if run > 0 && err == nil {
-			f.giveNuls(t, run)
+			f.skipNULs(t, run)
 		}
 		return true, err
 	}
 	return data == n, nil
 }
 
-// nuls looks for NULs in buf, which was read after what was scanned. Only the
-// first data bytes of it are text: after them comes padding up to the end of
-// the file, or a run of NULs that is replaced by a marker.
-func (f *Follower) nuls(t *followed, buf []byte, size int64) (data int, run int64, err error) {
+// findNULs looks for NULs in buf, which was read after what was scanned. Only
+// the first data bytes of it are text: after them comes padding up to the end
+// of the file, or a run of NULs that is replaced by a marker.
+func (f *Follower) findNULs(t *followed, buf []byte, size int64) (data int, run int64, err error) {
 	i := len(buf)
 	if !t.charset.Wide() {
-		i = runOfNuls(buf)
+		i = findNULRun(buf)
 	}
 	if i == len(buf) {
 		return i, 0, nil
@@ -272,7 +272,7 @@ func (f *Follower) nuls(t *followed, buf []byte, size int64) (data int, run int6
 }
 
 // detect detects the encoding of a file that is followed from its beginning.
-// It is called until something of the file was handed out.
+// It is called until something of the file was emitted.
 func (f *Follower) detect(t *followed) {
 	head := decode.HeadPool.Get().(*[decode.HeadSize]byte)
 	defer decode.HeadPool.Put(head)
@@ -290,9 +290,9 @@ func (f *Follower) charsetOf(head []byte, whole bool) (decode.Charset, int) {
 	return c, bom
 }
 
-// runOfNuls returns the index in buf of a long run of NULs, or of one that
+// findNULRun returns the index in buf of a long run of NULs, or of one that
 // reaches the end of buf and may become long; len(buf) if there is none.
-func runOfNuls(buf []byte) int {
+func findNULRun(buf []byte) int {
 	for at := 0; ; {
 		i := bytes.IndexByte(buf[at:], 0)
 		if i < 0 {
@@ -307,9 +307,9 @@ func runOfNuls(buf []byte) int {
 	}
 }
 
-// giveNuls skips a run of NULs. What is handed out next begins with a marker
-// for it.
-func (f *Follower) giveNuls(t *followed, run int64) {
+// skipNULs skips a run of NULs. What is emitted next begins with a marker for
+// it.
+func (f *Follower) skipNULs(t *followed, run int64) {
 	t.head = append(t.head, make([]byte, max(0, min(run, headKept-int64(len(t.head)))))...)
 	t.at += run
 	t.offset += reader.Offset(run)
@@ -318,9 +318,9 @@ func (f *Follower) giveNuls(t *followed, run int64) {
 	t.recent = make([]byte, min(t.at, markBytes))
 }
 
-// give hands out the next n bytes: whole lines, a piece of a very long line, or
-// the beginning of an unfinished one.
-func (f *Follower) give(t *followed, n int64) error {
+// emitLines emits the next n bytes: whole lines, a piece of a very long line,
+// or the beginning of an unfinished one.
+func (f *Follower) emitLines(t *followed, n int64) error {
 	raw := f.buf
 	if int64(len(raw)) < n {
 		raw = make([]byte, n) // a long line, or one that came in parts
@@ -332,13 +332,13 @@ func (f *Follower) give(t *followed, n int64) error {
 		}
 		return err
 	}
-	f.giveRaw(t, raw)
+	f.emitRaw(t, raw)
 	return nil
 }
 
-// givePart is give for the beginning of a line, but for the bytes at its end
-// that are not a whole character.
-func (f *Follower) givePart(t *followed) error {
+// emitPart emits the beginning of a line as emitLines does, without the bytes
+// at its end that are not a whole character.
+func (f *Follower) emitPart(t *followed) error {
 	tail := make([]byte, min(t.scanned, 4<<10))
 	if k, err := t.f.ReadAt(tail, t.at+t.scanned-int64(len(tail))); k < len(tail) {
 		if err == io.EOF {
@@ -347,13 +347,13 @@ func (f *Follower) givePart(t *followed) error {
 		return err
 	}
 	if n := t.scanned - int64(len(tail)-t.charset.Whole(tail)); n > 0 {
-		return f.give(t, n)
+		return f.emitLines(t, n)
 	}
 	return nil
 }
 
-// giveRaw hands out raw, which follows what was handed out of t's text.
-func (f *Follower) giveRaw(t *followed, raw []byte) {
+// emitRaw emits raw, which follows what was emitted of t's text.
+func (f *Follower) emitRaw(t *followed, raw []byte) {
 	t.charset = t.charset.Learn(raw)
 	text := t.charset.Decode(raw)
 	size := reader.Offset(len(text))
@@ -366,7 +366,7 @@ func (f *Follower) giveRaw(t *followed, raw []byte) {
 	lines := reader.CountLines(text)
 	b := reader.Block{Text: text, Offset: t.offset + size - reader.Offset(len(text)), Line: t.line, Lines: lines, Continues: t.mid}
 	if n := lineEndLen(text); t.mid && n > 0 {
-		// Only the end of the line was not handed out yet.
+		// Only the end of the line was not emitted yet.
 		b.Text, b.Lines = text[n:], lines-1
 		b.Offset += reader.Offset(n)
 		if b.Line >= 0 {
@@ -384,12 +384,12 @@ func (f *Follower) giveRaw(t *followed, raw []byte) {
 	t.scanned = 0
 	delete(f.holding, t)
 	if len(b.Text) > 0 {
-		f.out(t, &b)
+		f.emitText(t, &b)
 	}
 }
 
-// lineEndLen is how long the end of a line is with which text begins; 0 if it
-// does not begin with one.
+// lineEndLen returns how long the end of a line is with which text begins; 0 if
+// it does not begin with one.
 func lineEndLen(text []byte) int {
 	switch {
 	case bytes.HasPrefix(text, reader.Newline):
@@ -400,8 +400,8 @@ func lineEndLen(text []byte) int {
 	return 0
 }
 
-// out hands out lines of a text.
-func (f *Follower) out(t *followed, b *reader.Block) {
+// emitText emits lines of a text.
+func (f *Follower) emitText(t *followed, b *reader.Block) {
 	if f.err != nil {
 		return
 	}
@@ -410,9 +410,9 @@ func (f *Follower) out(t *followed, b *reader.Block) {
 	f.err = f.emit(&Appended{Log: t.log, Key: t.key, ID: reader.NewID(head), Block: *b})
 }
 
-// hold hands out an unfinished last line when it has been held long enough.
-// One that existed when following began waits for its end.
-func (f *Follower) hold(t *followed, size int64) error {
+// emitHeld emits an unfinished last line when it has been held long enough. One
+// that existed when following began waits for its end.
+func (f *Follower) emitHeld(t *followed, size int64) error {
 	if t.scanned <= 0 || t.active.IsZero() || t.at == 0 && t.scanned < 4 { // too little to decide on an encoding
 
 		delete(f.holding, t)
@@ -426,11 +426,11 @@ func (f *Follower) hold(t *followed, size int64) error {
 		return nil
 	}
 	delete(f.holding, t)
-	return f.givePart(t)
+	return f.emitPart(t)
 }
 
-// due is how long the first held line is still to be held.
-func (f *Follower) due() (time.Duration, bool) {
+// heldFor returns how long the first held line is still to be held.
+func (f *Follower) heldFor() (time.Duration, bool) {
 	if len(f.holding) == 0 {
 		return 0, false
 	}
@@ -441,9 +441,9 @@ func (f *Follower) due() (time.Duration, bool) {
 	return max(left, 0), true
 }
 
-// cut handles a file that no longer holds what was handed out of it. It reports
-// whether the file is to be read now, as another text of t.
-func (f *Follower) cut(ctx context.Context, t *followed, info os.FileInfo) bool {
+// handleCut handles a file that no longer holds what was emitted of it. It
+// reports whether the file is to be read now, as another text of t.
+func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo) bool {
 	delete(f.holding, t)
 	t.size = -1
 	moved := f.moveOn(ctx, t, info)
@@ -472,7 +472,7 @@ func (f *Follower) cut(ctx context.Context, t *followed, info os.FileInfo) bool 
 	// Texts that were written and rotated since the last look are in older
 	// files.
 	for _, c := range f.list(ctx) {
-		if files.HandleOf(c.Member).Info != nil && files.HandleOf(c.Member).Info.Mode().IsRegular() && c.Dir == t.Dir && c.Name.Key() == t.Name.Key() && files.Older(c, t.Found) < 0 && f.known(c) == nil {
+		if files.HandleOf(c.Member).Info != nil && files.HandleOf(c.Member).Info.Mode().IsRegular() && c.Dir == t.Dir && c.Name.Key() == t.Name.Key() && files.Older(c, t.Found) < 0 && f.lookUp(c) == nil {
 			f.adopt(ctx, c)
 		}
 	}
@@ -498,7 +498,7 @@ func (f *Follower) moveOn(ctx context.Context, t *followed, info os.FileInfo) bo
 	if best == nil {
 		return false
 	}
-	x := f.known(*best)
+	x := f.lookUp(*best)
 	if x == nil {
 		x = f.add(*best)
 	}
@@ -506,33 +506,33 @@ func (f *Follower) moveOn(ctx context.Context, t *followed, info os.FileInfo) bo
 	x.scanned, x.zeros = 0, 0
 	x.state, x.of, x.size = reading, nil, -1
 	x.active = f.opt.Now()
-	if b, err := f.beginning(*best); err == nil && b.format != decode.Plain {
-		f.rest(ctx, x)
+	if b, err := f.readBeginning(*best); err == nil && b.format != decode.Plain {
+		f.emitRest(ctx, x)
 		f.abandon(x, true)
 		f.setAside(x, ignored)
 		return true
 	}
-	f.look(ctx, x)
+	f.checkFile(ctx, x)
 	return true
 }
 
-// copyOf returns the file that holds all that was handed out of t's text: the
+// copyOf returns the file that holds all that was emitted of t's text: the
 // oldest of those that are new, for the texts that were written since are in
 // newer files and may begin alike, or the newest of the known ones.
 func (f *Follower) copyOf(ctx context.Context, t *followed) *files.Found {
 	all := f.list(ctx)
 	for _, c := range all {
-		if files.HandleOf(c.Member).Info != nil && f.known(c) == t {
+		if files.HandleOf(c.Member).Info != nil && f.lookUp(c) == t {
 			f.rename(t, c)
 		}
 	}
 	var best *files.Found
 	for _, c := range all {
-		x := f.known(c)
+		x := f.lookUp(c)
 		switch {
 		case files.HandleOf(c.Member).Info == nil || x == t || c.Path == t.Path || c.Name.Key() != t.Name.Key():
 		case c.Name.Current() && !c.Name.Compressed(), x != nil && x.state == reading:
-		case best != nil && (best.Name.Unpacks(c.Name) && c.Name.Compressed() || f.known(*best) == nil):
+		case best != nil && (best.Name.Unpacks(c.Name) && c.Name.Compressed() || f.lookUp(*best) == nil):
 		case f.holdsText(ctx, c, &t.progress):
 			best = &c
 		}
@@ -541,11 +541,11 @@ func (f *Follower) copyOf(ctx context.Context, t *followed) *files.Found {
 }
 
 // copiedBefore reports whether there is a copy of a file that ends before the
-// end of what was handed out of it. Then what was written between copying and
+// end of what was emitted of it. Then what was written between copying and
 // truncating was read in time.
 func (f *Follower) copiedBefore(ctx context.Context, t *followed) bool {
 	return slices.ContainsFunc(f.list(ctx), func(c files.Found) bool {
-		if x := f.known(c); files.HandleOf(c.Member).Info == nil || c.Name.Key() != t.Name.Key() || c.Name.Current() || x != nil && x.state != copied {
+		if x := f.lookUp(c); files.HandleOf(c.Member).Info == nil || c.Name.Key() != t.Name.Key() || c.Name.Current() || x != nil && x.state != copied {
 			return false
 		}
 		file, _, err := files.OpenMember(c.Member)
@@ -564,22 +564,22 @@ func (f *Follower) copiedBefore(ctx context.Context, t *followed) bool {
 }
 
 // holdsText reports whether a file, compressed or not, holds all that was
-// handed out of a text, and does not hold more of another known text. Equal
+// emitted of a text, and does not hold more of another known text. Equal
 // beginnings are not enough.
 func (f *Follower) holdsText(ctx context.Context, c files.Found, p *progress) bool {
 	if p.at == 0 {
 		return false
 	}
-	b, err := f.beginning(c)
-	if err != nil || !alike(b.head, p.head) {
+	b, err := f.readBeginning(c)
+	if err != nil || !sameBeginning(b.head, p.head) {
 		return false
 	}
 	texts := f.textsLike(b)
 	if b.format == decode.Plain {
-		return p.same(f.longestIn(c, texts))
+		return p.equal(f.longestIn(c, texts))
 	}
 	held, _, err := f.heldByPacked(ctx, &followed{Found: c}, texts)
-	return p.same(held) && !errors.Is(err, io.ErrUnexpectedEOF)
+	return p.equal(held) && !errors.Is(err, io.ErrUnexpectedEOF)
 }
 
 // textsLike returns the known texts that begin like a file, those whose files
@@ -588,13 +588,13 @@ func (f *Follower) textsLike(b beginning) []*progress {
 	var out []*progress
 	for _, gone := range []bool{false, true} {
 		for _, x := range f.order {
-			if x.gone == gone && x.state == reading && x.at > 0 && alike(x.head, b.head) {
+			if x.gone == gone && x.state == reading && x.at > 0 && sameBeginning(x.head, b.head) {
 				out = append(out, &x.progress)
 			}
 		}
 	}
 	for _, o := range f.texts {
-		if o.at > 0 && alike(o.head, b.head) {
+		if o.at > 0 && sameBeginning(o.head, b.head) {
 			out = append(out, &o.progress)
 		}
 	}
@@ -602,7 +602,7 @@ func (f *Follower) textsLike(b beginning) []*progress {
 }
 
 // longestIn returns the longest of the texts of which a file holds all that was
-// handed out; nil if there is none.
+// emitted; nil if there is none.
 func (f *Follower) longestIn(c files.Found, texts []*progress) *progress {
 	file, _, err := files.OpenMember(c.Member)
 	if err != nil {
@@ -615,7 +615,7 @@ func (f *Follower) longestIn(c files.Found, texts []*progress) *progress {
 	}
 	var held *progress
 	for _, p := range texts {
-		if (held == nil || p.at > held.at) && p.heldBy(file, info.Size()) {
+		if (held == nil || p.at > held.at) && p.isHeldBy(file, info.Size()) {
 			held = p
 		}
 	}
@@ -631,9 +631,9 @@ type beginning struct {
 	binary  bool
 }
 
-// beginning reads the beginning of the file that was listed, even if it was
+// readBeginning reads the beginning of the file that was listed, even if it was
 // renamed since. The error wraps ErrGone if it was removed.
-func (f *Follower) beginning(c files.Found) (b beginning, err error) {
+func (f *Follower) readBeginning(c files.Found) (b beginning, err error) {
 	file, _, err := files.OpenMember(c.Member)
 	if err != nil {
 		return b, err
@@ -676,8 +676,8 @@ func openPacked(ctx context.Context, c files.Found) (r io.Reader, done func(), e
 	return r, func() { t.Release(); file.Close() }, nil
 }
 
-// heldByPacked is which of some texts a compressed file holds as far as they
-// were handed out, the longest of them, nil if it holds none, and how much
+// heldByPacked returns which of some texts a compressed file holds as far as
+// they were emitted, the longest of them, nil if it holds none, and how much
 // follows that. The error says why it could not be decompressed to its end.
 func (f *Follower) heldByPacked(ctx context.Context, t *followed, texts []*progress) (held *progress, more int64, err error) {
 	r, done, err := openPacked(ctx, t.Found)
@@ -695,7 +695,7 @@ func (f *Follower) heldByPacked(ctx context.Context, t *followed, texts []*progr
 		if _, err = io.CopyN(w, r, p.at-w.end); err != nil {
 			break
 		}
-		if p.marks[len(p.marks)-1].in(w) {
+		if p.marks[len(p.marks)-1].matches(w) {
 			held = p
 		}
 	}
@@ -711,7 +711,7 @@ func (f *Follower) heldByPacked(ctx context.Context, t *followed, texts []*progr
 	return held, more, err
 }
 
-// repeats reports whether a compressed file holds behind what was handed out
+// repeats reports whether a compressed file holds behind what was emitted
 // of x's text only what x's file holds there, too.
 func (f *Follower) repeats(ctx context.Context, t, x *followed) bool {
 	r, done, err := openPacked(ctx, t.Found)
@@ -769,9 +769,9 @@ func (w *window) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// rest hands out what a compressed file holds after what was handed out of its
+// emitRest emits what a compressed file holds after what was emitted of its
 // text.
-func (f *Follower) rest(ctx context.Context, t *followed) {
+func (f *Follower) emitRest(ctx context.Context, t *followed) {
 	r, done, err := openPacked(ctx, t.Found)
 	if err != nil {
 		f.noteOnce(t.id, t.Path, err)
@@ -779,7 +779,7 @@ func (f *Follower) rest(ctx context.Context, t *followed) {
 	}
 	defer done()
 	before := &window{}
-	if _, err := io.CopyN(before, r, t.at); err != nil || t.recall(before) != nil {
+	if _, err := io.CopyN(before, r, t.at); err != nil || t.loadTail(before) != nil {
 		return // it ends earlier
 	}
 	raw := make([]byte, 0, reader.BlockSize)
@@ -790,7 +790,7 @@ func (f *Follower) rest(ctx context.Context, t *followed) {
 		}
 		n, err := r.Read(raw[len(raw):cap(raw)])
 		if zeros := decode.LeadingZeros(raw[len(raw):][:n]); nuls > 0 && zeros < n {
-			raw = f.passNuls(t, raw, n, nuls)
+			raw = f.insertNULs(t, raw, n, nuls)
 			nuls = 0
 		} else if nuls > 0 {
 			nuls += int64(n)
@@ -801,7 +801,7 @@ func (f *Follower) rest(ctx context.Context, t *followed) {
 			t.charset, t.bom = f.charsetOf(raw, err != nil)
 		}
 		if !t.charset.Wide() && nuls == 0 {
-			if i := runOfNuls(raw); i < len(raw) && i+decode.LeadingZeros(raw[i:]) == len(raw) {
+			if i := findNULRun(raw); i < len(raw) && i+decode.LeadingZeros(raw[i:]) == len(raw) {
 				nuls = int64(len(raw) - i)
 				raw = raw[:i]
 			}
@@ -811,7 +811,7 @@ func (f *Follower) rest(ctx context.Context, t *followed) {
 			end = len(raw)
 		}
 		if end > 0 && (end == len(raw) || len(raw) >= reader.BlockSize/2) {
-			f.giveRaw(t, raw[:end])
+			f.emitRaw(t, raw[:end])
 			raw = raw[:copy(raw, raw[end:])]
 		}
 		if err != nil {
@@ -823,18 +823,18 @@ func (f *Follower) rest(ctx context.Context, t *followed) {
 	}
 }
 
-// passNuls inserts the NULs that were read before the next n bytes, which lie
+// insertNULs inserts the NULs that were read before the next n bytes, which lie
 // after raw, before them; a long run of them is skipped instead.
-func (f *Follower) passNuls(t *followed, raw []byte, n int, nuls int64) []byte {
+func (f *Follower) insertNULs(t *followed, raw []byte, n int, nuls int64) []byte {
 	if nuls < reader.NulRun {
 		fresh := bytes.Clone(raw[len(raw):][:n])
 		return append(append(raw, make([]byte, nuls)...), fresh...)
 	}
 	fresh := raw[len(raw):][:n]
 	if len(raw) > 0 {
-		f.giveRaw(t, raw)
+		f.emitRaw(t, raw)
 	}
 	z := decode.LeadingZeros(fresh)
-	f.giveNuls(t, nuls+int64(z))
+	f.skipNULs(t, nuls+int64(z))
 	return append(raw[:0], fresh[z:]...)
 }

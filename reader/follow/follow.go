@@ -1,3 +1,5 @@
+// Package follow watches logs and emits the lines that are written to them,
+// each once, through growth and every kind of rotation.
 package follow
 
 import (
@@ -20,25 +22,25 @@ import (
 	"logview/reader/rotation"
 )
 
-// A Follower hands out what is written to logs, each line once, through
+// A Follower emits what is written to logs, each line once, through
 // growth and every kind of rotation. It belongs to one goroutine.
 //
 // It distinguishes files from texts. A file has an identity (device and
 // inode, or what os.SameFile compares) and names that change. A text is what
 // one or more writers wrote, one after another, into an empty file; its
-// progress says how much of it was handed out. Rotation moves texts between
+// progress says how much of it was emitted. Rotation moves texts between
 // files: renaming does not, but copying, compressing and replacing put the
 // same text into another file, and truncating and rewriting put another text
 // into the same file.
 //
 // Each known file is in one state:
 //
-//	reading  What is appended to its text is handed out.
+//	reading  What is appended to its text is emitted.
 //	copied   So far it holds the beginning of another file's text.
-//	         Nothing of it is handed out.
+//	         Nothing of it is emitted.
 //	unready  Undecided: it is compressed and not complete yet.
-//	ignored  Nothing of it will be handed out: it is not text, was written
-//	         before following began, or is compressed and was handed out
+//	ignored  Nothing of it will be emitted: it is not text, was written
+//	         before following began, or is compressed and was emitted
 //	         before.
 //
 // A new file becomes
@@ -46,17 +48,17 @@ import (
 //	reading, from its start, if it has the name of a current file, or one
 //	    that is newer than those of all files with a similar text, or if its
 //	    text is like no other;
-//	reading, from where a text was left, if it holds all that was handed out
+//	reading, from where a text was left, if it holds all that was emitted
 //	    of that text and the file that held it was removed or replaced, just
 //	    now if that text is no longer than a header may be;
 //	copied, if another file's text begins with all that it holds, or if it
-//	    begins with all that was handed out of that text, and its name is
+//	    begins with all that was emitted of that text, and its name is
 //	    that of an older file of the log or of an editor's backup;
 //	unready or ignored as described.
 //
 // Later, when a file changes:
 //
-//	reading → reading   with another text, if what was handed out is no longer
+//	reading → reading   with another text, if what was emitted is no longer
 //	                    there. The old text goes on in a copy of it, if
 //	                    there is one; the new one begins where the two
 //	                    begin to differ, as far as that is known, or after
@@ -70,11 +72,11 @@ import (
 //	unready, ignored    are decided again.
 //
 // A file that no longer has a name is read to its end, and for a while after
-// that, through its open descriptor. How much of its text was handed out is
+// that, through its open descriptor. How much of its text was emitted is
 // remembered, because it may reappear compressed.
 //
-// This file decides the states; follow_file.go reads one file, and
-// follow_text.go has the progress of a text.
+// This file decides the states; file.go reads one file, and text.go has the
+// progress of a text.
 type Follower struct {
 	live  *Live
 	feed  *Feed
@@ -106,10 +108,10 @@ type Follower struct {
 
 // FollowOptions configure a Follower.
 type FollowOptions struct {
-	Last     int64             // number of last lines of each log to hand out first
+	Last     int64             // number of last lines of each log to emit first
 	LastOf   int64             // the same for logs that were named as files
 	Count    bool              // count lines from the starts of files, so that every line has a number
-	Pipe     func(path string) // is told once of a named path that has become a named pipe, which a Follower does not read; may be nil
+	Pipe     func(path string) // called once for a named path that has become a named pipe, which a Follower does not read; may be nil
 	Note     func(error)       // reports that a file was truncated, is skipped, or cannot be read; may be nil
 	Now      func() time.Time  // the clock; nil for time.Now
 	Text     bool              // follow files that do not look like text, too
@@ -143,7 +145,7 @@ type followed struct {
 	progress           // of its text, in state reading
 	of       *followed // in state copied: the file whose text it holds
 	checked  int64     // in state copied: how much of it is that text
-	whole    bool      // in state copied: it held all that was handed out of that text
+	whole    bool      // in state copied: it held all that was emitted of that text
 
 	f      *os.File  // nil while it is not open
 	size   int64     // when it was last checked
@@ -179,7 +181,7 @@ const (
 	// it: its writer may not have noticed.
 	goneFor = 10 * time.Second
 	// movedFor is how long a file that was moved away is still read: its writer
-	// may continue until it is told to reopen its log.
+	// may continue until it reopens its log.
 	movedFor = time.Hour
 	// orphanFor is how long the text of a file that was removed before it was
 	// read to its end is remembered, and maxOrphans how many texts are.
@@ -190,7 +192,7 @@ const (
 	// maxOpen is how many inactive files are kept open. An open file can be
 	// found again after it was renamed.
 	maxOpen = 500
-	// longestLine is the longest line that is handed out whole.
+	// longestLine is the longest line that is emitted whole.
 	longestLine = 64 << 20
 )
 
@@ -232,21 +234,21 @@ func (f *Follower) noteOnce(id any, path string, err error) {
 	}
 }
 
-// Run hands out what is written until ctx is done or emit fails, whose error
-// it returns. What it hands out is valid until emit returns.
+// Run emits what is written until ctx is done or emit fails, whose error
+// it returns. What it emits is valid until emit returns.
 func (f *Follower) Run(ctx context.Context, emit func(*Appended) error) error {
 	defer f.Close()
 	if err := f.Begin(ctx, emit); err != nil {
 		return err
 	}
-	return f.on(ctx, emit)
+	return f.followChanges(ctx, emit)
 }
 
-// on hands out what is new whenever there is something.
-func (f *Follower) on(ctx context.Context, emit func(*Appended) error) error {
+// followChanges emits what is new whenever something changes.
+func (f *Follower) followChanges(ctx context.Context, emit func(*Appended) error) error {
 	for {
 		var held <-chan time.Time
-		if d, ok := f.due(); ok {
+		if d, ok := f.heldFor(); ok {
 			held = time.After(d)
 		}
 		c, err := f.feed.Wait(ctx, held)
@@ -259,7 +261,7 @@ func (f *Follower) on(ctx context.Context, emit func(*Appended) error) error {
 	}
 }
 
-// Look hands out what is new, given what the Live reported.
+// Look emits what is new, given what the Live reported.
 func (f *Follower) Look(ctx context.Context, c Changes, emit func(*Appended) error) error {
 	f.emit, f.looked = emit, f.opt.Now()
 	var changed []*followed
@@ -272,10 +274,10 @@ func (f *Follower) Look(ctx context.Context, c Changes, emit func(*Appended) err
 	}
 	f.readAll(ctx, changed)
 	if c.Names {
-		f.names(ctx)
+		f.checkNames(ctx)
 	}
 	for t := range f.holding {
-		f.look(ctx, t)
+		f.checkFile(ctx, t)
 	}
 	if c.All || c.Sweep {
 		f.sweepFiles(ctx, c.All)
@@ -286,7 +288,7 @@ func (f *Follower) Look(ctx context.Context, c Changes, emit func(*Appended) err
 		}
 		f.again = false
 		f.live.refresh()
-		f.names(ctx)
+		f.checkNames(ctx)
 	}
 	if c.Sweep {
 		if f.pending {
@@ -305,7 +307,7 @@ func (f *Follower) Look(ctx context.Context, c Changes, emit func(*Appended) err
 func (f *Follower) readAll(ctx context.Context, list []*followed) {
 	slices.SortStableFunc(list, func(a, b *followed) int { return files.Older(a.Found, b.Found) })
 	for _, t := range list {
-		f.look(ctx, t)
+		f.checkFile(ctx, t)
 	}
 }
 
@@ -322,7 +324,7 @@ func (f *Follower) sweepFiles(ctx context.Context, all bool) {
 	f.readAll(ctx, busy)
 	for range min(sweepFiles, len(f.order)) {
 		f.sweep = (f.sweep + 1) % len(f.order)
-		f.look(ctx, f.order[f.sweep])
+		f.checkFile(ctx, f.order[f.sweep])
 	}
 }
 
@@ -354,8 +356,8 @@ func (f *Follower) list(ctx context.Context) []files.Found {
 	return all.Files
 }
 
-// names checks which files exist.
-func (f *Follower) names(ctx context.Context) {
+// checkNames checks which files exist.
+func (f *Follower) checkNames(ctx context.Context) {
 	begun := f.opt.Now()
 	f.pending = false
 	list := slices.DeleteFunc(slices.Clone(f.list(ctx)), func(c files.Found) bool {
@@ -366,7 +368,7 @@ func (f *Follower) names(ctx context.Context) {
 		return files.HandleOf(c.Member).Info == nil || !files.HandleOf(c.Member).Info.Mode().IsRegular() || editing.MatchString(filepath.Base(c.Path))
 	})
 	for _, c := range list {
-		t := f.known(c)
+		t := f.lookUp(c)
 		switch {
 		case t == nil:
 		case t.Path != c.Path && !f.renamed(t, c), f.ids.byPath && t.gone:
@@ -387,7 +389,7 @@ func (f *Follower) names(ctx context.Context) {
 	}
 	fresh := map[string]bool{} // logs with new files
 	for _, c := range list {
-		if f.known(c) == nil {
+		if f.lookUp(c) == nil {
 			fresh[c.Name.Key()] = true
 		}
 	}
@@ -403,21 +405,21 @@ func (f *Follower) names(ctx context.Context) {
 		case t.state == copied && t.of.gone && t.of.f == nil && !t.gone:
 			f.forget(t) // it may be all that is left of the text
 		case fresh[t.Name.Key()]:
-			f.check(ctx, t)
+			f.verify(ctx, t)
 		}
 	}
 	for _, c := range list {
 		if f.err != nil || ctx.Err() != nil {
 			return
 		}
-		if f.known(c) == nil {
-			f.readAll(ctx, f.before(c))
+		if f.lookUp(c) == nil {
+			f.readAll(ctx, f.olderThan(c))
 			f.adopt(ctx, c)
 		}
 	}
 	for _, t := range slices.Clone(f.order) {
 		if t.gone {
-			f.look(ctx, t)
+			f.checkFile(ctx, t)
 		}
 	}
 	f.listed = begun
@@ -427,9 +429,9 @@ func (f *Follower) names(ctx context.Context) {
 // they rename them, and that Emacs saves while it edits.
 var editing = lazyregexp.New(`^(sed|XX)[A-Za-z0-9]{6}$|^#.*#$`)
 
-// before returns the files in state reading of the log of c that are older than
-// c or were removed.
-func (f *Follower) before(c files.Found) []*followed {
+// olderThan returns the files in state reading of the log of c that are older
+// than c or were removed.
+func (f *Follower) olderThan(c files.Found) []*followed {
 	var out []*followed
 	for _, t := range f.order {
 		if t.state == reading && t.Name.Key() == c.Name.Key() && t.Dir == c.Dir && (files.Older(t.Found, c) < 0 || t.gone && (t.at > 0 || t.Path == c.Path)) {
@@ -439,8 +441,8 @@ func (f *Follower) before(c files.Found) []*followed {
 	return out
 }
 
-// known returns the file that was listed as c, if it is known.
-func (f *Follower) known(c files.Found) *followed {
+// lookUp returns the file that was listed as c, if it is known.
+func (f *Follower) lookUp(c files.Found) *followed {
 	if id := f.ids.of(files.HandleOf(c.Member).Info); id != nil {
 		return f.files[id]
 	}
@@ -464,7 +466,7 @@ func (f *Follower) renamed(t *followed, c files.Found) bool {
 	case t.state != reading:
 		return c.Size == t.size && c.ModTime.Equal(t.mod)
 	case t.at == 0:
-		return true // nothing of it was handed out that could be handed out again
+		return true // nothing of it was emitted that could be emitted again
 	}
 	file, err := os.Open(c.Path)
 	if err != nil {
@@ -478,7 +480,7 @@ func (f *Follower) renamed(t *followed, c files.Found) bool {
 		f.pending = true
 		return true
 	}
-	return t.heldBy(file, info.Size())
+	return t.isHeldBy(file, info.Size())
 }
 
 // rename notes the name that t has now.
@@ -509,7 +511,7 @@ func (f *Follower) add(c files.Found) *followed {
 	return t
 }
 
-// newText returns the progress of a text of which nothing was handed out.
+// newText returns the progress of a text of which nothing was emitted.
 func (f *Follower) newText(log string) progress {
 	f.lastID++
 	return progress{key: f.lastID, log: log}
@@ -519,7 +521,7 @@ func (f *Follower) newText(log string) progress {
 func (f *Follower) adopt(ctx context.Context, c files.Found) {
 	before := f.byPath[c.Path]
 	t := f.add(c)
-	b, err := f.beginning(c)
+	b, err := f.readBeginning(c)
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, reader.ErrGone):
 		f.forget(t) // what became of it is another file, or has another name
@@ -544,7 +546,7 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 	for _, x := range slices.Clone(f.order) {
 		// Something must be known of the file that it may be a copy of.
 		if x != t && x.at == 0 && x.state == reading && (x.gone && x.Name.Key() == t.Name.Key() || x.Dir == t.Dir && x.Name.Unpacks(t.Name)) && f.beginsLike(x, b) {
-			f.look(ctx, x)
+			f.checkFile(ctx, x)
 		}
 	}
 	if b.format != decode.Plain {
@@ -557,20 +559,20 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 			f.abandon(before, false) // another file may have the rest of it
 		}
 		f.forget(before)
-	} else if like := f.likeOne(t, b); f.orphanIn(t, like) {
+	} else if like := f.findOriginal(t, b); f.adoptOrphan(t, like) {
 		// Its text continues.
 	} else if like != nil {
 		t.state, t.of = copied, like
-		f.look(ctx, t)
+		f.checkFile(ctx, t)
 		return
 	} else if !c.Name.Current() && c.ModTime.Before(f.begun.Add(-time.Second)) {
 		// It was written before following began, and moved there since.
-		if err := f.toEnd(t, c.Size); err != nil {
+		if err := f.skipTo(t, c.Size); err != nil {
 			f.note(c.Path, err)
 		}
 	}
 	t.active = f.opt.Now()
-	f.look(ctx, t)
+	f.checkFile(ctx, t)
 }
 
 // beginsLike reports whether a file begins like another.
@@ -585,7 +587,7 @@ func (f *Follower) beginsLike(x *followed, b beginning) bool {
 	}
 	head := make([]byte, headKept)
 	n, _ := file.ReadAt(head, 0)
-	return alike(head[:n], b.head)
+	return sameBeginning(head[:n], b.head)
 }
 
 // setAside puts a file into a state in which it is not read until it changes.
@@ -609,7 +611,7 @@ func (f *Follower) replaced(old, t *followed) bool {
 	}
 	kept := old.f != nil && links(old.f) > 0 // under another name
 	if kept {
-		if path := f.whereabouts(old); !strings.HasPrefix(path, t.Path) || rotates(t.Path, path) {
+		if path := f.currentPath(old); !strings.HasPrefix(path, t.Path) || rotates(t.Path, path) {
 			return false // it is no backup
 		}
 	}
@@ -619,7 +621,7 @@ func (f *Follower) replaced(old, t *followed) bool {
 	}
 	defer file.Close()
 	p := old.progress.clone()
-	if old.heldBy(file, info.Size()) {
+	if old.isHeldBy(file, info.Size()) {
 		if old.at == 0 && (old.f == nil || !sameBytes(old.f, file, 0, old.scanned)) {
 			return false
 		}
@@ -638,9 +640,9 @@ func (f *Follower) replaced(old, t *followed) bool {
 	return true
 }
 
-// whereabouts returns the current path of an open file in its directory; empty
+// currentPath returns the current path of an open file in its directory; empty
 // if it has none there.
-func (f *Follower) whereabouts(t *followed) string {
+func (f *Follower) currentPath(t *followed) string {
 	info, err := t.f.Stat()
 	if err != nil {
 		return ""
@@ -654,10 +656,11 @@ func (f *Follower) whereabouts(t *followed) string {
 	return ""
 }
 
-// likeOne returns the file in state reading of whose text t may hold a copy. A
-// copy has the name of a rotated file that is not newer than the original, or
-// one of the two has the other's name with an ending, as editors name backups.
-func (f *Follower) likeOne(t *followed, b beginning) *followed {
+// findOriginal returns the file in state reading of whose text t may hold a
+// copy. A copy has the name of a rotated file that is not newer than the
+// original, or one of the two has the other's name with an ending, as editors
+// name backups.
+func (f *Follower) findOriginal(t *followed, b beginning) *followed {
 	var best *followed
 	for _, x := range f.order {
 		if x == t || x.state != reading || x.gone {
@@ -670,7 +673,7 @@ func (f *Follower) likeOne(t *followed, b beginning) *followed {
 			continue
 		case !backup && x.Name.Key() == t.Name.Key() && x.Dir == t.Dir && files.Older(x.Found, t.Found) < 0 && !x.Name.Current(), x.Name.OtherDate(t.Name):
 			continue
-		case x.at > 0 && len(b.head) > 0 && !alike(x.head, b.head), !sameLog && x.at < likeness:
+		case x.at > 0 && len(b.head) > 0 && !sameBeginning(x.head, b.head), !sameLog && x.at < likeness:
 			continue
 		}
 		if whole, prefix := f.compare(t, x); !whole && !(prefix && sameLog) {
@@ -698,7 +701,7 @@ func isBackup(path, of string) bool {
 	return ok && end != "" && !line.IsAlnum(end[0]) && !strings.ContainsRune(end, filepath.Separator) && !rotates(of, path)
 }
 
-// compare reports whether t holds all of x's text that was handed out, or
+// compare reports whether t holds all of x's text that was emitted, or
 // only a prefix of it.
 func (f *Follower) compare(t, x *followed) (whole, prefix bool) {
 	a, info, err := f.openNow(t)
@@ -707,7 +710,7 @@ func (f *Follower) compare(t, x *followed) (whole, prefix bool) {
 	}
 	defer a.Close()
 	if x.at > 0 && info.Size() >= x.at {
-		return x.heldBy(a, info.Size()), false
+		return x.isHeldBy(a, info.Size()), false
 	}
 	return false, f.samePrefix(a, x, 0, info.Size())
 }
@@ -753,7 +756,7 @@ func (f *Follower) recheck(t *followed) {
 	case max(t.checked, x.at) <= longestHeader && f.intact(x) && !isBackup(x.Path, t.Path) && !isBackup(t.Path, x.Path):
 		// Both files exist and differ: they only began alike.
 		t.state, t.of, t.size = reading, nil, -1
-	case t.checked < x.at && x.heldBy(file, info.Size()):
+	case t.checked < x.at && x.isHeldBy(file, info.Size()):
 		t.checked, t.whole = x.at, true
 		fallthrough
 	case t.whole:
@@ -762,7 +765,7 @@ func (f *Follower) recheck(t *followed) {
 		if isBackup(t.Path, x.Path) {
 			t.log = x.log // it is to replace that
 		}
-		if err := f.place(t, file, t.checked); err != nil {
+		if err := f.startText(t, file, t.checked); err != nil {
 			f.note(t.Path, err)
 		}
 	default:
@@ -770,7 +773,7 @@ func (f *Follower) recheck(t *followed) {
 	}
 }
 
-// intact reports whether a file holds what was handed out of it.
+// intact reports whether a file holds what was emitted of it.
 func (f *Follower) intact(x *followed) bool {
 	file := x.f
 	if file == nil {
@@ -781,7 +784,7 @@ func (f *Follower) intact(x *followed) bool {
 		defer file.Close()
 	}
 	info, err := file.Stat()
-	return err == nil && x.heldBy(file, info.Size())
+	return err == nil && x.isHeldBy(file, info.Size())
 }
 
 // samePrefix reports whether a file has the same bytes from from to to as the
@@ -802,7 +805,7 @@ func (f *Follower) samePrefix(file *os.File, x *followed, from, to int64) bool {
 func (f *Follower) adoptPacked(ctx context.Context, t *followed, b beginning) {
 	for _, x := range f.order {
 		// app.log.1.gz is being written, next to app.log.1.
-		if x != t && x.state == reading && !x.gone && x.Dir == t.Dir && x.Name.Unpacks(t.Name) && alike(x.head, b.head) {
+		if x != t && x.state == reading && !x.gone && x.Dir == t.Dir && x.Name.Unpacks(t.Name) && sameBeginning(x.head, b.head) {
 			t.state, t.of = copied, x
 			t.size, t.mod = t.Size, t.ModTime
 			return
@@ -812,7 +815,7 @@ func (f *Follower) adoptPacked(ctx context.Context, t *followed, b beginning) {
 		f.setAside(t, ignored)
 		return
 	}
-	p, read, err := f.identify(ctx, t, b)
+	p, read, err := f.findText(ctx, t, b)
 	switch {
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		f.setAside(t, unready)
@@ -829,7 +832,7 @@ func (f *Follower) adoptPacked(ctx context.Context, t *followed, b beginning) {
 		} else {
 			t.charset, t.bom = b.charset, b.bom
 		}
-		f.rest(ctx, t)
+		f.emitRest(ctx, t)
 		f.abandon(t, true)
 		f.setAside(t, ignored)
 	}
@@ -843,7 +846,7 @@ func (f *Follower) sameTime(t *followed, b beginning) bool {
 		if t.ModTime.Nanosecond() == 0 { // some programs keep the time to the second
 			mod = mod.Truncate(time.Second)
 		}
-		return alike(p.head, b.head) && mod.Equal(t.ModTime)
+		return sameBeginning(p.head, b.head) && mod.Equal(t.ModTime)
 	}
 	for _, x := range f.order {
 		if x.state == reading && !x.gone && same(&x.progress, x.mod) {
@@ -858,10 +861,10 @@ func (f *Follower) sameTime(t *followed, b beginning) bool {
 	return false
 }
 
-// identify finds the text that a compressed file holds, as far as it was
-// handed out; nil if that is none. read says that the file of that text is
-// there, or was read to its end.
-func (f *Follower) identify(ctx context.Context, t *followed, b beginning) (p *progress, read bool, err error) {
+// findText finds the text that a compressed file holds, as far as it was
+// emitted; nil if that is none. read says that the file of that text is there,
+// or was read to its end.
+func (f *Follower) findText(ctx context.Context, t *followed, b beginning) (p *progress, read bool, err error) {
 	p, more, err := f.heldByPacked(ctx, t, f.textsLike(b))
 	if p == nil || errors.Is(err, io.ErrUnexpectedEOF) {
 		return p, false, err
@@ -884,7 +887,7 @@ func (f *Follower) identify(ctx context.Context, t *followed, b beginning) (p *p
 		case &o.progress != p:
 		case o.ended && more == 0:
 			return p, true, err
-		case o.ended && o.at <= longestHeader && !f.ids.byPath && f.longer(ctx, t, o.at):
+		case o.ended && o.at <= longestHeader && !f.ids.byPath && f.hasLinesAfter(ctx, t, o.at):
 			return nil, false, err // o's text is complete: they only begin alike
 		default:
 			q := o.progress.clone()
@@ -897,8 +900,9 @@ func (f *Follower) identify(ctx context.Context, t *followed, b beginning) (p *p
 	return nil, false, err
 }
 
-// longer reports whether a compressed file has whole lines after size bytes.
-func (f *Follower) longer(ctx context.Context, t *followed, size int64) bool {
+// hasLinesAfter reports whether a compressed file has whole lines after size
+// bytes.
+func (f *Follower) hasLinesAfter(ctx context.Context, t *followed, size int64) bool {
 	r, done, err := openPacked(ctx, t.Found)
 	if err != nil {
 		return false
@@ -911,12 +915,12 @@ func (f *Follower) longer(ctx context.Context, t *followed, size int64) bool {
 	return bytes.IndexByte(bytes.TrimLeft(rest, "\x00"), '\n') > 0
 }
 
-// orphanIn finds the text whose file is gone and that t holds, and goes on with
-// it there: as far as it was handed out, or as t agrees with it. It has to hold
-// more of that than of the text of like, if that is not nil. If the file was
-// gone before this look, a new file that holds no more than a header of its
+// adoptOrphan finds the text whose file is gone and that t holds, and continues
+// with it there: as far as it was emitted, or as t agrees with it. It has to
+// hold more of that than of the text of like, if that is not nil. If the file
+// was gone before this look, a new file that holds no more than a header of its
 // text, or more than all of it, is another.
-func (f *Follower) orphanIn(t, like *followed) bool {
+func (f *Follower) adoptOrphan(t, like *followed) bool {
 	if t.Name.Current() {
 		return false
 	}
@@ -935,7 +939,7 @@ func (f *Follower) orphanIn(t, like *followed) bool {
 	}
 	// agree returns the progress of a text in t, or where they differ.
 	agree := func(p *progress) (q progress, whole bool) {
-		if q = p.clone(); q.heldBy(file, info.Size()) {
+		if q = p.clone(); q.isHeldBy(file, info.Size()) {
 			return q, true
 		}
 		q.rewind(file, info.Size())
@@ -997,7 +1001,7 @@ func (f *Follower) orphanIn(t, like *followed) bool {
 
 // forget makes a file unknown again.
 func (f *Follower) forget(t *followed) {
-	f.close(t)
+	f.closeFile(t)
 	if f.files[t.id] == t {
 		delete(f.files, t.id)
 	}
@@ -1018,7 +1022,7 @@ func (f *Follower) forget(t *followed) {
 }
 
 // retire forgets a file that is gone, and remembers how much of its text was
-// handed out.
+// emitted.
 func (f *Follower) retire(t *followed) {
 	if t.state == reading && t.at > 0 {
 		f.abandon(t, t.f != nil)
@@ -1048,7 +1052,7 @@ func (f *Follower) release(now time.Time) {
 		if !t.gone {
 			switch quiet := now.Sub(t.active); {
 			case t.f != nil && f.open > maxOpen && quiet > openFor && !f.holding[t]:
-				f.close(t)
+				f.closeFile(t)
 			case len(f.order) > maxOpen && quiet > openFor:
 				t.shrink()
 			}
@@ -1070,7 +1074,7 @@ func (f *Follower) release(now time.Time) {
 	f.texts = slices.DeleteFunc(f.texts, func(o *orphan) bool { return !o.ended && now.Sub(o.since) > orphanFor })
 }
 
-// Lag is how many bytes are written and were not handed out.
+// Lag returns how many bytes are written and were not emitted.
 func (f *Follower) Lag() int64 {
 	n := int64(0)
 	for _, t := range f.order {
@@ -1088,7 +1092,7 @@ func (f *Follower) Lag() int64 {
 func (f *Follower) Close() error {
 	f.feed.Close()
 	for _, t := range f.order {
-		f.close(t)
+		f.closeFile(t)
 	}
 	return nil
 }

@@ -21,14 +21,14 @@ import (
 )
 
 // A story is what happens to the files of a directory, a step a line, and
-// what a Follower hands out because of it:
+// what a Follower emits because of it:
 //
 //	FILE < TEXT       TEXT is appended to FILE; \n and the like are Go's
 //	mv A B, cp A B, rm A, cut A, mkdir A, mode OCTAL A
 //	gz A              A becomes A.gz, as gzip does it: A is there until A.gz is whole
-//	> LOG TEXT        the next line handed out is this one, of this log
+//	> LOG TEXT        the next line emitted is this one, of this log
 //
-// After the last step nothing else is handed out. Lines before the first
+// After the last step nothing else is emitted. Lines before the first
 // blank one are what is there before the following begins.
 var stories = map[string]string{
 	"an editor keeps a backup": `
@@ -395,7 +395,7 @@ func TestFollowerOverflow(t *testing.T) {
 		> new.log three`, follow.NewOverflowingLive, follow.NewFollower)
 }
 
-// A line is one that was handed out.
+// A line is one that was emitted.
 type line struct{ log, text string }
 
 func tell(t *testing.T, story string, start func([]string, func(error)) *follow.Live, begin func(*follow.Live, follow.FollowOptions) *follow.Follower) {
@@ -496,7 +496,7 @@ func TestFollowerCutDeep(t *testing.T) {
 }
 
 // A file is written anew with the same header, and ends where by chance a few
-// bytes are the same as those that were handed out there.
+// bytes are the same as those that were emitted there.
 func TestFollowerCutAlike(t *testing.T) {
 	dir := t.TempDir()
 	text := func(from, to int) string {
@@ -677,8 +677,8 @@ func TestFollowerCompressedBefore(t *testing.T) {
 	}
 }
 
-// Who reads a file from its start does not take for text what is compressed into
-// it meanwhile.
+// A reader from the start of a file does not take for text what is compressed
+// into it meanwhile.
 func TestReadWhileCompressedInto(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.log.1.gz")
 	if err := os.WriteFile(path, nil, 0o644); err != nil {

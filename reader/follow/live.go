@@ -16,10 +16,10 @@ import (
 	"logview/reader/files"
 )
 
-// A Live is the logs at some paths, watched: what lies there, and that
-// something happened to it. One goroutine, its own, looks at the file system
-// for all who want to know: a Follower, what keeps an index, a terminal. They
-// take snapshots with Logs and are told of changes by a Feed of their own.
+// A Live watches the logs at some paths: what exists there, and what changed.
+// One goroutine watches the file system for all readers, such as a Follower or
+// the explorer. They take snapshots with Logs, and each gets changes from a
+// Feed of its own.
 type Live struct {
 	filter files.Filter
 	paths  []string
@@ -28,7 +28,7 @@ type Live struct {
 	stop   context.CancelFunc
 	done   chan struct{} // closed when the goroutine has ended
 	began  chan struct{} // closed when what lies there is known for the first time
-	again  chan struct{} // somebody wants the names looked at again
+	again  chan struct{} // a request to list the names again
 
 	looking sync.Mutex // held while the file system is looked at; taken before mu
 	mu      sync.Mutex // guards what follows
@@ -43,14 +43,15 @@ type Live struct {
 	shared  bool          // files was given away: to be copied before it is written to
 }
 
-// NewLive begins to watch what lies at paths, as Find takes them. note, if not
-// nil, is told of what cannot be watched and of what could be listed before
-// and cannot be any more, once each; it is called from another goroutine.
+// NewLive begins to watch paths, which are as for Find. note, if not nil, is
+// called from another goroutine, once for each path that cannot be watched, or
+// can no longer be listed.
 func NewLive(paths []string, note func(error)) *Live {
 	return NewFilteredLive(files.Filter{}, paths, note)
 }
 
-// Live is NewLive for the files that the filter does not leave out.
+// NewFilteredLive returns a Live, as NewLive does, of the files that the filter
+// selects.
 func NewFilteredLive(x files.Filter, paths []string, note func(error)) *Live {
 	return newLive(x, paths, note, newWatcher)
 }
@@ -68,42 +69,42 @@ func newLive(filter files.Filter, paths []string, note func(error), watch func([
 	return l
 }
 
-// Close ends the watching. Feeds tell nothing any more.
+// Close stops watching. Feeds report nothing any more.
 func (l *Live) Close() error {
 	l.stop()
 	<-l.done
 	return nil
 }
 
-// run looks until it is stopped.
+// run lists the files until l is closed.
 func (l *Live) run(ctx context.Context, watch func([]string, func(error)) *watcher) {
 	defer close(l.done)
 	// Watching begins before the first look, so that nothing falls between.
 	l.w = watch(l.paths, func(err error) { l.note(&reader.FileError{Path: "watching", Offset: -1, Err: err}) })
 	defer l.w.close()
-	l.look()
+	l.list()
 	close(l.began)
 	for {
 		c, err := l.w.wait(ctx, l.again)
 		if err != nil {
 			return
 		}
-		l.changed(&c)
+		l.updateChanged(&c)
 		told := c
 		told.Names = false // not before they are looked at
-		l.tell(told)
+		l.notify(told)
 		if asked, due := l.due(c); due {
-			c = l.look()
+			c = l.list()
 			c.Names = c.Names || asked
-			l.tell(c)
+			l.notify(c)
 		}
 	}
 }
 
-// due reports whether to look at the names, and whether somebody asked for
-// it. A look may take a tenth of a second of ten thousand files: then it is
-// not done at every turn. Without a reason it is done as often as costs
-// little, for file systems that tell nothing.
+// due reports whether to look at the names, and whether that was requested. A
+// look may take a tenth of a second of ten thousand files: then it is not done
+// at every turn. Without a reason it is done as often as costs little, for file
+// systems that tell nothing.
 func (l *Live) due(c Changes) (asked, due bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -112,8 +113,8 @@ func (l *Live) due(c Changes) (asked, due bool) {
 	return l.wanted, c.All || l.wanted && (since >= 10*l.cost || since >= sweepEvery) || c.Sweep && since >= max(sweepEvery, 500*l.cost)
 }
 
-// Look has the names looked at again soon, for whoever met a file that was
-// not ready.
+// Look requests that the names be listed again soon, as after meeting a file
+// that was not ready.
 func (l *Live) Look() {
 	select {
 	case l.again <- struct{}{}:
@@ -128,11 +129,11 @@ func (l *Live) lookedAfter(t time.Time) bool {
 	return l.begin.After(t)
 }
 
-// refresh looks at the names now, and tells everybody.
-func (l *Live) refresh() { l.tell(l.look()) }
+// refresh lists the names now, and notifies all feeds.
+func (l *Live) refresh() { l.notify(l.list()) }
 
-// look lists what lies there, and returns what is new of it.
-func (l *Live) look() Changes {
+// list lists the logs again, and returns the changes.
+func (l *Live) list() Changes {
 	l.looking.Lock()
 	defer l.looking.Unlock()
 	f := files.NewFinder()
@@ -155,7 +156,7 @@ func (l *Live) look() Changes {
 	for i, m := range f.Files {
 		at[filepath.Clean(m.Path)] = i
 		if m.Real != "" {
-			l.w.dir(filepath.Dir(m.Real))
+			l.w.watchDir(filepath.Dir(m.Real))
 			at[m.Real] = i
 		}
 	}
@@ -193,8 +194,8 @@ func (l *Live) look() Changes {
 	return c
 }
 
-// keep takes, of a directory that cannot be listed although it is there, the
-// files that it held before: they may be open, and they are not gone.
+// keepUnlisted keeps the known files of directories that exist but cannot be
+// listed: they may be open, and they are not gone.
 func keepUnlisted(f *files.Finder, before []files.Found) {
 	for _, err := range f.Errs {
 		var fe *reader.FileError
@@ -210,8 +211,8 @@ func keepUnlisted(f *files.Finder, before []files.Found) {
 	}
 }
 
-// changed brings up to date what is known of files that were written to.
-func (l *Live) changed(c *Changes) {
+// updateChanged updates what is known of files that were written to.
+func (l *Live) updateChanged(c *Changes) {
 	if len(c.Files) == 0 {
 		return
 	}
@@ -245,8 +246,8 @@ func (l *Live) changed(c *Changes) {
 	}
 }
 
-// listing is the files there are, oldest first, and what could not be listed.
-// It waits for the first look. The caller must not change it.
+// listing returns the files there are, oldest first, and what could not be
+// listed. It waits for the first look. The caller must not change it.
 func (l *Live) listing(ctx context.Context) (*files.Finder, error) {
 	select {
 	case <-l.began:
@@ -261,7 +262,7 @@ func (l *Live) listing(ctx context.Context) (*files.Finder, error) {
 	return &files.Finder{Files: l.files, Errs: l.errs, Begun: l.begin, Resolved: true}, nil
 }
 
-// Logs is the logs there are, as Find lists them, and what could not be
+// Logs returns the logs there are, as Find lists them, and what could not be
 // listed. Before the first look it waits for that.
 func (l *Live) Logs(ctx context.Context) ([]files.Log, []error, error) {
 	f, err := l.listing(ctx)
@@ -271,8 +272,8 @@ func (l *Live) Logs(ctx context.Context) ([]files.Log, []error, error) {
 	return f.Group(), f.Errs, nil
 }
 
-// Member is a file as it was when it was last looked at; false if there is none
-// at the path.
+// Member returns a file as it was when it was last looked at; false if there is
+// none at the path.
 func (l *Live) Member(path string) (reader.Member, bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -283,9 +284,9 @@ func (l *Live) Member(path string) (reader.Member, bool) {
 	return l.files[i].Member, true
 }
 
-// A Feed tells one reader of a Live what changed since it asked last. What
-// happens between two questions is kept, however long that takes, in no more
-// room than the names of the files.
+// A Feed reports to one reader of a Live what changed since its last call of
+// Wait. Changes in between are kept, in no more memory than the names of the
+// files take.
 type Feed struct {
 	l     *Live
 	ready chan struct{} // there is something
@@ -294,8 +295,8 @@ type Feed struct {
 	c  Changes
 }
 
-// Feed returns a new Feed, which tells what changes from now on. It is to be
-// closed.
+// Feed returns a new Feed, which reports changes from now on. The caller must
+// close it.
 func (l *Live) Feed() *Feed {
 	f := &Feed{l: l, ready: make(chan struct{}, 1)}
 	l.mu.Lock()
@@ -312,8 +313,8 @@ func (f *Feed) Close() error {
 	return nil
 }
 
-// tell gives changes to all feeds.
-func (l *Live) tell(c Changes) {
+// notify adds changes to all feeds.
+func (l *Live) notify(c Changes) {
 	if len(c.Files) == 0 && !c.Names && !c.All && !c.Sweep {
 		return
 	}

@@ -20,7 +20,7 @@ type PipeOptions struct {
 	After    func(time.Duration) <-chan time.Time // makes the timers; nil for time.After
 }
 
-// FollowPipe hands out what comes through a pipe or a terminal, whatever it
+// FollowPipe emits what comes through a pipe or a terminal, whatever it
 // is compressed with, until that ends. Its writer is held back while emit
 // runs. As with a file that is followed, a last line without its end is handed
 // out when it was held for a second, and the rest of it when that comes.
@@ -44,7 +44,7 @@ func FollowPipe(ctx context.Context, in io.Reader, opt PipeOptions, emit func(*A
 	p := decode.PumpFrom(ctx, text.Read)
 	var line []byte         // that has no end yet, as far as it is known
 	var skips []reader.Skip // in it
-	given := 0              // bytes of it that were handed out
+	given := 0              // bytes of it that were emitted
 	off, number := reader.Offset(0), reader.Line(0)
 	// block is the first n bytes of line.
 	block := func(n int) reader.Block {
@@ -53,7 +53,7 @@ func FollowPipe(ctx context.Context, in io.Reader, opt PipeOptions, emit func(*A
 	give := func(n int) error {
 		from := min(given, n)
 		if from > 0 {
-			from += lineEndLen(line[from:n]) // it was handed out but for its end
+			from += lineEndLen(line[from:n]) // it was emitted but for its end
 		}
 		if from == n {
 			return nil
@@ -62,7 +62,7 @@ func FollowPipe(ctx context.Context, in io.Reader, opt PipeOptions, emit func(*A
 		a.Advance(from)
 		return emit(&a)
 	}
-	// over goes on behind the first n bytes of line.
+	// over continues after the first n bytes of line.
 	over := func(n int) {
 		b := block(n)
 		off, number = b.End(), number+reader.Line(b.Lines)
@@ -204,7 +204,7 @@ func (g *growingFile) Read(b []byte) (int, error) {
 		}
 		if info.Size() != g.size || !info.ModTime().Equal(g.mod) {
 			g.size, g.mod = info.Size(), info.ModTime()
-			if !g.heldBy(g.f, g.size) {
+			if !g.isHeldBy(g.f, g.size) {
 				unfinished := g.mid
 				g.rewind(g.f, g.size)
 				g.note(&reader.FileError{Path: "standard input", Offset: g.at, Err: errCut})
@@ -229,7 +229,7 @@ func (g *growingFile) Read(b []byte) (int, error) {
 	}
 }
 
-// FollowOpen is a reader for FollowPipe of an open file, such as standard
+// FollowOpen returns a reader for FollowPipe of an open file, such as standard
 // input that was redirected from one. It goes on as the file grows, from the
 // last lines of it that are wanted, or from where it stands if that is not its
 // start. note is called when the file was cut off. The error wraps ErrOutput if
@@ -267,5 +267,5 @@ func FollowOpen(ctx context.Context, f *os.File, lines int64, note func(error)) 
 	if err := g.begin(f, min(at, info.Size())); err != nil {
 		return nil, err
 	}
-	return g, g.recall(f)
+	return g, g.loadTail(f)
 }

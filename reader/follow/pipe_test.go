@@ -16,7 +16,7 @@ import (
 	"logview/reader/follow"
 )
 
-// piped follows a pipe and returns what writes to it, what was handed out,
+// piped follows a pipe and returns what writes to it, what was emitted,
 // and what ends the hold of an unfinished line.
 func piped(t *testing.T, ctx context.Context) (w *os.File, got chan string, hold chan time.Time, done chan error) {
 	r, w, err := os.Pipe()
@@ -125,7 +125,7 @@ func TestFollowPipeCompressed(t *testing.T) {
 	}
 }
 
-// Following a pipe ends when it is told to, although the pipe is silent.
+// Following a pipe ends when its context is done, although the pipe is silent.
 func TestFollowPipeEnds(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	_, _, _, done := piped(t, ctx)

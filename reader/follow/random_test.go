@@ -25,7 +25,7 @@ type world struct {
 	paths bool     // only its path identifies a file
 	trace []string // what was done
 
-	begins bool // the last lines are being handed out
+	begins bool // the last lines are being emitted
 
 	logs  []*wlog
 	lines map[string]*wline // by their text
@@ -35,22 +35,22 @@ type world struct {
 	live   *follow.Live
 	f      *follow.Follower
 	offset time.Duration           // of the follower's clock
-	open   map[int64]*bytes.Buffer // unfinished lines handed out, by the key of their text
-	order  map[string]int          // number of the last line handed out, by log
+	open   map[int64]*bytes.Buffer // unfinished lines emitted, by the key of their text
+	order  map[string]int          // number of the last line emitted, by log
 }
 
 // A wline is a line that was written.
 type wline struct {
 	log  string
 	n    int
-	must bool // it is to be handed out
+	must bool // it is to be emitted
 	got  int  // how often it was
-	old  bool // it was there before the following began, and is handed out only then
+	old  bool // it was there before the following began, and is emitted only then
 }
 
 // headers counts the header lines of a log, which are all the same.
 type headers struct {
-	must int // are to be handed out
+	must int // are to be emitted
 	may  int // may be: they were written over before anybody could read them
 	got  int // were
 }
@@ -224,7 +224,7 @@ func (w *world) cutPartial(l *wlog) {
 	if l.partial != "" {
 		delete(w.lines, l.partial+l.rest)
 		w.lines[l.partial] = &wline{log: l.name, n: 1 << 30}
-		// Any beginning of it may be handed out.
+		// Any beginning of it may be emitted.
 		for i := range l.partial {
 			if _, ok := w.lines[l.partial[:i]]; !ok && i > 0 {
 				w.lines[l.partial[:i]] = &wline{log: l.name, n: 1 << 30}
@@ -359,7 +359,7 @@ func (w *world) compress(l *wlog) {
 		return
 	}
 	if l.cut {
-		return // who cuts a file off and compresses it at once is not believed
+		return // truncating a file and compressing it at once is not supported
 	}
 	w.say("compress %s", base)
 	data, err := os.ReadFile(w.path(base))
@@ -408,7 +408,7 @@ func (w *world) pad(l *wlog) {
 	l.padded = true
 }
 
-// look lets the follower look, as far as it is told.
+// look makes the follower look, as far as changes are reported.
 func (w *world) look() {
 	w.say("look")
 	follow.RefreshLive(w.live)
@@ -421,7 +421,7 @@ func (w *world) look() {
 	}
 }
 
-// wait lets time pass, so that unfinished lines are handed out.
+// wait lets time pass, so that unfinished lines are emitted.
 func (w *world) wait() {
 	w.say("wait")
 	w.offset += time.Duration(1+w.rnd.IntN(1500)) * time.Millisecond
@@ -446,7 +446,7 @@ func (w *world) emit(a *follow.Appended) error {
 	return nil
 }
 
-// flush takes a line that was handed out.
+// flush takes a line that was emitted.
 func (w *world) flush(key int64) {
 	text := w.open[key].String()
 	w.open[key].Reset()
@@ -514,7 +514,7 @@ func (w *world) check() {
 	}
 }
 
-// begin hands out the last lines of each log. Between the listing of the files
+// begin emits the last lines of each log. Between the listing of the files
 // and their first reading they may grow.
 func (w *world) begin(last int64) {
 	_, _, err := w.live.Logs(w.t.Context())
@@ -666,7 +666,7 @@ func tellRandom(t *testing.T, seed uint64, named, paths bool) {
 // Random stories: growth, rotation of every kind, truncation, replacement,
 // compression, padding, in several encodings, of directories and of named
 // files, where the system identifies files and where it does not. Each line is
-// handed out once, in order, unless it was truncated away before anybody could
+// emitted once, in order, unless it was truncated away before anybody could
 // read it. $LOGVIEW_STORIES says how many, $LOGVIEW_STORY which one alone.
 func TestFollowerRandomStories(t *testing.T) {
 	n := uint64(100)

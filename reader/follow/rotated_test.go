@@ -11,8 +11,8 @@ import (
 	"logview/reader/files"
 )
 
-// Names that cannot tell the order leave it to the times in the texts, or to the
-// times of modification. Whoever lists the files finds the same order.
+// Names that cannot tell the order leave it to the times in the texts, or to
+// the times of modification. Every listing of the files has the same order.
 func TestOrder(t *testing.T) {
 	day := func(i int) time.Time { return time.Date(2026, 11, 20+i, 11, 0, 0, 0, time.UTC) }
 	for _, c := range []struct {

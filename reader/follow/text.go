@@ -12,7 +12,7 @@ import (
 	"logview/reader/decode"
 )
 
-// A progress is how much of a text was handed out, and how to recognise it.
+// A progress is how much of a text was emitted, and how to recognise it.
 // Positions count the bytes of the decompressed file, before conversion to
 // UTF-8.
 type progress struct {
@@ -21,10 +21,10 @@ type progress struct {
 	charset decode.Charset
 	bom     int
 
-	at     int64         // everything before was handed out, or written before the following began
+	at     int64         // everything before was emitted, or written before the following began
 	offset reader.Offset // of at, in the converted text
 	line   reader.Line   // of at; -1 if it is not known
-	mid    bool          // at lies inside a line of which the beginning was handed out
+	mid    bool          // at lies inside a line of which the beginning was emitted
 	since  time.Time     // when an unfinished last line began to be held
 
 	// Between at and at+scanned there is no newline. From there to zeros, if
@@ -71,7 +71,7 @@ func (p *progress) clone() progress {
 }
 
 // advance notes that raw, which begins at at and has size bytes of text in some
-// lines, was handed out.
+// lines, was emitted.
 func (p *progress) advance(raw []byte, size reader.Offset, lines int) {
 	if p.at < headKept && p.at == int64(len(p.head)) {
 		p.head = append(p.head, raw[:min(len(raw), headKept-len(p.head))]...)
@@ -155,9 +155,9 @@ func (p *progress) shrink() {
 	}
 }
 
-// recall reads the last bytes before at, which marks are made of, unless they
+// loadTail reads the last bytes before at, which marks are made of, unless they
 // are known. Of ten thousand quiet files they are not kept.
-func (p *progress) recall(file io.ReaderAt) error {
+func (p *progress) loadTail(file io.ReaderAt) error {
 	n := min(p.at, markBytes)
 	if int64(len(p.recent)) >= n {
 		return nil
@@ -167,24 +167,24 @@ func (p *progress) recall(file io.ReaderAt) error {
 	return err
 }
 
-// heldBy reports whether a file of some size holds all of the text that was
-// handed out, judging by its beginning and its marks.
-func (p *progress) heldBy(file io.ReaderAt, size int64) bool {
-	if size < p.at || !p.begins(file, p.at) {
+// isHeldBy reports whether a file of some size holds all of the text that was
+// emitted, judging by its beginning and its marks.
+func (p *progress) isHeldBy(file io.ReaderAt, size int64) bool {
+	if size < p.at || !p.matchesBeginning(file, p.at) {
 		return false
 	}
-	return p.at == 0 || len(p.marks) == 0 || p.marks[len(p.marks)-1].in(file)
+	return p.at == 0 || len(p.marks) == 0 || p.marks[len(p.marks)-1].matches(file)
 }
 
-// same reports whether q, which may be nil, is the same text as p and was
-// handed out to the same position.
-func (p *progress) same(q *progress) bool {
+// equal reports whether q, which may be nil, is the same text as p and was
+// emitted to the same position.
+func (p *progress) equal(q *progress) bool {
 	return q == p || q != nil && q.at == p.at && len(p.marks) > 0 && len(q.marks) > 0 && p.marks[len(p.marks)-1].sum == q.marks[len(q.marks)-1].sum
 }
 
-// begins reports whether a file begins as the text does, as far as that is
-// known and not beyond n bytes.
-func (p *progress) begins(file io.ReaderAt, n int64) bool {
+// matchesBeginning reports whether a file begins as the text does, as far as
+// that is known and not beyond n bytes.
+func (p *progress) matchesBeginning(file io.ReaderAt, n int64) bool {
 	head := p.head[:min(int64(len(p.head)), n)]
 	b := make([]byte, len(head))
 	if k, err := file.ReadAt(b, 0); k < len(b) && err != nil {
@@ -193,8 +193,8 @@ func (p *progress) begins(file io.ReaderAt, n int64) bool {
 	return bytes.Equal(b, head)
 }
 
-// in reports whether the bytes before a mark are in a file.
-func (m mark) in(file io.ReaderAt) bool {
+// matches reports whether the bytes before a mark are in a file.
+func (m mark) matches(file io.ReaderAt) bool {
 	b := make([]byte, min(m.at, markBytes))
 	if k, err := file.ReadAt(b, m.at-int64(len(b))); k < len(b) && err != nil {
 		return false
@@ -203,15 +203,15 @@ func (m mark) in(file io.ReaderAt) bool {
 }
 
 // rewind goes back to where a file of some size may still hold the text that
-// was handed out: to the line in which it begins to differ, if that is among
-// the last that were handed out, otherwise to the last mark that agrees with
+// was emitted: to the line in which it begins to differ, if that is among
+// the last that were emitted, otherwise to the last mark that agrees with
 // it, or to its start.
 func (p *progress) rewind(file io.ReaderAt, size int64) {
 	p.scanned, p.zeros, p.run = 0, 0, 0
-	if at, ok := p.agrees(file, size); ok && p.goTo(file, at) == nil {
+	if at, ok := p.commonEnd(file, size); ok && p.goTo(file, at) == nil {
 		return
 	}
-	if at, ok := p.elsewhere(file, size); ok {
+	if at, ok := p.findTail(file, size); ok {
 		p.offset, p.line = reader.Offset(max(0, at-int64(p.bom))), -1
 		if p.begin(file, at) == nil {
 			return
@@ -219,7 +219,7 @@ func (p *progress) rewind(file io.ReaderAt, size int64) {
 	}
 	for n := len(p.marks); n > 0; n-- {
 		m := p.marks[n-1]
-		if m.at > size || !m.in(file) || !p.begins(file, m.at) {
+		if m.at > size || !m.matches(file) || !p.matchesBeginning(file, m.at) {
 			continue
 		}
 		recent := make([]byte, min(m.at, markBytes))
@@ -232,7 +232,7 @@ func (p *progress) rewind(file io.ReaderAt, size int64) {
 		p.mid = !p.charset.EndsLine(recent)
 		return
 	}
-	if size > 0 && size <= int64(len(p.head)) && p.begins(file, size) {
+	if size > 0 && size <= int64(len(p.head)) && p.matchesBeginning(file, size) {
 		// All that is left is the beginning.
 		p.offset, p.line = reader.Offset(max(0, size-int64(p.bom))), -1
 		if p.begin(file, size) == nil {
@@ -243,13 +243,13 @@ func (p *progress) rewind(file io.ReaderAt, size int64) {
 	p.head, p.marks, p.recent = nil, nil, nil
 }
 
-// agrees returns the position up to which a file has the last bytes that were
-// handed out: its end, or the beginning of the line in which it differs. It
+// commonEnd returns the position up to which a file has the last bytes that
+// were emitted: its end, or the beginning of the line in which it differs. It
 // reports false if the file differs in all of them or ends before them.
-func (p *progress) agrees(file io.ReaderAt, size int64) (int64, bool) {
+func (p *progress) commonEnd(file io.ReaderAt, size int64) (int64, bool) {
 	from := p.at - int64(len(p.recent))
 	n := min(size, p.at) - from
-	if n <= 0 || !p.begins(file, from) {
+	if n <= 0 || !p.matchesBeginning(file, from) {
 		return 0, false
 	}
 	now := make([]byte, n)
@@ -269,11 +269,11 @@ func (p *progress) agrees(file io.ReaderAt, size int64) (int64, bool) {
 	return from + int64(same), same > 0
 }
 
-// elsewhere finds the last lines that were handed out in another place of a
-// file, near its end, and returns what follows them: the beginning of the file
-// was removed. It takes lines of which no two are the same, for otherwise they
-// may have been written once more.
-func (p *progress) elsewhere(file io.ReaderAt, size int64) (int64, bool) {
+// findTail finds the last lines that were emitted in another place of a file,
+// near its end, and returns what follows them: the beginning of the file was
+// removed. It takes lines of which no two are the same, for otherwise they may
+// have been written once more.
+func (p *progress) findTail(file io.ReaderAt, size int64) (int64, bool) {
 	if !p.charset.Bytewise() || p.mid || len(p.recent) == 0 {
 		return 0, false
 	}
@@ -302,7 +302,7 @@ func (p *progress) elsewhere(file io.ReaderAt, size int64) (int64, bool) {
 	return size - int64(len(tail)-i-len(last)), true
 }
 
-// goTo goes back to a position among the last bytes that were handed out.
+// goTo goes back to a position among the last bytes that were emitted.
 func (p *progress) goTo(file io.ReaderAt, at int64) error {
 	keep := len(p.recent) - int(p.at-at)
 	again := p.charset.Decode(bytes.Clone(p.recent[keep:]))
@@ -328,9 +328,9 @@ func (p *progress) goTo(file io.ReaderAt, at int64) error {
 	return nil
 }
 
-// alike reports whether two texts have the same beginning, as far as both are
-// known.
-func alike(a, b []byte) bool {
+// sameBeginning reports whether two texts have the same beginning, as far as
+// both are known.
+func sameBeginning(a, b []byte) bool {
 	n := min(len(a), len(b))
 	return n > 0 && bytes.Equal(a[:n], b[:n])
 }

@@ -19,7 +19,7 @@ import (
 // directory that may not be listed for a while loses nothing.
 func TestFollowerPermissions(t *testing.T) {
 	if os.Geteuid() == 0 {
-		// Who may do everything is somebody else for this.
+		// Root may do everything, so another user is used.
 		dir, err := os.MkdirTemp("", "nobody")
 		if err != nil {
 			t.Fatal(err)
@@ -131,7 +131,7 @@ func TestFollowerInodeUsedAgain(t *testing.T) {
 		t.Fatal(err)
 	}
 	look(follow.Changes{All: true, Names: true})
-	now = now.Add(2 * time.Second) // an unfinished line would be handed out now
+	now = now.Add(2 * time.Second) // an unfinished line would be emitted now
 	look(follow.Changes{All: true, Names: true})
 	if want := strings.ReplaceAll(text, `\n`, "\n"); got.String() != want {
 		t.Errorf("got %q, want %q", got.String(), want)

@@ -18,11 +18,11 @@ import (
 	"logview/reader/files"
 )
 
-// A watcher says when to look at files again: soon after something happened
-// to them as far as the system tells, and in any case every sweepEvery. The
-// system tells nothing of network mounts, forgets what comes too fast, and
-// watches only so many directories. So what it tells is a reason to look
-// now, and never one not to look later.
+// A watcher decides when to look at files again: soon after the system reports
+// a change, and in any case every sweepEvery. The system reports nothing for
+// network mounts, drops events that come too fast, and watches a limited number
+// of directories. So an event is a reason to look now, but the lack of one is
+// no reason not to look later.
 type watcher struct {
 	add    func(dir string) error // nil if the system watches nothing
 	events chan fsnotify.Event
@@ -43,7 +43,7 @@ const (
 	// gatherFor is how long events are gathered once there is one. A program
 	// that writes line by line makes one for each.
 	gatherFor = 4 * time.Millisecond
-	// manyEvents is how many events are told one by one.
+	// manyEvents is how many events are reported one by one.
 	manyEvents = 4096
 )
 
@@ -55,12 +55,12 @@ type Changes struct {
 	Sweep bool            // it is time to look at what nothing was told of
 }
 
-// newWatcher watches what lies at paths: directories with all below them,
-// and files. note is told once if not all of it can be watched.
+// newWatcher watches what lies at paths: directories with all below them, and
+// files. note is called once if not all of it can be watched.
 func newWatcher(paths []string, note func(error)) *watcher {
 	w := &watcher{note: note, tick: time.NewTicker(sweepEvery)}
 	if n, err := fsnotify.NewBufferedWatcher(manyEvents); err != nil {
-		w.cannot(err)
+		w.noteFailure(err)
 	} else {
 		w.add, w.events, w.errs, w.end = n.Add, n.Events, n.Errors, n.Close
 	}
@@ -75,20 +75,20 @@ func (w *watcher) begin(paths []string) {
 		switch {
 		case p == reader.Stdin:
 		case err == nil && info.IsDir():
-			w.tree(p)
+			w.watchTree(p)
 		case err != nil && files.IsPattern(p):
 			if base, rest := doublestar.SplitPattern(filepath.ToSlash(p)); strings.Contains(rest, "/") {
-				w.tree(filepath.FromSlash(base))
+				w.watchTree(filepath.FromSlash(base))
 			} else {
-				w.dir(filepath.FromSlash(base))
+				w.watchDir(filepath.FromSlash(base))
 			}
 		default:
-			w.dir(filepath.Dir(p))
+			w.watchDir(filepath.Dir(p))
 		}
 	}
 }
 
-func (w *watcher) cannot(err error) {
+func (w *watcher) noteFailure(err error) {
 	if w.said {
 		return
 	}
@@ -100,25 +100,25 @@ func (w *watcher) cannot(err error) {
 	w.note(errors.New(what + "; looking every second instead"))
 }
 
-// tree watches a directory and those below it.
-func (w *watcher) tree(dir string) {
+// watchTree watches a directory and those below it.
+func (w *watcher) watchTree(dir string) {
 	// With the separator it is what a link leads to.
 	_ = filepath.WalkDir(dir+string(filepath.Separator), func(path string, e fs.DirEntry, err error) error {
 		switch path = filepath.Clean(path); {
 		case err != nil:
-			return nil // who reads it says so
+			return nil // reported by its reader
 		case !e.IsDir():
 			return nil
 		case path != filepath.Clean(dir) && strings.HasPrefix(e.Name(), "."):
 			return fs.SkipDir
 		}
-		w.dir(path)
+		w.watchDir(path)
 		return nil
 	})
 }
 
-// dir watches one directory. It may be called from any goroutine.
-func (w *watcher) dir(path string) {
+// watchDir watches one directory. It may be called from any goroutine.
+func (w *watcher) watchDir(path string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.add == nil || w.dirs[path] {
@@ -129,7 +129,7 @@ func (w *watcher) dir(path string) {
 	case err == nil:
 		w.dirs[path] = true
 	case !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission):
-		w.cannot(err)
+		w.noteFailure(err)
 	}
 }
 
@@ -156,7 +156,7 @@ func (w *watcher) wait(ctx context.Context, again <-chan struct{}) (Changes, err
 				events = nil // closed meanwhile
 				continue
 			}
-			w.event(&c, e)
+			w.handleEvent(&c, e)
 		case err, ok := <-errs:
 			if !ok {
 				errs = nil
@@ -164,7 +164,7 @@ func (w *watcher) wait(ctx context.Context, again <-chan struct{}) (Changes, err
 			}
 			// An overflow: what happened is not known.
 			if !errors.Is(err, fsnotify.ErrEventOverflow) {
-				w.cannot(err)
+				w.noteFailure(err)
 			}
 			c.All = true
 		}
@@ -174,7 +174,7 @@ func (w *watcher) wait(ctx context.Context, again <-chan struct{}) (Changes, err
 	}
 }
 
-func (w *watcher) event(c *Changes, e fsnotify.Event) {
+func (w *watcher) handleEvent(c *Changes, e fsnotify.Event) {
 	if e.Op&(fsnotify.Create|fsnotify.Remove|fsnotify.Rename) != 0 {
 		c.Names = true
 		if e.Op&(fsnotify.Remove|fsnotify.Rename) != 0 {
@@ -183,14 +183,14 @@ func (w *watcher) event(c *Changes, e fsnotify.Event) {
 			w.mu.Unlock()
 		}
 		if info, err := os.Lstat(e.Name); e.Op&fsnotify.Create != 0 && err == nil && info.IsDir() {
-			w.tree(e.Name) // what was made in it meanwhile is found by looking
+			w.watchTree(e.Name) // what was made in it meanwhile is found by looking
 		}
 	}
 	if e.Op == fsnotify.Chmod {
 		// What could not be read may be readable now. Nothing else comes of it.
 		c.Names = true
 		if info, err := os.Lstat(e.Name); err == nil && info.IsDir() {
-			w.tree(e.Name)
+			w.watchTree(e.Name)
 		}
 		return
 	}

@@ -157,8 +157,8 @@ func (z *Reader) InputOffset() int64 {
 	return z.inOff + int64(z.inPos) - int64(z.bitCnt/8)
 }
 
-// MemberOffset is where in the compressed stream the member begins that Read is
-// in, or the member or garbage that it met an error in.
+// MemberOffset returns where in the compressed stream the member begins that
+// Read is in, or the member or garbage that it met an error in.
 func (z *Reader) MemberOffset() int64 { return z.start }
 
 // NextMember lets Read continue behind an error. It looks forward from there for
@@ -208,7 +208,7 @@ func (z *Reader) NextMember() error {
 func (z *Reader) probe() bool {
 	z.pin, z.state = z.inPos, atMember
 	z.rd, z.wr, z.base = 0, 0, 0
-	err := z.header()
+	err := z.readHeader()
 	if err == nil {
 		err = z.blockHeader()
 	}
@@ -232,7 +232,7 @@ func (z *Reader) probe() bool {
 }
 
 // decode decodes more data to win[rd:wr], which is empty, and waits for input
-// until there is some. It may return data together with the error behind it.
+// until there is some. It may return data together with the error after it.
 func (z *Reader) decode() error {
 	z.slide()
 	z.rd = z.wr
@@ -266,12 +266,12 @@ func (z *Reader) slide() {
 func (z *Reader) step(pending bool) (stop bool, err error) {
 	switch z.state {
 	case atStart:
-		if err := z.avail(1); err != nil {
+		if err := z.ensure(1); err != nil {
 			return false, err // io.EOF for an empty stream
 		}
 		z.state = atMember
 	case atMember:
-		return false, z.header()
+		return false, z.readHeader()
 	case atBlock:
 		if pending && z.inEnd-z.inPos < maxBlockHeader {
 			return true, nil
@@ -293,10 +293,10 @@ func (z *Reader) step(pending bool) (stop bool, err error) {
 		}
 	case inBlock:
 		before := z.wr
-		end, what := z.fast()
+		end, what := z.decodeFast()
 		more := false
 		if !end && what == "" {
-			more, end, what = z.slow()
+			more, end, what = z.decodeSlow()
 		}
 		switch {
 		case what != "":
@@ -312,14 +312,14 @@ func (z *Reader) step(pending bool) (stop bool, err error) {
 		if pending {
 			return true, nil
 		}
-		return false, z.trailer()
+		return false, z.checkTrailer()
 	case atNext:
-		return false, z.next()
+		return false, z.startNext()
 	}
 	return false, nil
 }
 
-// blockEnd goes on behind a block.
+// blockEnd continues after a block.
 func (z *Reader) blockEnd() {
 	z.state = atBlock
 	if z.final {
@@ -327,15 +327,15 @@ func (z *Reader) blockEnd() {
 	}
 }
 
-// header reads the header of a member (RFC 1952, section 2.3). The input is at
-// a whole byte. Of the fields only the check sum matters; they are skipped, not
-// stored, and may be as long as they like.
-func (z *Reader) header() error {
+// readHeader reads the header of a member (RFC 1952, section 2.3). The input is
+// at a whole byte. Of the fields only the check sum matters; they are skipped,
+// not stored, and may be as long as they like.
+func (z *Reader) readHeader() error {
 	z.start = z.InputOffset()
 	h := z.head[:]
 	crc := uint32(0)
 	for i := range h {
-		if err := z.avail(1); err != nil {
+		if err := z.ensure(1); err != nil {
 			return z.unexpected(err)
 		}
 		h[i] = z.in[z.inPos]
@@ -352,12 +352,12 @@ func (z *Reader) header() error {
 	crc = crc32.Update(crc, crc32.IEEETable, h)
 	flags := h[3]
 	if flags&flagExtra != 0 {
-		if err := z.avail(2); err != nil {
+		if err := z.ensure(2); err != nil {
 			return z.unexpected(err)
 		}
 		n := 2 + int(binary.LittleEndian.Uint16(z.in[z.inPos:]))
 		for n > 0 {
-			if err := z.avail(1); err != nil {
+			if err := z.ensure(1); err != nil {
 				return z.unexpected(err)
 			}
 			part := z.in[z.inPos:min(z.inEnd, z.inPos+n)]
@@ -368,7 +368,7 @@ func (z *Reader) header() error {
 	}
 	for _, flag := range [...]byte{flagName, flagComment} {
 		for found := flags&flag == 0; !found; {
-			if err := z.avail(1); err != nil {
+			if err := z.ensure(1); err != nil {
 				return z.unexpected(err)
 			}
 			part := z.in[z.inPos:z.inEnd]
@@ -381,7 +381,7 @@ func (z *Reader) header() error {
 		}
 	}
 	if flags&flagHeaderCRC != 0 {
-		if err := z.avail(2); err != nil {
+		if err := z.ensure(2); err != nil {
 			return z.unexpected(err)
 		}
 		if binary.LittleEndian.Uint16(z.in[z.inPos:]) != uint16(crc) {
@@ -395,11 +395,11 @@ func (z *Reader) header() error {
 	return nil
 }
 
-// trailer checks the data of a member against its trailer (RFC 1952, section
-// 2.3.1): CRC and length modulo 2^32.
-func (z *Reader) trailer() error {
+// checkTrailer checks the data of a member against its trailer (RFC 1952,
+// section 2.3.1): CRC and length modulo 2^32.
+func (z *Reader) checkTrailer() error {
 	z.alignByte()
-	if err := z.avail(8); err != nil {
+	if err := z.ensure(8); err != nil {
 		return z.unexpected(err)
 	}
 	t := z.in[z.inPos : z.inPos+8]
@@ -414,9 +414,9 @@ func (z *Reader) trailer() error {
 	return nil
 }
 
-// next goes from the end of a member to the next one, or to the end of the
+// startNext goes from the end of a member to the next one, or to the end of the
 // stream, for which it returns io.EOF.
-func (z *Reader) next() error {
+func (z *Reader) startNext() error {
 	for z.inPos == z.inEnd || z.in[z.inPos] == 0 {
 		if z.inPos < z.inEnd {
 			z.inPos++
@@ -427,7 +427,7 @@ func (z *Reader) next() error {
 		}
 	}
 	if z.in[z.inPos] == magic[0] {
-		if err := z.avail(2); err != nil {
+		if err := z.ensure(2); err != nil {
 			z.start = z.InputOffset()
 			return z.unexpected(err)
 		}
@@ -444,9 +444,9 @@ func (z *Reader) next() error {
 // zero and do not begin with 1f 8b, or with a single 1f at the end.
 const notGzip = "what follows the data that ends here is not gzip"
 
-// avail waits until there are at least n bytes in in[inPos:inEnd], n being much
-// less than inLen. The input is at a whole byte.
-func (z *Reader) avail(n int) error {
+// ensure waits until there are at least n bytes in in[inPos:inEnd], n being
+// much less than inLen. The input is at a whole byte.
+func (z *Reader) ensure(n int) error {
 	for z.inEnd-z.inPos < n {
 		if err := z.fill(); err != nil {
 			return err

@@ -280,7 +280,7 @@ func joined(e, next uint64, pos uint) uint64 {
 // nextCode returns the code of n bits that follows code, both with the first
 // bit lowest; 0 follows the last one.
 func nextCode(code, n int) int {
-	// The zero nearest to the last bit becomes 1, the ones behind it 0.
+	// The zero nearest to the last bit becomes 1, the ones after it 0.
 	zero := bits.Len(uint(^code) & (1<<n - 1))
 	if zero == 0 {
 		return 0

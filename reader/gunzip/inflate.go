@@ -68,9 +68,9 @@ func refill(in unsafe.Pointer, at int, bb, bc uint64) (uint64, int, uint64) {
 	return bb | load64(in, at)<<(bc&63), at + int(7-bc>>3&7), bc | 56
 }
 
-// fast decodes symbols of the current block while there are at least 8 bytes of
-// input and outMargin bytes of room. It returns whether the block has ended, or
-// what is wrong with it. In between it stops at a whole symbol.
+// decodeFast decodes symbols of the current block while there are at least 8
+// bytes of input and outMargin bytes of room. It returns whether the block has
+// ended, or what is wrong with it. In between it stops at a whole symbol.
 //
 // What holds at the start of each round, and makes the accesses safe:
 //   - e is the entry for the next bits, and bb has at least 56 of them. A round
@@ -81,7 +81,7 @@ func refill(in unsafe.Pointer, at int, bb, bc uint64) (uint64, int, uint64) {
 //   - wr <= outEnd: see outMargin for what is written.
 //   - win[base:wr] is history. No distance goes beyond it: this is checked, so
 //     that copies read from there or from what they have written.
-func (z *Reader) fast() (end bool, what string) {
+func (z *Reader) decodeFast() (end bool, what string) {
 	var (
 		win  = unsafe.Pointer(&z.win)
 		in   = unsafe.Pointer(&z.in)
@@ -200,9 +200,9 @@ func copyNear(win unsafe.Pointer, to, from, end int) {
 	}
 }
 
-// need makes at least n <= 32 bits available in the bit buffer, reading from
-// the source if it must.
-func (z *Reader) need(n uint) error {
+// needBits makes at least n <= 32 bits available in the bit buffer, reading
+// from the source if it must.
+func (z *Reader) needBits(n uint) error {
 	for z.bitCnt < n {
 		if z.inPos == z.inEnd {
 			if err := z.fill(); err != nil {
@@ -217,30 +217,30 @@ func (z *Reader) need(n uint) error {
 	return nil
 }
 
-// take removes n bits from the bit buffer and returns them. They are there.
-func (z *Reader) take(n uint) uint {
+// takeBits removes n bits from the bit buffer and returns them. They are there.
+func (z *Reader) takeBits(n uint) uint {
 	v := uint(z.bitBuf & (1<<n - 1))
 	z.bitBuf >>= n
 	z.bitCnt -= n
 	return v
 }
 
-// get reads n <= 32 bits.
-func (z *Reader) get(n uint) (uint, error) {
-	if err := z.need(n); err != nil {
+// readBits reads n <= 32 bits.
+func (z *Reader) readBits(n uint) (uint, error) {
+	if err := z.needBits(n); err != nil {
 		return 0, err
 	}
-	return z.take(n), nil
+	return z.takeBits(n), nil
 }
 
-// slow does what fast does from whatever input there is, symbol by symbol. It
-// returns more = true if the next one is not there completely; every one that is
-// has been decoded then. It runs for the last 8 bytes of each fill, so that it
-// need not be fast.
+// decodeSlow does what fast does from whatever input there is, symbol by
+// symbol. It returns more = true if the next one is not there completely; every
+// one that is has been decoded then. It runs for the last 8 bytes of each fill,
+// so that it need not be fast.
 //
 // Missing bits are zero in the bit buffer. The entry found with them is the
 // right one if it takes no more bits than there are; otherwise it says nothing.
-func (z *Reader) slow() (more, end bool, what string) {
+func (z *Reader) decodeSlow() (more, end bool, what string) {
 	win := unsafe.Pointer(&z.win)
 	for z.wr <= outEnd {
 		for z.bitCnt < 56 && z.inPos < z.inEnd {
@@ -258,10 +258,10 @@ func (z *Reader) slow() (more, end bool, what string) {
 		case e&entryMatch == 0 && n <= z.bitCnt:
 			store32(win, z.wr, uint32(e>>litShift))
 			z.wr += int(e >> countShift & countMask)
-			z.take(n)
+			z.takeBits(n)
 			continue
 		case e&entrySpecial != 0 && n <= z.bitCnt:
-			z.take(n)
+			z.takeBits(n)
 			if e>>kindShift&kindMask == kindEnd {
 				return false, true, ""
 			}
@@ -279,7 +279,7 @@ func (z *Reader) slow() (more, end bool, what string) {
 			dist := int(d>>distShift + bb>>n>>(d>>codeShift&codeMask)&(d>>extraShift&distExtra))
 			store32(win, z.wr, uint32(e>>litShift))
 			z.wr += int(e >> countShift & countMask)
-			z.take(m)
+			z.takeBits(m)
 			if d&entrySpecial != 0 {
 				return false, false, badDist
 			}
@@ -299,22 +299,22 @@ func (z *Reader) slow() (more, end bool, what string) {
 		}
 		z.win[z.wr] = byte(e >> litShift)
 		z.wr++
-		z.take(n)
+		z.takeBits(n)
 	}
 	return false, false, ""
 }
 
 // blockHeader reads the header of the next block (section 3.2.3).
 func (z *Reader) blockHeader() error {
-	v, err := z.get(3)
+	v, err := z.readBits(3)
 	if err != nil {
 		return err
 	}
 	z.final = v&1 != 0
 	switch v >> 1 {
 	case 0:
-		z.take(z.bitCnt & 7)
-		v, err := z.get(32)
+		z.takeBits(z.bitCnt & 7)
+		v, err := z.readBits(32)
 		if err != nil {
 			return err
 		}
@@ -372,7 +372,7 @@ var clenOrder = [numClen]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 1
 
 // dynamicTables reads the codes of a dynamic block (section 3.2.7).
 func (z *Reader) dynamicTables() error {
-	v, err := z.get(14)
+	v, err := z.readBits(14)
 	if err != nil {
 		return err
 	}
@@ -384,7 +384,7 @@ func (z *Reader) dynamicTables() error {
 	}
 	var clens [numClen]uint8
 	for i := range nclen {
-		v, err := z.get(3)
+		v, err := z.readBits(3)
 		if err != nil {
 			return err
 		}
@@ -405,7 +405,7 @@ func (z *Reader) dynamicTables() error {
 		}
 		e := table[z.bitBuf&(1<<clenBits-1)]
 		if n := uint(e & takeMask); n > z.bitCnt {
-			if err := z.need(z.bitCnt + 1); err != nil {
+			if err := z.needBits(z.bitCnt + 1); err != nil {
 				return err
 			}
 			continue
@@ -414,7 +414,7 @@ func (z *Reader) dynamicTables() error {
 			return z.corrupt("invalid code in the code lengths")
 		}
 		rep := int(e>>distShift&0xff + z.bitBuf>>(e>>codeShift&codeMask)&(e>>extraShift&distExtra))
-		z.take(uint(e & takeMask))
+		z.takeBits(uint(e & takeMask))
 		val := uint8(e >> clenShift)
 		switch {
 		case val == 16 && i == 0:

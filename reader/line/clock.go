@@ -1,3 +1,4 @@
+// Package line reads what a log line says of itself: the time.
 package line
 
 import (
@@ -32,7 +33,7 @@ type Clock struct {
 // have it after other fields.
 const stampWindow = 256
 
-// Time is the time that line bears, if it bears one.
+// Time returns the time that line bears, if it bears one.
 func (c *Clock) Time(line []byte) (time.Time, bool) {
 	if c.lastLen > 0 && len(line) >= c.lastOff+c.lastLen &&
 		bytes.Equal(line[c.lastOff:c.lastOff+c.lastLen], c.last[:c.lastLen]) {
@@ -48,9 +49,9 @@ func (c *Clock) Time(line []byte) (time.Time, bool) {
 		n := 0
 		switch {
 		case ch >= '0' && ch <= '9':
-			t, n = c.number(line[off:], line[:off])
+			t, n = c.parseNumeric(line[off:], line[:off])
 		case ch >= 'A' && ch <= 'Z':
-			t, n = c.monthName(line[off:])
+			t, n = c.parseMonthName(line[off:])
 		}
 		if n > 0 {
 			c.lastLen = copy(c.last[:], line[off:off+n])
@@ -61,7 +62,7 @@ func (c *Clock) Time(line []byte) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// firstOf is the time of the first line of text that bears one.
+// FirstOf returns the time of the first line of text that bears one.
 func (c *Clock) FirstOf(text []byte) time.Time {
 	for len(text) > 0 {
 		line := text
@@ -77,7 +78,7 @@ func (c *Clock) FirstOf(text []byte) time.Time {
 	return time.Time{}
 }
 
-// Span is the lowest and the highest time of a text's lines, zero if they
+// Span returns the lowest and the highest time of a text's lines, zero if they
 // bear none.
 func (c *Clock) Span(text []byte) (first, last time.Time) {
 	for len(text) > 0 {
@@ -121,15 +122,16 @@ func digitsAt(s []byte, n int) (int, bool) {
 	return v, true
 }
 
-func (c *Clock) zone() *time.Location {
+func (c *Clock) location() *time.Location {
 	if c.Zone != nil {
 		return c.Zone
 	}
 	return time.Local
 }
 
-// hms reads 14:05:06 and what may follow of a second, and how long it is.
-func hms(s []byte) (h, m, sec, nano, n int) {
+// parseClock reads 14:05:06 and any fraction of a second, and returns its
+// length.
+func parseClock(s []byte) (h, m, sec, nano, n int) {
 	h, ok1 := digitsAt(s, 2)
 	if !ok1 || len(s) < 8 || s[2] != ':' || s[5] != ':' {
 		return 0, 0, 0, 0, 0
@@ -150,8 +152,8 @@ func hms(s []byte) (h, m, sec, nano, n int) {
 	return h, m, sec, nano, n
 }
 
-// offset reads Z, +0100, +01:00, perhaps after a blank.
-func offset(s []byte) (*time.Location, int) {
+// parseZone reads Z, +0100, +01:00, perhaps after a blank.
+func parseZone(s []byte) (*time.Location, int) {
 	n := 0
 	if len(s) > 1 && s[0] == ' ' && (s[1] == '+' || s[1] == '-') {
 		n = 1
@@ -184,8 +186,8 @@ func offset(s []byte) (*time.Location, int) {
 	return time.FixedZone("", sec), k + 2
 }
 
-// date makes a time, or refuses what the calendar does.
-func date(y, mo, d, h, m, s, nano int, loc *time.Location) (time.Time, bool) {
+// makeDate returns a time, or false if the calendar has no such date.
+func makeDate(y, mo, d, h, m, s, nano int, loc *time.Location) (time.Time, bool) {
 	if y < 1970 || y > 2200 || mo < 1 || mo > 12 || d < 1 || d > 28 && d > daysIn(y, mo) {
 		return time.Time{}, false
 	}
@@ -194,8 +196,8 @@ func date(y, mo, d, h, m, s, nano int, loc *time.Location) (time.Time, bool) {
 
 func daysIn(y, mo int) int { return time.Date(y, time.Month(mo)+1, 0, 0, 0, 0, 0, time.UTC).Day() }
 
-// number reads a time that begins with a digit, and stands behind before.
-func (c *Clock) number(s, before []byte) (time.Time, int) {
+// parseNumeric reads a time that begins with a digit and follows before.
+func (c *Clock) parseNumeric(s, before []byte) (time.Time, int) {
 	digits := 0
 	for digits < len(s) && digits < 20 && s[digits] >= '0' && s[digits] <= '9' {
 		digits++
@@ -208,15 +210,15 @@ func (c *Clock) number(s, before []byte) (time.Time, int) {
 		}
 		mo, ok1 := digitsAt(s[5:], 2)
 		d, ok2 := digitsAt(s[8:], 2)
-		h, m, sec, nano, n := hms(s[11:])
+		h, m, sec, nano, n := parseClock(s[11:])
 		if !ok1 || !ok2 || n == 0 {
 			return time.Time{}, 0
 		}
-		loc, k := offset(s[11+n:])
+		loc, k := parseZone(s[11+n:])
 		if loc == nil {
-			loc = c.zone()
+			loc = c.location()
 		}
-		if t, ok := date(y, mo, d, h, m, sec, nano, loc); ok {
+		if t, ok := makeDate(y, mo, d, h, m, sec, nano, loc); ok {
 			return t, 11 + n + k
 		}
 	case 2: // 21/Nov/2026:14:05:06 +0100
@@ -224,17 +226,17 @@ func (c *Clock) number(s, before []byte) (time.Time, int) {
 		if len(s) < 20 || s[2] != '/' || s[6] != '/' || s[11] != ':' {
 			return time.Time{}, 0
 		}
-		mo := month(s[3:6])
+		mo := parseMonth(s[3:6])
 		y, ok := digitsAt(s[7:], 4)
-		h, m, sec, nano, n := hms(s[12:])
+		h, m, sec, nano, n := parseClock(s[12:])
 		if mo == 0 || !ok || n == 0 {
 			return time.Time{}, 0
 		}
-		loc, k := offset(s[12+n:])
+		loc, k := parseZone(s[12+n:])
 		if loc == nil {
-			loc = c.zone()
+			loc = c.location()
 		}
-		if t, ok := date(y, mo, d, h, m, sec, nano, loc); ok {
+		if t, ok := makeDate(y, mo, d, h, m, sec, nano, loc); ok {
 			return t, 12 + n + k
 		}
 	case 6: // 261121 140506
@@ -247,7 +249,7 @@ func (c *Clock) number(s, before []byte) (time.Time, int) {
 		if !ok || h > 23 || m > 59 || sec > 60 {
 			return time.Time{}, 0
 		}
-		if t, ok := date(2000+day/10000, day/100%100, day%100, h, m, sec, 0, c.zone()); ok {
+		if t, ok := makeDate(2000+day/10000, day/100%100, day%100, h, m, sec, 0, c.location()); ok {
 			return t, 13
 		}
 	case 10, 13, 16, 19: // since 1970: at a line's start, or where JSON names it
@@ -261,7 +263,7 @@ func (c *Clock) number(s, before []byte) (time.Time, int) {
 		for i := digits; i < 19; i += 3 {
 			v *= 1000
 		}
-		t := time.Unix(0, v).In(c.zone())
+		t := time.Unix(0, v).In(c.location())
 		if t.Year() < 1990 || t.Year() > 2100 {
 			return time.Time{}, 0
 		}
@@ -290,7 +292,7 @@ func namesTime(before []byte) bool {
 	return false
 }
 
-func month(s []byte) int {
+func parseMonth(s []byte) int {
 	switch string(s) {
 	case "Jan":
 		return 1
@@ -320,13 +322,13 @@ func month(s []byte) int {
 	return 0
 }
 
-// monthName reads Nov 21 14:05:06, with a year behind it if there is one.
-// A day of the week before it is passed over by the caller.
-func (c *Clock) monthName(s []byte) (time.Time, int) {
+// parseMonthName reads Nov 21 14:05:06, with a year after it if there is one. A
+// day of the week before it is passed over by the caller.
+func (c *Clock) parseMonthName(s []byte) (time.Time, int) {
 	if len(s) < 15 || s[3] != ' ' {
 		return time.Time{}, 0
 	}
-	mo := month(s[:3])
+	mo := parseMonth(s[:3])
 	if mo == 0 {
 		return time.Time{}, 0
 	}
@@ -342,14 +344,14 @@ func (c *Clock) monthName(s []byte) (time.Time, int) {
 	if !ok || s[at-1] != ' ' {
 		return time.Time{}, 0
 	}
-	h, m, sec, nano, n := hms(s[at:])
+	h, m, sec, nano, n := parseClock(s[at:])
 	if n == 0 {
 		return time.Time{}, 0
 	}
 	n += at
 	if len(s) > n+4 && s[n] == ' ' {
 		if y, ok := digitsAt(s[n+1:], 4); ok && (len(s) == n+5 || !IsAlnum(s[n+5])) && y >= 1970 && y < 2200 {
-			t, ok := date(y, mo, d, h, m, sec, nano, c.zone())
+			t, ok := makeDate(y, mo, d, h, m, sec, nano, c.location())
 			if ok {
 				return t, n + 5
 			}
@@ -361,7 +363,7 @@ func (c *Clock) monthName(s []byte) (time.Time, int) {
 	}
 	// The latest year that has the day: February 29 may be eight years ago.
 	for y := ref.Year(); y >= ref.Year()-8; y-- {
-		if t, ok := date(y, mo, d, h, m, sec, nano, c.zone()); ok && !t.After(ref.Add(24*time.Hour)) {
+		if t, ok := makeDate(y, mo, d, h, m, sec, nano, c.location()); ok && !t.After(ref.Add(24*time.Hour)) {
 			return t, n
 		}
 	}

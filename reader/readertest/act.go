@@ -104,7 +104,7 @@ func Unquote(t *testing.T, s string) string {
 	return out
 }
 
-// Packed is a text compressed with gzip.
+// Packed returns a text compressed with gzip.
 func Packed(t *testing.T, text string) []byte {
 	t.Helper()
 	dir := t.TempDir()

@@ -5,11 +5,9 @@ import (
 	"logview/reader/rotation"
 )
 
-// Package rotation knows names and times; here it meets files.
-
 var zipEnding = lazyregexp.New(`(?i)\.zip$`)
 
-// parseName reads a base name. An archive is a log of its own; most zips are
+// ParseName reads a base name. An archive is a log of its own; most zips are
 // compressed files.
 func ParseName(base string) rotation.Name {
 	if IsTarName(base) {
