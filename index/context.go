@@ -7,7 +7,7 @@ import (
 	"logview/reader"
 )
 
-// A contextLine is a line that may be shown, because it matches or may lie
+// A contextLine is a line that may be shown, because it matches or may be
 // near one that does.
 type contextLine struct {
 	text   []byte

@@ -99,13 +99,13 @@ type HitLine struct {
 	match.Span
 	Line    reader.Line
 	Offset  reader.Offset
-	Context bool          // it does not match but lies near one that does
+	Context bool          // it does not match but is near one that does
 	Open    bool          // the text ends without its newline
-	Rest    bool          // it is the rest of a line, of which the beginning was handed out before
+	Rest    bool          // it is the rest of a line, of which the beginning was emitted before
 	Skips   []reader.Skip // what the text leaves out of the line, counted from its beginning
 }
 
-// OffsetAt is where in the member's text the byte i of the line lies.
+// OffsetAt is where in the member's text the byte i of the line is.
 func (l *HitLine) OffsetAt(i int) reader.Offset {
 	b := reader.Block{Offset: l.Offset, Skips: l.Skips}
 	return b.OffsetAt(i)

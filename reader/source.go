@@ -69,7 +69,7 @@ type Block struct {
 
 	// A line longer than a block is returned in pieces. Continues says that
 	// Text begins inside such a line, Unfinished that the line at the end of
-	// Text goes on in the next block. Pieces have BlockSize bytes, but for
+	// Text continues in the next block. Pieces have BlockSize bytes, but for
 	// the last.
 	Continues  bool
 	Unfinished bool
@@ -105,7 +105,7 @@ type Source interface {
 	// is not text and was not named by the user.
 	Open(ctx context.Context, m Member, at Pos) (Blocks, error)
 
-	// Locate finds the member that a Pos lies in today. The error wraps
+	// Locate finds the member that a Pos is in today. The error wraps
 	// ErrGone when no member has that content any more.
 	Locate(ctx context.Context, p Pos) (Member, error)
 
@@ -213,7 +213,7 @@ type Unpacker interface {
 const BlockSize = 512 << 10
 
 // A FileError says which file, where in it, and what. Offset counts bytes of
-// the file as it lies on disk, and is -1 when the file as a whole is meant.
+// the file as it is on disk, and is -1 when the file as a whole is meant.
 type FileError struct {
 	Path   string
 	Offset int64

@@ -44,7 +44,7 @@ type FileBlocks interface {
 	// text's, so that it can be read from anywhere.
 	Direct() (bom int, ok bool)
 	// Access reads the blocks of a table that was made of this file before,
-	// false if that would take reading from the file's start. What lies
+	// false if that would take reading from the file's start. What is
 	// behind the table it knows nothing of.
 	Access(t *Table) (RandomAccess, bool)
 }

@@ -46,7 +46,7 @@ type TableBlock struct {
 	Lines      int    // newlines in it
 	Continues  bool   // see Block
 	Unfinished bool
-	First      time.Time // lowest and highest time that its lines bear, zero if they bear none
+	First      time.Time // lowest and highest time that its lines have, zero if they have none
 	Last       time.Time
 
 	Stored    int64 // where its frame begins in the store file

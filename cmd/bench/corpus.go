@@ -93,7 +93,7 @@ func (w *workshop) corpus(ctx context.Context, place string) (*corpus, error) {
 	return c, nil
 }
 
-// generated is the corpus that loggen writes.
+// generated returns the corpus that loggen writes.
 func (w *workshop) generated(ctx context.Context) (*corpus, error) {
 	if w.opts.gen != "" {
 		return given(ctx, genCorpus, w.opts.gen)
@@ -114,8 +114,8 @@ func (w *workshop) generated(ctx context.Context) (*corpus, error) {
 	})
 }
 
-// grown is the corpus of real samples, retimed and repeated to full size, for
-// whoever has them beside the repository.
+// grown returns the corpus of real samples, retimed and repeated to full size,
+// if they are beside the repository.
 func (w *workshop) grown(ctx context.Context) (*corpus, error) {
 	if w.opts.real != "" {
 		return given(ctx, realCorpus, w.opts.real)
@@ -213,7 +213,7 @@ func (w *workshop) derived(ctx context.Context, place string) (*corpus, error) {
 	return w.keep(ctx, place, about, about+" of "+from.Params, fill)
 }
 
-// given is a directory that somebody made already.
+// given returns a directory that somebody made already.
 func given(ctx context.Context, name, dir string) (*corpus, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -515,7 +515,7 @@ func cutLines(text []byte, n int) (head, rest []byte) {
 	return text, nil
 }
 
-// digest is a sum over the content of files.
+// digest returns a sum over the content of files.
 func digest(paths ...string) (string, error) {
 	h := sha256.New()
 	for _, p := range paths {

@@ -18,7 +18,7 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// liveWord is what -only calls the measurements of programs that go on.
+// liveWord is what -only calls the measurements of programs that continue.
 const liveWord = "live"
 
 // A liveRow is a line of the report's table of those.
@@ -311,7 +311,7 @@ func (h *harness) idle(ctx context.Context, many *corpus, args []string) (liveRo
 	}, nil
 }
 
-// usage is the processor time and the peak memory of a running process, as
+// usage returns the processor time and the peak memory of a running process, as
 // Linux tells them.
 func usage(pid int) (time.Duration, int64, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
@@ -340,7 +340,7 @@ func usage(pid int) (time.Duration, int64, error) {
 	return time.Duration(ticks) * 10 * time.Millisecond, peak, nil
 }
 
-// liveTable is a part of the report about programs that go on.
+// liveTable returns a part of the report about programs that continue.
 func liveTable(title string, rows []liveRow) string {
 	if len(rows) == 0 {
 		return ""

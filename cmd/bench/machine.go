@@ -41,7 +41,7 @@ func inspect(cpus []int) machine {
 	return m
 }
 
-// procField is the value of a line such as "name : value".
+// procField returns the value of a line such as "name : value".
 func procField(path, name string) string {
 	b, err := os.ReadFile(path)
 	if err != nil {

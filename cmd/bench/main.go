@@ -34,7 +34,8 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == spawnArg {
 		os.Exit(spawn(os.Args[2:]))
 	}
-	// SIGPIPE too, or whoever stops reading our output leaves caches behind.
+	// SIGPIPE too, or a reader that stops reading our output leaves caches
+	// behind.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
@@ -55,7 +56,7 @@ type options struct {
 	command string   // how to get this report again
 }
 
-// keeps tells whether a row is to be measured on a corpus.
+// keeps reports whether a row is to be measured on a corpus.
 func (o *options) keeps(r *row, corpus string) bool {
 	if len(o.words) == 0 {
 		return true
@@ -120,7 +121,7 @@ func parseFlags(args []string, errs io.Writer) (*options, error) {
 	return o, nil
 }
 
-// reproduce is the command line that makes a report like this one; which
+// reproduce returns the command line that makes a report like this one; which
 // directories it used on this machine does not belong in it.
 func reproduce(o *options, only string) string {
 	s := fmt.Sprintf("go run ./cmd/bench -size %s -runs %d", sizeArg(o.size), o.runs)
@@ -253,7 +254,7 @@ func measure(ctx context.Context, o *options, out io.Writer) (*report, error) {
 	return rep, nil
 }
 
-// keepsGoing tells whether a group of programs that go on is to be measured:
+// keepsGoing reports whether a group of programs that continue is to be measured:
 // where Linux tells what they take.
 func (o *options) keepsGoing(group string) bool {
 	if _, err := os.Stat("/proc/self/stat"); err != nil || o.quick || o.memory {

@@ -31,7 +31,7 @@ func middle(times []time.Duration) time.Duration {
 	return (s[(n-1)/2] + s[n/2]) / 2
 }
 
-// ratios are what the first needs of the time of the second.
+// ratios returns what the first needs of the time of the second.
 func ratios(a, b []time.Duration) (minima, medians float64) {
 	return float64(fastest(a)) / float64(fastest(b)), float64(middle(a)) / float64(middle(b))
 }
@@ -43,8 +43,8 @@ func ratioText(r float64) string {
 	return fmt.Sprintf("%.2f", r)
 }
 
-// verdict tells whether a target is reached. The fastest runs decide, being
-// those that the rest of the machine disturbed least; it is said when the
+// verdict reports whether a target is reached. The fastest runs decide, being
+// those that the rest of the machine disturbed least; it is reported when the
 // medians disagree.
 func verdict(minimum, median, target float64) string {
 	switch low, mid := minimum <= target, median <= target; {
@@ -58,7 +58,7 @@ func verdict(minimum, median, target float64) string {
 	return "**no**"
 }
 
-// problems are what make the report worthless in part.
+// problems returns what make the report worthless in part.
 func (r *report) problems() []string {
 	var list []string
 	for _, res := range r.results {
@@ -85,7 +85,7 @@ func (r *result) problems() []string {
 	return list
 }
 
-// markdown is the whole report.
+// markdown returns the whole report.
 func (r *report) markdown() string {
 	var b strings.Builder
 	b.WriteString("# Benchmarks\n\n")
@@ -168,7 +168,7 @@ func (r *report) leftovers() string {
 	return "Besides `logview index` these left something in their directories, which a later\nrun could have used; none here did, unless the store was filled anyway:\n\n" + strings.Join(list, "")
 }
 
-// summary is a table of times for each corpus.
+// summary returns a table of times for each corpus.
 func (r *report) summary() string {
 	var b strings.Builder
 	for _, c := range r.corpora {
@@ -216,7 +216,7 @@ func (r *result) addTo(t *table) {
 	}
 }
 
-// title is the row's name, with a word if it is not what it says.
+// title returns the row's name, with a word if it is not what it says.
 func (r *result) title() string {
 	if r.row.filled && r.unfilled {
 		return r.row.name + " (with nothing: all files are too small)"
@@ -278,7 +278,7 @@ const (
 	storePercent = 13 // of the compressed files' text
 )
 
-// rate is how much text was indexed in a second.
+// rate returns how much text was indexed in a second.
 func (r *result) rate() string {
 	return fmt.Sprintf("%.0f MB/s", float64(r.corpus.Text)/1e6/fastest(r.logview.times).Seconds())
 }
@@ -315,7 +315,7 @@ func (r *report) commands() string {
 	return b.String()
 }
 
-// plain is a result for whoever is watching.
+// plain returns a result to print while measuring.
 func (r *result) plain() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "  %s\n", r.title())

@@ -177,7 +177,7 @@ var rows = []row{
 	},
 }
 
-// indexed is a search that an index answers; its last argument is what is
+// indexed returns a search that an index answers; its last argument is what is
 // looked for.
 func indexed(id, name string, limit time.Duration, args ...string) row {
 	r := row{
@@ -225,7 +225,7 @@ func words() []string {
 
 func known(word string) bool { return slices.Contains(words(), word) }
 
-// tools are the rivals' programs, in the order in which rows name them.
+// tools returns the rivals' programs, in the order in which rows name them.
 func tools() []string {
 	var list []string
 	for _, r := range rows {

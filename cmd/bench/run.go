@@ -116,7 +116,7 @@ func newHarness(w *workshop, runs int) (*harness, error) {
 
 func (h *harness) close() { os.RemoveAll(h.scratch) }
 
-// environment is small and the same for all, so that nobody's own settings of
+// environment is small and the same for all, so that no user's settings of
 // grep, rg or logview take part.
 func environment(home string) []string {
 	return []string{
@@ -225,8 +225,8 @@ func (t *tail) String() string {
 	return strings.Join(words, " ")
 }
 
-// floor is the peak memory of a program that does nothing: what is measured
-// of others cannot be less.
+// floor returns the peak memory of a program that does nothing: what is
+// measured of others cannot be less.
 func (h *harness) floor(ctx context.Context) (int64, error) {
 	t, err := h.fresh(ctx, []string{"true"})
 	return t.Peak, err
@@ -387,7 +387,7 @@ func (v *rival) argv(c *corpus) ([]string, error) {
 	return []string{"sh", "-c", strings.ReplaceAll(v.shell, "FILE", `"$1"`), "sh", file[0]}, nil
 }
 
-// sizeOf is how many files are below dir, which need not exist, and their
+// sizeOf returns how many files are below dir, which need not exist, and their
 // bytes.
 func sizeOf(dir string) (files int, bytes int64, err error) {
 	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {

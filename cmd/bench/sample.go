@@ -21,7 +21,7 @@ var samples = map[string]*regexp.Regexp{
 
 var errNoSample = errors.New("no such text in it")
 
-// sample is the first text in the corpus, from the middle of its logs on,
+// sample returns the first text in the corpus, from the middle of its logs on,
 // that a row may look for.
 func (c *corpus) sample(kind string) (string, error) {
 	if s, ok := c.sampled[kind]; ok {

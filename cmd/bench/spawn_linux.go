@@ -88,7 +88,7 @@ func pickCPUs(n int) []int {
 	return list
 }
 
-// diskFree is how many bytes may still be written in a directory.
+// diskFree returns how many bytes may still be written in a directory.
 func diskFree(dir string) (int64, bool) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {

@@ -184,7 +184,7 @@ func blank(width int) []string { return slices.Repeat([]string{" "}, width) }
 
 func (s *screen) write(b []byte) { s.parser.Parse(b) }
 
-// row is a line of the screen without the blanks at its end.
+// row returns a line of the screen without the blanks at its end.
 func (s *screen) row(y int) string { return strings.TrimRight(strings.Join(s.cells[y], ""), " ") }
 
 func (s *screen) String() string {

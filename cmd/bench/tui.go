@@ -35,7 +35,7 @@ const (
 // A scene is what the explorer is pointed at.
 type scene struct {
 	name, path string
-	// whole tells whether all that one starts the explorer for is on the
+	// whole reports whether all that one starts the explorer for is on the
 	// screen, the last line of a log or the list of logs.
 	whole func(*screen) bool
 	// slow says that this takes long the first time, and is told in rows of
@@ -113,7 +113,7 @@ func (h *harness) scenes(ctx context.Context, out io.Writer) ([]scene, *corpus, 
 	), made[genCorpus], nil
 }
 
-// listShown tells whether the list of logs is on the screen.
+// listShown reports whether the list of logs is on the screen.
 func listShown(s *screen) bool {
 	return strings.HasPrefix(s.row(0), " Logs") && s.row(1) != "" && !strings.Contains(s.row(1), "looking for logs")
 }
@@ -122,8 +122,8 @@ func logShown(s *screen) bool {
 	return !strings.HasPrefix(s.row(0), " Logs") && strings.Contains(s.row(0), "LIVE") && strings.TrimLeft(s.row(2), " │┃") != ""
 }
 
-// lastLine is how the last line of a file begins: as much as surely fits into
-// a row.
+// lastLine returns how the last line of a file begins: as much as surely fits
+// into a row.
 func lastLine(ctx context.Context, path string) (string, error) {
 	var end tail
 	if _, _, err := copyText(ctx, &end, path); err != nil {
@@ -450,7 +450,8 @@ func (h *harness) hit(ctx context.Context, home, dir, word string) (took time.Du
 	return at.Sub(begun), err
 }
 
-// children are the processes that a process has started, as Linux tells them.
+// children returns the processes that a process has started, as Linux tells
+// them.
 func children(pid int) []int {
 	var list []int
 	paths, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
@@ -465,7 +466,7 @@ func children(pid int) []int {
 	return list
 }
 
-// alive tells whether a process is there, and is more than its exit code.
+// alive reports whether a process is there, and is more than its exit code.
 func alive(pid int) bool {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && !bytes.HasPrefix(b[bytes.LastIndexByte(b, ')')+1:], []byte(" Z"))

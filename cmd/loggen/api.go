@@ -37,7 +37,7 @@ func (s *story) apiReceived(b []byte, f *flow) []byte {
 	return appendIP(b, f.ip)
 }
 
-// apiMiddle is what a request does between its first and its last line.
+// apiMiddle appends what a request logs between its first and its last line.
 func (s *story) apiMiddle(b []byte, f *flow) []byte {
 	r := s.r
 	if s.plant() {

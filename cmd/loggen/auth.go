@@ -115,7 +115,7 @@ func (s *story) sshGone(b []byte, f *flow) []byte {
 	return appendIP(b, f.ip)
 }
 
-// guess is the account an attacker tries: the same within one flow.
+// guess returns the account an attacker tries: the same within one flow.
 func (s *story) guess(f *flow) string {
 	if s.plant() {
 		return "zebrafish"

@@ -165,7 +165,7 @@ func (w *live) open(l *liveLog) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	// O_APPEND, for after a truncation writing has to go on at the start.
+	// O_APPEND, for after a truncation writing has to continue at the start.
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o644)
 	l.f = f
 	return err

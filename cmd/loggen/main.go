@@ -30,7 +30,8 @@ func main() {
 	os.Exit(code)
 }
 
-// run is the whole program: 0 is success, 1 a failure, 2 a wrong flag.
+// run runs the program and returns its exit code: 0 is success, 1 a failure, 2
+// a wrong flag.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o, err := parseFlags(args)
 	switch {
@@ -73,7 +74,7 @@ func report(w io.Writer, o *options, sum summary, took time.Duration) {
 }
 
 // checkEmpty refuses a directory with something in it, unless forced: the
-// names of rotated files are common ones, and real logs may lie there.
+// names of rotated files are common ones, and real logs may be there.
 func checkEmpty(o *options) error {
 	entries, err := os.ReadDir(o.out)
 	if errors.Is(err, fs.ErrNotExist) {

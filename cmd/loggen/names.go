@@ -220,8 +220,8 @@ func (g *tagger) tag(s span, rotated int64) string {
 	return g.form.text(time.Unix(0, at).UTC())
 }
 
-// memberName is the name of a rotated member. Age 0 is the newest; tag counts
-// only where members are stamped.
+// memberName returns the name of a rotated member. Age 0 is the newest; tag
+// counts only where members are stamped.
 func (st *style) memberName(l *logName, age int, tag string, c compression) string {
 	if st.numbered {
 		tag = strconv.Itoa(st.first + age)

@@ -211,7 +211,7 @@ func newStory(seed uint64, picked []service, instances int, start int64, rate fl
 	return s
 }
 
-// plantEvery is how many lines lie between two zebrafish on average.
+// plantEvery is how many lines are between two zebrafish on average.
 const plantEvery = 200_000
 
 // plant says whether the line being written is to be a planted one.

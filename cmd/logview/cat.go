@@ -68,7 +68,7 @@ func (o *catOptions) run(ctx context.Context, args []string) (err error) {
 	if err != nil {
 		return err
 	}
-	c := &catter{catOptions: o, ctx: ctx, opt: files.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: o.charset(), Workers: index.NewWorkers()}, w: o.out}
+	c := &catPrinter{catOptions: o, ctx: ctx, opt: files.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: o.charset(), Workers: index.NewWorkers()}, w: o.out}
 	if color || isTerminal(o.out) {
 		v := &visible.Writer{W: o.out, Lines: true}
 		defer func() {
@@ -156,7 +156,7 @@ type catGroup struct {
 	ref   *files.Ref
 }
 
-// splitRefs tells refs from paths: a path that exists is never a ref.
+// splitRefs separates refs from paths: a path that exists is never a ref.
 func splitRefs(args []string) []catGroup {
 	var out []catGroup
 	for _, a := range args {
@@ -182,7 +182,8 @@ func splitRefs(args []string) []catGroup {
 	return out
 }
 
-type catter struct {
+// A catPrinter prints logs for cat.
+type catPrinter struct {
 	*catOptions
 	ctx    context.Context
 	opt    files.Options
@@ -190,14 +191,14 @@ type catter struct {
 	failed bool
 }
 
-// fail says what went wrong with a file and goes on, unless everything is
-// over.
-func (c *catter) fail(err error) error {
+// reportError reports what went wrong with a file, and returns an error only if
+// the command must end.
+func (c *catPrinter) reportError(err error) error {
 	var fe *reader.FileError
 	if c.ctx.Err() != nil || !errors.As(err, &fe) {
 		return err
 	}
-	c.complain(err)
+	c.printError(err)
 	if !errors.Is(err, reader.ErrBinary) {
 		c.failed = true
 	}
@@ -205,7 +206,7 @@ func (c *catter) fail(err error) error {
 }
 
 // printLines prints lines from up to to of a log, counted over all members.
-func (c *catter) printLines(src reader.Source, from, to reader.Line) error {
+func (c *catPrinter) printLines(src reader.Source, from, to reader.Line) error {
 	line := reader.Line(0) // of the log, where the member begins
 	for _, m := range src.Members() {
 		if to >= 0 && line >= to {
@@ -215,7 +216,7 @@ func (c *catter) printLines(src reader.Source, from, to reader.Line) error {
 		if line < from {
 			p, n, err := files.LinePos(c.ctx, src, m, from-line)
 			if err != nil {
-				if err := c.fail(err); err != nil {
+				if err := c.reportError(err); err != nil {
 					return err
 				}
 				continue
@@ -230,13 +231,13 @@ func (c *catter) printLines(src reader.Source, from, to reader.Line) error {
 		if to >= 0 {
 			limit = int64(to - line - at.Line)
 		}
-		n, err := c.copy(src, m, at, limit)
+		n, err := c.printMember(src, m, at, limit)
 		line += at.Line + reader.Line(n)
 		if errors.Is(err, files.ErrArchive) && from == 0 && to < 0 {
 			err = c.printMembers(src, m, err)
 		}
 		if err != nil {
-			if err := c.fail(err); err != nil {
+			if err := c.reportError(err); err != nil {
 				return err
 			}
 		}
@@ -246,14 +247,14 @@ func (c *catter) printLines(src reader.Source, from, to reader.Line) error {
 
 // printMembers prints what is in a member of which only reading it has shown
 // that it is an archive, as standard input may be.
-func (c *catter) printMembers(src reader.Source, m reader.Member, err error) error {
+func (c *catPrinter) printMembers(src reader.Source, m reader.Member, err error) error {
 	u, ok := src.(reader.Unpacker)
 	if !ok {
 		return err
 	}
 	members, errs := u.Unpack(c.ctx, m, nil, nil)
 	for _, err := range errs {
-		if err := c.fail(err); err != nil {
+		if err := c.reportError(err); err != nil {
 			return err
 		}
 	}
@@ -266,9 +267,9 @@ func (c *catter) printMembers(src reader.Source, m reader.Member, err error) err
 	return nil
 }
 
-// copy prints a member from at on, limit lines at most if limit >= 0, and
-// says how many.
-func (c *catter) copy(src reader.Source, m reader.Member, at reader.Pos, limit int64) (int64, error) {
+// printMember prints a member from at on, limit lines at most if limit >= 0,
+// and says how many.
+func (c *catPrinter) printMember(src reader.Source, m reader.Member, at reader.Pos, limit int64) (int64, error) {
 	b, err := src.Open(c.ctx, m, at)
 	if err != nil {
 		return 0, err
@@ -301,7 +302,7 @@ func (c *catter) copy(src reader.Source, m reader.Member, at reader.Pos, limit i
 			if !ok || c.ctx.Err() != nil {
 				return lines, err
 			}
-			if ferr := c.fail(err); ferr != nil {
+			if ferr := c.reportError(err); ferr != nil {
 				return lines, ferr
 			}
 			if r.Resume() != nil {
@@ -329,10 +330,10 @@ func (c *catter) copy(src reader.Source, m reader.Member, at reader.Pos, limit i
 // printPiped prints lines of standard input, which can be read only once:
 // those from up to to or, if tail >= 0, the last ones. These are kept in
 // memory until it ends.
-func (c *catter) printPiped(src reader.Source, from, to reader.Line, tail int64) error {
+func (c *catPrinter) printPiped(src reader.Source, from, to reader.Line, tail int64) error {
 	b, err := src.Open(c.ctx, src.Members()[0], reader.Pos{})
 	if err != nil {
-		return c.fail(err)
+		return c.reportError(err)
 	}
 	defer b.Close()
 	r := bufio.NewReader(&blockReader{blocks: b})
@@ -358,7 +359,7 @@ func (c *catter) printPiped(src reader.Source, from, to reader.Line, tail int64)
 			break
 		}
 		if err != nil {
-			return c.fail(err)
+			return c.reportError(err)
 		}
 	}
 	for _, text := range last {
@@ -389,7 +390,7 @@ func (r *blockReader) Read(p []byte) (int, error) {
 }
 
 // printTail prints the last n lines of a log.
-func (c *catter) printTail(src reader.Source, n int64) error {
+func (c *catPrinter) printTail(src reader.Source, n int64) error {
 	members := src.Members()
 	starts := make([]reader.Pos, len(members))
 	skip := make([]bool, len(members))
@@ -398,7 +399,7 @@ func (c *catter) printTail(src reader.Source, n int64) error {
 		i--
 		p, have, err := files.TailPos(c.ctx, src, members[i], n)
 		if err != nil {
-			if err := c.fail(err); err != nil {
+			if err := c.reportError(err); err != nil {
 				return err
 			}
 			skip[i] = true
@@ -411,8 +412,8 @@ func (c *catter) printTail(src reader.Source, n int64) error {
 		if skip[i] || n > 0 && starts[i] == (reader.Pos{}) {
 			continue
 		}
-		if _, err := c.copy(src, members[i], starts[i], -1); err != nil {
-			if err := c.fail(err); err != nil {
+		if _, err := c.printMember(src, members[i], starts[i], -1); err != nil {
+			if err := c.reportError(err); err != nil {
 				return err
 			}
 		}
@@ -425,7 +426,7 @@ func tooFewLines(r files.Ref, n int64) error {
 }
 
 // printRef prints the line that a ref means.
-func (c *catter) printRef(r files.Ref) error {
+func (c *catPrinter) printRef(r files.Ref) error {
 	src, m, at, err := files.Resolve(c.ctx, r, c.opt)
 	if err == nil && r.ID == "" {
 		var n int64
@@ -438,19 +439,19 @@ func (c *catter) printRef(r files.Ref) error {
 		if c.ctx.Err() != nil {
 			return err
 		}
-		c.complain(err)
+		c.printError(err)
 		c.failed = true
 		return nil
 	}
 	if m.Path != r.Path {
 		fmt.Fprintf(c.err, "logview: %s is now %s\n", r, visible.String(files.Ref{Path: m.Path, Line: r.Line}.String()))
 	}
-	n, err := c.copy(src, m, at, 1)
+	n, err := c.printMember(src, m, at, 1)
 	if err != nil {
-		return c.fail(err)
+		return c.reportError(err)
 	}
 	if n == 0 { // it is the end of the file
-		c.complain(tooFewLines(r, int64(at.Line)))
+		c.printError(tooFewLines(r, int64(at.Line)))
 		c.failed = true
 	}
 	return nil

@@ -64,8 +64,8 @@ func printTo(t *testing.T, open func(*testing.T) *os.File, check func(t *testing
 	}
 }
 
-// A pipe that nobody reads any more ends every command with exit code 2, not
-// by a signal, and without a word.
+// A closed pipe ends every command with exit code 2, not by a signal, and
+// without a word.
 func TestClosedPipe(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the full tests do this")
@@ -84,7 +84,7 @@ func TestClosedPipe(t *testing.T) {
 	})
 }
 
-// A full disk is told.
+// A full disk is reported.
 func TestFullOutput(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the full tests do this")

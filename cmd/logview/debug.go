@@ -22,15 +22,15 @@ import (
 func newDebug(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "debug",
-		Short: "Show what logview sees",
+		Short: "Show how logview reads files and queries",
 	}
 	cmd.AddCommand(&cobra.Command{
 		Use:   "blocks [PATH…]",
 		Short: "Print the block table of files",
 		Long: `Print the blocks that files are cut into: where each begins in the file's text,
-its length, its first line, how many lines end in it, and the times its lines
-bear. A piece of a line longer than a block is marked + if it begins inside the
-line and ... if the line goes on.`,
+its length, its first line, how many lines end in it, and the first and last
+time in it. A piece of a line longer than a block is marked + if it begins inside
+the line and ... if the line continues.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return debugBlocks(cmd.Context(), g, cmd.OutOrStdout(), args)
 		},
@@ -39,8 +39,8 @@ line and ... if the line goes on.`,
 		Use:   "names [PATH…]",
 		Short: "Print which files form a log, and in which order",
 		Long: `Print the logs that the files form, how their order was decided, and their files,
-oldest first, with what their names say. Names that are equal but for dates, numbers
-and the like form one log: KEY is what is left of them without these.`,
+oldest first, with what their names say. Names that are equal except for dates, numbers
+and the like form one log: the key is a name without these.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			logs, failed := g.find(g.inputs(args))
 			for _, l := range logs {
@@ -63,11 +63,11 @@ and the like form one log: KEY is what is left of them without these.`,
 	q := &queryFlags{}
 	asked := &cobra.Command{
 		Use:   "query [flags] QUERY [PATH…]",
-		Short: "Print how a query is understood",
-		Long: `Print the query as it was understood, in full, and what a search looks for in the
-text to find the lines it then looks at more closely. With PATH, print also how the
-indexes of what lies there are asked, and how many blocks each part of the query
-admits of those that the parts before it left; … is where a word may go on.`,
+		Short: "Print how a query is parsed and looked up in the index",
+		Long: `Print the parsed query, and the literal text by which a search finds the lines to
+match. With PATH, print also how the query is looked up in the indexes of PATH, and
+how many of the blocks left by the preceding parts each part of the query admits; …
+stands for the rest of a word.`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if q.given() {
 				return nil
@@ -76,7 +76,7 @@ admits of those that the parts before it left; … is where a word may go on.`,
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !q.given() {
-				q.ask(args[0])
+				q.addArgument(args[0])
 				args = args[1:]
 			}
 			tree, err := q.tree()
@@ -92,7 +92,7 @@ admits of those that the parts before it left; … is where a word may go on.`,
 			if len(args) == 0 {
 				return nil
 			}
-			return explain(g, out, tree, q.Options, args)
+			return printPlan(g, out, tree, q.Options, args)
 		},
 	}
 	q.register(asked, g.streams)
@@ -100,8 +100,8 @@ admits of those that the parts before it left; … is where a word may go on.`,
 	return cmd
 }
 
-// explain prints how the indexes of some paths are asked.
-func explain(g *globals, out io.Writer, tree query.Node, opt match.Options, paths []string) error {
+// printPlan prints how a query is looked up in the indexes of some paths.
+func printPlan(g *globals, out io.Writer, tree query.Node, opt match.Options, paths []string) error {
 	cache, err := g.cache()
 	if err != nil {
 		return err
@@ -111,7 +111,7 @@ func explain(g *globals, out io.Writer, tree query.Node, opt match.Options, path
 	for _, l := range logs {
 		req.Sources = append(req.Sources, files.NewSource(l, files.Options{Cache: cache, Encoding: g.charset()}))
 	}
-	x := index.Indexed{Cache: cache, Encoding: g.charset(), Note: g.complain}.Explain(req)
+	x := index.Indexed{Cache: cache, Encoding: g.charset(), Note: g.printError}.Explain(req)
 	for _, p := range x.Parts {
 		fmt.Fprintf(out, "%-8s%s%s: %s of %s blocks\n", "plan", strings.Repeat("  ", p.Depth), visible.String(p.Text), humanize.Comma(p.Blocks), humanize.Comma(x.Indexed))
 	}
@@ -136,7 +136,7 @@ func debugBlocks(ctx context.Context, g *globals, out io.Writer, args []string) 
 				if ctx.Err() != nil {
 					return exitCode(exitInt)
 				}
-				g.complain(err)
+				g.printError(err)
 				failed = true
 			}
 		}

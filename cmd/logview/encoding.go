@@ -46,7 +46,7 @@ func (g *globals) settings() (tui.Settings, error) {
 	s, err := tui.ReadSettings(settingsPath())
 	if err != nil && !g.unsettled {
 		g.unsettled = true
-		g.complain(fmt.Errorf("the settings are ignored: %w", err))
+		g.printError(fmt.Errorf("the settings are ignored: %w", err))
 	}
 	return s, err
 }

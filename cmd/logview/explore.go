@@ -23,7 +23,7 @@ import (
 func (g *globals) explore(ctx context.Context, args []string) error {
 	paths := g.inputs(args)
 	if !isTerminal(g.out) {
-		return g.print(ctx, paths)
+		return g.printLogs(ctx, paths)
 	}
 	settings, bad := tui.ReadSettings(settingsPath())
 	if bad != nil { // no reason not to show a log
@@ -88,16 +88,16 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 			}
 		}
 	}
-	if self, err := os.Executable(); err == nil && cache != nil && worthKeeping(o.Paths) {
+	if self, err := os.Executable(); err == nil && cache != nil && shouldIndex(o.Paths) {
 		o.Index = append([]string{self, "index", "--behind", "--cache-dir", cache.Dir(), "--cache-size", fmt.Sprint(cache.Limit()), "--encoding", cmp.Or(string(o.Encoding), "auto"), "--"}, o.Paths...)
 	}
 	grace.Store(int64(5 * time.Second)) // to give the terminal back, and keep what is to be kept
 	return tui.Run(ctx, o)
 }
 
-// worthKeeping reports whether an index is kept of what is explored: of what
-// is named one by one it is made by logview index.
-func worthKeeping(paths []string) bool {
+// shouldIndex reports whether the explorer keeps an index of its paths: for
+// files that are named one by one, only logview index does.
+func shouldIndex(paths []string) bool {
 	for _, p := range paths {
 		if info, err := os.Stat(p); err != nil || !info.IsDir() {
 			return false
@@ -106,17 +106,18 @@ func worthKeeping(paths []string) bool {
 	return len(paths) > 0
 }
 
-// print prints all logs, as cat does.
-func (g *globals) print(ctx context.Context, paths []string) error {
+// printLogs prints all logs, as cat does.
+func (g *globals) printLogs(ctx context.Context, paths []string) error {
 	cat := newCat(g)
 	cat.SetContext(ctx)
 	return cat.RunE(cat, paths)
 }
 
-// settingsPath is where the settings lie.
+// settingsPath returns the path of the settings file.
 func settingsPath() string { return filepath.Join(xdg.ConfigHome, "logview", "config.toml") }
 
-// stateDir is where what is remembered lies; empty without a home.
+// stateDir returns the directory of the explorer's state; empty if there is no
+// home directory.
 func stateDir() string {
 	if !filepath.IsAbs(xdg.StateHome) {
 		return ""

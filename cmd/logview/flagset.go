@@ -24,7 +24,7 @@ type numberFlag struct {
 func (f numberFlag) Set(s string) error {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil || n < 0 {
-		return errors.New("not a whole number from 0 on")
+		return errors.New("not a whole number of 0 or more")
 	}
 	*f.number = number{n, true}
 	if f.set != nil {

@@ -87,13 +87,13 @@ var notFollowed = []struct {
 	value       bool
 	reason      string
 }{
-	{"max-filesize", "", true, "files that are followed grow; -g '!GLOB' leaves files out"},
-	{"heading", "", false, "the lines of several files alternate, so each bears its path"},
-	{"pretty", "p", false, "the lines of several files alternate, so each bears its path; --color always and -H are the rest of it"},
-	{"count-matches", "", false, "a file that is followed has no end at which to count; logview search --count-matches counts"},
-	{"include-zero", "", false, "a file that is followed has no end at which to count; logview search -c --include-zero counts"},
-	{"files-without-match", "", false, "a file that is followed has no end, so a match may come; logview search --files-without-match lists them now"},
-	{"stats", "", false, "a file that is followed has no end; logview search --stats prints statistics"},
+	{"max-filesize", "", true, "followed files grow, so their size decides nothing; -g '!GLOB' skips files"},
+	{"heading", "", false, "the lines of several files are mixed, so each is printed with its path"},
+	{"pretty", "p", false, "the lines of several files are mixed, so each is printed with its path; --color always and -H are what else it stands for"},
+	{"count-matches", "", false, "a followed file has no end at which to count; logview search --count-matches counts"},
+	{"include-zero", "", false, "a followed file has no end at which to count; logview search -c --include-zero counts"},
+	{"files-without-match", "", false, "a followed file has no end, so a match may come; logview search --files-without-match lists them now"},
+	{"stats", "", false, "a followed file has no end; logview search --stats prints statistics"},
 }
 
 // takeQuery takes the first argument as the query unless it is a path or looks
@@ -108,7 +108,7 @@ func (o *followOptions) takeQuery(args []string) []string {
 	if !query && isPath(args[0]) {
 		return args
 	}
-	o.ask(args[0])
+	o.addArgument(args[0])
 	return args[1:]
 }
 
@@ -151,7 +151,7 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	} else if o.invert {
 		return errors.New("-v needs a QUERY: it selects the lines that do not match")
 	}
-	if o.none() {
+	if o.noLines() {
 		return exitCode(exitNone)
 	}
 	color, err := o.colored()
@@ -164,13 +164,13 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	bare := len(paths) == 0 && len(o.asked) == 1 && !o.asked[0].flag
 	paths = o.queryInputs(paths, &o.queryFlags)
 	if bare && len(paths) == 1 && paths[0] == "." && isTerminal(o.err) {
-		o.complain(fmt.Errorf("following the logs in this directory for lines that match %s; a file that does not exist yet is awaited if you name it with its directory (./%[1]s)", o.asked[0].text))
+		o.printError(fmt.Errorf("following the logs in this directory for lines that match %s; to wait for a file that does not exist yet, name it with its directory (./%[1]s)", o.asked[0].text))
 	}
 	filter, err := o.narrowed()
 	if err != nil {
 		return err
 	}
-	p := o.printer(o.out, &o.queryFlags, oneFile(paths), len(paths) == 1 && paths[0] == reader.Stdin, color)
+	p := o.printer(o.out, &o.queryFlags, namesOneFile(paths), len(paths) == 1 && paths[0] == reader.Stdin, color)
 	p.heading, p.nameColors = false, true
 	p.number = o.number.or(p.column)
 	req := o.request(tree, &o.queryFlags)
@@ -199,7 +199,7 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	}
 	f := &follower{o: o, st: st, filter: filter, status: status, count: o.json || p.number || p.offset}
 	err = f.follow(ctx, paths)
-	status.end()
+	status.close()
 	if ferr := p.flush(); err == nil || ctx.Err() != nil && ferr != nil {
 		err = ferr
 	}
@@ -288,7 +288,7 @@ func (f *follower) note(err error) {
 		f.failed = true
 		f.mu.Unlock()
 	}
-	f.o.complain(err)
+	f.o.printError(err)
 }
 
 // pipe prints the lines of standard input or another pipe.
@@ -330,7 +330,7 @@ func (f *follower) files(ctx context.Context, paths []string, pipe func(string))
 			if lag := fw.Lag(); lag > worthTelling {
 				text = humanize.IBytes(uint64(lag))
 			}
-			f.status.say(text)
+			f.status.setText(text)
 		}
 		return nil
 	})
@@ -352,9 +352,9 @@ func (f *follower) add(a *follow.Appended) error {
 	return nil
 }
 
-// oneFile reports whether paths is the path of one file, which need not exist
-// yet.
-func oneFile(paths []string) bool {
+// namesOneFile reports whether paths is the path of one file, which need not
+// exist yet.
+func namesOneFile(paths []string) bool {
 	if len(paths) != 1 {
 		return false
 	}

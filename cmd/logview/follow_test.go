@@ -294,7 +294,7 @@ func TestFollowNuls(t *testing.T) {
 	_, err = w.WriteAt([]byte("two\n"), 4)
 	f.do(err)
 	f.want("p.log:two")
-	// Its writer goes on where it was although the file was cut off.
+	// Its writer continues where it was although the file was cut off.
 	f.do(w.Truncate(0))
 	_, err = w.WriteAt([]byte("three\n"), 100<<20)
 	f.do(err)

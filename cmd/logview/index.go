@@ -95,7 +95,7 @@ func (o *indexOptions) run(ctx context.Context, args []string) error {
 		if err := cache.Clear(); err != nil {
 			return err
 		}
-		o.say("deleted all indexes and blocks in %s\n", cache.Dir())
+		o.report("deleted all indexes and blocks in %s\n", cache.Dir())
 		return nil
 	}
 	if len(args) == 0 {
@@ -117,7 +117,7 @@ func (o *indexOptions) run(ctx context.Context, args []string) error {
 		}()
 	}
 	if o.watch {
-		return o.keep(ctx, cache, roots)
+		return o.watchRoots(ctx, cache, roots)
 	}
 	debug.SetGCPercent(80) // building makes more garbage than searching does
 	failed := false
@@ -127,17 +127,17 @@ func (o *indexOptions) run(ctx context.Context, args []string) error {
 			if err := index.Clear(cache, r.dir); err != nil {
 				return err
 			}
-			o.say("deleted the index of %s\n", r.dir)
+			o.report("deleted the index of %s\n", r.dir)
 		case o.verify:
 			ok, err := o.verifyRoot(ctx, cache, r.dir)
 			if err != nil {
-				return o.ended(ctx, err)
+				return o.exitErr(ctx, err)
 			}
 			failed = failed || !ok
 		default:
 			ok, err := o.build(ctx, cache, r, nil)
 			if err != nil {
-				return o.ended(ctx, err)
+				return o.exitErr(ctx, err)
 			}
 			failed = failed || !ok
 		}
@@ -148,16 +148,16 @@ func (o *indexOptions) run(ctx context.Context, args []string) error {
 	return nil
 }
 
-// ended is the error with which the command ends.
-func (o *indexOptions) ended(ctx context.Context, err error) error {
+// exitErr returns the error with which the command ends.
+func (o *indexOptions) exitErr(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return exitCode(exitInt)
 	}
 	return err
 }
 
-// say tells on stderr what was done.
-func (o *indexOptions) say(format string, args ...any) {
+// report prints to standard error what was done, unless --quiet is given.
+func (o *indexOptions) report(format string, args ...any) {
 	if !o.quiet {
 		fmt.Fprint(o.err, visible.String(fmt.Sprintf(format, args...)))
 	}
@@ -170,7 +170,7 @@ type root struct {
 	paths []string
 }
 
-// rootsOf tells which indexes some paths belong to. A file belongs to that
+// rootsOf returns the indexes that some paths belong to. A file belongs to that
 // of its directory.
 func rootsOf(cache *blockstore.Cache, paths []string) ([]root, error) {
 	var out []root
@@ -199,15 +199,15 @@ next:
 	return out, nil
 }
 
-// A kept is logs whose index is kept current.
-type kept struct {
+// A keptLogs is the logs whose index --watch keeps up to date.
+type keptLogs struct {
 	ctx  context.Context
 	live *follow.Live
 	said map[string]bool // what could not be read: once is enough
 }
 
-// find is Builder.Find.
-func (k *kept) find([]string) ([]files.Log, []error) {
+// find implements Builder.Find.
+func (k *keptLogs) find([]string) ([]files.Log, []error) {
 	logs, errs, err := k.live.Logs(k.ctx)
 	if err != nil {
 		errs = []error{err}
@@ -215,8 +215,9 @@ func (k *kept) find([]string) ([]files.Log, []error) {
 	return logs, errs
 }
 
-// news reports whether an error was not said before. The nil kept says all.
-func (k *kept) news(err error) bool {
+// noteError records an error, and reports whether it is new. For a nil keptLogs
+// every error is.
+func (k *keptLogs) noteError(err error) bool {
 	if k == nil {
 		return true
 	}
@@ -224,28 +225,29 @@ func (k *kept) news(err error) bool {
 	return !k.said[err.Error()]
 }
 
-// build brings one index up to date; k, if not nil, knows what lies there. It reports whether all could be read.
-func (o *indexOptions) build(ctx context.Context, cache *blockstore.Cache, r root, k *kept) (bool, error) {
+// build brings one index up to date; k, if not nil, has the logs there. It
+// reports whether all could be read.
+func (o *indexOptions) build(ctx context.Context, cache *blockstore.Cache, r root, k *keptLogs) (bool, error) {
 	st := newStatus(o.err, "indexing")
-	defer st.end()
+	defer st.close()
 	b := index.Builder{
 		Cache: cache, Workers: index.NewWorkers(), Encoding: o.charset(),
 		Failed: func(e *reader.FileError) {
-			if k.news(e) {
+			if k.noteError(e) {
 				defer st.hide()()
-				o.complain(e)
+				o.printError(e)
 			}
 		},
 		Waiting: func() {
 			defer st.hide()()
-			o.say("another process is indexing %s; waiting for it\n", r.dir)
+			o.report("another process is indexing %s; waiting for it\n", r.dir)
 		},
 	}
 	if k != nil {
 		b.Find = k.find
 	}
 	if isTerminal(o.err) && !o.quiet {
-		b.Progress = func(done, total int64) { st.show(done, total, "") }
+		b.Progress = func(done, total int64) { st.progress(done, total, "") }
 	}
 	if o.behind {
 		last := time.Time{}
@@ -258,12 +260,12 @@ func (o *indexOptions) build(ctx context.Context, cache *blockstore.Cache, r roo
 	}
 	notes := &notes{g: o.globals}
 	b.Skipped = func(e *reader.FileError) {
-		if k.news(e) {
+		if k.noteError(e) {
 			notes.skip(e)
 		}
 	}
 	x, err := b.Build(ctx, r.dir, r.paths)
-	st.end()
+	st.close()
 	if !o.quiet && !o.behind {
 		notes.print()
 	}
@@ -275,7 +277,7 @@ func (o *indexOptions) build(ctx context.Context, cache *blockstore.Cache, r roo
 	}
 	if err != nil {
 		if ctx.Err() != nil {
-			o.say("interrupted; the next run continues from here\n")
+			o.report("interrupted; the next run continues from here\n")
 		}
 		return false, err
 	}
@@ -283,25 +285,25 @@ func (o *indexOptions) build(ctx context.Context, cache *blockstore.Cache, r roo
 		return true, nil
 	}
 	secs := max(x.Elapsed.Seconds(), 1e-9)
-	o.say("%s: %s, ", x.Root, plural(x.Members, "file"))
+	o.report("%s: %s, ", x.Root, plural(x.Members, "file"))
 	changed := false
 	for _, c := range []struct {
 		n    int
 		what string
-	}{{x.New, "new"}, {x.Grown, "grown"}, {x.Moved, "rotated or copied"}, {x.Gone, "gone"}, {x.Skipped, "not text"}, {x.Archives, "archives, not indexed"}, {x.Failed, "not readable (completely)"}} {
+	}{{x.New, "new"}, {x.Grown, "grown"}, {x.Moved, "rotated or copied"}, {x.Gone, "gone"}, {x.Skipped, "not text"}, {x.Archives, "archives, not indexed"}, {x.Failed, "not completely readable"}} {
 		if c.n > 0 {
-			o.say("%s %s, ", humanize.Comma(int64(c.n)), c.what)
+			o.report("%s %s, ", humanize.Comma(int64(c.n)), c.what)
 			changed = true
 		}
 	}
 	if !changed {
-		o.say("nothing new, ")
+		o.report("nothing new, ")
 	}
-	o.say("%s of text indexed in %s", humanize.IBytes(uint64(x.Text)), x.Elapsed.Round(time.Millisecond))
+	o.report("%s of text indexed in %s", humanize.IBytes(uint64(x.Text)), x.Elapsed.Round(time.Millisecond))
 	if x.Text > 0 {
-		o.say(" (%s/s)", humanize.IBytes(uint64(float64(x.Text)/secs)))
+		o.report(" (%s/s)", humanize.IBytes(uint64(float64(x.Text)/secs)))
 	}
-	o.say("\n")
+	o.report("\n")
 	return x.Failed == 0, nil
 }
 
@@ -314,29 +316,30 @@ const (
 	watchBlind = time.Minute      // how often to check for changes that were not reported
 )
 
-// keep keeps indexes current until ctx is done, which is how it is to end.
-func (o *indexOptions) keep(ctx context.Context, cache *blockstore.Cache, roots []root) error {
+// watchRoots keeps indexes up to date until ctx is done, which is the expected
+// end.
+func (o *indexOptions) watchRoots(ctx context.Context, cache *blockstore.Cache, roots []root) error {
 	var building sync.Mutex // one at a time
 	var each errgroup.Group
 	for _, r := range roots {
-		each.Go(func() error { return o.keepOne(ctx, cache, r, &building) })
+		each.Go(func() error { return o.watchRoot(ctx, cache, r, &building) })
 	}
 	return each.Wait()
 }
 
-func (o *indexOptions) keepOne(ctx context.Context, cache *blockstore.Cache, r root, building *sync.Mutex) error {
-	live := follow.NewLive(r.paths, func(err error) { o.complain(err) })
+func (o *indexOptions) watchRoot(ctx context.Context, cache *blockstore.Cache, r root, building *sync.Mutex) error {
+	live := follow.NewLive(r.paths, func(err error) { o.printError(err) })
 	defer live.Close()
 	feed := live.Feed()
 	defer feed.Close()
-	k := &kept{ctx: ctx, live: live, said: map[string]bool{}}
-	g := newGathering(time.Now)
+	k := &keptLogs{ctx: ctx, live: live, said: map[string]bool{}}
+	g := newChangeBatch(time.Now)
 	for {
 		building.Lock()
 		_, err := o.build(ctx, cache, r, k)
 		building.Unlock()
 		if err != nil && ctx.Err() == nil && !errors.Is(err, index.ErrFull) {
-			o.complain(err) // a full disk may have room again
+			o.printError(err) // a full disk may have room again
 		}
 		g.reset()
 		for !g.due() {
@@ -349,8 +352,8 @@ func (o *indexOptions) keepOne(ctx context.Context, cache *blockstore.Cache, r r
 	}
 }
 
-// A gathering is what was written since the index was built last.
-type gathering struct {
+// A changeBatch is what was written since the index was last built.
+type changeBatch struct {
 	now         func() time.Time
 	sizes       map[string]int64 // of files that were written to, when they were looked at last
 	bytes       int64
@@ -358,18 +361,18 @@ type gathering struct {
 	first, last time.Time // of the changes
 }
 
-func newGathering(now func() time.Time) *gathering {
-	return &gathering{now: now, sizes: map[string]int64{}}
+func newChangeBatch(now func() time.Time) *changeBatch {
+	return &changeBatch{now: now, sizes: map[string]int64{}}
 }
 
-func (g *gathering) reset() {
+func (g *changeBatch) reset() {
 	g.bytes, g.built, g.first, g.last = 0, g.now(), time.Time{}, time.Time{}
 	if len(g.sizes) > 10000 {
 		clear(g.sizes)
 	}
 }
 
-func (g *gathering) add(c follow.Changes) {
+func (g *changeBatch) add(c follow.Changes) {
 	if len(c.Files) == 0 && !c.Names && !c.All {
 		return
 	}
@@ -391,7 +394,7 @@ func (g *gathering) add(c follow.Changes) {
 }
 
 // due reports whether it is time to build.
-func (g *gathering) due() bool {
+func (g *changeBatch) due() bool {
 	now := g.now()
 	switch {
 	case g.first.IsZero():
@@ -406,24 +409,24 @@ func (g *gathering) due() bool {
 // they agree.
 func (o *indexOptions) verifyRoot(ctx context.Context, cache *blockstore.Cache, dir string) (bool, error) {
 	st := newStatus(o.err, "verifying")
-	defer st.end()
-	v := index.Verifier{Cache: cache, Workers: index.NewWorkers(), Failed: func(e *reader.FileError) { defer st.hide()(); o.complain(e) }}
+	defer st.close()
+	v := index.Verifier{Cache: cache, Workers: index.NewWorkers(), Failed: func(e *reader.FileError) { defer st.hide()(); o.printError(e) }}
 	if isTerminal(o.err) && !o.quiet {
-		v.Progress = func(done, total int64) { st.show(done, total, "") }
+		v.Progress = func(done, total int64) { st.progress(done, total, "") }
 	}
 	x, err := v.Verify(ctx, dir)
-	st.end()
+	st.close()
 	if err != nil {
 		return false, err
 	}
-	o.say("%s: %s, %s blocks compared", dir, plural(x.Members, "file"), humanize.Comma(x.Blocks))
+	o.report("%s: %s, %s blocks compared", dir, plural(x.Members, "file"), humanize.Comma(x.Blocks))
 	if x.Changed > 0 {
-		o.say(", %s changed since and were skipped", plural(x.Changed, "file"))
+		o.report(", %s changed since and were skipped", plural(x.Changed, "file"))
 	}
 	if x.Wrong == 0 {
-		o.say("; no differences\n")
+		o.report("; no differences\n")
 	} else {
-		o.say("; %s wrong: delete the index with --clear and build it again\n", humanize.Comma(int64(x.Wrong)))
+		o.report("; %s wrong: delete the index with --clear and build it again\n", humanize.Comma(int64(x.Wrong)))
 	}
 	return x.Wrong == 0, nil
 }

@@ -33,9 +33,9 @@ func newLs(g *globals) *cobra.Command {
 		Short: "List the logs",
 		Long: `List the logs at PATH: the number of their files and their size on disk, the
 size of the text and its number of lines if these are known without decoding,
-from when to when its lines reach, which rotated files are missing, and
-which files are not text or in a format that cannot be read. A - means unknown: the last time of a compressed file
-is known once the file was decompressed into the cache.`,
+the times of the first and the last line, which rotated files are missing, and
+which files are not text or in a format that cannot be read. A - means unknown:
+the last time of a compressed file is known once it is decompressed in the cache.`,
 		Example: `  logview ls /var/log
   logview ls --members /var/log/nginx`,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), args) },
@@ -105,7 +105,7 @@ func (o *lsOptions) run(ctx context.Context, args []string) error {
 		wait.Add(1)
 		workers.Go(func() {
 			defer wait.Done()
-			list[i] = o.look(cache, charset, l, len(logs) <= peekable, members <= peekable)
+			list[i] = o.inspect(cache, charset, l, len(logs) <= peekable, members <= peekable)
 		})
 	}
 	wait.Wait()
@@ -128,8 +128,8 @@ func (o *lsOptions) run(ctx context.Context, args []string) error {
 	return nil
 }
 
-// look fills in what is known of a log.
-func (o *lsOptions) look(cache *blockstore.Cache, charset decode.Charset, l files.Log, times, texts bool) listedLog {
+// inspect fills in what is known of a log.
+func (o *lsOptions) inspect(cache *blockstore.Cache, charset decode.Charset, l files.Log, times, texts bool) listedLog {
 	l = files.Settled(cache, l)
 	out := listedLog{Log: l.Name, Bytes: notUTF8([]byte(l.Name)), Gaps: l.Gaps}
 	for _, m := range l.Members {
@@ -154,7 +154,7 @@ func (o *lsOptions) look(cache *blockstore.Cache, charset decode.Charset, l file
 		}
 		if o.members && texts {
 			from, to := files.Times(cache, m)
-			lm.First, lm.Last = known(from), known(to)
+			lm.First, lm.Last = knownTime(from), knownTime(to)
 		}
 		// Only text has a block store, which knows its lines.
 		if texts && k.Lines < 0 {
@@ -166,8 +166,8 @@ func (o *lsOptions) look(cache *blockstore.Cache, charset decode.Charset, l file
 		}
 		out.Members = append(out.Members, lm)
 		out.Size += m.Size
-		text = sum(text, k.Text)
-		lines = sum(lines, k.Lines)
+		text = addKnown(text, k.Text)
+		lines = addKnown(lines, k.Lines)
 	}
 	out.Binary = binary == len(l.Members)
 	if len(out.Members) == 1 && (out.Archive || out.Members[0].Unreadable != "") {
@@ -182,35 +182,35 @@ func (o *lsOptions) look(cache *blockstore.Cache, charset decode.Charset, l file
 		out.Lines = &lines
 	}
 	if times {
-		out.First, out.Last = span(cache, l)
+		out.First, out.Last = timeSpan(cache, l)
 	}
 	return out
 }
 
-// span is from when to when the lines of a log reach, as far as is known.
+// timeSpan returns the first and the last time in a log, as far as is known.
 // Files without text say nothing of that.
-func span(cache *blockstore.Cache, l files.Log) (first, last *time.Time) {
+func timeSpan(cache *blockstore.Cache, l files.Log) (first, last *time.Time) {
 	nonEmpty := slices.DeleteFunc(slices.Clone(l.Members), func(m reader.Member) bool { return m.Size == 0 || files.IsTwin(m) })
 	if n := len(nonEmpty); n > 0 {
 		from, to := files.Times(cache, nonEmpty[0])
 		if n > 1 {
 			_, to = files.Times(cache, nonEmpty[n-1])
 		}
-		first, last = known(from), known(to)
+		first, last = knownTime(from), knownTime(to)
 	}
 	return first, last
 }
 
-// known is a time that is printed; nil if it is not known.
-func known(t time.Time) *time.Time {
+// knownTime returns a time to print; nil if it is not known.
+func knownTime(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
 	return &t
 }
 
-// sum adds, and is -1 once a part is unknown.
-func sum(a, b int64) int64 {
+// addKnown adds sizes; the result is -1 once one is unknown.
+func addKnown(a, b int64) int64 {
 	if a < 0 || b < 0 {
 		return -1
 	}
@@ -238,7 +238,7 @@ func (o *lsOptions) table(out *bytes.Buffer, list []listedLog) {
 		if len(l.Members) == 1 {
 			name += unreadable(l.Members[0])
 		}
-		switch n := l.binary(); {
+		switch n := l.binaryFiles(); {
 		case l.Binary:
 			name += "  (not text)"
 		case n > 0:
@@ -247,7 +247,7 @@ func (o *lsOptions) table(out *bytes.Buffer, list []listedLog) {
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t  %s\n", len(l.Members), humanize.IBytes(uint64(l.Size)), bytesOf(l.Text), countOf(l.Lines), timeOf(l.First), timeOf(l.Last), name)
 		if o.members {
 			for _, m := range l.Members {
-				fmt.Fprintf(w, "\t%s\t%s\t%s\t%s\t%s\t    %s\n", humanize.IBytes(uint64(m.Size)), bytesOf(m.Text), countOf(m.Lines), timeOf(m.First), timeOf(m.Last), show(m.Path)+mark(m))
+				fmt.Fprintf(w, "\t%s\t%s\t%s\t%s\t%s\t    %s\n", humanize.IBytes(uint64(m.Size)), bytesOf(m.Text), countOf(m.Lines), timeOf(m.First), timeOf(m.Last), show(m.Path)+remark(m))
 			}
 		}
 	}
@@ -255,8 +255,8 @@ func (o *lsOptions) table(out *bytes.Buffer, list []listedLog) {
 	fmt.Fprintf(out, "%s in %s, %s\n", plural(len(list), "log"), plural(files, "file"), humanize.IBytes(uint64(size)))
 }
 
-// binary is how many files of the log are not text.
-func (l *listedLog) binary() (n int) {
+// binaryFiles returns how many files of the log are not text.
+func (l *listedLog) binaryFiles() (n int) {
 	for _, m := range l.Members {
 		if m.Binary {
 			n++
@@ -265,8 +265,8 @@ func (l *listedLog) binary() (n int) {
 	return n
 }
 
-// mark is what is said behind a file's name.
-func mark(m listedMember) string {
+// remark returns what is printed after a file's name.
+func remark(m listedMember) string {
 	if m.Binary {
 		return "  (not text)"
 	}

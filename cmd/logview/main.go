@@ -1,4 +1,4 @@
-// Command logview finds things in logs on the machine they lie on.
+// Command logview searches, explores, follows and prints the logs on a machine.
 package main
 
 import (
@@ -29,10 +29,10 @@ const (
 )
 
 func main() {
-	// Ctrl-C ends the program even while it waits for something that cannot
-	// be interrupted: a pipe that nobody reads or writes.
+	// Ctrl-C ends the program even while it waits for something that cannot be
+	// interrupted: a pipe without a reader or a writer.
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, endings()...)
+	signal.Notify(signals, exitSignals()...)
 	go func() {
 		for s := range signals {
 			if !(s == os.Interrupt && tui.Away()) {
@@ -45,9 +45,9 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// endings are the signals that end the program in order: SIGHUP, of a
-// terminal that goes away, unless nohup has it ignored.
-func endings() []os.Signal {
+// exitSignals returns the signals that end the program in order: SIGHUP, when
+// the terminal is closed, unless nohup has it ignored.
+func exitSignals() []os.Signal {
 	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
 		list = append(list, syscall.SIGHUP)
@@ -55,15 +55,14 @@ func endings() []os.Signal {
 	return list
 }
 
-// grace is how long a command may take to end when it is told to, in
-// nanoseconds.
+// grace is how long a command may take to end after a signal, in nanoseconds.
 var grace = func() *atomic.Int64 {
 	var d atomic.Int64
 	d.Store(int64(300 * time.Millisecond))
 	return &d
 }()
 
-// streams is what a command talks to.
+// streams are the standard streams of a command.
 type streams struct {
 	in       *os.File
 	out, err *os.File
@@ -90,7 +89,7 @@ func (k *keepError) Write(b []byte) (int, error) {
 	return n, k.err
 }
 
-// run is the program, but for the process around it.
+// run returns the program, but for the process around it.
 func run(args []string, in, out, errs *os.File) int {
 	// Text is read into memory that is used again and again, so there is
 	// little garbage, and collecting it twice as often as usual costs next to
@@ -98,7 +97,7 @@ func run(args []string, in, out, errs *os.File) int {
 	debug.SetGCPercent(50)
 	// But not while there is next to nothing: a search by index is over before
 	// the first of the five collections that it had while its heap was 3 MB.
-	// Memory that nobody touches is none, and counts as some.
+	// Memory that is never touched takes no space, but is counted.
 	ballast := make([]byte, 32<<20)
 	defer runtime.KeepAlive(ballast)
 
@@ -109,7 +108,7 @@ func run(args []string, in, out, errs *os.File) int {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, endings()...)
+	signal.Notify(signals, exitSignals()...)
 	defer signal.Stop(signals)
 	go func() {
 		for {
@@ -127,8 +126,8 @@ func run(args []string, in, out, errs *os.File) int {
 		}
 	}()
 
-	// A pipe that nobody reads any more is an error like any other when it is
-	// written to: without this, the signal would end the program.
+	// A closed pipe is an error like any other when it is written to: without
+	// this, the signal would end the program.
 	broken := make(chan os.Signal, 1)
 	signal.Notify(broken, syscall.SIGPIPE)
 	defer signal.Stop(broken)

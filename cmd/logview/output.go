@@ -94,12 +94,12 @@ func (o *outputFlags) register(cmd *cobra.Command) {
 	addSwitch(f, &o.json, "json", "", "print a JSON object for each line: ref, path, line, offset, text")
 }
 
-// none reports whether the flags ask for no lines at all (-m 0).
-func (o *outputFlags) none() bool { return o.max.given && o.max.n == 0 }
+// noLines reports whether the flags ask for no lines at all (-m 0).
+func (o *outputFlags) noLines() bool { return o.max.given && o.max.n == 0 }
 
-// counts returns the mode, taking into account what -c means together with -o
-// and -v.
-func (o *outputFlags) counts(inverted bool) mode {
+// effectiveMode returns the mode, taking into account what -c means together
+// with -o and -v.
+func (o *outputFlags) effectiveMode(inverted bool) mode {
 	switch {
 	case o.mode == printCount && o.only && !inverted:
 		return printCountMatches
@@ -116,7 +116,7 @@ func (o *outputFlags) printer(out *os.File, q *queryFlags, one, piped, color boo
 	tty := isTerminal(out)
 	p := &printer{
 		out: out, color: color, visible: color || tty, json: o.json,
-		mode: o.counts(q.invert), only: o.only, inverted: q.invert,
+		mode: o.effectiveMode(q.invert), only: o.only, inverted: q.invert,
 		path:   o.path.or(!one || o.vimgrep),
 		inside: o.path.or(piped),
 		number: o.number.or(tty && !piped || o.column == yes || o.vimgrep),
@@ -133,12 +133,13 @@ func (o *outputFlags) printer(out *os.File, q *queryFlags, one, piped, color boo
 // context reports whether lines around matching lines are printed, but not all
 // lines.
 func (o *outputFlags) context() bool {
-	before, after := o.sides()
+	before, after := o.contextLines()
 	return !o.passthru && (before > 0 || after > 0)
 }
 
-// sides returns how many lines are printed before and after a matching one.
-func (o *outputFlags) sides() (before, after int) {
+// contextLines returns how many lines are printed before and after a matching
+// one.
+func (o *outputFlags) contextLines() (before, after int) {
 	side := func(n number) int {
 		if !n.given {
 			n = o.around
@@ -151,9 +152,9 @@ func (o *outputFlags) sides() (before, after int) {
 // request returns the request that the flags make, without its sources.
 func (o *outputFlags) request(tree query.Node, q *queryFlags) *index.Request {
 	req := &index.Request{Query: tree, Options: q.Options, Max: o.max.n}
-	switch o.counts(q.invert) {
+	switch o.effectiveMode(q.invert) {
 	case printLines:
-		req.Before, req.After = o.sides()
+		req.Before, req.After = o.contextLines()
 		req.Passthru = o.passthru
 	case printCount:
 		req.CountOnly = true

@@ -23,7 +23,7 @@ func logview(ctx context.Context, t *testing.T, dir string, args ...string) *exe
 }
 
 // A file that output is redirected to is not read, by whatever name it is
-// met, and that is said once.
+// met, and that is reported once.
 func TestOwnOutput(t *testing.T) {
 	const text = "one needle\ntwo needle\n"
 	for name, c := range map[string]struct {

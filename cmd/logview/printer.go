@@ -86,10 +86,10 @@ func (p *printer) render(h *index.Hits) {
 			spans = h.Highlight(reader.Unmarked(h.Text[l.Start:l.End], l.Skips), spans[:0])
 			n += max(len(spans), 1) // it may match because of a negation
 		}
-		h.Rendered = binary.AppendVarint(p.takeBuf(), int64(n))
+		h.Rendered = binary.AppendVarint(p.getBuf(), int64(n))
 		return
 	}
-	buf := p.takeBuf()
+	buf := p.getBuf()
 	prefix := p.prefix(h)
 	var refs refMaker
 	if p.json {
@@ -102,7 +102,7 @@ func (p *printer) render(h *index.Hits) {
 			buf = append(buf, p.between...)
 		}
 		spans = spans[:0]
-		if p.matches(l) {
+		if p.needsMatches(l) {
 			spans = h.Highlight(reader.Unmarked(text, l.Skips), spans)
 		}
 		switch {
@@ -133,12 +133,12 @@ func (p *printer) render(h *index.Hits) {
 	h.Rendered = buf
 }
 
-// matches reports whether the positions of matches are needed.
-func (p *printer) matches(l *index.HitLine) bool {
+// needsMatches reports whether the positions of matches are needed.
+func (p *printer) needsMatches(l *index.HitLine) bool {
 	return !l.Context && !p.inverted && !p.json && (p.color || p.only || p.column)
 }
 
-func (p *printer) takeBuf() []byte {
+func (p *printer) getBuf() []byte {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if n := len(p.bufs); n > 0 {
@@ -149,7 +149,7 @@ func (p *printer) takeBuf() []byte {
 	return nil
 }
 
-func (p *printer) giveBuf(b []byte) {
+func (p *printer) putBuf(b []byte) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if cap(b) > 0 && cap(b) <= 2<<20 && len(p.bufs) < 32 {
@@ -159,14 +159,14 @@ func (p *printer) giveBuf(b []byte) {
 
 // prefix returns the path that precedes each of a file's lines.
 func (p *printer) prefix(h *index.Hits) []byte {
-	if !p.named(h.Member.Path) || p.heading {
+	if !p.printsPath(h.Member.Path) || p.heading {
 		return nil
 	}
 	return p.pathText(h.Member.Path)
 }
 
-// named reports whether a file's path is printed.
-func (p *printer) named(path string) bool {
+// printsPath reports whether a file's path is printed.
+func (p *printer) printsPath(path string) bool {
 	return p.path || p.inside && path != reader.Stdin
 }
 
@@ -246,7 +246,7 @@ func (p *printer) appendLine(buf, text []byte, spans []match.Span, context bool)
 	}
 	switch {
 	case p.preview:
-		text = p.start(text)
+		text = p.beginning(text)
 		buf = p.appendText(buf, text, spans, false)
 		if len(spans) == 0 {
 			buf = append(buf, omittedEnd...)
@@ -267,8 +267,8 @@ func (p *printer) appendLine(buf, text []byte, spans []match.Span, context bool)
 	return append(buf, '\n')
 }
 
-// start returns the beginning of a text that is too long.
-func (p *printer) start(text []byte) []byte {
+// beginning returns the beginning of a text that is too long.
+func (p *printer) beginning(text []byte) []byte {
 	end := 0
 	for range p.columns {
 		_, n := utf8.DecodeRune(text[end:])
@@ -305,7 +305,7 @@ func (p *printer) appendPart(buf, text []byte) []byte {
 	case p.columns <= 0 || int64(len(text)) <= p.columns:
 		buf = p.appendText(buf, text, nil, true)
 	case p.preview:
-		buf = appendMore(p.appendText(buf, p.start(text), nil, true), 0)
+		buf = appendMore(p.appendText(buf, p.beginning(text), nil, true), 0)
 	default:
 		buf = append(buf, omitted(false)...)
 	}
@@ -360,7 +360,7 @@ type jsonPath struct {
 func newJSONPath(path string) jsonPath { return jsonPath{path, notUTF8([]byte(path))} }
 
 func newJSONLine(h *index.Hits, refs refMaker, l *index.HitLine, text []byte) jsonLine {
-	ref := refs.of(l, text)
+	ref := refs.ref(l, text)
 	text = bytes.TrimSuffix(text, []byte("\r"))
 	return jsonLine{
 		Ref: ref, jsonPath: newJSONPath(h.Member.Path),
@@ -381,9 +381,9 @@ func newRefMaker(h *index.Hits) refMaker {
 	return refMaker{files.Ref{Path: h.Member.Path}.Absolute().Path, h.ID}
 }
 
-// of returns the ref to a line; empty if it can have none because it came
+// ref returns the ref to a line; empty if it can have none because it came
 // through a pipe.
-func (r refMaker) of(l *index.HitLine, text []byte) string {
+func (r refMaker) ref(l *index.HitLine, text []byte) string {
 	if r.path == "" {
 		return ""
 	}
@@ -397,7 +397,7 @@ func (r refMaker) of(l *index.HitLine, text []byte) string {
 // emit writes hits in order.
 func (p *printer) emit(h *index.Hits) error {
 	defer func() {
-		p.giveBuf(h.Rendered)
+		p.putBuf(h.Rendered)
 		h.Rendered = nil
 	}()
 	if h.Member.Path != p.file || !p.printed {
@@ -423,12 +423,12 @@ func (p *printer) emit(h *index.Hits) error {
 		return nil
 	}
 	var lead []byte
-	first, last := p.ends(h)
+	first, last := p.lineRange(h)
 	if p.heading && (h.Member.Path != p.file || !p.printed) {
 		if p.printed {
 			lead = append(lead, '\n')
 		}
-		if p.named(h.Member.Path) {
+		if p.printsPath(h.Member.Path) {
 			lead = append(lead, p.pathText(h.Member.Path)...)
 			lead = p.endPath(lead)
 		}
@@ -437,7 +437,7 @@ func (p *printer) emit(h *index.Hits) error {
 	}
 	p.file, p.last, p.printed = h.Member.Path, last, true
 	if h.Long != nil {
-		return p.long(lead, h)
+		return p.writeLong(lead, h)
 	}
 	if len(lead) > 0 {
 		if err := p.write(lead); err != nil {
@@ -455,8 +455,9 @@ func (p *printer) endPath(buf []byte) []byte {
 	return append(buf, '\n')
 }
 
-// ends is the first and the last line of hits, for the marks between groups.
-func (p *printer) ends(h *index.Hits) (first, last reader.Line) {
+// lineRange returns the first and the last line of hits, for the marks between
+// groups.
+func (p *printer) lineRange(h *index.Hits) (first, last reader.Line) {
 	switch {
 	case h.Long != nil:
 		return h.Long.Line, h.Long.Line
@@ -492,7 +493,7 @@ func (p *printer) summary(path string, n int64) error {
 	case list:
 		buf = p.endPath(p.pathText(path))
 	default:
-		if p.named(path) {
+		if p.printsPath(path) {
 			buf = p.pathText(path)
 			if p.null {
 				buf = append(buf, 0)
@@ -514,16 +515,16 @@ func (p *printer) write(b []byte) error {
 	return err
 }
 
-// long writes a line that is too long to be rendered. Only its text is
+// writeLong writes a line that is too long to be rendered. Only its text is
 // shown: what matched in it is not marked and has no column, and with -o or
 // --json the whole line takes the place of what matched.
-func (p *printer) long(lead []byte, h *index.Hits) error {
+func (p *printer) writeLong(lead []byte, h *index.Hits) error {
 	if p.beside != nil {
 		defer p.beside()()
 	}
 	l := &index.HitLine{Line: h.Long.Line, Offset: h.Long.Offset, Context: h.Long.Context, Open: h.Long.Open}
 	if p.json {
-		return p.longJSON(h, l)
+		return p.writeLongJSON(h, l)
 	}
 	lead = p.appendPrefix(lead, p.prefix(h), l, nil, 0)
 	tooLong := p.columns > 0 && h.Long.Len > p.columns
@@ -538,7 +539,7 @@ func (p *printer) long(lead []byte, h *index.Hits) error {
 		return err
 	}
 	if !tooLong || p.preview {
-		if err := p.longText(h.Long, tooLong); err != nil {
+		if err := p.writeLongText(h.Long, tooLong); err != nil {
 			return fmt.Errorf("%s: %w", files.Ref{Path: h.Member.Path, Line: l.Line}, err)
 		}
 	}
@@ -546,8 +547,8 @@ func (p *printer) long(lead []byte, h *index.Hits) error {
 	return err
 }
 
-// longText writes the text of a long line, or its beginning.
-func (p *printer) longText(l *index.LongLine, start bool) (err error) {
+// writeLongText writes the text of a long line, or its beginning.
+func (p *printer) writeLongText(l *index.LongLine, start bool) (err error) {
 	var w io.Writer = p.out
 	if p.visible {
 		v := &visible.Writer{W: w}
@@ -613,8 +614,8 @@ func (t *trimWriter) Write(b []byte) (int, error) {
 	return len(b) - len(rest) + n, err
 }
 
-// longJSON writes a long line's object without holding the line.
-func (p *printer) longJSON(h *index.Hits, hit *index.HitLine) error {
+// writeLongJSON writes a long line's object without holding the line.
+func (p *printer) writeLongJSON(h *index.Hits, hit *index.HitLine) error {
 	l := h.Long
 	start, err := l.Start(files.Identified)
 	if err != nil {

@@ -77,13 +77,13 @@ const (
 	mostRegexps = 2000
 )
 
-var errTooMuch = fmt.Errorf("the queries have more than %s; search several times, for a part of them each", humanize.IBytes(mostAsked))
+var errTooMuch = fmt.Errorf("the queries have more than %s; split them into several searches", humanize.IBytes(mostAsked))
 
 // given reports whether flags give the query, so that no argument is one.
 func (q *queryFlags) given() bool { return len(q.asked) > 0 || len(q.files) > 0 }
 
-// ask adds an argument to the queries.
-func (q *queryFlags) ask(s string) { q.asked = append(q.asked, pattern{text: s}) }
+// addArgument adds an argument to the queries.
+func (q *queryFlags) addArgument(s string) { q.asked = append(q.asked, pattern{text: s}) }
 
 // queryInputs is like inputs for a command that may read its queries from
 // standard input.

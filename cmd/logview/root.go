@@ -86,7 +86,7 @@ func (g *globals) cache() (*blockstore.Cache, error) {
 		return nil, err
 	}
 	if err := cache.Check(); err != nil {
-		g.complain(fmt.Errorf("%w; continuing without a cache", err))
+		g.printError(fmt.Errorf("%w; continuing without a cache", err))
 		return nil, nil
 	}
 	return cache, nil
@@ -144,7 +144,7 @@ func (g *globals) find(paths []string) (logs []files.Log, failed bool) {
 func (g *globals) findFiltered(x files.Filter, paths []string) (logs []files.Log, failed bool) {
 	logs, errs := x.Find(paths)
 	for _, err := range errs {
-		g.complain(err)
+		g.printError(err)
 		failed = failed || !errors.Is(err, files.ErrOutput)
 	}
 	return logs, failed
@@ -156,14 +156,14 @@ func (g *globals) unpack(ctx context.Context, logs []files.Log, opt files.Option
 	out, errs := files.UnpackAll(ctx, logs, opt, look)
 	for _, err := range errs {
 		if ctx.Err() == nil {
-			g.complain(err)
+			g.printError(err)
 		}
 	}
 	return out, len(errs) > 0
 }
 
-// complain prints err to standard error.
-func (g *globals) complain(err error) {
+// printError prints err to standard error.
+func (g *globals) printError(err error) {
 	if g.mute {
 		return
 	}

@@ -64,14 +64,14 @@ the remaining flags of ripgrep fail with a message that says what to do instead.
   kubectl logs web-1 | logview search 'panic OR fatal' -C 3`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if !o.given() && len(args) == 0 {
-				return errors.New("what to search for is missing: logview search QUERY [PATH…]; --help describes QUERY")
+				return errors.New("QUERY is missing: logview search QUERY [PATH…]; --help describes QUERY")
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.recursive = cmd.Flags().Changed("recursive")
 			if !o.given() {
-				o.ask(args[0])
+				o.addArgument(args[0])
 				args = args[1:]
 			}
 			return o.run(cmd.Context(), args)
@@ -116,7 +116,7 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	if o.none() {
+	if o.noLines() {
 		return exitCode(exitNone) // -m 0, as grep takes it
 	}
 	color, err := o.colored()
@@ -138,7 +138,7 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	filter.Apart = func(a, b string) bool { return query.Distinguishes(tree, a, b) }
 	logs, failed := o.findFiltered(filter, inputs)
 	if failed && o.recursive {
-		o.complain(errors.New("-r means recursive, as in grep, which is the default; there is no --replace, which is ripgrep's -r"))
+		o.printError(errors.New("-r means recursive, as in grep, which is the default; there is no --replace, which is ripgrep's -r"))
 	}
 	if len(logs) == 0 && len(paths) == 0 && filter.Narrows() {
 		return errors.New("no files were searched; check -g, --max-depth and --max-filesize")
@@ -150,7 +150,7 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	charset := o.charset()
 	logs, broken := o.unpack(ctx, logs, files.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Workers: workers}, files.InsideArchive)
 	failed = failed || broken
-	p := o.printer(o.out, &o.queryFlags, len(inputs) == 1 && !isPattern(inputs[0]) && single(logs), stdinOnly(logs), color && !(o.vimgrep && o.color == "auto"))
+	p := o.printer(o.out, &o.queryFlags, len(inputs) == 1 && !isPattern(inputs[0]) && isOneFile(logs), stdinOnly(logs), color && !(o.vimgrep && o.color == "auto"))
 	p.heading = o.heading.or(isTerminal(o.out)) && !o.vimgrep && p.mode == printLines && !p.json
 	req := o.request(tree, &o.queryFlags)
 	for _, l := range logs {
@@ -193,15 +193,15 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	status := newStatus(o.err, "searching")
 	if isTerminal(o.err) {
 		req.Progress = func(x index.Progress) {
-			status.show(x.Done, x.Total, fmt.Sprintf("%s hits", humanize.Comma(x.Hits)))
+			status.progress(x.Done, x.Total, fmt.Sprintf("%s hits", humanize.Comma(x.Hits)))
 		}
 		p.beside = status.hide
 	}
-	req.Failed = func(e *reader.FileError) { defer status.hide()(); o.complain(e) }
+	req.Failed = func(e *reader.FileError) { defer status.hide()(); o.printError(e) }
 	req.Skipped = func(e *reader.FileError) { notes.skip(e) }
 
 	st, err := o.searcher(cache, workers).Search(ctx, req, emit)
-	status.end()
+	status.close()
 	if err == nil {
 		err = p.flush()
 	}
@@ -212,7 +212,7 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	if o.stats {
 		printStats(o.err, st)
 	} else if isTerminal(o.err) && o.hint && !o.quiet && err == nil {
-		o.remark(st, paths)
+		o.printHint(st, paths)
 	}
 	if p.mode != printFilesWithout {
 		found = st.Hits > 0
@@ -238,8 +238,8 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 // index: it takes some tenths of a second.
 const worthIndexing = 256 << 20
 
-// remark says on a terminal what the index saved, or would.
-func (o *searchOptions) remark(st index.Stats, paths []string) {
+// printHint prints, on a terminal, what the index saved or would save.
+func (o *searchOptions) printHint(st index.Stats, paths []string) {
 	switch {
 	case st.Unindexed*reader.BlockSize > worthIndexing && !o.noIndex:
 		where := "."
@@ -263,12 +263,12 @@ func (o *searchOptions) searcher(cache *blockstore.Cache, workers *reader.Worker
 	if o.noIndex || cache == nil {
 		return index.Scan{Workers: workers}
 	}
-	return index.Indexed{Cache: cache, Encoding: o.charset(), Workers: workers, Note: o.complain}
+	return index.Indexed{Cache: cache, Encoding: o.charset(), Workers: workers, Note: o.printError}
 }
 
-// single reports whether the user named one file, whose path need not be
+// isOneFile reports whether the user named one file, whose path need not be
 // printed.
-func single(logs []files.Log) bool {
+func isOneFile(logs []files.Log) bool {
 	return len(logs) == 1 && len(logs[0].Members) == 1 && logs[0].Members[0].Named && !files.IsArchive(logs[0].Members[0])
 }
 
@@ -279,7 +279,7 @@ func isPattern(path string) bool {
 }
 
 func stdinOnly(logs []files.Log) bool {
-	return single(logs) && logs[0].Members[0].Path == reader.Stdin
+	return isOneFile(logs) && logs[0].Members[0].Path == reader.Stdin
 }
 
 // notes collects what a command reports about files that it skipped.
@@ -314,7 +314,7 @@ func printStats(w io.Writer, st index.Stats) {
 	for _, x := range []struct {
 		n    int
 		what string
-	}{{st.Excluded, "left out by file:"}, {st.Skipped, "not text"}, {st.Failed, "not readable (completely)"}} {
+	}{{st.Excluded, "skipped by file:"}, {st.Skipped, "not text"}, {st.Failed, "not completely readable"}} {
 		if x.n > 0 {
 			fmt.Fprintf(w, ", %s %s", humanize.Comma(int64(x.n)), x.what)
 		}

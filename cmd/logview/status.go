@@ -11,8 +11,8 @@ import (
 	"golang.org/x/term"
 )
 
-// A status is a line on stderr that says how far something long has come. It
-// appears after half a second, gives way to output, and is gone at the end.
+// A status is a progress line on standard error. It appears after half a
+// second, is hidden while output is written, and is removed at the end.
 type status struct {
 	out   *os.File
 	what  string
@@ -30,9 +30,9 @@ func newStatus(out *os.File, what string) *status {
 	return &status{out: out, what: what, begun: time.Now()}
 }
 
-// show says that done of total bytes are through; total is 0 if it is not
-// known.
-func (s *status) show(done, total int64, more string) {
+// progress shows that done of total bytes have been read; total is 0 if it is
+// not known.
+func (s *status) progress(done, total int64, more string) {
 	elapsed := time.Since(s.begun)
 	if elapsed < statusAfter {
 		return
@@ -40,7 +40,7 @@ func (s *status) show(done, total int64, more string) {
 	rate := float64(done) / elapsed.Seconds()
 	line := fmt.Sprintf("%s %s", s.what, humanize.IBytes(uint64(done)))
 	if total > 0 {
-		line = fmt.Sprintf("%s %s %s of %s (%d%%)", s.what, bar(done, total), humanize.IBytes(uint64(done)), humanize.IBytes(uint64(total)), done*100/total)
+		line = fmt.Sprintf("%s %s %s of %s (%d%%)", s.what, progressBar(done, total), humanize.IBytes(uint64(done)), humanize.IBytes(uint64(total)), done*100/total)
 	}
 	line += fmt.Sprintf(", %s/s", humanize.IBytes(uint64(rate)))
 	if left := time.Duration(float64(total-done) / max(rate, 1) * float64(time.Second)).Round(time.Second); left > 0 && left < 1000*time.Hour {
@@ -49,18 +49,18 @@ func (s *status) show(done, total int64, more string) {
 	if more != "" {
 		line += ", " + more
 	}
-	s.put(line)
+	s.setLine(line)
 }
 
-// say shows a text; none takes the line away until there is one again.
-func (s *status) say(text string) {
+// setText shows a text; an empty one hides the line until the next.
+func (s *status) setText(text string) {
 	if text != "" {
 		text = s.what + " " + text
 	}
-	s.put(text)
+	s.setLine(text)
 }
 
-func (s *status) put(line string) {
+func (s *status) setLine(line string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.ended {
@@ -72,8 +72,8 @@ func (s *status) put(line string) {
 	s.draw()
 }
 
-// bar draws how much of total is done.
-func bar(done, total int64) string {
+// progressBar returns a bar that shows the share of total that is done.
+func progressBar(done, total int64) string {
 	const width = 16
 	n := int(min(max(done*width/total, 0), width))
 	return "[" + strings.Repeat("=", n) + strings.Repeat(" ", width-n) + "]"
@@ -98,16 +98,16 @@ func (s *status) erase() {
 	}
 }
 
-// hide takes the line away while something else is written, until the
-// function it returns is called.
+// hide removes the line until the returned function is called, while something
+// else is written.
 func (s *status) hide() func() {
 	s.mu.Lock()
 	s.erase()
 	return s.mu.Unlock
 }
 
-// end takes the line away for good.
-func (s *status) end() {
+// close removes the line for good.
+func (s *status) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.erase()

@@ -11,7 +11,7 @@ import (
 )
 
 // Two keep one index current and one of them is killed, whichever had the
-// work at that moment: the other goes on, and searches are right all along.
+// work at that moment: the other continues, and searches are right all along.
 func TestWatchersTakeOver(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the full tests do this")

@@ -108,7 +108,7 @@ func (s *shot) take(program, logs string) (string, error) {
 			}
 		}
 	}
-	// Until it stays as it is, and nothing goes on behind it.
+	// Until it stays as it is, and nothing continues behind it.
 	for before := ""; ; {
 		if err := wait(" indexed"); err != nil {
 			return "", err

@@ -10,7 +10,7 @@ import (
 	"logview/index/query"
 )
 
-// Searching text that lies in memory already. LOGVIEW_BENCH_DIR names a
+// Searching text that is in memory already. LOGVIEW_BENCH_DIR names a
 // directory of plain logs; without one, two made-up lines stand for them.
 func BenchmarkLines(b *testing.B) {
 	text := benchText(b)

@@ -1,7 +1,7 @@
 package match
 
 // A Judge decides on a line that comes in parts, as one that is too long to
-// lie in memory does. A line of up to Max bytes is put together and judged
+// are in memory does. A line of up to Max bytes is put together and judged
 // like any other. A longer one is judged in pieces of Max bytes that overlap
 // by Overlap: each leaf of the query holds for the line if it holds for a
 // piece. What is found in a piece is in the line, anchors and word ends

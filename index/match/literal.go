@@ -46,7 +46,7 @@ type anchor struct {
 // A form is one way in which an anchor's element may stand in a text.
 type form struct {
 	b    byte // the byte to look for
-	back int  // how many bytes of the form lie before b
+	back int  // how many bytes of the form are before b
 }
 
 func newLiteral(s string, fold bool) *literal {

@@ -504,9 +504,9 @@ func (s *Scanner) Leaf(i int, line []byte) bool {
 
 // Piece reports whether leaf i of the query holds for a line because of
 // what is in a piece of it; first and last say that the piece begins and ends
-// the line. What is found is in the line. What lies at an end of the piece
+// the line. What is found is in the line. What is at an end of the piece
 // that is none of the line may not be: for an anchor or a word's end it counts
-// what stands on both sides. So pieces of a line that is too long to lie in
+// what stands on both sides. So pieces of a line that is too long to be in
 // memory overlap.
 func (s *Scanner) Piece(i int, piece []byte, first, last bool) bool {
 	l := &s.m.leaves[i]

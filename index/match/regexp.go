@@ -48,7 +48,7 @@ type program struct {
 	more *machine
 }
 
-// A part is the expression for a text whose ends may lie inside a line.
+// A part is the expression for a text whose ends may be inside a line.
 // Hardly any search needs one, so it is compiled when it is first asked for.
 type part struct {
 	once sync.Once
@@ -56,7 +56,7 @@ type part struct {
 }
 
 // compileRE2 is re2.Compile. RE2 writes to standard error when its memory for an
-// expression is used up, and then goes on, more slowly. Its Go package has no
+// expression is used up, and then continues, more slowly. Its Go package has no
 // option against that, but takes os.Stderr as it is when it is first used.
 func compileRE2(expr string) (*re2.Regexp, error) {
 	quiet.Do(func() {
@@ -202,7 +202,7 @@ func (e *expr) require(set query.AnyOf) {
 	}
 }
 
-// part returns the expression for a text that begins a line, or lies inside
+// part returns the expression for a text that begins a line, or is inside
 // one, and ends it, or does not. Where an end of the text is none of the
 // line, a match keeps away from it by a byte or, as a word, by a character:
 // then ^, $, \b and the like see what really stands there. The text has no
@@ -447,7 +447,7 @@ type exprScanner struct {
 }
 
 // chunkSize is how much text is given to RE2 at once. It copies what it is
-// given, and what lies behind a match is given again: at 8 KiB a frequent
+// given, and what is behind a match is given again: at 8 KiB a frequent
 // match ran at 1.8 GB/s, at 512 KiB at 0.5; a rare one at 0.5 with either.
 const chunkSize = 8 << 10
 

@@ -1,6 +1,6 @@
-// Package query is the language in which logs are asked: a tree of conditions
-// on one line, the parser that makes it, and what the tree demands of the
-// text around a line, by which a search can skip most of it.
+// Package query is the language of searches: a tree of conditions on one line,
+// the parser that makes it, and what the tree demands of the text around a
+// line, by which a search can skip most of it.
 //
 //	timeout healthcheck        both, anywhere in the line, in any case
 //	"connection reset"         a phrase: this text with its blanks

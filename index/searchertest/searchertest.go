@@ -328,7 +328,7 @@ func testExact(t *testing.T, make Maker) {
 	}
 }
 
-// Lines longer than a block, and longer than what is handed out as text.
+// Lines longer than a block, and longer than what is emitted as text.
 func testLongLines(t *testing.T, make Maker) {
 	r := rand.New(rand.NewPCG(23, 24))
 	dir := t.TempDir()
@@ -336,7 +336,7 @@ func testLongLines(t *testing.T, make Maker) {
 	if !testing.Short() {
 		files = corpus(t, r, dir, true)
 	}
-	big := strings.Repeat("long line ", 430<<10) // 4.4 MB, more than is handed out as text
+	big := strings.Repeat("long line ", 430<<10) // 4.4 MB, more than is emitted as text
 	for i, text := range []string{
 		"before\n" + big + "error rare\nafter\n",
 		big + "rare",

@@ -21,7 +21,7 @@ import (
 const maxRun = 512
 
 // folded is the byte that an ASCII byte of a run stands for; 0 if it
-// separates. What lies beyond ASCII stands for itself here.
+// separates. What is beyond ASCII stands for itself here.
 var folded [256]byte
 
 func init() {
@@ -232,7 +232,7 @@ func (t *Terms) Shapes(f func(Shape)) {
 // A Run is one run of a query's text.
 type Run struct {
 	Text string // folded
-	// Left and Right say that the run may go on beyond the query's text.
+	// Left and Right say that the run may continue beyond the query's text.
 	Left, Right bool
 }
 

@@ -15,10 +15,10 @@ import (
 	"logview/reader"
 )
 
-// A Cache is the directory in which logview keeps what is expensive to work
-// out twice. All of it may be deleted at any moment. A nil Cache works, and
-// keeps nothing. What makes a directory a Cache, and which files in it are
-// deleted, is said in cachedir.go.
+// A Cache is the directory in which logview keeps what is expensive to work out
+// twice. All of it may be deleted at any moment. A nil Cache works, and keeps
+// nothing. See cachedir.go for what makes a directory a Cache, and which files
+// in it are deleted.
 type Cache struct {
 	dir string
 	Max int64 // bytes, of block stores and indexes together; 0 for a share of the disk
@@ -137,7 +137,8 @@ type runningTotal struct {
 
 const rescanAfter = 10 * time.Second
 
-// Grew tells the cache that n bytes more (or less) are in one of its indexes.
+// Grew records that one of the cache's indexes has grown by n bytes, or shrunk
+// if n is negative.
 func (c *Cache) Grew(n int64) {
 	if c == nil {
 		return

@@ -10,18 +10,18 @@ import (
 // A Spooled is a temporary file that holds a text.
 type Spooled struct {
 	*os.File
-	most reader.Offset // how much may lie in it; 0 for as much as leaves leastFree
+	most reader.Offset // how much may be in it; 0 for as much as leaves leastFree
 }
 
 const (
 	// leastFree is how much of a disk temporary files leave free.
 	leastFree = 256 << 20
-	// mostInMemory is how much text is put into a file system that lies in
+	// mostInMemory is how much text is put into a file system that is in
 	// memory, when no disk has room: a full one is what many logs are read for.
 	mostInMemory = 256 << 20
 )
 
-// inMemory is a file system that lies in memory; without a name there is none.
+// inMemory is a file system that is in memory; without a name there is none.
 var InMemory = "/dev/shm"
 
 // TempFile creates a file that disappears when it is closed, or when this

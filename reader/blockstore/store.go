@@ -99,7 +99,7 @@ func (s *Store) isOf(ctx context.Context, c *Cache, f decode.File, mayRead bool)
 		return false
 	}
 	now := reader.StampOf(info)
-	// Of what lies in an archive there is no time of change.
+	// Of what is in an archive there is no time of change.
 	if _, alone := f.(*os.File); alone && now.SameFile(s.file) && now.Changed == s.file.Changed {
 		return true
 	}
@@ -285,10 +285,9 @@ func decodeFrame(frame, dst []byte) (text []byte, err error) {
 }
 
 // A StoreWriter writes a block store while a caller decodes the file.
-// Compressing a block takes several times as long as decoding it, so it is
-// done by goroutines that start is asked for: start runs a function beside
-// the caller, or reports false when that would cost the person time, and
-// then the store is given up.
+// Compressing a block takes several times as long as decoding it, so it is done
+// by goroutines that start begins: start runs a function concurrently, or
+// returns false when that would delay the user, and then the store is given up.
 type StoreWriter struct {
 	Cache *Cache
 	of    decode.File  // the compressed file, open until the writer is done

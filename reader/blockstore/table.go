@@ -6,7 +6,7 @@ import (
 )
 
 // A TableBuilder makes the table of a member that is read from its start, or
-// goes on from a table made before.
+// continues from a table made before.
 type TableBuilder struct {
 	Table reader.Table
 	Clock line.Clock

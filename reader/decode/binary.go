@@ -149,7 +149,7 @@ func LooksBinary(samples ...[]byte) bool {
 func lineEnd(p []byte) bool { return p[0] == '\n' || p[0] == '\r' && len(p) > 1 && p[1] == '\n' }
 
 // isEBCDIC reports whether a file that begins with head is text in EBCDIC, of
-// which nothing could be found: blanks are 0x40, letters and digits lie above
+// which nothing could be found: blanks are 0x40, letters and digits are above
 // 0x80, and no line ends in a line feed of ASCII.
 func isEBCDIC(head []byte) bool {
 	if len(head) < 16 || bytes.ContainsAny(head, " \n") {

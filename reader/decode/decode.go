@@ -82,7 +82,7 @@ func CannotRead(f Format) bool {
 	return f == pgp
 }
 
-// FormatOf tells the format from a file's first bytes, fewer than magicLen only
+// FormatOf returns the format from a file's first bytes, fewer than magicLen only
 // if the file is shorter.
 func FormatOf(head []byte) Format {
 	has := func(magic string) bool { return bytes.HasPrefix(head, []byte(magic)) }
@@ -115,7 +115,7 @@ func FormatOf(head []byte) Format {
 	return Plain
 }
 
-// FormatNamed tells the format of a file whose first bytes do not tell it, by
+// FormatNamed returns the format of a file whose first bytes do not tell it, by
 // its name as well.
 func FormatNamed(name string, head []byte) Format {
 	if len(head) == 0 {
@@ -346,7 +346,7 @@ type Coding interface {
 	decoder(ctx context.Context, src *CountingReader, turn *reader.Turn) decoder
 }
 
-// codingOf returns the coding of a file that lies in an archive and is compressed
+// codingOf returns the coding of a file that is in an archive and is compressed
 // there; nil for other files, which tell their format themselves.
 func codingOf(f any) Coding {
 	if c, ok := f.(interface{ MemberCoding() Coding }); ok {
@@ -452,7 +452,7 @@ func (d *gzipDecoder) Resume(src *CountingReader) error {
 			d.base = from
 			src.N = d.base
 			d.Reset(src)
-			// The rest of a header is none, an error that NextMember goes on
+			// The rest of a header is none, an error that NextMember continues
 			// from. Behind garbage a member may begin at once.
 			var p [1]byte
 			if n, _ := d.Read(p[:]); n > 0 {

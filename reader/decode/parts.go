@@ -17,10 +17,10 @@ import (
 type parts struct {
 	in    *bufio.Reader
 	pos   int64 // in the file, of what is returned next
-	start int64 // where the part begins that this lies in
+	start int64 // where the part begins that this is in
 
 	left int64        // so much can be returned before next has to look
-	next func() error // looks at what lies at pos, and sets left and next
+	next func() error // looks at what is at pos, and sets left and next
 
 	chain  bool // the xz streams are for an xzChain
 	begun  bool // the first one was returned

@@ -18,9 +18,9 @@ import (
 )
 
 // Files of zstd, lz4, xz and bzip2 are runs of parts that know nothing of
-// each other. What lies behind a damaged part is read like this: from the
+// each other. What is behind a damaged part is read like this: from the
 // damaged part's second byte on, the magic of a part is looked for, and the
-// first one that text can be decoded from is gone on with. It may lie inside
+// first one that text can be decoded from is continued with. It may be inside
 // of what was decoded last: a part that was cut off, with another written
 // after it, is often noticed only well inside the other. The parts before
 // the damaged one are never looked at again, so no text comes twice.
@@ -51,7 +51,7 @@ type partReader interface {
 	io.Reader
 	reset(r io.Reader, pos int64)
 	Offset() int64    // in the file, of what is returned next
-	PartStart() int64 // where the part begins that this lies in
+	PartStart() int64 // where the part begins that this is in
 }
 
 // A codec decodes parts to the end of what it reads. It reads no byte that
@@ -247,7 +247,7 @@ func (d *partDecoder) Resume(src *CountingReader) error {
 	}
 }
 
-// probe goes on at pos, if there is a part that text can be decoded from, or
+// probe continues at pos, if there is a part that text can be decoded from, or
 // parts without text until the file ends.
 func (d *partDecoder) probe(f io.Seeker, pos int64) bool {
 	if d.probed > salvageFree+pos {

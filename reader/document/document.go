@@ -291,7 +291,7 @@ func (d *Document) At(ctx context.Context, p Place) (Place, error) {
 	}
 }
 
-// SkipNULs returns the other end of the NULs that a place lies behind, or
+// SkipNULs returns the other end of the NULs that a place is behind, or
 // before if forward, if they are so many that a piece leaves them out;
 // otherwise it is the place.
 func (d *Document) SkipNULs(ctx context.Context, p Place, forward bool) (Place, error) {
@@ -321,7 +321,7 @@ func (d *Document) Line(ctx context.Context, key MemberKey, l reader.Line) (Plac
 	return Place{key, off}, err
 }
 
-// Number returns the number of the line that a place lies in, counting what was
+// Number returns the number of the line that a place is in, counting what was
 // not counted yet if wait.
 func (d *Document) Number(ctx context.Context, p Place, wait bool) (reader.Line, bool) {
 	t, err := d.text(ctx, p.Member)
@@ -337,7 +337,7 @@ func (d *Document) Number(ctx context.Context, p Place, wait bool) (reader.Line,
 }
 
 // Uncounted returns how much text must be read to know the number of the line
-// that a place lies in, in bytes.
+// that a place is in, in bytes.
 func (d *Document) Uncounted(ctx context.Context, p Place) reader.Offset {
 	t, err := d.text(ctx, p.Member)
 	if err != nil {
@@ -346,7 +346,7 @@ func (d *Document) Uncounted(ctx context.Context, p Place) reader.Offset {
 	return t.uncounted(p.Offset)
 }
 
-// LineOf returns the literal Ref of the line that a place lies in, if its
+// LineOf returns the literal Ref of the line that a place is in, if its
 // number is known.
 func (d *Document) LineOf(ctx context.Context, p Place) (files.Ref, error) {
 	l, ok := d.Number(ctx, p, true)

@@ -34,7 +34,7 @@ func openDocument(t *testing.T, dir string, cache *blockstore.Cache) *document.D
 	return d
 }
 
-// update tells a Document what lies below dir now.
+// update updates a Document to what is below dir now.
 func update(t *testing.T, d *document.Document, dir string) {
 	t.Helper()
 	d.Grown(t.Context()) // what is cut off is seen before it is listed
@@ -572,7 +572,7 @@ func documentStory(t *testing.T, seed uint64) {
 	t.Errorf("seed %d, %q: line %d is %q, want %q", seed, told, i+1, g[i], w[i])
 }
 
-// What is damaged is shown as far as it can be read, and is said.
+// Damaged members are shown as far as they can be read, and reported.
 func TestDocumentDamage(t *testing.T) {
 	dir := t.TempDir()
 	readertest.Act(t, dir, `app.log.1 < `+strings.Repeat(`a line of the older file\n`, 1000))

@@ -10,8 +10,8 @@ import (
 	"logview/reader/files"
 )
 
-// A text that must lie somewhere to be read from its middle lies where there
-// is room, in memory at last, and else it is said that there is none.
+// A text that must be somewhere to be read from its middle is where there
+// is room, in memory at last, and else it is reported that there is none.
 func TestTextOnFullDisk(t *testing.T) {
 	disk, text, path := smallDisk(t)
 	t.Setenv("TMPDIR", disk)

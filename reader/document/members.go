@@ -50,7 +50,7 @@ func (d *Document) Locate(ctx context.Context, m reader.Member, id reader.ID) (M
 	return d.Find(ctx, id)
 }
 
-// File returns where a member lies, for other programs to open; false if it is
+// File returns where a member is, for other programs to open; false if it is
 // compressed.
 func (d *Document) File(key MemberKey) (string, bool) {
 	for _, m := range d.list() {
@@ -94,8 +94,8 @@ func (d *Document) Find(ctx context.Context, id reader.ID) (MemberKey, bool) {
 // Update takes over which members the log has now. A member is known again
 // by its file, or by its text when it was compressed or copied meanwhile.
 //
-// If a member is cut off, only what was listed after that was seen tells what
-// became of it: an older Log changes nothing, and Grown asks for another.
+// If a member was truncated, only a listing made after that was noticed shows
+// what became of it: an older Log changes nothing, and Grown requests another.
 func (d *Document) Update(l files.Log) (u Updated) {
 	d.updating.Lock()
 	defer d.updating.Unlock()

@@ -20,12 +20,12 @@ import (
 // A textAt is a member's text, readable from anywhere. How depends on what
 // the file is:
 //
-//	its bytes are its text        they are read where they lie
+//	its bytes are its text        they are read where they are
 //	it has a block store          the blocks are decoded, the last ones kept
 //	else                          it is decoded once, which makes its store;
 //	                              where it gets none (it is damaged, or not
 //	                              UTF-8, or comes through a pipe), the text
-//	                              lies in a temporary file from then on
+//	                              is in a temporary file from then on
 type textAt struct {
 	id     reader.ID
 	path   string
@@ -239,7 +239,7 @@ func (t *textAt) extend(ctx context.Context, total int64, progress func(Preparin
 	}
 }
 
-// write puts a block where it lies in the text. What was left out of it as
+// write puts a block where it is in the text. What was left out of it as
 // NULs is a hole.
 func (t *textAt) write(b *reader.Block) error {
 	for _, g := range b.Segments() {
@@ -470,7 +470,7 @@ func (t *textAt) block(off reader.Offset) (*reader.Block, error) {
 	return b, nil
 }
 
-// number returns the line that off lies in, false if the lines before it are
+// number returns the line that off is in, false if the lines before it are
 // not counted yet.
 func (t *textAt) number(off reader.Offset) (reader.Line, bool) {
 	if t.ra != nil {

@@ -10,7 +10,7 @@ import (
 	"logview/reader/files"
 )
 
-// This is how far into a Document a place lies.
+// This is how far into a Document a place is.
 
 // Weigh estimates the sizes of the texts of unopened members, so that places
 // can be expressed as fractions of the whole: from their block stores, from the

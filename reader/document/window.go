@@ -19,12 +19,12 @@ import (
 // pieceSize: a screen must not wait for a line of 500 MB.
 type Piece struct {
 	Place
-	Text []byte        // without the newline; nobody changes it any more
+	Text []byte        // without the newline; it is not changed any more
 	End  reader.Offset // where the next piece begins
 
 	NULs       int64 // so many NULs of the text are left out; Text says so, and is all of the piece
 	Continues  bool  // it begins inside a line
-	Unfinished bool  // the line goes on in the next piece
+	Unfinished bool  // the line continues in the next piece
 	Open       bool  // the text ends here, without a newline: the line may grow
 }
 
@@ -65,7 +65,7 @@ func (d *Document) neighbour(key MemberKey, forward bool) MemberKey {
 type Window struct {
 	Member MemberKey
 	Offset reader.Offset // of Text[0]
-	Text   []byte        // nobody changes it any more
+	Text   []byte        // it is not changed any more
 	Open   bool          // the member's text ends after it
 
 	continues bool          // begins inside a line
@@ -81,7 +81,7 @@ func (w *Window) End() reader.Offset {
 	return w.Offset + reader.Offset(len(w.Text))
 }
 
-// findNULs returns the first run of NULs in text, which lies at off, that is
+// findNULs returns the first run of NULs in text, which is at off, that is
 // left out of pieces, wherever it begins and ends; both the end of text if
 // there is none.
 func (t *textAt) findNULs(text []byte, off reader.Offset) (from, to reader.Offset, err error) {
@@ -116,7 +116,7 @@ func (t *textAt) findNULs(text []byte, off reader.Offset) (from, to reader.Offse
 }
 
 // skippedWindow returns the window of the NULs from from on to to, in which p
-// lies.
+// is.
 func (t *textAt) skippedWindow(p Place, from, to reader.Offset) (Window, error) {
 	n := int64(to - from)
 	w := Window{Member: p.Member, Offset: from, Text: []byte(reader.NulMarker(n)), nuls: n, end: to, Open: to >= t.end()}
@@ -197,7 +197,7 @@ func (d *Document) Backward(ctx context.Context, p Place) (Window, error) {
 }
 
 func (t *textAt) forward(p Place) (Window, error) {
-	before := min(p.Offset, 1) // the byte before tells whether a line begins
+	before := min(p.Offset, 1) // the byte before reports whether a line begins
 	buf := make([]byte, before+windowSize)
 	n, err := t.readAt(buf, p.Offset-before)
 	if n <= int(before) {
@@ -241,7 +241,7 @@ func (t *textAt) forward(p Place) (Window, error) {
 	return w, nil
 }
 
-// nextCut returns where a line is cut that goes on without end from at on, in a
+// nextCut returns where a line is cut that continues without end from at on, in a
 // text that begins at base; negative if the text does not reach so far.
 func nextCut(text []byte, base, at reader.Offset) reader.Offset {
 	cut := (at + pieceSize - 1) / pieceSize * pieceSize // at itself, if that is a cut
@@ -302,7 +302,7 @@ func (t *textAt) backward(p Place) (Window, error) {
 	if i := bytes.IndexByte(w.Text, '\n'); i >= 0 && i+1 < n {
 		start = i + 1
 	} else {
-		// Inside a long line. A cut lies wherever the pieceSize bytes before it
+		// Inside a long line. A cut is wherever the pieceSize bytes before it
 		// hold no newline.
 		cut := (from + pieceSize - 1) / pieceSize * pieceSize
 		start = int(nextCut(w.Text, from, cut) - from)

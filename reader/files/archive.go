@@ -387,7 +387,7 @@ func (w *wantedPaths) add(path string) {
 }
 
 // addLinks adds what wanted means through the symbolic links of the archive a.
-// Of those that lie below wanted, keep says which are met.
+// Of those that are below wanted, keep says which are met.
 func (w *wantedPaths) addLinks(wanted string, a *archive, keep func(path string) bool) {
 	links := a.links
 	if a.kind == decode.ZipArchive && a.acquire(context.Background(), nil, nil) == nil {
@@ -695,7 +695,7 @@ func (a *archive) acquire(ctx context.Context, turn *reader.Turn, progress func(
 	if a.data != nil {
 		return nil
 	}
-	f, p, err := OpenMember(a.member) // may hold the mu of the archive that it lies in
+	f, p, err := OpenMember(a.member) // may hold the mu of the archive that it is in
 	if err != nil {
 		return err
 	}
@@ -1272,7 +1272,7 @@ func headerAfter(ctx context.Context, archive io.ReaderAt, head, off, size int64
 		}
 		if !metaHeader(b[156]) {
 			if from > head {
-				return from, nil // what was said about it before is damaged
+				return from, nil // what was reported about it before is damaged
 			}
 			from = roundToBlock(off)
 			break

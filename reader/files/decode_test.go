@@ -195,7 +195,7 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
-// One damaged member of a file of several: what lies before it and after it
+// One damaged member of a file of several: what is before it and after it
 // is read.
 func TestDamagedInTheMiddle(t *testing.T) {
 	part := func(s string) string { return strings.Repeat(s+" says a line, then another\n", 3000) }

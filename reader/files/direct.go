@@ -61,7 +61,7 @@ var (
 	errWritten   = errors.New("written into since it was indexed")
 )
 
-// directBlocks reads the blocks of a plain file where they lie.
+// directBlocks reads the blocks of a plain file where they are.
 type directBlocks struct {
 	b     *FileBlocks
 	table *reader.Table

@@ -36,8 +36,8 @@ type Log struct {
 type Handle struct {
 	Info os.FileInfo    // of the file when it was listed, to know it again; nil if it is not known
 	Alt  string         // the same text under another name (X beside X.gz)
-	In   *entry         // where in an archive it lies; nil for a file of its own
-	deep int64          // how many levels it lies below a directory or archive that was named
+	In   *entry         // where in an archive it is; nil for a file of its own
+	deep int64          // how many levels it is below a directory or archive that was named
 	copy *reader.Member // an archive with the same name that may have the same members
 	Pair *pair          // of which it is one file, if it is not decided yet whether both hold the same text
 
@@ -99,7 +99,7 @@ type Found struct {
 type Finder struct {
 	Files  []Found
 	links  []Found        // links to files met on the way
-	seen   map[string]int // what was taken, by where it lies, as an index into files
+	seen   map[string]int // what was taken, by where it is, as an index into files
 	cwd    string         // what relative paths start from
 	Filter Filter
 	Errs   []error
@@ -171,7 +171,7 @@ func (f *Finder) Add(path string) {
 	}
 }
 
-// IsPattern reports whether a path that nothing lies at may be a pattern.
+// IsPattern reports whether a path that nothing is at may be a pattern.
 func IsPattern(path string) bool { return strings.ContainsAny(path, "*?[{") }
 
 // Take takes a file once, by whatever path it is met: relative, absolute or
@@ -250,7 +250,7 @@ func snapshot(dir string) ([]os.FileInfo, error) {
 	}
 }
 
-// walk lists the entries of a directory, which lie depth levels below one
+// walk lists the entries of a directory, which are depth levels below one
 // that was named.
 func (f *Finder) walk(root string, depth int64) {
 	if f.Filter.tooDeep(depth) {

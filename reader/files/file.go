@@ -45,7 +45,7 @@ func (b *FileBlocks) limit(off int64) {
 // /proc say that they are empty and are not.
 const unsized = 16 << 20
 
-// OpenFile opens m for reading from its start, as it lies on disk, in a charset
+// OpenFile opens m for reading from its start, as it is on disk, in a charset
 // that is given, unless that is empty.
 func OpenFile(ctx context.Context, m reader.Member, given decode.Charset) (*FileBlocks, error) {
 	f, path, err := OpenMember(m)

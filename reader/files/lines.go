@@ -11,7 +11,7 @@ import (
 )
 
 // TailPos finds where the last n lines of a member begin, and how many lines
-// lie behind that, which are fewer than n if the member has fewer. The line
+// are behind that, which are fewer than n if the member has fewer. The line
 // number of the Pos is -1 where finding it would take reading all before.
 //
 // A plain file is read backwards from its end, a stored one is known by its
@@ -162,7 +162,7 @@ func (b *FileBlocks) tailPos(n int64) (reader.Pos, int64, error) {
 }
 
 // LinePos finds where line l of a member begins, and how many lines the
-// member has before it: all of them if l lies beyond its end, and then the
+// member has before it: all of them if l is beyond its end, and then the
 // Pos is the end.
 func LinePos(ctx context.Context, src reader.Source, m reader.Member, l reader.Line) (reader.Pos, int64, error) {
 	b, err := src.Open(ctx, m, reader.Pos{})

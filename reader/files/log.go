@@ -100,7 +100,7 @@ func (s *LogSource) Members() []reader.Member {
 }
 
 // Refresh implements Source: it lists the directories again in which the
-// members lie. A log of which only named files were asked for stays those.
+// members are. A log of which only named files were asked for stays those.
 func (s *LogSource) Refresh() error {
 	f := NewFinder()
 	dirs := map[string]bool{}

@@ -53,8 +53,8 @@ func Unreadable(m reader.Member) decode.Format {
 	return format
 }
 
-// Peek tells what is known of a member from its block store. Without one,
-// the text of a plain file is as long as the file.
+// Peek returns what is known of a member from its block store. Without one, the
+// text of a plain file is as long as the file.
 func Peek(c *blockstore.Cache, m reader.Member) Known {
 	k := Known{Text: -1, Lines: -1}
 	f, err := openListed(m)
@@ -76,7 +76,7 @@ func Peek(c *blockstore.Cache, m reader.Member) Known {
 }
 
 // timesIn is how much of a text's beginning, and of its end, is looked through
-// for a line that bears a time: a stack trace may be that long.
+// for a line that has a time: a stack trace may be that long.
 const timesIn = 64 << 10
 
 // Times returns from when to when the lines of m reach, judging by those in its
@@ -98,7 +98,7 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// firstTime returns the time of the first line of m that bears one, of those in
+// firstTime returns the time of the first line of m that has one, of those in
 // its first 64 KiB; zero if there is none.
 func firstTime(m reader.Member) time.Time {
 	f, err := openListed(m)
@@ -125,7 +125,7 @@ func firstTime(m reader.Member) time.Time {
 
 // lastTimes returns the lowest and the highest time of m's last lines, of those
 // in its last 64 KiB, and the time of the last of them. All are zero if these
-// bear none, and if it would take decoding the file to know. Of a compressed
+// have none, and if it would take decoding the file to know. Of a compressed
 // file they are known if the cache has its blocks: the times of the last one.
 func lastTimes(c *blockstore.Cache, m reader.Member) (low, high, final time.Time) {
 	if MayBeArchive(m) {

@@ -177,10 +177,10 @@ func unescapePath(s string) string {
 
 // Resolve finds the member that a Ref means. Of a literal one that is the
 // file at its path. The line of one with an identity is looked for there,
-// then in the other files of that log, and then in what else lies in that
+// then in the other files of that log, and then in what else is in that
 // directory and in those directly below it. If the path is a directory or an
-// archive, it is looked for in all that lies below, last in archives. That of a
-// member of an archive is looked for where it lies after unpacking it, too. The
+// archive, it is looked for in all that is below, last in archives. That of a
+// member of an archive is looked for where it is after unpacking it, too. The
 // error wraps ErrGone if the line is in none of them.
 //
 // The identity is of the decoded text, so the files of the log are also read in
@@ -321,7 +321,7 @@ func (f *Finder) addNearby(dir string) {
 	if filepath.IsAbs(dir) {
 		where = filepath.Clean(dir)
 	}
-	root := where == filepath.Dir(where) // below it lies everything
+	root := where == filepath.Dir(where) // below it is everything
 	var take func(dir string, below bool)
 	take = func(dir string, below bool) {
 		entries, err := snapshot(dir)

@@ -23,7 +23,7 @@ import (
 )
 
 // readOn reads a file with these bytes as a search does: on after damage.
-// It returns the text between damages, and what was said of each.
+// It returns the text between damages, and what was reported of each.
 func readOn(t *testing.T, data []byte) (texts []string, errs []*reader.FileError) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "f")
@@ -91,7 +91,7 @@ func packers(t *testing.T) map[string]func(string) []byte {
 	return all
 }
 
-// Damaged parts, each one said; those between them and behind them are read,
+// Damaged parts, each one reported; those between them and behind them are read,
 // once.
 func TestDamagedParts(t *testing.T) {
 	if testing.Short() {
@@ -216,7 +216,7 @@ func TestCutPartBeforeAWholeOne(t *testing.T) {
 	}
 }
 
-// A checksum that is wrong is said behind the text that it is of.
+// A checksum that is wrong is reported behind the text that it is of.
 func TestWrongChecksum(t *testing.T) {
 	text := manyLines("a", 100)
 	for name, data := range map[string][]byte{"gzip": gz(text), "zstd": zst(text), "lz4": lz4ed(text), "bzip2": tool(t, text, "bzip2", "-c")} {
@@ -252,7 +252,7 @@ func TestGarbageBehindGzip(t *testing.T) {
 	}
 }
 
-// The place that is said is where the decoder met the damage, not how far the
+// The place that is reported is where the decoder met the damage, not how far the
 // file was read ahead.
 func TestPlaceOfDamage(t *testing.T) {
 	text := manyLines("a", 500)
@@ -267,7 +267,7 @@ func TestPlaceOfDamage(t *testing.T) {
 }
 
 // Through a pipe nothing can be gone back over: what comes before the damage
-// is there, and the damage is said.
+// is there, and the damage is reported.
 func TestDamageInAPipe(t *testing.T) {
 	for name, pack := range packers(t) {
 		one, bad := manyLines("one", 100), pack(manyLines("two", 3000))

@@ -15,7 +15,7 @@ func FollowOn(ctx context.Context, f *Follower, emit func(*Appended) error) erro
 	return f.followChanges(ctx, emit)
 }
 
-// NewUntoldLive is a Live that the system tells nothing, and that looks more
+// NewUntoldLive returns a Live without events from the system, which looks more
 // often for it, so that a test need not wait.
 func NewUntoldLive(paths []string, note func(error)) *Live {
 	return newTestLive(paths, note, func(w *watcher) { w.tick.Reset(sweepEvery / 20) })

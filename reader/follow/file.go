@@ -823,7 +823,7 @@ func (f *Follower) emitRest(ctx context.Context, t *followed) {
 	}
 }
 
-// insertNULs inserts the NULs that were read before the next n bytes, which lie
+// insertNULs inserts the NULs that were read before the next n bytes, which are
 // after raw, before them; a long run of them is skipped instead.
 func (f *Follower) insertNULs(t *followed, raw []byte, n int, nuls int64) []byte {
 	if nuls < reader.NulRun {

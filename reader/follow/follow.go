@@ -59,7 +59,7 @@ import (
 // Later, when a file changes:
 //
 //	reading → reading   with another text, if what was emitted is no longer
-//	                    there. The old text goes on in a copy of it, if
+//	                    there. The old text continues in a copy of it, if
 //	                    there is one; the new one begins where the two
 //	                    begin to differ, as far as that is known, or after
 //	                    the last lines of the old one if only lines before

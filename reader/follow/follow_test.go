@@ -359,7 +359,7 @@ func TestFollowerByPaths(t *testing.T) {
 	}
 }
 
-// When the system watches no more directories, that is said once, and
+// When the system watches no more directories, that is reported once, and
 // nothing is lost.
 func TestFollowerWatchLimit(t *testing.T) {
 	said := make(chan error, 100)

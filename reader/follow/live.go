@@ -27,7 +27,7 @@ type Live struct {
 	w      *watcher
 	stop   context.CancelFunc
 	done   chan struct{} // closed when the goroutine has ended
-	began  chan struct{} // closed when what lies there is known for the first time
+	began  chan struct{} // closed when what is there is known for the first time
 	again  chan struct{} // a request to list the names again
 
 	looking sync.Mutex // held while the file system is looked at; taken before mu

@@ -230,7 +230,7 @@ func (g *growingFile) Read(b []byte) (int, error) {
 }
 
 // FollowOpen returns a reader for FollowPipe of an open file, such as standard
-// input that was redirected from one. It goes on as the file grows, from the
+// input that was redirected from one. It continues as the file grows, from the
 // last lines of it that are wanted, or from where it stands if that is not its
 // start. note is called when the file was cut off. The error wraps ErrOutput if
 // this program writes to the file.

@@ -107,7 +107,7 @@ func TestFollowOpenWide(t *testing.T) {
 	}
 }
 
-// What is compressed is decoded, and damage is said after what came before it.
+// What is compressed is decoded, and damage is reported after what came before it.
 func TestFollowPipeCompressed(t *testing.T) {
 	var b strings.Builder
 	z := gzip.NewWriter(&b)

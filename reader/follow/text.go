@@ -24,7 +24,7 @@ type progress struct {
 	at     int64         // everything before was emitted, or written before the following began
 	offset reader.Offset // of at, in the converted text
 	line   reader.Line   // of at; -1 if it is not known
-	mid    bool          // at lies inside a line of which the beginning was emitted
+	mid    bool          // at is inside a line of which the beginning was emitted
 	since  time.Time     // when an unfinished last line began to be held
 
 	// Between at and at+scanned there is no newline. From there to zeros, if

@@ -15,7 +15,7 @@ import (
 	"logview/reader/readertest"
 )
 
-// What may not be read is said once, and is followed from when it may be. A
+// What may not be read is reported once, and is followed from when it may be. A
 // directory that may not be listed for a while loses nothing.
 func TestFollowerPermissions(t *testing.T) {
 	if os.Geteuid() == 0 {

@@ -55,7 +55,7 @@ type Changes struct {
 	Sweep bool            // it is time to look at what nothing was told of
 }
 
-// newWatcher watches what lies at paths: directories with all below them, and
+// newWatcher watches what is at paths: directories with all below them, and
 // files. note is called once if not all of it can be watched.
 func newWatcher(paths []string, note func(error)) *watcher {
 	w := &watcher{note: note, tick: time.NewTicker(sweepEvery)}

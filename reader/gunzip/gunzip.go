@@ -6,7 +6,7 @@
 // On log text of 8:1 it decodes 2.3 GB/s on a core where compress/gzip of
 // klauspost reaches 0.87 GB/s, with the checksum of every member verified.
 //
-// gunzip.go has the members: headers, trailers, what lies between them, and the
+// gunzip.go has the members: headers, trailers, what is between them, and the
 // input buffer. inflate.go has the blocks inside and the loops that decode
 // symbols, huffman.go the tables for them.
 package gunzip
@@ -165,7 +165,7 @@ func (z *Reader) MemberOffset() int64 { return z.start }
 // what seems to be a member: a header with the reserved flags zero, followed by
 // a block that decodes without error to its end, or to at least 32 bytes of data
 // if its end is not within 64 KiB of input or the stream ends before it. If it
-// finds one it returns nil, and Read begins with its data. What lies in between
+// finds one it returns nil, and Read begins with its data. What is in between
 // is lost; InputOffset before and after tells how much that is.
 //
 // If there is no further member it returns io.EOF, and so does Read; if the

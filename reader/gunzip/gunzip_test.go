@@ -132,8 +132,8 @@ func TestMembers(t *testing.T) {
 	}
 }
 
-// Zeros behind the last member are nothing; anything else is said, with its
-// place, and a member that lies in it is found.
+// Zeros behind the last member are nothing; anything else is reported, with its
+// place, and a member that is in it is found.
 func TestTrailing(t *testing.T) {
 	good := compress(t, []byte("hello"), 6)
 	for _, test := range []struct {

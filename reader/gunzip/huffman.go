@@ -50,7 +50,7 @@ const (
 	firstShift   = 58
 	firstMask    = 15
 
-	kindTable   = 0 // the code goes on in a second-level table
+	kindTable   = 0 // the code continues in a second-level table
 	kindEnd     = 1 // end of block
 	kindInvalid = 2 // no symbol has this code, or the symbol must not occur
 )

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// A Clock reads the times that lines bear. It remembers the last line's, for
+// A Clock reads the times that lines have. It remembers the last line's, for
 // a log has many lines a second and parsing is most of the cost. It belongs
 // to one goroutine.
 //
@@ -33,7 +33,7 @@ type Clock struct {
 // have it after other fields.
 const stampWindow = 256
 
-// Time returns the time that line bears, if it bears one.
+// Time returns the time that line has, if it has one.
 func (c *Clock) Time(line []byte) (time.Time, bool) {
 	if c.lastLen > 0 && len(line) >= c.lastOff+c.lastLen &&
 		bytes.Equal(line[c.lastOff:c.lastOff+c.lastLen], c.last[:c.lastLen]) {
@@ -62,7 +62,7 @@ func (c *Clock) Time(line []byte) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// FirstOf returns the time of the first line of text that bears one.
+// FirstOf returns the time of the first line of text that has one.
 func (c *Clock) FirstOf(text []byte) time.Time {
 	for len(text) > 0 {
 		line := text
@@ -79,7 +79,7 @@ func (c *Clock) FirstOf(text []byte) time.Time {
 }
 
 // Span returns the lowest and the highest time of a text's lines, zero if they
-// bear none.
+// have none.
 func (c *Clock) Span(text []byte) (first, last time.Time) {
 	for len(text) > 0 {
 		line := text
