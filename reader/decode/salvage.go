@@ -194,7 +194,7 @@ func (d *partDecoder) decode(p []byte) (int, error) {
 	return n, err
 }
 
-// offset is where in the file decoding stands.
+// Offset returns where in the file decoding stands.
 func (d *partDecoder) Offset() int64 { return d.parts.Offset() }
 
 // Resume continues with a part behind the beginning of the damaged one.

@@ -133,7 +133,8 @@ func endsZip(f io.ReaderAt, size int64) bool {
 	}
 }
 
-// readZipDirectory reads the directory of a zip file, up to maxZipDirectory bytes.
+// ReadZipDirectory reads the directory of a zip file, up to maxZipDirectory
+// bytes.
 func ReadZipDirectory(f io.ReaderAt, size int64) (z *zip.Reader, err error) {
 	defer Recover(&err)
 	return zip.NewReader(&boundedReaderAt{f, maxZipDirectory}, size)
