@@ -10,7 +10,7 @@ import (
 // ErrGone says that no member has the content any more that was asked for.
 var ErrGone = errors.New("no file has this text any more")
 
-// idSize is how much of a text's start its identity is made of. Loggers
+// IdSize is how much of a text's start its identity is made of. Loggers
 // begin a file alike (a banner, a start-up), but not for 4 KiB.
 const IdSize = 4 << 10
 
@@ -18,7 +18,7 @@ const IdSize = 4 << 10
 // recognized as app.log.1 and as app.log.2.gz. Inodes are reused and names
 // change; the text stays.
 //
-// A file that is shorter than idSize is named by the bytes it has, and known
+// A file that is shorter than IdSize is named by the bytes it has, and known
 // by them when it has grown. Equal IDs are a strong hint, not a proof: what
 // is trusted with more than a position is verified first.
 type ID struct {

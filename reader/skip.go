@@ -8,7 +8,7 @@ import (
 
 // A file may contain long runs of NULs: preallocated space, the result of a
 // crash, the hole where a program continued to write after copytruncate. A run
-// of at least nulRun of them is replaced by a marker in a Block's Text.
+// of at least NulRun of them is replaced by a marker in a Block's Text.
 //
 // Offsets count the NULs, so that they remain positions in the file. They also
 // count byte order marks at the beginnings of lines, where files were

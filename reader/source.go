@@ -244,5 +244,5 @@ func Cause(err error) error {
 // ErrBinary says that a file does not hold text.
 var ErrBinary = errors.New("binary file (--text reads it anyway)")
 
-// byteOrderMark is the byte order mark in UTF-8.
+// ByteOrderMark is the byte order mark in UTF-8.
 var ByteOrderMark = []byte("\xef\xbb\xbf")

@@ -21,7 +21,7 @@ const (
 	mostInMemory = 256 << 20
 )
 
-// inMemory is a file system that is in memory; without a name there is none.
+// InMemory is a file system that is in memory; without a name there is none.
 var InMemory = "/dev/shm"
 
 // TempFile creates a file that disappears when it is closed, or when this
@@ -64,5 +64,5 @@ func (s Spooled) Room(size reader.Offset) bool {
 	return !known || free >= leastFree
 }
 
-// errSpoolFull ends a temporary file before the disk is full.
+// ErrSpoolFull ends a temporary file before the disk is full.
 var ErrSpoolFull = errors.New("too little room on the disk to decode the rest of it")

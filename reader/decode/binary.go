@@ -15,7 +15,7 @@ import (
 // some, or megabytes of them, into logs. What counts is:
 //
 //   - a known magic number: executables, pictures, databases, …
-//   - the share of bytes that do not occur in text, see looksBinary, in
+//   - the share of bytes that do not occur in text, see LooksBinary, in
 //     samples of the file: its beginning after any NULs and, if it is not
 //     compressed, further places and its end.
 //
@@ -223,7 +223,7 @@ const (
 	mostZeros = 16 << 20
 )
 
-// samples returns samples of a plain file after its first headSize bytes, which
+// samples returns samples of a plain file after its first HeadSize bytes, which
 // are head: what follows the NULs at its beginning, places whose offsets double,
 // so that they stay the same as the file grows, and its end. Each begins at an
 // even offset.

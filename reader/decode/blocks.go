@@ -33,7 +33,7 @@ type Cutter struct {
 	err   error
 }
 
-// errNoProgress ends the reading of a stream that keeps returning nothing.
+// ErrNoProgress ends the reading of a stream that keeps returning nothing.
 var ErrNoProgress = errors.New("the stream returns neither data nor an error")
 
 func (c *Cutter) Next(b *reader.Block) error {

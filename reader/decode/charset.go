@@ -33,7 +33,7 @@ const (
 	Latin1 Charset = "latin-1"
 )
 
-// headSize is how much of a member's text decides what it is: its charset,
+// HeadSize is how much of a member's text decides what it is: its charset,
 // whether it is text at all, and its identity.
 const HeadSize = 64 << 10
 
@@ -60,7 +60,7 @@ func ParseCharset(name string) (Charset, error) {
 	return Charset(name), nil
 }
 
-// charsetNames are the encodings that logs have, or had.
+// CharsetNames are the encodings that logs have, or had.
 var CharsetNames = []string{
 	"utf-8", "utf-16le", "utf-16be", "windows-1250", "windows-1251", "windows-1252", "windows-1253", "windows-1254",
 	"windows-1255", "windows-1256", "windows-1257", "windows-1258", "windows-874", "iso-8859-1", "iso-8859-2", "iso-8859-5",

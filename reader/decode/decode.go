@@ -44,7 +44,7 @@ const (
 	UTF32    Format = "utf-32" // text, of which nothing is at the offset where the file has it
 )
 
-// magicLen is how many first bytes formatOf wants to see.
+// MagicLen is how many first bytes FormatOf wants to see.
 const MagicLen = len("age-encryption.org/v1\n")
 
 // pgp is the format of files encrypted by gpg. It has no magic number.
@@ -82,7 +82,7 @@ func CannotRead(f Format) bool {
 	return f == pgp
 }
 
-// FormatOf returns the format from a file's first bytes, fewer than magicLen only
+// FormatOf returns the format from a file's first bytes, fewer than MagicLen only
 // if the file is shorter.
 func FormatOf(head []byte) Format {
 	has := func(magic string) bool { return bytes.HasPrefix(head, []byte(magic)) }
@@ -95,7 +95,7 @@ func FormatOf(head []byte) Format {
 	case has("\xfd7zXZ\x00"):
 		return Xz
 	case has("\x28\xb5\x2f\xfd"), beginsSkippable(head):
-		return Zstd // with skippable frames, what follows them decides: see behindSkippable
+		return Zstd // with skippable frames, what follows them decides: see formatAfterSkippable
 	case has("\x04\x22\x4d\x18"), has("\x02\x21\x4c\x18"):
 		return Lz4
 	case has("\x1f\x9d"):
@@ -144,7 +144,7 @@ func FormatNamed(name string, head []byte) Format {
 }
 
 // firstBytes are those of formats. A file that has fewer is not recognized
-// by formatOf.
+// by FormatOf.
 var firstBytes = []struct {
 	bytes  string
 	format Format
@@ -257,7 +257,7 @@ func newBareDecoder(w *window, f Format, src *CountingReader) decoder {
 	return plainDecoder{unsupportedReader{}, src}
 }
 
-// errUnreadable says that a file is in a format that cannot be read.
+// ErrUnreadable says that a file is in a format that cannot be read.
 var ErrUnreadable = errors.New("this format cannot be read; unpack it with its own program")
 
 // An unsupportedReader fails: it stands for formats that cannot be read.
@@ -515,10 +515,10 @@ type decodeError struct {
 func (e *decodeError) Error() string { return e.msg }
 func (e *decodeError) Unwrap() error { return e.err }
 
-// maxEntries is the number of members of one archive that are read.
+// MaxEntries is the number of members of one archive that are read.
 const MaxEntries = 100_000
 
-// archiveEnding matches the names of archives.
+// ArchiveEnding matches the names of archives.
 var ArchiveEnding = lazyregexp.New(`(?i)\.(?:tar|tar\.(?:gz|bz2|xz|zst|zstd|lz4|z|lzma|br)|tgz|taz|tbz2?|txz|tzst|tlz|zip)$`)
 
 // An ArchiveKind is the format of an archive; empty for other files.

@@ -338,16 +338,16 @@ func unpackWanted(ctx context.Context, m reader.Member, opt Options, turn *reade
 			if w.named[inner] || isGlob && doublestar.MatchUnvalidated(wanted, inner) {
 				x.Named = true
 				ChangeHandle(&x, func(h *Handle) { h.deep = 0 })
-				f.Take(x)
+				f.AddFile(x)
 			} else if dir := w.directory(inner); dir != "" {
 				below := prefix + filepath.FromSlash(dir)
 				ChangeHandle(&x, func(h *Handle) { h.deep = depth(x.Path[len(below)+1:]) })
 				if !opt.Filter.excludesInside(below, x.Path, f.cwd) && !opt.Filter.tooDeep(HandleOf(x).deep) {
-					f.Take(x)
+					f.AddFile(x)
 				}
 			}
 			if w.files[inner] {
-				f.Take(x)
+				f.AddFile(x)
 			}
 			for _, rest := range w.through[inner] { // in an archive inside of this one
 				x.Named = true
@@ -355,7 +355,7 @@ func unpackWanted(ctx context.Context, m reader.Member, opt Options, turn *reade
 				errs = append(errs, moreErrs...)
 				for _, l := range more {
 					for _, y := range l.Members {
-						f.Take(y)
+						f.AddFile(y)
 					}
 				}
 			}

@@ -123,7 +123,7 @@ func (f *Finder) Add(path string) {
 			f.skipOutput("standard input")
 			return
 		}
-		f.Take(reader.Member{Path: reader.Stdin, Named: true})
+		f.AddFile(reader.Member{Path: reader.Stdin, Named: true})
 		return
 	}
 	info, err := os.Stat(path)
@@ -146,7 +146,7 @@ func (f *Finder) Add(path string) {
 	}
 	if err != nil {
 		if m, ok := insideArchive(path); ok {
-			f.Take(m)
+			f.AddFile(m)
 			return
 		}
 		if inside := insidePattern(path); len(inside) > 0 {
@@ -162,7 +162,7 @@ func (f *Finder) Add(path string) {
 	case info.IsDir():
 		f.walk(path, 1)
 	default:
-		taken := f.Take(reader.Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), Named: true, Handle: Handle{Info: info}})
+		taken := f.AddFile(reader.Member{Path: path, Size: info.Size(), ModTime: info.ModTime(), Named: true, Handle: Handle{Info: info}})
 		if link, err := os.Lstat(path); taken && err == nil && link.Mode()&fs.ModeSymlink != 0 {
 			if real, err := filepath.EvalSymlinks(path); err == nil {
 				f.Files[len(f.Files)-1].Real = real
@@ -174,10 +174,10 @@ func (f *Finder) Add(path string) {
 // IsPattern reports whether a path that nothing is at may be a pattern.
 func IsPattern(path string) bool { return strings.ContainsAny(path, "*?[{") }
 
-// Take takes a file once, by whatever path it is met: relative, absolute or
+// AddFile adds a file once, by whatever path it is found: relative, absolute or
 // through other directories. The first path given is the one it goes by. Hard
 // links are files of their own. It reports whether the file was taken now.
-func (f *Finder) Take(m reader.Member) bool {
+func (f *Finder) AddFile(m reader.Member) bool {
 	if IsOutput(HandleOf(m).Info) {
 		f.skipOutput(m.Path)
 		return false
@@ -280,7 +280,7 @@ func (f *Finder) walk(root string, depth int64) {
 			if f.Filter.tooLarge(e.Size()) {
 				continue
 			}
-			f.Take(reader.Member{Path: path, Size: e.Size(), ModTime: e.ModTime(), Handle: Handle{Info: e, deep: depth}})
+			f.AddFile(reader.Member{Path: path, Size: e.Size(), ModTime: e.ModTime(), Handle: Handle{Info: e, deep: depth}})
 		case e.Mode()&fs.ModeSymlink != 0:
 			info, err := os.Stat(path)
 			if errors.Is(err, fs.ErrNotExist) {
@@ -326,7 +326,7 @@ func (f *Finder) FollowLinks() {
 		target, _ = filepath.Abs(target)
 		if !real[target] {
 			real[target] = true
-			if f.Take(l.Member) {
+			if f.AddFile(l.Member) {
 				f.Files[len(f.Files)-1].Real = target
 			}
 		}

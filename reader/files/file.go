@@ -154,7 +154,7 @@ func openMoved(m reader.Member, cut bool) (decode.File, string) {
 func findMoved(m reader.Member, cut bool) (reader.Member, bool) {
 	dir, base := filepath.Split(m.Path)
 	l := NewFinder()
-	l.List(dir, base)
+	l.AddLog(dir, base)
 	packed, nearest := reader.Member{}, time.Second
 	for _, c := range l.Files {
 		if StillHolds(m, HandleOf(c.Member).Info) {

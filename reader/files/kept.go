@@ -4,7 +4,7 @@ import (
 	"logview/reader"
 )
 
-// keptBlocks is how many decoded blocks a text keeps: those around what a
+// KeptBlocks is how many decoded blocks a text keeps: those around what a
 // screen shows, and the one of a search beside it.
 const KeptBlocks = 4
 

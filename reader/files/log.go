@@ -46,7 +46,7 @@ type Options struct {
 	AsOpened bool
 }
 
-// start is how the work of writing a store is begun.
+// start returns how the work of writing a store is begun.
 func (o Options) start() func(func()) bool {
 	if !o.MustStore {
 		return o.Workers.TryGo
@@ -113,7 +113,7 @@ func (s *LogSource) Refresh() error {
 			f.Add(m.Path)
 		case !dirs[dir]:
 			dirs[dir] = true
-			f.List(dir, base)
+			f.AddLog(dir, base)
 		}
 	}
 	for _, l := range f.Group() {
@@ -127,9 +127,9 @@ func (s *LogSource) Refresh() error {
 	return joinErrors(f.Errs)
 }
 
-// List takes the files in dir, not below it, that belong to the log of the file
-// called base, whether or not that is there.
-func (f *Finder) List(dir, base string) {
+// AddLog adds the files in dir, not below it, that belong to the log of the
+// file called base, whether or not that exists.
+func (f *Finder) AddLog(dir, base string) {
 	where := dir
 	if !filepath.IsAbs(dir) {
 		where = filepath.Clean("./" + dir)
@@ -147,7 +147,7 @@ func (f *Finder) List(dir, base string) {
 	_, names = sameLog(base, names)
 	for _, name := range names {
 		if info, err := os.Stat(dir + name); err == nil && info.Mode().IsRegular() {
-			f.Take(reader.Member{Path: dir + name, Size: info.Size(), ModTime: info.ModTime(), Handle: Handle{Info: info}})
+			f.AddFile(reader.Member{Path: dir + name, Size: info.Size(), ModTime: info.ModTime(), Handle: Handle{Info: info}})
 		}
 	}
 }

@@ -463,7 +463,7 @@ func (p *pair) openPlain() {
 func openRenamed(m reader.Member) (*os.File, error) {
 	dir, base := filepath.Split(m.Path)
 	l := NewFinder()
-	l.List(dir, base)
+	l.AddLog(dir, base)
 	for _, c := range l.Files {
 		if HandleOf(m).Info == nil || !StillHolds(m, HandleOf(c.Member).Info) {
 			continue

@@ -251,7 +251,7 @@ func Resolve(ctx context.Context, r Ref, opt Options) (reader.Source, reader.Mem
 	if info, err := os.Stat(r.Path); err != nil || !info.IsDir() {
 		dir, base := filepath.Split(r.Path)
 		f := NewFinder()
-		f.List(dir, base)
+		f.AddLog(dir, base)
 		siblings := f.Group()
 		if src, m, at, ok := look(siblings); ok {
 			return src, m, at, nil
@@ -307,7 +307,7 @@ func unpacked(path string) []Log {
 		own := strings.TrimSuffix(base, decode.ArchiveEnding.FindString(base))
 		for _, to := range []string{filepath.Join(dir, path[i:]), filepath.Join(dir, own, path[i:])} {
 			if info, err := os.Stat(to); err == nil && info.Mode().IsRegular() {
-				f.Take(reader.Member{Path: to, Size: info.Size(), ModTime: info.ModTime(), Handle: Handle{Info: info}})
+				f.AddFile(reader.Member{Path: to, Size: info.Size(), ModTime: info.ModTime(), Handle: Handle{Info: info}})
 			}
 		}
 	}
@@ -333,7 +333,7 @@ func (f *Finder) addNearby(dir string) {
 			switch {
 			case strings.HasPrefix(e.Name(), "."):
 			case e.Mode().IsRegular():
-				f.Take(reader.Member{Path: path, Size: e.Size(), ModTime: e.ModTime(), Handle: Handle{Info: e}})
+				f.AddFile(reader.Member{Path: path, Size: e.Size(), ModTime: e.ModTime(), Handle: Handle{Info: e}})
 			case e.IsDir() && below:
 				take(path, false)
 			}

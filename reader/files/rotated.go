@@ -13,17 +13,17 @@ import (
 	"logview/reader/rotation"
 )
 
-// A logKey identifies a log among those that were listed together.
+// A LogKey identifies a log among those that were listed together.
 type LogKey struct{ Dir, Key string }
 
 func (m Found) LogKey() LogKey { return LogKey{Dir: m.Dir, Key: m.Name.Key()} }
 
-// logName is what the log of a file is called.
+// LogName returns what the log of a file is called.
 func (m Found) LogName() string { return m.Dir + cmp.Or(m.title, m.Name.Key()) }
 
 func (m Found) file() rotation.File { return rotation.File{Name: m.Name, ModTime: m.ModTime} }
 
-// resolve finds out which of the files form a log, and in which order.
+// Resolve finds out which of the files form a log, and in which order.
 func (f *Finder) Resolve() {
 	if f.Resolved {
 		return
@@ -68,11 +68,11 @@ func decideOrder(files []Found) *rotation.Order {
 	for i, m := range files {
 		list[i] = m.file()
 	}
-	o := rotation.Decide(list, func(i int) time.Time { return beginsAt(files[i].Member) })
+	o := rotation.Decide(list, func(i int) time.Time { return cachedFirstTime(files[i].Member) })
 	return &o
 }
 
-// older orders files: rotated ones before current ones, and the members of a
+// Older orders files: rotated ones before current ones, and the members of a
 // log oldest first.
 func Older(a, b Found) int {
 	if c := a.Name.Current(); c != b.Name.Current() {
@@ -101,10 +101,10 @@ var beginTimes struct {
 
 const mostBeginTimes = 10000
 
-// beginsAt is firstTime of a member, remembered. It is zero for a member of an
-// archive, of which all before it had to be decoded; its archive knows the
-// times of modification.
-func beginsAt(m reader.Member) time.Time {
+// cachedFirstTime is firstTime of a member, remembered. It is zero for a member
+// of an archive, of which all before it had to be decoded; its archive knows
+// the times of modification.
+func cachedFirstTime(m reader.Member) time.Time {
 	stamp, ok := ListedStamp(m)
 	if HandleOf(m).In != nil || !ok {
 		return time.Time{}
@@ -143,7 +143,7 @@ func sameLog(base string, in []string) (rotation.Name, []string) {
 	return names[0], out
 }
 
-// Key is what the names of l's files have in common; see package rotation.
+// Key returns what the names of l's files have in common; see package rotation.
 func (l Log) Key() string { return l.key.Key }
 
 // Order says how the order of l's files was decided.
@@ -164,8 +164,8 @@ func (l Log) Slots() []string {
 	return out
 }
 
-// Siblings is a pattern for Find of the files in the directory of a file that
-// are named like it, those of its log among them.
+// Siblings returns a pattern for Find of the files in the directory of a file
+// that are named like it, those of its log among them.
 func Siblings(path string) string {
 	dir, base := filepath.Split(path)
 	entries, _ := os.ReadDir(filepath.Clean("./" + dir))

@@ -346,10 +346,10 @@ func (f *Follower) list(ctx context.Context) []files.Found {
 	}
 	all := files.NewFinder()
 	for _, c := range l.Files {
-		all.Take(c.Member)
+		all.AddFile(c.Member)
 	}
 	for log, base := range f.named {
-		all.List(log.Dir, base)
+		all.AddLog(log.Dir, base)
 	}
 	all.Resolve()
 	slices.SortStableFunc(all.Files, files.Older)

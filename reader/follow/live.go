@@ -205,7 +205,7 @@ func keepUnlisted(f *files.Finder, before []files.Found) {
 		below := strings.TrimSuffix(fe.Path, string(filepath.Separator)) + string(filepath.Separator)
 		for _, m := range before {
 			if strings.HasPrefix(m.Path, below) || fe.Path == "." && !filepath.IsAbs(m.Path) {
-				f.Take(m.Member)
+				f.AddFile(m.Member)
 			}
 		}
 	}

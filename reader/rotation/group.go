@@ -88,8 +88,8 @@ func (g *grouping) nameOf(l Log) string {
 	return l.Key
 }
 
-// has reports whether a log has a current file, and rotated ones.
-func (g *grouping) has(key string) (current, rotated bool) {
+// kinds reports whether a log has a current file, and rotated ones.
+func (g *grouping) kinds(key string) (current, rotated bool) {
 	k, ok := g.of[key]
 	if !ok {
 		return false, false
@@ -158,9 +158,9 @@ func (g *grouping) resolve() bool {
 		}
 		a := kinds[n.p.weak][n.p.loose]
 		_, exists := g.of[n.p.loose]
-		current, rotated := g.has(l.Key)
+		current, rotated := g.kinds(l.Key)
 		own := current && rotated
-		baseCurrent, _ := g.has(n.p.loose)
+		baseCurrent, _ := g.kinds(n.p.loose)
 		is := false
 		switch n.p.weak {
 		case numberSlot:
@@ -182,14 +182,14 @@ func (g *grouping) resolve() bool {
 	// Those whose extension was replaced.
 	var with map[string]string // the keys of logs with current files, by key without extension; empty for several
 	for _, l := range g.logs {
-		if current, rotated := g.has(l.Key); current || !rotated || extension(l.Key) != "" {
+		if current, rotated := g.kinds(l.Key); current || !rotated || extension(l.Key) != "" {
 			continue
 		}
 		if with == nil {
 			with = map[string]string{}
 			for _, x := range g.logs {
 				ext := extension(x.Key)
-				if current, _ := g.has(x.Key); !current || ext == "" || ext == x.Key {
+				if current, _ := g.kinds(x.Key); !current || ext == "" || ext == x.Key {
 					continue
 				}
 				body := strings.TrimSuffix(x.Key, ext)
@@ -206,7 +206,7 @@ func (g *grouping) resolve() bool {
 		}
 		for _, i := range l.Names {
 			if n := g.names[i]; !slices.Contains(at, i) {
-				at, changed = append(at, i), append(changed, n.moved(key))
+				at, changed = append(at, i), append(changed, n.withKey(key))
 			}
 		}
 	}

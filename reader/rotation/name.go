@@ -67,7 +67,7 @@ const (
 // own whatever it is called.
 func Plain(base string) Name { return Name{base: base} }
 
-// Base is the file's base name.
+// Base returns the file's base name.
 func (n Name) Base() string { return n.base }
 
 // Key is equal for the names of one log.
@@ -255,7 +255,7 @@ func wordOf(s string) word {
 
 var months = []string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}
 
-// monthOf is the number of a month's English name; zero for other words.
+// monthOf returns the number of a month's English name; zero for other words.
 func monthOf(s string) int {
 	if len(s) != 3 {
 		return 0
@@ -282,8 +282,8 @@ func isDayName(s string) bool {
 	return monthOf(s) > 0
 }
 
-// extension is what a name ends in from its last dot on, if that may be the
-// extension of a log: letters, and no word.
+// extension returns what a name ends in from its last dot on, if that may be
+// the extension of a log: letters, and no word.
 func extension(s string) string {
 	i := strings.LastIndexByte(s, '.')
 	if i < 0 || len(s)-i < 2 || len(s)-i > 8 || wordOf(s[i+1:]) != noWord {
@@ -303,13 +303,13 @@ func appendNumber(to, digits string) string {
 	return to + string(rune(min(len(digits), 127))) + digits
 }
 
-// valueOf is the number that appendNumber wrote.
+// valueOf returns the number that appendNumber wrote.
 func valueOf(s string) int {
 	n, _ := strconv.Atoi("0" + s[1:])
 	return n
 }
 
-// join is a name without the slot between two parts of it.
+// join returns a name without the slot between two parts of it.
 func join(before, after string) string {
 	before = strings.TrimRight(before, separators)
 	if before == "" {
@@ -452,8 +452,8 @@ func (n Name) resolved() Name {
 	return Name{n.base, &p}
 }
 
-// moved returns the name with another key.
-func (n Name) moved(key string) Name {
+// withKey returns the name with another key.
+func (n Name) withKey(key string) Name {
 	p := *n.p
 	if p.alone == nil {
 		p.alone = n.p

@@ -68,10 +68,10 @@ func (d *decision) decide() Order {
 	mods := func(i int) time.Time { return d.files[i].ModTime }
 	switch {
 	case len(orders) == 1:
-		best.why = d.what(best)
+		best.why = d.describe(best)
 		return best
 	case !best.byTime && !d.copied() && d.agree(best, d.rotated, mods) == rises:
-		best.why = d.what(best) + ", as the times of modification confirm"
+		best.why = d.describe(best) + ", as the times of modification confirm"
 		return best
 	}
 
@@ -88,7 +88,7 @@ func (d *decision) decide() Order {
 	for _, o := range orders {
 		switch d.agree(o, sample, texts) {
 		case rises:
-			o.why = d.what(o) + ", as the first times in the texts say"
+			o.why = d.describe(o) + ", as the first times in the texts say"
 			return o
 		case falls:
 			said = true
@@ -111,16 +111,16 @@ func (d *decision) decide() Order {
 		}
 	}
 	if d.copied() {
-		best.why = d.what(best) + "; neither the texts nor the times of modification say otherwise"
+		best.why = d.describe(best) + "; neither the texts nor the times of modification say otherwise"
 		return best
 	}
 	for _, o := range orders {
 		if d.agree(o, d.rotated, mods) != falls {
-			o.why = d.what(o) + ", as the times of modification say; the texts do not"
+			o.why = d.describe(o) + ", as the times of modification say; the texts do not"
 			return o
 		}
 	}
-	byTime.why = d.what(byTime)
+	byTime.why = d.describe(byTime)
 	return byTime
 }
 
@@ -275,8 +275,8 @@ func (d *decision) agree(o Order, of []int, at func(int) time.Time) agreement {
 	return out
 }
 
-// what says what an order goes by.
-func (d *decision) what(o Order) string {
+// describe says what an order goes by.
+func (d *decision) describe(o Order) string {
 	if o.byTime {
 		return "by the times of modification"
 	}
@@ -375,7 +375,7 @@ func (o Order) Compare(a, b File) int {
 	return -c
 }
 
-// date is the date of a name in a reading, or in the only one it has.
+// date returns the date of a name in a reading, or in the only one it has.
 func (n Name) date(r reading) string {
 	if d := n.p.dates[r]; d != "" {
 		return d
