@@ -28,7 +28,7 @@ func (b *Block) Grow() []byte {
 	return b.buf[:BlockSize]
 }
 
-// Set makes b the Block x, whose Text lies in what Grow returned. b keeps its
+// Set makes b the Block x, whose Text is in what Grow returned. b keeps its
 // memory, and not that of x.
 func (b *Block) Set(x Block) {
 	x.buf = b.buf
@@ -42,7 +42,7 @@ func (b *Block) SetText(text []byte) {
 	b.Text = b.buf
 }
 
-// seekTable is the frame that other programs seek by. Its entries are the
+// SeekTable returns the frame that other programs seek by. Its entries are the
 // stored and the decoded length of each frame, ours among them.
 func (t *Table) SeekTable(ours int) []byte {
 	n := len(t.Blocks) + 1

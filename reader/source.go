@@ -135,11 +135,11 @@ type Blocks interface {
 	Close() error
 }
 
-// A Resumer is a Blocks that can go on behind damage. The kit in readertest
+// A Resumer is a Blocks that can continue behind damage. The kit in readertest
 // checks its obligations, too.
 type Resumer interface {
 	Blocks
-	// Resume goes on after an error of Next that is not io.EOF. If there is
+	// Resume continues after an error of Next that is not io.EOF. If there is
 	// undamaged text behind, the next Block continues the text before, as if
 	// nothing were missing: it begins at the offset where the last one ended. A
 	// line that the damage cut is over, so that the Block begins with another

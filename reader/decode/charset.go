@@ -439,10 +439,10 @@ func (t *Text) Bytes() (io.Reader, bool) {
 // Consumed returns how many bytes of the file were read, or passed over.
 func (t *Text) Consumed() int64 { return t.src.N }
 
-// PassOver says that the file's position was moved by n bytes.
+// PassOver records that the position of the file was moved by n bytes.
 func (t *Text) PassOver(n int64) { t.src.N += n }
 
-// EndAt lets the file end at an offset, whatever it has behind that.
+// EndAt makes the file end at an offset, whatever follows.
 func (t *Text) EndAt(off int64) { t.src.End = off }
 
 // GoOnAt reads the bytes of f, an uncompressed file, from off on, where it
@@ -452,7 +452,7 @@ func (t *Text) GoOnAt(f io.Reader, off int64) io.Reader {
 	return t.src
 }
 
-// Resume goes on behind damage, if the format allows for that, and returns
+// Resume continues behind damage, if the format allows for that, and returns
 // io.EOF otherwise.
 func (t *Text) Resume() error {
 	r, ok := t.dec.(resumer)
@@ -462,8 +462,8 @@ func (t *Text) Resume() error {
 	return nil
 }
 
-// replays reports whether the beginning that was read to decide is not read
-// again yet.
+// Replays reports whether part of the beginning, which was read to detect the
+// format, is still to be returned.
 func (t *Text) Replays() bool { return t.back != nil && len(t.back.Head) > 0 }
 
 var HeadPool = sync.Pool{New: func() any { return new([HeadSize]byte) }}

@@ -220,7 +220,7 @@ type decoder interface {
 	Release()
 }
 
-// A resumer is a decoder that can go on behind damage.
+// A resumer is a decoder that can continue behind damage.
 type resumer interface {
 	Resume(src *CountingReader) error
 }
@@ -265,10 +265,10 @@ type unsupportedReader struct{}
 
 func (unsupportedReader) Read([]byte) (int, error) { return 0, ErrUnreadable }
 
-// tell decides the format of f, of which the first n bytes are in t.head and
+// detectFormat detects the format of f, of which the first n bytes are in t.head and
 // after which err came. It returns both as they are then: of a pipe, skippable
 // frames are dropped.
-func (t *Text) tell(f io.Reader, n int, err error, live bool) (int, error) {
+func (t *Text) detectFormat(f io.Reader, n int, err error, live bool) (int, error) {
 	head := t.head[:]
 	r, seekable := f.(io.ReaderAt)
 	seekable = seekable && !live

@@ -8,7 +8,7 @@ import (
 )
 
 // A PanicError says that the code that decodes a format panicked. It fails the
-// member that is decoded; other members, and the program, go on.
+// member that is decoded; other members, and the program, continue.
 type PanicError struct {
 	Value any    // given to panic
 	Where string // the function and line that panicked

@@ -218,7 +218,7 @@ func (t *textAt) extend(ctx context.Context, total int64, progress func(Preparin
 			return nil
 		}
 		if err != nil {
-			t.fail(err)
+			t.recordDamage(err)
 			if reader.Resume(t.from) == nil {
 				continue
 			}

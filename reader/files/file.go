@@ -230,7 +230,7 @@ func NewFileBlocksIn(ctx context.Context, f decode.File, path string, live bool,
 		in.Hole = b.skipWideHole
 	default:
 		// NULs are NULs before they are decoded, too.
-		in.R, in.T, in.Unmarked, in.Hole = b.T.Unconverted(), c.Decoder(), !c.Bytewise() && c != decode.Latin1, b.hole
+		in.R, in.T, in.Unmarked, in.Hole = b.T.Unconverted(), c.Decoder(), !c.Bytewise() && c != decode.Latin1, b.skipHole
 	}
 	return b, nil
 }

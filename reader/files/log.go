@@ -244,7 +244,7 @@ func (s *LogSource) open(ctx context.Context, m reader.Member, at reader.Pos, tu
 		}
 		return nil, &reader.FileError{Path: path, Offset: -1, Err: ErrArchive}
 	}
-	if b.T.Binary && !s.text(ctx, m, b.T.Beginning()) {
+	if b.T.Binary && !s.holdsText(ctx, m, b.T.Beginning()) {
 		b.Close()
 		return nil, &reader.FileError{Path: path, Offset: -1, Err: reader.ErrBinary}
 	}
@@ -319,7 +319,7 @@ func (s *LogSource) Binary(ctx context.Context, m reader.Member) bool {
 	}
 	defer b.Close()
 	m.Named = false
-	return b.T.Binary && b.T.Archive != decode.TarArchive && !s.text(ctx, m, b.T.Beginning())
+	return b.T.Binary && b.T.Archive != decode.TarArchive && !s.holdsText(ctx, m, b.T.Beginning())
 }
 
 // NoStore is why no block store can be written.

@@ -100,7 +100,7 @@ const (
 // durable reports whether a verdict of this relation is remembered.
 func (r relation) durable() bool { return r >= Contained && r <= different }
 
-// IsTwin reports whether m is the packed file of an undecided pair. Most
+// IsIsTwin reports whether m is the packed file of an undecided pair. Most
 // likely, the plain file that is listed with it has the same text. Opened at
 // its start, m yields only the lines that are not in the plain file.
 func IsTwin(m reader.Member) bool {
