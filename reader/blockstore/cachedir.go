@@ -27,9 +27,7 @@ import (
 //
 // Files are deleted, replaced or trusted only if they are known to be ours:
 //
-// - The directory belongs to the user who runs logview, and no other user can -
-// The directory belongs to the user who runs logview, and no other user can
-//   - The directory belongs to the user who runs logview, and nobody else can
+//   - The directory belongs to the user who runs logview, and no other user can
 //     write to it.
 //   - It has exactly our marker. A directory that is new or empty gets one. Any
 //     other directory without it is refused, unless it contains only files with

@@ -4,8 +4,8 @@ package follow
 
 import "os"
 
-// systemIDs identifies files by their paths: systemIDs identifies files by
-// their paths: Windows does not rename or remove a file that is open.
+// systemIDs identifies files by what os.SameFile compares: Windows does not
+// rename or remove a file that is open.
 func systemIDs() identifier {
 	return identifier{
 		of:   func(os.FileInfo) any { return nil },
