@@ -49,11 +49,16 @@ func Act(t *testing.T, dir, step string) {
 		if w[0] == "cpold" {
 			data = append([]byte("another text that was written long before any of this began\n"), data...)
 		}
-		must(os.WriteFile(path(w[2]), data, 0o644))
-		if w[0] == "cpold" {
-			old := time.Now().Add(-time.Hour)
-			must(os.Chtimes(path(w[2]), old, old))
+		if w[0] == "cp" {
+			must(os.WriteFile(path(w[2]), data, 0o644))
+			break
 		}
+		// It is there with its time at once: who watches must not see it without.
+		made := filepath.Join(t.TempDir(), "old")
+		must(os.WriteFile(made, data, 0o644))
+		old := time.Now().Add(-time.Hour)
+		must(os.Chtimes(made, old, old))
+		must(os.Rename(made, path(w[2])))
 	case "rm":
 		must(os.Remove(path(w[1])))
 	case "cut":
