@@ -481,7 +481,9 @@ func (s *store) writeAux(dir string, infos map[uint64]*segmentInfo, added []*sco
 					}
 					p, ok := old[serials[doc]]
 					if !ok {
-						return nil, fmt.Errorf("%w: nothing is known of the identifiers of document %d", errDamaged, serials[doc])
+						// A document that was deleted may still be in a
+						// segment that was merged meanwhile.
+						return unknownFilter, nil
 					}
 					return p.segment.filter(p.doc)
 				})
