@@ -37,7 +37,7 @@ check-bare: ## the tests that use other programs, with Go, git, make, a shell an
 # BARE is what tests may take to be installed. Those that use anything else
 # skip where it is missing, or what they do with it.
 BARE = go git make sh basename cat chmod cp cut date dd dirname du echo env expr false head ln ls mkdir mkfifo mktemp mv \
-	od printf pwd rm rmdir sleep sort stat stty tail tee test touch tr true truncate uname uniq wc
+	od printf pwd rm rmdir seq sleep sort stat stty tail tee test touch tr true truncate uname uniq wc
 
 ci: check check-bare ## what CI runs: check, check-bare, and the program for other machines
 	GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./cmd/logview
