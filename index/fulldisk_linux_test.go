@@ -10,6 +10,7 @@ import (
 
 	"logview/index"
 	"logview/reader/blockstore"
+	"logview/reader/readertest"
 )
 
 // Disks of all sizes fill up: a build that has no room says so, searches
@@ -23,15 +24,7 @@ func TestFullDisk(t *testing.T) {
 	w.append("app.log.1", 4<<20)
 	w.compress("app.log.1")
 	q := ask(w, 3)
-	disk := t.TempDir()
-	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=64k"); err != nil {
-		t.Skip("cannot mount a small disk: ", err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(disk, 0); err != nil {
-			t.Error(err)
-		}
-	})
+	disk := readertest.SmallDisk(t, 64)
 	cache := blockstore.NewCache(filepath.Join(disk, "cache"), 1<<30)
 	b := index.Builder{Cache: cache, Workers: index.NewWorkers()}
 	said := 0

@@ -1,7 +1,6 @@
 package index_test
 
 import (
-	"compress/gzip"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -18,6 +17,7 @@ import (
 	"logview/reader"
 	"logview/reader/blockstore"
 	"logview/reader/files"
+	"logview/reader/readertest"
 )
 
 // build brings the index of dir up to date.
@@ -120,14 +120,7 @@ func (w *world) path(name string) string { return filepath.Join(w.dir, name) }
 
 func (w *world) append(name string, size int) {
 	w.t.Helper()
-	f, err := os.OpenFile(w.path(name), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	defer f.Close()
-	if _, err := f.WriteString(w.text(size)); err != nil {
-		w.t.Fatal(err)
-	}
+	readertest.AppendFile(w.t, w.path(name), w.text(size))
 }
 
 func (w *world) names() []string {
@@ -142,26 +135,9 @@ func (w *world) names() []string {
 	return out
 }
 
-// compress makes NAME.gz of a file, as logrotate does.
 func (w *world) compress(name string) {
 	w.t.Helper()
-	data, err := os.ReadFile(w.path(name))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	f, err := os.Create(w.path(name + ".gz"))
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	z := gzip.NewWriter(f)
-	if _, err := z.Write(data); err != nil {
-		w.t.Fatal(err)
-	}
-	z.Close()
-	f.Close()
-	if err := os.Remove(w.path(name)); err != nil {
-		w.t.Fatal(err)
-	}
+	readertest.CompressFile(w.t, w.path(name))
 }
 
 // change does one of the things that happen to logs.

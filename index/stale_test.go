@@ -19,19 +19,14 @@ import (
 	"logview/reader"
 	"logview/reader/blockstore"
 	"logview/reader/files"
+	"logview/reader/readertest"
 )
 
 // When a file is written over in place, with as much, and its time is set
 // back, the index finds what reading everything finds: under whatever name
 // the file is met afterwards, and of whatever form it is.
 func TestWrittenOverInPlace(t *testing.T) {
-	part := func(s string) []byte {
-		var b bytes.Buffer
-		w, _ := gzip.NewWriterLevel(&b, gzip.NoCompression)
-		w.Write([]byte(s))
-		w.Close()
-		return b.Bytes()
-	}
+	part := func(s string) []byte { return readertest.GzipLevel(s, gzip.NoCompression) }
 	filler := func(n int) string {
 		r := rand.New(rand.NewPCG(1, 2))
 		var b strings.Builder
@@ -66,29 +61,29 @@ func TestWrittenOverInPlace(t *testing.T) {
 	ways := map[string]func(t *testing.T, p place) place{
 		"by its name": func(_ *testing.T, p place) place { return p },
 		"renamed": func(t *testing.T, p place) place {
-			must(t, os.Rename(p.path, filepath.Join(p.dir, "other.1")))
+			readertest.Must(t, os.Rename(p.path, filepath.Join(p.dir, "other.1")))
 			return place{p.dir, filepath.Join(p.dir, "other.1")}
 		},
 		"linked to": func(t *testing.T, p place) place {
-			must(t, os.Mkdir(filepath.Join(p.dir, "links"), 0o755))
+			readertest.Must(t, os.Mkdir(filepath.Join(p.dir, "links"), 0o755))
 			link := filepath.Join(p.dir, "links", "link")
-			must(t, os.Symlink(p.path, link))
+			readertest.Must(t, os.Symlink(p.path, link))
 			return place{link, p.path}
 		},
 		"hard linked": func(t *testing.T, p place) place {
 			link := filepath.Join(p.dir, "link")
-			must(t, os.Link(p.path, link))
+			readertest.Must(t, os.Link(p.path, link))
 			return place{link, link}
 		},
 		"in a renamed directory": func(t *testing.T, p place) place {
-			must(t, os.Mkdir(filepath.Join(p.dir, "sub"), 0o755))
-			must(t, os.Rename(p.path, filepath.Join(p.dir, "sub", filepath.Base(p.path))))
-			must(t, os.Rename(filepath.Join(p.dir, "sub"), filepath.Join(p.dir, "bus")))
+			readertest.Must(t, os.Mkdir(filepath.Join(p.dir, "sub"), 0o755))
+			readertest.Must(t, os.Rename(p.path, filepath.Join(p.dir, "sub", filepath.Base(p.path))))
+			readertest.Must(t, os.Rename(filepath.Join(p.dir, "sub"), filepath.Join(p.dir, "bus")))
 			return place{p.dir, filepath.Join(p.dir, "bus", filepath.Base(p.path))}
 		},
 		"through a linked directory": func(t *testing.T, p place) place {
 			link := filepath.Join(t.TempDir(), "link")
-			must(t, os.Symlink(p.dir, link))
+			readertest.Must(t, os.Symlink(p.dir, link))
 			return place{link, filepath.Join(link, filepath.Base(p.path))}
 		},
 	}
@@ -102,8 +97,8 @@ func TestWrittenOverInPlace(t *testing.T) {
 					if strings.HasSuffix(form, ".gz") {
 						p.path = filepath.Join(dir, "app.log.1.gz")
 					}
-					must(t, os.WriteFile(p.path, content("needleA"), 0o644))
-					must(t, os.Chtimes(p.path, old, old))
+					readertest.Must(t, os.WriteFile(p.path, content("needleA"), 0o644))
+					readertest.Must(t, os.Chtimes(p.path, old, old))
 					build(t, cache, dir)
 					if first == "moved first" {
 						p = move(t, p)
@@ -140,24 +135,17 @@ func overwrite(t *testing.T, path string, text []byte, when time.Time) {
 	t.Helper()
 	stat := func() int64 {
 		info, err := os.Stat(path)
-		must(t, err)
+		readertest.Must(t, err)
 		return reader.Ctime(info)
 	}
 	before := stat()
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
-	must(t, err)
+	readertest.Must(t, err)
 	_, err = f.Write(text)
-	must(t, err)
-	must(t, f.Close())
-	for must(t, os.Chtimes(path, when, when)); stat() == before; { // until the clock of the file system goes on
-		must(t, os.Chtimes(path, when, when))
-	}
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
+	readertest.Must(t, err)
+	readertest.Must(t, f.Close())
+	for readertest.Must(t, os.Chtimes(path, when, when)); stat() == before; { // until the clock of the file system goes on
+		readertest.Must(t, os.Chtimes(path, when, when))
 	}
 }
 
@@ -168,11 +156,11 @@ func TestRenamedIsReadOnce(t *testing.T) {
 	cache := blockstore.NewCache(cacheDir, 1<<30)
 	text := strings.Repeat("some lines of text that are many\n", 100_000)
 	path := filepath.Join(dir, "app.log")
-	must(t, os.WriteFile(path, []byte(text), 0o644))
-	must(t, os.WriteFile(filepath.Join(dir, "app.log.2.gz"), gzipOf(text+"another end\n"), 0o644))
+	readertest.Must(t, os.WriteFile(path, []byte(text), 0o644))
+	readertest.Must(t, os.WriteFile(filepath.Join(dir, "app.log.2.gz"), readertest.GzipLevel(text+"another end\n", gzip.NoCompression), 0o644))
 	build(t, cache, dir)
-	must(t, os.Rename(filepath.Join(dir, "app.log.2.gz"), filepath.Join(dir, "app.log.3.gz")))
-	must(t, os.Rename(path, path+".1"))
+	readertest.Must(t, os.Rename(filepath.Join(dir, "app.log.2.gz"), filepath.Join(dir, "app.log.3.gz")))
+	readertest.Must(t, os.Rename(path, path+".1"))
 	req := index.Request{Query: query.Text{S: "nowhere"}}
 	for range 2 {
 		if _, st := found(t, index.Indexed{Cache: cache}, cache, dir, req); st.BlocksRead != 0 || st.BlocksSkipped < 10 {
@@ -202,12 +190,4 @@ type countedSource struct {
 func (s *countedSource) Open(ctx context.Context, m reader.Member, at reader.Pos) (reader.Blocks, error) {
 	s.opened++
 	return s.Source.Open(ctx, m, at)
-}
-
-func gzipOf(text string) []byte {
-	var b bytes.Buffer
-	w, _ := gzip.NewWriterLevel(&b, gzip.NoCompression)
-	w.Write([]byte(text))
-	w.Close()
-	return b.Bytes()
 }

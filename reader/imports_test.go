@@ -34,7 +34,7 @@ var imports = map[string][]string{
 	"index/query":        {"reader"},
 	"index/match":        {"index/query"},
 	"index":              {"reader", "reader/decode", "reader/blockstore", "reader/files", "index/token", "index/query", "index/match"},
-	"index/searchertest": {"reader", "reader/files", "index", "index/query", "index/match"},
+	"index/searchertest": {"reader", "reader/files", "reader/readertest", "index", "index/query", "index/match"},
 }
 
 // panes are the packages of the explorer's panes, which know nothing of each

@@ -1,29 +1,21 @@
 package reader_test
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
 	"logview/reader"
 	"logview/reader/files"
+	"logview/reader/readertest"
 )
 
 // A block whose memory is less than a block's comes back into the pool, too: a
 // store copies short ones. Whatever takes it from there must enlarge it.
 func TestSmallBuffersInPool(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.log.gz")
-	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	z.Write([]byte(strings.Repeat("a line of a log\n", 60<<10)))
-	z.Close()
-	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	readertest.WriteFile(t, path, readertest.Gzip(strings.Repeat("a line of a log\n", 60<<10)))
 	logs, errs := files.Find([]string{path})
 	if len(errs) > 0 {
 		t.Fatal(errs)

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 
+	"logview/reader/readertest"
+
 	"github.com/dustin/go-humanize"
 )
 
@@ -43,7 +45,7 @@ func countStory(t *testing.T, seed uint64) {
 			n++
 			fmt.Fprintf(&b, "INFO %06d %s\n", n, []string{"found", "other"}[r.IntN(2)])
 		}
-		add(t, path, b.String())
+		readertest.AppendFile(t, path, b.String())
 	}
 	shift := func() {
 		for i := 6; i > 0; i-- {
@@ -120,14 +122,8 @@ func countStory(t *testing.T, seed uint64) {
 			write()
 		case 5:
 			told = append(told, "compressed")
-			if text, err := os.ReadFile(path + ".1"); err == nil {
-				f, err := os.Create(path + ".1.gz")
-				must(err)
-				w := gzip.NewWriter(f)
-				w.Write(text)
-				must(w.Close())
-				must(f.Close())
-				must(os.Remove(path + ".1"))
+			if _, err := os.Stat(path + ".1"); err == nil {
+				readertest.CompressFile(t, path+".1")
 			}
 		case 6:
 			if files, _ := filepath.Glob(path + ".*"); len(files) > 0 {

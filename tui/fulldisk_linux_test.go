@@ -1,32 +1,20 @@
 package tui
 
 import (
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 
-	"golang.org/x/sys/unix"
-
 	"logview/reader/blockstore"
+	"logview/reader/readertest"
 )
 
 // On a full disk what can be shown is shown, and what cannot be is said.
 func TestFullDisk(t *testing.T) {
-	disk := t.TempDir()
-	if err := unix.Mount("tmpfs", disk, "tmpfs", 0, "size=200k"); err != nil {
-		t.Skip("cannot mount a small disk: ", err)
-	}
-	t.Cleanup(func() {
-		if err := unix.Unmount(disk, unix.MNT_DETACH); err != nil {
-			t.Error(err)
-		}
-	})
+	disk := readertest.SmallDisk(t, 200)
 	dir := tree(t)
 	latin := strings.Repeat("gr\xfc\xdfe an alle\n", 100_000) // to be decoded into a temporary file
-	if err := os.WriteFile(filepath.Join(dir, "latin.log"), []byte(latin), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	readertest.WriteFile(t, filepath.Join(dir, "latin.log"), latin)
 	d, m := explorer(t, dir, 120, 30, func(o *Options) {
 		o.Cache = blockstore.NewCache(filepath.Join(disk, "cache"), 1<<30)
 		o.State = LoadState(filepath.Join(disk, "state", "state.json"))

@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"bytes"
-	"compress/gzip"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,6 +10,7 @@ import (
 
 	"logview/reader/document"
 	"logview/reader/files"
+	"logview/reader/readertest"
 	"logview/tui/keys"
 	"logview/tui/logs"
 	"logview/tui/results"
@@ -20,26 +19,11 @@ import (
 
 // These are stories of things that happen while others are under way.
 
-// add appends text as it is.
-func add(t *testing.T, path, text string) {
-	t.Helper()
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.WriteString(text); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
-}
-
 // single opens one log with a text.
 func single(t *testing.T, text string, change ...func(*Options)) (d *tuitest.Driver, m *model, path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "a.log")
-	add(t, path, text)
+	readertest.AppendFile(t, path, text)
 	d, m = explorer(t, path, 80, 24, change...)
 	return d, m, path
 }
@@ -65,7 +49,7 @@ func TestScrollCutOff(t *testing.T) {
 	for range 13 {
 		d.Keys("b")
 	}
-	add(t, path, "INFO the new beginning\n")
+	readertest.AppendFile(t, path, "INFO the new beginning\n")
 	d.Keys("G")
 	d.Until(func() bool { return strings.Contains(m.pager.Line(), "new beginning") }, "the new beginning")
 }
@@ -97,7 +81,7 @@ func TestOpenLongLine(t *testing.T) {
 			d.Until(func() bool {
 				return strings.Contains(strings.Join(m.pager.Texts(), ""), fill) == (filter[0] == '!') && len(m.pager.Texts()) > 0
 			}, "the line as it is so far")
-			add(t, path, " zebra\nINFO zebra last\nINFO last other\n")
+			readertest.AppendFile(t, path, " zebra\nINFO zebra last\nINFO last other\n")
 			want := "INFO zebra one" + fill + " zebra" + "INFO zebra last"
 			if filter[0] == '!' {
 				want = "INFO otherINFO last other"
@@ -113,24 +97,24 @@ func TestOpenLongLine(t *testing.T) {
 func TestCountLive(t *testing.T) {
 	dir := t.TempDir() // with the rotated file
 	path := filepath.Join(dir, "a.log")
-	add(t, path, "INFO one\nINFO foo\n")
+	readertest.AppendFile(t, path, "INFO one\nINFO foo\n")
 	d, m := explorer(t, dir, 80, 24)
 	d.Wait("LIVE", "foo")
 	d.Type("/")
-	add(t, path, "INFO foo two\n") // may be read before or behind the search begins
+	readertest.AppendFile(t, path, "INFO foo two\n") // may be read before or behind the search begins
 	d.Type("foo")
 	d.Keys("enter")
 	d.Wait("foo: 2 lines", "foo two")
-	add(t, path, "INFO foo half")
+	readertest.AppendFile(t, path, "INFO foo half")
 	d.Wait("foo half", "foo: 3 lines")
-	add(t, path, " and more\nINFO nothing\n")
+	readertest.AppendFile(t, path, " and more\nINFO nothing\n")
 	d.Wait("foo half and more", "nothing", "foo: 3 lines")
 	if c := m.pager.Count(); c != "3 lines" {
 		t.Error(c)
 	}
 	// Also when most of it came while the person was elsewhere.
 	d.Keys("g")
-	add(t, path, numbered(5000)+"INFO foo last\n")
+	readertest.AppendFile(t, path, numbered(5000)+"INFO foo last\n")
 	d.Wait(" new, G", "foo: 4 lines")
 	d.Keys("G")
 	d.Wait("foo last", "foo: 4 lines")
@@ -138,13 +122,13 @@ func TestCountLive(t *testing.T) {
 	if err := os.Rename(path, path+".1"); err != nil {
 		t.Fatal(err)
 	}
-	add(t, path+".1", "INFO foo late\n")
-	add(t, path, "INFO foo early\n")
+	readertest.AppendFile(t, path+".1", "INFO foo late\n")
+	readertest.AppendFile(t, path, "INFO foo early\n")
 	d.Wait("foo early", "foo: 6 lines")
 	// The same of what filters let through.
 	d.Keys("+", "esc")
 	d.Wait("filtered: 6 lines")
-	add(t, path, "INFO foo later\nINFO no\n")
+	readertest.AppendFile(t, path, "INFO foo later\nINFO no\n")
 	d.Wait("filtered: 7 lines", "foo later")
 	d.Keys("ctrl+x")
 	d.WaitNot("filtered:")
@@ -157,7 +141,7 @@ func TestMidLine(t *testing.T) {
 	d.Type("/needle")
 	d.Keys("enter")
 	d.Wait("0 lines", "no more in this direction")
-	add(t, path, " needle\nmore\n")
+	readertest.AppendFile(t, path, " needle\nmore\n")
 	d.Wait("needle: 1 line", "1 new")
 	d.Keys("n")
 	onLine(d, m)("INFO the partial needle")
@@ -168,10 +152,10 @@ func TestUnfinishedIsOne(t *testing.T) {
 	d, _, path := single(t, numbered(20_000), atStart)
 	d.Wait("INFO line 3")
 	for _, part := range []string{"INFO the", " partial", " line"} {
-		add(t, path, part)
+		readertest.AppendFile(t, path, part)
 		d.Wait("1 new, G")
 	}
-	add(t, path, "\nand another\n")
+	readertest.AppendFile(t, path, "\nand another\n")
 	d.Wait("2 new, G")
 }
 
@@ -207,7 +191,7 @@ func TestLateAnswers(t *testing.T) {
 	}
 	d.Keys("G")
 
-	add(t, path, "INFO came\n")
+	readertest.AppendFile(t, path, "INFO came\n")
 	d.Until(func() bool { return strings.Contains(m.pager.Line(), "came") }, "the new line")
 }
 
@@ -215,8 +199,8 @@ func TestLateAnswers(t *testing.T) {
 func TestQueueOfAnother(t *testing.T) {
 	dir := t.TempDir()
 	a, b := filepath.Join(dir, "a.log"), filepath.Join(dir, "b.log")
-	add(t, a, "INFO a\n")
-	add(t, b, "INFO b\nINFO b2\n")
+	readertest.AppendFile(t, a, "INFO a\n")
+	readertest.AppendFile(t, b, "INFO b\nINFO b2\n")
 	d, m := explorer(t, dir, 120, 24)
 	d.Wait("a.log", "b.log")
 	l, _ := m.logs.Find(a)
@@ -245,8 +229,8 @@ func TestQueueOfAnother(t *testing.T) {
 func TestSelectionRotated(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "app.log")
-	add(t, path+".1", "INFO old\n")
-	add(t, path, "INFO one\nINFO two\n")
+	readertest.AppendFile(t, path+".1", "INFO old\n")
+	readertest.AppendFile(t, path, "INFO one\nINFO two\n")
 	d, m := explorer(t, dir, 80, 24)
 	d.Wait("INFO two", "LIVE")
 	d.Keys("v", "k")
@@ -256,7 +240,7 @@ func TestSelectionRotated(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	add(t, path, "INFO new\nINFO newer\n")
+	readertest.AppendFile(t, path, "INFO new\nINFO newer\n")
 	list, _ := files.Find([]string{dir})
 	m.pager.Doc().Update(list[0])
 	var b strings.Builder
@@ -270,8 +254,8 @@ func TestSelectionRotated(t *testing.T) {
 func TestSyncRotated(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "app.log")
-	add(t, path+".1", "INFO old a\nINFO old b\nINFO old c\n")
-	add(t, path, "INFO new a\nINFO new b\nINFO new c\n")
+	readertest.AppendFile(t, path+".1", "INFO old a\nINFO old b\nINFO old c\n")
+	readertest.AppendFile(t, path, "INFO new a\nINFO new b\nINFO new c\n")
 	d, m := explorer(t, dir, 100, 30)
 	d.Wait("INFO new c", "LIVE")
 	d.Type("sINFO")
@@ -282,7 +266,7 @@ func TestSyncRotated(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	add(t, path, "other\n")
+	readertest.AppendFile(t, path, "other\n")
 	d.Wait("was rotated")
 	on := onLine(d, m)
 	d.Keys("G", "enter")
@@ -379,8 +363,8 @@ func TestDetailsDeep(t *testing.T) {
 func TestJoined(t *testing.T) {
 	dir := t.TempDir()
 	family := strings.Repeat("👨‍👩‍👧‍👦", 5)
-	add(t, filepath.Join(dir, family+".log"), "INFO "+strings.Repeat(family, 6)+" end\n")
-	add(t, filepath.Join(dir, "x.log"), "INFO x\n")
+	readertest.AppendFile(t, filepath.Join(dir, family+".log"), "INFO "+strings.Repeat(family, 6)+" end\n")
+	readertest.AppendFile(t, filepath.Join(dir, "x.log"), "INFO x\n")
 	d, _ := explorer(t, dir, 80, 24)
 	d.Wait("x.log")
 	d.Keys("G", "enter")
@@ -396,8 +380,8 @@ func TestJoined(t *testing.T) {
 func TestWhere(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "app.log")
-	add(t, path+".1", numbered(1000))
-	add(t, path, numbered(1000))
+	readertest.AppendFile(t, path+".1", numbered(1000))
+	readertest.AppendFile(t, path, numbered(1000))
 	d, m := explorer(t, dir, 100, 24)
 	d.Wait("LIVE", " 1,000  100%")
 	d.Type(":25%")
@@ -412,7 +396,7 @@ func TestWhere(t *testing.T) {
 	if err := os.Truncate(path, 0); err != nil {
 		t.Fatal(err)
 	}
-	add(t, path, "INFO anew\n")
+	readertest.AppendFile(t, path, "INFO anew\n")
 	d.Wait("INFO anew", "was cut off or replaced, and begins anew", "── app.log ──")
 	d.Type("?")
 	d.Keys("esc")
@@ -437,23 +421,6 @@ func TestComeAndGo(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	pack := func(name string) {
-		t.Helper()
-		text, err := os.ReadFile(name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var z bytes.Buffer
-		w := gzip.NewWriter(&z)
-		w.Write(text)
-		w.Close()
-		if err := os.WriteFile(name+".gz", z.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Remove(name); err != nil {
-			t.Fatal(err)
-		}
-	}
 	d, m := (*tuitest.Driver)(nil), (*model)(nil)
 	once := func(want ...string) {
 		t.Helper()
@@ -468,8 +435,8 @@ func TestComeAndGo(t *testing.T) {
 			t.Fatalf("shown are %q, want %q", got, want)
 		}
 	}
-	add(t, path, "hit a\n")
-	add(t, filepath.Join(dir, "other.log"), "x\n")
+	readertest.AppendFile(t, path, "hit a\n")
+	readertest.AppendFile(t, filepath.Join(dir, "other.log"), "x\n")
 	d, m = explorer(t, dir, 100, 40)
 	d.Wait("app.log")
 	d.Keys("enter")
@@ -481,14 +448,14 @@ func TestComeAndGo(t *testing.T) {
 	// Renamed, and the new file is empty when it is met; then that is renamed
 	// and compressed in one go.
 	move(path, path+".1")
-	add(t, path, "")
+	readertest.AppendFile(t, path, "")
 	d.Wait("was rotated")
-	add(t, path, "hit b\nmiss\n")
+	readertest.AppendFile(t, path, "hit b\nmiss\n")
 	once("hit a", "hit b")
 	move(path+".1", path+".2")
 	move(path, path+".1")
-	pack(path + ".1")
-	add(t, path, "hit c\n")
+	readertest.CompressFile(t, path+".1")
+	readertest.AppendFile(t, path, "hit c\n")
 	once("hit a", "hit b", "hit c")
 	d.Wait("filtered: 3 lines")
 
@@ -497,7 +464,7 @@ func TestComeAndGo(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.Until(func() bool { return len(m.pager.Members()) == 2 }, "the file to be gone")
-	add(t, path, "hit d "+strings.Repeat("d", 50)+"\n")
+	readertest.AppendFile(t, path, "hit d "+strings.Repeat("d", 50)+"\n")
 	d.Wait("hit d")
 
 	// Copied, and written to once more before it is cut off.
@@ -513,7 +480,7 @@ func TestComeAndGo(t *testing.T) {
 	if err := os.Truncate(path, 0); err != nil {
 		t.Fatal(err)
 	}
-	add(t, path, "hit f\n")
+	readertest.AppendFile(t, path, "hit f\n")
 	once("hit a", "hit b", "hit c", "hit d "+strings.Repeat("d", 50), "hit e", "hit f")
 	d.Wait("filtered: 5 lines") // hit c is gone
 
@@ -528,7 +495,7 @@ func TestComeAndGo(t *testing.T) {
 // A match in a last line without an end is counted when the file is rotated.
 func TestOpenLineRotated(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.log")
-	add(t, path, "hit 1\nmiss\nhit 2")
+	readertest.AppendFile(t, path, "hit 1\nmiss\nhit 2")
 	d, _ := explorer(t, filepath.Dir(path), 80, 24)
 	d.Wait("LIVE", "hit 2")
 	d.Type("/hit")
@@ -537,7 +504,7 @@ func TestOpenLineRotated(t *testing.T) {
 	if err := os.Rename(path, path+".1"); err != nil {
 		t.Fatal(err)
 	}
-	add(t, path, "hit 3\n")
+	readertest.AppendFile(t, path, "hit 3\n")
 	d.Wait("3 lines")
 }
 
@@ -568,7 +535,7 @@ func TestOldestDeleted(t *testing.T) {
 	d.Until(func() bool { return m.pager.Line() == "hit new" }, "the match that is there")
 	d.Keys("N")
 	d.Wait("no more in this direction")
-	add(t, filepath.Join(dir, "app.log"), "hit newer\n")
+	readertest.AppendFile(t, filepath.Join(dir, "app.log"), "hit newer\n")
 	d.Wait("2 lines")
 	marked := 0
 	for _, row := range strings.Split(d.Frame(), "\n") {
@@ -697,15 +664,11 @@ func TestWrittenBesideItsCopy(t *testing.T) {
 	} {
 		dir := filepath.Join(c.name, "logs")
 		write(t, filepath.Join(dir, "app.log"), c.plain, 0)
-		var z bytes.Buffer
-		w := gzip.NewWriter(&z)
-		w.Write([]byte(text))
-		w.Close()
-		write(t, filepath.Join(dir, "app.log.gz"), z.String(), 0)
+		write(t, filepath.Join(dir, "app.log.gz"), string(readertest.Gzip(text)), 0)
 		d, _ := explorer(t, dir, 100, 40)
 		d.Wait("line 0", "line 19")
 		d.Until(func() bool { return strings.Count(d.Frame(), " line 3 ") == 1 }, "each line once")
-		add(t, filepath.Join(dir, "app.log"), c.more)
+		readertest.AppendFile(t, filepath.Join(dir, "app.log"), c.more)
 		d.Wait("line 0", "line 19", "line that is new")
 		d.Until(func() bool { return strings.Count(d.Frame(), " line 3 ") == c.copies }, "each line once")
 	}

@@ -1,7 +1,6 @@
 package tui
 
 import (
-	tea "charm.land/bubbletea/v2"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -12,10 +11,13 @@ import (
 	"strings"
 	"testing"
 
+	tea "charm.land/bubbletea/v2"
+
 	"logview/index"
 	"logview/reader"
 	"logview/reader/document"
 	"logview/reader/files"
+	"logview/reader/readertest"
 	"logview/tui/keys"
 	"logview/tui/tuitest"
 )
@@ -23,16 +25,7 @@ import (
 // appendTo appends lines to a log.
 func appendTo(t *testing.T, path string, lines ...string) {
 	t.Helper()
-	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.WriteString(strings.Join(lines, "\n") + "\n"); err != nil {
-		t.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		t.Fatal(err)
-	}
+	readertest.AppendFile(t, path, strings.Join(lines, "\n")+"\n")
 }
 
 // onLine waits until the person is on a line that holds a text.
@@ -508,16 +501,7 @@ func TestCutOff(t *testing.T) {
 func TestUnfinished(t *testing.T) {
 	dir := tree(t)
 	log := filepath.Join(dir, "app.log")
-	write := func(s string) {
-		f, err := os.OpenFile(log, os.O_APPEND|os.O_WRONLY, 0o644)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		if _, err := f.WriteString(s); err != nil {
-			t.Fatal(err)
-		}
-	}
+	write := func(s string) { readertest.AppendFile(t, log, s) }
 	d, m := explorer(t, dir, 80, 24)
 	d.Wait("app.log")
 	d.Keys("enter")

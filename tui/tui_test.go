@@ -1,8 +1,6 @@
 package tui
 
 import (
-	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +17,7 @@ import (
 	"logview/reader"
 	"logview/reader/blockstore"
 	"logview/reader/document"
+	"logview/reader/readertest"
 	"logview/tui/pager"
 	"logview/tui/tuitest"
 )
@@ -46,14 +45,10 @@ func tree(t *testing.T) string {
 		fmt.Fprintf(&mid, "2026-11-20T08:%02d:%02dZ %s worker-%d middle request %04d took %d ms\n", i/60, i%60, level, i%7, i, i*37%900)
 		fmt.Fprintf(&now, "2026-11-21T08:%02d:%02dZ %s worker-%d request %04d took %d ms, and it was a long line that says more than fits on a narrow screen\n", i/60, i%60, level, i%7, i, i*37%900)
 	}
-	var z bytes.Buffer
-	w := gzip.NewWriter(&z)
-	w.Write([]byte(old.String()))
-	w.Close()
 	write := func(name, text string, age time.Duration) { write(t, filepath.Join(dir, name), text, age) }
 	write("app.log", now.String(), time.Minute)
 	write("app.log.1", mid.String(), 24*time.Hour)
-	write("app.log.2.gz", z.String(), 48*time.Hour)
+	write("app.log.2.gz", string(readertest.Gzip(old.String())), 48*time.Hour)
 	write("empty.log", "", time.Hour)
 	write("hostile.log", "\x1b]0;title\x07\x1b[2J ERROR escapes\n\xff\xfe\x00 bytes\n日本語 and 👍🏽 and e\u0301\ttabs\n\u202ethe last\n", 2*time.Hour)
 	write("nginx/access.log", "GET / 200\nGET /missing 404\n", 3*time.Hour)
@@ -64,15 +59,8 @@ func tree(t *testing.T) string {
 // write makes a file that was written some time ago.
 func write(t *testing.T, path, text string, age time.Duration) {
 	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.Chtimes(path, testNow.Add(-age), testNow.Add(-age)); err != nil {
-		t.Fatal(err)
-	}
+	readertest.WriteFile(t, path, text)
+	readertest.Must(t, os.Chtimes(path, testNow.Add(-age), testNow.Add(-age)))
 }
 
 // explorer starts the explorer in a directory.

@@ -11,6 +11,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"logview/reader/readertest"
 )
 
 // A following is logview follow, running in a directory of its own.
@@ -82,14 +84,7 @@ func (f *following) path(name string) string { return filepath.Join(f.dir, name)
 // write appends to a file.
 func (f *following) write(name, text string) {
 	f.Helper()
-	w, err := os.OpenFile(f.path(name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err == nil {
-		_, err = w.WriteString(text)
-		w.Close()
-	}
-	if err != nil {
-		f.Fatal(err)
-	}
+	readertest.AppendFile(f, f.path(name), text)
 }
 
 func (f *following) do(err error) {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 
+	"logview/reader/readertest"
+
 	"github.com/spf13/pflag"
 )
 
@@ -215,13 +217,7 @@ func TestReadmeClaims(t *testing.T) {
 
 	dir, cache := t.TempDir(), t.TempDir()
 	for name, text := range claimFiles {
-		path := filepath.Join(dir, name)
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		readertest.WriteFile(t, filepath.Join(dir, name), text)
 	}
 	search := func(args []string, stdin string) (out, errs string, code int) {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], append([]string{"search"}, args...)...)

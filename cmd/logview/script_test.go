@@ -3,7 +3,6 @@ package main
 import (
 	"bufio"
 	"bytes"
-	"compress/gzip"
 	"fmt"
 	"io"
 	"os"
@@ -11,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"logview/reader/readertest"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -68,12 +69,7 @@ func TestScripts(t *testing.T) {
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"gz": func(ts *testscript.TestScript, _ bool, args []string) {
 				for _, f := range args {
-					data := ts.ReadFile(f)
-					var b bytes.Buffer
-					w := gzip.NewWriter(&b)
-					w.Write([]byte(data))
-					w.Close()
-					ts.Check(os.WriteFile(ts.MkAbs(f+".gz"), b.Bytes(), 0o644))
+					ts.Check(os.WriteFile(ts.MkAbs(f+".gz"), readertest.Gzip(ts.ReadFile(f)), 0o644))
 					ts.Check(os.Remove(ts.MkAbs(f)))
 				}
 			},

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"logview/reader/readertest"
 )
 
 // A terminal is tmux with one window, in which a story is told.
@@ -118,16 +120,7 @@ func (x *terminal) until(what string, ok func(string) bool) {
 // write appends to a file of the story.
 func (x *terminal) write(name, text string) {
 	x.Helper()
-	f, err := os.OpenFile(filepath.Join(x.dir, name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-	if err != nil {
-		x.Fatal(err)
-	}
-	if _, err := f.WriteString(text); err != nil {
-		x.Fatal(err)
-	}
-	if err := f.Close(); err != nil {
-		x.Fatal(err)
-	}
+	readertest.AppendFile(x, filepath.Join(x.dir, name), text)
 }
 
 func (x *terminal) rename(from, to string) {

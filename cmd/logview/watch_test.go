@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"logview/reader/readertest"
 )
 
 // Two keep one index current and one of them is killed, whichever had the
@@ -20,21 +22,12 @@ func TestWatchersTakeOver(t *testing.T) {
 	path := filepath.Join(tt.dir, "app.log")
 	written := 0
 	write := func(lines int) {
-		f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-		if err != nil {
-			t.Fatal(err)
-		}
 		var b strings.Builder
 		for range lines {
 			written++
 			fmt.Fprintf(&b, "line %08d of many that are written, and some more text so that it is one\n", written)
 		}
-		if _, err := f.WriteString(b.String()); err != nil {
-			t.Fatal(err)
-		}
-		if err := f.Close(); err != nil {
-			t.Fatal(err)
-		}
+		readertest.AppendFile(t, path, b.String())
 	}
 	search := func() {
 		t.Helper()

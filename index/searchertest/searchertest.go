@@ -6,7 +6,6 @@ package searchertest
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
@@ -26,6 +25,7 @@ import (
 	"logview/index/query"
 	"logview/reader"
 	"logview/reader/files"
+	"logview/reader/readertest"
 )
 
 // A Maker makes the Searcher to be tested, for logs below dir. It may build
@@ -72,7 +72,7 @@ func corpus(t *testing.T, r *rand.Rand, dir string, long bool) []file {
 			switch {
 			case i > 0 && r.IntN(2) == 0:
 				f.path += ".gz"
-				data = gz(data)
+				data = readertest.Gzip(data)
 			case i > 0 && r.IntN(2) == 0:
 				f.path += ".zst"
 				w, err := zstd.NewWriter(nil)
@@ -81,24 +81,11 @@ func corpus(t *testing.T, r *rand.Rand, dir string, long bool) []file {
 				}
 				data = w.EncodeAll(data, nil)
 			}
-			if err := os.MkdirAll(filepath.Dir(f.path), 0o755); err != nil {
-				t.Fatal(err)
-			}
-			if err := os.WriteFile(f.path, data, 0o644); err != nil {
-				t.Fatal(err)
-			}
+			readertest.WriteFile(t, f.path, data)
 			files = append(files, f)
 		}
 	}
 	return files
-}
-
-func gz(data []byte) []byte {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	w.Write(data)
-	w.Close()
-	return b.Bytes()
 }
 
 var words = strings.Fields(`error ERROR timeout SocketTimeoutException user=kks id=0123456789abcdef0123456789abcdef
@@ -346,7 +333,7 @@ func testLongLines(t *testing.T, make Maker) {
 		f := file{filepath.Join(dir, fmt.Sprintf("long%d", i)), text}
 		data := []byte(text)
 		if i%2 == 0 {
-			data = gz(data)
+			data = readertest.Gzip(data)
 		}
 		if err := os.WriteFile(f.path, data, 0o644); err != nil {
 			t.Fatal(err)
@@ -371,7 +358,7 @@ func testLongLines(t *testing.T, make Maker) {
 func testPartial(t *testing.T, make Maker) {
 	dir := t.TempDir()
 	text := strings.Repeat("error in a line\n", 50000)
-	whole := gz([]byte(text))
+	whole := readertest.Gzip(text)
 	for name, data := range map[string][]byte{"a": []byte("error 1\n"), "b.gz": whole[:len(whole)/2], "c": []byte("error 3\n"), "d": []byte("\x7fELF\x00error\n")} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 			t.Fatal(err)
@@ -380,7 +367,7 @@ func testPartial(t *testing.T, make Maker) {
 	// Several damaged members, each with its checksum broken and its text whole.
 	var torn []byte
 	for i := range 5 {
-		part := gz(fmt.Appendf(nil, "error %d\n", i))
+		part := readertest.Gzip(fmt.Appendf(nil, "error %d\n", i))
 		if i%2 == 0 {
 			part[len(part)-6] ^= 1
 		}

@@ -1,7 +1,6 @@
 package document_test
 
 import (
-	"bytes"
 	"compress/gzip"
 	"context"
 	"errors"
@@ -121,13 +120,7 @@ func TestDocumentPieces(t *testing.T) {
 		}
 		return b.String()
 	}
-	zip := func(s string) string {
-		var b bytes.Buffer
-		z, _ := gzip.NewWriterLevel(&b, 1)
-		io.WriteString(z, s)
-		z.Close()
-		return b.String()
-	}
+	zip := func(s string) string { return string(readertest.GzipLevel(s, gzip.BestSpeed)) }
 	wide := func(s string) string {
 		b := []byte{0xff, 0xfe}
 		for _, u := range utf16.Encode([]rune(s)) {
@@ -305,22 +298,11 @@ func TestDocumentWithoutCache(t *testing.T) {
 	dir := t.TempDir()
 	readertest.Act(t, dir, `file < x`)
 	want := ""
-	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, gzip.NoCompression)
-	if err != nil {
-		t.Fatal(err)
-	}
 	for i := range 20_000 { // more than is decoded each time
-		line := fmt.Sprintf("line %d of a text\n", i)
-		want += line
-		io.WriteString(w, line)
+		want += fmt.Sprintf("line %d of a text\n", i)
 	}
-	w.Close()
 	logs := filepath.Join(dir, "logs")
-	readertest.Act(t, dir, `mkdir logs`)
-	if err := os.WriteFile(filepath.Join(logs, "app.log.1.gz"), b.Bytes(), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	readertest.WriteFile(t, filepath.Join(logs, "app.log.1.gz"), readertest.GzipLevel(want, gzip.NoCompression))
 	d := openDocument(t, logs, blockstore.NewCache(filepath.Join(dir, "file", "cache"), 1<<30))
 	if got := text(forwards(t, d, d.Start())); got != want {
 		t.Errorf("got %d bytes, want %d; %v", len(got), len(want), d.Members()[0].Damage)

@@ -1,6 +1,7 @@
 package document
 
 import (
+	"math/rand/v2"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -8,12 +9,16 @@ import (
 	"logview/reader"
 	"logview/reader/blockstore"
 	"logview/reader/files"
+	"logview/reader/readertest"
 )
 
 // A text that must be somewhere to be read from its middle is where there
 // is room, in memory at last, and else it is reported that there is none.
 func TestTextOnFullDisk(t *testing.T) {
-	disk, text, path := smallDisk(t)
+	disk := readertest.SmallDisk(t, 400)
+	text := readertest.Noise(rand.New(rand.NewPCG(31, 1)), 3<<20)
+	path := filepath.Join(t.TempDir(), "a.gz")
+	readertest.WriteFile(t, path, readertest.Gzip(text))
 	t.Setenv("TMPDIR", disk)
 	logs, _ := files.Find([]string{path})
 	open := func() (DocMember, error) {
@@ -26,8 +31,7 @@ func TestTextOnFullDisk(t *testing.T) {
 	if m, err := open(); err != nil || int(m.Text) != len(text) {
 		t.Errorf("with memory: %d bytes of %d, %v", m.Text, len(text), err)
 	}
-	defer func(dir string) { blockstore.InMemory = dir }(blockstore.InMemory)
-	blockstore.InMemory = disk
+	readertest.Set(t, &blockstore.InMemory, disk)
 	if m, err := open(); err == nil || m.Damage == nil || !strings.Contains(m.Damage.Error(), "too little room") {
 		t.Errorf("without: %v, %v", err, m.Damage)
 	}

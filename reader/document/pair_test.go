@@ -4,14 +4,16 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"logview/reader/files"
+	"logview/reader/readertest"
 )
 
 // A Document stands at the end of the plain file at once; the packed one
 // joins when it turns out to be another text.
 func TestPairInDocument(t *testing.T) {
-	rememberAll(t)
+	readertest.Set(t, &files.TooYoung, -time.Hour) // verdicts are remembered although the files are new
 	text := strings.Repeat("some line of a log\n", 50000)
 	for _, other := range []bool{false, true} {
 		dir := t.TempDir()
@@ -19,10 +21,14 @@ func TestPairInDocument(t *testing.T) {
 		if other {
 			packed += "old\n"
 		}
-		write(t, filepath.Join(dir, "a.1"), text+"new\n")
-		write(t, filepath.Join(dir, "a.1.gz"), string(gz(packed)))
+		readertest.WriteFile(t, filepath.Join(dir, "a.1"), text+"new\n")
+		readertest.WriteFile(t, filepath.Join(dir, "a.1.gz"), readertest.Gzip(packed))
 		decided := make(chan bool, 1)
-		d := NewDocument(source(t, dir, files.Options{}), DocumentOptions{Decided: func() { decided <- true }})
+		logs, errs := files.Find([]string{dir})
+		if len(errs) > 0 || len(logs) != 1 {
+			t.Fatal(logs, errs)
+		}
+		d := NewDocument(files.NewSource(logs[0], files.Options{}), DocumentOptions{Decided: func() { decided <- true }})
 		defer d.Close()
 		if n := len(d.Members()); n != 1 {
 			t.Errorf("it begins with %d members", n)
@@ -31,12 +37,12 @@ func TestPairInDocument(t *testing.T) {
 			continue
 		}
 		<-decided
-		logs, _ := files.Find([]string{dir})
+		logs, _ = files.Find([]string{dir})
 		d.Update(logs[0])
 		var got []string
 		for _, m := range d.Members() {
 			got = append(got, filepath.Base(m.Path))
 		}
-		expect(t, got, "a.1.gz", "a.1")
+		readertest.ExpectStrings(t, got, "a.1.gz", "a.1")
 	}
 }

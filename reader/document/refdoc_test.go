@@ -8,6 +8,7 @@ import (
 
 	"logview/reader"
 	"logview/reader/files"
+	"logview/reader/readertest"
 )
 
 // The Ref that a Document gives is found by Resolve, whatever the text is
@@ -28,29 +29,29 @@ func TestDocumentRefs(t *testing.T) {
 				path := filepath.Join(t.TempDir(), form)
 				data := []byte(text)
 				if strings.HasSuffix(form, ".gz") {
-					data = gzipped(t, text)
+					data = readertest.Gzip(text)
 				}
-				must(t, os.WriteFile(path, data, 0o644))
+				readertest.Must(t, os.WriteFile(path, data, 0o644))
 				logs, _ := files.Find([]string{path})
 				d := NewDocument(files.NewSource(logs[0], files.Options{}), DocumentOptions{})
 				defer d.Close()
 				key := d.Members()[0].Key
 				for l := range reader.Line(2) {
 					p, err := d.Line(t.Context(), key, l)
-					must(t, err)
+					readertest.Must(t, err)
 					r, err := d.Ref(t.Context(), p)
-					must(t, err)
+					readertest.Must(t, err)
 					if _, m, at, err := files.Resolve(t.Context(), r, files.Options{}); err != nil || m.Path != path || at.Line != l {
 						t.Errorf("%s: %s at %v, %v", r, m.Path, at, err)
 					}
 					if form == "app.log" {
-						must(t, os.WriteFile(path+".2.gz", gzipped(t, text), 0o644))
-						must(t, os.Remove(path))
+						readertest.Must(t, os.WriteFile(path+".2.gz", readertest.Gzip(text), 0o644))
+						readertest.Must(t, os.Remove(path))
 						if _, m, _, err := files.Resolve(t.Context(), r, files.Options{}); err != nil || m.Path != path+".2.gz" {
 							t.Errorf("compressed: %s: %s, %v", r, m.Path, err)
 						}
-						must(t, os.Remove(path+".2.gz"))
-						must(t, os.WriteFile(path, data, 0o644))
+						readertest.Must(t, os.Remove(path+".2.gz"))
+						readertest.Must(t, os.WriteFile(path, data, 0o644))
 					}
 				}
 			})

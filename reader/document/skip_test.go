@@ -14,6 +14,7 @@ import (
 	"logview/reader/blockstore"
 	"logview/reader/decode"
 	"logview/reader/files"
+	"logview/reader/readertest"
 )
 
 // A Document of such a text has the same pieces from either end, without gap
@@ -25,11 +26,11 @@ func TestDocumentSkips(t *testing.T) {
 	}
 	for seed := range seeds {
 		r := rand.New(rand.NewPCG(seed, 6))
-		text := textWithNULs(r, 2<<20)
+		text := readertest.TextWithNULs(r, 2<<20)
 		dir := t.TempDir()
 		path := filepath.Join(dir, "a.log")
-		write(t, path, text)
-		write(t, path+".gz", string(gz(text)))
+		readertest.WriteFile(t, path, text)
+		readertest.WriteFile(t, path+".gz", readertest.Gzip(text))
 		var first []Piece
 		for _, opt := range []files.Options{{}, {Cache: blockstore.NewCache(t.TempDir(), 1<<30), Workers: reader.NewWorkers(2), MustStore: true}} {
 			for _, p := range []string{path, path + ".gz"} {
@@ -162,11 +163,10 @@ func TestHuge(t *testing.T) {
 	f.Truncate(2 * size)
 	marker, end := reader.NulMarker(size-20-11), reader.NulMarker(size)
 	want := "first line\n" + marker + "behind it\nlast line\n" + end
-	text, _, err := readPath(t, path)
-	if err != nil || text != want {
+	src := files.NewSource(files.Log{Name: path, Members: []reader.Member{{Path: path}}}, files.Options{})
+	if text, _, err := readertest.ReadMember(t, src); err != nil || text != want {
 		t.Fatalf("read %.200q, %v", text, err)
 	}
-	src := files.NewSource(files.Log{Name: path, Members: []reader.Member{{Path: path}}}, files.Options{})
 	m := src.Members()[0]
 	for n, want := range map[int64]reader.Offset{1: size, 2: size - 10, 3: 11, 4: 0} {
 		if p, have, err := files.TailPos(t.Context(), src, m, n); err != nil || p.Offset != want || have != n {

@@ -15,40 +15,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"logview/reader"
 	"logview/reader/blockstore"
 	"logview/reader/decode"
+	"logview/reader/readertest"
 )
-
-// A tarMember is a member to be put into a tar.
-type tarMember struct {
-	name, text string
-	kind       byte // tar.TypeReg if it is zero
-	link       string
-}
-
-func tarred(t *testing.T, members ...tarMember) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := tar.NewWriter(&b)
-	for _, m := range members {
-		kind := m.kind
-		if kind == 0 {
-			kind = tar.TypeReg
-		}
-		h := &tar.Header{Name: m.name, Typeflag: kind, Linkname: m.link, Size: int64(len(m.text)), Mode: 0o600, ModTime: time.Unix(1764000000, 0)}
-		if err := w.WriteHeader(h); err != nil {
-			t.Fatal(err)
-		}
-		io.WriteString(w, m.text)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
 
 // unpack puts data into a file of that name and lists what is in it.
 func unpackTest(t *testing.T, name string, data []byte, opt Options) ([]Log, []error) {
@@ -112,12 +84,14 @@ func cacheOptions(t *testing.T) Options {
 	return Options{Cache: blockstore.NewCache(filepath.Join(t.TempDir(), "cache"), 1<<30), Workers: reader.NewWorkers(2)}
 }
 
+type tarMember = readertest.TarMember
+
 var rotatedMembers = []tarMember{
-	{name: "./", kind: tar.TypeDir},
-	{name: "./var/log/app.log", text: "now\n"},
-	{name: "./var/log/messages", text: "hello\n"},
-	{name: "./var/log/app.log.1", text: "before\n"},
-	{name: "./var/log/app.log.2.gz", text: string(gz("first\n"))},
+	{Name: "./", Kind: tar.TypeDir},
+	{Name: "./var/log/app.log", Text: "now\n"},
+	{Name: "./var/log/messages", Text: "hello\n"},
+	{Name: "./var/log/app.log.1", Text: "before\n"},
+	{Name: "./var/log/app.log.2.gz", Text: string(readertest.Gzip("first\n"))},
 }
 
 const rotatedText = "a/var/log/app.log.2.gz: first\na/var/log/app.log.1: before\na/var/log/app.log: now\na/var/log/messages: hello\n"
@@ -125,15 +99,15 @@ const rotatedText = "a/var/log/app.log.2.gz: first\na/var/log/app.log.1: before\
 // TestArchives reads archives as directories, however they are compressed,
 // with a cache, with what the cache has then, and without.
 func TestArchives(t *testing.T) {
-	plain := tarred(t, rotatedMembers...)
+	plain := readertest.Tar(t, rotatedMembers...)
 	zipMembers := []string{}
 	for _, m := range rotatedMembers[1:] {
-		zipMembers = append(zipMembers, strings.TrimPrefix(m.name, "./"), m.text)
+		zipMembers = append(zipMembers, strings.TrimPrefix(m.Name, "./"), m.Text)
 	}
 	for what, data := range map[string][]byte{
-		"tar": plain, "tar.gz": gz(string(plain)), "tar.xz": xzip(string(plain)), "tar.zst": zst(string(plain)), "tar.lz4": lz4ed(string(plain)),
+		"tar": plain, "tar.gz": readertest.Gzip(string(plain)), "tar.xz": xzip(string(plain)), "tar.zst": zst(string(plain)), "tar.lz4": lz4ed(string(plain)),
 		"tar.bz2": bySystem(t, string(plain), "bzip2", "-c"), "tar.lzma": lzmaed(t, string(plain), -1),
-		"zip": zipped(t, zip.Deflate, zipMembers...), "zip, stored": zipped(t, zip.Store, zipMembers...),
+		"zip": readertest.Zip(t, zip.Deflate, zipMembers...), "zip, stored": readertest.Zip(t, zip.Store, zipMembers...),
 	} {
 		if data == nil {
 			continue
@@ -162,7 +136,7 @@ func TestArchives(t *testing.T) {
 func TestArchiveIsNoMember(t *testing.T) {
 	for name, want := range map[string]error{"a.tar.gz": ErrArchive, "renamed": ErrArchive} {
 		path := filepath.Join(t.TempDir(), name)
-		write(t, path, string(gz(string(tarred(t, rotatedMembers...)))))
+		readertest.WriteFile(t, path, readertest.Gzip(readertest.Tar(t, rotatedMembers...)))
 		if _, _, err := readPath(t, path); !errors.Is(err, want) {
 			t.Errorf("%s: %v, want %v", name, err, want)
 		}
@@ -172,7 +146,7 @@ func TestArchiveIsNoMember(t *testing.T) {
 		}
 	}
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "tool.jar"), string(zipped(t, zip.Deflate, "a.txt", "a\n", "b.txt", "b\n")))
+	readertest.WriteFile(t, filepath.Join(dir, "tool.jar"), readertest.Zip(t, zip.Deflate, "a.txt", "a\n", "b.txt", "b\n"))
 	logs, _ := Find([]string{dir})
 	if _, err := NewSource(logs[0], Options{}).Open(context.Background(), logs[0].Members[0], reader.Pos{}); !errors.Is(err, reader.ErrBinary) {
 		t.Errorf("a jar that was met: %v, want ErrBinary", err)
@@ -186,8 +160,8 @@ func TestArchiveIsNoMember(t *testing.T) {
 // TestPathsInArchives finds members by paths, directories and patterns.
 func TestPathsInArchives(t *testing.T) {
 	dir := t.TempDir()
-	inner := gz(string(tarred(t, tarMember{name: "deep/x.log", text: "deep\n"})))
-	write(t, filepath.Join(dir, "a.tgz"), string(gz(string(tarred(t, append(rotatedMembers, tarMember{name: "node1.tar.gz", text: string(inner)})...)))))
+	inner := readertest.Gzip(readertest.Tar(t, tarMember{Name: "deep/x.log", Text: "deep\n"}))
+	readertest.WriteFile(t, filepath.Join(dir, "a.tgz"), readertest.Gzip(readertest.Tar(t, append(rotatedMembers, tarMember{Name: "node1.tar.gz", Text: string(inner)})...)))
 	for path, want := range map[string]string{
 		"a.tgz/var/log/messages":          "hello\n",
 		"a.tgz/var/log":                   "first\nbefore\nnow\nhello\n",
@@ -226,10 +200,10 @@ func TestPathsInArchives(t *testing.T) {
 // TestTruncatedArchives reads what is there and reports that there was more.
 func TestTruncatedArchives(t *testing.T) {
 	one, two := sampleText(8000), sampleText(9000)
-	plain := tarred(t, tarMember{name: "one.log", text: one}, tarMember{name: "two.log", text: two})
-	zipData := zipped(t, zip.Deflate, "one.log", one, "two.log", two)
+	plain := readertest.Tar(t, tarMember{Name: "one.log", Text: one}, tarMember{Name: "two.log", Text: two})
+	zipData := readertest.Zip(t, zip.Deflate, "one.log", one, "two.log", two)
 	for what, data := range map[string][]byte{
-		"tar": plain[:len(plain)-len(two)/2], "gz": gz(string(plain))[:len(gz(string(plain)))*9/10],
+		"tar": plain[:len(plain)-len(two)/2], "gz": readertest.Gzip(string(plain))[:len(readertest.Gzip(string(plain)))*9/10],
 		"zip": zipData[:len(zipData)*9/10], "zip without its directory": zipData[:bytes.Index(zipData, []byte("PK\x01\x02"))],
 	} {
 		for _, opt := range []Options{{}, cacheOptions(t)} {
@@ -253,19 +227,19 @@ func TestTruncatedArchives(t *testing.T) {
 // TestHostileArchives: no name leads out of the archive, and nothing takes
 // more than it may.
 func TestHostileArchives(t *testing.T) {
-	logs, errs := unpackTest(t, "a.tar", tarred(t,
-		tarMember{name: "../../etc/passwd", text: "up\n"},
-		tarMember{name: "/abs/x.log", text: "absolute\n"},
-		tarMember{name: "twice.log", text: "first\n"},
-		tarMember{name: "link.log", kind: tar.TypeSymlink, link: "/etc/passwd"},
-		tarMember{name: "hard.log", kind: tar.TypeLink, link: "twice.log"},
-		tarMember{name: "pipe", kind: tar.TypeFifo},
-		tarMember{name: "dev", kind: tar.TypeChar},
-		tarMember{name: "./twice.log", text: "second\n"},
-		tarMember{name: ".hidden", text: "hidden\n"},
-		tarMember{name: "x.tmp", text: "tmp\n"},
-		tarMember{name: "..", text: "dots\n"},
-		tarMember{name: "new\nline.log", text: "newline\n"},
+	logs, errs := unpackTest(t, "a.tar", readertest.Tar(t,
+		tarMember{Name: "../../etc/passwd", Text: "up\n"},
+		tarMember{Name: "/abs/x.log", Text: "absolute\n"},
+		tarMember{Name: "twice.log", Text: "first\n"},
+		tarMember{Name: "link.log", Kind: tar.TypeSymlink, Link: "/etc/passwd"},
+		tarMember{Name: "hard.log", Kind: tar.TypeLink, Link: "twice.log"},
+		tarMember{Name: "pipe", Kind: tar.TypeFifo},
+		tarMember{Name: "dev", Kind: tar.TypeChar},
+		tarMember{Name: "./twice.log", Text: "second\n"},
+		tarMember{Name: ".hidden", Text: "hidden\n"},
+		tarMember{Name: "x.tmp", Text: "tmp\n"},
+		tarMember{Name: "..", Text: "dots\n"},
+		tarMember{Name: "new\nline.log", Text: "newline\n"},
 	), Options{})
 	got, bad := membersText(t, logs, Options{})
 	want := "a.tar/abs/x.log: absolute\na.tar/etc/passwd: up\na.tar/hard.log: first\na.tar/new\nline.log: newline\na.tar/twice.log: second\na.tar/twice.log#1: first\n"
@@ -274,9 +248,9 @@ func TestHostileArchives(t *testing.T) {
 	}
 
 	// Archives in archives in archives.
-	nested := tarred(t, tarMember{name: "x.log", text: "x\n"})
+	nested := readertest.Tar(t, tarMember{Name: "x.log", Text: "x\n"})
 	for i := range maxDepth {
-		nested = tarred(t, tarMember{name: fmt.Sprintf("level%d.tar", i), text: string(nested)})
+		nested = readertest.Tar(t, tarMember{Name: fmt.Sprintf("level%d.tar", i), Text: string(nested)})
 	}
 	_, errs = unpackTest(t, "a.tar", nested, Options{})
 	if len(errs) != 1 || !errors.Is(errs[0], errDepth) {
@@ -284,7 +258,7 @@ func TestHostileArchives(t *testing.T) {
 	}
 
 	// Members that share their data.
-	zipData := zipped(t, zip.Deflate, "one.log", "one\n", "two.log", "two\n", "three.log", "three\n")
+	zipData := readertest.Zip(t, zip.Deflate, "one.log", "one\n", "two.log", "two\n", "three.log", "three\n")
 	central := bytes.Index(zipData, []byte("PK\x01\x02"))
 	second := central + 4 + bytes.Index(zipData[central+4:], []byte("PK\x01\x02"))
 	binary.LittleEndian.PutUint32(zipData[second+42:], 0)
@@ -292,7 +266,7 @@ func TestHostileArchives(t *testing.T) {
 		t.Errorf("members that share data: %d logs, %v", len(logs), errs)
 	}
 	// One of them is encrypted.
-	zipData = zipped(t, zip.Deflate, "one.log", "one\n", "two.log", "two\n")
+	zipData = readertest.Zip(t, zip.Deflate, "one.log", "one\n", "two.log", "two\n")
 	central = bytes.Index(zipData, []byte("PK\x01\x02"))
 	zipData[central+8] |= 1
 	logs, _ = unpackTest(t, "a.zip", zipData, Options{})
@@ -305,12 +279,12 @@ func TestHostileArchives(t *testing.T) {
 // TestDamagedHeaders: of a tar with damaged headers, all other members are read.
 func TestDamagedHeaders(t *testing.T) {
 	long := strings.Repeat("d/", 150)
-	data := tarred(t,
-		tarMember{name: "one.log", text: "one\n"},
-		tarMember{name: "two.log", text: strings.Repeat("two\n", 1000)},
-		tarMember{name: long + "three.log", text: "three\n"}, // a header with records, and its own
-		tarMember{name: "four.log", text: "four\n"},
-		tarMember{name: "five.log", text: "five\n"},
+	data := readertest.Tar(t,
+		tarMember{Name: "one.log", Text: "one\n"},
+		tarMember{Name: "two.log", Text: strings.Repeat("two\n", 1000)},
+		tarMember{Name: long + "three.log", Text: "three\n"}, // a header with records, and its own
+		tarMember{Name: "four.log", Text: "four\n"},
+		tarMember{Name: "five.log", Text: "five\n"},
 	)
 	texts := map[string]string{"one.log": "one\n", "two.log": strings.Repeat("two\n", 1000), long + "three.log": "three\n", "four.log": "four\n", "five.log": "five\n"}
 	at := func(what string) int { return bytes.LastIndex(data, []byte(what)) }
@@ -351,9 +325,9 @@ func TestDamagedHeaders(t *testing.T) {
 
 // TestAppendedArchives: of tar files one after the other, all members are read.
 func TestAppendedArchives(t *testing.T) {
-	one, two := tarred(t, tarMember{name: "one.log", text: "one\n"}), tarred(t, tarMember{name: "two.log", text: "two\n"})
+	one, two := readertest.Tar(t, tarMember{Name: "one.log", Text: "one\n"}), readertest.Tar(t, tarMember{Name: "two.log", Text: "two\n"})
 	plain := slices.Concat(one, make([]byte, 20*tarBlock), two, one)
-	for _, data := range [][]byte{plain, gz(string(plain)), slices.Concat(gz(string(one)), gz(string(two)), gz(string(one)))} {
+	for _, data := range [][]byte{plain, readertest.Gzip(string(plain)), slices.Concat(readertest.Gzip(string(one)), readertest.Gzip(string(two)), readertest.Gzip(string(one)))} {
 		logs, errs := unpackTest(t, "a.tar", data, Options{})
 		if got, bad := membersText(t, logs, Options{}); got != "a.tar/one.log: one\na.tar/one.log#1: one\na.tar/two.log: two\n" || len(errs)+len(bad) > 0 {
 			t.Errorf("%q, %v, %v", got, errs, bad)
@@ -381,12 +355,12 @@ func resized(header []byte, size int64) {
 // read; their members are.
 func TestLongRecords(t *testing.T) {
 	for _, kind := range []byte{tar.TypeXHeader, tar.TypeXGlobalHeader, tar.TypeGNULongName} {
-		records := tarred(t, tarMember{name: "records", text: strings.Repeat("x", 3<<20)})
+		records := readertest.Tar(t, tarMember{Name: "records", Text: strings.Repeat("x", 3<<20)})
 		records = records[:len(records)-2*tarBlock]
 		records[156] = kind
 		resized(records, 3<<20)
-		data := slices.Concat(tarred(t, tarMember{name: "one.log", text: "one\n"})[:2*tarBlock], records,
-			tarred(t, tarMember{name: "two.log", text: "two\n"}, tarMember{name: strings.Repeat("n", maxName+1), text: "name\n"}, tarMember{name: "three.log", text: "three\n"}))
+		data := slices.Concat(readertest.Tar(t, tarMember{Name: "one.log", Text: "one\n"})[:2*tarBlock], records,
+			readertest.Tar(t, tarMember{Name: "two.log", Text: "two\n"}, tarMember{Name: strings.Repeat("n", maxName+1), Text: "name\n"}, tarMember{Name: "three.log", Text: "three\n"}))
 		logs, errs := unpackTest(t, "a.tar", data, Options{})
 		got, bad := membersText(t, logs, Options{})
 		if want := "a.tar/one.log: one\na.tar/three.log: three\na.tar/two.log: two\n"; got != want || len(errs) != 1 || len(bad) > 0 {
@@ -398,10 +372,10 @@ func TestLongRecords(t *testing.T) {
 // TestNoWayUp: there is no way from an archive up.
 func TestNoWayUp(t *testing.T) {
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "q.log"), "q\n")
-	write(t, filepath.Join(dir, "q.tar"), string(tarred(t, tarMember{name: "in/x.log", text: "x\n"}, tarMember{name: "up/../../y.log", text: "y\n"})))
-	write(t, filepath.Join(dir, "q.zip"), string(zipped(t, zip.Deflate, "in/x.log", "x\n", "up/../../y.log", "y\n")))
-	write(t, filepath.Join(dir, "?.tar"), string(tarred(t, tarMember{name: "z.log", text: "z\n"})))
+	readertest.WriteFile(t, filepath.Join(dir, "q.log"), "q\n")
+	readertest.WriteFile(t, filepath.Join(dir, "q.tar"), readertest.Tar(t, tarMember{Name: "in/x.log", Text: "x\n"}, tarMember{Name: "up/../../y.log", Text: "y\n"}))
+	readertest.WriteFile(t, filepath.Join(dir, "q.zip"), readertest.Zip(t, zip.Deflate, "in/x.log", "x\n", "up/../../y.log", "y\n"))
+	readertest.WriteFile(t, filepath.Join(dir, "?.tar"), readertest.Tar(t, tarMember{Name: "z.log", Text: "z\n"}))
 	for _, archive := range []string{"q.tar", "q.zip", "?.tar"} {
 		for _, inside := range []string{"..", "../zz", "../q.log", "../q.tar/in/x.log", "in/../../q.log", "./..", ".//../x", "in/x.log/../../..", "..//", "../../" + filepath.Base(dir) + "/q.log", "*/../../q.log"} {
 			path := filepath.Join(dir, archive) + "/" + inside
@@ -465,24 +439,24 @@ func TestSparseMember(t *testing.T) {
 		"many.log":   {0: "0\n", 1 << 20: "1\n", 2 << 20: "2\n", 3 << 20: "3\n", 4 << 20: "4\n", 5 << 20: "5\n", 6 << 20: "6\n", 300 << 20: ""},
 	} {
 		f, err := os.Create(filepath.Join(dir, name))
-		must(t, err)
+		readertest.Must(t, err)
 		for off, text := range data {
 			_, err := f.WriteAt([]byte(text), off)
-			must(t, err)
+			readertest.Must(t, err)
 			if text == "" {
-				must(t, f.Truncate(off))
+				readertest.Must(t, f.Truncate(off))
 			}
 		}
-		must(t, f.Close())
+		readertest.Must(t, f.Close())
 	}
 	f, err := os.Create(filepath.Join(dir, "more.log"))
-	must(t, err)
+	readertest.Must(t, err)
 	for i := range int64(100) {
 		_, err := f.WriteAt([]byte("more\n"), i<<20)
-		must(t, err)
+		readertest.Must(t, err)
 	}
-	must(t, f.Close())
-	write(t, filepath.Join(dir, "other.log"), "other\n")
+	readertest.Must(t, f.Close())
+	readertest.WriteFile(t, filepath.Join(dir, "other.log"), "other\n")
 	want, bad := membersText(t, func() []Log { logs, _ := Find([]string{dir}); return logs }(), Options{})
 	if len(bad) > 0 || !strings.Contains(want, "[322 GB of NULs]end\n") {
 		t.Fatal(want, bad)
@@ -496,8 +470,8 @@ func TestSparseMember(t *testing.T) {
 			t.Skipf("%v: %s", err, msg)
 		}
 		data, err := os.ReadFile(out)
-		must(t, err)
-		write(t, out+".gz", string(gz(string(data))))
+		readertest.Must(t, err)
+		readertest.WriteFile(t, out+".gz", readertest.Gzip(string(data)))
 		for _, path := range []string{out, out + ".gz"} {
 			logs, errs := unpackPath(t, path, Options{})
 			got, bad := membersText(t, logs, Options{})
@@ -510,7 +484,7 @@ func TestSparseMember(t *testing.T) {
 		for i := 0; i < 6*512; i += 31 {
 			broken := bytes.Clone(data[:min(len(data), 64<<10)])
 			broken[i] ^= byte(1 + i%255)
-			write(t, out, string(broken[:len(broken)-i]))
+			readertest.WriteFile(t, out, string(broken[:len(broken)-i]))
 			logs, _ := unpackPath(t, out, Options{})
 			for _, l := range logs {
 				for _, m := range l.Members {
@@ -546,15 +520,15 @@ func TestNamesOfDuplicates(t *testing.T) {
 
 // A hard link in an archive is read as the member that it is a link to.
 func TestHardLinks(t *testing.T) {
-	link := func(name, to string) tarMember { return tarMember{name: name, kind: tar.TypeLink, link: to} }
+	link := func(name, to string) tarMember { return tarMember{Name: name, Kind: tar.TypeLink, Link: to} }
 	path := filepath.Join(t.TempDir(), "a.tar")
-	write(t, path, string(tarred(t, tarMember{name: "var/a.log", text: "one\n"}, link("b.log", "./var/a.log"), link("c.log", "b.log"), link("d.log", "/var/a.log"))))
+	readertest.WriteFile(t, path, readertest.Tar(t, tarMember{Name: "var/a.log", Text: "one\n"}, link("b.log", "./var/a.log"), link("c.log", "b.log"), link("d.log", "/var/a.log")))
 	logs, errs := unpackPath(t, path, Options{})
 	if got, bad := membersText(t, logs, Options{}); got != "a.tar/b.log: one\na.tar/c.log: one\na.tar/d.log: one\na.tar/var/a.log: one\n" || len(errs)+len(bad) > 0 {
 		t.Errorf("%q, %v, %v", got, errs, bad)
 	}
 	// A link to what is not there, or comes only later, is reported.
-	write(t, path, string(tarred(t, link("b.log", "../etc/passwd"), link("c.log", "c.log"), link("e.log", "d.log"), tarMember{name: "d.log", text: "one\n"})))
+	readertest.WriteFile(t, path, readertest.Tar(t, link("b.log", "../etc/passwd"), link("c.log", "c.log"), link("e.log", "d.log"), tarMember{Name: "d.log", Text: "one\n"}))
 	logs, errs = unpackPath(t, path, Options{})
 	if got, bad := membersText(t, logs, Options{}); got != "a.tar/d.log: one\n" || len(bad) > 0 || len(errs) != 1 || !strings.Contains(errs[0].Error(), `"b.log" is a link to "../etc/passwd", which is not before it in the archive; and 2 more such errors`) {
 		t.Errorf("%q, %v, %v", got, errs, bad)
@@ -564,10 +538,10 @@ func TestHardLinks(t *testing.T) {
 // TestHardLinkToSkipped: a member that is skipped may be the first name of one
 // that is read.
 func TestHardLinkToSkipped(t *testing.T) {
-	data := tarred(t, tarMember{name: "w/app.log.tmp", text: "one\n"}, tarMember{name: "w/app.log", kind: tar.TypeLink, link: "w/app.log.tmp"},
-		tarMember{name: ".hidden", text: "two\n"}, tarMember{name: "zz.log", kind: tar.TypeLink, link: ".hidden"})
+	data := readertest.Tar(t, tarMember{Name: "w/app.log.tmp", Text: "one\n"}, tarMember{Name: "w/app.log", Kind: tar.TypeLink, Link: "w/app.log.tmp"},
+		tarMember{Name: ".hidden", Text: "two\n"}, tarMember{Name: "zz.log", Kind: tar.TypeLink, Link: ".hidden"})
 	path := filepath.Join(t.TempDir(), "a.tar")
-	write(t, path, string(data))
+	readertest.WriteFile(t, path, string(data))
 	logs, errs := unpackPath(t, path+"/w/app.log.tmp", Options{})
 	if got, bad := membersText(t, logs, Options{}); !strings.HasSuffix(got, "app.log.tmp: one\n") || len(errs)+len(bad) > 0 {
 		t.Errorf("the skipped one, named: %q, %v, %v", got, errs, bad)
@@ -588,49 +562,49 @@ func TestHardLinkToSkipped(t *testing.T) {
 // out of it; in a walk, targets alone are read.
 func TestLinksInArchives(t *testing.T) {
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "out.log"), "outside\n")
+	readertest.WriteFile(t, filepath.Join(dir, "out.log"), "outside\n")
 	members := []tarMember{
-		{name: "pods/0.log", text: "zero\n"},
-		{name: "pods/one/1.log", text: "one\n"},
-		{name: "in.tar", text: string(tarred(t, tarMember{name: "deep.log", text: "deep\n"}))},
-		{name: "containers/web.log", kind: tar.TypeSymlink, link: "../pods/0.log"},
-		{name: "containers/app.log", kind: tar.TypeSymlink, link: "/pods/one/1.log"},
-		{name: "containers/again.log", kind: tar.TypeSymlink, link: "web.log"},
-		{name: "containers/.hidden", kind: tar.TypeSymlink, link: "../pods/0.log"},
-		{name: "current", kind: tar.TypeSymlink, link: "pods/one"},
-		{name: "nested", kind: tar.TypeSymlink, link: "./in.tar"},
-		{name: "hard", kind: tar.TypeLink, link: "current"},
-		{name: "up.log", kind: tar.TypeSymlink, link: "../out.log"},
-		{name: "abs.log", kind: tar.TypeSymlink, link: filepath.Join(dir, "out.log")},
-		{name: "circle", kind: tar.TypeSymlink, link: "circle/x"},
-		{name: "a", kind: tar.TypeSymlink, link: "b"},
-		{name: "b", kind: tar.TypeSymlink, link: "a"},
-		{name: "void", kind: tar.TypeSymlink, link: ""},
+		{Name: "pods/0.log", Text: "zero\n"},
+		{Name: "pods/one/1.log", Text: "one\n"},
+		{Name: "in.tar", Text: string(readertest.Tar(t, tarMember{Name: "deep.log", Text: "deep\n"}))},
+		{Name: "containers/web.log", Kind: tar.TypeSymlink, Link: "../pods/0.log"},
+		{Name: "containers/app.log", Kind: tar.TypeSymlink, Link: "/pods/one/1.log"},
+		{Name: "containers/again.log", Kind: tar.TypeSymlink, Link: "web.log"},
+		{Name: "containers/.hidden", Kind: tar.TypeSymlink, Link: "../pods/0.log"},
+		{Name: "current", Kind: tar.TypeSymlink, Link: "pods/one"},
+		{Name: "nested", Kind: tar.TypeSymlink, Link: "./in.tar"},
+		{Name: "hard", Kind: tar.TypeLink, Link: "current"},
+		{Name: "up.log", Kind: tar.TypeSymlink, Link: "../out.log"},
+		{Name: "abs.log", Kind: tar.TypeSymlink, Link: filepath.Join(dir, "out.log")},
+		{Name: "circle", Kind: tar.TypeSymlink, Link: "circle/x"},
+		{Name: "a", Kind: tar.TypeSymlink, Link: "b"},
+		{Name: "b", Kind: tar.TypeSymlink, Link: "a"},
+		{Name: "void", Kind: tar.TypeSymlink, Link: ""},
 	}
-	write(t, filepath.Join(dir, "a.tar"), string(tarred(t, members...)))
+	readertest.WriteFile(t, filepath.Join(dir, "a.tar"), readertest.Tar(t, members...))
 	var z bytes.Buffer
 	w := zip.NewWriter(&z)
 	for _, m := range members {
-		h := &zip.FileHeader{Name: m.name, Method: zip.Deflate}
+		h := &zip.FileHeader{Name: m.Name, Method: zip.Deflate}
 		h.SetMode(0o600)
-		switch m.kind {
+		switch m.Kind {
 		case tar.TypeLink:
-			m.link = "pods/one"
+			m.Link = "pods/one"
 			fallthrough
 		case tar.TypeSymlink:
-			m.text = m.link
+			m.Text = m.Link
 			h.SetMode(0o777 | os.ModeSymlink)
 		}
 		to, err := w.CreateHeader(h)
 		if err != nil {
 			t.Fatal(err)
 		}
-		io.WriteString(to, m.text)
+		io.WriteString(to, m.Text)
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	write(t, filepath.Join(dir, "a.zip"), z.String())
+	readertest.WriteFile(t, filepath.Join(dir, "a.zip"), z.String())
 	for _, archive := range []string{"a.tar", "a.zip"} {
 		for path, want := range map[string]string{
 			"":                      "deep\nzero\none\n",
@@ -673,10 +647,10 @@ func TestLinksInArchives(t *testing.T) {
 // TestFixed: nothing will be written to an archive, nor below a file.
 func TestFixed(t *testing.T) {
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "a.tar"), string(tarred(t, rotatedMembers...)))
-	write(t, filepath.Join(dir, "a.7z"), "7z\xbc\xaf\x27\x1c\x00\x00 and more")
-	write(t, filepath.Join(dir, "a.log"), "a\n")
-	write(t, filepath.Join(dir, "a.log.gz"), string(gz("a\n")))
+	readertest.WriteFile(t, filepath.Join(dir, "a.tar"), readertest.Tar(t, rotatedMembers...))
+	readertest.WriteFile(t, filepath.Join(dir, "a.7z"), "7z\xbc\xaf\x27\x1c\x00\x00 and more")
+	readertest.WriteFile(t, filepath.Join(dir, "a.log"), "a\n")
+	readertest.WriteFile(t, filepath.Join(dir, "a.log.gz"), readertest.Gzip("a\n"))
 	for path, fixed := range map[string]bool{
 		"a.tar": true, "a.tar/": true, "a.tar/var/log/app.log": true, "a.tar/nothing": true, "a.tar/../a.log": true, "a.7z": true, "a.7z/x": true, "a.log/x": true, "a.log/../x": true,
 		"": false, "a.log": false, "a.log.gz": false, "b.log": false, "b/c.log": false, "b.tar/x": false, "b.tar": false, "*.log": false,
@@ -691,7 +665,7 @@ func TestFixed(t *testing.T) {
 func TestDamagedArchiveStore(t *testing.T) {
 	text := sampleText(60_000)
 	path := filepath.Join(t.TempDir(), "a.tgz")
-	write(t, path, string(gz(string(tarred(t, tarMember{name: "x.log", text: text}, tarMember{name: "y.log", text: "y\n"})))))
+	readertest.WriteFile(t, path, readertest.Gzip(readertest.Tar(t, tarMember{Name: "x.log", Text: text}, tarMember{Name: "y.log", Text: "y\n"})))
 	opt := cacheOptions(t)
 	unpackPath(t, path, opt)
 	stores, _ := filepath.Glob(filepath.Join(opt.Cache.Dir(), "*", "*"+blockstore.StoreSuffix))
@@ -717,9 +691,9 @@ func TestDamagedArchiveStore(t *testing.T) {
 // bounds.
 func FuzzUnpack(f *testing.F) {
 	var t testing.T
-	plain := tarred(&t, rotatedMembers...)
-	data := zipped(&t, zip.Deflate, "one.log", "one\n", "two.log.gz", string(gz("two\n")))
-	for _, seed := range [][]byte{plain, gz(string(plain)), zst(string(plain)), data, data[:len(data)-40], lzmaed(&t, string(plain), -1)} {
+	plain := readertest.Tar(&t, rotatedMembers...)
+	data := readertest.Zip(&t, zip.Deflate, "one.log", "one\n", "two.log.gz", string(readertest.Gzip("two\n")))
+	for _, seed := range [][]byte{plain, readertest.Gzip(string(plain)), zst(string(plain)), data, data[:len(data)-40], lzmaed(&t, string(plain), -1)} {
 		f.Add(seed)
 	}
 	dir := f.TempDir()
@@ -751,10 +725,10 @@ func FuzzUnpack(f *testing.F) {
 
 // X.tar beside X.tar.gz: what both have is read once.
 func TestCopiesOfArchives(t *testing.T) {
-	plain := string(tarred(t, rotatedMembers...))
-	longer := string(tarred(t, append(slices.Clone(rotatedMembers), tarMember{name: "new", text: "new\n"})...))
-	other := string(tarred(t, tarMember{name: "other", text: "other\n"}))
-	damaged := gz(plain)
+	plain := string(readertest.Tar(t, rotatedMembers...))
+	longer := string(readertest.Tar(t, append(slices.Clone(rotatedMembers), tarMember{Name: "new", Text: "new\n"})...))
+	other := string(readertest.Tar(t, tarMember{Name: "other", Text: "other\n"}))
+	damaged := readertest.Gzip(plain)
 	damaged[len(damaged)-8] ^= 1
 	once := strings.ReplaceAll(rotatedText, "a/", "a.tar/")
 	for _, c := range []struct {
@@ -763,18 +737,18 @@ func TestCopiesOfArchives(t *testing.T) {
 		want  string
 		errs  int
 	}{
-		{"the same", map[string]string{"a.tar": plain, "a.tar.gz": string(gz(plain))}, once, 0},
-		{"three", map[string]string{"a.tar": plain, "a.tgz": string(gz(plain)), "a.tar.zst": string(zst(plain))}, once, 0},
-		{"both packed", map[string]string{"a.tar.gz": string(gz(plain)), "a.tar.zst": string(zst(plain))}, strings.ReplaceAll(once, "a.tar/", "a.tar.gz/"), 0},
+		{"the same", map[string]string{"a.tar": plain, "a.tar.gz": string(readertest.Gzip(plain))}, once, 0},
+		{"three", map[string]string{"a.tar": plain, "a.tgz": string(readertest.Gzip(plain)), "a.tar.zst": string(zst(plain))}, once, 0},
+		{"both packed", map[string]string{"a.tar.gz": string(readertest.Gzip(plain)), "a.tar.zst": string(zst(plain))}, strings.ReplaceAll(once, "a.tar/", "a.tar.gz/"), 0},
 		{"damaged", map[string]string{"a.tar": plain, "a.tar.gz": string(damaged)}, once, 1},
-		{"being packed", map[string]string{"a.tar": plain, "a.tar.gz": string(gz(plain)[:len(gz(plain))-20])}, once, 1},
-		{"one of more", map[string]string{"a.tar": plain, "a.tar.gz": string(gz(longer))}, once + "a.tar.gz/new: new\n", 0},
-		{"two archives", map[string]string{"a.tar": plain, "a.tar.gz": string(gz(other))}, once + "a.tar.gz/other: other\n", 0},
-		{"no archive", map[string]string{"a.tar": "text\n", "a.tar.gz": string(gz(other))}, "a.tar: text\na.tar.gz/other: other\n", 0},
+		{"being packed", map[string]string{"a.tar": plain, "a.tar.gz": string(readertest.Gzip(plain)[:len(readertest.Gzip(plain))-20])}, once, 1},
+		{"one of more", map[string]string{"a.tar": plain, "a.tar.gz": string(readertest.Gzip(longer))}, once + "a.tar.gz/new: new\n", 0},
+		{"two archives", map[string]string{"a.tar": plain, "a.tar.gz": string(readertest.Gzip(other))}, once + "a.tar.gz/other: other\n", 0},
+		{"no archive", map[string]string{"a.tar": "text\n", "a.tar.gz": string(readertest.Gzip(other))}, "a.tar: text\na.tar.gz/other: other\n", 0},
 	} {
 		dir := filepath.Join(t.TempDir(), "d")
 		for name, data := range c.files {
-			write(t, filepath.Join(dir, name), data)
+			readertest.WriteFile(t, filepath.Join(dir, name), data)
 		}
 		opt := cacheOptions(t)
 		logs, errs := Find([]string{dir})
@@ -792,8 +766,8 @@ func TestCopiesOfArchives(t *testing.T) {
 // An archive is a level of --max-depth, like a directory.
 func TestDepthInArchives(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "d")
-	inner := string(tarred(t, tarMember{name: "in.log", text: "in\n"}))
-	write(t, filepath.Join(dir, "a.tar"), string(tarred(t, tarMember{name: "one.log", text: "one\n"}, tarMember{name: "b/two.log", text: "two\n"}, tarMember{name: "b/c/three.log", text: "three\n"}, tarMember{name: "i.tar", text: inner})))
+	inner := string(readertest.Tar(t, tarMember{Name: "in.log", Text: "in\n"}))
+	readertest.WriteFile(t, filepath.Join(dir, "a.tar"), readertest.Tar(t, tarMember{Name: "one.log", Text: "one\n"}, tarMember{Name: "b/two.log", Text: "two\n"}, tarMember{Name: "b/c/three.log", Text: "three\n"}, tarMember{Name: "i.tar", Text: inner}))
 	for _, c := range []struct {
 		path  string
 		depth int64

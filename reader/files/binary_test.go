@@ -20,6 +20,7 @@ import (
 
 	"logview/reader"
 	"logview/reader/decode"
+	"logview/reader/readertest"
 )
 
 // someLog is n lines of an ordinary log.
@@ -156,13 +157,13 @@ func TestTextOrBinary(t *testing.T) {
 		{"numbers between names", names.String(), false},
 	} {
 		path := filepath.Join(t.TempDir(), "file.log")
-		write(t, path, c.data)
+		readertest.WriteFile(t, path, c.data)
 		for _, compress := range []bool{false, true} {
 			if compress {
 				if len(c.data) > 1<<20 || strings.HasPrefix(c.name, "lastlog") || c.name == "random after text" {
 					continue // only the first 64 KiB are looked at
 				}
-				write(t, path, string(gz(c.data)))
+				readertest.WriteFile(t, path, readertest.Gzip(c.data))
 			}
 			logs, _ := Find([]string{filepath.Dir(path)})
 			src := NewSource(logs[0], Options{})
@@ -197,7 +198,7 @@ func TestTextBesideText(t *testing.T) {
 		"two.log":   string(noise), "two.log.1": string(noise), "two.log.2": "", "two.log.3": strings.Repeat("\x00", 100),
 		"elf.log": "\x7fELF\x02\x01\x01" + string(noise), "elf.log.1": someLog(10),
 	} {
-		write(t, filepath.Join(dir, name), data)
+		readertest.WriteFile(t, filepath.Join(dir, name), data)
 	}
 	logs, _ := Find([]string{dir})
 	got := map[string]bool{}

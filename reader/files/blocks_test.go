@@ -11,46 +11,8 @@ import (
 
 	"logview/reader"
 	"logview/reader/decode"
+	"logview/reader/readertest"
 )
-
-// collect reads blocks until an error, checking that they fit together.
-func collect(t *testing.T, next func(*reader.Block) error) ([]reader.Block, error) {
-	t.Helper()
-	var out []reader.Block
-	for {
-		var b reader.Block
-		err := next(&b)
-		if err != nil {
-			return out, err
-		}
-		if len(b.Text) == 0 || len(b.Text) > reader.BlockSize {
-			t.Fatalf("block %d has %d bytes", len(out), len(b.Text))
-		}
-		if b.Lines != bytes.Count(b.Text, reader.Newline) {
-			t.Fatalf("block %d says %d lines", len(out), b.Lines)
-		}
-		if n := len(out); n > 0 {
-			p := out[n-1]
-			if b.Offset != p.End() || b.Line != p.Line+reader.Line(p.Lines) || b.Continues != p.Unfinished {
-				t.Fatalf("block %d %+v does not follow %+v", n, brief(b), brief(p))
-			}
-		}
-		out = append(out, b)
-	}
-}
-
-// brief returns b without its text.
-func brief(b reader.Block) reader.Block {
-	return reader.Block{Skips: b.Skips, Offset: b.Offset, Line: b.Line, Lines: b.Lines, Disk: b.Disk, Continues: b.Continues, Unfinished: b.Unfinished}
-}
-
-func join(blocks []reader.Block) string {
-	var s strings.Builder
-	for _, b := range blocks {
-		s.Write(b.Text)
-	}
-	return s.String()
-}
 
 func newCutter(r io.Reader) *decode.Cutter {
 	return &decode.Cutter{In: decode.Skipper{R: r}, Disk: func() int64 { return 0 }}
@@ -87,16 +49,16 @@ func TestCutsDependOnTextAlone(t *testing.T) {
 	}
 	for range rounds {
 		text := randomText(r, 2<<20)
-		want, err := collect(t, newCutter(strings.NewReader(text)).Next)
-		if err != io.EOF || join(want) != text {
-			t.Fatalf("%v, text differs: %v", err, join(want) != text)
+		want, err := readertest.Collect(t, newCutter(strings.NewReader(text)).Next)
+		if err != io.EOF || readertest.Join(want) != text {
+			t.Fatalf("%v, text differs: %v", err, readertest.Join(want) != text)
 		}
 		for name, rd := range map[string]io.Reader{
 			"halves":   iotest.HalfReader(strings.NewReader(text)),
 			"data+EOF": iotest.DataErrReader(strings.NewReader(text)),
 			"odd":      &oddReader{r: strings.NewReader(text), rand: r},
 		} {
-			got, err := collect(t, newCutter(rd).Next)
+			got, err := readertest.Collect(t, newCutter(rd).Next)
 			if err != io.EOF || len(got) != len(want) {
 				t.Fatalf("%s: %d blocks, want %d; %v", name, len(got), len(want), err)
 			}
@@ -159,17 +121,17 @@ func TestGrowth(t *testing.T) {
 func TestErrorComesAfterItsText(t *testing.T) {
 	bad := errors.New("bad")
 	c := newCutter(io.MultiReader(strings.NewReader("one\ntwo"), iotest.ErrReader(bad)))
-	got, err := collect(t, c.Next)
-	if err != bad || join(got) != "one\ntwo" {
-		t.Fatalf("%q %v", join(got), err)
+	got, err := readertest.Collect(t, c.Next)
+	if err != bad || readertest.Join(got) != "one\ntwo" {
+		t.Fatalf("%q %v", readertest.Join(got), err)
 	}
-	if _, err := collect(t, c.Next); err != bad {
+	if _, err := readertest.Collect(t, c.Next); err != bad {
 		t.Fatalf("the error is not kept: %v", err)
 	}
 }
 
 func TestEndlessNothing(t *testing.T) {
-	_, err := collect(t, newCutter(nothing{}).Next)
+	_, err := readertest.Collect(t, newCutter(nothing{}).Next)
 	if err != decode.ErrNoProgress {
 		t.Fatal(err)
 	}

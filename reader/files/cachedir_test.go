@@ -15,6 +15,7 @@ import (
 
 	"logview/reader"
 	"logview/reader/blockstore"
+	"logview/reader/readertest"
 )
 
 // tree is the files below a directory, with their contents, and what links
@@ -56,20 +57,13 @@ func plant(t *testing.T, dir string, files map[string]string) {
 		to, link := strings.CutPrefix(text, "-> ")
 		switch {
 		case strings.HasSuffix(name, "/"):
-			must(t, os.MkdirAll(path, 0o755))
+			readertest.Must(t, os.MkdirAll(path, 0o755))
 		case link:
-			must(t, os.MkdirAll(filepath.Dir(path), 0o755))
-			must(t, os.Symlink(to, path))
+			readertest.Must(t, os.MkdirAll(filepath.Dir(path), 0o755))
+			readertest.Must(t, os.Symlink(to, path))
 		default:
-			write(t, path, text)
+			readertest.WriteFile(t, path, text)
 		}
-	}
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -77,7 +71,7 @@ func must(t *testing.T, err error) {
 func use(t *testing.T, c *blockstore.Cache) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "a.log.1.gz")
-	must(t, os.WriteFile(path, stored(), 0o644))
+	readertest.Must(t, os.WriteFile(path, stored(), 0o644))
 	for range 2 {
 		logs, _ := Find([]string{path})
 		src := NewSource(logs[0], Options{Cache: c, Workers: reader.NewWorkers(2), MustStore: true})
@@ -95,7 +89,7 @@ func use(t *testing.T, c *blockstore.Cache) {
 }
 
 // stored is a compressed file that is large enough to get a block store.
-var stored = sync.OnceValue(func() []byte { return gz(noise(rand.New(rand.NewPCG(8, 1)), 2<<20)) })
+var stored = sync.OnceValue(func() []byte { return readertest.Gzip(readertest.Noise(rand.New(rand.NewPCG(8, 1)), 2<<20)) })
 
 // What is not provably ours is neither deleted nor changed, and the directory
 // it is in is not made a cache.
@@ -129,7 +123,7 @@ func TestForeignDirectoryIsNoCache(t *testing.T) {
 		plant(t, dir, files)
 		plant(t, filepath.Join(base, "other"), map[string]string{hex + ".zst": "mine", "tmp-1": "mine", "catalog": "mine", "0123456789abcdef/catalog": "mine"})
 		long := time.Now().Add(-100 * time.Hour)
-		must(t, filepath.WalkDir(base, func(path string, e fs.DirEntry, err error) error {
+		readertest.Must(t, filepath.WalkDir(base, func(path string, e fs.DirEntry, err error) error {
 			if e.Type().IsRegular() {
 				return os.Chtimes(path, long, long)
 			}
@@ -187,13 +181,13 @@ func TestForeignFilesInCache(t *testing.T) {
 		c := blockstore.NewCache(dir, 1)
 		use(t, c)
 		_, err := c.IndexDir("0123456789abcdef", true)
-		must(t, err)
+		readertest.Must(t, err)
 		_, err = c.Sub(blockstore.BlocksName, true)
-		must(t, err)
+		readertest.Must(t, err)
 		plant(t, filepath.Join(base, "other"), map[string]string{"catalog": "mine", hex + ".zst": "mine"})
 		plant(t, dir, map[string]string{name: text, index + "catalog": "ours", index + "tmp-1": "ours", generation + "store/root.bolt": "ours", generation + "index_meta.json": "ours",
 			index + "work-" + strings.Repeat("A", 26) + "/store/00000000000a.zap": "ours", index + strings.Repeat("A", 26) + ".zap": "ours", "logview-blocks/" + strings.Repeat("b", 32) + ".zst": "ours"})
-		must(t, c.Check())
+		readertest.Must(t, c.Check())
 		before := tree(t, base)
 		err = c.Clear()
 		first := filepath.Join(dir, name)
@@ -206,7 +200,7 @@ func TestForeignFilesInCache(t *testing.T) {
 		long := time.Now().Add(-100 * time.Hour)
 		for path, text := range before {
 			if text == "ours" {
-				must(t, os.Chtimes(filepath.Join(base, path), long, long))
+				readertest.Must(t, os.Chtimes(filepath.Join(base, path), long, long))
 			}
 		}
 		use(t, c) // which deletes what is ours, for there is no room
@@ -229,16 +223,16 @@ func TestForeignFilesInCache(t *testing.T) {
 func TestClear(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cache")
 	c := blockstore.NewCache(dir, 1<<30)
-	must(t, c.Clear()) // of what is not there
+	readertest.Must(t, c.Clear()) // of what is not there
 	if _, err := os.Stat(dir); err == nil {
 		t.Error("Clear made a directory")
 	}
 	use(t, c)
 	_, err := c.IndexDir("0123456789abcdef", true)
-	must(t, err)
-	write(t, filepath.Join(dir, "refs"), "old\n") // which earlier versions wrote
-	must(t, c.Clear())
-	expect(t, slices.Sorted(maps.Keys(tree(t, dir))), "./", "CACHEDIR.TAG", "refs")
+	readertest.Must(t, err)
+	readertest.WriteFile(t, filepath.Join(dir, "refs"), "old\n") // which earlier versions wrote
+	readertest.Must(t, c.Clear())
+	readertest.ExpectStrings(t, slices.Sorted(maps.Keys(tree(t, dir))), "./", "CACHEDIR.TAG", "refs")
 	use(t, c)
 	if n, _ := c.Usage(); n != 1 {
 		t.Errorf("%d stores after it was used again", n)
@@ -247,10 +241,10 @@ func TestClear(t *testing.T) {
 
 // The cache of the version before, which wrote no marker, is taken over.
 func TestOldCache(t *testing.T) {
-	_, m, made := storedFile(t, noise(rand.New(rand.NewPCG(7, 1)), 2<<20))
+	_, m, made := storedFile(t, readertest.Noise(rand.New(rand.NewPCG(7, 1)), 2<<20))
 	store := storeFiles(t, made)[0]
 	data, err := os.ReadFile(store)
-	must(t, err)
+	readertest.Must(t, err)
 	dir := t.TempDir()
 	plant(t, dir, map[string]string{
 		"blocks/" + filepath.Base(store): string(data), "blocks/tmp-17": "",
@@ -259,15 +253,15 @@ func TestOldCache(t *testing.T) {
 	})
 	c := blockstore.NewCache(dir, 1<<30)
 	f, err := os.Open(m.Path)
-	must(t, err)
+	readertest.Must(t, err)
 	defer f.Close()
 	s, ok := c.OpenStore(t.Context(), f, "", true)
 	if !ok {
 		t.Fatal("the store is not found")
 	}
 	s.F.Close()
-	must(t, c.Clear())
-	expect(t, slices.Sorted(maps.Keys(tree(t, dir))), "./", "CACHEDIR.TAG", "refs")
+	readertest.Must(t, c.Clear())
+	readertest.ExpectStrings(t, slices.Sorted(maps.Keys(tree(t, dir))), "./", "CACHEDIR.TAG", "refs")
 }
 
 // Deleting a cache while it is written to leaves parts of it: they are still a
@@ -280,9 +274,9 @@ func TestCacheWithoutMarker(t *testing.T) {
 	} {
 		dir := t.TempDir()
 		use(t, blockstore.NewCache(dir, 1<<30))
-		must(t, damage(dir))
+		readertest.Must(t, damage(dir))
 		c := blockstore.NewCache(dir, 1<<30)
-		must(t, c.Check())
+		readertest.Must(t, c.Check())
 		if n, _ := c.Usage(); n != 1 {
 			t.Errorf("%s: %d stores", what, n)
 		}
@@ -326,10 +320,10 @@ func TestCacheMadeTwice(t *testing.T) {
 // A cache that is itself reached by a link is the user's choice.
 func TestLinkToCache(t *testing.T) {
 	dir := t.TempDir()
-	must(t, os.Mkdir(filepath.Join(dir, "real"), 0o700))
-	must(t, os.Symlink("real", filepath.Join(dir, "link")))
+	readertest.Must(t, os.Mkdir(filepath.Join(dir, "real"), 0o700))
+	readertest.Must(t, os.Symlink("real", filepath.Join(dir, "link")))
 	c := blockstore.NewCache(filepath.Join(dir, "link"), 1<<30)
-	must(t, c.Check())
+	readertest.Must(t, c.Check())
 	use(t, c)
 	if n, _ := c.Usage(); n != 1 {
 		t.Errorf("%d stores", n)
@@ -343,7 +337,7 @@ func TestLinkToCache(t *testing.T) {
 func TestCacheIsScannedSeldom(t *testing.T) {
 	c := blockstore.NewCache(t.TempDir(), 1<<30)
 	_, err := c.Sub(blockstore.BlocksName, true)
-	must(t, err)
+	readertest.Must(t, err)
 	if c.Full() {
 		t.Fatal("full")
 	}
@@ -359,8 +353,8 @@ func TestCacheIsScannedSeldom(t *testing.T) {
 	}
 	// Others may write, too: before an eighth of the room is used it is looked
 	// what is there.
-	write(t, filepath.Join(c.Blocks(), strings.Repeat("a", 32)+".zst"), "x")
-	must(t, os.Truncate(filepath.Join(c.Blocks(), strings.Repeat("a", 32)+".zst"), 2<<30))
+	readertest.WriteFile(t, filepath.Join(c.Blocks(), strings.Repeat("a", 32)+".zst"), "x")
+	readertest.Must(t, os.Truncate(filepath.Join(c.Blocks(), strings.Repeat("a", 32)+".zst"), 2<<30))
 	for range 29 {
 		c.Grew(1 << 20)
 		c.Full()
@@ -374,8 +368,8 @@ func TestCacheIsScannedSeldom(t *testing.T) {
 // logs once more.
 func TestCacheIsNotListed(t *testing.T) {
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "a.log"), "x\n")
+	readertest.WriteFile(t, filepath.Join(dir, "a.log"), "x\n")
 	use(t, blockstore.NewCache(filepath.Join(dir, "cache"), 1<<30))
 	plant(t, dir, map[string]string{"other/CACHEDIR.TAG": "Signature: 8a477f597d28d172789f06886806bc55\n", "other/b.log": "x\n"})
-	expect(t, paths(t, dir, dir), "a.log", "other/CACHEDIR.TAG", "other/b.log")
+	readertest.ExpectStrings(t, paths(t, dir, dir), "a.log", "other/CACHEDIR.TAG", "other/b.log")
 }

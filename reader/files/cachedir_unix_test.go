@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"logview/reader/blockstore"
+	"logview/reader/readertest"
 )
 
 // A directory that others can write to, or that is another's, is not used.
@@ -35,9 +36,9 @@ func TestCacheOfOthers(t *testing.T) {
 		}
 		dir := t.TempDir()
 		use(t, blockstore.NewCache(dir, 1<<30))
-		must(t, os.Chmod(c.what(dir), c.mode))
+		readertest.Must(t, os.Chmod(c.what(dir), c.mode))
 		if c.uid >= 0 {
-			must(t, os.Chown(c.what(dir), c.uid, -1))
+			readertest.Must(t, os.Chown(c.what(dir), c.uid, -1))
 		}
 		before := tree(t, dir)
 		cache := blockstore.NewCache(dir, 1)

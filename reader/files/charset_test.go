@@ -11,6 +11,7 @@ import (
 
 	"logview/reader"
 	"logview/reader/decode"
+	"logview/reader/readertest"
 )
 
 func encoded(t *testing.T, c decode.Charset, s string) string {
@@ -30,15 +31,15 @@ func encoded(t *testing.T, c decode.Charset, s string) string {
 func readIn(t *testing.T, data string, enc decode.Charset) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "f.log")
-	write(t, path, data)
+	readertest.WriteFile(t, path, data)
 	src := NewSource(Log{Name: path, Members: []reader.Member{{Path: path}}}, Options{Encoding: enc})
 	b, err := src.Open(t.Context(), src.Members()[0], reader.Pos{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer b.Close()
-	blocks, _ := collect(t, b.Next)
-	return join(blocks)
+	blocks, _ := readertest.Collect(t, b.Next)
+	return readertest.Join(blocks)
 }
 
 // UTF-16 is known without a byte order mark, by its zero bytes.
@@ -57,7 +58,7 @@ func TestUTF16Without(t *testing.T) {
 				if got := readIn(t, raw, ""); got != want && (cut == 0 || len(text) > 3) {
 					t.Errorf("%s, %d bytes cut off: got %.80q, want %.80q", c, cut, got, want)
 				}
-				if got, _, err := readAll(t, gz(raw)); got != want && (cut == 0 || len(text) > 3) {
+				if got, _, err := readAll(t, readertest.Gzip(raw)); got != want && (cut == 0 || len(text) > 3) {
 					t.Errorf("%s, compressed: got %.80q, want %.80q; %v", c, got, want, err)
 				}
 			}
@@ -86,7 +87,7 @@ func TestLateLatin1(t *testing.T) {
 		if got := readIn(t, c[0], ""); got != c[1] {
 			t.Errorf("%s: another text: …%q", name, got[max(0, len(got)-40):])
 		}
-		if got, _, err := readAll(t, gz(c[0])); got != c[1] {
+		if got, _, err := readAll(t, readertest.Gzip(c[0])); got != c[1] {
 			t.Errorf("%s, compressed: another text: …%q, %v", name, got[max(0, len(got)-40):], err)
 		}
 	}

@@ -17,11 +17,11 @@ import (
 	"testing"
 
 	"github.com/andybalholm/brotli"
-	"github.com/klauspost/compress/zstd"
 	"github.com/ulikunitz/xz/lzma"
 
 	"logview/reader"
 	"logview/reader/decode"
+	"logview/reader/readertest"
 )
 
 // sampleText is n lines that compress as logs do.
@@ -31,24 +31,6 @@ func sampleText(n int) string {
 		fmt.Fprintf(&b, "2026-11-24 10:00:%02d ERROR request %d failed\n", i%60, i)
 	}
 	return b.String()
-}
-
-func zipped(t *testing.T, method uint16, members ...string) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := zip.NewWriter(&b)
-	w.RegisterCompressor(decode.ZipMethodZstd, zstd.ZipCompressor())
-	for i := 0; i < len(members); i += 2 {
-		f, err := w.CreateHeader(&zip.FileHeader{Name: members[i], Method: method})
-		if err != nil {
-			t.Fatal(err)
-		}
-		io.WriteString(f, members[i+1])
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
 }
 
 func lzmaed(t *testing.T, text string, size int64) []byte {
@@ -93,11 +75,11 @@ func TestContainers(t *testing.T) {
 		data       []byte
 		pipes      bool // it can be read through a pipe
 	}{
-		{"zip deflated", "app.log.zip", zipped(t, zip.Deflate, "app.log", text), true},
-		{"zip stored", "app.log.zip", zipped(t, zip.Store, "app.log", text), false},
-		{"zip zstd", "x", zipped(t, decode.ZipMethodZstd, "app.log", text), false},
-		{"zip of a gzip", "x.zip", zipped(t, zip.Deflate, "app.log.gz", string(gz(text))), true},
-		{"zip beside a directory", "x.zip", zipped(t, zip.Deflate, "logs/", "", "logs/app.log", text), true},
+		{"zip deflated", "app.log.zip", readertest.Zip(t, zip.Deflate, "app.log", text), true},
+		{"zip stored", "app.log.zip", readertest.Zip(t, zip.Store, "app.log", text), false},
+		{"zip zstd", "x", readertest.Zip(t, decode.ZipMethodZstd, "app.log", text), false},
+		{"zip of a gzip", "x.zip", readertest.Zip(t, zip.Deflate, "app.log.gz", string(readertest.Gzip(text))), true},
+		{"zip beside a directory", "x.zip", readertest.Zip(t, zip.Deflate, "logs/", "", "logs/app.log", text), true},
 		{"lzma", "app.log.lzma", lzmaed(t, text, -1), true},
 		{"lzma of known size", "renamed", lzmaed(t, text, int64(len(text))), true},
 		{"brotli", "app.log.br", brotlied(text, 5), false},
@@ -153,8 +135,8 @@ func TestEmptyContainers(t *testing.T) {
 		name string
 		data []byte
 	}{
-		{"empty.zip", zipped(t, zip.Deflate)},
-		{"x.zip", zipped(t, zip.Deflate, "app.log", "")},
+		{"empty.zip", readertest.Zip(t, zip.Deflate)},
+		{"x.zip", readertest.Zip(t, zip.Deflate, "app.log", "")},
 		{"x.lzma", lzmaed(t, "", -1)},
 		{"x.br", brotlied("", 5)},
 	} {
@@ -250,7 +232,7 @@ func TestZipsBehindOthers(t *testing.T) {
 	text := sampleText(100)
 	path := filepath.Join(t.TempDir(), "a.zip")
 	read := func(data string) (string, []error) {
-		write(t, path, data)
+		readertest.WriteFile(t, path, data)
 		logs, errs := Find([]string{path})
 		logs, more := UnpackAll(t.Context(), logs, Options{}, nil)
 		got, bad := membersText(t, logs, Options{})
@@ -261,7 +243,7 @@ func TestZipsBehindOthers(t *testing.T) {
 		for _, n := range names {
 			members = append(members, n, text)
 		}
-		data := string(zipped(t, zip.Deflate, members...))
+		data := string(readertest.Zip(t, zip.Deflate, members...))
 		for _, begin := range []string{"", "PK\x07\x08", "PK00", "MZ\x90\x00\x03\x00program", "#!/bin/sh\nunzip $0; exit\n", strings.Repeat("\x00\xff", 70_000)} {
 			if got, errs := read(begin + data); strings.Count(got, text) != len(names) || len(errs) > 0 {
 				t.Errorf("%d members behind %.20q: %d bytes, %v", len(names), begin, len(got), errs)
@@ -281,7 +263,7 @@ func TestZipsBehindOthers(t *testing.T) {
 // TestZipMemberErrors reports what cannot be read of a member.
 func TestZipMemberErrors(t *testing.T) {
 	text := sampleText(100)
-	data := zipped(t, zip.Deflate, "app.log", text)
+	data := readertest.Zip(t, zip.Deflate, "app.log", text)
 	central := bytes.LastIndex(data, []byte("PK\x01\x02"))
 	local := bytes.Index(data, []byte("PK\x03\x04"))
 	for _, c := range []struct {
@@ -324,9 +306,9 @@ func TestRotatedZip(t *testing.T) {
 	dir := t.TempDir()
 	for name, data := range map[string][]byte{
 		"app.log":                []byte("now\n"),
-		"app.2026-11-24.log.zip": zipped(t, zip.Deflate, "app.2026-11-24.log", "zip\n"),
+		"app.2026-11-24.log.zip": readertest.Zip(t, zip.Deflate, "app.2026-11-24.log", "zip\n"),
 		"app.2026-11-23.log.br":  brotlied("brotli\n", 5),
-		"app.2026-11-22.log.gz":  gz("gzip\n"),
+		"app.2026-11-22.log.gz":  readertest.Gzip("gzip\n"),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
 			t.Fatal(err)
@@ -357,13 +339,13 @@ func TestBegunFiles(t *testing.T) {
 		"a.gz": "\x1f", "b.xz": "\xfd7zX", "c.zst": "\x28\xb5", "d.bz2": "BZ", "e.bz2": "BZh91", "f.lz4": "\x04",
 		"g.zip": "PK\x03", "h.Z": "\x1f", "i.lzma": "\x5d\x00", "j.tar.gz": "\x1f", "k.tgz": "\x1f", "l.log.1.gz": "\x1f\x8b",
 	} {
-		write(t, filepath.Join(dir, name), data)
+		readertest.WriteFile(t, filepath.Join(dir, name), data)
 		if text, _, err := readPath(t, filepath.Join(dir, name)); err == nil || text != "" {
 			t.Errorf("%s: %q, %v", name, text, err)
 		}
 	}
 	for name, text := range map[string]string{"a.log": "\x1f", "c.gz": "text\n", "d.log": "BZ", "e.gz": ""} {
-		write(t, filepath.Join(dir, name), text)
+		readertest.WriteFile(t, filepath.Join(dir, name), text)
 		if got, _, err := readPath(t, filepath.Join(dir, name)); err != nil || got != text {
 			t.Errorf("%s: %q, %v", name, got, err)
 		}

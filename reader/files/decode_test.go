@@ -2,7 +2,6 @@ package files
 
 import (
 	"bytes"
-	"compress/gzip"
 	"context"
 	"encoding/hex"
 	"errors"
@@ -21,15 +20,8 @@ import (
 
 	"logview/reader"
 	"logview/reader/decode"
+	"logview/reader/readertest"
 )
-
-func gz(text string) []byte {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	io.WriteString(w, text)
-	w.Close()
-	return b.Bytes()
-}
 
 func zst(text string) []byte {
 	w, _ := zstd.NewWriter(nil)
@@ -87,17 +79,7 @@ func readPath(t *testing.T, path string) (string, []reader.Block, error) {
 	if errs != nil {
 		t.Fatal(errs)
 	}
-	src := NewSource(logs[0], Options{})
-	b, err := src.Open(context.Background(), src.Members()[0], reader.Pos{})
-	if err != nil {
-		return "", nil, err
-	}
-	defer b.Close()
-	blocks, err := collect(t, b.Next)
-	if err == io.EOF {
-		err = nil
-	}
-	return join(blocks), blocks, err
+	return readertest.ReadMember(t, NewSource(logs[0], Options{}))
 }
 
 func TestFormats(t *testing.T) {
@@ -118,10 +100,10 @@ func TestFormats(t *testing.T) {
 		half := len(text) / 2
 		for format, data := range map[string][]byte{
 			"plain":           []byte(text),
-			"gzip":            gz(text),
-			"gzip, two":       append(gz(text[:half]), gz(text[half:])...),
-			"gzip, zeros":     append(gz(text), make([]byte, 700)...),
-			"gzip, an empty":  append(append(gz(text[:half]), gz("")...), gz(text[half:])...),
+			"gzip":            readertest.Gzip(text),
+			"gzip, two":       append(readertest.Gzip(text[:half]), readertest.Gzip(text[half:])...),
+			"gzip, zeros":     append(readertest.Gzip(text), make([]byte, 700)...),
+			"gzip, an empty":  append(append(readertest.Gzip(text[:half]), readertest.Gzip("")...), readertest.Gzip(text[half:])...),
 			"zstd":            zst(text),
 			"zstd, two":       append(zst(text[:half]), zst(text[half:])...),
 			"zstd, skippable": append([]byte("\x5a\x2a\x4d\x18\x03\x00\x00\x00abc"), zst(text)...),
@@ -153,7 +135,7 @@ func TestFormats(t *testing.T) {
 func TestBlocksAreOfTheText(t *testing.T) {
 	text := randomText(rand.New(rand.NewPCG(11, 12)), 3<<20)
 	_, want, _ := readAll(t, []byte(text))
-	for _, data := range [][]byte{gz(text), zst(text), xzip(text)} {
+	for _, data := range [][]byte{readertest.Gzip(text), zst(text), xzip(text)} {
 		_, got, err := readAll(t, data)
 		if err != nil || len(got) != len(want) {
 			t.Fatalf("%d blocks, want %d; %v", len(got), len(want), err)
@@ -168,7 +150,7 @@ func TestBlocksAreOfTheText(t *testing.T) {
 
 func TestTruncated(t *testing.T) {
 	text := strings.Repeat("a line that says something, and a number: 12345\n", 20000)
-	for name, data := range map[string][]byte{"gzip": gz(text), "zstd": zst(text), "xz": xzip(text), "lz4": lz4ed(text),
+	for name, data := range map[string][]byte{"gzip": readertest.Gzip(text), "zstd": zst(text), "xz": xzip(text), "lz4": lz4ed(text),
 		"bzip2": tool(t, text, "bzip2", "-c"), "compress": tool(t, text, "compress", "-c")} {
 		if data == nil {
 			continue // its program is not installed
@@ -200,32 +182,32 @@ func TestTruncated(t *testing.T) {
 func TestDamagedInTheMiddle(t *testing.T) {
 	part := func(s string) string { return strings.Repeat(s+" says a line, then another\n", 3000) }
 	one, two, three := part("one"), part("two"), part("three")
-	bad := gz(two)
+	bad := readertest.Gzip(two)
 	for i := len(bad) / 2; i < len(bad)/2+40; i++ {
 		bad[i] ^= 0x5a
 	}
 	path := filepath.Join(t.TempDir(), "f.gz")
-	if err := os.WriteFile(path, slicesConcat(gz(one), bad, gz(three)), 0o644); err != nil {
+	if err := os.WriteFile(path, slicesConcat(readertest.Gzip(one), bad, readertest.Gzip(three)), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	b := openBlocks(t, path)
-	before, err := collect(t, b.Next)
+	before, err := readertest.Collect(t, b.Next)
 	var fe *reader.FileError
-	if !errors.As(err, &fe) || fe.Path != path || fe.Offset < int64(len(gz(one))) || fe.Offset > int64(len(gz(one))+len(bad)) {
+	if !errors.As(err, &fe) || fe.Path != path || fe.Offset < int64(len(readertest.Gzip(one))) || fe.Offset > int64(len(readertest.Gzip(one))+len(bad)) {
 		t.Fatalf("got %v, want an error inside the damaged part", err)
 	}
-	if !strings.HasPrefix(join(before), one) {
+	if !strings.HasPrefix(readertest.Join(before), one) {
 		t.Error("what lies before the damage is not all there")
 	}
 	if err := b.Resume(); err != nil {
 		t.Fatal(err)
 	}
-	after, err := collect(t, b.Next)
-	if err != io.EOF || !strings.HasSuffix(join(after), three) {
-		t.Errorf("behind the damage: %v, %d bytes", err, len(join(after)))
+	after, err := readertest.Collect(t, b.Next)
+	if err != io.EOF || !strings.HasSuffix(readertest.Join(after), three) {
+		t.Errorf("behind the damage: %v, %d bytes", err, len(readertest.Join(after)))
 	}
-	if first := after[0]; first.Line != reader.Line(strings.Count(join(before), "\n"))+1 && !strings.HasSuffix(join(before), "\n") {
-		t.Errorf("line %d follows %d", first.Line, strings.Count(join(before), "\n"))
+	if first := after[0]; first.Line != reader.Line(strings.Count(readertest.Join(before), "\n"))+1 && !strings.HasSuffix(readertest.Join(before), "\n") {
+		t.Errorf("line %d follows %d", first.Line, strings.Count(readertest.Join(before), "\n"))
 	}
 }
 
@@ -249,23 +231,23 @@ func TestCutMemberBeforeAWholeOne(t *testing.T) {
 	for range 3000 {
 		one += strings.Repeat(string(rune('a'+r.IntN(26))), 1+r.IntN(9)) + " one\n"
 	}
-	packed := gz(one)
+	packed := readertest.Gzip(one)
 	for range 50 {
 		n := 30 + r.IntN(len(packed)-60)
 		path := filepath.Join(t.TempDir(), "f.gz")
-		if err := os.WriteFile(path, slicesConcat(packed[:n], gz(two)), 0o644); err != nil {
+		if err := os.WriteFile(path, slicesConcat(packed[:n], readertest.Gzip(two)), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		b := openBlocks(t, path)
-		before, err := collect(t, b.Next)
+		before, err := readertest.Collect(t, b.Next)
 		if err == io.EOF {
 			t.Fatalf("cut at %d: no error", n)
 		}
-		text := join(before)
+		text := readertest.Join(before)
 		for b.Resume() == nil {
 			var after []reader.Block
-			after, err = collect(t, b.Next)
-			text += join(after)
+			after, err = readertest.Collect(t, b.Next)
+			text += readertest.Join(after)
 			if err == io.EOF {
 				break
 			}
@@ -303,7 +285,7 @@ func TestCharsets(t *testing.T) {
 		{"cut by the window", strings.Repeat("x", decode.HeadSize-1) + "é\n", strings.Repeat("x", decode.HeadSize-1) + "é\n"},
 		{"leading zeros", strings.Repeat("\x00", 5000) + "text\n", strings.Repeat("\x00", 5000) + "text\n"},
 	} {
-		for _, data := range []string{c.in, string(gz(c.in))} {
+		for _, data := range []string{c.in, string(readertest.Gzip(c.in))} {
 			got, _, err := readAll(t, []byte(data))
 			if err != nil || got != c.want {
 				t.Errorf("%s: got %.60q, want %.60q; %v", c.name, got, c.want, err)
@@ -316,7 +298,7 @@ func TestBinary(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "wtmp")
 	record := "\x07\x00\x00\x00\x12\x0f\x00\x00pts/0\x00\x00\x00\x00\x00ts/0root\x00\x00\x00\x00\x00\x00192.168.1.1\x00\x00\x00"
-	write(t, path, strings.Repeat(record, 20))
+	readertest.WriteFile(t, path, strings.Repeat(record, 20))
 	logs, _ := Find([]string{dir})
 	src := NewSource(logs[0], Options{})
 	if _, err := src.Open(context.Background(), src.Members()[0], reader.Pos{}); !errors.Is(err, reader.ErrBinary) {
@@ -340,7 +322,7 @@ func TestGreedyHeaders(t *testing.T) {
 
 func FuzzFile(f *testing.F) {
 	text := strings.Repeat("a line of text\n", 50)
-	for _, data := range [][]byte{[]byte(text), gz(text), zst(text), xzip(text), lz4ed(text), []byte("\x1f\x9d\x90a\x02b"), []byte("\xff\xfea\x00")} {
+	for _, data := range [][]byte{[]byte(text), readertest.Gzip(text), zst(text), xzip(text), lz4ed(text), []byte("\x1f\x9d\x90a\x02b"), []byte("\xff\xfea\x00")} {
 		f.Add(data)
 	}
 	dir := f.TempDir()

@@ -12,6 +12,7 @@ import (
 
 	"logview/reader"
 	"logview/reader/blockstore"
+	"logview/reader/readertest"
 )
 
 // TestMain lets the test binary play another process that stores a file.
@@ -30,9 +31,9 @@ func TestMain(m *testing.M) {
 // Writers are killed at any moment, others write the same store at the same
 // time: every reader gets the text, and in the end there is a whole store.
 func TestKilledWriters(t *testing.T) {
-	text := noise(rand.New(rand.NewPCG(32, 1)), 4<<20)
+	text := readertest.Noise(rand.New(rand.NewPCG(32, 1)), 4<<20)
 	path := filepath.Join(t.TempDir(), "a.gz")
-	if err := os.WriteFile(path, gz(text), 0o644); err != nil {
+	if err := os.WriteFile(path, readertest.Gzip(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	dir := filepath.Join(t.TempDir(), "cache")
@@ -52,9 +53,9 @@ func TestKilledWriters(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer b.Close()
-		got, err := collect(t, b.Next)
-		if err != io.EOF || join(got) != text {
-			t.Fatalf("%v, %d bytes of %d", err, len(join(got)), len(text))
+		got, err := readertest.Collect(t, b.Next)
+		if err != io.EOF || readertest.Join(got) != text {
+			t.Fatalf("%v, %d bytes of %d", err, len(readertest.Join(got)), len(text))
 		}
 		_, stored = b.(reader.RandomAccess)
 		return stored

@@ -21,28 +21,6 @@ import (
 	"logview/reader/readertest"
 )
 
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
-}
-
-func compressFile(t *testing.T, path string) {
-	t.Helper()
-	data, err := os.ReadFile(path)
-	must(t, err)
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	w.Write(data)
-	w.Close()
-	info, err := os.Stat(path)
-	must(t, err)
-	must(t, os.WriteFile(path+".gz", b.Bytes(), 0o644))
-	must(t, os.Chtimes(path+".gz", info.ModTime(), info.ModTime())) // as gzip does
-	must(t, os.Remove(path))
-}
-
 func manyLines(seed uint64, size int) string {
 	r := rand.New(rand.NewPCG(seed, 1))
 	var b strings.Builder
@@ -61,14 +39,14 @@ func rotated(t *testing.T, opt files.Options) readertest.Case {
 		manyLines(3, 1<<20) + "not yet ended",
 	}}
 	path := filepath.Join(dir, "app.log")
-	must(t, os.WriteFile(path+".2", []byte(c.Texts[0]), 0o644))
+	readertest.Must(t, os.WriteFile(path+".2", []byte(c.Texts[0]), 0o644))
 	longAgo := time.Now().Add(-48 * time.Hour)
-	must(t, os.Chtimes(path+".2", longAgo, longAgo))
-	compressFile(t, path+".2")
-	must(t, os.WriteFile(path+".1", []byte(c.Texts[1]), 0o644))
+	readertest.Must(t, os.Chtimes(path+".2", longAgo, longAgo))
+	readertest.CompressFile(t, path+".2")
+	readertest.Must(t, os.WriteFile(path+".1", []byte(c.Texts[1]), 0o644))
 	yesterday := time.Now().Add(-24 * time.Hour)
-	must(t, os.Chtimes(path+".1", yesterday, yesterday))
-	must(t, os.WriteFile(path, []byte(c.Texts[2]), 0o644))
+	readertest.Must(t, os.Chtimes(path+".1", yesterday, yesterday))
+	readertest.Must(t, os.WriteFile(path, []byte(c.Texts[2]), 0o644))
 	logs, errs := files.Find([]string{dir})
 	if len(errs) > 0 || len(logs) != 1 {
 		t.Fatal(logs, errs)
@@ -76,17 +54,17 @@ func rotated(t *testing.T, opt files.Options) readertest.Case {
 	c.Source = files.NewSource(logs[0], opt)
 	c.Grow = func(text string) {
 		f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
-		must(t, err)
+		readertest.Must(t, err)
 		_, err = f.WriteString(text)
-		must(t, err)
-		must(t, f.Close())
+		readertest.Must(t, err)
+		readertest.Must(t, f.Close())
 	}
 	c.Rotate = func(text string) {
-		must(t, os.Rename(path+".2.gz", path+".3.gz"))
-		must(t, os.Rename(path+".1", path+".2"))
-		compressFile(t, path+".2")
-		must(t, os.Rename(path, path+".1"))
-		must(t, os.WriteFile(path, []byte(text), 0o644))
+		readertest.Must(t, os.Rename(path+".2.gz", path+".3.gz"))
+		readertest.Must(t, os.Rename(path+".1", path+".2"))
+		readertest.CompressFile(t, path+".2")
+		readertest.Must(t, os.Rename(path, path+".1"))
+		readertest.Must(t, os.WriteFile(path, []byte(text), 0o644))
 	}
 	return c
 }
@@ -99,7 +77,7 @@ func TestFilesWithStore(t *testing.T) {
 	readertest.Run(t, func(t *testing.T) readertest.Case {
 		c := rotated(t, files.Options{Cache: blockstore.NewCache(t.TempDir(), 1<<30), Workers: reader.NewWorkers(2), MustStore: true})
 		for _, m := range c.Source.Members() {
-			must(t, files.Store(context.Background(), c.Source, m, nil))
+			readertest.Must(t, files.Store(context.Background(), c.Source, m, nil))
 		}
 		return c
 	})
@@ -109,7 +87,7 @@ func TestPipe(t *testing.T) {
 	readertest.Run(t, func(t *testing.T) readertest.Case {
 		text := manyLines(4, 1<<20) + "no newline"
 		r, w, err := os.Pipe()
-		must(t, err)
+		readertest.Must(t, err)
 		old := os.Stdin
 		os.Stdin = r
 		t.Cleanup(func() { os.Stdin = old; r.Close() })
@@ -155,12 +133,12 @@ func TestCutBeforeOpening(t *testing.T) {
 	readertest.Act(t, dir, `app.log < a text that is longer than the other\n`)
 	logs, _ := files.Find([]string{dir})
 	src := files.NewSource(logs[0], files.Options{})
-	must(t, os.WriteFile(filepath.Join(dir, "app.log"), []byte("new\n"), 0o644))
+	readertest.Must(t, os.WriteFile(filepath.Join(dir, "app.log"), []byte("new\n"), 0o644))
 	b, err := src.Open(t.Context(), src.Members()[1], reader.Pos{})
-	must(t, err)
+	readertest.Must(t, err)
 	defer b.Close()
 	var blk reader.Block
-	must(t, b.Next(&blk))
+	readertest.Must(t, b.Next(&blk))
 	if string(blk.Text) != "new\n" {
 		t.Errorf("got %q", blk.Text)
 	}
@@ -173,14 +151,14 @@ func TestPackedInMembersBeforeOpening(t *testing.T) {
 	path := filepath.Join(dir, "app.log.1")
 	readertest.Act(t, dir, `app.log.1 < one\ntwo\nthree\n`)
 	info, err := os.Stat(path)
-	must(t, err)
+	readertest.Must(t, err)
 	logs, _ := files.Find([]string{dir})
 	src := files.NewSource(logs[0], files.Options{})
-	must(t, os.WriteFile(path+".gz", append(readertest.Packed(t, `one\ntwo\n`), readertest.Packed(t, `three\n`)...), 0o644))
-	must(t, os.Chtimes(path+".gz", info.ModTime(), info.ModTime()))
-	must(t, os.Remove(path))
+	readertest.Must(t, os.WriteFile(path+".gz", append(readertest.Packed(t, `one\ntwo\n`), readertest.Packed(t, `three\n`)...), 0o644))
+	readertest.Must(t, os.Chtimes(path+".gz", info.ModTime(), info.ModTime()))
+	readertest.Must(t, os.Remove(path))
 	b, err := src.Open(t.Context(), src.Members()[0], reader.Pos{})
-	must(t, err)
+	readertest.Must(t, err)
 	defer b.Close()
 	var got strings.Builder
 	var blk reader.Block
@@ -196,24 +174,18 @@ func TestPackedInMembersBeforeOpening(t *testing.T) {
 // middle alone, as files of several gzip members may.
 func TestStoreOfALikeFile(t *testing.T) {
 	dir, cache := t.TempDir(), blockstore.NewCache(t.TempDir(), 1<<30)
-	part := func(s string) []byte {
-		var b bytes.Buffer
-		w, _ := gzip.NewWriterLevel(&b, gzip.NoCompression)
-		w.Write([]byte(s))
-		w.Close()
-		return b.Bytes()
-	}
+	part := func(s string) []byte { return readertest.GzipLevel(s, gzip.NoCompression) }
 	ends := manyLines(5, 1<<20)
 	for i, middle := range []string{"one says this\n", "two says that\n"} {
 		path := filepath.Join(dir, fmt.Sprintf("%d.gz", i))
-		must(t, os.WriteFile(path, bytes.Join([][]byte{part(ends), part(middle), part(ends)}, nil), 0o644))
+		readertest.Must(t, os.WriteFile(path, bytes.Join([][]byte{part(ends), part(middle), part(ends)}, nil), 0o644))
 		when := time.Unix(1_700_000_000+int64(i), 0)
-		must(t, os.Chtimes(path, when, when))
+		readertest.Must(t, os.Chtimes(path, when, when))
 		logs, _ := files.Find([]string{path})
 		src := files.NewSource(logs[0], files.Options{Cache: cache, Workers: reader.NewWorkers(2), MustStore: true})
-		must(t, files.Store(t.Context(), src, src.Members()[0], nil))
+		readertest.Must(t, files.Store(t.Context(), src, src.Members()[0], nil))
 		b, err := src.Open(t.Context(), src.Members()[0], reader.Pos{})
-		must(t, err)
+		readertest.Must(t, err)
 		var got strings.Builder
 		var blk reader.Block
 		for b.Next(&blk) == nil {

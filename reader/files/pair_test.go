@@ -1,7 +1,6 @@
 package files
 
 import (
-	"bytes"
 	"compress/gzip"
 	"errors"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 
 	"logview/reader"
 	"logview/reader/blockstore"
+	"logview/reader/readertest"
 )
 
 // readSource is the text of all members of the log in dir, in order, and the
@@ -56,16 +56,9 @@ func source(t *testing.T, dir string, opt Options) *LogSource {
 	return NewSource(logs[0], opt)
 }
 
-// rememberAll has verdicts remembered although the files are new.
-func rememberAll(t *testing.T) {
-	was := TooYoung
-	TooYoung = -time.Hour
-	t.Cleanup(func() { TooYoung = was })
-}
-
 func settled(t *testing.T, src *LogSource) []string {
 	t.Helper()
-	must(t, src.Settle(t.Context()))
+	readertest.Must(t, src.Settle(t.Context()))
 	var out []string
 	for _, m := range src.Members() {
 		if IsTwin(m) {
@@ -79,39 +72,39 @@ func settled(t *testing.T, src *LogSource) []string {
 // X beside X.gz: each line is read once, whatever the files hold, before and
 // after it is remembered what they do, and it is known then which to read.
 func TestPair(t *testing.T) {
-	rememberAll(t)
-	text := noise(rand.New(rand.NewPCG(11, 1)), 2<<20) + "\n"
+	readertest.Set(t, &TooYoung, -time.Hour) // verdicts are remembered although the files are new
+	text := readertest.Noise(rand.New(rand.NewPCG(11, 1)), 2<<20) + "\n"
 	long := strings.Repeat("x", reader.BlockSize+reader.BlockSize/2)
 	wide := func(s string) string { return "\xff\xfe" + strings.Join(strings.Split(s, ""), "\x00") + "\x00" }
-	cut := func(s string, n int) string { z := string(gz(s)); return z[:len(z)*n/100] }
+	cut := func(s string, n int) string { z := string(readertest.Gzip(s)); return z[:len(z)*n/100] }
 	for _, c := range []struct {
 		name          string
 		plain, packed string
 		want          string   // the text
 		files         []string // that it is in
 	}{
-		{"the same", text, string(gz(text)), text, []string{"a.1"}},
-		{"the same, short", "one\n", string(gz("one\n")), "one\n", []string{"a.1"}},
-		{"the same, without an end", "one\ntwo", string(gz("one\ntwo")), "one\ntwo\n", []string{"a.1"}},
-		{"the same, in two members", "one\ntwo\n", string(gz("one\n")) + string(gz("two\n")), "one\ntwo\n", []string{"a.1"}},
-		{"a long line", long + "\n", string(gz(long + "\n")), long + "\n", []string{"a.1"}},
+		{"the same", text, string(readertest.Gzip(text)), text, []string{"a.1"}},
+		{"the same, short", "one\n", string(readertest.Gzip("one\n")), "one\n", []string{"a.1"}},
+		{"the same, without an end", "one\ntwo", string(readertest.Gzip("one\ntwo")), "one\ntwo\n", []string{"a.1"}},
+		{"the same, in two members", "one\ntwo\n", string(readertest.Gzip("one\n")) + string(readertest.Gzip("two\n")), "one\ntwo\n", []string{"a.1"}},
+		{"a long line", long + "\n", string(readertest.Gzip(long + "\n")), long + "\n", []string{"a.1"}},
 		{"being compressed", text, cut(text, 50), text, []string{"a.1"}},
 		{"almost compressed", text, cut(text, 99), text, []string{"a.1"}},
-		{"just begun", text, string(gz(text))[:12], text, []string{"a.1"}},
+		{"just begun", text, string(readertest.Gzip(text))[:12], text, []string{"a.1"}},
 		{"only a byte", text, "\x1f", text, []string{"a.1"}},
 		{"only a magic number", text, "\x1f\x8b", text, []string{"a.1"}},
-		{"grown since", text + "new\n", string(gz(text)), text + "new\n", []string{"a.1"}},
-		{"grown since within a line", text + "new\n", string(gz(text[:len(text)-3])), text + "new\n", []string{"a.1"}},
-		{"a small part of it", text, string(gz(text[:1000])), text, []string{"a.1"}},
-		{"being unpacked", text[:1<<20], string(gz(text)), text, []string{"a.1.gz"}},
-		{"unpacked within the first line", "on", string(gz("one\ntwo\n")), "one\ntwo\n", []string{"a.1.gz"}},
-		{"unpacked within a line of UTF-16", wide("one\ntwo\n")[:13], string(gz(wide("one\ntwo\n"))), "one\ntwo\n", []string{"a.1.gz"}},
-		{"unpacked to the end of a line", "one\n", string(gz("one\ntwo\n")), "one\ntwo\n", []string{"a.1.gz"}},
-		{"unpacked within a long line", long[:len(long)-5], string(gz(long + "\n")), "", []string{"a.1.gz"}},
-		{"unpacked and nothing there yet", "", string(gz("one\n")), "one\n", []string{"a.1.gz"}},
-		{"the same banner", text + "new\n", string(gz(text + "old\n")), "", []string{"a.1.gz", "a.1"}},
-		{"another text", "new\n" + text, string(gz(text)), text + "new\n" + text, []string{"a.1.gz", "a.1"}},
-		{"another text of one size", "new\n", string(gz("old\n")), "old\nnew\n", []string{"a.1.gz", "a.1"}},
+		{"grown since", text + "new\n", string(readertest.Gzip(text)), text + "new\n", []string{"a.1"}},
+		{"grown since within a line", text + "new\n", string(readertest.Gzip(text[:len(text)-3])), text + "new\n", []string{"a.1"}},
+		{"a small part of it", text, string(readertest.Gzip(text[:1000])), text, []string{"a.1"}},
+		{"being unpacked", text[:1<<20], string(readertest.Gzip(text)), text, []string{"a.1.gz"}},
+		{"unpacked within the first line", "on", string(readertest.Gzip("one\ntwo\n")), "one\ntwo\n", []string{"a.1.gz"}},
+		{"unpacked within a line of UTF-16", wide("one\ntwo\n")[:13], string(readertest.Gzip(wide("one\ntwo\n"))), "one\ntwo\n", []string{"a.1.gz"}},
+		{"unpacked to the end of a line", "one\n", string(readertest.Gzip("one\ntwo\n")), "one\ntwo\n", []string{"a.1.gz"}},
+		{"unpacked within a long line", long[:len(long)-5], string(readertest.Gzip(long + "\n")), "", []string{"a.1.gz"}},
+		{"unpacked and nothing there yet", "", string(readertest.Gzip("one\n")), "one\n", []string{"a.1.gz"}},
+		{"the same banner", text + "new\n", string(readertest.Gzip(text + "old\n")), "", []string{"a.1.gz", "a.1"}},
+		{"another text", "new\n" + text, string(readertest.Gzip(text)), text + "new\n" + text, []string{"a.1.gz", "a.1"}},
+		{"another text of one size", "new\n", string(readertest.Gzip("old\n")), "old\nnew\n", []string{"a.1.gz", "a.1"}},
 	} {
 		for _, cached := range []bool{false, true} {
 			opt := Options{}
@@ -119,10 +112,10 @@ func TestPair(t *testing.T) {
 				opt = Options{Cache: blockstore.NewCache(t.TempDir(), 1<<30), Workers: reader.NewWorkers(2), MustStore: true}
 			}
 			dir := t.TempDir()
-			write(t, filepath.Join(dir, "a.1"), c.plain)
-			write(t, filepath.Join(dir, "a.1.gz"), c.packed)
+			readertest.WriteFile(t, filepath.Join(dir, "a.1"), c.plain)
+			readertest.WriteFile(t, filepath.Join(dir, "a.1.gz"), c.packed)
 			long := time.Now().Add(-time.Hour)
-			must(t, os.Chtimes(filepath.Join(dir, "a.1"), long, long))
+			readertest.Must(t, os.Chtimes(filepath.Join(dir, "a.1"), long, long))
 			lines := func(s string) map[string]int {
 				out := map[string]int{}
 				for l := range strings.Lines(s) {
@@ -162,7 +155,7 @@ func TestPair(t *testing.T) {
 					}
 				}
 				src = source(t, dir, opt)
-				expect(t, settled(t, src), c.files...)
+				readertest.ExpectStrings(t, settled(t, src), c.files...)
 				if got, errs := readSource(t, src); len(errs) > 0 || c.want != "" && got != c.want {
 					t.Errorf("%s%s, decided: %d bytes, want %d, %v", c.name, again, len(got), len(c.want), errs)
 				}
@@ -174,9 +167,9 @@ func TestPair(t *testing.T) {
 func ungz(t *testing.T, s string) []byte {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "x.gz")
-	write(t, path, s)
+	readertest.WriteFile(t, path, s)
 	text, _, err := readPath(t, path)
-	must(t, err)
+	readertest.Must(t, err)
 	return []byte(text)
 }
 
@@ -194,10 +187,10 @@ func TestPairChanges(t *testing.T) {
 		{text + "two\n", text + "two\n", []string{"a.1"}},
 		{text, text + "two\n", []string{"a.1.gz"}},
 	} {
-		write(t, plain, c.plain)
-		write(t, packed, string(gz(c.packed)))
+		readertest.WriteFile(t, plain, c.plain)
+		readertest.WriteFile(t, packed, readertest.Gzip(c.packed))
 		when := time.Unix(1_700_000_000, 0) // set back each time
-		must(t, errors.Join(os.Chtimes(plain, when, when), os.Chtimes(packed, when, when)))
+		readertest.Must(t, errors.Join(os.Chtimes(plain, when, when), os.Chtimes(packed, when, when)))
 		for range 2 {
 			src := source(t, dir, Options{Cache: cache})
 			if got := settled(t, src); fmt.Sprint(got) != fmt.Sprint(c.files) {
@@ -233,8 +226,8 @@ func TestPairVanishes(t *testing.T) {
 			plain, packed = text+"new\n", text+"old\n"
 			want = plain + packed
 		}
-		write(t, filepath.Join(dir, "a.1"), plain)
-		write(t, filepath.Join(dir, "a.1.gz"), string(gz(packed)))
+		readertest.WriteFile(t, filepath.Join(dir, "a.1"), plain)
+		readertest.WriteFile(t, filepath.Join(dir, "a.1.gz"), readertest.Gzip(packed))
 		src := source(t, dir, Options{})
 		var got strings.Builder
 		for i, m := range src.Members() {
@@ -242,9 +235,9 @@ func TestPairVanishes(t *testing.T) {
 				for step := range strings.SplitSeq(c.happen, "; ") {
 					f := strings.Fields(step)
 					if f[0] == "rm" {
-						must(t, os.Remove(filepath.Join(dir, f[1])))
+						readertest.Must(t, os.Remove(filepath.Join(dir, f[1])))
 					} else {
-						must(t, os.Rename(filepath.Join(dir, f[1]), filepath.Join(dir, f[2])))
+						readertest.Must(t, os.Rename(filepath.Join(dir, f[1]), filepath.Join(dir, f[2])))
 					}
 				}
 			}
@@ -295,49 +288,41 @@ func TestPairDamaged(t *testing.T) {
 		for len(s) > 0 {
 			n := min(len(s), 100_000)
 			n = strings.LastIndexByte(s[:n], '\n') + 1
-			z = append(z, gz(s[:n])...)
+			z = append(z, readertest.Gzip(s[:n])...)
 			s = s[n:]
 		}
 		return z
 	}
-	stored := func(s string) []byte {
-		var b bytes.Buffer
-		w, err := gzip.NewWriterLevel(&b, gzip.NoCompression)
-		must(t, err)
-		_, err = io.WriteString(w, s)
-		must(t, err)
-		must(t, w.Close())
-		return b.Bytes()
-	}
-	n := len(gz(text))
+	stored := func(s string) []byte { return readertest.GzipLevel(s, gzip.NoCompression) }
+	n := len(readertest.Gzip(text))
 	for _, c := range []struct {
 		name          string
 		plain, packed string
 	}{
-		{"the checksum", text, flip(gz(text), -8)},
-		{"the checksum, of a short one", short, flip(gz(short), -8)},
-		{"in the middle", text, flip(gz(text), n/2)},
-		{"at the beginning", text, flip(gz(text), 100)},
-		{"in the middle of a short one", short, flip(gz(short), len(gz(short))/2)},
-		{"several places", text, flip(gz(text), n/4, n/2, n/2+1, -20)},
+		{"the checksum", text, flip(readertest.Gzip(text), -8)},
+		{"the checksum, of a short one", short, flip(readertest.Gzip(short), -8)},
+		{"in the middle", text, flip(readertest.Gzip(text), n/2)},
+		{"at the beginning", text, flip(readertest.Gzip(text), 100)},
+		{"in the middle of a short one", short, flip(readertest.Gzip(short), len(readertest.Gzip(short))/2)},
+		{"several places", text, flip(readertest.Gzip(text), n/4, n/2, n/2+1, -20)},
 		{"a byte of the text", text, flip(stored(text), len(text)/2)},
 		{"a byte of a short text", short, flip(stored(short), len(short)/2)},
 		{"one of several members", text, flip(several(text), n/2)},
-		{"and plain has grown", text + "new\n", flip(gz(text), n/2)},
-		{"garbage behind it", text, string(gz(text)) + "garbage that is no gzip"},
-		{"another text of the same beginning", short + "new\n", flip(gz(short+text[len(short)+30:]), -8)},
-		{"cut off long ago", text, string(gz(text)[:n/2])},
-		{"cut off in the header", text, string(gz(text)[:5])},
+		{"and plain has grown", text + "new\n", flip(readertest.Gzip(text), n/2)},
+		{"garbage behind it", text, string(readertest.Gzip(text)) + "garbage that is no gzip"},
+		{"another text of the same beginning", short + "new\n", flip(readertest.Gzip(short+text[len(short)+30:]), -8)},
+		{"cut off long ago", text, string(readertest.Gzip(text)[:n/2])},
+		{"cut off in the header", text, string(readertest.Gzip(text)[:5])},
 		{"cut off in the magic number", text, "\x1f"},
-		{"of another text", text, flip(gz("old\n"+strings.ReplaceAll(text, "line", "old")), -8)},
+		{"of another text", text, flip(readertest.Gzip("old\n"+strings.ReplaceAll(text, "line", "old")), -8)},
 	} {
 		dir := t.TempDir()
-		write(t, filepath.Join(dir, "a.1"), c.plain)
-		write(t, filepath.Join(dir, "a.1.gz"), c.packed)
+		readertest.WriteFile(t, filepath.Join(dir, "a.1"), c.plain)
+		readertest.WriteFile(t, filepath.Join(dir, "a.1.gz"), c.packed)
 		long := time.Now().Add(-time.Hour) // it is not being written
-		must(t, os.Chtimes(filepath.Join(dir, "a.1.gz"), long, long))
+		readertest.Must(t, os.Chtimes(filepath.Join(dir, "a.1.gz"), long, long))
 		alone := filepath.Join(t.TempDir(), "a.1.gz")
-		write(t, alone, c.packed)
+		readertest.WriteFile(t, alone, c.packed)
 		want := map[string]int{}
 		for l := range strings.Lines(c.plain) {
 			want[l]++
@@ -354,7 +339,7 @@ func TestPairDamaged(t *testing.T) {
 		for _, settle := range []bool{false, true} {
 			src := source(t, dir, Options{})
 			if settle {
-				must(t, src.Settle(t.Context()))
+				readertest.Must(t, src.Settle(t.Context()))
 			}
 			got, errs := readSource(t, src)
 			if len(errs) != 1 || !strings.Contains(errs[0].Error(), "a.1.gz at ") {
@@ -379,7 +364,7 @@ func TestPairDamaged(t *testing.T) {
 
 // Of two packed files with the same text, each line is read once, too.
 func TestPackedPair(t *testing.T) {
-	rememberAll(t)
+	readertest.Set(t, &TooYoung, -time.Hour) // verdicts are remembered although the files are new
 	text := numberedLines(60000)
 	half := text[:strings.LastIndexByte(text[:1<<20], '\n')+1]
 	for _, c := range []struct {
@@ -387,17 +372,17 @@ func TestPackedPair(t *testing.T) {
 		files map[string]string
 		want  string
 	}{
-		{"gz and zst", map[string]string{"a.1.gz": string(gz(text)), "a.1.zst": string(zst(text))}, text},
-		{"and plain", map[string]string{"a.1": text, "a.1.gz": string(gz(text)), "a.1.zst": string(zst(text))}, text},
-		{"one being written", map[string]string{"a.1.gz": string(gz(text)), "a.1.zst": string(zst(text)[:300_000])}, text},
-		{"the first being written", map[string]string{"a.1.gz": string(gz(text)[:300_000]), "a.1.zst": string(zst(text))}, text},
-		{"one of a part", map[string]string{"a.1.gz": string(gz(half)), "a.1.zst": string(zst(text))}, text},
-		{"two texts", map[string]string{"a.1.gz": string(gz("new\n")), "a.1.zst": string(zst("old\n"))}, "old\nnew\n"},
-		{"of the current log", map[string]string{"a.gz": string(gz(text)), "a.zst": string(zst(text))}, text},
+		{"gz and zst", map[string]string{"a.1.gz": string(readertest.Gzip(text)), "a.1.zst": string(zst(text))}, text},
+		{"and plain", map[string]string{"a.1": text, "a.1.gz": string(readertest.Gzip(text)), "a.1.zst": string(zst(text))}, text},
+		{"one being written", map[string]string{"a.1.gz": string(readertest.Gzip(text)), "a.1.zst": string(zst(text)[:300_000])}, text},
+		{"the first being written", map[string]string{"a.1.gz": string(readertest.Gzip(text)[:300_000]), "a.1.zst": string(zst(text))}, text},
+		{"one of a part", map[string]string{"a.1.gz": string(readertest.Gzip(half)), "a.1.zst": string(zst(text))}, text},
+		{"two texts", map[string]string{"a.1.gz": string(readertest.Gzip("new\n")), "a.1.zst": string(zst("old\n"))}, "old\nnew\n"},
+		{"of the current log", map[string]string{"a.gz": string(readertest.Gzip(text)), "a.zst": string(zst(text))}, text},
 	} {
 		dir := t.TempDir()
 		for name, data := range c.files {
-			write(t, filepath.Join(dir, name), data)
+			readertest.WriteFile(t, filepath.Join(dir, name), data)
 		}
 		for range 2 {
 			src := source(t, dir, Options{Cache: blockstore.NewCache(t.TempDir(), 1<<30)})
@@ -405,7 +390,7 @@ func TestPackedPair(t *testing.T) {
 			if got != c.want || len(errs) > 0 {
 				t.Errorf("%s: %d bytes, want %d, %v", c.name, len(got), len(c.want), errs)
 			}
-			must(t, src.Settle(t.Context()))
+			readertest.Must(t, src.Settle(t.Context()))
 		}
 	}
 }
@@ -414,8 +399,8 @@ func TestPackedPair(t *testing.T) {
 func TestPairIsListedAtOnce(t *testing.T) {
 	dir := t.TempDir()
 	text := strings.Repeat("some line of a log\n", 50000)
-	write(t, filepath.Join(dir, "a.1"), text+"new\n")
-	write(t, filepath.Join(dir, "a.1.gz"), string(gz(text+"old\n")))
+	readertest.WriteFile(t, filepath.Join(dir, "a.1"), text+"new\n")
+	readertest.WriteFile(t, filepath.Join(dir, "a.1.gz"), readertest.Gzip(text+"old\n"))
 	src := source(t, dir, Options{})
 	members := src.Members()
 	if len(members) != 2 || IsTwin(members[0]) || !IsTwin(members[1]) {
@@ -446,9 +431,9 @@ func TestPairGrowsWhileRead(t *testing.T) {
 		for _, listed := range []bool{true, false} { // it grows before it is listed, or after
 			dir := t.TempDir()
 			plain := filepath.Join(dir, "a.1")
-			grow := func(n int) { must(t, os.WriteFile(plain, []byte(text[:n]), 0o644)) }
+			grow := func(n int) { readertest.Must(t, os.WriteFile(plain, []byte(text[:n]), 0o644)) }
 			grow(c.listed)
-			write(t, plain+".gz", string(gz(text[:c.packed])))
+			readertest.WriteFile(t, plain+".gz", readertest.Gzip(text[:c.packed]))
 			if !listed {
 				grow(c.at)
 			}
@@ -457,7 +442,7 @@ func TestPairGrowsWhileRead(t *testing.T) {
 			var got strings.Builder
 			for i, m := range src.Members() {
 				b, err := src.Open(t.Context(), m, reader.Pos{})
-				must(t, err)
+				readertest.Must(t, err)
 				if i == 0 && len(src.Members()) > 1 {
 					grow(c.end)
 				}
@@ -484,15 +469,15 @@ func TestPairGrowsWhileRead(t *testing.T) {
 // A log that is written to all the time is not compared anew with an old copy
 // each time it is listed.
 func TestPairGrows(t *testing.T) {
-	rememberAll(t)
+	readertest.Set(t, &TooYoung, -time.Hour) // verdicts are remembered although the files are new
 	dir, cache := t.TempDir(), blockstore.NewCache(t.TempDir(), 1<<30)
 	text := strings.Repeat("some line of a log\n", 50000)
 	path := filepath.Join(dir, "a.log")
-	write(t, path, text)
-	write(t, path+".gz", string(gz(text)))
-	expect(t, settled(t, source(t, dir, Options{Cache: cache})), "a.log")
+	readertest.WriteFile(t, path, text)
+	readertest.WriteFile(t, path+".gz", readertest.Gzip(text))
+	readertest.ExpectStrings(t, settled(t, source(t, dir, Options{Cache: cache})), "a.log")
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_RDWR, 0)
-	must(t, err)
+	readertest.Must(t, err)
 	defer f.Close()
 	for _, known := range []bool{true, false} {
 		if !known {
@@ -501,7 +486,7 @@ func TestPairGrows(t *testing.T) {
 			verdicts.Unlock()
 		}
 		_, err := f.WriteString("new\n")
-		must(t, err)
+		readertest.Must(t, err)
 		src := source(t, dir, Options{Cache: cache})
 		if twin := len(src.Members()) == 2; twin == known {
 			t.Errorf("it is listed as %v", src.Members())
@@ -512,15 +497,15 @@ func TestPairGrows(t *testing.T) {
 		}
 	}
 	// Unless it is another text by now.
-	must(t, os.WriteFile(path, []byte("other\n"+text), 0o644))
-	expect(t, settled(t, source(t, dir, Options{Cache: cache})), "a.log.gz", "a.log")
+	readertest.Must(t, os.WriteFile(path, []byte("other\n"+text), 0o644))
+	readertest.ExpectStrings(t, settled(t, source(t, dir, Options{Cache: cache})), "a.log.gz", "a.log")
 }
 
 // Beside the log that was compressed, a new one that is empty yet stays among
 // the members, for it will grow.
 func TestPairNewLog(t *testing.T) {
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "a.log"), "")
-	write(t, filepath.Join(dir, "a.log.gz"), string(gz("one\n")))
-	expect(t, settled(t, source(t, dir, Options{})), "a.log.gz", "a.log")
+	readertest.WriteFile(t, filepath.Join(dir, "a.log"), "")
+	readertest.WriteFile(t, filepath.Join(dir, "a.log.gz"), readertest.Gzip("one\n"))
+	readertest.ExpectStrings(t, settled(t, source(t, dir, Options{})), "a.log.gz", "a.log")
 }

@@ -1,8 +1,6 @@
 package files
 
 import (
-	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"os"
@@ -12,6 +10,7 @@ import (
 	"testing"
 
 	"logview/reader"
+	"logview/reader/readertest"
 )
 
 func TestParseRefs(t *testing.T) {
@@ -72,19 +71,6 @@ func refTo(path, text string, line int) Ref {
 	return Ref{path, reader.LineNumber(int64(line)), Identify(reader.NewID([]byte(text)), reader.Offset(at), []byte(l), !whole)}
 }
 
-func gzipped(t *testing.T, text string) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	if _, err := w.Write([]byte(text)); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
 // Where a text went, it is found, and another is never taken for it.
 func TestResolve(t *testing.T) {
 	banner := strings.Repeat("the same banner of every day, longer than what tells files apart\n", 100)
@@ -98,7 +84,7 @@ func TestResolve(t *testing.T) {
 		return b
 	}
 	huge := strings.Repeat("0123456789abcdef", 5<<16) // 5 MiB
-	tgz := gzipped(t, string(tarred(t, tarMember{name: "log/other.log", text: short(3)}, tarMember{name: "log/app.log", text: short(1)})))
+	tgz := readertest.Gzip(readertest.Tar(t, tarMember{Name: "log/other.log", Text: short(3)}, tarMember{Name: "log/app.log", Text: short(1)}))
 	for _, c := range []struct {
 		name  string
 		ref   Ref
@@ -108,26 +94,26 @@ func TestResolve(t *testing.T) {
 		{"as it was", refTo("app.log", short(1), 2), map[string][]byte{"app.log": []byte(short(1))}, "app.log"},
 		{"grown", refTo("app.log", short(1), 2), map[string][]byte{"app.log": []byte(short(1) + banner)}, "app.log"},
 		{"rotated", refTo("app.log", short(1), 2), map[string][]byte{"app.log": []byte(short(2)), "app.log.1": []byte(short(1))}, "app.log.1"},
-		{"compressed", refTo("app.log", short(1), 2), map[string][]byte{"app.log": []byte(short(3)), "app.log.1": []byte(short(2)), "app.log.2.gz": gzipped(t, short(1))}, "app.log.2.gz"},
-		{"dated", refTo("app.log", short(1), 2), map[string][]byte{"app.log": []byte(short(3)), "app.log-20260102": []byte(short(2)), "app.log-20260101.gz": gzipped(t, short(1))}, "app.log-20260101.gz"},
+		{"compressed", refTo("app.log", short(1), 2), map[string][]byte{"app.log": []byte(short(3)), "app.log.1": []byte(short(2)), "app.log.2.gz": readertest.Gzip(short(1))}, "app.log.2.gz"},
+		{"dated", refTo("app.log", short(1), 2), map[string][]byte{"app.log": []byte(short(3)), "app.log-20260102": []byte(short(2)), "app.log-20260101.gz": readertest.Gzip(short(1))}, "app.log-20260101.gz"},
 		{"one banner, own line", refTo("app.log", day(1), 101), map[string][]byte{"app.log": []byte(day(2)), "app.log.1": []byte(day(1))}, "app.log.1"},
 		{"copied", refTo("app.log", short(1), 3), map[string][]byte{"app.log": nil, "app.log.1": []byte(short(1))}, "app.log.1"},
 		{"converted", refTo("app.log", short(1), 3), map[string][]byte{"app.log": utf16(short(1))}, "app.log"},
-		{"old directory", refTo("app.log", short(1), 3), map[string][]byte{"old/app.log.1.gz": gzipped(t, short(1)), "app.log": []byte(short(2))}, "old/app.log.1.gz"},
+		{"old directory", refTo("app.log", short(1), 3), map[string][]byte{"old/app.log.1.gz": readertest.Gzip(short(1)), "app.log": []byte(short(2))}, "old/app.log.1.gz"},
 		{"renamed", refTo("app.log", short(1), 3), map[string][]byte{"saved": []byte(short(1))}, "saved"},
 		{"a directory", refTo(".", short(1), 3), map[string][]byte{"a/b/c/saved": []byte(short(1))}, "a/b/c/saved"},
 		{"an archive below a directory", refTo(".", short(1), 3), map[string][]byte{"a/b.tgz": tgz}, "a/b.tgz/log/app.log"},
 		{"an archive", refTo("b.tgz", short(1), 3), map[string][]byte{"b.tgz": tgz}, "b.tgz/log/app.log"},
-		{"an archive in an archive", refTo("b.tar", short(1), 3), map[string][]byte{"b.tar": tarred(t, tarMember{name: "c/b.tgz", text: string(tgz)})}, "b.tar/c/b.tgz/log/app.log"},
+		{"an archive in an archive", refTo("b.tar", short(1), 3), map[string][]byte{"b.tar": readertest.Tar(t, tarMember{Name: "c/b.tgz", Text: string(tgz)})}, "b.tar/c/b.tgz/log/app.log"},
 		{"a directory of an archive", refTo("b.tgz/log", short(1), 3), map[string][]byte{"b.tgz": tgz}, "b.tgz/log/app.log"},
 		{"both, of which the file is preferred", refTo(".", short(1), 3), map[string][]byte{"b.tgz": tgz, "c/saved": []byte(short(1))}, "c/saved"},
 		{"not in the archive", refTo("b.tgz", short(2), 3), map[string][]byte{"b.tgz": tgz}, ""},
 		{"unpacked", refTo("b.tgz/log/app.log", short(1), 3), map[string][]byte{"log/app.log": []byte(short(1))}, "log/app.log"},
-		{"unpacked beside the archive", refTo("b.tgz/log/app.log", short(1), 3), map[string][]byte{"b.tgz": gzipped(t, string(tarred(t))), "log/app.log": []byte(short(1))}, "log/app.log"},
+		{"unpacked beside the archive", refTo("b.tgz/log/app.log", short(1), 3), map[string][]byte{"b.tgz": readertest.Gzip(readertest.Tar(t)), "log/app.log": []byte(short(1))}, "log/app.log"},
 		{"unpacked into a directory", refTo("b.tar.gz/log/app.log", short(1), 3), map[string][]byte{"b/log/app.log": []byte(short(1))}, "b/log/app.log"},
 
 		{"first line", refTo("app.log", short(1), 1), map[string][]byte{"app.log": []byte(short(1))}, "app.log"},
-		{"huge line", refTo("app.log", "x\n"+huge+"\ny\n", 2), map[string][]byte{"app.log": nil, "app.log.1.gz": gzipped(t, "x\n"+huge+"\ny\n")}, "app.log.1.gz"},
+		{"huge line", refTo("app.log", "x\n"+huge+"\ny\n", 2), map[string][]byte{"app.log": nil, "app.log.1.gz": readertest.Gzip("x\n" + huge + "\ny\n")}, "app.log.1.gz"},
 		{"behind it", refTo("app.log", "x\n"+huge+"\ny\n", 3), map[string][]byte{"app.log": []byte("x\n" + huge + "\ny\n")}, "app.log"},
 		{"completed", refTo("app.log", "x\ny", 2), map[string][]byte{"app.log": []byte("x\nyz\nnext\n")}, "app.log"},
 		{"completed by its end alone", refTo("app.log", "x\ny", 2), map[string][]byte{"app.log": []byte("x\ny\n")}, "app.log"},
@@ -187,7 +173,7 @@ func TestResolveLiteral(t *testing.T) {
 		}
 	}
 	tar := filepath.Join(dir, "a.tar")
-	write(t, tar, string(tarred(t, tarMember{name: "in/x.log", text: "x\n"}, tarMember{name: "l.log", kind: '2', link: "in/x.log"}, tarMember{name: "d", kind: '2', link: "in"})))
+	readertest.WriteFile(t, tar, readertest.Tar(t, tarMember{Name: "in/x.log", Text: "x\n"}, tarMember{Name: "l.log", Kind: '2', Link: "in/x.log"}, tarMember{Name: "d", Kind: '2', Link: "in"}))
 	for _, p := range []string{"/in/x.log", "//in/./x.log", "/l.log", "/d/x.log", "/d/../l.log"} {
 		if _, m, _, err := Resolve(t.Context(), Ref{Path: tar + p}, Options{}); err != nil || m.Path != tar+"/in/x.log" {
 			t.Errorf("%s is %s, %v", p, m.Path, err)

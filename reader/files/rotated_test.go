@@ -3,10 +3,11 @@ package files
 import (
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"logview/reader/readertest"
 )
 
 // What became of a file is looked for in its own log, not in those of other
@@ -15,14 +16,14 @@ func TestMovedInItsLog(t *testing.T) {
 	dir := t.TempDir()
 	mod := time.Date(2026, 11, 20, 11, 0, 0, 0, time.UTC)
 	put := func(name, text string) {
-		write(t, filepath.Join(dir, name), text)
+		readertest.WriteFile(t, filepath.Join(dir, name), text)
 		if err := os.Chtimes(filepath.Join(dir, name), mod, mod); err != nil {
 			t.Fatal(err)
 		}
 	}
 	put("web-1.log.1", "of 1\n")
 	put("web-1.log", "of 1, too\n")
-	put("web-2.log.1.gz", string(gz("of 2, and this is long enough\n")))
+	put("web-2.log.1.gz", string(readertest.Gzip("of 2, and this is long enough\n")))
 	put("web-2.log", "of 2, too\n")
 	logs, _ := Find([]string{dir})
 	if len(logs) != 2 {
@@ -35,7 +36,7 @@ func TestMovedInItsLog(t *testing.T) {
 	if _, path, err := OpenMember(m); err == nil {
 		t.Errorf("%s is read as %s", m.Path, path)
 	}
-	put("web-1.log.1.gz", string(gz("of 1\n")))
+	put("web-1.log.1.gz", string(readertest.Gzip("of 1\n")))
 	f, path, err := OpenMember(m)
 	if err != nil || filepath.Base(path) != "web-1.log.1.gz" {
 		t.Fatalf("%s is read as %s, %v", m.Path, path, err)
@@ -46,7 +47,7 @@ func TestMovedInItsLog(t *testing.T) {
 func TestSiblings(t *testing.T) {
 	dir := t.TempDir()
 	for _, f := range []string{"app.log", "app.1.log", "worker-1.log", "worker-2.log", "latest.log", "2026_11_20.request.log"} {
-		write(t, filepath.Join(dir, f), "x\n")
+		readertest.WriteFile(t, filepath.Join(dir, f), "x\n")
 	}
 	for base, want := range map[string]string{
 		"app.log":                     "app*",
@@ -61,16 +62,6 @@ func TestSiblings(t *testing.T) {
 		if got := Siblings(filepath.Join(dir, base)); !strings.HasSuffix(got, string(filepath.Separator)+want) {
 			t.Errorf("%s: %q, want %q", base, got, want)
 		}
-	}
-}
-
-func write(t *testing.T, path, text string) {
-	t.Helper()
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-		t.Fatal(err)
 	}
 }
 
@@ -94,23 +85,16 @@ func paths(t *testing.T, dir string, args ...string) []string {
 	return out
 }
 
-func expect(t *testing.T, got []string, want ...string) {
-	t.Helper()
-	if !slices.Equal(got, want) {
-		t.Errorf("got %q, want %q", got, want)
-	}
-}
-
 func TestFind(t *testing.T) {
 	dir := t.TempDir()
 	for _, f := range []string{"a.log", "b/c.log", "b/c.log.1", "b/.hidden", ".git/x", "b/half.gz.tmp", "z"} {
-		write(t, filepath.Join(dir, f), f+"\n")
+		readertest.WriteFile(t, filepath.Join(dir, f), f+"\n")
 	}
-	expect(t, paths(t, dir, dir), "a.log", "b/c.log.1", "b/c.log", "z")
-	expect(t, paths(t, dir, dir, filepath.Join(dir, "a.log")), "a.log", "b/c.log.1", "b/c.log", "z")
-	expect(t, paths(t, dir, filepath.Join(dir, "*.log")), "a.log")
-	expect(t, paths(t, dir, filepath.Join(dir, "**/*.log")), "a.log", "b/c.log")
-	expect(t, paths(t, dir, filepath.Join(dir, "b/.hidden"), filepath.Join(dir, "b/half.gz.tmp")), "b/.hidden", "b/half.gz.tmp")
+	readertest.ExpectStrings(t, paths(t, dir, dir), "a.log", "b/c.log.1", "b/c.log", "z")
+	readertest.ExpectStrings(t, paths(t, dir, dir, filepath.Join(dir, "a.log")), "a.log", "b/c.log.1", "b/c.log", "z")
+	readertest.ExpectStrings(t, paths(t, dir, filepath.Join(dir, "*.log")), "a.log")
+	readertest.ExpectStrings(t, paths(t, dir, filepath.Join(dir, "**/*.log")), "a.log", "b/c.log")
+	readertest.ExpectStrings(t, paths(t, dir, filepath.Join(dir, "b/.hidden"), filepath.Join(dir, "b/half.gz.tmp")), "b/.hidden", "b/half.gz.tmp")
 
 	_, errs := Find([]string{filepath.Join(dir, "none"), filepath.Join(dir, "*.none")})
 	if len(errs) != 2 || !strings.Contains(errs[0].Error(), "none: no such file") {
@@ -120,8 +104,8 @@ func TestFind(t *testing.T) {
 
 func TestLinks(t *testing.T) {
 	dir := t.TempDir()
-	write(t, filepath.Join(dir, "pods/x/0.log"), "x\n")
-	write(t, filepath.Join(dir, "elsewhere/y.log"), "y\n")
+	readertest.WriteFile(t, filepath.Join(dir, "pods/x/0.log"), "x\n")
+	readertest.WriteFile(t, filepath.Join(dir, "elsewhere/y.log"), "y\n")
 	logs := filepath.Join(dir, "pods")
 	for from, to := range map[string]string{
 		"pods/containers-x.log": "x/0.log",            // a file that is there anyway
@@ -133,25 +117,25 @@ func TestLinks(t *testing.T) {
 			t.Skip(err)
 		}
 	}
-	expect(t, paths(t, dir, logs), "pods/x/0.log", "pods/y.log")
+	readertest.ExpectStrings(t, paths(t, dir, logs), "pods/x/0.log", "pods/y.log")
 	// Named, a link to a directory is followed.
-	expect(t, paths(t, dir, filepath.Join(logs, "loop")), "pods/loop/x/0.log", "pods/loop/y.log")
+	readertest.ExpectStrings(t, paths(t, dir, filepath.Join(logs, "loop")), "pods/loop/x/0.log", "pods/loop/y.log")
 }
 
 func TestOlddir(t *testing.T) {
 	dir := t.TempDir()
 	for _, f := range []string{"app.log", "old/app.log.1", "old/app.log.2", "other/app.log", "other/app.log.1"} {
-		write(t, filepath.Join(dir, f), f+"\n")
+		readertest.WriteFile(t, filepath.Join(dir, f), f+"\n")
 	}
-	expect(t, paths(t, dir, dir), "old/app.log.2", "old/app.log.1", "app.log", "other/app.log.1", "other/app.log")
+	readertest.ExpectStrings(t, paths(t, dir, dir), "old/app.log.2", "old/app.log.1", "app.log", "other/app.log.1", "other/app.log")
 }
 
 // The plain one may be removed between being listed and being compared.
 func TestSameMemberGone(t *testing.T) {
 	dir := t.TempDir()
 	plain := filepath.Join(dir, "a.1")
-	write(t, plain, "some line of a log\n")
-	write(t, plain+".gz", string(gz("some line of a log\n")))
+	readertest.WriteFile(t, plain, "some line of a log\n")
+	readertest.WriteFile(t, plain+".gz", readertest.Gzip("some line of a log\n"))
 	f := NewFinder()
 	f.Add(dir)
 	if err := os.Remove(plain); err != nil {

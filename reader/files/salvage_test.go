@@ -32,8 +32,8 @@ func readOn(t *testing.T, data []byte) (texts []string, errs []*reader.FileError
 	}
 	b := openBlocks(t, path)
 	for {
-		blocks, err := collect(t, b.Next)
-		texts = append(texts, join(blocks))
+		blocks, err := readertest.Collect(t, b.Next)
+		texts = append(texts, readertest.Join(blocks))
 		if err == io.EOF {
 			return texts, errs
 		}
@@ -61,7 +61,7 @@ func manyLines(name string, n int) string {
 // packers make one part of a text; nil if the program is not there.
 func packers(t *testing.T) map[string]func(string) []byte {
 	all := map[string]func(string) []byte{
-		"gzip": gz, "zstd": zst, "xz": xzip, "lz4": lz4ed,
+		"gzip": readertest.Gzip[string], "zstd": zst, "xz": xzip, "lz4": lz4ed,
 		"lz4, checksums": func(s string) []byte {
 			var b bytes.Buffer
 			w := lz4.NewWriter(&b)
@@ -219,7 +219,7 @@ func TestCutPartBeforeAWholeOne(t *testing.T) {
 // A checksum that is wrong is reported behind the text that it is of.
 func TestWrongChecksum(t *testing.T) {
 	text := manyLines("a", 100)
-	for name, data := range map[string][]byte{"gzip": gz(text), "zstd": zst(text), "lz4": lz4ed(text), "bzip2": tool(t, text, "bzip2", "-c")} {
+	for name, data := range map[string][]byte{"gzip": readertest.Gzip(text), "zstd": zst(text), "lz4": lz4ed(text), "bzip2": tool(t, text, "bzip2", "-c")} {
 		if data == nil {
 			continue
 		}
@@ -240,12 +240,12 @@ func TestWrongChecksum(t *testing.T) {
 func TestGarbageBehindGzip(t *testing.T) {
 	one, two := manyLines("one", 1000), manyLines("two", 1000)
 	for _, garbage := range []string{"x", "garbage behind it", "\x00\x00\x00x", strings.Repeat("\x00garbage", 100000)} {
-		texts, errs := readOn(t, slicesConcat(gz(one), []byte(garbage), gz(two)))
-		at := int64(len(gz(one)) + strings.IndexFunc(garbage, func(r rune) bool { return r != 0 }))
+		texts, errs := readOn(t, slicesConcat(readertest.Gzip(one), []byte(garbage), readertest.Gzip(two)))
+		at := int64(len(readertest.Gzip(one)) + strings.IndexFunc(garbage, func(r rune) bool { return r != 0 }))
 		if strings.Join(texts, "") != one+two || len(errs) != 1 || errs[0].Offset != at {
 			t.Errorf("%.20q: %d bytes of %d, %v, want one at %d", garbage, len(strings.Join(texts, "")), len(one+two), errs, at)
 		}
-		texts, errs = readOn(t, slicesConcat(gz(one), []byte(garbage)))
+		texts, errs = readOn(t, slicesConcat(readertest.Gzip(one), []byte(garbage)))
 		if strings.Join(texts, "") != one || len(errs) != 1 || errs[0].Offset != at {
 			t.Errorf("%.20q at the end: %v, want one at %d", garbage, errs, at)
 		}
@@ -284,9 +284,9 @@ func TestDamageInAPipe(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		blocks, err := collect(t, b.Next)
-		if err == io.EOF || !strings.HasPrefix(join(blocks), one) {
-			t.Errorf("%s: %d bytes, %v", name, len(join(blocks)), err)
+		blocks, err := readertest.Collect(t, b.Next)
+		if err == io.EOF || !strings.HasPrefix(readertest.Join(blocks), one) {
+			t.Errorf("%s: %d bytes, %v", name, len(readertest.Join(blocks)), err)
 		}
 		if err := b.Resume(); name != "gzip" && err != io.EOF {
 			t.Errorf("%s: Resume: %v", name, err)
@@ -334,8 +334,8 @@ func hostile(n int) map[string][]byte {
 		"lz4 chain":    chain(lz4Head, lz4Block),
 		"xz heads":     append(xzip("a line\n"), fill(string(xzHead))...),
 		"bzip2 heads":  fill("BZh91AY&SY"),
-		"gzip heads":   append(gz("a line\n"), fill("\x1f\x8b\x08\x00")...),
-		"gzip stored":  append(gz("a line\n"), fill("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x00\xf0\xff\x0f\x00")...),
+		"gzip heads":   append(readertest.Gzip("a line\n"), fill("\x1f\x8b\x08\x00")...),
+		"gzip stored":  append(readertest.Gzip("a line\n"), fill("\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x03\x00\xf0\xff\x0f\x00")...),
 		"zstd no text": append(append(zst("a line\n"), "x"...), fill("\x28\xb5\x2f\xfd\x00\x58\x00\x00\x00")...),
 	}
 }

@@ -2,7 +2,6 @@ package files
 
 import (
 	"bytes"
-	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -15,35 +14,8 @@ import (
 	"logview/reader"
 	"logview/reader/blockstore"
 	"logview/reader/decode"
+	"logview/reader/readertest"
 )
-
-// textWithNULs has lines among runs of NULs of all lengths and byte order
-// marks, some of them where none are.
-func textWithNULs(r *rand.Rand, size int) string {
-	var b strings.Builder
-	b.WriteString("größe\n") // it is UTF-8, whatever else is in it
-	for b.Len() < size {
-		switch r.IntN(12) {
-		case 0:
-			b.WriteString(strings.Repeat("\x00", r.IntN(10)))
-		case 1:
-			b.WriteString(strings.Repeat("\x00", reader.NulRun-2+r.IntN(4)))
-		case 2:
-			b.WriteString(strings.Repeat("\x00", r.IntN(5*reader.NulRun)))
-		case 3:
-			b.WriteString("\n" + string(reader.ByteOrderMark[:1+r.IntN(3)]))
-		case 4:
-			b.WriteString("\n\xef\xbb\xbf\xef\xbb\xbf")
-		case 5:
-			b.WriteString(strings.Repeat("x", r.IntN(3*64<<10)))
-		default:
-			for range r.IntN(200) {
-				b.WriteString("a line of text, number " + fmt.Sprint(r.IntN(1000)) + "\n")
-			}
-		}
-	}
-	return b.String()
-}
 
 // shown is what is shown of a text, worked out in the simplest way.
 func shown(text string) string {
@@ -85,7 +57,7 @@ func expand(blocks []reader.Block) string {
 func TestSkips(t *testing.T) {
 	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 5))
-		text := textWithNULs(r, 3<<20)
+		text := readertest.TextWithNULs(r, 3<<20)
 		if seed%3 == 0 {
 			text = strings.TrimRight(text, "\n\x00\xef\xbb\xbf") + strings.Repeat("\x00", r.IntN(2*reader.NulRun))
 		}
@@ -93,7 +65,7 @@ func TestSkips(t *testing.T) {
 		if err != io.EOF && err != nil {
 			t.Fatal(err)
 		}
-		if got, want := join(plain), shown(text); got != want {
+		if got, want := readertest.Join(plain), shown(text); got != want {
 			i := 0
 			for i < min(len(got), len(want)) && got[i] == want[i] {
 				i++
@@ -108,12 +80,12 @@ func TestSkips(t *testing.T) {
 		for name, src := range map[string]io.Reader{
 			"halves": iotest.HalfReader(strings.NewReader(text)), "data with EOF": iotest.DataErrReader(strings.NewReader(text)), "random": &ragged{strings.NewReader(text), r},
 		} {
-			got, err := collect(t, newCutter(src).Next)
+			got, err := readertest.Collect(t, newCutter(src).Next)
 			if err != io.EOF || !sameBlocks(got, plain) {
 				t.Errorf("seed %d: %s: other blocks; %v", seed, name, err)
 			}
 		}
-		_, packed, err := readAll(t, gz(text))
+		_, packed, err := readAll(t, readertest.Gzip(text))
 		if err != nil || !sameBlocks(packed, plain) {
 			for i := range min(len(packed), len(plain)) {
 				if a, b := packed[i:i+1], plain[i:i+1]; !sameBlocks(a, b) {
@@ -171,7 +143,7 @@ func sameBlocks(a, b []reader.Block) bool {
 func testAccess(t *testing.T, text string, blocks []reader.Block) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "a.log")
-	write(t, path, text)
+	readertest.WriteFile(t, path, text)
 	src := NewSource(Log{Name: path, Members: []reader.Member{{Path: path, Named: true}}}, Options{})
 	var tb blockstore.TableBuilder
 	for i := range blocks {

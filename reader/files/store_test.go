@@ -17,13 +17,14 @@ import (
 
 	"logview/reader"
 	"logview/reader/blockstore"
+	"logview/reader/readertest"
 )
 
 // storedFile makes a gzip of text and stores it.
 func storedFile(t *testing.T, text string) (src *LogSource, m reader.Member, cache *blockstore.Cache) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "app.log.2.gz")
-	if err := os.WriteFile(path, gz(text), 0o644); err != nil {
+	if err := os.WriteFile(path, readertest.Gzip(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	cache = blockstore.NewCache(filepath.Join(t.TempDir(), "cache"), 1<<30)
@@ -36,21 +37,6 @@ func storedFile(t *testing.T, text string) (src *LogSource, m reader.Member, cac
 	return src, m, cache
 }
 
-// noise is text that does not compress below minStored.
-func noise(r *rand.Rand, size int) string {
-	var b strings.Builder
-	for b.Len() < size {
-		for range r.IntN(30) {
-			b.WriteByte("0123456789abcdefghijklmnopqrstuvwxyz "[r.IntN(37)])
-		}
-		b.WriteString("\n")
-		if r.IntN(20000) == 0 {
-			b.WriteString(strings.Repeat("long", reader.BlockSize/3) + "\n")
-		}
-	}
-	return b.String() + "the end"
-}
-
 func storeFiles(t *testing.T, c *blockstore.Cache) []string {
 	t.Helper()
 	files, err := filepath.Glob(filepath.Join(c.Blocks(), "*"))
@@ -61,7 +47,7 @@ func storeFiles(t *testing.T, c *blockstore.Cache) []string {
 }
 
 func TestStore(t *testing.T) {
-	text := noise(rand.New(rand.NewPCG(1, 1)), 3<<20)
+	text := readertest.Noise(rand.New(rand.NewPCG(1, 1)), 3<<20)
 	src, m, cache := storedFile(t, text)
 	direct, want, err := readPath(t, m.Path)
 	if err != nil || direct != text {
@@ -84,8 +70,8 @@ func TestStore(t *testing.T) {
 	if !ok {
 		t.Fatal("the store is not used")
 	}
-	got, err := collect(t, b.Next)
-	if err != io.EOF || join(got) != text || len(got) != len(want) {
+	got, err := readertest.Collect(t, b.Next)
+	if err != io.EOF || readertest.Join(got) != text || len(got) != len(want) {
 		t.Fatalf("%v, %d blocks, want %d", err, len(got), len(want))
 	}
 	for i := len(want) - 1; i >= 0; i-- {
@@ -96,7 +82,7 @@ func TestStore(t *testing.T) {
 		w := want[i]
 		if !bytes.Equal(blk.Text, w.Text) || blk.Offset != w.Offset || blk.Line != w.Line || blk.Lines != w.Lines ||
 			blk.Continues != w.Continues || blk.Unfinished != w.Unfinished {
-			t.Fatalf("block %d: %+v, want %+v", i, brief(blk), brief(w))
+			t.Fatalf("block %d: %+v, want %+v", i, readertest.WithoutText(blk), readertest.WithoutText(w))
 		}
 	}
 	table := ra.Table()
@@ -130,7 +116,7 @@ func TestStore(t *testing.T) {
 	if _, ok := open(t, src, reader.Member{Path: moved}).(reader.RandomAccess); !ok {
 		t.Error("not known after it was renamed")
 	}
-	if err := os.WriteFile(moved, gz(text+"more"), 0o644); err != nil {
+	if err := os.WriteFile(moved, readertest.Gzip(text+"more"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	if _, ok := open(t, src, reader.Member{Path: moved}).(reader.RandomAccess); ok {
@@ -150,10 +136,10 @@ func open(t *testing.T, src *LogSource, m reader.Member) reader.Blocks {
 
 // Positions read the same with and without a store.
 func TestPositions(t *testing.T) {
-	text := noise(rand.New(rand.NewPCG(2, 1)), 2<<20)
+	text := readertest.Noise(rand.New(rand.NewPCG(2, 1)), 2<<20)
 	src, m, _ := storedFile(t, text)
 	plain := filepath.Join(t.TempDir(), "plain")
-	write(t, plain, text)
+	readertest.WriteFile(t, plain, text)
 	ctx := context.Background()
 	all := strings.SplitAfter(text, "\n")
 	bare := NewSource(Log{Name: "x", Members: []reader.Member{m, {Path: plain}}}, Options{})
@@ -176,9 +162,9 @@ func TestPositions(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s: line %d: %v", what, l, err)
 			}
-			got, err := collect(t, b.Next)
+			got, err := readertest.Collect(t, b.Next)
 			b.Close()
-			if err != io.EOF || join(got) != want || len(got) > 0 && got[0].Line != p.Line {
+			if err != io.EOF || readertest.Join(got) != want || len(got) > 0 && got[0].Line != p.Line {
 				t.Errorf("%s: from line %d: %v", what, l, err)
 			}
 		}
@@ -198,7 +184,7 @@ func TestPositions(t *testing.T) {
 
 // Whatever happens to a store, the text is the file's.
 func TestDamagedStore(t *testing.T) {
-	text := noise(rand.New(rand.NewPCG(3, 1)), 2<<20)
+	text := readertest.Noise(rand.New(rand.NewPCG(3, 1)), 2<<20)
 	src, m, cache := storedFile(t, text)
 	path := storeFiles(t, cache)[0]
 	good, _ := os.ReadFile(path)
@@ -216,9 +202,9 @@ func TestDamagedStore(t *testing.T) {
 		if rb, ok := b.(*RecordedBlocks); ok {
 			rb.W.Abandon(blockstore.ErrGivenUp) // the store was seen to be bad at once
 		}
-		got, err := collect(t, b.Next)
-		if err != io.EOF || join(got) != text {
-			t.Fatalf("%s: %v, %d bytes of %d", what, err, len(join(got)), len(text))
+		got, err := readertest.Collect(t, b.Next)
+		if err != io.EOF || readertest.Join(got) != text {
+			t.Fatalf("%s: %v, %d bytes of %d", what, err, len(readertest.Join(got)), len(text))
 		}
 	}
 	try("whole", good)
@@ -244,14 +230,14 @@ func TestDamagedStore(t *testing.T) {
 }
 
 func TestStoreIsOnlyACache(t *testing.T) {
-	text := noise(rand.New(rand.NewPCG(5, 1)), 1<<20)
+	text := readertest.Noise(rand.New(rand.NewPCG(5, 1)), 1<<20)
 	path := filepath.Join(t.TempDir(), "a.gz")
-	if err := os.WriteFile(path, gz(text), 0o644); err != nil {
+	if err := os.WriteFile(path, readertest.Gzip(text), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	logs, _ := Find([]string{path})
 	file := filepath.Join(t.TempDir(), "file")
-	write(t, file, "")
+	readertest.WriteFile(t, file, "")
 	for what, c := range map[string]*blockstore.Cache{
 		"none":             nil,
 		"not a directory":  blockstore.NewCache(file, 0),
@@ -277,7 +263,7 @@ func TestStoreIsOnlyACache(t *testing.T) {
 				t.Fatal(err)
 			}
 			b.Close()
-		} else if got, err := collect(t, func(blk *reader.Block) error {
+		} else if got, err := readertest.Collect(t, func(blk *reader.Block) error {
 			err := b.Next(blk)
 			if what == "given up half" && !taken {
 				taken = true
@@ -286,7 +272,7 @@ func TestStoreIsOnlyACache(t *testing.T) {
 				}
 			}
 			return err
-		}); err != io.EOF || join(got) != text {
+		}); err != io.EOF || readertest.Join(got) != text {
 			t.Errorf("%s: %v", what, err)
 		}
 		if c != nil {
@@ -306,7 +292,7 @@ func TestCacheIsBounded(t *testing.T) {
 	now := time.Now()
 	put := func(name string, size int, age time.Duration) {
 		path := filepath.Join(cache.Blocks(), name)
-		write(t, path, strings.Repeat("x", size))
+		readertest.WriteFile(t, path, strings.Repeat("x", size))
 		if err := os.Chtimes(path, now, now.Add(-age)); err != nil {
 			t.Fatal(err)
 		}
@@ -327,14 +313,14 @@ func TestCacheIsBounded(t *testing.T) {
 		left = append(left, s.Name())
 	}
 	slices.Sort(left)
-	expect(t, left, old, fresh, "tmp-2")
+	readertest.ExpectStrings(t, left, old, fresh, "tmp-2")
 	if _, err := os.Stat(filepath.Join(cache.Blocks(), "mine.zst")); err != nil {
 		t.Error("a file that is not ours was deleted")
 	}
 }
 
 func TestTableSurvivesAnything(t *testing.T) {
-	_, _, cache := storedFile(t, noise(rand.New(rand.NewPCG(6, 1)), 3<<20))
+	_, _, cache := storedFile(t, readertest.Noise(rand.New(rand.NewPCG(6, 1)), 3<<20))
 	s, err := blockstore.ReadStore(storeFiles(t, cache)[0])
 	if err != nil {
 		t.Fatal(err)

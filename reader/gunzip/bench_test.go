@@ -5,13 +5,15 @@ import (
 	"io"
 	"testing"
 
+	"logview/reader/readertest"
+
 	kgzip "github.com/klauspost/compress/gzip"
 )
 
 // BenchmarkReader decodes log text as gzip -6 would have compressed it.
 func BenchmarkReader(b *testing.B) {
 	data := logText(16 << 20)
-	in := compress(b, data, 6)
+	in := readertest.GzipLevel(data, 6)
 	p := make([]byte, 256<<10)
 	run := func(b *testing.B, open func() io.Reader) {
 		b.SetBytes(int64(len(data)))

@@ -11,6 +11,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"unsafe"
+
+	"logview/reader/readertest"
 )
 
 var errSource = errors.New("source failed")
@@ -32,7 +34,7 @@ func withFlags(t *testing.T, data []byte, flags byte, extra, name, comment strin
 	if flags&flagHeaderCRC != 0 {
 		h = binary.LittleEndian.AppendUint16(h, uint16(crc32.ChecksumIEEE(h)))
 	}
-	return append(h, compress(t, data, 6)[len(plainHeader):]...)
+	return append(h, readertest.GzipLevel(data, 6)[len(plainHeader):]...)
 }
 
 func TestHeaderFlags(t *testing.T) {
@@ -43,7 +45,7 @@ func TestHeaderFlags(t *testing.T) {
 		check(t, withFlags(t, data, flags, strings.Repeat("e", 65535), strings.Repeat("n", 70000), strings.Repeat("c", 140000)), data)
 	}
 	for _, flags := range []byte{0x20, 0x40, 0x80, 0xff} {
-		bad := compress(t, data, 6)
+		bad := readertest.GzipLevel(data, 6)
 		bad[3] = flags
 		expectCorrupt(t, bad, 3, "reserved header flags")
 	}
@@ -63,7 +65,7 @@ func expectCorrupt(t *testing.T, in []byte, offset int64, what string) {
 
 func TestHeaderAndTrailerErrors(t *testing.T) {
 	data := logText(1000)
-	good := compress(t, data, 6)
+	good := readertest.GzipLevel(data, 6)
 	expectCorrupt(t, []byte("x"), 0, "not a gzip header")
 	expectCorrupt(t, []byte("plain text, longer than a header"), 0, "not a gzip header")
 	expectCorrupt(t, make([]byte, 100), 0, "not a gzip header")
@@ -95,19 +97,19 @@ func TestEmpty(t *testing.T) {
 	if z.NextMember() != io.EOF || z.InputOffset() != 0 {
 		t.Error("after the end of nothing")
 	}
-	z.Reset(bytes.NewReader(compress(t, []byte("ab"), 6)))
+	z.Reset(bytes.NewReader(readertest.GzipLevel([]byte("ab"), 6)))
 	if n, err := z.Read(nil); n != 0 || err != nil {
 		t.Errorf("empty p: %d, %v", n, err)
 	}
-	check(t, compress(t, nil, 6), nil)
-	check(t, append(compress(t, nil, 6), compress(t, nil, 0)...), nil)
+	check(t, readertest.GzipLevel("", 6), nil)
+	check(t, append(readertest.GzipLevel("", 6), readertest.GzipLevel("", 0)...), nil)
 }
 
 func TestMembers(t *testing.T) {
 	data := logText(300000)
 	var in []byte
 	for i, n := range []int{1000, 0, 70000, 1, 150000} {
-		in = append(in, compress(t, data[:n], i)...)
+		in = append(in, readertest.GzipLevel(data[:n], i)...)
 	}
 	want := append(append(append(bytes.Clone(data[:1000]), data[:70000]...), data[:1]...), data[:150000]...)
 	check(t, in, want)
@@ -135,7 +137,7 @@ func TestMembers(t *testing.T) {
 // Zeros behind the last member are nothing; anything else is reported, with its
 // place, and a member that is in it is found.
 func TestTrailing(t *testing.T) {
-	good := compress(t, []byte("hello"), 6)
+	good := readertest.GzipLevel([]byte("hello"), 6)
 	for _, test := range []struct {
 		tail string
 		at   int // where garbage begins in it, -1 for none
@@ -180,8 +182,8 @@ func TestTruncated(t *testing.T) {
 	first, second := logText(600), randomBytes(100)
 	in := withFlags(t, first, 30, "extra", "name", "comment")
 	border := len(in)
-	in = append(in, compress(t, second, 6)...)
-	in = append(in, compress(t, first, -2)...)
+	in = append(in, readertest.GzipLevel(second, 6)...)
+	in = append(in, readertest.GzipLevel(first, -2)...)
 	whole, _, _ := reference(in)
 	for n := 1; n < len(in); n++ {
 		want, _, refErr := reference(in[:n])
@@ -210,8 +212,8 @@ func TestTruncated(t *testing.T) {
 
 func TestBitFlips(t *testing.T) {
 	text := logText(900)
-	for _, good := range [][]byte{compress(t, text, 6), compress(t, text, -2), compress(t, text[:100], 1), compress(t, text[:100], 0)} {
-		good = append(good, compress(t, text[:50], 6)...)
+	for _, good := range [][]byte{readertest.GzipLevel(text, 6), readertest.GzipLevel(text, -2), readertest.GzipLevel(text[:100], 1), readertest.GzipLevel(text[:100], 0)} {
+		good = append(good, readertest.GzipLevel(text[:50], 6)...)
 		step := 1
 		if testing.Short() {
 			step = 7
@@ -275,7 +277,7 @@ func compare(t *testing.T, in []byte) {
 
 func TestNextMember(t *testing.T) {
 	text := logText(200000)
-	one := compress(t, text, 6)
+	one := readertest.GzipLevel(text, 6)
 	two := withFlags(t, text[:5000], flagName|flagExtra, "x", "name", "")
 	broken := bytes.Clone(one)
 	for i := 5000; i < 6000; i++ {
@@ -285,7 +287,7 @@ func TestNextMember(t *testing.T) {
 	badCRC[len(badCRC)-8] ^= 1
 	// Looks like a header twice and is none.
 	decoy := []byte("....\x1f\x8b\x08\xe0....\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00\x07\x07\x07\x07\x1f\x8b")
-	huge := compress(t, randomBytes(300000), 0)
+	huge := readertest.GzipLevel(randomBytes(300000), 0)
 	for _, test := range []struct {
 		name   string
 		before []byte
@@ -361,7 +363,7 @@ func TestNextMember(t *testing.T) {
 
 func TestSourceErrors(t *testing.T) {
 	data := logText(100000)
-	in := compress(t, data, 6)
+	in := readertest.GzipLevel(data, 6)
 	for _, n := range []int{0, 1, 5, 10, 15, 1000, len(in) - 8, len(in) - 1, len(in)} {
 		for _, wrap := range []func(io.Reader) io.Reader{
 			func(r io.Reader) io.Reader { return r },
@@ -496,7 +498,7 @@ func TestMemory(t *testing.T) {
 	if n := unsafe.Sizeof(Reader{}); n > 270<<10 || n < 250<<10 {
 		t.Errorf("a Reader has %d bytes; correct its comment", n)
 	}
-	in := compress(t, logText(1<<20), 6)
+	in := readertest.GzipLevel(logText(1<<20), 6)
 	src := bytes.NewReader(in)
 	z := NewReader(src)
 	p := make([]byte, 32<<10)

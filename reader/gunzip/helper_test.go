@@ -45,21 +45,6 @@ func randomBytes(n int) []byte {
 	return b
 }
 
-// compress returns data as one gzip member of compress/gzip.
-func compress(t testing.TB, data []byte, level int) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	w, err := gzip.NewWriterLevel(&b, level)
-	if err != nil {
-		t.Fatal(err)
-	}
-	w.Write(data)
-	if err := w.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
 // compressK returns data as one gzip member of the other implementation.
 func compressK(t testing.TB, data []byte, level int) []byte {
 	t.Helper()

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"logview/reader/readertest"
+
 	kgzip "github.com/klauspost/compress/gzip"
 )
 
@@ -71,7 +73,7 @@ func TestLevels(t *testing.T) {
 	for name, data := range inputs {
 		for level := -2; level <= 9; level += step {
 			t.Run(fmt.Sprintf("%s/std%d", name, level), func(t *testing.T) {
-				check(t, compress(t, data, level), data)
+				check(t, readertest.GzipLevel(data, level), data)
 			})
 		}
 		for level := kgzip.StatelessCompression; level <= 9; level += step {
@@ -84,9 +86,9 @@ func TestLevels(t *testing.T) {
 
 func TestLarge(t *testing.T) {
 	data := logText(5 << 20)
-	check(t, compress(t, data, 6), data)
-	check(t, compress(t, data, 1), data)
-	check(t, compress(t, data, 0), data)
+	check(t, readertest.GzipLevel(data, 6), data)
+	check(t, readertest.GzipLevel(data, 1), data)
+	check(t, readertest.GzipLevel(data, 0), data)
 }
 
 // TestDistances has a match of every distance and of every length, so that

@@ -1,9 +1,6 @@
 package readertest
 
 import (
-	"bytes"
-	"compress/gzip"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -12,7 +9,18 @@ import (
 	"time"
 )
 
-// Act does a step of a story.
+// Act does a step of a story in dir. The steps are
+//
+//	NAME < TEXT     append TEXT, as Unquote reads it
+//	mv, cp FROM TO
+//	cpold FROM TO   copy with other text before it, an hour old from the start
+//	rm NAME
+//	cut NAME        truncate to nothing
+//	mode OCTAL NAME
+//	mkdir NAME
+//	gz NAME         replace NAME by NAME.gz
+//
+// and "", which does nothing.
 func Act(t *testing.T, dir, step string) {
 	t.Helper()
 	if step == "" {
@@ -32,11 +40,7 @@ func Act(t *testing.T, dir, step string) {
 	}
 	if name, text, ok := strings.Cut(step, " < "); ok {
 		must(os.MkdirAll(filepath.Dir(path(name)), 0o755))
-		f, err := os.OpenFile(path(name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-		must(err)
-		_, err = f.WriteString(Unquote(t, text))
-		must(err)
-		must(f.Close())
+		AppendFile(t, path(name), Unquote(t, text))
 		return
 	}
 	w := strings.Fields(step)
@@ -70,32 +74,22 @@ func Act(t *testing.T, dir, step string) {
 	case "mkdir":
 		must(os.Mkdir(path(w[1]), 0o755))
 	case "gz":
-		data, err := os.ReadFile(path(w[1]))
-		must(err)
-		info, err := os.Stat(path(w[1]))
-		must(err)
-		var b bytes.Buffer
-		z := gzip.NewWriter(&b)
-		_, err = io.Copy(z, bytes.NewReader(data))
-		must(err)
-		must(z.Close())
-		must(os.WriteFile(path(w[1]+".gz"), b.Bytes(), 0o644))
-		must(os.Chtimes(path(w[1]+".gz"), info.ModTime(), info.ModTime()))
-		must(os.Remove(path(w[1])))
+		CompressFile(t, path(w[1]))
 	default:
 		t.Fatalf("unknown step %q", step)
 	}
 }
 
+// Unquote returns the text that a step stands for: that of a Go string in
+// double quotes, or with @N so many letters x and perhaps a newline.
 func Unquote(t *testing.T, s string) string {
 	t.Helper()
 	if n, ok := strings.CutPrefix(s, "@"); ok {
-		n, end, _ := strings.Cut(n, `\n`)
+		n, _, _ := strings.Cut(n, `\n`)
 		size, err := strconv.Atoi(n)
 		if err != nil {
 			t.Fatal(err)
 		}
-		_ = end
 		text := strings.Repeat("x", size)
 		if strings.HasSuffix(s, `\n`) {
 			text += "\n"
@@ -109,15 +103,9 @@ func Unquote(t *testing.T, s string) string {
 	return out
 }
 
-// Packed returns a text compressed with gzip.
+// Packed returns the text of a step compressed with gzip. Escapes in it are
+// those that Act knows.
 func Packed(t *testing.T, text string) []byte {
 	t.Helper()
-	dir := t.TempDir()
-	Act(t, dir, `a.log < `+text)
-	Act(t, dir, `gz a.log`)
-	z, err := os.ReadFile(filepath.Join(dir, "a.log.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return z
+	return Gzip(Unquote(t, text))
 }

@@ -17,6 +17,7 @@ import (
 	"logview/reader/blockstore"
 	"logview/reader/document"
 	"logview/reader/files"
+	"logview/reader/readertest"
 	"logview/tui/keys"
 	"logview/tui/theme"
 )
@@ -64,14 +65,7 @@ func newPane(t *testing.T, filters ...string) *pane {
 
 func (p *pane) write(name, text string) {
 	p.t.Helper()
-	f, err := os.OpenFile(filepath.Join(p.dir, name), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
-	if err == nil {
-		_, err = f.WriteString(text)
-		f.Close()
-	}
-	if err != nil {
-		p.t.Fatal(err)
-	}
+	readertest.AppendFile(p.t, filepath.Join(p.dir, name), text)
 }
 
 // log is the log as it lies there.

@@ -2,7 +2,6 @@ package pager
 
 import (
 	"bytes"
-	"compress/gzip"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -13,6 +12,7 @@ import (
 
 	"logview/reader/document"
 	"logview/reader/files"
+	"logview/reader/readertest"
 	"logview/tui/visible"
 )
 
@@ -60,19 +60,15 @@ func randomLog(t *testing.T, r *rand.Rand) (*document.Document, [][]string) {
 			}
 			text.WriteString(line)
 		}
-		name := path
+		name, data := path, text.Bytes()
 		if left > 0 {
 			name += fmt.Sprintf(".%d", left)
 			if r.IntN(2) == 0 {
 				name += ".gz"
-				var z bytes.Buffer
-				w := gzip.NewWriter(&z)
-				w.Write(text.Bytes())
-				w.Close()
-				text = z
+				data = readertest.Gzip(data)
 			}
 		}
-		if err := os.WriteFile(name, text.Bytes(), 0o644); err != nil {
+		if err := os.WriteFile(name, data, 0o644); err != nil {
 			t.Fatal(err)
 		}
 		members = append(members, lines)
