@@ -99,8 +99,8 @@ const (
 // ErrFull says that the cache may not grow any more.
 var ErrFull = errors.New("the cache is full; the rest is not indexed (--cache-size)")
 
-// A builder is a Build that runs.
-type builder struct {
+// A buildRun is a Build that runs.
+type buildRun struct {
 	*Builder
 	ctx  context.Context
 	root string
@@ -164,7 +164,7 @@ func (x *batch) take(blk *reader.Block) {
 // are reported to Failed and counted. When ctx is cancelled, what was done is kept.
 func (b *Builder) Build(ctx context.Context, root string, paths []string) (BuildStats, error) {
 	begun := time.Now()
-	bb := &builder{Builder: b, ctx: ctx, moved: map[*entry]bool{}, met: map[string]bool{}, indexed: roaring.New()}
+	bb := &buildRun{Builder: b, ctx: ctx, moved: map[*entry]bool{}, met: map[string]bool{}, indexed: roaring.New()}
 	err := bb.run(root, paths)
 	bb.st.Elapsed = time.Since(begun)
 	if ctx.Err() != nil {
@@ -173,7 +173,7 @@ func (b *Builder) Build(ctx context.Context, root string, paths []string) (Build
 	return bb.st, err
 }
 
-func (b *builder) run(root string, paths []string) error {
+func (b *buildRun) run(root string, paths []string) error {
 	var err error
 	if root, err = realDir(root); err != nil {
 		return err
@@ -239,7 +239,7 @@ func rootOf(c *blockstore.Cache, dir string) string {
 }
 
 // lock waits until no other process builds this index.
-func (b *builder) lock() (unlock func(), err error) {
+func (b *buildRun) lock() (unlock func(), err error) {
 	for waited := false; ; {
 		l := flock.New(filepath.Join(b.dir, "lock"))
 		if info, err := os.Lstat(l.Path()); err == nil && !info.Mode().IsRegular() {
@@ -269,7 +269,7 @@ func (b *builder) lock() (unlock func(), err error) {
 
 // owns reports whether the lock that is held is still the index's. It is not
 // when the index was deleted; another process may be building it by then.
-func (b *builder) owns() bool {
+func (b *buildRun) owns() bool {
 	mine, err := b.held.Stat()
 	if err != nil {
 		return false
@@ -289,7 +289,7 @@ func pathCause(err error) error {
 }
 
 // load takes over the last catalog. What cannot be used of it is built anew.
-func (b *builder) load() {
+func (b *buildRun) load() {
 	b.old, b.known, b.byID = map[*entry]bool{}, map[[2]uint64]*entry{}, map[reader.ID][]*entry{}
 	cat, err := readCatalog(b.dir)
 	if err == nil && cat.root != b.root {
@@ -332,7 +332,7 @@ func (b *builder) load() {
 }
 
 // fileKey is what a file is known by from one state to the next.
-func (b *builder) fileKey(s reader.Stamp, path string) [2]uint64 {
+func (b *buildRun) fileKey(s reader.Stamp, path string) [2]uint64 {
 	if s.Ino != 0 {
 		return [2]uint64{s.Dev, s.Ino}
 	}
@@ -342,7 +342,7 @@ func (b *builder) fileKey(s reader.Stamp, path string) [2]uint64 {
 
 // sweep deletes what no catalog speaks of: what an interrupted build left, and
 // generations that were replaced, but for those in keep.
-func (b *builder) sweep(keep ...string) {
+func (b *buildRun) sweep(keep ...string) {
 	if !b.owns() {
 		return
 	}
@@ -359,7 +359,7 @@ func (b *builder) sweep(keep ...string) {
 	})
 }
 
-func (b *builder) fail(err error) {
+func (b *buildRun) fail(err error) {
 	var fe *reader.FileError
 	if !errors.As(err, &fe) {
 		fe = &reader.FileError{Path: b.root, Offset: -1, Err: err}
@@ -370,7 +370,7 @@ func (b *builder) fail(err error) {
 }
 
 // skip counts a file that is not text.
-func (b *builder) skip(err error) {
+func (b *buildRun) skip(err error) {
 	b.st.Skipped++
 	var fe *reader.FileError
 	if errors.As(err, &fe) && b.Skipped != nil {
@@ -379,7 +379,7 @@ func (b *builder) skip(err error) {
 }
 
 // members brings the entries of all files up to date.
-func (b *builder) members(logs []files.Log) error {
+func (b *buildRun) members(logs []files.Log) error {
 	b.last = time.Now()
 	type job struct {
 		src reader.Source
@@ -444,20 +444,20 @@ func (b *builder) members(logs []files.Log) error {
 	return nil
 }
 
-func (b *builder) progress(done int64) {
+func (b *buildRun) progress(done int64) {
 	if b.Progress != nil {
 		b.Progress(done, b.total)
 	}
 }
 
-func (b *builder) failed() error {
+func (b *buildRun) failed() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.err
 }
 
 // rel is a path below the root, with slashes.
-func (b *builder) rel(path string) (string, error) {
+func (b *buildRun) rel(path string) (string, error) {
 	if path == reader.Stdin {
 		return "", fs.ErrInvalid
 	}
@@ -470,7 +470,7 @@ func (b *builder) rel(path string) (string, error) {
 }
 
 // keep makes an entry of the last catalog one of the next.
-func (b *builder) keep(e *entry) {
+func (b *buildRun) keep(e *entry) {
 	b.entries = append(b.entries, e)
 	delete(b.old, e)
 }
@@ -478,7 +478,7 @@ func (b *builder) keep(e *entry) {
 // member reads what is new of one file. e, if not nil, is the entry of what
 // it was when it was shorter, or when it may have held another text of the
 // same length.
-func (b *builder) member(src reader.Source, m reader.Member, e *entry) error {
+func (b *buildRun) member(src reader.Source, m reader.Member, e *entry) error {
 	blocks, err := src.Open(b.ctx, m, reader.Pos{})
 	if err != nil {
 		return b.unread(m, err)
@@ -579,7 +579,7 @@ func (b *builder) member(src reader.Source, m reader.Member, e *entry) error {
 
 // holds reports whether the file that f has just been opened of still has the
 // text of an entry, where that does not take decoding it.
-func (b *builder) holds(e *entry, src reader.Source, m reader.Member, f reader.FileBlocks) bool {
+func (b *buildRun) holds(e *entry, src reader.Source, m reader.Member, f reader.FileBlocks) bool {
 	if _, direct := f.Direct(); direct != e.direct {
 		return false
 	}
@@ -599,7 +599,7 @@ var errOther = errors.New("another text")
 
 // unread notes that a member could not be read. It returns the error if it
 // is the index that cannot be written.
-func (b *builder) unread(m reader.Member, err error) error {
+func (b *buildRun) unread(m reader.Member, err error) error {
 	b.current = nil
 	var fe *reader.FileError
 	switch {
@@ -625,7 +625,7 @@ func (b *builder) unread(m reader.Member, err error) error {
 }
 
 // ours reports whether a path is in the cache.
-func (b *builder) ours(path string) bool {
+func (b *buildRun) ours(path string) bool {
 	rel, err := filepath.Rel(b.Cache.Dir(), path)
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
@@ -633,7 +633,7 @@ func (b *builder) ours(path string) bool {
 // like is the known texts that begin like one of that ID, the longest first.
 // Few logs begin with the same 4 KiB without being the same; for those that
 // do, the first few are tried.
-func (b *builder) like(id reader.ID) []*entry {
+func (b *buildRun) like(id reader.ID) []*entry {
 	const most = 3
 	list := slices.Clone(b.byID[id])
 	slices.SortFunc(list, func(x, y *entry) int { return cmp.Compare(y.size, x.size) })
@@ -642,7 +642,7 @@ func (b *builder) like(id reader.ID) []*entry {
 
 // resume takes over what is known of a file that has grown, but for its last
 // block, and opens it from there on.
-func (b *builder) resume(src reader.Source, m reader.Member, f reader.FileBlocks, eb *entryBuilder, e *entry) (reader.Blocks, error) {
+func (b *buildRun) resume(src reader.Source, m reader.Member, f reader.FileBlocks, eb *entryBuilder, e *entry) (reader.Blocks, error) {
 	table, err := e.blockTable()
 	if err != nil {
 		return nil, err
@@ -675,7 +675,7 @@ func (b *builder) resume(src reader.Source, m reader.Member, f reader.FileBlocks
 
 // finish makes the entry that was built one of the next catalog, in place of
 // the one it continues.
-func (b *builder) finish(eb *entryBuilder, was *entry) {
+func (b *buildRun) finish(eb *entryBuilder, was *entry) {
 	e := eb.upTo(len(eb.tb.Table.Blocks))
 	b.current = nil
 	b.entries = append(b.entries, e)
@@ -690,7 +690,7 @@ func (b *builder) finish(eb *entryBuilder, was *entry) {
 // read reads a member's blocks to the end and indexes them. Those that
 // begin the text of was, if that is not nil, are known; it returns errOther
 // if it turns out that they do not.
-func (b *builder) read(m reader.Member, blocks reader.Blocks, eb *entryBuilder, was *entry) error {
+func (b *buildRun) read(m reader.Member, blocks reader.Blocks, eb *entryBuilder, was *entry) error {
 	var known []reader.TableBlock
 	var sum uint32
 	if was != nil {
@@ -768,7 +768,7 @@ func same(b *reader.Block, k *reader.TableBlock, last bool) bool {
 }
 
 // take indexes a block that was read, which it owns.
-func (b *builder) take(blk *reader.Block, eb *entryBuilder) error {
+func (b *buildRun) take(blk *reader.Block, eb *entryBuilder) error {
 	// A piece of a line that is longer than a block is always read: what is
 	// looked for may be in another.
 	if blk.Continues || blk.Unfinished {
@@ -805,14 +805,14 @@ func (b *builder) take(blk *reader.Block, eb *entryBuilder) error {
 }
 
 // news reports whether anything was indexed since the last publication.
-func (b *builder) news() bool {
+func (b *buildRun) news() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.indexed.GetCardinality() > b.publishedBlocks
 }
 
 // open opens the store, if that was not done.
-func (b *builder) open() error {
+func (b *buildRun) open() error {
 	if b.store != nil {
 		return nil
 	}
@@ -828,14 +828,14 @@ func (b *builder) open() error {
 }
 
 // count tells the cache how the store has grown.
-func (b *builder) count() {
+func (b *buildRun) count() {
 	size := b.store.size()
 	b.Cache.Grew(size - b.counted)
 	b.counted = size
 }
 
 // flush gives the batch to a worker.
-func (b *builder) flush() error {
+func (b *buildRun) flush() error {
 	x := b.batch
 	b.batch = nil
 	if x == nil || len(x.texts) == 0 {
@@ -868,7 +868,7 @@ func (b *builder) flush() error {
 
 // tidy deletes the documents of blocks that are in use no more, and has small
 // segments merged.
-func (b *builder) tidy() error {
+func (b *buildRun) tidy() error {
 	live := roaring.New()
 	for _, e := range b.entries {
 		addExtents(live, e.extents)
@@ -903,19 +903,19 @@ func addExtents(set *roaring.Bitmap, list []extent) {
 }
 
 // storeError is an error with which the index cannot be written.
-func (b *builder) storeError(err error) error {
+func (b *buildRun) storeError(err error) error {
 	return &reader.FileError{Path: b.dir, Offset: -1, Err: pathCause(err)}
 }
 
 // broken notes that the index could not be written. b.mu is held.
-func (b *builder) broken(err error) {
+func (b *buildRun) broken(err error) {
 	if b.err == nil {
 		b.err = b.storeError(err)
 	}
 }
 
 // forget drops the entries of files at paths that are not there any more.
-func (b *builder) forget(paths []string) {
+func (b *buildRun) forget(paths []string) {
 	for e := range b.old {
 		gone := e.partial
 		for _, p := range paths {

@@ -78,8 +78,8 @@ func contextLines(b *reader.Block, spans []match.Span, req *Request) []contextLi
 
 // A consumer turns a stream's pieces into the hits that are emitted.
 type consumer struct {
-	*scan
-	st    *stream
+	*scanRun
+	st    *memberScan
 	count int64         // matching lines so far, with Max or context
 	found int64         // matching lines emitted
 	tail  []contextLine // the last lines not shown, Before at most

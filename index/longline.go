@@ -34,13 +34,13 @@ type LongLine struct {
 	Context bool // it does not match but lies near one that does
 	Open    bool // the text ends without its newline
 
-	open func() (io.ReadCloser, error)
-	drop func() // gives up what is kept of it; nil if that is nothing
+	openText func() (io.ReadCloser, error)
+	drop     func() // gives up what is kept of it; nil if that is nothing
 }
 
 // Start is the line's first n bytes, or all of it.
 func (l *LongLine) Start(n int) ([]byte, error) {
-	r, err := l.open()
+	r, err := l.openText()
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +53,7 @@ func (l *LongLine) Start(n int) ([]byte, error) {
 // WriteTo writes the line, without its newline, to w. It can be called until
 // emit returns.
 func (l *LongLine) WriteTo(w io.Writer) (int64, error) {
-	r, err := l.open()
+	r, err := l.openText()
 	if err != nil {
 		return 0, err
 	}
@@ -143,12 +143,12 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 			h.bytes = len(c.text)
 			j.close()
 		case rereadable(p.st.member):
-			l.open = j.reopen(l)
+			l.openText = j.reopen(l)
 			c.long = l
 			j.close()
 		default:
 			j.keep()
-			l.open, l.drop = j.opener(l), j.close
+			l.openText, l.drop = j.opener(l), j.close
 			c.long = l
 			h.bytes = maxText // or so many spools would be open
 		}
@@ -177,7 +177,7 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 			}
 		default:
 			h.Long = l
-			l.open = j.opener(l)
+			l.openText = j.opener(l)
 		}
 	}
 	p.fill(x)
@@ -190,7 +190,7 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 
 // withContext reports whether lines around the matching ones are wanted.
 // Then a long line may be shown much later than it is judged.
-func (s *scan) withContext() bool { return s.req.withContext() }
+func (s *scanRun) withContext() bool { return s.req.withContext() }
 
 // A judge decides whether a long line matches, and keeps what is needed to
 // print it.
@@ -283,7 +283,7 @@ func (j *judge) close() {
 
 // keepSpool notes a file that is to be closed when the search ends, if it is
 // not dropped before: a search may end at any moment.
-func (s *scan) keepSpool(f *os.File) {
+func (s *scanRun) keepSpool(f *os.File) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.spools == nil {
@@ -292,7 +292,7 @@ func (s *scan) keepSpool(f *os.File) {
 	s.spools[f] = true
 }
 
-func (s *scan) dropSpool(f *os.File) {
+func (s *scanRun) dropSpool(f *os.File) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.spools[f] {

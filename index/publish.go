@@ -8,7 +8,7 @@ import (
 
 // publish makes a generation of what is indexed, and writes the catalog of all
 // that is whole.
-func (b *builder) publish() error {
+func (b *buildRun) publish() error {
 	begun := time.Now()
 	// What is indexed now will be in the generation.
 	b.mu.Lock()

@@ -74,7 +74,7 @@ func (sc Scan) Search(ctx context.Context, req *Request, emit func(*Hits) error)
 	if workers == nil {
 		workers = NewWorkers()
 	}
-	s := &scan{req: req, m: m, emit: emit, workers: workers, admit: sc.admit}
+	s := &scanRun{req: req, m: m, emit: emit, workers: workers, admit: sc.admit}
 	s.changed.L = &s.mu
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.scanners.New = func() any { return m.NewScanner() }
@@ -97,13 +97,13 @@ func (sc Scan) Search(ctx context.Context, req *Request, emit func(*Hits) error)
 }
 
 // wake lets everyone who waits look again.
-func (s *scan) wake() {
+func (s *scanRun) wake() {
 	s.mu.Lock()
 	s.changed.Broadcast()
 	s.mu.Unlock()
 }
 
-type scan struct {
+type scanRun struct {
 	req     *Request
 	m       *match.Matcher
 	emit    func(*Hits) error
@@ -129,8 +129,8 @@ type scan struct {
 	hits  atomic.Int64
 }
 
-// A stream is a member being searched.
-type stream struct {
+// A memberScan is a member being searched.
+type memberScan struct {
 	src    reader.Source
 	member reader.Member
 	adm    *admission // nil: all of it is read
@@ -166,8 +166,8 @@ type piece struct {
 	stats Stats // what this piece adds
 }
 
-func (s *scan) run() error {
-	var streams []*stream
+func (s *scanRun) run() error {
+	var streams []*memberScan
 	for _, src := range s.req.Sources {
 		streams = append(streams, s.streams(src, src.Members())...)
 	}
@@ -227,15 +227,15 @@ func (s *scan) run() error {
 }
 
 // streams are those of members, as far as they must be read.
-func (s *scan) streams(src reader.Source, members []reader.Member) (out []*stream) {
+func (s *scanRun) streams(src reader.Source, members []reader.Member) (out []*memberScan) {
 	for _, m := range members {
 		s.stats.Members++
 		// What is in an archive may match though the archive does not.
-		if !s.m.May(m.Path) && !files.MayBeArchive(m) {
+		if !s.m.MayMatch(m.Path) && !files.MayBeArchive(m) {
 			s.stats.Excluded++
 			continue
 		}
-		st := &stream{src: src, member: m}
+		st := &memberScan{src: src, member: m}
 		if s.admit != nil {
 			st.adm = s.admit(m)
 		}
@@ -258,7 +258,7 @@ func (s *scan) streams(src reader.Source, members []reader.Member) (out []*strea
 
 // report calls Progress ten times a second until the function it returns is
 // called, which calls it once more.
-func (s *scan) report() func() {
+func (s *scanRun) report() func() {
 	tell := func() { s.req.Progress(Progress{Done: s.done.Load(), Total: s.total.Load(), Hits: s.hits.Load()}) }
 	quit, gone := make(chan struct{}), make(chan struct{})
 	crash.Go(func() {
@@ -282,7 +282,7 @@ func (s *scan) report() func() {
 }
 
 // consume emits a stream's pieces.
-func (s *scan) consume(st *stream) error {
+func (s *scanRun) consume(st *memberScan) error {
 	s.mu.Lock()
 	st.head = true
 	st.ends()
@@ -290,7 +290,7 @@ func (s *scan) consume(st *stream) error {
 	s.changed.Broadcast()
 	s.mu.Unlock()
 
-	c := consumer{scan: s, st: st}
+	c := consumer{scanRun: s, st: st}
 	defer func() { c.forget(c.tail) }()
 	var failed error
 	for {
@@ -347,7 +347,7 @@ func (s *Stats) add(x Stats) {
 	s.Bytes += x.Bytes
 }
 
-func (s *scan) tell(err error) {
+func (s *scanRun) tell(err error) {
 	var fe *reader.FileError
 	if !errors.As(err, &fe) {
 		fe = &reader.FileError{Offset: -1, Err: err}
@@ -363,7 +363,7 @@ func (s *scan) tell(err error) {
 
 // take waits for the next piece of the head stream; nil means that there is
 // none.
-func (s *scan) take(st *stream) *piece {
+func (s *scanRun) take(st *memberScan) *piece {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for {
@@ -389,7 +389,7 @@ func (s *scan) take(st *stream) *piece {
 // produce reads a stream's member. It begins when the streams before it
 // have, at its turn, and then lets the next: were a later one to take the
 // last worker, the head could wait for all of its member to be decoded.
-func (s *scan) produce(st *stream, turn <-chan struct{}, next chan<- struct{}) {
+func (s *scanRun) produce(st *memberScan, turn <-chan struct{}, next chan<- struct{}) {
 	defer s.running.Done()
 	defer func() {
 		s.mu.Lock()
@@ -404,14 +404,14 @@ func (s *scan) produce(st *stream, turn <-chan struct{}, next chan<- struct{}) {
 		return
 	}
 	defer s.workers.Release()
-	p := &producer{scan: s, st: st}
+	p := &producer{scanRun: s, st: st}
 	defer func() { s.done.Add(st.member.Size - p.disk) }()
 	blocks, err := reader.OpenInTurn(s.ctx, st.src, st.member, reader.Pos{}, st.turn)
 	if errors.Is(err, files.ErrArchive) {
 		p.unpack(err)
 		return
 	}
-	if !s.m.May(st.member.Path) && (err == nil || errors.Is(err, reader.ErrBinary)) {
+	if !s.m.MayMatch(st.member.Path) && (err == nil || errors.Is(err, reader.ErrBinary)) {
 		st.excluded = true // it had the name of an archive, and is none
 		if err == nil {
 			blocks.Close()
@@ -504,8 +504,8 @@ func (p *producer) pass(n int) {
 
 // A producer is the goroutine of a stream, and what it knows.
 type producer struct {
-	*scan
-	st     *stream
+	*scanRun
+	st     *memberScan
 	blocks reader.Blocks
 	id     reader.ID
 	disk   int64 // of the file read, as far as told to done
@@ -786,7 +786,7 @@ func (p *producer) newHits() *Hits {
 	return &Hits{Source: p.st.src, Member: p.st.member, ID: p.id, Highlight: p.highlight}
 }
 
-func (s *scan) highlight(line []byte, dst []match.Span) []match.Span {
+func (s *scanRun) highlight(line []byte, dst []match.Span) []match.Span {
 	sc := s.scanners.Get().(*match.Scanner)
 	defer s.scanners.Put(sc)
 	return sc.Highlights(line, dst)

@@ -12,7 +12,7 @@ import (
 // added. Its sources are nobody's but in name: Request.Sources is not used.
 // It belongs to one goroutine.
 type Stream struct {
-	s     *scan
+	s     *scanRun
 	files map[any]*streamFile
 
 	total bool  // Request.Max is for all files together
@@ -41,7 +41,7 @@ func NewStream(ctx context.Context, req *Request, emit func(*Hits) error) (*Stre
 	if err != nil {
 		return nil, err
 	}
-	s := &scan{req: req, m: m, emit: emit, ctx: ctx}
+	s := &scanRun{req: req, m: m, emit: emit, ctx: ctx}
 	s.changed.L = &s.mu
 	s.scanners.New = func() any { return m.NewScanner() }
 	s.inOrder = req.inOrder()
@@ -53,13 +53,13 @@ func NewStream(ctx context.Context, req *Request, emit func(*Hits) error) (*Stre
 // b.Line is negative, lines are numbered from the first one added. The text
 // is not kept.
 func (x *Stream) Add(key any, m reader.Member, id reader.ID, b *reader.Block) error {
-	if !x.s.m.May(m.Path) {
+	if !x.s.m.MayMatch(m.Path) {
 		return nil
 	}
 	f := x.files[key]
 	if f == nil {
-		st := &stream{member: m, head: true}
-		f = &streamFile{consumer: consumer{scan: x.s, st: st}, producer: producer{scan: x.s, st: st}}
+		st := &memberScan{member: m, head: true}
+		f = &streamFile{consumer: consumer{scanRun: x.s, st: st}, producer: producer{scanRun: x.s, st: st}}
 		x.files[key] = f
 	}
 	if f.st.stop || x.total && x.count >= x.s.req.Max && f != x.last && f.after == 0 {

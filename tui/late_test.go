@@ -170,22 +170,22 @@ func TestLateAnswers(t *testing.T) {
 	d.Wait("LIVE")
 	previous := m.do(keys.Previous)
 	d.Keys("G")
-	m.update(previous())
+	m.handle(previous())
 	if !m.pager.Following() {
 		t.Errorf("G was pressed last, and the person is on %q", m.pager.Line())
 	}
 
 	details := m.do(keys.Enter)
 	d.Type("/")
-	m.update(details())
+	m.handle(details())
 	if m.overlay != noOverlay {
 		t.Error("details lie over what is being typed")
 	}
 	d.Keys("esc")
 
-	counting := m.pager.Goto("50")
+	counting := m.pager.GoToNumber("50")
 	d.Keys("esc")
-	m.update(counting())
+	m.handle(counting())
 	if strings.Contains(d.Frame(), "counting") || strings.Contains(m.pager.Line(), "line 48") {
 		t.Error("the counting was stopped:\n", d.Frame())
 	}
@@ -216,9 +216,9 @@ func TestQueueOfAnother(t *testing.T) {
 	// Nor is a result gone to when another log was opened since.
 	la, _ := m.logs.Find(a)
 	lb, _ := m.logs.Find(b)
-	m.update(results.GoMsg{Log: a, Member: la.Members[0], Seq: 1})
-	if cmd := m.update(logs.OpenMsg{Log: lb, Go: true}); cmd != nil {
-		m.update(cmd())
+	m.handle(results.GoMsg{Log: a, Member: la.Members[0], Seq: 1})
+	if cmd := m.handle(logs.OpenMsg{Log: lb, Go: true}); cmd != nil {
+		m.handle(cmd())
 	}
 	if m.opening.name != "" || m.opening.pending != nil {
 		t.Errorf("%s is shown, and %s is being opened", m.pager.Name(), m.opening.name)

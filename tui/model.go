@@ -187,7 +187,7 @@ func (m *model) piped() bool { return len(m.opt.Paths) == 1 && m.opt.Paths[0] ==
 // Update implements tea.Model.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	defer crash.Guard()
-	cmd := guarded(m.update(msg))
+	cmd := guarded(m.handle(msg))
 	m.layout()
 	if q, ok := msg.(interface{ Quiet() bool }); ok && q.Quiet() {
 		return m, cmd
@@ -203,7 +203,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	return m, cmd
 }
 
-func (m *model) update(msg tea.Msg) tea.Cmd {
+func (m *model) handle(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
 		m.width, m.height = msg.Width, msg.Height
@@ -295,7 +295,7 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		return cmd
 	case markMsg:
 		if msg.doc == m.pager.Doc() {
-			return m.pager.Mark(msg.at)
+			return m.pager.ToggleMark(msg.at)
 		}
 		return nil
 	case writtenMsg:

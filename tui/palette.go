@@ -85,7 +85,7 @@ func (m *model) goPlace(text string) tea.Cmd {
 		return nil
 	}
 	m.setFocus(panePager)
-	return m.pager.Goto(text)
+	return m.pager.GoToNumber(text)
 }
 
 // paletteKey handles a key for the palette.

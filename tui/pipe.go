@@ -37,20 +37,20 @@ func (p *piping) SetStderr(w io.Writer) { p.errs = w }
 // feeding says whether lines are being piped to the program with the terminal.
 var feeding atomic.Bool
 
-// away is the number of programs that have been given the terminal.
-var away atomic.Int32
+// awayCount is the number of programs that have been given the terminal.
+var awayCount atomic.Int32
 
 // Away reports whether another program has the terminal, so that Ctrl-C is meant
 // for it.
-func Away() bool { return away.Load() > 0 }
+func Away() bool { return awayCount.Load() > 0 }
 
 // An awayCommand is a command that Away counts.
 type awayCommand struct{ tea.ExecCommand }
 
 func (c awayCommand) Run() error {
 	defer crash.Guard() // deferred first, to run when Away is false again
-	away.Add(1)
-	defer away.Add(-1)
+	awayCount.Add(1)
+	defer awayCount.Add(-1)
 	fmt.Print(wheelBefore)
 	defer fmt.Print(wheelArrows)
 	return c.ExecCommand.Run()

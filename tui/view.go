@@ -60,7 +60,7 @@ const roomForBoth = 100
 
 func (m *model) boxes() layout {
 	var l layout
-	h := max(1, m.height-1-m.typing.prompt.Errors())
+	h := max(1, m.height-1-m.typing.prompt.ErrorHeight())
 	left := 0
 	if m.panes.showLogs && !m.piped() {
 		switch {
@@ -143,7 +143,7 @@ func (m *model) View() tea.View {
 		m.typing.prompt.SetNote("")
 		switch m.typing.prompt.Kind {
 		case prompt.Search, prompt.SearchBack:
-			if m.typing.prompt.Value() != "" && m.typing.prompt.Errors() == 0 {
+			if m.typing.prompt.Value() != "" && m.typing.prompt.ErrorHeight() == 0 {
 				m.typing.prompt.SetNote(m.matches(m.width >= 100))
 			}
 		case prompt.Write, prompt.Pipe:

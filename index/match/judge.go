@@ -71,7 +71,7 @@ func (j *Judge) look(first, last bool) {
 // Finish says whether the line matches, all of which was added.
 func (j *Judge) Finish() bool {
 	if j.Whole() {
-		return j.Scanner.Line(j.Buf)
+		return j.Scanner.Match(j.Buf)
 	}
 	j.look(false, true)
 	return j.Scanner.Holds(j.found)

@@ -41,7 +41,7 @@ func TestLineInPieces(t *testing.T) {
 				j.Add([]byte(rest[:n]))
 				rest = rest[n:]
 			}
-			if got, want := j.Finish(), m.NewScanner().Line([]byte(line)); got != want {
+			if got, want := j.Finish(), m.NewScanner().Match([]byte(line)); got != want {
 				t.Fatalf("%s, as a word %v, in %q: got %v, as one piece %v", q.node, q.word, line, got, want)
 			}
 		}

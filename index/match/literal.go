@@ -133,9 +133,9 @@ var lower = func() (t [256]byte) {
 	return t
 }()
 
-// A scanner looks for a literal from left to right in one text after the
+// A literalScanner looks for a literal from left to right in one text after the
 // other. It belongs to one goroutine.
-type scanner struct {
+type literalScanner struct {
 	*literal
 	use  *anchor
 	left int    // texts until the anchor is chosen again
@@ -144,13 +144,13 @@ type scanner struct {
 	hist [256]int32
 }
 
-func newScanner(l *literal) *scanner {
+func newScanner(l *literal) *literalScanner {
 	l.prepare()
-	return &scanner{literal: l}
+	return &literalScanner{literal: l}
 }
 
 // reset begins a new text.
-func (s *scanner) reset(text []byte) {
+func (s *literalScanner) reset(text []byte) {
 	s.text = text
 	if len(s.pat) == 0 {
 		return
@@ -164,7 +164,7 @@ func (s *scanner) reset(text []byte) {
 }
 
 // choose picks the anchor whose bytes are rarest in a sample of text.
-func (s *scanner) choose(text []byte) {
+func (s *literalScanner) choose(text []byte) {
 	// 8 KiB of each 32nd text: some microseconds in some milliseconds.
 	const every, sample = 32, 8 << 10
 	s.left = every
@@ -190,7 +190,7 @@ func (s *scanner) choose(text []byte) {
 
 // find returns where the literal is met first at or after from, and where
 // that ends; -1 if nowhere. from never decreases between resets.
-func (s *scanner) find(from int) (int, int) {
+func (s *literalScanner) find(from int) (int, int) {
 	if len(s.pat) == 0 {
 		return from, from
 	}
@@ -231,7 +231,7 @@ func (s *scanner) find(from int) (int, int) {
 
 // around compares the literal with the text around its anchor at at, and
 // returns where it begins and ends, or -1. It begins at or after from.
-func (s *scanner) around(text []byte, at, from int) (int, int) {
+func (s *literalScanner) around(text []byte, at, from int) (int, int) {
 	start := at - s.use.off
 	if start >= from && start+len(s.pat) <= len(text) {
 		there := text[start : start+len(s.pat)]

@@ -237,9 +237,9 @@ type Span struct{ Start, End int }
 type Scanner struct {
 	m       *Matcher
 	finders []finder
-	next    []int      // where each finder finds something next
-	lines   []*scanner // of the leaves, for a single line; see line
-	here    []int      // buffer for the leaves whose texts are in a line
+	next    []int             // where each finder finds something next
+	lines   []*literalScanner // of the leaves, for a single line; see lineScanner
+	here    []int             // buffer for the leaves whose texts are in a line
 	path    string
 }
 
@@ -250,11 +250,11 @@ type finder interface {
 }
 
 // wordScanner finds a literal as a whole word.
-type wordScanner struct{ *scanner }
+type wordScanner struct{ *literalScanner }
 
 func (s wordScanner) find(from int) (int, int) {
 	for {
-		start, end := s.scanner.find(from)
+		start, end := s.literalScanner.find(from)
 		if start < 0 || isWholeWord(s.text, start, end) {
 			return start, end
 		}
@@ -266,11 +266,11 @@ func (s wordScanner) find(from int) (int, int) {
 
 // lineScanner finds a literal as a whole line, but for a carriage return at
 // its end.
-type lineScanner struct{ *scanner }
+type lineScanner struct{ *literalScanner }
 
 func (s lineScanner) find(from int) (int, int) {
 	for {
-		start, end := s.scanner.find(from)
+		start, end := s.literalScanner.find(from)
 		if start < 0 || isWholeLine(s.text, start, end) {
 			return start, end
 		}
@@ -289,16 +289,16 @@ func isWholeLine(text []byte, start, end int) bool {
 // NewScanner makes a Scanner of lines of the file at path, which only file:
 // conditions look at.
 func (m *Matcher) NewScanner() *Scanner {
-	s := &Scanner{m: m, next: make([]int, len(m.drive)), lines: make([]*scanner, len(m.leaves))}
+	s := &Scanner{m: m, next: make([]int, len(m.drive)), lines: make([]*literalScanner, len(m.leaves))}
 	for _, d := range m.drive {
 		s.finders = append(s.finders, newFinder(d))
 	}
 	return s
 }
 
-// line returns the scanner of a leaf that is a text, for single lines. It is
+// lineScanner returns the scanner of a leaf that is a text, for single lines. It is
 // made when it is needed: there may be 100,000 leaves.
-func (s *Scanner) line(i int) *scanner {
+func (s *Scanner) lineScanner(i int) *literalScanner {
 	if s.lines[i] == nil {
 		s.lines[i] = newScanner(s.m.leaves[i].lit)
 	}
@@ -316,7 +316,7 @@ func newFinder(d finderSpec) finder {
 }
 
 // as is the scanner of a literal of some extent.
-func (s *scanner) as(e extent) finder {
+func (s *literalScanner) as(e extent) finder {
 	switch e {
 	case wholeWord:
 		return wordScanner{s}
@@ -329,9 +329,9 @@ func (s *scanner) as(e extent) finder {
 // SetPath says which file the following lines are of.
 func (s *Scanner) SetPath(path string) { s.path = path }
 
-// May reports whether any line of the file at path can match, by the file:
+// MayMatch reports whether any line of the file at path can match, by the file:
 // conditions alone.
-func (m *Matcher) May(path string) bool { return m.may(m.root, path) != no }
+func (m *Matcher) MayMatch(path string) bool { return m.pathVerdict(m.root, path) != no }
 
 type verdict int
 
@@ -341,7 +341,7 @@ const (
 	yes
 )
 
-func (m *Matcher) may(n node, path string) verdict {
+func (m *Matcher) pathVerdict(n node, path string) verdict {
 	switch n.op {
 	case opFile:
 		if m.leaves[n.leaf].glob.Matches(path) {
@@ -351,17 +351,17 @@ func (m *Matcher) may(n node, path string) verdict {
 	case opAnd:
 		v := yes
 		for _, x := range n.sub {
-			v = min(v, m.may(x, path))
+			v = min(v, m.pathVerdict(x, path))
 		}
 		return v
 	case opOr:
 		v := no
 		for _, x := range n.sub {
-			v = max(v, m.may(x, path))
+			v = max(v, m.pathVerdict(x, path))
 		}
 		return v
 	case opNot:
-		return yes - m.may(n.sub[0], path)
+		return yes - m.pathVerdict(n.sub[0], path)
 	}
 	return maybe
 }
@@ -427,7 +427,7 @@ func (s *Scanner) nextLine(text []byte, from int) (Span, bool) {
 		if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
 			end = at + i
 		}
-		if s.m.alone || s.Line(text[start:end]) != s.m.invert {
+		if s.m.alone || s.Match(text[start:end]) != s.m.invert {
 			return Span{start, end}, true
 		}
 		from = end + 1
@@ -455,7 +455,7 @@ func eachLine(text []byte, from, to int, f func(Span) bool) bool {
 // line must not hold, or nothing at all.
 func (s *Scanner) everyLine(text []byte, dst []Span, max int) []Span {
 	eachLine(text, 0, len(text), func(sp Span) bool {
-		if s.Line(text[sp.Start:sp.End]) {
+		if s.Match(text[sp.Start:sp.End]) {
 			dst = append(dst, sp)
 		}
 		return max <= 0 || len(dst) < max
@@ -463,8 +463,8 @@ func (s *Scanner) everyLine(text []byte, dst []Span, max int) []Span {
 	return dst
 }
 
-// Line reports whether one line matches; it has no newline.
-func (s *Scanner) Line(line []byte) bool {
+// Match reports whether one line matches; it has no newline.
+func (s *Scanner) Match(line []byte) bool {
 	return s.eval(s.m.root, func(i int) bool { return s.Leaf(i, line) })
 }
 
@@ -538,7 +538,7 @@ func (s *Scanner) Piece(i int, piece []byte, first, last bool) bool {
 	if l.re != nil {
 		return l.re.matchPiece(piece, first, last)
 	}
-	w := wordScanner{s.line(i)}
+	w := wordScanner{s.lineScanner(i)}
 	w.reset(piece)
 	for at := 0; at <= len(piece); {
 		start, end := w.find(at)
@@ -555,7 +555,7 @@ func (s *Scanner) Piece(i int, piece []byte, first, last bool) bool {
 
 func (s *Scanner) hasLiteral(i int, line []byte) bool {
 	l := &s.m.leaves[i]
-	sc := s.line(i)
+	sc := s.lineScanner(i)
 	sc.reset(line)
 	switch l.extent { // without making a finder, for each line
 	case wholeWord:
@@ -599,7 +599,7 @@ func (s *Scanner) Highlights(line []byte, dst []Span) []Span {
 			if len(l.lit.pat) == 0 {
 				continue
 			}
-			f := s.line(i).as(l.extent)
+			f := s.lineScanner(i).as(l.extent)
 			f.reset(line)
 			for at := 0; ; {
 				start, end := f.find(at)

@@ -256,7 +256,7 @@ func check(t *testing.T, q query.Node, opt Options, text []byte) {
 		if naive(q, l, path, opt) {
 			want = append(want, string(l))
 		}
-		if got := s.Line(l); got != naive(q, l, path, opt) {
+		if got := s.Match(l); got != naive(q, l, path, opt) {
 			t.Fatalf("query %s %+v\nline %q: got %v", q, opt, l, got)
 		}
 	}
@@ -298,7 +298,7 @@ func TestFolding(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := m.NewScanner().Line([]byte(c.line)); got != c.want {
+		if got := m.NewScanner().Match([]byte(c.line)); got != c.want {
 			t.Errorf("%q in %q: got %v", c.query, c.line, got)
 		}
 	}
@@ -421,7 +421,7 @@ func TestWholeWordExpressions(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := m.NewScanner().Line([]byte(c.line)); got != c.want {
+		if got := m.NewScanner().Match([]byte(c.line)); got != c.want {
 			t.Errorf("-w %s in %q: got %v", c.expr, c.line, got)
 		}
 	}
@@ -556,7 +556,7 @@ func TestWholeWordsAreTheSame(t *testing.T) {
 			t.Fatalf("-w -E %q (fold %v) in %q\ngot     %q\n-F says %q", word, fold, run, got, want)
 		}
 		for _, l := range splitLines(run) {
-			if got, want := b.Line(l), a.Line(l); got != want {
+			if got, want := b.Match(l), a.Match(l); got != want {
 				t.Fatalf("-w -E %q (fold %v) in %q: got %v, -F says %v", word, fold, l, got, want)
 			}
 			got, want := b.Highlights(l, nil), a.Highlights(l, nil)

@@ -469,13 +469,13 @@ func newExprScanner(e *expr) *exprScanner {
 // the rest first took the search from 3.0 to 5.3 GB/s. What is left is
 // looking for fail itself.
 type sharedScanner struct {
-	*scanner
+	*literalScanner
 	of *expr
 }
 
 func (s sharedScanner) find(from int) (int, int) {
 	for {
-		start, end := s.scanner.find(from)
+		start, end := s.literalScanner.find(from)
 		if start < 0 {
 			return -1, -1
 		}

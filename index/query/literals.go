@@ -66,7 +66,7 @@ func useful(set AnyOf) bool {
 func analyze(re *syntax.Regexp) info {
 	switch re.Op {
 	case syntax.OpLiteral:
-		return info{exact: AnyOf{literal(re.Rune, re.Flags&syntax.FoldCase != 0)}}
+		return info{exact: AnyOf{newLiteral(re.Rune, re.Flags&syntax.FoldCase != 0)}}
 	case syntax.OpCharClass:
 		return info{exact: classLiterals(re.Rune)}
 	case syntax.OpEmptyMatch, syntax.OpBeginLine, syntax.OpEndLine, syntax.OpBeginText, syntax.OpEndText,
@@ -220,7 +220,7 @@ func (set AnyOf) Shared() AnyOf {
 	return AnyOf{{prefix, fold}}
 }
 
-func literal(runes []rune, fold bool) Literal {
+func newLiteral(runes []rune, fold bool) Literal {
 	var b strings.Builder
 	for _, r := range runes {
 		b.WriteRune(r)

@@ -186,20 +186,20 @@ func Distinguishes(n Node, a, b string) bool {
 // Leaves calls f for every leaf of the tree, left to right. positive says
 // that the leaf is under an even number of Nots: a line may match because
 // of it.
-func Leaves(n Node, f func(leaf Node, positive bool)) { leaves(n, true, f) }
+func Leaves(n Node, f func(leaf Node, positive bool)) { walkLeaves(n, true, f) }
 
-func leaves(n Node, positive bool, f func(Node, bool)) {
+func walkLeaves(n Node, positive bool, f func(Node, bool)) {
 	switch n := n.(type) {
 	case And:
 		for _, x := range n {
-			leaves(x, positive, f)
+			walkLeaves(x, positive, f)
 		}
 	case Or:
 		for _, x := range n {
-			leaves(x, positive, f)
+			walkLeaves(x, positive, f)
 		}
 	case Not:
-		leaves(n.X, !positive, f)
+		walkLeaves(n.X, !positive, f)
 	default:
 		f(n, positive)
 	}

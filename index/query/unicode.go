@@ -28,9 +28,9 @@ type charset struct {
 	others     func() string         // all other characters, in bracket notation
 }
 
-var word = newCharset(`0-9A-Z_a-z`, []string{"Pc", "Nd", "Nl", "M", "L"}, unicode.Other_Alphabetic, unicode.Join_Control)
-var digit = newCharset(`0-9`, []string{"Nd"})
-var space = newCharset(`\t-\r\x20-\x20`, nil, unicode.White_Space)
+var wordClass = newCharset(`0-9A-Z_a-z`, []string{"Pc", "Nd", "Nl", "M", "L"}, unicode.Other_Alphabetic, unicode.Join_Control)
+var digitClass = newCharset(`0-9`, []string{"Nd"})
+var spaceClass = newCharset(`\t-\r\x20-\x20`, nil, unicode.White_Space)
 
 // IsWord reports whether r is part of a word: whether \w matches it.
 func IsWord(r rune) bool {
@@ -45,9 +45,9 @@ func IsWord(r rune) bool {
 // or all.
 func WordClass(ascii bool) string {
 	if ascii {
-		return word.ascii
+		return wordClass.ascii
 	}
-	return word.list()
+	return wordClass.list()
 }
 
 var posix = map[string]*charset{
@@ -56,14 +56,14 @@ var posix = map[string]*charset{
 	"ascii":  newCharset(`\x00-\x7f`, nil, &unicode.RangeTable{R16: []unicode.Range16{{Lo: 0, Hi: 0x7f, Stride: 1}}}),
 	"blank":  newCharset(`\t-\t\x20-\x20`, []string{"Zs"}, &unicode.RangeTable{R16: []unicode.Range16{{Lo: '\t', Hi: '\t', Stride: 1}}}),
 	"cntrl":  newCharset(`\x00-\x1f\x7f-\x7f`, []string{"Cc"}),
-	"digit":  digit,
+	"digit":  digitClass,
 	"graph":  newCharset(`!-~`, []string{"Cf", "Co", "L", "M", "N", "P", "S"}),
 	"lower":  newCharset(`a-z`, []string{"Ll"}, unicode.Other_Lowercase),
 	"print":  newCharset(`\x20-~`, []string{"Cf", "Co", "Zs", "L", "M", "N", "P", "S"}),
 	"punct":  newCharset("!-/:-@\\[-`{-~", []string{"P", "S"}),
-	"space":  space,
+	"space":  spaceClass,
 	"upper":  newCharset(`A-Z`, []string{"Lu"}, unicode.Other_Uppercase),
-	"word":   word,
+	"word":   wordClass,
 	"xdigit": newCharset(`0-9A-Fa-f`, nil, unicode.ASCII_Hex_Digit),
 }
 
@@ -266,11 +266,11 @@ func (t *translator) escape(inClass bool) {
 	}
 	switch c := t.in[t.at+1]; c {
 	case 'd', 'D':
-		t.set(digit, c == 'D', inClass, 2)
+		t.set(digitClass, c == 'D', inClass, 2)
 	case 's', 'S':
-		t.set(space, c == 'S', inClass, 2)
+		t.set(spaceClass, c == 'S', inClass, 2)
 	case 'w', 'W':
-		t.set(word, c == 'W', inClass, 2)
+		t.set(wordClass, c == 'W', inClass, 2)
 	case 'b', 'B':
 		if !inClass {
 			t.boundaries = t.boundaries || t.on.unicode

@@ -191,7 +191,7 @@ func naive(t *testing.T, files []file, req *index.Request) (want []hit, counts [
 	}
 	sc := m.NewScanner()
 	for _, f := range files {
-		if !m.May(f.path) {
+		if !m.MayMatch(f.path) {
 			continue // not one line of it, with Passthru either
 		}
 		sc.SetPath(f.path)
@@ -206,7 +206,7 @@ func naive(t *testing.T, files []file, req *index.Request) (want []hit, counts [
 		matches, until := int64(0), -1
 		shown := -1
 		for i, l := range lines {
-			if (req.Max <= 0 || matches < req.Max) && sc.Line([]byte(l.text)) {
+			if (req.Max <= 0 || matches < req.Max) && sc.Match([]byte(l.text)) {
 				for k := max(shown+1, i-req.Before); k < i; k++ {
 					before := lines[k]
 					before.context = true

@@ -200,7 +200,7 @@ func (s *Skipper) Read(p []byte) (n int, skip reader.Skip, err error) {
 			continue
 		}
 		// A character cannot continue after NULs.
-		_, bytewise := s.T.(latin1)
+		_, bytewise := s.T.(latin1Decoder)
 		nd, ns, _ := s.T.Transform(s.dsts, s.srcs[:kept+n], s.skip.Bytes > 0 || bytewise && s.outErr != nil)
 		s.out, s.rest = s.dsts[:nd], s.srcs[ns:kept+n]
 	}

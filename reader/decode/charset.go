@@ -233,7 +233,7 @@ func (c Charset) Decoder() transform.Transformer {
 	case UTF16BE:
 		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder()
 	case Latin1:
-		return latin1{}
+		return latin1Decoder{}
 	}
 	e, err := htmlindex.Get(string(c))
 	if err != nil {
@@ -326,11 +326,11 @@ func toUTF8(c Charset, r io.Reader) io.Reader {
 	return r
 }
 
-// latin1 makes UTF-8 of latin-1, and leaves what is UTF-8.
-type latin1 struct{ transform.NopResetter }
+// latin1Decoder makes UTF-8 of latin-1, and leaves what is UTF-8.
+type latin1Decoder struct{ transform.NopResetter }
 
 // Transform implements transform.Transformer.
-func (latin1) Transform(dst, src []byte, atEOF bool) (nd, ns int, err error) {
+func (latin1Decoder) Transform(dst, src []byte, atEOF bool) (nd, ns int, err error) {
 	for ns < len(src) {
 		if nd+utf8.UTFMax > len(dst) {
 			return nd, ns, transform.ErrShortDst
@@ -382,7 +382,7 @@ func (c *Converter) Read(p []byte) (int, error) {
 		}
 		// What may be the beginning of a character is, at the end, none in
 		// latin-1; of UTF-16 it waits for its other half.
-		_, bytewise := c.t.(latin1)
+		_, bytewise := c.t.(latin1Decoder)
 		nd, ns, _ := c.t.Transform(c.dsts[:], c.srcs[:kept+n], bytewise && err != nil)
 		c.dst, c.src = c.dsts[:nd], c.srcs[ns:kept+n]
 	}

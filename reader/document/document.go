@@ -33,7 +33,7 @@ type Document struct {
 	updating sync.Mutex // held while it is found out which members there are; taken before mu
 
 	mu      sync.Mutex // guards what follows; never held while a file is read
-	members []*docMember
+	members []*memberState
 	next    MemberKey
 	after   map[MemberKey]MemberKey // of members that are gone: the one that came behind them
 
@@ -65,7 +65,7 @@ type Place struct {
 	Offset reader.Offset
 }
 
-type docMember struct {
+type memberState struct {
 	key MemberKey
 
 	opening sync.Mutex // held while it is opened, which may take decoding it; taken before mu
@@ -83,14 +83,14 @@ type docMember struct {
 }
 
 // state returns the member, what is opened of it, and why that cannot be.
-func (m *docMember) state() (reader.Member, *textAt, error) {
+func (m *memberState) state() (reader.Member, *textAt, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.m, m.t, m.err
 }
 
 // close closes a member that is not going to be read any more.
-func (m *docMember) close() {
+func (m *memberState) close() {
 	m.mu.Lock()
 	t := m.t
 	m.t, m.err, m.gone = nil, reader.ErrGone, true
@@ -124,7 +124,7 @@ func NewDocument(src *files.LogSource, opt DocumentOptions) *Document {
 	members := src.Members()
 	src.SetMembers(files.WithoutTwins(members))
 	for _, m := range src.Members() {
-		d.members = append(d.members, &docMember{key: d.next, m: m})
+		d.members = append(d.members, &memberState{key: d.next, m: m})
 		d.next++
 	}
 	d.decide(members)
@@ -140,7 +140,7 @@ func (d *Document) Close() error {
 	return nil
 }
 
-func (d *Document) list() []*docMember {
+func (d *Document) list() []*memberState {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return slices.Clip(d.members)
@@ -179,7 +179,7 @@ func (d *Document) text(ctx context.Context, key MemberKey) (*textAt, error) {
 	return nil, &reader.FileError{Path: d.src.Name(), Offset: -1, Err: reader.ErrGone}
 }
 
-func (d *Document) open(ctx context.Context, m *docMember) (*textAt, error) {
+func (d *Document) open(ctx context.Context, m *memberState) (*textAt, error) {
 	m.opening.Lock()
 	defer m.opening.Unlock()
 	member, t, err := m.state()

@@ -77,7 +77,7 @@ func (d *Document) Key(m reader.Member) (MemberKey, bool) {
 
 // Has reports whether a member is still there.
 func (d *Document) Has(key MemberKey) bool {
-	return slices.ContainsFunc(d.list(), func(m *docMember) bool { return m.key == key })
+	return slices.ContainsFunc(d.list(), func(m *memberState) bool { return m.key == key })
 }
 
 // Find returns the member whose text begins as an ID says.
@@ -100,7 +100,7 @@ func (d *Document) Update(l files.Log) (u Updated) {
 	d.updating.Lock()
 	defer d.updating.Unlock()
 	before := d.list()
-	left, cut := map[*docMember]bool{}, map[*docMember]bool{}
+	left, cut := map[*memberState]bool{}, map[*memberState]bool{}
 	for _, m := range before {
 		at := m.truncatedAt()
 		left[m], cut[m] = true, !at.IsZero()
@@ -112,7 +112,7 @@ func (d *Document) Update(l files.Log) (u Updated) {
 	d.decide(l.Members)
 	l.Members = files.WithoutTwins(l.Members)
 	d.src.SetMembers(l.Members)
-	now := make([]*docMember, len(l.Members))
+	now := make([]*memberState, len(l.Members))
 	// By file, if it has not been cut off.
 	for i, m := range l.Members {
 		for _, old := range before {
@@ -125,7 +125,7 @@ func (d *Document) Update(l files.Log) (u Updated) {
 	}
 	// By text. What was read of the old file says how it began. A copy may have
 	// been met before the original was cut off.
-	var fresh []*docMember
+	var fresh []*memberState
 	for i, m := range l.Members {
 		for _, old := range before {
 			copied := now[i] != nil && now[i].key > old.key
@@ -141,7 +141,7 @@ func (d *Document) Update(l files.Log) (u Updated) {
 			now[i] = adoptPacked(before, left, m)
 		}
 		if now[i] == nil {
-			now[i] = &docMember{m: m}
+			now[i] = &memberState{m: m}
 			fresh = append(fresh, now[i])
 		}
 	}
@@ -178,7 +178,7 @@ func (d *Document) Update(l files.Log) (u Updated) {
 
 // copiesNext reports whether a member holds the text of one that comes after
 // it, before that is cut off, or whether there is none.
-func (d *Document) copiesNext(m *docMember, behind []*docMember) bool {
+func (d *Document) copiesNext(m *memberState, behind []*memberState) bool {
 	known := 0
 	for _, x := range behind {
 		if _, t, _ := x.state(); t != nil {
@@ -206,11 +206,11 @@ type Updated struct {
 // seems to have been compressed into m, and updates it to m; it returns nil if
 // there is none. Compressors keep the modification time, to the second at
 // least.
-func adoptPacked(before []*docMember, left map[*docMember]bool, m reader.Member) *docMember {
+func adoptPacked(before []*memberState, left map[*memberState]bool, m reader.Member) *memberState {
 	if !decode.ParseName(filepath.Base(m.Path)).Compressed() {
 		return nil
 	}
-	var best *docMember
+	var best *memberState
 	nearest := time.Second
 	for _, old := range before {
 		was, t, _ := old.state()
@@ -231,7 +231,7 @@ func adoptPacked(before []*docMember, left map[*docMember]bool, m reader.Member)
 // the one now between its neighbours that still exist, or else the next of
 // them; zero if there is none. Of several that are gone in a row each has the
 // one that stands in its place, and if there are fewer, the last have them.
-func successor(before, now []*docMember, i int) MemberKey {
+func successor(before, now []*memberState, i int) MemberKey {
 	from, gone := i, 0
 	for from > 0 && !slices.Contains(now, before[from-1]) {
 		from--
@@ -256,7 +256,7 @@ func successor(before, now []*docMember, i int) MemberKey {
 // truncatedAt returns when the file was first seen to be truncated or
 // rewritten, so no longer what was read of it; zero if it is unchanged. The
 // first such call records the time.
-func (m *docMember) truncatedAt() time.Time {
+func (m *memberState) truncatedAt() time.Time {
 	_, t, _ := m.state()
 	if t == nil || t.intact() {
 		return time.Time{}
@@ -270,7 +270,7 @@ func (m *docMember) truncatedAt() time.Time {
 }
 
 // adopt updates m to now if now is the same file, and reports whether it is.
-func (m *docMember) adopt(now reader.Member) bool {
+func (m *memberState) adopt(now reader.Member) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.m.Path == reader.Stdin || now.Path == reader.Stdin {
@@ -301,7 +301,7 @@ func (m *docMember) adopt(now reader.Member) bool {
 
 // adoptText updates m to now, another file, if that has the text of m, and
 // reports whether it has.
-func (m *docMember) adoptText(ctx context.Context, given decode.Charset, now reader.Member) bool {
+func (m *memberState) adoptText(ctx context.Context, given decode.Charset, now reader.Member) bool {
 	was, t, _ := m.state()
 	if t == nil || !files.HandleOf(now).Rotated && !decode.ParseName(filepath.Base(now.Path)).Compressed() {
 		return false // a new one, even if it begins alike

@@ -41,7 +41,7 @@ const windowSize = 4 * pieceSize
 // there is none. Behind a member that is gone is what came after it.
 func (d *Document) neighbour(key MemberKey, forward bool) MemberKey {
 	list := d.list()
-	i := slices.IndexFunc(list, func(m *docMember) bool { return m.key == key })
+	i := slices.IndexFunc(list, func(m *memberState) bool { return m.key == key })
 	if i < 0 {
 		d.mu.Lock()
 		defer d.mu.Unlock()

@@ -617,7 +617,7 @@ func ArchiveOf(path string) (string, bool) {
 	if _, err := os.Stat(path); err == nil {
 		return "", false
 	}
-	m, ok := insideArchive(path)
+	m, ok := pendingMember(path)
 	if !ok {
 		return "", false
 	}
@@ -635,7 +635,7 @@ func Fixed(path string) error {
 		if !ok {
 			return nil
 		}
-		if _, ok := insideArchive(path); ok {
+		if _, ok := pendingMember(path); ok {
 			m = a
 		}
 	} else if !info.Mode().IsRegular() {
@@ -652,10 +652,10 @@ func Fixed(path string) error {
 	return &reader.FileError{Path: path, Offset: -1, Err: reader.Cause(err)}
 }
 
-// insideArchive returns the member that stands for a path inside an archive
+// pendingMember returns the member that stands for a path inside an archive
 // until it is unpacked; false if path is not inside an archive. A path such as
 // a.tar/../x is not: as of other files, there is no way from an archive up.
-func insideArchive(path string) (reader.Member, bool) {
+func pendingMember(path string) (reader.Member, bool) {
 	a, inside, ok := splitArchive(path)
 	if inside = filepath.Clean(inside); !ok || !filepath.IsLocal(inside) {
 		return reader.Member{}, false

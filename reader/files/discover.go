@@ -145,7 +145,7 @@ func (f *Finder) Add(path string) {
 		}
 	}
 	if err != nil {
-		if m, ok := insideArchive(path); ok {
+		if m, ok := pendingMember(path); ok {
 			f.AddFile(m)
 			return
 		}

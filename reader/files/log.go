@@ -175,10 +175,10 @@ func (s *LogSource) OpenInTurn(ctx context.Context, m reader.Member, at reader.P
 		return s.openPair(ctx, m, turn)
 	}
 	if HandleOf(m).Pair == nil || IsTwin(m) {
-		return s.open(ctx, m, at, turn)
+		return s.openMember(ctx, m, at, turn)
 	}
 	HandleOf(m).Pair.openPlain()
-	b, err := s.open(ctx, m, at, turn)
+	b, err := s.openMember(ctx, m, at, turn)
 	if f, ok := b.(*FileBlocks); ok {
 		f.limit(HandleOf(m).Pair.size)
 		f.last = func(blk *reader.Block) error { return s.dropHalf(ctx, HandleOf(m).Pair, blk) }
@@ -186,8 +186,8 @@ func (s *LogSource) OpenInTurn(ctx context.Context, m reader.Member, at reader.P
 	return b, err
 }
 
-// open opens a member, whatever else holds its text.
-func (s *LogSource) open(ctx context.Context, m reader.Member, at reader.Pos, turn *reader.Turn) (reader.Blocks, error) {
+// openMember opens a member, whatever else holds its text.
+func (s *LogSource) openMember(ctx context.Context, m reader.Member, at reader.Pos, turn *reader.Turn) (reader.Blocks, error) {
 	f, path, err := OpenMember(m)
 	if err != nil {
 		return nil, err

@@ -589,7 +589,7 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 	plain.limit(p.size)
 	opt := s.opt
 	opt.Workers = nil // most likely its block store is not needed
-	z, err := (&LogSource{name: s.name, opt: opt, members: s.Members()}).open(ctx, p.Packed, reader.Pos{}, nil)
+	z, err := (&LogSource{name: s.name, opt: opt, members: s.Members()}).openMember(ctx, p.Packed, reader.Pos{}, nil)
 	switch {
 	case err == nil:
 		defer z.Close()
@@ -842,7 +842,7 @@ func (b *pairBlocks) Next(blk *reader.Block) error {
 			at = reader.Pos{Member: b.id, Offset: v.at, Line: v.line}
 			fallthrough
 		case different:
-			if b.rest, err = b.s.open(b.ctx, withoutPair(b.m), at, b.turn); err != nil {
+			if b.rest, err = b.s.openMember(b.ctx, withoutPair(b.m), at, b.turn); err != nil {
 				return err
 			}
 		}

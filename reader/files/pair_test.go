@@ -56,7 +56,7 @@ func source(t *testing.T, dir string, opt Options) *LogSource {
 	return NewSource(logs[0], opt)
 }
 
-func settled(t *testing.T, src *LogSource) []string {
+func settledNames(t *testing.T, src *LogSource) []string {
 	t.Helper()
 	readertest.Must(t, src.Settle(t.Context()))
 	var out []string
@@ -155,7 +155,7 @@ func TestPair(t *testing.T) {
 					}
 				}
 				src = source(t, dir, opt)
-				readertest.ExpectStrings(t, settled(t, src), c.files...)
+				readertest.ExpectStrings(t, settledNames(t, src), c.files...)
 				if got, errs := readSource(t, src); len(errs) > 0 || c.want != "" && got != c.want {
 					t.Errorf("%s%s, decided: %d bytes, want %d, %v", c.name, again, len(got), len(c.want), errs)
 				}
@@ -193,7 +193,7 @@ func TestPairChanges(t *testing.T) {
 		readertest.Must(t, errors.Join(os.Chtimes(plain, when, when), os.Chtimes(packed, when, when)))
 		for range 2 {
 			src := source(t, dir, Options{Cache: cache})
-			if got := settled(t, src); fmt.Sprint(got) != fmt.Sprint(c.files) {
+			if got := settledNames(t, src); fmt.Sprint(got) != fmt.Sprint(c.files) {
 				t.Errorf("step %d: %q, want %q", i, got, c.files)
 			}
 		}
@@ -475,7 +475,7 @@ func TestPairGrows(t *testing.T) {
 	path := filepath.Join(dir, "a.log")
 	readertest.WriteFile(t, path, text)
 	readertest.WriteFile(t, path+".gz", readertest.Gzip(text))
-	readertest.ExpectStrings(t, settled(t, source(t, dir, Options{Cache: cache})), "a.log")
+	readertest.ExpectStrings(t, settledNames(t, source(t, dir, Options{Cache: cache})), "a.log")
 	f, err := os.OpenFile(path, os.O_APPEND|os.O_RDWR, 0)
 	readertest.Must(t, err)
 	defer f.Close()
@@ -498,7 +498,7 @@ func TestPairGrows(t *testing.T) {
 	}
 	// Unless it is another text by now.
 	readertest.Must(t, os.WriteFile(path, []byte("other\n"+text), 0o644))
-	readertest.ExpectStrings(t, settled(t, source(t, dir, Options{Cache: cache})), "a.log.gz", "a.log")
+	readertest.ExpectStrings(t, settledNames(t, source(t, dir, Options{Cache: cache})), "a.log.gz", "a.log")
 }
 
 // Beside the log that was compressed, a new one that is empty yet stays among
@@ -507,5 +507,5 @@ func TestPairNewLog(t *testing.T) {
 	dir := t.TempDir()
 	readertest.WriteFile(t, filepath.Join(dir, "a.log"), "")
 	readertest.WriteFile(t, filepath.Join(dir, "a.log.gz"), readertest.Gzip("one\n"))
-	readertest.ExpectStrings(t, settled(t, source(t, dir, Options{})), "a.log.gz", "a.log")
+	readertest.ExpectStrings(t, settledNames(t, source(t, dir, Options{})), "a.log.gz", "a.log")
 }

@@ -69,7 +69,7 @@ func (g *grouping) checkShortDates() bool {
 	any := false
 	for i, n := range g.names {
 		if n.p != nil && n.p.short && numbers[n.p.key] {
-			g.names[i], any = n.numbered(), true
+			g.names[i], any = n.withoutShortDate(), true
 		}
 	}
 	return any

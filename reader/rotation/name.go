@@ -109,21 +109,11 @@ func (n Name) OtherDate(x Name) bool { return n.Dated() && x.Dated() && n.p.date
 
 // Unpacks reports whether two names differ at most in how they say that the
 // file is compressed.
-func (n Name) Unpacks(x Name) bool { return n.slots() == x.slots() && n.Key() == x.Key() }
+func (n Name) Unpacks(x Name) bool { return n.Slots() == x.Slots() && n.Key() == x.Key() }
 
 // Slots returns what two names of one log have in common if they differ only
 // in how they say that the file is compressed.
-func (n Name) Slots() Slots { return n.slots() }
-
-// Slots is comparable; see Name.Slots.
-type Slots struct {
-	dates   [3]string
-	numbers string
-	word    word
-	value   string
-}
-
-func (n Name) slots() Slots {
+func (n Name) Slots() Slots {
 	if n.p == nil {
 		return Slots{}
 	}
@@ -132,6 +122,15 @@ func (n Name) slots() Slots {
 		s.value = n.p.value
 	}
 	return s
+}
+
+// Slots are the parts of a name that rotation changes. They are comparable; see
+// Name.Slots.
+type Slots struct {
+	dates   [3]string
+	numbers string
+	word    word
+	value   string
 }
 
 // String describes the slots for people.
@@ -161,7 +160,7 @@ func (n Name) String() string {
 	case newest:
 		out = append(out, "newest")
 	}
-	if v := n.slots().value; v != "" {
+	if v := n.Slots().value; v != "" {
 		out = append(out, v)
 	}
 	if n.p.compressed {
@@ -172,10 +171,10 @@ func (n Name) String() string {
 
 // Parse reads a base name. It never fails: what has no slots is the name of a
 // log.
-func Parse(base string) Name { return parse(base, true) }
+func Parse(base string) Name { return parseName(base, true) }
 
-// parse is Parse, which reads short dates if told to.
-func parse(base string, short bool) Name {
+// parseName is Parse, which reads short dates if told to.
+func parseName(base string, short bool) Name {
 	if !mayHaveSlots(base) {
 		return Name{base: base}
 	}
@@ -462,10 +461,10 @@ func (n Name) withKey(key string) Name {
 	return Name{n.base, &p}
 }
 
-// numbered returns the name without the date if that has no year of four digits:
+// withoutShortDate returns the name without the date if that has no year of four digits:
 // it is a number, rather.
-func (n Name) numbered() Name {
-	x := parse(n.base, false)
+func (n Name) withoutShortDate() Name {
+	x := parseName(n.base, false)
 	if x.p == nil {
 		x.p = &parts{key: n.base, loose: n.base, number: -1}
 	}

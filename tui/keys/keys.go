@@ -94,15 +94,15 @@ func Preset(name string) (Map, error) {
 	switch name {
 	case "", "default":
 	case "less":
-		m.set(Help, "h", "H", "f1")
-		m.set(SearchBack, "?", "alt+/")
-		m.set(Left, "left")
-		m.set(Down, "j", "down", "e")
-		m.set(PageUp, "b", "w", "pgup", "ctrl+b")
-		m.set(NextError, "]")
-		m.set(PrevError, "[")
-		m.set(NextWarn, "}")
-		m.set(PrevWarn, "{")
+		m.bind(Help, "h", "H", "f1")
+		m.bind(SearchBack, "?", "alt+/")
+		m.bind(Left, "left")
+		m.bind(Down, "j", "down", "e")
+		m.bind(PageUp, "b", "w", "pgup", "ctrl+b")
+		m.bind(NextError, "]")
+		m.bind(PrevError, "[")
+		m.bind(NextWarn, "}")
+		m.bind(PrevWarn, "{")
 	default:
 		return nil, fmt.Errorf("keys preset %q: it is default or less", name)
 	}
@@ -176,7 +176,7 @@ func defaults() Map {
 	}
 }
 
-func (m Map) set(a Action, keys ...string) {
+func (m Map) bind(a Action, keys ...string) {
 	for i := range m {
 		if m[i].Action == a {
 			m[i].SetKeys(keys...)
@@ -199,7 +199,7 @@ func (m Map) Set(other map[string][]string) error {
 				return fmt.Errorf("keys: %s: there is no key %q; they are written like x, X, f5, space, enter, pgdown, up, ctrl+o or ^O, alt+x", name, k)
 			}
 		}
-		m.set(Action(name), keys...)
+		m.bind(Action(name), keys...)
 	}
 	return m.Check()
 }

@@ -136,7 +136,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 			m.view.selectFrom(p)
 		}
 	case keys.Mark:
-		return m.mark(), true
+		return m.toggleCurrentMark(), true
 	case keys.NextMark:
 		return m.toMark(true), true
 	case keys.PrevMark:
@@ -213,8 +213,8 @@ func (m *Model) GoTo(p document.Place) tea.Cmd {
 	}
 }
 
-// Goto goes to a line number of the current member, or to a percentage.
-func (m *Model) Goto(text string) tea.Cmd {
+// GoToNumber goes to a line number of the current member, or to a percentage.
+func (m *Model) GoToNumber(text string) tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}

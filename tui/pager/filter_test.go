@@ -94,7 +94,7 @@ func TestPatterns(t *testing.T) {
 			t.Errorf("%+v: %v", x.pattern, err)
 			continue
 		}
-		if got := m.NewScanner().Line([]byte(x.line)); got != x.want {
+		if got := m.NewScanner().Match([]byte(x.line)); got != x.want {
 			t.Errorf("%+v matches %q: %v", x.pattern, x.line, got)
 		}
 	}

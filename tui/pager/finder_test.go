@@ -84,7 +84,7 @@ func TestFinderWanted(t *testing.T) {
 	}
 	scan := k.m.NewScanner()
 	for line, want := range map[string]bool{"an apple": true, "apple and pear": false, "a pear": false} {
-		if scan.Line([]byte(line)) != want {
+		if scan.Match([]byte(line)) != want {
 			t.Errorf("%q is wanted: %v", line, !want)
 		}
 	}

@@ -159,19 +159,19 @@ func TestPaneMoves(t *testing.T) {
 	p.at("request 0399")
 	p.do(keys.Follow)
 	p.says("following stopped")
-	p.run(p.Goto("50%"))
+	p.run(p.GoToNumber("50%"))
 	if n := p.Line(); !strings.Contains(n, "request 019") && !strings.Contains(n, "request 020") {
 		t.Errorf("on %q at half of it", n)
 	}
-	p.run(p.Goto("17"))
+	p.run(p.GoToNumber("17"))
 	p.at("request 0216")
-	p.run(p.Goto("100000"))
+	p.run(p.GoToNumber("100000"))
 	p.says("the file has 200 lines; this is the last")
 	p.at("request 0399")
-	p.run(p.Goto("100%"))
+	p.run(p.GoToNumber("100%"))
 	p.at("request 0399")
 	for text, want := range map[string]string{"x": "no line number", "0": "no line number", "101%": "no percentage"} {
-		p.run(p.Goto(text))
+		p.run(p.GoToNumber(text))
 		p.says(want)
 	}
 	p.do(keys.Right)
@@ -474,7 +474,7 @@ func TestPaneEmpty(t *testing.T) {
 	p.SetSize(40, 5)
 	p.SetWrap(false)
 	p.shows("Open a log with Enter.")
-	if _, ok := p.Do(keys.Down); ok || p.Grow() != nil || p.End() != nil || p.GoTo(document.Place{}) != nil || p.Goto("1") != nil || p.Wheel(1) != nil || p.Rotated(files.Log{}) != nil {
+	if _, ok := p.Do(keys.Down); ok || p.Grow() != nil || p.End() != nil || p.GoTo(document.Place{}) != nil || p.GoToNumber("1") != nil || p.Wheel(1) != nil || p.Rotated(files.Log{}) != nil {
 		t.Error("something is done without a log")
 	}
 	if _, ok := p.Place(); ok || p.Line() != "" || p.Selection() != nil || p.InPieces() {

@@ -22,17 +22,17 @@ func (m *Model) InPieces() bool {
 // EndSelection clears the selection.
 func (m *Model) EndSelection() { m.view.endSelection() }
 
-// mark marks or unmarks the current line.
-func (m *Model) mark() tea.Cmd {
+// toggleCurrentMark marks or unmarks the current line.
+func (m *Model) toggleCurrentMark() tea.Cmd {
 	p, ok := m.Place()
 	if !ok {
 		return nil
 	}
-	return m.Mark(p)
+	return m.ToggleMark(p)
 }
 
-// Mark marks or unmarks the line that starts at a place.
-func (m *Model) Mark(p document.Place) tea.Cmd {
+// ToggleMark marks or unmarks the line that starts at a place.
+func (m *Model) ToggleMark(p document.Place) tea.Cmd {
 	if !m.bookmarks.toggle(p) {
 		return say("mark removed")
 	}

@@ -223,17 +223,17 @@ func (m *Model) Typed(k Kind) []string { return m.new[k] }
 // SetHistory sets the history of a kind from earlier runs.
 func (m *Model) SetHistory(k Kind, list []string) { m.history[k] = list }
 
-// Errors returns the number of lines above the prompt.
-func (m *Model) Errors() int {
+// ErrorHeight returns the number of lines above the prompt.
+func (m *Model) ErrorHeight() int {
 	if m.Kind == None {
 		return 0
 	}
-	return len(m.errors())
+	return len(m.errorLines())
 }
 
-// errors returns the lines of the error. An error with a caret repeats the query,
+// errorLines returns the lines of the error. An error with a caret repeats the query,
 // which the prompt shows already, so only the caret is kept.
-func (m *Model) errors() []string {
+func (m *Model) errorLines() []string {
 	if m.err == "" {
 		return nil
 	}
@@ -278,7 +278,7 @@ func (m *Model) View() (string, int) {
 	room := m.width - len([]rune(note)) - 1
 	out := screen.Fit(shown, max(0, room)) + m.th.Dim.Render(visible.String(note)) + " "
 	out = screen.Fit(out, m.width)
-	for _, e := range slices.Backward(m.errors()) {
+	for _, e := range slices.Backward(m.errorLines()) {
 		out = m.th.Error.Render(screen.Fit(visible.String(e), m.width)) + "\n" + out
 	}
 	x := len([]rune(label))

@@ -62,10 +62,10 @@ func FuzzRows(f *testing.F) {
 	for _, s := range []string{"a line", "\x1b[2J", "日本語\t\tx", "e\u0301\u0301", "\xff\xfe", "👨‍👩‍👧‍👦🇩🇪", strings.Repeat("x", 100)} {
 		f.Add([]byte(s), 10)
 	}
-	f.Fuzz(func(t *testing.T, text []byte, width int) { rows(t, text, width) })
+	f.Fuzz(func(t *testing.T, text []byte, width int) { checkRows(t, text, width) })
 }
 
-func rows(t *testing.T, text []byte, width int) {
+func checkRows(t *testing.T, text []byte, width int) {
 	width = 8 + max(0, width)%200
 	starts := Rows(text, width)
 	if starts[0] != 0 {
@@ -109,7 +109,7 @@ func TestRowsRandom(t *testing.T) {
 				b = utf8.AppendRune(b, alphabet[r.IntN(len(alphabet))])
 			}
 		}
-		rows(t, b, r.IntN(40))
+		checkRows(t, b, r.IntN(40))
 	}
 }
 

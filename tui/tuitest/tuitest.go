@@ -175,7 +175,7 @@ func Key(name string) tea.KeyPressMsg {
 // Wait runs until the frame holds all of the texts.
 func (d *Driver) Wait(texts ...string) {
 	d.t.Helper()
-	d.until(func(frame string) bool {
+	d.runUntil(func(frame string) bool {
 		for _, s := range texts {
 			if !strings.Contains(frame, s) {
 				return false
@@ -188,22 +188,22 @@ func (d *Driver) Wait(texts ...string) {
 // WaitNot runs until the frame does not hold a text.
 func (d *Driver) WaitNot(text string) {
 	d.t.Helper()
-	d.until(func(frame string) bool { return !strings.Contains(frame, text) }, "no "+text)
+	d.runUntil(func(frame string) bool { return !strings.Contains(frame, text) }, "no "+text)
 }
 
 // WaitQuit runs until the program ends.
 func (d *Driver) WaitQuit() {
 	d.t.Helper()
-	d.until(func(string) bool { return d.quit }, "the end")
+	d.runUntil(func(string) bool { return d.quit }, "the end")
 }
 
 // Until runs until something is so.
 func (d *Driver) Until(ok func() bool, what string) {
 	d.t.Helper()
-	d.until(func(string) bool { return ok() }, what)
+	d.runUntil(func(string) bool { return ok() }, what)
 }
 
-func (d *Driver) until(ok func(frame string) bool, what string) {
+func (d *Driver) runUntil(ok func(frame string) bool, what string) {
 	d.t.Helper()
 	timeout := time.After(20 * time.Second)
 	for !ok(d.Frame()) {
