@@ -144,8 +144,8 @@ type batch struct {
 	own   []*reader.Block // of which some of the texts are
 }
 
-// take puts a block's text into the batch. It owns the block.
-func (x *batch) take(blk *reader.Block) {
+// add puts a block's text into the batch. It owns the block.
+func (x *batch) add(blk *reader.Block) {
 	text := blk.Text
 	if len(text) < reader.BlockSize/4 {
 		// Ten thousand small files must not take a block's memory each.
@@ -208,7 +208,7 @@ func (b *buildRun) run(root string, paths []string) error {
 		}
 		b.fail(err)
 	}
-	err = b.members(logs)
+	err = b.updateMembers(logs)
 	if ferr := b.flush(); err == nil {
 		err = ferr
 	}
@@ -256,7 +256,7 @@ func (b *buildRun) lock() (unlock func(), err error) {
 		if err != nil {
 			return nil, &reader.FileError{Path: l.Path(), Offset: -1, Err: pathCause(err)}
 		}
-		if b.held = l; b.owns() {
+		if b.held = l; b.ownsLock() {
 			return func() { l.Unlock() }, nil
 		}
 		// Whoever had it lost the index meanwhile, and the lock with it.
@@ -267,9 +267,9 @@ func (b *buildRun) lock() (unlock func(), err error) {
 	}
 }
 
-// owns reports whether the lock that is held is still the index's. It is not
+// ownsLock reports whether the lock that is held is still the index's. It is not
 // when the index was deleted; another process may be building it by then.
-func (b *buildRun) owns() bool {
+func (b *buildRun) ownsLock() bool {
 	mine, err := b.held.Stat()
 	if err != nil {
 		return false
@@ -343,7 +343,7 @@ func (b *buildRun) fileKey(s reader.Stamp, path string) [2]uint64 {
 // sweep deletes what no catalog speaks of: what an interrupted build left, and
 // generations that were replaced, but for those in keep.
 func (b *buildRun) sweep(keep ...string) {
-	if !b.owns() {
+	if !b.ownsLock() {
 		return
 	}
 	keep = append(keep, catalogName, "lock")
@@ -378,8 +378,8 @@ func (b *buildRun) skip(err error) {
 	}
 }
 
-// members brings the entries of all files up to date.
-func (b *buildRun) members(logs []files.Log) error {
+// updateMembers brings the entries of all files up to date.
+func (b *buildRun) updateMembers(logs []files.Log) error {
 	b.last = time.Now()
 	type job struct {
 		src reader.Source
@@ -428,11 +428,11 @@ func (b *buildRun) members(logs []files.Log) error {
 		if b.ctx.Err() != nil {
 			return nil
 		}
-		if err := b.failed(); err != nil {
+		if err := b.failure(); err != nil {
 			return err
 		}
 		before := b.done
-		if err := b.member(j.src, j.m, j.e); err != nil {
+		if err := b.updateMember(j.src, j.m, j.e); err != nil {
 			return err
 		}
 		b.done = before + j.m.Size
@@ -450,7 +450,7 @@ func (b *buildRun) progress(done int64) {
 	}
 }
 
-func (b *buildRun) failed() error {
+func (b *buildRun) failure() error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.err
@@ -475,13 +475,13 @@ func (b *buildRun) keep(e *entry) {
 	delete(b.old, e)
 }
 
-// member reads what is new of one file. e, if not nil, is the entry of what
+// updateMember reads what is new of one file. e, if not nil, is the entry of what
 // it was when it was shorter, or when it may have held another text of the
 // same length.
-func (b *buildRun) member(src reader.Source, m reader.Member, e *entry) error {
+func (b *buildRun) updateMember(src reader.Source, m reader.Member, e *entry) error {
 	blocks, err := src.Open(b.ctx, m, reader.Pos{})
 	if err != nil {
-		return b.unread(m, err)
+		return b.recordUnread(m, err)
 	}
 	defer func() { blocks.Close() }()
 	f, ok := blocks.(reader.FileBlocks)
@@ -495,7 +495,7 @@ func (b *buildRun) member(src reader.Source, m reader.Member, e *entry) error {
 		if err == io.EOF {
 			return nil
 		}
-		return b.unread(m, err)
+		return b.recordUnread(m, err)
 	}
 	if !ok || b.ctx.Err() != nil {
 		return nil
@@ -527,12 +527,12 @@ func (b *buildRun) member(src reader.Source, m reader.Member, e *entry) error {
 	if e != nil {
 		rest, err := b.resume(src, m, f, eb, e)
 		if err != nil {
-			return b.unread(m, err)
+			return b.recordUnread(m, err)
 		}
 		blocks.Close()
 		blocks = rest
 		if err := b.read(m, blocks, eb, nil); err != nil {
-			return b.unread(m, err)
+			return b.recordUnread(m, err)
 		}
 		b.st.Grown++
 		b.finish(eb, e)
@@ -541,7 +541,7 @@ func (b *buildRun) member(src reader.Source, m reader.Member, e *entry) error {
 	// It may be a text that is known, under another name or in another form.
 	// Reading it tells; where it is not, it is read again.
 	var was *entry
-	likely := append(b.like(eb.id), nil)
+	likely := append(b.candidates(eb.id), nil)
 	if renamed != nil && !slices.Contains(likely, renamed) {
 		likely = slices.Insert(likely, 0, renamed)
 	}
@@ -553,14 +553,14 @@ func (b *buildRun) member(src reader.Source, m reader.Member, e *entry) error {
 				break
 			}
 			blocks.Close()
-			blocks, eb = next, eb.again(m)
+			blocks, eb = next, eb.renew(m)
 		}
 		if err = b.read(m, blocks, eb, was); err != errOther {
 			break
 		}
 	}
 	if err != nil {
-		return b.unread(m, err)
+		return b.recordUnread(m, err)
 	}
 	if b.ctx.Err() != nil {
 		return nil
@@ -597,9 +597,9 @@ func (b *buildRun) holds(e *entry, src reader.Source, m reader.Member, f reader.
 // errOther says that a text is not the one it was taken for.
 var errOther = errors.New("another text")
 
-// unread notes that a member could not be read. It returns the error if it
+// recordUnread notes that a member could not be read. It returns the error if it
 // is the index that cannot be written.
-func (b *buildRun) unread(m reader.Member, err error) error {
+func (b *buildRun) recordUnread(m reader.Member, err error) error {
 	b.current = nil
 	var fe *reader.FileError
 	switch {
@@ -616,7 +616,7 @@ func (b *buildRun) unread(m reader.Member, err error) error {
 	case errors.Is(err, files.ErrArchive):
 		b.st.Archives++
 		return nil
-	case errors.As(err, &fe) && !b.ours(fe.Path):
+	case errors.As(err, &fe) && !b.inCache(fe.Path):
 		b.st.Failed++
 		b.fail(err)
 		return nil
@@ -624,16 +624,16 @@ func (b *buildRun) unread(m reader.Member, err error) error {
 	return err
 }
 
-// ours reports whether a path is in the cache.
-func (b *buildRun) ours(path string) bool {
+// inCache reports whether a path is in the cache.
+func (b *buildRun) inCache(path string) bool {
 	rel, err := filepath.Rel(b.Cache.Dir(), path)
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// like is the known texts that begin like one of that ID, the longest first.
+// candidates is the known texts that begin like one of that ID, the longest first.
 // Few logs begin with the same 4 KiB without being the same; for those that
 // do, the first few are tried.
-func (b *buildRun) like(id reader.ID) []*entry {
+func (b *buildRun) candidates(id reader.ID) []*entry {
 	const most = 3
 	list := slices.Clone(b.byID[id])
 	slices.SortFunc(list, func(x, y *entry) int { return cmp.Compare(y.size, x.size) })
@@ -752,7 +752,7 @@ func (b *buildRun) read(m reader.Member, blocks reader.Blocks, eb *entryBuilder,
 		}
 		b.progress(base + blk.Disk)
 		b.st.Text += int64(len(blk.Text))
-		if err := b.take(blk, eb); err != nil {
+		if err := b.indexBlock(blk, eb); err != nil {
 			return err
 		}
 	}
@@ -767,8 +767,8 @@ func same(b *reader.Block, k *reader.TableBlock, last bool) bool {
 	return last || len(b.Text) == k.Len && len(b.Skips) == len(k.Skips)
 }
 
-// take indexes a block that was read, which it owns.
-func (b *buildRun) take(blk *reader.Block, eb *entryBuilder) error {
+// indexBlock indexes a block that was read, which it owns.
+func (b *buildRun) indexBlock(blk *reader.Block, eb *entryBuilder) error {
 	// A piece of a line that is longer than a block is always read: what is
 	// looked for may be in another.
 	if blk.Continues || blk.Unfinished {
@@ -781,7 +781,7 @@ func (b *buildRun) take(blk *reader.Block, eb *entryBuilder) error {
 	}
 	eb.addIndexed(blk, b.next)
 	b.next++
-	b.batch.take(blk)
+	b.batch.add(blk)
 	if len(b.batch.texts) < batchDocs && b.batch.size < batchBlocks*reader.BlockSize {
 		return nil
 	}
@@ -791,21 +791,21 @@ func (b *buildRun) take(blk *reader.Block, eb *entryBuilder) error {
 	if err := b.flush(); err != nil {
 		return err
 	}
-	if err := b.failed(); err != nil {
+	if err := b.failure(); err != nil {
 		return err
 	}
 	b.count()
 	if b.Cache.Full() {
 		return ErrFull
 	}
-	if time.Since(b.last) < max(publishEvery, b.pause) && !b.store.fullOfFilters() || !b.news() {
+	if time.Since(b.last) < max(publishEvery, b.pause) && !b.store.fullOfFilters() || !b.hasNews() {
 		return nil
 	}
 	return b.publish()
 }
 
-// news reports whether anything was indexed since the last publication.
-func (b *buildRun) news() bool {
+// hasNews reports whether anything was indexed since the last publication.
+func (b *buildRun) hasNews() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.indexed.GetCardinality() > b.publishedBlocks
@@ -830,7 +830,7 @@ func (b *buildRun) open() error {
 // count tells the cache how the store has grown.
 func (b *buildRun) count() {
 	size := b.store.size()
-	b.Cache.Grew(size - b.counted)
+	b.Cache.RecordGrowth(size - b.counted)
 	b.counted = size
 }
 
@@ -858,7 +858,7 @@ func (b *buildRun) flush() error {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		if err != nil {
-			b.broken(err)
+			b.recordError(err)
 			return
 		}
 		b.indexed.AddRange(uint64(x.first), uint64(x.first)+uint64(len(x.texts)))
@@ -907,8 +907,8 @@ func (b *buildRun) storeError(err error) error {
 	return &reader.FileError{Path: b.dir, Offset: -1, Err: pathCause(err)}
 }
 
-// broken notes that the index could not be written. b.mu is held.
-func (b *buildRun) broken(err error) {
+// recordError notes that the index could not be written. b.mu is held.
+func (b *buildRun) recordError(err error) {
 	if b.err == nil {
 		b.err = b.storeError(err)
 	}

@@ -95,7 +95,7 @@ func (c *consumer) piece(p *piece) error {
 	h := p.hits
 	defer h.drop()
 	if !c.inOrder {
-		return c.out(h)
+		return c.emitHits(h)
 	}
 	max := c.req.Max
 	if p.lines == nil && h.Long == nil {
@@ -226,10 +226,10 @@ func (c *consumer) render(h *Hits) error {
 	if c.req.Render != nil && h.Long == nil && len(h.Lines) > 0 {
 		c.req.Render(h)
 	}
-	return c.out(h)
+	return c.emitHits(h)
 }
 
-func (c *consumer) out(h *Hits) error {
+func (c *consumer) emitHits(h *Hits) error {
 	c.stats.Hits += h.Count
 	c.found += h.Count
 	return c.emit(h)

@@ -17,8 +17,9 @@ type entryBuilder struct {
 	taken int      // blocks taken over from that without reading them
 }
 
-// again is a builder of the same member's entry, to read it once more.
-func (eb *entryBuilder) again(m reader.Member) *entryBuilder {
+// renew returns an empty builder of the same member's entry, to read the member
+// once more.
+func (eb *entryBuilder) renew(m reader.Member) *entryBuilder {
 	fresh := &entryBuilder{}
 	fresh.path, fresh.stamp, fresh.id, fresh.bom, fresh.direct, fresh.encoding = eb.path, eb.stamp, eb.id, eb.bom, eb.direct, eb.encoding
 	fresh.tb.Clock.Ref = m.ModTime

@@ -57,7 +57,7 @@ func (in Indexed) Explain(req *Request) Explanation {
 				return func(blocks int) { x.Parts[i].Blocks += int64(blocks) }
 			}
 			if _, err := ans.docs(a.plan.pathKey(path)); err != nil {
-				a.damaged(cov.dir, err)
+				a.reportDamage(cov.dir, err)
 			}
 			ans.tell = nil
 			x.Indexed += int64(ans.segment.live.GetCardinality())
@@ -69,7 +69,7 @@ func (in Indexed) Explain(req *Request) Explanation {
 		case ad == nil:
 			x.Unknown++
 			x.Members++
-		case !ad.nothing():
+		case !ad.readsNothing():
 			x.Members++
 			x.Read += int64(ad.reads)
 		}

@@ -119,9 +119,9 @@ type admission struct {
 	certain bool
 }
 
-// nothing reports whether the member need not be opened: it is certain to be
+// readsNothing reports whether the member need not be opened: it is certain to be
 // what the index knows, and to have no line that matches.
-func (a *admission) nothing() bool { return a.reads == 0 && !a.grown && a.certain }
+func (a *admission) readsNothing() bool { return a.reads == 0 && !a.grown && a.certain }
 
 // fits reports whether blocks, just opened, is of the file in the state that
 // the index knows, or has only grown since. It is not certain of the first if
@@ -318,7 +318,7 @@ func (a *admitter) open(ctx context.Context, parallel int) (gone bool) {
 			gone = true // a newer one was published, or the cache is being deleted
 			continue
 		case err != nil:
-			a.damaged(filepath.Join(x.dir, x.cat.generation.name), err)
+			a.reportDamage(filepath.Join(x.dir, x.cat.generation.name), err)
 			continue
 		}
 		x.open = g
@@ -371,15 +371,15 @@ func (a *admitter) find(dir string) *covering {
 	}
 	var x *covering
 	if real, err := realDir(dir); err == nil {
-		x = a.above(real)
+		x = a.nearest(real)
 	}
 	a.byDir[dir] = x
 	return x
 }
 
-// above is the index of the nearest directory, from dir upwards, that has
+// nearest returns the index of the nearest directory, from dir upwards, that has
 // one.
-func (a *admitter) above(dir string) *covering {
+func (a *admitter) nearest(dir string) *covering {
 	path := filepath.Join(a.cache.Indexes(), indexName(dir))
 	x, ok := a.roots[path]
 	if !ok {
@@ -399,20 +399,20 @@ func (a *admitter) above(dir string) *covering {
 		case errors.As(err, new(*reader.FileError)) && !errors.Is(err, fs.ErrNotExist):
 			// The cache cannot be used, which is said elsewhere.
 		case !errors.Is(err, fs.ErrNotExist):
-			a.damaged(filepath.Join(path, catalogName), err)
+			a.reportDamage(filepath.Join(path, catalogName), err)
 		}
 	}
 	if x != nil {
 		return x
 	}
 	if up := filepath.Dir(dir); up != dir {
-		return a.above(up)
+		return a.nearest(up)
 	}
 	return nil
 }
 
-// damaged says once that an index cannot be used.
-func (a *admitter) damaged(path string, err error) {
+// reportDamage reports, once, that an index cannot be used.
+func (a *admitter) reportDamage(path string, err error) {
 	if a.note == nil || a.noted {
 		return
 	}
@@ -505,7 +505,7 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 	}
 	var err error
 	if ad.table, err = e.blockTable(); err != nil {
-		a.damaged(filepath.Join(x.dir, catalogName), err)
+		a.reportDamage(filepath.Join(x.dir, catalogName), err)
 		return nil
 	}
 	if grown && len(ad.blocks) > 0 {
@@ -544,7 +544,7 @@ func (a *admitter) ask(x *covering, path string, parallel int) *roaring.Bitmap {
 	}
 	err := group.Wait()
 	if err != nil {
-		a.damaged(filepath.Join(x.dir, x.cat.generation.name), err)
+		a.reportDamage(filepath.Join(x.dir, x.cat.generation.name), err)
 		x.admitted[key] = nil
 		return nil
 	}

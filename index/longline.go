@@ -65,12 +65,12 @@ func (l *LongLine) WriteTo(w io.Writer) (int64, error) {
 	return n, err
 }
 
-// long searches the line that b, its first piece, begins, and fetches its
+// searchLong searches the line that b, its first piece, begins, and fetches its
 // other pieces with next, until that fails: then the line ends there, and
 // the caller will meet the same error. It returns the rest of the last piece
 // as a block of whole lines, nil if there is none, and false if the stream
 // is to end. It owns b.
-func (p *producer) long(b *reader.Block, next func(*reader.Block) error) (*reader.Block, bool) {
+func (p *producer) searchLong(b *reader.Block, next func(*reader.Block) error) (*reader.Block, bool) {
 	if !p.wait(func() bool { return p.st.head }) {
 		reader.PutBlock(b)
 		return nil, false

@@ -14,7 +14,7 @@ func (b *buildRun) publish() error {
 	b.mu.Lock()
 	indexed := b.indexed.Clone()
 	b.mu.Unlock()
-	if !b.owns() {
+	if !b.ownsLock() {
 		return b.storeError(errDeleted)
 	}
 	generation := b.published
@@ -50,7 +50,7 @@ func (b *buildRun) publish() error {
 			add(e)
 		}
 	}
-	if !b.owns() {
+	if !b.ownsLock() {
 		return b.storeError(errDeleted)
 	}
 	if err := c.write(b.dir); err != nil {

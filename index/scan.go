@@ -169,7 +169,7 @@ type piece struct {
 func (s *scanRun) run() error {
 	var streams []*memberScan
 	for _, src := range s.req.Sources {
-		streams = append(streams, s.streams(src, src.Members())...)
+		streams = append(streams, s.newMemberScans(src, src.Members())...)
 	}
 	if s.req.Progress != nil {
 		finish := s.report()
@@ -220,14 +220,14 @@ func (s *scanRun) run() error {
 		if len(st.inside) > 0 {
 			// What is in an archive comes in its place. Streams behind it may
 			// have begun; they wait to be emitted as ever.
-			streams = slices.Insert(streams, i+1, s.streams(st.src, st.inside)...)
+			streams = slices.Insert(streams, i+1, s.newMemberScans(st.src, st.inside)...)
 		}
 	}
 	return nil
 }
 
-// streams are those of members, as far as they must be read.
-func (s *scanRun) streams(src reader.Source, members []reader.Member) (out []*memberScan) {
+// newMemberScans are those of members, as far as they must be read.
+func (s *scanRun) newMemberScans(src reader.Source, members []reader.Member) (out []*memberScan) {
 	for _, m := range members {
 		s.stats.Members++
 		// What is in an archive may match though the archive does not.
@@ -239,7 +239,7 @@ func (s *scanRun) streams(src reader.Source, members []reader.Member) (out []*me
 		if s.admit != nil {
 			st.adm = s.admit(m)
 		}
-		if st.adm != nil && st.adm.nothing() {
+		if st.adm != nil && st.adm.readsNothing() {
 			s.stats.Read++
 			s.stats.Blocks += int64(len(st.adm.blocks))
 			s.stats.BlocksSkipped += int64(len(st.adm.blocks))
@@ -304,7 +304,7 @@ func (s *scanRun) consume(st *memberScan) error {
 				return err
 			}
 			failed = p.err
-			s.tell(p.err)
+			s.reportError(p.err)
 			continue
 		}
 		if err := c.piece(p); err != nil {
@@ -347,7 +347,7 @@ func (s *Stats) add(x Stats) {
 	s.Bytes += x.Bytes
 }
 
-func (s *scanRun) tell(err error) {
+func (s *scanRun) reportError(err error) {
 	var fe *reader.FileError
 	if !errors.As(err, &fe) {
 		fe = &reader.FileError{Offset: -1, Err: err}
@@ -491,8 +491,8 @@ func (p *producer) read() {
 	p.sequential(nil)
 }
 
-// pass counts blocks that were not read.
-func (p *producer) pass(n int) {
+// countSkipped counts blocks that were not read.
+func (p *producer) countSkipped(n int) {
 	if n == 0 {
 		return
 	}
@@ -601,7 +601,7 @@ func (p *producer) advance(disk int64) {
 func (p *producer) sequential(ad *admission) {
 	ended := false // the text so far ends in a line without newline
 	passed := 0
-	defer func() { p.pass(passed) }()
+	defer func() { p.countSkipped(passed) }()
 	for i := 0; ; i++ {
 		b := reader.GetBlock()
 		err := p.blocks.Next(b)
@@ -635,7 +635,7 @@ func (p *producer) sequential(ad *admission) {
 		if b.Unfinished {
 			var ok bool
 			ad = nil // which counts other blocks than this loop from here on
-			if b, ok = p.long(b, p.blocks.Next); !ok {
+			if b, ok = p.searchLong(b, p.blocks.Next); !ok {
 				return
 			} else if b == nil {
 				continue
@@ -678,7 +678,7 @@ func (p *producer) random(ra reader.RandomAccess, ad *admission) bool {
 			passed++
 			continue
 		}
-		p.pass(passed)
+		p.countSkipped(passed)
 		passed = 0
 		if table[i].Unfinished {
 			b := reader.GetBlock()
@@ -688,7 +688,7 @@ func (p *producer) random(ra reader.RandomAccess, ad *admission) bool {
 				p.fail(err)
 				return false
 			}
-			b, ok := p.long(b, func(b *reader.Block) error {
+			b, ok := p.searchLong(b, func(b *reader.Block) error {
 				if i+1 >= len(table) {
 					return io.EOF
 				}
@@ -736,7 +736,7 @@ func (p *producer) random(ra reader.RandomAccess, ad *admission) bool {
 			p.search(x, b)
 		})
 	}
-	p.pass(passed)
+	p.countSkipped(passed)
 	return !failed.Load()
 }
 

@@ -114,15 +114,15 @@ func (m *model) showDetails() tea.Cmd {
 		if level, ok := levelNames[screen.Level(p.Text)]; ok && !p.Continues {
 			x.about += ", by its words " + level
 		}
-		x.where = where(ctx, d, p.Place)
+		x.where = location(ctx, d, p.Place)
 		x.json = indented(p.Text)
 		return detailsMsg{pressed, x}
 	}
 }
 
-// where returns the file and line of a place, or only the path if too much text
+// location returns the file and line of a place, or only the path if too much text
 // would have to be read to count lines.
-func where(ctx context.Context, d pager.Log, p document.Place) string {
+func location(ctx context.Context, d pager.Log, p document.Place) string {
 	if d.Uncounted(ctx, p) < 1<<30 {
 		if r, err := d.LineOf(ctx, p); err == nil {
 			return r.String()
@@ -225,7 +225,7 @@ func (m *model) listMarks() tea.Cmd {
 		for _, p := range places {
 			n, _ := d.ReadAt(ctx, buf, p) // there is no text if the file is gone
 			text, _, _ := bytes.Cut(buf[:n], []byte("\n"))
-			x := markedLine{at: p, text: visible.String(string(text)), where: visible.String(filepath.Base(where(ctx, d, p)))}
+			x := markedLine{at: p, text: visible.String(string(text)), where: visible.String(filepath.Base(location(ctx, d, p)))}
 			if !d.Has(p.Member) {
 				x.text, x.where = "its file is gone", ""
 			}

@@ -154,7 +154,7 @@ func (m *model) relist() tea.Cmd {
 			m.sayf("%s is there again", filepath.Base(name))
 		}
 		m.pager.SetGone(false)
-		return m.pager.Rotated(l)
+		return m.pager.UpdateMembers(l)
 	}
 	if !m.opening.vanished {
 		m.opening.vanished = true
@@ -189,17 +189,17 @@ func (m *model) openFirst(list []files.Log) tea.Cmd {
 	return nil
 }
 
-// changed handles changes of files.
-func (m *model) changed(msg feedMsg) tea.Cmd {
+// handleChanges handles changes of files.
+func (m *model) handleChanges(msg feedMsg) tea.Cmd {
 	cmds := []tea.Cmd{m.listing.wait(m.life)}
 	grow, names := msg.c.All || msg.c.Sweep, msg.c.Names
 	if len(msg.c.Files) > 0 || msg.c.Names {
-		m.results.Stale()
+		m.results.MarkStale()
 	}
 	for path := range msg.c.Files {
 		if name, ok := m.listing.byPath[path]; ok {
 			if now, ok := m.listing.member(path); ok {
-				m.logs.Grown(name, now)
+				m.logs.SetGrown(name, now)
 			}
 			grow = grow || name == m.pager.Name()
 		} else {

@@ -20,8 +20,9 @@ type memory struct {
 // saveEvery limits how much is lost if the program is killed.
 const saveEvery = 5 * time.Second
 
-// due reports whether to save now, and records that.
-func (x *memory) due(now time.Time) bool {
+// beginSave reports whether it is time to save, and if so records that saving
+// begins.
+func (x *memory) beginSave(now time.Time) bool {
 	if now.Sub(x.savedAt) <= saveEvery {
 		return false
 	}

@@ -195,7 +195,7 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 	switch msg.(type) {
 	case tickMsg, feedMsg: // their results need not be visible at once
 	case tea.ResumeMsg:
-		m.pacing.again()
+		m.pacing.resume()
 		fmt.Print(wheelArrows)
 	default:
 		m.pacing.wake()
@@ -233,11 +233,11 @@ func (m *model) handle(msg tea.Msg) tea.Cmd {
 	case listMsg:
 		return m.listed(msg)
 	case feedMsg:
-		return m.changed(msg)
+		return m.handleChanges(msg)
 	case tickMsg:
 		m.notice.expire(m.now())
 		cmds := []tea.Cmd{m.tick()}
-		if m.memory.due(m.now()) {
+		if m.memory.beginSave(m.now()) {
 			save := m.remember()
 			cmds = append(cmds, func() tea.Msg {
 				_ = save() // errors are shown when a log is opened
@@ -252,13 +252,13 @@ func (m *model) handle(msg tea.Msg) tea.Cmd {
 		m.opening.pending = nil // it was for another log
 		return m.open(msg.Log, nil, msg.Go)
 	case openedMsg:
-		return m.opened(msg)
+		return m.handleOpened(msg)
 	case kindsMsg:
 		return m.lookedInto(msg)
 	case unpackedMsg:
 		return m.showUnpacked(msg)
 	case results.GoMsg:
-		if !m.opening.newer(msg.Seq) {
+		if !m.opening.acceptResult(msg.Seq) {
 			return nil
 		}
 		return m.goTo(msg)
@@ -316,7 +316,7 @@ func (m *model) handle(msg tea.Msg) tea.Cmd {
 		}
 	}
 	if m.pager.Doc() != nil {
-		m.logs.Damaged(m.pager.Name(), broken)
+		m.logs.SetDamaged(m.pager.Name(), broken)
 	}
 	return cmd
 }
@@ -461,7 +461,7 @@ func (m *model) do(a keys.Action) tea.Cmd {
 	case keys.Edit, keys.Mark:
 		switch {
 		case m.focus == paneLogs:
-			m.elsewhere(a)
+			m.showElsewhere(a)
 			return nil
 		case a == keys.Edit:
 			return m.edit()
@@ -487,7 +487,7 @@ func (m *model) do(a keys.Action) tea.Cmd {
 		return cmd
 	}
 	if m.focus != panePager && !m.affectsDisplay(a) {
-		m.elsewhere(a)
+		m.showElsewhere(a)
 		return nil
 	}
 	if a == keys.Enter && m.pager.Doc() != nil {

@@ -36,12 +36,12 @@ func (o *opening) begin(name string) int {
 // cancel cancels the opening.
 func (o *opening) cancel() { o.begin("") }
 
-// done ends the opening.
-func (o *opening) done() { o.name, o.vanished = "", false }
+// finish ends the opening.
+func (o *opening) finish() { o.name, o.vanished = "", false }
 
-// newer records a result by its sequence number. It returns false if it is
+// acceptResult records a result by its sequence number. It returns false if it is
 // older than the last one.
-func (o *opening) newer(seq int) bool {
+func (o *opening) acceptResult(seq int) bool {
 	if seq < o.lastGo {
 		return false
 	}
@@ -150,17 +150,17 @@ func (m *model) open(l files.Log, start *Start, focus bool) tea.Cmd {
 	}
 }
 
-func (m *model) opened(msg openedMsg) tea.Cmd {
+func (m *model) handleOpened(msg openedMsg) tea.Cmd {
 	if msg.opening != m.opening.seq {
 		return func() tea.Msg { msg.doc.Close(); return nil }
 	}
-	m.opening.done()
+	m.opening.finish()
 	if msg.err != nil {
 		m.say(pager.Said{Text: msg.err.Error(), Error: true})
 	}
 	m.pager.SetMarks(msg.marks)
 	saved := m.memory.use(msg.log.Name, m.now())
-	m.logs.Opened(msg.log.Name)
+	m.logs.SetOpen(msg.log.Name)
 	if err := m.pager.StartFilters(saved.Filters, saved.Off); err != nil {
 		m.say(pager.Said{Text: err.Error(), Error: true})
 	}

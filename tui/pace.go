@@ -45,8 +45,8 @@ func (x *pacing) wake() {
 	x.pacer.wake()
 }
 
-// again is called when the program draws anew after it was suspended.
-func (x *pacing) again() { x.pacer.again() }
+// resume sets the pace again after the program was suspended.
+func (x *pacing) resume() { x.pacer.resume() }
 
 const (
 	quickPace = 4 * time.Millisecond
@@ -98,9 +98,9 @@ func (x *pacer) rest() {
 	x.ticker.Reset(slowPace)
 }
 
-// again is called when the program draws anew after it was suspended: it has
-// set its ticker to its own pace.
-func (x *pacer) again() {
+// resume sets the pace again after the program was suspended: it has reset its
+// ticker to its own pace.
+func (x *pacer) resume() {
 	if x == nil {
 		return
 	}

@@ -96,7 +96,7 @@ func TestOpening(t *testing.T) {
 		t.Errorf("%+v", o)
 	}
 	o.vanished = true
-	o.done()
+	o.finish()
 	if o.name != "" || o.vanished {
 		t.Errorf("%+v", o)
 	}
@@ -107,7 +107,7 @@ func TestOpening(t *testing.T) {
 		seq  int
 		want bool
 	}{{1, true}, {3, true}, {2, false}, {3, true}} {
-		if o.newer(x.seq) != x.want {
+		if o.acceptResult(x.seq) != x.want {
 			t.Errorf("result %d is gone to: %v", x.seq, !x.want)
 		}
 	}
@@ -123,7 +123,7 @@ func TestMemory(t *testing.T) {
 		t.Error(err)
 	}
 	x := memory{state: LoadState(t.TempDir() + "/state.json")}
-	if !x.due(testNow) || x.due(testNow.Add(saveEvery)) || !x.due(testNow.Add(2*saveEvery)) {
+	if !x.beginSave(testNow) || x.beginSave(testNow.Add(saveEvery)) || !x.beginSave(testNow.Add(2*saveEvery)) {
 		t.Error("it is not saved from time to time")
 	}
 	x.state.log("app.log").Filters = []pager.Pattern{{Text: "error"}}

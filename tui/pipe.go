@@ -84,7 +84,7 @@ func (p *piping) Run() error {
 		}()
 		x = p.lines.run(p.ctx, w, func(took) {})
 	}()
-	p.said = x.said(p.lines, "piped to "+p.command)
+	p.said = x.message(p.lines, "piped to "+p.command)
 	if p.ctx.Err() != nil {
 		return err
 	}

@@ -56,16 +56,16 @@ type took struct {
 	err    error
 }
 
-// name describes n of the lines.
-func (t taking) name(n int64) string {
+// describe describes n of the lines.
+func (t taking) describe(n int64) string {
 	if n == 1 {
 		return "1 " + t.kind + " of " + t.of
 	}
 	return humanize.Comma(n) + " " + t.kind + "s of " + t.of
 }
 
-// all describes all of the lines.
-func (t taking) all() string { return t.kind + "s of " + t.of }
+// describeAll describes all of the lines.
+func (t taking) describeAll() string { return t.kind + "s of " + t.of }
 
 // run writes the lines. It calls told with its progress, from any goroutine.
 func (t taking) run(ctx context.Context, w io.Writer, told func(took)) took {
@@ -80,26 +80,26 @@ func (t taking) run(ctx context.Context, w io.Writer, told func(took)) took {
 // errSelectionGone says why none of the selected lines was written.
 var errSelectionGone = errors.New("the file with the selected lines was replaced or cut off")
 
-// said returns the message about the result: that the lines were "written to" a
+// message returns the message about the result: that the lines were "written to" a
 // file, for example, or why not all of them were.
-func (x took) said(t taking, done string) pager.Said {
+func (x took) message(t taking, done string) pager.Said {
 	var s pager.Said
 	switch {
 	case x.err == nil:
-		s.Text = t.name(x.lines) + " " + done
+		s.Text = t.describe(x.lines) + " " + done
 		if t.before >= 0 && t.before != x.lines {
 			s.Text += fmt.Sprintf("; there were %s when they were listed", humanize.Comma(t.before))
 		}
 	case errors.Is(x.err, context.Canceled):
-		s.Text = "stopped: only " + t.name(x.lines) + " were " + done
+		s.Text = "stopped: only " + t.describe(x.lines) + " were " + done
 	case errors.Is(x.err, syscall.EPIPE):
-		s.Text = "the command did not read all " + t.all()
+		s.Text = "the command did not read all " + t.describeAll()
 	default:
 		var pe *fs.PathError
 		if errors.As(x.err, &pe) {
 			x.err = pe.Err
 		}
-		s.Text, s.Error = fmt.Sprintf("%v: not all was %s; %s were found", x.err, done, t.name(x.lines)), true
+		s.Text, s.Error = fmt.Sprintf("%v: not all was %s; %s were found", x.err, done, t.describe(x.lines)), true
 	}
 	if x.failed > 0 {
 		s.Text, s.Error = s.Text+" · not readable: "+x.first, true
@@ -127,7 +127,7 @@ func (m *model) taking() (t taking, ok bool) {
 		src := m.sourceOf(l)
 		t.write = m.search(query.Text{}, 0, func() []reader.Source { return src() })
 	case paneResults:
-		t.kind, t.of = "result", m.asked()
+		t.kind, t.of = "result", m.queryText()
 		if n := m.results.Context(); n > 0 {
 			t.of += fmt.Sprintf(", with %d %s around each,", n, onOff(n == 1, "line", "lines"))
 		}
@@ -150,7 +150,7 @@ func (m *model) taking() (t taking, ok bool) {
 			m.sayf("no log is open")
 			return t, false
 		}
-		t.of = m.shown()
+		t.of = m.logName()
 		if read := m.pager.Selection(); read != nil {
 			t.kind, t.begin = "selected line", m.pager.EndSelection
 			t.write = func(ctx context.Context, w io.Writer, _ func(took)) (x took) {
@@ -425,10 +425,10 @@ func (m *model) copy() tea.Cmd {
 			if x.err != nil {
 				return failed(x.err)
 			}
-			return put(strings.TrimSuffix(b.String(), "\n"), t.name(x.lines))
+			return put(strings.TrimSuffix(b.String(), "\n"), t.describe(x.lines))
 		}
 	case m.focus == paneResults:
-		what := taking{kind: "result", of: m.asked()}.name(1)
+		what := taking{kind: "result", of: m.queryText()}.describe(1)
 		cmd, _ := m.atLine(func(ctx context.Context, d pager.Log, p document.Place) tea.Msg {
 			var b clip
 			if err := writeLine(ctx, d, p, &b); err != nil {
@@ -450,19 +450,19 @@ func (m *model) oneLine(whole bool) string {
 	if !whole {
 		return "a piece of the line, which is too long for the clipboard"
 	}
-	return taking{kind: "line", of: m.shown()}.name(1)
+	return taking{kind: "line", of: m.logName()}.describe(1)
 }
 
-// shown returns the name of the log that is shown, for messages, and asked the
+// logName returns the name of the log that is shown, for messages, and asked the
 // query of the results.
-func (m *model) shown() string {
+func (m *model) logName() string {
 	if m.pager.Name() == reader.Stdin {
 		return "standard input"
 	}
 	return filepath.Base(m.pager.Name())
 }
 
-func (m *model) asked() string { return ansi.Truncate(m.results.Query(), 40, "…") }
+func (m *model) queryText() string { return ansi.Truncate(m.results.Query(), 40, "…") }
 
 // copyRef copies a reference to the current line.
 func (m *model) copyRef() tea.Cmd {
@@ -620,7 +620,7 @@ func (m *model) write(t taking, path string) tea.Cmd {
 		if err := f.Close(); x.err == nil {
 			x.err = err
 		}
-		return writtenMsg{w, x.said(t, "written to "+path)}
+		return writtenMsg{w, x.message(t, "written to "+path)}
 	}
 }
 
@@ -633,9 +633,9 @@ func (m *model) stopWriting() bool {
 	return true
 }
 
-// elsewhere shows where a key would act, if it does not apply to the pane with the
+// showElsewhere shows where a key would act, if it does not apply to the pane with the
 // focus. Keys that act on lines must not act on those of another pane.
-func (m *model) elsewhere(a keys.Action) {
+func (m *model) showElsewhere(a keys.Action) {
 	where := "Tab goes there"
 	if m.pager.Doc() == nil {
 		where = "Enter opens one"

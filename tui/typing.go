@@ -55,9 +55,9 @@ func (t *typing) askFilter(p *pager.Model, edit bool) {
 func (t *typing) askLines(lines taking, pipe bool) {
 	t.wanted = lines
 	if pipe {
-		t.prompt.Ask(prompt.Pipe, "pipe to command, "+lines.all()+": ", "")
+		t.prompt.Ask(prompt.Pipe, "pipe to command, "+lines.describeAll()+": ", "")
 	} else {
-		t.prompt.Ask(prompt.Write, "write to file, "+lines.all()+": ", "")
+		t.prompt.Ask(prompt.Write, "write to file, "+lines.describeAll()+": ", "")
 	}
 }
 
@@ -158,7 +158,7 @@ func (m *model) ask(a keys.Action) {
 		m.sayf("no log is open")
 		return
 	case m.focus == paneLogs:
-		m.elsewhere(a)
+		m.showElsewhere(a)
 		return
 	}
 	list, _ := m.pager.Filters()

@@ -137,7 +137,7 @@ func (m *model) View() tea.View {
 		box = m.boxView()
 	}
 	if l.logs.w > 0 {
-		content = beside(m.logs.View(), content, m.th.Track.Render("│"), l.logs.w < m.width)
+		content = joinPanes(m.logs.View(), content, m.th.Track.Render("│"), l.logs.w < m.width)
 	}
 	if m.typing.open() {
 		m.typing.prompt.SetNote("")
@@ -181,8 +181,8 @@ func (m *model) matches(words bool) string {
 	return s
 }
 
-// beside joins two panes line by line.
-func beside(left, right, sep string, both bool) string {
+// joinPanes joins two panes line by line.
+func joinPanes(left, right, sep string, both bool) string {
 	if !both {
 		return left
 	}

@@ -253,7 +253,7 @@ func (f *follower) follow(ctx context.Context, paths []string) error {
 	for _, p := range paths {
 		info, err := os.Stat(p)
 		if p == reader.Stdin || err == nil && !info.IsDir() && !info.Mode().IsRegular() {
-			each.Go(func() error { return f.pipe(ctx, p) })
+			each.Go(func() error { return f.followPipe(ctx, p) })
 		} else if err := files.Fixed(p); err != nil {
 			f.mu.Lock()
 			f.failed = true
@@ -265,8 +265,8 @@ func (f *follower) follow(ctx context.Context, paths []string) error {
 	}
 	if len(named) > 0 {
 		each.Go(func() error {
-			return f.files(ctx, named, func(path string) {
-				each.Go(func() error { return f.pipe(ctx, path) })
+			return f.followFiles(ctx, named, func(path string) {
+				each.Go(func() error { return f.followPipe(ctx, path) })
 			})
 		})
 	}
@@ -291,8 +291,8 @@ func (f *follower) note(err error) {
 	f.o.printError(err)
 }
 
-// pipe prints the lines of standard input or another pipe.
-func (f *follower) pipe(ctx context.Context, path string) error {
+// followPipe prints the lines of standard input or another pipe.
+func (f *follower) followPipe(ctx context.Context, path string) error {
 	opt := follow.PipeOptions{Encoding: f.o.charset()}
 	var in io.Reader = f.o.in
 	var err error
@@ -313,9 +313,9 @@ func (f *follower) pipe(ctx context.Context, path string) error {
 	return err
 }
 
-// files prints lines that are written to files. It calls pipe for what becomes
+// followFiles prints lines that are written to files. It calls pipe for what becomes
 // a named pipe.
-func (f *follower) files(ctx context.Context, paths []string, pipe func(string)) error {
+func (f *follower) followFiles(ctx context.Context, paths []string, pipe func(string)) error {
 	live := follow.NewFilteredLive(f.filter, paths, f.note)
 	defer live.Close()
 	fw := follow.NewFollower(live, follow.FollowOptions{Text: f.o.text, Encoding: f.o.charset(), Last: max(f.o.last, 0), LastOf: f.o.lastLines(), Count: f.count, Note: f.note, Pipe: pipe})

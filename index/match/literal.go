@@ -287,7 +287,7 @@ func (e *elem) prefix(text []byte) int {
 		return -1
 	}
 	r, n := utf8.DecodeRune(text)
-	if (r != utf8.RuneError || n == 3) && e.is(r) {
+	if (r != utf8.RuneError || n == 3) && e.matches(r) {
 		return n
 	}
 	return -1
@@ -302,14 +302,14 @@ func (e *elem) suffix(text []byte) int {
 		return -1
 	}
 	r, n := utf8.DecodeLastRune(text)
-	if (r != utf8.RuneError || n == 3) && e.is(r) {
+	if (r != utf8.RuneError || n == 3) && e.matches(r) {
 		return n
 	}
 	return -1
 }
 
-// is reports whether r folds to the element's rune.
-func (e *elem) is(r rune) bool {
+// matches reports whether r folds to the element's rune.
+func (e *elem) matches(r rune) bool {
 	if r == e.r {
 		return true
 	}

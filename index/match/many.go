@@ -109,7 +109,7 @@ func (s *set) find(text []byte, from int, found func(leaf, at int) bool) {
 					continue
 				}
 				l, ok := s.leaves[string(text[at:at+n])]
-				if ok && l.extent.is(text, at, at+n) && !found(l.leaf, at) {
+				if ok && l.extent.matches(text, at, at+n) && !found(l.leaf, at) {
 					return
 				}
 			}
@@ -117,8 +117,8 @@ func (s *set) find(text []byte, from int, found func(leaf, at int) bool) {
 	}
 }
 
-// is reports whether text[start:end] has the extent.
-func (e extent) is(text []byte, start, end int) bool {
+// matches reports whether text[start:end] has the extent.
+func (e extent) matches(text []byte, start, end int) bool {
 	switch e {
 	case wholeWord:
 		return isWholeWord(text, start, end)

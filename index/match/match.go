@@ -312,11 +312,11 @@ func newFinder(d finderSpec) finder {
 	if d.re != nil {
 		return newExprScanner(d.re)
 	}
-	return newScanner(d.lit).as(d.extent)
+	return newScanner(d.lit).withExtent(d.extent)
 }
 
-// as is the scanner of a literal of some extent.
-func (s *literalScanner) as(e extent) finder {
+// withExtent returns a finder of the literal with the extent e.
+func (s *literalScanner) withExtent(e extent) finder {
 	switch e {
 	case wholeWord:
 		return wordScanner{s}
@@ -599,7 +599,7 @@ func (s *Scanner) Highlights(line []byte, dst []Span) []Span {
 			if len(l.lit.pat) == 0 {
 				continue
 			}
-			f := s.lineScanner(i).as(l.extent)
+			f := s.lineScanner(i).withExtent(l.extent)
 			f.reset(line)
 			for at := 0; ; {
 				start, end := f.find(at)

@@ -271,7 +271,7 @@ func byLine(re *syntax.Regexp, begin, end syntax.Op) *syntax.Regexp {
 			}
 		}
 	case syntax.OpCharClass:
-		re.Rune = without(re.Rune, '\n')
+		re.Rune = removeRune(re.Rune, '\n')
 		if len(re.Rune) == 0 {
 			return &syntax.Regexp{Op: syntax.OpNoMatch}
 		}
@@ -282,8 +282,8 @@ func byLine(re *syntax.Regexp, begin, end syntax.Op) *syntax.Regexp {
 	return re
 }
 
-// without takes r out of a class, a list of ranges.
-func without(class []rune, r rune) []rune {
+// removeRune takes r out of a class, a list of ranges.
+func removeRune(class []rune, r rune) []rune {
 	var out []rune
 	for i := 0; i < len(class); i += 2 {
 		lo, hi := class[i], class[i+1]

@@ -33,7 +33,7 @@ func (n Regexp) Required() []AnyOf {
 		return nil
 	}
 	info := analyze(re.Simplify())
-	return info.all()
+	return info.allRequired()
 }
 
 // An info is what is known of the texts that an expression matches.
@@ -42,8 +42,8 @@ type info struct {
 	required []AnyOf // every one of them holds one of each
 }
 
-// all folds exact into required.
-func (x info) all() []AnyOf {
+// allRequired returns required, with exact if that is of use.
+func (x info) allRequired() []AnyOf {
 	if useful(x.exact) {
 		return append(x.required, x.exact)
 	}
@@ -76,10 +76,10 @@ func analyze(re *syntax.Regexp) info {
 		return analyze(re.Sub[0])
 	case syntax.OpPlus:
 		// At least once: what the sub-expression requires, but not exactly.
-		return info{required: analyze(re.Sub[0]).all()}
+		return info{required: analyze(re.Sub[0]).allRequired()}
 	case syntax.OpRepeat:
 		if re.Min > 0 {
-			return info{required: analyze(re.Sub[0]).all()}
+			return info{required: analyze(re.Sub[0]).allRequired()}
 		}
 	case syntax.OpQuest:
 		if sub := analyze(re.Sub[0]); sub.exact != nil && len(sub.exact) < maxAnyOf {

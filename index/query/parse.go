@@ -88,8 +88,8 @@ func (p *parser) skip() {
 	}
 }
 
-// keyword takes the word w if it comes next and stands alone.
-func (p *parser) keyword(w string) bool {
+// acceptKeyword takes the word w if it comes next and stands alone.
+func (p *parser) acceptKeyword(w string) bool {
 	rest, ok := strings.CutPrefix(p.s[p.pos:], w)
 	if !ok || rest != "" && !blank(rest[0]) && rest[0] != '(' && rest[0] != ')' {
 		return false
@@ -99,8 +99,8 @@ func (p *parser) keyword(w string) bool {
 	return true
 }
 
-// end reports whether a list of conditions ends here.
-func (p *parser) end() bool {
+// atEnd reports whether a list of conditions ends here.
+func (p *parser) atEnd() bool {
 	return p.pos == len(p.s) || p.s[p.pos] == ')'
 }
 
@@ -114,10 +114,10 @@ func (p *parser) or(depth int) (Node, error) {
 		// a OR (b OR c) stays as written, so that every tree has its text.
 		list = append(list, n)
 		at := p.pos
-		if !p.keyword("OR") {
+		if !p.acceptKeyword("OR") {
 			break
 		}
-		if p.end() {
+		if p.atEnd() {
 			return nil, p.errorf(at, `nothing follows OR; to look for the word, put it in quotes: "OR"`)
 		}
 	}
@@ -131,11 +131,11 @@ func (p *parser) and(depth int) (Node, error) {
 	var list And
 	for {
 		at := p.pos
-		if p.keyword("OR") {
+		if p.acceptKeyword("OR") {
 			return nil, p.errorf(at, `nothing stands before OR; to look for the word, put it in quotes: "OR"`)
 		}
-		if p.keyword("AND") {
-			if len(list) == 0 || p.end() {
+		if p.acceptKeyword("AND") {
+			if len(list) == 0 || p.atEnd() {
 				return nil, p.errorf(at, `AND stands between two conditions; to look for the word, put it in quotes: "AND"`)
 			}
 			continue
@@ -145,11 +145,11 @@ func (p *parser) and(depth int) (Node, error) {
 			return nil, err
 		}
 		list = append(list, n)
-		if p.end() {
+		if p.atEnd() {
 			break
 		}
 		at = p.pos
-		if p.keyword("OR") {
+		if p.acceptKeyword("OR") {
 			p.pos = at
 			break
 		}
@@ -172,8 +172,8 @@ func (p *parser) unary(depth int) (Node, error) {
 			return nil, p.errorf(at, `- stands right before what the line must not hold; to look for it, put it in quotes: "-"`)
 		}
 	}
-	if minus || p.keyword("NOT") {
-		if p.end() {
+	if minus || p.acceptKeyword("NOT") {
+		if p.atEnd() {
 			return nil, p.errorf(at, "nothing follows that could be negated")
 		}
 		x, err := p.unary(depth + 1)
@@ -208,7 +208,7 @@ func (p *parser) primary(depth int) (Node, error) {
 		p.pos++
 		return n, nil
 	case c == '"':
-		s, err := p.quoted()
+		s, err := p.parseQuoted()
 		return Text{s}, err
 	case c == '/':
 		return p.regexp()
@@ -234,23 +234,23 @@ func (p *parser) primary(depth int) (Node, error) {
 	case c == ')':
 		return nil, p.errorf(at, "closing parenthesis without an opening one; to look for it, put it in quotes")
 	}
-	return Text{p.bare()}, nil
+	return Text{p.parseBareWord()}, nil
 }
 
 // value is what follows = or file:, quoted or bare.
 func (p *parser) value(after string) (string, error) {
 	if p.pos < len(p.s) && p.s[p.pos] == '"' {
-		return p.quoted()
+		return p.parseQuoted()
 	}
 	if p.pos == len(p.s) || blank(p.s[p.pos]) || p.s[p.pos] == ')' {
 		return "", p.errorf(p.pos-len(after), "nothing follows %s; to look for it, put it in quotes", after)
 	}
-	return p.bare(), nil
+	return p.parseBareWord(), nil
 }
 
-// bare takes a word up to a blank, or up to a parenthesis that closes one
+// parseBareWord takes a word up to a blank, or up to a parenthesis that closes one
 // opened before the word; f(x) is a word.
-func (p *parser) bare() string {
+func (p *parser) parseBareWord() string {
 	from, depth := p.pos, 0
 	for ; p.pos < len(p.s) && !blank(p.s[p.pos]); p.pos++ {
 		switch p.s[p.pos] {
@@ -265,15 +265,15 @@ func (p *parser) bare() string {
 	return p.s[from:p.pos]
 }
 
-// quoted takes a text in quotes, in which \" and \\ stand for " and \.
-func (p *parser) quoted() (string, error) {
+// parseQuoted takes a text in quotes, in which \" and \\ stand for " and \.
+func (p *parser) parseQuoted() (string, error) {
 	at := p.pos
 	var b strings.Builder
 	for p.pos++; p.pos < len(p.s); p.pos++ {
 		switch c := p.s[p.pos]; {
 		case c == '"':
 			p.pos++
-			return b.String(), p.apart("quoted text")
+			return b.String(), p.expectGap("quoted text")
 		case c == '\\' && p.pos+1 < len(p.s) && (p.s[p.pos+1] == '"' || p.s[p.pos+1] == '\\'):
 			p.pos++
 			b.WriteByte(p.s[p.pos])
@@ -284,9 +284,9 @@ func (p *parser) quoted() (string, error) {
 	return "", p.errorf(at, `this quote is not closed; to look for a quote, write "\""`)
 }
 
-// apart wants a blank, a parenthesis or the end behind what has an end of
-// its own: "a"b is more likely a slip than two conditions.
-func (p *parser) apart(what string) error {
+// expectGap returns an error unless a blank, a closing parenthesis or the end
+// follows: "a"b is more likely a typing error than two conditions.
+func (p *parser) expectGap(what string) error {
 	if p.pos < len(p.s) && !blank(p.s[p.pos]) && p.s[p.pos] != ')' {
 		return p.errorf(p.pos, "a blank is missing behind the %s", what)
 	}
@@ -304,7 +304,7 @@ func (p *parser) regexp() (Node, error) {
 			if fold {
 				p.pos++
 			}
-			if err := p.apart("regular expression; of flags there is only i"); err != nil {
+			if err := p.expectGap("regular expression; of flags there is only i"); err != nil {
 				return nil, &Error{p.s, at, `a path? To look for a text with slashes, put it in quotes; a regular expression ends with / or /i and a blank`}
 			}
 			return regexpNode(p, b.String(), fold, at+1)

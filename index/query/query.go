@@ -67,14 +67,14 @@ func (Or) prec() int     { return precOr }
 func (Not) prec() int    { return precNot }
 
 func (n Text) String() string {
-	if bare(n.S) {
+	if isBareWord(n.S) {
 		return n.S
 	}
 	return quote(n.S)
 }
 
 func (n Word) String() string {
-	if bare(n.S) {
+	if isBareWord(n.S) {
 		return "=" + n.S
 	}
 	return "=" + quote(n.S)
@@ -102,19 +102,19 @@ func (n File) String() string {
 
 func (n And) String() string { return join(n, " ", precAnd) }
 func (n Or) String() string  { return join(n, " OR ", precOr) }
-func (n Not) String() string { return "NOT " + within(n.X, precNot-1) }
+func (n Not) String() string { return "NOT " + formatWithin(n.X, precNot-1) }
 
 func join(list []Node, sep string, prec int) string {
 	parts := make([]string, len(list))
 	for i, x := range list {
-		parts[i] = within(x, prec)
+		parts[i] = formatWithin(x, prec)
 	}
 	return strings.Join(parts, sep)
 }
 
-// within prints x as part of a node that binds as tightly as prec: in
+// formatWithin prints x as part of a node that binds as tightly as prec: in
 // parentheses unless it binds tighter.
-func within(x Node, prec int) string {
+func formatWithin(x Node, prec int) string {
 	if x.prec() <= prec {
 		return "(" + x.String() + ")"
 	}
@@ -125,8 +125,8 @@ func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-// bare reports whether s can stand as a word without quotes.
-func bare(s string) bool {
+// isBareWord reports whether s can stand as a word without quotes.
+func isBareWord(s string) bool {
 	if s == "" || s == "OR" || s == "AND" || s == "NOT" {
 		return false
 	}

@@ -69,9 +69,9 @@ var posix = map[string]*charset{
 
 func newCharset(ascii string, categories []string, tables ...*unicode.RangeTable) *charset {
 	s := &charset{ascii: ascii, categories: categories, tables: tables}
-	s.lists = sync.OnceValue(func() string { return ranges(s.beyond()) })
+	s.lists = sync.OnceValue(func() string { return ranges(s.outsideCategories()) })
 	s.others = sync.OnceValue(func() string {
-		list := s.beyond()
+		list := s.outsideCategories()
 		for _, c := range s.categories {
 			list = appendTable(list, unicode.Categories[c])
 		}
@@ -80,8 +80,8 @@ func newCharset(ascii string, categories []string, tables ...*unicode.RangeTable
 	return s
 }
 
-// beyond returns the characters in tables that are not in any category.
-func (s *charset) beyond() []rune {
+// outsideCategories returns the characters in tables that are not in any category.
+func (s *charset) outsideCategories() []rune {
 	var out []rune
 	for _, t := range s.tables {
 		for list := appendTable(nil, t); len(list) > 0; list = list[2:] {

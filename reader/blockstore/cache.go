@@ -137,9 +137,9 @@ type runningTotal struct {
 
 const rescanAfter = 10 * time.Second
 
-// Grew records that one of the cache's indexes has grown by n bytes, or shrunk
+// RecordGrowth records that one of the cache's indexes has grown by n bytes, or shrunk
 // if n is negative.
-func (c *Cache) Grew(n int64) {
+func (c *Cache) RecordGrowth(n int64) {
 	if c == nil {
 		return
 	}

@@ -581,7 +581,7 @@ func (c *Cache) RemoveIndexFiles(dir string, pick func(name string) bool) error 
 			_ = os.Remove(filepath.Join(dir, filepath.FromSlash(name)))
 		}
 	}
-	c.Grew(indexSize(left) - indexSize(contents.files))
+	c.RecordGrowth(indexSize(left) - indexSize(contents.files))
 	return first
 }
 

@@ -91,9 +91,9 @@ type Store struct {
 	sum  uint64
 }
 
-// isOf reports whether the store is of the compressed file f as it is now. It
-// reads all of that if need be, and if it may.
-func (s *Store) isOf(ctx context.Context, c *Cache, f decode.File, mayRead bool) bool {
+// belongsTo reports whether the store holds the text of the compressed file f as it
+// is now. If mayRead is set, it reads all of f where that is needed to tell.
+func (s *Store) belongsTo(ctx context.Context, c *Cache, f decode.File, mayRead bool) bool {
 	info, err := f.Stat()
 	if err != nil {
 		return false
@@ -140,7 +140,7 @@ func (c *Cache) OpenStoreOf(ctx context.Context, key string, f decode.File, mayR
 		}
 		return nil, false
 	}
-	if !s.isOf(ctx, c, f, mayRead) {
+	if !s.belongsTo(ctx, c, f, mayRead) {
 		s.F.Close()
 		return nil, false
 	}
@@ -541,7 +541,7 @@ func (w *StoreWriter) publish() error {
 	if err := os.Rename(w.f.Name(), path); err != nil {
 		return err
 	}
-	w.Cache.Grew(info.Size())
+	w.Cache.RecordGrowth(info.Size())
 	return nil
 }
 

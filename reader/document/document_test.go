@@ -36,7 +36,7 @@ func openDocument(t *testing.T, dir string, cache *blockstore.Cache) *document.D
 // update updates a Document to what is below dir now.
 func update(t *testing.T, d *document.Document, dir string) {
 	t.Helper()
-	d.Grown(t.Context()) // what is cut off is seen before it is listed
+	d.Extend(t.Context()) // what is cut off is seen before it is listed
 	logs, errs := files.Find([]string{dir})
 	if len(logs) != 1 || len(errs) > 0 {
 		t.Fatal(logs, errs)
@@ -265,7 +265,7 @@ func TestDocumentCutUnseen(t *testing.T) {
 			all := forwards(t, d, d.Start())
 			end := document.Place{Member: all[1].Member, Offset: all[1].End}
 			readertest.Act(t, dir, `app.log < 12:00:03 three\n`)
-			if !d.Grown(t.Context()) {
+			if !d.Extend(t.Context()) {
 				t.Fatal("it has grown, and that is all")
 			}
 			want := ""
@@ -279,11 +279,11 @@ func TestDocumentCutUnseen(t *testing.T) {
 				anew += fmt.Sprintf("12:01:%02d line of the new one\n", i)
 			}
 			readertest.Act(t, dir, "app.log < "+strings.ReplaceAll(anew, "\n", `\n`))
-			if d.Grown(t.Context()) {
+			if d.Extend(t.Context()) {
 				t.Error("it was cut off, and nobody noticed")
 			}
 			update(t, d, dir)
-			if !d.Grown(t.Context()) {
+			if !d.Extend(t.Context()) {
 				t.Error("it is looked at already")
 			}
 			if got := text(forwards(t, d, end)); got != want+anew {
@@ -392,7 +392,7 @@ func TestDocumentCutHardlyRead(t *testing.T) {
 				write(lines("new", 3))
 				read(d, end)
 			}
-			if d.Grown(t.Context()) {
+			if d.Extend(t.Context()) {
 				t.Error("it was cut off, and nobody noticed")
 			}
 			update(t, d, filepath.Dir(path))
@@ -475,7 +475,7 @@ func documentStory(t *testing.T, seed uint64) {
 		d.Update(logs[0])
 	}
 	grow := func() { // as the explorer does
-		for i := 0; !d.Grown(t.Context()); i++ {
+		for i := 0; !d.Extend(t.Context()); i++ {
 			if i == 3 {
 				t.Fatalf("seed %d, %q: it is looked at for ever", seed, told)
 			}

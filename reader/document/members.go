@@ -95,7 +95,7 @@ func (d *Document) Find(ctx context.Context, id reader.ID) (MemberKey, bool) {
 // by its file, or by its text when it was compressed or copied meanwhile.
 //
 // If a member was truncated, only a listing made after that was noticed shows
-// what became of it: an older Log changes nothing, and Grown requests another.
+// what became of it: an older Log changes nothing, and Extend requests another.
 func (d *Document) Update(l files.Log) (u Updated) {
 	d.updating.Lock()
 	defer d.updating.Unlock()
@@ -333,10 +333,10 @@ func (m *memberState) adoptText(ctx context.Context, given decode.Charset, now r
 	return true
 }
 
-// Grown takes in what the current member got since, where that does not
-// happen by itself. It reports false if a member was cut off, or written
-// anew: then an Update is to tell what the log is now, before it is read on.
-func (d *Document) Grown(ctx context.Context) bool {
+// Extend takes in text that was appended to the current member, where that does
+// not happen by itself. It returns false if a member was truncated or replaced:
+// then call Update before reading on.
+func (d *Document) Extend(ctx context.Context) bool {
 	list := d.list()
 	for _, m := range list {
 		if !m.truncatedAt().IsZero() {

@@ -343,7 +343,7 @@ func TestCacheIsScannedSeldom(t *testing.T) {
 	}
 	first := c.Total.Scanned
 	for range 100 {
-		c.Grew(1 << 20)
+		c.RecordGrowth(1 << 20)
 		if c.Full() {
 			t.Fatal("full")
 		}
@@ -356,7 +356,7 @@ func TestCacheIsScannedSeldom(t *testing.T) {
 	readertest.WriteFile(t, filepath.Join(c.Blocks(), strings.Repeat("a", 32)+".zst"), "x")
 	readertest.Must(t, os.Truncate(filepath.Join(c.Blocks(), strings.Repeat("a", 32)+".zst"), 2<<30))
 	for range 29 {
-		c.Grew(1 << 20)
+		c.RecordGrowth(1 << 20)
 		c.Full()
 	}
 	if n, _ := c.Usage(); n != 0 {

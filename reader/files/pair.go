@@ -275,7 +275,7 @@ func keepVerdict(c *blockstore.Cache, plain, packed reader.Member, v verdict) {
 		os.Remove(f.Name())
 		return
 	}
-	c.Grew(int64(len(b)))
+	c.RecordGrowth(int64(len(b)))
 }
 
 // settle replaces two files in a list of members by those of them that are to

@@ -327,9 +327,9 @@ func (z *Reader) blockHeader() error {
 		z.state = inStored
 		return nil
 	case 1:
-		z.fixedTables()
+		z.setFixedTables()
 	case 2:
-		if err := z.dynamicTables(); err != nil {
+		if err := z.readDynamicTables(); err != nil {
 			return err
 		}
 	default:
@@ -339,8 +339,8 @@ func (z *Reader) blockHeader() error {
 	return nil
 }
 
-// fixedTables sets up the fixed codes of section 3.2.6.
-func (z *Reader) fixedTables() {
+// setFixedTables sets up the fixed codes of section 3.2.6.
+func (z *Reader) setFixedTables() {
 	if z.fixed {
 		return
 	}
@@ -370,8 +370,8 @@ func (z *Reader) fixedTables() {
 // sent (section 3.2.7).
 var clenOrder = [numClen]uint8{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}
 
-// dynamicTables reads the codes of a dynamic block (section 3.2.7).
-func (z *Reader) dynamicTables() error {
+// readDynamicTables reads the codes of a dynamic block (section 3.2.7).
+func (z *Reader) readDynamicTables() error {
 	v, err := z.readBits(14)
 	if err != nil {
 		return err

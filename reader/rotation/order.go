@@ -70,7 +70,7 @@ func (d *decision) decide() Order {
 	case len(orders) == 1:
 		best.why = d.describe(best)
 		return best
-	case !best.byTime && !d.copied() && d.agree(best, d.rotated, mods) == rises:
+	case !best.byTime && !d.copied() && d.compareTimes(best, d.rotated, mods) == rises:
 		best.why = d.describe(best) + ", as the times of modification confirm"
 		return best
 	}
@@ -86,7 +86,7 @@ func (d *decision) decide() Order {
 	}
 	said := false // the texts have times
 	for _, o := range orders {
-		switch d.agree(o, sample, texts) {
+		switch d.compareTimes(o, sample, texts) {
 		case rises:
 			o.why = d.describe(o) + ", as the first times in the texts say"
 			return o
@@ -115,7 +115,7 @@ func (d *decision) decide() Order {
 		return best
 	}
 	for _, o := range orders {
-		if d.agree(o, d.rotated, mods) != falls {
+		if d.compareTimes(o, d.rotated, mods) != falls {
 			o.why = d.describe(o) + ", as the times of modification say; the texts do not"
 			return o
 		}
@@ -252,8 +252,8 @@ const (
 	falls
 )
 
-// agree reports whether times rise in an order.
-func (d *decision) agree(o Order, of []int, at func(int) time.Time) agreement {
+// compareTimes returns whether the times rise or fall in an order.
+func (d *decision) compareTimes(o Order, of []int, at func(int) time.Time) agreement {
 	out := unknown
 	var last time.Time
 	var before int

@@ -125,8 +125,8 @@ func (m *Model) index(name string) (int, bool) {
 	return slices.BinarySearchFunc(m.logs, name, func(l files.Log, name string) int { return strings.Compare(l.Name, name) })
 }
 
-// Opened says which log is shown, and goes to it.
-func (m *Model) Opened(name string) {
+// SetOpen sets which log is open, and selects it.
+func (m *Model) SetOpen(name string) {
 	m.open = name
 	m.Show(name)
 }
@@ -141,8 +141,8 @@ func (m *Model) Show(name string) {
 	m.settle()
 }
 
-// Grown says that a file of a log was written to, and how it is now.
-func (m *Model) Grown(name string, now reader.Member) {
+// SetGrown updates a file of a log after it was written to.
+func (m *Model) SetGrown(name string, now reader.Member) {
 	m.grown[name] = m.now()
 	i, ok := m.index(name)
 	if !ok {
@@ -156,8 +156,8 @@ func (m *Model) Grown(name string, now reader.Member) {
 	}
 }
 
-// Damaged says which files of a log turned out to be damaged.
-func (m *Model) Damaged(name string, files []string) { m.broken[name] = files }
+// SetDamaged sets which files of a log turned out to be damaged.
+func (m *Model) SetDamaged(name string, files []string) { m.broken[name] = files }
 
 // SetNotText says which logs are not text, so that a search passes over them.
 func (m *Model) SetNotText(names map[string]bool) { m.binary = names }
@@ -179,9 +179,9 @@ func (m *Model) SetFilter(s string) {
 // Filter is what SetFilter was given.
 func (m *Model) Filter() string { return m.filter }
 
-// like finds the names that have the letters of each word in their order, the
+// fuzzyFind finds the names that have the letters of each word in their order, the
 // best first: before all others those that have the words as they are.
-func like(text string, names []string) []int {
+func fuzzyFind(text string, names []string) []int {
 	const asItIs = 1 << 20 // more than any score
 	scores, found := map[int]int{}, map[int]int{}
 	words := strings.Fields(text)
@@ -213,7 +213,7 @@ func (m *Model) layout() {
 		for i, l := range m.logs {
 			names[i] = strings.TrimPrefix(l.Name, base) // which tells none from another
 		}
-		for _, i := range like(m.filter, names) {
+		for _, i := range fuzzyFind(m.filter, names) {
 			m.rows = append(m.rows, row{name: m.logs[i].Name, log: i})
 		}
 		return
@@ -354,7 +354,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 			return nil, false
 		}
 		m.SetFilter("")
-		m.Opened(m.open)
+		m.SetOpen(m.open)
 	default:
 		return nil, false
 	}

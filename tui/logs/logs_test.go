@@ -32,7 +32,7 @@ func TestHints(t *testing.T) {
 	if s := m.About(); !strings.Contains(s, "may not be read: a.log.1") {
 		t.Error(s)
 	}
-	m.Opened("dir/b.log")
+	m.SetOpen("dir/b.log")
 	if s := m.About(); !strings.Contains(s, "missing: b.log.1, b.log.2") {
 		t.Error(s)
 	}
@@ -89,7 +89,7 @@ func TestLike(t *testing.T) {
 	}
 	m.SetFilter("svc17")
 	kept := m.Logs()
-	m.Grown("svc17/app-0037.log", reader.Member{Path: "svc17/app-0037.log", Size: 2 << 20})
+	m.SetGrown("svc17/app-0037.log", reader.Member{Path: "svc17/app-0037.log", Size: 2 << 20})
 	if s := strings.Split(m.View(), "\n")[1]; !strings.Contains(s, "3.0 MiB") {
 		t.Errorf("the size is not what it is now: %q", s)
 	}

@@ -95,7 +95,7 @@ func (c *counter) addRows(rows []row, members members, from, to document.Place, 
 		case !members.has(r.Member), members.compare(r.Place, c.counted) < 0:
 		case r.Open:
 			c.fresh.open = matches(r)
-		case long(&r.Piece): // a piece does not tell whether its line matches
+		case inLongLine(&r.Piece): // a piece does not tell whether its line matches
 			c.fresh.partial = c.fresh.partial || matches(r)
 		case matches(r):
 			c.fresh.count[r.Member]++
@@ -247,7 +247,7 @@ func (x *freshCount) add(ctx context.Context, text Text, r *run) error {
 		}
 		hit := true
 		if x.scan != nil {
-			if !long(&p.Piece) {
+			if !inLongLine(&p.Piece) {
 				hit = x.scan.Match(p.Text)
 			} else {
 				var err error

@@ -73,9 +73,9 @@ func (f *finder) clear() {
 // active reports whether there is a pattern.
 func (f *finder) active() bool { return f.matcher != nil }
 
-// wanted returns a pick of the rows in which a match starts and that pass the
+// pickMatches returns a pick of the rows in which a match starts and that pass the
 // filters.
-func (f *finder) wanted(fs *filters) (pick, bool) {
+func (f *finder) pickMatches(fs *filters) (pick, bool) {
 	m, _, err := compile(fs.with(f.pattern)...)
 	if err != nil || m == nil {
 		return pick{}, false

@@ -71,14 +71,14 @@ func TestFinder(t *testing.T) {
 func TestFinderWanted(t *testing.T) {
 	f := newFinder()
 	var fs filters
-	if _, ok := f.wanted(&fs); ok {
+	if _, ok := f.pickMatches(&fs); ok {
 		t.Error("something is wanted of nothing")
 	}
 	if err := fs.set([]Pattern{{Text: "!pear"}}, false); err != nil {
 		t.Fatal(err)
 	}
 	_, _ = f.set(Pattern{Text: "apple"}, false)
-	k, ok := f.wanted(&fs)
+	k, ok := f.pickMatches(&fs)
 	if !ok || k.find != f.matcher || k.begins {
 		t.Errorf("%+v", k)
 	}
@@ -89,7 +89,7 @@ func TestFinderWanted(t *testing.T) {
 		}
 	}
 	_, _ = f.set(Pattern{Text: "!apple"}, false)
-	if k, _ := f.wanted(&fs); k.find != nil || !k.begins {
+	if k, _ := f.pickMatches(&fs); k.find != nil || !k.begins {
 		t.Errorf("%+v", k)
 	}
 }

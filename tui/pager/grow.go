@@ -77,8 +77,8 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 	return tea.Batch(cmd, count, m.win.number(), m.extend())
 }
 
-// Rotated updates the members of the log.
-func (m *Model) Rotated(l files.Log) tea.Cmd {
+// UpdateMembers updates the members of the log.
+func (m *Model) UpdateMembers(l files.Log) tea.Cmd {
 	if m.doc == nil {
 		return nil
 	}
@@ -120,7 +120,7 @@ func (m *Model) Rotate(msg RotatedMsg) tea.Cmd {
 	}
 	if l := m.rotated.next; l != nil {
 		m.rotated.next = nil
-		return m.Rotated(*l)
+		return m.UpdateMembers(*l)
 	}
 	return m.closeGap()
 }

@@ -45,7 +45,7 @@ func (w *window) grow(each func(ctx context.Context, t Text, r *run) error) func
 }
 
 func (n *appended) read(ctx context.Context, t Text, k pick, each func(ctx context.Context, t Text, r *run) error) {
-	if !t.Grown(ctx) {
+	if !t.Extend(ctx) {
 		n.cut = true
 		return
 	}

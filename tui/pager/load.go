@@ -14,10 +14,10 @@ import (
 // load reads the rows around a place, or at the end if at is nil.
 func (m *Model) load(at *document.Place) tea.Cmd { return m.win.load(at, m.view.wrapWidth()) }
 
-func (m *Model) loaded(msg loadedMsg) tea.Cmd {
+func (m *Model) handleLoaded(msg loadedMsg) tea.Cmd {
 	m.progress = ""
 	known := m.win.growth.tail != (document.Place{})
-	cur, err := m.win.loaded(msg)
+	cur, err := m.win.replaceRows(msg)
 	if err != nil {
 		m.queue = nil
 		if errors.Is(err, document.ErrCut) && !errors.Is(err, context.Canceled) {
@@ -50,8 +50,8 @@ func (m *Model) extend() tea.Cmd {
 	return m.win.extend(above < near, below < m.view.height+near, m.view.wrapWidth())
 }
 
-func (m *Model) more(msg moreMsg) tea.Cmd {
-	added, fits := m.win.more(msg)
+func (m *Model) handleMore(msg moreMsg) tea.Cmd {
+	added, fits := m.win.extendWith(msg)
 	if msg.err != nil {
 		m.progress = ""
 		return report(msg.err)

@@ -26,8 +26,8 @@ const (
 	ahead = 64 << 10
 )
 
-// long reports whether a piece is part of a longer line.
-func long(p *document.Piece) bool { return p.Continues || p.Unfinished }
+// inLongLine reports whether a piece is part of a longer line.
+func inLongLine(p *document.Piece) bool { return p.Continues || p.Unfinished }
 
 // wantsLong reports whether a piece of a long line is selected.
 func (k pick) wantsLong(ctx context.Context, d Text, p *document.Piece, find *match.Scanner) (bool, error) {

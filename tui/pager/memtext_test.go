@@ -114,7 +114,7 @@ func (t *memText) Has(key document.MemberKey) bool {
 
 func (t *memText) Weigh() {}
 
-func (t *memText) Grown(context.Context) bool { return !t.replaced }
+func (t *memText) Extend(context.Context) bool { return !t.replaced }
 
 func (t *memText) Start() document.Place { return document.Place{Member: t.members[0].key} }
 

@@ -198,12 +198,12 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		if msg.gen != m.win.gen {
 			return nil
 		}
-		return m.loaded(msg)
+		return m.handleLoaded(msg)
 	case moreMsg:
 		if msg.gen != m.win.gen {
 			return nil
 		}
-		return m.more(msg)
+		return m.handleMore(msg)
 	case grownMsg:
 		if msg.gen != m.win.gen {
 			return nil
@@ -213,7 +213,7 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		if msg.gen != m.win.gen {
 			return nil
 		}
-		m.win.numbered(msg)
+		m.win.setNumbers(msg)
 	case tallyMsg:
 		return m.counted(msg)
 	case foundMsg:

@@ -368,7 +368,7 @@ func TestPaneRotates(t *testing.T) {
 		}
 	}
 	p.write("app.log", "INFO the new file\n")
-	p.run(p.Rotated(p.log()))
+	p.run(p.UpdateMembers(p.log()))
 	p.at("request 0398")
 	p.do(keys.Bottom)
 	p.at("the new file")
@@ -380,7 +380,7 @@ func TestPaneRotates(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.run(p.Grow())
-	p.run(p.Rotated(p.log()))
+	p.run(p.UpdateMembers(p.log()))
 	p.run(p.Grow())
 	p.do(keys.Bottom)
 	p.at("short")
@@ -474,7 +474,7 @@ func TestPaneEmpty(t *testing.T) {
 	p.SetSize(40, 5)
 	p.SetWrap(false)
 	p.shows("Open a log with Enter.")
-	if _, ok := p.Do(keys.Down); ok || p.Grow() != nil || p.End() != nil || p.GoTo(document.Place{}) != nil || p.GoToNumber("1") != nil || p.Wheel(1) != nil || p.Rotated(files.Log{}) != nil {
+	if _, ok := p.Do(keys.Down); ok || p.Grow() != nil || p.End() != nil || p.GoTo(document.Place{}) != nil || p.GoToNumber("1") != nil || p.Wheel(1) != nil || p.UpdateMembers(files.Log{}) != nil {
 		t.Error("something is done without a log")
 	}
 	if _, ok := p.Place(); ok || p.Line() != "" || p.Selection() != nil || p.InPieces() {

@@ -122,7 +122,7 @@ func read(ctx context.Context, d Text, k pick, p document.Place, forward bool, n
 			continue
 		}
 		left -= len(w.Text)
-		found, err := k.from(ctx, d, &w, scan, find)
+		found, err := k.rowsOf(ctx, d, &w, scan, find)
 		if err != nil {
 			return r, err
 		}
@@ -159,8 +159,8 @@ func read(ctx context.Context, d Text, k pick, p document.Place, forward bool, n
 	return r, nil
 }
 
-// from returns the selected rows of a window.
-func (k pick) from(ctx context.Context, d Text, w *document.Window, scan, find *match.Scanner) ([]row, error) {
+// rowsOf returns the selected rows of a window.
+func (k pick) rowsOf(ctx context.Context, d Text, w *document.Window, scan, find *match.Scanner) ([]row, error) {
 	var out []row
 	var spans []match.Span
 	if scan != nil {
@@ -173,7 +173,7 @@ func (k pick) from(ctx context.Context, d Text, w *document.Window, scan, find *
 	w.Pieces(func(p document.Piece) bool {
 		switch {
 		case scan == nil:
-		case long(&p):
+		case inLongLine(&p):
 			var ok bool
 			if ok, err = k.wantsLong(ctx, d, &p, find); err != nil || !ok {
 				return err == nil

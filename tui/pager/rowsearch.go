@@ -83,7 +83,7 @@ func (h *rowSearch) prepare(ctx context.Context) (err error) {
 	if ok && h.forward != h.here {
 		h.next.Offset = p.End
 	}
-	if ok && long(&p) {
+	if ok && inLongLine(&p) {
 		h.known = nil // there may be more matches in this line, and only lines are known
 	}
 	h.begun = h.next

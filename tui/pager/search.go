@@ -174,7 +174,7 @@ func (m *Model) findNext(same bool) tea.Cmd {
 // match.
 func (m *Model) findFrom(at document.Place, forward, here bool) tea.Cmd {
 	m.stopFinding()
-	k, ok := m.find.wanted(&m.filters)
+	k, ok := m.find.pickMatches(&m.filters)
 	if !ok {
 		return nil
 	}

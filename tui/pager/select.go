@@ -16,7 +16,7 @@ import (
 // InPieces reports whether the current row is a piece of a longer line.
 func (m *Model) InPieces() bool {
 	r := m.view.current()
-	return r != nil && long(&r.Piece)
+	return r != nil && inLongLine(&r.Piece)
 }
 
 // EndSelection clears the selection.

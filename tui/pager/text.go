@@ -27,9 +27,9 @@ type Text interface {
 	// Weigh estimates the sizes of members that are not open yet, without
 	// decoding them, for later calls of Members.
 	Weigh()
-	// Grown reports whether the newest member is still the one that was read.
+	// Extend reports whether the newest member is still the one that was read.
 	// It returns false if another has its name.
-	Grown(context.Context) bool
+	Extend(context.Context) bool
 
 	// Start and End return the beginning and the end of the text. At returns
 	// the start of the line, or of the piece of a long line, that contains a

@@ -261,7 +261,7 @@ func TestViewShift(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	added, _ := w.more(moreMsg{from: w.up, run: r})
+	added, _ := w.extendWith(moreMsg{from: w.up, run: r})
 	v.shift(added)
 	for i, l := range drawn(v) {
 		if strings.TrimLeft(l, " 0123456789") != strings.TrimLeft(before[i], " 0123456789") {

@@ -212,9 +212,9 @@ func (msg *loadedMsg) read(ctx context.Context, t Text, k pick, at *document.Pla
 	return err
 }
 
-// loaded replaces the rows. It returns the index of the row at the requested
+// replaceRows replaces the rows. It returns the index of the row at the requested
 // place.
-func (w *window) loaded(msg loadedMsg) (at int, err error) {
+func (w *window) replaceRows(msg loadedMsg) (at int, err error) {
 	w.loading = false
 	w.setMembers(msg.members)
 	w.err = msg.err
@@ -275,10 +275,10 @@ func (w *window) fetch(from document.Place, forward bool, width int) tea.Cmd {
 	}
 }
 
-// more adds rows before or after the current ones. It returns by how much the
+// extendWith adds rows before or after the current ones. It returns by how much the
 // indexes of the current rows increase, and false if the new rows are not
 // adjacent because others were discarded meanwhile.
-func (w *window) more(msg moreMsg) (added int, fits bool) {
+func (w *window) extendWith(msg moreMsg) (added int, fits bool) {
 	if msg.forward {
 		w.downBusy = false
 	} else {
@@ -392,8 +392,8 @@ func (w *window) numberAfter(i int) {
 	}
 }
 
-// numbered sets the numbers of the lines that were counted.
-func (w *window) numbered(msg numberedMsg) {
+// setNumbers sets the numbers of the lines that were counted.
+func (w *window) setNumbers(msg numberedMsg) {
 	w.numbering = false
 	for i := range w.rows {
 		r := &w.rows[i]

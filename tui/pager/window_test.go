@@ -41,11 +41,11 @@ func windowOn(t *testing.T, text Text, k pick, at *document.Place) (w *window, c
 		switch msg := msg.(type) {
 		case loadedMsg:
 			var err error
-			if cur, err = w.loaded(msg); err != nil {
+			if cur, err = w.replaceRows(msg); err != nil {
 				t.Fatal(err)
 			}
 		case numberedMsg:
-			w.numbered(msg)
+			w.setNumbers(msg)
 		}
 		return w.number()
 	})
@@ -143,7 +143,7 @@ func TestWindowMoves(t *testing.T) {
 			on := string(w.rows[cur].Text)
 			switch msg := msg.(type) {
 			case moreMsg:
-				added, fits := w.more(msg)
+				added, fits := w.extendWith(msg)
 				if !fits {
 					t.Fatalf("seed %d: rows do not fit", seed)
 				}
@@ -151,7 +151,7 @@ func TestWindowMoves(t *testing.T) {
 				around := height + 2*windowRows
 				cur -= w.trim(msg.forward, span{cur - around, cur + around})
 			case numberedMsg:
-				w.numbered(msg)
+				w.setNumbers(msg)
 			}
 			if string(w.rows[cur].Text) != on {
 				t.Fatalf("seed %d: the screen was on %q and is on %q", seed, on, w.rows[cur].Text)
@@ -184,7 +184,7 @@ func TestWindowStale(t *testing.T) {
 	}
 	w.up.Offset++ // as if rows in front were forgotten
 	runAll(cmd, func(msg tea.Msg) tea.Cmd {
-		if _, fits := w.more(msg.(moreMsg)); fits {
+		if _, fits := w.extendWith(msg.(moreMsg)); fits {
 			t.Error("rows fit that do not follow")
 		}
 		return nil
@@ -279,7 +279,7 @@ func TestWindowReachesEnd(t *testing.T) {
 	read := w.grow(func(context.Context, Text, *run) error { return nil })
 	text.append("one more\n")
 	runAll(w.extend(false, true, 0), func(msg tea.Msg) tea.Cmd {
-		w.more(msg.(moreMsg))
+		w.extendWith(msg.(moreMsg))
 		return w.extend(false, true, 0)
 	})
 	if !w.atEnd {
@@ -311,7 +311,7 @@ func TestWindowFiltering(t *testing.T) {
 func TestWindowUncounted(t *testing.T) {
 	text := &farText{newMemText(5000)}
 	w, _ := windowOn(t, text, pick{}, nil)
-	runAll(w.number(), func(msg tea.Msg) tea.Cmd { w.numbered(msg.(numberedMsg)); return w.number() })
+	runAll(w.number(), func(msg tea.Msg) tea.Cmd { w.setNumbers(msg.(numberedMsg)); return w.number() })
 	for i := range w.rows {
 		if w.rows[i].line != unknown {
 			t.Fatalf("row %d has the number %d", i, w.rows[i].line)

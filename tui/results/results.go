@@ -143,8 +143,8 @@ func (m *Model) SetBase(dir string) { m.base = dir }
 // Matcher is what was asked, to be shown in the log, too; nil if nothing is.
 func (m *Model) Matcher() *match.Matcher { return m.matcher }
 
-// Stale says that the logs have changed since what was found.
-func (m *Model) Stale() { m.stale = m.search != nil }
+// MarkStale records that the logs have changed since the search.
+func (m *Model) MarkStale() { m.stale = m.search != nil }
 
 // Query is what was asked; empty if nothing is.
 func (m *Model) Query() string { return m.text }
@@ -226,7 +226,7 @@ func (m *Model) start(s index.Searcher) tea.Cmd {
 			x.mu.Lock()
 			x.snap.share = float64(p.Done) / max(float64(p.Total), 1)
 			x.mu.Unlock()
-			x.tell()
+			x.notify()
 		}}
 	sources := m.sources
 	crash.Go(func() {
@@ -246,13 +246,13 @@ func (m *Model) start(s index.Searcher) tea.Cmd {
 					x.items[n].find = true
 				}
 			}
-			x.tell()
+			x.notify()
 			return nil
 		})
 		x.mu.Lock()
 		x.snap.done, x.snap.stats, x.snap.err, x.snap.elapsed = true, st, err, st.Elapsed
 		x.mu.Unlock()
-		x.tell()
+		x.notify()
 	})
 	return x.wait()
 }
@@ -282,7 +282,7 @@ func (x *search) add(h *index.Hits, line reader.Line, off reader.Offset, text []
 	x.items = append(x.items, i)
 }
 
-func (x *search) tell() {
+func (x *search) notify() {
 	select {
 	case x.changed <- struct{}{}:
 	default:
@@ -498,9 +498,9 @@ func (m *Model) View() string {
 	}
 	m.widest = 0
 	for i := m.top; i < min(len(m.seen.items), m.top+m.height); i++ {
-		m.widest = max(m.widest, ansi.StringWidth(m.where(&m.seen.items[i]))+1)
+		m.widest = max(m.widest, ansi.StringWidth(m.location(&m.seen.items[i]))+1)
 	}
-	lines := []string{style.Render(screen.Fit(" "+visible.String(m.text)+"  "+m.about(), m.width))}
+	lines := []string{style.Render(screen.Fit(" "+visible.String(m.text)+"  "+m.summary(), m.width))}
 	if m.head() > 1 {
 		s := visible.String(strings.ReplaceAll(m.seen.first, "\n", " "))
 		if m.seen.failed > 1 {
@@ -525,8 +525,8 @@ func (m *Model) View() string {
 	return strings.Join(lines[:max(0, m.height)], "\n")
 }
 
-// about is what the search did so far.
-func (m *Model) about() string {
+// summary describes what the search has found and read so far.
+func (m *Model) summary() string {
 	s := humanize.Comma(m.seen.hits) + " lines"
 	if m.seen.hits == 1 {
 		s = "1 line"
@@ -565,8 +565,8 @@ func (m *Model) about() string {
 	return s
 }
 
-// where is an item's file and line.
-func (m *Model) where(x *item) string {
+// location returns an item's file and line.
+func (m *Model) location(x *item) string {
 	path := strings.TrimPrefix(x.member.Path, m.base)
 	if x.log == reader.Stdin {
 		path = "stdin"
@@ -576,7 +576,7 @@ func (m *Model) where(x *item) string {
 
 func (m *Model) row(i int) string {
 	x := &m.seen.items[i]
-	where := m.where(x)
+	where := m.location(x)
 	width := min(m.width/3, 30, max(m.widest, 12))
 	var b strings.Builder
 	name, text := m.th.Number, m.th.Text
