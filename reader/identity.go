@@ -10,9 +10,9 @@ import (
 // ErrGone says that no member has the content any more that was asked for.
 var ErrGone = errors.New("no file has this text any more")
 
-// IdSize is how much of a text's start its identity is made of. Loggers
+// IDSize is how much of a text's start its identity is made of. Loggers
 // begin a file alike (a banner, a start-up), but not for 4 KiB.
-const IdSize = 4 << 10
+const IDSize = 4 << 10
 
 // An ID identifies a member by the first bytes of its text, so that app.log is
 // recognized as app.log.1 and as app.log.2.gz. Inodes are reused and names
@@ -27,7 +27,7 @@ type ID struct {
 }
 
 func NewID(start []byte) ID {
-	start = start[:min(len(start), IdSize)]
+	start = start[:min(len(start), IDSize)]
 	id := ID{Len: len(start)}
 	sum := sha256.Sum256(start)
 	copy(id.Sum[:], sum[:])

@@ -198,6 +198,6 @@ func (b *Block) Raw(p []byte, off Offset) int {
 // Begins reports whether the member's text, whose first block is b, may be the
 // one that id identifies.
 func (b *Block) Begins(id ID) bool {
-	var start [IdSize]byte
+	var start [IDSize]byte
 	return id.Matches(start[:b.Raw(start[:], 0)])
 }

@@ -84,7 +84,7 @@ func StoreKey(f decode.File, given decode.Charset) (string, error) {
 type Store struct {
 	F     *os.File
 	Path  string
-	Id    reader.ID
+	ID    reader.ID
 	Table *reader.Table
 
 	file reader.Stamp // device, inode and time of change of the compressed file
@@ -231,11 +231,11 @@ func (s *Store) readTable() error {
 	s.file, s.sum = reader.Stamp{Dev: word(0), Ino: word(1), Changed: int64(word(2))}, word(3)
 	body = body[4*8:]
 	idLen, k := binary.Uvarint(body)
-	if k <= 0 || len(body) < k+16 || idLen > reader.IdSize {
+	if k <= 0 || len(body) < k+16 || idLen > reader.IDSize {
 		return errStore
 	}
-	s.Id.Len = int(idLen)
-	copy(s.Id.Sum[:], body[k:])
+	s.ID.Len = int(idLen)
+	copy(s.ID.Sum[:], body[k:])
 	s.Table, err = reader.DecodeTable(body[k+16:])
 	return err
 }

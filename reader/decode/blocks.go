@@ -10,16 +10,16 @@ import (
 	"logview/reader"
 )
 
-// A Cutter cuts a stream of text into blocks. Where it cuts depends on the text
-// alone, never on how the stream happened to arrive, so that a member has the
-// same blocks as app.log.1 and as app.log.2.gz: a block is as many whole lines
-// as fit into BlockSize, or BlockSize bytes of a longer line.
+// A BlockReader divides a stream of text into blocks. Their bounds depend on the
+// text alone, never on how the stream happened to arrive, so that a member has
+// the same blocks as app.log.1 and as app.log.2.gz: a block is as many whole
+// lines as fit into BlockSize, or BlockSize bytes of a longer line.
 //
-// The exception is an eager cutter, for pipes, which gives out what has
-// arrived as soon as that holds a whole line.
-type Cutter struct {
+// The exception is an eager BlockReader, for pipes, which returns the text that
+// has arrived as soon as it holds a whole line.
+type BlockReader struct {
 	In    Skipper
-	Disk  func() int64 // where in reads its file
+	Disk  func() int64 // returns the position of In in its file
 	Eager bool
 
 	carry []byte        // start of a line that the last block had no room for
@@ -36,7 +36,9 @@ type Cutter struct {
 // ErrNoProgress ends the reading of a stream that keeps returning nothing.
 var ErrNoProgress = errors.New("the stream returns neither data nor an error")
 
-func (c *Cutter) Next(b *reader.Block) error {
+// Next implements reader.Blocks. After io.EOF it may be called again: if the
+// stream has grown, the unterminated last line comes again, whole.
+func (c *BlockReader) Next(b *reader.Block) error {
 	if c.err != nil && c.err != io.EOF && len(c.carry) == c.seen {
 		return c.err
 	}
@@ -129,7 +131,7 @@ func (c *Cutter) Next(b *reader.Block) error {
 
 // Resume lets the text continue after damage: the line that the damage cut is
 // over.
-func (c *Cutter) Resume() {
+func (c *BlockReader) Resume() {
 	if c.torn {
 		c.Line++
 	}
@@ -152,7 +154,8 @@ func LongRun(p []byte) (from, to int) {
 	return len(p) - TrailingZeros(p), len(p)
 }
 
-// A Skipper reads text and leaves out what blocks leave out.
+// A Skipper reads text without what a Block leaves out: long runs of NULs, and
+// byte order marks at the beginning of lines. It converts text to UTF-8 by T.
 type Skipper struct {
 	R    io.Reader
 	Hole func() int64 // skips a hole at the position of r and returns its length; nil if that is impossible

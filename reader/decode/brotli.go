@@ -70,13 +70,13 @@ func brotliWindow(first byte) int64 {
 // brotliDecoder decodes one brotli stream.
 type brotliDecoder struct {
 	window *window
-	src    *CountingReader
+	src    *countingReader
 	in     *bufio.Reader
 	z      *brotli.Reader
 	err    error
 }
 
-func newBrotli(w *window, src *CountingReader) decoder {
+func newBrotli(w *window, src *countingReader) decoder {
 	return &brotliDecoder{window: w, src: src, in: bufio.NewReader(src)}
 }
 
@@ -100,7 +100,7 @@ func (d *brotliDecoder) Read(p []byte) (int, error) {
 	return n, err
 }
 
-func (d *brotliDecoder) Offset() int64 { return d.src.N - int64(d.in.Buffered()) }
+func (d *brotliDecoder) Offset() int64 { return d.src.n - int64(d.in.Buffered()) }
 
 func (d *brotliDecoder) Release() {
 	d.z, d.err = nil, io.EOF

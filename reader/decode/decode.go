@@ -222,17 +222,23 @@ type decoder interface {
 
 // A resumer is a decoder that can continue behind damage.
 type resumer interface {
-	Resume(src *CountingReader) error
+	Resume(src *countingReader) error
 }
 
-// NewDecoder decodes what src holds, in the given format.
-func NewDecoder(ctx context.Context, f Format, src *CountingReader, turn *reader.Turn) decoder {
+// NewDecoder returns a decoder of the text that r holds in the format f. Release
+// it after use. turn, if not nil, decides when it may take memory for a large
+// window.
+func NewDecoder(ctx context.Context, f Format, r io.Reader, turn *reader.Turn) decoder {
+	return newDecoder(ctx, f, &countingReader{r: r}, turn)
+}
+
+func newDecoder(ctx context.Context, f Format, src *countingReader, turn *reader.Turn) decoder {
 	w := &window{ctx: ctx, turn: turn}
 	return &guarded{decoder: newBareDecoder(w, f, src), window: w}
 }
 
-// newBareDecoder is NewDecoder for who recovers from panics and releases w.
-func newBareDecoder(w *window, f Format, src *CountingReader) decoder {
+// newBareDecoder is newDecoder for callers that recover from panics and release w.
+func newBareDecoder(w *window, f Format, src *countingReader) decoder {
 	switch f {
 	case Gzip:
 		z := gunzipPool.Get().(*gunzip.Reader)
@@ -314,7 +320,7 @@ func (t *Text) begin(ctx context.Context, f io.Reader, turn *reader.Turn) {
 				switch members, err := ZipEntries(r, info.Size()); {
 				case len(members) == 1 && (err == nil || err == errZipCut):
 					e := members[0]
-					t.src = &CountingReader{R: io.NewSectionReader(r, e.Off, e.Packed)}
+					t.src = &countingReader{r: io.NewSectionReader(r, e.Off, e.Packed)}
 					t.dec = e.decoder(ctx, t.src, turn)
 					return
 				case len(members) > 1 || err != nil:
@@ -325,7 +331,7 @@ func (t *Text) begin(ctx context.Context, f io.Reader, turn *reader.Turn) {
 			}
 		}
 	}
-	t.dec = NewDecoder(ctx, t.Format, t.src, turn)
+	t.dec = newDecoder(ctx, t.Format, t.src, turn)
 }
 
 // IsPacked reports whether the file f, which begins with head, must be decoded.
@@ -343,7 +349,7 @@ func IsPacked(f File, head []byte) bool {
 // A Coding is how an archive encodes a member.
 type Coding interface {
 	format() Format
-	decoder(ctx context.Context, src *CountingReader, turn *reader.Turn) decoder
+	decoder(ctx context.Context, src *countingReader, turn *reader.Turn) decoder
 }
 
 // codingOf returns the coding of a file that is in an archive and is compressed
@@ -376,10 +382,10 @@ type innerDecoder struct {
 func newInner(ctx context.Context, outer decoder, f Format, head []byte, err error, turn *reader.Turn) decoder {
 	rest := io.Reader(outer)
 	if err != nil {
-		rest = &Replay{Err: err, R: EmptyReader{}}
+		rest = &replay{err: err, r: EmptyReader{}}
 	}
-	src := &CountingReader{R: io.MultiReader(bytes.NewReader(head), rest)}
-	return &innerDecoder{NewDecoder(ctx, f, src, turn), outer}
+	src := &countingReader{r: io.MultiReader(bytes.NewReader(head), rest)}
+	return &innerDecoder{newDecoder(ctx, f, src, turn), outer}
 }
 
 func (d *innerDecoder) Offset() int64 { return d.outer.Offset() }
@@ -391,15 +397,15 @@ func (d *innerDecoder) Release() {
 
 type plainDecoder struct {
 	io.Reader
-	src *CountingReader
+	src *countingReader
 }
 
-func (d plainDecoder) Offset() int64 { return d.src.N }
+func (d plainDecoder) Offset() int64 { return d.src.n }
 func (plainDecoder) Release()        {}
 
 // A zlibDecoder decodes zlib streams, one after the other.
 type zlibDecoder struct {
-	src *CountingReader
+	src *countingReader
 	in  *bufio.Reader
 	z   io.ReadCloser
 }
@@ -425,7 +431,7 @@ func (d *zlibDecoder) Read(p []byte) (int, error) {
 	}
 }
 
-func (d *zlibDecoder) Offset() int64 { return d.src.N - int64(d.in.Buffered()) }
+func (d *zlibDecoder) Offset() int64 { return d.src.n - int64(d.in.Buffered()) }
 func (d *zlibDecoder) Release()      {}
 
 var gunzipPool = sync.Pool{New: func() any { return gunzip.NewReader(EmptyReader{}) }}
@@ -443,14 +449,14 @@ func (d *gzipDecoder) Offset() int64 { return d.base + d.InputOffset() }
 // written after it, is noticed only well inside the other: so it is looked for
 // from the beginning of the damaged one, where src can seek. A file made to be
 // slow is bounded as in salvage.go.
-func (d *gzipDecoder) Resume(src *CountingReader) error {
+func (d *gzipDecoder) Resume(src *countingReader) error {
 	from, at := d.base+d.MemberOffset()+1, d.Offset()
-	s, ok := src.R.(io.ReadSeeker)
+	s, ok := src.r.(io.ReadSeeker)
 	if ok && d.scanned+at-from <= salvageFree+2*at {
 		if _, err := s.Seek(from, io.SeekStart); err == nil {
 			d.scanned += max(0, at-from)
 			d.base = from
-			src.N = d.base
+			src.n = d.base
 			d.Reset(src)
 			// The rest of a header is none, an error that NextMember continues
 			// from. Behind garbage a member may begin at once.
@@ -459,7 +465,7 @@ func (d *gzipDecoder) Resume(src *CountingReader) error {
 				if _, err := s.Seek(from, io.SeekStart); err != nil {
 					return err
 				}
-				src.N = from
+				src.n = from
 				d.Reset(src)
 				return nil
 			}
@@ -477,22 +483,22 @@ type EmptyReader struct{}
 
 func (EmptyReader) Read([]byte) (int, error) { return 0, io.EOF }
 
-// A CountingReader counts the bytes read through it.
-type CountingReader struct {
-	R   io.Reader
-	N   int64
-	End int64 // where r ends at the latest; 0 for anywhere
+// A countingReader counts the bytes that are read through it.
+type countingReader struct {
+	r   io.Reader
+	n   int64
+	end int64 // offset at which r ends at the latest; 0 for no limit
 }
 
-func (c *CountingReader) Read(p []byte) (int, error) {
-	if c.End > 0 {
-		if c.N >= c.End {
+func (c *countingReader) Read(p []byte) (int, error) {
+	if c.end > 0 {
+		if c.n >= c.end {
 			return 0, io.EOF
 		}
-		p = p[:min(int64(len(p)), c.End-c.N)]
+		p = p[:min(int64(len(p)), c.end-c.n)]
 	}
-	n, err := c.R.Read(p)
-	c.N += int64(n)
+	n, err := c.r.Read(p)
+	c.n += int64(n)
 	return n, err
 }
 

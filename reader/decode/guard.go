@@ -66,7 +66,7 @@ func (g *guarded) Read(p []byte) (n int, err error) {
 }
 
 // Resume implements resumer, if the decoder does.
-func (g *guarded) Resume(src *CountingReader) (err error) {
+func (g *guarded) Resume(src *countingReader) (err error) {
 	r, ok := g.decoder.(resumer)
 	if !ok || g.broken != nil {
 		return io.EOF

@@ -35,7 +35,7 @@ func beginsLzma(head []byte) bool {
 // lzmaDecoder decodes one .lzma stream.
 type lzmaDecoder struct {
 	window *window
-	src    *CountingReader
+	src    *countingReader
 	in     *bufio.Reader
 	z      *lzma.Reader
 
@@ -43,7 +43,7 @@ type lzmaDecoder struct {
 	err    error
 }
 
-func newLzma(w *window, src *CountingReader) decoder {
+func newLzma(w *window, src *countingReader) decoder {
 	return &lzmaDecoder{window: w, src: src, in: bufio.NewReader(src)}
 }
 
@@ -108,7 +108,7 @@ func (d *lzmaDecoder) begin() error {
 	return err
 }
 
-func (d *lzmaDecoder) Offset() int64 { return d.src.N - int64(d.in.Buffered()) }
+func (d *lzmaDecoder) Offset() int64 { return d.src.n - int64(d.in.Buffered()) }
 
 func (d *lzmaDecoder) Release() {
 	d.z, d.err = nil, io.EOF

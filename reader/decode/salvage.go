@@ -115,7 +115,7 @@ var partFormats = map[Format]*partFormat{
 type partDecoder struct {
 	space  *window
 	format *partFormat
-	src    *CountingReader
+	src    *countingReader
 	in     *bufio.Reader
 	parts  partReader
 	codec  codec // nil until something is decoded
@@ -130,10 +130,10 @@ type partDecoder struct {
 
 var bufPool = sync.Pool{New: func() any { return bufio.NewReaderSize(EmptyReader{}, probeCost) }}
 
-func newPartDecoder(w *window, f *partFormat, src *CountingReader) *partDecoder {
+func newPartDecoder(w *window, f *partFormat, src *countingReader) *partDecoder {
 	d := &partDecoder{space: w, format: f, src: src, in: bufPool.Get().(*bufio.Reader)}
 	d.parts = f.parts(d.in, d.reserve)
-	d.parts.reset(src, src.N)
+	d.parts.reset(src, src.n)
 	return d
 }
 
@@ -198,8 +198,8 @@ func (d *partDecoder) decode(p []byte) (int, error) {
 func (d *partDecoder) Offset() int64 { return d.parts.Offset() }
 
 // Resume continues with a part behind the beginning of the damaged one.
-func (d *partDecoder) Resume(src *CountingReader) error {
-	f, ok := src.R.(interface {
+func (d *partDecoder) Resume(src *countingReader) error {
+	f, ok := src.r.(interface {
 		io.ReaderAt
 		io.Seeker
 	})
@@ -256,7 +256,7 @@ func (d *partDecoder) probe(f io.Seeker, pos int64) bool {
 	if _, err := f.Seek(pos, io.SeekStart); err != nil {
 		return false
 	}
-	d.src.N = pos
+	d.src.n = pos
 	d.parts = d.format.parts(d.in, d.reserve)
 	d.parts.reset(d.src, pos)
 	var p [512]byte

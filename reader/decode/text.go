@@ -27,13 +27,13 @@ type Text struct {
 	Empty   bool        // nothing but NULs was seen of it
 	Archive ArchiveKind // it holds other files, and what is read are their bytes
 	Raw     bool        // the bytes of an archive are the file's
-	Id      reader.ID
+	ID      reader.ID
 
 	dec     decoder // nil if the bytes are not compressed
-	src     *CountingReader
+	src     *countingReader
 	head    *[HeadSize]byte
 	headLen int     // bytes of head
-	back    *Replay // of head, then of what follows; it is not converted to UTF-8 yet
+	back    *replay // of head, then of what follows; it is not converted to UTF-8 yet
 }
 
 // Beginning returns the first bytes of the text, before they are converted to
@@ -47,22 +47,22 @@ func (t *Text) Unconverted() io.Reader { return t.back }
 // Bytes reads all of it, with its byte order mark. It returns false if the
 // file is not compressed.
 func (t *Text) Bytes() (io.Reader, bool) {
-	return &Replay{Head: t.Beginning(), Err: t.back.Err, R: t.dec}, t.dec != nil
+	return &replay{head: t.Beginning(), err: t.back.err, r: t.dec}, t.dec != nil
 }
 
 // Consumed returns how many bytes of the file were read, or passed over.
-func (t *Text) Consumed() int64 { return t.src.N }
+func (t *Text) Consumed() int64 { return t.src.n }
 
 // PassOver records that the position of the file was moved by n bytes.
-func (t *Text) PassOver(n int64) { t.src.N += n }
+func (t *Text) PassOver(n int64) { t.src.n += n }
 
 // EndAt makes the file end at an offset, whatever follows.
-func (t *Text) EndAt(off int64) { t.src.End = off }
+func (t *Text) EndAt(off int64) { t.src.end = off }
 
 // GoOnAt reads the bytes of f, an uncompressed file, from off on, where it
 // stands.
 func (t *Text) GoOnAt(f io.Reader, off int64) io.Reader {
-	t.src, t.back = &CountingReader{R: f, N: off}, nil
+	t.src, t.back = &countingReader{r: f, n: off}, nil
 	return t.src
 }
 
@@ -78,8 +78,9 @@ func (t *Text) Resume() error {
 
 // Replays reports whether part of the beginning, which was read to detect the
 // format, is still to be returned.
-func (t *Text) Replays() bool { return t.back != nil && len(t.back.Head) > 0 }
+func (t *Text) Replays() bool { return t.back != nil && len(t.back.head) > 0 }
 
+// HeadPool holds buffers for the beginning of a text, as *[HeadSize]byte.
 var HeadPool = sync.Pool{New: func() any { return new([HeadSize]byte) }}
 
 // Open inspects the beginning of f and prepares to read all of it. live says
@@ -93,7 +94,7 @@ func Open(ctx context.Context, f io.Reader, live bool) (*Text, error) {
 // OpenIn opens f as Open does, in the charset given unless that is empty. A
 // byte order mark says otherwise.
 func OpenIn(ctx context.Context, f io.Reader, live bool, given Charset, turn *reader.Turn) (*Text, error) {
-	t := &Text{src: &CountingReader{R: f}, Format: Plain, given: given, head: HeadPool.Get().(*[HeadSize]byte)}
+	t := &Text{src: &countingReader{r: f}, Format: Plain, given: given, head: HeadPool.Get().(*[HeadSize]byte)}
 	head := t.head[:]
 
 	// Decide the format from the raw start, then decode from there on.
@@ -128,9 +129,9 @@ func OpenIn(ctx context.Context, f io.Reader, live bool, given Charset, turn *re
 			t.Release()
 			return nil, err
 		}
-		t.src = &CountingReader{R: f}
+		t.src = &countingReader{r: f}
 	} else {
-		t.src = &CountingReader{R: io.MultiReader(bytes.NewReader(bytes.Clone(head[:n])), f)}
+		t.src = &countingReader{r: io.MultiReader(bytes.NewReader(bytes.Clone(head[:n])), f)}
 	}
 	t.begin(ctx, f, turn)
 	n, err = readHead(t.dec, head[:], HeadSize, live)
@@ -216,10 +217,10 @@ func (t *Text) inspect(n int, err error, more [][]byte) {
 	}
 	// The head is given out again; then, unless that was all, the rest. An
 	// io.EOF is not kept: the file may grow.
-	back := &Replay{Head: head[t.Bom:], Err: err, R: rest}
+	back := &replay{head: head[t.Bom:], err: err, r: rest}
 	t.back = back
 	if err == io.EOF {
-		back.Err = nil
+		back.err = nil
 		back.empty = n == 0 && t.dec == nil
 	}
 	if t.Charset == ASCII && !t.Direct {
@@ -230,11 +231,11 @@ func (t *Text) inspect(n int, err error, more [][]byte) {
 	start := head[t.Bom:]
 	if t.Charset.Decoder() != nil {
 		// The identity is that of the text, not of its bytes.
-		var buf [reader.IdSize]byte
-		k, _ := io.ReadFull(toUTF8(t.Charset, bytes.NewReader(start[:min(len(start), 2*reader.IdSize)])), buf[:])
-		t.Id = reader.NewID(buf[:k])
+		var buf [reader.IDSize]byte
+		k, _ := io.ReadFull(toUTF8(t.Charset, bytes.NewReader(start[:min(len(start), 2*reader.IDSize)])), buf[:])
+		t.ID = reader.NewID(buf[:k])
 	} else {
-		t.Id = reader.NewID(start)
+		t.ID = reader.NewID(start)
 	}
 }
 
@@ -271,7 +272,7 @@ func (l *learner) Read(p []byte) (int, error) {
 	if end < 0 {
 		end = min(len(line), mostLearned)
 	}
-	rest := &Replay{Head: line, Err: err, R: l.r}
+	rest := &replay{head: line, err: err, r: l.r}
 	l.then = toUTF8(ASCII.detectMore(line[:end], end < mostLearned), rest)
 	if at > 0 {
 		return at, nil
@@ -284,7 +285,7 @@ func (t *Text) Position() int64 {
 	if t.dec != nil {
 		return t.dec.Offset()
 	}
-	return t.src.N
+	return t.src.n
 }
 
 // Release frees the resources of t. Its Reader must not be used any more.
@@ -300,31 +301,31 @@ func (t *Text) Release() {
 	t.Reader = EmptyReader{}
 }
 
-// A Replay returns the head that was read to detect the format, then what
-// follows.
-type Replay struct {
-	Head  []byte
-	Err   error // came after head
+// A replay is a reader that returns the bytes that were read to detect the format,
+// and then reads on.
+type replay struct {
+	head  []byte
+	err   error // comes after head
 	empty bool  // nothing was there to decide on
-	R     io.Reader
+	r     io.Reader
 }
 
-func (r *Replay) Read(p []byte) (int, error) {
-	if len(r.Head) > 0 {
-		n := copy(p, r.Head)
-		r.Head = r.Head[n:]
+func (r *replay) Read(p []byte) (int, error) {
+	if len(r.head) > 0 {
+		n := copy(p, r.head)
+		r.head = r.head[n:]
 		return n, nil
 	}
-	if err := r.Err; err != nil {
-		r.Err = nil // once: after it the decoder may have been resumed
+	if err := r.err; err != nil {
+		r.err = nil // once: after it the decoder may have been resumed
 		return 0, err
 	}
-	n, err := r.R.Read(p)
+	n, err := r.r.Read(p)
 	if r.empty && n > 0 {
 		// A file that was empty and is compressed into by now stays empty for
 		// this reader: its bytes are no text.
 		if r.empty = false; FormatOf(p[:n]) != Plain {
-			r.R = EmptyReader{}
+			r.r = EmptyReader{}
 			return 0, io.EOF
 		}
 	}

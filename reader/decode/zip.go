@@ -160,19 +160,19 @@ func (b *boundedReaderAt) ReadAt(p []byte, off int64) (int, error) {
 func zipWithoutDirectory(f io.ReaderAt, size int64) ([]*zipEntry, error) {
 	var out []*zipEntry
 	for at := int64(0); len(out) < MaxEntries; {
-		src := &CountingReader{R: io.NewSectionReader(f, at, size-at)}
+		src := &countingReader{r: io.NewSectionReader(f, at, size-at)}
 		in := bufio.NewReader(src)
 		e, err := zipHeader(in)
 		if err != nil {
 			break
 		}
-		e.Off, e.cut = at+src.N-int64(in.Buffered()), true
+		e.Off, e.cut = at+src.n-int64(in.Buffered()), true
 		next := size
 		if e.Packed >= 0 && e.Packed <= size-e.Off {
 			next = e.Off + e.Packed
 		} else if e.Packed < 0 && e.method != zipMethodStore {
 			// Only its data shows where it ends.
-			data := &CountingReader{R: io.NewSectionReader(f, e.Off, size-e.Off)}
+			data := &countingReader{r: io.NewSectionReader(f, e.Off, size-e.Off)}
 			d := e.decoder(context.Background(), data, nil)
 			_, err := io.Copy(io.Discard, d)
 			if next = e.Off + d.Offset(); err != errZipCut {
@@ -247,7 +247,7 @@ func (e *zipEntry) format() Format { return Zip }
 
 // decoder returns a decoder of the member, whose data begins at the position of
 // src.
-func (e *zipEntry) decoder(ctx context.Context, src *CountingReader, turn *reader.Turn) decoder {
+func (e *zipEntry) decoder(ctx context.Context, src *countingReader, turn *reader.Turn) decoder {
 	w := &window{ctx: ctx, turn: turn}
 	return &guarded{decoder: newZip(w, src, e), window: w}
 }
@@ -255,14 +255,14 @@ func (e *zipEntry) decoder(ctx context.Context, src *CountingReader, turn *reade
 // newZip returns a decoder of the member e, or, if that is nil, of the first
 // member of a zip file, by the header before it. There are more members only
 // if the file comes from a pipe.
-func newZip(w *window, src *CountingReader, e *zipEntry) decoder {
+func newZip(w *window, src *countingReader, e *zipEntry) decoder {
 	return &zipDecoder{window: w, src: src, in: bufio.NewReader(src), entry: e}
 }
 
 // A zipDecoder decodes a member and checks its length and checksum.
 type zipDecoder struct {
 	window *window
-	src    *CountingReader
+	src    *countingReader
 	in     *bufio.Reader
 	entry  *zipEntry // nil until its header was read
 	stream bool      // src has a header before the member, and may have data after it
@@ -342,10 +342,10 @@ func (d *zipDecoder) begin() error {
 	case zipMethodBzip2:
 		d.codec = bzip2.NewReader(data)
 	case ZipMethodZstd:
-		d.parts = newPartDecoder(d.window, partFormats[Zstd], &CountingReader{R: data})
+		d.parts = newPartDecoder(d.window, partFormats[Zstd], &countingReader{r: data})
 		d.codec = d.parts
 	case zipMethodXz:
-		d.parts = newPartDecoder(d.window, partFormats[Xz], &CountingReader{R: data})
+		d.parts = newPartDecoder(d.window, partFormats[Xz], &countingReader{r: data})
 		d.codec = d.parts
 	case zipMethodLzma:
 		return d.beginLzma(data)
@@ -433,7 +433,7 @@ func (d *zipDecoder) readTrailer() (size int64, crc uint32, err error) {
 	return size, crc, nil
 }
 
-func (d *zipDecoder) Offset() int64 { return d.src.N - int64(d.in.Buffered()) }
+func (d *zipDecoder) Offset() int64 { return d.src.n - int64(d.in.Buffered()) }
 
 func (d *zipDecoder) Release() {
 	if d.parts != nil {

@@ -317,10 +317,10 @@ func (t *textAt) identity() reader.ID {
 	t.mu.Lock()
 	id := t.id
 	t.mu.Unlock()
-	if id.Len >= reader.IdSize || t.file == nil {
+	if id.Len >= reader.IDSize || t.file == nil {
 		return id
 	}
-	var buf [reader.IdSize]byte
+	var buf [reader.IDSize]byte
 	n, _ := t.readAt(buf[:], 0)
 	if n <= id.Len || reader.NewID(buf[:id.Len]) != id {
 		return id

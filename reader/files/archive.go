@@ -872,7 +872,7 @@ func archiveKey(f decode.File) (string, error) {
 // decode sets a.data to what t reads. If that is damaged, a.data is what
 // precedes the damage.
 func (a *archive) decode(ctx context.Context, t *decode.Text, key string, f decode.File, progress func(int64)) error {
-	to, err := a.destination(key, f, t.Id)
+	to, err := a.destination(key, f, t.ID)
 	if err != nil {
 		return err
 	}

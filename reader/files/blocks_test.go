@@ -14,8 +14,8 @@ import (
 	"logview/reader/readertest"
 )
 
-func newCutter(r io.Reader) *decode.Cutter {
-	return &decode.Cutter{In: decode.Skipper{R: r}, Disk: func() int64 { return 0 }}
+func newBlockReader(r io.Reader) *decode.BlockReader {
+	return &decode.BlockReader{In: decode.Skipper{R: r}, Disk: func() int64 { return 0 }}
 }
 
 // randomText has lines of all lengths, some longer than a block.
@@ -49,7 +49,7 @@ func TestCutsDependOnTextAlone(t *testing.T) {
 	}
 	for range rounds {
 		text := randomText(r, 2<<20)
-		want, err := readertest.Collect(t, newCutter(strings.NewReader(text)).Next)
+		want, err := readertest.Collect(t, newBlockReader(strings.NewReader(text)).Next)
 		if err != io.EOF || readertest.Join(want) != text {
 			t.Fatalf("%v, text differs: %v", err, readertest.Join(want) != text)
 		}
@@ -58,7 +58,7 @@ func TestCutsDependOnTextAlone(t *testing.T) {
 			"data+EOF": iotest.DataErrReader(strings.NewReader(text)),
 			"odd":      &oddReader{r: strings.NewReader(text), rand: r},
 		} {
-			got, err := readertest.Collect(t, newCutter(rd).Next)
+			got, err := readertest.Collect(t, newBlockReader(rd).Next)
 			if err != io.EOF || len(got) != len(want) {
 				t.Fatalf("%s: %d blocks, want %d; %v", name, len(got), len(want), err)
 			}
@@ -86,7 +86,7 @@ func (o *oddReader) Read(p []byte) (int, error) {
 // A growing stream gives its last line again once it is longer.
 func TestGrowth(t *testing.T) {
 	var buf bytes.Buffer
-	c := newCutter(&buf)
+	c := newBlockReader(&buf)
 	step := func(add, want string, off reader.Offset, line reader.Line) {
 		t.Helper()
 		buf.WriteString(add)
@@ -120,7 +120,7 @@ func TestGrowth(t *testing.T) {
 
 func TestErrorComesAfterItsText(t *testing.T) {
 	bad := errors.New("bad")
-	c := newCutter(io.MultiReader(strings.NewReader("one\ntwo"), iotest.ErrReader(bad)))
+	c := newBlockReader(io.MultiReader(strings.NewReader("one\ntwo"), iotest.ErrReader(bad)))
 	got, err := readertest.Collect(t, c.Next)
 	if err != bad || readertest.Join(got) != "one\ntwo" {
 		t.Fatalf("%q %v", readertest.Join(got), err)
@@ -131,7 +131,7 @@ func TestErrorComesAfterItsText(t *testing.T) {
 }
 
 func TestEndlessNothing(t *testing.T) {
-	_, err := readertest.Collect(t, newCutter(nothing{}).Next)
+	_, err := readertest.Collect(t, newBlockReader(nothing{}).Next)
 	if err != decode.ErrNoProgress {
 		t.Fatal(err)
 	}
@@ -141,9 +141,9 @@ type nothing struct{}
 
 func (nothing) Read([]byte) (int, error) { return 0, nil }
 
-func TestEagerCutterDoesNotWait(t *testing.T) {
+func TestEagerBlockReaderDoesNotWait(t *testing.T) {
 	r, w := io.Pipe()
-	c := newCutter(r)
+	c := newBlockReader(r)
 	c.Eager = true
 	go func() {
 		w.Write([]byte("one\ntw"))

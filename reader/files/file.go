@@ -22,7 +22,7 @@ type FileBlocks struct {
 	F     decode.File
 	T     *decode.Text
 	stamp reader.Stamp // zero if it is no regular file
-	cut   decode.Cutter
+	cut   decode.BlockReader
 	err   error
 	last  func(*reader.Block) error // is asked about a block that ends in a line without an end; nil for nothing
 
@@ -267,7 +267,7 @@ func (b *FileBlocks) skipHole() int64 {
 	return 0
 }
 
-func (b *FileBlocks) ID() reader.ID { return b.T.Id }
+func (b *FileBlocks) ID() reader.ID { return b.T.ID }
 
 // seek goes to at, reading all before it unless the file's bytes are the
 // text's.

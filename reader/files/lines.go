@@ -146,7 +146,7 @@ func (b *FileBlocks) tailPos(n int64) (reader.Pos, int64, error) {
 			}
 			if at+int64(i)+1 < end { // the newline before a line
 				if lines++; lines == n {
-					return reader.Pos{Member: b.T.Id, Offset: reader.Offset(at + int64(i) + 1 - bom), Line: -1}, n, nil
+					return reader.Pos{Member: b.T.ID, Offset: reader.Offset(at + int64(i) + 1 - bom), Line: -1}, n, nil
 				}
 			}
 			text = text[:i]
@@ -156,9 +156,9 @@ func (b *FileBlocks) tailPos(n int64) (reader.Pos, int64, error) {
 		}
 	}
 	if n == 0 || end <= bom {
-		return reader.Pos{Member: b.T.Id, Offset: reader.Offset(max(end-bom, 0)), Line: -1}, 0, nil
+		return reader.Pos{Member: b.T.ID, Offset: reader.Offset(max(end-bom, 0)), Line: -1}, 0, nil
 	}
-	return reader.Pos{Member: b.T.Id}, lines + 1, nil
+	return reader.Pos{Member: b.T.ID}, lines + 1, nil
 }
 
 // LinePos finds where line l of a member begins, and how many lines the

@@ -262,7 +262,7 @@ func (s *LogSource) openMember(ctx context.Context, m reader.Member, at reader.P
 	}
 	// What is not text has no store, or it would be taken for text by it.
 	if compressed && !b.T.Binary && s.opt.Cache != nil && s.opt.Workers != nil && info.Size() >= minStored {
-		w, err := s.opt.Cache.NewStoreWriter(f, s.opt.Encoding, b.T.Id, s.opt.start())
+		w, err := s.opt.Cache.NewStoreWriter(f, s.opt.Encoding, b.T.ID, s.opt.start())
 		if err == nil {
 			w.Table.Clock.Ref, w.Wait = m.ModTime, s.opt.MustStore
 			return &RecordedBlocks{FileBlocks: b, W: w}, nil
@@ -395,11 +395,11 @@ func HasID(ctx context.Context, m reader.Member, given decode.Charset, id reader
 		return false, err
 	}
 	defer t.Release()
-	if t.Id == id {
+	if t.ID == id {
 		return true, nil
 	}
-	var start [reader.IdSize]byte
-	n, err := io.ReadFull(t, start[:min(id.Len, reader.IdSize)])
+	var start [reader.IDSize]byte
+	n, err := io.ReadFull(t, start[:min(id.Len, reader.IDSize)])
 	if err != nil && n < id.Len {
 		return false, nil
 	}

@@ -816,7 +816,7 @@ func (s *LogSource) openPair(ctx context.Context, m reader.Member, turn *reader.
 	b := &pairBlocks{ctx: ctx, turn: turn, s: s, m: m}
 	if f, _, err := OpenMember(withoutPair(m)); err == nil {
 		if t, err := decode.OpenIn(ctx, f, false, s.opt.Encoding, nil); err == nil {
-			b.id = t.Id
+			b.id = t.ID
 			t.Release()
 		}
 		f.Close()

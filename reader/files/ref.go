@@ -401,7 +401,7 @@ func (r Ref) possibleIDs(ctx context.Context, m reader.Member, given decode.Char
 		return nil, &reader.FileError{Path: path, Offset: 0, Err: reader.Cause(err)}
 	}
 	defer t.Release()
-	var start [reader.IdSize]byte
+	var start [reader.IDSize]byte
 	n, _ := io.ReadFull(t, start[:]) // damage is met when the line is read
 	h := sha256.New()
 	var ids []reader.ID
@@ -458,7 +458,7 @@ func ParseID(s string) (reader.ID, error) {
 	}
 	copy(id.Sum[:], b)
 	id.Len, err = strconv.Atoi(n)
-	if err != nil || id.Len < 0 || id.Len > reader.IdSize {
+	if err != nil || id.Len < 0 || id.Len > reader.IDSize {
 		return id, errors.New("not an identity")
 	}
 	return id, nil

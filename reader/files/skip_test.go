@@ -80,7 +80,7 @@ func TestSkips(t *testing.T) {
 		for name, src := range map[string]io.Reader{
 			"halves": iotest.HalfReader(strings.NewReader(text)), "data with EOF": iotest.DataErrReader(strings.NewReader(text)), "random": &ragged{strings.NewReader(text), r},
 		} {
-			got, err := readertest.Collect(t, newCutter(src).Next)
+			got, err := readertest.Collect(t, newBlockReader(src).Next)
 			if err != io.EOF || !sameBlocks(got, plain) {
 				t.Errorf("seed %d: %s: other blocks; %v", seed, name, err)
 			}

@@ -30,7 +30,7 @@ type storedBlocks struct {
 	closed bool
 }
 
-func (b *storedBlocks) ID() reader.ID { return b.s.Id }
+func (b *storedBlocks) ID() reader.ID { return b.s.ID }
 
 func (b *storedBlocks) Table() *reader.Table { return b.s.Table }
 

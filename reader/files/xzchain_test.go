@@ -45,7 +45,7 @@ func TestXzFilters(t *testing.T) {
 			data = append(append(data, 0, 0, 0, 0), data...) // two streams and padding
 			data = append(xzip(""), data...)                 // which does not need it
 			// By itself too, for charsets, to see the very bytes.
-			d := decode.NewDecoder(t.Context(), decode.Xz, &decode.CountingReader{R: bytes.NewReader(data)}, nil)
+			d := decode.NewDecoder(t.Context(), decode.Xz, bytes.NewReader(data), nil)
 			got, err := io.ReadAll(d)
 			d.Release()
 			if err != nil || string(got) != text+text {
@@ -55,7 +55,7 @@ func TestXzFilters(t *testing.T) {
 				for _, at := range []int{20, 100, len(data) / 3, len(data)/2 - 20} {
 					damaged := bytes.Clone(data)
 					damaged[at] ^= 0x10
-					d := decode.NewDecoder(t.Context(), decode.Xz, &decode.CountingReader{R: bytes.NewReader(damaged)}, nil)
+					d := decode.NewDecoder(t.Context(), decode.Xz, bytes.NewReader(damaged), nil)
 					if _, err := io.ReadAll(d); err == nil && check != "none" {
 						t.Errorf("%s, %s: damage at %d is not noticed", filters, check, at)
 					}
