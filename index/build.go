@@ -795,7 +795,7 @@ func (b *buildRun) indexBlock(blk *reader.Block, eb *entryBuilder) error {
 		return err
 	}
 	b.count()
-	if b.Cache.Full() {
+	if !b.Cache.MakeRoom(1, 0) {
 		return ErrFull
 	}
 	if time.Since(b.last) < max(publishEvery, b.pause) && !b.store.fullOfFilters() || !b.hasNews() {

@@ -1,6 +1,6 @@
 // Package blockstore keeps decoded text in a cache, as blocks that can be read
-// from anywhere, so that a compressed file is decoded only once. It also owns
-// the directory of the cache: what may be written there, and what is deleted.
+// in any order, so that a compressed file is decoded only once. It also owns
+// the cache directory: it decides which files may be written and deleted there.
 package blockstore
 
 import (
@@ -15,10 +15,10 @@ import (
 	"logview/reader"
 )
 
-// A Cache is the directory in which logview keeps what is expensive to work out
-// twice. All of it may be deleted at any moment. A nil Cache works, and keeps
-// nothing. See cachedir.go for what makes a directory a Cache, and which files
-// in it are deleted.
+// A Cache is the directory in which logview keeps block stores and indexes. All
+// of it may be deleted at any moment. A nil Cache works, and keeps nothing. See
+// cachedir.go for what makes a directory a Cache, and which files in it are
+// deleted.
 type Cache struct {
 	dir string
 	Max int64 // bytes, of block stores and indexes together; 0 for a share of the disk
@@ -30,9 +30,9 @@ type Cache struct {
 	vouched vouched
 }
 
-// NewCache keeps things in dir, which is made with mode 0700 when the first
-// of them is written, in at most max bytes. With max <= 0 the bound is a
-// tenth of what is free on the disk, at most 16 GiB.
+// NewCache returns the Cache in dir, which is created with mode 0700 when the
+// first file is written. It holds at most max bytes; if max <= 0, at most a
+// tenth of the free disk and 16 GiB.
 func NewCache(dir string, max int64) *Cache {
 	return &Cache{dir: dir, Max: max}
 }
@@ -137,8 +137,8 @@ type runningTotal struct {
 
 const rescanAfter = 10 * time.Second
 
-// RecordGrowth records that one of the cache's indexes has grown by n bytes, or shrunk
-// if n is negative.
+// RecordGrowth records that files of the cache have grown by n bytes, or shrunk if
+// n is negative.
 func (c *Cache) RecordGrowth(n int64) {
 	if c == nil {
 		return
@@ -148,14 +148,10 @@ func (c *Cache) RecordGrowth(n int64) {
 	c.Total.added += n
 }
 
-// Full reports whether the cache is as large as it may be, after what was not
-// used for longest was deleted.
-func (c *Cache) Full() bool { return !c.MakeRoom(1, 0) }
-
-// MakeRoom reports whether a file of need bytes fits into the cache, of which
-// written bytes are there already as a temporary file. If it does not fit, the
-// block stores and indexes that were not used for longest are deleted, and some
-// more, so that this is not done for every file.
+// MakeRoom makes room for a file of need bytes, written bytes of which are in
+// the cache already as a temporary file, and reports whether there is room. If
+// there is none, it deletes the least recently used block stores and indexes,
+// and a few more than needed, so that not every file deletes some.
 func (c *Cache) MakeRoom(need, written int64) bool {
 	c.mu.Lock()
 	t := c.Total
@@ -179,7 +175,7 @@ func (c *Cache) MakeRoom(need, written int64) bool {
 		if used+need <= enough {
 			break
 		}
-		// What was used within the last minutes may be in the making.
+		// An index that was used within the last minutes may be being built.
 		if !k.tmp && !(k.index && time.Since(k.used) < busyFor) && c.remove(k) {
 			used -= k.size
 		}

@@ -77,7 +77,7 @@ func use(t *testing.T, c *blockstore.Cache) {
 		src := NewSource(logs[0], Options{Cache: c, Workers: reader.NewWorkers(2), MustStore: true})
 		_ = Store(t.Context(), src, src.Members()[0], nil)
 	}
-	c.Full()
+	c.MakeRoom(1, 0)
 	c.Used()
 	if dir, err := c.IndexDir("0123456789abcdef", true); err == nil {
 		_ = c.RemoveIndexFiles(dir, func(string) bool { return true })
@@ -338,13 +338,13 @@ func TestCacheIsScannedSeldom(t *testing.T) {
 	c := blockstore.NewCache(t.TempDir(), 1<<30)
 	_, err := c.Sub(blockstore.BlocksName, true)
 	readertest.Must(t, err)
-	if c.Full() {
+	if !c.MakeRoom(1, 0) {
 		t.Fatal("full")
 	}
 	first := c.Total.Scanned
 	for range 100 {
 		c.RecordGrowth(1 << 20)
-		if c.Full() {
+		if !c.MakeRoom(1, 0) {
 			t.Fatal("full")
 		}
 	}
@@ -357,7 +357,7 @@ func TestCacheIsScannedSeldom(t *testing.T) {
 	readertest.Must(t, os.Truncate(filepath.Join(c.Blocks(), strings.Repeat("a", 32)+".zst"), 2<<30))
 	for range 29 {
 		c.RecordGrowth(1 << 20)
-		c.Full()
+		c.MakeRoom(1, 0)
 	}
 	if n, _ := c.Usage(); n != 0 {
 		t.Error("what another process wrote was not noticed")
