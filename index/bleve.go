@@ -10,17 +10,17 @@ import (
 	"logview/index/token"
 )
 
-// What of Bleve is used, what is not, and why.
+// The parts of Bleve that are used, those that are not, and why.
 //
 // The blocks of the files below a root are the documents of one index of
 // Bleve's, of its type scorch. Used are
 //
 //   - writing: batches of documents become segments, which Bleve persists,
 //     merges, and rids of deleted documents (store.go);
-//   - snapshots: what is published is a copy, by Bleve, of the index at one
-//     moment, as a directory that Bleve opens (generation.go). bleve.Open opens
-//     it, too: it has index_meta.json and a mapping, so that Bleve's own
-//     programs can look into it;
+//   - snapshots: a generation is a copy that Bleve makes of the index at one
+//     moment, in a directory that scorch can open (generation.go). So can
+//     bleve.Open: there is an index_meta.json and a mapping, so that Bleve's own
+//     programs can inspect it;
 //   - segments: a search reads the dictionaries and postings of a snapshot's
 //     segments (segment.go).
 //

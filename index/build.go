@@ -26,18 +26,18 @@ import (
 	"logview/reader/files"
 )
 
-// A Builder brings the index of a directory up to date, and the block stores
-// of what is compressed in it.
+// A Builder brings the index of a directory up to date, and the block stores of
+// the compressed files in it.
 //
-// How it runs. The caller's goroutine reads what is new, member after member
-// and block after block, and puts every batchBlocks blocks together. One of the
-// workers makes documents of a batch and gives them to Bleve, which writes and
-// merges segments in goroutines of its own. Every publishEvery a generation is
-// made of what there is, and the catalog, which names it, is replaced
-// atomically; if the process is killed, only what was done since is lost.
+// How it runs. The caller's goroutine reads new text, member after member and
+// block after block, and collects batches of batchBlocks blocks. A worker makes
+// documents of a batch and gives them to Bleve, which writes and merges segments
+// in its own goroutines. Every publishEvery, the documents so far are published
+// as a generation, and the catalog, which names it, is replaced atomically. If
+// the process is killed, only the work since then is lost.
 //
-// One process at a time builds an index: it holds a lock, which goes with
-// it. Nobody else needs one: generations do not change once they are published.
+// One process at a time builds an index. It holds a lock, which is released when
+// the process ends. Searches need no lock: a published generation never changes.
 type Builder struct {
 	Cache   *blockstore.Cache
 	Workers *reader.Workers // as for Scan
@@ -46,7 +46,7 @@ type Builder struct {
 	// one are indexed again.
 	Encoding decode.Charset
 
-	// Find lists the logs at paths; nil for reader.Find.
+	// Find lists the logs at paths; nil for files.Find.
 	Find func(paths []string) ([]files.Log, []error)
 
 	// Progress, if not nil, is called from time to time, from the goroutine
@@ -60,8 +60,8 @@ type Builder struct {
 	Waiting func()
 }
 
-// BuildStats says what a Build did. Members = Known + Grown + Moved + New +
-// Skipped + Archives + Failed, unless it was cancelled.
+// BuildStats counts what a Build did. Members = Known + Grown + Moved + New +
+// Skipped + Archives + Failed, unless the Build was cancelled.
 type BuildStats struct {
 	Root     string
 	Members  int // found
@@ -71,35 +71,37 @@ type BuildStats struct {
 	New      int // read from their beginning
 	Gone     int // left the index
 	Skipped  int // not text
-	Archives int // whose contents are not indexed
-	Failed   int // not readable, or not to the end
+	Archives int // their contents are not indexed
+	Failed   int // not completely readable
 	Text     int64
 	Elapsed  time.Duration
 }
 
-// Variables only for the tests' sake.
+// Variables, not constants, so that tests can change them.
 var (
 	// batchBlocks is how many blocks make a batch. With 64 a build of a
 	// gigabyte was a fifth faster than with 32, and took 400 MB instead of
 	// 280.
 	batchBlocks = 32
-	batchDocs   = 1024 // and how many small ones do, at most
+	batchDocs   = 1024 // a batch of small blocks has at most so many
 
 	publishEvery = 5 * time.Second
 )
 
-// What is not published yet is in memory, as far as it is filters: a build that
-// makes many of them publishes more often. And where a file system has no
-// links, publishing takes long: it may take a tenth of the time.
 const (
+	// publishFilters is how many bytes of filters are kept in memory: they are
+	// written when they are published, so a build that makes many publishes more
+	// often.
 	publishFilters = 64 << 20
-	publishShare   = 10
+	// publishShare limits publishing to a tenth of the time. It takes long where
+	// a file system has no hard links.
+	publishShare = 10
 )
 
-// ErrFull says that the cache may not grow any more.
+// ErrFull means that the cache has reached its size limit.
 var ErrFull = errors.New("the cache is full; the rest is not indexed (--cache-size)")
 
-// A buildRun is a Build that runs.
+// A buildRun is the state of one call of Build.
 type buildRun struct {
 	*Builder
 	ctx  context.Context
@@ -108,11 +110,11 @@ type buildRun struct {
 	held *flock.Flock
 	st   BuildStats
 
-	old   map[*entry]bool // of the last catalog, of files that were not met yet
+	old   map[*entry]bool // entries of the last catalog whose files were not found yet
 	known map[[2]uint64]*entry
 	byID  map[reader.ID][]*entry
-	moved map[*entry]bool // known again elsewhere
-	met   map[string]bool // paths at which something lies
+	moved map[*entry]bool // entries whose text was found under another name
+	met   map[string]bool // paths of files that were found
 
 	entries []*entry
 	current *entryBuilder
@@ -123,11 +125,11 @@ type buildRun struct {
 	total int64
 
 	store           *store // nil until there is something to write
-	counted         int64  // bytes of it that the cache knows of
+	counted         int64  // size of store that the cache was told
 	published       *generationInfo
-	last            time.Time // of publishing
-	publishedBlocks uint64    // how many blocks were indexed then
-	pause           time.Duration
+	last            time.Time     // when it was published
+	publishedBlocks uint64        // number of blocks indexed then
+	pause           time.Duration // before publishing again
 
 	working sync.WaitGroup
 	mu      sync.Mutex      // guards what follows
@@ -135,13 +137,13 @@ type buildRun struct {
 	err     error           // of a worker
 }
 
-// A batch is blocks that are indexed together. Their serial numbers follow
-// each other.
+// A batch is a set of blocks that are indexed together. Their serial numbers are
+// consecutive.
 type batch struct {
 	first uint32
 	texts [][]byte
 	size  int             // of the texts
-	own   []*reader.Block // of which some of the texts are
+	own   []*reader.Block // blocks whose memory texts use
 }
 
 // add puts a block's text into the batch. It owns the block.
@@ -158,10 +160,10 @@ func (x *batch) add(blk *reader.Block) {
 	x.size += len(text)
 }
 
-// Build indexes what lies at paths, which are root or below it. Members that
-// were indexed, lay there, and are there no more leave the index. An error
-// is returned if the index could not be written; files that could not be read
-// are reported to Failed and counted. When ctx is cancelled, what was done is kept.
+// Build indexes the files at paths, which are root or below it, and removes
+// files at paths that no longer exist from the index. It returns an error if the
+// index could not be written; files that could not be read are reported to
+// Failed and counted. When ctx is cancelled, the work done so far is kept.
 func (b *Builder) Build(ctx context.Context, root string, paths []string) (BuildStats, error) {
 	begun := time.Now()
 	bb := &buildRun{Builder: b, ctx: ctx, moved: map[*entry]bool{}, met: map[string]bool{}, indexed: roaring.New()}
@@ -226,7 +228,8 @@ func (b *buildRun) run(root string, paths []string) error {
 	return err
 }
 
-// rootOf is the directory whose index covers dir, itself or one above it.
+// rootOf returns the directory whose index covers dir: an indexed directory
+// above it, or else dir itself.
 func rootOf(c *blockstore.Cache, dir string) string {
 	for up := dir; ; up = filepath.Dir(up) {
 		if cat, _, err := catalogOf(c, up); err == nil && cat.root == up {
@@ -259,7 +262,7 @@ func (b *buildRun) lock() (unlock func(), err error) {
 		if b.held = l; b.ownsLock() {
 			return func() { l.Unlock() }, nil
 		}
-		// Whoever had it lost the index meanwhile, and the lock with it.
+		// The index was deleted while another process held the lock.
 		l.Unlock()
 		if _, err := indexDir(b.Cache, b.root, true); err != nil {
 			return nil, err
@@ -288,7 +291,8 @@ func pathCause(err error) error {
 	return err
 }
 
-// load takes over the last catalog. What cannot be used of it is built anew.
+// load reads the last catalog. If it, or the generation it names, cannot be used,
+// the index is built anew.
 func (b *buildRun) load() {
 	b.old, b.known, b.byID = map[*entry]bool{}, map[[2]uint64]*entry{}, map[reader.ID][]*entry{}
 	cat, err := readCatalog(b.dir)
@@ -331,7 +335,8 @@ func (b *buildRun) load() {
 	b.sweep()
 }
 
-// fileKey is what a file is known by from one state to the next.
+// fileKey returns the identity of a file across builds: its device and inode, or
+// a hash of its path where there are none.
 func (b *buildRun) fileKey(s reader.Stamp, path string) [2]uint64 {
 	if s.Ino != 0 {
 		return [2]uint64{s.Dev, s.Ino}
@@ -340,8 +345,8 @@ func (b *buildRun) fileKey(s reader.Stamp, path string) [2]uint64 {
 	return [2]uint64{uint64(h), uint64(crc32.Checksum([]byte(path), castagnoli))}
 }
 
-// sweep deletes what no catalog speaks of: what an interrupted build left, and
-// generations that were replaced, but for those in keep.
+// sweep deletes files that the catalog does not name, such as those of an
+// interrupted build and generations that were replaced, except those in keep.
 func (b *buildRun) sweep(keep ...string) {
 	if !b.ownsLock() {
 		return
@@ -384,7 +389,7 @@ func (b *buildRun) updateMembers(logs []files.Log) error {
 	type job struct {
 		src reader.Source
 		m   reader.Member
-		e   *entry // what is known of the file, which has grown, or was perhaps only renamed
+		e   *entry // the known entry of a file that has grown or been renamed; or nil
 	}
 	var jobs []job
 	for _, l := range logs {
@@ -456,7 +461,7 @@ func (b *buildRun) failure() error {
 	return b.err
 }
 
-// rel is a path below the root, with slashes.
+// rel returns a path relative to the root, with slashes.
 func (b *buildRun) rel(path string) (string, error) {
 	if path == reader.Stdin {
 		return "", fs.ErrInvalid
@@ -469,15 +474,15 @@ func (b *buildRun) rel(path string) (string, error) {
 	return filepath.ToSlash(rel), err
 }
 
-// keep makes an entry of the last catalog one of the next.
+// keep moves an entry from the last catalog to the next.
 func (b *buildRun) keep(e *entry) {
 	b.entries = append(b.entries, e)
 	delete(b.old, e)
 }
 
-// updateMember reads what is new of one file. e, if not nil, is the entry of what
-// it was when it was shorter, or when it may have held another text of the
-// same length.
+// updateMember reads the new text of one file. e, if not nil, is the entry of the
+// file when it was shorter, or when it may have held another text of the same
+// length.
 func (b *buildRun) updateMember(src reader.Source, m reader.Member, e *entry) error {
 	blocks, err := src.Open(b.ctx, m, reader.Pos{})
 	if err != nil {
@@ -486,7 +491,7 @@ func (b *buildRun) updateMember(src reader.Source, m reader.Member, e *entry) er
 	defer func() { blocks.Close() }()
 	f, ok := blocks.(reader.FileBlocks)
 	if files.IsTwin(m) {
-		// It is damaged, or it would not be one any more. It has no entry.
+		// A pair that Settle left undecided is damaged. It gets no entry.
 		blk := reader.GetBlock()
 		defer reader.PutBlock(blk)
 		for err == nil {
@@ -508,7 +513,7 @@ func (b *buildRun) updateMember(src reader.Source, m reader.Member, e *entry) er
 	eb.bom, eb.direct = f.Direct()
 	eb.encoding = b.Encoding
 	eb.tb.Clock.Ref = m.ModTime
-	var renamed *entry // which may be of this very text
+	var renamed *entry // may be the entry of this text
 	switch {
 	case e == nil:
 	case eb.stamp.Same(e.stamp):
@@ -538,8 +543,9 @@ func (b *buildRun) updateMember(src reader.Source, m reader.Member, e *entry) er
 		b.finish(eb, e)
 		return nil
 	}
-	// It may be a text that is known, under another name or in another form.
-	// Reading it tells; where it is not, it is read again.
+	// It may be a known text under another name or in another form. Each
+	// candidate is compared as the text is read; if none matches, the text is
+	// read once more as a new one.
 	var was *entry
 	likely := append(b.candidates(eb.id), nil)
 	if renamed != nil && !slices.Contains(likely, renamed) {
@@ -577,8 +583,8 @@ func (b *buildRun) updateMember(src reader.Source, m reader.Member, e *entry) er
 	return nil
 }
 
-// holds reports whether the file that f has just been opened of still has the
-// text of an entry, where that does not take decoding it.
+// holds reports whether the file of f still has the text of e. It reports false
+// if it could find that out only by decoding the file.
 func (b *buildRun) holds(e *entry, src reader.Source, m reader.Member, f reader.FileBlocks) bool {
 	if _, direct := f.Direct(); direct != e.direct {
 		return false
@@ -594,11 +600,11 @@ func (b *buildRun) holds(e *entry, src reader.Source, m reader.Member, f reader.
 	return ok
 }
 
-// errOther says that a text is not the one it was taken for.
+// errOther means that a text is not the known text it was compared with.
 var errOther = errors.New("another text")
 
-// recordUnread notes that a member could not be read. It returns the error if it
-// is the index that cannot be written.
+// recordUnread records that a member could not be read. It returns err only if err
+// means that the index cannot be written.
 func (b *buildRun) recordUnread(m reader.Member, err error) error {
 	b.current = nil
 	var fe *reader.FileError
@@ -624,15 +630,15 @@ func (b *buildRun) recordUnread(m reader.Member, err error) error {
 	return err
 }
 
-// inCache reports whether a path is in the cache.
+// inCache reports whether a path is in the cache directory.
 func (b *buildRun) inCache(path string) bool {
 	rel, err := filepath.Rel(b.Cache.Dir(), path)
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// candidates is the known texts that begin like one of that ID, the longest first.
-// Few logs begin with the same 4 KiB without being the same; for those that
-// do, the first few are tried.
+// candidates returns entries of known texts that begin like the text with the ID,
+// the longest first. Different logs seldom begin with the same 4 KiB; if more
+// than a few do, only the longest are returned.
 func (b *buildRun) candidates(id reader.ID) []*entry {
 	const most = 3
 	list := slices.Clone(b.byID[id])
@@ -640,8 +646,8 @@ func (b *buildRun) candidates(id reader.ID) []*entry {
 	return list[:min(len(list), most)]
 }
 
-// resume takes over what is known of a file that has grown, but for its last
-// block, and opens it from there on.
+// resume takes over all but the last block of the entry e of a file that has
+// grown, and opens the file where these blocks end.
 func (b *buildRun) resume(src reader.Source, m reader.Member, f reader.FileBlocks, eb *entryBuilder, e *entry) (reader.Blocks, error) {
 	table, err := e.blockTable()
 	if err != nil {
@@ -673,8 +679,8 @@ func (b *buildRun) resume(src reader.Source, m reader.Member, f reader.FileBlock
 	return rest, nil
 }
 
-// finish makes the entry that was built one of the next catalog, in place of
-// the one it continues.
+// finish adds the entry that was built to the next catalog, in place of was, if
+// that is not nil.
 func (b *buildRun) finish(eb *entryBuilder, was *entry) {
 	e := eb.upTo(len(eb.tb.Table.Blocks))
 	b.current = nil
@@ -687,9 +693,9 @@ func (b *buildRun) finish(eb *entryBuilder, was *entry) {
 	}
 }
 
-// read reads a member's blocks to the end and indexes them. Those that
-// begin the text of was, if that is not nil, are known; it returns errOther
-// if it turns out that they do not.
+// read reads a member's blocks to the end and indexes them. If was is not nil,
+// its blocks are expected to be the first ones and are not indexed again; read
+// returns errOther if they differ.
 func (b *buildRun) read(m reader.Member, blocks reader.Blocks, eb *entryBuilder, was *entry) error {
 	var known []reader.TableBlock
 	var sum uint32
@@ -713,7 +719,7 @@ func (b *buildRun) read(m reader.Member, blocks reader.Blocks, eb *entryBuilder,
 		if err != nil {
 			reader.PutBlock(blk)
 			if err == io.EOF && i < len(known) {
-				return errOther // shorter than what it was taken for
+				return errOther // it is shorter
 			}
 			if err == io.EOF {
 				return nil
@@ -758,8 +764,8 @@ func (b *buildRun) read(m reader.Member, blocks reader.Blocks, eb *entryBuilder,
 	}
 }
 
-// same reports whether a block has the extent that a table says, or, if it is
-// the last one there, at least that.
+// same reports whether a block has the extent of k or, if k is the last block of
+// its table, at least that extent.
 func same(b *reader.Block, k *reader.TableBlock, last bool) bool {
 	if b.Offset != k.Offset || len(b.Text) < k.Len || len(b.Skips) < len(k.Skips) || !slices.Equal(b.Skips[:len(k.Skips)], k.Skips) {
 		return false
@@ -767,10 +773,10 @@ func same(b *reader.Block, k *reader.TableBlock, last bool) bool {
 	return last || len(b.Text) == k.Len && len(b.Skips) == len(k.Skips)
 }
 
-// indexBlock indexes a block that was read, which it owns.
+// indexBlock indexes a block that was read. It takes ownership of blk.
 func (b *buildRun) indexBlock(blk *reader.Block, eb *entryBuilder) error {
-	// A piece of a line that is longer than a block is always read: what is
-	// looked for may be in another.
+	// A piece of a line that is longer than a block is not indexed, and so always
+	// searched: a match may span several pieces.
 	if blk.Continues || blk.Unfinished {
 		eb.add(blk)
 		reader.PutBlock(blk)
@@ -811,7 +817,7 @@ func (b *buildRun) hasNews() bool {
 	return b.indexed.GetCardinality() > b.publishedBlocks
 }
 
-// open opens the store, if that was not done.
+// open opens the store unless it is open.
 func (b *buildRun) open() error {
 	if b.store != nil {
 		return nil
@@ -820,7 +826,7 @@ func (b *buildRun) open() error {
 	if err != nil {
 		return b.storeError(err)
 	}
-	b.store, b.counted = s, s.size() // which is links
+	b.store, b.counted = s, s.size() // the files are links to those of the last generation
 	if err := s.prune(b.indexed); err != nil {
 		return b.storeError(err)
 	}
@@ -866,8 +872,8 @@ func (b *buildRun) flush() error {
 	return nil
 }
 
-// tidy deletes the documents of blocks that are in use no more, and has small
-// segments merged.
+// tidy deletes the documents of blocks that no entry refers to, and merges small
+// segments.
 func (b *buildRun) tidy() error {
 	live := roaring.New()
 	for _, e := range b.entries {
@@ -895,26 +901,27 @@ func (b *buildRun) tidy() error {
 	return nil
 }
 
-// addExtents adds the serial numbers of some blocks to set.
+// addExtents adds the serial numbers in list to set.
 func addExtents(set *roaring.Bitmap, list []extent) {
 	for _, x := range list {
 		set.AddRange(uint64(x.serial), uint64(x.serial)+uint64(x.n))
 	}
 }
 
-// storeError is an error with which the index cannot be written.
+// storeError returns the error of writing the index.
 func (b *buildRun) storeError(err error) error {
 	return &reader.FileError{Path: b.dir, Offset: -1, Err: pathCause(err)}
 }
 
-// recordError notes that the index could not be written. b.mu is held.
+// recordError records that the index could not be written. b.mu is held.
 func (b *buildRun) recordError(err error) {
 	if b.err == nil {
 		b.err = b.storeError(err)
 	}
 }
 
-// forget drops the entries of files at paths that are not there any more.
+// forget drops the entries of files at paths that no longer exist, and of files
+// that were deleted elsewhere.
 func (b *buildRun) forget(paths []string) {
 	for e := range b.old {
 		gone := e.partial

@@ -15,20 +15,19 @@ import (
 //	index_meta.json           for Bleve: how to open it
 //	store/root.bolt           Bleve's list of segments, with the documents that are deleted
 //	store/ID.zap              a segment
-//	ID.aux                    what belongs beside it, see segmentReader
+//	ID.aux                    filters, terms and checksums of that segment; see segmentReader
 //
-// Of what did not change, generations share the files by hard links. One that
-// the catalog does not name any more is deleted, when a newer one has been
-// published after it: a search may have read the catalog just before it was
-// replaced.
+// Generations share unchanged files by hard links. When a generation is replaced
+// in the catalog, it is kept until another one is published or the build ends: a
+// search may have read the catalog just before.
 type generation struct {
 	info     *generationInfo
 	index    *scorch.Scorch
 	snapshot *scorch.IndexSnapshot
-	segments []*segmentReader // those that are wanted
+	segments []*segmentReader // of the segments that were selected when it was opened
 }
 
-// A generationInfo is what the catalog says of a generation.
+// A generationInfo describes a generation in the catalog.
 type generationInfo struct {
 	name     string // of the directory
 	bolt     fileInfo

@@ -12,17 +12,17 @@ import (
 	"logview/reader"
 )
 
-// Lines longer than a block. One of up to maxLine bytes is put together and
-// judged like any other, a longer one in pieces (see match.Judge).
-// The line is printed from where it lies, or from a copy on disk if it came
+// Lines longer than a block. A line of up to maxLine bytes is assembled in memory
+// and matched like any other; a longer one is matched in overlapping pieces (see
+// match.Judge). It is printed from its file, or from a copy on disk if it came
 // through a pipe.
 const (
 	maxLine = 64 << 20
-	overlap = 1<<20 + 2*utf8.UTFMax // and a character on either side, which says where a word ends
+	overlap = 1<<20 + 2*utf8.UTFMax // with a character on either side to tell where words end
 
-	// maxText is the longest line that is handed out as text. A longer one
-	// is handed out to be streamed, so that whoever makes something of it
-	// does not need as much memory again.
+	// maxText is the longest line that is emitted as text. A longer one is
+	// emitted as a LongLine to be streamed, so that the caller need not hold a
+	// second copy in memory.
 	maxText = 4 << 20
 )
 
@@ -35,10 +35,10 @@ type LongLine struct {
 	Open    bool // the text ends without its newline
 
 	openText func() (io.ReadCloser, error)
-	drop     func() // gives up what is kept of it; nil if that is nothing
+	drop     func() // deletes the copy on disk; nil if there is none
 }
 
-// Start is the line's first n bytes, or all of it.
+// Start returns the first n bytes of the line, or all of it if it is shorter.
 func (l *LongLine) Start(n int) ([]byte, error) {
 	r, err := l.openText()
 	if err != nil {
@@ -50,7 +50,7 @@ func (l *LongLine) Start(n int) ([]byte, error) {
 	return b, err
 }
 
-// WriteTo writes the line, without its newline, to w. It can be called until
+// WriteTo writes the line, without its newline, to w. It may be called only until
 // emit returns.
 func (l *LongLine) WriteTo(w io.Writer) (int64, error) {
 	r, err := l.openText()
@@ -65,11 +65,10 @@ func (l *LongLine) WriteTo(w io.Writer) (int64, error) {
 	return n, err
 }
 
-// searchLong searches the line that b, its first piece, begins, and fetches its
-// other pieces with next, until that fails: then the line ends there, and
-// the caller will meet the same error. It returns the rest of the last piece
-// as a block of whole lines, nil if there is none, and false if the stream
-// is to end. It owns b.
+// searchLong searches the line whose first piece is b, and reads its other pieces
+// with next. If next fails, the line ends there; the caller will get the same
+// error. It returns the rest of the last piece as a block of whole lines, or nil
+// if nothing is left, and false if reading must end. It owns b.
 func (p *producer) searchLong(b *reader.Block, next func(*reader.Block) error) (*reader.Block, bool) {
 	if !p.wait(func() bool { return p.st.head }) {
 		reader.PutBlock(b)
@@ -115,8 +114,8 @@ func (p *producer) searchLong(b *reader.Block, next func(*reader.Block) error) (
 	return rest, true
 }
 
-// emitLong queues a long line and waits until it was emitted, so that its
-// memory is free for the next. It reports false if the stream is to end.
+// emitLong queues a long line and waits until it was emitted, so that its memory
+// can be reused for the next. It returns false if reading must end.
 func (p *producer) emitLong(l *LongLine, j *judge) bool {
 	matches := j.Finish()
 	x, ok := p.slot()
@@ -133,8 +132,8 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 	}
 	short := j.Whole() && len(j.Buf) <= maxText
 	if p.withContext() {
-		// It may be shown much later, or never: its text does not wait in
-		// memory for that, and what does counts.
+		// It may be emitted much later, or never, so its text is not kept in
+		// memory unless it is short, and then it counts.
 		h := p.newHits()
 		c := contextLine{line: l.Line, offset: l.Offset, match: matches, open: l.Open}
 		switch {
@@ -150,7 +149,7 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 			j.keep()
 			l.openText, l.drop = j.opener(l), j.close
 			c.long = l
-			h.bytes = maxText // or so many spools would be open
+			h.bytes = maxText // limits the number of open files
 		}
 		if j.err == nil {
 			p.longBuf = j.Buf[:0]
@@ -188,12 +187,12 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 	return true
 }
 
-// withContext reports whether lines around the matching ones are wanted.
-// Then a long line may be shown much later than it is judged.
+// withContext reports whether the request asks for lines around matching ones.
+// Then a long line may be emitted much later than it is matched.
 func (s *scanRun) withContext() bool { return s.req.withContext() }
 
-// A judge decides whether a long line matches, and keeps what is needed to
-// print it.
+// A judge decides whether a long line matches, and keeps a copy to print if the
+// line cannot be read again.
 type judge struct {
 	match.Judge
 	p     *producer
@@ -223,13 +222,14 @@ func (j *judge) add(text []byte) {
 	}
 }
 
-// keep begins a copy of the line on disk with what is in buf, if there is none yet.
+// keep starts a copy of the line on disk with the text in Buf, unless there is
+// one.
 func (j *judge) keep() {
 	if j.spool != nil || j.err != nil {
 		return
 	}
 	if j.spool, j.err = os.CreateTemp("", "logview-line-"); j.err == nil {
-		os.Remove(j.spool.Name()) // where that fails, close does it
+		os.Remove(j.spool.Name()) // where an open file cannot be removed, dropSpool does it
 		j.p.keepSpool(j.spool)
 		_, j.err = j.spool.Write(j.Buf)
 	}
@@ -281,8 +281,8 @@ func (j *judge) close() {
 	}
 }
 
-// keepSpool notes a file that is to be closed when the search ends, if it is
-// not dropped before: a search may end at any moment.
+// keepSpool registers a file to be closed when the search ends, unless dropSpool
+// closed it before: a search may end at any moment.
 func (s *scanRun) keepSpool(f *os.File) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -302,7 +302,7 @@ func (s *scanRun) dropSpool(f *os.File) {
 	}
 }
 
-// A blockReader reads blocks as a stream.
+// A blockReader reads the text of blocks. It implements io.ReadCloser.
 type blockReader struct {
 	ctx    context.Context
 	blocks reader.Blocks

@@ -6,11 +6,11 @@ import (
 	"github.com/RoaringBitmap/roaring/v2"
 )
 
-// publish makes a generation of what is indexed, and writes the catalog of all
-// that is whole.
+// publish publishes the documents indexed so far as a generation, and writes a
+// catalog of the members that they cover completely.
 func (b *buildRun) publish() error {
 	begun := time.Now()
-	// What is indexed now will be in the generation.
+	// The generation will contain at least these documents.
 	b.mu.Lock()
 	indexed := b.indexed.Clone()
 	b.mu.Unlock()
@@ -26,7 +26,7 @@ func (b *buildRun) publish() error {
 		b.count()
 	}
 	c := &catalog{root: b.root, built: time.Now(), next: b.next, generation: generation}
-	added := map[*entry]bool{} // which a file with two names may be twice
+	added := map[*entry]bool{} // a file with two names may have its entry here twice
 	add := func(e *entry) {
 		if !added[e] {
 			added[e] = true
@@ -65,8 +65,8 @@ func (b *buildRun) publish() error {
 	return nil
 }
 
-// firstMissing returns the first of so many blocks that has a serial number
-// which is not indexed.
+// firstMissing returns the number of the first block whose serial number is not
+// in indexed, or blocks if there is none.
 func firstMissing(list []extent, indexed *roaring.Bitmap, blocks int) int {
 	for _, x := range list {
 		for i := range x.n {
@@ -78,9 +78,10 @@ func firstMissing(list []extent, indexed *roaring.Bitmap, blocks int) int {
 	return blocks
 }
 
-// soFar is an entry of as much of the current member as is written. A plain
-// file is covered that far, and looks as if it had grown since. The
-// beginning of a compressed one is of use only to who goes on.
+// soFar returns an entry for the indexed beginning of the current member, or nil
+// if that is too short to be worth it. For a plain file, the entry looks as if
+// the file had grown since. For a compressed one, it is partial: only a build
+// that continues uses it.
 func soFar(eb *entryBuilder, indexed *roaring.Bitmap) *entry {
 	n := firstMissing(eb.extents, indexed, len(eb.crcs))
 	if n < eb.taken+batchBlocks || len(eb.extents) == 0 {

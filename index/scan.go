@@ -18,35 +18,35 @@ import (
 	"logview/reader/files"
 )
 
-// Scan is the Searcher that reads everything. It is what a search falls back
-// to, and what other Searchers are held against.
+// Scan is the Searcher that reads all blocks. A search falls back to it where
+// there is no index, and other Searchers must find the same lines.
 //
-// How it runs. Each member is a stream: a goroutine that decodes its blocks
-// one after the other and puts a piece for each into the stream's queue. The
-// caller's goroutine takes the pieces out in order, stream by stream.
+// How it runs. Each member is searched by a memberScan: a goroutine that decodes
+// its blocks one after the other and queues a piece for each. The caller's
+// goroutine emits the pieces in order, member by member.
 //
-//   - Processors. What decodes or searches holds a slot of Workers; see
-//     reader/admission.go. The goroutine that decodes a block also searches
-//     it, while it is in that core's cache, unless a slot is free: then
-//     another goroutine does. With many members all
-//     cores decode; with one, one decodes and the others search.
-//   - Memory. The stream at the head of the line may hold maxHead bytes of
-//     pieces that were not emitted yet, all others together maxAhead; who
-//     would hold more waits. The head never waits for those behind it.
-//   - Lines longer than a block are put together by the head alone, so there
-//     is only one at a time; those that wait as context do so on disk. See
+//   - Processors. A goroutine holds a slot of Workers while it decodes or
+//     searches; see reader/admission.go. The goroutine that decodes a block also
+//     searches it, while it is in that core's cache, unless another slot is
+//     free: then another goroutine does. With many members all cores decode;
+//     with one, one core decodes and the others search.
+//   - Memory. The member being emitted, the head, may hold maxHead bytes of
+//     pieces that were not emitted yet, all others together maxAhead; a goroutine
+//     that would exceed that waits. The head never waits for the others.
+//   - Lines longer than a block are assembled for the head alone, so there is
+//     only one at a time; those that wait as context do so on disk. See
 //     longline.go.
 type Scan struct {
-	// Workers bounds the goroutines that work at a time; nil means one for
-	// each processor. The search shares them with whom it is not alone.
+	// Workers bounds the number of goroutines that work at a time; nil means one
+	// for each processor. Searches that run at the same time may share it.
 	Workers *reader.Workers
 
-	// admit, if not nil, says which blocks of a member need be read; nil for
-	// all.
+	// admit, if not nil, returns which blocks of a member to read; nil means all
+	// of them.
 	admit func(reader.Member) *admission
 }
 
-// NewWorkers makes a worker for each processor, but for at most maxProcs.
+// NewWorkers returns Workers with a slot for each processor, at most maxProcs.
 func NewWorkers() *reader.Workers {
 	return reader.NewWorkers(min(runtime.GOMAXPROCS(0), maxProcs))
 }
@@ -56,10 +56,10 @@ var _ Searcher = Scan{}
 const (
 	maxHead  = 16 << 20
 	maxAhead = 32 << 20
-	maxQueue = 256 // pieces of one stream, which weigh something even when they hold nothing
+	maxQueue = 256 // pieces of one member, which take memory even if they have no hits
 
-	// maxProcs bounds the streams' buffers, some 1.5 MB each. No disk feeds
-	// more decoders.
+	// maxProcs bounds the memory of decoders, some 1.5 MB each. No disk is fast
+	// enough for more.
 	maxProcs = 16
 )
 
@@ -96,7 +96,7 @@ func (sc Scan) Search(ctx context.Context, req *Request, emit func(*Hits) error)
 	return s.stats, err
 }
 
-// wake lets everyone who waits look again.
+// wake makes all waiting goroutines check their conditions again.
 func (s *scanRun) wake() {
 	s.mu.Lock()
 	s.changed.Broadcast()
@@ -109,21 +109,21 @@ type scanRun struct {
 	emit    func(*Hits) error
 	ctx     context.Context
 	cancel  context.CancelFunc
-	inOrder bool // hits are trimmed or given context as they are emitted
+	inOrder bool // hits are cut to Max or get context as they are emitted
 	admit   func(reader.Member) *admission
 
 	workers  *reader.Workers
 	running  sync.WaitGroup // all goroutines of this search
 	scanners sync.Pool
 
-	mu      sync.Mutex // guards what follows, and the streams' fields that say so
-	changed sync.Cond  // of mu: any of it changed
-	ahead   int        // bytes held by pieces of streams that are not the head
+	mu      sync.Mutex // guards what follows, and the fields of memberScan that say so
+	changed sync.Cond  // with mu: something that it guards changed
+	ahead   int        // bytes held by pieces of members that are not the head
 	spools  map[*os.File]bool
 
-	longBuf []byte // memory of the last long line, for the head's next
+	longBuf []byte // memory of the last long line, to be reused
 
-	stats Stats // the caller's goroutine only
+	stats Stats // used only by the caller's goroutine
 	done  atomic.Int64
 	total atomic.Int64
 	hits  atomic.Int64
@@ -134,36 +134,36 @@ type memberScan struct {
 	src    reader.Source
 	member reader.Member
 	adm    *admission // nil: all of it is read
-	known  bool       // to have no line that matches, so nothing is read
+	known  bool       // no line can match, so nothing is read
 
-	// Guarded by scan.mu.
+	// Guarded by scanRun.mu.
 	queue []*piece
 	held  int  // bytes of queue
-	head  bool // the stream is emitted
-	ended bool // nothing more will be put into queue
-	stop  bool // nothing more is wanted
+	head  bool // its pieces are being emitted
+	ended bool // no more pieces will be queued
+	stop  bool // no more pieces are wanted
 
 	// Set before ended is.
-	archive  bool            // the member is one
-	inside   []reader.Member // what is in it, to be searched in its place
+	archive  bool            // the member is an archive
+	inside   []reader.Member // of the archive, to be searched in its place
 	again    bool            // another member has all of its text
 	excluded bool            // no line can match, by the file: conditions
 
-	// Set by the caller's goroutine, before the stream is begun.
+	// Set by the caller's goroutine, before reading begins.
 	begun bool
 	turn  *reader.Turn // of the producer, until head is set
 	ends  func()       // ends the turn
 }
 
-// A piece is what became of a block.
+// A piece is the result of searching a block.
 type piece struct {
-	ready   bool // guarded by scan.mu; until it is set, the rest is the worker's
-	emitted bool // guarded by scan.mu
+	ready   bool // guarded by scanRun.mu; until it is set, the worker owns the other fields
+	emitted bool // guarded by scanRun.mu
 
 	hits  *Hits // nil if there are none
 	lines []contextLine
-	err   error // the member could not be read (on)
-	stats Stats // what this piece adds
+	err   error // the rest of the member could not be read
+	stats Stats // to be added to those of the search
 }
 
 func (s *scanRun) run() error {
@@ -175,11 +175,11 @@ func (s *scanRun) run() error {
 		finish := s.report()
 		defer finish()
 	}
-	// So many streams are begun before the first is done: one for each
-	// processor and some that wait, so that no processor does.
+	// Reading of so many members begins before the first is done: one for each
+	// processor, and a few more so that no processor is idle.
 	window := s.workers.Size() + 3
-	// As many goroutines produce one stream after the other: a goroutine for
-	// each file would have to grow its stack each time.
+	// As many goroutines read one member after the other: a new goroutine for
+	// each file would have to grow its stack every time.
 	begin, producers := make(chan func(), window), 0
 	defer close(begin)
 	turn := make(chan struct{})
@@ -218,19 +218,20 @@ func (s *scanRun) run() error {
 		}
 		streams[i] = nil
 		if len(st.inside) > 0 {
-			// What is in an archive comes in its place. Streams behind it may
-			// have begun; they wait to be emitted as ever.
+			// The members of an archive take its place. Reading of the members
+			// behind it may have begun; they still wait to be emitted.
 			streams = slices.Insert(streams, i+1, s.newMemberScans(st.src, st.inside)...)
 		}
 	}
 	return nil
 }
 
-// newMemberScans are those of members, as far as they must be read.
+// newMemberScans returns a memberScan for each of members that must be read. It
+// counts all of them in the statistics.
 func (s *scanRun) newMemberScans(src reader.Source, members []reader.Member) (out []*memberScan) {
 	for _, m := range members {
 		s.stats.Members++
-		// What is in an archive may match though the archive does not.
+		// The path of a file in an archive may match even if the archive's does not.
 		if !s.m.MayMatch(m.Path) && !files.MayBeArchive(m) {
 			s.stats.Excluded++
 			continue
@@ -256,8 +257,8 @@ func (s *scanRun) newMemberScans(src reader.Source, members []reader.Member) (ou
 	return out
 }
 
-// report calls Progress ten times a second until the function it returns is
-// called, which calls it once more.
+// report calls Progress ten times a second until the returned function is
+// called, which calls it a last time.
 func (s *scanRun) report() func() {
 	tell := func() { s.req.Progress(Progress{Done: s.done.Load(), Total: s.total.Load(), Hits: s.hits.Load()}) }
 	quit, gone := make(chan struct{}), make(chan struct{})
@@ -281,7 +282,7 @@ func (s *scanRun) report() func() {
 	}
 }
 
-// consume emits a stream's pieces.
+// consume emits the pieces of a member.
 func (s *scanRun) consume(st *memberScan) error {
 	s.mu.Lock()
 	st.head = true
@@ -322,7 +323,7 @@ func (s *scanRun) consume(st *memberScan) error {
 	case st.excluded:
 		s.stats.Excluded++
 	case st.archive && failed == nil:
-		s.stats.Members-- // what is in it counts
+		s.stats.Members-- // its members are counted instead
 	case st.again:
 		s.stats.Members--
 	case failed == nil:
@@ -361,8 +362,8 @@ func (s *scanRun) reportError(err error) {
 	}
 }
 
-// take waits for the next piece of the head stream; nil means that there is
-// none.
+// take waits for the next piece of the head and removes it from the queue; nil
+// means that there are no more.
 func (s *scanRun) take(st *memberScan) *piece {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -386,9 +387,10 @@ func (s *scanRun) take(st *memberScan) *piece {
 	}
 }
 
-// produce reads a stream's member. It begins when the streams before it
-// have, at its turn, and then lets the next: were a later one to take the
-// last worker, the head could wait for all of its member to be decoded.
+// produce reads a member. It waits for turn, which is closed when the members
+// before it hold their slots, and closes next when it holds its own. Otherwise a
+// later member could take the last slot, and the head would wait until all of
+// that member was decoded.
 func (s *scanRun) produce(st *memberScan, turn <-chan struct{}, next chan<- struct{}) {
 	defer s.running.Done()
 	defer func() {
@@ -412,7 +414,7 @@ func (s *scanRun) produce(st *memberScan, turn <-chan struct{}, next chan<- stru
 		return
 	}
 	if !s.m.MayMatch(st.member.Path) && (err == nil || errors.Is(err, reader.ErrBinary)) {
-		st.excluded = true // it had the name of an archive, and is none
+		st.excluded = true // it is no archive, in spite of its name
 		if err == nil {
 			blocks.Close()
 		}
@@ -433,7 +435,7 @@ func (s *scanRun) produce(st *memberScan, turn <-chan struct{}, next chan<- stru
 	}
 }
 
-// unpack lists what is in the stream's member, an archive.
+// unpack lists the members of an archive.
 func (p *producer) unpack(err error) {
 	u, ok := p.st.src.(reader.Unpacker)
 	if !ok {
@@ -447,7 +449,7 @@ func (p *producer) unpack(err error) {
 	p.st.archive, p.st.inside = true, members
 }
 
-// read reads what is to be read of the member.
+// read reads and searches the blocks of the member that may match.
 func (p *producer) read() {
 	ad := p.st.adm
 	if ad != nil {
@@ -457,7 +459,7 @@ func (p *producer) read() {
 			ok = ad.entry.holds(p.ctx, ad.cache, p.st.src, p.st.member, now)
 		}
 		if !ok {
-			ad = nil // it is another file by now, or another text
+			ad = nil // the file was replaced, or its text was
 		}
 	}
 	if ad == nil {
@@ -487,7 +489,7 @@ func (p *producer) read() {
 	}
 	p.working.Wait()
 	p.blocks.Close()
-	p.blocks = rest // which produce closes
+	p.blocks = rest // produce closes it
 	p.sequential(nil)
 }
 
@@ -502,19 +504,19 @@ func (p *producer) countSkipped(n int) {
 	}
 }
 
-// A producer is the goroutine of a stream, and what it knows.
+// A producer reads one member in a goroutine of its own.
 type producer struct {
 	*scanRun
 	st     *memberScan
 	blocks reader.Blocks
 	id     reader.ID
-	disk   int64 // of the file read, as far as told to done
+	disk   int64 // bytes of the file that were added to done
 
-	working sync.WaitGroup // what spread began
+	working sync.WaitGroup // work that spread began
 }
 
-// wait waits, without the producer's slot, until ready returns true, under mu.
-// It reports false if the stream is to end.
+// wait waits until ready, called with mu held, returns true. It gives up the
+// producer's slot meanwhile. It returns false if reading must end.
 func (p *producer) wait(ready func() bool) bool {
 	p.mu.Lock()
 	if !ready() && p.ctx.Err() == nil && !p.st.stop {
@@ -535,7 +537,8 @@ func (p *producer) wait(ready func() bool) bool {
 	return !stop && p.ctx.Err() == nil
 }
 
-// slot queues a piece to be filled, once there is room for it.
+// slot queues an empty piece once there is room for it. It returns false if
+// reading must end.
 func (p *producer) slot() (*piece, bool) {
 	ok := p.wait(func() bool {
 		if len(p.st.queue) >= maxQueue {
@@ -556,7 +559,7 @@ func (p *producer) slot() (*piece, bool) {
 	return x, true
 }
 
-// fail queues an error.
+// fail queues a piece with an error.
 func (p *producer) fail(err error) {
 	if x, ok := p.slot(); ok {
 		x.err = err
@@ -564,7 +567,7 @@ func (p *producer) fail(err error) {
 	}
 }
 
-// fill marks a piece as filled.
+// fill marks a piece as ready.
 func (p *producer) fill(x *piece) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -578,8 +581,8 @@ func (p *producer) fill(x *piece) {
 	p.changed.Broadcast()
 }
 
-// spread does the work for one piece: beside this goroutine if a processor
-// is to spare, and otherwise at once.
+// spread does the work for one piece: in another goroutine if a slot is free,
+// else in this one.
 func (p *producer) spread(work func()) {
 	p.working.Add(1)
 	beside := func() {
@@ -596,10 +599,10 @@ func (p *producer) advance(disk int64) {
 	}
 }
 
-// sequential searches a member block after block, but for those that are not
-// admitted.
+// sequential searches a member block after block, without the blocks that ad
+// does not admit.
 func (p *producer) sequential(ad *admission) {
-	ended := false // the text so far ends in a line without newline
+	ended := false // the text so far ends in a line without a newline
 	passed := 0
 	defer func() { p.countSkipped(passed) }()
 	for i := 0; ; i++ {
@@ -634,7 +637,7 @@ func (p *producer) sequential(ad *admission) {
 		ended = !b.Unfinished && !bytes.HasSuffix(b.Text, newline)
 		if b.Unfinished {
 			var ok bool
-			ad = nil // which counts other blocks than this loop from here on
+			ad = nil // from here on, its block numbers are not those of this loop
 			if b, ok = p.searchLong(b, p.blocks.Next); !ok {
 				return
 			} else if b == nil {
@@ -655,7 +658,7 @@ func (p *producer) sequential(ad *admission) {
 	}
 }
 
-// unindexed is 1 if no index knows block i.
+// unindexed returns 1 if block i is not indexed, else 0.
 func unindexed(ad *admission, i int) int64 {
 	if ad != nil && ad.entry.covers(i) {
 		return 0
@@ -663,8 +666,8 @@ func unindexed(ad *admission, i int) int64 {
 	return 1
 }
 
-// random searches a member whose blocks can be read in any order: those that
-// are admitted. It reports whether it came to their end.
+// random searches the admitted blocks of a member whose blocks can be read in
+// any order. It returns false if one could not be read, or reading must end.
 func (p *producer) random(ra reader.RandomAccess, ad *admission) bool {
 	table := ra.Table().Blocks
 	if ad != nil {
@@ -740,7 +743,8 @@ func (p *producer) random(ra reader.RandomAccess, ad *admission) bool {
 	return !failed.Load()
 }
 
-// search looks for the query in a block of whole lines, which it owns.
+// search searches a block of whole lines, which it owns, and puts the result
+// into x.
 func (p *producer) search(x *piece, b *reader.Block) {
 	x.stats.Blocks++
 	x.stats.BlocksRead++
@@ -776,12 +780,12 @@ func (p *producer) search(x *piece, b *reader.Block) {
 	p.settle(h)
 }
 
-// find is the lines of text that match, no more of them than are wanted.
+// find returns the lines of text that match, at most Request.Max.
 func (p *producer) find(sc *match.Scanner, text []byte) []match.Span {
 	return sc.Lines(text, nil, int(min(p.req.Max, int64(reader.BlockSize))))
 }
 
-// newHits makes the Hits of one piece.
+// newHits returns empty Hits for a piece.
 func (p *producer) newHits() *Hits {
 	return &Hits{Source: p.st.src, Member: p.st.member, ID: p.id, Highlight: p.highlight}
 }
@@ -792,8 +796,8 @@ func (s *scanRun) highlight(line []byte, dst []match.Span) []match.Span {
 	return sc.Highlights(line, dst)
 }
 
-// settle makes hits ready to wait for their turn: rendered, if that need not
-// be done in order, and otherwise in as little memory as they can do with.
+// settle prepares hits to wait until they are emitted: it renders them if that
+// need not be done in order, and else reduces their memory.
 func (p *producer) settle(h *Hits) {
 	if p.req.Render != nil && !p.inOrder {
 		p.req.Render(h)
@@ -821,7 +825,7 @@ func (p *producer) settle(h *Hits) {
 	h.Text, h.Lines, h.bytes = text, lines, size+len(lines)*contextLineSize
 }
 
-// drop gives up the text.
+// drop releases the text.
 func (h *Hits) drop() {
 	if h.buf != nil {
 		reader.PutBlock(h.buf)

@@ -20,47 +20,47 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// A store is Bleve's index while a Builder writes to it. It is in a directory
-// of its own, which begins as links to the files of the last generation and is
-// deleted in the end: what is kept is what publish makes of it. So a killed
-// build leaves nothing that the next one would have to know of.
+// A store is Bleve's index while a Builder writes to it. It has its own
+// directory, which starts with links to the files of the last generation and is
+// deleted in the end; only generations made by publish are kept. So the next
+// build can ignore the remains of one that was killed.
 type store struct {
 	parent string // the directory of the index
 	work   string // the store's directory in it
 	index  *scorch.Scorch
 	queue  *bleve.AnalysisQueue
 
-	// persisting holds a place for each batch that Bleve has in memory only.
+	// persisting is a semaphore for the batches that Bleve has only in memory.
 	persisting chan struct{}
 
-	failure error         // of one of Bleve's goroutines, when failed is closed
-	failed  chan struct{} // closed then
+	failure error         // of one of Bleve's goroutines; valid once failed is closed
+	failed  chan struct{} // closed by fail
 	failOne sync.Once
-	closing chan struct{} // closed when the store is
+	closing chan struct{} // closed by close
 
 	mu sync.Mutex
-	// filters are those of the documents that are in no generation yet.
+	// filters are the filters of documents that are not published yet.
 	filters     map[uint32][]byte
 	filterBytes int
 
-	auxBytes int64 // of the files beside the segments that were published
+	auxBytes int64 // size of the .aux files that were published
 }
 
 // maxPersisting is how many batches Bleve may have in memory: a slow disk
 // makes the builder wait, not grow.
 const maxPersisting = 8
 
-// mergePlan is when Bleve merges segments while blocks are added. Its own plan
-// takes segments below 2,000 documents for equal, and so merged all there was
-// again and again: building took 30% more.
+// mergePlan says when Bleve merges segments while blocks are added. Bleve's own
+// plan treats all segments below 2,000 documents as equal, and so merged all of
+// them again and again: building took 30% longer.
 var mergePlan = map[string]any{
 	"floorSegmentSize": 32, "maxSegmentsPerTier": 32, "segmentsPerMergeTask": 32, "tierGrowth": 32.0, "maxSegmentSize": 5_000_000,
 }
 
-// stores are the open ones by the path that Bleve reports errors with.
+// stores maps the path with which Bleve reports errors to the open *store.
 var stores sync.Map
 
-// callbacks is the name under which Bleve knows what it is to call.
+// callbacks is the name under which our callbacks are registered with Bleve.
 const callbacks = "logview"
 
 func init() {
@@ -70,9 +70,9 @@ func init() {
 		}
 	}
 	scorch.RegistryEventCallbacks[callbacks] = func(e scorch.Event) bool {
-		// These come from the goroutines that merge and persist. Where a file
-		// was cut off that they read as memory, they report that as an error
-		// then, and the program goes on.
+		// These events come from the goroutines that merge and persist. They
+		// read mapped files. If such a file is truncated, reading it then panics,
+		// which Bleve reports as an error, instead of ending the program.
 		switch e.Kind {
 		case scorch.EventKindPreMergeCheck, scorch.EventKindPurgerCheck, scorch.EventKindPersisterProgress:
 			debug.SetPanicOnFault(true)
@@ -81,9 +81,9 @@ func init() {
 	}
 }
 
-// fail notes an error of one of Bleve's goroutines, which calls it. Bleve
-// would try again at once and for ever, on a full disk, say: so it returns
-// only when the store is closed.
+// fail records an error of the Bleve goroutine that calls it. Bleve would retry
+// at once and for ever, on a full disk for example, so fail returns only when
+// the store is closed.
 func (s *store) fail(err error) {
 	s.failOne.Do(func() {
 		s.failure = cause(err)
@@ -92,8 +92,8 @@ func (s *store) fail(err error) {
 	<-s.closing
 }
 
-// cause returns what the system said. It is in the end of the text of Bleve's
-// errors, behind the paths of a directory that will soon be gone.
+// cause returns the system's error without the paths before it in the text of
+// Bleve's error: they are in a directory that will soon be deleted.
 func cause(err error) error {
 	if errors.Is(err, scorch.ErrAsyncPanic) {
 		return err
@@ -102,8 +102,8 @@ func cause(err error) error {
 	return errors.New(strings.TrimSpace(text[strings.LastIndex(text, ": ")+1:]))
 }
 
-// openStore opens a store in the directory of an index. It begins with what is
-// in a generation, if that is not nil.
+// openStore opens a store in parent, the directory of an index. It starts with
+// the documents of a generation, if from is not nil.
 func openStore(parent string, from *generationInfo) (s *store, err error) {
 	s = &store{
 		parent:     parent,
@@ -140,8 +140,8 @@ func openStore(parent string, from *generationInfo) (s *store, err error) {
 	}
 	index, err := scorch.NewScorch(scorch.Name, map[string]any{
 		"path": path,
-		// A batch need not be on disk before the next is taken: what is
-		// published is.
+		// A batch need not be on disk before the next is accepted: publishing
+		// writes what is missing.
 		"unsafe_batch":           true,
 		"numSnapshotsToKeep":     1,
 		"asyncErrorCallbackName": callbacks,
@@ -161,13 +161,13 @@ func openStore(parent string, from *generationInfo) (s *store, err error) {
 		return s, err
 	}
 	defer snapshot.Close()
-	if n := len(snapshot.Segments()); n != segments { // Bleve begins anew where it cannot read what there is
+	if n := len(snapshot.Segments()); n != segments { // if Bleve cannot read an index, it starts an empty one
 		return s, fmt.Errorf("%w: %d segments of %d", errDamaged, n, segments)
 	}
 	return s, nil
 }
 
-// snapshot returns what the store holds now. It is to be closed.
+// snapshot returns a snapshot of the store. The caller must close it.
 func (s *store) snapshot() (*scorch.IndexSnapshot, error) {
 	r, err := s.index.Reader()
 	if err != nil {
@@ -182,7 +182,7 @@ func (s *store) close() {
 	switch {
 	case s.index == nil:
 	case errors.Is(s.failure, scorch.ErrAsyncPanic):
-		go s.index.Close() // which waits for locks that the goroutine may have held
+		go s.index.Close() // waits for locks that the goroutine may still hold
 	default:
 		_ = s.index.Close()
 	}
@@ -190,10 +190,11 @@ func (s *store) close() {
 	stores.Delete(filepath.Join(s.work, storeName))
 }
 
-// name is the store's directory, below that of the index.
+// name returns the name of the store's directory in the directory of the index.
 func (s *store) name() string { return filepath.Base(s.work) }
 
-// size returns the bytes that the store has on disk, with what it published.
+// size returns the bytes that the store and the .aux files it published take on
+// disk.
 func (s *store) size() int64 {
 	n := s.auxBytes
 	entries, _ := os.ReadDir(filepath.Join(s.work, storeName))
@@ -214,14 +215,14 @@ func (s *store) add(b *blockBatch) error {
 	}
 	s.mu.Unlock()
 	batch := bleve.NewBatch()
-	batch.SetInternal([]byte(mappingKey), []byte(bleveMapping)) // again, which costs nothing
+	batch.SetInternal([]byte(mappingKey), []byte(bleveMapping)) // setting it again costs nothing
 	for _, d := range b.docs {
 		batch.Update(d)
 	}
 	return s.apply(batch)
 }
 
-// apply gives Bleve a batch, when there is room for it.
+// apply waits for room and gives Bleve a batch.
 func (s *store) apply(batch *bleve.Batch) error {
 	select {
 	case <-s.failed:
@@ -241,14 +242,15 @@ func (s *store) apply(batch *bleve.Batch) error {
 	return err
 }
 
-// fullOfFilters reports whether it is time to publish, for the filters' sake.
+// fullOfFilters reports whether the filters take so much memory that it is time
+// to publish.
 func (s *store) fullOfFilters() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.filterBytes > publishFilters
 }
 
-// delete deletes the documents with some serial numbers.
+// delete deletes the documents with the given serial numbers.
 func (s *store) delete(serials *roaring.Bitmap) error {
 	batch := bleve.NewBatch()
 	for it := serials.Iterator(); it.HasNext(); {
@@ -257,9 +259,9 @@ func (s *store) delete(serials *roaring.Bitmap) error {
 	return s.apply(batch)
 }
 
-// prune deletes the documents that are not among live: those of blocks of
-// which the catalog says nothing, since they were published in the middle of a
-// file and the build was killed.
+// prune deletes the documents that are not in live. The catalog does not refer to
+// them: they were published in the middle of a file, and then the build was
+// killed.
 func (s *store) prune(live *roaring.Bitmap) error {
 	snapshot, err := s.snapshot()
 	if err != nil {
@@ -294,16 +296,17 @@ func (s *store) prune(live *roaring.Bitmap) error {
 	return s.delete(dead)
 }
 
-// At the end of a build, mergeAt segments become one if each has less than
-// half of smallSegment documents, which are 256 MiB of text: so an index that is
-// brought up to date every few seconds does not come to have many. All segments
-// become one when more is deleted than is left.
+// At the end of a build, mergeAt segments are merged if each has fewer than half
+// of smallSegment documents, which are 256 MiB of text. So an index that is
+// updated every few seconds does not accumulate segments. All segments are
+// merged if more documents are deleted than live.
 var (
 	smallSegment = int64(1024)
 	mergeAt      = 4
 )
 
-// settle waits until all is on disk, and merges what is worth it.
+// settle waits until all documents are on disk, and merges segments where that is
+// worth it.
 func (s *store) settle(ctx context.Context) error {
 	saved := make(chan struct{})
 	batch := bleve.NewBatch()
@@ -353,8 +356,8 @@ func (s *store) settle(ctx context.Context) error {
 	}
 }
 
-// publish makes a generation of what the store holds now. prev is the one
-// before, or nil.
+// publish copies the current state of the store to a new generation. prev is the
+// last generation, or nil.
 func (s *store) publish(prev *generationInfo) (info *generationInfo, err error) {
 	err = guard(func() error {
 		info, err = s.copyTo(rand.Text(), prev)
@@ -363,6 +366,7 @@ func (s *store) publish(prev *generationInfo) (info *generationInfo, err error) 
 	return info, err
 }
 
+// copyTo implements publish, without recovering from Bleve's panics.
 func (s *store) copyTo(name string, prev *generationInfo) (info *generationInfo, err error) {
 	reader := s.index.CopyReader()
 	defer func() {
@@ -400,7 +404,7 @@ func (s *store) copyTo(name string, prev *generationInfo) (info *generationInfo,
 			i = &segmentInfo{id: x.Id(), docs: int(x.FullSize())}
 			added = append(added, x)
 		} else {
-			same := *i // as far as it was not written again
+			same := *i // a copy, because prev still uses i
 			i = &same
 			if err := link(i.auxPath(filepath.Join(s.parent, prev.name)), i.auxPath(dir)); err != nil {
 				return nil, err
@@ -439,10 +443,10 @@ func (s *store) copyTo(name string, prev *generationInfo) (info *generationInfo,
 	return info, nil
 }
 
-// writeAux writes the files that belong beside the segments that were added to
-// a generation. The filters of their documents are in memory, or with the
-// segments of the generation before that are gone, merged into these. It
-// returns the serial numbers of the documents.
+// writeAux writes the .aux files of the segments that were added to a generation.
+// The filters of their documents are in memory or, if the segments were merged,
+// in those segments of the last generation that are gone. It returns the serial
+// numbers of the documents.
 func (s *store) writeAux(dir string, infos map[uint64]*segmentInfo, added []*scorch.SegmentSnapshot, prev *generationInfo, gone map[uint64]*segmentInfo) ([]uint32, error) {
 	old := map[uint32]place{}
 	if len(gone) > 0 && len(added) > 0 {
@@ -481,8 +485,8 @@ func (s *store) writeAux(dir string, infos map[uint64]*segmentInfo, added []*sco
 					}
 					p, ok := old[serials[doc]]
 					if !ok {
-						// A document that was deleted may still be in a
-						// segment that was merged meanwhile.
+						// A segment that was merged meanwhile may still
+						// contain a deleted document.
 						return unknownFilter, nil
 					}
 					return p.segment.filter(p.doc)
@@ -497,7 +501,7 @@ func (s *store) writeAux(dir string, infos map[uint64]*segmentInfo, added []*sco
 	return written, group.Wait()
 }
 
-// makeDirs makes directories, of which none may exist.
+// makeDirs creates directories. It fails if one exists.
 func makeDirs(paths ...string) error {
 	for _, p := range paths {
 		if err := os.Mkdir(p, 0o700); err != nil {
@@ -507,10 +511,10 @@ func makeDirs(paths ...string) error {
 	return nil
 }
 
-var hardLink = os.Link // a variable only for the tests' sake
+var hardLink = os.Link // a variable so that tests can change it
 
-// link makes a file that is not written to any more known under another name,
-// or copies it where the file system has no links.
+// link makes a hard link to a file that is not written to any more, or copies it
+// where the file system has no links.
 func link(from, to string) error {
 	if hardLink(from, to) == nil {
 		return nil
@@ -538,24 +542,24 @@ func copyFile(from, to string) error {
 	return err
 }
 
-// A linkDir is the directory that Bleve copies a snapshot to. A segment that
-// is on disk gets a link.
+// A linkDir is the directory that Bleve copies a snapshot to. Segments on disk
+// are linked instead of copied.
 type linkDir struct {
 	dir string
-	err error // of a file that could not be written to the end, which Bleve does not ask for
+	err error // of closing a file, which Bleve ignores
 }
 
 // GetWriter implements bleve.Directory.
 func (d *linkDir) GetWriter(name string) (io.WriteCloser, error) {
 	path := filepath.Join(d.dir, name)
-	if filepath.Base(name) == boltName { // which Bleve opens itself
+	if filepath.Base(name) == boltName { // Bleve opens it itself
 		return os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o600)
 	}
 	return &linkFile{dir: d, path: path}, nil
 }
 
-// A linkFile is a file of a linkDir. io.Copy calls its ReadFrom with the file
-// that Bleve copies; a segment that is only in memory is written by Write.
+// A linkFile is a file in a linkDir. io.Copy calls ReadFrom with the file that
+// Bleve copies; Bleve calls Write for a segment that is only in memory.
 type linkFile struct {
 	dir  *linkDir
 	path string

@@ -18,7 +18,7 @@ const IDSize = 4 << 10
 // recognized as app.log.1 and as app.log.2.gz. Inodes are reused and names
 // change; the text stays.
 //
-// A file that is shorter than IdSize is named by the bytes it has, and known
+// A file that is shorter than IDSize is named by the bytes it has, and known
 // by them when it has grown. Equal IDs are a strong hint, not a proof: what
 // is trusted with more than a position is verified first.
 type ID struct {

@@ -4,7 +4,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 )
 
-// mouseEvent takes the wheel, clicks, and the border that is dragged.
+// mouseEvent handles the wheel, clicks, and dragging the border between panes.
 func (m *model) mouseEvent(msg tea.MouseMsg) tea.Cmd {
 	e := msg.Mouse()
 	l := m.boxes()

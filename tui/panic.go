@@ -16,22 +16,23 @@ import (
 	"logview/tui/visible"
 )
 
-// patience is how long a command may go on that was fed when something
-// panicked.
+// patience is how long to wait, after a panic, for a command that lines were
+// being piped to.
 const patience = 10 * time.Second
 
-// exitPanic is the exit code after a panic, as Go's own.
+// exitPanic is the exit code after a panic, the same as Go's own.
 const exitPanic = 2
 
 // A panicking ends the program when one of its goroutines panics. Bubble Tea
-// recovers what panics in its own, but says so on the screen that it then
-// leaves.
+// recovers panics in its own goroutines, but prints them on the alternate
+// screen, which it then leaves.
 type panicking struct {
 	once sync.Once
 	met  atomic.Bool
 }
 
-// Version is what this program was built from, and for what.
+// Version returns the program's version and revision, the version of Go, and the
+// platform it was built for.
 func Version() string {
 	version := "unknown"
 	if info, ok := debug.ReadBuildInfo(); ok {
@@ -45,16 +46,17 @@ func Version() string {
 	return fmt.Sprintf("logview %s, %s, %s/%s", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 
-// onPanic has the terminal given back and what happened said, below what was
-// on the screen before, when something panics. It calls stop first.
+// onPanic installs a handler for panics. It calls stop, restores the terminal,
+// prints the panic below the earlier contents of the screen, and ends the
+// program.
 func onPanic(p *tea.Program, stop func()) *panicking {
 	x := &panicking{}
 	crash.Handle(func(value any, stack []byte) {
 		x.met.Store(true)
-		x.once.Do(func() { // and the others wait
-			stop() // what goes to a command ends, and it with that
-			// The editor has the terminal until it ends; a command does, too, unless
-			// what feeds it waits for the goroutine that we are in.
+		x.once.Do(func() { // goroutines that panic later wait
+			stop() // ends the input of a command, and so the command
+			// An editor or a command keeps the terminal until it ends. But a
+			// command may never end: its input may wait for this goroutine.
 			for begun := time.Now(); Away() && !(feeding.Load() && time.Since(begun) > patience); {
 				time.Sleep(100 * time.Millisecond)
 			}
@@ -67,15 +69,16 @@ func onPanic(p *tea.Program, stop func()) *panicking {
 	return x
 }
 
-// wait returns if nothing panicked, and else leaves the end to who tells of it.
+// wait returns if nothing has panicked. Otherwise it blocks, and the handler ends
+// the program.
 func (x *panicking) wait() {
 	if x.met.Load() {
 		select {}
 	}
 }
 
-// guarded is a command whose panics are handled, and those of the commands
-// that it returns.
+// guarded returns a command that does what cmd does, and handles panics in it and
+// in the commands that it returns.
 func guarded(cmd tea.Cmd) tea.Cmd {
 	if cmd == nil {
 		return nil

@@ -11,7 +11,7 @@ import (
 	"logview/reader/decode"
 )
 
-// Settings are what a person may set in config.toml.
+// Settings are the contents of config.toml.
 type Settings struct {
 	Theme    string      `toml:"theme" comment:"auto (by the terminal's background), dark or light"`
 	Wrap     bool        `toml:"wrap" comment:"wrap long lines; false cuts them (key S)"`
@@ -21,19 +21,19 @@ type Settings struct {
 	Keys     KeySettings `toml:"keys"`
 }
 
-// KeySettings are the keys.
+// KeySettings are the settings for keys.
 type KeySettings struct {
 	Preset string              `toml:"preset" comment:"default, or less: ? searches backwards, h helps, e and w move"`
 	Bind   map[string][]string `toml:"bind" comment:"other keys for actions, by their names in the README: down = [\"j\", \"down\"]"`
 }
 
-// DefaultSettings are those without a file.
+// DefaultSettings returns the settings that apply without a file.
 func DefaultSettings() Settings {
 	return Settings{Theme: "auto", Wrap: true, Encoding: "auto", Index: true, Keys: KeySettings{Preset: "default", Bind: map[string][]string{}}}
 }
 
-// ReadSettings reads a file; without one the default is returned. The error
-// says which line is wrong.
+// ReadSettings reads the settings from a file. If it does not exist, it returns
+// DefaultSettings. An error in the file names the line.
 func ReadSettings(path string) (Settings, error) {
 	s := DefaultSettings()
 	b, err := os.ReadFile(path)
@@ -62,7 +62,7 @@ func ReadSettings(path string) (Settings, error) {
 	return s, nil
 }
 
-// Check reports values that cannot be.
+// Check returns an error if a setting has an invalid value.
 func (s Settings) Check() error {
 	switch s.Theme {
 	case "auto", "dark", "light":
@@ -76,5 +76,5 @@ func (s Settings) Check() error {
 	return err
 }
 
-// TOML is the settings as a file.
+// TOML returns the settings in the format of config.toml.
 func (s Settings) TOML() ([]byte, error) { return toml.Marshal(s) }

@@ -40,7 +40,7 @@ import (
 // it: logs may grow while a file name is typed.
 type taking struct {
 	kind   string // of the lines, singular: "result", "selected line"
-	of     string // where they come from: a log, or a query
+	of     string // their source: a log or a query
 	note   func() string
 	begin  func() // called when the action begins; ends a selection
 	before int64  // number of lines when they were last counted; -1 if unknown
@@ -50,9 +50,9 @@ type taking struct {
 // took is the result of a taking, or its progress.
 type took struct {
 	lines  int64
-	share  float64 // read so far; 0 if unknown
+	share  float64 // of the logs read so far, from 0 to 1; 0 if unknown
 	failed int     // files that could not be read
-	first  string  // the first of them, and why
+	first  string  // the first of them, with the error
 	err    error
 }
 
@@ -80,8 +80,8 @@ func (t taking) run(ctx context.Context, w io.Writer, told func(took)) took {
 // errSelectionGone says why none of the selected lines was written.
 var errSelectionGone = errors.New("the file with the selected lines was replaced or cut off")
 
-// message returns the message about the result: that the lines were "written to" a
-// file, for example, or why not all of them were.
+// message returns the message about the result: that the lines were done, such as
+// "written to app.txt", or why not all of them were.
 func (x took) message(t taking, done string) pager.Said {
 	var s pager.Said
 	switch {
@@ -308,7 +308,7 @@ type documents struct {
 	sources map[string]*files.LogSource
 
 	last pager.Log
-	log  string // of that
+	log  string // the name of its log
 }
 
 // documents returns a documents for the logs as they are now.
@@ -358,8 +358,9 @@ func (x *documents) close() {
 	}
 }
 
-// atLine calls a function with the current line: that of the details, of the
-// results, or of the log. If there is none, it shows a message and returns false.
+// atLine returns a command that calls do with the current line of the details,
+// the results or the log, whichever has the focus. If there is no line, it shows
+// a message and returns false.
 func (m *model) atLine(do func(ctx context.Context, d pager.Log, p document.Place) tea.Msg) (tea.Cmd, bool) {
 	ctx := m.life
 	if m.overlay == detailsOverlay {
@@ -391,6 +392,7 @@ func (m *model) atLine(do func(ctx context.Context, d pager.Log, p document.Plac
 	return func() tea.Msg { return do(ctx, d, p) }, true
 }
 
+// failed returns the message that shows an error.
 func failed(err error) tea.Msg { return doneMsg{pager.Said{Text: err.Error(), Error: true}} }
 
 // put copies text to the clipboard, through the terminal and through the system.
@@ -453,8 +455,7 @@ func (m *model) oneLine(whole bool) string {
 	return taking{kind: "line", of: m.logName()}.describe(1)
 }
 
-// logName returns the name of the log that is shown, for messages, and asked the
-// query of the results.
+// logName returns the name of the open log, for messages.
 func (m *model) logName() string {
 	if m.pager.Name() == reader.Stdin {
 		return "standard input"
@@ -462,6 +463,7 @@ func (m *model) logName() string {
 	return filepath.Base(m.pager.Name())
 }
 
+// queryText returns the query of the results, shortened for messages.
 func (m *model) queryText() string { return ansi.Truncate(m.results.Query(), 40, "…") }
 
 // copyRef copies a reference to the current line.
@@ -633,8 +635,8 @@ func (m *model) stopWriting() bool {
 	return true
 }
 
-// showElsewhere shows where a key would act, if it does not apply to the pane with the
-// focus. Keys that act on lines must not act on those of another pane.
+// showElsewhere tells the user where the key of an action works, if it does not
+// work in the pane with the focus: it must not act on lines of another pane.
 func (m *model) showElsewhere(a keys.Action) {
 	where := "Tab goes there"
 	if m.pager.Doc() == nil {

@@ -205,7 +205,8 @@ func (c *catPrinter) reportError(err error) error {
 	return nil
 }
 
-// printLines prints lines from up to to of a log, counted over all members.
+// printLines prints the lines from up to, but not including, to of a log,
+// counted over all members. A negative to stands for the end.
 func (c *catPrinter) printLines(src reader.Source, from, to reader.Line) error {
 	line := reader.Line(0) // of the log, where the member begins
 	for _, m := range src.Members() {
@@ -245,8 +246,8 @@ func (c *catPrinter) printLines(src reader.Source, from, to reader.Line) error {
 	return nil
 }
 
-// printMembers prints what is in a member of which only reading it has shown
-// that it is an archive, as standard input may be.
+// printMembers prints the files in a member, such as standard input, that turned
+// out to be an archive when it was read.
 func (c *catPrinter) printMembers(src reader.Source, m reader.Member, err error) error {
 	u, ok := src.(reader.Unpacker)
 	if !ok {
@@ -267,8 +268,8 @@ func (c *catPrinter) printMembers(src reader.Source, m reader.Member, err error)
 	return nil
 }
 
-// printMember prints a member from at on, limit lines at most if limit >= 0,
-// and says how many.
+// printMember prints a member from at on, at most limit lines if limit >= 0,
+// and returns how many it printed.
 func (c *catPrinter) printMember(src reader.Source, m reader.Member, at reader.Pos, limit int64) (int64, error) {
 	b, err := src.Open(c.ctx, m, at)
 	if err != nil {
@@ -327,9 +328,9 @@ func (c *catPrinter) printMember(src reader.Source, m reader.Member, at reader.P
 	return lines, nil
 }
 
-// printPiped prints lines of standard input, which can be read only once:
-// those from up to to or, if tail >= 0, the last ones. These are kept in
-// memory until it ends.
+// printPiped prints lines of standard input, which can be read only once: the
+// lines from up to, but not including, to or, if tail >= 0, the last tail
+// lines, which it keeps in memory until standard input ends.
 func (c *catPrinter) printPiped(src reader.Source, from, to reader.Line, tail int64) error {
 	b, err := src.Open(c.ctx, src.Members()[0], reader.Pos{})
 	if err != nil {
@@ -425,7 +426,7 @@ func tooFewLines(r files.Ref, n int64) error {
 	return fmt.Errorf("%s: the file has %s", r, plural(int(n), "line"))
 }
 
-// printRef prints the line that a ref means.
+// printRef prints the line that a ref names.
 func (c *catPrinter) printRef(r files.Ref) error {
 	src, m, at, err := files.Resolve(c.ctx, r, c.opt)
 	if err == nil && r.ID == "" {

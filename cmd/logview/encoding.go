@@ -25,9 +25,9 @@ func (f *encodingFlag) Set(s string) error {
 func (f *encodingFlag) String() string { return string(f.charset) }
 func (f *encodingFlag) Type() string   { return "name" }
 
-// charset returns the encoding that the flag or, without it, the settings give
-// for files without a byte order mark; empty if it is to be detected. Settings
-// that cannot be read are reported once.
+// charset returns the encoding for files without a byte order mark, from the
+// flag or else the settings; empty to detect it. It reports settings that cannot
+// be read, once.
 func (g *globals) charset() decode.Charset {
 	if g.encoding.given {
 		return g.encoding.charset
@@ -40,8 +40,8 @@ func (g *globals) charset() decode.Charset {
 	return c
 }
 
-// settings returns the settings, and the defaults with an error, which is
-// reported once, if those of the user cannot be read.
+// settings returns the user's settings. If they cannot be read, it reports the
+// error once and returns it with the defaults.
 func (g *globals) settings() (tui.Settings, error) {
 	s, err := tui.ReadSettings(settingsPath())
 	if err != nil && !g.unsettled {

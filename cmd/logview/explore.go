@@ -18,15 +18,15 @@ import (
 	"logview/tui"
 )
 
-// explore is logview without a command: the terminal, or, where the output
-// is none, the text of the logs.
+// explore runs logview without a command: it explores logs in the terminal, or
+// prints them if the output is not a terminal.
 func (g *globals) explore(ctx context.Context, args []string) error {
 	paths := g.inputs(args)
 	if !isTerminal(g.out) {
 		return g.printLogs(ctx, paths)
 	}
 	settings, bad := tui.ReadSettings(settingsPath())
-	if bad != nil { // no reason not to show a log
+	if bad != nil { // the explorer works without settings
 		settings, bad = tui.DefaultSettings(), fmt.Errorf("default settings are used: %w", bad)
 		g.unsettled = true // the explorer says so
 	}
@@ -67,7 +67,7 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 	}
 	if len(paths) == 1 && o.At == nil {
 		if info, err := os.Stat(paths[0]); err == nil && info.Mode().IsRegular() && !files.IsArchive(reader.Member{Path: paths[0], Named: true}) {
-			// With all of its rotated files, which are named like it.
+			// It is opened together with its rotated files.
 			o.At = &tui.Start{Path: filepath.Clean(paths[0]), Line: -1}
 			o.Paths = []string{files.Siblings(paths[0])}
 		} else if archive, ok := files.ArchiveOf(paths[0]); ok {
@@ -91,12 +91,12 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 	if self, err := os.Executable(); err == nil && cache != nil && shouldIndex(o.Paths) {
 		o.Index = append([]string{self, "index", "--behind", "--cache-dir", cache.Dir(), "--cache-size", fmt.Sprint(cache.Limit()), "--encoding", cmp.Or(string(o.Encoding), "auto"), "--"}, o.Paths...)
 	}
-	grace.Store(int64(5 * time.Second)) // to give the terminal back, and keep what is to be kept
+	grace.Store(int64(5 * time.Second)) // to restore the terminal and save state
 	return tui.Run(ctx, o)
 }
 
-// shouldIndex reports whether the explorer keeps an index of its paths: for
-// files that are named one by one, only logview index does.
+// shouldIndex reports whether the explorer keeps an index of paths. It does if
+// all are directories; single files are indexed only by logview index.
 func shouldIndex(paths []string) bool {
 	for _, p := range paths {
 		if info, err := os.Stat(p); err != nil || !info.IsDir() {

@@ -313,8 +313,8 @@ func (f *follower) followPipe(ctx context.Context, path string) error {
 	return err
 }
 
-// followFiles prints lines that are written to files. It calls pipe for what becomes
-// a named pipe.
+// followFiles prints lines that are written to files. It calls pipe for each path
+// that becomes a named pipe.
 func (f *follower) followFiles(ctx context.Context, paths []string, pipe func(string)) error {
 	live := follow.NewFilteredLive(f.filter, paths, f.note)
 	defer live.Close()

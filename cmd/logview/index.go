@@ -48,7 +48,7 @@ not indexed or have grown since. Indexes and blocks are in the cache
 (--cache-dir), which has a limit (--cache-size) and can be deleted at any time.
 Nothing is written next to the logs.`,
 		Example: `  logview index /var/log               once, or again when much was written
-  logview index --status               what is indexed
+  logview index --status               list the indexes
   logview index --watch /var/log       keep the index up to date
   logview index --verify /var/log      read everything again and compare
   logview index --clear                delete all indexes and blocks`,
@@ -57,7 +57,7 @@ Nothing is written next to the logs.`,
 		},
 	}
 	f := cmd.Flags()
-	addBool(f, &o.status, "status", "", "print what is indexed, the sizes of the indexes and when they were built")
+	addBool(f, &o.status, "status", "", "list the indexes, with their sizes and the times they were built")
 	addBool(f, &o.verify, "verify", "", "read everything that is indexed again and compare")
 	addBool(f, &o.clear, "clear", "", "delete the indexes of PATH; without PATH, all indexes and blocks")
 	addBool(f, &o.watch, "watch", "", "keep the index up to date until interrupted")
@@ -105,7 +105,7 @@ func (o *indexOptions) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	// What is begun is brought to its end and kept.
+	// A command that is interrupted finishes and keeps the work it has begun.
 	grace.Store(int64(10 * time.Second))
 	if o.behind {
 		o.watch, o.quiet = true, true
@@ -163,15 +163,15 @@ func (o *indexOptions) report(format string, args ...any) {
 	}
 }
 
-// A root is a directory with an index, or that gets one, and what of it was
-// asked for.
+// A root is a directory that has an index, or gets one, and the paths in it that
+// were given.
 type root struct {
 	dir   string
 	paths []string
 }
 
-// rootsOf returns the indexes that some paths belong to. A file belongs to that
-// of its directory.
+// rootsOf returns the roots of paths. A file belongs to the index of its
+// directory.
 func rootsOf(cache *blockstore.Cache, paths []string) ([]root, error) {
 	var out []root
 next:
@@ -203,7 +203,7 @@ next:
 type keptLogs struct {
 	ctx  context.Context
 	live *follow.Live
-	said map[string]bool // what could not be read: once is enough
+	said map[string]bool // errors that were reported: once is enough
 }
 
 // find implements Builder.Find.
@@ -215,8 +215,8 @@ func (k *keptLogs) find([]string) ([]files.Log, []error) {
 	return logs, errs
 }
 
-// noteError records an error, and reports whether it is new. For a nil keptLogs
-// every error is.
+// noteError records an error and reports whether it is new. With a nil keptLogs,
+// every error is new.
 func (k *keptLogs) noteError(err error) bool {
 	if k == nil {
 		return true
@@ -225,8 +225,8 @@ func (k *keptLogs) noteError(err error) bool {
 	return !k.said[err.Error()]
 }
 
-// build brings one index up to date; k, if not nil, has the logs there. It
-// reports whether all could be read.
+// build brings one index up to date. k, if not nil, lists its logs. build
+// reports whether all files could be read.
 func (o *indexOptions) build(ctx context.Context, cache *blockstore.Cache, r root, k *keptLogs) (bool, error) {
 	st := newStatus(o.err, "indexing")
 	defer st.close()
@@ -307,8 +307,8 @@ func (o *indexOptions) build(ctx context.Context, cache *blockstore.Cache, r roo
 	return x.Failed == 0, nil
 }
 
-// What was written is taken into the index when it is some MiB, or when
-// nothing was written for a while: a search reads it until then.
+// New text is indexed once there are some MiB of it, or when nothing has been
+// written for a while. Until then, a search reads it from the file.
 const (
 	watchBytes = 8 << 20
 	watchQuiet = 3 * time.Second
@@ -316,8 +316,7 @@ const (
 	watchBlind = time.Minute      // how often to check for changes that were not reported
 )
 
-// watchRoots keeps indexes up to date until ctx is done, which is the expected
-// end.
+// watchRoots keeps indexes up to date until ctx is done, and then returns nil.
 func (o *indexOptions) watchRoots(ctx context.Context, cache *blockstore.Cache, roots []root) error {
 	var building sync.Mutex // one at a time
 	var each errgroup.Group
@@ -352,10 +351,10 @@ func (o *indexOptions) watchRoot(ctx context.Context, cache *blockstore.Cache, r
 	}
 }
 
-// A changeBatch is what was written since the index was last built.
+// A changeBatch counts the bytes written since the index was last built.
 type changeBatch struct {
 	now         func() time.Time
-	sizes       map[string]int64 // of files that were written to, when they were looked at last
+	sizes       map[string]int64 // of files that were written to, as last seen
 	bytes       int64
 	built       time.Time
 	first, last time.Time // of the changes

@@ -53,8 +53,8 @@ type listedLog struct {
 	Size    int64          `json:"size"`            // bytes on disk
 	Text    *int64         `json:"text,omitempty"`  // bytes of text, if known of all members
 	Lines   *int64         `json:"lines,omitempty"` // if known of all members
-	First   *time.Time     `json:"first,omitempty"` // from when its lines reach
-	Last    *time.Time     `json:"last,omitempty"`  // to when, if that is known
+	First   *time.Time     `json:"first,omitempty"` // time of the first line
+	Last    *time.Time     `json:"last,omitempty"`  // time of the last line, if known
 	Gaps    []string       `json:"gaps,omitempty"`
 	Archive bool           `json:"archive,omitempty"` // its members are listed only if it is named
 	Binary  bool           `json:"binary,omitempty"`  // no file of it is text
@@ -75,9 +75,9 @@ type listedMember struct {
 	Last  *time.Time `json:"last,omitempty"`
 }
 
-// peekable bounds the files that a listing looks into. Of more logs than
-// that, it says what their names and times say: ten thousand files are
-// listed in a fraction of the time it takes to open them.
+// peekable is the largest number of files that ls opens. If there are more, it
+// prints only what their names and modification times tell: ten thousand files
+// are listed in a fraction of the time it takes to open them.
 const peekable = 2000
 
 func (o *lsOptions) run(ctx context.Context, args []string) error {
@@ -128,14 +128,14 @@ func (o *lsOptions) run(ctx context.Context, args []string) error {
 	return nil
 }
 
-// inspect fills in what is known of a log.
+// inspect describes a log. It reads its files only if times or texts is set.
 func (o *lsOptions) inspect(cache *blockstore.Cache, charset decode.Charset, l files.Log, times, texts bool) listedLog {
 	l = files.Settled(cache, l)
 	out := listedLog{Log: l.Name, Bytes: notUTF8([]byte(l.Name)), Gaps: l.Gaps}
 	for _, m := range l.Members {
 		out.Archive = out.Archive || times && files.MayBeArchive(m) && files.IsArchive(m)
 	}
-	if out.Archive { // what is in it is another matter
+	if out.Archive { // its members are not inspected
 		times, texts = false, false
 	}
 	text, lines, binary := int64(0), int64(0), 0
@@ -171,7 +171,7 @@ func (o *lsOptions) inspect(cache *blockstore.Cache, charset decode.Charset, l f
 	}
 	out.Binary = binary == len(l.Members)
 	if len(out.Members) == 1 && (out.Archive || out.Members[0].Unreadable != "") {
-		// It is no log that was compressed, as far as is known.
+		// Nothing shows that it is a log that was compressed, so it keeps its name.
 		out.Log = l.Members[0].Path
 		out.Bytes = notUTF8([]byte(out.Log))
 	}
@@ -187,8 +187,8 @@ func (o *lsOptions) inspect(cache *blockstore.Cache, charset decode.Charset, l f
 	return out
 }
 
-// timeSpan returns the first and the last time in a log, as far as is known.
-// Files without text say nothing of that.
+// timeSpan returns the first and the last time in a log; nil for a time that is
+// not known. Files without text have no times.
 func timeSpan(cache *blockstore.Cache, l files.Log) (first, last *time.Time) {
 	nonEmpty := slices.DeleteFunc(slices.Clone(l.Members), func(m reader.Member) bool { return m.Size == 0 || files.IsTwin(m) })
 	if n := len(nonEmpty); n > 0 {
@@ -217,8 +217,9 @@ func addKnown(a, b int64) int64 {
 	return a + b
 }
 
-// table prints the list for people. A name cannot break its rows: what is no
-// character to look at is spelled out, line ends too. Programs have --json.
+// table prints the list for people. Invisible characters in names, including
+// line ends, are spelled out, so that a name cannot break a row. Programs use
+// --json.
 func (o *lsOptions) table(out *bytes.Buffer, list []listedLog) {
 	show := func(s string) string { return string(visible.Append(nil, []byte(s), false)) }
 	w := tabwriter.NewWriter(out, 0, 8, 2, ' ', tabwriter.AlignRight)
@@ -265,7 +266,7 @@ func (l *listedLog) binaryFiles() (n int) {
 	return n
 }
 
-// remark returns what is printed after a file's name.
+// remark returns the note to print after a file's name; empty for none.
 func remark(m listedMember) string {
 	if m.Binary {
 		return "  (not text)"

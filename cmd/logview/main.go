@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"logview/tui"
-
 	"logview/tui/visible"
 )
 
@@ -45,8 +44,8 @@ func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// exitSignals returns the signals that end the program in order: SIGHUP, when
-// the terminal is closed, unless nohup has it ignored.
+// exitSignals returns the signals after which the program shuts down in order.
+// SIGHUP, sent when the terminal is closed, is one unless nohup ignores it.
 func exitSignals() []os.Signal {
 	list := []os.Signal{os.Interrupt, syscall.SIGTERM}
 	if !signal.Ignored(syscall.SIGHUP) {
@@ -89,20 +88,21 @@ func (k *keepError) Write(b []byte) (int, error) {
 	return n, k.err
 }
 
-// run returns the program, but for the process around it.
+// run runs the program with args and standard streams, and returns its exit
+// code.
 func run(args []string, in, out, errs *os.File) int {
-	// Text is read into memory that is used again and again, so there is
-	// little garbage, and collecting it twice as often as usual costs next to
-	// nothing and keeps the peak low.
+	// Text is read into buffers that are reused, so there is little garbage.
+	// Collecting it twice as often as usual costs almost nothing and keeps the
+	// peak low.
 	debug.SetGCPercent(50)
-	// But not while there is next to nothing: a search by index is over before
-	// the first of the five collections that it had while its heap was 3 MB.
-	// Memory that is never touched takes no space, but is counted.
+	// The ballast prevents collections of a small heap: a search by index had
+	// five of them with a heap of 3 MB, and has none with it. Memory that is never
+	// touched counts towards the heap but takes no space.
 	ballast := make([]byte, 32<<20)
 	defer runtime.KeepAlive(ballast)
 
-	// Bleve prints what it cannot read of an index. Package index notices, and
-	// says so by itself.
+	// Bleve logs the parts of an index that it cannot read. Package index
+	// detects and reports these itself.
 	log.SetOutput(io.Discard)
 
 	ctx, stop := context.WithCancel(context.Background())

@@ -10,7 +10,7 @@ import (
 	"logview/index/query"
 )
 
-// mode is what is printed. The last flag that chooses one wins.
+// A mode says what to print for each file. The last flag that sets it wins.
 type mode int
 
 const (

@@ -28,7 +28,7 @@ type printer struct {
 
 	mode     mode
 	path     bool // print paths
-	inside   bool // print paths of what is in an archive that came through standard input
+	inside   bool // print paths of files in an archive that came through standard input
 	heading  bool // print the path above its lines, not before each, and an empty line between files
 	number   bool
 	column   bool // of the first match
@@ -53,11 +53,11 @@ type printer struct {
 	bufs  [][]byte   // memory of rendered hits, used again
 	spans sync.Pool
 
-	file    string // that was last printed of
+	file    string // last printed from
 	last    reader.Line
 	printed bool
-	counted int64         // of file, when only that is printed
-	beside  func() func() // called around each write, to clear the way for it
+	counted int64         // lines or matches in file, if only that number is printed
+	beside  func() func() // called around each write, to hide the status line
 }
 
 // Colours, as ripgrep's.
@@ -467,7 +467,7 @@ func (p *printer) lineRange(h *index.Hits) (first, last reader.Line) {
 	return 0, 0
 }
 
-// flush writes what is known only at the end of a file.
+// flush writes the count of the last file, which is known only at its end.
 func (p *printer) flush() error {
 	if !p.printed || p.counted == 0 {
 		return nil
@@ -477,8 +477,7 @@ func (p *printer) flush() error {
 	return p.summary(p.file, n)
 }
 
-// summary writes what is printed for a file instead of its lines: its path or a
-// count.
+// summary writes a file's path or count, in the modes that do not print lines.
 func (p *printer) summary(path string, n int64) error {
 	var buf []byte
 	list := p.mode == printFiles || p.mode == printFilesWithout
@@ -515,9 +514,9 @@ func (p *printer) write(b []byte) error {
 	return err
 }
 
-// writeLong writes a line that is too long to be rendered. Only its text is
-// shown: what matched in it is not marked and has no column, and with -o or
-// --json the whole line takes the place of what matched.
+// writeLong writes a line that is too long to be rendered. Matches in it are not
+// highlighted and have no column; with -o or --json the whole line is printed
+// instead of the match.
 func (p *printer) writeLong(lead []byte, h *index.Hits) error {
 	if p.beside != nil {
 		defer p.beside()()

@@ -68,9 +68,9 @@ func (q *queryFlags) register(cmd *cobra.Command, s streams) {
 	addHidden(f, "no-multiline", func() { q.oneByOne = true })
 }
 
-// Bounds of what is asked. Texts take 50 times their size in memory when there
-// are many, the conditions of a query 350 times. A regular expression takes
-// some 10 KB and 3 ms for each MB that is searched.
+// Limits on queries. Many texts take 50 times their size in memory, and the
+// conditions of one query 350 times. A regular expression takes some 10 KB, and
+// 3 ms for each MB searched.
 const (
 	mostAsked   = 4 << 20
 	mostQuery   = 256 << 10

@@ -79,8 +79,8 @@ var accepted = []struct{ name, short string }{
 	{"no-config", ""},
 }
 
-// limited are the flags of which only some values are accepted, because they
-// ask for the default behaviour.
+// limited are the flags that are accepted only with values that ask for the
+// default behaviour.
 var limited = []struct {
 	name   string
 	values []string

@@ -42,10 +42,10 @@ the current, rotated and compressed files of a log as one. The compression of a
 file is detected from its content, the rotated files of a log by their names.
 
 Without a command, it explores logs in the terminal: the files at PATH, all
-files below a directory, app.log:1234 at that line, or what is piped in. ? shows
+files below a directory, app.log:1234 at that line, or standard input. ? shows
 the keys. If the output is not a terminal, it prints the logs instead.`,
 		Example: `  logview /var/log                         explore
-  journalctl -f | logview                  what comes through a pipe
+  journalctl -f | logview                  explore standard input
   logview search timeout /var/log          lines that contain timeout, in any case
   logview search 'error -healthcheck' .    error, but not healthcheck
   logview follow /var/log                  lines as they are written
@@ -119,7 +119,7 @@ func (g *globals) namedCache() (*blockstore.Cache, error) {
 	return blockstore.NewCache(dir, size), nil
 }
 
-// colored decides whether out is to be coloured.
+// colored reports whether to colour the output.
 func (g *globals) colored() (bool, error) {
 	switch g.color {
 	case "always", "ansi":
@@ -134,8 +134,9 @@ func (g *globals) colored() (bool, error) {
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
 
-// find lists the logs at paths and reports what could not be listed. failed is
-// set if there was any; our own output, which is skipped, does not count.
+// find lists the logs at paths and reports paths that could not be listed.
+// failed says whether there was one; logview's own output is skipped and does
+// not count.
 func (g *globals) find(paths []string) (logs []files.Log, failed bool) {
 	return g.findFiltered(files.Filter{}, paths)
 }
@@ -150,8 +151,8 @@ func (g *globals) findFiltered(x files.Filter, paths []string) (logs []files.Log
 	return logs, failed
 }
 
-// unpack replaces the archives that look accepts, all if it is nil, by the logs
-// in them, and reports what could not be read. failed is set if there was any.
+// unpack replaces the archives that look accepts, or all if look is nil, by the
+// logs in them. It reports errors; failed says whether there was one.
 func (g *globals) unpack(ctx context.Context, logs []files.Log, opt files.Options, look func(reader.Member) bool) (out []files.Log, failed bool) {
 	out, errs := files.UnpackAll(ctx, logs, opt, look)
 	for _, err := range errs {
@@ -170,8 +171,8 @@ func (g *globals) printError(err error) {
 	fmt.Fprintf(g.err, "logview: %s\n", visible.String(err.Error()))
 }
 
-// inputs returns args, or what a command reads without any: standard input if
-// something is piped in, or else the current directory.
+// inputs returns args. Without any, it returns standard input if something is
+// piped in, or else the current directory.
 func (g *globals) inputs(args []string) []string {
 	if len(args) > 0 {
 		return args

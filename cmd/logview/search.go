@@ -156,7 +156,7 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	for _, l := range logs {
 		req.Sources = append(req.Sources, files.NewSource(l, files.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Workers: workers}))
 	}
-	found := false // what was asked for
+	found := false // a file to list, or a matching line
 	emit := p.emit
 	if o.quiet {
 		req.CountOnly, req.Before, req.After, req.Passthru = true, 0, 0, false

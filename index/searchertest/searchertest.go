@@ -315,7 +315,8 @@ func testExact(t *testing.T, make Maker) {
 	}
 }
 
-// Lines longer than a block, and longer than what is emitted as text.
+// testLongLines searches lines that are longer than a block, and lines that are
+// too long for Hits.Text.
 func testLongLines(t *testing.T, make Maker) {
 	r := rand.New(rand.NewPCG(23, 24))
 	dir := t.TempDir()
@@ -323,7 +324,7 @@ func testLongLines(t *testing.T, make Maker) {
 	if !testing.Short() {
 		files = corpus(t, r, dir, true)
 	}
-	big := strings.Repeat("long line ", 430<<10) // 4.4 MB, more than is emitted as text
+	big := strings.Repeat("long line ", 430<<10) // 4.4 MB: too long for Hits.Text
 	for i, text := range []string{
 		"before\n" + big + "error rare\nafter\n",
 		big + "rare",
