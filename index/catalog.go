@@ -16,19 +16,19 @@ import (
 	"logview/reader/decode"
 )
 
-// A catalog says which files an index covers, which generation holds their
-// blocks, and under which serial numbers. It is the only file of an index that
-// is replaced: a search reads one catalog and the generation that it names, and
-// sees nothing of what is written meanwhile. As bytes, numbers as varints
-// unless they say otherwise:
+// A catalog lists the files that an index covers, the generation that holds their
+// blocks, and the blocks' serial numbers. It is the only file of an index that is
+// replaced: a search reads one catalog and the generation that it names, and is
+// not affected by builds at the same time. Its format, with numbers as varints
+// unless noted:
 //
 //	"LVX3"                    magic and version
 //	root                      length and bytes: the directory
 //	built                     nanoseconds since 1970
 //	next                      the serial number that the next block gets
 //	generation                its directory (length and bytes; empty if there is none, and then
-//	                          nothing of what follows); of root.bolt the size, the time of
-//	                          writing in nanoseconds since 1970 and the CRC-32C (4 bytes)
+//	                          nothing else); size of root.bolt, time of writing in
+//	                          nanoseconds since 1970 and CRC-32C (4 bytes)
 //	count segments:           Bleve's number, documents, least and greatest serial number, and
 //	                          for ID.zap and ID.aux the same as for root.bolt
 //	count members:            path below root (length and bytes), device, inode, size, times of
@@ -45,12 +45,12 @@ import (
 //
 //  1. 2026-11: the first.
 //  2. 2026-11: encodings, and tables of version 2.
-//  3. 2026-11: one Bleve index, of which each generation is a directory, and
-//     documents with serial numbers; before, shards, each of them a segment of
+//  3. 2026-11: one Bleve index, with a directory for each generation, and
+//     documents with serial numbers; before that, shards, each a segment of
 //     Bleve's in the directory of the index.
 //
-// A catalog that is damaged, of another version or of another directory is
-// as good as none: the index is built anew.
+// If a catalog is damaged, or of another version or directory, the index is built
+// anew.
 type catalog struct {
 	root       string
 	built      time.Time
@@ -59,14 +59,14 @@ type catalog struct {
 	members    []*entry
 }
 
-// An entry is what a catalog knows of a file.
+// An entry describes a file in a catalog.
 type entry struct {
 	path   string // below the root, with slashes
 	stamp  reader.Stamp
 	direct bool // the file's bytes, behind the first bom, are the text's
 	bom    int
-	// encoding is the one that the user gave for the file; empty if it was
-	// detected. The text is another one in another encoding.
+	// encoding is the encoding that the user gave for the file; empty if it was
+	// detected. With another encoding, the entry cannot be used.
 	encoding decode.Charset
 	binary   bool // it is not text, and nothing else is known
 	partial  bool // the text goes on, but the indexing was interrupted
@@ -81,12 +81,12 @@ type entry struct {
 	extents  []extent
 }
 
-// tailSize is how much of a text's end is looked at to see whether a file
-// that is longer now begins with what it was.
+// tailSize is how many bytes at the end of the old text are compared to check that
+// a file has only grown.
 const tailSize = 4 << 10
 
-// An extent says that some blocks of a member are documents, with serial
-// numbers that follow each other.
+// An extent is a sequence of blocks of a member that are documents with
+// consecutive serial numbers.
 type extent struct {
 	block  int // the first
 	n      int
@@ -102,7 +102,7 @@ const (
 	flagPartial = 4
 )
 
-// blockTable is the entry's table.
+// blockTable returns the entry's block table.
 func (e *entry) blockTable() (*reader.Table, error) {
 	if e.table == nil {
 		t, err := reader.DecodeTable(e.packed)
@@ -190,8 +190,8 @@ func (c *catalog) encode() []byte {
 
 var errCatalog = errors.New("damaged catalog")
 
-// decodeCatalog reads what encode wrote. Whatever the bytes are, what it
-// returns can be used without looking at each number again.
+// decodeCatalog decodes a catalog that encode wrote. It checks all numbers, so
+// that the catalog can be used without further checks, whatever the bytes are.
 func decodeCatalog(b []byte) (*catalog, error) {
 	if len(b) < len(catalogMagic)+4 || string(b[:3]) != catalogMagic[:3] {
 		return nil, errCatalog
@@ -255,8 +255,8 @@ func decodeCatalog(b []byte) (*catalog, error) {
 	return c, nil
 }
 
-// A decoder takes numbers and texts from bytes. What is not there is zero,
-// and sets bad.
+// A decoder reads numbers and texts from bytes. At the end of these, it returns
+// zero values and sets bad.
 type decoder struct {
 	b   []byte
 	bad bool
@@ -272,7 +272,7 @@ func (d *decoder) num() int64 {
 	return v
 }
 
-// count is a number of things of which each takes a byte or more.
+// count reads the number of items in a list. An item takes at least a byte.
 func (d *decoder) count() int {
 	n := d.num()
 	if n < 0 || n > int64(len(d.b)) {
@@ -301,7 +301,7 @@ func (d *decoder) word() uint32 {
 	return 0
 }
 
-// serial is a serial number.
+// serial reads a serial number.
 func (d *decoder) serial() uint32 {
 	n := d.num()
 	if n < 0 || n > math.MaxUint32 {
@@ -328,7 +328,7 @@ func readCatalog(dir string) (*catalog, error) {
 	return decodeCatalog(b)
 }
 
-// write puts the catalog in place of the one in dir, as a whole.
+// write replaces the catalog in dir atomically.
 func (c *catalog) write(dir string) error {
 	f, err := os.CreateTemp(dir, tmpPrefix)
 	if err != nil {

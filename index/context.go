@@ -21,19 +21,19 @@ type contextLine struct {
 
 const contextLineSize = 64 // bytes a line takes beside its text, about
 
-// withContext reports whether lines are asked for that do not match.
+// withContext reports whether the request asks for lines that do not match.
 func (r *Request) withContext() bool { return r.Before > 0 || r.After > 0 || r.Passthru }
 
-// inOrder reports whether hits can be settled only when those before them
-// are: trimmed, or given context.
+// inOrder reports whether hits can be rendered only after those before them,
+// because they are cut to Max or get context.
 func (r *Request) inOrder() bool { return r.Max > 0 || r.withContext() }
 
-// contextLines copies the lines of a block that may be shown: those at
-// spans, as many before and after each as the request asks for, and because
-// of what may match in the blocks beside it, its last and its first ones.
+// contextLines copies the lines of a block that may be shown: the lines at spans,
+// those around them that the request asks for, and the first and last lines of
+// the block, because lines in the adjacent blocks may match.
 func contextLines(b *reader.Block, spans []match.Span, req *Request) []contextLine {
-	// Where each line begins. Walking them all is simple, and costs a tenth
-	// of what decoding the block did.
+	// The beginnings of all lines. Finding them all is simple, and takes a tenth
+	// of the time of decoding the block.
 	text := b.Text
 	starts := make([]int, 0, b.Lines+1)
 	for at := 0; at < len(text); {
@@ -76,7 +76,7 @@ func contextLines(b *reader.Block, spans []match.Span, req *Request) []contextLi
 	return out
 }
 
-// A consumer turns a stream's pieces into the hits that are emitted.
+// A consumer emits the pieces of a member as hits.
 type consumer struct {
 	*scanRun
 	st    *memberScan
@@ -87,7 +87,7 @@ type consumer struct {
 	next  reader.Line   // the line after the last one in tail or shown
 }
 
-// piece emits what a piece holds.
+// piece emits the hits of a piece.
 func (c *consumer) piece(p *piece) error {
 	if p.hits == nil {
 		return nil
@@ -120,7 +120,8 @@ func (c *consumer) piece(p *piece) error {
 	return c.context(p)
 }
 
-// finish stops the stream when it has given all that is wanted.
+// finish stops reading the member once Max lines were found and their context is
+// complete.
 func (c *consumer) finish() {
 	if c.req.Max > 0 && c.count >= c.req.Max && c.after == 0 && !c.req.Passthru {
 		c.mu.Lock()
@@ -141,7 +142,7 @@ func (c *consumer) context(p *piece) error {
 	text := make([]byte, 0, size)
 	show := func(l contextLine) error {
 		if l.long != nil {
-			// It goes out by itself, after what came before it.
+			// It is emitted by itself, after the lines before it.
 			before := *h
 			before.Text, text = text, nil
 			h.Lines, h.Count = nil, 0
@@ -210,8 +211,7 @@ func (c *consumer) context(p *piece) error {
 	return c.render(h)
 }
 
-// forget gives up what is kept on disk of lines that will not be shown any
-// more.
+// forget deletes the copies on disk of lines that will not be shown any more.
 func (c *consumer) forget(lines []contextLine) {
 	for i := range lines {
 		if l := lines[i].long; l != nil && l.drop != nil {

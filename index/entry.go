@@ -13,8 +13,8 @@ type entryBuilder struct {
 	tb    blockstore.TableBuilder
 	crcs  []uint32 // of the text up to each block's end
 	tail  []uint32 // of each block's end
-	was   *entry   // what it continues, if it is a file that has grown
-	taken int      // blocks taken over from that without reading them
+	was   *entry   // the entry of the file before it grew; nil if there is none
+	taken int      // number of blocks taken over from was without reading them
 }
 
 // renew returns an empty builder of the same member's entry, to read the member
@@ -26,15 +26,14 @@ func (eb *entryBuilder) renew(m reader.Member) *entryBuilder {
 	return fresh
 }
 
-// add takes in a block that was read.
+// add adds a block that was read.
 func (eb *entryBuilder) add(blk *reader.Block) {
 	eb.tb.Add(blk)
 	eb.crcs = append(eb.crcs, eb.tb.Table.CRC)
 	eb.tail = append(eb.tail, tailOf(blk.Text))
 }
 
-// addIndexed takes in a block that was read and is indexed under a serial
-// number.
+// addIndexed adds a block that was read and is indexed under a serial number.
 func (eb *entryBuilder) addIndexed(blk *reader.Block, serial uint32) {
 	block := len(eb.tb.Table.Blocks)
 	eb.add(blk)
@@ -48,7 +47,7 @@ func (eb *entryBuilder) addIndexed(blk *reader.Block, serial uint32) {
 	eb.extents = append(eb.extents, extent{block: block, n: 1, serial: serial})
 }
 
-// upTo is the entry of the first n blocks.
+// upTo returns an entry of the first n blocks.
 func (eb *entryBuilder) upTo(n int) *entry {
 	e := eb.entry
 	t := reader.Table{Blocks: slices.Clone(eb.tb.Table.Blocks[:n])}
@@ -79,7 +78,7 @@ func (eb *entryBuilder) upTo(n int) *entry {
 	return &e
 }
 
-// takeOver makes the places of another entry's first n blocks the entry's.
+// takeOver gives the first n blocks the serial numbers that they have in e.
 func (eb *entryBuilder) takeOver(e *entry, n int) {
 	for _, x := range e.extents {
 		if x.block < n {
@@ -89,8 +88,8 @@ func (eb *entryBuilder) takeOver(e *entry, n int) {
 	}
 }
 
-// lastLine is the block in which the last block's first line begins: what
-// comes before it stays as it is when the file grows.
+// lastLine returns the index of the block in which the first line of the last
+// block begins. The blocks before it do not change when the file grows.
 func lastLine(blocks []reader.TableBlock) int {
 	n := max(len(blocks)-1, 0)
 	for n > 0 && blocks[n].Continues {

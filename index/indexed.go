@@ -24,14 +24,13 @@ import (
 	"logview/reader/files"
 )
 
-// Indexed is the Searcher that reads only the blocks that may hold what is
-// looked for, as far as an index knows them, and everything else as Scan
-// does. It finds the same lines as Scan.
+// Indexed is the Searcher that reads only those indexed blocks that may match, and
+// like Scan all blocks that are not indexed. It finds the same lines as Scan.
 type Indexed struct {
 	Cache   *blockstore.Cache // where the indexes are; nil for none
 	Workers *reader.Workers   // as for Scan
-	// Encoding is that of the Sources: an index of what was read in another is
-	// none of them.
+	// Encoding is the encoding given for the Sources. Files that were indexed
+	// with another one count as not indexed.
 	Encoding decode.Charset
 	// Note, if not nil, is called with an error if the index is damaged.
 	Note func(error)
@@ -58,10 +57,10 @@ func (x Indexed) Search(ctx context.Context, req *Request, emit func(*Hits) erro
 	return st, err
 }
 
-// Table is the block table that an index has of a member, whose file has just
-// been opened as b: it says where the lines are, without any of them being
-// read. It ends before the text does if that is longer now. The caller must
-// not change it.
+// Table returns the block table that an index has of a member, whose file has just
+// been opened as b. It tells the positions of lines without reading them. It ends
+// before the text does if the file has grown since. The caller must not change
+// it.
 func (x Indexed) Table(m reader.Member, b reader.Blocks) (*reader.Table, bool) {
 	a := newAdmitter(x.Cache, nil, x.Note)
 	a.encoding = x.Encoding
@@ -69,7 +68,7 @@ func (x Indexed) Table(m reader.Member, b reader.Blocks) (*reader.Table, bool) {
 	if e == nil || e.partial || e.binary {
 		return nil, false
 	}
-	// To read all of the file takes as long as counting its lines.
+	// If only reading the file could tell, counting its lines is as fast.
 	if ok, certain := (&admission{cache: x.Cache, entry: e, grown: grown}).fits(b); !ok || !certain {
 		return nil, false
 	}
@@ -78,15 +77,15 @@ func (x Indexed) Table(m reader.Member, b reader.Blocks) (*reader.Table, bool) {
 		return nil, false
 	}
 	if grown && len(t.Blocks) > 0 {
-		// Its last line may have been half there.
+		// Its last line may have been incomplete.
 		n := lastLine(t.Blocks)
 		t = &reader.Table{Blocks: t.Blocks[:n], Lines: int64(t.Blocks[n].Line), Size: t.Blocks[n].Offset}
 	}
 	return t, true
 }
 
-// ask asks the indexes of all members. An index may be replaced between
-// reading its catalog and opening its generation; then it is asked anew.
+// ask queries the indexes of all members. An index may be replaced between
+// reading its catalog and opening its generation; then ask tries again.
 func (x Indexed) ask(ctx context.Context, req *Request, parallel int) *admitter {
 	p := newPlan(req.Query, req.Options)
 	for attempt := 1; ; attempt++ {
@@ -104,8 +103,7 @@ func (x Indexed) ask(ctx context.Context, req *Request, parallel int) *admitter 
 	}
 }
 
-// An admission is what an index says of one member: which of its blocks are
-// to be read.
+// An admission says which blocks of a member to read, according to an index.
 type admission struct {
 	cache  *blockstore.Cache
 	entry  *entry
@@ -114,18 +112,18 @@ type admission struct {
 	reads  int           // how many of them
 	grown  bool          // the file is longer than the table says: from its last block on it is read as it is
 
-	// certain says that the file has not changed since; if not, it may have
-	// been renamed, or written to and its time set back.
+	// certain says that the file has not changed since it was indexed. If it is
+	// not set, the file may have been renamed, or written to and its time set back.
 	certain bool
 }
 
-// readsNothing reports whether the member need not be opened: it is certain to be
-// what the index knows, and to have no line that matches.
+// readsNothing reports whether the member need not be opened: it is certainly
+// unchanged, and has no line that matches.
 func (a *admission) readsNothing() bool { return a.reads == 0 && !a.grown && a.certain }
 
-// fits reports whether blocks, just opened, is of the file in the state that
-// the index knows, or has only grown since. It is not certain of the first if
-// only reading the file tells, see entry.holds.
+// fits reports whether blocks, just opened, reads the file in the state that was
+// indexed, or grown since. certain is false if only reading the file can tell;
+// see entry.holds.
 func (a *admission) fits(b reader.Blocks) (ok, certain bool) {
 	f, isFile := b.(reader.FileBlocks)
 	if !isFile {
@@ -142,8 +140,8 @@ func (a *admission) fits(b reader.Blocks) (ok, certain bool) {
 		if a.entry.direct {
 			return true, false
 		}
-		// The blocks that are kept of a compressed file were compared with it,
-		// and Access compares the entry with them. Without them it is read.
+		// The block store of a compressed file was compared with the file, and
+		// Access compares the entry with the store. Without a store, the file is read.
 		table, err := a.entry.blockTable()
 		if err != nil {
 			return false, true
@@ -158,8 +156,8 @@ func (a *admission) fits(b reader.Blocks) (ok, certain bool) {
 	return ok && err == nil, true
 }
 
-// knows reports whether a file in this state is certain to hold the entry's
-// text: nothing of it has changed, or it was read since.
+// knows reports whether a file with the stamp now certainly holds the entry's
+// text: the stamp is the same, or the file was read and compared since.
 func (e *entry) knows(c *blockstore.Cache, now reader.Stamp) bool {
 	if now == e.stamp {
 		return true
@@ -179,11 +177,11 @@ func (e *entry) knows(c *blockstore.Cache, now reader.Stamp) bool {
 	return err == nil && sum == textSum(table)
 }
 
-// textSum is the checksum of a plain file that holds the text of a table.
+// textSum returns the checksum of a plain file with the text of a table.
 func textSum(t *reader.Table) uint64 { return uint64(t.Size)<<32 ^ uint64(t.CRC) }
 
-// holds reports whether a member's file, which is in a state, has the text of
-// the entry and nothing else. It reads all of it, and remembers what it found.
+// holds reports whether a member's file, whose stamp is now, has exactly the text
+// of the entry. It reads all of the file and remembers the result in c.
 func (e *entry) holds(ctx context.Context, c *blockstore.Cache, src reader.Source, m reader.Member, now reader.Stamp) bool {
 	table, err := e.blockTable()
 	if err != nil {
@@ -215,9 +213,9 @@ func (e *entry) holds(ctx context.Context, c *blockstore.Cache, src reader.Sourc
 	return true
 }
 
-// begins reports whether the file, of which f has just been opened, begins
-// with the text that the entry is of: by the text's beginning, which is what
-// tells members apart, and by its end. Who writes logs appends.
+// begins reports whether the file that was just opened as f begins with the text
+// of the entry. It compares only the beginning of that text, which tells members
+// apart, and its end: programs that write logs append.
 func (e *entry) begins(f reader.FileBlocks) (bool, error) {
 	table, err := e.blockTable()
 	if err != nil || e.size == 0 {
@@ -239,8 +237,8 @@ func (e *entry) begins(f reader.FileBlocks) (bool, error) {
 	return sum == e.tail, err
 }
 
-// tailSum is the CRC-32 of the last tailSize bytes of the text that a table
-// describes, or of those of them that its last block holds.
+// tailSum returns the CRC-32 of the last tailSize bytes of the text of a table, or
+// of its last block if that is shorter.
 func tailSum(ra reader.RandomAccess, b *reader.Block) (uint32, error) {
 	n := len(ra.Table().Blocks)
 	if n == 0 {
@@ -256,8 +254,7 @@ func tailOf(text []byte) uint32 {
 	return crc32.ChecksumIEEE(text[max(0, len(text)-tailSize):])
 }
 
-// An admitter finds the indexes of the files that are searched, and asks
-// them.
+// An admitter finds and queries the indexes of the files that are searched.
 type admitter struct {
 	cache    *blockstore.Cache
 	plan     *plan
@@ -269,7 +266,7 @@ type admitter struct {
 	noted bool
 }
 
-// A covering is an index on disk, as a search sees it.
+// A covering is an index on disk, opened by a search.
 type covering struct {
 	dir    string
 	cat    *catalog
@@ -294,16 +291,16 @@ func (a *admitter) close() {
 	}
 }
 
-// want notes which blocks a member has.
+// want records that the blocks of a member will be asked for.
 func (a *admitter) want(m reader.Member) {
 	if x, e, _ := a.lookup(m); e != nil {
 		addExtents(x.wanted, e.extents)
 	}
 }
 
-// open opens the generations of the indexes, and asks the segments that are
-// wanted what can be asked without knowing a path, some at a time. It reports
-// whether a generation is gone.
+// open opens the generations of the indexes. If the plan has no file: conditions,
+// it also queries the segments, parallel of them at a time. It reports whether a
+// generation is gone.
 func (a *admitter) open(ctx context.Context, parallel int) (gone bool) {
 	for _, x := range a.roots {
 		touch(x.dir)
@@ -332,8 +329,9 @@ func (a *admitter) open(ctx context.Context, parallel int) (gone bool) {
 	return gone
 }
 
-// indexDir is where a cache has the index of a directory. It is made if
-// create is set; otherwise the error wraps fs.ErrNotExist if there is none.
+// indexDir returns the directory in which a cache keeps the index of root. It is
+// created if create is set; otherwise the error wraps fs.ErrNotExist if there is
+// none.
 func indexDir(c *blockstore.Cache, root string, create bool) (string, error) {
 	return c.IndexDir(indexName(root), create)
 }
@@ -343,8 +341,8 @@ func indexName(root string) string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// catalogOf reads the catalog of the index of a directory, and says where the
-// index is.
+// catalogOf reads the catalog of the index of root, and returns it with the
+// directory of the index.
 func catalogOf(c *blockstore.Cache, root string) (*catalog, string, error) {
 	path, err := indexDir(c, root, false)
 	if err != nil {
@@ -354,7 +352,7 @@ func catalogOf(c *blockstore.Cache, root string) (*catalog, string, error) {
 	return cat, path, err
 }
 
-// realDir is a directory's path without links.
+// realDir returns the absolute path of a directory without symbolic links.
 func realDir(dir string) (string, error) {
 	abs, err := filepath.Abs(dir)
 	if err != nil {
@@ -363,8 +361,8 @@ func realDir(dir string) (string, error) {
 	return filepath.EvalSymlinks(abs)
 }
 
-// find is the index that covers a directory: its own, or that of one above
-// it. It is nil if there is none.
+// find returns the index that covers a directory: its own, or the index of a
+// directory above it; nil if there is none.
 func (a *admitter) find(dir string) *covering {
 	if x, ok := a.byDir[dir]; ok {
 		return x
@@ -397,7 +395,7 @@ func (a *admitter) nearest(dir string) *covering {
 			}
 			a.roots[path] = x
 		case errors.As(err, new(*reader.FileError)) && !errors.Is(err, fs.ErrNotExist):
-			// The cache cannot be used, which is said elsewhere.
+			// The cache cannot be used, which is reported elsewhere.
 		case !errors.Is(err, fs.ErrNotExist):
 			a.reportDamage(filepath.Join(path, catalogName), err)
 		}
@@ -420,8 +418,8 @@ func (a *admitter) reportDamage(path string, err error) {
 	a.note(&reader.FileError{Path: path, Offset: -1, Err: fmt.Errorf("the index cannot be used and is left out: %w; run logview index to build it again", pathCause(err))})
 }
 
-// lookup is what an index knows of a member that is as long as it was, and was
-// last written then; grown says that the file is longer now.
+// lookup returns the entry of a member whose size and time are still those in an
+// index, or, with grown set, of one that is longer now.
 func (a *admitter) lookup(m reader.Member) (x *covering, e *entry, grown bool) {
 	if a.cache == nil {
 		return nil, nil, false
@@ -430,8 +428,8 @@ func (a *admitter) lookup(m reader.Member) (x *covering, e *entry, grown bool) {
 	if !ok {
 		return nil, nil, false
 	}
-	// A directory and one above it may both have an index, of which either
-	// may be the newer.
+	// A directory and one above it may both have an index, and either may be the
+	// newer one.
 	var unsure, longer *covering
 	var like, was *entry
 	for x = a.find(filepath.Dir(m.Path)); x != nil; x = a.find(filepath.Dir(x.cat.root)) {
@@ -461,7 +459,7 @@ func (a *admitter) lookup(m reader.Member) (x *covering, e *entry, grown bool) {
 	return longer, was, was != nil
 }
 
-// pathEntry finds an entry where files have no inodes.
+// pathEntry finds an entry by path, for file systems without inodes.
 func (x *covering) pathEntry(path string) *entry {
 	if x.byPath == nil {
 		x.byPath = map[string]*entry{}
@@ -482,7 +480,7 @@ func (x *covering) pathEntry(path string) *entry {
 	return x.byPath[filepath.ToSlash(rel)]
 }
 
-// admit says what is to be read of a member; nil for all of it.
+// admit returns which blocks of a member to read; nil means all of them.
 func (a *admitter) admit(m reader.Member, around int) *admission {
 	x, e, grown := a.lookup(m)
 	if e == nil {
@@ -509,8 +507,8 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 		return nil
 	}
 	if grown && len(ad.blocks) > 0 {
-		// Its last line may have been half there. What the file has now from
-		// there on is read without the table.
+		// Its last line may have been incomplete. From there on the file is read
+		// without the table.
 		ad.blocks = ad.blocks[:lastLine(ad.table.Blocks)]
 	}
 	ad.widen(around)
@@ -553,8 +551,8 @@ func (a *admitter) ask(x *covering, path string, parallel int) *roaring.Bitmap {
 	return may
 }
 
-// widen admits the blocks around those admitted that hold so many lines, for
-// they may be shown.
+// widen also admits the blocks that hold the next so many lines before and after
+// an admitted block: these may be shown as context.
 func (ad *admission) widen(around int) {
 	if around <= 0 {
 		return
@@ -575,8 +573,8 @@ func (ad *admission) widen(around int) {
 	}
 }
 
-// touch marks an index as used, for what was not used for longest goes first
-// when the cache is full.
+// touch marks an index as used: when the cache is full, the least recently used
+// files are deleted first.
 func touch(dir string) {
 	path := filepath.Join(dir, catalogName)
 	if info, err := os.Lstat(path); err == nil && info.Mode().IsRegular() && time.Since(info.ModTime()) > 10*time.Minute {

@@ -12,24 +12,25 @@ import (
 	"logview/index/token"
 )
 
-// A plan is a query as a segment can be asked it: for the blocks that may hold
-// a matching line. It may say that of more blocks than do, never of fewer.
+// A plan is a query for the blocks that may contain a matching line. The answer
+// may include blocks without one, but never lacks a block with one.
 //
-//   - A text is its runs of word characters. Those inside of it are terms of
-//     the block. The first and the last may go on beyond the text, so any
-//     term will do that ends, or begins, or for a single run contains it.
-//   - A run that is an identifier is looked up in the blocks' filters, and
-//     where it may be a part of a longer one, the shapes of identifiers say
-//     which blocks have such.
-//   - A regular expression is the literals it requires.
-//   - What must not be in a line may well be in its block: NOT tells nothing,
-//     but of file:.
+//   - A text is split into its runs of word characters. The inner runs are terms
+//     of the block. The first and the last may continue outside the text, so any
+//     term matches that ends or begins with the run, or, for a single run,
+//     contains it.
+//   - A run that is an identifier is looked up in the blocks' filters. If it may
+//     be part of a longer one, the shapes of identifiers tell which blocks have
+//     such identifiers.
+//   - A regular expression is replaced by the literals it requires.
+//   - NOT excludes no block, except with file: a block may contain both lines that
+//     have the text and lines that do not.
 type plan struct {
 	root  planNode
 	files []query.File // the leaves that ask for paths
 }
 
-// A planNode is a node of the tree. Of the fields, one is set.
+// A planNode is a node of the tree. Exactly one field is set.
 type planNode struct {
 	name string // for people
 	all  bool
@@ -53,8 +54,8 @@ const (
 	maxWordsPerBlock = 8
 )
 
-// maxAlternatives is how many alternatives are looked up. Each takes a
-// millisecond, and the more there are, the fewer blocks have none of them.
+// maxAlternatives is the largest number of alternatives to look up. Each takes a
+// millisecond, and the more there are, the fewer blocks they exclude.
 const maxAlternatives = 500
 
 func newPlan(q query.Node, opt match.Options) *plan {
@@ -120,7 +121,7 @@ func text(name, s string, whole bool) planNode {
 	for _, r := range runs {
 		n.and = append(n.and, planNode{name: spell(r), run: &planRun{r, whole}})
 	}
-	// Identifiers are looked for last, in the blocks that are left.
+	// Identifiers are looked up last, in the blocks that are left.
 	slices.SortStableFunc(n.and, func(a, b planNode) int { return cost(a.run) - cost(b.run) })
 	if len(n.and) == 1 {
 		n.run, n.and = n.and[0].run, nil
@@ -139,7 +140,7 @@ func cost(r *planRun) int {
 	return 0
 }
 
-// spell shows a run with … where it may go on.
+// spell returns the text of a run, with … where it may continue.
 func spell(r token.Run) string {
 	s := r.Text
 	if r.Left {
@@ -151,8 +152,8 @@ func spell(r token.Run) string {
 	return s
 }
 
-// pathKey says which of the plan's files a path is. Paths with the same key
-// have the same answers.
+// pathKey returns which file: conditions of the plan a path matches. Paths with the
+// same key have the same answers.
 func (p *plan) pathKey(path string) string {
 	key := make([]byte, len(p.files))
 	for i, f := range p.files {

@@ -22,9 +22,9 @@ import (
 	"logview/reader/blockstore"
 )
 
-// A segmentReader asks one segment of a generation. It has two files, which
-// never change once they are written. ID.zap is Bleve's. ID.aux, ours, holds
-// what Bleve has no place for:
+// A segmentReader reads one segment of a generation. A segment has two files, which
+// never change once they are written. ID.zap is Bleve's. ID.aux is ours, for data
+// that does not fit into Bleve's:
 //
 //	"LVA1"                    magic and version
 //	newline, then each term   in the segment's order, ended by a newline; shapes come first
@@ -34,12 +34,12 @@ import (
 //	length                    4 bytes, of the footer
 //	"LVA1"
 //
-// The terms are there a second time because most questions are for parts of
-// words: to find the words that hold a text, bytes.Index runs over a list of
-// them at many gigabytes a second, where an automaton over Bleve's dictionary
-// took 40 ms for a gigabyte of logs. The filters could be stored fields of the
-// documents, but to look into one took 1.2 µs then instead of 0.3 µs, since
-// Bleve compresses them: half a second for 400,000 blocks.
+// The terms are stored a second time because most queries are for parts of words:
+// to find the words that contain a text, bytes.Index runs over a list of them at
+// many gigabytes a second, where an automaton over Bleve's dictionary took 40 ms
+// for a gigabyte of logs. The filters could be stored fields of the documents,
+// but reading one took 1.2 µs then instead of 0.3 µs, since Bleve compresses
+// them: half a second more for 400,000 blocks.
 type segmentReader struct {
 	info  *segmentInfo
 	seg   segment.Segment
@@ -56,7 +56,7 @@ const (
 	auxTerms = int64(len(auxMagic) + 1) // where the terms begin
 )
 
-// A segmentInfo is what the catalog says of a segment.
+// A segmentInfo describes a segment in the catalog.
 type segmentInfo struct {
 	id          uint64 // Bleve's number of it
 	docs        int    // with those that are deleted
@@ -64,7 +64,7 @@ type segmentInfo struct {
 	zap, aux    fileInfo
 }
 
-// zapPath and auxPath are where the segment's files are in a generation.
+// zapPath and auxPath return the paths of the segment's files in a generation.
 func (i *segmentInfo) zapPath(generation string) string {
 	return filepath.Join(generation, storeName, zapName(i.id))
 }
@@ -73,13 +73,12 @@ func (i *segmentInfo) auxPath(generation string) string {
 	return filepath.Join(generation, fmt.Sprintf("%012x.aux", i.id))
 }
 
-// zapName is the name that Bleve gives the file of a segment.
+// zapName returns the name that Bleve gives the file of a segment.
 func zapName(id uint64) string { return fmt.Sprintf("%012x.zap", id) }
 
-// A fileInfo tells whether a file is still what was written: as long as its
-// size and time are, it is, and otherwise its checksum decides. The time is
-// that of writing: that of change is another whenever the file gets a link in
-// a new generation, or loses one.
+// A fileInfo tells whether a file is unchanged: if its size and time are, it is;
+// otherwise its checksum decides. The time is the modification time: the change
+// time changes whenever the file gets or loses a link in a generation.
 type fileInfo struct {
 	size  int64
 	stamp int64
@@ -88,7 +87,8 @@ type fileInfo struct {
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// statFile returns what a file's fileInfo is now, reading it if sum is set.
+// statFile returns the current fileInfo of a file. It reads the file for the
+// checksum if sum is set.
 func statFile(path string, sum bool) (fileInfo, error) {
 	f, err := blockstore.OpenKept(path)
 	if err != nil {
@@ -110,8 +110,8 @@ func statFile(path string, sum bool) (fileInfo, error) {
 	return i, nil
 }
 
-// check returns an error unless the file at path is what i says. With all, the
-// file is read in any case.
+// check returns an error unless the file at path is the one that i describes. If
+// all is set, it reads the file even if its size and time are unchanged.
 func (i fileInfo) check(path string, all bool) error {
 	now, err := statFile(path, all)
 	if err == nil && !all && (now.size != i.size || now.stamp != i.stamp) {
@@ -128,7 +128,8 @@ func (i fileInfo) check(path string, all bool) error {
 	return nil
 }
 
-// update makes i what the file at path is. The file is read unless it is known.
+// update updates i to the file at path. It reads the file unless size and time are
+// unchanged.
 func (i *fileInfo) update(path string) error {
 	now, err := statFile(path, false)
 	if err == nil && (now.size != i.size || now.stamp != i.stamp) {
@@ -140,8 +141,8 @@ func (i *fileInfo) update(path string) error {
 
 var errDamaged = errors.New("damaged")
 
-// writeAux writes the file that belongs beside a segment. filter returns the
-// filter of a document.
+// writeAux writes the .aux file of a segment. filter returns the filter of a
+// document.
 func writeAux(path string, seg segment.Segment, filter func(doc int) ([]byte, error)) error {
 	dict, err := seg.Dictionary(termField)
 	if err != nil {
@@ -247,16 +248,16 @@ func (s *segmentReader) open(auxPath string) (err error) {
 	return err
 }
 
-// close closes what is ours; the segment is its snapshot's.
+// close closes the .aux file. The snapshot owns Bleve's segment.
 func (s *segmentReader) close() {
 	if s.aux != nil {
 		s.aux.Close()
 	}
 }
 
-// guard runs what reads a segment. Bleve trusts a segment's bytes, and reads
-// them from memory that stands for the file: where they are not what they
-// were when it was written, it panics.
+// guard calls f, which reads segments, and returns a panic as an error. Bleve reads
+// segments from mapped memory and trusts their bytes: it panics if a file was
+// damaged.
 func guard(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -327,11 +328,11 @@ func (s *segmentReader) shapes(f func(term []byte, shape token.Shape) error) err
 	return nil
 }
 
-// wordChunk is how much of the list of terms is looked through at a time.
+// wordChunk is how many bytes of the list of terms are searched at a time.
 const wordChunk = 256 << 10
 
-// words calls f for each word that holds part, which has a newline where the
-// word is to begin or end, until it returns false.
+// words calls f for each word that contains part, until f returns false. A newline
+// at the beginning or end of part stands for that of the word.
 func (s *segmentReader) words(part []byte, f func(word []byte) (bool, error)) error {
 	buf := make([]byte, min(wordChunk, s.terms-s.shape+1))
 	at, end := auxTerms+s.shape-1, auxTerms+s.terms // the newline before the first word counts

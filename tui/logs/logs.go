@@ -176,7 +176,7 @@ func (m *Model) SetFilter(s string) {
 	m.settle()
 }
 
-// Filter is what SetFilter was given.
+// Filter returns the text that SetFilter set.
 func (m *Model) Filter() string { return m.filter }
 
 // fuzzyFind finds the names that have the letters of each word in their order, the
@@ -285,7 +285,7 @@ func chained(rows []row) []row {
 	return out
 }
 
-// common is the directory that all logs lie in or below.
+// common returns the directory that contains all logs.
 func common(logs []files.Log) string {
 	if len(logs) == 0 {
 		return ""
@@ -523,7 +523,7 @@ func (m *Model) About() string {
 	return s
 }
 
-// age is a duration in three characters or so.
+// age formats a duration in about three characters.
 func age(d time.Duration) string {
 	switch {
 	case d < time.Minute:

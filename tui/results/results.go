@@ -140,13 +140,14 @@ func (m *Model) SetFocus(on bool) { m.focused = on }
 // SetBase says with what all paths begin, so that it is not shown.
 func (m *Model) SetBase(dir string) { m.base = dir }
 
-// Matcher is what was asked, to be shown in the log, too; nil if nothing is.
+// Matcher returns the matcher of the query, to highlight its matches in the log,
+// too; nil if there is no query.
 func (m *Model) Matcher() *match.Matcher { return m.matcher }
 
 // MarkStale records that the logs have changed since the search.
 func (m *Model) MarkStale() { m.stale = m.search != nil }
 
-// Query is what was asked; empty if nothing is.
+// Query returns the text of the query; empty if there is none.
 func (m *Model) Query() string { return m.text }
 
 // Tree is the same, as it is searched for.
@@ -263,7 +264,7 @@ func (x *search) add(h *index.Hits, line reader.Line, off reader.Offset, text []
 	}
 	i := item{log: h.Source.Name(), member: h.Member, id: h.ID, line: line, offset: off, context: context}
 	if len(text) > mostText && !context {
-		// What matches is to be seen.
+		// The match must be visible.
 		if spans := x.scan.Highlights(text, nil); len(spans) > 0 {
 			if i.at = spans[0].Start; i.at > mostText/4 {
 				i.cut = true
@@ -605,7 +606,7 @@ func (m *Model) row(i int) string {
 	room := max(1, m.width-width-2)
 	skip := 0
 	if len(spans) > 0 {
-		// What matches is to be seen.
+		// The match must be visible.
 		if to := screen.Columns(x.text[:spans[0].End], mostText*8); to > room {
 			all := screen.Columns(x.text, mostText*8)
 			skip = min(to-room/2, all-room+1, screen.Columns(x.text[:spans[0].Start], mostText*8))

@@ -216,13 +216,13 @@ func (d *Driver) runUntil(ok func(frame string) bool, what string) {
 	}
 }
 
-// Frame is what is on the screen, without styles.
+// Frame returns the contents of the screen, without styles.
 func (d *Driver) Frame() string { return ansi.Strip(d.Styled()) }
 
-// Styled is what is on the screen.
+// Styled returns the contents of the screen.
 func (d *Driver) Styled() string { return d.model.View().Content }
 
-// NoColor is what is on a screen without colours.
+// NoColor returns the contents of a screen without colours.
 func (d *Driver) NoColor() string {
 	var b bytes.Buffer
 	w := colorprofile.Writer{Forward: &b, Profile: colorprofile.Ascii}
