@@ -1,9 +1,6 @@
 package index
 
-import (
-	"bytes"
-	"encoding/binary"
-)
+import "encoding/binary"
 
 // A filter says which identifiers a block may hold, by their hashes: a split
 // block Bloom filter, as buckets of 32 bytes of which one is looked at.
@@ -41,10 +38,6 @@ func appendFilter(dst []byte, hashes []uint64) []byte {
 	}
 	return dst
 }
-
-// unknownFilter is the filter of a document of whose identifiers nothing is
-// known: it may hold any.
-var unknownFilter = bytes.Repeat([]byte{0xff}, bucketSize)
 
 // bucket is the bucket of n that a hash is in.
 func bucket(h uint64, n int) int { return int(h >> 32 * uint64(n) >> 32) }

@@ -1,6 +1,7 @@
 package index
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -284,5 +285,35 @@ func TestSerialNumbersEnd(t *testing.T) {
 	}
 	if cat, err = readCatalog(index); err != nil || cat.next != 1 || len(cat.generation.segments) != 1 {
 		t.Errorf("%v, the next number is %d", err, cat.next)
+	}
+}
+
+// A merge that is under way when a document is deleted keeps the document,
+// marked as deleted, though its filter is gone. A document that is not deleted
+// must have one.
+func TestFilterOfDeleted(t *testing.T) {
+	s := openTestStore(t, t.TempDir(), nil)
+	addBlocks(t, s, 0, []byte("id-aaaa1111 one\n"), []byte("id-bbbb2222 two\n"), []byte("id-cccc3333 three\n"))
+	if err := s.delete(roaring.BitmapOf(1)); err != nil {
+		t.Fatal(err)
+	}
+	forget := func(serial uint32) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		delete(s.filters, serial)
+	}
+	forget(1)
+	_, g := publishAndOpen(t, s, nil)
+	if got := admitted(t, g, "id-cccc3333"); !slices.Equal(got, []uint32{2}) {
+		t.Errorf("admitted %d, want 2 alone", got)
+	}
+	if got := admitted(t, g, "id-bbbb2222"); len(got) > 0 {
+		t.Errorf("admitted %d, which are deleted", got)
+	}
+
+	addBlocks(t, s, 3, []byte("id-dddd4444 four\n"))
+	forget(3)
+	if _, err := s.publish(nil); !errors.Is(err, errDamaged) {
+		t.Errorf("published without a filter: %v", err)
 	}
 }

@@ -464,7 +464,7 @@ func (s *store) writeAux(dir string, infos map[uint64]*segmentInfo, added []*sco
 	var group errgroup.Group
 	group.SetLimit(maxProcs)
 	for _, x := range added {
-		i, seg := infos[x.Id()], x.Segment()
+		i, seg, live := infos[x.Id()], x.Segment(), x.DocNumbersLive()
 		group.Go(func() error {
 			return guard(func() error {
 				serials := make([]uint32, i.docs)
@@ -484,12 +484,15 @@ func (s *store) writeAux(dir string, infos map[uint64]*segmentInfo, added []*sco
 						return b, nil
 					}
 					p, ok := old[serials[doc]]
-					if !ok {
-						// A segment that was merged meanwhile may still
-						// contain a deleted document.
-						return unknownFilter, nil
+					switch {
+					case ok:
+						return p.segment.filter(p.doc)
+					case live.Contains(uint32(doc)):
+						return nil, fmt.Errorf("%w: the filter of document %d is missing", errDamaged, serials[doc])
 					}
-					return p.segment.filter(p.doc)
+					// A merge that was under way when the document was
+					// deleted keeps it, marked as deleted.
+					return nil, nil
 				})
 				mu.Lock()
 				defer mu.Unlock()
