@@ -25,7 +25,7 @@ func (f *Follower) checkFile(ctx context.Context, t *followed) {
 		return
 	}
 	if t.state == copied {
-		f.recheck(t)
+		f.recheck(ctx, t)
 	}
 	switch t.state {
 	case unready, ignored:
@@ -137,12 +137,25 @@ func (f *Follower) readFile(ctx context.Context, t *followed) error {
 	return f.emitHeld(t, size)
 }
 
-// verify reports whether a file still holds what was emitted of it.
-func (f *Follower) verify(ctx context.Context, t *followed) {
+// isCut reports whether a file, which may have changed since it was checked,
+// no longer holds what was emitted of it.
+func (f *Follower) isCut(t *followed) bool {
 	if t.state != reading || f.openFile(t) != nil {
+		return false
+	}
+	if !f.ids.keepOpen {
+		defer f.closeFile(t)
+	}
+	info, err := t.f.Stat()
+	return err == nil && info.Size() != t.size && !f.holds(t, info)
+}
+
+// handleUnseenCut handles it if a file is cut.
+func (f *Follower) handleUnseenCut(ctx context.Context, t *followed) {
+	if !f.isCut(t) || f.openFile(t) != nil {
 		return
 	}
-	if info, err := t.f.Stat(); err == nil && info.Size() != t.size && !f.holds(t, info) {
+	if info, err := t.f.Stat(); err == nil {
 		f.handleCut(ctx, t, info)
 	}
 	if !f.ids.keepOpen {
@@ -446,7 +459,7 @@ func (f *Follower) heldFor() (time.Duration, bool) {
 func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo) bool {
 	delete(f.holding, t)
 	t.size = -1
-	moved := f.moveOn(ctx, t, info)
+	moved := f.moveOn(ctx, t, info) || t.Name.Current() && f.detachCopies(ctx, t)
 	if !moved {
 		f.abandon(t, false)
 	}
@@ -462,17 +475,14 @@ func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo)
 	if moved {
 		t.progress = f.newText(t.LogName())
 	} else {
-		copied := f.copiedBefore(ctx, t)
 		t.rewind(t.f, info.Size())
 		t.key = f.newText(t.log).key
-		if !copied {
-			f.note(t.Path, &reader.FileError{Path: t.Path, Offset: t.at, Err: errCut})
-		}
+		f.note(t.Path, &reader.FileError{Path: t.Path, Offset: t.at, Err: errCut})
 	}
 	// Texts that were written and rotated since the last look are in older
 	// files.
 	for _, c := range f.list(ctx) {
-		if files.HandleOf(c.Member).Info != nil && files.HandleOf(c.Member).Info.Mode().IsRegular() && c.Dir == t.Dir && c.Name.Key() == t.Name.Key() && files.Older(c, t.Found) < 0 && f.lookUp(c) == nil {
+		if files.HandleOf(c.Member).Info != nil && files.HandleOf(c.Member).Info.Mode().IsRegular() && c.Dir == t.Dir && c.Name.Key() == t.Name.Key() && files.Older(c, t.Found) < 0 && f.lookUp(c) == nil && f.sharedText(c, t.f) == 0 {
 			f.adopt(ctx, c)
 		}
 	}
@@ -540,29 +550,6 @@ func (f *Follower) copyOf(ctx context.Context, t *followed) *files.Found {
 	return best
 }
 
-// copiedBefore reports whether there is a copy of a file that ends before the
-// end of what was emitted of it. Then what was written between copying and
-// truncating was read in time.
-func (f *Follower) copiedBefore(ctx context.Context, t *followed) bool {
-	return slices.ContainsFunc(f.list(ctx), func(c files.Found) bool {
-		if x := f.lookUp(c); files.HandleOf(c.Member).Info == nil || c.Name.Key() != t.Name.Key() || c.Name.Current() || x != nil && x.state != copied {
-			return false
-		}
-		file, _, err := files.OpenMember(c.Member)
-		if err != nil {
-			return false
-		}
-		defer file.Close()
-		info, err := file.Stat()
-		if err != nil {
-			return false
-		}
-		p := t.progress.clone()
-		p.rewind(file, info.Size())
-		return p.at > 0 && p.at == info.Size()
-	})
-}
-
 // holdsText reports whether a file, compressed or not, holds all that was
 // emitted of a text, and does not hold more of another known text. Equal
 // beginnings are not enough.
@@ -578,7 +565,7 @@ func (f *Follower) holdsText(ctx context.Context, c files.Found, p *progress) bo
 	if b.format == decode.Plain {
 		return p.equal(f.longestIn(c, texts))
 	}
-	held, _, err := f.heldByPacked(ctx, &followed{Found: c}, texts)
+	held, _, _, err := f.heldByPacked(ctx, &followed{Found: c}, texts)
 	return p.equal(held) && !errors.Is(err, io.ErrUnexpectedEOF)
 }
 
@@ -655,7 +642,12 @@ func (f *Follower) readBeginning(c files.Found) (b beginning, err error) {
 	case decode.CannotRead(t.Format):
 		return b, decode.Describe(t.Format, decode.ErrUnreadable)
 	}
-	return beginning{head: bytes.Clone(t.Beginning()[:min(headKept, len(t.Beginning()))]), format: t.Format, charset: t.Charset, bom: t.Bom, binary: t.Binary}, nil
+	head := t.Beginning()
+	head = head[:min(headKept, len(head))]
+	if t.Format == decode.Plain {
+		head = bytes.TrimRight(head, "\x00") // padding, which may be written over
+	}
+	return beginning{head: bytes.Clone(head), format: t.Format, charset: t.Charset, bom: t.Bom, binary: t.Binary}, nil
 }
 
 // openPacked decompresses a file. The caller calls done when it has read.
@@ -678,11 +670,13 @@ func openPacked(ctx context.Context, c files.Found) (r io.Reader, done func(), e
 
 // heldByPacked returns which of some texts a compressed file holds as far as
 // they were emitted, the longest of them, nil if it holds none, and how much
-// follows that. The error says why it could not be decompressed to its end.
-func (f *Follower) heldByPacked(ctx context.Context, t *followed, texts []*progress) (held *progress, more int64, err error) {
+// follows that; read says that it holds nothing but the beginning of what was
+// emitted of one of them. The error says why it could not be decompressed to
+// its end.
+func (f *Follower) heldByPacked(ctx context.Context, t *followed, texts []*progress) (held *progress, more int64, read bool, err error) {
 	r, done, err := openPacked(ctx, t.Found)
 	if err != nil {
-		return nil, 0, err
+		return nil, 0, false, err
 	}
 	defer done()
 	texts = slices.Clone(texts)
@@ -708,7 +702,8 @@ func (f *Follower) heldByPacked(ctx context.Context, t *followed, texts []*progr
 	if err == io.EOF {
 		err = nil
 	}
-	return held, more, err
+	read = err == nil && slices.ContainsFunc(texts, func(p *progress) bool { return p.covers(w) })
+	return held, more, read, err
 }
 
 // repeats reports whether a compressed file holds behind what was emitted

@@ -403,9 +403,11 @@ func (f *Follower) checkNames(ctx context.Context) {
 		case t.gone && t.f == nil && fresh[t.Name.Key()]:
 			f.retire(t) // what it held may be in one of those
 		case t.state == copied && t.of.gone && t.of.f == nil && !t.gone:
-			f.forget(t) // it may be all that is left of the text
+			if !f.detach(t, t.of) { // it may be all that is left of the text
+				f.forget(t)
+			}
 		case fresh[t.Name.Key()]:
-			f.verify(ctx, t)
+			f.handleUnseenCut(ctx, t)
 		}
 	}
 	for _, c := range list {
@@ -414,6 +416,9 @@ func (f *Follower) checkNames(ctx context.Context) {
 		}
 		if f.lookUp(c) == nil {
 			f.readAll(ctx, f.olderThan(c))
+			if x := f.newOriginal(c, list); x != nil {
+				f.adopt(ctx, *x)
+			}
 			f.adopt(ctx, c)
 		}
 	}
@@ -423,6 +428,56 @@ func (f *Follower) checkNames(ctx context.Context) {
 		}
 	}
 	f.listed = begun
+}
+
+// newOriginal returns the current file of which c, a rotated one, is a copy, if
+// both are new; nil if there is none. A single line or comments may be the
+// header of both.
+func (f *Follower) newOriginal(c files.Found, list []files.Found) *files.Found {
+	if c.Name.Current() || c.Name.Compressed() {
+		return nil
+	}
+	for _, x := range list {
+		if !x.Name.Current() || x.Name.Compressed() || x.LogKey() != c.LogKey() || x.Size < c.Size || f.lookUp(x) != nil {
+			continue
+		}
+		file, _, err := f.openNow(&followed{Found: x})
+		if err != nil {
+			continue
+		}
+		defer file.Close()
+		if shared := f.sharedText(c, file); shared > 0 && !isHeader(file, shared) {
+			return &x
+		}
+	}
+	return nil
+}
+
+// isHeader reports whether the first size bytes of a file are no more than one
+// line, or end with a comment.
+func isHeader(file *os.File, size int64) bool {
+	b := make([]byte, min(size, decode.HeadSize))
+	if _, err := file.ReadAt(b, size-int64(len(b))); err != nil {
+		return false
+	}
+	b = bytes.Trim(b, "\x00\r\n") // also of UTF-16
+	i := bytes.LastIndexByte(b, '\n')
+	return i < 0 && size <= decode.HeadSize || bytes.HasPrefix(bytes.TrimLeft(b[i+1:], "\x00"), []byte("#"))
+}
+
+// sharedText returns the size of the shorter of two files if the other begins
+// with all of it, otherwise 0. NULs at the end do not count.
+func (f *Follower) sharedText(c files.Found, file *os.File) int64 {
+	other, _, err := f.openNow(&followed{Found: c})
+	if err != nil {
+		return 0
+	}
+	defer other.Close()
+	size := min(textSize(other, sizeOf(other)), textSize(file, sizeOf(file)))
+	if !sameBytes(file, other, 0, size) {
+		return 0
+	}
+	return size
 }
 
 // editing matches the names of the files that sed -i and perl -i write before
@@ -544,6 +599,15 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 		return
 	}
 	for _, x := range slices.Clone(f.order) {
+		if x != t && x.at > 0 && x.Name.Key() == t.Name.Key() && x.Dir == t.Dir && sameBeginning(x.head, b.head) && f.isCut(x) {
+			// It was truncated after t was listed: t may be the copy of it.
+			f.forget(t)
+			f.handleUnseenCut(ctx, x)
+			if f.lookUp(c) == nil {
+				f.adopt(ctx, c)
+			}
+			return
+		}
 		// Something must be known of the file that it may be a copy of.
 		if x != t && x.at == 0 && x.state == reading && (x.gone && x.Name.Key() == t.Name.Key() || x.Dir == t.Dir && x.Name.Unpacks(t.Name)) && f.beginsLike(x, b) {
 			f.checkFile(ctx, x)
@@ -709,10 +773,11 @@ func (f *Follower) compare(t, x *followed) (whole, prefix bool) {
 		return false, false
 	}
 	defer a.Close()
-	if x.at > 0 && info.Size() >= x.at {
-		return x.isHeldBy(a, info.Size()), false
+	size := textSize(a, info.Size())
+	if x.at > 0 && size >= x.at {
+		return x.isHeldBy(a, size), false
 	}
-	return false, f.samePrefix(a, x, 0, info.Size())
+	return false, f.samePrefix(a, x, 0, size)
 }
 
 // openNow opens the file that was listed, even if it was renamed since.
@@ -731,10 +796,16 @@ func (f *Follower) openNow(t *followed) (*os.File, os.FileInfo, error) {
 }
 
 // recheck checks whether a file is still a copy.
-func (f *Follower) recheck(t *followed) {
+func (f *Follower) recheck(ctx context.Context, t *followed) {
 	x := t.of
 	if info, err := os.Stat(t.Path); err == nil && info.Size() == t.size && info.ModTime().Equal(t.mod) {
 		return
+	}
+	if x.state == reading && !f.intact(x) {
+		f.checkFile(ctx, x) // which decides what becomes of its copies
+		if t.state != copied || t.of != x {
+			return
+		}
 	}
 	file, info, err := f.openNow(t)
 	if err != nil {
@@ -743,20 +814,21 @@ func (f *Follower) recheck(t *followed) {
 	}
 	defer file.Close()
 	t.size, t.mod = info.Size(), info.ModTime()
+	size := textSize(file, info.Size())
 	switch {
 	case x.state != reading:
 		f.forget(t)
 		f.pending = true
-	case info.Size() < t.checked:
+	case size < t.checked:
 		t.checked, t.whole = 0, false
 		fallthrough
-	case f.samePrefix(file, x, t.checked, info.Size()):
-		t.checked = info.Size()
+	case f.samePrefix(file, x, t.checked, size):
+		t.checked = size
 		t.whole = t.checked >= x.at
 	case max(t.checked, x.at) <= longestHeader && f.intact(x) && !isBackup(x.Path, t.Path) && !isBackup(t.Path, x.Path):
 		// Both files exist and differ: they only began alike.
 		t.state, t.of, t.size = reading, nil, -1
-	case t.checked < x.at && x.isHeldBy(file, info.Size()):
+	case t.checked < x.at && x.isHeldBy(file, size):
 		t.checked, t.whole = x.at, true
 		fallthrough
 	case t.whole:
@@ -771,6 +843,89 @@ func (f *Follower) recheck(t *followed) {
 	default:
 		t.state, t.of, t.size = reading, nil, -1
 	}
+}
+
+// detachCopies makes the copies of t's text that end before the end of what was
+// emitted of it continue that text: they were made before t was truncated, and
+// what was written in between was emitted. It reports whether there are any,
+// known or new.
+func (f *Follower) detachCopies(ctx context.Context, t *followed) bool {
+	found := false
+	for _, c := range f.list(ctx) {
+		x := f.lookUp(c)
+		if x == nil {
+			if c.Name.Current() || c.Name.Compressed() || c.Name.Key() != t.Name.Key() {
+				continue
+			}
+			x = f.add(c)
+		} else if x.state != copied || x.of != t {
+			continue
+		}
+		f.rename(x, c)
+		if f.detach(x, t) {
+			f.checkFile(ctx, x)
+			found = true
+		} else if x.state != copied {
+			f.forget(x)
+		}
+	}
+	return found
+}
+
+// detach makes x continue the text that t held. It reports false if x is no
+// copy of that which was made before the end of what was emitted was written:
+// if it agrees with no more of it than two different texts may begin with in
+// common and goes on differently, or if t holds all of it now.
+func (f *Follower) detach(x, t *followed) bool {
+	file, info, err := f.openNow(x)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	size := textSize(file, info.Size())
+	p := t.progress.clone()
+	if !p.isHeldBy(file, size) {
+		p.rewind(file, info.Size())
+	}
+	if p.at == 0 || p.at < size && p.at <= longestHeader {
+		return false
+	}
+	if now := sizeOf(t.f); now >= size && sameBytes(file, t.f, 0, size) {
+		return false
+	}
+	p.scanned, p.zeros = 0, 0
+	x.progress = p
+	x.state, x.of, x.size = reading, nil, -1
+	x.active = f.opt.Now()
+	return true
+}
+
+// sizeOf returns the size of an open file; -1 if it is nil.
+func sizeOf(file *os.File) int64 {
+	if file == nil {
+		return -1
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return -1
+	}
+	return info.Size()
+}
+
+// textSize returns the size of a file without the NULs at its end.
+func textSize(file io.ReaderAt, size int64) int64 {
+	buf := make([]byte, 32<<10)
+	for size > 0 {
+		b := buf[:min(size, int64(len(buf)))]
+		if _, err := file.ReadAt(b, size-int64(len(b))); err != nil {
+			break
+		}
+		if n := len(bytes.TrimRight(b, "\x00")); n > 0 {
+			return size - int64(len(b)-n)
+		}
+		size -= int64(len(b))
+	}
+	return size
 }
 
 // intact reports whether a file holds what was emitted of it.
@@ -862,12 +1017,15 @@ func (f *Follower) sameTime(t *followed, b beginning) bool {
 }
 
 // findText finds the text that a compressed file holds, as far as it was
-// emitted; nil if that is none. read says that the file of that text is there,
-// or was read to its end.
+// emitted; nil if that is none. read says that all that the file holds was
+// emitted, or will be.
 func (f *Follower) findText(ctx context.Context, t *followed, b beginning) (p *progress, read bool, err error) {
-	p, more, err := f.heldByPacked(ctx, t, f.textsLike(b))
-	if p == nil || errors.Is(err, io.ErrUnexpectedEOF) {
-		return p, false, err
+	p, more, read, err := f.heldByPacked(ctx, t, f.textsLike(b))
+	switch {
+	case read && more > 0:
+		return nil, true, err
+	case p == nil || errors.Is(err, io.ErrUnexpectedEOF):
+		return p, read, err
 	}
 	for _, x := range f.order {
 		switch {
@@ -1025,6 +1183,11 @@ func (f *Follower) forget(t *followed) {
 // emitted.
 func (f *Follower) retire(t *followed) {
 	if t.state == reading && t.at > 0 {
+		for _, x := range f.order {
+			if x.state == copied && x.of == t {
+				f.detach(x, t)
+			}
+		}
 		f.abandon(t, t.f != nil)
 		if t.gone {
 			f.texts[len(f.texts)-1].since = t.missed

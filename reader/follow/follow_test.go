@@ -704,3 +704,46 @@ func TestReadWhileCompressedInto(t *testing.T) {
 		}
 	}
 }
+
+// A copy that is shorter than what was emitted was made before its file was
+// truncated, and what was written in between was emitted: nothing comes twice,
+// whichever of the two is looked at first, and however the copy grows.
+func TestFollowerCopyHalfMade(t *testing.T) {
+	for _, header := range []string{"", `# a header\n`} {
+		dir := t.TempDir()
+		text := func(from, to int) string {
+			s := header
+			for i := from; i < to; i++ {
+				s += fmt.Sprintf(`%04d a line that is written\n`, i)
+			}
+			return s
+		}
+		live := follow.NewUntoldLive([]string{dir}, nil)
+		defer live.Close()
+		f := follow.NewFollower(live, follow.FollowOptions{})
+		defer f.Close()
+		var got strings.Builder
+		look := func(doing string) {
+			t.Helper()
+			readertest.Act(t, dir, doing)
+			follow.RefreshLive(live)
+			err := f.Look(t.Context(), follow.Changes{All: true, Names: true}, func(a *follow.Appended) error { got.Write(a.Text); return nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.Begin(t.Context(), func(*follow.Appended) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		look("app.log < " + text(0, 20))
+		look("app.log.1 < " + text(0, 12)) // the copy, so far
+		look("app.log < " + strings.TrimPrefix(text(20, 25), header))
+		look("app.log.1 < " + strings.TrimPrefix(text(12, 22), header))
+		look("cut app.log")
+		look("app.log < " + text(30, 33))
+		want := readertest.Unquote(t, text(0, 25)+text(30, 33))
+		if got.String() != want {
+			t.Errorf("got %q, want %q", got.String(), want)
+		}
+	}
+}

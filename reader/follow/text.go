@@ -182,6 +182,17 @@ func (p *progress) equal(q *progress) bool {
 	return q == p || q != nil && q.at == p.at && len(p.marks) > 0 && len(q.marks) > 0 && p.marks[len(p.marks)-1].sum == q.marks[len(q.marks)-1].sum
 }
 
+// covers reports whether a text that begins like this one and ends with what w
+// keeps is the beginning of what was emitted, judging by the last of that.
+func (p *progress) covers(w *window) bool {
+	known := min(int64(len(w.tail)), markBytes, w.end)
+	from := p.at - int64(len(p.recent))
+	if w.end < likeness || w.end > p.at || w.end-known < from {
+		return false
+	}
+	return bytes.Equal(w.tail[int64(len(w.tail))-known:], p.recent[w.end-known-from:w.end-from])
+}
+
 // matchesBeginning reports whether a file begins as the text does, as far as
 // that is known and not beyond n bytes.
 func (p *progress) matchesBeginning(file io.ReaderAt, n int64) bool {
