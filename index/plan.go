@@ -244,7 +244,7 @@ func (a *answers) run(r *planRun, among *roaring.Bitmap) (*roaring.Bitmap, error
 	s := a.segment
 	open := r.Left || r.Right
 	if r.IsID() {
-		if err := s.id(token.Hash([]byte(r.Text)), among, out); err != nil {
+		if err := s.addIdentifier(token.Hash([]byte(r.Text)), among, out); err != nil {
 			return nil, err
 		}
 	}
@@ -256,7 +256,7 @@ func (a *answers) run(r *planRun, among *roaring.Bitmap) (*roaring.Bitmap, error
 			hide = hide && shape == longShape
 		}
 		if hide {
-			return s.term(term, out)
+			return s.addTerm(term, out)
 		}
 		return nil
 	})
@@ -265,7 +265,7 @@ func (a *answers) run(r *planRun, among *roaring.Bitmap) (*roaring.Bitmap, error
 	}
 	if !open {
 		if !r.IsID() && !r.IsLong() {
-			err = s.term([]byte(r.Text), out)
+			err = s.addTerm([]byte(r.Text), out)
 		}
 		out.And(among)
 		return out, err
@@ -288,7 +288,7 @@ func (a *answers) run(r *planRun, among *roaring.Bitmap) (*roaring.Bitmap, error
 		if n%64 == 0 && out.GetCardinality() == uint64(s.info.docs) {
 			return false, nil
 		}
-		return true, s.term(word, out)
+		return true, s.addTerm(word, out)
 	})
 	if err != nil {
 		return nil, err

@@ -292,8 +292,8 @@ func (s *segmentReader) filter(doc int) ([]byte, error) {
 	return b, err
 }
 
-// term adds the documents that have a term to out.
-func (s *segmentReader) term(term []byte, out *roaring.Bitmap) error {
+// addTerm adds the documents that have a term to out.
+func (s *segmentReader) addTerm(term []byte, out *roaring.Bitmap) error {
 	list, err := s.dict.PostingsList(term, nil, nil)
 	if err != nil {
 		return err
@@ -375,8 +375,8 @@ func (s *segmentReader) words(part []byte, f func(word []byte) (bool, error)) er
 	return nil
 }
 
-// id adds to out the documents of among that may hold an identifier.
-func (s *segmentReader) id(hash uint64, among *roaring.Bitmap, out *roaring.Bitmap) error {
+// addIdentifier adds to out the documents of among that may hold an identifier.
+func (s *segmentReader) addIdentifier(hash uint64, among *roaring.Bitmap, out *roaring.Bitmap) error {
 	var b [bucketSize]byte
 	base := auxTerms + s.terms
 	for it := among.Iterator(); it.HasNext(); {
@@ -402,7 +402,7 @@ func (s *segmentReader) verifyDoc(t *token.Terms, doc int) error {
 		var bad error
 		has := func(term []byte) {
 			docs.Clear()
-			if err := s.term(term, docs); err != nil {
+			if err := s.addTerm(term, docs); err != nil {
 				bad = err
 			} else if !docs.Contains(uint32(doc)) {
 				bad = fmt.Errorf("%q is not indexed", term)
@@ -412,7 +412,7 @@ func (s *segmentReader) verifyDoc(t *token.Terms, doc int) error {
 		t.Shapes(func(shape token.Shape) { has([]byte(shape.String())) })
 		for _, h := range t.IDs() {
 			docs.Clear()
-			if err := s.id(h, one, docs); err != nil {
+			if err := s.addIdentifier(h, one, docs); err != nil {
 				return err
 			}
 			if docs.IsEmpty() {

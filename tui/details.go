@@ -24,13 +24,13 @@ import (
 
 // details are the details of a line.
 type details struct {
-	doc   pager.Log
-	at    document.Place
-	whole bool // text is not a piece of a longer line
-	where string
-	about string
-	text  []byte // the line, or the current piece of a long line
-	json  []byte // the JSON in it, indented; nil if there is none
+	doc     pager.Log
+	at      document.Place
+	whole   bool // text is not a piece of a longer line
+	where   string
+	summary string
+	text    []byte // the line, or the current piece of a long line
+	json    []byte // the JSON in it, indented; nil if there is none
 
 	rows  [][]byte // text and json, wrapped to width
 	width int
@@ -104,15 +104,15 @@ func (m *model) showDetails() tea.Cmd {
 	}
 	d, ctx, pressed := m.pager.Doc(), m.life, m.presses.count
 	return func() tea.Msg {
-		x := details{doc: d, at: p.Place, whole: !p.Continues && !p.Unfinished, text: p.Text, about: fmt.Sprintf("%s at byte %s of the text", humanize.IBytes(uint64(len(p.Text))), humanize.Comma(int64(p.Offset)))}
+		x := details{doc: d, at: p.Place, whole: !p.Continues && !p.Unfinished, text: p.Text, summary: fmt.Sprintf("%s at byte %s of the text", humanize.IBytes(uint64(len(p.Text))), humanize.Comma(int64(p.Offset)))}
 		if len(p.Text) < 1024 {
-			x.about = fmt.Sprintf("%d bytes at byte %s of the text", len(p.Text), humanize.Comma(int64(p.Offset)))
+			x.summary = fmt.Sprintf("%d bytes at byte %s of the text", len(p.Text), humanize.Comma(int64(p.Offset)))
 		}
 		if p.Continues || p.Unfinished {
-			x.about += ", a part of a longer line"
+			x.summary += ", a part of a longer line"
 		}
 		if level, ok := levelNames[screen.Level(p.Text)]; ok && !p.Continues {
-			x.about += ", by its words " + level
+			x.summary += ", by its words " + level
 		}
 		x.where = location(ctx, d, p.Place)
 		x.json = indented(p.Text)
@@ -198,7 +198,7 @@ func (x *details) draw(th *theme.Theme, i, width int) string {
 	case 0:
 		return th.Bold.Render(screen.FitLeft(visible.String(x.where), width))
 	case 1:
-		return th.Dim.Render(screen.Fit(x.about, width))
+		return th.Dim.Render(screen.Fit(x.summary, width))
 	case 2:
 		return ""
 	}

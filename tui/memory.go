@@ -40,21 +40,21 @@ func (x *memory) restoreHistory(p *prompt.Model) {
 	}
 }
 
-// of returns the saved state of a log.
-func (x *memory) of(name string) LogState {
+// saved returns the saved state of a log.
+func (x *memory) saved(name string) LogState {
 	if x.state == nil || name == reader.Stdin {
 		return LogState{}
 	}
 	return *x.state.log(name) // a shallow copy will do: its slices are replaced, never modified
 }
 
-// use returns the saved state of a log and records that it is used now.
-func (x *memory) use(name string, now time.Time) LogState {
+// recordUse records that a log is used now, and returns its saved state.
+func (x *memory) recordUse(name string, now time.Time) LogState {
 	if x.state == nil || name == reader.Stdin {
 		return LogState{}
 	}
 	x.state.log(name).Used = now
-	return x.of(name)
+	return x.saved(name)
 }
 
 // keep records the state of the log that is shown and of the prompt. It returns

@@ -85,7 +85,7 @@ func (m *model) open(l files.Log, start *Start, focus bool) tea.Cmd {
 	opening := m.opening.begin(l.Name)
 	src, options := m.source(l), m.reading()
 	send, searcher := m.send, m.opt.Searcher
-	saved := m.memory.of(l.Name)
+	saved := m.memory.saved(l.Name)
 	ctx, state, live := m.life, m.memory.state, m.listing.live
 	return func() tea.Msg {
 		if err := save(); err != nil {
@@ -159,7 +159,7 @@ func (m *model) handleOpened(msg openedMsg) tea.Cmd {
 		m.say(pager.Said{Text: msg.err.Error(), Error: true})
 	}
 	m.pager.SetMarks(msg.marks)
-	saved := m.memory.use(msg.log.Name, m.now())
+	saved := m.memory.recordUse(msg.log.Name, m.now())
 	m.logs.SetOpen(msg.log.Name)
 	if err := m.pager.StartFilters(saved.Filters, saved.Off); err != nil {
 		m.say(pager.Said{Text: err.Error(), Error: true})

@@ -116,7 +116,7 @@ func TestOpening(t *testing.T) {
 func TestMemory(t *testing.T) {
 	var none memory
 	none.restoreHistory(prompt.New(theme.NewPlain()))
-	if s := none.use("app.log", testNow); s.Place != nil || len(s.Filters) > 0 {
+	if s := none.recordUse("app.log", testNow); s.Place != nil || len(s.Filters) > 0 {
 		t.Errorf("%+v is remembered by nobody", s)
 	}
 	if err := none.keep(nil, nil)(); err != nil {
@@ -133,10 +133,10 @@ func TestMemory(t *testing.T) {
 	if p.Last(prompt.SearchAll) != "b" {
 		t.Errorf("%q was typed last", p.Last(prompt.SearchAll))
 	}
-	if s := x.use("app.log", testNow); len(s.Filters) != 1 || !s.Used.Equal(testNow) {
+	if s := x.recordUse("app.log", testNow); len(s.Filters) != 1 || !s.Used.Equal(testNow) {
 		t.Errorf("%+v", s)
 	}
-	if s := x.use(reader.Stdin, testNow); len(s.Filters) > 0 || x.state.Logs[absolute(reader.Stdin)] != nil {
+	if s := x.recordUse(reader.Stdin, testNow); len(s.Filters) > 0 || x.state.Logs[absolute(reader.Stdin)] != nil {
 		t.Error("standard input is remembered")
 	}
 }

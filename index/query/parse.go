@@ -52,11 +52,11 @@ func ParseDash(s string) (Node, error) { return (&parser{s: s, dash: true}).pars
 
 func (p *parser) parse() (Node, error) {
 	s := p.s
-	p.skip()
+	p.skipBlanks()
 	if p.pos == len(s) {
 		return nil, p.errorf(0, `the query is empty; to match every line, use -e '' or '""'`)
 	}
-	n, err := p.or(0)
+	n, err := p.parseOr(0)
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (p *parser) errorf(pos int, format string, args ...any) error {
 	return &Error{Query: p.s, Pos: pos, Msg: fmt.Sprintf(format, args...)}
 }
 
-func (p *parser) skip() {
+func (p *parser) skipBlanks() {
 	for p.pos < len(p.s) && blank(p.s[p.pos]) {
 		p.pos++
 	}
@@ -95,7 +95,7 @@ func (p *parser) acceptKeyword(w string) bool {
 		return false
 	}
 	p.pos += len(w)
-	p.skip()
+	p.skipBlanks()
 	return true
 }
 
@@ -104,10 +104,10 @@ func (p *parser) atEnd() bool {
 	return p.pos == len(p.s) || p.s[p.pos] == ')'
 }
 
-func (p *parser) or(depth int) (Node, error) {
+func (p *parser) parseOr(depth int) (Node, error) {
 	var list Or
 	for {
-		n, err := p.and(depth)
+		n, err := p.parseAnd(depth)
 		if err != nil {
 			return nil, err
 		}
@@ -127,7 +127,7 @@ func (p *parser) or(depth int) (Node, error) {
 	return list, nil
 }
 
-func (p *parser) and(depth int) (Node, error) {
+func (p *parser) parseAnd(depth int) (Node, error) {
 	var list And
 	for {
 		at := p.pos
@@ -140,7 +140,7 @@ func (p *parser) and(depth int) (Node, error) {
 			}
 			continue
 		}
-		n, err := p.unary(depth)
+		n, err := p.parseUnary(depth)
 		if err != nil {
 			return nil, err
 		}
@@ -160,7 +160,7 @@ func (p *parser) and(depth int) (Node, error) {
 	return list, nil
 }
 
-func (p *parser) unary(depth int) (Node, error) {
+func (p *parser) parseUnary(depth int) (Node, error) {
 	if depth > maxDepth {
 		return nil, p.errorf(p.pos, "the query nests too deeply")
 	}
@@ -176,29 +176,29 @@ func (p *parser) unary(depth int) (Node, error) {
 		if p.atEnd() {
 			return nil, p.errorf(at, "nothing follows that could be negated")
 		}
-		x, err := p.unary(depth + 1)
+		x, err := p.parseUnary(depth + 1)
 		if err != nil {
 			return nil, err
 		}
 		return Not{x}, nil
 	}
-	return p.primary(depth)
+	return p.parsePrimary(depth)
 }
 
-func (p *parser) primary(depth int) (Node, error) {
+func (p *parser) parsePrimary(depth int) (Node, error) {
 	at := p.pos
-	defer p.skip()
+	defer p.skipBlanks()
 	switch c := p.s[p.pos]; {
 	case c == '(':
 		p.pos++
-		p.skip()
+		p.skipBlanks()
 		if p.pos < len(p.s) && p.s[p.pos] == ')' {
 			return nil, p.errorf(at, `nothing stands between the parentheses; to look for them, put them in quotes: "()"`)
 		}
 		if p.pos == len(p.s) {
 			return nil, p.errorf(at, "this parenthesis is not closed; to look for it, put it in quotes")
 		}
-		n, err := p.or(depth + 1)
+		n, err := p.parseOr(depth + 1)
 		if err != nil {
 			return nil, err
 		}
@@ -211,17 +211,17 @@ func (p *parser) primary(depth int) (Node, error) {
 		s, err := p.parseQuoted()
 		return Text{s}, err
 	case c == '/':
-		return p.regexp()
+		return p.parseSlashes()
 	case c == '=':
 		p.pos++
-		s, err := p.value("=")
+		s, err := p.parseValue("=")
 		if err == nil && s == "" {
 			err = p.errorf(at, "a whole word follows =, as in =error")
 		}
 		return Word{s}, err
 	case strings.HasPrefix(p.s[p.pos:], "file:"):
 		p.pos += len("file:")
-		s, err := p.value("file:")
+		s, err := p.parseValue("file:")
 		if err == nil {
 			if bad := reader.CheckGlob(s); bad != nil {
 				err = p.errorf(at+len("file:"), "%v", bad)
@@ -237,8 +237,8 @@ func (p *parser) primary(depth int) (Node, error) {
 	return Text{p.parseBareWord()}, nil
 }
 
-// value is what follows = or file:, quoted or bare.
-func (p *parser) value(after string) (string, error) {
+// parseValue returns what follows = or file:, with or without quotes.
+func (p *parser) parseValue(after string) (string, error) {
 	if p.pos < len(p.s) && p.s[p.pos] == '"' {
 		return p.parseQuoted()
 	}
@@ -293,7 +293,8 @@ func (p *parser) expectGap(what string) error {
 	return nil
 }
 
-func (p *parser) regexp() (Node, error) {
+// parseSlashes parses a regular expression between slashes.
+func (p *parser) parseSlashes() (Node, error) {
 	at := p.pos
 	var b strings.Builder
 	for p.pos++; p.pos < len(p.s); p.pos++ {
