@@ -11,7 +11,8 @@ import (
 	"logview/reader"
 )
 
-// putArchive puts a compressed tar with members and their texts into dir.
+// putArchive writes a compressed tar archive to dir. members are names and
+// texts in turn.
 func putArchive(t *testing.T, dir, name string, members ...string) {
 	t.Helper()
 	write(t, filepath.Join(dir, name), string(archive(t, members...)), time.Hour)
@@ -35,7 +36,8 @@ func archive(t *testing.T, members ...string) []byte {
 	return b.Bytes()
 }
 
-// An archive is a log until it is opened, and a directory from then on.
+// An archive is listed as a log until it is opened, and as a directory
+// afterwards.
 func TestArchive(t *testing.T) {
 	dir := tree(t)
 	inner := string(archive(t, "deep.log", "ERROR deep\n"))
@@ -49,12 +51,12 @@ func TestArchive(t *testing.T) {
 	d.Keys("enter")
 	d.Wait("the older", "── svc.log ──", "the newer")
 
-	// A file that appears leaves it open.
+	// The archive stays open when another file appears.
 	appendTo(t, filepath.Join(dir, "zz.log"), "new")
 	d.Wait("zz.log", "svc.log", "the newer")
 }
 
-// A result in an archive that nobody opened opens it.
+// Going to a result in an archive that is not open opens the archive.
 func TestArchiveResult(t *testing.T) {
 	dir := tree(t)
 	inner := string(archive(t, "deep.log", "first\nneedle in it\n"))
@@ -72,7 +74,7 @@ func TestArchiveResult(t *testing.T) {
 	d.Wait("first")
 }
 
-// A path inside an archive can be asked for.
+// A path inside an archive can be named on the command line.
 func TestArchiveStart(t *testing.T) {
 	dir := tree(t)
 	putArchive(t, dir, "report.tgz", "var/log/svc.log", "one\ntwo\n", "var/log/other.log", "other\n")

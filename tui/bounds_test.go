@@ -14,7 +14,8 @@ import (
 	"logview/tui/prompt"
 )
 
-// However much is pasted or held, no prompt and no list takes much memory.
+// However much is pasted or typed by holding a key, no prompt and no list uses
+// much memory.
 func TestPasteHuge(t *testing.T) {
 	d, m := explorer(t, tree(t), 80, 24)
 	d.Wait("app.log")
@@ -52,7 +53,7 @@ func TestPasteHuge(t *testing.T) {
 	d.Keys("enter")
 	d.Wait("worker: 900 lines")
 	for range 3 * pager.MostFilters {
-		d.Keys("+") // held
+		d.Keys("+") // the key is held down
 	}
 	if list, _ := m.pager.Filters(); len(list) != 1 {
 		t.Errorf("%d filters", len(list))
@@ -66,7 +67,7 @@ func TestPasteHuge(t *testing.T) {
 	d.Wait("no more can be added")
 }
 
-// What is remembered takes a bounded amount of memory, whatever is in its file.
+// The saved state uses a bounded amount of memory, whatever its file contains.
 func TestStateHuge(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "state.json")
 	long := strings.Repeat("x", prompt.MostTyped+1)
@@ -78,7 +79,7 @@ func TestStateHuge(t *testing.T) {
 	if s.err != nil || len(s.History["search"]) != prompt.MostHistory || s.History["search"][prompt.MostHistory-1] != "c" || len(s.Logs["/a"].Filters) != 1 || s.Logs["/b"] != nil {
 		t.Errorf("%v, %d of history, %v", s.err, len(s.History["search"]), s.Logs)
 	}
-	if err := os.Truncate(path, 1<<40); err != nil { // sparse
+	if err := os.Truncate(path, 1<<40); err != nil { // a sparse file
 		t.Skip(err)
 	}
 	s = LoadState(path)

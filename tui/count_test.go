@@ -15,9 +15,9 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// TestCountStories writes, rotates, copies, cuts off, compresses and deletes in
-// any order under a search and a filter: what is counted in the end is what is
-// in the files.
+// TestCountStories writes, rotates, copies, truncates, compresses and deletes
+// files in random order during a search with a filter. The final count must
+// agree with the contents of the files.
 func TestCountStories(t *testing.T) {
 	stories := 12
 	if testing.Short() {

@@ -298,7 +298,7 @@ func (m *model) helpLines() ([]string, int) {
 	if m.width < 150 {
 		return lines, min(m.width-4, 72)
 	}
-	// In two columns where there is room.
+	// Use two columns if there is room.
 	half := (len(lines) + 1) / 2
 	for i := range half {
 		other := ""

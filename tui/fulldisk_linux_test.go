@@ -9,11 +9,11 @@ import (
 	"logview/reader/readertest"
 )
 
-// On a full disk what can be shown is shown, and what cannot be is said.
+// On a full disk, the explorer shows what it can and reports what it cannot.
 func TestFullDisk(t *testing.T) {
 	disk := readertest.SmallDisk(t, 200)
 	dir := tree(t)
-	latin := strings.Repeat("gr\xfc\xdfe an alle\n", 100_000) // to be decoded into a temporary file
+	latin := strings.Repeat("gr\xfc\xdfe an alle\n", 100_000) // decoded into a temporary file
 	readertest.WriteFile(t, filepath.Join(dir, "latin.log"), latin)
 	d, m := explorer(t, dir, 120, 30, func(o *Options) {
 		o.Cache = blockstore.NewCache(filepath.Join(disk, "cache"), 1<<30)
@@ -23,17 +23,17 @@ func TestFullDisk(t *testing.T) {
 	d.Keys("enter")
 	d.Wait("LIVE", " 300 ")
 	d.Keys("g")
-	d.Wait("old request 0000") // of the compressed one
+	d.Wait("old request 0000") // from the compressed file
 	d.Type("s\"an alle\"")
 	d.Keys("enter")
 	d.Wait("100,000 lines", "grüße an alle")
 	d.Keys("enter")
 	d.Wait("   17 grüße an alle", "1  0%")
 	d.Until(func() bool { return m.focus == panePager }, "the log to have the focus")
-	d.Keys("q", "q") // the results, then the program
+	d.Keys("q", "q") // closes the results, then quits
 	d.WaitQuit()
 
-	// And of what is written it is said how much that was.
+	// The message about a partly written file says how much was written.
 	d, m = explorer(t, dir, 120, 30)
 	d.Wait("app.log")
 	d.Keys("j", "j", "j")

@@ -97,7 +97,7 @@ func (x *listing) lookedInto(found kindsMsg) {
 	x.kinds = all
 }
 
-// notText returns the logs of which no file is text.
+// notText returns the logs without any text file.
 func (x *listing) notText() map[string]bool {
 	marked := map[string]bool{}
 	for _, l := range x.last.logs {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Files that are not text are marked in the list, as ls marks them, also when
-// they come later or turn out to be text.
+// Files that are not text are marked in the list, as in ls, including files
+// that appear later. The mark is removed when a file turns out to be text.
 func TestNotText(t *testing.T) {
 	dir := tree(t)
 	record := "\x07\x00\x00\x00\x12\x0f\x00\x00pts\x00\x00\x01\x02\x00\x00\x03\x04\x00\x00\x05"

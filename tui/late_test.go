@@ -17,9 +17,9 @@ import (
 	"logview/tui/tuitest"
 )
 
-// These are stories of things that happen while others are under way.
+// Stories of events that happen while other operations are in progress.
 
-// single opens one log with a text.
+// single opens a log that consists of one file with a text.
 func single(t *testing.T, text string, change ...func(*Options)) (d *tuitest.Driver, m *model, path string) {
 	t.Helper()
 	path = filepath.Join(t.TempDir(), "a.log")
@@ -28,7 +28,7 @@ func single(t *testing.T, text string, change ...func(*Options)) (d *tuitest.Dri
 	return d, m, path
 }
 
-// atStart opens it at its beginning.
+// atStart makes the explorer open the log at its start.
 func atStart(o *Options) { o.At = &Start{Path: o.Paths[0], Line: 0} }
 
 func numbered(n int) string {
@@ -39,7 +39,7 @@ func numbered(n int) string {
 	return b.String()
 }
 
-// The file is cut off, and scrolled back in before that is known.
+// The file is truncated, and the user scrolls up before that is noticed.
 func TestScrollCutOff(t *testing.T) {
 	d, m, path := single(t, strings.Repeat("INFO line of text\n", 200_000))
 	d.Wait("LIVE", "line of text")
@@ -54,7 +54,8 @@ func TestScrollCutOff(t *testing.T) {
 	d.Until(func() bool { return strings.Contains(m.pager.Line(), "new beginning") }, "the new beginning")
 }
 
-// A filter is set from inside a long line whose first piece is just a piece.
+// A filter is added from inside a long line whose first piece does not match by
+// itself.
 func TestFirstPiece(t *testing.T) {
 	fill := strings.Repeat("0123456789abcde ", 1<<14)[:100<<10]
 	line := fill + "zebra" + fill + fill
@@ -69,7 +70,7 @@ func TestFirstPiece(t *testing.T) {
 	d.Until(func() bool { return strings.Join(m.pager.Texts(), "") == line }, "the whole line")
 }
 
-// A long line that has no end yet is filtered as what it becomes.
+// A filter matches a long unterminated line as it grows.
 func TestOpenLongLine(t *testing.T) {
 	for _, filter := range []string{"zebra", "!zebra"} {
 		t.Run(filter, func(t *testing.T) {
@@ -93,15 +94,15 @@ func TestOpenLongLine(t *testing.T) {
 	}
 }
 
-// Matches are counted once, whenever they came.
+// Each match is counted once, whenever it was written.
 func TestCountLive(t *testing.T) {
-	dir := t.TempDir() // with the rotated file
+	dir := t.TempDir() // contains the rotated file, too
 	path := filepath.Join(dir, "a.log")
 	readertest.AppendFile(t, path, "INFO one\nINFO foo\n")
 	d, m := explorer(t, dir, 80, 24)
 	d.Wait("LIVE", "foo")
 	d.Type("/")
-	readertest.AppendFile(t, path, "INFO foo two\n") // may be read before or behind the search begins
+	readertest.AppendFile(t, path, "INFO foo two\n") // may be read before or after the search begins
 	d.Type("foo")
 	d.Keys("enter")
 	d.Wait("foo: 2 lines", "foo two")
@@ -112,20 +113,20 @@ func TestCountLive(t *testing.T) {
 	if c := m.pager.Count(); c != "3 lines" {
 		t.Error(c)
 	}
-	// Also when most of it came while the person was elsewhere.
+	// Also if most of the text was appended while the cursor was elsewhere.
 	d.Keys("g")
 	readertest.AppendFile(t, path, numbered(5000)+"INFO foo last\n")
 	d.Wait(" new, G", "foo: 4 lines")
 	d.Keys("G")
 	d.Wait("foo last", "foo: 4 lines")
-	// And through a rotation.
+	// And across a rotation.
 	if err := os.Rename(path, path+".1"); err != nil {
 		t.Fatal(err)
 	}
 	readertest.AppendFile(t, path+".1", "INFO foo late\n")
 	readertest.AppendFile(t, path, "INFO foo early\n")
 	d.Wait("foo early", "foo: 6 lines")
-	// The same of what filters let through.
+	// The same for the lines that pass filters.
 	d.Keys("+", "esc")
 	d.Wait("filtered: 6 lines")
 	readertest.AppendFile(t, path, "INFO foo later\nINFO no\n")
@@ -134,7 +135,8 @@ func TestCountLive(t *testing.T) {
 	d.WaitNot("filtered:")
 }
 
-// The log is opened elsewhere than at its unfinished last line, which goes on.
+// The log is opened away from its unterminated last line, which is then
+// continued.
 func TestMidLine(t *testing.T) {
 	d, m, path := single(t, numbered(20_000)+"INFO the partial", atStart)
 	d.Wait("INFO line 3")
@@ -147,7 +149,7 @@ func TestMidLine(t *testing.T) {
 	onLine(d, m)("INFO the partial needle")
 }
 
-// An unfinished line is one new line, however often it is looked at.
+// An unterminated line counts as one new line, however often it is read.
 func TestUnfinishedIsOne(t *testing.T) {
 	d, _, path := single(t, numbered(20_000), atStart)
 	d.Wait("INFO line 3")
@@ -159,7 +161,7 @@ func TestUnfinishedIsOne(t *testing.T) {
 	d.Wait("2 new, G")
 }
 
-// What is asked for last is done: an answer to what was asked before is not.
+// Only the last request is carried out: results of earlier ones are dropped.
 func TestLateAnswers(t *testing.T) {
 	d, m, path := single(t, "INFO needle\n"+numbered(100)+"INFO last\n")
 	d.Wait("LIVE")
@@ -195,7 +197,8 @@ func TestLateAnswers(t *testing.T) {
 	d.Until(func() bool { return strings.Contains(m.pager.Line(), "came") }, "the new line")
 }
 
-// Keys pressed while a log is being opened are not done in another.
+// Keys that are pressed while a log is being opened are not applied to another
+// log.
 func TestQueueOfAnother(t *testing.T) {
 	dir := t.TempDir()
 	a, b := filepath.Join(dir, "a.log"), filepath.Join(dir, "b.log")
@@ -204,7 +207,7 @@ func TestQueueOfAnother(t *testing.T) {
 	d, m := explorer(t, dir, 120, 24)
 	d.Wait("a.log", "b.log")
 	l, _ := m.logs.Find(a)
-	m.pager.Open(a, document.NewDocument(files.NewSource(l, files.Options{}), document.DocumentOptions{}), nil) // whose command is not run: it takes long
+	m.pager.Open(a, document.NewDocument(files.NewSource(l, files.Options{}), document.DocumentOptions{}), nil) // its command is not run, as if it took long
 	m.setFocus(panePager)
 	d.Keys("m", "k")
 	m.setFocus(paneLogs)
@@ -213,7 +216,7 @@ func TestQueueOfAnother(t *testing.T) {
 	if len(m.pager.Marks()) != 0 {
 		t.Error("a mark that was made in another log")
 	}
-	// Nor is a result gone to when another log was opened since.
+	// A result is dropped if another log was opened meanwhile.
 	la, _ := m.logs.Find(a)
 	lb, _ := m.logs.Find(b)
 	m.handle(results.GoMsg{Log: a, Member: la.Members[0], Seq: 1})
@@ -225,7 +228,7 @@ func TestQueueOfAnother(t *testing.T) {
 	}
 }
 
-// What is selected is what was selected, though the log rotates meanwhile.
+// The selection contains the same lines after the log is rotated.
 func TestSelectionRotated(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "app.log")
@@ -249,8 +252,8 @@ func TestSelectionRotated(t *testing.T) {
 	}
 }
 
-// The results follow the person through a log whose files have other names
-// since they were searched.
+// The results follow the cursor through a log whose files were renamed after
+// the search.
 func TestSyncRotated(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "app.log")
@@ -278,8 +281,8 @@ func TestSyncRotated(t *testing.T) {
 	on("INFO new c")
 }
 
-// A regular expression that spans more than is looked at at once matches the
-// lines that it matches, in n, filters and counts.
+// A regular expression whose match is longer than a part of the text matches
+// the right lines in n, filters and counts.
 func TestLongRegexp(t *testing.T) {
 	fill := strings.Repeat("0123456789abcde ", 1<<14)[:250<<10]
 	big := strings.Repeat("0123456789abcde ", 6<<16)
@@ -319,7 +322,8 @@ func TestLongRegexp(t *testing.T) {
 	}, "both lines")
 }
 
-// What is typed is looked for from where the person was, in a long line, too.
+// A search starts where the cursor was when typing began, also inside a long
+// line.
 func TestTypedInLong(t *testing.T) {
 	fill := strings.Repeat("0123456789abcde ", 1<<14)[:200<<10]
 	d, m, _ := single(t, "begin "+fill+"zoo "+fill+"\n"+numbered(20_000)+"INFO za\nINFO zoo\n", atStart)
@@ -334,7 +338,7 @@ func TestTypedInLong(t *testing.T) {
 	onLine(d, m)("zoo 0123")
 }
 
-// Where a match lies in what is no text it is found, too.
+// A match is also found in text with NULs.
 func TestSearchBinary(t *testing.T) {
 	d, m, _ := single(t, "INFO \x00needle\n"+strings.Repeat("INFO other\n", 20)+"INFO needle\nlast\n")
 	d.Wait("last")
@@ -346,7 +350,7 @@ func TestSearchBinary(t *testing.T) {
 	onLine(d, m)("INFO needle")
 }
 
-// Lines made to be slow are drawn all the same.
+// Lines that are expensive to format are drawn quickly.
 func TestDetailsDeep(t *testing.T) {
 	n := 10_000
 	d, m, _ := single(t, `{"a":`+strings.Repeat("[", n)+strings.Repeat("]", n)+"}\n")
@@ -358,8 +362,8 @@ func TestDetailsDeep(t *testing.T) {
 	}
 }
 
-// Names and lines of characters that terminals disagree about do not break
-// the frame, which the driver checks.
+// Names and lines with characters whose width depends on the terminal do not
+// break the frame, which the driver checks.
 func TestJoined(t *testing.T) {
 	dir := t.TempDir()
 	family := strings.Repeat("👨‍👩‍👧‍👦", 5)
@@ -375,8 +379,8 @@ func TestJoined(t *testing.T) {
 	d.Wait(":1")
 }
 
-// A person knows where they are: in which file, how far, and whether more
-// comes.
+// The title shows the file, the position in it, and whether more text is being
+// written.
 func TestWhere(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "app.log")
@@ -386,7 +390,7 @@ func TestWhere(t *testing.T) {
 	d.Wait("LIVE", " 1,000  100%")
 	d.Type(":25%")
 	d.Keys("enter")
-	d.Wait("app.log.1:50", "25%") // 500 or 501
+	d.Wait("app.log.1:50", "25%") // line 500 or 501
 	d.Type(":5000")
 	d.Keys("enter")
 	d.Wait("app.log.1:1,000", "the file has 1,000 lines; this is the last")
@@ -403,15 +407,15 @@ func TestWhere(t *testing.T) {
 	d.Keys("alt+/")
 	d.Type("line 77")
 	d.Keys("enter")
-	onLine(d, m)("INFO line 779") // upwards
+	onLine(d, m)("INFO line 779") // searching backwards
 	d.Keys("n")
 	onLine(d, m)("INFO line 778")
 	d.Keys("N")
 	onLine(d, m)("INFO line 779")
 }
 
-// A log goes on however its files come and go: nothing of it is missed, and
-// nothing comes twice.
+// A log continues however its files are created and removed: no line is missed,
+// and none appears twice.
 func TestComeAndGo(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "app.log")
@@ -445,8 +449,8 @@ func TestComeAndGo(t *testing.T) {
 	d.Keys("enter")
 	d.Wait("filtered: 1 line")
 
-	// Renamed, and the new file is empty when it is met; then that is renamed
-	// and compressed in one go.
+	// The file is renamed, and the new one is still empty when it is seen. Then
+	// both are renamed at once and one is compressed.
 	move(path, path+".1")
 	readertest.AppendFile(t, path, "")
 	d.Wait("was rotated")
@@ -459,7 +463,7 @@ func TestComeAndGo(t *testing.T) {
 	once("hit a", "hit b", "hit c")
 	d.Wait("filtered: 3 lines")
 
-	// Removed, and made again after that was seen.
+	// The file is removed, and created again after that was seen.
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
@@ -467,7 +471,7 @@ func TestComeAndGo(t *testing.T) {
 	readertest.AppendFile(t, path, "hit d "+strings.Repeat("d", 50)+"\n")
 	d.Wait("hit d")
 
-	// Copied, and written to once more before it is cut off.
+	// The file is copied, and written to once more before it is truncated.
 	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
@@ -482,9 +486,10 @@ func TestComeAndGo(t *testing.T) {
 	}
 	readertest.AppendFile(t, path, "hit f\n")
 	once("hit a", "hit b", "hit c", "hit d "+strings.Repeat("d", 50), "hit e", "hit f")
-	d.Wait("filtered: 5 lines") // hit c is gone
+	d.Wait("filtered: 5 lines") // the member with hit c is gone
 
-	// Cut off, and longer than before when somebody looks.
+	// The file is truncated and has grown beyond its earlier length before it
+	// is checked.
 	if err := os.WriteFile(path, []byte("hit g\nhit h\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -492,7 +497,8 @@ func TestComeAndGo(t *testing.T) {
 	d.Until(func() bool { return slices.Contains(m.pager.Texts(), "hit g") }, "what was written first")
 }
 
-// A match in a last line without an end is counted when the file is rotated.
+// A match in an unterminated last line is still counted after the file is
+// rotated.
 func TestOpenLineRotated(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.log")
 	readertest.AppendFile(t, path, "hit 1\nmiss\nhit 2")
@@ -508,8 +514,8 @@ func TestOpenLineRotated(t *testing.T) {
 	d.Wait("3 lines")
 }
 
-// A rotation that deletes the oldest file takes its lines out of what is
-// counted and gone to, and where the person reads it, that is said.
+// When a rotation deletes the oldest file, its lines are no longer counted or
+// found, and a message appears if the cursor is in them.
 func TestOldestDeleted(t *testing.T) {
 	dir := t.TempDir()
 	old := filepath.Join(dir, "app.log.1")
@@ -548,8 +554,8 @@ func TestOldestDeleted(t *testing.T) {
 	}
 }
 
-// Two explorers at a time remember what was done in both, and an explorer that
-// was begun at a line the marks that were there.
+// Two explorers running at once save the changes of both. An explorer that
+// started at a given line keeps the marks that were saved.
 func TestRemembersTogether(t *testing.T) {
 	dir := tree(t)
 	path := filepath.Join(t.TempDir(), "state.json")
@@ -594,7 +600,8 @@ func TestRemembersTogether(t *testing.T) {
 		t.Errorf("%d marks are left of two", n)
 	}
 
-	// What is done in one is not undone by one that only was there before.
+	// Changes made in one explorer are not undone by another one that was
+	// started earlier.
 	a, ma = open()
 	b, mb = open()
 	a.Keys("esc")
@@ -610,7 +617,7 @@ func TestRemembersTogether(t *testing.T) {
 		t.Errorf("%d marks of one, %d filters of one", len(s.Marks), len(s.Filters))
 	}
 
-	// What is taken away stays away.
+	// A removed mark stays removed.
 	d, m := open()
 	d.Keys("ctrl+x")
 	d.WaitNot("+ request")
@@ -623,7 +630,7 @@ func TestRemembersTogether(t *testing.T) {
 		t.Errorf("%d marks are left of none", n)
 	}
 
-	// Results that were only looked at leave no place.
+	// Looking at results does not change the saved place of a log.
 	d, m = open()
 	d.Keys("esc")
 	d.Type("saccess OR GET")
@@ -635,7 +642,7 @@ func TestRemembersTogether(t *testing.T) {
 		t.Errorf("a place is remembered: %v", p)
 	}
 
-	// What cannot be read is put aside, and said.
+	// A state file that cannot be read is renamed, and a message says so.
 	if err := os.WriteFile(path, []byte("{broken"), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -646,8 +653,8 @@ func TestRemembersTogether(t *testing.T) {
 	}
 }
 
-// A log whose text a compressed file beside it has, and more, is not read
-// itself, until it is written to.
+// If a compressed file in the same directory contains the text of a log and
+// more, the log itself is not read until it is written to.
 func TestWrittenBesideItsCopy(t *testing.T) {
 	t.Chdir(t.TempDir())
 	text := ""
@@ -656,9 +663,9 @@ func TestWrittenBesideItsCopy(t *testing.T) {
 	}
 	for _, c := range []struct {
 		name, plain, more string
-		copies            int // in which a line comes at last
+		copies            int // number of copies of a line that is appended last
 	}{
-		{"the beginning", text[:70], "line that is new\n", 2}, // the texts differ now
+		{"the beginning", text[:70], "line that is new\n", 2}, // the texts differ from now on
 		{"the same", text, "line that is new\n", 1},
 		{"the beginning, and then all", text[:70], text[70:] + "line that is new\n", 1},
 	} {

@@ -8,14 +8,14 @@ import (
 	"testing"
 )
 
-// Lines of many pieces are searched and filtered as what they are: matches
-// that lie across the border of two pieces are found, there are several in a
-// line, and a filter lets through whole lines.
+// Lines of many pieces are searched and filtered like other lines: a match
+// across the border of two pieces is found, several matches in a line are
+// found, and a filter passes or hides whole lines.
 func TestLongLines(t *testing.T) {
 	dir := t.TempDir()
 	const piece = 64 << 10
 	fill := func(n int) string { return strings.Repeat("0123456789abcde ", n/16+1)[:n] }
-	// The first piece is up to twice as long.
+	// The first piece may be up to twice as long as the others.
 	across := fill(2*piece-3) + "zebra" + fill(3*piece) + "ZEBRA" + fill(10*piece) + "zebra" + fill(piece)
 	plain := fill(6 * piece)
 	var b strings.Builder
@@ -32,7 +32,7 @@ func TestLongLines(t *testing.T) {
 	d, m := explorer(t, filepath.Join(dir, "long.log"), 80, 24)
 	d.Wait("LIVE")
 	begin := int64(strings.Index(b.String(), across))
-	at := func(off int) func() bool { // of the piece that holds it
+	at := func(off int) func() bool { // the piece that contains off
 		return func() bool {
 			p, ok := m.pager.Place()
 			off := begin + int64(off)
@@ -65,7 +65,7 @@ func TestLongLines(t *testing.T) {
 	d.Keys(">")
 	d.Wait("no more in this line")
 
-	// Both lines with it, whole, and none else.
+	// Exactly the two lines that match, complete.
 	d.Keys("esc")
 	d.Type("&zebra")
 	d.Keys("enter", "g")
@@ -78,7 +78,8 @@ func TestLongLines(t *testing.T) {
 		t.Errorf("%d lines of %d bytes, %v; want 2 of %d", lines, len(text), err, len(across)+21)
 	}
 	d.Keys("esc")
-	// And without: the other long line is there, that one is not.
+	// With the negated filter, the other long line is shown and that one is
+	// not.
 	d.Keys("ctrl+x")
 	d.Type("&!zebra")
 	d.Keys("enter", "g")

@@ -14,7 +14,7 @@ import (
 type memory struct {
 	state   *State    // nil to save nothing
 	savedAt time.Time // when it was last saved
-	visited bool      // the log had the focus: its place is worth saving
+	visited bool      // the log had the focus, so its place is worth saving
 }
 
 // saveEvery limits how much is lost if the program is killed.

@@ -10,7 +10,7 @@ import (
 	"logview/tui/pager"
 )
 
-// Enter shows what is known of a line, and the JSON in it written out.
+// Enter shows the details of a line, and the JSON in it indented.
 func TestDetails(t *testing.T) {
 	dir := tree(t)
 	appendTo(t, filepath.Join(dir, "app.log"), `ERROR ctx {"user":"jo\u0000e","tags":["a","b"]}`)
@@ -26,7 +26,7 @@ func TestDetails(t *testing.T) {
 	d.WaitNot("by its words")
 }
 
-// The marks are listed, and found by what is in their lines.
+// The marks are listed, and can be found by the text of their lines.
 func TestMarkList(t *testing.T) {
 	d, m := explorer(t, tree(t), 100, 24)
 	d.Wait("app.log")
@@ -44,7 +44,7 @@ func TestMarkList(t *testing.T) {
 	onLine(d, m)("request 0297")
 }
 
-// What is frozen stays as it is until it goes on.
+// A frozen log does not change until it is unfrozen.
 func TestFreeze(t *testing.T) {
 	dir := tree(t)
 	log := filepath.Join(dir, "app.log")
@@ -63,7 +63,7 @@ func TestFreeze(t *testing.T) {
 	d.Keys("=")
 	d.Wait("came meanwhile", "LIVE")
 
-	// What was copied and cut off before it was seen is there, too.
+	// Text that was copied and truncated before it was seen is shown, too.
 	d.Keys("=")
 	d.Wait("‖ frozen")
 	appendTo(t, log, "INFO copied unseen")
@@ -82,7 +82,7 @@ func TestFreeze(t *testing.T) {
 	d.Wait("copied unseen", "in the new one", "LIVE")
 }
 
-// What was searched for becomes a filter.
+// The pattern that is searched for becomes a filter.
 func TestFilterFound(t *testing.T) {
 	d, _ := explorer(t, tree(t), 100, 24)
 	d.Wait("app.log")
@@ -102,7 +102,7 @@ func TestFilterFound(t *testing.T) {
 	d.WaitNot(" WARN ")
 }
 
-// What is selected is written, not what matches.
+// If lines are selected, they are written, not the lines that match.
 func TestWriteSelection(t *testing.T) {
 	dir := tree(t)
 	d, m := explorer(t, dir, 100, 24)
@@ -126,7 +126,7 @@ func TestWriteSelection(t *testing.T) {
 	}
 }
 
-// A result that a filter hides is not passed over in silence.
+// Going to a result that a filter hides shows a message.
 func TestHidden(t *testing.T) {
 	d, m := explorer(t, tree(t), 100, 24)
 	d.Wait("app.log")
@@ -142,7 +142,7 @@ func TestHidden(t *testing.T) {
 	onLine(d, m)("request 0150")
 }
 
-// More lines around the results leave the person on the one they were on.
+// Showing more lines around the results keeps the current result.
 func TestContextKept(t *testing.T) {
 	d, m := explorer(t, tree(t), 100, 30)
 	d.Wait("app.log")
@@ -160,7 +160,7 @@ func TestContextKept(t *testing.T) {
 	}
 }
 
-// A match far into a line is seen in the results, and gone to.
+// A match far into a line is visible in the results, and the pager goes to it.
 func TestFarResult(t *testing.T) {
 	dir := tree(t)
 	appendTo(t, filepath.Join(dir, "app.log"), strings.Repeat("x", 300_000)+" NEEDLE "+strings.Repeat("y", 200_000), "the end")
@@ -182,7 +182,8 @@ func TestFarResult(t *testing.T) {
 	d.Until(func() bool { return strings.Contains(m.pager.Line(), "HAYSTACK") }, "the piece with the match")
 }
 
-// A log whose file is gone is not live, and one that comes again is.
+// A log whose file is gone is not live. It is live again when the file is
+// created again.
 func TestGone(t *testing.T) {
 	dir := tree(t)
 	log := filepath.Join(dir, "sub", "only.log")
@@ -203,7 +204,7 @@ func TestGone(t *testing.T) {
 	d.Wait("LIVE", "INFO three")
 }
 
-// What is no text is shown, and said to be none.
+// A file that is not text is shown, with a remark that it is not text.
 func TestBinary(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "lastlog")
 	if err := os.WriteFile(path, []byte("a\x00b\x00\x01"+strings.Repeat("\x00", 100)), 0o644); err != nil {
@@ -213,7 +214,7 @@ func TestBinary(t *testing.T) {
 	d.Wait("lastlog", "this does not look like text", "a^@b^@")
 }
 
-// Many NULs are one row, and lines have their numbers behind them.
+// A run of many NULs is one row, and the lines after it have numbers.
 func TestNULs(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "app.log")
 	if err := os.WriteFile(path, []byte(strings.Repeat("\x00", 50<<20)+"INFO at once\nnext\nthird\n"), 0o644); err != nil {
@@ -223,7 +224,7 @@ func TestNULs(t *testing.T) {
 	d.Wait("1 [52 MB of NULs]", "  INFO at once", "2 next", "3 third")
 }
 
-// Ten thousand logs are listed, found, and opened.
+// Ten thousand logs can be listed, filtered and opened.
 func TestManyLogs(t *testing.T) {
 	dir := t.TempDir()
 	for i := range 100 {
@@ -245,7 +246,7 @@ func TestManyLogs(t *testing.T) {
 	d.Wait("INFO of host 73, app 65", "LIVE")
 }
 
-// A key without an action tells what may have been meant.
+// A key without an action shows a message with a similar key.
 func TestUnknownKey(t *testing.T) {
 	d, _ := explorer(t, tree(t), 100, 24)
 	d.Wait("app.log")
@@ -255,7 +256,7 @@ func TestUnknownKey(t *testing.T) {
 	d.Wait("c does nothing here; ? F1 shows all keys")
 }
 
-// Digits go to a line, or to a share, with the keys of less.
+// Digits go to a line or to a percentage, with the keys of less.
 func TestDigits(t *testing.T) {
 	d, m := explorer(t, tree(t), 80, 24)
 	d.Wait("app.log")
@@ -272,7 +273,7 @@ func TestDigits(t *testing.T) {
 	d.Keys("esc")
 	d.WaitNot(" go to 1")
 
-	d, _ = explorer(t, tree(t), 80, 24) // nothing is open
+	d, _ = explorer(t, tree(t), 80, 24) // no log is open
 	d.Wait("app.log")
 	d.Type("5G")
 	d.Wait("no log is open")
@@ -280,8 +281,8 @@ func TestDigits(t *testing.T) {
 	d.Wait("LIVE")
 }
 
-// A rotated file that is named is opened at its beginning, the newest at its
-// end.
+// A rotated file that is named on the command line is opened at its start, the
+// newest file of a log at its end.
 func TestNamedFile(t *testing.T) {
 	dir := tree(t)
 	for name, want := range map[string]string{"app.log.1": "middle request 0000", "app.log": " request 0299"} {
@@ -290,7 +291,7 @@ func TestNamedFile(t *testing.T) {
 	}
 }
 
-// The name of a file that is there can be changed where it was typed.
+// When the file to write exists already, its name can be changed in the prompt.
 func TestWriteThere(t *testing.T) {
 	d, _ := explorer(t, tree(t), 80, 24)
 	d.Wait("app.log")
@@ -308,7 +309,7 @@ func TestWriteThere(t *testing.T) {
 	d.Wait("900 lines of app.log written to out2")
 }
 
-// Without colours, the current match is underlined and reversed.
+// Without colors, the current match is underlined and reversed.
 func TestNoColor(t *testing.T) {
 	t.Setenv("NO_COLOR", "1")
 	d, _ := explorer(t, tree(t), 80, 24)
@@ -318,10 +319,10 @@ func TestNoColor(t *testing.T) {
 	d.Type("/0299")
 	d.Keys("enter")
 	d.Wait("3 lines")
-	d.Until(func() bool { return strings.Contains(d.NoColor(), "\x1b[4;7") }, "the match to be underlined and reversed") // by the character
+	d.Until(func() bool { return strings.Contains(d.NoColor(), "\x1b[4;7") }, "the match to be underlined and reversed") // escape sequences are written for each character
 }
 
-// The query language is told where a query is typed.
+// The help shows the query language while a query is typed.
 func TestQueryHelp(t *testing.T) {
 	d, _ := explorer(t, tree(t), 80, 24)
 	d.Wait("app.log")
@@ -341,7 +342,7 @@ func TestQueryHelp(t *testing.T) {
 	d.Wait("182 lines")
 }
 
-// A search that finds nothing says how much of it filters hide.
+// A search that finds nothing reports how many matches filters hide.
 func TestHiddenMatches(t *testing.T) {
 	dir := tree(t)
 	d, m := explorer(t, dir, 100, 24)
@@ -357,7 +358,7 @@ func TestHiddenMatches(t *testing.T) {
 	d.Wait("filters hide 180 matches (\\ shows them); no more", "warn: 0 lines, 180 hidden by filters")
 	d.Until(func() bool {
 		if m.pager.Pattern().Text != "" {
-			d.Keys("esc") // ends what is looked for, then the search
+			d.Keys("esc") // stops the running search, then clears the pattern
 		}
 		return m.pager.Pattern().Text == ""
 	}, "no search")
@@ -384,8 +385,8 @@ func TestHiddenMatches(t *testing.T) {
 	d.Wait(" 25 hidden")
 }
 
-// Errors and warnings are not looked for where no line has a level without a
-// word about it.
+// Searching for errors and warnings in a log whose lines have no levels shows a
+// message.
 func TestNoLevels(t *testing.T) {
 	t.Chdir(t.TempDir())
 	write(t, "logs/small.log", strings.Repeat("GET /index.html 200\n", 5000), 0)
@@ -395,7 +396,7 @@ func TestNoLevels(t *testing.T) {
 	d.Keys("j", "enter")
 	d.Wait("LIVE", "5,000")
 	for k, what := range map[string]string{"e": "error", "E": "error", "w": "warning", "W": "warning"} {
-		d.Keys(k) // also from the end, where nothing is left to be read
+		d.Keys(k) // also from the end, where no text is left to read
 		d.Wait("no " + what + ": no line of this log has a level")
 		m.notice.said = pager.Said{}
 	}

@@ -11,33 +11,33 @@ import (
 	"logview/reader/crash"
 )
 
-// A pacer makes the terminal be drawn soon after something changed, and
-// hardly ever while nothing does.
+// A pacer makes Bubble Tea draw soon after a change, and rarely while nothing
+// changes.
 //
-// Bubble Tea draws when a ticker of its own ticks, 60 times a second by
-// default and 120 at most, whether there is anything to draw or not. Measured
-// with 10,000 idle files that alone was 1.2 % of a core (1.9 % at 120), and a
-// key was answered after up to 18 ms. The only option, tea.WithFPS, sets one
-// rate for the whole run, so it can have either the low load or the quick
-// answer (v2.0.9). Therefore pacer resets the ticker, a private field, by
-// reflection. In a version without that field nothing is done, and Bubble
-// Tea's own rate stays. Pull requests 1776 and 1796 of Bubble Tea make it draw
-// only when there is something to draw: when one is released, delete this file.
+// Bubble Tea draws when its own ticker ticks, 60 times a second by default and
+// 120 at most, whether or not there is anything to draw. Measured with 10,000
+// idle files, that alone took 1.2 % of a core (1.9 % at 120), and the answer to
+// a key took up to 18 ms. The only option, tea.WithFPS, sets one rate for the
+// whole run, so it gives either a low load or a quick answer (v2.0.9).
+// Therefore the pacer resets the ticker, a private field, by reflection. In a
+// version without that field it does nothing, and Bubble Tea keeps its own
+// rate. Pull requests 1776 and 1796 of Bubble Tea make it draw only when there
+// is something to draw: delete this file when one of them is released.
 type pacer struct {
 	ticker *time.Ticker
 
-	mu    sync.Mutex // guards what follows
-	last  time.Time  // when something changed
-	quick bool       // is the ticker now
+	mu    sync.Mutex // guards the following fields
+	last  time.Time  // time of the last change
+	quick bool       // the ticker has the quick pace
 }
 
-// pacing is the pacer of the program, which is there when it runs.
+// pacing finds the pacer of the program once the program runs.
 type pacing struct {
 	find  func() *pacer // nil in tests
 	pacer *pacer        // nil before the first frame
 }
 
-// wake says that something changed.
+// wake records a change.
 func (x *pacing) wake() {
 	if x.pacer == nil && x.find != nil {
 		x.pacer = x.find()
@@ -45,17 +45,17 @@ func (x *pacing) wake() {
 	x.pacer.wake()
 }
 
-// resume sets the pace again after the program was suspended.
+// resume restores the pace after the program was suspended.
 func (x *pacing) resume() { x.pacer.resume() }
 
 const (
 	quickPace = 4 * time.Millisecond
 	slowPace  = 250 * time.Millisecond
-	quickFor  = 200 * time.Millisecond // after something changed
+	quickFor  = 200 * time.Millisecond // how long the pace stays quick after a change
 )
 
-// newPacer finds a program's ticker. It is called when the program runs; nil
-// if there is none.
+// newPacer returns a pacer for the ticker of a running program, or nil if there
+// is none.
 func newPacer(p *tea.Program) *pacer {
 	f := reflect.ValueOf(p).Elem().FieldByName("ticker")
 	if !f.IsValid() || f.Type() != reflect.TypeFor[*time.Ticker]() {
@@ -70,7 +70,7 @@ func newPacer(p *tea.Program) *pacer {
 	return x
 }
 
-// wake says that something changed.
+// wake records a change and makes the ticker quick.
 func (x *pacer) wake() {
 	if x == nil {
 		return
@@ -85,7 +85,7 @@ func (x *pacer) wake() {
 	}
 }
 
-// rest slows the ticker if nothing has changed for a while.
+// rest slows the ticker if nothing has changed for quickFor.
 func (x *pacer) rest() {
 	defer crash.Guard()
 	x.mu.Lock()
@@ -98,8 +98,8 @@ func (x *pacer) rest() {
 	x.ticker.Reset(slowPace)
 }
 
-// resume sets the pace again after the program was suspended: it has reset its
-// ticker to its own pace.
+// resume restores the pace after the program was suspended, which reset the
+// ticker to Bubble Tea's own pace.
 func (x *pacer) resume() {
 	if x == nil {
 		return

@@ -18,8 +18,8 @@ func (w waiting) Update(tea.Msg) (tea.Model, tea.Cmd) {
 }
 func (w waiting) View() tea.View { return tea.NewView("") }
 
-// The ticker is where it is looked for. If this fails after an update of
-// Bubble Tea, see whether there is an option now for what pacer does.
+// newPacer finds the ticker. If this test fails after an update of Bubble Tea,
+// check whether there is an option now that replaces pacer.
 func TestPacer(t *testing.T) {
 	var p *tea.Program
 	p = tea.NewProgram(waiting{func() *tea.Program { return p }}, tea.WithInput(nil), tea.WithOutput(io.Discard), tea.WithoutSignals())

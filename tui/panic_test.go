@@ -20,7 +20,7 @@ import (
 	"logview/reader/crash"
 )
 
-// A panics is a searcher that has a fault, or whose workers have one.
+// A panics is a searcher that panics, or whose workers panic.
 type panics struct {
 	index.Searcher
 	workers *reader.Workers
@@ -35,8 +35,8 @@ func (p panics) Search(ctx context.Context, _ *index.Request, _ func(*index.Hits
 	return index.Stats{}, ctx.Err()
 }
 
-// explorePanic is this test run once more as the explorer, which panics where
-// it is told to.
+// explorePanic runs the explorer, which panics at the place named by where. The
+// test starts itself once more as a process that calls it.
 func explorePanic(where, dir string) {
 	searcher := panics{}
 	if where == "worker" {
@@ -52,8 +52,8 @@ func explorePanic(where, dir string) {
 	_ = m.run(context.Background())
 }
 
-// TestPanic shows that whatever panics, the terminal is as it was before, and
-// what happened can be read there.
+// TestPanic checks that after any panic the terminal is restored, and that the
+// panic can be read on it.
 func TestPanic(t *testing.T) {
 	dir := tree(t)
 	for where, want := range map[string]string{
@@ -132,8 +132,8 @@ func TestPanic(t *testing.T) {
 	}
 }
 
-// TestPanicInCommand shows that panics of commands are handled, also of those
-// that a command returns.
+// TestPanicInCommand checks that panics in commands are handled, also in the
+// commands that a command returns.
 func TestPanicInCommand(t *testing.T) {
 	defer crash.Handle(nil)
 	var said []any

@@ -28,7 +28,7 @@ func TestNotice(t *testing.T) {
 	}
 }
 
-// Ctrl-C twice quits, but not with another key between, nor much later.
+// Pressing Ctrl-C twice quits, unless another key or much time is in between.
 func TestPresses(t *testing.T) {
 	var p presses
 	if p.interrupt(testNow) || !p.interrupt(testNow.Add(time.Second)) {
@@ -86,8 +86,8 @@ func TestTextBox(t *testing.T) {
 	}
 }
 
-// A result that was asked for before another is not gone to any more, and a
-// log that was opened before another is not shown.
+// A result that was requested before another one is dropped, and so is a log
+// whose opening began before another one.
 func TestOpening(t *testing.T) {
 	var o opening
 	first := o.begin("a.log")
@@ -141,8 +141,8 @@ func TestMemory(t *testing.T) {
 	}
 }
 
-// While logs are listed they are not listed again, but behind that; archives
-// that were opened are listed as the logs in them.
+// While logs are being listed, a second listing waits until the first is done.
+// Opened archives are replaced by the logs in them.
 func TestListing(t *testing.T) {
 	x := listing{live: follow.NewLive([]string{t.TempDir()}, func(error) {})}
 	defer x.live.Close()

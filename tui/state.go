@@ -22,9 +22,9 @@ import (
 	"logview/tui/prompt"
 )
 
-// A State is what is saved between runs: the place in each log, its marks and
-// filters, and the history of the prompt. The file is readable by the user only.
-// Several explorers may write it: each merges its own changes.
+// A State is saved between runs: the place in each log, its marks and filters,
+// and the history of the prompt. The file is readable by the user only. Several
+// explorers may write it: each merges its own changes.
 type State struct {
 	path   string
 	err    error // why the file could not be read; nil if it could

@@ -28,15 +28,16 @@ func appendTo(t *testing.T, path string, lines ...string) {
 	readertest.AppendFile(t, path, strings.Join(lines, "\n")+"\n")
 }
 
-// onLine waits until the person is on a line that holds a text.
+// onLine returns a function that waits until the cursor is on a line that
+// contains a text.
 func onLine(d *tuitest.Driver, m *model) func(text string) {
 	return func(text string) {
 		d.Until(func() bool { return strings.Contains(m.pager.Line(), text) }, "the line "+text)
 	}
 }
 
-// A log is followed through rotation: scrolling up pauses, G goes on, and
-// every line is there once, also behind filters.
+// A log is followed through rotation: scrolling up pauses following, G resumes
+// it, and every line is shown once, also with filters.
 func TestLive(t *testing.T) {
 	dir := tree(t)
 	log := filepath.Join(dir, "app.log")
@@ -79,7 +80,7 @@ func TestLive(t *testing.T) {
 	d.Keys("\\")
 	d.Wait("not shown either")
 
-	// All of it is there once.
+	// Every line is there once.
 	want := 306 + 600
 	seen := map[string]int{}
 	d.Keys("g")
@@ -103,7 +104,7 @@ func TestLive(t *testing.T) {
 	}
 }
 
-// More comes at once than is kept.
+// More text than is kept is appended at once.
 func TestLiveBurst(t *testing.T) {
 	dir := tree(t)
 	log := filepath.Join(dir, "app.log")
@@ -156,18 +157,18 @@ func TestSearching(t *testing.T) {
 	d.Keys("alt+c")
 	d.Wait("any case", "360 lines")
 	d.Keys("esc")
-	d.Wait("request 0290: 3 lines") // what was searched for before
+	d.Wait("request 0290: 3 lines") // the previous search
 	d.Keys("esc")
 	d.Type("n")
 	d.Wait("nothing is searched for")
-	// Errors and warnings by their words.
+	// Errors and warnings, recognized by their words.
 	d.Keys("G")
 	d.Wait("LIVE")
 	d.Keys("E")
 	on("request 0294")
 	d.Keys("W")
 	on("request 0293")
-	// Places.
+	// Line numbers and percentages.
 	d.Type(":42")
 	d.Keys("enter")
 	on("request 0041")
@@ -184,8 +185,8 @@ func TestSearching(t *testing.T) {
 	d.Wait("there is nothing like qqq")
 }
 
-// The wheel scrolls what is under it, a click goes there and opens, and the
-// border between the panes can be dragged.
+// The wheel scrolls the pane under the pointer, a click moves there and opens a
+// log, and the border between the panes can be dragged.
 func TestMouse(t *testing.T) {
 	d, m := explorer(t, tree(t), 120, 30)
 	d.Wait("app.log")
@@ -217,8 +218,8 @@ func TestMouse(t *testing.T) {
 	d.Wait("(+ ERROR)", "INFO")
 }
 
-// A search goes on beside the decoding of what is opened, with as few workers
-// as there may be: neither waits for the other.
+// A search makes progress while an opened log is being decoded, with the
+// minimum number of workers: neither waits for the other.
 func TestSearchWhileDecoding(t *testing.T) {
 	dir := tree(t)
 	r := rand.New(rand.NewPCG(1, 2))
@@ -251,8 +252,8 @@ func TestSearchWhileDecoding(t *testing.T) {
 	d.Wait("360,000 lines of app.log with needle written")
 }
 
-// What is searched in all logs is shown beside the log, and moving in one
-// moves the other.
+// Results of all logs are shown next to the log, and moving in one pane moves
+// in the other.
 func TestResults(t *testing.T) {
 	d, m := explorer(t, tree(t), 120, 40)
 	d.Wait("app.log")
@@ -269,7 +270,7 @@ func TestResults(t *testing.T) {
 	on("old request 0000")
 	d.Until(func() bool { return m.focus == panePager }, "the log to have the focus")
 	d.Keys("j", "j", "j")
-	d.Keys("tab", "tab") // logs, results
+	d.Keys("tab", "tab") // to the logs, then to the results
 	d.Keys("n")
 	on("old request 0004")
 	d.Keys("z")
@@ -291,9 +292,9 @@ func TestCopy(t *testing.T) {
 	d.Keys("v", "k", "k", "y")
 	d.Wait("copied 3 selected lines of app.log")
 	d.Until(func() bool { return strings.Count(d.Clipboard, "\n") == 2 }, "three lines in the clipboard")
-	d.Keys("g") // a selection reaches as far as it is made
+	d.Keys("g") // the selection ends at the cursor
 	d.Wait("app.log.2.gz ──")
-	d.Keys("v", "G") // which does not select what comes
+	d.Keys("v", "G") // lines that are appended later are not selected
 	d.Wait(" 300 ")
 	if strings.Contains(d.Frame(), "LIVE") {
 		t.Error("live while lines are selected")
@@ -333,7 +334,7 @@ func TestCopy(t *testing.T) {
 	}
 }
 
-// Marks, filters, history and the place are there again, though the log was
+// Marks, filters, history and the place are restored, even if the log was
 // rotated meanwhile.
 func TestRemembers(t *testing.T) {
 	dir := tree(t)
@@ -367,7 +368,7 @@ func TestRemembers(t *testing.T) {
 	on(strings.Fields(line)[4])
 	d.Type("&worker")
 	d.Keys("enter")
-	d.Wait("(- DEBUG)", "+ worker", "DEBUG worker") // which switches on no other
+	d.Wait("(- DEBUG)", "+ worker", "DEBUG worker") // adding one filter does not switch on others
 	d.Keys("alt+1")
 	d.WaitNot("DEBUG worker")
 	d.Type("L/nginx/access")
@@ -375,7 +376,7 @@ func TestRemembers(t *testing.T) {
 	d.Wait("GET /missing")
 	d.Type("L/app")
 	d.Keys("enter")
-	d.Wait("its filters are on", "- DEBUG") // those of this run
+	d.Wait("its filters are on", "- DEBUG") // the filters of this run
 	d.WaitNot("DEBUG worker")
 	d.Keys("'")
 	d.Wait("◆")
@@ -384,8 +385,8 @@ func TestRemembers(t *testing.T) {
 	d.Wait("!DEBUG")
 }
 
-// Filters are switched one by one and together, edited and removed, and the
-// place stays.
+// Filters can be switched one at a time and together, edited and removed, and
+// the place stays the same.
 func TestFilters(t *testing.T) {
 	d, m := explorer(t, tree(t), 80, 24)
 	d.Wait("app.log")
@@ -415,7 +416,7 @@ func TestFilters(t *testing.T) {
 	d.Keys("\\")
 	d.WaitNot("DEBUG w")
 	on(was)
-	d.Keys("ctrl+e") // the first: it was switched last
+	d.Keys("ctrl+e") // edits the first filter, which was switched last
 	d.Keys("backspace")
 	d.Type("4")
 	d.Keys("enter")
@@ -429,8 +430,8 @@ func TestFilters(t *testing.T) {
 	d.Keys("esc")
 }
 
-// A result is found by its text when its file has another name by now, and
-// another file its own.
+// A result is found by the ID of its text after its file was renamed and
+// another file got its name.
 func TestResultsRotate(t *testing.T) {
 	dir := tree(t)
 	d, m := explorer(t, dir, 120, 40)
@@ -468,8 +469,8 @@ func TestLongMatch(t *testing.T) {
 	d.Wait("xxx NEEDLE yyy")
 }
 
-// A log that is cut off, written over or replaced goes on, and what it held
-// is not shown once more.
+// A log that is truncated, overwritten or replaced continues, and its earlier
+// text is not shown again.
 func TestCutOff(t *testing.T) {
 	dir := tree(t)
 	log := filepath.Join(dir, "app.log")
@@ -497,7 +498,7 @@ func TestCutOff(t *testing.T) {
 	}
 }
 
-// An unfinished line that goes on is filtered as the line that it becomes.
+// Filters match an unterminated line as it grows.
 func TestUnfinished(t *testing.T) {
 	dir := tree(t)
 	log := filepath.Join(dir, "app.log")
@@ -520,7 +521,7 @@ func TestUnfinished(t *testing.T) {
 	}
 }
 
-// Every key of every pane can be pressed at any time.
+// Every key can be pressed in every pane at any time.
 func TestEveryKey(t *testing.T) {
 	all, err := keys.Preset("")
 	if err != nil {
@@ -548,7 +549,8 @@ func TestEveryKey(t *testing.T) {
 	}
 }
 
-// Ctrl-C ends what is under way, and twice the program. Escape never does.
+// Ctrl-C cancels the current operation, and pressed twice it quits. Escape
+// never quits.
 func TestLeaving(t *testing.T) {
 	d, _ := explorer(t, tree(t), 80, 24)
 	d.Wait("app.log")
@@ -566,7 +568,7 @@ func TestLeaving(t *testing.T) {
 	d.WaitQuit()
 }
 
-// What cannot be read is said where it is missed.
+// Files that cannot be read are reported where their text is missing.
 func TestDamaged(t *testing.T) {
 	dir := tree(t)
 	path := filepath.Join(dir, "app.log.2.gz")

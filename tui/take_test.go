@@ -14,7 +14,7 @@ import (
 	"logview/tui/tuitest"
 )
 
-// written is what a file holds that the explorer wrote.
+// written returns the contents of a file that the explorer wrote.
 func written(t *testing.T, path string) string {
 	t.Helper()
 	b, err := os.ReadFile(path)
@@ -24,15 +24,16 @@ func written(t *testing.T, path string) string {
 	return string(b)
 }
 
-// to types where lines are written or piped to.
+// to presses key and enters where, the file to write lines to or the command to
+// pipe them to.
 func to(d *tuitest.Driver, key, where string) {
 	d.Keys(key)
 	d.Type(where)
 	d.Keys("enter")
 }
 
-// Keys act on the results while those have the focus, whatever is in the log
-// beside them, and say what they took.
+// While the results have the focus, keys act on them, whatever the log next to
+// them shows, and messages name the lines that were used.
 func TestActOnResults(t *testing.T) {
 	dir := tree(t)
 	long := "ERROR a needle in " + strings.Repeat("a long line ", 5000) + "end"
@@ -68,7 +69,7 @@ func TestActOnResults(t *testing.T) {
 	d.Keys("y")
 	d.Wait("copied 1 result of")
 	d.Until(func() bool { return d.Clipboard == lines[0] }, "the result in the clipboard")
-	d.Keys("j", "Y") // which a filter hides in the log
+	d.Keys("j", "Y") // a filter hides it in the log
 	d.Wait("app.log.2.gz:2")
 	d.Until(func() bool { return strings.Contains(d.Clipboard, "app.log.2.gz:2") }, "its reference")
 	d.Keys("m")
@@ -84,7 +85,7 @@ func TestActOnResults(t *testing.T) {
 		t.Error("still selecting")
 	}
 	d.Keys("v", "k")
-	d.Keys("ctrl+w", "esc") // gives it up
+	d.Keys("ctrl+w", "esc") // esc cancels
 	to(d, "ctrl+w", "two.txt")
 	d.Until(func() bool { return m.writing == nil }, "the end of writing")
 	if got, want := written(t, "two.txt"), lines[2]+"\n"+lines[3]+"\n"; got != want {
@@ -95,7 +96,7 @@ func TestActOnResults(t *testing.T) {
 		t.Error("Esc ends the selection first")
 	}
 
-	d.Keys("z") // with the lines around
+	d.Keys("z") // shows the lines around results
 	d.Wait("1 around each", "behind")
 	d.Until(func() bool { _, done := m.results.Found(); return done }, "all results")
 	to(d, "ctrl+w", "around.txt")
@@ -105,14 +106,14 @@ func TestActOnResults(t *testing.T) {
 		t.Errorf("%d lines: %.300q", len(got), got)
 	}
 
-	to(d, "ctrl+w", "all.txt") // is there
+	to(d, "ctrl+w", "all.txt") // the file exists already
 	d.Wait("already exists")
 	d.Keys("esc")
 	if got := strings.Split(written(t, "all.txt"), "\n"); len(got) != 5 {
 		t.Error("it was written over")
 	}
 
-	// What only a log has is not done to it from here.
+	// Actions that only a log has do nothing here.
 	at := m.pager.Line()
 	for _, k := range []string{"e", "E", "w", "W", "+", "-", "'", "\"", ">", "<", "ctrl+x", "=", "F", "h", "l"} {
 		d.Keys(k)
@@ -120,7 +121,7 @@ func TestActOnResults(t *testing.T) {
 			t.Errorf("%s: %q at %q", k, m.notice.said.Text, m.pager.Line())
 		}
 	}
-	d.Keys("/") // asks in the log, and comes back
+	d.Keys("/") // searches in the log and returns the focus
 	if m.focus != panePager {
 		t.Error("the log has no focus while it is searched")
 	}
@@ -130,8 +131,8 @@ func TestActOnResults(t *testing.T) {
 	}
 }
 
-// More results than are listed are written, all of them, and what changed
-// since they were listed is said.
+// All results are written, even if more were found than are listed. A message
+// says that logs changed after the results were listed.
 func TestWriteAllResults(t *testing.T) {
 	t.Chdir(t.TempDir())
 	var b strings.Builder
@@ -156,8 +157,7 @@ func TestWriteAllResults(t *testing.T) {
 	d.Wait("30,001 results of many written to more; there were 30,000 when they were listed")
 }
 
-// In the list, keys act on the log that is chosen there, not on the one that
-// is open.
+// In the list of logs, keys act on the selected log, not on the open one.
 func TestActOnList(t *testing.T) {
 	d, m := explorer(t, tree(t), 120, 30)
 	d.Wait("app.log")
@@ -192,7 +192,7 @@ func TestActOnList(t *testing.T) {
 	d.Wait("write to file, lines of app.log: ")
 }
 
-// The details of a line are copied, and marked, although the log goes on.
+// The line of the details can be copied and marked while the log grows.
 func TestActOnDetails(t *testing.T) {
 	dir := tree(t)
 	d, m := explorer(t, dir, 100, 30)
@@ -214,7 +214,7 @@ func TestActOnDetails(t *testing.T) {
 	d.Wait("request 0299", "app.log:300")
 }
 
-// What is selected is what was selected, however much comes.
+// The selection does not change as text is appended.
 func TestSelectLive(t *testing.T) {
 	dir := tree(t)
 	d, m := explorer(t, dir, 80, 24)
@@ -236,8 +236,8 @@ func TestSelectLive(t *testing.T) {
 	}
 }
 
-// The lines that are written are those of the log in which it was asked for,
-// also if another has been opened when the file is named.
+// The lines that are written belong to the log that was open when the prompt
+// was opened, even if another log is open when the name is entered.
 func TestWriteOfTheFirst(t *testing.T) {
 	d, m := explorer(t, tree(t), 120, 30)
 	d.Wait("app.log")
@@ -245,7 +245,7 @@ func TestWriteOfTheFirst(t *testing.T) {
 	d.Wait("LIVE", " 300 ")
 	d.Keys("ctrl+w")
 	l, _ := m.logs.Find("logs/nginx/access.log")
-	d.Send(m.open(l, nil, true)()) // it was on its way
+	d.Send(m.open(l, nil, true)()) // it was already being opened
 	d.Wait("GET /missing")
 	d.Type("out")
 	d.Keys("enter")
@@ -255,7 +255,7 @@ func TestWriteOfTheFirst(t *testing.T) {
 	}
 }
 
-// An endless searcher finds one line again and again.
+// An endless searcher finds the same line again and again.
 type endless struct{ index.Searcher }
 
 func (e endless) Search(ctx context.Context, r *index.Request, found func(*index.Hits) error) (index.Stats, error) {
@@ -272,8 +272,8 @@ func (e endless) Search(ctx context.Context, r *index.Request, found func(*index
 	return index.Stats{}, ctx.Err()
 }
 
-// Writing shows how far it is and can be stopped, and what is not there is
-// said.
+// Writing shows its progress and can be stopped. A message reports files that
+// could not be read.
 func TestStopWriting(t *testing.T) {
 	for _, stop := range []string{"esc", "ctrl+c"} {
 		t.Run(stop, func(t *testing.T) {
@@ -304,8 +304,8 @@ func TestStopWriting(t *testing.T) {
 	}
 }
 
-// On a narrow screen, what became of the lines has precedence over what is
-// searched for, and lines that are gone are not said to be written.
+// On a narrow screen, the message about written lines takes precedence over the
+// pattern, and it does not count lines whose file is gone.
 func TestSaidOfWriting(t *testing.T) {
 	dir := tree(t)
 	d, m := explorer(t, dir, 80, 24)

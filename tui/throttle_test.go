@@ -20,7 +20,7 @@ func TestThrottle(t *testing.T) {
 	}
 }
 
-// Files are decoded by several goroutines: of events at the same time one is
+// Files are decoded by several goroutines: of events at the same time, one is
 // let through.
 func TestThrottleConcurrent(t *testing.T) {
 	x := newThrottle(100*time.Millisecond, testNow)

@@ -3,10 +3,10 @@
 //
 // The root model (model.go) routes messages and actions. Its panes are packages
 // of their own, which it calls by method and which answer by message. Slow work
-// is done in commands, whose results are dropped when they are outdated. What
-// else the root needs are parts of this package: which logs there are
-// (listing.go), opening one (open.go), what is typed (typing.go), boxes over
-// the panes (details.go, palette.go), and what is saved (memory.go, state.go).
+// is done in commands, whose results are dropped when they are outdated. The
+// other parts of the root are in this package: the list of logs (listing.go),
+// opening a log (open.go), the prompt (typing.go), boxes over the panes
+// (details.go, palette.go), and the saved state (memory.go, state.go).
 package tui
 
 import (

@@ -33,7 +33,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// tree makes the files that most stories begin with.
+// tree creates the log files that most tests start with, and returns their
+// directory.
 func tree(t *testing.T) string {
 	t.Helper()
 	t.Chdir(t.TempDir())
@@ -56,7 +57,7 @@ func tree(t *testing.T) string {
 	return dir
 }
 
-// write makes a file that was written some time ago.
+// write creates a file whose modification time is age ago.
 func write(t *testing.T, path, text string, age time.Duration) {
 	t.Helper()
 	readertest.WriteFile(t, path, text)
@@ -83,7 +84,7 @@ func explorer(t *testing.T, dir string, width, height int, change ...func(*Optio
 	return d, m
 }
 
-// A slow searcher finds what it finds, and then does not end.
+// A slow searcher finds all hits but does not return until it is canceled.
 type slow struct{ index.Searcher }
 
 func (s slow) Search(ctx context.Context, r *index.Request, found func(*index.Hits) error) (index.Stats, error) {
@@ -95,14 +96,14 @@ func (s slow) Search(ctx context.Context, r *index.Request, found func(*index.Hi
 	return st, err
 }
 
-// A failing searcher cannot search.
+// A failing searcher returns an error from every search.
 type failing struct{ index.Searcher }
 
 func (failing) Search(context.Context, *index.Request, func(*index.Hits) error) (index.Stats, error) {
 	return index.Stats{}, &reader.FileError{Path: "cache/index", Offset: 4096, Err: errors.New("what is looked for cannot be")}
 }
 
-// frames compares the frame with those kept, in each size and look.
+// frames compares the frames with the golden files, in each size and theme.
 func frames(t *testing.T, d *tuitest.Driver, m *model, home string) {
 	t.Helper()
 	got := map[string]string{}
@@ -114,17 +115,17 @@ func frames(t *testing.T, d *tuitest.Driver, m *model, home string) {
 	got["dark"], got["nocolor"] = d.Styled(), d.NoColor()
 	d.Background(false)
 	got["light"] = d.Styled()
-	m.close() // it looks at files by where it is
+	m.close() // its paths are relative to the working directory
 	t.Chdir(home)
 	for name, frame := range got {
 		t.Run(name, func(t *testing.T) { golden.RequireEqual(t, frame) })
 	}
 }
 
-// TestFrames shows every pane in each of its states.
+// TestFrames compares every pane in each of its states.
 func TestFrames(t *testing.T) {
 	for name, scene := range map[string]func(d *tuitest.Driver, m *model){
-		"logs loading":    func(d *tuitest.Driver, _ *model) {}, // nothing has come yet
+		"logs loading":    func(d *tuitest.Driver, _ *model) {}, // no message has arrived yet
 		"logs empty":      func(d *tuitest.Driver, _ *model) { d.Wait("no logs here") },
 		"logs unreadable": func(d *tuitest.Driver, _ *model) { d.Wait("app.log", "missing") },
 		"logs none like":  func(d *tuitest.Driver, _ *model) { d.Wait("app.log"); d.Type("/zzz"); d.Wait("none is like that") },
@@ -196,7 +197,7 @@ func TestFrames(t *testing.T) {
 			d.Wait("app.log")
 			d.Keys("enter")
 			d.Wait(" 300 ")
-			d.Keys("g") // so that all files are opened, and their sizes known
+			d.Keys("g") // opens all files, so that their sizes are known
 			d.Wait("app.log.2.gz ──")
 			d.Keys("G")
 			d.Wait("LIVE", " 300 ")
@@ -296,7 +297,7 @@ func TestFrames(t *testing.T) {
 					}
 				case "logs unreadable":
 					o.Paths = append(o.Paths, "missing")
-				case "log loading": // nobody can work
+				case "log loading": // no worker is free
 					write(t, "logs/packed.log.gz", "\x1f\x8b\x08\x00", 0)
 					o.Workers = reader.NewWorkers(1)
 					o.Workers.Go(func() { <-t.Context().Done() })

@@ -33,9 +33,9 @@ type layout struct {
 
 // panes is how the screen is divided.
 type panes struct {
-	showLogs  bool // beside the log, or in its place on a narrow screen
+	showLogs  bool // next to the log, or instead of it on a narrow screen
 	logsWidth int  // set by dragging; 0 for the default
-	dragging  bool // the border beside the logs is being dragged
+	dragging  bool // the border next to the logs is being dragged
 	mouse     bool // handle the mouse instead of the terminal
 }
 

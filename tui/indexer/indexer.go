@@ -1,5 +1,5 @@
-// Package indexer keeps the index current while the explorer runs: in a
-// process of its own, which is started here and says here what it does.
+// Package indexer keeps the index current while the explorer runs. It starts a
+// separate process, which reports its progress.
 package indexer
 
 import (
@@ -14,17 +14,18 @@ import (
 	"logview/reader/crash"
 )
 
-// An Indexer runs the process: at low priority, so that it may be stopped at
-// any moment. What it has done is kept. A nil Indexer never runs one.
+// An Indexer runs the indexing process at low priority. The process may be
+// stopped at any time; the work it has done is kept. A nil Indexer never runs
+// one.
 type Indexer struct {
 	command []string
-	process *exec.Cmd   // nil if it does not run
-	lines   chan string // that the process writes
-	gen     int         // of the process; messages of an earlier one are dropped
+	process *exec.Cmd   // nil if it is not running
+	lines   chan string // lines of its standard output
+	gen     int         // changes when the process is started or stopped; messages with an old value are dropped
 	status  string
 }
 
-// Msg is the answer to the command that waits for the process's next line.
+// Msg is a line that the process wrote, or its end.
 type Msg struct {
 	gen   int
 	line  string
@@ -39,7 +40,8 @@ func New(command []string) *Indexer {
 	return &Indexer{command: command}
 }
 
-// Start starts the process.
+// Start starts the process. It returns the command that waits for its first
+// line, or nil if the process cannot be started.
 func (x *Indexer) Start() tea.Cmd {
 	x.gen++
 	c := exec.Command(x.command[0], x.command[1:]...)
@@ -48,7 +50,8 @@ func (x *Indexer) Start() tea.Cmd {
 	detach(c)
 	out, err := c.StdoutPipe()
 	if err == nil {
-		// The process ends when this is closed, as it is however we end.
+		// The process ends when its standard input is closed, which happens
+		// however this process ends.
 		_, err = c.StdinPipe()
 	}
 	if err == nil {
@@ -89,7 +92,7 @@ func (x *Indexer) Stop() {
 	}
 	_ = x.process.Process.Signal(os.Interrupt)
 	go func(lines chan string) {
-		for range lines { // or the process could not write its last lines
+		for range lines { // otherwise the process could not write its last lines
 		}
 	}(x.lines)
 	x.process, x.status = nil, ""
@@ -99,7 +102,7 @@ func (x *Indexer) Stop() {
 // Running reports whether the process runs.
 func (x *Indexer) Running() bool { return x != nil && x.process != nil }
 
-// Status describes what the process does, for the status line.
+// Status describes what the process is doing, for the status line.
 func (x *Indexer) Status() string {
 	if x == nil {
 		return ""

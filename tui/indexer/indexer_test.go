@@ -34,7 +34,8 @@ func TestReports(t *testing.T) {
 	}
 }
 
-// TestMain is also the process that the tests start: it writes its arguments.
+// TestMain is also the main function of the process that the tests start, which
+// prints its arguments.
 func TestMain(m *testing.M) {
 	if os.Getenv("INDEXER_TEST") != "" {
 		for _, line := range os.Args[1:] {
@@ -76,7 +77,7 @@ func TestIndexer(t *testing.T) {
 
 func update(x *Indexer, msg tea.Msg) (tea.Cmd, error) { return x.Update(msg.(Msg)) }
 
-// What an earlier process said is dropped.
+// Lines of an earlier process are dropped.
 func TestStopped(t *testing.T) {
 	self, err := os.Executable()
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// detach keeps the terminal's Ctrl-C and Ctrl-Z from the process.
+// detach keeps the process from receiving the terminal's Ctrl-C and Ctrl-Z.
 func detach(c *exec.Cmd) { c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} }
 
-// lowerPriority lets all other processes go first.
+// lowerPriority lets other processes run first.
 func lowerPriority(pid int) { _ = unix.Setpriority(unix.PRIO_PROCESS, pid, 15) }

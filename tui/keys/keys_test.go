@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// No two actions have one key, in any preset, and every one has a name, keys
-// and help.
+// In no preset do two actions have the same key, and every action has a name,
+// keys and help.
 func TestPresets(t *testing.T) {
 	for _, preset := range []string{"default", "less"} {
 		m, err := Preset(preset)
@@ -29,7 +29,7 @@ func TestPresets(t *testing.T) {
 	}
 }
 
-// The hands of less: these are never bound to anything else.
+// The keys that users of less expect always have the actions of less.
 func TestLessCore(t *testing.T) {
 	m := defaults()
 	for k, a := range map[string]Action{"q": Quit, "/": Search, "n": Next, "N": Previous, "&": FilterIn, "g": Top, "G": Bottom, "F": Follow,
@@ -59,8 +59,8 @@ func TestSet(t *testing.T) {
 	}
 }
 
-// The README's table of keys is that of the map. With UPDATE_README=1 it is
-// written anew.
+// The README has the table of keys that is generated from the map. With
+// UPDATE_README=1 the test writes it.
 func TestReadme(t *testing.T) {
 	const path = "../../README.md"
 	b, err := os.ReadFile(path)
@@ -84,8 +84,8 @@ func TestReadme(t *testing.T) {
 	}
 }
 
-// Keys are taken as the terminal calls them and as help shows them; others
-// are refused.
+// Keys are accepted as terminals name them and as the help shows them; all
+// other names are rejected.
 func TestKeyNames(t *testing.T) {
 	for in, want := range map[string]string{"^O": "ctrl+o", "ctrl+O": "ctrl+o", "Alt-x": "alt+x", "alt+X": "alt+X", "Space": "space", " ": "space", "PgDn": "pgdown", "⏎": "enter", "F5": "f5",
 		"x": "x", "X": "X", "ß": "ß", "^": "^", "+": "+", "shift+tab": "shift+tab", "ctrl+alt+a": "ctrl+alt+a", "↓": "down"} {
@@ -99,7 +99,7 @@ func TestKeyNames(t *testing.T) {
 			t.Errorf("%q: %v", bad, err)
 		}
 	}
-	// All of the defaults are names of keys.
+	// The keys of the default bindings are valid names.
 	for _, b := range defaults() {
 		for _, k := range b.Keys() {
 			if got, ok := canonical(k); !ok || got != k {
@@ -109,7 +109,7 @@ func TestKeyNames(t *testing.T) {
 	}
 }
 
-// For a key without an action the nearest is told.
+// For a key without an action, the nearest binding is suggested.
 func TestNear(t *testing.T) {
 	for k, want := range map[tea.KeyPressMsg]Action{
 		{Code: 'i', Text: "i"}:        Index,

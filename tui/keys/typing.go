@@ -40,7 +40,7 @@ var (
 	SeekForward    = keysOf("ctrl+s")
 )
 
-// The keys of the palette, beside those of the prompt.
+// The keys of the palette, in addition to those of the prompt.
 var (
 	ListUp    = keysOf("up", "ctrl+p")
 	ListDown  = keysOf("down", "ctrl+n", "tab")

@@ -14,8 +14,8 @@ import (
 	"charm.land/bubbles/v2/key"
 )
 
-// Keys are bindings of this package: no other file of the explorer spells one
-// out. Otherwise the help would not know of it.
+// All keys are bindings of this package: no other file of the explorer spells
+// one out. Otherwise the help would not list them.
 func TestNoKeysElsewhere(t *testing.T) {
 	name := regexp.MustCompile(`^((ctrl|alt|shift)\+.+|esc|enter|backspace|pgup|pgdown|f\d+)$`)
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {
@@ -43,8 +43,8 @@ func TestNoKeysElsewhere(t *testing.T) {
 	}
 }
 
-// Each key has one meaning while text is typed, but for those that depend on
-// whether there is a text.
+// Each key has one meaning while text is typed, except for those whose meaning
+// depends on whether there is text.
 func TestTypingKeys(t *testing.T) {
 	owner := map[string]int{}
 	for i, b := range []key.Binding{Accept, GiveUp, TypingHelp, NextCase, LineStart, LineEnd, CharBack, CharForward, WordBack, WordForward, DeleteBack, DeleteForward,

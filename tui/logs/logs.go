@@ -1,4 +1,4 @@
-// Package logs lists the logs there are, as a tree of directories.
+// Package logs is the pane that lists all logs as a tree of directories.
 package logs
 
 import (
@@ -29,17 +29,17 @@ type Model struct {
 	focused       bool
 	now           func() time.Time
 
-	logs   []files.Log // by name
-	known  bool        // that these are all
+	logs   []files.Log // sorted by name
+	known  bool        // all logs are listed
 	closed map[string]bool
 	filter string
 	rows   []row
 	top    int
 	cur    int
-	open   string               // the log that is shown
-	grown  map[string]time.Time // when a log was last written to
-	bad    map[string][]string  // files of a log that may not be read
-	broken map[string][]string  // and those that turned out to be damaged
+	open   string               // name of the log that is shown
+	grown  map[string]time.Time // times at which logs were last written to
+	bad    map[string][]string  // files of each log that may not be read
+	broken map[string][]string  // files of each log that turned out to be damaged
 	binary map[string]bool      // logs that are not text
 	errs   []error
 }
@@ -47,18 +47,18 @@ type Model struct {
 // A row is a directory or a log.
 type row struct {
 	depth int
-	dir   string // with its separator; empty for a log
+	dir   string // path with a separator at its end; empty for a log
 	name  string
 	log   int
 }
 
-// OpenMsg asks for a log to be shown.
+// OpenMsg asks the root to show a log.
 type OpenMsg struct {
 	Log files.Log
-	Go  bool // and for the focus to go there
+	Go  bool // move the focus to the log
 }
 
-// New makes a pane that knows of no logs yet.
+// New returns a pane without logs.
 func New(th *theme.Theme) *Model {
 	return &Model{th: th, closed: map[string]bool{}, broken: map[string][]string{}, grown: map[string]time.Time{}, now: time.Now}
 }
@@ -66,17 +66,18 @@ func New(th *theme.Theme) *Model {
 // SetClock sets the clock, for tests.
 func (m *Model) SetClock(now func() time.Time) { m.now = now }
 
-// SetTheme changes how it looks.
+// SetTheme sets the theme.
 func (m *Model) SetTheme(th *theme.Theme) { m.th = th }
 
-// SetSize says how much room there is.
+// SetSize sets the size of the pane.
 func (m *Model) SetSize(width, height int) { m.width, m.height = width, height; m.settle() }
 
-// SetFocus says whether keys go here.
+// SetFocus sets whether the pane has the focus.
 func (m *Model) SetFocus(on bool) { m.focused = on }
 
-// Set takes over which logs there are, by name, which of their files may not
-// be read, and what could not be listed.
+// Set sets the list of all logs, sorted by name, the files of each log that may
+// not be read, and the errors of listing. The pane may change the elements of
+// logs later.
 func (m *Model) Set(logs []files.Log, bad map[string][]string, errs []error) {
 	var at row
 	if m.cur < len(m.rows) {
@@ -95,16 +96,16 @@ func (m *Model) Set(logs []files.Log, bad map[string][]string, errs []error) {
 	m.settle()
 }
 
-// Base is the directory that all logs lie in or below.
+// Base returns the directory that contains all logs.
 func (m *Model) Base() string { return common(m.logs) }
 
-// Logs are the logs there are now, for whoever keeps them.
+// Logs returns a copy of the list of logs.
 func (m *Model) Logs() []files.Log { return slices.Clone(m.logs) }
 
-// Len is how many there are.
+// Len returns the number of logs.
 func (m *Model) Len() int { return len(m.logs) }
 
-// Find is the log of a name.
+// Find returns the log with a name.
 func (m *Model) Find(name string) (files.Log, bool) {
 	i, ok := m.index(name)
 	if !ok {
@@ -113,7 +114,7 @@ func (m *Model) Find(name string) (files.Log, bool) {
 	return m.logs[i], true
 }
 
-// Current is the log that the person is on; false if it is none.
+// Current returns the log that the cursor is on; false if it is not on a log.
 func (m *Model) Current() (files.Log, bool) {
 	if m.cur >= len(m.rows) || m.rows[m.cur].dir != "" {
 		return files.Log{}, false
@@ -131,7 +132,7 @@ func (m *Model) SetOpen(name string) {
 	m.Show(name)
 }
 
-// Show goes to a log.
+// Show moves the cursor to a log.
 func (m *Model) Show(name string) {
 	for i, r := range m.rows {
 		if r.dir == "" && m.logs[r.log].Name == name {
@@ -150,7 +151,7 @@ func (m *Model) SetGrown(name string, now reader.Member) {
 	}
 	list := m.logs[i].Members
 	if k := slices.IndexFunc(list, func(x reader.Member) bool { return x.Path == now.Path }); k >= 0 {
-		list = slices.Clone(list) // others may read it
+		list = slices.Clone(list) // the list may be read elsewhere
 		list[k] = now
 		m.logs[i].Members = list
 	}
@@ -159,10 +160,11 @@ func (m *Model) SetGrown(name string, now reader.Member) {
 // SetDamaged sets which files of a log turned out to be damaged.
 func (m *Model) SetDamaged(name string, files []string) { m.broken[name] = files }
 
-// SetNotText says which logs are not text, so that a search passes over them.
+// SetNotText sets which logs are not text, so that a search skips them.
 func (m *Model) SetNotText(names map[string]bool) { m.binary = names }
 
-// SetFilter shows only logs whose names have these letters in this order.
+// SetFilter shows only logs whose names contain the letters of each word of s
+// in their order. An empty s shows all logs.
 func (m *Model) SetFilter(s string) {
 	m.filter = s
 	m.layout()
@@ -179,8 +181,9 @@ func (m *Model) SetFilter(s string) {
 // Filter returns the text that SetFilter set.
 func (m *Model) Filter() string { return m.filter }
 
-// fuzzyFind finds the names that have the letters of each word in their order, the
-// best first: before all others those that have the words as they are.
+// fuzzyFind returns the indexes of the names that contain the letters of each
+// word in their order, best matches first. Names that contain the words as they
+// are come first.
 func fuzzyFind(text string, names []string) []int {
 	const asItIs = 1 << 20 // more than any score
 	scores, found := map[int]int{}, map[int]int{}
@@ -204,14 +207,14 @@ func fuzzyFind(text string, names []string) []int {
 	return out
 }
 
-// layout makes the rows.
+// layout computes the rows.
 func (m *Model) layout() {
 	m.rows = m.rows[:0]
 	if strings.TrimSpace(m.filter) != "" {
-		// By how well they match, without directories.
+		// Sort by how well they match, without directories.
 		names, base := make([]string, len(m.logs)), common(m.logs)
 		for i, l := range m.logs {
-			names[i] = strings.TrimPrefix(l.Name, base) // which tells none from another
+			names[i] = strings.TrimPrefix(l.Name, base) // the common start does not distinguish logs
 		}
 		for _, i := range fuzzyFind(m.filter, names) {
 			m.rows = append(m.rows, row{name: m.logs[i].Name, log: i})
@@ -219,7 +222,7 @@ func (m *Model) layout() {
 		return
 	}
 	base := common(m.logs)
-	var stack []string // directories that are open, with separators
+	var stack []string // directories above the current log, with separators
 	hidden := ""
 	for i, l := range m.logs {
 		dir, name := filepath.Split(l.Name)
@@ -252,8 +255,8 @@ func (m *Model) layout() {
 	m.rows = chained(m.rows)
 }
 
-// chained puts directories that hold one directory and nothing else into one
-// row with it.
+// chained joins each directory that contains only one directory with it into
+// one row.
 func chained(rows []row) []row {
 	children := make([]int, len(rows))
 	var open []int // the directories above a row
@@ -265,7 +268,7 @@ func chained(rows []row) []row {
 		open = append(open, i)
 	}
 	out := rows[:0]
-	var less []int // for each level, by how much what is below is moved to the left
+	var less []int // for each level, how many levels the rows below it move up
 	for i := 0; i < len(rows); i++ {
 		r := rows[i]
 		moved := 0
@@ -276,7 +279,7 @@ func chained(rows []row) []row {
 		for r.dir != "" && children[i] == 1 && rows[i+1].dir != "" {
 			i++
 			r.dir, r.name = rows[i].dir, r.name+rows[i].name
-			less = append(less, 0) // of the level that is gone
+			less = append(less, 0) // for the level that was removed
 		}
 		r.depth = top - moved
 		less = append(less, moved+len(less)-top)
@@ -285,7 +288,7 @@ func chained(rows []row) []row {
 	return out
 }
 
-// common returns the directory that contains all logs.
+// common returns the directory that contains all logs, or "" if there is none.
 func common(logs []files.Log) string {
 	if len(logs) == 0 {
 		return ""
@@ -315,7 +318,7 @@ func (m *Model) settle() {
 	m.top = max(0, min(m.top, len(m.rows)-body))
 }
 
-// Do does what a key asks for; false if that is not for here.
+// Do performs an action. It returns false if the action is not the pane's.
 func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	page := max(1, m.height-1)
 	switch a {
@@ -362,7 +365,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	return nil, true
 }
 
-// enter opens the log or closes the directory.
+// enter opens the current log, or expands or collapses the current directory.
 func (m *Model) enter(focus bool) tea.Cmd {
 	if m.cur >= len(m.rows) {
 		return nil
@@ -378,7 +381,7 @@ func (m *Model) enter(focus bool) tea.Cmd {
 	return func() tea.Msg { return OpenMsg{l, focus} }
 }
 
-// Click goes to the row on a screen row of the pane, and opens it.
+// Click moves the cursor to the row at a screen row of the pane, and opens it.
 func (m *Model) Click(y int) tea.Cmd {
 	if y < 1 || m.top+y-1 >= len(m.rows) {
 		return nil
@@ -387,7 +390,7 @@ func (m *Model) Click(y int) tea.Cmd {
 	return m.enter(true)
 }
 
-// Wheel scrolls.
+// Wheel moves the cursor by n rows.
 func (m *Model) Wheel(n int) {
 	m.cur += n
 	m.settle()
@@ -492,7 +495,8 @@ func (m *Model) row(i int) string {
 	return style.Render(line)
 }
 
-// About says of the log that the person is on what the row has no room for.
+// About describes details of the current log for which its row has no room, or
+// returns "".
 func (m *Model) About() string {
 	if m.cur >= len(m.rows) || m.rows[m.cur].dir != "" {
 		return ""
@@ -511,7 +515,7 @@ func (m *Model) About() string {
 	if m.binary[l.Name] {
 		s = "not text: a search of all logs passes over it; " + s
 	}
-	// What is wrong comes first: there may be no room for the rest.
+	// Problems come first: there may be no room for the rest.
 	for _, x := range []struct {
 		what  string
 		files []string

@@ -11,7 +11,7 @@ import (
 	"logview/tui/theme"
 )
 
-// What is wrong with a log is seen before it is opened.
+// The problems of a log are visible before it is opened.
 func TestHints(t *testing.T) {
 	m := New(theme.New(true))
 	m.SetClock(func() time.Time { return time.Time{} })
@@ -38,7 +38,7 @@ func TestHints(t *testing.T) {
 	}
 }
 
-// Directories that hold nothing but one directory take no rows of their own.
+// Directories that contain only one directory have no rows of their own.
 func TestChains(t *testing.T) {
 	m := New(theme.New(true))
 	m.SetSize(60, 30)
@@ -65,8 +65,8 @@ func TestChains(t *testing.T) {
 	}
 }
 
-// Logs are found by words, each by letters in their order, and show what was
-// written to them since they were listed.
+// A filter finds logs by words, each by its letters in their order. Rows show
+// the size after text was written since the logs were listed.
 func TestLike(t *testing.T) {
 	m := New(theme.New(true))
 	m.SetSize(60, 10)
@@ -81,7 +81,7 @@ func TestLike(t *testing.T) {
 			t.Errorf("%q: %v, want %q first", text, m.rows, want)
 		}
 	}
-	hidden := New(theme.New(true)) // by letters that all have, and that stand apart
+	hidden := New(theme.New(true)) // letters that all names contain, not next to each other
 	hidden.Set([]files.Log{{Name: "/srv/share/HDFS.csv"}, {Name: "/srv/share/OpenSSH.csv"}, {Name: "/srv/share/s-s-hd.log"}}, nil, nil)
 	hidden.SetFilter("ssh")
 	if len(hidden.rows) != 2 || hidden.rows[0].name != "/srv/share/OpenSSH.csv" {

@@ -7,11 +7,11 @@ import (
 	"logview/reader/document"
 )
 
-// bookmarks are the places that a person marked.
+// bookmarks are the places that the user marked.
 type bookmarks struct{ places map[document.Place]bool }
 
-// toggle marks a place, or takes the mark away. It reports whether the place
-// is marked now.
+// toggle marks a place or removes its mark. It reports whether the place is
+// marked afterwards.
 func (b *bookmarks) toggle(p document.Place) bool {
 	if b.places[p] {
 		delete(b.places, p)
@@ -35,13 +35,14 @@ func (b *bookmarks) set(list []document.Place) {
 	}
 }
 
-// list is the places in the order of the text.
+// list returns the marked places in the order of the text.
 func (b *bookmarks) list(members members) []document.Place {
 	return slices.SortedFunc(maps.Keys(b.places), members.compare)
 }
 
-// next is the next mark behind a place, or before it: round the end if there
-// is none. It returns false if nothing is marked.
+// next returns the next mark after a place if forward is set, and the previous
+// one before it otherwise. If there is none in that direction, it continues at
+// the other end and sets round. It returns ok = false if nothing is marked.
 func (b *bookmarks) next(at document.Place, forward bool, members members) (p document.Place, round, ok bool) {
 	list := b.list(members)
 	if len(list) == 0 {

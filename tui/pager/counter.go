@@ -78,8 +78,8 @@ func (c *counter) update(t *tally) (now tallySnapshot, ok bool) {
 func (c *counter) incomplete() bool { return c.tally != nil && c.found.done && c.found.missed }
 
 // addRows counts those of the rows between from and to that are not counted
-// yet. skipped says that the rows are not all there are. With a nil scanner all
-// lines match.
+// yet. skipped says that the text between from and to has more rows. With a nil
+// scanner all lines match.
 func (c *counter) addRows(rows []row, members members, from, to document.Place, skipped bool, scan *match.Scanner) {
 	if c.tally == nil {
 		return
@@ -207,8 +207,8 @@ func (c *counter) places() *knownPlaces {
 	return &knownPlaces{c.tally, c.begun}
 }
 
-// knownPlaces are the places of the matching lines before end, as far as the
-// tally has them. It may be used by any goroutine.
+// knownPlaces are the places of the matching lines before end that the tally
+// has found so far. It may be used by any goroutine.
 type knownPlaces struct {
 	tally *tally
 	end   document.Place

@@ -11,8 +11,8 @@ import (
 	"logview/reader/document"
 )
 
-// counting is a counter of the lines with a word, with a tally of what the text
-// has that is done.
+// counting returns a counter of the lines that contain word, whose tally of the
+// existing text is done.
 func counting(t *testing.T, text *memText, word string) (*counter, *window) {
 	t.Helper()
 	w, _ := windowOn(t, text, pick{}, nil)
@@ -28,8 +28,8 @@ func counting(t *testing.T, text *memText, word string) (*counter, *window) {
 	return c, w
 }
 
-// Whatever a text gets, as whole lines or parts of one, and however it is read,
-// the matching lines are counted once.
+// However a text grows, by whole lines or by parts of lines, and however it is
+// read, each matching line is counted once.
 func TestCounterGrows(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -75,7 +75,8 @@ func TestCounterGrows(t *testing.T) {
 	}
 }
 
-// Rows that were read for the screen are counted as far as they are not yet.
+// Rows that were read for the screen are counted unless they were counted
+// before.
 func TestCounterRows(t *testing.T) {
 	text := newMemText(20)
 	c, w := counting(t, text, "line 1")
@@ -151,7 +152,7 @@ func TestCounterText(t *testing.T) {
 	}
 }
 
-// How many lines filters hide is told when that is known.
+// The number of lines that filters hide is reported once it is known.
 func TestCounterHidden(t *testing.T) {
 	text := newMemText(20)
 	c, w := counting(t, text, "line 1")

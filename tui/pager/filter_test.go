@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// shown is the filters in force, those that are off in parentheses.
+// shown returns the filters in force, with parentheses around those that are
+// off.
 func shown(f *filters) string {
 	var out []string
 	for _, p := range f.inForce() {
@@ -45,7 +46,7 @@ func TestFilters(t *testing.T) {
 	check("(apple) !zebra", 0)
 	f.toggleAll()
 	check("(apple) (!zebra)", 0)
-	f.toggle(0) // the only one then
+	f.toggle(0) // it becomes the only one that is on
 	check("apple (!zebra)", 0)
 	if err := f.set(f.including(Pattern{Text: "!zebra"}), false); err != nil {
 		t.Fatal(err)

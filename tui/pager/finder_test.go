@@ -66,8 +66,8 @@ func TestFinder(t *testing.T) {
 	}
 }
 
-// What is gone to passes the filters and has the match; of lines without
-// something only the first piece.
+// The finder stops at lines that pass the filters and match the pattern. If the
+// pattern is a negation, it stops only at the first piece of a long line.
 func TestFinderWanted(t *testing.T) {
 	f := newFinder()
 	var fs filters
@@ -94,7 +94,7 @@ func TestFinderWanted(t *testing.T) {
 	}
 }
 
-// hunted does all steps.
+// doSteps takes steps until the search is finished and returns its result.
 func doSteps(t *testing.T, h *rowSearch) stepResult {
 	t.Helper()
 	for range 1000 {
@@ -113,7 +113,7 @@ func doSteps(t *testing.T, h *rowSearch) stepResult {
 	return stepResult{}
 }
 
-// tallyOf is a tally that is done, of the lines that a text has.
+// tallyOf returns a finished tally of the lines of text that contain word.
 func tallyOf(text *memText, word string) *tally {
 	x := &tally{order: newOrder(text.Members()), done: true, count: counts{}, stop: func() {}, changed: make(chan struct{}, 1), marks: newMarks(len(text.members))}
 	for i, l := range text.lines() {
@@ -127,8 +127,8 @@ func tallyOf(text *memText, word string) *tally {
 	return x
 }
 
-// A rowSearch finds what is next, whether it reads the text or knows the places of
-// what was there before.
+// A rowSearch finds the next row both by reading the text and by known places
+// of matches.
 func TestRowSearch(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -159,7 +159,8 @@ func TestRowSearch(t *testing.T) {
 	}
 }
 
-// next is the next line with a word, or the one before; negative if none is.
+// next returns the index of the next line that contains word, or of the
+// previous one; it is negative if there is none.
 func next(lines []string, word string, at int, forward, here bool) int {
 	if forward {
 		if !here {
@@ -181,7 +182,7 @@ func next(lines []string, word string, at int, forward, here bool) int {
 	return -1
 }
 
-// From nothing that is shown, it begins at the end.
+// Without a place to start from, the search starts at the end.
 func TestRowSearchFromEnd(t *testing.T) {
 	text := newMemText(50)
 	k := pick{m: mustCompile(t, "line 1"), lines: newLongLines()}
@@ -190,7 +191,7 @@ func TestRowSearchFromEnd(t *testing.T) {
 	}
 }
 
-// A member that was deleted since its lines were counted is not gone to.
+// The search skips a member that was deleted after its lines were counted.
 func TestRowSearchDeleted(t *testing.T) {
 	text := newMemText(10, 10, 10)
 	end, _ := text.End(t.Context())

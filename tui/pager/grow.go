@@ -38,7 +38,7 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 	again := m.win.endGrow()
 	switch {
 	case m.frozen:
-		return nil // closeGap reads it again later
+		return nil // closeGap reads the text later
 	case msg.cut:
 		return look
 	case msg.err != nil:

@@ -8,8 +8,8 @@ import (
 	"logview/reader/document"
 )
 
-// A match that begins in one piece of a long line and ends in the next is shown
-// in both, and is a match of the first.
+// A match that starts in one piece of a long line and ends in the next is
+// highlighted in both, and is a match of the first.
 func TestHighlightPieces(t *testing.T) {
 	w := &window{rows: []row{
 		{Piece: document.Piece{Place: document.Place{Member: 1}, Text: []byte("hello, hel"), End: 10, Unfinished: true}},

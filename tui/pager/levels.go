@@ -15,7 +15,7 @@ import (
 	"logview/tui/screen"
 )
 
-// levels is what is known about the levels of a text.
+// levels is what was found out about the levels in a text.
 type levels struct {
 	seen atomic.Bool // a line has one
 	told bool        // the user was told that a sample has none

@@ -18,7 +18,7 @@ import (
 // starts.
 
 const (
-	// judged is the length up to which a line is matched as a whole. Longer
+	// judged is the length up to which a line is matched in one piece. Longer
 	// lines are matched in parts that overlap, as in a search.
 	judged  = 64 << 20
 	overlap = 1 << 20

@@ -20,12 +20,12 @@ import (
 	"logview/tui/theme"
 )
 
-// A memText is a Text in memory, of short lines: as a merged or a remote text
-// is one that is not read from files. Few lines are read at once.
+// A memText is a Text of short lines in memory. Like a merged or a remote text,
+// it is not read from files. It returns only a few lines per read.
 type memText struct {
 	mu       sync.Mutex
 	members  []memMember
-	replaced bool // the newest member is another than was read
+	replaced bool // the newest member is not the one that was read
 }
 
 type memMember struct {
@@ -35,8 +35,8 @@ type memMember struct {
 
 const memWindow = 200
 
-// newMemText makes a Text of members with so many lines each, each of which
-// tells its number: "a line 0 of member 1".
+// newMemText returns a Text with one member for each element of lines, the
+// number of its lines. Each line contains its number: "line 0 of member 1".
 func newMemText(lines ...int) *memText {
 	t := &memText{}
 	for i, n := range lines {
@@ -49,7 +49,7 @@ func newMemText(lines ...int) *memText {
 	return t
 }
 
-// append writes to the newest member.
+// append appends to the newest member.
 func (t *memText) append(s string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -57,14 +57,14 @@ func (t *memText) append(s string) {
 	m.text = append(slices.Clip(m.text), s...)
 }
 
-// rotate begins a new member.
+// rotate adds an empty member as the newest.
 func (t *memText) rotate() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.members = append(t.members, memMember{key: t.members[len(t.members)-1].key + 1})
 }
 
-// lines is all lines.
+// lines returns all lines of the text.
 func (t *memText) lines() []string {
 	var out []string
 	for _, m := range t.members {
@@ -75,7 +75,7 @@ func (t *memText) lines() []string {
 	return out
 }
 
-// place is where a line of all begins.
+// place returns the start of line n of the text, counted across members.
 func (t *memText) place(n int) document.Place {
 	for _, m := range t.members {
 		off := 0
@@ -207,8 +207,8 @@ func (t *memText) Line(_ context.Context, key document.MemberKey, l reader.Line)
 	return document.Place{Member: key, Offset: reader.Offset(off)}, nil
 }
 
-// A memLog is a Log whose text is in memory. For a search it is copied to
-// files, as a remote text may be.
+// A memLog is a Log whose text is in memory. It is copied to files to be
+// searched, as a remote text may be.
 type memLog struct {
 	*memText
 	t      *testing.T
@@ -245,8 +245,8 @@ func (l *memLog) LineOf(context.Context, document.Place) (files.Ref, error) {
 func (l *memLog) File(document.MemberKey) (string, bool) { return "", false }
 func (l *memLog) Close() error                           { l.closed = true; return nil }
 
-// The pane shows any Log: it moves, follows, searches and filters in one that
-// is not read from files.
+// The pane works with any Log: it moves, follows, searches and filters in one
+// that is not read from files.
 func TestPaneOtherLog(t *testing.T) {
 	l := &memLog{memText: newMemText(50, 900), t: t}
 	p := &pane{Model: New(theme.NewPlain(), index.Scan{Workers: index.NewWorkers()}, files.Options{}), t: t}

@@ -95,7 +95,7 @@ func (m *Model) Doc() Log { return m.doc }
 // Name returns the name of the log.
 func (m *Model) Name() string { return m.name }
 
-// Messages of this package, beside those of the window.
+// Messages of this package, in addition to those of the window.
 type (
 	// grownMsg holds the text that was appended.
 	grownMsg struct {
@@ -121,8 +121,8 @@ type (
 	}
 )
 
-// PreparingMsg reports the progress of decoding a file. Whoever creates the
-// Log sends it.
+// PreparingMsg reports the progress of decoding a file. The creator of the Log
+// sends it.
 type PreparingMsg struct {
 	Doc Log
 	P   document.Preparing

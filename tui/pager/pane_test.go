@@ -22,17 +22,18 @@ import (
 	"logview/tui/theme"
 )
 
-// A pane is a Model without a terminal: commands run until nothing is left to
-// be done.
+// A pane is a Model without a terminal. It runs commands, and those that they
+// lead to, until there are none left.
 type pane struct {
 	*Model
 	t    *testing.T
 	dir  string
 	said []string
-	look int // how often the members of the log were to be looked at again
+	look int // number of requests to list the members of the log again
 }
 
-// newPane shows app.log and app.log.1, each of some lines, from its end.
+// newPane shows the end of a log with the members app.log and app.log.1, of
+// several lines each.
 func newPane(t *testing.T, filters ...string) *pane {
 	t.Helper()
 	dir := t.TempDir()
@@ -68,7 +69,7 @@ func (p *pane) write(name, text string) {
 	readertest.AppendFile(p.t, filepath.Join(p.dir, name), text)
 }
 
-// log is the log as it lies there.
+// log returns the log as it is on disk now.
 func (p *pane) log() files.Log {
 	p.t.Helper()
 	logs, errs := files.Find([]string{p.dir})
@@ -105,7 +106,7 @@ func (p *pane) do(list ...keys.Action) {
 	}
 }
 
-// search searches as when something was typed.
+// search searches for a text as if the user had typed it.
 func (p *pane) search(text string, back bool) {
 	p.t.Helper()
 	at, _ := p.Place()
@@ -116,7 +117,7 @@ func (p *pane) search(text string, back bool) {
 	p.run(cmd)
 }
 
-// at fails unless the person is on a line that ends so.
+// at fails the test unless the cursor is on a line that ends with end.
 func (p *pane) at(end string) {
 	p.t.Helper()
 	if got := p.Line(); !strings.HasSuffix(got, end) {
@@ -124,7 +125,7 @@ func (p *pane) at(end string) {
 	}
 }
 
-// says fails unless something was said last.
+// says fails the test unless the last message contains want.
 func (p *pane) says(want string) {
 	p.t.Helper()
 	if len(p.said) == 0 || !strings.Contains(p.said[len(p.said)-1], want) {
@@ -202,7 +203,7 @@ func TestPaneSearches(t *testing.T) {
 	}
 	p.do(keys.Next)
 	p.at("request 0398")
-	p.search("request 0123", false) // which lies in the other direction
+	p.search("request 0123", false) // which is in the other direction
 	p.at("request 0123")
 	p.do(keys.Next)
 	p.says("no more in this direction")
@@ -292,7 +293,7 @@ func TestPaneFilters(t *testing.T) {
 	p.run(p.Toggle(0))
 	p.run(p.Toggle(7))
 	p.says("there is no filter 8")
-	p.run(p.Click(2, 1)) // the first is on again
+	p.run(p.Click(2, 1)) // turn the first filter on again
 	if list, off := p.Filters(); off || len(list) != 2 || list[0].Off || p.Last() != 0 {
 		t.Errorf("%v, off %v", list, off)
 	}
@@ -308,7 +309,7 @@ func TestPaneFilters(t *testing.T) {
 	}
 }
 
-// A line that a filter hides and that is gone to is told of.
+// When the user goes to a line that a filter hides, a message says so.
 func TestPaneGoesToHidden(t *testing.T) {
 	p := newPane(t)
 	p.do(keys.Top)
@@ -355,8 +356,8 @@ func TestPaneFollows(t *testing.T) {
 	p.shows("gone")
 }
 
-// The log is rotated while it is shown: everything stays, and what is written
-// to its new file comes.
+// When the log is rotated while it is shown, the pane stays where it is, and
+// lines that are written to the new file appear.
 func TestPaneRotates(t *testing.T) {
 	p := newPane(t)
 	p.do(keys.Up)
@@ -375,7 +376,8 @@ func TestPaneRotates(t *testing.T) {
 	if len(p.Members()) != 3 {
 		t.Errorf("%v", p.Members())
 	}
-	// Cut off, it is looked at again, and begins anew.
+	// After it is truncated, its members are listed again, and it is read from
+	// its start.
 	if err := os.WriteFile(filepath.Join(p.dir, "app.log"), []byte("short\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
@@ -429,13 +431,13 @@ func TestPaneSelects(t *testing.T) {
 	}
 }
 
-// What is asked for while rows are loaded is done when they are there, and
-// what was read for others is dropped.
+// Actions that arrive while rows are being loaded are performed afterwards.
+// Rows that were read for an earlier load are dropped.
 func TestPaneQueues(t *testing.T) {
 	p := newPane(t)
 	load, _ := p.Do(keys.Top)
 	if load == nil {
-		load = p.load(nil) // all rows were there already
+		load = p.load(nil) // all rows were loaded already
 	}
 	for range 3 {
 		if cmd, ok := p.Do(keys.Down); cmd != nil || !ok {

@@ -9,8 +9,8 @@ import (
 	"testing"
 )
 
-// The parts of the pane are changed by their own methods alone: nobody else
-// assigns to a field of one.
+// Only the methods of a part of the pane change it: no other code assigns to
+// its fields.
 func TestParts(t *testing.T) {
 	parts := map[string]bool{"win": true, "find": true, "count": true, "filters": true, "bookmarks": true, "view": true, "paint": true}
 	paths, err := filepath.Glob("*.go")
@@ -18,7 +18,7 @@ func TestParts(t *testing.T) {
 		t.Fatal(err)
 	}
 	files := token.NewFileSet()
-	// inPart reports whether what is assigned to lies in a part.
+	// inPart reports whether the target of an assignment is in a part.
 	var inPart func(ast.Expr) bool
 	inPart = func(x ast.Expr) bool {
 		switch x := x.(type) {

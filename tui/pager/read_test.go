@@ -16,7 +16,7 @@ import (
 	"logview/tui/visible"
 )
 
-// randomLog writes a log of a few files, and returns the lines of each.
+// randomLog writes a log of a few files and returns the lines of each.
 func randomLog(t *testing.T, r *rand.Rand) (*document.Document, [][]string) {
 	t.Helper()
 	const piece = 64 << 10
@@ -31,7 +31,7 @@ func randomLog(t *testing.T, r *rand.Rand) (*document.Document, [][]string) {
 			switch r.IntN(6) {
 			case 0:
 				size = r.IntN(400 << 10)
-			case 1: // to where a piece may end
+			case 1: // a length at which a piece may end
 				size = max(0, (text.Len()+piece)/piece*piece-text.Len()+r.IntN(5)-3+r.IntN(2)*piece)
 			}
 			var l bytes.Buffer
@@ -42,7 +42,7 @@ func randomLog(t *testing.T, r *rand.Rand) (*document.Document, [][]string) {
 				case 1:
 					l.WriteString("é日本")
 				case 2:
-					l.WriteByte(byte(0x80 + r.IntN(0x20))) // none of a text in latin-1
+					l.WriteByte(byte(0x80 + r.IntN(0x20))) // does not occur in text in Latin-1
 				case 3:
 					l.WriteString(" apple ")
 				case 4:
@@ -82,9 +82,9 @@ func randomLog(t *testing.T, r *rand.Rand) (*document.Document, [][]string) {
 	return d, members
 }
 
-// What is read of a log, in both directions and in any portions, with and
-// without filters, is its lines; what is searched for is found in each piece
-// in which it begins.
+// Reading a log in both directions, in portions of any size, with and without
+// filters, returns its lines. A search finds each piece in which a match
+// starts.
 func TestReadRandomLogs(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -118,7 +118,7 @@ func TestReadRandomLogs(t *testing.T) {
 					t.Fatalf("seed %d, round %d, filter %q, forward %v: %d lines, want %d", seed, round, filter, forward, len(got), len(want))
 				}
 			}
-			// Where a text begins.
+			// Search for matches in pieces.
 			if strings.HasPrefix(filter, "/") {
 				continue
 			}
@@ -156,7 +156,7 @@ func TestReadRandomLogs(t *testing.T) {
 	}
 }
 
-// readAll reads all rows, some at a time, and returns them oldest first.
+// readAll reads all rows, n at a time, and returns them oldest first.
 func readAll(t *testing.T, d *document.Document, k pick, end document.Place, forward bool, n int) []row {
 	t.Helper()
 	at := d.Start()
@@ -181,7 +181,7 @@ func readAll(t *testing.T, d *document.Document, k pick, end document.Place, for
 	}
 }
 
-// joined is the lines that rows are pieces of.
+// joined returns the lines whose pieces the rows are.
 func joined(rows []row) []string {
 	var out []string
 	for i := range rows {

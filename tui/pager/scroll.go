@@ -118,7 +118,7 @@ func (v *view) center() {
 }
 
 // revealMatch scrolls to the current match in the row with the cursor if the
-// row is too long to be visible as a whole.
+// row is too long to be completely visible.
 func (v *view) revealMatch() {
 	if v.cur >= len(v.win.rows) {
 		return

@@ -271,8 +271,9 @@ func (m *Model) found(msg foundMsg) tea.Cmd {
 	return m.load(&msg.at)
 }
 
-// report returns a command that tells the user about an error. A cancellation
-// is not reported; a truncated log is looked at again instead.
+// report returns a command that tells the user about an error. It does not
+// report a cancellation; for a truncated log, it requests a new list of the
+// members instead.
 func report(err error) tea.Cmd {
 	switch {
 	case errors.Is(err, context.Canceled):

@@ -114,7 +114,7 @@ func (m *Model) Selection() func(context.Context, io.Writer) (lines int64, err e
 			for i := range r.rows {
 				x := &r.rows[i]
 				if !order.has(x.Member) || order.compare(x.Place, to) > 0 {
-					return n, nil // behind the selection, or in a member that was added since
+					return n, nil // after the selection, or in a member that was added later
 				}
 				if !x.Continues {
 					n++

@@ -8,8 +8,8 @@ import (
 	"logview/reader/document"
 )
 
-// TestMarked compares the scroll bar with where hits are, in logs that grow
-// while they are marked.
+// TestMarked compares the marks on the scroll bar with the positions of the
+// hits, in logs that grow while their hits are marked.
 func TestMarked(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for range 200 {
@@ -23,7 +23,7 @@ func TestMarked(t *testing.T) {
 		}
 		rows := 5 + r.IntN(100)
 		want := make([]bool, rows)
-		near := make([]bool, rows+2) // of a cell's size
+		near := make([]bool, rows+2) // the size of a cell
 		for range r.IntN(40) {
 			i := r.IntN(n)
 			m := members[i]
@@ -58,8 +58,8 @@ func TestMarked(t *testing.T) {
 	}
 }
 
-// anyBefore reports whether a row is marked from which on all are near a hit
-// that lies in row k.
+// anyBefore reports whether row k, or a row above it from which all rows to k
+// are near a hit, is marked.
 func anyBefore(got, near []bool, k int) bool {
 	for ; k >= 0 && near[k]; k-- {
 		if got[k] {

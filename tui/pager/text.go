@@ -9,31 +9,31 @@ import (
 	"logview/reader/files"
 )
 
-// A Text is what a window shows: the lines of its members, one after the
-// other, which can be read from anywhere in both directions while more are
-// written. A *document.Document is one: the files of a log. Other Texts may be
-// merged from several, or lie on another machine.
+// A Text is the content of a window: the lines of its members, one after the
+// other. It can be read from any place in both directions while lines are
+// appended. A *document.Document is the Text of a log's files. Other Texts may
+// merge several logs, or be on another machine.
 //
-// Its methods may be called from several goroutines at once. Those that are
-// given a context may read and wait; a window calls them in commands only.
-// The others answer at once from what is known.
+// Its methods may be called concurrently. Methods that accept a context may
+// read and wait; a window calls them only in commands. The others return at
+// once what is known.
 type Text interface {
 	// Members returns the members, oldest first. Their order never changes,
 	// but members come and go, and a Place in one that is still there stays
 	// valid.
 	Members() []document.DocMember
-	// Has reports whether a member is still there.
+	// Has reports whether a member still exists.
 	Has(document.MemberKey) bool
 	// Weigh estimates the sizes of members that are not open yet, without
 	// decoding them, for later calls of Members.
 	Weigh()
-	// Extend reports whether the newest member is still the one that was read.
-	// It returns false if another has its name.
+	// Extend reports whether the newest member is still the file that was read.
+	// It returns false if another file has its name.
 	Extend(context.Context) bool
 
-	// Start and End return the beginning and the end of the text. At returns
-	// the start of the line, or of the piece of a long line, that contains a
-	// place. AtFraction returns the place of about that fraction of the text.
+	// Start and End return the start and the end of the text. At returns the
+	// start of the line, or of the piece of a long line, that contains a place.
+	// AtFraction returns the place at approximately that fraction of the text.
 	Start() document.Place
 	End(context.Context) (document.Place, error)
 	At(context.Context, document.Place) (document.Place, error)
@@ -91,7 +91,7 @@ type members struct {
 
 func newMembers(list []document.DocMember) members { return members{list, newOrder(list)} }
 
-// An order is the order of members, by which places can be compared.
+// An order is the order of members, which makes places comparable.
 type order map[document.MemberKey]int
 
 func newOrder(members []document.DocMember) order {

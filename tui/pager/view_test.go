@@ -12,7 +12,7 @@ import (
 	"logview/tui/theme"
 )
 
-// viewOn is a view of a text, loaded at its end.
+// viewOn returns a view of a text, loaded at its end.
 func viewOn(t *testing.T, text Text, width, height int) *view {
 	t.Helper()
 	w, cur := windowOn(t, text, pick{}, nil)
@@ -23,12 +23,12 @@ func viewOn(t *testing.T, text Text, width, height int) *view {
 	return v
 }
 
-// painted is a painter of a view.
+// painted returns a painter of v.
 func painted(v *view) *painter {
 	return &painter{view: v, bookmarks: &bookmarks{}, th: theme.NewPlain(), focused: true}
 }
 
-// drawn is what is on the screen, without the scroll bar.
+// drawn returns the rows on the screen, without the scroll bar.
 func drawn(v *view) []string {
 	var out []string
 	for _, l := range painted(v).draw(slices.Repeat([]string{"|"}, v.body())) {
@@ -37,8 +37,8 @@ func drawn(v *view) []string {
 	return out
 }
 
-// checkView fails unless the screen is full as far as there are rows, and the
-// person on it.
+// checkView fails the test unless the rows fill the screen, if there are
+// enough, and the cursor is on the screen.
 func checkView(t *testing.T, v *view, seed uint64) {
 	t.Helper()
 	if len(v.win.rows) == 0 {
@@ -100,7 +100,8 @@ func TestViewMoves(t *testing.T) {
 	}
 }
 
-// Going down line by line and up again, each line is come by once.
+// Stepping line by line through the text in both directions reaches each line
+// once.
 func TestViewSteps(t *testing.T) {
 	text := newMemText(30, 30)
 	v := viewOn(t, text, 60, 12)
@@ -132,7 +133,7 @@ func TestViewSteps(t *testing.T) {
 	}
 }
 
-// A line that is taller than the screen is moved through.
+// Stepping scrolls through a line that is taller than the screen.
 func TestViewTallLine(t *testing.T) {
 	text := newMemText(3)
 	text.append(strings.Repeat("0123456789", 60) + "\nthe last\n")
@@ -214,7 +215,7 @@ func TestViewDraws(t *testing.T) {
 	}
 }
 
-// Lines are selected from the anchor to the person, on whichever side.
+// The lines from the anchor to the cursor are selected, whichever comes first.
 func TestViewSelected(t *testing.T) {
 	v := viewOn(t, newMemText(10), 60, 12)
 	for _, x := range []struct{ anchor, cur int }{{2, 5}, {5, 2}, {4, 4}} {
@@ -228,7 +229,7 @@ func TestViewSelected(t *testing.T) {
 	}
 }
 
-// What is said of members stands above their first line.
+// Remarks about members are drawn above their first lines.
 func TestViewBorders(t *testing.T) {
 	v := viewOn(t, newMemText(1, 1), 100, 12)
 	v.win.members.list[0].Damage = reader.ErrGone
@@ -247,7 +248,8 @@ func TestViewBorders(t *testing.T) {
 	}
 }
 
-// The screen stays on its rows when others come in front of them.
+// The screen continues to show the same rows when rows are inserted before
+// them.
 func TestViewShift(t *testing.T) {
 	text := newMemText(2000)
 	at := text.place(1000)

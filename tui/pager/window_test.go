@@ -15,8 +15,8 @@ import (
 	"logview/reader/document"
 )
 
-// runAll runs a command and those that it returns, and gives what they answer to
-// a function, whose commands it runs, too.
+// runAll runs cmd and passes its message to take. It does the same with each
+// command that take returns, and with the commands of a batch.
 func runAll(cmd tea.Cmd, take func(tea.Msg) tea.Cmd) {
 	if cmd == nil {
 		return
@@ -32,7 +32,8 @@ func runAll(cmd tea.Cmd, take func(tea.Msg) tea.Cmd) {
 	}
 }
 
-// windowOn is a window that shows a text, loaded at a place.
+// windowOn returns a window that shows a text, loaded at a place, and the row
+// at that place.
 func windowOn(t *testing.T, text Text, k pick, at *document.Place) (w *window, cur int) {
 	t.Helper()
 	w = &window{}
@@ -52,7 +53,7 @@ func windowOn(t *testing.T, text Text, k pick, at *document.Place) (w *window, c
 	return w, cur
 }
 
-// texts is the lines of rows.
+// texts returns the texts of rows.
 func texts(rows []row) []string {
 	var out []string
 	for i := range rows {
@@ -61,7 +62,8 @@ func texts(rows []row) []string {
 	return out
 }
 
-// checkRows fails unless the rows are a run of lines, as far as the window says.
+// checkRows fails the test unless the rows are consecutive lines of the text
+// and agree with the window's atStart and atEnd.
 func checkRows(t *testing.T, w *window, lines []string) {
 	t.Helper()
 	got := texts(w.rows)
@@ -124,8 +126,9 @@ func TestWindowEmpty(t *testing.T) {
 	}
 }
 
-// A screen that moves through a text at random always has a run of lines
-// around it, not more than are kept, and stays on its line.
+// While the screen moves through a text at random, the window always contains
+// consecutive lines around it, not more than it may keep, and the cursor stays
+// on its line.
 func TestWindowMoves(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -169,8 +172,8 @@ func TestWindowMoves(t *testing.T) {
 	}
 }
 
-// Rows that were asked for before others were forgotten do not fit, and
-// nothing is read twice at a time.
+// Rows that were requested before other rows were discarded do not fit, and the
+// window never has two reads in one direction in progress.
 func TestWindowStale(t *testing.T) {
 	text := newMemText(9000)
 	at := text.place(4500)
@@ -182,7 +185,7 @@ func TestWindowStale(t *testing.T) {
 	if !w.busy() {
 		t.Error("nothing is read")
 	}
-	w.up.Offset++ // as if rows in front were forgotten
+	w.up.Offset++ // as if rows at the start had been discarded
 	runAll(cmd, func(msg tea.Msg) tea.Cmd {
 		if _, fits := w.extendWith(msg.(moreMsg)); fits {
 			t.Error("rows fit that do not follow")
@@ -204,8 +207,8 @@ func TestWindowStale(t *testing.T) {
 	}
 }
 
-// While a text grows, in lines and in parts of lines, the rows follow, and all
-// new lines are counted once.
+// While a text grows by lines and by parts of lines, the rows follow, and each
+// new line is counted once.
 func TestWindowGrows(t *testing.T) {
 	seed := rand.Uint64()
 	r := rand.New(rand.NewPCG(seed, 1))
@@ -261,7 +264,7 @@ func TestWindowGrows(t *testing.T) {
 	}
 }
 
-// A text whose newest member was replaced is not read on.
+// A text is not read further after its newest member was replaced.
 func TestWindowReplaced(t *testing.T) {
 	text := newMemText(10)
 	w, _ := windowOn(t, text, pick{}, nil)
@@ -271,7 +274,8 @@ func TestWindowReplaced(t *testing.T) {
 	}
 }
 
-// The end that was reached by reading on is known, and is not read again.
+// When reading further down reaches the end, the window knows that and does not
+// read it again.
 func TestWindowReachesEnd(t *testing.T) {
 	text := newMemText(2000)
 	at := text.place(1500)
@@ -295,7 +299,7 @@ func TestWindowReachesEnd(t *testing.T) {
 	}
 }
 
-// Where the window is moved to, the progress of filtering is told.
+// While the window reads matching rows, it reports the progress of filtering.
 func TestWindowFiltering(t *testing.T) {
 	text := newMemText(100)
 	w, _ := windowOn(t, text, only(mustCompile(t, "line 5 ")), nil)
@@ -307,7 +311,7 @@ func TestWindowFiltering(t *testing.T) {
 	}
 }
 
-// Lines far into a text that nobody counted have no numbers.
+// Lines far into a text have no numbers if they were not counted.
 func TestWindowUncounted(t *testing.T) {
 	text := &farText{newMemText(5000)}
 	w, _ := windowOn(t, text, pick{}, nil)

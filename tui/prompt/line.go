@@ -62,8 +62,8 @@ func (l *Line) tooLong(n int) error {
 	}
 }
 
-// Update handles a key or pasted text. Text that does not fit is rejected as a
-// whole, with an error, because a part of it could mean something else.
+// Update handles a key or pasted text. It rejects text that does not fit
+// completely, with an error, because a part of it could mean something else.
 func (l *Line) Update(msg tea.Msg) (tea.Cmd, error) {
 	adds := 0
 	switch x := msg.(type) {

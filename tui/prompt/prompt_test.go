@@ -13,7 +13,7 @@ import (
 	"logview/tui/tuitest"
 )
 
-// press presses keys and returns what is typed then, with | at the cursor.
+// press presses keys and returns the text after them, with | at the cursor.
 func press(m *Model, keys ...string) string {
 	for _, k := range keys {
 		m.Update(tuitest.Key(k))
@@ -81,7 +81,7 @@ func TestHistory(t *testing.T) {
 		{[]string{"ctrl+r", "o", "n", "x", "ctrl+h", "e"}, "error one|"},
 		{[]string{"x", "ctrl+r", "o", "n", "e", "esc"}, "x|"},
 		{[]string{"x", "ctrl+r", "o", "n", "e", "ctrl+a", "y"}, "y|error one"},
-		{[]string{"x", "ctrl+r", "n", "o", "t"}, "warning|"}, // as far as there was something
+		{[]string{"x", "ctrl+r", "n", "o", "t"}, "warning|"}, // keeps the last text that matched
 	} {
 		m := New(theme.New(true))
 		for _, s := range []string{"error one", "error two", "warning"} {
@@ -95,7 +95,8 @@ func TestHistory(t *testing.T) {
 	}
 }
 
-// What is typed is seen on a narrow screen, too, and none is wider than that.
+// The text that is typed is visible on a narrow screen, too, and no row is
+// wider than the screen.
 func TestNarrow(t *testing.T) {
 	for _, width := range []int{20, 30, 40, 80} {
 		for _, text := range []string{"", "see", "日本語日本語日本語日本語日本語", "👨\u200d👩\u200d👧 family", "x\u0301\u0302 marks"} {
@@ -115,8 +116,8 @@ func TestNarrow(t *testing.T) {
 	}
 }
 
-// However much is pasted, a prompt takes little memory, and says what it does
-// not take. Nothing is taken in part.
+// However much is pasted, a prompt uses little memory and reports text that
+// does not fit. It never inserts a part of such a text.
 func TestTooLong(t *testing.T) {
 	huge := tea.PasteMsg{Content: strings.Repeat("Ab1 ", 1<<18)}
 	most := tea.PasteMsg{Content: strings.Repeat("ä", MostTyped-3)}
@@ -143,7 +144,7 @@ func TestTooLong(t *testing.T) {
 		if n := utf8.RuneCountInString(full); n != MostTyped-1 {
 			t.Errorf("%d: %d characters", k, n)
 		}
-		m.Update(tuitest.Key("ctrl+w")) // all of it
+		m.Update(tuitest.Key("ctrl+w")) // delete all of it
 		m.Update(tuitest.Key("ctrl+y"))
 		m.Update(tuitest.Key("ctrl+y"))
 		if m.Value() != full || !strings.Contains(m.err, "do not fit") {
@@ -152,7 +153,7 @@ func TestTooLong(t *testing.T) {
 		m.SetError(nil)
 		m.Update(tuitest.Key("z"))
 		for range 10 {
-			m.Update(tuitest.Key("w")) // held
+			m.Update(tuitest.Key("w")) // the key is held down
 		}
 		if m.Value() != full+"z" || !strings.Contains(m.err, "limit of 4,096 characters is reached") {
 			t.Errorf("%d: held: %d bytes, %q", k, len(m.Value()), m.err)

@@ -1,5 +1,5 @@
-// Package results shows the lines of all logs that a query means, as they
-// are found.
+// Package results is the pane that lists the lines of all logs that match a
+// query, as they are found.
 package results
 
 import (
@@ -34,7 +34,7 @@ type Model struct {
 	width, height int
 	focused       bool
 
-	base    string // that all paths begin with
+	base    string // start of all paths, which is not shown
 	text    string // of the query
 	tree    query.Node
 	context int
@@ -43,101 +43,102 @@ type Model struct {
 	matcher *match.Matcher
 	scan    *match.Scanner
 	seen    snapshot
-	widest  int   // of where the items on the screen are
-	stale   bool  // the logs have grown since
-	kept    *item // to be gone to when it is found again
-	looked  int   // items that are not kept
+	widest  int   // widest location on the screen, in columns
+	stale   bool  // the logs changed after the search
+	kept    *item // the item to select when a new search finds it; nil if there is none
+	looked  int   // number of items that were compared with kept
 	seq     int
 	top     int
 	cur     int
-	anchor  int // the item where a selection began; -1 without one
+	anchor  int // the item where the selection starts; -1 if nothing is selected
 }
 
-// A Line is a line that was found, or near one, for whoever wants all of it.
+// A Line is the position of a line that was found, or of a line of context, for
+// readers of the whole line.
 type Line struct {
 	Log     string
 	Member  reader.Member
-	ID      reader.ID // of its text: it may have another name by now
+	ID      reader.ID // of the text of Member, which may have been renamed
 	Offset  reader.Offset
-	Context bool // it does not match but lies near one that does
-	Gap     bool // lines are left out before it
+	Context bool // the line does not match; it is near one that does
+	Gap     bool // the line before it in the file is not in the list
 }
 
-// An item is a line that was found, or near one.
+// An item is a line that was found, or a line of context.
 type item struct {
 	log     string
 	member  reader.Member
 	id      reader.ID
 	line    reader.Line
 	offset  reader.Offset
-	text    []byte // of it, as far as it is shown
-	at      int    // where in the line it matches
-	cut     bool   // text does not begin where the line does
-	find    bool   // it is too long to be here: where it matches is to be looked for
+	text    []byte // start of the line, or a part of it if cut is set
+	at      int    // offset of the first match, if the line is longer than mostText
+	cut     bool   // text starts after the start of the line
+	find    bool   // the line is too long to be in memory: its match must be searched for
 	context bool
-	gap     bool // lines are left out before it
+	gap     bool // the line before it in the file is not in the list
 }
 
 const (
-	// mostItems is how many lines are kept: with mostText bytes of each, 10
-	// MB. Beyond them matches are counted.
+	// mostItems is the maximum number of lines that are kept: with mostText
+	// bytes of each, 10 MB. Further matches are only counted.
 	mostItems = 20_000
 	mostText  = 512
 )
 
-// A search runs.
+// A search is a running or finished search.
 type search struct {
 	stop context.CancelFunc
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the following fields
 	changed chan struct{}
 	scan    *match.Scanner
-	items   []item // only ever appended to
-	told    bool   // of the first
+	items   []item // append-only
+	told    bool   // the first items were announced
 	snap    snapshot
 }
 
-// A snapshot is how far a search was when it was looked at.
+// A snapshot is the state of a search at one time.
 type snapshot struct {
 	items   []item
 	hits    int64
 	share   float64
 	done    bool
 	failed  int
-	first   string // that failed, and why
+	first   string // error of the first file that failed
 	stats   index.Stats
 	err     error
 	elapsed time.Duration
 }
 
-// GoMsg asks for the log to be shown at a result's line.
+// GoMsg asks the root to show a result's line in its log.
 type GoMsg struct {
 	Log    string
 	Member reader.Member
-	ID     reader.ID     // of its text: it may have another name by now
-	Offset reader.Offset // of the match in it
-	// Find is what is to be looked for from there on in a line that is too
-	// long to be here; nil for nothing.
+	ID     reader.ID     // of the text of Member, which may have been renamed
+	Offset reader.Offset // of the line, or of its first match if the line is long
+	// Find is what to search for from Offset on, if the line was too long to be
+	// in memory; otherwise it is nil.
 	Find  *match.Matcher
 	Focus bool
-	Seq   int // grows; messages may come out of order
+	Seq   int // increases; messages may arrive out of order
 }
 
 type changedMsg struct{ s *search }
 
-// New makes a pane without a query.
+// New returns a pane without a query.
 func New(th *theme.Theme) *Model { return &Model{th: th, anchor: -1} }
 
-// SetTheme changes how it looks.
+// SetTheme sets the theme.
 func (m *Model) SetTheme(th *theme.Theme) { m.th = th }
 
-// SetSize says how much room there is.
+// SetSize sets the size of the pane.
 func (m *Model) SetSize(width, height int) { m.width, m.height = width, height; m.settle() }
 
-// SetFocus says whether keys go here.
+// SetFocus sets whether the pane has the focus.
 func (m *Model) SetFocus(on bool) { m.focused = on }
 
-// SetBase says with what all paths begin, so that it is not shown.
+// SetBase sets the start of all paths, which is not shown.
 func (m *Model) SetBase(dir string) { m.base = dir }
 
 // Matcher returns the matcher of the query, to highlight its matches in the log,
@@ -150,17 +151,18 @@ func (m *Model) MarkStale() { m.stale = m.search != nil }
 // Query returns the text of the query; empty if there is none.
 func (m *Model) Query() string { return m.text }
 
-// Tree is the same, as it is searched for.
+// Tree returns the query as a tree.
 func (m *Model) Tree() query.Node { return m.tree }
 
-// Context is how many lines around each result are shown.
+// Context returns the number of lines that are shown before and after each
+// result.
 func (m *Model) Context() int { return m.context }
 
-// Found is how many lines match, as far as they are found, and whether that
-// is all.
+// Found returns the number of matching lines found so far, and whether the
+// search is done.
 func (m *Model) Found() (n int64, done bool) { return m.seen.hits, m.seen.done }
 
-// Current is the line that the person is on; false if nothing was found.
+// Current returns the line with the cursor; false if nothing was found.
 func (m *Model) Current() (Line, bool) {
 	if m.cur < 0 || m.cur >= len(m.seen.items) {
 		return Line{}, false
@@ -171,10 +173,10 @@ func (m *Model) Current() (Line, bool) {
 // Selecting reports whether lines are selected.
 func (m *Model) Selecting() bool { return m.anchor >= 0 }
 
-// EndSelection ends the selecting of lines.
+// EndSelection clears the selection.
 func (m *Model) EndSelection() { m.anchor = -1 }
 
-// Selection is the selected lines, in order; none if nothing is selected.
+// Selection returns the selected lines in order, or nil if nothing is selected.
 func (m *Model) Selection() []Line {
 	var out []Line
 	for i := range m.seen.items {
@@ -191,7 +193,9 @@ func (m *Model) selected(i int) bool {
 
 func (x *item) whole() Line { return Line{x.log, x.member, x.id, x.offset, x.context, x.gap} }
 
-// Search asks a query of sources.
+// Search starts a search for a query in sources, replacing the previous search.
+// sources is called from another goroutine. Search returns an error and changes
+// nothing if the query is invalid.
 func (m *Model) Search(text string, s index.Searcher, sources func() []reader.Source) (tea.Cmd, error) {
 	tree, err := query.Parse(text)
 	if err != nil {
@@ -298,13 +302,13 @@ func (x *search) wait() tea.Cmd {
 		x.told = x.told || len(x.items) > 0
 		x.mu.Unlock()
 		if !done && !first {
-			time.Sleep(30 * time.Millisecond) // not a message a hit
+			time.Sleep(30 * time.Millisecond) // one message for many hits
 		}
 		return changedMsg{x}
 	}
 }
 
-// Close ends the search and forgets the query.
+// Close stops the search and removes the query.
 func (m *Model) Close() {
 	if m.search != nil {
 		m.search.stop()
@@ -312,7 +316,7 @@ func (m *Model) Close() {
 	m.search, m.text, m.seen, m.matcher, m.scan, m.kept, m.anchor = nil, "", snapshot{}, nil, nil, nil, -1
 }
 
-// Update takes the answers to the pane's own commands.
+// Update handles the messages of the pane's commands.
 func (m *Model) Update(msg tea.Msg) tea.Cmd {
 	c, ok := msg.(changedMsg)
 	if !ok || c.s != m.search {
@@ -343,14 +347,16 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 	return tea.Batch(cmd, c.s.wait())
 }
 
-// skipContext goes on to a line that matches.
+// skipContext moves the cursor in steps of n until it is on a line that matches
+// or beyond the list.
 func (m *Model) skipContext(n int) {
 	for m.cur >= 0 && m.cur < len(m.seen.items) && m.seen.items[m.cur].context {
 		m.cur += n
 	}
 }
 
-// show asks for the line to be shown in the log.
+// show returns a command that asks for the current line to be shown in its log,
+// or nil if there is none.
 func (m *Model) show(focus bool) tea.Cmd {
 	if m.cur < 0 || m.cur >= len(m.seen.items) {
 		return nil
@@ -364,8 +370,8 @@ func (m *Model) show(focus bool) tea.Cmd {
 	return func() tea.Msg { return msg }
 }
 
-// head is how many rows lie above the results: the title, and what could not
-// be read.
+// head returns the number of rows above the results: the title, and the first
+// error if there is room.
 func (m *Model) head() int {
 	if m.seen.failed > 0 && m.height > 3 {
 		return 2
@@ -373,7 +379,7 @@ func (m *Model) head() int {
 	return 1
 }
 
-// body is how many results are shown at a time.
+// body returns the number of rows for results.
 func (m *Model) body() int { return max(1, m.height-m.head()) }
 
 func (m *Model) settle() {
@@ -388,7 +394,7 @@ func (m *Model) settle() {
 	m.top = max(0, min(m.top, len(m.seen.items)-body))
 }
 
-// Do does what a key asks for; false if that is not for here.
+// Do performs an action. It returns false if the action is not the pane's.
 func (m *Model) Do(a keys.Action, s index.Searcher) (tea.Cmd, bool) {
 	page := m.body()
 	n := 0
@@ -439,7 +445,7 @@ func (m *Model) Do(a keys.Action, s index.Searcher) (tea.Cmd, bool) {
 	return m.show(false), true
 }
 
-// Move goes n lines on, to one that matches.
+// Move moves the cursor by n lines, and further to a line that matches.
 func (m *Model) Move(n int) {
 	before := m.cur
 	m.cur = min(max(m.cur+n, 0), max(0, len(m.seen.items)-1))
@@ -454,13 +460,14 @@ func (m *Model) Move(n int) {
 	m.settle()
 }
 
-// Sync goes to the result that lies at a place of a log, or before it. What a
-// member was called when it was searched it may not be called now.
+// Sync moves the cursor to the last result at or before an offset of a member.
+// The member is recognized by its ID because it may have been renamed since the
+// search.
 func (m *Model) Sync(path string, id reader.ID, off reader.Offset) {
 	best := -1
 	for i := range m.seen.items {
 		x := &m.seen.items[i]
-		// A short text had another ID before it grew.
+		// The ID of a short text changes as it grows.
 		same := x.id == id || x.member.Path == path && (id.IsZero() || x.id.Len != id.Len)
 		if same && !x.context && (x.offset <= off || best < 0) {
 			best = i
@@ -472,7 +479,8 @@ func (m *Model) Sync(path string, id reader.ID, off reader.Offset) {
 	}
 }
 
-// Click goes to the result on a screen row of the pane.
+// Click moves the cursor to the result at a screen row of the pane and shows
+// it.
 func (m *Model) Click(y int) tea.Cmd {
 	y -= m.head()
 	if y < 0 || m.top+y >= len(m.seen.items) {
@@ -482,7 +490,7 @@ func (m *Model) Click(y int) tea.Cmd {
 	return m.show(false)
 }
 
-// Wheel scrolls.
+// Wheel scrolls by n rows.
 func (m *Model) Wheel(n int) {
 	m.top += n
 	body := m.body()

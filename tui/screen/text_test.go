@@ -27,7 +27,7 @@ func TestDraw(t *testing.T) {
 		{"\x00\x07\x7f", 0, 20, "^@^G^?"},
 		{"caf\xe9", 0, 20, "caf<E9>"},
 		{"日本", 0, 4, "日本"},
-		{"日本", 0, 3, "日 "}, // half of one is a blank
+		{"日本", 0, 3, "日 "}, // half of a wide character becomes a blank
 		{"日本", 1, 4, " 本"},
 		{"e\u0301x", 0, 4, "e\u0301x"},
 		{"\u0301x", 0, 20, "<U+0301>x"},
@@ -56,8 +56,9 @@ func TestDrawMatches(t *testing.T) {
 	}
 }
 
-// Whatever a text is, its rows are no wider than they may be, hold all of
-// it, and nothing that is drawn moves the cursor.
+// FuzzRows checks for any text and width that the rows are no wider than the
+// width and together contain all of the text, and that nothing that is drawn
+// moves the cursor.
 func FuzzRows(f *testing.F) {
 	for _, s := range []string{"a line", "\x1b[2J", "日本語\t\tx", "e\u0301\u0301", "\xff\xfe", "👨‍👩‍👧‍👦🇩🇪", strings.Repeat("x", 100)} {
 		f.Add([]byte(s), 10)

@@ -1,33 +1,34 @@
-// Package theme makes every style that the terminal shows.
+// Package theme defines all styles of the terminal interface.
 package theme
 
 import (
 	"charm.land/lipgloss/v2"
 )
 
-// A Theme is how things look. Its colours are the terminal's own sixteen, so
-// that they fit what the person has chosen, and what they say is also said by
-// a letter, a sign or weight: for those who see no colours, and NO_COLOR.
+// A Theme is a set of styles. It uses only the terminal's own sixteen colors,
+// which suit what the user has chosen. Whatever a color means is also shown by
+// a letter, a sign or the weight of the text, for users who cannot distinguish
+// colors and for NO_COLOR.
 type Theme struct {
 	Text, Dim, Bold     lipgloss.Style
-	Number              lipgloss.Style // of a line
-	Special             lipgloss.Style // what was spelled out in a log's text
-	Match, Here         lipgloss.Style // what was searched for; and where the person is
-	Cursor              lipgloss.Style // the line they are on
-	Border              lipgloss.Style // between members
-	Title, TitleOff     lipgloss.Style // of a pane with and without the focus
+	Number              lipgloss.Style // line numbers
+	Special             lipgloss.Style // spelled out characters of a log's text
+	Match, Here         lipgloss.Style // matches of a search, and the current match
+	Cursor              lipgloss.Style // the line with the cursor
+	Border              lipgloss.Style // border between members
+	Title, TitleOff     lipgloss.Style // the title of a pane with and without the focus
 	Bar                 lipgloss.Style // the status line
-	Key                 lipgloss.Style // a key in help
-	Chip, ChipOff       lipgloss.Style // a filter
-	Selected            lipgloss.Style // the row of a list
+	Key                 lipgloss.Style // keys in help
+	Chip, ChipOff       lipgloss.Style // filters that are on and off
+	Selected            lipgloss.Style // the current row of a list
 	Error, Warn, Info   lipgloss.Style
 	Debug               lipgloss.Style
 	Live, Paused        lipgloss.Style
-	Thumb, Track, Marks lipgloss.Style // of the scroll bar
+	Thumb, Track, Marks lipgloss.Style // the scroll bar
 	Frame               lipgloss.Style // around an overlay
 }
 
-// New makes the theme for a dark or a light background.
+// New returns the theme for a dark or a light background.
 func New(dark bool) *Theme {
 	color := func(onDark, onLight string) lipgloss.Style {
 		c := onLight
@@ -55,8 +56,8 @@ func New(dark bool) *Theme {
 	return t
 }
 
-// NewPlain makes a theme that says all without colours: the terminal is not to
-// show any (NO_COLOR).
+// NewPlain returns a theme that does not depend on colors, for terminals that
+// must not show any (NO_COLOR).
 func NewPlain() *Theme {
 	t := New(true)
 	plain := lipgloss.NewStyle()
@@ -65,7 +66,7 @@ func NewPlain() *Theme {
 	return t
 }
 
-// Level is the style of a level of severity, by the letter that says it.
+// Level returns the style of a severity level, given by its letter.
 func (t *Theme) Level(letter byte) lipgloss.Style {
 	switch letter {
 	case 'E', 'F':

@@ -1,5 +1,5 @@
-// Package visible spells out what in a log's text is not a character to look
-// at.
+// Package visible spells out the characters of a log's text that must not reach
+// a terminal or that cannot be seen.
 package visible
 
 import (
@@ -11,13 +11,13 @@ import (
 	"unicode/utf8"
 )
 
-// Log text is hostile: an escape sequence in it could retitle the terminal,
-// hide lines or worse. On a terminal, what is not a character to look at is
-// spelled out, the way less does: ^[ for escape, <9B> for a stray byte,
-// <U+202E> for characters that turn the order of others around.
+// Log text is hostile: an escape sequence in it could change the title of the
+// terminal, hide lines or worse. On a terminal, such characters are spelled out
+// as in less: ^[ for escape, <9B> for a stray byte, <U+202E> for a character
+// that reverses the order of others.
 
-// String is s, a name or a message, with everything spelled out but for line
-// ends and tabs, and also what is not as wide on every terminal.
+// String returns s, a name or a message, spelled out except for line ends and
+// tabs. It also spells out characters whose width depends on the terminal.
 func String(s string) string {
 	var b strings.Builder
 	for _, r := range string(Append(nil, []byte(s), true)) {
@@ -30,17 +30,18 @@ func String(s string) string {
 	return b.String()
 }
 
-// Steady reports whether a character is as wide alone as beside others, on
-// every terminal: parts of flags and of joined emoji are not.
+// Steady reports whether a character has the same width next to other
+// characters as alone, on every terminal. Parts of flags and of joined emoji do
+// not.
 func Steady(r rune) bool {
 	return r != 0x200d && (r < 0x1f1e6 || r > 0x1f1ff) && (r < 0x1f3fb || r > 0x1f3ff) && (r < 0xfe00 || r > 0xfe0f)
 }
 
-// Append appends text to dst, spelled out. Tabs stay, and newlines if
-// keepNewlines.
+// Append appends text to dst, spelled out. It keeps tabs, and also newlines if
+// keepNewlines is set.
 func Append(dst, text []byte, keepNewlines bool) []byte {
 	for i := 0; i < len(text); {
-		// The common case in one go: printable ASCII and tabs.
+		// The common case: a run of printable ASCII and tabs.
 		k := i
 		for k < len(text) && (text[k] >= ' ' && text[k] < 0x7f || text[k] == '\t') {
 			k++
@@ -76,11 +77,11 @@ func Append(dst, text []byte, keepNewlines bool) []byte {
 	return dst
 }
 
-// Harmless reports whether a terminal only draws r, which is not ASCII. The
-// others are the second set of control characters, those that set the
-// direction of text, separators of lines, and characters that are not drawn
-// at all, such as the soft hyphen. The zero-width joiner is harmless: emoji
-// are made with it.
+// Harmless reports whether a terminal merely draws r, which is not ASCII.
+// Characters that are not harmless are the second set of control characters,
+// characters that set the direction of text, line separators, and characters
+// that are not drawn at all, such as the soft hyphen. The zero-width joiner is
+// harmless because emoji consist of characters joined by it.
 func Harmless(r rune) bool {
 	switch {
 	case r < 0xa0, r == 0x2028, r == 0x2029, r == 0xfffe, r == 0xffff, r >= 0xe0000 && r <= 0xe0fff:
@@ -95,13 +96,14 @@ func Harmless(r rune) bool {
 
 const zeroWidthJoiner = 0x200d
 
-// Seen reports whether r is a character to look at, wherever it stands. The
-// parts of a joined emoji that are not drawn themselves are none.
+// Seen reports whether r is visible on its own, wherever it stands. The parts
+// of a joined emoji that are not drawn themselves are not.
 func Seen(r rune) bool {
 	return r >= ' ' && r < 0x7f || Harmless(r) && r != zeroWidthJoiner && !unicode.Is(unicode.Variation_Selector, r)
 }
 
-// WholeRunes is how long text is without a character whose end is missing.
+// WholeRunes returns the length of text without a character at its end that is
+// incomplete.
 func WholeRunes(text []byte) int {
 	end := len(text)
 	for i := max(0, end-utf8.UTFMax+1); i < end; i++ {
@@ -112,15 +114,17 @@ func WholeRunes(text []byte) int {
 	return end
 }
 
-// A Writer spells out what is written to it, piece by piece.
+// A Writer spells out the text that is written to it in parts, and writes it to
+// W.
 type Writer struct {
 	W     io.Writer
-	Lines bool   // leave line ends as they are
-	keep  []byte // the beginning of a character, or of a line end, whose end has not come yet
+	Lines bool   // keep line ends
+	keep  []byte // start of a character, or of a line end, whose remaining bytes were not written yet
 	buf   []byte
 }
 
-// Write spells out p. What may be a part of a character is kept back.
+// Write spells out p. It keeps back bytes at the end that may be part of a
+// character or of a line end.
 func (v *Writer) Write(p []byte) (int, error) {
 	text := append(v.keep, p...)
 	end := WholeRunes(text)
@@ -140,7 +144,7 @@ func (v *Writer) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Flush writes what was kept back.
+// Flush writes the bytes that were kept back.
 func (v *Writer) Flush() error {
 	_, err := v.W.Write(Append(nil, v.keep, v.Lines))
 	v.keep = nil
