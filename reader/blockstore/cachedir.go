@@ -85,11 +85,11 @@ type indexFile struct {
 	info os.FileInfo
 }
 
-// indexContents is what is in the directory of an index.
+// indexContents is the contents of the directory of an index.
 type indexContents struct {
 	files   []indexFile
-	dirs    []string // of generations, below the directory, each after the one it is in
-	foreign []string // paths of what is not logview's
+	dirs    []string // directories of generations as paths below the directory, each after its parent
+	foreign []string // paths of entries that are not logview's
 }
 
 func readIndexDir(dir string) (c indexContents, err error) {
@@ -118,8 +118,8 @@ func readIndexDir(dir string) (c indexContents, err error) {
 	return c, err
 }
 
-// indexSize returns the bytes that files of an index take. A file that is in
-// several generations is there once, with several names.
+// indexSize returns the total size of the files of an index in bytes. It counts
+// a file that is in several generations, under several names, once.
 func indexSize(files []indexFile) int64 {
 	n := int64(0)
 	seen := map[[2]uint64]bool{}
@@ -135,7 +135,7 @@ func indexSize(files []indexFile) int64 {
 	return n
 }
 
-// IndexSize returns the bytes that the index in dir takes.
+// IndexSize returns the total size of the index in dir in bytes.
 func (c *Cache) IndexSize(dir string) int64 {
 	contents, _ := readIndexDir(dir)
 	return indexSize(contents.files)
@@ -148,8 +148,8 @@ var (
 	errNoMarker = errors.New("no marker")
 )
 
-// Check returns an error that says why the directory cannot be used as a cache,
-// or nil if it can be, or does not exist yet.
+// Check returns an error if the directory cannot be used as a cache. It returns
+// nil if it can be, or does not exist yet.
 func (c *Cache) Check() error {
 	err := c.prepare(false)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -173,7 +173,7 @@ func (c *Cache) prepare(create bool) error {
 		return fs.ErrNotExist
 	}
 	fail := func(err error) error { return &reader.FileError{Path: c.dir, Offset: -1, Err: reader.Cause(err)} }
-	// What another process deletes meanwhile is created again.
+	// Directories that another process deletes meanwhile are created again.
 	for attempt := 1; ; attempt++ {
 		info, err := os.Stat(c.dir) // the directory itself may be a link
 		if errors.Is(err, fs.ErrNotExist) && create && attempt < 5 {
@@ -226,7 +226,7 @@ func owned(info os.FileInfo) error {
 }
 
 // hasMarker returns nil if the marker exists, errNoMarker if it does not, and
-// errNoCache if it is that of another program.
+// errNoCache if the file is another program's.
 func (c *Cache) hasMarker() error {
 	f, err := OpenKept(filepath.Join(c.dir, MarkerName))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -245,8 +245,8 @@ func (c *Cache) hasMarker() error {
 	case text == Marker:
 		return nil
 	case strings.HasPrefix(Marker, text) && !strings.HasSuffix(text, "\n"):
-		// Truncated by a full disk or a crash. All of the first line alone may
-		// be another program's.
+		// Truncated by a full disk or a crash. If it has the whole first line,
+		// it may be another program's.
 		return errNoMarker
 	}
 	return errNoCache
@@ -312,14 +312,14 @@ func (c *Cache) writeMarker() error {
 	return os.Rename(f.Name(), path)
 }
 
-// hasOurForm reports whether the files in a directory without a marker that
-// have names of logview's also have the form of logview's files.
+// hasOurForm reports whether those files in a directory without a marker whose
+// names are like logview's also have the form of logview's files.
 func (c *Cache) hasOurForm() bool {
 	all := true
 	check := func(path string, formed func(path string) bool) {
 		if all && !formed(path) {
 			_, err := os.Lstat(path)
-			all = errors.Is(err, fs.ErrNotExist) // or it was deleted meanwhile
+			all = errors.Is(err, fs.ErrNotExist) // it was deleted meanwhile
 		}
 	}
 	for _, f := range regularFiles(c.Blocks(), storeName.MatchString) {
@@ -365,7 +365,7 @@ func hasForm(path string, form *lazyregexp.Regexp) bool {
 }
 
 // isOld reports whether a directory without a marker and without foreign files
-// was written by the version that wrote no marker, judging by the contents of a
+// was written by the version that wrote no marker, based on the contents of one
 // file.
 func (c *Cache) isOld() bool {
 	for _, f := range regularFiles(filepath.Join(c.dir, oldBlocksName), storeName.MatchString) {
@@ -412,7 +412,7 @@ func checkSub(path string) error {
 	return nil
 }
 
-// IndexDir returns the directory of the index with a name of 16 hexadecimal
+// IndexDir returns the directory of the index whose name is 16 hexadecimal
 // digits. If it does not exist, IndexDir creates it if create is set, or else
 // returns an error that wraps fs.ErrNotExist. An index in a directory that is
 // not ours must not be used.
@@ -445,7 +445,8 @@ func (c *Cache) IndexDirs() []string {
 	return out
 }
 
-// foreign returns the files in the directory, at any depth, that are not ours.
+// foreign returns the paths of files in the directory, at any depth, that are
+// not ours.
 func (c *Cache) foreign() ([]string, error) {
 	var out []string
 	var failed error
@@ -532,8 +533,9 @@ func (c *Cache) Clear() error {
 	return nil
 }
 
-// RemoveIndex deletes the index with a name, as for IndexDir. If its directory
-// contains anything that is not logview's, nothing is deleted.
+// RemoveIndex deletes the index with the given name, see IndexDir. If its
+// directory contains anything that is not logview's, it deletes nothing and
+// returns an error.
 func (c *Cache) RemoveIndex(name string) error {
 	dir, err := c.IndexDir(name, false)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -554,9 +556,10 @@ func (c *Cache) RemoveIndex(name string) error {
 	return err
 }
 
-// RemoveIndexFiles deletes the files of the index in dir that pick accepts, and
-// the directories that it accepts and that are empty then. It gets names below
-// dir with slashes. What is not logview's is never deleted.
+// RemoveIndexFiles deletes the files of the index in dir for which pick returns
+// true, and the directories for which it does and that are then empty. The
+// names passed to pick are paths below dir with slashes. Files that are not
+// logview's are never deleted.
 func (c *Cache) RemoveIndexFiles(dir string, pick func(name string) bool) error {
 	contents, first := readIndexDir(dir)
 	if first != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // diskFree returns how many bytes may still be written below dir, or below the
-// nearest directory above it that exists.
+// nearest directory above it that exists. It returns false if that is unknown.
 func diskFree(dir string) (int64, bool) {
 	for {
 		var st unix.Statfs_t

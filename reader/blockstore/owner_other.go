@@ -4,5 +4,6 @@ package blockstore
 
 import "os"
 
-// exclusive is for systems that tell a file's owner and mode.
+// exclusive returns nil: it is implemented only for systems that report a
+// file's owner and mode.
 func exclusive(os.FileInfo) error { return nil }

@@ -8,8 +8,8 @@ import (
 	"syscall"
 )
 
-// exclusive reports why others than this user could have written what is in a
-// directory; nil if only this user can.
+// exclusive returns an error if other users could have written the contents of
+// a directory.
 func exclusive(info os.FileInfo) error {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	switch {

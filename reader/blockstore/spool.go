@@ -7,27 +7,27 @@ import (
 	"logview/reader"
 )
 
-// A Spooled is a temporary file that holds a text.
+// A Spooled is a temporary file for a text.
 type Spooled struct {
 	*os.File
-	most reader.Offset // how much may be in it; 0 for as much as leaves leastFree
+	most reader.Offset // maximum size of the text; 0 for as much as leaves leastFree on the disk
 }
 
 const (
-	// leastFree is how much of a disk temporary files leave free.
+	// leastFree is how much space temporary files leave free on a disk.
 	leastFree = 256 << 20
-	// mostInMemory is how much text is put into a file system that is in
-	// memory, when no disk has room: a full one is what many logs are read for.
+	// mostInMemory is how much text is written to a file system in memory if no
+	// disk has room: a full disk is a common reason for reading logs.
 	mostInMemory = 256 << 20
 )
 
-// InMemory is a file system that is in memory; without a name there is none.
+// InMemory is the directory of a file system in memory; empty if there is none.
 var InMemory = "/dev/shm"
 
-// TempFile creates a file that disappears when it is closed, or when this
-// process ends, where the system can do that. With a name it can be opened by
-// others, and is deleted when the text is closed, or when it is old. It is in
-// the cache, or where there is more room.
+// TempFile creates a file that is deleted when it is closed or this process
+// ends, if the system supports that. A named file can be opened by others; the
+// caller deletes it, or it is deleted when it is old. It is in the cache, or
+// where there is more room.
 func TempFile(c *Cache, named bool) (Spooled, error) {
 	dirs := []string{os.TempDir(), InMemory}
 	if dir, err := c.Sub(BlocksName, true); err == nil {
@@ -50,12 +50,12 @@ func TempFile(c *Cache, named bool) (Spooled, error) {
 		return s, &reader.FileError{Path: "temporary file", Offset: -1, Err: reader.Cause(err)}
 	}
 	if !named {
-		_ = os.Remove(s.Name()) // where that cannot be, it is deleted when it is old
+		_ = os.Remove(s.Name()) // if the system does not allow this, the file is deleted when it is old
 	}
 	return s, nil
 }
 
-// Room reports whether more may be written after so much text.
+// Room reports whether more may be written to a file with size bytes of text.
 func (s Spooled) Room(size reader.Offset) bool {
 	if s.most > 0 {
 		return size < s.most
@@ -64,5 +64,6 @@ func (s Spooled) Room(size reader.Offset) bool {
 	return !known || free >= leastFree
 }
 
-// ErrSpoolFull ends a temporary file before the disk is full.
+// ErrSpoolFull is the error for a temporary file that must not grow, because
+// the disk would become full.
 var ErrSpoolFull = errors.New("too little room on the disk to decode the rest of it")

@@ -20,9 +20,9 @@ import (
 )
 
 // A block store makes a compressed file readable from the middle. It is one
-// file in the seekable format of zstd, so that the stock zstd -d decodes it:
+// file in the seekable format of zstd, so that the standard zstd -d decodes it:
 //
-//	a frame a block           zstd frames, each with its checksum
+//	one frame per block       zstd frames, each with its checksum
 //	our skippable frame       magic 0x184d2a5b, length; then:
 //	    file                  8 bytes each: device, inode and time of change of the compressed
 //	                          file, and the checksum of its bytes, see vouched.go
@@ -31,30 +31,31 @@ import (
 //	    crc                   4 bytes, CRC-32 (IEEE) of file, id and table
 //	    length                4 bytes, of file, id, table and crc
 //	    "LVS2"
-//	the seek table            a skippable frame too, see below
+//	the seek table            a skippable frame, too, see below
 //
 // Source: zstd's contrib/seekable_format/zstd_seekable_compression_format.md.
-// Its table is for others: ours knows lines and times as well.
+// Its seek table is for other programs: our table also has lines and times.
 //
 // A store is found by a key of the compressed file: its size, the time it was
 // last written, and its first and last bytes. Renaming changes none of them.
 // They prove nothing: files of compress(1), or of several gzip members, may
-// differ in the middle alone, and times can be set. If anything of the file
-// changed since its store was written, be it its name, its bytes are compared
-// by their checksum.
+// differ only in the middle, and times can be set. If anything about the file
+// has changed since its store was written, even only its name, its bytes are
+// compared by their checksum.
 //
-// A store is written to a temporary file and renamed when it is whole. Its
-// frames are checked as they are decoded. A damaged store is deleted and the
-// file itself read instead.
+// A store is written to a temporary file, which is renamed when it is complete.
+// Its frames are verified when they are decoded. A damaged store is deleted,
+// and the file itself is read instead.
 const (
 	storeFrameMagic = 0x184d2a5b
 	storeEnd        = "LVS2"
 	StoreSuffix     = ".zst"
-	KeyBytes        = 4 << 10 // of either end of the file
+	KeyBytes        = 4 << 10 // from either end of the file
 )
 
-// StoreKey names the text of the compressed file f by what that holds, and by
-// the charset that is given for it.
+// StoreKey returns the key for the text of the compressed file f. It depends on
+// the contents of the file, its size and modification time, and on the charset
+// given by the user.
 func StoreKey(f decode.File, given decode.Charset) (string, error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -80,26 +81,27 @@ func StoreKey(f decode.File, given decode.Charset) (string, error) {
 	return hex.EncodeToString(h.Sum(nil)[:16]), nil
 }
 
-// A Store is an open block store, for any number of goroutines.
+// A Store is an open block store. It may be used by several goroutines at once.
 type Store struct {
 	F     *os.File
 	Path  string
 	ID    reader.ID
 	Table *reader.Table
 
-	file reader.Stamp // device, inode and time of change of the compressed file
+	file reader.Stamp // device, inode and change time of the compressed file
 	sum  uint64
 }
 
-// belongsTo reports whether the store holds the text of the compressed file f as it
-// is now. If mayRead is set, it reads all of f where that is needed to tell.
+// belongsTo reports whether the store has the text of the current state of the
+// compressed file f. If mayRead is set, it reads all of f if that is necessary
+// to decide.
 func (s *Store) belongsTo(ctx context.Context, c *Cache, f decode.File, mayRead bool) bool {
 	info, err := f.Stat()
 	if err != nil {
 		return false
 	}
 	now := reader.StampOf(info)
-	// Of what is in an archive there is no time of change.
+	// Members of archives have no change time.
 	if _, alone := f.(*os.File); alone && now.SameFile(s.file) && now.Changed == s.file.Changed {
 		return true
 	}
@@ -110,8 +112,9 @@ func (s *Store) belongsTo(ctx context.Context, c *Cache, f decode.File, mayRead 
 	return ok && sum == s.sum
 }
 
-// OpenStore opens the store of the compressed file f, if there is one that can
-// be used. Where it takes reading all of f to see that, it does so if it may.
+// OpenStore opens the store of the compressed file f; false if there is none
+// that can be used. If all of f must be read to decide that, OpenStore does so
+// only if mayRead is set.
 func (c *Cache) OpenStore(ctx context.Context, f decode.File, given decode.Charset, mayRead bool) (*Store, bool) {
 	if c == nil {
 		return nil, false
@@ -123,7 +126,7 @@ func (c *Cache) OpenStore(ctx context.Context, f decode.File, given decode.Chars
 	return c.OpenStoreOf(ctx, key, f, mayRead)
 }
 
-// OpenStoreOf opens the store that a key names, as OpenStore does.
+// OpenStoreOf opens the store with a key, like OpenStore.
 func (c *Cache) OpenStoreOf(ctx context.Context, key string, f decode.File, mayRead bool) (*Store, bool) {
 	if c == nil {
 		return nil, false
@@ -165,8 +168,8 @@ func ReadStore(path string) (*Store, error) {
 	return s, nil
 }
 
-// readTable finds our frame in front of the seek table, reading from the
-// end. 64 KiB hold both for a gigabyte of text.
+// readTable reads our frame, which precedes the seek table, from the end of the
+// file. The last 64 KiB contain both for a gigabyte of text.
 func (s *Store) readTable() error {
 	info, err := s.F.Stat()
 	if err != nil {
@@ -186,7 +189,7 @@ func (s *Store) readTable() error {
 	if tail[len(tail)-5]&0x80 != 0 {
 		entry = 12
 	}
-	ours := size - (8 + frames*entry + footer) // where our frame ends
+	ours := size - (8 + frames*entry + footer) // end of our frame
 	const trailer = 8
 	if ours < trailer {
 		return errStore
@@ -243,7 +246,7 @@ func (s *Store) readTable() error {
 var frameDecoders = sync.Pool{New: func() any {
 	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(reader.BlockSize))
 	if err != nil {
-		panic(err) // only options can be wrong
+		panic(err) // only options can be invalid
 	}
 	return z
 }}
@@ -256,7 +259,7 @@ func (s *Store) ReadBlock(i int, b *reader.Block) error {
 	packed := framePool.Get().(*[]byte)
 	defer framePool.Put(packed)
 	if cap(*packed) < k.StoredLen {
-		*packed = make([]byte, max(k.StoredLen, 96<<10)) // logs take 12% of their size
+		*packed = make([]byte, max(k.StoredLen, 96<<10)) // stores of logs have 12% of their size
 	}
 	p := (*packed)[:k.StoredLen]
 	if _, err := s.F.ReadAt(p, k.Stored); err != nil {
@@ -274,8 +277,8 @@ func (s *Store) ReadBlock(i int, b *reader.Block) error {
 	return nil
 }
 
-// decodeFrame appends the text of a frame to dst. After a panic the decoder is
-// not used again.
+// decodeFrame appends the text of a frame to dst. It discards the decoder after
+// a panic.
 func decodeFrame(frame, dst []byte) (text []byte, err error) {
 	defer decode.Recover(&err)
 	z := frameDecoders.Get().(*zstd.Decoder)
@@ -285,34 +288,35 @@ func decodeFrame(frame, dst []byte) (text []byte, err error) {
 }
 
 // A StoreWriter writes a block store while a caller decodes the file.
-// Compressing a block takes several times as long as decoding it, so it is done
-// by goroutines that start begins: start runs a function concurrently, or
-// returns false when that would delay the user, and then the store is given up.
+// Compressing a block takes several times as long as decoding it, so this is
+// done in goroutines, which start starts: it runs a function concurrently, or
+// returns false if that would delay the user. In that case the store is
+// abandoned.
 type StoreWriter struct {
 	Cache *Cache
-	of    decode.File  // the compressed file, open until the writer is done
-	stamp reader.Stamp // of when its reading began
+	of    decode.File  // the compressed file; must be open until the writer is done
+	stamp reader.Stamp // when reading the file started
 	key   string
 	id    reader.ID
 	start func(func()) bool
-	Wait  bool // for the compressors, rather than give up
-	Bytes bool // what is stored is no text
+	Wait  bool // wait for the compressors instead of abandoning the store
+	Bytes bool // the store has bytes of an archive, not text
 
 	mu      sync.Mutex
-	written sync.Cond // of mu: a frame was written, or the writer was given up
+	written sync.Cond // on mu: a frame was written, or the writer was abandoned
 	f       *os.File
-	frames  map[int][]byte // compressed, waiting for those before them
-	next    int            // the frame to be written next
-	begun   int            // frames given to start
-	err     error          // why it was given up
-	stored  []int          // lengths of the frames written
-	changed bool           // the compressed file, while it was read
+	frames  map[int][]byte // compressed frames that wait for those before them
+	next    int            // index of the next frame to write
+	begun   int            // number of frames passed to start
+	err     error          // why the store was abandoned; nil if it was not
+	stored  []int          // lengths of the written frames
+	changed bool           // the compressed file changed while it was read
 
 	Table TableBuilder
 }
 
-// maxFrames bounds the blocks of one store that wait to be compressed or
-// written.
+// maxFrames is the maximum number of blocks of a store that wait to be
+// compressed or written.
 const maxFrames = 16
 
 var (
@@ -321,16 +325,16 @@ var (
 )
 
 var frameEncoders = sync.Pool{New: func() any {
-	// Level "fastest" stores real logs in 11.6% of their size at 550 MB/s a
-	// core; "default" saves no more than a three-hundredth of that.
+	// Level "fastest" stores real logs in 11.6% of their size at 550 MB/s per
+	// core; "default" reduces that by no more than a three-hundredth.
 	z, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1), zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(reader.BlockSize))
 	if err != nil {
-		panic(err) // only options can be wrong
+		panic(err) // only options can be invalid
 	}
 	return z
 }}
 
-// NewStoreWriter begins a store for the file f.
+// NewStoreWriter starts a store for the file f, see NewStoreWriterOf.
 func (c *Cache) NewStoreWriter(f decode.File, given decode.Charset, id reader.ID, start func(func()) bool) (*StoreWriter, error) {
 	key, err := StoreKey(f, given)
 	if err != nil {
@@ -339,8 +343,8 @@ func (c *Cache) NewStoreWriter(f decode.File, given decode.Charset, id reader.ID
 	return c.NewStoreWriterOf(key, f, id, start)
 }
 
-// NewStoreWriterOf begins the store of f that a key names. f must stay open
-// until the store is finished or given up.
+// NewStoreWriterOf starts the store of f with a key. f must stay open until the
+// store is finished or abandoned.
 func (c *Cache) NewStoreWriterOf(key string, f decode.File, id reader.ID, start func(func()) bool) (*StoreWriter, error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -359,8 +363,8 @@ func (c *Cache) NewStoreWriterOf(key string, f decode.File, id reader.ID, start 
 	return w, nil
 }
 
-// Add takes a copy of block b, the one after the block added last. It reports
-// false when the store was given up.
+// Add adds a copy of block b, which must be the next one. It returns false if
+// the store was abandoned.
 func (w *StoreWriter) Add(b *reader.Block) bool {
 	w.mu.Lock()
 	for w.Wait && w.err == nil && w.begun-w.next >= maxFrames {
@@ -398,7 +402,7 @@ func (w *StoreWriter) Add(b *reader.Block) bool {
 	return ok
 }
 
-// writeFrame writes frame i, and those that waited for it.
+// writeFrame writes frame i, and the frames that waited for it.
 func (w *StoreWriter) writeFrame(i int, frame []byte, size int) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -422,7 +426,7 @@ func (w *StoreWriter) writeFrame(i int, frame []byte, size int) {
 	}
 }
 
-// giveUp gives the store up. w.mu is held.
+// giveUp abandons the store and deletes its file. w.mu is held.
 func (w *StoreWriter) giveUp(err error) {
 	if w.err != nil {
 		return
@@ -440,7 +444,7 @@ func (w *StoreWriter) Abandon(err error) {
 	w.written.Broadcast()
 }
 
-// Finish completes the store after the file's last block and waits until it is
+// Finish completes the store after the file's last block, and waits until it is
 // published.
 func (w *StoreWriter) Finish() error {
 	w.mu.Lock()
@@ -458,9 +462,9 @@ func (w *StoreWriter) Finish() error {
 	return nil
 }
 
-// FinishOpen completes the store as Finish does, and opens it. Unless publish
-// is set, the store has no name under which it could be found; kept reports
-// whether it has one.
+// FinishOpen completes the store like Finish, and opens it. If publish is not
+// set, the store is deleted and stays readable until it is closed. kept reports
+// whether the store was published.
 func (w *StoreWriter) FinishOpen(publish bool) (st *Store, kept bool, err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -481,7 +485,7 @@ func (w *StoreWriter) FinishOpen(publish bool) (st *Store, kept bool, err error)
 		st.Path = filepath.Join(filepath.Dir(st.Path), w.key+StoreSuffix)
 		return st, true, nil
 	}
-	os.Remove(st.Path) // what is open stays readable, where the system can do that
+	os.Remove(st.Path) // an open file stays readable, if the system supports that
 	return st, false, nil
 }
 
@@ -492,7 +496,7 @@ func (w *StoreWriter) complete() error {
 	return w.publish()
 }
 
-// writeEnd writes what follows the frames, and closes the file.
+// writeEnd writes the data after the frames, and closes the file.
 func (w *StoreWriter) writeEnd() error {
 	table := w.Table.Finish()
 	for i, n := range w.stored {
@@ -545,7 +549,7 @@ func (w *StoreWriter) publish() error {
 	return nil
 }
 
-// Failure returns why there is no store, nil if there is one.
+// Failure returns why there is no store; nil if there is one.
 func (w *StoreWriter) Failure() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -5,15 +5,15 @@ import (
 	"logview/reader/line"
 )
 
-// A TableBuilder makes the table of a member that is read from its start, or
-// continues from a table made before.
+// A TableBuilder builds the table of a member that is read from its start, or
+// continues an existing table.
 type TableBuilder struct {
 	Table reader.Table
 	Clock line.Clock
 	open  bool // the text so far ends inside a line
 }
 
-// Add appends the block behind the one added last.
+// Add appends the next block.
 func (tb *TableBuilder) Add(b *reader.Block) {
 	k := reader.TableBlock{Offset: b.Offset, Len: len(b.Text), Skips: b.Skips, Line: b.Line, Lines: b.Lines, Continues: b.Continues, Unfinished: b.Unfinished}
 	k.First, k.Last = tb.Clock.Span(b.Text)
@@ -22,8 +22,8 @@ func (tb *TableBuilder) Add(b *reader.Block) {
 	tb.open = len(b.Text) > 0 && b.Text[len(b.Text)-1] != '\n'
 }
 
-// AddKnown appends a block of which no more than its line in a table is
-// known. The table's CRC is the caller's to set then.
+// AddKnown appends a block by its entry in another table. The caller must then
+// set the table's CRC.
 func (tb *TableBuilder) AddKnown(k reader.TableBlock) {
 	t := &tb.Table
 	t.Blocks = append(t.Blocks, k)
@@ -32,7 +32,8 @@ func (tb *TableBuilder) AddKnown(k reader.TableBlock) {
 	tb.open = k.Unfinished
 }
 
-// Finish returns the table of all that was added, as of the text's end.
+// Finish returns the table of all added blocks. It counts an unterminated last
+// line.
 func (tb *TableBuilder) Finish() *reader.Table {
 	t := tb.Table
 	if tb.open {

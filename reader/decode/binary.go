@@ -54,27 +54,28 @@ func HasMagic(head []byte) bool {
 // separately, BEL, backspace, tab, the line and page breaks, and escape.
 var textControl = [0x20]bool{0: true, 7: true, '\b': true, '\t': true, '\n': true, '\v': true, '\f': true, '\r': true, 0x1b: true}
 
-// LooksBinary reports whether samples of a file, the first of which is its
-// beginning, look binary.
+// LooksBinary reports whether samples of a file look binary. The first sample
+// is the beginning of the file.
 //
-// They do if control codes that do not occur in text, and runs of several NULs
-// between other bytes, as in records with fixed fields, are more than a few and
-// more than a twentieth of the bytes other than NUL. In compressed or encrypted
-// data one byte in eleven is such a control code, in records like those of wtmp
-// one in three or more. Bytes outside ASCII do not count, for the text in most
-// charsets consists of them. Neither do, in lines:
+// They do if there are more than a few control codes that do not occur in text,
+// and runs of several NULs between other bytes, as in records with fixed
+// fields, and if these are more than a twentieth of the bytes other than NUL.
+// In compressed or encrypted data one byte in eleven is such a control code, in
+// records like those of wtmp one in three or more. Bytes outside ASCII do not
+// count, because text in most charsets consists of them. In lines, these do not
+// count either:
 //
 //   - control codes of one or two kinds that separate fields, as in FIX messages,
-//     or of six that frame them, as in ASTM's, which is then all UTF-8
-//   - runs of NULs that pad lines, and more of those between fields than four
-//     for each control code: numbers in records have such bytes in them
+//     or of six that frame them, as in ASTM's, if everything is UTF-8
+//   - runs of NULs that pad lines, and any more than four runs between fields for
+//     each control code: numbers in records have such bytes in them
 func LooksBinary(samples ...[]byte) bool {
 	if len(samples) > 0 && (HasMagic(samples[0]) || isEBCDIC(samples[0])) {
 		return true
 	}
-	var n [0x20]int              // how often each control code occurs
-	size, total, runs := 0, 0, 0 // bytes of the samples, those other than NUL, and runs of NULs between those
-	deleted := 0                 // DELs, the control code behind ASCII's characters
+	var n [0x20]int              // number of occurrences of each control code
+	size, total, runs := 0, 0, 0 // bytes of the samples, bytes other than NUL, and runs of NULs between those
+	deleted := 0                 // number of DELs, 0x7f
 	broken := false              // not valid UTF-8
 	for _, p := range samples {
 		size += len(p)
@@ -104,7 +105,7 @@ func LooksBinary(samples ...[]byte) bool {
 		return false
 	}
 	lines := n['\n'] + n['\r']
-	most := make([]int, 0, len(n)) // how often the control codes occur that do not occur in text
+	most := make([]int, 0, len(n)) // counts of the control codes that do not occur in text
 	for c, k := range n {
 		if !textControl[c] {
 			most = append(most, k)
@@ -120,9 +121,9 @@ func LooksBinary(samples ...[]byte) bool {
 	}
 	control := sum(most)
 	if lines == 0 {
-		// Text without a single line end is rare. A little of something like
-		// text between many NULs is the sparse file of a database, such as
-		// lastlog. But records of nothing but text are text.
+		// Text without a single line end is rare. A few text-like bytes between
+		// many NULs are the sparse file of a database, such as lastlog. But
+		// records that contain only text are text.
 		if control == 0 && !broken && runs >= 8 {
 			return false
 		}
@@ -145,10 +146,10 @@ func LooksBinary(samples ...[]byte) bool {
 	return odd >= 8 && 20*odd >= total || lines == 0 && 3*odd >= total
 }
 
-// lineEnd reports whether p begins with the end of a line.
+// lineEnd reports whether p starts with a line end.
 func lineEnd(p []byte) bool { return p[0] == '\n' || p[0] == '\r' && len(p) > 1 && p[1] == '\n' }
 
-// isEBCDIC reports whether a file that begins with head is text in EBCDIC, of
+// isEBCDIC reports whether a file that starts with head is text in EBCDIC, in
 // which nothing could be found: blanks are 0x40, letters and digits are above
 // 0x80, and no line ends in a line feed of ASCII.
 func isEBCDIC(head []byte) bool {
@@ -171,8 +172,9 @@ func isEBCDIC(head []byte) bool {
 	return 20*blanks >= n && 2*alnums >= n && 20*others <= n
 }
 
-// countControls adds to n how often each control code below 0x20 occurs in p,
-// and returns how often 0x7f does. Eight bytes that hold none are passed at once.
+// countControls adds the number of occurrences of each control code below 0x20
+// in p to n, and returns the number of occurrences of 0x7f. It skips eight
+// bytes at a time that contain none.
 func countControls(p []byte, n *[0x20]int) (deleted int) {
 	const ones, tops = 0x0101010101010101, 0x8080808080808080
 	for len(p) > 0 {
@@ -218,15 +220,15 @@ func validInside(p []byte) bool {
 
 const (
 	sampleSize = 16 << 10
-	// mostZeros is how many NULs at the beginning of a file are read at most;
-	// holes do not count.
+	// mostZeros is the maximum number of NULs at the beginning of a file that
+	// are read. Holes do not count.
 	mostZeros = 16 << 20
 )
 
 // samples returns samples of a plain file after its first HeadSize bytes, which
-// are head: what follows the NULs at its beginning, places whose offsets double,
-// so that they stay the same as the file grows, and its end. Each begins at an
-// even offset.
+// are head: the data after the NULs at its beginning, data at offsets that
+// double, so that they stay the same as the file grows, and its end. Each
+// sample starts at an even offset.
 func samples(f io.ReaderAt, head []byte, size int64) [][]byte {
 	if size <= int64(len(head)) || len(head) < HeadSize {
 		return nil

@@ -31,7 +31,7 @@ func isBrotli(head []byte) bool {
 		var k int
 		k, err = read()
 		if n += k; n >= 4*brotliTrial {
-			err = io.EOF // enough
+			err = io.EOF // enough is decoded
 		}
 	}
 	if err == io.EOF || cut && n > 0 && errors.Is(err, io.ErrUnexpectedEOF) {

@@ -5,14 +5,15 @@ import (
 	"io"
 )
 
-// bzip2Parts reads a bzip2 file for its decoder byte by byte, so that its
-// offset is the decoder's and not that of a buffer, and records where the
-// stream begins that the decoder is in.
+// bzip2Parts reads a bzip2 file byte by byte for its decoder, so that its
+// offset is that of the decoder and not that of a buffer. It also records where
+// the stream starts that the decoder is in.
 //
-// The blocks of a stream follow one another bit by bit and have no lengths, so
-// the end of a stream is detected from what was returned last: 48 bits that say
-// so, 32 of checksum, and up to seven to the next whole byte. By chance that is
-// so once in 2^45 bytes, and then text after damage may be lost.
+// The blocks of a stream follow one another without byte alignment and have no
+// lengths. So the end of a stream is detected by the bytes that were returned
+// last: a magic number of 48 bits, 32 bits of checksum, and up to seven bits of
+// padding. They match by chance once in 2^45 bytes, and then text after damage
+// may be lost.
 type bzip2Parts struct {
 	in     *bufio.Reader
 	pos    int64
@@ -30,7 +31,7 @@ func (p *bzip2Parts) reset(r io.Reader, pos int64) {
 func (p *bzip2Parts) Offset() int64    { return p.pos }
 func (p *bzip2Parts) PartStart() int64 { return p.start }
 
-// ReadByte implements io.ByteReader, which compress/bzip2 reads by.
+// ReadByte implements io.ByteReader. compress/bzip2 reads only through it.
 func (p *bzip2Parts) ReadByte() (byte, error) {
 	b, err := p.in.ReadByte()
 	if err != nil {
@@ -58,7 +59,7 @@ func (p *bzip2Parts) Read(b []byte) (int, error) {
 	return 1, nil
 }
 
-// atStreamEnd reports whether a stream ends here.
+// atStreamEnd reports whether the bytes so far end a stream.
 func (p *bzip2Parts) atStreamEnd() bool {
 	for pad := range 8 {
 		if (p.lo>>(32+pad)|p.hi<<(32-pad))&(1<<48-1) == bzip2End {

@@ -20,14 +20,14 @@ import (
 type Charset string
 
 const (
-	// ASCII is text without anything outside ASCII so far: what follows decides
-	// between UTF8 and Latin1. See [Charset.Learn].
+	// ASCII is text that has only ASCII characters so far. The text that
+	// follows decides between UTF8 and Latin1. See [Charset.Learn].
 	ASCII   Charset = "us-ascii"
 	UTF8    Charset = "utf-8"
 	UTF16LE Charset = "utf-16le"
 	UTF16BE Charset = "utf-16be"
-	// Latin1 is text in which every byte that is not part of a UTF-8 character
-	// is the character of that number.
+	// Latin1 is text in which each byte that is not part of a UTF-8 character
+	// is the character with that number.
 	Latin1 Charset = "latin-1"
 )
 
@@ -54,7 +54,7 @@ func ParseCharset(name string) (Charset, error) {
 	return Charset(name), nil
 }
 
-// CharsetNames are the encodings that logs have, or had.
+// CharsetNames are the encodings that logs use, or used in the past.
 var CharsetNames = []string{
 	"utf-8", "utf-16le", "utf-16be", "windows-1250", "windows-1251", "windows-1252", "windows-1253", "windows-1254",
 	"windows-1255", "windows-1256", "windows-1257", "windows-1258", "windows-874", "iso-8859-1", "iso-8859-2", "iso-8859-5",
@@ -77,17 +77,17 @@ func suggestCharset(name string) string {
 	return "; try " + strings.Join(like, ", ")
 }
 
-// DetectCharset detects the charset from the first bytes of the decompressed
-// data, and returns the length of the byte order mark, too. whole says that
-// there are no more.
+// DetectCharset returns the charset of a text, detected from the first bytes of
+// the decompressed data, and the length of the byte order mark. whole says that
+// head is the whole text.
 //
 // UTF-16 without a mark is detected by its zero bytes, see utf16Without.
 //
-// Latin-1 is the fallback of the old and the Western: text that is not
-// UTF-8, in which nothing outside ASCII looks like UTF-8 either, and which
-// has none of the control codes 0x80 to 0x9f. Any other broken UTF-8 is
-// UTF-8 with broken places, which stay as they are. Since one byte can
-// decide, what is UTF-8 further on in such a file stays what it is.
+// Latin-1 is the fallback for older Western text: text that is not UTF-8, in
+// which no bytes outside ASCII look like UTF-8 either, and which has none of
+// the control codes 0x80 to 0x9f. Any other invalid UTF-8 is UTF-8 whose
+// invalid bytes stay as they are. Since a single byte can decide, UTF-8
+// characters further on in a Latin-1 file are kept.
 func DetectCharset(head []byte, whole bool) (Charset, int) {
 	switch {
 	case bytes.HasPrefix(head, reader.ByteOrderMark):
@@ -103,8 +103,9 @@ func DetectCharset(head []byte, whole bool) (Charset, int) {
 	return ASCII.detectMore(head, whole), 0
 }
 
-// Learn returns the Charset of a text that was c so far and continues with the
-// whole lines raw: c, unless c is ASCII and raw is not.
+// Learn returns the Charset of a text that was c so far and continues with raw,
+// which is whole lines. That is c, unless c is ASCII and raw has other
+// characters.
 func (c Charset) Learn(raw []byte) Charset { return c.detectMore(raw, true) }
 
 func (c Charset) detectMore(raw []byte, whole bool) Charset {
@@ -147,11 +148,11 @@ func firstHigh(p []byte) int {
 	return i
 }
 
-// utf16Without detects UTF-16 without a byte order mark; it returns the empty
+// utf16Without detects UTF-16 without a byte order mark. It returns the empty
 // Charset for other text. At least one in four code units must be ASCII, as
 // blanks, digits and newlines are in any script, and so have a zero byte on one
-// side; almost none may have one on the other side; and the characters must be
-// text. p begins at an even offset of the text.
+// side; almost none may have one on the other side; and the characters must
+// occur in text. p starts at an even offset of the text.
 func utf16Without(p []byte) Charset {
 	z := LeadingZeros(p) &^ 1
 	p = p[z:min(len(p), z+8<<10)]
@@ -174,7 +175,7 @@ func utf16Without(p []byte) Charset {
 	if zeros[high] < 2 || 4*zeros[high] < units || 20*zeros[1-high] > units {
 		return ""
 	}
-	ascii, odd := 0, 0 // code units, and those that are no text
+	ascii, odd := 0, 0 // number of ASCII code units, and of those that do not occur in text
 	for i := 0; i < len(p); i += 2 {
 		u := rune(p[i+1])<<8 | rune(p[i])
 		if c == UTF16BE {
@@ -220,7 +221,7 @@ func TrailingZeros(p []byte) int {
 
 var zeroBytes [4 << 10]byte
 
-// Bytewise reports whether a file's bytes are its text's.
+// Bytewise reports whether the bytes of a file are those of its text.
 func (c Charset) Bytewise() bool { return c == ASCII || c == UTF8 }
 
 // Decoder returns a decoder for c; nil if none is needed.
@@ -242,9 +243,10 @@ func (c Charset) Decoder() transform.Transformer {
 	return e.NewDecoder()
 }
 
-// Decode converts raw, which is whole lines of a file of Charset c or the rest of
-// one, to UTF-8 without byte order marks at the beginnings of lines. The result
-// may be raw itself. Half a UTF-16 character at the end is left out.
+// Decode converts raw, which is whole lines of a file of Charset c or the rest
+// of the file, to UTF-8 without byte order marks at the starts of lines. The
+// result may share memory with raw. Half a UTF-16 character at the end is left
+// out.
 func (c Charset) Decode(raw []byte) []byte {
 	if d := c.Decoder(); d != nil {
 		if c == UTF16LE || c == UTF16BE {
@@ -261,7 +263,7 @@ func (c Charset) Decode(raw []byte) []byte {
 	return raw
 }
 
-// TrimMarks drops the byte order marks that a line begins with.
+// TrimMarks returns line without the byte order marks at its start.
 func TrimMarks(line []byte) []byte {
 	for bytes.HasPrefix(line, reader.ByteOrderMark) {
 		line = line[len(reader.ByteOrderMark):]
@@ -269,11 +271,11 @@ func TrimMarks(line []byte) []byte {
 	return line
 }
 
-// lineBOM is a byte order mark at a line's beginning.
+// lineBOM is a byte order mark at the start of a line.
 var lineBOM = []byte("\n\xef\xbb\xbf")
 
-// LineEnd returns the index after the newline of the last whole line of raw; 0 if
-// there is none. raw begins at the beginning of a character.
+// LineEnd returns the index after the last newline of raw; 0 if there is none.
+// raw starts at the start of a character.
 func (c Charset) LineEnd(raw []byte) int {
 	if c != UTF16LE && c != UTF16BE {
 		return bytes.LastIndexByte(raw, '\n') + 1
@@ -291,8 +293,8 @@ func (c Charset) LineEnd(raw []byte) int {
 	}
 }
 
-// FirstLineEnd returns the index after the newline of the first line of raw; 0 if
-// there is none. raw begins at the beginning of a character.
+// FirstLineEnd returns the index after the first newline of raw; 0 if there is
+// none. raw starts at the start of a character.
 func (c Charset) FirstLineEnd(raw []byte) int {
 	unit := c.Newline()
 	for at := 0; ; {
@@ -307,7 +309,7 @@ func (c Charset) FirstLineEnd(raw []byte) int {
 	}
 }
 
-// Newline returns how a newline is written.
+// Newline returns the bytes of a newline.
 func (c Charset) Newline() []byte {
 	switch c {
 	case UTF16LE:
@@ -318,7 +320,7 @@ func (c Charset) Newline() []byte {
 	return reader.Newline
 }
 
-// toUTF8 converts r's text.
+// toUTF8 returns a reader of r's text converted to UTF-8.
 func toUTF8(c Charset, r io.Reader) io.Reader {
 	if t := c.Decoder(); t != nil {
 		return &Converter{r: r, t: t, wide: c.Wide()}
@@ -326,7 +328,8 @@ func toUTF8(c Charset, r io.Reader) io.Reader {
 	return r
 }
 
-// latin1Decoder makes UTF-8 of latin-1, and leaves what is UTF-8.
+// latin1Decoder converts Latin-1 to UTF-8. It keeps bytes that are UTF-8
+// already.
 type latin1Decoder struct{ transform.NopResetter }
 
 // Transform implements transform.Transformer.
@@ -348,8 +351,9 @@ func (latin1Decoder) Transform(dst, src []byte, atEOF bool) (nd, ns int, err err
 	return nd, ns, nil
 }
 
-// A Converter is transform.Reader for a file that may grow: after io.EOF it can
-// be read on. Half a character at the end waits for its other half.
+// A Converter is a transform.Reader for a file that may grow: after io.EOF it
+// can be read again. Half a character at the end is kept until its other half
+// arrives.
 type Converter struct {
 	r    io.Reader
 	t    transform.Transformer
@@ -358,7 +362,7 @@ type Converter struct {
 	dst  []byte // converted, not returned yet
 	err  error
 	srcs [16 << 10]byte
-	dsts [48 << 10]byte // UTF-8 takes at most 3 bytes for 2 of UTF-16 and 2 for 1 of latin-1
+	dsts [48 << 10]byte // UTF-8 has at most 3 bytes for 2 of UTF-16, and 2 for 1 of Latin-1
 }
 
 func (c *Converter) Read(p []byte) (int, error) {
@@ -375,13 +379,13 @@ func (c *Converter) Read(p []byte) (int, error) {
 			return 0, nil
 		}
 		if all := c.srcs[:kept+n]; c.wide && LeadingZeros(all) == len(all) {
-			// Preallocated space may be long, and converting is slow.
+			// A preallocated space may be long, and converting it is slow.
 			c.dst, c.src = c.dsts[:len(all)/2], all[len(all)&^1:]
 			clear(c.dst)
 			continue
 		}
-		// What may be the beginning of a character is, at the end, none in
-		// latin-1; of UTF-16 it waits for its other half.
+		// At the end of a Latin-1 file, bytes that may start a UTF-8 character
+		// do not. In UTF-16 they wait for the other half.
 		_, bytewise := c.t.(latin1Decoder)
 		nd, ns, _ := c.t.Transform(c.dsts[:], c.srcs[:kept+n], bytewise && err != nil)
 		c.dst, c.src = c.dsts[:nd], c.srcs[ns:kept+n]
@@ -394,11 +398,11 @@ func (c *Converter) Read(p []byte) (int, error) {
 // Drained reports whether everything that was read was returned.
 func (c *Converter) Drained() bool { return len(c.dst) == 0 && len(c.src) == 0 && c.err == nil }
 
-// Wide reports whether NULs are parts of characters, as in UTF-16.
+// Wide reports whether NULs may be parts of characters, as in UTF-16.
 func (c Charset) Wide() bool { return c == UTF16LE || c == UTF16BE }
 
-// Whole returns the length of the whole characters at the beginning of raw,
-// which begins where a character does.
+// Whole returns the length of the whole characters in raw, which starts at the
+// start of a character.
 func (c Charset) Whole(raw []byte) int {
 	switch c {
 	case UTF16LE, UTF16BE:
@@ -430,8 +434,8 @@ func (c Charset) Whole(raw []byte) int {
 	return len(raw)
 }
 
-// EndsLine reports whether raw, which begins where a character does, ends with
-// a newline.
+// EndsLine reports whether raw, which starts at the start of a character, ends
+// with a newline.
 func (c Charset) EndsLine(raw []byte) bool {
 	return bytes.HasSuffix(raw, c.Newline()) && (!c.Wide() || len(raw)%2 == 0)
 }

@@ -41,17 +41,17 @@ const (
 	Brotli   Format = "brotli"
 	Zlib     Format = "zlib"
 	Zip      Format = "zip"
-	UTF32    Format = "utf-32" // text, of which nothing is at the offset where the file has it
+	UTF32    Format = "utf-32" // a charset, handled like a compression because its characters are not at their text offsets in the file
 )
 
-// MagicLen is how many first bytes FormatOf wants to see.
+// MagicLen is the number of first bytes of a file that FormatOf needs.
 const MagicLen = len("age-encryption.org/v1\n")
 
 // pgp is the format of files encrypted by gpg. It has no magic number.
 const pgp Format = "OpenPGP"
 
-// unreadable are compressed formats that logview recognizes and cannot read.
-// Their Format is what a person calls them.
+// Unreadable lists compressed formats that logview recognizes and cannot read.
+// Their Format is their common name.
 var Unreadable = []struct {
 	Magic  string
 	Format Format
@@ -65,7 +65,7 @@ var Unreadable = []struct {
 	{"LRZI\x00", "lrzip"},
 	{"\xff\x06\x00\x00sNaPpY", "snappy"},
 	{"RZIP\x02", "rzip"},
-	{"!<arch>\n", "ar"}, // a Debian package is one
+	{"!<arch>\n", "ar"}, // also the format of Debian packages
 	{"age-encryption.org/v1\n", "age"},
 	{"7kSt\xa0\x31\x83\xd3", "zpaq"},
 	{"\x1f\x1e", "pack"},
@@ -82,8 +82,8 @@ func CannotRead(f Format) bool {
 	return f == pgp
 }
 
-// FormatOf returns the format from a file's first bytes, fewer than MagicLen only
-// if the file is shorter.
+// FormatOf returns the format of a file by its first bytes, head. head is
+// shorter than MagicLen only if the file is.
 func FormatOf(head []byte) Format {
 	has := func(magic string) bool { return bytes.HasPrefix(head, []byte(magic)) }
 	switch {
@@ -91,17 +91,17 @@ func FormatOf(head []byte) Format {
 		return Gzip
 	case has("BZh") && len(head) > 3 && head[3] >= '1' && head[3] <= '9' && len(head) > 5 &&
 		(head[4] == 0x31 && head[5] == 0x41 || head[4] == 0x17 && head[5] == 0x72):
-		return Bzip2 // a block's or an empty stream's first bytes follow; a line of text may begin with BZh1
+		return Bzip2 // the magic of a block or of the end of an empty stream follows; a line of text may start with BZh1
 	case has("\xfd7zXZ\x00"):
 		return Xz
 	case has("\x28\xb5\x2f\xfd"), beginsSkippable(head):
-		return Zstd // with skippable frames, what follows them decides: see formatAfterSkippable
+		return Zstd // if it starts with skippable frames, what follows them decides: see formatAfterSkippable
 	case has("\x04\x22\x4d\x18"), has("\x02\x21\x4c\x18"):
 		return Lz4
 	case has("\x1f\x9d"):
 		return Compress
 	case has("PK\x03\x04"), has("PK\x07\x08PK\x03\x04"), has("PK00PK\x03\x04"), has("PK\x05\x06") && len(head) > 6 && head[6] == 0:
-		return Zip // its first member follows, behind a mark if it was or could be split, or, in an empty one, its end
+		return Zip // a member follows, after a mark if the zip was or could be split, or the end of an empty zip
 	case beginsUTF32(head):
 		return UTF32
 	case beginsLzma(head):
@@ -115,8 +115,8 @@ func FormatOf(head []byte) Format {
 	return Plain
 }
 
-// FormatNamed returns the format of a file whose first bytes do not tell it, by
-// its name as well.
+// FormatNamed returns the format of a file that FormatOf does not recognize, by
+// its name and its first bytes.
 func FormatNamed(name string, head []byte) Format {
 	if len(head) == 0 {
 		return Plain
@@ -131,7 +131,7 @@ func FormatNamed(name string, head []byte) Format {
 			return Zlib
 		}
 	case ".gpg", ".pgp":
-		// The first packet's tag, in the old and in the new format.
+		// The tag of the first packet, in the old and in the new format.
 		tag := head[0] & 0x3f
 		if head[0]&0x40 == 0 {
 			tag >>= 2
@@ -143,8 +143,8 @@ func FormatNamed(name string, head []byte) Format {
 	return Plain
 }
 
-// firstBytes are those of formats. A file that has fewer is not recognized
-// by FormatOf.
+// firstBytes are the first bytes of formats. A file with fewer bytes than these
+// is not recognized by FormatOf.
 var firstBytes = []struct {
 	bytes  string
 	format Format
@@ -161,9 +161,9 @@ var firstBytes = []struct {
 	{"\x78\x9c", Zlib},
 }
 
-// partialFormat detects the format of a file that has the ending of a
-// compressed one and nothing but the beginning of a magic number; Plain for
-// other files. Such a file is being written, or was not written completely.
+// partialFormat returns the format of a file whose name ends like that of a
+// compressed file and that contains only the beginning of a magic number; Plain
+// for other files. Such a file is being written, or was not written completely.
 func partialFormat(path string, head []byte) Format {
 	if len(head) == 0 || !ParseName(filepath.Base(path)).Compressed() && !ArchiveEnding.MatchString(path) {
 		return Plain
@@ -176,23 +176,23 @@ func partialFormat(path string, head []byte) Format {
 	return Plain
 }
 
-// beginsUTF32 reports whether head begins with the byte order mark of UTF-32.
-// In little-endian order it is that of UTF-16 and a NUL; the first character
-// tells them apart.
+// beginsUTF32 reports whether head starts with the byte order mark of UTF-32.
+// The little-endian mark is that of UTF-16 followed by a NUL; the first
+// character distinguishes them.
 func beginsUTF32(head []byte) bool {
 	return bytes.HasPrefix(head, []byte("\x00\x00\xfe\xff")) ||
 		bytes.HasPrefix(head, []byte("\xff\xfe\x00\x00")) && len(head) >= 8 && head[4]|head[5] != 0 && head[6] <= 0x10 && head[7] == 0
 }
 
-// beginsSkippable reports whether head begins with a skippable frame, which
-// zstd and lz4 files have in common.
+// beginsSkippable reports whether head starts with a skippable frame, which
+// both zstd and lz4 files may contain.
 func beginsSkippable(head []byte) bool {
 	return len(head) >= 4 && skippable(binary.LittleEndian.Uint32(head))
 }
 
-// formatAfterSkippable detects the format of a file that begins with skippable
-// frames, by the first frame that is none. It reads the heads of maxSkipped
-// frames at most.
+// formatAfterSkippable returns the format of a file that has skippable frames
+// at offset at, by the first frame after them. It reads at most maxSkipped
+// frame headers.
 func formatAfterSkippable(f io.ReaderAt, at int64) Format {
 	const maxSkipped = 1000
 	var b [8]byte
@@ -209,24 +209,25 @@ func formatAfterSkippable(f io.ReaderAt, at int64) Format {
 	return Zstd
 }
 
-// A decoder turns a file's bytes into what they were before compression.
-// Everything that can be decoded before damage is returned before the error.
+// A decoder decompresses a file. It returns everything that can be decoded
+// before damage, and then the error.
 type decoder interface {
 	io.Reader
-	// offset is where in the file decoding stands: after an error, where
-	// that is.
+	// Offset returns the current offset in the file; after an error, the offset
+	// of the error.
 	Offset() int64
-	// release hands the decoder's memory back; it is not used afterwards.
+	// Release releases the decoder's memory. The decoder must not be used
+	// afterwards.
 	Release()
 }
 
-// A resumer is a decoder that can continue behind damage.
+// A resumer is a decoder that can continue after damage.
 type resumer interface {
 	Resume(src *countingReader) error
 }
 
-// NewDecoder returns a decoder of the text that r holds in the format f. Release
-// it after use. turn, if not nil, decides when it may take memory for a large
+// NewDecoder returns a decoder of r, which has the format f. The caller must
+// release it. turn, if not nil, decides when it may allocate memory for a large
 // window.
 func NewDecoder(ctx context.Context, f Format, r io.Reader, turn *reader.Turn) decoder {
 	return newDecoder(ctx, f, &countingReader{r: r}, turn)
@@ -237,7 +238,8 @@ func newDecoder(ctx context.Context, f Format, src *countingReader, turn *reader
 	return &guarded{decoder: newBareDecoder(w, f, src), window: w}
 }
 
-// newBareDecoder is newDecoder for callers that recover from panics and release w.
+// newBareDecoder is like newDecoder, for callers that recover from panics and
+// release w themselves.
 func newBareDecoder(w *window, f Format, src *countingReader) decoder {
 	switch f {
 	case Gzip:
@@ -266,14 +268,16 @@ func newBareDecoder(w *window, f Format, src *countingReader) decoder {
 // ErrUnreadable says that a file is in a format that cannot be read.
 var ErrUnreadable = errors.New("this format cannot be read; unpack it with its own program")
 
-// An unsupportedReader fails: it stands for formats that cannot be read.
+// An unsupportedReader returns ErrUnreadable. It stands for a format that
+// cannot be read.
 type unsupportedReader struct{}
 
 func (unsupportedReader) Read([]byte) (int, error) { return 0, ErrUnreadable }
 
-// detectFormat detects the format of f, of which the first n bytes are in t.head and
-// after which err came. It returns both as they are then: of a pipe, skippable
-// frames are dropped.
+// detectFormat sets t.Format to the format of f. n bytes of f have been read
+// into t.head, and then err was returned. It returns the new n and err, which
+// differ if f is a pipe, because it drops the skippable frames at the start of
+// a pipe.
 func (t *Text) detectFormat(f io.Reader, n int, err error, live bool) (int, error) {
 	head := t.head[:]
 	r, seekable := f.(io.ReaderAt)
@@ -308,7 +312,7 @@ func (t *Text) detectFormat(f io.Reader, n int, err error, live bool) (int, erro
 	return n, err
 }
 
-// begin makes the decoder of t.src, which reads f.
+// begin sets t.dec to a decoder of t.src, which reads f.
 func (t *Text) begin(ctx context.Context, f io.Reader, turn *reader.Turn) {
 	if c := codingOf(f); c != nil {
 		t.dec = c.decoder(ctx, t.src, turn)
@@ -334,7 +338,7 @@ func (t *Text) begin(ctx context.Context, f io.Reader, turn *reader.Turn) {
 	t.dec = newDecoder(ctx, t.Format, t.src, turn)
 }
 
-// IsPacked reports whether the file f, which begins with head, must be decoded.
+// IsPacked reports whether the file f, which starts with head, must be decoded.
 func IsPacked(f File, head []byte) bool {
 	if codingOf(f) != nil || FormatOf(head) != Plain {
 		return true
@@ -346,14 +350,14 @@ func IsPacked(f File, head []byte) bool {
 	return false
 }
 
-// A Coding is how an archive encodes a member.
+// A Coding is the encoding of a member of an archive.
 type Coding interface {
 	format() Format
 	decoder(ctx context.Context, src *countingReader, turn *reader.Turn) decoder
 }
 
-// codingOf returns the coding of a file that is in an archive and is compressed
-// there; nil for other files, which tell their format themselves.
+// codingOf returns the coding of a file that is compressed in an archive; nil
+// for other files, whose format is detected.
 func codingOf(f any) Coding {
 	if c, ok := f.(interface{ MemberCoding() Coding }); ok {
 		return c.MemberCoding()
@@ -361,7 +365,7 @@ func codingOf(f any) Coding {
 	return nil
 }
 
-// A File is what a member is read from: an *os.File, or a part of an archive.
+// A File is the file of a member: an *os.File, or a part of an archive.
 type File interface {
 	io.Reader
 	io.ReaderAt
@@ -371,14 +375,15 @@ type File interface {
 	Stat() (os.FileInfo, error)
 }
 
-// An innerDecoder decodes what another decoder's text turned out to be.
+// An innerDecoder decodes text of another decoder that turned out to be
+// compressed, too.
 type innerDecoder struct {
 	decoder
 	outer decoder
 }
 
-// newInner decodes the text of outer, which is of format f: head has been read
-// of it, and err came then.
+// newInner returns a decoder of the text of outer, which has the format f. head
+// has been read of it, and then err was returned.
 func newInner(ctx context.Context, outer decoder, f Format, head []byte, err error, turn *reader.Turn) decoder {
 	rest := io.Reader(outer)
 	if err != nil {
@@ -438,17 +443,17 @@ var gunzipPool = sync.Pool{New: func() any { return gunzip.NewReader(EmptyReader
 
 type gzipDecoder struct {
 	*gunzip.Reader
-	base    int64 // where in the file what Reader reads begins
-	scanned int64 // bytes gone back over
+	base    int64 // offset in the file of the first byte that Reader reads
+	scanned int64 // number of bytes that were read again
 }
 
 // Offset returns the current offset in the file.
 func (d *gzipDecoder) Offset() int64 { return d.base + d.InputOffset() }
 
-// Resume continues with the next member. A member that was cut off, with another
-// written after it, is noticed only well inside the other: so it is looked for
-// from the beginning of the damaged one, where src can seek. A file made to be
-// slow is bounded as in salvage.go.
+// Resume continues with the next member. If a member is truncated and another
+// one follows it, the damage is noticed only well inside the second one. So if
+// src can seek, Resume searches from the start of the damaged member. The work
+// that a crafted file can cause is limited as in salvage.go.
 func (d *gzipDecoder) Resume(src *countingReader) error {
 	from, at := d.base+d.MemberOffset()+1, d.Offset()
 	s, ok := src.r.(io.ReadSeeker)
@@ -458,8 +463,9 @@ func (d *gzipDecoder) Resume(src *countingReader) error {
 			d.base = from
 			src.n = d.base
 			d.Reset(src)
-			// The rest of a header is none, an error that NextMember continues
-			// from. Behind garbage a member may begin at once.
+			// The rest of a header is not a member, and its error lets
+			// NextMember continue. But after garbage a member may start right
+			// there.
 			var p [1]byte
 			if n, _ := d.Read(p[:]); n > 0 {
 				if _, err := s.Seek(from, io.SeekStart); err != nil {
@@ -475,7 +481,7 @@ func (d *gzipDecoder) Resume(src *countingReader) error {
 }
 
 func (d *gzipDecoder) Release() {
-	d.Reset(EmptyReader{}) // not to keep the file reachable from the pool
+	d.Reset(EmptyReader{}) // the pool must not keep the file reachable
 	gunzipPool.Put(d.Reader)
 }
 
@@ -487,7 +493,7 @@ func (EmptyReader) Read([]byte) (int, error) { return 0, io.EOF }
 type countingReader struct {
 	r   io.Reader
 	n   int64
-	end int64 // offset at which r ends at the latest; 0 for no limit
+	end int64 // offset at which reading ends if r does not end before; 0 for no limit
 }
 
 func (c *countingReader) Read(p []byte) (int, error) {
@@ -521,7 +527,7 @@ type decodeError struct {
 func (e *decodeError) Error() string { return e.msg }
 func (e *decodeError) Unwrap() error { return e.err }
 
-// MaxEntries is the number of members of one archive that are read.
+// MaxEntries is the maximum number of members of an archive that are read.
 const MaxEntries = 100_000
 
 // ArchiveEnding matches the names of archives.
@@ -535,14 +541,14 @@ const (
 	ZipArchive ArchiveKind = "zip"
 )
 
-// IsTar reports whether head is the beginning of a tar archive, judging by the
+// IsTar reports whether head is the beginning of a tar archive, based on the
 // checksum of the first header.
 func IsTar(head []byte) bool {
 	const block = 512
 	if len(head) < block || head[0] == 0 {
 		return false
 	}
-	const from, to = 148, 156 // of the checksum, in octal digits
+	const from, to = 148, 156 // of the checksum in the header, which is in octal digits
 	want, seen := int64(0), false
 	for _, c := range head[from:to] {
 		switch {
@@ -555,7 +561,8 @@ func IsTar(head []byte) bool {
 	if !seen {
 		return false
 	}
-	// It is the sum of all bytes of the header, with blanks in its own place.
+	// The checksum is the sum of all bytes of the header, with blanks in place
+	// of the checksum.
 	sum := int64((to - from) * ' ')
 	for i, c := range head[:block] {
 		if i < from || i >= to {
@@ -565,7 +572,7 @@ func IsTar(head []byte) bool {
 	return sum == want
 }
 
-// IsTarName reports whether a file's name is that of a tar archive.
+// IsTarName reports whether a file is named like a tar archive.
 func IsTarName(path string) bool {
 	return ArchiveEnding.MatchString(path) && !zipEnding.MatchString(path)
 }

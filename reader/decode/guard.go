@@ -10,7 +10,7 @@ import (
 // A PanicError says that the code that decodes a format panicked. It fails the
 // member that is decoded; other members, and the program, continue.
 type PanicError struct {
-	Value any    // given to panic
+	Value any    // value of the panic
 	Where string // the function and line that panicked
 }
 
@@ -18,8 +18,8 @@ func (e *PanicError) Error() string {
 	return fmt.Sprintf("the decoder panicked in %s: %v; please report it", e.Where, e.Value)
 }
 
-// Recover is to be deferred around a call of foreign code that decodes: it
-// makes a *PanicError of a panic. A panic that is not recovered here ends the
+// Recover turns a panic in a decoder into a *PanicError. It must be deferred
+// around the call of the decoder. A panic that is not recovered here ends the
 // program; see package crash.
 func Recover(err *error) {
 	if v := recover(); v != nil {
@@ -27,8 +27,8 @@ func Recover(err *error) {
 	}
 }
 
-// panicked returns the place of the panic that is being recovered: the first
-// function below those of the runtime.
+// panicked returns the place of the panic that is being recovered: the
+// innermost function outside the runtime.
 func panicked() string {
 	var pcs [32]uintptr
 	frames := runtime.CallersFrames(pcs[:runtime.Callers(1, pcs[:])])
@@ -46,9 +46,10 @@ func panicked() string {
 	}
 }
 
-// A guarded decoder returns an error instead of a panic, once and for all, and
-// is not used afterwards: its state is unknown then, so its memory is left to
-// the garbage collector and not to a pool.
+// A guarded decoder returns an error instead of panicking. It returns that
+// error from then on, and does not use the decoder any more: its state is
+// unknown, so its memory is left to the garbage collector and not returned to a
+// pool.
 type guarded struct {
 	decoder
 	window *window
@@ -76,8 +77,8 @@ func (g *guarded) Resume(src *countingReader) (err error) {
 	return r.Resume(src)
 }
 
-// PartStart returns where in the file the part begins that decoding stands in,
-// if the format has parts; 0 otherwise.
+// PartStart returns the offset in the file of the current part, or 0 if the
+// format has no parts.
 func (g *guarded) PartStart() int64 {
 	if d, ok := g.decoder.(*partDecoder); ok {
 		return d.PartStart()
@@ -85,7 +86,7 @@ func (g *guarded) PartStart() int64 {
 	return 0
 }
 
-// note keeps a panic.
+// note records a panic.
 func (g *guarded) note(err *error) {
 	if e, ok := (*err).(*PanicError); ok {
 		g.broken = e

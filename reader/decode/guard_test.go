@@ -17,9 +17,10 @@ import (
 	"logview/reader/files"
 )
 
-// A decoder that panics fails the member that it decodes: what was decoded
-// before comes first, then an error with the path, the place and the cause,
-// which stays. Other members are read, and the window is given back.
+// A decoder that panics fails the member that it decodes: text decoded before
+// is returned first, then an error with the path, the place and the cause,
+// which remains. Other members are read, and the memory of the window is
+// released.
 func TestDecoderPanics(t *testing.T) {
 	text := strings.Repeat("a line of a log\n", 100_000)
 	var z, l bytes.Buffer

@@ -6,8 +6,8 @@ import (
 	"logview/reader"
 )
 
-// A HoleMap tells where the holes of a file are that an archive keeps without
-// them.
+// A HoleMap returns the positions of the holes in a file that an archive stores
+// without them.
 type HoleMap interface {
 	NextData(off int64) int64
 	NextHole(off int64) int64
@@ -20,8 +20,9 @@ func holesOf(f any) HoleMap {
 	return nil
 }
 
-// NextData returns where the data of f continues after a hole at off: size if
-// the hole extends to it, off if there is no hole or that is not known.
+// NextData returns the offset at which data of f continues after a hole at off:
+// size if the hole extends to it, off if there is no hole at off or holes are
+// not known.
 func NextData(f io.ReaderAt, off, size int64) int64 {
 	if m := holesOf(f); m != nil {
 		return min(m.NextData(off), size)
@@ -29,7 +30,8 @@ func NextData(f io.ReaderAt, off, size int64) int64 {
 	return fileData(f, off, size)
 }
 
-// nextHole returns where the next hole after off begins, size if there is none.
+// nextHole returns the offset of the next hole after off, or size if there is
+// none.
 func nextHole(f io.ReaderAt, off, size int64) int64 {
 	if m := holesOf(f); m != nil {
 		return min(m.NextHole(off), size)
@@ -37,8 +39,8 @@ func nextHole(f io.ReaderAt, off, size int64) int64 {
 	return fileHole(f, off, size)
 }
 
-// ZerosAfter returns the end of the NULs that begin at off, at most size. It
-// does not read holes.
+// ZerosAfter returns the end of the run of NULs that starts at off, at most
+// size. It does not read holes.
 func ZerosAfter(f io.ReaderAt, off, size int64) (int64, error) {
 	buf := reader.GetBlock()
 	defer reader.PutBlock(buf)
@@ -62,7 +64,8 @@ func ZerosAfter(f io.ReaderAt, off, size int64) (int64, error) {
 	return min(off, size), nil
 }
 
-// ZerosBefore returns the beginning of the NULs that end at off, at least low.
+// ZerosBefore returns the start of the run of NULs that ends at off, at least
+// low.
 func ZerosBefore(f io.ReaderAt, off, low int64) int64 {
 	buf := reader.GetBlock()
 	defer reader.PutBlock(buf)
@@ -84,8 +87,8 @@ func ZerosBefore(f io.ReaderAt, off, low int64) int64 {
 	return off
 }
 
-// lastData returns where the last data of f before off that is not in a hole
-// ends; off if the system does not report holes, low if there is none after
+// lastData returns the end of the last data of f before off that is not in a
+// hole: off if the system does not report holes, low if there is no data after
 // low.
 func lastData(f io.ReaderAt, off, low int64) int64 {
 	for step := int64(1 << 20); ; step *= 2 {
@@ -97,7 +100,7 @@ func lastData(f io.ReaderAt, off, low int64) int64 {
 			}
 			continue
 		}
-		// There is data between from and off. Find the last of it.
+		// There is data between from and off. Find the end of the last of it.
 		end := off
 		for data < off {
 			hole := nextHole(f, data, off)
@@ -110,10 +113,11 @@ func lastData(f io.ReaderAt, off, low int64) int64 {
 	}
 }
 
-// DataBetween returns how many bytes of f between two offsets are not in holes.
+// DataBetween returns the number of bytes of f between two offsets that are not
+// in holes.
 func DataBetween(f io.ReaderAt, from, to int64) int64 {
 	n := int64(0)
-	for range 1000 { // a file with more holes is treated as if it had no others
+	for range 1000 { // more holes than this are counted as data
 		if from = NextData(f, from, to); from >= to {
 			return n
 		}

@@ -9,14 +9,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// fileData returns where the data of f continues after a hole at off: size if
-// the hole extends to it, off if there is no hole or that is not known. It
-// restores the position of f.
+// fileData returns the offset at which data of f continues after a hole at off:
+// size if the hole extends to it, off if there is no hole at off or holes are
+// not known. It restores the position of f.
 func fileData(f io.ReaderAt, off, size int64) int64 {
 	return seekTo(f, off, size, unix.SEEK_DATA)
 }
 
-// fileHole returns where the next hole after off begins, size if there is none.
+// fileHole returns the offset of the next hole after off, or size if there is
+// none.
 func fileHole(f io.ReaderAt, off, size int64) int64 {
 	return seekTo(f, off, size, unix.SEEK_HOLE)
 }

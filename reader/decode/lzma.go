@@ -11,10 +11,10 @@ import (
 	"github.com/ulikunitz/xz/lzma"
 )
 
-// The .lzma format (LZMA-alone) has a header of 13 bytes: a byte of
-// properties, 4 bytes of dictionary size and 8 of the size of the text, all
-// ones if it is unknown; then the data, which begins with a zero byte. There
-// is no magic number and no checksum.
+// The .lzma format (LZMA-alone) has a header of 13 bytes: a byte of properties,
+// 4 bytes of dictionary size and 8 bytes of text size, all ones if it is
+// unknown. Then comes the data, which starts with a zero byte. There is no
+// magic number and no checksum.
 
 const lzmaHeadLen = 14
 
@@ -26,7 +26,7 @@ func beginsLzma(head []byte) bool {
 	}
 	dict := binary.LittleEndian.Uint32(head[1:])
 	size := binary.LittleEndian.Uint64(head[5:])
-	// Sizes of dictionaries are 2^n or 2^n+2^(n-1).
+	// Dictionary sizes are 2^n or 2^n+2^(n-1).
 	round := dict == math.MaxUint32 || dict >= 1<<10 &&
 		(bits.OnesCount32(dict) == 1 || bits.OnesCount32(dict) == 2 && dict>>(bits.TrailingZeros32(dict)) == 3)
 	return round && (size == math.MaxUint64 || size < 1<<38)
@@ -39,7 +39,7 @@ type lzmaDecoder struct {
 	in     *bufio.Reader
 	z      *lzma.Reader
 
-	damage error // of z, which may have decoded text before it
+	damage error // error of z, which may have decoded text before it
 	err    error
 }
 
@@ -77,8 +77,8 @@ func (d *lzmaDecoder) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readRest returns what was decoded before the damage. It reads single bytes: z
-// would continue after the damage if it were asked for more than it has.
+// readRest returns what was decoded before the damage. It reads single bytes,
+// because z would continue after the damage if more were requested than it has.
 func (d *lzmaDecoder) readRest(p []byte) (int, error) {
 	for n := range p {
 		if k, _ := d.z.Read(p[n : n+1]); k == 0 {

@@ -8,8 +8,8 @@ import (
 	"logview/reader"
 )
 
-// A window that does not fit into the memory of all is taken in addition, by
-// a reader that must not wait, and only what was taken of it is given back.
+// If a window does not fit into the shared memory, a reader that must not wait
+// gets it in addition. Only what was acquired of it is released.
 func TestWindow(t *testing.T) {
 	before := WindowsHeld()
 	if before > 0 {
@@ -22,11 +22,11 @@ func TestWindow(t *testing.T) {
 		size, held int64
 	}{
 		{a, freeWindow, 0},                     // small
-		{a, maxWindow + 1, 0},                  // refused by the decoder
+		{a, maxWindow + 1, 0},                  // rejected by the decoder
 		{a, 10 << 20, 10 << 20},                // large
-		{a, 9 << 20, 10 << 20},                 // enough is held
+		{a, 9 << 20, 10 << 20},                 // enough is held already
 		{a, 100 << 20, 100 << 20},              // larger
-		{b, 20 << 20, 120 << 20},               // another
+		{b, 20 << 20, 120 << 20},               // another decoder
 		{b, maxWindow, 120 << 20},              // does not fit
 		{a, 100<<20 + 1, 100<<20 + 1 + 20<<20}, // fits
 	} {

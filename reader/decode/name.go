@@ -7,8 +7,8 @@ import (
 
 var zipEnding = lazyregexp.New(`(?i)\.zip$`)
 
-// ParseName reads a base name. An archive is a log of its own; most zips are
-// compressed files.
+// ParseName parses a base name. A tar archive is a log by itself, while most
+// zips are compressed files.
 func ParseName(base string) rotation.Name {
 	if IsTarName(base) {
 		return rotation.Plain(base)

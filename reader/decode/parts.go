@@ -6,35 +6,35 @@ import (
 	"io"
 )
 
-// A parts reads a compressed file for a decoder and finds, from the lengths in
-// the format, where each of its parts begins: zstd and lz4 call them frames, xz
-// streams. It does not look at their contents.
+// A parts reads a compressed file for a decoder and determines, from the
+// lengths in the format, where each of its parts starts: zstd and lz4 call them
+// frames, xz streams. It does not inspect their contents.
 //
-// It reads nothing ahead of what is asked for but into its own buffer, and
-// never returns bytes of two parts at once. So when a decoder fails, start
-// is where the part begins that it failed in: it asks for the next one only
-// when it is satisfied with the one before.
+// It reads ahead only into its own buffer, and never returns bytes of two parts
+// at once. So when a decoder fails, start is the start of the part in which it
+// failed: a decoder requests the next part only after it has accepted the
+// previous one.
 type parts struct {
 	in    *bufio.Reader
-	pos   int64 // in the file, of what is returned next
-	start int64 // where the part begins that this is in
+	pos   int64 // offset in the file of the next byte to return
+	start int64 // offset of the current part
 
-	left int64        // so much can be returned before next has to look
-	next func() error // looks at what is at pos, and sets left and next
+	left int64        // number of bytes that can be returned before next must be called
+	next func() error // inspects the bytes at pos, and sets left and next
 
-	chain  bool // the xz streams are for an xzChain
-	begun  bool // the first one was returned
-	change bool // the next one is the first for an xzChain
+	chain  bool // the xz streams are decoded by an xzChain
+	begun  bool // the first xz stream was returned
+	change bool // the next xz stream is the first for an xzChain
 
-	needs func(window int64) error // told what a part's header asks for
+	needs func(window int64) error // called with the window size in a part's header
 
-	checksum  int64  // length of that behind this frame, or this stream's blocks
-	blockSum  int64  // length of that behind the blocks of this lz4 frame
-	blockFrom int64  // where the data of this xz block, or this index, begins
-	records   uint64 // still to come in this index
+	checksum  int64  // length of the checksum of this frame, or of each block of this stream
+	blockSum  int64  // length of the checksum of each block of this lz4 frame
+	blockFrom int64  // offset of the data of this xz block, or of this index
+	records   uint64 // number of records left in this index
 }
 
-// reset lets p begin at pos of the file, which r stands at.
+// reset makes p start at r, which is at offset pos of the file.
 func (p *parts) reset(r io.Reader, pos int64) {
 	p.in.Reset(r)
 	p.pos, p.start, p.left = pos, pos, 0
@@ -54,7 +54,7 @@ func (p *parts) Read(b []byte) (int, error) {
 	return n, err
 }
 
-// fill makes sure that there are bytes to return.
+// fill calls next until there are bytes to return.
 func (p *parts) fill() error {
 	for p.left == 0 {
 		if err := p.next(); err != nil {
@@ -64,8 +64,8 @@ func (p *parts) fill() error {
 	return nil
 }
 
-// peek returns the next n bytes. If there are fewer it returns nil: they are
-// to be returned then, for the decoder to say what it misses.
+// peek returns the next n bytes. If there are fewer, it returns nil and lets
+// the decoder read them, so that the decoder reports what is missing.
 func (p *parts) peek(n int) ([]byte, error) {
 	b, err := p.in.Peek(n)
 	if err == nil {
@@ -77,20 +77,21 @@ func (p *parts) peek(n int) ([]byte, error) {
 	return nil, err
 }
 
-// passThrough returns all that follows as it is: the format is not kept to, and
-// the decoder will say so.
+// passThrough returns the rest of the file as it is: the file violates the
+// format, and the decoder will report that.
 func (p *parts) passThrough() error {
-	// In pieces: a decoder may take all it gets before it looks at it.
+	// In small pieces: a decoder may read all it can get before it checks it.
 	p.left, p.next = 16, p.passThrough
 	return nil
 }
 
-// skippable reports whether a frame that begins with m is one of those that
-// decode to nothing, which zstd and lz4 share.
+// skippable reports whether m is the magic of a frame that decodes to nothing,
+// which zstd and lz4 share.
 func skippable(m uint32) bool { return m&^0xf == 0x184d2a50 }
 
-// Zstandard (RFC 8878): magic, a descriptor that tells which fields follow,
-// then blocks: 3 bytes of length, kind and whether it is the last, and data.
+// Zstandard (RFC 8878): a magic number, a descriptor that tells which fields
+// follow, then blocks. Each has 3 bytes with its length, its kind and whether
+// it is the last, followed by its data.
 
 const zstdMagic = 0xfd2fb528
 
@@ -145,7 +146,7 @@ func (p *parts) zstdBlock() error {
 	v := int64(h[0]) | int64(h[1])<<8 | int64(h[2])<<16
 	p.left = 3 + v>>3
 	if v>>1&3 == 1 {
-		p.left = 3 + 1 // one byte, that many times
+		p.left = 3 + 1 // one byte, repeated
 	}
 	if v&1 != 0 {
 		p.left += p.checksum
@@ -154,9 +155,9 @@ func (p *parts) zstdBlock() error {
 	return nil
 }
 
-// LZ4 frames (lz4_Frame_format.md): magic, flags, then blocks with 4 bytes of
-// length each, of which the last is 0. The old format has nothing but blocks,
-// and ends where the file or another frame begins.
+// LZ4 frames (lz4_Frame_format.md): a magic number, flags, then blocks with 4
+// bytes of length each; the length 0 ends them. The old format has only blocks,
+// and ends at the end of the file or at another frame.
 
 const (
 	lz4Magic    = 0x184d2204
@@ -197,7 +198,7 @@ func (p *parts) lz4Block() error {
 	if h == nil {
 		return err
 	}
-	n := int64(binary.LittleEndian.Uint32(h) &^ (1 << 31)) // the bit says that it is stored
+	n := int64(binary.LittleEndian.Uint32(h) &^ (1 << 31)) // the highest bit says that the block is not compressed
 	if n == 0 {
 		p.left, p.next = 4+p.checksum, p.lz4Frame
 		return nil
@@ -220,8 +221,9 @@ func (p *parts) lz4OldBlock() error {
 }
 
 // XZ (xz-file-format.txt): 12 bytes of stream header, blocks, an index, 12
-// bytes of footer; between streams, zeros. A block has a header with its
-// filters, then chunks of LZMA2 with their lengths, padding and checksum.
+// bytes of footer; between streams there may be zeros. A block has a header
+// with its filters, then chunks of LZMA2 with their lengths, padding and a
+// checksum.
 
 func (p *parts) xzStream() error {
 	p.start = p.pos
@@ -247,7 +249,7 @@ func (p *parts) xzStream() error {
 		if more, err = p.in.Peek(12 + (int(more[12])+1)*4); err == nil {
 			if !p.chain && needsXzChain(more) {
 				if p.begun {
-					p.change = true // the decoder is changed at this end
+					p.change = true // the decoder is replaced after this end
 					return io.EOF
 				}
 				p.chain = true
@@ -276,8 +278,8 @@ func (p *parts) xzBlock() error {
 	return p.needs(xzWindow(h))
 }
 
-// xzWindow returns the size of the dictionary that a block's header asks for, 0
-// if it cannot be told.
+// xzWindow returns the size of the dictionary in a block's header, or 0 if it
+// cannot be determined.
 func xzWindow(h []byte) int64 {
 	flags, h := h[1], h[2:len(h)-4]
 	number := func() uint64 {
@@ -367,8 +369,8 @@ func (p *parts) xzRecord() error {
 	return nil
 }
 
-// number decodes the number that begins at bytes from here, and returns
-// where it ends, 0 if there is none.
+// number decodes the number that starts at offset at from here into v. It
+// returns the offset of the number's end, or 0 if there is no number.
 func (p *parts) number(at int, v *uint64) (int, error) {
 	for n := at + 1; n <= at+9; n++ {
 		b, err := p.in.Peek(n)
@@ -383,7 +385,8 @@ func (p *parts) number(at int, v *uint64) (int, error) {
 	return 0, nil
 }
 
-// passThroughUnless is lost, or err if that is of the file and not its end.
+// passThroughUnless returns err if it is an error of the file other than
+// io.EOF. Otherwise it calls passThrough.
 func (p *parts) passThroughUnless(err error) error {
 	if err != nil && err != io.EOF {
 		return err
@@ -391,5 +394,5 @@ func (p *parts) passThroughUnless(err error) error {
 	return p.passThrough()
 }
 
-// padding returns what is missing from n to a multiple of four.
+// padding returns the number of bytes from n to the next multiple of four.
 func padding(n int64) int64 { return -n & 3 }

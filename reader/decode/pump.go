@@ -15,19 +15,19 @@ type pump struct {
 	ctx  context.Context
 	Full chan Chunk
 	Free chan []byte
-	left []byte // of the chunk taken last
-	buf  []byte // of which left is a part
+	left []byte // unread part of the last chunk
+	buf  []byte // buffer that contains left
 	err  error
 }
 
 type Chunk struct {
 	Buf  []byte
 	N    int
-	Skip reader.Skip // left out instead
+	Skip reader.Skip // a run of NULs that was left out; then there are no bytes
 	Err  error
 }
 
-// pipeSize is what a pipe holds at most, unless it was made to hold more.
+// pipeSize is the default capacity of a pipe.
 const pipeSize = 64 << 10
 
 func NewPump(ctx context.Context, r io.Reader) *pump {
@@ -37,8 +37,7 @@ func NewPump(ctx context.Context, r io.Reader) *pump {
 	})
 }
 
-// PumpFrom returns a pump, as NewPump does, of a reader that leaves something
-// out.
+// PumpFrom returns a pump of a reader that may leave out runs of NULs.
 func PumpFrom(ctx context.Context, read func([]byte) (int, reader.Skip, error)) *pump {
 	p := &pump{ctx: ctx, Full: make(chan Chunk), Free: make(chan []byte, 2)}
 	p.Free <- make([]byte, pipeSize)

@@ -17,28 +17,29 @@ import (
 	"logview/reader"
 )
 
-// Files of zstd, lz4, xz and bzip2 are runs of parts that know nothing of
-// each other. What is behind a damaged part is read like this: from the
-// damaged part's second byte on, the magic of a part is looked for, and the
-// first one that text can be decoded from is continued with. It may be inside
-// of what was decoded last: a part that was cut off, with another written
-// after it, is often noticed only well inside the other. The parts before
-// the damaged one are never looked at again, so no text comes twice.
+// Files of zstd, lz4, xz and bzip2 are sequences of independent parts. Reading
+// continues after a damaged part like this: the magic number of a part is
+// searched for from the damaged part's second byte on, and reading continues
+// with the first one from which text can be decoded. It may be inside the data
+// that was decoded last: if a part is truncated and another one follows it,
+// this is often noticed only well inside the second one. The parts before the
+// damaged one are not read again, so no text is returned twice.
 //
-// A file made to be slow is bounded by two counts, which no other file comes
-// near: of the bytes read for magics that turned out to be none, and of those
-// gone back over after damage. Beyond them magics are passed over, and
-// nothing is gone back over.
+// The work that a crafted file can cause is limited by two counters, whose
+// limits no other file comes near: the bytes read after magic numbers that
+// turned out not to start a part, and the bytes read again after damage. Beyond
+// the limits, magic numbers are skipped, and nothing is read again.
 
 const (
-	salvageFree = 64 << 20 // both counts, plus what the file's length allows
-	probeCost   = 32 << 10 // the least a magic counts for: a buffer is filled
+	salvageFree = 64 << 20 // limit of both counters, in addition to what the file's length allows
+	probeCost   = 32 << 10 // minimum count for a magic number: a buffer is filled
 )
 
-// A partFormat is how one format's parts are decoded and found.
+// A partFormat says how the parts of a format are found and decoded.
 type partFormat struct {
 	magic string
-	// headLen bytes from the magic on are what begins accepts or refuses.
+	// begins decides by headLen bytes, which start with the magic number,
+	// whether they start a part.
 	headLen int
 	begins  func(head []byte) bool
 
@@ -46,16 +47,16 @@ type partFormat struct {
 	codec func(window int64) codec
 }
 
-// A partReader is what a codec reads a file through: a parts or bzip2Parts.
+// A partReader is what a codec reads a file through: a *parts or a *bzip2Parts.
 type partReader interface {
 	io.Reader
 	reset(r io.Reader, pos int64)
-	Offset() int64    // in the file, of what is returned next
-	PartStart() int64 // where the part begins that this is in
+	Offset() int64    // offset in the file of the next byte
+	PartStart() int64 // offset of the current part
 }
 
-// A codec decodes parts to the end of what it reads. It reads no byte that
-// it does not need yet, or all that it has read before it asks for more.
+// A codec decodes parts until the end of its input. It reads no byte before it
+// needs it, or it processes everything it has read before it reads more.
 type codec interface {
 	io.Reader
 	reset(r io.Reader) error
@@ -68,7 +69,7 @@ var partFormats = map[Format]*partFormat{
 	Zstd: {
 		magic:   "\x28\xb5\x2f\xfd",
 		headLen: 5,
-		begins:  func(h []byte) bool { return h[4]&0x08 == 0 }, // reserved
+		begins:  func(h []byte) bool { return h[4]&0x08 == 0 }, // a reserved bit is zero
 		parts: func(in *bufio.Reader, needs func(int64) error) partReader {
 			p := &parts{in: in, needs: needs}
 			p.next = p.zstdFrame
@@ -79,7 +80,7 @@ var partFormats = map[Format]*partFormat{
 	Lz4: {
 		magic:   "\x04\x22\x4d\x18",
 		headLen: 6,
-		begins:  func(h []byte) bool { return h[4]&0xc2 == 0x40 && h[5]&0x8f == 0 }, // version 1, reserved
+		begins:  func(h []byte) bool { return h[4]&0xc2 == 0x40 && h[5]&0x8f == 0 }, // version 1, and reserved bits are zero
 		parts: func(in *bufio.Reader, needs func(int64) error) partReader {
 			p := &parts{in: in, needs: needs}
 			p.next = p.lz4Frame
@@ -111,21 +112,22 @@ var partFormats = map[Format]*partFormat{
 	},
 }
 
-// A partDecoder decodes a file of parts, and continues after damaged ones.
+// A partDecoder decodes a file that consists of parts, and continues after
+// damaged ones.
 type partDecoder struct {
 	space  *window
 	format *partFormat
 	src    *countingReader
 	in     *bufio.Reader
 	parts  partReader
-	codec  codec // nil until something is decoded
+	codec  codec // nil until the first text is decoded
 
-	window int64  // of the largest part so far
-	head   []byte // text that is returned before what codec decodes next
-	err    error  // comes then
+	window int64  // largest window size of the parts so far
+	head   []byte // text to return before what codec decodes next
+	err    error  // error to return after head
 
-	scanned int64 // bytes gone back over
-	probed  int64 // bytes read for magics that are none
+	scanned int64 // number of bytes that were read again
+	probed  int64 // number of bytes read after magic numbers that do not start a part
 }
 
 var bufPool = sync.Pool{New: func() any { return bufio.NewReaderSize(EmptyReader{}, probeCost) }}
@@ -137,8 +139,8 @@ func newPartDecoder(w *window, f *partFormat, src *countingReader) *partDecoder 
 	return d
 }
 
-// reserve waits for the memory of a window, unless that is so large that the
-// codec will refuse it.
+// reserve waits for the memory of a window, unless it is so large that the
+// codec will reject it.
 func (d *partDecoder) reserve(window int64) error {
 	if window <= maxWindow {
 		d.window = max(d.window, window)
@@ -146,7 +148,7 @@ func (d *partDecoder) reserve(window int64) error {
 	return d.space.grow(window)
 }
 
-// PartStart returns where in the file the part begins that decoding stands in.
+// PartStart returns the offset in the file of the current part.
 func (d *partDecoder) PartStart() int64 { return d.parts.PartStart() }
 
 // Read implements io.Reader.
@@ -169,7 +171,7 @@ func (d *partDecoder) Read(p []byte) (int, error) {
 
 func (d *partDecoder) decode(p []byte) (int, error) {
 	if d.codec == nil {
-		// The first part's header tells which codec would be best.
+		// The header of the first part determines the codec.
 		if w, ok := d.parts.(*parts); ok {
 			if err := w.fill(); err != nil {
 				return 0, err
@@ -194,10 +196,10 @@ func (d *partDecoder) decode(p []byte) (int, error) {
 	return n, err
 }
 
-// Offset returns where in the file decoding stands.
+// Offset returns the current offset in the file.
 func (d *partDecoder) Offset() int64 { return d.parts.Offset() }
 
-// Resume continues with a part behind the beginning of the damaged one.
+// Resume continues with a part that starts after the start of the damaged one.
 func (d *partDecoder) Resume(src *countingReader) error {
 	f, ok := src.r.(interface {
 		io.ReaderAt
@@ -228,7 +230,8 @@ func (d *partDecoder) Resume(src *countingReader) error {
 			}
 			return d.err
 		}
-		// A head that the buffer cuts is whole in the next.
+		// A header that is cut by the end of the buffer is complete in the next
+		// one.
 		whole := n - d.format.headLen + 1
 		for i := 0; i < whole; i++ {
 			k := bytes.Index(buf[i:n], magic)
@@ -247,8 +250,9 @@ func (d *partDecoder) Resume(src *countingReader) error {
 	}
 }
 
-// probe continues at pos, if there is a part that text can be decoded from, or
-// parts without text until the file ends.
+// probe continues at pos and returns true if a part from which text can be
+// decoded starts there, or parts without text up to the end of the file.
+// Otherwise it returns false.
 func (d *partDecoder) probe(f io.Seeker, pos int64) bool {
 	if d.probed > salvageFree+pos {
 		return false
@@ -284,23 +288,23 @@ func (d *partDecoder) Release() {
 		d.codec.release(d.window)
 		d.codec = nil
 	}
-	d.in.Reset(EmptyReader{}) // not to keep the file reachable from the pool
+	d.in.Reset(EmptyReader{}) // the pool must not keep the file reachable
 	bufPool.Put(d.in)
 }
 
-// zstd decoders hold goroutines and megabytes unless told not to.
+// By default, zstd decoders keep goroutines and megabytes.
 var zstdPool = sync.Pool{New: func() any { return newZstd() }}
 
 func newZstd() *zstd.Decoder {
 	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 	if err != nil {
-		panic(err) // only options can be wrong
+		panic(err) // only the options can be invalid
 	}
 	return z
 }
 
-// Decoders with large windows are for files that ask for them, until the
-// garbage collector comes by.
+// Decoders with large windows are kept for files that need them until the next
+// garbage collection.
 var (
 	largeZstd remnants[zstd.Decoder]
 	largeXz   remnants[xz.Reader]
@@ -320,8 +324,8 @@ func getZstd(window int64) codec {
 
 func (z zstdCodec) reset(r io.Reader) error { return z.Reset(r) }
 
-// Read implements io.Reader. The block before a wrong checksum comes only if
-// the decoder is asked once more.
+// Read implements io.Reader. The decoder returns the block before a wrong
+// checksum only in another Read.
 func (z zstdCodec) Read(p []byte) (int, error) {
 	n, err := z.Decoder.Read(p)
 	if err != nil && err != io.EOF {
@@ -360,7 +364,7 @@ func getXz(window int64) codec {
 func (z xzCodec) reset(r io.Reader) error { return z.Reset(r) }
 
 func (z xzCodec) release(window int64) {
-	_ = z.Reset(EmptyReader{}) // not to keep the file reachable; nothing is no xz, it says
+	_ = z.Reset(EmptyReader{}) // do not keep the file reachable; the error says that no input is not xz
 	if window > freeWindow {
 		largeXz.put(z.Reader)
 	}
@@ -376,9 +380,9 @@ type bzip2Codec struct{ io.Reader }
 func (z *bzip2Codec) reset(r io.Reader) error { z.Reader = bzip2.NewReader(r); return nil }
 func (z *bzip2Codec) release(int64)           {}
 
-// remnants are things no longer used that can be used again as long as the
-// garbage collector has not taken them. A sync.Pool returns them only to the
-// processor that put them there, and others would make new ones.
+// remnants are unused values that can be used again until the garbage collector
+// takes them. A sync.Pool prefers to return values to the processor that put
+// them there, and other processors would create new ones.
 type remnants[T any] struct {
 	mu  sync.Mutex
 	all []weak.Pointer[T]
@@ -401,7 +405,7 @@ func (r *remnants[T]) put(x *T) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.all) == 8 {
-		r.all = r.all[1:] // taken long ago, most likely
+		r.all = r.all[1:] // the oldest one is probably collected
 	}
 	r.all = append(r.all, weak.Make(x))
 }

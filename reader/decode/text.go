@@ -10,8 +10,8 @@ import (
 	"logview/reader"
 )
 
-// HeadSize is how much of a member's text decides what it is: its charset,
-// whether it is text at all, and its identity.
+// HeadSize is the length of the beginning of a member's text that determines
+// its charset, whether it is text, and its identity.
 const HeadSize = 64 << 10
 
 // A Text is a member's decoded text from its start, with what was detected from
@@ -21,53 +21,53 @@ type Text struct {
 	Format  Format
 	given   Charset // given by the user; empty to detect it
 	Charset Charset
-	Direct  bool        // it is a regular file whose bytes are not compressed
-	Bom     int         // bytes of byte order mark that are not text
-	Binary  bool        // does not look like text
-	Empty   bool        // nothing but NULs was seen of it
-	Archive ArchiveKind // it holds other files, and what is read are their bytes
-	Raw     bool        // the bytes of an archive are the file's
+	Direct  bool        // it is an uncompressed regular file
+	Bom     int         // number of bytes of the byte order mark, which are not part of the text
+	Binary  bool        // it does not look like text
+	Empty   bool        // the inspected parts contain only NULs
+	Archive ArchiveKind // it is an archive, and Reader returns its bytes; empty if it is not
+	Raw     bool        // the file itself is the archive, not compressed
 	ID      reader.ID
 
-	dec     decoder // nil if the bytes are not compressed
+	dec     decoder // nil if the file is not compressed
 	src     *countingReader
 	head    *[HeadSize]byte
-	headLen int     // bytes of head
-	back    *replay // of head, then of what follows; it is not converted to UTF-8 yet
+	headLen int     // number of bytes in head
+	back    *replay // returns head and then what follows, not converted to UTF-8
 }
 
-// Beginning returns the first bytes of the text, before they are converted to
-// UTF-8: HeadSize of them, or all there are. They are valid until Release.
+// Beginning returns the first bytes of the text before conversion to UTF-8:
+// HeadSize bytes, or fewer if the text is shorter. They are valid until
+// Release.
 func (t *Text) Beginning() []byte { return t.head[:t.headLen] }
 
-// Unconverted reads what the text is before it is converted to UTF-8, byte
-// order mark left out, instead of the text.
+// Unconverted returns a reader of the text before conversion to UTF-8, without
+// the byte order mark, to be read instead of t.
 func (t *Text) Unconverted() io.Reader { return t.back }
 
-// Bytes reads all of it, with its byte order mark. It returns false if the
-// file is not compressed.
+// Bytes returns a reader of the whole text before conversion to UTF-8, with its
+// byte order mark. It returns false if the file is not compressed.
 func (t *Text) Bytes() (io.Reader, bool) {
 	return &replay{head: t.Beginning(), err: t.back.err, r: t.dec}, t.dec != nil
 }
 
-// Consumed returns how many bytes of the file were read, or passed over.
+// Consumed returns the number of bytes of the file that were read or skipped.
 func (t *Text) Consumed() int64 { return t.src.n }
 
-// PassOver records that the position of the file was moved by n bytes.
+// PassOver records that the position of the file was advanced by n bytes.
 func (t *Text) PassOver(n int64) { t.src.n += n }
 
-// EndAt makes the file end at an offset, whatever follows.
+// EndAt makes reading end at an offset of the file.
 func (t *Text) EndAt(off int64) { t.src.end = off }
 
-// GoOnAt reads the bytes of f, an uncompressed file, from off on, where it
-// stands.
+// GoOnAt returns a reader of the uncompressed file f from its current position,
+// which is off.
 func (t *Text) GoOnAt(f io.Reader, off int64) io.Reader {
 	t.src, t.back = &countingReader{r: f, n: off}, nil
 	return t.src
 }
 
-// Resume continues behind damage, if the format allows for that, and returns
-// io.EOF otherwise.
+// Resume continues after damage. It returns io.EOF if that is not possible.
 func (t *Text) Resume() error {
 	r, ok := t.dec.(resumer)
 	if !ok || r.Resume(t.src) != nil {
@@ -77,27 +77,26 @@ func (t *Text) Resume() error {
 }
 
 // Replays reports whether part of the beginning, which was read to detect the
-// format, is still to be returned.
+// format, has not been returned yet.
 func (t *Text) Replays() bool { return t.back != nil && len(t.back.head) > 0 }
 
-// HeadPool holds buffers for the beginning of a text, as *[HeadSize]byte.
+// HeadPool has buffers for the beginnings of texts, as *[HeadSize]byte.
 var HeadPool = sync.Pool{New: func() any { return new([HeadSize]byte) }}
 
-// Open inspects the beginning of f and prepares to read all of it. live says
-// that f is a pipe: Open does not wait for more than has arrived.
-//
-// An error here means that not even the first byte can be had.
+// Open inspects the beginning of f and returns a Text of all of it. live says
+// that f is a pipe: Open then does not wait for more than has arrived. An error
+// means that the beginning of f cannot be read.
 func Open(ctx context.Context, f io.Reader, live bool) (*Text, error) {
 	return OpenIn(ctx, f, live, "", nil)
 }
 
-// OpenIn opens f as Open does, in the charset given unless that is empty. A
-// byte order mark says otherwise.
+// OpenIn is like Open, but uses the charset given unless it is empty or there
+// is a byte order mark. turn is that of NewDecoder.
 func OpenIn(ctx context.Context, f io.Reader, live bool, given Charset, turn *reader.Turn) (*Text, error) {
 	t := &Text{src: &countingReader{r: f}, Format: Plain, given: given, head: HeadPool.Get().(*[HeadSize]byte)}
 	head := t.head[:]
 
-	// Decide the format from the raw start, then decode from there on.
+	// Detect the format from the first bytes.
 	n, err := readHead(t.src, head[:], MagicLen, live)
 	if err != nil && err != io.EOF {
 		t.Release()
@@ -123,7 +122,7 @@ func OpenIn(ctx context.Context, f io.Reader, live bool, given Charset, turn *re
 		t.inspect(n, err, more)
 		return t, nil
 	}
-	// The decoder begins again where f began.
+	// The decoder starts at the beginning of f.
 	if s, ok := f.(io.Seeker); ok && !live {
 		if _, err := s.Seek(-int64(n), io.SeekCurrent); err != nil {
 			t.Release()
@@ -136,7 +135,7 @@ func OpenIn(ctx context.Context, f io.Reader, live bool, given Charset, turn *re
 	t.begin(ctx, f, turn)
 	n, err = readHead(t.dec, head[:], HeadSize, live)
 	if inner := FormatOf(head[:n]); inner != Plain && t.Format == Zip && t.Archive == "" {
-		// A compressed file was put into a zip.
+		// The member of the zip is a compressed file.
 		if inner == Zip {
 			t.Archive = ZipArchive
 		} else {
@@ -151,8 +150,9 @@ func OpenIn(ctx context.Context, f io.Reader, live bool, given Charset, turn *re
 	return t, nil
 }
 
-// readHead fills p as far as is needed to decide: up to want bytes, or what
-// one Read gives if live. More may come for free.
+// readHead fills p until it has at least want bytes; if live is set, it may
+// return after fewer, when they suffice to decide. It may read more than want
+// if that does not mean waiting.
 func readHead(r io.Reader, p []byte, want int, live bool) (int, error) {
 	if !live && want < len(p) {
 		want = len(p)
@@ -171,8 +171,8 @@ func readHead(r io.Reader, p []byte, want int, live bool) (int, error) {
 	return n, nil
 }
 
-// MaybeMagic reports whether a stream that began with these few bytes may turn
-// out to be compressed when more have come.
+// MaybeMagic reports whether a stream that starts with the bytes p, which must
+// not be empty, may turn out to be compressed when more bytes have arrived.
 func MaybeMagic(p []byte) bool {
 	switch c := p[0]; {
 	case c == 0x1f, c == 0xfd, c == 0x28, c&0xf0 == 0x50, c == 0x04, c == 0x02, c == 'B':
@@ -181,8 +181,8 @@ func MaybeMagic(p []byte) bool {
 	return false
 }
 
-// inspect decides on the n decompressed bytes in t.head, after which err
-// came, and on samples of what is behind them.
+// inspect determines the properties of a text. t.head has n decompressed bytes
+// of it, after which err was returned, and more has samples of what follows.
 func (t *Text) inspect(n int, err error, more [][]byte) {
 	head := t.head[:n]
 	t.headLen = n
@@ -199,7 +199,7 @@ func (t *Text) inspect(n int, err error, more [][]byte) {
 			continue
 		}
 		for k := 0; k < utf8.UTFMax-1 && len(p) > 0 && !utf8.RuneStart(p[0]); k++ {
-			p = p[1:] // of a character that was cut
+			p = p[1:] // part of a character that was cut
 		}
 		t.Charset = t.Charset.detectMore(p, false)
 	}
@@ -215,8 +215,8 @@ func (t *Text) inspect(n int, err error, more [][]byte) {
 	if t.dec != nil {
 		rest = t.dec
 	}
-	// The head is given out again; then, unless that was all, the rest. An
-	// io.EOF is not kept: the file may grow.
+	// Return the head and then, unless that was all, the rest. An io.EOF is not
+	// kept, because the file may grow.
 	back := &replay{head: head[t.Bom:], err: err, r: rest}
 	t.back = back
 	if err == io.EOF {
@@ -230,7 +230,7 @@ func (t *Text) inspect(n int, err error, more [][]byte) {
 	}
 	start := head[t.Bom:]
 	if t.Charset.Decoder() != nil {
-		// The identity is that of the text, not of its bytes.
+		// The ID is that of the converted text, not of the bytes.
 		var buf [reader.IDSize]byte
 		k, _ := io.ReadFull(toUTF8(t.Charset, bytes.NewReader(start[:min(len(start), 2*reader.IDSize)])), buf[:])
 		t.ID = reader.NewID(buf[:k])
@@ -239,14 +239,14 @@ func (t *Text) inspect(n int, err error, more [][]byte) {
 	}
 }
 
-// A learner reads text that was ASCII so far and is read from its start only:
-// the first line with anything else in it decides whether it is latin-1.
+// A learner reads text that has been ASCII so far and is read from its start
+// only. The first line with other bytes decides whether it is Latin-1.
 type learner struct {
 	r    io.Reader
-	then io.Reader // what is read once it is decided; nil before
+	then io.Reader // the reader after the decision; nil before
 }
 
-// mostLearned is how long a line may be that decides.
+// mostLearned is the maximum length of the part of a line that decides.
 const mostLearned = 64 << 10
 
 func (l *learner) Read(p []byte) (int, error) {
@@ -258,7 +258,7 @@ func (l *learner) Read(p []byte) (int, error) {
 	if at == n {
 		return n, err
 	}
-	// The rest of the line is awaited. io.EOF ends it.
+	// Wait for the rest of the line. io.EOF ends it.
 	line := bytes.Clone(p[at:n])
 	end := bytes.IndexByte(line, '\n')
 	for buf := make([]byte, 4<<10); end < 0 && err == nil && len(line) < mostLearned; {
@@ -288,7 +288,7 @@ func (t *Text) Position() int64 {
 	return t.src.n
 }
 
-// Release frees the resources of t. Its Reader must not be used any more.
+// Release releases the resources of t. Its Reader must not be used any more.
 func (t *Text) Release() {
 	if t.dec != nil {
 		t.dec.Release()
@@ -305,8 +305,8 @@ func (t *Text) Release() {
 // and then reads on.
 type replay struct {
 	head  []byte
-	err   error // comes after head
-	empty bool  // nothing was there to decide on
+	err   error // returned after head
+	empty bool  // there were no bytes to detect the format from
 	r     io.Reader
 }
 
@@ -317,13 +317,13 @@ func (r *replay) Read(p []byte) (int, error) {
 		return n, nil
 	}
 	if err := r.err; err != nil {
-		r.err = nil // once: after it the decoder may have been resumed
+		r.err = nil // only once: afterwards the decoder may have been resumed
 		return 0, err
 	}
 	n, err := r.r.Read(p)
 	if r.empty && n > 0 {
-		// A file that was empty and is compressed into by now stays empty for
-		// this reader: its bytes are no text.
+		// A file that was empty and into which compressed data is written now
+		// remains empty for this reader, because its bytes are not text.
 		if r.empty = false; FormatOf(p[:n]) != Plain {
 			r.r = EmptyReader{}
 			return 0, io.EOF

@@ -26,14 +26,14 @@ type uncompress struct {
 	width  uint
 	bits   uint64
 	nbits  uint
-	codes  int // codes read since the width last changed
-	next   int // the next code that will get a meaning
-	prev   int // the code before, -1 after a clear
+	codes  int // number of codes since the width last changed
+	next   int // the next code to be defined
+	prev   int // the previous code; -1 after a clear
 	first  byte
 	prefix [1 << 16]uint16
 	suffix [1 << 16]byte
-	stack  [1<<16 + 1]byte // a code's text, written backwards
-	out    []byte          // what of stack was not returned yet
+	stack  [1<<16 + 1]byte // the text of a code, written backwards
+	out    []byte          // the part of stack that was not returned yet
 	err    error
 }
 
@@ -129,7 +129,7 @@ func (z *uncompress) decodeCode() error {
 		}
 		at := len(z.stack)
 		c := code
-		if code >= z.next { // not yet known: the text before and its first byte
+		if code >= z.next { // not defined yet: the previous text and its first byte
 			if code > z.next {
 				return errZ
 			}
@@ -175,12 +175,12 @@ func (z *uncompress) readCode() (int, error) {
 	return code, nil
 }
 
-// skipPadding skips what is left of a group of eight codes.
+// skipPadding skips the rest of a group of eight codes.
 func (z *uncompress) skipPadding() error {
-	z.nbits, z.bits = 0, 0 // a group is a whole number of bytes, and so is what follows it
+	z.nbits, z.bits = 0, 0 // a group is a whole number of bytes, and the next one starts at a byte
 	left := (8 - z.codes%8) % 8
-	// Bytes of the group not yet taken from src: codes*width bits were used,
-	// rounded up to bytes.
+	// Skip the bytes of the group that were not yet read from src: codes*width
+	// bits were used, rounded up to bytes.
 	used := (z.codes%8*int(z.width) + 7) / 8
 	skip := 0
 	if left > 0 {

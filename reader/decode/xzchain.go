@@ -16,22 +16,22 @@ import (
 )
 
 // An xzChain decodes xz files that the usual decoder rejects: streams whose
-// integrity check has an unknown type, which is skipped and reported at the end,
-// as by xz -d; and blocks with the filter for ARM64 code, which newer versions of
-// xz use. It is several times slower.
+// integrity check has an unknown type, which is skipped and reported at the
+// end, as xz -d does, and blocks with the filter for ARM64 code of newer
+// versions of xz. It is several times slower.
 //
 // For the format see parts.go. LZMA2 is the last filter of a block; its output
 // goes through the other filters, from the last to the first.
 type xzChain struct {
 	in    *bufio.Reader
-	n     int64     // bytes read through Read and ReadByte
-	text  io.Reader // of the block; nil between blocks
-	begun int64     // the value of n where the block's data began
+	n     int64     // number of bytes read through Read and ReadByte
+	text  io.Reader // text of the block; nil between blocks
+	begun int64     // value of n where the block's data started
 
-	check   byte // of the stream
+	check   byte // type of the stream's check
 	sum     hash.Hash
 	stream  bool // inside a stream
-	blocks  int  // in the stream so far
+	blocks  int  // number of blocks in the stream so far
 	unknown byte // the type of an unknown check; 0 if there was none
 }
 
@@ -64,7 +64,7 @@ var xzChecks = map[byte]func() hash.Hash{
 	10: sha256.New,
 }
 
-// xzCheckSize returns the length of a check of a type.
+// xzCheckSize returns the length of a check with the given type.
 func xzCheckSize(check byte) int {
 	return [...]int{0, 4, 4, 4, 8, 8, 8, 16, 16, 16, 32, 32, 32, 64, 64, 64}[check&0xf]
 }
@@ -92,7 +92,7 @@ type xzFilter struct {
 	props []byte
 }
 
-// xzFilters reads the filters in the header of a block.
+// xzFilters parses the filters in the header of a block.
 func xzFilters(h []byte) ([]xzFilter, error) {
 	if len(h) < 8 || h[0] == 0 || len(h) < (int(h[0])+1)*4 {
 		return nil, errXzDamaged
@@ -180,7 +180,7 @@ func (z *xzChain) take(n int) ([]byte, error) {
 	return b, nil
 }
 
-// nextBlock goes to the next block.
+// nextBlock starts the next block or stream.
 func (z *xzChain) nextBlock() error {
 	first, err := z.in.Peek(1)
 	if !z.stream {
@@ -260,7 +260,7 @@ func (z *xzChain) nextBlock() error {
 	return nil
 }
 
-// endBlock reads what follows the data of a block.
+// endBlock reads the padding and the check after the data of a block.
 func (z *xzChain) endBlock() error {
 	pad, err := z.take(int(padding(z.n - z.begun)))
 	if err != nil {
@@ -277,7 +277,7 @@ func (z *xzChain) endBlock() error {
 		return nil
 	}
 	got := z.sum.Sum(nil)
-	if z.check != 10 { // the CRCs are little-endian here
+	if z.check != 10 { // CRCs are little-endian in the file
 		for i := range len(got) / 2 {
 			got[i], got[len(got)-1-i] = got[len(got)-1-i], got[i]
 		}
@@ -360,16 +360,16 @@ type arm64Reader struct {
 	r    io.Reader
 	pc   uint32
 	buf  [4 << 10]byte
-	n    int // bytes in buf
-	from int // of them, already returned
-	to   int // of them, decoded
+	n    int // number of bytes in buf
+	from int // number of them that were returned
+	to   int // number of them that are decoded
 	err  error
 }
 
 func (d *arm64Reader) Read(p []byte) (int, error) {
 	for d.from == d.to {
 		if d.err != nil {
-			if d.n > d.to { // less than an instruction, which is not changed
+			if d.n > d.to { // less than an instruction, which is left unchanged
 				d.to = d.n
 				break
 			}

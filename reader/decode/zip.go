@@ -39,9 +39,9 @@ const (
 	ZipMethodZstd    = 93
 	zipMethodXz      = 95
 
-	zipEndLen = 22 // of the end of the directory, without its comment
+	zipEndLen = 22 // length of the end of the directory, without its comment
 
-	// maxZipDirectory limits the size of a directory: that of 100,000 members
+	// maxZipDirectory limits the size of a directory: one of 100,000 members
 	// has some 10 MiB and takes five times as much memory.
 	maxZipDirectory = 16 << 20
 )
@@ -52,7 +52,7 @@ type zipEntry struct {
 	Modified  time.Time
 	method    uint16
 	encrypted bool
-	Off       int64  // where its data begins
+	Off       int64  // offset of its data
 	Packed    int64  // length of its data; -1 if unknown
 	Size      int64  // of the text; -1 if unknown
 	crc       uint32 // of the text, if size is known
@@ -116,10 +116,11 @@ func ZipEntries(f io.ReaderAt, size int64) ([]*zipEntry, error) {
 	return out, bad
 }
 
-// endsZip reports whether a file of size bytes ends with the end of a zip's directory. There may
-// be anything before its members, such as a program that unpacks them.
+// endsZip reports whether a file of size bytes ends with the end of a zip
+// directory. Anything may precede the members, such as a program that unpacks
+// them.
 func endsZip(f io.ReaderAt, size int64) bool {
-	b := make([]byte, min(size, zipEndLen+math.MaxUint16)) // it ends with a comment
+	b := make([]byte, min(size, zipEndLen+math.MaxUint16)) // there may be a comment at the end
 	n, _ := f.ReadAt(b, size-int64(len(b)))
 	for b = b[:n]; ; {
 		i := bytes.LastIndex(b, []byte("PK\x05\x06"))
@@ -242,11 +243,10 @@ func zipHeader(in *bufio.Reader) (*zipEntry, error) {
 	return e, nil
 }
 
-// format implements coding.
+// format implements Coding.
 func (e *zipEntry) format() Format { return Zip }
 
-// decoder returns a decoder of the member, whose data begins at the position of
-// src.
+// decoder implements Coding. The member's data starts at the position of src.
 func (e *zipEntry) decoder(ctx context.Context, src *countingReader, turn *reader.Turn) decoder {
 	w := &window{ctx: ctx, turn: turn}
 	return &guarded{decoder: newZip(w, src, e), window: w}
@@ -267,7 +267,7 @@ type zipDecoder struct {
 	entry  *zipEntry // nil until its header was read
 	stream bool      // src has a header before the member, and may have data after it
 	codec  io.Reader
-	parts  decoder // the codec, if it is one of ours
+	parts  decoder // the codec, if it is a decoder of this package
 	flate  io.ReadCloser
 
 	n   int64 // bytes of text so far
@@ -356,7 +356,8 @@ func (d *zipDecoder) begin() error {
 }
 
 // beginLzma reads the version and the length of the properties, two bytes each,
-// and the properties, with which a .lzma file begins, too, followed by its size.
+// and the properties. A .lzma file starts with the same properties, followed by
+// its size.
 func (d *zipDecoder) beginLzma(data io.Reader) error {
 	var h [9]byte
 	if _, err := io.ReadFull(data, h[:]); err != nil {
@@ -411,9 +412,8 @@ func (d *zipDecoder) checkSum() error {
 	return io.EOF
 }
 
-// readTrailer reads what follows the data of a member whose header has no
-// lengths: an optional magic number, the checksum, and two lengths of 4 or 8
-// bytes.
+// readTrailer reads the trailer of a member whose header has no lengths: an
+// optional magic number, the checksum, and two lengths of 4 or 8 bytes.
 func (d *zipDecoder) readTrailer() (size int64, crc uint32, err error) {
 	if magic, _ := d.in.Peek(4); string(magic) == "PK\x07\x08" {
 		_, _ = d.in.Discard(4)

@@ -1,5 +1,5 @@
-// Package document presents a log as one text that can be scrolled and
-// searched from any place, while the log grows and rotates.
+// Package document presents a log as one text that can be scrolled and searched
+// from any place while the log grows and rotates.
 package document
 
 import (
@@ -17,49 +17,50 @@ import (
 	"logview/reader/files"
 )
 
-// A Document is one log as one continuous text, from the first line of its
-// oldest member to the last of its current one, that can be read from
-// anywhere in both directions. It is what a pager shows.
+// A Document is a log as one continuous text, from the first line of its oldest
+// member to the last line of its current one. It can be read from any place in
+// both directions.
 //
-// A place in it stays good while the log grows and rotates: a member that
-// was renamed, compressed, or copied before it was cut off is still the same
-// member. A Document may be used from several goroutines at once.
+// A Place in it stays valid while the log grows and rotates: a member that was
+// renamed, compressed, or copied before it was truncated keeps its MemberKey. A
+// Document may be used from several goroutines at once.
 type Document struct {
 	src  *files.LogSource
 	opt  DocumentOptions
 	life context.Context
 	stop context.CancelFunc
 
-	updating sync.Mutex // held while it is found out which members there are; taken before mu
+	updating sync.Mutex // held while the members are updated; locked before mu
 
-	mu      sync.Mutex // guards what follows; never held while a file is read
+	mu      sync.Mutex // guards the following fields; never held while a file is read
 	members []*memberState
 	next    MemberKey
-	after   map[MemberKey]MemberKey // of members that are gone: the one that came behind them
+	after   map[MemberKey]MemberKey // for members that are gone: the member to continue with
 
-	undecided []reader.Member // packed files of pairs that are to be compared
-	deciding  bool            // a goroutine does that
+	undecided []reader.Member // packed files of pairs that have not been compared yet
+	deciding  bool            // a goroutine is comparing them
 }
 
 // DocumentOptions are the callbacks of a Document.
 type DocumentOptions struct {
 	// Progress is called while a compressed member is decoded for the first
-	// time. It may be nil, and is called from any goroutine.
+	// time. It may be nil. It is called from any goroutine.
 	Progress func(Preparing)
-	// Table, if not nil, is asked for the block table that an index has of a
-	// member's file, of which blocks have been opened: then lines need not be
-	// counted as far as it reaches. It is called from any goroutine.
+	// Table, if not nil, returns the block table that an index has of the
+	// member's file, which has been opened as blocks. The lines that it covers
+	// need not be counted. It is called from any goroutine.
 	Table func(m reader.Member, blocks reader.Blocks) (*reader.Table, bool)
-	// Decided, if not nil, is called when a file that was taken for a
-	// compressed copy of another turns out to have text of its own: listing
-	// the log again then tells its members. It is called from any goroutine.
+	// Decided, if not nil, is called when a file that was assumed to be a
+	// compressed copy of another turns out to have text of its own. Listing the
+	// log again then returns its members. Decided is called from any goroutine.
 	Decided func()
 }
 
-// A MemberKey is a member of a Document, through renaming and compression.
+// A MemberKey identifies a member of a Document, also after it is renamed or
+// compressed.
 type MemberKey int
 
-// A Place is where a piece of a Document begins.
+// A Place is the start of a piece of a Document.
 type Place struct {
 	Member MemberKey
 	Offset reader.Offset
@@ -68,28 +69,29 @@ type Place struct {
 type memberState struct {
 	key MemberKey
 
-	opening sync.Mutex // held while it is opened, which may take decoding it; taken before mu
-	grow    sync.Mutex // held while what it got is taken in; taken before mu
+	opening sync.Mutex // held while the member is opened, which may include decoding it; locked before mu
+	grow    sync.Mutex // held while appended text is read; locked before mu
 
-	mu   sync.Mutex // guards what follows; never held while a file is read
+	mu   sync.Mutex // guards the following fields; never held while a file is read
 	m    reader.Member
 	t    *textAt
 	err  error // why it cannot be opened
 	gone bool
-	cut  time.Time // when it was seen that the file is cut off; zero if it is not
+	cut  time.Time // when the file was first seen to be truncated; zero if it is not
 
-	weighed reader.Stamp  // of which file about is
-	about   reader.Offset // size of its text, as far as that can be told without opening it
+	weighed reader.Stamp  // the version of the file for which about is valid
+	about   reader.Offset // estimated size of its text; zero if unknown
 }
 
-// state returns the member, what is opened of it, and why that cannot be.
+// state returns the member, its text if it is open, and the error of opening
+// it.
 func (m *memberState) state() (reader.Member, *textAt, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.m, m.t, m.err
 }
 
-// close closes a member that is not going to be read any more.
+// close closes a member that will not be read any more.
 func (m *memberState) close() {
 	m.mu.Lock()
 	t := m.t
@@ -102,19 +104,19 @@ func (m *memberState) close() {
 	}
 }
 
-// A DocMember is a member of a Document, as it is now.
+// A DocMember describes the current state of a member of a Document.
 type DocMember struct {
 	reader.Member
 	Key    MemberKey
-	Opened bool          // Text is known
+	Opened bool          // it is open, so that Text is known
 	Text   reader.Offset // size of the text
-	Weight reader.Offset // the same, or before it is opened about that
+	Weight reader.Offset // size of the text; an estimate before it is opened
 	Binary bool          // it does not look like text
-	Ended  bool          // it came through a pipe, and no more will
-	Damage error         // what could not be read of it; nil if nothing is known
+	Ended  bool          // it came through a pipe that has ended
+	Damage error         // why its text is incomplete; nil if no damage is known
 }
 
-// NewDocument makes a Document of a log. The Document owns src from then on.
+// NewDocument returns a Document of a log. The Document owns src.
 func NewDocument(src *files.LogSource, opt DocumentOptions) *Document {
 	if opt.Progress == nil {
 		opt.Progress = func(Preparing) {}
@@ -146,7 +148,7 @@ func (d *Document) list() []*memberState {
 	return slices.Clip(d.members)
 }
 
-// Members returns the members, oldest first. It opens nothing.
+// Members returns the members, oldest first. It does not open them.
 func (d *Document) Members() []DocMember {
 	var out []DocMember
 	for _, m := range d.list() {
@@ -169,7 +171,8 @@ func (d *Document) Members() []DocMember {
 	return out
 }
 
-// text opens a member, which may take decoding it.
+// text returns the text of a member, opening it if necessary, which may include
+// decoding it.
 func (d *Document) text(ctx context.Context, key MemberKey) (*textAt, error) {
 	for _, m := range d.list() {
 		if m.key == key {
@@ -205,7 +208,7 @@ func (d *Document) open(ctx context.Context, m *memberState) (*textAt, error) {
 	return t, err
 }
 
-// Start returns where the Document begins.
+// Start returns the start of the Document.
 func (d *Document) Start() Place {
 	if list := d.list(); len(list) > 0 {
 		return Place{Member: list[0].key}
@@ -213,7 +216,7 @@ func (d *Document) Start() Place {
 	return Place{}
 }
 
-// End returns where the Document ends now.
+// End returns the current end of the Document.
 func (d *Document) End(ctx context.Context) (Place, error) {
 	list := d.list()
 	var first error
@@ -241,7 +244,8 @@ func (d *Document) ReadAt(ctx context.Context, buf []byte, p Place) (int, error)
 	return t.readAt(buf, p.Offset)
 }
 
-// At returns where the piece begins that holds an offset of a member.
+// At returns the start of the piece that contains a place, or the end of the
+// member if the place is not before it.
 func (d *Document) At(ctx context.Context, p Place) (Place, error) {
 	t, err := d.text(ctx, p.Member)
 	if err != nil {
@@ -251,8 +255,8 @@ func (d *Document) At(ctx context.Context, p Place) (Place, error) {
 	if p.Offset >= end {
 		return Place{p.Member, end}, nil
 	}
-	// A newline behind, or NULs that are left out, or the end, and from there
-	// back.
+	// Find a newline, skipped NULs or the end after the place, and read
+	// backwards from there.
 	buf := make([]byte, windowSize)
 	n, err := t.readAt(buf, p.Offset)
 	if err != nil && err != io.EOF {
@@ -291,9 +295,9 @@ func (d *Document) At(ctx context.Context, p Place) (Place, error) {
 	}
 }
 
-// SkipNULs returns the other end of the NULs that a place is behind, or
-// before if forward, if they are so many that a piece leaves them out;
-// otherwise it is the place.
+// SkipNULs returns the other end of a run of NULs that ends at p, or that
+// starts at p if forward is set, if the run is long enough to be left out of
+// pieces. Otherwise it returns p.
 func (d *Document) SkipNULs(ctx context.Context, p Place, forward bool) (Place, error) {
 	t, err := d.text(ctx, p.Member)
 	if err != nil {
@@ -311,7 +315,8 @@ func (d *Document) SkipNULs(ctx context.Context, p Place, forward bool) (Place, 
 	return p, err
 }
 
-// Line returns where a line of a member begins; its end if it has not so many.
+// Line returns the start of a line of a member, or the member's end if it has
+// fewer lines.
 func (d *Document) Line(ctx context.Context, key MemberKey, l reader.Line) (Place, error) {
 	t, err := d.text(ctx, key)
 	if err != nil {
@@ -321,8 +326,9 @@ func (d *Document) Line(ctx context.Context, key MemberKey, l reader.Line) (Plac
 	return Place{key, off}, err
 }
 
-// Number returns the number of the line that a place is in, counting what was
-// not counted yet if wait.
+// Number returns the number of the line that contains a place. If wait is set,
+// it first counts lines that were not counted yet. It returns false if the
+// number is not known.
 func (d *Document) Number(ctx context.Context, p Place, wait bool) (reader.Line, bool) {
 	t, err := d.text(ctx, p.Member)
 	if err != nil {
@@ -336,8 +342,8 @@ func (d *Document) Number(ctx context.Context, p Place, wait bool) (reader.Line,
 	return t.number(p.Offset)
 }
 
-// Uncounted returns how much text must be read to know the number of the line
-// that a place is in, in bytes.
+// Uncounted returns how many bytes of text must be read to determine the number
+// of the line that contains a place.
 func (d *Document) Uncounted(ctx context.Context, p Place) reader.Offset {
 	t, err := d.text(ctx, p.Member)
 	if err != nil {
@@ -346,8 +352,8 @@ func (d *Document) Uncounted(ctx context.Context, p Place) reader.Offset {
 	return t.uncounted(p.Offset)
 }
 
-// LineOf returns the literal Ref of the line that a place is in, if its
-// number is known.
+// LineOf returns a Ref with the path and number of the line that contains a
+// place. It counts lines if necessary.
 func (d *Document) LineOf(ctx context.Context, p Place) (files.Ref, error) {
 	l, ok := d.Number(ctx, p, true)
 	if !ok {
@@ -360,7 +366,7 @@ func (d *Document) LineOf(ctx context.Context, p Place) (files.Ref, error) {
 	return files.Ref{Path: m.Path, Line: l}, nil
 }
 
-// member returns the Member of a key; false if it is gone.
+// member returns the member with a key; false if it is gone.
 func (d *Document) member(key MemberKey) (reader.Member, bool) {
 	for _, m := range d.list() {
 		if m.key == key {
@@ -371,7 +377,7 @@ func (d *Document) member(key MemberKey) (reader.Member, bool) {
 	return reader.Member{}, false
 }
 
-// Ref returns the Ref of that line with its identity.
+// Ref returns a Ref to the line that contains a place, with the ID of its text.
 func (d *Document) Ref(ctx context.Context, p Place) (files.Ref, error) {
 	r, err := d.LineOf(ctx, p)
 	if err != nil {
@@ -398,7 +404,7 @@ func (d *Document) Ref(ctx context.Context, p Place) (files.Ref, error) {
 		line, open = line[:i], false
 	}
 	if bytes.IndexByte(line, 0) >= 0 || bytes.Contains(line, reader.ByteOrderMark) {
-		// A search leaves these out.
+		// Searches leave these characters out.
 		member, _ := d.member(p.Member)
 		member.Named = true
 		if line, open, err = files.ReadLine(ctx, d.src, member, reader.Pos{Member: t.identity(), Offset: at, Line: r.Line}); err != nil {

@@ -21,7 +21,7 @@ import (
 	"logview/reader/readertest"
 )
 
-// document opens the one log below dir.
+// openDocument opens the only log in dir.
 func openDocument(t *testing.T, dir string, cache *blockstore.Cache) *document.Document {
 	t.Helper()
 	logs, errs := files.Find([]string{dir})
@@ -33,10 +33,10 @@ func openDocument(t *testing.T, dir string, cache *blockstore.Cache) *document.D
 	return d
 }
 
-// update updates a Document to what is below dir now.
+// update updates a Document with the current contents of dir.
 func update(t *testing.T, d *document.Document, dir string) {
 	t.Helper()
-	d.Extend(t.Context()) // what is cut off is seen before it is listed
+	d.Extend(t.Context()) // notice truncation before the files are listed
 	logs, errs := files.Find([]string{dir})
 	if len(logs) != 1 || len(errs) > 0 {
 		t.Fatal(logs, errs)
@@ -44,7 +44,8 @@ func update(t *testing.T, d *document.Document, dir string) {
 	d.Update(logs[0])
 }
 
-// forwards and backwards are all pieces of a Document, read in one direction.
+// forwards returns all pieces from a place on, read forwards. backwards returns
+// all pieces up to a place, read backwards.
 func forwards(t *testing.T, d *document.Document, p document.Place) []document.Piece {
 	t.Helper()
 	var out []document.Piece
@@ -81,7 +82,7 @@ func show(p document.Piece) string {
 	return fmt.Sprintf("%d@%d-%d %v%v%v %.20q…%d", p.Member, p.Offset, p.End, p.Continues, p.Unfinished, p.Open, p.Text, len(p.Text))
 }
 
-// text joins what pieces say.
+// text joins the texts of pieces.
 func text(list []document.Piece) string {
 	var b strings.Builder
 	for _, p := range list {
@@ -93,8 +94,8 @@ func text(list []document.Piece) string {
 	return b.String()
 }
 
-// Read forwards, backwards and from any place, a Document has the same
-// pieces, whatever its members are and however long their lines.
+// Read forwards, backwards and from any place, a Document has the same pieces,
+// whatever its members are and however long their lines are.
 func TestDocumentPieces(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	random := func(size int, alphabet string) string {
@@ -191,7 +192,7 @@ func TestDocumentPieces(t *testing.T) {
 					t.Fatalf("at %v: %v, %v, want %s", in, at, err, show(p))
 				}
 			}
-			// Numbers, and places by numbers.
+			// Line numbers, and places found by them.
 			line, member := reader.Line(0), document.MemberKey(0)
 			for i, p := range there {
 				if p.Member != member {
@@ -215,7 +216,7 @@ func TestDocumentPieces(t *testing.T) {
 	}
 }
 
-// A place stays good while the log grows and rotates in whatever way.
+// A place stays valid while the log grows and is rotated in various ways.
 func TestDocumentRotates(t *testing.T) {
 	dir := t.TempDir()
 	readertest.Act(t, dir, `app.log < a first line that is long enough to know a text by it, surely\ntwo\n`)
@@ -254,8 +255,8 @@ func TestDocumentRotates(t *testing.T) {
 	}
 }
 
-// A log that was cut off, and is longer again than what was read of it when
-// somebody looks, is not read on in the middle of a line.
+// A log that was truncated, and has grown beyond what was read of it before it
+// is checked, is not continued in the middle of a line.
 func TestDocumentCutUnseen(t *testing.T) {
 	for _, copied := range []bool{true, false} {
 		t.Run(fmt.Sprint(copied), func(t *testing.T) {
@@ -293,12 +294,12 @@ func TestDocumentCutUnseen(t *testing.T) {
 	}
 }
 
-// A cache that cannot be written is no reason not to show a text.
+// A text is shown even if the cache cannot be written.
 func TestDocumentWithoutCache(t *testing.T) {
 	dir := t.TempDir()
 	readertest.Act(t, dir, `file < x`)
 	want := ""
-	for i := range 20_000 { // more than is decoded each time
+	for i := range 20_000 { // more than is decoded at a time
 		want += fmt.Sprintf("line %d of a text\n", i)
 	}
 	logs := filepath.Join(dir, "logs")
@@ -309,8 +310,8 @@ func TestDocumentWithoutCache(t *testing.T) {
 	}
 }
 
-// A rotated file that was deleted or written over is not taken for the one that
-// has its inode or its name now.
+// A rotated file that was deleted or overwritten is not confused with the file
+// that now has its inode or its name.
 func TestDocumentNotTheSame(t *testing.T) {
 	for name, steps := range map[string][]string{
 		"its inode": {"rm app.log.2.gz", "mv app.log.1.gz app.log.2.gz", "mv app.log app.log.1", "gz app.log.1"},
@@ -318,7 +319,7 @@ func TestDocumentNotTheSame(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			if name == "its inode" { // the oldest is removed before the newest is compressed
+			if name == "its inode" { // the oldest file is removed before the newest is compressed
 				readertest.Act(t, dir, `app.log.2 < the oldest\n`)
 				readertest.Act(t, dir, `app.log.1 < not so old, and of another size\n`)
 				readertest.Act(t, dir, "gz app.log.2")
@@ -351,8 +352,8 @@ func TestDocumentNotTheSame(t *testing.T) {
 	}
 }
 
-// So it is however little of it was read: nothing but its end, and then
-// something behind the new end.
+// The same holds if little of the file was read: only its end, and then text
+// after the new end.
 func TestDocumentCutHardlyRead(t *testing.T) {
 	lines := func(what string, n int) string {
 		var b strings.Builder
@@ -403,8 +404,8 @@ func TestDocumentCutHardlyRead(t *testing.T) {
 	}
 }
 
-// A list of files that is older than the cut says nothing of what became of the
-// file: it is known by the copy that only the next one has.
+// A list of files that was made before the truncation does not tell what became
+// of the file. The copy, which only the next list contains, identifies it.
 func TestDocumentOldList(t *testing.T) {
 	dir := t.TempDir()
 	readertest.Act(t, dir, `app.log < 12:00:01 a first line that is long enough to know a text by it, surely\n12:00:02 two\n`)
@@ -421,9 +422,9 @@ func TestDocumentOldList(t *testing.T) {
 	}
 }
 
-// TestDocumentStories reads a log on while it is written, renamed, copied and
-// cut off, compressed, looked at too early and too late, in any order: each
-// line comes once.
+// TestDocumentStories reads a log further while it is written, renamed, copied
+// and truncated, compressed, and checked too early and too late, in random
+// order. Each line must appear once.
 func TestDocumentStories(t *testing.T) {
 	stories := 400
 	if testing.Short() {
@@ -513,7 +514,7 @@ func documentStory(t *testing.T, seed uint64) {
 			write()
 			look()
 			sometimes("grow", grow)
-		case 2, 3: // what is not read is lost or not, as it comes
+		case 2, 3: // text that was not read may be lost
 			grow()
 			if r.IntN(2) == 0 {
 				told = append(told, "copied")
@@ -554,7 +555,7 @@ func documentStory(t *testing.T, seed uint64) {
 	t.Errorf("seed %d, %q: line %d is %q, want %q", seed, told, i+1, g[i], w[i])
 }
 
-// Damaged members are shown as far as they can be read, and reported.
+// The readable part of damaged members is shown, and the damage is reported.
 func TestDocumentDamage(t *testing.T) {
 	dir := t.TempDir()
 	readertest.Act(t, dir, `app.log.1 < `+strings.Repeat(`a line of the older file\n`, 1000))
@@ -578,7 +579,7 @@ func TestDocumentDamage(t *testing.T) {
 	}
 }
 
-// Waiting for a large file to be decoded can be cancelled.
+// Waiting for a large file to be decoded can be canceled.
 func TestDocumentCancel(t *testing.T) {
 	dir := t.TempDir()
 	readertest.Act(t, dir, `app.log.1 < @9000000\n`)

@@ -12,8 +12,9 @@ import (
 	"logview/reader/readertest"
 )
 
-// A text that must be somewhere to be read from its middle is where there
-// is room, in memory at last, and else it is reported that there is none.
+// A text that must be decoded to be read from its middle is stored where there
+// is room, in memory as the last resort. If there is no room, an error is
+// reported.
 func TestTextOnFullDisk(t *testing.T) {
 	disk := readertest.SmallDisk(t, 400)
 	text := readertest.Noise(rand.New(rand.NewPCG(31, 1)), 3<<20)

@@ -11,11 +11,11 @@ import (
 	"logview/reader/files"
 )
 
-// This is how a Document knows its members again.
+// How a Document recognizes its members again after changes.
 
-// Searchable returns a Source of the same text, for a search of its own: what
-// came through a pipe is read from where it was put, for there is no second
-// time. It also tells which member each path is.
+// Searchable returns a Source of the same text for a separate search, and the
+// keys of the members by their paths in it. Standard input is read from the
+// temporary file that it was copied to, because it cannot be read twice.
 func (d *Document) Searchable(opt files.Options) (reader.Source, map[string]MemberKey) {
 	l := files.Log{Name: d.src.Name()}
 	keys := map[string]MemberKey{}
@@ -27,15 +27,15 @@ func (d *Document) Searchable(opt files.Options) (reader.Source, map[string]Memb
 			}
 			member = reader.Member{Path: t.file.Name(), Named: true}
 		}
-		member.Named = true // opening a file names it
+		member.Named = true // opening a file counts as naming it
 		l.Members = append(l.Members, member)
 		keys[member.Path] = m.key
 	}
 	return files.NewSource(l, opt), keys
 }
 
-// Locate returns the member that a file was when its text had an ID, whatever
-// it is called now.
+// Locate returns the key of the member that was m when its text had an ID, even
+// if it was renamed since.
 func (d *Document) Locate(ctx context.Context, m reader.Member, id reader.ID) (MemberKey, bool) {
 	_, keys := d.Searchable(files.Options{})
 	key, ok := keys[m.Path]
@@ -50,8 +50,8 @@ func (d *Document) Locate(ctx context.Context, m reader.Member, id reader.ID) (M
 	return d.Find(ctx, id)
 }
 
-// File returns where a member is, for other programs to open; false if it is
-// compressed.
+// File returns the path of a member's text for other programs to open; false if
+// the member is compressed or not open.
 func (d *Document) File(key MemberKey) (string, bool) {
 	for _, m := range d.list() {
 		if member, t, _ := m.state(); m.key == key && t != nil && t.file != nil && (t.piped || !t.temp) {
@@ -64,7 +64,7 @@ func (d *Document) File(key MemberKey) (string, bool) {
 	return "", false
 }
 
-// Key returns the member that a Member is of today, false if it is none.
+// Key returns the key of a Member; false if it is not in the Document.
 func (d *Document) Key(m reader.Member) (MemberKey, bool) {
 	for _, x := range d.list() {
 		have, _, _ := x.state()
@@ -75,12 +75,12 @@ func (d *Document) Key(m reader.Member) (MemberKey, bool) {
 	return 0, false
 }
 
-// Has reports whether a member is still there.
+// Has reports whether a member still exists.
 func (d *Document) Has(key MemberKey) bool {
 	return slices.ContainsFunc(d.list(), func(m *memberState) bool { return m.key == key })
 }
 
-// Find returns the member whose text begins as an ID says.
+// Find returns the key of the newest member whose text has an ID.
 func (d *Document) Find(ctx context.Context, id reader.ID) (MemberKey, bool) {
 	for _, x := range slices.Backward(d.list()) {
 		m, _, _ := x.state()
@@ -91,11 +91,12 @@ func (d *Document) Find(ctx context.Context, id reader.ID) (MemberKey, bool) {
 	return 0, false
 }
 
-// Update takes over which members the log has now. A member is known again
-// by its file, or by its text when it was compressed or copied meanwhile.
+// Update sets which members the log has now. It recognizes a member by its
+// file, or by its text if it was compressed or copied meanwhile.
 //
-// If a member was truncated, only a listing made after that was noticed shows
-// what became of it: an older Log changes nothing, and Extend requests another.
+// If a member was truncated, only a list that was made after the truncation was
+// noticed shows what became of it. With an older Log, Update changes nothing,
+// and Extend requests another one.
 func (d *Document) Update(l files.Log) (u Updated) {
 	d.updating.Lock()
 	defer d.updating.Unlock()
@@ -113,7 +114,7 @@ func (d *Document) Update(l files.Log) (u Updated) {
 	l.Members = files.WithoutTwins(l.Members)
 	d.src.SetMembers(l.Members)
 	now := make([]*memberState, len(l.Members))
-	// By file, if it has not been cut off.
+	// By file, unless it was truncated.
 	for i, m := range l.Members {
 		for _, old := range before {
 			if left[old] && !cut[old] && old.adopt(m) {
@@ -123,8 +124,8 @@ func (d *Document) Update(l files.Log) (u Updated) {
 			}
 		}
 	}
-	// By text. What was read of the old file says how it began. A copy may have
-	// been met before the original was cut off.
+	// By text: the ID of the old file is known from what was read of it. A copy
+	// may already have become a member before the original was truncated.
 	var fresh []*memberState
 	for i, m := range l.Members {
 		for _, old := range before {
@@ -152,13 +153,13 @@ func (d *Document) Update(l files.Log) (u Updated) {
 		d.next++
 	}
 	d.members = now
-	// Readers past a member that is gone continue with its successor.
+	// Readers at the end of a member that is gone continue with its successor.
 	for i, m := range before {
 		if left[m] {
 			d.after[m.key] = successor(before, now, i)
 		}
 	}
-	for key, next := range d.after { // of those behind which nothing came so far
+	for key, next := range d.after { // members that were gone without a successor so far
 		if n := len(now); next == 0 && n > 0 && now[n-1].key >= first {
 			for n > 1 && now[n-2].key >= first {
 				n--
@@ -176,8 +177,9 @@ func (d *Document) Update(l files.Log) (u Updated) {
 	return u
 }
 
-// copiesNext reports whether a member holds the text of one that comes after
-// it, before that is cut off, or whether there is none.
+// copiesNext reports whether a member contains the text of an open member after
+// it that was not truncated yet. It also returns true if no member after it is
+// open.
 func (d *Document) copiesNext(m *memberState, behind []*memberState) bool {
 	known := 0
 	for _, x := range behind {
@@ -193,19 +195,19 @@ func (d *Document) copiesNext(m *memberState, behind []*memberState) bool {
 	return known == 0
 }
 
-// Updated says what an Update found.
+// Updated is the result of an Update.
 type Updated struct {
-	// CutOff: a member was truncated. What was read of it by its path meanwhile
-	// may be another text.
+	// CutOff says that a member was truncated. What was read by its path
+	// meanwhile may be another text.
 	CutOff bool
-	// Inserted: a text came before one that was read from already.
+	// Inserted says that a text was inserted before one that has been read.
 	Inserted bool
 }
 
-// adoptPacked finds the unopened member, so one without a known text, that
-// seems to have been compressed into m, and updates it to m; it returns nil if
-// there is none. Compressors keep the modification time, to the second at
-// least.
+// adoptPacked finds the unopened member that appears to have been compressed
+// into m, updates it to m and returns it; nil if there is none. Since it was
+// never opened, it cannot be recognized by its text. Compressors preserve the
+// modification time, at least to the second.
 func adoptPacked(before []*memberState, left map[*memberState]bool, m reader.Member) *memberState {
 	if !decode.ParseName(filepath.Base(m.Path)).Compressed() {
 		return nil
@@ -227,10 +229,11 @@ func adoptPacked(before []*memberState, left map[*memberState]bool, m reader.Mem
 	return best
 }
 
-// successor returns the member to continue with after before[i], which is gone:
-// the one now between its neighbours that still exist, or else the next of
-// them; zero if there is none. Of several that are gone in a row each has the
-// one that stands in its place, and if there are fewer, the last have them.
+// successor returns the member that replaces before[i], which is gone: the
+// current member between its neighbors that still exist, or else the next
+// member; zero if there is none. If several members in a row are gone, they are
+// replaced by the current ones in order. If these are fewer, the last ones that
+// are gone are replaced in order, and those before them by the first.
 func successor(before, now []*memberState, i int) MemberKey {
 	from, gone := i, 0
 	for from > 0 && !slices.Contains(now, before[from-1]) {
@@ -254,8 +257,8 @@ func successor(before, now []*memberState, i int) MemberKey {
 }
 
 // truncatedAt returns when the file was first seen to be truncated or
-// rewritten, so no longer what was read of it; zero if it is unchanged. The
-// first such call records the time.
+// rewritten, so that it no longer contains what was read of it; zero if it is
+// unchanged. The first call that notices the truncation records the time.
 func (m *memberState) truncatedAt() time.Time {
 	_, t, _ := m.state()
 	if t == nil || t.intact() {
@@ -277,18 +280,18 @@ func (m *memberState) adopt(now reader.Member) bool {
 		return m.m.Path == now.Path
 	}
 	if files.HandleOf(m.m).In != nil || files.HandleOf(now).In != nil {
-		return m.m.Path == now.Path // what is in an archive does not change
+		return m.m.Path == now.Path // the contents of an archive do not change
 	}
 	if files.HandleOf(m.m).Info == nil || files.HandleOf(now).Info == nil || !files.StillHolds(m.m, files.HandleOf(now).Info) {
 		return false
 	}
-	// A file that is not held open may be gone, and its number that of another:
-	// of one that rotation does not make of it.
+	// A file that is not open may be gone and another file may have its inode
+	// number. Exclude files that rotation does not turn it into.
 	from, to := decode.ParseName(filepath.Base(m.m.Path)), decode.ParseName(filepath.Base(now.Path))
 	if files.HandleOf(m.m).Rotated && !files.HandleOf(now).Rotated || from.Compressed() != to.Compressed() {
 		return false
 	}
-	// A rotated file is not written to any more; if it was, the text decides.
+	// A rotated file is no longer written to. If it was, the text decides.
 	if files.HandleOf(m.m).Rotated && (now.Size != m.m.Size || !now.ModTime.Equal(m.m.ModTime)) {
 		return false
 	}
@@ -299,12 +302,12 @@ func (m *memberState) adopt(now reader.Member) bool {
 	return true
 }
 
-// adoptText updates m to now, another file, if that has the text of m, and
+// adoptText updates m to now, another file, if now has the text of m. It
 // reports whether it has.
 func (m *memberState) adoptText(ctx context.Context, given decode.Charset, now reader.Member) bool {
 	was, t, _ := m.state()
 	if t == nil || !files.HandleOf(now).Rotated && !decode.ParseName(filepath.Base(now.Path)).Compressed() {
-		return false // a new one, even if it begins alike
+		return false // a new file, even if it starts with the same text
 	}
 	id := t.identity()
 	if id.Len == 0 {
@@ -315,7 +318,7 @@ func (m *memberState) adoptText(ctx context.Context, given decode.Charset, now r
 	}
 	cut := files.HandleOf(now).Alt == was.Path // now has more text
 	if t.file != nil && !t.temp && !cut {
-		// What is open is either the very text still, or cut off.
+		// The open file either still has the text or was truncated.
 		info, err := t.file.Stat()
 		cut = err != nil || info.Size() < was.Size || !t.intact()
 	}
@@ -333,9 +336,9 @@ func (m *memberState) adoptText(ctx context.Context, given decode.Charset, now r
 	return true
 }
 
-// Extend takes in text that was appended to the current member, where that does
-// not happen by itself. It returns false if a member was truncated or replaced:
-// then call Update before reading on.
+// Extend reads text that was appended to the current member, if it has to be
+// copied to be read. It returns false if a member was truncated or replaced:
+// then Update must be called before reading on.
 func (d *Document) Extend(ctx context.Context) bool {
 	list := d.list()
 	for _, m := range list {
@@ -356,11 +359,11 @@ func (d *Document) Extend(ctx context.Context) bool {
 	if t.temp && !t.piped {
 		_ = t.extend(ctx, member.Size, func(Preparing) {})
 	}
-	t.identity() // it may have been empty when it was opened
+	t.identity() // the file may have been empty when it was opened
 	return true
 }
 
-// ID returns the identity of a member's text, as far as it is opened.
+// ID returns the ID of a member's text; zero if the member is not open.
 func (d *Document) ID(key MemberKey) reader.ID {
 	for _, m := range d.list() {
 		if m.key != key {

@@ -6,9 +6,8 @@ import (
 	"logview/reader/files"
 )
 
-// decide decides the undecided pairs among the members of a log, for one
-// Document at a time, and calls opt.Decided if a packed file has text of its
-// own.
+// decide compares the undecided pairs among members in the background, one pair
+// at a time, and calls opt.Decided if a packed file has text of its own.
 func (d *Document) decide(members []reader.Member) {
 	var undecided []reader.Member
 	for _, m := range members {

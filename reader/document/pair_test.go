@@ -10,10 +10,10 @@ import (
 	"logview/reader/readertest"
 )
 
-// A Document stands at the end of the plain file at once; the packed one
-// joins when it turns out to be another text.
+// A Document shows the end of the plain file at once. The packed file becomes a
+// member when it turns out to have another text.
 func TestPairInDocument(t *testing.T) {
-	readertest.Set(t, &files.TooYoung, -time.Hour) // verdicts are remembered although the files are new
+	readertest.Set(t, &files.TooYoung, -time.Hour) // keep verdicts although the files are new
 	text := strings.Repeat("some line of a log\n", 50000)
 	for _, other := range []bool{false, true} {
 		dir := t.TempDir()

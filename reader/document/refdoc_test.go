@@ -11,8 +11,8 @@ import (
 	"logview/reader/readertest"
 )
 
-// The Ref that a Document gives is found by Resolve, whatever the text is
-// like, and also when the file was compressed since.
+// Resolve finds the line of each Ref that a Document returns, whatever the text
+// is, also after the file was compressed.
 func TestDocumentRefs(t *testing.T) {
 	for name, text := range map[string]string{
 		"plain":     "one\ntwo\nthree",

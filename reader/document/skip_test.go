@@ -17,8 +17,8 @@ import (
 	"logview/reader/readertest"
 )
 
-// A Document of such a text has the same pieces from either end, without gap
-// or overlap, and the same as a compressed one.
+// A Document of a text with NULs has the same pieces when read from either end,
+// without gaps or overlaps, and the same pieces if the text is compressed.
 func TestDocumentSkips(t *testing.T) {
 	seeds := uint64(12)
 	if testing.Short() {
@@ -142,8 +142,7 @@ func testDocument(t *testing.T, d *Document, text string, r *rand.Rand) []Piece 
 	return forward
 }
 
-// A file of 700 GB that is nothing but a hole is read at once, from either
-// end.
+// A file of 700 GB that is a single hole is read at once, from either end.
 func TestHuge(t *testing.T) {
 	const size = 700 << 30
 	path := filepath.Join(t.TempDir(), "a.log")

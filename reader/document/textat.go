@@ -17,73 +17,74 @@ import (
 	"logview/reader/files"
 )
 
-// A textAt is a member's text, readable from anywhere. How depends on what
-// the file is:
+// A textAt is a member's text, readable from any offset. How it is read depends
+// on the file:
 //
-//	its bytes are its text        they are read where they are
-//	it has a block store          the blocks are decoded, the last ones kept
-//	else                          it is decoded once, which makes its store;
-//	                              where it gets none (it is damaged, or not
-//	                              UTF-8, or comes through a pipe), the text
-//	                              is in a temporary file from then on
+//	its bytes are its text        they are read from the file
+//	it has a block store          blocks are decoded, and the last ones kept
+//	otherwise                     it is decoded once, which creates its store;
+//	                              if it cannot have one (it is damaged, not
+//	                              UTF-8, or comes through a pipe), its text is
+//	                              written to a temporary file
 type textAt struct {
 	id     reader.ID
 	path   string
 	binary bool // it does not look like text
 
-	file  *os.File // the text, behind bom; nil if stored
+	file  *os.File // contains the text from bom on; nil if the text is in a block store
 	bom   int64
-	temp  bool // file is ours, and spool
+	temp  bool // file is a temporary file, the one of spool
 	spool blockstore.Spooled
-	piped bool // and what comes through a pipe gets into it, by a goroutine that closes from
+	piped bool // a goroutine copies standard input to file and closes from
 	ra    reader.RandomAccess
-	from  reader.Blocks // of which ra or what is in the temporary file is made; nil if there is no more of it
+	from  reader.Blocks // the blocks that ra or the temporary file come from; nil after their end
 
-	ask      func() reader.RandomAccess // of an index, whose table says where lines are; nil for none
+	ask      func() reader.RandomAccess // returns access to blocks by an index's table, for line numbers; may be nil
 	asking   sync.Once
-	counting sync.Mutex // held while lines are counted: once is enough; taken before mu
+	counting sync.Mutex // held while lines are counted, so that one goroutine counts; locked before mu
 
 	reading sync.Mutex // held while a block is read; guards blocks
 	blocks  []files.KeptBlock
 
-	mu     sync.Mutex          // guards what follows; never held while a file is read
-	size   reader.Offset       // of what is spooled or stored
-	known  reader.RandomAccess // where lines are before base; nil if that is the beginning
+	mu     sync.Mutex          // guards the following fields; never held while a file is read
+	size   reader.Offset       // of the text in file or in the store
+	known  reader.RandomAccess // line numbers of the text before base; nil if base is 0
 	base   reader.Offset
-	counts []int64       // newlines before each countEvery bytes behind base; as far as they are counted
-	ended  bool          // no more will come through the pipe
-	damage error         // that ends or interrupts the text
-	most   reader.Offset // how far the text was read
-	last   []byte        // the text before that
-	other  bool          // the file does not hold that any more
+	counts []int64       // number of newlines before base + i*countEvery, for those counted so far
+	ended  bool          // the pipe has ended
+	damage error         // the first damage, which interrupts or ends the text
+	most   reader.Offset // the end of the text that was read
+	last   []byte        // the last bytes, up to lastSize, that were read before most
+	other  bool          // the file does not contain last any more
 }
 
 const (
-	// countEvery is how many bytes there are between two known numbers of
-	// lines: 80 KB of memory for 10 GiB of text, and a tenth of a millisecond
-	// to count from one.
+	// countEvery is the distance in bytes between offsets whose line numbers
+	// are kept. This takes 80 KB of memory for 10 GiB of text, and counting
+	// lines from such an offset takes a tenth of a millisecond.
 	countEvery = 1 << 20
 )
 
-// Preparing is how far the decoding of a file has come that cannot be read
-// from its middle before.
+// Preparing is the progress of decoding a file that cannot be read from its
+// middle otherwise.
 type Preparing struct {
 	Path        string
-	Done, Total int64 // bytes on disk
+	Done, Total int64 // bytes on disk; Total is 0 if unknown
 }
 
-// openTextAt opens a member's text until life is done. It reports decoding to
-// progress, and stops it when ctx is done. The caller closes the result.
+// openTextAt opens a member's text until life is done. It reports the progress
+// of decoding to opt.Progress, and stops decoding when ctx is done. The caller
+// closes the result.
 func openTextAt(ctx, life context.Context, src *files.LogSource, m reader.Member, opt DocumentOptions) (*textAt, error) {
 	progress := opt.Progress
-	m.Named = true // opening a file names it
+	m.Named = true // opening a file counts as naming it
 	if m.Path == reader.Stdin {
 		f, err := blockstore.TempFile(src.Options().Cache, true)
 		if err != nil {
 			return nil, err
 		}
 		t := &textAt{path: "standard input", file: f.File, spool: f, temp: true, piped: true}
-		crash.Go(func() { t.readPipe(life, src.Options().Encoding) }) // grows as it comes
+		crash.Go(func() { t.readPipe(life, src.Options().Encoding) }) // the text grows as input arrives
 		return t, nil
 	}
 	for attempt := 1; ; attempt++ {
@@ -121,8 +122,9 @@ func openTextAt(ctx, life context.Context, src *files.LogSource, m reader.Member
 	}
 }
 
-// readPipe reads standard input as it arrives. It returns at its end or, once
-// ctx is done, after the current read, which cannot be interrupted.
+// readPipe copies standard input to the temporary file as it arrives. It
+// returns at its end or, once ctx is done, after the current read, which cannot
+// be interrupted.
 func (t *textAt) readPipe(ctx context.Context, given decode.Charset) {
 	b, err := files.NewFileBlocksIn(ctx, os.Stdin, "standard input", true, given, nil)
 	if err != nil {
@@ -140,7 +142,8 @@ func (t *textAt) readPipe(ctx context.Context, given decode.Charset) {
 	t.mu.Unlock()
 }
 
-// directly makes a textAt of what can be read from anywhere.
+// directly returns a textAt of blocks that can be read from any offset; false
+// for others.
 func directly(b reader.Blocks, m reader.Member) (*textAt, bool) {
 	if ra, ok := b.(reader.RandomAccess); ok {
 		return &textAt{id: b.ID(), path: m.Path, ra: ra, from: b, size: ra.Table().Size}, true
@@ -155,11 +158,11 @@ func directly(b reader.Blocks, m reader.Member) (*textAt, bool) {
 	return nil, false
 }
 
-// decodeAll reads a member to its end, which makes its block store.
+// decodeAll reads a member to its end, which creates its block store.
 func decodeAll(ctx context.Context, b *files.RecordedBlocks, m reader.Member, progress func(Preparing)) error {
 	blk := reader.GetBlock()
 	defer reader.PutBlock(blk)
-	w := b.W // which b forgets when it is done or has failed
+	w := b.W // b clears it when it is done or has failed
 	for {
 		if err := b.Next(blk); err == io.EOF {
 			return w.Failure()
@@ -192,9 +195,9 @@ func spool(ctx, life context.Context, src *files.LogSource, m reader.Member, pro
 	return t, nil
 }
 
-// extend reads what was appended to the file, and returns an error only if ctx
-// was done. One goroutine at a time may call it. What is damaged ends the text
-// there, or continues after it.
+// extend copies text that was appended to the file. Its only error is that of
+// ctx; damage is recorded, and ends the text or leaves a gap. Only one
+// goroutine at a time may call it. total is the size of the file, for progress.
 func (t *textAt) extend(ctx context.Context, total int64, progress func(Preparing)) error {
 	if t.from == nil || !t.temp {
 		return nil
@@ -239,8 +242,8 @@ func (t *textAt) extend(ctx context.Context, total int64, progress func(Preparin
 	}
 }
 
-// write puts a block where it is in the text. What was left out of it as
-// NULs is a hole.
+// write writes a block at its offset in the file. NULs that were left out of
+// the block become a hole.
 func (t *textAt) write(b *reader.Block) error {
 	for _, g := range b.Segments() {
 		if _, err := t.file.WriteAt(g.Text, int64(g.Off)); err != nil {
@@ -257,7 +260,7 @@ func (t *textAt) write(b *reader.Block) error {
 	return err
 }
 
-// zerosAfter returns where the NULs end that the text has from off on.
+// zerosAfter returns the end of the run of NULs that starts at off.
 func (t *textAt) zerosAfter(off reader.Offset) (reader.Offset, error) {
 	end := t.end()
 	if t.file != nil {
@@ -285,7 +288,7 @@ func (t *textAt) zerosAfter(off reader.Offset) (reader.Offset, error) {
 	return off, nil
 }
 
-// zerosBefore returns where the NULs begin that the text has before off.
+// zerosBefore returns the start of the run of NULs that ends at off.
 func (t *textAt) zerosBefore(off reader.Offset) (reader.Offset, error) {
 	if t.file != nil {
 		return reader.Offset(decode.ZerosBefore(t.file, int64(off)+t.bom, t.bom) - t.bom), nil
@@ -311,8 +314,8 @@ func (t *textAt) zerosBefore(off reader.Offset) (reader.Offset, error) {
 	return off, nil
 }
 
-// identity returns the ID of the text, of more of it if it has grown since. A
-// text that was cut off keeps the one it had.
+// identity returns the ID of the text. The ID covers more of a short text after
+// it has grown. A text that was truncated keeps its ID.
 func (t *textAt) identity() reader.ID {
 	t.mu.Lock()
 	id := t.id
@@ -331,7 +334,7 @@ func (t *textAt) identity() reader.ID {
 	return t.id
 }
 
-// recordDamage records the first damage.
+// recordDamage records the damage err unless there is an earlier one.
 func (t *textAt) recordDamage(err error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -340,7 +343,7 @@ func (t *textAt) recordDamage(err error) {
 	}
 }
 
-// end returns the size of the text, as it is now.
+// end returns the current size of the text.
 func (t *textAt) end() reader.Offset {
 	if t.file != nil && !t.temp {
 		info, err := t.file.Stat()
@@ -354,11 +357,12 @@ func (t *textAt) end() reader.Offset {
 	return t.size
 }
 
-// lastSize is how much of the end of what was read a file is known by.
+// lastSize is the number of bytes at the end of what was read by which a
+// truncated file is recognized.
 const lastSize = 64
 
-// recordEnd records how far the file was read, and what identifies the text
-// there.
+// recordEnd records how far the file was read, and the last bytes there. If p
+// differs from bytes recorded before, it records that the file changed.
 func (t *textAt) recordEnd(p []byte, off reader.Offset) {
 	if t.temp || len(p) == 0 {
 		return
@@ -367,7 +371,8 @@ func (t *textAt) recordEnd(p []byte, off reader.Offset) {
 	gap := off > t.most
 	t.mu.Unlock()
 	if gap && len(p) < lastSize {
-		// Too little to know it by, of a file that was not read before it.
+		// p is too short to recognize the file by, and the text before it was
+		// not read.
 		before := make([]byte, min(off, lastSize))
 		if n, _ := t.file.ReadAt(before, int64(off)-int64(len(before))+t.bom); n == len(before) {
 			p, off = append(before, p...), off-reader.Offset(n)
@@ -394,8 +399,8 @@ func (t *textAt) recordEnd(p []byte, off reader.Offset) {
 	t.most = end
 }
 
-// intact reports whether the file still holds what was read of it. It is not if
-// it was cut off, however long it has grown since.
+// intact reports whether the file still contains what was read of it. A
+// truncated file does not, even if it has become longer since.
 func (t *textAt) intact() bool {
 	if t.file == nil || t.temp {
 		return true
@@ -409,13 +414,13 @@ func (t *textAt) intact() bool {
 	buf := make([]byte, len(last))
 	n, err := t.file.ReadAt(buf, int64(at)+t.bom)
 	if err != nil && err != io.EOF {
-		return true // nothing says that it is not
+		return true // there is no evidence that it changed
 	}
 	return bytes.Equal(buf[:n], last)
 }
 
-// readAt fills p with the text at off, as io.ReaderAt does. What a file holds
-// that is not what was read of it any more is another text.
+// readAt fills p with the text at off, as io.ReaderAt does. It returns ErrCut
+// if the file no longer contains what was read of it before.
 func (t *textAt) readAt(p []byte, off reader.Offset) (int, error) {
 	if t.file != nil {
 		n := len(p)
@@ -446,8 +451,8 @@ func (t *textAt) readAt(p []byte, off reader.Offset) (int, error) {
 	return n, nil
 }
 
-// block returns the decoded block that holds off. It is not changed any more,
-// and others may read it at the same time.
+// block returns the decoded block that contains off. Blocks are not modified,
+// so that other goroutines may read them.
 func (t *textAt) block(off reader.Offset) (*reader.Block, error) {
 	i := t.ra.Table().Find(off)
 	if i < 0 {
@@ -462,7 +467,7 @@ func (t *textAt) block(off reader.Offset) (*reader.Block, error) {
 			return x.B, nil
 		}
 	}
-	b := new(reader.Block) // the one that makes room may still be read
+	b := new(reader.Block) // the block that is discarded for it may still be in use
 	if err := t.ra.ReadBlock(i, b); err != nil {
 		return nil, err
 	}
@@ -470,8 +475,8 @@ func (t *textAt) block(off reader.Offset) (*reader.Block, error) {
 	return b, nil
 }
 
-// number returns the line that off is in, false if the lines before it are
-// not counted yet.
+// number returns the number of the line that contains off; false if the lines
+// before it are not counted yet.
 func (t *textAt) number(off reader.Offset) (reader.Line, bool) {
 	if t.ra != nil {
 		b, err := t.block(off)
@@ -511,7 +516,7 @@ func (t *textAt) number(off reader.Offset) (reader.Line, bool) {
 	return reader.Line(n) + reader.Line(reader.CountLines(buf)), true
 }
 
-// useTable takes the positions of lines from an index's table.
+// useTable gets line numbers from an index's table, once.
 func (t *textAt) useTable() {
 	t.asking.Do(func() {
 		if t.ask == nil {
@@ -529,8 +534,8 @@ func (t *textAt) useTable() {
 	})
 }
 
-// uncounted returns how much text must be read to know the number of the line
-// at off.
+// uncounted returns how many bytes of text must be read to determine the number
+// of the line at off.
 func (t *textAt) uncounted(off reader.Offset) reader.Offset {
 	if t.ra != nil {
 		return 0
@@ -545,7 +550,7 @@ func (t *textAt) uncounted(off reader.Offset) reader.Offset {
 	return reader.Offset(decode.DataBetween(t.file, int64(from)+t.bom, int64(off)+t.bom))
 }
 
-// count counts lines as far as off, so that number knows them.
+// count counts lines up to off, so that number returns them.
 func (t *textAt) count(ctx context.Context, off reader.Offset) error {
 	if t.ra != nil {
 		return nil
@@ -556,7 +561,7 @@ func (t *textAt) count(ctx context.Context, off reader.Offset) error {
 	buf := make([]byte, countEvery)
 	for n := 0; ; n++ {
 		if n%4 == 3 {
-			runtime.Gosched() // it is not what anybody waits for
+			runtime.Gosched() // counting must not delay the user
 		}
 		t.mu.Lock()
 		if len(t.counts) == 0 {
@@ -592,7 +597,8 @@ func (t *textAt) count(ctx context.Context, off reader.Offset) error {
 	}
 }
 
-// line returns where a line begins, its end if there are not so many.
+// line returns the start of a line, or the end of the text if it has fewer
+// lines.
 func (t *textAt) line(ctx context.Context, l reader.Line) (reader.Offset, error) {
 	if t.ra != nil {
 		p, err := files.FindLine(t.ra, t.id, l)
@@ -609,12 +615,12 @@ func (t *textAt) line(ctx context.Context, l reader.Line) (reader.Offset, error)
 			return p.Offset, err
 		}
 	}
-	at := func() (i int, n int64) { // the last known count before l
+	at := func() (i int, n int64) { // the last known count before line l
 		t.mu.Lock()
 		defer t.mu.Unlock()
 		for k, c := range t.counts {
 			if k > 0 && c >= int64(l) {
-				break // there l has begun, or is just about to
+				break // line l starts before or at this offset
 			}
 			i, n = k, c
 		}
@@ -651,7 +657,7 @@ func (t *textAt) line(ctx context.Context, l reader.Line) (reader.Offset, error)
 	}
 }
 
-// close closes the files. It must not run together with extend.
+// close closes the files. It must not be called during extend.
 func (t *textAt) close() {
 	if t.from != nil && !t.piped {
 		t.from.Close()

@@ -10,12 +10,12 @@ import (
 	"logview/reader/files"
 )
 
-// This is how far into a Document a place is.
+// Places in a Document as fractions of its size.
 
 // Weigh estimates the sizes of the texts of unopened members, so that places
-// can be expressed as fractions of the whole: from their block stores, from the
-// size that gzip writes after the text, or else from the usual compression
-// ratio of logs.
+// can be expressed as fractions of the Document. The estimates come from their
+// block stores, from the size that gzip writes after the text, or else from the
+// usual compression ratio of logs.
 func (d *Document) Weigh() {
 	for _, m := range d.list() {
 		member, t, _ := m.state()
@@ -33,8 +33,7 @@ func (d *Document) Weigh() {
 	}
 }
 
-// usual is how many times as large as the file the text of a compressed log
-// usually is.
+// usual is the usual compression ratio of logs.
 const usual = 10
 
 // estimatedSize estimates the size of a member's decoded text.
@@ -63,11 +62,11 @@ func estimatedSize(c *blockstore.Cache, m reader.Member) reader.Offset {
 }
 
 // Fraction returns the position of a place in the Document as a fraction from 0
-// to 1, by the sizes of the members' texts as far as they are known.
+// to 1. It uses the estimated sizes of texts that are not open.
 func (d *Document) Fraction(p Place) float64 { return FractionOf(d.Members(), p) }
 
-// FractionOf returns the position of a place in some members as a fraction from
-// 0 to 1; 0 if it is in none of them.
+// FractionOf returns the position of a place in members as a fraction from 0 to
+// 1; 0 if its member is not one of them.
 func FractionOf(members []DocMember, p Place) float64 {
 	before, total, found := 0.0, 0.0, false
 	for _, m := range members {
@@ -89,7 +88,8 @@ func FractionOf(members []DocMember, p Place) float64 {
 	return before / total
 }
 
-// AtFraction returns the piece at a fraction of the Document.
+// AtFraction returns the start of the piece at a fraction, from 0 to 1, of the
+// Document.
 func (d *Document) AtFraction(ctx context.Context, f float64) (Place, error) {
 	d.Weigh()
 	members := d.Members()

@@ -13,32 +13,32 @@ import (
 	"logview/reader/decode"
 )
 
-// This is how a Document is read.
+// Reading a Document in windows of pieces.
 
-// A Piece is a line of a Document, or a part of one that is longer than
-// pieceSize: a screen must not wait for a line of 500 MB.
+// A Piece is a line of a Document, or a part of a line longer than pieceSize: a
+// screen must not wait for a line of 500 MB.
 type Piece struct {
 	Place
-	Text []byte        // without the newline; it is not changed any more
-	End  reader.Offset // where the next piece begins
+	Text []byte        // without the newline; it is not modified
+	End  reader.Offset // where the next piece starts
 
-	NULs       int64 // so many NULs of the text are left out; Text says so, and is all of the piece
-	Continues  bool  // it begins inside a line
+	NULs       int64 // number of NULs that are left out; Text is then a note about them, and nothing else is in the piece
+	Continues  bool  // it starts inside a line
 	Unfinished bool  // the line continues in the next piece
-	Open       bool  // the text ends here, without a newline: the line may grow
+	Open       bool  // the text ends here without a newline: the line may grow
 }
 
-// pieceSize is how long pieces of a long line are; the first may be up to
-// twice as long. Where they are cut depends on the line's length and place
-// alone, so that reading backwards finds the same pieces.
+// pieceSize is the length of the pieces of a long line; the first may be up to
+// twice as long. The cuts depend only on the length and the offset of the line,
+// so that reading backwards finds the same pieces.
 const pieceSize = 64 << 10
 
-// windowSize is how much text is read at once: enough for several screens,
-// and for a piece to be found in it from either end.
+// windowSize is how much text is read at once: enough for several screens, and
+// to find a piece in it from either end.
 const windowSize = 4 * pieceSize
 
-// neighbour returns the member after key, or before it if !forward; zero if
-// there is none. Behind a member that is gone is what came after it.
+// neighbour returns the member after key, or before it unless forward is set;
+// zero if there is none. After a member that is gone comes its successor.
 func (d *Document) neighbour(key MemberKey, forward bool) MemberKey {
 	list := d.list()
 	i := slices.IndexFunc(list, func(m *memberState) bool { return m.key == key })
@@ -64,16 +64,16 @@ func (d *Document) neighbour(key MemberKey, forward bool) MemberKey {
 // A Window is a run of whole pieces of one member.
 type Window struct {
 	Member MemberKey
-	Offset reader.Offset // of Text[0]
-	Text   []byte        // it is not changed any more
+	Offset reader.Offset // offset of Text[0]
+	Text   []byte        // it is not modified
 	Open   bool          // the member's text ends after it
 
-	continues bool          // begins inside a line
-	nuls      int64         // Text stands for so many NULs, see NulMarker, and is all of the window
-	end       reader.Offset // where it ends then, behind a newline that follows
+	continues bool          // it starts inside a line
+	nuls      int64         // number of NULs for which Text, a NulMarker, stands; nothing else is in the window then
+	end       reader.Offset // end of the NULs, and of a newline after them, if nuls is set
 }
 
-// End returns where the window ends.
+// End returns the end of the window.
 func (w *Window) End() reader.Offset {
 	if w.nuls > 0 {
 		return w.end
@@ -81,9 +81,10 @@ func (w *Window) End() reader.Offset {
 	return w.Offset + reader.Offset(len(w.Text))
 }
 
-// findNULs returns the first run of NULs in text, which is at off, that is
-// left out of pieces, wherever it begins and ends; both the end of text if
-// there is none.
+// findNULs returns the first run of NULs in text that is long enough to be left
+// out of pieces. The run may extend beyond text, which is at off, in both
+// directions: from is at least off, but to may be after the end of text. If
+// there is no such run, both are the end of text.
 func (t *textAt) findNULs(text []byte, off reader.Offset) (from, to reader.Offset, err error) {
 	end := off + reader.Offset(len(text))
 	if z := reader.Offset(decode.LeadingZeros(text)); z > 0 {
@@ -115,8 +116,8 @@ func (t *textAt) findNULs(text []byte, off reader.Offset) (from, to reader.Offse
 	return from, to, nil
 }
 
-// skippedWindow returns the window of the NULs from from on to to, in which p
-// is.
+// skippedWindow returns the window of the skipped NULs between from and to in
+// p's member, and of a newline that follows them.
 func (t *textAt) skippedWindow(p Place, from, to reader.Offset) (Window, error) {
 	n := int64(to - from)
 	w := Window{Member: p.Member, Offset: from, Text: []byte(reader.NulMarker(n)), nuls: n, end: to, Open: to >= t.end()}
@@ -135,10 +136,10 @@ func (t *textAt) skippedWindow(p Place, from, to reader.Offset) (Window, error) 
 	return w, nil
 }
 
-// Forward reads the text from a piece's beginning on, as much as is read at
-// once. It continues with the next member; at the end of the last it returns
-// io.EOF, which means not yet. A member that cannot be read is left out; its
-// Damage says why.
+// Forward returns a window of the text that starts at p, the start of a piece.
+// At the end of a member it continues with the next; at the end of the last it
+// returns io.EOF, which means not yet. A member that cannot be read is left
+// out; its Damage says why.
 func (d *Document) Forward(ctx context.Context, p Place) (Window, error) {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -148,7 +149,7 @@ func (d *Document) Forward(ctx context.Context, p Place) (Window, error) {
 		if err == nil {
 			w, err := t.forward(p)
 			if errors.Is(err, fs.ErrClosed) {
-				continue // it is another file meanwhile, or gone
+				continue // the member has another file now, or is gone
 			}
 			if err != io.EOF {
 				return w, err
@@ -165,8 +166,9 @@ func (d *Document) Forward(ctx context.Context, p Place) (Window, error) {
 	}
 }
 
-// Backward reads the text that ends where a piece begins. It continues with
-// the member before; at the beginning of the first it returns io.EOF.
+// Backward returns a window of the text that ends at p, the start of a piece.
+// At the start of a member it continues with the one before; at the start of
+// the first it returns io.EOF.
 func (d *Document) Backward(ctx context.Context, p Place) (Window, error) {
 	for {
 		if err := ctx.Err(); err != nil {
@@ -177,7 +179,7 @@ func (d *Document) Backward(ctx context.Context, p Place) (Window, error) {
 			if err == nil {
 				w, err := t.backward(p)
 				if errors.Is(err, fs.ErrClosed) {
-					continue // it is another file meanwhile, or gone
+					continue // the member has another file now, or is gone
 				}
 				return w, err
 			}
@@ -197,7 +199,7 @@ func (d *Document) Backward(ctx context.Context, p Place) (Window, error) {
 }
 
 func (t *textAt) forward(p Place) (Window, error) {
-	before := min(p.Offset, 1) // the byte before reports whether a line begins
+	before := min(p.Offset, 1) // the byte before p tells whether a line starts at p
 	buf := make([]byte, before+windowSize)
 	n, err := t.readAt(buf, p.Offset-before)
 	if n <= int(before) {
@@ -226,7 +228,7 @@ func (t *textAt) forward(p Place) (Window, error) {
 	}
 	if !w.Open {
 		end := bytes.LastIndexByte(w.Text, '\n') + 1
-		if end == 0 { // inside a long line: whole pieces of it
+		if end == 0 { // inside a long line: return whole pieces of it
 			for at := p.Offset; ; {
 				next := nextCut(w.Text, p.Offset, at)
 				if next < 0 {
@@ -241,8 +243,9 @@ func (t *textAt) forward(p Place) (Window, error) {
 	return w, nil
 }
 
-// nextCut returns where a line is cut that continues without end from at on, in a
-// text that begins at base; negative if the text does not reach so far.
+// nextCut returns the offset of the first cut after at, in a line that has no
+// newline from at on; it is negative if text, which is at base, does not reach
+// that far.
 func nextCut(text []byte, base, at reader.Offset) reader.Offset {
 	cut := (at + pieceSize - 1) / pieceSize * pieceSize // at itself, if that is a cut
 	cut += pieceSize
@@ -255,8 +258,8 @@ func nextCut(text []byte, base, at reader.Offset) reader.Offset {
 	return cut
 }
 
-// ErrCut says that a file does not hold any more what was read of it; an Update
-// tells what became of it.
+// ErrCut says that a file no longer contains what was read of it. After an
+// Update, its member is up to date again.
 var ErrCut = errors.New("was cut off or written anew")
 
 func (t *textAt) backward(p Place) (Window, error) {
@@ -270,7 +273,8 @@ func (t *textAt) backward(p Place) (Window, error) {
 		return Window{}, err
 	}
 	w := Window{Member: p.Member, Offset: from, Text: buf[:n], Open: p.Offset >= t.end()}
-	// What is behind the last NULs that are left out, or those themselves.
+	// Continue after the last run of NULs that is left out, or return that run
+	// if it ends the window.
 	for at := from; ; {
 		first, to, err := t.findNULs(buf[at-from:], at)
 		if err != nil {
@@ -302,8 +306,8 @@ func (t *textAt) backward(p Place) (Window, error) {
 	if i := bytes.IndexByte(w.Text, '\n'); i >= 0 && i+1 < n {
 		start = i + 1
 	} else {
-		// Inside a long line. A cut is wherever the pieceSize bytes before it
-		// hold no newline.
+		// Inside a long line. There is a cut wherever the pieceSize bytes
+		// before it contain no newline.
 		cut := (from + pieceSize - 1) / pieceSize * pieceSize
 		start = int(nextCut(w.Text, from, cut) - from)
 		w.continues = true
@@ -328,7 +332,8 @@ func (w *Window) Long() bool {
 	return false
 }
 
-// Pieces calls yield with the pieces of a window, in order.
+// Pieces calls yield with the pieces of the window in order, until yield
+// returns false.
 func (w *Window) Pieces(yield func(Piece) bool) {
 	if w.nuls > 0 {
 		yield(Piece{Place: Place{w.Member, w.Offset}, Text: w.Text, End: w.end, NULs: w.nuls,

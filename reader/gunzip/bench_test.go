@@ -10,7 +10,7 @@ import (
 	kgzip "github.com/klauspost/compress/gzip"
 )
 
-// BenchmarkReader decodes log text as gzip -6 would have compressed it.
+// BenchmarkReader decodes log text compressed like gzip -6.
 func BenchmarkReader(b *testing.B) {
 	data := logText(16 << 20)
 	in := readertest.GzipLevel(data, 6)

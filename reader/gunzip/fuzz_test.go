@@ -6,8 +6,9 @@ import (
 	"logview/reader/readertest"
 )
 
-// FuzzReader compares any input with the reference, see compare. With raw the
-// input is deflate data, so that a header need not be guessed.
+// FuzzReader compares the results for any input with those of the reference,
+// see compare. With raw, the input is deflate data, so that the fuzzer need not
+// guess a header.
 func FuzzReader(f *testing.F) {
 	text := logText(3000)
 	for _, level := range []int{-2, 0, 1, 6, 9} {

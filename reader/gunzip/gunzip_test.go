@@ -120,7 +120,7 @@ func TestMembers(t *testing.T) {
 	padded := append(append(bytes.Clone(in), make([]byte, 300)...), in...)
 	check(t, padded, append(bytes.Clone(want), want...))
 
-	// Members have no history in common.
+	// Matches must not refer to data of an earlier member.
 	w := new(bitWriter)
 	w.bits(1, 1)
 	w.bits(1, 2)
@@ -134,13 +134,13 @@ func TestMembers(t *testing.T) {
 	}
 }
 
-// Zeros behind the last member are nothing; anything else is reported, with its
-// place, and a member that is in it is found.
+// Zeros after the last member are ignored; anything else is reported with its
+// offset, and a member inside it is found.
 func TestTrailing(t *testing.T) {
 	good := readertest.GzipLevel([]byte("hello"), 6)
 	for _, test := range []struct {
 		tail string
-		at   int // where garbage begins in it, -1 for none
+		at   int // offset in tail at which garbage starts; -1 if there is none
 	}{
 		{"", -1}, {"\x00", -1}, {strings.Repeat("\x00", 100000), -1},
 		{"x", 0}, {"\x8b", 0}, {"\x1f\x1f\x8b\x08", 0}, {"garbage\x00\x00", 0},
@@ -196,7 +196,7 @@ func TestTruncated(t *testing.T) {
 			if !errors.Is(err, io.ErrUnexpectedEOF) {
 				t.Fatalf("%s: %d bytes: %v", src.name, n, err)
 			}
-			// compress/gzip may stop before literals that are there.
+			// compress/gzip may stop before literals that are complete.
 			if !bytes.HasPrefix(whole, got) || len(got) < len(want) {
 				t.Fatalf("%s: %d bytes (second member at %d): got %d, want %d", src.name, n, border, len(got), len(want))
 			}
@@ -226,10 +226,10 @@ func TestBitFlips(t *testing.T) {
 	}
 }
 
-// compare decodes in here and with the reference. The permitted differences:
-// reserved header flags, which compress/gzip accepts, and names or comments of
-// more than 512 bytes, which it refuses. In front of an error the one may have
-// come further than the other, but what both have is the same.
+// compare decodes in with a Reader and with the reference. They may differ in
+// reserved header flags, which compress/gzip accepts, and in names or comments
+// of more than 512 bytes, which it rejects. Before an error, one may have
+// decoded more than the other, but the common part must be equal.
 func compare(t *testing.T, in []byte) {
 	t.Helper()
 	z := NewReader(bytes.NewReader(in))
@@ -255,7 +255,7 @@ func compare(t *testing.T, in []byte) {
 		t.Fatalf("truncated: %d bytes, reference %d", len(got), len(want))
 	}
 
-	// In single bytes it is all the same.
+	// Reading single bytes gives the same result.
 	y := NewReader(iotest.OneByteReader(bytes.NewReader(in)))
 	again, err2 := io.ReadAll(y)
 	if !bytes.Equal(got, again) || (err == nil) != (err2 == nil) ||
@@ -263,7 +263,7 @@ func compare(t *testing.T, in []byte) {
 		t.Fatalf("byte by byte: %d bytes, %v; else %d, %v", len(again), err2, len(got), err)
 	}
 
-	// NextMember comes to an end, always further on.
+	// Repeated calls of NextMember end, and each continues further on.
 	for last := int64(-1); err != nil; _, err = io.Copy(io.Discard, z) {
 		if z.NextMember() != nil {
 			break
@@ -285,7 +285,7 @@ func TestNextMember(t *testing.T) {
 	}
 	badCRC := bytes.Clone(one)
 	badCRC[len(badCRC)-8] ^= 1
-	// Looks like a header twice and is none.
+	// Looks like a header twice but is not one.
 	decoy := []byte("....\x1f\x8b\x08\xe0....\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\x00\x07\x07\x07\x07\x1f\x8b")
 	huge := readertest.GzipLevel(randomBytes(300000), 0)
 	for _, test := range []struct {
@@ -377,7 +377,7 @@ func TestSourceErrors(t *testing.T) {
 			if err != errSource {
 				t.Errorf("%d bytes: %v", n, err)
 			}
-			// See TestTruncated: there may be more.
+			// There may be more data, see TestTruncated.
 			if !bytes.HasPrefix(got, want) || !bytes.HasPrefix(data, got) {
 				t.Errorf("%d bytes: got %d, want %d", n, len(got), len(want))
 			}
@@ -402,7 +402,7 @@ type readFunc func([]byte) (int, error)
 
 func (f readFunc) Read(p []byte) (int, error) { return f(p) }
 
-// TestFlushed sends flushed blocks one by one: each must come out without
+// TestFlushed sends flushed blocks one at a time. Each must be returned without
 // another read of the source.
 func TestFlushed(t *testing.T) {
 	var chunks [][]byte
@@ -443,10 +443,10 @@ func TestFlushed(t *testing.T) {
 	}
 }
 
-// TestPipe is the same with a writer that waits for the reader's answer.
+// TestPipe does the same with a writer that waits for the reader's answer.
 func TestPipe(t *testing.T) {
 	pr, pw := io.Pipe()
-	answer := make(chan bool, 1) // a flush is more than one write
+	answer := make(chan bool, 1) // a flush takes more than one write
 	go func() {
 		w := gzip.NewWriter(pw)
 		for range 20 {
@@ -470,7 +470,7 @@ func TestPipe(t *testing.T) {
 	}
 }
 
-// TestEndless has fields and data without an end, which must not cost memory.
+// TestEndless reads endless fields and data, which must not use more memory.
 func TestEndless(t *testing.T) {
 	for _, flags := range []byte{flagName, flagComment, flagName | flagHeaderCRC} {
 		h := []byte(plainHeader)

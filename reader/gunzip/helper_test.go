@@ -14,8 +14,8 @@ import (
 	kgzip "github.com/klauspost/compress/gzip"
 )
 
-// logText returns n bytes of lines as servers write them: same words, similar
-// times, a few numbers that differ. They compress to about a ninth.
+// logText returns n bytes of lines like those of servers: the same words,
+// similar times, and a few numbers that differ. They compress to about a ninth.
 func logText(n int) []byte {
 	r := rand.New(rand.NewPCG(1, 2))
 	paths := []string{"/", "/index.html", "/api/v1/users", "/api/v1/orders/list", "/static/app.js", "/login"}
@@ -45,7 +45,7 @@ func randomBytes(n int) []byte {
 	return b
 }
 
-// compressK returns data as one gzip member of the other implementation.
+// compressK returns data as one gzip member written by klauspost/compress.
 func compressK(t testing.TB, data []byte, level int) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -63,20 +63,20 @@ func compressK(t testing.TB, data []byte, level int) []byte {
 // plainHeader is the shortest header of a member.
 const plainHeader = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
-// member wraps deflate data; data is what it decodes to.
+// member returns a gzip member of deflate data that decodes to data.
 func member(deflate, data []byte) []byte {
 	b := append([]byte(plainHeader), deflate...)
 	b = binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(data))
 	return binary.LittleEndian.AppendUint32(b, uint32(len(data)))
 }
 
-// bitWriter writes deflate data by hand.
+// A bitWriter writes deflate data bit by bit.
 type bitWriter struct {
 	b []byte
-	n int // bits in b
+	n int // number of bits in b
 }
 
-// bits writes the n lowest bits of v, the lowest one first.
+// bits writes the n lowest bits of v, lowest first.
 func (w *bitWriter) bits(v, n int) {
 	for i := range n {
 		if w.n%8 == 0 {
@@ -87,7 +87,7 @@ func (w *bitWriter) bits(v, n int) {
 	}
 }
 
-// code writes the n bits of a prefix code, the highest one first.
+// code writes a prefix code of n bits, highest first.
 func (w *bitWriter) code(v, n int) {
 	for n--; n >= 0; n-- {
 		w.bits(v>>n, 1)
@@ -139,7 +139,7 @@ func (w *bitWriter) stored(data []byte, final int) {
 	w.n = 8 * len(w.b)
 }
 
-// The tables of section 3.2.5, written down from there.
+// The tables of section 3.2.5.
 var (
 	lengths = [...]int{3, 4, 5, 6, 7, 8, 9, 10, 11, 13, 15, 17, 19, 23, 27, 31, 35, 43, 51, 59,
 		67, 83, 99, 115, 131, 163, 195, 227, 258}
@@ -153,8 +153,8 @@ func lengthOf(s int) int    { return lengths[s-257] }
 func lengthExtra(s int) int { return lengthBits[s-257] }
 func distOf(d int) int      { return dists[d] }
 
-// reference decodes in with compress/gzip, member by member, with what this
-// package says about padding and garbage. io.EOF is returned as nil.
+// reference decodes in with compress/gzip, member by member, and handles
+// padding and garbage as this package does. It returns nil for io.EOF.
 func reference(in []byte) (data []byte, trailing int64, err error) {
 	if len(in) == 0 {
 		return nil, 0, nil
@@ -207,7 +207,7 @@ func (e *emptyReader) Read(p []byte) (int, error) {
 	return e.r.Read(p[:min(len(p), 3)])
 }
 
-// commonPrefix returns how many bytes a and b have in common at the start.
+// commonPrefix returns the length of the common prefix of a and b.
 func commonPrefix(a, b []byte) int {
 	for i := range min(len(a), len(b)) {
 		if a[i] != b[i] {

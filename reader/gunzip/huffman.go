@@ -4,14 +4,14 @@ import "math/bits"
 
 // The tables that turn bits into symbols (RFC 1951, section 3.2).
 //
-// One look-up with the next litBits bits of the stream gives an entry that says
+// One lookup with the next litBits bits of the stream returns an entry that says
 // everything the decoder has to do, so that no second table is needed for base
 // values and extra bits. Codes longer than the table is wide continue in a
-// second-level table stored behind the first. Both alphabets share the layout:
+// second-level table stored after the first. Both alphabets share the layout:
 //
 //	 0..5   bits to take from the stream: all codes plus all extra bits
 //	 6..7   with entrySpecial: what it is, kindXxx
-//	 8..11  bits of the codes alone, that is where the extra bits begin
+//	 8..11  bits of the codes alone, after which the extra bits start
 //	16..28  mask of the extra bits; of the index for kindTable
 //	30      entryMatch: the entry is not just literals
 //	31      entrySpecial: not a symbol with a value; implies entryMatch
@@ -20,13 +20,14 @@ import "math/bits"
 //
 //	21..29  length of the match before the extra bits are added (the mask of a
 //	        length has only 5 bits, 16..20)
-//	32..55  the literals the entry begins with, the first one lowest
-//	56..57  how many they are, 0..3
+//	32..55  the literals the entry starts with, the first one lowest
+//	56..57  number of these literals, 0..3
 //	58..61  bits of the first literal's code
 //
-// In the distance table 32..46 hold the distance before the extra bits are
-// added. An entry of kindTable has the start of that table there (in both), and
-// zeros in 0..5 and 56..57: nothing is taken and nothing written for it.
+// In the distance table, bits 32..46 are the distance before the extra bits are
+// added. An entry of kindTable has the start of its table there (in both
+// tables), and zeros in 0..5 and 56..57: no bits are taken and nothing is
+// written for it.
 const (
 	takeMask     = 63
 	kindShift    = 6
@@ -64,10 +65,10 @@ const (
 
 	clenShift = 40
 
-	// Widths of the first-level tables. Wider ones hold more codes and, for
-	// literals, more pairs of them, but take longer to set up for each block:
-	// with 11 bits for literals log text is decoded 2% slower, with 12 bits 8%.
-	// 7 or 9 bits for distances make no difference.
+	// Widths of the first-level tables. Wider tables contain more codes and,
+	// for literals, more pairs of them, but take longer to set up for each
+	// block: with 11 bits for literals log text is decoded 2% slower, with 12
+	// bits 8%. 7 or 9 bits for distances make no difference.
 	litBits  = 10
 	distBits = 8
 	clenBits = 7 // the longest code there is for code lengths
@@ -81,8 +82,8 @@ const (
 
 const invalidEntry = entryMatch | entrySpecial | kindInvalid<<kindShift
 
-// litSym and distSym are the entries of the symbols without their code lengths,
-// litSym the lengths of section 3.2.5.
+// litSym and distSym are the table entries of the symbols without their code
+// lengths. The values are those of section 3.2.5.
 var litSym = func() (t [maxLit]uint64) {
 	for s := range endOfBlock {
 		t[s] = uint64(s)<<litShift | 1<<countShift
@@ -122,8 +123,8 @@ var distSym = func() (t [maxDist]uint64) {
 }()
 
 // clenSym has the symbols of the code for code lengths (section 3.2.7) in the
-// layout of distances, with the number of repetitions for the distance, and the
-// symbol itself in 40..63.
+// layout of distances, with the number of repetitions as the distance, and the
+// symbol itself in bits 40..63.
 var clenSym = func() (t [numClen]uint64) {
 	for s := range t {
 		t[s] = entryMatch | 1<<distShift | uint64(s)<<clenShift
@@ -136,16 +137,17 @@ var clenSym = func() (t [numClen]uint64) {
 
 // buildTable fills table for the prefix code with the given code lengths
 // (section 3.2.2), 0 for symbols that do not occur. syms has the entry of every
-// symbol without its code length. It reports whether the lengths are a code the
-// decoder accepts: a complete one, or none at all, or a single symbol of one
-// bit (section 3.2.7 asks for this one; its other bit is then invalid).
+// symbol without its code length. buildTable reports whether the lengths are a
+// code that the decoder accepts: a complete code, no code, or a single symbol
+// of one bit (required by section 3.2.7; the other value of its bit is then
+// invalid).
 func buildTable(table []uint64, tableBits int, lens []uint8, syms []uint64) bool {
 	var count [maxCodeLen + 1]int
 	for _, n := range lens {
 		count[n&maxCodeLen]++
 	}
 	used := len(lens) - count[0]
-	left := 1 // codes of the length looked at that are not yet taken
+	left := 1 // number of unused codes of length n
 	for n := 1; n <= maxCodeLen; n++ {
 		if left = left<<1 - count[n]; left < 0 {
 			return false
@@ -169,7 +171,7 @@ func buildTable(table []uint64, tableBits int, lens []uint8, syms []uint64) bool
 		return true
 	}
 
-	// Sort the symbols by code length, and by value within a length: that is
+	// Sort the symbols by code length, and by value within a length, which is
 	// the order of the codes.
 	var next [maxCodeLen + 2]int
 	for n := 1; n <= maxCodeLen; n++ {
@@ -183,9 +185,9 @@ func buildTable(table []uint64, tableBits int, lens []uint8, syms []uint64) bool
 		}
 	}
 
-	// Codes are stored with their first bit lowest, so counting up a code
-	// means to carry towards the lower bits. The table doubles with each bit of
-	// code length: what is there holds for both values of the next bit.
+	// Codes are stored with their first bit lowest, so incrementing a code
+	// carries towards the lower bits. The table doubles with each bit of code
+	// length: the existing entries apply to both values of the next bit.
 	code, size, i := 0, 1, 0
 	for n := 1; n <= tableBits; n++ {
 		copy(table[size:2*size], table[:size])
@@ -197,8 +199,8 @@ func buildTable(table []uint64, tableBits int, lens []uint8, syms []uint64) bool
 		}
 	}
 
-	// Longer codes: all with the same first tableBits bits share one table, as
-	// wide as the longest of them.
+	// Longer codes: all codes with the same first tableBits bits share one
+	// table, as wide as the longest of them.
 	start, end, prefix := 0, size, -1
 	width := 0
 	for n := tableBits + 1; n <= maxCodeLen; n++ {
@@ -208,7 +210,7 @@ func buildTable(table []uint64, tableBits int, lens []uint8, syms []uint64) bool
 				start = end
 				width = n - tableBits
 				// Codes come in order of length: the table is full with the
-				// codes of n bits, or there are longer ones in it.
+				// codes of n bits, or contains longer ones.
 				room := 1<<width - left
 				for room > 0 && tableBits+width < maxCodeLen {
 					width++
@@ -229,7 +231,8 @@ func buildTable(table []uint64, tableBits int, lens []uint8, syms []uint64) bool
 	return true
 }
 
-// withCode returns the entry e of a symbol for a code of n bits.
+// withCode returns the entry of a symbol for a code of n bits. e is its entry
+// without a code.
 func withCode(e uint64, n int) uint64 {
 	e += uint64(n) | uint64(n)<<codeShift
 	if e&entryMatch == 0 {
@@ -238,13 +241,13 @@ func withCode(e uint64, n int) uint64 {
 	return e
 }
 
-// joinLiterals puts up to two more symbols into the first-level entries of
-// literals with short codes, as far as the index of the entry determines them:
-// literals, or a length as the last one. This saves look-ups, and branches that
-// are hard to predict: log text is decoded 20% faster for it.
+// joinLiterals adds up to two more symbols to the first-level entries of
+// literals with short codes, if the index of the entry determines them:
+// literals, or a length as the last one. This saves lookups and branches that
+// are hard to predict, and makes decoding log text 20% faster.
 func joinLiterals(table *[litTableLen]uint64) {
-	// An entry joins entries with smaller indexes (and 0 itself), so going down
-	// they are still single symbols.
+	// An entry joins entries with smaller indexes (and 0 itself). These are
+	// still single symbols because the loop goes down.
 	for i := 1<<litBits - 1; i >= 0; i-- {
 		e := table[i&(1<<litBits-1)]
 		if e&entryMatch != 0 {
@@ -271,16 +274,17 @@ func joinLiterals(table *[litTableLen]uint64) {
 // joined returns the entry for the literals of e followed by the symbol next;
 // pos is 8 times the number of literals in e.
 func joined(e, next uint64, pos uint) uint64 {
-	// Bits to take, bits of codes and the number of literals add up; what else
-	// next has below bit 32 is zero in e.
+	// The bits to take, the bits of codes and the number of literals add up;
+	// all other bits of next below bit 32 are zero in e.
 	return e + next&(1<<litShift-1) + next&(countMask<<countShift) +
 		next>>litShift&litMask<<litShift<<pos
 }
 
-// nextCode returns the code of n bits that follows code, both with the first
-// bit lowest; 0 follows the last one.
+// nextCode returns the code of n bits that follows code, both with their first
+// bit lowest. It returns 0 after the last one.
 func nextCode(code, n int) int {
-	// The zero nearest to the last bit becomes 1, the ones after it 0.
+	// The zero nearest to the last bit becomes 1, and the ones after it become
+	// 0.
 	zero := bits.Len(uint(^code) & (1<<n - 1))
 	if zero == 0 {
 		return 0

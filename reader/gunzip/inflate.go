@@ -6,17 +6,18 @@ import (
 )
 
 const (
-	histLen  = 32 << 10 // a match may reach this far back (RFC 1951, section 2)
+	histLen  = 32 << 10 // maximum distance of a match (RFC 1951, section 2)
 	maxMatch = 258      // longest match (section 3.2.5)
 
-	// Compressed bytes read at a time, and room for decoded bytes behind the
-	// history. Half or twice as much changes the speed by less than 2%; as it
-	// is, everything stays in a second-level cache of 512 KiB.
+	// The number of compressed bytes read at a time, and the room for decoded
+	// bytes after the history. Half or twice as much changes the speed by less
+	// than 2%; with these sizes, everything stays in a second-level cache of
+	// 512 KiB.
 	inLen  = 64 << 10
 	outLen = 128 << 10
 
-	// The decoding loops write without looking as long as the write position is
-	// at most outEnd. One round then writes at most 3 literals and a match, and
+	// The decoding loops write without checks while the write position is at
+	// most outEnd. One round then writes at most 3 literals and a match, and
 	// copying rounds up to copyStep bytes. (Literals are written 4 at a time,
 	// which is less.)
 	copyStep  = 64
@@ -24,8 +25,9 @@ const (
 	outMargin = 3 + maxMatch + copyStep
 	winLen    = outEnd + outMargin
 
-	// maxBlockHeader bytes hold any block header: 3+14+19*3 bits and then 286+30
-	// code lengths of at most 7 bits and 7 extra bits, which makes 563.
+	// maxBlockHeader is enough for any block header: 3+14+19*3 bits, and then
+	// 286+30 code lengths of at most 7 bits and 7 extra bits, which makes 563
+	// bytes.
 	maxBlockHeader = 576
 )
 
@@ -35,34 +37,34 @@ const (
 	tooFar  = "distance beyond the start of the data"
 )
 
-// The functions below are the only ones with unsafe pointers. They save the
-// bounds checks of the decoding loop, of which the compiler can prove none away:
-// what holds depends on the margins above. The base is always the start of
-// Reader.in or Reader.win, the index is not negative and with the bytes that are
-// accessed stays inside; fast says why. The byte order is that of the format on
-// any machine, and no alignment is assumed.
+// The functions below are the only ones with unsafe pointers. They avoid the
+// bounds checks of the decoding loop, none of which the compiler can prove
+// unnecessary, because they depend on the margins above. The base is always the
+// start of Reader.in or Reader.win, the index is not negative, and the accessed
+// bytes are inside; decodeFast says why. The byte order is that of the format
+// on any machine, and no alignment is assumed.
 
-// load64 returns the 8 bytes from p+i, the first one lowest.
+// load64 returns the 8 bytes at p+i, the first one lowest.
 func load64(p unsafe.Pointer, i int) uint64 {
 	return binary.LittleEndian.Uint64((*[8]byte)(unsafe.Add(p, i))[:])
 }
 
-// store32 writes the 4 bytes of v from p+i, the lowest one first.
+// store32 writes the 4 bytes of v to p+i, the lowest one first.
 func store32(p unsafe.Pointer, i int, v uint32) {
 	binary.LittleEndian.PutUint32((*[4]byte)(unsafe.Add(p, i))[:], v)
 }
 
-// copy16 copies 16 bytes from p+from to p+to, which may overlap: what is written
-// is what was there before, as the language has it for arrays. The compiler
-// makes it one load and one store.
+// copy16 copies 16 bytes from p+from to p+to, which may overlap: it reads all
+// bytes before it writes, as the language specifies for arrays. The compiler
+// turns it into one load and one store.
 func copy16(p unsafe.Pointer, to, from int) {
 	*(*[16]byte)(unsafe.Add(p, to)) = *(*[16]byte)(unsafe.Add(p, from))
 }
 
-// refill tops up the bit buffer bb to at least 56 bits with the bytes from in+at
-// and returns it with the new position and count. Of bc only the lowest 6 bits
-// count. The bits of bb above the count are already those of the next bytes, or
-// zero; or-ing these bytes in again does not change them.
+// refill fills the bit buffer bb to at least 56 bits with the bytes at in+at,
+// and returns it with the new position and count. Only the lowest 6 bits of bc
+// are the count. The bits of bb above the count are already those of the next
+// bytes, or zero; or-ing these bytes again does not change them.
 func refill(in unsafe.Pointer, at int, bb, bc uint64) (uint64, int, uint64) {
 	// (63-bc)/8 whole bytes fit.
 	return bb | load64(in, at)<<(bc&63), at + int(7-bc>>3&7), bc | 56
@@ -70,17 +72,17 @@ func refill(in unsafe.Pointer, at int, bb, bc uint64) (uint64, int, uint64) {
 
 // decodeFast decodes symbols of the current block while there are at least 8
 // bytes of input and outMargin bytes of room. It returns whether the block has
-// ended, or what is wrong with it. In between it stops at a whole symbol.
+// ended, or the error in it. Otherwise it stops after a whole symbol.
 //
-// What holds at the start of each round, and makes the accesses safe:
+// These conditions hold at the start of each round and make the accesses safe:
 //   - e is the entry for the next bits, and bb has at least 56 of them. A round
 //     takes at most 48: 15+5 for a length and 15+13 for a distance, or 10 for
-//     all codes of an entry that has literals too.
-//   - at <= inEnd-8, and a round refills once, at the end. So the bits counted
-//     are never from behind inEnd.
+//     all codes of an entry that has literals, too.
+//   - at <= inEnd-8, and a round refills once, at its end. So the bits counted
+//     are never from beyond inEnd.
 //   - wr <= outEnd: see outMargin for what is written.
-//   - win[base:wr] is history. No distance goes beyond it: this is checked, so
-//     that copies read from there or from what they have written.
+//   - win[base:wr] is history. No distance goes beyond it, which is checked, so
+//     copies read only history or what they have written.
 func (z *Reader) decodeFast() (end bool, what string) {
 	var (
 		win  = unsafe.Pointer(&z.win)
@@ -100,7 +102,7 @@ func (z *Reader) decodeFast() (end bool, what string) {
 		codes := bb // for the extra bits
 		bb >>= e & takeMask
 		bc -= e
-		// There may be no literal; what is written then does not count.
+		// There may be no literal; then the written bytes are overwritten.
 		store32(win, wr, uint32(e>>litShift))
 		wr += int(e >> countShift & countMask)
 		if e&entryMatch == 0 {
@@ -137,7 +139,7 @@ func (z *Reader) decodeFast() (end bool, what string) {
 				d = z.dist[d>>tableShift+bb>>distBits&(d>>extraShift&tableExtra)]
 			}
 			if d&entrySpecial != 0 {
-				bb >>= d & takeMask // as slow does, for the offset
+				bb >>= d & takeMask // as decodeSlow does, for the offset of the error
 				bc -= d
 				what = badDist
 				break
@@ -150,7 +152,7 @@ func (z *Reader) decodeFast() (end bool, what string) {
 			what = tooFar
 			break
 		}
-		// The next entry is looked up before the copy, which takes as long.
+		// Look up the next entry before the copy, which takes as long.
 		bb, at, bc = refill(in, at, bb, bc)
 		e = z.lit[bb&(1<<litBits-1)]
 
@@ -160,9 +162,9 @@ func (z *Reader) decodeFast() (end bool, what string) {
 			copyNear(win, to, from, wr)
 			continue
 		}
-		// Always 64 bytes: in text of this kind more than half of the matches
-		// are longer than 16, and a branch that goes either way costs more than
-		// copying too much (64 rather than 32 gave 3%).
+		// Always copy 64 bytes: in such text more than half of the matches are
+		// longer than 16, and an unpredictable branch costs more than copying
+		// too much (64 rather than 32 gave 3%).
 		for {
 			copy16(win, to, from)
 			copy16(win, to+16, from+16)
@@ -183,11 +185,11 @@ func (z *Reader) decodeFast() (end bool, what string) {
 	return end, what
 }
 
-// copyNear copies a match from less than 16 bytes back to win[to:end]. Up to 15
-// bytes behind end are overwritten.
+// copyNear copies a match with a distance of less than 16 bytes to win[to:end].
+// It overwrites up to 15 bytes after end.
 func copyNear(win unsafe.Pointer, to, from, end int) {
 	// The data repeats with period dist, so also with twice that: each copy of
-	// dist bytes doubles the distance from which the next one can be taken.
+	// dist bytes doubles the distance from which the next one can be copied.
 	for dist := to - from; dist < 16; dist *= 2 {
 		copy16(win, to, from)
 		if to += dist; to >= end {
@@ -201,7 +203,7 @@ func copyNear(win unsafe.Pointer, to, from, end int) {
 }
 
 // needBits makes at least n <= 32 bits available in the bit buffer, reading
-// from the source if it must.
+// from the source if necessary.
 func (z *Reader) needBits(n uint) error {
 	for z.bitCnt < n {
 		if z.inPos == z.inEnd {
@@ -217,7 +219,8 @@ func (z *Reader) needBits(n uint) error {
 	return nil
 }
 
-// takeBits removes n bits from the bit buffer and returns them. They are there.
+// takeBits removes n bits from the bit buffer and returns them. The buffer must
+// contain them.
 func (z *Reader) takeBits(n uint) uint {
 	v := uint(z.bitBuf & (1<<n - 1))
 	z.bitBuf >>= n
@@ -233,13 +236,12 @@ func (z *Reader) readBits(n uint) (uint, error) {
 	return z.takeBits(n), nil
 }
 
-// decodeSlow does what fast does from whatever input there is, symbol by
-// symbol. It returns more = true if the next one is not there completely; every
-// one that is has been decoded then. It runs for the last 8 bytes of each fill,
-// so that it need not be fast.
+// decodeSlow decodes symbols like decodeFast, from any amount of input. It
+// returns more = true if the next symbol is not completely in the input. It
+// runs only for the last 8 bytes of each fill, so it need not be fast.
 //
-// Missing bits are zero in the bit buffer. The entry found with them is the
-// right one if it takes no more bits than there are; otherwise it says nothing.
+// Missing bits are zero in the bit buffer. The entry found with them is correct
+// if it takes no more bits than there are; otherwise it is meaningless.
 func (z *Reader) decodeSlow() (more, end bool, what string) {
 	win := unsafe.Pointer(&z.win)
 	for z.wr <= outEnd {
@@ -266,7 +268,7 @@ func (z *Reader) decodeSlow() (more, end bool, what string) {
 				return false, true, ""
 			}
 			return false, false, badLit
-		case n < z.bitCnt: // and so a match
+		case n < z.bitCnt: // and so it is a match
 			d := z.dist[bb>>n&(1<<distBits-1)]
 			if d&entrySpecial != 0 && d>>kindShift&kindMask == kindTable {
 				d = z.dist[d>>tableShift+bb>>(n+distBits)&(d>>extraShift&tableExtra)]
@@ -291,8 +293,8 @@ func (z *Reader) decodeSlow() (more, end bool, what string) {
 			}
 			continue
 		}
-		// The entry wants more bits than there are; what it begins with may be
-		// a literal that is complete.
+		// The entry takes more bits than there are, but it may start with a
+		// literal that is complete.
 		n = uint(e >> firstShift & firstMask)
 		if e>>countShift&countMask == 0 || n > z.bitCnt {
 			return true, false, ""

@@ -15,7 +15,7 @@ import (
 	kgzip "github.com/klauspost/compress/gzip"
 )
 
-// sources are the ways a stream may arrive.
+// sources are different ways to read a stream.
 var sources = []struct {
 	name string
 	wrap func(io.Reader) io.Reader
@@ -27,7 +27,7 @@ var sources = []struct {
 	{"empty reads", func(r io.Reader) io.Reader { return &emptyReader{r: r} }},
 }
 
-// check decodes in in all ways and compares with want.
+// check decodes in from all sources and compares the results with want.
 func check(t *testing.T, in, want []byte) {
 	t.Helper()
 	z := NewReader(nil)
@@ -63,7 +63,7 @@ func TestLevels(t *testing.T) {
 		"zeros":  make([]byte, 300000),
 		"sparse": sparse,
 		"period": bytes.Repeat([]byte("abcdefghijklmnopqrstuvwxyz0123456789."), 9000),
-		"bytes":  bytes.Repeat(randomBytes(40000), 3), // beyond the window
+		"bytes":  bytes.Repeat(randomBytes(40000), 3), // longer than the window
 	}
 	step := 1
 	if testing.Short() {
@@ -91,8 +91,8 @@ func TestLarge(t *testing.T) {
 	check(t, readertest.GzipLevel(data, 0), data)
 }
 
-// TestDistances has a match of every distance and of every length, so that
-// copies of all kinds end at all places, also at the end of the window.
+// TestDistances decodes a match of every distance and of every length, so that
+// copies of all kinds end at all offsets, including the end of the window.
 func TestDistances(t *testing.T) {
 	w := new(bitWriter)
 	want := randomBytes(histLen)
@@ -135,8 +135,8 @@ func TestNearDistances(t *testing.T) {
 	check(t, member(w.b, want), want)
 }
 
-// TestWindowEnd moves the same data by single bytes against the end of the
-// window, with the longest matches there are.
+// TestWindowEnd shifts the same data byte by byte across the end of the window,
+// with the longest possible matches.
 func TestWindowEnd(t *testing.T) {
 	for shift := range 300 {
 		w := new(bitWriter)
@@ -173,7 +173,7 @@ func TestWindowEnd(t *testing.T) {
 }
 
 // dynamic writes the header of a dynamic block with the given code lengths,
-// each sent as it is with a code of 4 bits (lengths 0..15).
+// each with a code of 4 bits (lengths 0..15).
 func (w *bitWriter) dynamic(lit, dist []int) {
 	w.bits(1, 1)
 	w.bits(2, 2)
@@ -205,7 +205,8 @@ func TestLongCodes(t *testing.T) {
 		dist[i] = i + 1
 	}
 	dist[14], dist[15] = 15, 15
-	// The canonical codes: all ones with a zero at the end, but for the last.
+	// The canonical codes: all ones with a zero at the end, except for the
+	// last.
 	code := func(w *bitWriter, n int, last bool) {
 		v := 1<<n - 2
 		if last {
@@ -241,8 +242,8 @@ func TestLongCodes(t *testing.T) {
 	check(t, member(w.b, want), want)
 }
 
-// TestOneCode has the incomplete codes that are allowed: one distance code of
-// one bit, and none.
+// TestOneCode decodes the incomplete codes that are allowed: one distance code
+// of one bit, and none.
 func TestOneCode(t *testing.T) {
 	lit := make([]int, 286)
 	lit['x'], lit[256], lit[257] = 1, 2, 2
@@ -271,7 +272,7 @@ func TestOneCode(t *testing.T) {
 		got, err := io.ReadAll(NewReader(bytes.NewReader(member(append(w.b, 0), []byte("xxxx")))))
 		var corrupt *CorruptError
 		if test.err == "" {
-			// The byte added above is taken for the trailer's first one.
+			// The byte added above is read as the first byte of the trailer.
 			got, err = io.ReadAll(NewReader(bytes.NewReader(member(w.b, []byte("xxxx")))))
 			if err != nil {
 				t.Errorf("%s: %v", test.name, err)
@@ -285,7 +286,7 @@ func TestOneCode(t *testing.T) {
 	}
 }
 
-// TestCorrupt has what is wrong inside of deflate data.
+// TestCorrupt decodes invalid deflate data.
 func TestCorrupt(t *testing.T) {
 	fixed := func(f func(w *bitWriter)) []byte {
 		w := new(bitWriter)
