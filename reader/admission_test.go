@@ -8,9 +8,9 @@ import (
 	"golang.org/x/sync/semaphore"
 )
 
-// A reader with a Turn waits for memory in the order it came, and frees its
-// slot meanwhile; one without a Turn does not wait, and neither does one whose
-// turn has ended.
+// Readers with a Turn wait for memory in the order in which they arrive, and
+// release their slots meanwhile. A reader without a Turn does not wait, and
+// neither does one whose turn has ended.
 func TestTurn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		memory, workers := semaphore.NewWeighted(100), NewWorkers(3)
@@ -35,7 +35,7 @@ func TestTurn(t *testing.T) {
 					refused <- n
 				}
 			}()
-			synctest.Wait() // so that they come in this order
+			synctest.Wait() // so that they arrive in this order
 		}
 		ran := make(chan bool)
 		workers.Go(func() { close(ran) }) // the slots are free
@@ -63,7 +63,8 @@ func TestTurn(t *testing.T) {
 	})
 }
 
-// Go waits for a slot, TryGo does without, Share does the work itself.
+// Go waits for a slot, TryGo does nothing without one, and Share does the work
+// itself.
 func TestWorkers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := NewWorkers(1)

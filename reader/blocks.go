@@ -10,17 +10,17 @@ var Newline = []byte{'\n'}
 
 var blockPool = sync.Pool{New: func() any { return new(Block) }}
 
-// GetBlock takes a Block, with its memory, from a pool.
+// GetBlock returns a Block with its memory from a pool.
 func GetBlock() *Block { return blockPool.Get().(*Block) }
 
-// PutBlock gives a Block back; its Text must not be used any more.
+// PutBlock returns a Block to the pool. Its Text must not be used any more.
 func PutBlock(b *Block) {
 	b.Text = nil
 	blockPool.Put(b)
 }
 
-// Grow returns the Block's memory, of BlockSize bytes, to make a Text in. What
-// Text was is lost.
+// Grow returns the Block's memory, of BlockSize bytes, for a new Text. The
+// current Text becomes invalid.
 func (b *Block) Grow() []byte {
 	if cap(b.buf) < BlockSize {
 		b.buf = make([]byte, BlockSize)
@@ -28,22 +28,23 @@ func (b *Block) Grow() []byte {
 	return b.buf[:BlockSize]
 }
 
-// Set makes b the Block x, whose Text is in what Grow returned. b keeps its
-// memory, and not that of x.
+// Set sets b to the Block x, whose Text must be in the memory that Grow
+// returned. b keeps its own memory.
 func (b *Block) Set(x Block) {
 	x.buf = b.buf
 	*b = x
 }
 
-// SetText makes b a Block of nothing but a copy of text, and takes no more
-// memory than that needs.
+// SetText sets b to a Block that has only a copy of text, and grows its memory
+// only if necessary.
 func (b *Block) SetText(text []byte) {
 	*b = Block{buf: append(b.buf[:0], text...)}
 	b.Text = b.buf
 }
 
-// SeekTable returns the frame that other programs seek by. Its entries are the
-// stored and the decoded length of each frame, ours among them.
+// SeekTable returns the frame that other programs use for seeking. Its entries
+// are the stored and the decoded length of each frame. ours is the length of
+// logview's own frame.
 func (t *Table) SeekTable(ours int) []byte {
 	n := len(t.Blocks) + 1
 	out := binary.LittleEndian.AppendUint32(nil, 0x184d2a5e)

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// Ctime returns the change time of a file, in nanoseconds since 1970; 0 if it is
-// not known.
+// Ctime returns the change time of a file in nanoseconds since 1970; 0 if it is
+// unknown.
 func Ctime(info os.FileInfo) int64 {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
 		return st.Ctimespec.Nano()

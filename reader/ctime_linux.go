@@ -5,8 +5,8 @@ import (
 	"syscall"
 )
 
-// Ctime returns when anything about a file was changed last, in nanoseconds
-// since 1970; 0 where it is not known.
+// Ctime returns the change time of a file in nanoseconds since 1970; 0 if it is
+// unknown.
 func Ctime(info os.FileInfo) int64 {
 	if st, ok := info.Sys().(*syscall.Stat_t); ok {
 		return st.Ctim.Nano()

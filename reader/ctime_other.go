@@ -4,6 +4,6 @@ package reader
 
 import "os"
 
-// Ctime returns when anything about a file was changed last, in nanoseconds
-// since 1970; 0 where it is not known.
+// Ctime returns the change time of a file in nanoseconds since 1970; 0 if it is
+// unknown.
 func Ctime(os.FileInfo) int64 { return 0 }

@@ -7,11 +7,12 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// mostAlternatives bounds the texts that the braces of a glob stand for.
-// doublestar tries them one by one, and 22 times {a,b} are four million.
+// mostAlternatives limits the number of alternatives that the braces of a glob
+// produce. doublestar tries them one by one, and 22 times {a,b} makes four
+// million.
 const mostAlternatives = 1000
 
-// CheckGlob reports what is wrong with a glob.
+// CheckGlob returns an error if a glob is invalid or has too many alternatives.
 func CheckGlob(pattern string) error {
 	if !doublestar.ValidatePattern(pattern) {
 		return errors.New("not a valid glob: a [ or { is not closed; write \\[ or \\{ for the character itself")
@@ -22,9 +23,9 @@ func CheckGlob(pattern string) error {
 	return nil
 }
 
-// alternatives returns how many texts the braces of a glob stand for, at most
-// slightly more than mostAlternatives, from index i up to the brace that closes
-// the group there, and the index of that.
+// alternatives returns the number of alternatives that the braces of a glob
+// produce, from index i to the brace that closes the group at i, and the index
+// of that brace. The number is at most slightly above mostAlternatives.
 func alternatives(pattern string, i int) (n, end int) {
 	sum, product := 0, 1
 	for ; i < len(pattern); i++ {

@@ -7,22 +7,22 @@ import (
 	"fmt"
 )
 
-// ErrGone says that no member has the content any more that was asked for.
+// ErrGone says that no member has the requested content any more.
 var ErrGone = errors.New("no file has this text any more")
 
-// IDSize is how much of a text's start its identity is made of. Loggers
-// begin a file alike (a banner, a start-up), but not for 4 KiB.
+// IDSize is the number of first bytes of a text that its ID covers. Loggers may
+// start files with the same text (a banner, a start-up), but not for 4 KiB.
 const IDSize = 4 << 10
 
 // An ID identifies a member by the first bytes of its text, so that app.log is
 // recognized as app.log.1 and as app.log.2.gz. Inodes are reused and names
-// change; the text stays.
+// change, but the text stays.
 //
-// A file that is shorter than IDSize is named by the bytes it has, and known
-// by them when it has grown. Equal IDs are a strong hint, not a proof: what
-// is trusted with more than a position is verified first.
+// The ID of a text shorter than IDSize covers the existing bytes, and is still
+// recognized after the text has grown. Equal IDs are a strong hint, not a
+// proof: before relying on them for more than a position, verify the text.
 type ID struct {
-	Len int // how many bytes Sum is of
+	Len int // number of bytes that Sum covers
 	Sum [16]byte
 }
 
@@ -34,18 +34,18 @@ func NewID(start []byte) ID {
 	return id
 }
 
-// Matches reports whether a text that begins with start may be the one that id
-// was made of.
+// Matches reports whether a text that starts with start may be the one with the
+// ID. start must have at least id.Len bytes, or be the whole text.
 func (id ID) Matches(start []byte) bool {
 	return len(start) >= id.Len && NewID(start[:id.Len]) == id
 }
 
-// Of reports whether a text that begins with start may be the one that id
-// was made of. start is at least the first 4 KiB, or all of a shorter text.
+// Of reports whether a text that starts with start may be the one with the ID.
+// start has at least the first 4 KiB, or the whole text if it is shorter.
 func (id ID) Of(start []byte) bool { return id.Matches(start) }
 
-// IsZero reports whether id is no identity at all.
+// IsZero reports whether id is the zero ID.
 func (id ID) IsZero() bool { return id == ID{} }
 
-// String returns the ID for people and file names.
+// String returns the ID for messages and file names.
 func (id ID) String() string { return fmt.Sprintf("%s-%d", hex.EncodeToString(id.Sum[:]), id.Len) }

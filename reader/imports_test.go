@@ -12,11 +12,12 @@ import (
 	"testing"
 )
 
-// small are packages without imports of ours that any package may import.
+// small are packages of this module without imports of this module, which any
+// package may import.
 var small = []string{"reader/crash", "reader/lazyregexp"}
 
-// imports are the packages of ours that each package may import. An
-// architecture is what does not depend on what.
+// imports are the packages of this module that each package may import. An
+// architecture is defined by which packages do not depend on which others.
 var imports = map[string][]string{
 	"reader":             {},
 	"reader/crash":       {},
@@ -37,11 +38,11 @@ var imports = map[string][]string{
 	"index/searchertest": {"reader", "reader/files", "reader/readertest", "index", "index/query", "index/match"},
 }
 
-// panes are the packages of the explorer's panes, which know nothing of each
-// other: the root model stands between them.
+// panes are the packages of the explorer's panes, which do not import each
+// other: the root model connects them.
 var panes = []string{"tui/logs", "tui/pager", "tui/results"}
 
-// TestImports checks which package of ours imports which.
+// TestImports checks the imports between the packages of this module.
 func TestImports(t *testing.T) {
 	root := ".."
 	err := filepath.WalkDir(root, func(file string, e fs.DirEntry, err error) error {

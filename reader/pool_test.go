@@ -11,8 +11,8 @@ import (
 	"logview/reader/readertest"
 )
 
-// A block whose memory is less than a block's comes back into the pool, too: a
-// store copies short ones. Whatever takes it from there must enlarge it.
+// Blocks with less memory than BlockSize are also put into the pool, because a
+// store copies short texts. Code that gets one from the pool must enlarge it.
 func TestSmallBuffersInPool(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.log.gz")
 	readertest.WriteFile(t, path, readertest.Gzip(strings.Repeat("a line of a log\n", 60<<10)))

@@ -18,16 +18,16 @@ const NulRun = 64 << 10
 // NulMarker returns the marker for a run of n NULs.
 func NulMarker(n int64) string { return "[" + humanize.Bytes(uint64(n)) + " of NULs]" }
 
-// A Skip describes what a Block's Text leaves out at one place.
+// A Skip describes what is left out at one place of a Block's Text.
 type Skip struct {
 	At    int   // index in Text
-	Len   int   // of the marker there; 0 for a byte order mark
-	Bytes int64 // left out of the member's text
+	Len   int   // length of the marker there; 0 for a byte order mark
+	Bytes int64 // number of bytes of the member's text that are left out
 }
 
-// Unmarked returns text with NULs for the markers in it, in a copy if it has any:
-// a marker is shown, but is not in the file, so nothing is to be found in it.
-// skips says what text leaves out.
+// Unmarked returns text with its markers replaced by NULs; it returns a copy if
+// there are any. Markers are displayed but are not in the file, so searches
+// must not find them. skips describes what is left out of text.
 func Unmarked(text []byte, skips []Skip) []byte {
 	copied := false
 	for _, s := range skips {
@@ -134,7 +134,7 @@ func Shift(skips []Skip, n int) []Skip {
 	return out
 }
 
-// Before returns how many of the skips begin before index at of a text.
+// Before returns the number of skips before index at of a text.
 func Before(skips []Skip, at int) int {
 	n := 0
 	for n < len(skips) && skips[n].At < at {
@@ -175,8 +175,8 @@ func (b *Block) Segments() []segment {
 	return out
 }
 
-// Raw fills p with the member's text from off on, with nothing left out, as far
-// as the Block has it.
+// Raw fills p with the member's text from off on, with nothing left out, and
+// returns the number of bytes. It stops at the end of the Block.
 func (b *Block) Raw(p []byte, off Offset) int {
 	n := 0
 	for _, g := range b.Segments() {
@@ -196,7 +196,7 @@ func (b *Block) Raw(p []byte, off Offset) int {
 }
 
 // Begins reports whether the member's text, whose first block is b, may be the
-// one that id identifies.
+// text with an ID.
 func (b *Block) Begins(id ID) bool {
 	var start [IDSize]byte
 	return id.Matches(start[:b.Raw(start[:], 0)])

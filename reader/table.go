@@ -32,35 +32,35 @@ import (
 // A block's offset, line and place in the store follow by adding up.
 type Table struct {
 	Blocks []TableBlock
-	Lines  int64  // lines of the member, the unterminated last one included
+	Lines  int64  // number of lines of the member, including an unterminated last line
 	Size   Offset // length of the text
-	CRC    uint32 // of the whole text, as gzip counts it (IEEE)
+	CRC    uint32 // CRC-32 (IEEE) of the whole text, as in gzip
 }
 
-// A TableBlock is what is known of one block.
+// A TableBlock describes a block.
 type TableBlock struct {
 	Offset     Offset
-	Len        int    // of its Text
+	Len        int    // length of its Text
 	Skips      []Skip // see Block
-	Line       Line   // the line its first byte belongs to
-	Lines      int    // newlines in it
+	Line       Line   // the line that contains its first byte
+	Lines      int    // number of newlines in it
 	Continues  bool   // see Block
 	Unfinished bool
-	First      time.Time // lowest and highest time that its lines have, zero if they have none
+	First      time.Time // lowest and highest time of its lines; zero if they have none
 	Last       time.Time
 
-	Stored    int64 // where its frame begins in the store file
+	Stored    int64 // offset of its frame in the store file
 	StoredLen int
 }
 
-// End returns where in the member's text the block ends.
+// End returns the offset of the block's end in the member's text.
 func (k *TableBlock) End() Offset { return endOf(k.Offset, k.Len, k.Skips) }
 
 var tableMagic = []byte("LVT2")
 
 var errTable = errors.New("damaged block table")
 
-// Find returns the index of the block that holds offset off, or -1.
+// Find returns the index of the block that contains offset off, or -1.
 func (t *Table) Find(off Offset) int {
 	i := sort.Search(len(t.Blocks), func(i int) bool { return t.Blocks[i].Offset > off }) - 1
 	if i >= 0 && off < t.Blocks[i].End() {
@@ -69,13 +69,13 @@ func (t *Table) Find(off Offset) int {
 	return -1
 }
 
-// FindLine returns the index of the block in which line l begins, or -1.
+// FindLine returns the index of the block in which line l starts, or -1.
 func (t *Table) FindLine(l Line) int {
 	if l < 0 || int64(l) >= t.Lines {
 		return -1
 	}
-	// The last block whose first byte is of line l or an earlier one: a line
-	// begins in the first block that is not a continuation of it.
+	// The last block whose first byte is in line l or an earlier one: a line
+	// starts in the first block that is not a continuation of it.
 	i := sort.Search(len(t.Blocks), func(i int) bool {
 		b := t.Blocks[i]
 		return b.Line > l || b.Line == l && b.Continues
@@ -83,7 +83,7 @@ func (t *Table) FindLine(l Line) int {
 	return i - 1
 }
 
-// Encode returns the table as bytes, for [DecodeTable].
+// Encode encodes the table for [DecodeTable].
 func (t *Table) Encode() []byte {
 	b := append([]byte(nil), tableMagic...)
 	b = binary.AppendUvarint(b, uint64(t.Lines))
@@ -127,8 +127,8 @@ func (t *Table) Encode() []byte {
 	return b
 }
 
-// DecodeTable reads what Encode wrote. Whatever the bytes are, the Table it
-// returns is consistent in itself, or there is an error.
+// DecodeTable decodes a table encoded by Encode. It returns an error unless the
+// table is consistent.
 func DecodeTable(b []byte) (*Table, error) {
 	if len(b) < len(tableMagic) || string(b[:len(tableMagic)]) != string(tableMagic) {
 		return nil, errTable
@@ -160,7 +160,7 @@ func DecodeTable(b []byte) (*Table, error) {
 	t.CRC = binary.LittleEndian.Uint32(b)
 	b = b[4:]
 	count := uvarint()
-	if bad || count > uint64(len(b)) { // a block takes more than a byte
+	if bad || count > uint64(len(b)) { // each block takes more than a byte
 		return nil, errTable
 	}
 	t.Blocks = make([]TableBlock, 0, count)
@@ -181,7 +181,7 @@ func DecodeTable(b []byte) (*Table, error) {
 		}
 		if flags&8 != 0 {
 			n, at := uvarint(), uint64(0)
-			if n > uint64(len(b)) { // a skip takes more than a byte
+			if n > uint64(len(b)) { // each skip takes more than a byte
 				return nil, errTable
 			}
 			for range n {

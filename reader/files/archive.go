@@ -113,13 +113,13 @@ func IsArchive(m reader.Member) bool {
 
 // An archive is an archive that was unpacked.
 type archive struct {
-	member reader.Member // the file, which may be in another archive
-	depth  int           // number of archives around it
+	member reader.Member // the file of the archive, which may be in another archive
+	depth  int           // number of archives that contain this one
 	opt    Options
 	kind   decode.ArchiveKind
-	links  map[string]string // of a tar that was listed: what its symbolic links contain, by their paths
+	links  map[string]string // targets of the symbolic links by their paths, of a tar that was listed
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the following fields
 	users   int        // open members
 	data    archiveData
 	stamp   reader.Stamp
@@ -129,7 +129,7 @@ type archive struct {
 	damage error // what ended the reading of a pipe; not guarded
 }
 
-// name returns what the archive is called in errors.
+// name returns the name of the archive for errors.
 func (a *archive) name() string {
 	if a.member.Path == reader.Stdin {
 		return "standard input"
@@ -137,7 +137,7 @@ func (a *archive) name() string {
 	return a.member.Path
 }
 
-// archiveData is an archive's bytes, decompressed.
+// archiveData are the decompressed bytes of an archive.
 type archiveData interface {
 	io.ReaderAt
 	io.Closer
@@ -148,11 +148,11 @@ type entry struct {
 	in     *archive
 	wanted string // if in is not unpacked yet: the path to look for in it
 
-	off, size int64         // in the archive's bytes
-	end       int64         // of its data in them
+	off, size int64         // in the bytes of the archive
+	end       int64         // end of its data in the bytes of the archive
 	modified  time.Time     // of the member
 	coding    decode.Coding // nil if the member is stored as it is
-	sparse    bool          // off is where its headers begin; see sparse.go
+	sparse    bool          // off is the offset of its headers; see sparse.go
 }
 
 // A section is a file in an archive.
@@ -301,7 +301,7 @@ func (a *archive) list(ctx context.Context, turn *reader.Turn, progress func(dis
 		if filter.excludesInside(m.Path, path, f.cwd) || filter.tooLarge(e.size) || filter.tooDeep(deep) {
 			continue
 		}
-		f.keepFile(reader.Member{Path: path, Size: e.size, ModTime: e.modified, Handle: Handle{In: e, deep: deep}}) // no path comes twice
+		f.keepFile(reader.Member{Path: path, Size: e.size, ModTime: e.modified, Handle: Handle{In: e, deep: deep}}) // no path occurs twice
 	}
 	logs := f.Group()
 	return logs, append(errs, f.Errs...)
@@ -349,7 +349,7 @@ func unpackWanted(ctx context.Context, m reader.Member, opt Options, turn *reade
 			if w.files[inner] {
 				f.AddFile(x)
 			}
-			for _, rest := range w.through[inner] { // in an archive inside of this one
+			for _, rest := range w.through[inner] { // in an archive inside this one
 				x.Named = true
 				more, moreErrs := unpackWanted(ctx, reader.Member{Path: m.Path, Named: true, Handle: Handle{In: &entry{in: &archive{member: x}, wanted: filepath.FromSlash(rest)}}}, opt, turn, nil)
 				errs = append(errs, moreErrs...)
@@ -367,11 +367,12 @@ func unpackWanted(ctx context.Context, m reader.Member, opt Options, turn *reade
 	return f.Group(), errs
 }
 
-// wantedPaths are the paths in an archive that a path means, with slashes.
+// wantedPaths are the paths in an archive, with slashes, that match a path
+// given by the user.
 type wantedPaths struct {
 	named   map[string]bool     // files and directories
-	through map[string][]string // by an archive in the archive: the paths in that
-	files   map[string]bool     // of links that are met in directories
+	through map[string][]string // for an archive in the archive: the paths in it
+	files   map[string]bool     // targets of links that are found in directories
 }
 
 func (w *wantedPaths) add(path string) {
@@ -386,8 +387,9 @@ func (w *wantedPaths) add(path string) {
 	}
 }
 
-// addLinks adds what wanted means through the symbolic links of the archive a.
-// Of those that are below wanted, keep says which are met.
+// addLinks adds the paths to which wanted leads through the symbolic links of
+// the archive a. For links below wanted, keep decides whether they are
+// followed.
 func (w *wantedPaths) addLinks(wanted string, a *archive, keep func(path string) bool) {
 	links := a.links
 	if a.kind == decode.ZipArchive && a.acquire(context.Background(), nil, nil) == nil {
@@ -417,9 +419,9 @@ func (w *wantedPaths) directory(path string) string {
 }
 
 // resolveLink returns the path to which a path in an archive leads through
-// links. As the names in the archive, it never leads out of it.
+// links. Like the names in the archive, it never leads out of it.
 func resolveLink(name string, links map[string]string) string {
-	const most = 40 // as in Linux: links may lead in circles
+	const most = 40 // as in Linux: links may form a cycle
 	for range most {
 		end := 0
 		to, ok := "", false
@@ -476,9 +478,9 @@ func UnpackAll(ctx context.Context, logs []Log, opt Options, look func(reader.Me
 	return out, errs
 }
 
-// copiesOfArchives finds, among logs, the archives that may be copies of one
-// another, as X.tar and X.tar.gz are while one is made of the other and after
-// gzip -k. The members that they have in common are read once.
+// copiesOfArchives finds archives among logs that may be copies of one another,
+// as X.tar and X.tar.gz are while one is made from the other and after gzip -k.
+// It records that, so that the members they have in common are read once.
 func copiesOfArchives(logs []Log) {
 	first := map[string]*reader.Member{}
 	each := func(do func(tar string, packed bool, m *reader.Member)) {
@@ -503,7 +505,7 @@ func copiesOfArchives(logs []Log) {
 }
 
 // tarOf returns the path of a tar file before it was compressed, and whether it
-// was; an empty path if it is none, judging by its name.
+// was compressed. The path is empty if the file is not named like a tar file.
 func tarOf(path string) (tar string, packed bool) {
 	ending := decode.ArchiveEnding.FindString(path)
 	if ending == "" || !decode.IsTarName(path) {
@@ -512,9 +514,9 @@ func tarOf(path string) (tar string, packed bool) {
 	return path[:len(path)-len(ending)] + ".tar", !strings.EqualFold(ending, ".tar")
 }
 
-// unpackOnce lists the members of the archive m, as Unpack does, without those
-// that its copy has, too: they are in the same place and have the same bytes. Of
-// a damaged copy, these are the members before the damage.
+// unpackOnce lists the members of the archive m, as Unpack does, except those
+// that its copy also has: members with the same offset and the same bytes. If
+// the copy is damaged, these are the members before the damage.
 func unpackOnce(ctx context.Context, m reader.Member, opt Options, turn *reader.Turn, progress func(disk int64)) ([]Log, []error) {
 	logs, errs := Unpack(ctx, m, opt, turn, progress)
 	if HandleOf(m).copy == nil || len(logs) == 0 {
@@ -523,7 +525,7 @@ func unpackOnce(ctx context.Context, m reader.Member, opt Options, turn *reader.
 	a := HandleOf(logs[0].Members[0]).In.in
 	same, err := a.commonPrefix(ctx, &archive{member: *HandleOf(m).copy, opt: opt}, turn)
 	if err != nil {
-		return logs, errs // reading the other one reports the error
+		return logs, errs // reading the other archive reports the error
 	}
 	for i := range logs {
 		logs[i].Members = slices.DeleteFunc(logs[i].Members, func(x reader.Member) bool { return HandleOf(x).In.end <= same })
@@ -531,8 +533,8 @@ func unpackOnce(ctx context.Context, m reader.Member, opt Options, turn *reader.
 	return slices.DeleteFunc(logs, func(l Log) bool { return len(l.Members) == 0 }), errs
 }
 
-// commonPrefix returns how many bytes two tar archives have in common at their
-// beginnings.
+// commonPrefix returns the length of the common beginning of two tar archives
+// in bytes.
 func (a *archive) commonPrefix(ctx context.Context, b *archive, turn *reader.Turn) (int64, error) {
 	defer a.Release()
 	defer b.Release()
@@ -595,7 +597,7 @@ func zipByChance(m reader.Member) bool {
 // splitArchive splits a path that does not exist into a file and a path inside
 // it. It returns false if no prefix of the path is a file.
 func splitArchive(path string) (archive reader.Member, inside string, ok bool) {
-	// The prefixes are not cleaned: of a.tar/../x, a.tar is one.
+	// The prefixes are not cleaned: a.tar is a prefix of a.tar/../x.
 	for end := len(path) - 1; end > 0; end-- {
 		if !os.IsPathSeparator(path[end]) || os.IsPathSeparator(path[end-1]) {
 			continue
@@ -611,8 +613,8 @@ func splitArchive(path string) (archive reader.Member, inside string, ok bool) {
 	return reader.Member{}, "", false
 }
 
-// ArchiveOf returns the file that is a prefix of a path that does not exist, and
-// so may be the archive with that path; false if there is none.
+// ArchiveOf returns the file that is a prefix of a path that does not exist,
+// and so may be an archive that contains the path; false if there is none.
 func ArchiveOf(path string) (string, bool) {
 	if _, err := os.Stat(path); err == nil {
 		return "", false
@@ -624,9 +626,9 @@ func ArchiveOf(path string) (string, bool) {
 	return HandleOf(m).In.in.member.Path, true
 }
 
-// Fixed returns why nothing will be written to the file at a path: it is an
-// archive, or in one, or in a format that cannot be read, or below a file. It
-// returns nil for other files, and for those that do not exist yet.
+// Fixed returns an error if nothing will be written to the file at a path
+// because it is an archive or in one, in a format that cannot be read, or below
+// a file. It returns nil for other files, and for files that do not exist yet.
 func Fixed(path string) error {
 	m := reader.Member{Path: path, Named: true}
 	info, err := os.Stat(path)
@@ -654,7 +656,7 @@ func Fixed(path string) error {
 
 // pendingMember returns the member that stands for a path inside an archive
 // until it is unpacked; false if path is not inside an archive. A path such as
-// a.tar/../x is not: as of other files, there is no way from an archive up.
+// a.tar/../x is not: as with other files, .. does not lead out of an archive.
 func pendingMember(path string) (reader.Member, bool) {
 	a, inside, ok := splitArchive(path)
 	if inside = filepath.Clean(inside); !ok || !filepath.IsLocal(inside) {
@@ -663,11 +665,11 @@ func pendingMember(path string) (reader.Member, bool) {
 	return reader.Member{Path: path, Size: a.Size, ModTime: a.ModTime, Named: true, Handle: Handle{In: &entry{in: &archive{member: a}, wanted: inside}}}, true
 }
 
-// insidePattern lists paths inside archives for a pattern of which the first
-// part matches the archives.
+// insidePattern lists paths inside archives for a pattern whose first part
+// matches the archives.
 func insidePattern(pattern string) []string {
 	if _, _, ok := splitArchive(pattern); ok {
-		return nil // it begins with a file of that name
+		return nil // it starts with a file that exists
 	}
 	var out []string
 	for i := 1; i < len(pattern); i++ {
@@ -686,8 +688,9 @@ func insidePattern(pattern string) []string {
 	return out
 }
 
-// acquire makes a.data readable until release is called. If some of the
-// archive cannot be read, a.data is the rest of it and there is an error.
+// acquire makes a.data readable until Release is called. If a part of the
+// archive cannot be read, it returns an error, and a.data is the rest; a.data
+// is nil if nothing can be read.
 func (a *archive) acquire(ctx context.Context, turn *reader.Turn, progress func(int64)) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -700,7 +703,7 @@ func (a *archive) acquire(ctx context.Context, turn *reader.Turn, progress func(
 		return err
 	}
 	if f == os.Stdin {
-		a.kept = true // it is not ours to close
+		a.kept = true // do not close standard input
 		if _, err := f.Seek(0, io.SeekStart); err != nil {
 			return &reader.FileError{Path: p, Offset: -1, Err: reader.Cause(err)}
 		}
@@ -714,8 +717,8 @@ func (a *archive) acquire(ctx context.Context, turn *reader.Turn, progress func(
 	return err
 }
 
-// Release undoes acquire. The archive stays open for a while, because usually
-// its next member is read soon.
+// Release undoes acquire. The archive stays open for a while, because its next
+// member is usually read soon.
 func (a *archive) Release() {
 	a.mu.Lock()
 	a.users--
@@ -747,7 +750,7 @@ type openArchives struct {
 	all []*archive
 }
 
-// put adds an archive, and returns the one to close in exchange.
+// put adds an archive. It returns an archive to close, or nil.
 func (o *openArchives) put(a *archive) (old *archive) {
 	const most = 4
 	o.mu.Lock()
@@ -792,7 +795,7 @@ func (a *archive) ReadAt(p []byte, off int64) (int, error) {
 	return a.data.ReadAt(p, off)
 }
 
-// length returns the size of the archive in bytes.
+// length returns the size of the archive's bytes.
 func (a *archive) length() int64 {
 	switch d := a.data.(type) {
 	case *storeBytes:
@@ -805,7 +808,7 @@ func (a *archive) length() int64 {
 	return 0
 }
 
-// read sets a.data from the file f, which it takes over. a.mu is held.
+// read sets a.data from the file f, and owns f. a.mu is held.
 func (a *archive) read(ctx context.Context, f decode.File, turn *reader.Turn, progress func(int64)) error {
 	a.data = nil
 	info, err := f.Stat()
@@ -815,7 +818,7 @@ func (a *archive) read(ctx context.Context, f decode.File, turn *reader.Turn, pr
 	if stamp := reader.StampOf(info); a.stamp == (reader.Stamp{}) {
 		a.stamp = stamp
 	} else if !stamp.Same(a.stamp) {
-		return reader.ErrGone // its members are elsewhere now
+		return reader.ErrGone // its members are at other offsets now
 	}
 	key, kerr := archiveKey(f)
 	if a.kind != "" && a.decoded && kerr == nil {
@@ -858,8 +861,8 @@ func (a *archive) read(ctx context.Context, f decode.File, turn *reader.Turn, pr
 	return a.decode(ctx, t, key, f, progress)
 }
 
-// archiveKey returns the name of an archive in the block store. It differs from
-// the name that the text of the same file would have.
+// archiveKey returns the key of an archive in the block store. It differs from
+// the key for the text of the same file.
 func archiveKey(f decode.File) (string, error) {
 	key, err := blockstore.StoreKey(f, "")
 	if err != nil {
@@ -869,8 +872,8 @@ func archiveKey(f decode.File) (string, error) {
 	return hex.EncodeToString(sum[:16]), nil
 }
 
-// decode sets a.data to what t reads. If that is damaged, a.data is what
-// precedes the damage.
+// decode sets a.data to the bytes that t reads. If they are damaged, it returns
+// an error, and a.data is what precedes the damage.
 func (a *archive) decode(ctx context.Context, t *decode.Text, key string, f decode.File, progress func(int64)) error {
 	to, err := a.destination(key, f, t.ID)
 	if err != nil {
@@ -923,19 +926,19 @@ func (a *archive) decode(ctx context.Context, t *decode.Text, key string, f deco
 	return failed
 }
 
-// unpackPipe unpacks the archive that t reads from a pipe, as the member m. It
-// is read to its end, into a temporary file. With an error, the archive is what
-// precedes the damage.
+// unpackPipe reads the archive t from a pipe to its end, into a temporary file,
+// and returns it as the member m. With an error, the archive is what precedes
+// the damage.
 func unpackPipe(ctx context.Context, m reader.Member, t *decode.Text, opt Options) (*archive, error) {
 	a := &archive{member: m, opt: opt, kind: t.Archive, decoded: true}
-	return a, a.decode(ctx, t, "", nil, nil) // without a key, not into the cache
+	return a, a.decode(ctx, t, "", nil, nil) // there is no key, so it does not go to the cache
 }
 
-// A destination is where an archive is decompressed to.
+// A destination receives the decompressed bytes of an archive.
 type destination interface {
 	add(*reader.Block) error
-	// finish returns what was added, and whether it is the only copy. whole
-	// says that the archive is complete.
+	// finish returns the bytes that were added, and whether they are the only
+	// copy. whole says that the archive is complete.
 	finish(whole bool) (data archiveData, only bool, err error)
 	Abandon(error)
 }
@@ -999,7 +1002,7 @@ func (w *toFile) Abandon(error) { w.Close() }
 type storeBytes struct {
 	st *blockstore.Store
 
-	mu   sync.Mutex // guards what follows
+	mu   sync.Mutex // guards kept
 	kept []KeptBlock
 }
 
@@ -1078,7 +1081,7 @@ func memberPaths(entries []namedEntry) []string {
 		for nth[p]++; nth[p] < count[p]; {
 			number[p]++
 			out[i] = fmt.Sprintf("%s#%d", p, number[p])
-			if count[out[i]] == 0 { // no member has that name itself
+			if count[out[i]] == 0 { // no member has that name
 				break
 			}
 		}
@@ -1125,15 +1128,15 @@ func (a *archive) zipMembers(size int64) ([]namedEntry, error) {
 		}
 		name := e.Name
 		if !strings.Contains(name, "/") {
-			name = strings.ReplaceAll(name, "\\", "/") // written by a program for Windows
+			name = strings.ReplaceAll(name, "\\", "/") // written by a program on Windows
 		}
 		out = append(out, namedEntry{name, &entry{in: a, off: e.Off, end: e.Off + e.Packed, size: e.Packed, modified: e.Modified, coding: e}})
 	}
 	return out, err
 }
 
-// tarMembers lists the members of a tar of size bytes, and sets a.links. With an
-// error, it also returns the members that are not damaged: behind a damaged
+// tarMembers lists the members of a tar of size bytes, and sets a.links. With
+// an error, it also returns the members that are not damaged: after a damaged
 // header it continues with the next one, as tar does.
 func (a *archive) tarMembers(ctx context.Context, size int64) ([]namedEntry, error) {
 	data := &failingReaderAt{ReaderAt: a}
@@ -1142,9 +1145,9 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]namedEntry, err
 	var out []namedEntry
 	var c census
 	var bad faults
-	byName := map[string]int{} // where in out each name is, of the first indexed ones
+	byName := map[string]int{} // indexes of names in out, for its first indexed elements
 	indexed := 0
-	next := int64(0) // where the next headers begin
+	next := int64(0) // offset of the next headers
 	a.links = map[string]string{}
 	for {
 		if err := ctx.Err(); err != nil {
@@ -1159,8 +1162,8 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]namedEntry, err
 		}
 		switch {
 		case err == io.EOF:
-			// Another archive may have been appended, or zeros were written
-			// over a header.
+			// Another archive may have been appended, or a header was
+			// overwritten with zeros.
 			at, zeros, _ := nextHeader(ctx, data, min(roundToBlock(off), size), size)
 			if data.err != nil {
 				bad.add(data.err)
@@ -1232,7 +1235,7 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]namedEntry, err
 		case e == nil:
 			err = c.add(h.Name+h.Linkname, 0)
 		case e.sparse:
-			err = c.add(h.Name, stored) // holes take no time
+			err = c.add(h.Name, stored) // holes are not read
 		default:
 			err = c.add(h.Name, e.size)
 		}
@@ -1252,13 +1255,13 @@ func (a *archive) tarMembers(ctx context.Context, size int64) ([]namedEntry, err
 	}
 }
 
-// roundToBlock returns the end of the block in which a tar's first size bytes
-// end.
+// roundToBlock rounds a size up to a multiple of tarBlock.
 func roundToBlock(size int64) int64 { return (size + tarBlock - 1) / tarBlock * tarBlock }
 
-// headerAfter returns where the next header of a tar of size bytes is after
-// those that begin at head, of which one, or what belongs to it, turned out to
-// be damaged when the tar was read up to off; size if there is none.
+// headerAfter returns the offset of the next header of a tar of size bytes
+// after a damaged one; size if there is none. The damage is in the headers that
+// start at head, or in their data; the tar was read up to off when it was
+// found.
 func headerAfter(ctx context.Context, archive io.ReaderAt, head, off, size int64) (int64, error) {
 	var b [tarBlock]byte
 	from := head
@@ -1272,7 +1275,7 @@ func headerAfter(ctx context.Context, archive io.ReaderAt, head, off, size int64
 		}
 		if !metaHeader(b[156]) {
 			if from > head {
-				return from, nil // what was reported about it before is damaged
+				return from, nil // the headers before it, which belong to it, are damaged
 			}
 			from = roundToBlock(off)
 			break
@@ -1283,8 +1286,9 @@ func headerAfter(ctx context.Context, archive io.ReaderAt, head, off, size int64
 	return next, err
 }
 
-// nextHeader returns where the next header of a tar of size bytes is from a block
-// on, or size, and whether there are only zeros before it.
+// nextHeader returns the offset of the next header of a tar of size bytes at
+// from or after it, or size, and whether there are only zeros before it. from
+// must be the start of a block.
 func nextHeader(ctx context.Context, archive io.ReaderAt, from, size int64) (at int64, zeros bool, err error) {
 	var b, zero [tarBlock]byte
 	zeros = true
@@ -1310,12 +1314,12 @@ func damagedHeader(from, to int64) error {
 }
 
 // metaHeader reports whether a header of a tar has the long name or the records
-// of the member after it.
+// of the next member.
 func metaHeader(kind byte) bool {
 	return kind == tar.TypeXHeader || kind == tar.TypeXGlobalHeader || kind == tar.TypeGNULongName || kind == tar.TypeGNULongLink
 }
 
-// A failingReaderAt remembers that a read failed.
+// A failingReaderAt records the last error of a read.
 type failingReaderAt struct {
 	io.ReaderAt
 	err error

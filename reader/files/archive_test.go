@@ -22,7 +22,7 @@ import (
 	"logview/reader/readertest"
 )
 
-// unpack puts data into a file of that name and lists what is in it.
+// unpackTest writes data to a file with a name and lists its members.
 func unpackTest(t *testing.T, name string, data []byte, opt Options) ([]Log, []error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -47,7 +47,8 @@ func unpackPath(t *testing.T, path string, opt Options) ([]Log, []error) {
 	return logs, errs
 }
 
-// membersText is all members' paths and texts, in order.
+// membersText returns the paths and texts of all members, in order, and the
+// errors.
 func membersText(t *testing.T, logs []Log, opt Options) (string, []error) {
 	t.Helper()
 	var b strings.Builder
@@ -96,8 +97,8 @@ var rotatedMembers = []tarMember{
 
 const rotatedText = "a/var/log/app.log.2.gz: first\na/var/log/app.log.1: before\na/var/log/app.log: now\na/var/log/messages: hello\n"
 
-// TestArchives reads archives as directories, however they are compressed,
-// with a cache, with what the cache has then, and without.
+// TestArchives reads archives as directories, with every compression: with an
+// empty cache, with the cache filled, and without one.
 func TestArchives(t *testing.T) {
 	plain := readertest.Tar(t, rotatedMembers...)
 	zipMembers := []string{}
@@ -131,8 +132,8 @@ func TestArchives(t *testing.T) {
 	}
 }
 
-// TestArchiveIsNoMember: to open an archive as if it were a text is an error
-// of its own, and programs that are zip files are no logs.
+// TestArchiveIsNoMember checks that opening an archive like a text returns
+// ErrArchive, and that programs that are zip files are not logs.
 func TestArchiveIsNoMember(t *testing.T) {
 	for name, want := range map[string]error{"a.tar.gz": ErrArchive, "renamed": ErrArchive} {
 		path := filepath.Join(t.TempDir(), name)
@@ -197,7 +198,8 @@ func TestPathsInArchives(t *testing.T) {
 	}
 }
 
-// TestTruncatedArchives reads what is there and reports that there was more.
+// TestTruncatedArchives checks that the existing part is read, and the
+// truncation is reported.
 func TestTruncatedArchives(t *testing.T) {
 	one, two := sampleText(8000), sampleText(9000)
 	plain := readertest.Tar(t, tarMember{Name: "one.log", Text: one}, tarMember{Name: "two.log", Text: two})
@@ -224,8 +226,8 @@ func TestTruncatedArchives(t *testing.T) {
 	}
 }
 
-// TestHostileArchives: no name leads out of the archive, and nothing takes
-// more than it may.
+// TestHostileArchives checks that no name leads out of the archive, and that
+// limits are enforced.
 func TestHostileArchives(t *testing.T) {
 	logs, errs := unpackTest(t, "a.tar", readertest.Tar(t,
 		tarMember{Name: "../../etc/passwd", Text: "up\n"},
@@ -247,7 +249,7 @@ func TestHostileArchives(t *testing.T) {
 		t.Errorf("got %q, want %q; %v %v", got, want, errs, bad)
 	}
 
-	// Archives in archives in archives.
+	// Nested archives.
 	nested := readertest.Tar(t, tarMember{Name: "x.log", Text: "x\n"})
 	for i := range maxDepth {
 		nested = readertest.Tar(t, tarMember{Name: fmt.Sprintf("level%d.tar", i), Text: string(nested)})
@@ -265,7 +267,7 @@ func TestHostileArchives(t *testing.T) {
 	if logs, errs = unpackTest(t, "a.zip", zipData, Options{}); len(errs) != 1 || len(logs) != 2 {
 		t.Errorf("members that share data: %d logs, %v", len(logs), errs)
 	}
-	// One of them is encrypted.
+	// One member is encrypted.
 	zipData = readertest.Zip(t, zip.Deflate, "one.log", "one\n", "two.log", "two\n")
 	central = bytes.Index(zipData, []byte("PK\x01\x02"))
 	zipData[central+8] |= 1
@@ -276,13 +278,14 @@ func TestHostileArchives(t *testing.T) {
 	}
 }
 
-// TestDamagedHeaders: of a tar with damaged headers, all other members are read.
+// TestDamagedHeaders checks that all other members of a tar with damaged
+// headers are read.
 func TestDamagedHeaders(t *testing.T) {
 	long := strings.Repeat("d/", 150)
 	data := readertest.Tar(t,
 		tarMember{Name: "one.log", Text: "one\n"},
 		tarMember{Name: "two.log", Text: strings.Repeat("two\n", 1000)},
-		tarMember{Name: long + "three.log", Text: "three\n"}, // a header with records, and its own
+		tarMember{Name: long + "three.log", Text: "three\n"}, // a header for records, and its own header
 		tarMember{Name: "four.log", Text: "four\n"},
 		tarMember{Name: "five.log", Text: "five\n"},
 	)
@@ -323,7 +326,8 @@ func TestDamagedHeaders(t *testing.T) {
 	}
 }
 
-// TestAppendedArchives: of tar files one after the other, all members are read.
+// TestAppendedArchives checks that all members of concatenated tar files are
+// read.
 func TestAppendedArchives(t *testing.T) {
 	one, two := readertest.Tar(t, tarMember{Name: "one.log", Text: "one\n"}), readertest.Tar(t, tarMember{Name: "two.log", Text: "two\n"})
 	plain := slices.Concat(one, make([]byte, 20*tarBlock), two, one)
@@ -335,7 +339,7 @@ func TestAppendedArchives(t *testing.T) {
 	}
 }
 
-// resized gives a header of a tar a size and a correct checksum.
+// resized sets the size in a tar header and corrects the checksum.
 func resized(header []byte, size int64) {
 	for i := range 12 {
 		header[124+i] = byte(size >> 56)
@@ -351,8 +355,8 @@ func resized(header []byte, size int64) {
 	copy(header[148:156], fmt.Sprintf("%06o\x00 ", sum))
 }
 
-// TestLongRecords: records and names that are longer than they may be are not
-// read; their members are.
+// TestLongRecords checks that records and names beyond the limits are not read,
+// but all members with other names are.
 func TestLongRecords(t *testing.T) {
 	for _, kind := range []byte{tar.TypeXHeader, tar.TypeXGlobalHeader, tar.TypeGNULongName} {
 		records := readertest.Tar(t, tarMember{Name: "records", Text: strings.Repeat("x", 3<<20)})
@@ -369,7 +373,7 @@ func TestLongRecords(t *testing.T) {
 	}
 }
 
-// TestNoWayUp: there is no way from an archive up.
+// TestNoWayUp checks that no path leads up from an archive.
 func TestNoWayUp(t *testing.T) {
 	dir := t.TempDir()
 	readertest.WriteFile(t, filepath.Join(dir, "q.log"), "q\n")
@@ -402,7 +406,7 @@ func TestNoWayUp(t *testing.T) {
 	}
 }
 
-// TestCensus bounds members, names and sizes.
+// TestCensus checks the limits on members, names and sizes.
 func TestCensus(t *testing.T) {
 	var c census
 	for range decode.MaxEntries {
@@ -425,8 +429,8 @@ func TestCensus(t *testing.T) {
 	}
 }
 
-// TestSparseMember reads what GNU tar -S writes: holes take no time, and are
-// shown as those of a file are.
+// TestSparseMember reads archives written by GNU tar -S: holes are not read,
+// and are shown like the holes of a file.
 func TestSparseMember(t *testing.T) {
 	if _, err := exec.LookPath("tar"); err != nil {
 		t.Skip(err)
@@ -480,7 +484,7 @@ func TestSparseMember(t *testing.T) {
 				t.Errorf("%s, %s: %.300q, want %.300q, %v %v", format, filepath.Base(path), got, want, errs, bad)
 			}
 		}
-		// Wherever it is damaged or ends, it is no harm.
+		// Damage or truncation anywhere does no harm.
 		for i := 0; i < 6*512; i += 31 {
 			broken := bytes.Clone(data[:min(len(data), 64<<10)])
 			broken[i] ^= byte(1 + i%255)
@@ -506,8 +510,8 @@ func TestSparseMember(t *testing.T) {
 	}
 }
 
-// A name that is made for one of several members with the same name is not that
-// of another member.
+// A generated name for one of several members with the same name is not the
+// name of another member.
 func TestNamesOfDuplicates(t *testing.T) {
 	var in []namedEntry
 	for _, n := range []string{"a", "a#1", "./a", "a#3", "a", "a#1", "a"} {
@@ -518,7 +522,7 @@ func TestNamesOfDuplicates(t *testing.T) {
 	}
 }
 
-// A hard link in an archive is read as the member that it is a link to.
+// A hard link in an archive has the text of its target.
 func TestHardLinks(t *testing.T) {
 	link := func(name, to string) tarMember { return tarMember{Name: name, Kind: tar.TypeLink, Link: to} }
 	path := filepath.Join(t.TempDir(), "a.tar")
@@ -527,7 +531,7 @@ func TestHardLinks(t *testing.T) {
 	if got, bad := membersText(t, logs, Options{}); got != "a.tar/b.log: one\na.tar/c.log: one\na.tar/d.log: one\na.tar/var/a.log: one\n" || len(errs)+len(bad) > 0 {
 		t.Errorf("%q, %v, %v", got, errs, bad)
 	}
-	// A link to what is not there, or comes only later, is reported.
+	// A link to a member that does not exist, or comes later, is reported.
 	readertest.WriteFile(t, path, readertest.Tar(t, link("b.log", "../etc/passwd"), link("c.log", "c.log"), link("e.log", "d.log"), tarMember{Name: "d.log", Text: "one\n"}))
 	logs, errs = unpackPath(t, path, Options{})
 	if got, bad := membersText(t, logs, Options{}); got != "a.tar/d.log: one\n" || len(bad) > 0 || len(errs) != 1 || !strings.Contains(errs[0].Error(), `"b.log" is a link to "../etc/passwd", which is not before it in the archive; and 2 more such errors`) {
@@ -535,8 +539,8 @@ func TestHardLinks(t *testing.T) {
 	}
 }
 
-// TestHardLinkToSkipped: a member that is skipped may be the first name of one
-// that is read.
+// TestHardLinkToSkipped checks that a hard link is read even if its target is
+// skipped.
 func TestHardLinkToSkipped(t *testing.T) {
 	data := readertest.Tar(t, tarMember{Name: "w/app.log.tmp", Text: "one\n"}, tarMember{Name: "w/app.log", Kind: tar.TypeLink, Link: "w/app.log.tmp"},
 		tarMember{Name: ".hidden", Text: "two\n"}, tarMember{Name: "zz.log", Kind: tar.TypeLink, Link: ".hidden"})
@@ -558,8 +562,8 @@ func TestHardLinkToSkipped(t *testing.T) {
 	}
 }
 
-// TestLinksInArchives: paths lead through symbolic links in the archive, never
-// out of it; in a walk, targets alone are read.
+// TestLinksInArchives checks that paths lead through symbolic links in the
+// archive, never out of it. When a directory is read, only targets are.
 func TestLinksInArchives(t *testing.T) {
 	dir := t.TempDir()
 	readertest.WriteFile(t, filepath.Join(dir, "out.log"), "outside\n")
@@ -644,7 +648,7 @@ func TestLinksInArchives(t *testing.T) {
 	}
 }
 
-// TestFixed: nothing will be written to an archive, nor below a file.
+// TestFixed checks that Fixed rejects archives and paths below files.
 func TestFixed(t *testing.T) {
 	dir := t.TempDir()
 	readertest.WriteFile(t, filepath.Join(dir, "a.tar"), readertest.Tar(t, rotatedMembers...))
@@ -661,7 +665,8 @@ func TestFixed(t *testing.T) {
 	}
 }
 
-// TestDamagedArchiveStore: what the cache has of an archive is not trusted.
+// TestDamagedArchiveStore checks that a damaged store of an archive in the
+// cache is not used.
 func TestDamagedArchiveStore(t *testing.T) {
 	text := sampleText(60_000)
 	path := filepath.Join(t.TempDir(), "a.tgz")
@@ -687,8 +692,8 @@ func TestDamagedArchiveStore(t *testing.T) {
 	}
 }
 
-// FuzzUnpack: whatever a file holds, what is in it is listed and read within
-// bounds.
+// FuzzUnpack checks that the members of any file are listed and read within
+// limits.
 func FuzzUnpack(f *testing.F) {
 	var t testing.T
 	plain := readertest.Tar(&t, rotatedMembers...)
@@ -723,7 +728,7 @@ func FuzzUnpack(f *testing.F) {
 	})
 }
 
-// X.tar beside X.tar.gz: what both have is read once.
+// Members that both X.tar and X.tar.gz have are read once.
 func TestCopiesOfArchives(t *testing.T) {
 	plain := string(readertest.Tar(t, rotatedMembers...))
 	longer := string(readertest.Tar(t, append(slices.Clone(rotatedMembers), tarMember{Name: "new", Text: "new\n"})...))

@@ -23,7 +23,7 @@ import (
 	"logview/reader/readertest"
 )
 
-// someLog is n lines of an ordinary log.
+// someLog returns n lines of an ordinary log.
 func someLog(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -32,7 +32,7 @@ func someLog(n int) string {
 	return b.String()
 }
 
-// wtmpRecord is a record as glibc writes it.
+// wtmpRecord returns a record in the format of glibc.
 func wtmpRecord(kind int16, pid int32, line, user, host string, sec int32) []byte {
 	var b bytes.Buffer
 	field := func(s string, n int) { b.WriteString(s + strings.Repeat("\x00", n-len(s))) }
@@ -161,7 +161,7 @@ func TestTextOrBinary(t *testing.T) {
 		for _, compress := range []bool{false, true} {
 			if compress {
 				if len(c.data) > 1<<20 || strings.HasPrefix(c.name, "lastlog") || c.name == "random after text" {
-					continue // only the first 64 KiB are looked at
+					continue // only the first 64 KiB are inspected
 				}
 				readertest.WriteFile(t, path, readertest.Gzip(c.data))
 			}
@@ -184,8 +184,8 @@ func TestTextOrBinary(t *testing.T) {
 	}
 }
 
-// A file that looks binary is text if another of its log is, unless its magic
-// number says what it is.
+// A file that looks binary is text if another file of its log is, unless it
+// starts with a magic number.
 func TestTextBesideText(t *testing.T) {
 	dir := t.TempDir()
 	noise := make([]byte, 4000)
@@ -220,7 +220,7 @@ func TestTextBesideText(t *testing.T) {
 	}
 }
 
-var binaryDirs = os.Getenv("BINARY_DIRS") // directories to look for wrong verdicts in, by hand
+var binaryDirs = os.Getenv("BINARY_DIRS") // directories to search for wrong results, set by hand
 
 func TestVerdicts(t *testing.T) {
 	if binaryDirs == "" {

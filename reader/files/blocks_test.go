@@ -18,7 +18,7 @@ func newBlockReader(r io.Reader) *decode.BlockReader {
 	return &decode.BlockReader{In: decode.Skipper{R: r}, Disk: func() int64 { return 0 }}
 }
 
-// randomText has lines of all lengths, some longer than a block.
+// randomText returns lines of all lengths, some longer than a block.
 func randomText(r *rand.Rand, size int) string {
 	var b strings.Builder
 	for b.Len() < size {
@@ -83,7 +83,8 @@ func (o *oddReader) Read(p []byte) (int, error) {
 	return o.r.Read(p[:1+o.rand.IntN(len(p))])
 }
 
-// A growing stream gives its last line again once it is longer.
+// A block reader returns the last line of a growing stream again after it has
+// become longer.
 func TestGrowth(t *testing.T) {
 	var buf bytes.Buffer
 	c := newBlockReader(&buf)

@@ -18,8 +18,8 @@ import (
 	"logview/reader/readertest"
 )
 
-// tree is the files below a directory, with their contents, and what links
-// lead to.
+// tree returns the contents of the files below a directory by path, and the
+// targets of links.
 func tree(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	out := map[string]string{}
@@ -48,8 +48,7 @@ func tree(t *testing.T, dir string) map[string]string {
 	return out
 }
 
-// plant makes a directory of files, and of links if the text begins with an
-// arrow.
+// plant creates files below dir. A text that starts with an arrow makes a link.
 func plant(t *testing.T, dir string, files map[string]string) {
 	t.Helper()
 	for name, text := range files {
@@ -67,7 +66,7 @@ func plant(t *testing.T, dir string, files map[string]string) {
 	}
 }
 
-// use does all that is done to a cache, but for clearing it.
+// use performs all operations on a cache except clearing it.
 func use(t *testing.T, c *blockstore.Cache) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "a.log.1.gz")
@@ -88,11 +87,11 @@ func use(t *testing.T, c *blockstore.Cache) {
 	}
 }
 
-// stored is a compressed file that is large enough to get a block store.
+// stored returns a compressed file that is large enough to get a block store.
 var stored = sync.OnceValue(func() []byte { return readertest.Gzip(readertest.Noise(rand.New(rand.NewPCG(8, 1)), 2<<20)) })
 
-// What is not provably ours is neither deleted nor changed, and the directory
-// it is in is not made a cache.
+// Files that are not certainly the cache's are neither deleted nor changed, and
+// a directory that contains them does not become a cache.
 func TestForeignDirectoryIsNoCache(t *testing.T) {
 	hex := strings.Repeat("a", 32)
 	for what, files := range map[string]map[string]string{
@@ -144,8 +143,8 @@ func TestForeignDirectoryIsNoCache(t *testing.T) {
 	}
 }
 
-// In our cache, too, only our files are touched, and Clear names what is not
-// ours.
+// In a cache, only files of the cache are changed, and Clear reports the
+// others.
 func TestForeignFilesInCache(t *testing.T) {
 	hex := strings.Repeat("a", 32)
 	const index = "logview-index/0123456789abcdef/"
@@ -203,7 +202,7 @@ func TestForeignFilesInCache(t *testing.T) {
 				readertest.Must(t, os.Chtimes(filepath.Join(base, path), long, long))
 			}
 		}
-		use(t, c) // which deletes what is ours, for there is no room
+		use(t, c) // which deletes the cache's files, because there is no room
 		after := tree(t, base)
 		for path, text := range before {
 			grown := path == "dir/"+blockstore.VouchedName && strings.HasPrefix(after[path], text)
@@ -219,18 +218,18 @@ func TestForeignFilesInCache(t *testing.T) {
 	}
 }
 
-// Clear deletes what was kept, and leaves the directory a cache.
+// Clear deletes the contents of the cache, and the directory remains a cache.
 func TestClear(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "cache")
 	c := blockstore.NewCache(dir, 1<<30)
-	readertest.Must(t, c.Clear()) // of what is not there
+	readertest.Must(t, c.Clear()) // clears a directory that does not exist
 	if _, err := os.Stat(dir); err == nil {
 		t.Error("Clear made a directory")
 	}
 	use(t, c)
 	_, err := c.IndexDir("0123456789abcdef", true)
 	readertest.Must(t, err)
-	readertest.WriteFile(t, filepath.Join(dir, "refs"), "old\n") // which earlier versions wrote
+	readertest.WriteFile(t, filepath.Join(dir, "refs"), "old\n") // a file of earlier versions
 	readertest.Must(t, c.Clear())
 	readertest.ExpectStrings(t, slices.Sorted(maps.Keys(tree(t, dir))), "./", "CACHEDIR.TAG", "refs")
 	use(t, c)
@@ -239,7 +238,7 @@ func TestClear(t *testing.T) {
 	}
 }
 
-// The cache of the version before, which wrote no marker, is taken over.
+// A cache of the previous version, which has no marker, is converted.
 func TestOldCache(t *testing.T) {
 	_, m, made := storedFile(t, readertest.Noise(rand.New(rand.NewPCG(7, 1)), 2<<20))
 	store := storeFiles(t, made)[0]
@@ -264,7 +263,7 @@ func TestOldCache(t *testing.T) {
 	readertest.ExpectStrings(t, slices.Sorted(maps.Keys(tree(t, dir))), "./", "CACHEDIR.TAG", "refs")
 }
 
-// Deleting a cache while it is written to leaves parts of it: they are still a
+// Deleting a cache while it is written to leaves parts of it, which are still a
 // cache.
 func TestCacheWithoutMarker(t *testing.T) {
 	for what, damage := range map[string]func(dir string) error{
@@ -286,7 +285,7 @@ func TestCacheWithoutMarker(t *testing.T) {
 	}
 }
 
-// Several processes may make the same cache at the same time, and others
+// Several processes may create the same cache at the same time, while others
 // delete it.
 func TestCacheMadeTwice(t *testing.T) {
 	for range 100 {
@@ -317,7 +316,7 @@ func TestCacheMadeTwice(t *testing.T) {
 	}
 }
 
-// A cache that is itself reached by a link is the user's choice.
+// A link to a cache is followed, because the user chose it.
 func TestLinkToCache(t *testing.T) {
 	dir := t.TempDir()
 	readertest.Must(t, os.Mkdir(filepath.Join(dir, "real"), 0o700))
@@ -333,7 +332,7 @@ func TestLinkToCache(t *testing.T) {
 	}
 }
 
-// Room is counted without looking at all files for each that is written.
+// The used space is tracked without scanning the cache for each write.
 func TestCacheIsScannedSeldom(t *testing.T) {
 	c := blockstore.NewCache(t.TempDir(), 1<<30)
 	_, err := c.Sub(blockstore.BlocksName, true)
@@ -351,8 +350,8 @@ func TestCacheIsScannedSeldom(t *testing.T) {
 	if c.Total.Scanned != first {
 		t.Error("it was scanned again after a tenth of the room was used")
 	}
-	// Others may write, too: before an eighth of the room is used it is looked
-	// what is there.
+	// Other processes may write, too: the cache is scanned again before an
+	// eighth of its limit has been written.
 	readertest.WriteFile(t, filepath.Join(c.Blocks(), strings.Repeat("a", 32)+".zst"), "x")
 	readertest.Must(t, os.Truncate(filepath.Join(c.Blocks(), strings.Repeat("a", 32)+".zst"), 2<<30))
 	for range 29 {
@@ -364,8 +363,8 @@ func TestCacheIsScannedSeldom(t *testing.T) {
 	}
 }
 
-// A cache below a directory that is listed is left out: it holds the text of
-// logs once more.
+// A cache below a directory that is listed is left out, because it repeats the
+// text of logs.
 func TestCacheIsNotListed(t *testing.T) {
 	dir := t.TempDir()
 	readertest.WriteFile(t, filepath.Join(dir, "a.log"), "x\n")

@@ -13,7 +13,7 @@ import (
 	"logview/reader/readertest"
 )
 
-// A directory that others can write to, or that is another's, is not used.
+// A directory that other users own or can write to is not used.
 func TestCacheOfOthers(t *testing.T) {
 	sub := func(name string) func(string) string {
 		return func(dir string) string { return filepath.Join(dir, name) }

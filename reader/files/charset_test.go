@@ -27,7 +27,7 @@ func encoded(t *testing.T, c decode.Charset, s string) string {
 	return out
 }
 
-// readIn is the text of a file with the encoding that was asked for.
+// readIn returns the text of a file that is read with an encoding.
 func readIn(t *testing.T, data string, enc decode.Charset) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "f.log")
@@ -42,7 +42,7 @@ func readIn(t *testing.T, data string, enc decode.Charset) string {
 	return readertest.Join(blocks)
 }
 
-// UTF-16 is known without a byte order mark, by its zero bytes.
+// UTF-16 without a byte order mark is detected by its zero bytes.
 func TestUTF16Without(t *testing.T) {
 	for _, c := range []decode.Charset{decode.UTF16LE, decode.UTF16BE} {
 		for _, text := range []string{
@@ -52,7 +52,7 @@ func TestUTF16Without(t *testing.T) {
 				raw := encoded(t, c, text)
 				raw = raw[:len(raw)-cut]
 				want := text
-				if cut > 0 { // half a character waits for its other half
+				if cut > 0 { // half a character is kept until its other half arrives
 					want = text[:len(text)-1]
 				}
 				if got := readIn(t, raw, ""); got != want && (cut == 0 || len(text) > 3) {
@@ -74,7 +74,7 @@ func TestUTF16Without(t *testing.T) {
 	}
 }
 
-// Latin-1 that is nothing but ASCII for long is decoded all the same.
+// Latin-1 that starts with much ASCII is decoded, too.
 func TestLateLatin1(t *testing.T) {
 	log := someLog(20000)
 	for name, c := range map[string][2]string{
@@ -93,7 +93,8 @@ func TestLateLatin1(t *testing.T) {
 	}
 }
 
-// What is asked for is obeyed, unless the file has a byte order mark.
+// The encoding that the user sets is used unless the file has a byte order
+// mark.
 func TestEncoding(t *testing.T) {
 	for name, text := range map[string]string{
 		"windows-1251": "2026 привет, мир\n", "koi8-r": "привет\n", "shift_jis": "表示 リクエスト\n", "gb18030": "请求已处理 😀\n",
@@ -126,7 +127,7 @@ func TestEncoding(t *testing.T) {
 	}
 }
 
-// Lines of any charset can be cut and decoded one by one.
+// In every charset, lines can be split and decoded one by one.
 func TestCharsetLines(t *testing.T) {
 	for _, c := range []decode.Charset{decode.UTF8, decode.Latin1, decode.UTF16LE, decode.UTF16BE, "shift_jis", "gb18030"} {
 		text := "one\nzwei \u0a0a \u0a00 \u000a三\n\ufefffour\n"

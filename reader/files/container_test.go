@@ -24,7 +24,7 @@ import (
 	"logview/reader/readertest"
 )
 
-// sampleText is n lines that compress as logs do.
+// sampleText returns n lines that compress as well as logs do.
 func sampleText(n int) string {
 	var b strings.Builder
 	for i := range n {
@@ -55,7 +55,7 @@ func brotlied(text string, quality int) []byte {
 	return b.Bytes()
 }
 
-// readNamed reads a file of that name with these bytes.
+// readNamed reads a file with a name and contents.
 func readNamed(t *testing.T, name string, data []byte) (string, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), name)
@@ -66,7 +66,8 @@ func readNamed(t *testing.T, name string, data []byte) (string, error) {
 	return text, err
 }
 
-// TestContainers reads every format whole, and tells where it is cut off.
+// TestContainers reads complete files of every format, and checks that
+// truncation is reported with its offset.
 func TestContainers(t *testing.T) {
 	text := sampleText(20_000)
 	skip := "P*M\x18\x04\x00\x00\x00abcd"
@@ -105,7 +106,7 @@ func TestContainers(t *testing.T) {
 					t.Errorf("cut to %d bytes: %d bytes of text, %v", n, len(got), err)
 				}
 			}
-			// Through a pipe there are no names and no way back.
+			// A pipe has no name and no random access.
 			if !c.pipes {
 				return
 			}
@@ -121,7 +122,7 @@ func TestContainers(t *testing.T) {
 	}
 }
 
-// bySystem compresses with a program of the system, or returns nil.
+// bySystem compresses text with an installed program, or returns nil.
 func bySystem(t *testing.T, text, name string, args ...string) []byte {
 	if _, err := exec.LookPath(name); err != nil {
 		return nil
@@ -146,8 +147,8 @@ func TestEmptyContainers(t *testing.T) {
 	}
 }
 
-// TestBrotliNames: a text is not brotli because of its name, and damaged
-// brotli is no text.
+// TestBrotliNames checks that a text is not read as brotli because of its name,
+// and that damaged brotli is not read as text.
 func TestBrotliNames(t *testing.T) {
 	for _, text := range []string{"one line\n", sampleText(3), sampleText(5000), "[\n", "{}\n", "\x1b[31mred\x1b[0m plain\n"} {
 		if got, err := readNamed(t, "notes.br", []byte(text)); got != text || err != nil {
@@ -164,8 +165,8 @@ func TestBrotliNames(t *testing.T) {
 	}
 }
 
-// TestUnreadableFormats: what cannot be read is reported by name, whether it
-// was named or met.
+// TestUnreadableFormats checks that files that cannot be read are reported with
+// their format, whether they were named or found in a directory.
 func TestUnreadableFormats(t *testing.T) {
 	for _, u := range decode.Unreadable {
 		if len(u.Magic) < 3 {
@@ -190,8 +191,8 @@ func TestUnreadableFormats(t *testing.T) {
 	}
 }
 
-// TestFormatsByName: what the first bytes do not tell, they tell together with the
-// name.
+// TestFormatsByName checks formats that are recognized by the first bytes and
+// the name together.
 func TestFormatsByName(t *testing.T) {
 	text := sampleText(1000)
 	for _, level := range []int{0, 1, 6, 9} {
@@ -226,8 +227,8 @@ func TestFormatsByName(t *testing.T) {
 	}
 }
 
-// TestZipsBehindOthers: a zip may begin with a mark, with a program, or with
-// damage. What is not there is reported.
+// TestZipsBehindOthers reads zip files that start with a mark, with a program,
+// or with damage. Missing parts are reported.
 func TestZipsBehindOthers(t *testing.T) {
 	text := sampleText(100)
 	path := filepath.Join(t.TempDir(), "a.zip")
@@ -260,7 +261,7 @@ func TestZipsBehindOthers(t *testing.T) {
 	}
 }
 
-// TestZipMemberErrors reports what cannot be read of a member.
+// TestZipMemberErrors checks that errors in a member are reported.
 func TestZipMemberErrors(t *testing.T) {
 	text := sampleText(100)
 	data := readertest.Zip(t, zip.Deflate, "app.log", text)
@@ -284,13 +285,14 @@ func TestZipMemberErrors(t *testing.T) {
 	}
 }
 
-// TestZipLengths: a header without a directory may say any length.
+// TestZipLengths checks that headers with any length are handled, without a
+// directory.
 func TestZipLengths(t *testing.T) {
 	text := sampleText(100)
 	for _, length := range []uint64{1<<63 - 1, 1<<63 - 50, 1 << 62, 1 << 40, uint64(len(text)) + 1} {
 		h := binary.LittleEndian.AppendUint32(nil, 0x04034b50)
-		h = append(h, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)             // stored, at no time, no checksum
-		h = append(h, "\xff\xff\xff\xff\xff\xff\xff\xff\x05\x00\x14\x00"...) // lengths in the extra field
+		h = append(h, 45, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)             // stored, without time and checksum
+		h = append(h, "\xff\xff\xff\xff\xff\xff\xff\xff\x05\x00\x14\x00"...) // the lengths are in the extra field
 		h = append(h, "a.log\x01\x00\x10\x00"...)
 		h = binary.LittleEndian.AppendUint64(h, length)
 		h = binary.LittleEndian.AppendUint64(h, length)
@@ -301,7 +303,8 @@ func TestZipLengths(t *testing.T) {
 	}
 }
 
-// TestRotatedZip: what log4j, logback and NLog compress belongs to its log.
+// TestRotatedZip checks that files compressed by log4j, logback and NLog belong
+// to their logs.
 func TestRotatedZip(t *testing.T) {
 	dir := t.TempDir()
 	for name, data := range map[string][]byte{
@@ -331,8 +334,8 @@ func TestRotatedZip(t *testing.T) {
 	}
 }
 
-// A compressed file that has nothing but the beginning of its magic number is
-// reported, and is not a line of text.
+// A compressed file that contains only the beginning of its magic number is
+// reported and not read as text.
 func TestBegunFiles(t *testing.T) {
 	dir := t.TempDir()
 	for name, data := range map[string]string{

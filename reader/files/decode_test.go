@@ -47,7 +47,8 @@ func lz4ed(text string) []byte {
 	return b.Bytes()
 }
 
-// tool is what a program makes of a text, nil if the program is not installed.
+// tool returns the output of a program for a text, or nil if the program is not
+// installed.
 func tool(t *testing.T, text string, name string, args ...string) []byte {
 	t.Helper()
 	cmd := exec.Command(name, args...)
@@ -63,7 +64,7 @@ func tool(t *testing.T, text string, name string, args ...string) []byte {
 	return out
 }
 
-// readAll reads a file with these bytes.
+// readAll reads a file with the given contents.
 func readAll(t *testing.T, data []byte) (string, []reader.Block, error) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "f")
@@ -131,7 +132,7 @@ func TestFormats(t *testing.T) {
 	}
 }
 
-// A block is cut at the same places whatever the file is compressed with.
+// Blocks are cut at the same offsets of the text whatever the compression is.
 func TestBlocksAreOfTheText(t *testing.T) {
 	text := randomText(rand.New(rand.NewPCG(11, 12)), 3<<20)
 	_, want, _ := readAll(t, []byte(text))
@@ -164,7 +165,7 @@ func TestTruncated(t *testing.T) {
 				t.Errorf("%s cut at %d: not a beginning of the text", name, n)
 			}
 			if name == "compress" {
-				continue // which does not know where it ends
+				continue // the format has no end mark
 			}
 			var fe *reader.FileError
 			if !errors.As(err, &fe) {
@@ -177,8 +178,8 @@ func TestTruncated(t *testing.T) {
 	}
 }
 
-// One damaged member of a file of several: what is before it and after it
-// is read.
+// The text before and after a damaged member of a file with several members is
+// read.
 func TestDamagedInTheMiddle(t *testing.T) {
 	part := func(s string) string { return strings.Repeat(s+" says a line, then another\n", 3000) }
 	one, two, three := part("one"), part("two"), part("three")
@@ -211,7 +212,7 @@ func TestDamagedInTheMiddle(t *testing.T) {
 	}
 }
 
-// openBlocks opens one file, without a cache, until the test ends.
+// openBlocks opens a file without a cache, until the test ends.
 func openBlocks(t *testing.T, path string) *FileBlocks {
 	t.Helper()
 	logs, _ := Find([]string{path})
@@ -224,7 +225,8 @@ func openBlocks(t *testing.T, path string) *FileBlocks {
 	return b.(*FileBlocks)
 }
 
-// A member that was cut off, and another written after it, as after a crash.
+// A member was truncated and another one was written after it, as after a
+// crash.
 func TestCutMemberBeforeAWholeOne(t *testing.T) {
 	one, two := "", strings.Repeat("two says a line\n", 2000)
 	r := rand.New(rand.NewPCG(13, 14))
@@ -309,7 +311,7 @@ func TestBinary(t *testing.T) {
 	}
 }
 
-// A header that asks for gigabytes is refused, not obeyed.
+// A header that requests gigabytes is rejected.
 func TestGreedyHeaders(t *testing.T) {
 	huge := zst(strings.Repeat("x", 1000))
 	frame := []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xf8} // a window of terabytes
@@ -338,7 +340,7 @@ func FuzzFile(f *testing.F) {
 		}
 		defer b.Close()
 		var blk reader.Block
-		for n := 0; n < 64; n++ { // a small file may hold gigabytes of the same
+		for n := 0; n < 64; n++ { // a small file may contain gigabytes of the same byte
 			if err := b.Next(&blk); err != nil {
 				return
 			}

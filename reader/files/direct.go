@@ -9,7 +9,7 @@ import (
 )
 
 // ListedStamp returns the stamp that m had when it was listed; false if it is
-// not known, as for standard input.
+// unknown, as for standard input.
 func ListedStamp(m reader.Member) (reader.Stamp, bool) {
 	if HandleOf(m).Info == nil || !HandleOf(m).Info.Mode().IsRegular() {
 		return reader.Stamp{}, false
@@ -61,7 +61,7 @@ var (
 	errWritten   = errors.New("written into since it was indexed")
 )
 
-// directBlocks reads the blocks of a plain file where they are.
+// directBlocks reads the blocks of a plain file from the file.
 type directBlocks struct {
 	b     *FileBlocks
 	table *reader.Table
@@ -91,7 +91,7 @@ func (d directBlocks) ReadBlock(i int, blk *reader.Block) error {
 			return err
 		}
 		if s.Len > 0 {
-			// It may have been written into since: then at either end.
+			// If the file was written to since, there is data at either end.
 			var ends [2][1 << 10]byte
 			end := off + s.Bytes
 			if err := read(ends[0][:]); err != nil {

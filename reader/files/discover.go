@@ -1,6 +1,6 @@
 // Package files finds logs in directories and archives, and opens their
-// members: through the cache if it has their text, in a pair of X and X.gz each
-// line once, wherever rotation has moved the file meanwhile.
+// members: from the cache if it has their text, once per line for pairs of X
+// and X.gz, and also after rotation has renamed their files.
 package files
 
 import (
@@ -21,31 +21,31 @@ import (
 	"logview/reader/rotation"
 )
 
-// A Log is what a listing knows of one log from its files' names alone.
+// A Log is a log as found in a listing, from the names of its files alone.
 type Log struct {
 	Name    string          // path of its current file, whether or not that exists
 	Members []reader.Member // oldest first
-	Gaps    []string        // what is missing between them, for people to read
-	Looked  time.Time       // when the names began to be read; nothing here is older
+	Gaps    []string        // descriptions of the missing members, for users
+	Looked  time.Time       // when reading the names began; nothing here is older
 
 	key LogKey
-	Why string // how the order of Members was decided
+	Why string // how the order of Members was determined
 }
 
-// A Handle is what is known of a member, see [Member.Handle].
+// A Handle is what this package knows about a member, see [Member.Handle].
 type Handle struct {
-	Info os.FileInfo    // of the file when it was listed, to know it again; nil if it is not known
-	Alt  string         // the same text under another name (X beside X.gz)
-	In   *entry         // where in an archive it is; nil for a file of its own
-	deep int64          // how many levels it is below a directory or archive that was named
+	Info os.FileInfo    // of the file when it was listed, to recognize it again; nil if unknown
+	Alt  string         // path of another file with the same text (X.gz for X)
+	In   *entry         // position in an archive; nil for a file that is not in one
+	deep int64          // number of levels below a named directory or archive
 	copy *reader.Member // an archive with the same name that may have the same members
-	Pair *pair          // of which it is one file, if it is not decided yet whether both hold the same text
+	Pair *pair          // the undecided pair that this file belongs to, see pair; nil if there is none
 
-	Rotated bool // its name is that of a rotated file, among those with which it was listed
+	Rotated bool // its name, compared with those listed with it, is that of a rotated file
 }
 
-// HandleOf returns what is known of m. Nothing is known of a member that a
-// caller made of a path.
+// HandleOf returns the Handle of m. It is zero if a caller constructed m from a
+// path.
 func HandleOf(m reader.Member) Handle {
 	h, _ := m.Handle.(Handle)
 	return h
@@ -58,23 +58,23 @@ func ChangeHandle(m *reader.Member, change func(*Handle)) {
 	m.Handle = h
 }
 
-// Find lists the logs under the given paths, ordered by name: directories
-// with all that is below them, files, and patterns such as *.log or
-// **/*.gz, for shells that leave them alone. No file is opened, but for
-// pairs such as X and X.gz, of which the beginnings are compared (see pair.go).
+// Find lists the logs in the given paths, sorted by name: directories with
+// everything below them, files, and patterns such as *.log or **/*.gz, which
+// shells may pass on unchanged. It opens no files, except for pairs such as X
+// and X.gz, whose beginnings it compares (see pair.go).
 //
-// Hidden entries are left out, and so are names ending in .tmp, which are
-// files in the making, unless they are named. A link to a file stands for
-// the file, once; a link to a directory is followed only when it is named,
-// so there is no way round in circles. A file that this program writes its
-// output to is left out, even if it is named; the error wraps ErrOutput.
+// Hidden entries are left out unless they are named, and so are names ending in
+// .tmp, which are unfinished files. A link to a file stands for the file, which
+// is listed once; a link to a directory is followed only if it is named, so
+// there are no cycles. A file to which this program writes its output is left
+// out even if it is named; the error wraps ErrOutput.
 //
-// What cannot be listed comes back as errors (each a *FileError) beside what
-// can.
+// Each error is a *FileError for a path that cannot be listed. The others are
+// listed all the same.
 func Find(paths []string) ([]Log, []error) { return Filter{}.Find(paths) }
 
-// Find lists the logs under the given paths as the function Find does, but
-// for the files that the filter leaves out.
+// Find lists the logs in the given paths like the function Find, without the
+// files that the filter leaves out.
 func (x Filter) Find(paths []string) ([]Log, []error) {
 	f := NewFinder()
 	f.Filter = x
@@ -91,25 +91,25 @@ type Found struct {
 	reader.Member
 	Dir   string
 	Name  rotation.Name
-	title string          // what its log is called in dir
-	order *rotation.Order // of its log; nil for the one that is taken for granted
-	Real  string          // where a link leads to; empty for what is none
+	title string          // name of its log in Dir
+	order *rotation.Order // order of its log's members; nil for the default order
+	Real  string          // target if it is a symbolic link; otherwise empty
 }
 
 type Finder struct {
 	Files  []Found
-	links  []Found        // links to files met on the way
-	seen   map[string]int // what was taken, by where it is, as an index into files
-	cwd    string         // what relative paths start from
+	links  []Found        // links to files that were found in directories
+	seen   map[string]int // indexes in Files of the files that were added, by absolute path
+	cwd    string         // directory to which relative paths refer; empty if unknown
 	Filter Filter
 	Errs   []error
 	Begun  time.Time
 
-	Resolved bool // it is known of the files which log they belong to
+	Resolved bool // the logs that the files belong to are determined
 }
 
 func NewFinder() *Finder {
-	cwd, _ := os.Getwd() // without one, relative and absolute paths cannot be compared
+	cwd, _ := os.Getwd() // on error, relative and absolute paths cannot be compared
 	return &Finder{seen: map[string]int{}, cwd: cwd, Begun: time.Now()}
 }
 
@@ -171,12 +171,12 @@ func (f *Finder) Add(path string) {
 	}
 }
 
-// IsPattern reports whether a path that nothing is at may be a pattern.
+// IsPattern reports whether a path that does not exist may be a pattern.
 func IsPattern(path string) bool { return strings.ContainsAny(path, "*?[{") }
 
-// AddFile adds a file once, by whatever path it is found: relative, absolute or
-// through other directories. The first path given is the one it goes by. Hard
-// links are files of their own. It reports whether the file was taken now.
+// AddFile adds a file unless it was added before under any path: relative,
+// absolute or through other directories. It keeps the first path. Hard links
+// are different files. AddFile reports whether it added the file.
 func (f *Finder) AddFile(m reader.Member) bool {
 	if IsOutput(HandleOf(m).Info) {
 		f.skipOutput(m.Path)
@@ -189,7 +189,7 @@ func (f *Finder) AddFile(m reader.Member) bool {
 		}
 	}
 	if i, ok := f.seen[key]; ok {
-		// link/../x need not be x: then it is another file.
+		// link/../x may differ from x: then it is another file.
 		first := f.Files[i]
 		if HandleOf(m).Info == nil || HandleOf(first.Member).Info == nil || !hasDotDot(m.Path) && !hasDotDot(first.Path) || os.SameFile(HandleOf(m).Info, HandleOf(first.Member).Info) {
 			return false
@@ -201,13 +201,14 @@ func (f *Finder) AddFile(m reader.Member) bool {
 	return true
 }
 
-// keepFile takes a file that was not taken before.
+// keepFile adds a file that was not added before.
 func (f *Finder) keepFile(m reader.Member) {
 	dir, base := filepath.Split(m.Path)
 	f.Files = append(f.Files, Found{Member: m, Dir: dir, Name: decode.ParseName(base)})
 }
 
-// skipOutput skips a file that is this program's output, with one note.
+// skipOutput skips a file that is this program's output. It reports only the
+// first one.
 func (f *Finder) skipOutput(path string) {
 	refused := slices.ContainsFunc(f.Errs, func(err error) bool { return errors.Is(err, ErrOutput) })
 	if !refused {
@@ -215,17 +216,17 @@ func (f *Finder) skipOutput(path string) {
 	}
 }
 
-// hasDotDot reports whether a path leads back through "..".
+// hasDotDot reports whether a path contains the element "..".
 func hasDotDot(path string) bool {
 	return slices.Contains(strings.Split(filepath.ToSlash(path), "/"), "..")
 }
 
-// snapshot lists a directory as it was at one moment. A file that is renamed
-// while a directory is read may come under both of its names or under none,
-// so what was read is taken only if the directory was not changed meanwhile.
-// The infos are those of the entries themselves, not of what links lead to.
+// snapshot lists a directory as it was at one time. A file that is renamed
+// while the directory is read may appear under both of its names or under
+// neither, so the list is valid only if the directory did not change meanwhile.
+// The infos describe the entries themselves, not the targets of links.
 func snapshot(dir string) ([]os.FileInfo, error) {
-	const attempts = 20 // a directory that changes all the time is listed as well as can be
+	const attempts = 20 // a directory that changes all the time is listed as it is read
 	for attempt := 1; ; attempt++ {
 		before, err := os.Stat(dir)
 		if err != nil {
@@ -237,7 +238,7 @@ func snapshot(dir string) ([]os.FileInfo, error) {
 		for _, e := range entries {
 			info, ierr := e.Info()
 			if ierr != nil {
-				whole = false // vanished, or renamed
+				whole = false // removed or renamed
 				continue
 			}
 			out = append(out, info)
@@ -250,8 +251,8 @@ func snapshot(dir string) ([]os.FileInfo, error) {
 	}
 }
 
-// walk lists the entries of a directory, which are depth levels below one
-// that was named.
+// walk adds the entries of a directory. depth is their number of levels below a
+// named directory.
 func (f *Finder) walk(root string, depth int64) {
 	if f.Filter.tooDeep(depth) {
 		return
@@ -259,7 +260,7 @@ func (f *Finder) walk(root string, depth int64) {
 	entries, err := snapshot(root)
 	if err != nil {
 		f.fail(root, err)
-		// What was listed before the error is still used.
+		// The entries that were listed before the error are used.
 	}
 	if depth > 1 && blockstore.IsCacheDir(root, entries) {
 		return
@@ -284,7 +285,7 @@ func (f *Finder) walk(root string, depth int64) {
 		case e.Mode()&fs.ModeSymlink != 0:
 			info, err := os.Stat(path)
 			if errors.Is(err, fs.ErrNotExist) {
-				continue // what it led to has gone, as a container's log does
+				continue // the target is gone, as it often is for a container's log
 			}
 			if err != nil {
 				f.fail(path, err)
@@ -297,8 +298,8 @@ func (f *Finder) walk(root string, depth int64) {
 	}
 }
 
-// FollowLinks takes the links whose files were not met under their own names,
-// as /var/log/containers' are in /var/log/pods.
+// FollowLinks adds the links whose targets were not found under their own
+// names, such as those in /var/log/containers to /var/log/pods.
 func (f *Finder) FollowLinks() {
 	if len(f.links) == 0 {
 		return
@@ -333,7 +334,7 @@ func (f *Finder) FollowLinks() {
 	}
 }
 
-// Group makes logs of the files found.
+// Group returns the logs that the files form.
 func (f *Finder) Group() []Log {
 	f.FollowLinks()
 	f.Resolve()
@@ -342,8 +343,9 @@ func (f *Finder) Group() []Log {
 		groups[m.LogKey()] = append(groups[m.LogKey()], m)
 	}
 
-	// logrotate's olddir: only rotated members here, and the directory above
-	// has the log without any. There may be one for each month.
+	// logrotate's olddir: this directory has only rotated members of a log, and
+	// its parent has only the current one. There may be one such directory per
+	// month.
 	below := map[LogKey][]Found{}
 	for k, g := range groups {
 		parent, _ := filepath.Split(strings.TrimSuffix(k.Dir, string(filepath.Separator)))
@@ -370,7 +372,7 @@ func (f *Finder) Group() []Log {
 	for k, g := range groups {
 		l := Log{Name: k.Dir + g[0].title, Looked: f.Begun, key: k}
 		if len(g) == 1 && g[0].Path == l.Name {
-			l.Name = g[0].Path // the same memory, for archives with 100,000 members
+			l.Name = g[0].Path // share the memory, for archives with 100,000 members
 		}
 		how := cmp.Or(g[0].order, new(rotation.Order))
 		slices.SortStableFunc(g, func(a, b Found) int {
@@ -387,7 +389,7 @@ func (f *Finder) Group() []Log {
 			}
 			l.Gaps, l.Why = how.Missing(files), how.String()
 		} else if !g[0].Name.Current() && g[0].Named {
-			l.Name = g[0].Path // a single file was named: that is what it is called
+			l.Name = g[0].Path // a single file was named, so its log has that name
 		}
 		logs = append(logs, l)
 	}

@@ -7,9 +7,9 @@ import (
 	"logview/reader"
 )
 
-// Store reads a member to its end so that it has a block store from then on, if
-// it is one that gets one. progress, if not nil, is called with how many bytes
-// of the file are done.
+// Store reads a member to its end, so that its block store is written if it has
+// one. progress, if not nil, is called with the number of bytes of the file
+// that are done.
 func Store(ctx context.Context, src reader.Source, m reader.Member, progress func(disk int64)) error {
 	b, err := src.Open(ctx, m, reader.Pos{})
 	if err != nil {
@@ -22,7 +22,7 @@ func Store(ctx context.Context, src reader.Source, m reader.Member, progress fun
 	}
 	blk := reader.GetBlock()
 	defer reader.PutBlock(blk)
-	w := r.W // which r forgets when it is done or has failed
+	w := r.W // r clears it when it is done or has failed
 	for {
 		if err := b.Next(blk); err == io.EOF {
 			return w.Failure()

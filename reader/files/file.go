@@ -15,24 +15,24 @@ import (
 	"logview/reader/decode"
 )
 
-// FileBlocks reads one file from its start, or from a position in it.
+// FileBlocks reads a file from its start, or from a position in it.
 type FileBlocks struct {
 	ctx   context.Context
 	path  string
 	F     decode.File
 	T     *decode.Text
-	stamp reader.Stamp // zero if it is no regular file
+	stamp reader.Stamp // zero if it is not a regular file
 	cut   decode.BlockReader
 	err   error
-	last  func(*reader.Block) error // is asked about a block that ends in a line without an end; nil for nothing
+	last  func(*reader.Block) error // called with a block that ends with an unterminated line; may be nil
 
-	limited bool // the text ends at end, whatever the file has behind that
+	limited bool // the text ends at end, even if the file is longer
 	end     reader.Offset
 }
 
-// limit makes the file end at an offset, however much is written after it. If
-// offsets of the text are not those of the file, up to headSize bytes more may
-// have been read.
+// limit makes the file end at an offset, even if more is written to it. If
+// offsets in the text differ from those in the file, up to HeadSize bytes more
+// may already have been read.
 func (b *FileBlocks) limit(off int64) {
 	if _, ok := b.Direct(); ok {
 		b.limited, b.end = true, reader.Offset(off)-reader.Offset(b.T.Bom)
@@ -41,12 +41,12 @@ func (b *FileBlocks) limit(off int64) {
 	}
 }
 
-// unsized is where a file that is empty when it is opened ends. The files in
-// /proc say that they are empty and are not.
+// unsized is where reading ends in a file that is empty when it is opened. The
+// files in /proc have the size 0 although they are not empty.
 const unsized = 16 << 20
 
-// OpenFile opens m for reading from its start, as it is on disk, in a charset
-// that is given, unless that is empty.
+// OpenFile opens m for reading from its start, without the cache and in the
+// charset given, unless that is empty.
 func OpenFile(ctx context.Context, m reader.Member, given decode.Charset) (*FileBlocks, error) {
 	f, path, err := OpenMember(m)
 	if err != nil {
@@ -60,9 +60,9 @@ func OpenFile(ctx context.Context, m reader.Member, given decode.Charset) (*File
 	return b, nil
 }
 
-// OpenMember opens m's file. Between listing and opening logs may rotate, so
-// that another file has its path, or none: then it is looked for where rotation
-// puts it.
+// OpenMember opens m's file and returns it with its path. If the log was
+// rotated after it was listed, so that another file or none has the path,
+// OpenMember searches for the file where rotation puts it.
 func OpenMember(m reader.Member) (decode.File, string, error) {
 	if m.Path == reader.Stdin {
 		return os.Stdin, "standard input", nil
@@ -79,8 +79,8 @@ func OpenMember(m reader.Member) (decode.File, string, error) {
 				return moved, path, nil
 			}
 			// A current file may have been replaced by a new one, which is what
-			// was asked for then. A rotated file's path has another member now,
-			// which is read as that.
+			// was requested then. A rotated file's path belongs to another
+			// member now, which is read as that.
 			if HandleOf(m).Rotated {
 				f.Close()
 				return nil, m.Path, &reader.FileError{Path: m.Path, Offset: -1, Err: reader.ErrGone}
@@ -98,21 +98,23 @@ func OpenMember(m reader.Member) (decode.File, string, error) {
 	return f, m.Path, nil
 }
 
-// StillHolds reports whether now describes the file that was listed as m. Its
-// inode alone proves nothing: the one of a log that was compressed and removed
-// is soon that of a new one, which is smaller at first.
+// StillHolds reports whether now describes the file that was listed as m. The
+// inode alone proves nothing: the inode of a log that was compressed and
+// removed is soon reused for a new log, which is smaller at first.
 func StillHolds(m reader.Member, now os.FileInfo) bool {
 	return os.SameFile(now, HandleOf(m).Info) && now.Size() >= m.Size
 }
 
-// openMoved finds the file that m was: the same file under another name of
-// its log, or what became of it when it was compressed, which has the time
-// of the original and another name. It returns nil if there is neither.
+// openMoved opens the file that m was and returns its path: the same file under
+// another name of its log, or the file into which it was compressed, which has
+// the modification time of the original and another name. It returns nil if
+// there is neither.
 //
-// If the file is still there, and was only cut off, it was copied before, or
-// nothing is left of it: what a gzip says of the size of its text tells a copy
-// from what else was compressed in the same second. Elsewhere that is no
-// reason to give up a text, for a file of several members says less.
+// If cut is set, the file still exists and was only truncated. Then it was
+// copied before, or its text is lost: the text size in a gzip file
+// distinguishes a copy from another file that was compressed in the same
+// second. Otherwise that size is no reason to reject a file, because in a file
+// of several members it is smaller.
 func openMoved(m reader.Member, cut bool) (decode.File, string) {
 	if HandleOf(m).Alt != "" {
 		if f, err := os.Open(HandleOf(m).Alt); err == nil {
@@ -131,8 +133,7 @@ func openMoved(m reader.Member, cut bool) (decode.File, string) {
 		}
 		return nil, ""
 	}
-	// What was found may move on before it is opened: then it is looked for
-	// once more.
+	// The file may be renamed again before it is opened: then search once more.
 	for range 5 {
 		c, ok := findMoved(m, cut)
 		if !ok {
@@ -150,7 +151,7 @@ func openMoved(m reader.Member, cut bool) (decode.File, string) {
 	return nil, ""
 }
 
-// findMoved finds the file that m was or became in its directory.
+// findMoved returns the file that m was or became, in the same directory.
 func findMoved(m reader.Member, cut bool) (reader.Member, bool) {
 	dir, base := filepath.Split(m.Path)
 	l := NewFinder()
@@ -160,9 +161,9 @@ func findMoved(m reader.Member, cut bool) (reader.Member, bool) {
 		if StillHolds(m, HandleOf(c.Member).Info) {
 			return c.Member, true
 		}
-		// gzip and its like keep the time to the second at least, and most of
-		// them all of it: of two that were rotated within a second, it is the
-		// one whose time is nearer.
+		// Compressors keep the modification time at least to the second, and
+		// most of them exactly. If two files were rotated within a second, the
+		// one with the nearer time is the right one.
 		if age := c.ModTime.Sub(m.ModTime).Abs(); c.Name.Compressed() && !decode.ParseName(base).Compressed() && age < nearest && !(cut && !MayHold(c.Member, m.Size)) {
 			packed, nearest = c.Member, age
 		}
@@ -170,9 +171,10 @@ func findMoved(m reader.Member, cut bool) (reader.Member, bool) {
 	return packed, HandleOf(packed).Info != nil
 }
 
-// MayHold reports whether a compressed file may hold a text of a size. Most
-// cannot tell; behind a gzip member is the size of its text, modulo 4 GiB (RFC
-// 1952), and behind the last of those that bgzip makes there is none.
+// MayHold reports whether a compressed file may contain a text of a given size.
+// For most formats the answer is always true. A gzip member ends with the size
+// of its text, modulo 4 GiB (RFC 1952), but the last member of a file written
+// by bgzip is empty.
 func MayHold(m reader.Member, size int64) bool {
 	f, err := os.Open(m.Path)
 	if err != nil {
@@ -184,7 +186,7 @@ func MayHold(m reader.Member, size int64) bool {
 }
 
 // GzipSize returns the size of the text of a gzip file's last member, modulo 4
-// GiB; false if it is no such file. size is the file's.
+// GiB; false if the file is not gzip. size is the size of the file.
 func GzipSize(f io.ReaderAt, size int64) (int64, bool) {
 	var b [decode.MagicLen]byte
 	n, _ := f.ReadAt(b[:], 0)
@@ -195,14 +197,14 @@ func GzipSize(f io.ReaderAt, size int64) (int64, bool) {
 	return int64(binary.LittleEndian.Uint32(b[:4])), err == nil
 }
 
-// newFileBlocks reads f, which it owns from now on unless it fails. live
+// newFileBlocks returns FileBlocks of f, which it owns unless it fails. live
 // says that f is a pipe or terminal.
 func newFileBlocks(ctx context.Context, f decode.File, path string, live bool) (*FileBlocks, error) {
 	return NewFileBlocksIn(ctx, f, path, live, "", nil)
 }
 
-// NewFileBlocksIn is newFileBlocks for a file in a charset that is given,
-// unless it is empty.
+// NewFileBlocksIn is like newFileBlocks for a file in the charset given, unless
+// that is empty. turn is that of decode.OpenIn.
 func NewFileBlocksIn(ctx context.Context, f decode.File, path string, live bool, given decode.Charset, turn *reader.Turn) (*FileBlocks, error) {
 	b := &FileBlocks{ctx: ctx, path: path, F: f}
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
@@ -219,8 +221,8 @@ func NewFileBlocksIn(ctx context.Context, f decode.File, path string, live bool,
 		}
 		return nil, &reader.FileError{Path: path, Offset: 0, Err: reader.Cause(err)}
 	}
-	// These are set one by one: a composite literal takes so much of the stack
-	// that it is moved to a larger one for every file.
+	// The fields are set one by one: a composite literal needs so much stack
+	// that the stack is copied to a larger one for every file.
 	b.cut.Disk, b.cut.Eager = b.T.Consumed, live
 	in := &b.cut.In
 	in.R = b.T
@@ -229,14 +231,14 @@ func NewFileBlocksIn(ctx context.Context, f decode.File, path string, live bool,
 	case c.Wide():
 		in.Hole = b.skipWideHole
 	default:
-		// NULs are NULs before they are decoded, too.
+		// NULs are NULs before decoding, too.
 		in.R, in.T, in.Unmarked, in.Hole = b.T.Unconverted(), c.Decoder(), !c.Bytewise() && c != decode.Latin1, b.skipHole
 	}
 	return b, nil
 }
 
-// skipWideHole is like skipHole, for a file in UTF-16. Half a NUL at its end is
-// left.
+// skipWideHole is like skipHole, for a file in UTF-16. It does not skip half a
+// NUL at the end of the hole. It returns the number of characters.
 func (b *FileBlocks) skipWideHole() int64 {
 	if c, ok := b.T.Reader.(*decode.Converter); !ok || !c.Drained() {
 		return 0
@@ -244,7 +246,7 @@ func (b *FileBlocks) skipWideHole() int64 {
 	n := b.skipHole()
 	if n%2 == 1 {
 		if _, err := b.F.Seek(-1, io.SeekCurrent); err != nil {
-			return 0 // the next read fails, too
+			return 0 // the next read will fail, too
 		}
 		b.T.PassOver(-1)
 		n--
@@ -252,8 +254,8 @@ func (b *FileBlocks) skipWideHole() int64 {
 	return n / 2
 }
 
-// skipHole moves the file's position to the end of the hole that it is in, and
-// returns the distance.
+// skipHole moves the position of the file to the end of the hole that it is in,
+// and returns the distance; 0 if it is not in a hole.
 func (b *FileBlocks) skipHole() int64 {
 	at, err := b.F.Seek(0, io.SeekCurrent)
 	if info, serr := b.F.Stat(); err == nil && serr == nil && !b.T.Replays() {
@@ -269,8 +271,8 @@ func (b *FileBlocks) skipHole() int64 {
 
 func (b *FileBlocks) ID() reader.ID { return b.T.ID }
 
-// seek goes to at, reading all before it unless the file's bytes are the
-// text's.
+// seek moves to a position. It reads everything before it unless the bytes of
+// the file are those of the text.
 func (b *FileBlocks) seek(at reader.Pos) error {
 	b.cut.Off, b.cut.Line = at.Offset, at.Line
 	if b.T.Format == decode.Plain && b.T.Charset.Bytewise() {
@@ -319,7 +321,7 @@ func (b *FileBlocks) Next(blk *reader.Block) error {
 	if n := len(blk.Text); err == nil && b.last != nil && !blk.Unfinished && n > 0 && blk.Text[n-1] != '\n' {
 		err = b.last(blk)
 		if err == io.EOF || len(blk.Text) < n {
-			b.err = io.EOF // what comes now would be that line again
+			b.err = io.EOF // what follows would repeat that line
 		}
 	}
 	if err == nil || err == io.EOF {
@@ -329,10 +331,10 @@ func (b *FileBlocks) Next(blk *reader.Block) error {
 	return b.err
 }
 
-// Resume continues after the damage that Next reported, where the format
-// allows to find an undamaged part there, and returns io.EOF if it does not.
-// The text behind continues the text before; a line that the damage cut ends
-// where the damage begins.
+// Resume continues after the damage that Next reported, if the format allows
+// finding an undamaged part after it; otherwise it returns io.EOF. The text
+// continues as if there was nothing in between; a line that the damage cuts
+// ends where the damage starts.
 func (b *FileBlocks) Resume() error {
 	if b.err == nil {
 		return io.EOF
@@ -365,7 +367,7 @@ func (b *FileBlocks) Close() error {
 	f := b.F
 	b.F = nil
 	if f == os.Stdin {
-		return nil // it is not ours
+		return nil // do not close standard input
 	}
 	return f.Close()
 }

@@ -11,45 +11,47 @@ import (
 	"logview/reader/decode"
 )
 
-// A Filter says which files below a directory are listed. It does not apply to
-// files that are named. The zero Filter lists what Find lists.
+// A Filter decides which files below a directory are listed. It does not apply
+// to files that are named. The zero Filter lists what Find lists.
 type Filter struct {
 	Hidden  bool   // list hidden entries, too
-	Depth   *int64 // how many levels below a named directory to list, 1 being its own entries; nil for all
-	MaxSize *int64 // the size on disk of the largest files to list; nil for no limit
+	Depth   *int64 // number of levels to list below a named directory, whose own entries are level 1; nil for all
+	MaxSize *int64 // maximum size of the files to list, on disk; nil for no limit
 
-	// Apart reports whether two files are to be read each for itself although
-	// they may have the same text, because their paths matter; nil for never.
+	// Apart reports whether two files must be read separately although they may
+	// have the same text, because their paths matter; nil for never.
 	Apart func(a, b string) bool
 
-	all   bool // nothing is left out
+	all   bool // list everything
 	globs []glob
-	takes bool // some glob selects files; those that match none are left out
+	takes bool // some glob selects files, so those that match none are left out
 }
 
 // A glob selects files, or leaves them out, like a line of a .gitignore.
 type glob struct {
-	pattern string // for the path from the working directory on, with slashes
+	pattern string // matches the path below the working directory, with slashes
 	fold    bool
 	leave   bool
-	dirs    bool // only directories
+	dirs    bool // matches only directories
 }
 
-// Add adds a pattern of paths as in ripgrep's --glob: a pattern like those in a
-// .gitignore of the working directory, which selects what it matches, or leaves
-// it out if the pattern begins with !. A pattern without a slash, except at its
-// end, matches names in any directory. If several patterns match a file, the
-// last one added decides. Directories that are left out are not entered. If any
-// pattern selects files, those that match no pattern are left out.
+// Add adds a path pattern like that of ripgrep's --glob. It has the syntax of a
+// pattern in a .gitignore of the working directory, and selects the files it
+// matches, or leaves them out if it starts with !. A pattern without a slash,
+// except at its end, matches names in any directory. If several patterns match
+// a file, the last one added decides. Directories that are left out are not
+// entered. If any pattern selects files, those that match no pattern are left
+// out. fold says that case is ignored.
 func (x *Filter) Add(pattern string, fold bool) error {
 	g := glob{fold: fold}
 	p, leave := strings.CutPrefix(pattern, "!")
 	g.leave = leave
 	if p = strings.TrimRight(p, " "); pattern == "" || strings.HasPrefix(p, "#") || p == "" && !g.leave {
-		return nil // as in a .gitignore, where it is an empty line or a comment
+		return nil // an empty line or a comment of a .gitignore
 	}
 	if p == "" || p == "/" {
-		// It matches no file. But in ripgrep, / and a lone ! select.
+		// The pattern matches no file. But as in ripgrep, / and a lone ! make
+		// the filter select.
 		x.takes = x.takes || p == "" || !g.leave
 		return nil
 	}
@@ -74,7 +76,7 @@ func (x *Filter) Add(pattern string, fold bool) error {
 	return nil
 }
 
-// Narrows reports whether the filter may leave out what Find lists.
+// Narrows reports whether the filter may leave out files that Find lists.
 func (x *Filter) Narrows() bool {
 	return x.takes || len(x.globs) > 0 || x.Depth != nil || x.MaxSize != nil
 }

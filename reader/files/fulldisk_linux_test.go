@@ -11,8 +11,8 @@ import (
 	"logview/reader/readertest"
 )
 
-// On a full disk there is no store, nothing is left behind, and the text is
-// all there.
+// On a full disk no store is written, no files are left behind, and all of the
+// text is read.
 func TestFullDisk(t *testing.T) {
 	disk := readertest.SmallDisk(t, 400)
 	text := readertest.Noise(rand.New(rand.NewPCG(31, 1)), 3<<20)

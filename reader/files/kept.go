@@ -4,8 +4,8 @@ import (
 	"logview/reader"
 )
 
-// KeptBlocks is how many decoded blocks a text keeps: those around what a
-// screen shows, and the one of a search beside it.
+// KeptBlocks is the number of decoded blocks that are kept of a text: those
+// around the screen, and the one of a search at the same time.
 const KeptBlocks = 4
 
 // A KeptBlock is a decoded block that is kept for a while.

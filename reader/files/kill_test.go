@@ -15,7 +15,7 @@ import (
 	"logview/reader/readertest"
 )
 
-// TestMain lets the test binary play another process that stores a file.
+// TestMain is also the main function of a process that stores a file.
 func TestMain(m *testing.M) {
 	if path := os.Getenv("READER_TEST_STORE"); path != "" {
 		logs, _ := Find([]string{path})
@@ -28,8 +28,8 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
-// Writers are killed at any moment, others write the same store at the same
-// time: every reader gets the text, and in the end there is a whole store.
+// Writers are killed at any time while others write the same store. Every
+// reader gets the text, and in the end the store is complete.
 func TestKilledWriters(t *testing.T) {
 	text := readertest.Noise(rand.New(rand.NewPCG(32, 1)), 4<<20)
 	path := filepath.Join(t.TempDir(), "a.gz")
@@ -67,7 +67,7 @@ func TestKilledWriters(t *testing.T) {
 	r := rand.New(rand.NewPCG(33, 1))
 	for range rounds {
 		a, b := start(), start()
-		// Storing takes some 30 ms; the kill comes at any moment of them.
+		// Storing takes some 30 ms; the process is killed at a random time.
 		timer := time.AfterFunc(time.Duration(r.IntN(60))*time.Millisecond, func() { a.Process.Kill() })
 		_ = a.Wait()
 		timer.Stop()

@@ -19,34 +19,35 @@ import (
 
 // Options say how a log's files are read.
 type Options struct {
-	// Cache holds block stores; nil for none.
+	// Cache is where block stores are; nil for none.
 	Cache *blockstore.Cache
 
-	// Workers write block stores, which only serve later readers: a store is
-	// given up when no slot is free. With nil, nothing is stored.
+	// Workers run the writing of block stores, which only serve later readers:
+	// a store is abandoned if no slot is free. If Workers is nil, no stores are
+	// written.
 	Workers *reader.Workers
 
-	// MustStore says that the stores are what the caller reads for: it waits
-	// for slots, and must hold none.
+	// MustStore says that the caller reads in order to write stores: it waits
+	// for slots, and must not hold one.
 	MustStore bool
 
-	// Filter says which members of archives are listed, as it does for files in
-	// directories.
+	// Filter selects the members of archives that are listed, as it does for
+	// files in directories.
 	Filter Filter
 
-	// Text says that every file is text, whatever it looks like.
+	// Text says that every file is read as text, even if it looks binary.
 	Text bool
 
-	// Encoding is what files without a byte order mark are in; if it is empty,
-	// each file tells.
+	// Encoding is the charset of files without a byte order mark; if it is
+	// empty, the charset of each file is detected.
 	Encoding decode.Charset
 
-	// AsOpened says that a file ends where it ended when it was opened. Without
-	// it io.EOF means that there is no more yet.
+	// AsOpened says that a file ends where it ended when it was opened.
+	// Otherwise io.EOF means that there is no more text yet.
 	AsOpened bool
 }
 
-// start returns how the work of writing a store is begun.
+// start returns the function that starts work on a store, see StoreWriter.
 func (o Options) start() func(func()) bool {
 	if !o.MustStore {
 		return o.Workers.TryGo
@@ -63,9 +64,9 @@ type LogSource struct {
 	key  LogKey
 	opt  Options
 
-	mu      sync.Mutex // guards what follows
+	mu      sync.Mutex // guards the following fields
 	members []reader.Member
-	piped   *archive // what came through standard input, if that was an archive
+	piped   *archive // the archive that was read from standard input; nil if it was not an archive
 }
 
 var (
@@ -74,7 +75,7 @@ var (
 	_ reader.Unpacker   = (*LogSource)(nil)
 )
 
-// NewSource makes a Source of a log that Find found.
+// NewSource returns a Source of a log that Find returned.
 func NewSource(l Log, opt Options) *LogSource {
 	return &LogSource{name: l.Name, key: l.key, members: l.Members, opt: opt}
 }
@@ -82,7 +83,7 @@ func NewSource(l Log, opt Options) *LogSource {
 // Name implements Source.
 func (s *LogSource) Name() string { return s.name }
 
-// Options returns the options that s was made with.
+// Options returns the options of s.
 func (s *LogSource) Options() Options { return s.opt }
 
 // SetMembers replaces the members, until the next Refresh.
@@ -99,8 +100,8 @@ func (s *LogSource) Members() []reader.Member {
 	return slices.Clip(s.members)
 }
 
-// Refresh implements Source: it lists the directories again in which the
-// members are. A log of which only named files were asked for stays those.
+// Refresh implements Source: it lists the directories of the members again. If
+// only files were named, their log keeps just these.
 func (s *LogSource) Refresh() error {
 	f := NewFinder()
 	dirs := map[string]bool{}
@@ -108,7 +109,7 @@ func (s *LogSource) Refresh() error {
 		dir, base := filepath.Split(m.Path)
 		switch {
 		case m.Path == reader.Stdin, HandleOf(m).In != nil:
-			return nil // which does not change
+			return nil // they do not change
 		case m.Named:
 			f.Add(m.Path)
 		case !dirs[dir]:
@@ -128,7 +129,7 @@ func (s *LogSource) Refresh() error {
 }
 
 // AddLog adds the files in dir, not below it, that belong to the log of the
-// file called base, whether or not that exists.
+// file named base, whether or not that exists.
 func (f *Finder) AddLog(dir, base string) {
 	where := dir
 	if !filepath.IsAbs(dir) {
@@ -162,9 +163,9 @@ func joinErrors(errs []error) error {
 	return fmt.Errorf("%w (and %d more)", errs[0], len(errs)-1)
 }
 
-// Open implements Source. A compressed member is read through its block
-// store if it has one. Of a Twin, opened at its start, comes only what is not
-// in the plain file.
+// Open implements Source. It reads a compressed member through its block store
+// if it has one. A Twin that is opened at its start returns only what is not in
+// the plain file.
 func (s *LogSource) Open(ctx context.Context, m reader.Member, at reader.Pos) (reader.Blocks, error) {
 	return s.OpenInTurn(ctx, m, at, nil)
 }
@@ -186,7 +187,7 @@ func (s *LogSource) OpenInTurn(ctx context.Context, m reader.Member, at reader.P
 	return b, err
 }
 
-// openMember opens a member, whatever else holds its text.
+// openMember opens a member as a single file, not as part of a pair.
 func (s *LogSource) openMember(ctx context.Context, m reader.Member, at reader.Pos, turn *reader.Turn) (reader.Blocks, error) {
 	f, path, err := OpenMember(m)
 	if err != nil {
@@ -240,7 +241,7 @@ func (s *LogSource) openMember(ctx context.Context, m reader.Member, at reader.P
 		}
 		b.Close()
 		if b.T.Archive == decode.ZipArchive && !m.Named && !MayBeArchive(m) {
-			return nil, &reader.FileError{Path: path, Offset: -1, Err: reader.ErrBinary} // a program, a document
+			return nil, &reader.FileError{Path: path, Offset: -1, Err: reader.ErrBinary} // a program or a document
 		}
 		return nil, &reader.FileError{Path: path, Offset: -1, Err: ErrArchive}
 	}
@@ -260,15 +261,16 @@ func (s *LogSource) openMember(ctx context.Context, m reader.Member, at reader.P
 	if at.Offset > 0 {
 		return b, nil
 	}
-	// What is not text has no store, or it would be taken for text by it.
+	// Binary files have no store, because a reader of the store would treat
+	// them as text.
 	if compressed && !b.T.Binary && s.opt.Cache != nil && s.opt.Workers != nil && info.Size() >= minStored {
 		w, err := s.opt.Cache.NewStoreWriter(f, s.opt.Encoding, b.T.ID, s.opt.start())
 		if err == nil {
 			w.Table.Clock.Ref, w.Wait = m.ModTime, s.opt.MustStore
 			return &RecordedBlocks{FileBlocks: b, W: w}, nil
 		}
-		// A cache that cannot be written is a cache that is not there, but
-		// for who came to write it.
+		// If the cache cannot be written to, read without a store, unless the
+		// store was required.
 		if s.opt.MustStore {
 			b.Close()
 			return nil, &reader.FileError{Path: s.opt.Cache.Blocks(), Offset: -1, Err: NoStore{reader.Cause(err)}}
@@ -277,9 +279,9 @@ func (s *LogSource) openMember(ctx context.Context, m reader.Member, at reader.P
 	return b, nil
 }
 
-// holdsText reports whether m, which begins with head and looks binary, is read
-// all the same: because it was named or everything is, or because another file
-// of its log is text. Two of those are looked at, the nearest.
+// holdsText reports whether m, which starts with head and looks binary, is read
+// nevertheless: because it was named or all files are read, or because another
+// file of its log is text. It checks the two nearest of those.
 func (s *LogSource) holdsText(ctx context.Context, m reader.Member, head []byte) bool {
 	if m.Named || s.opt.Text {
 		return true
@@ -322,19 +324,19 @@ func (s *LogSource) Binary(ctx context.Context, m reader.Member) bool {
 	return b.T.Binary && b.T.Archive != decode.TarArchive && !s.holdsText(ctx, m, b.T.Beginning())
 }
 
-// NoStore is why no block store can be written.
+// NoStore is the error of writing a block store.
 type NoStore struct{ error }
 
 func (e NoStore) Unwrap() error { return e.error }
 
-// minStored is the size of a compressed file below which it is decoded so
-// soon that storing it again gains nothing: some milliseconds' worth.
+// minStored is the minimum size of a compressed file for a block store. Smaller
+// files are decoded in some milliseconds.
 const minStored = 256 << 10
 
 // RecordedBlocks writes a member's block store as the member is read.
 type RecordedBlocks struct {
 	*FileBlocks
-	W *blockstore.StoreWriter // nil when given up or done
+	W *blockstore.StoreWriter // nil when it was abandoned or is done
 }
 
 func (b *RecordedBlocks) Next(blk *reader.Block) error {
@@ -346,10 +348,10 @@ func (b *RecordedBlocks) Next(blk *reader.Block) error {
 			b.W = nil
 		}
 	case err == io.EOF:
-		_ = b.W.Finish() // without a store, the file is decoded again next time
+		_ = b.W.Finish() // on error, the file is decoded again next time
 		b.W = nil
 	default:
-		// A damaged file keeps its damage, which is reported to each reader.
+		// A damaged file gets no store, so that each reader reports the damage.
 		b.W.Abandon(err)
 		b.W = nil
 	}
@@ -364,8 +366,8 @@ func (b *RecordedBlocks) Close() error {
 	return b.FileBlocks.Close()
 }
 
-// Locate implements Source. It reads the first 64 KiB of each member at
-// most, the likeliest first: a rotated member has moved towards the old end.
+// Locate implements Source. It reads at most the first 64 KiB of each member,
+// starting with the newest: a rotated member has moved towards the oldest.
 func (s *LogSource) Locate(ctx context.Context, p reader.Pos) (reader.Member, error) {
 	members := s.Members()
 	for _, m := range slices.Backward(members) {
@@ -379,8 +381,8 @@ func (s *LogSource) Locate(ctx context.Context, p reader.Pos) (reader.Member, er
 	return reader.Member{}, &reader.FileError{Path: s.name, Offset: -1, Err: reader.ErrGone}
 }
 
-// HasID reports whether m's text begins as that of id did, in a charset that is
-// given, unless that is empty.
+// HasID reports whether m's text starts like the text with an ID. The charset
+// is given, unless that is empty.
 func HasID(ctx context.Context, m reader.Member, given decode.Charset, id reader.ID) (bool, error) {
 	if m.Path == reader.Stdin {
 		return false, nil
@@ -406,8 +408,8 @@ func HasID(ctx context.Context, m reader.Member, given decode.Charset, id reader
 	return id.Matches(start[:n]), nil
 }
 
-// Unpack implements reader.Unpacker. Members that are in another archive, too,
-// are left out: see copiesOfArchives.
+// Unpack implements reader.Unpacker. It leaves out members that another archive
+// also has: see copiesOfArchives.
 func (s *LogSource) Unpack(ctx context.Context, m reader.Member, turn *reader.Turn, progress func(disk int64)) ([]reader.Member, []error) {
 	s.mu.Lock()
 	a := s.piped

@@ -30,7 +30,7 @@ func manyLines(seed uint64, size int) string {
 	return b.String()
 }
 
-// rotated makes a log of three members.
+// rotated returns a log of three members.
 func rotated(t *testing.T, opt files.Options) readertest.Case {
 	dir := t.TempDir()
 	c := readertest.Case{Texts: []string{
@@ -100,8 +100,8 @@ func TestPipe(t *testing.T) {
 	})
 }
 
-// Logs rotate between listing them and reading them: every member is still
-// read, once.
+// Every member is read once although the log is rotated between listing and
+// reading.
 func TestRotationBeforeOpening(t *testing.T) {
 	c := rotated(t, files.Options{})
 	members := c.Source.Members()
@@ -124,8 +124,8 @@ func TestRotationBeforeOpening(t *testing.T) {
 	}
 }
 
-// A file that was cut off after it was listed is not taken for an older one
-// that was compressed in the same second.
+// A file that was truncated after it was listed is not confused with an older
+// file that was compressed in the same second.
 func TestCutBeforeOpening(t *testing.T) {
 	dir := t.TempDir()
 	readertest.Act(t, dir, `app.log.2 < older\n`)
@@ -145,7 +145,7 @@ func TestCutBeforeOpening(t *testing.T) {
 }
 
 // A file that was compressed after it was listed, into several members, is
-// found although the last of them is smaller than it was.
+// found although the size of the last member is smaller.
 func TestPackedInMembersBeforeOpening(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "app.log.1")
@@ -170,8 +170,8 @@ func TestPackedInMembersBeforeOpening(t *testing.T) {
 	}
 }
 
-// A store is not taken for that of a file that differs from its own in the
-// middle alone, as files of several gzip members may.
+// The store of a file is not used for another that differs only in the middle,
+// as files of several gzip members may.
 func TestStoreOfALikeFile(t *testing.T) {
 	dir, cache := t.TempDir(), blockstore.NewCache(t.TempDir(), 1<<30)
 	part := func(s string) []byte { return readertest.GzipLevel(s, gzip.NoCompression) }
@@ -198,8 +198,8 @@ func TestStoreOfALikeFile(t *testing.T) {
 	}
 }
 
-// A file that grows as it is read, perhaps because what is read comes into it,
-// ends where it ended when it was opened, if that is asked for.
+// With AsOpened, a file that grows while it is read ends where it ended when it
+// was opened.
 func TestAsOpened(t *testing.T) {
 	line := "a line of some text\n"
 	utf16, err := unicode.UTF16(unicode.LittleEndian, unicode.UseBOM).NewEncoder().String(strings.Repeat(line, 100_000))

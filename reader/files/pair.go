@@ -57,29 +57,29 @@ import (
 // read instead of X, and nothing instead of X.gz. To keep this consistent, the
 // pair keeps X open once either file was opened.
 type pair struct {
-	plain, Packed reader.Member // as they were listed
+	plain, Packed reader.Member // as listed
 
-	deciding sync.Mutex // guards verdict; taken before mu
+	deciding sync.Mutex // guards verdict; locked before mu
 	verdict  verdict
 
-	mu    sync.Mutex  // guards what follows; never held while a file is read
+	mu    sync.Mutex  // guards the following fields; never held while a file is read
 	held  decode.File // plain; nil if it is not open
-	asked bool        // an attempt to open it was made
-	size  int64       // of plain when it was opened; what comes behind is not read
+	asked bool        // opening it was attempted
+	size  int64       // size of plain when it was opened; the rest is not read
 }
 
-// A verdict says how the text of a packed file relates to that of the plain
-// one beside it.
+// A verdict is the relation of the text of a packed file to that of the plain
+// one.
 type verdict struct {
 	Relation relation
 	at       reader.Offset // the offset in packed of the line in which the common beginning ends
 	line     reader.Line   // the number of that line
 
-	passing bool // packed is being written, so this is not remembered
+	passing bool // packed is being written, so the verdict is not remembered
 
 	// If packed is damaged:
 	has  *lineSet // the lines of plain from at on
-	copy bool     // plain has most lines of packed, so the others are what damage made of them
+	copy bool     // plain has most lines of packed, so the others are probably results of the damage
 
 	// The state of plain for which the verdict was made.
 	plain reader.Stamp // without Changed if plain may have been written to since without a new stamp
@@ -100,7 +100,7 @@ const (
 // durable reports whether a verdict of this relation is remembered.
 func (r relation) durable() bool { return r >= Contained && r <= different }
 
-// IsIsTwin reports whether m is the packed file of an undecided pair. Most
+// IsTwin reports whether m is the packed file of an undecided pair. Most
 // likely, the plain file that is listed with it has the same text. Opened at
 // its start, m yields only the lines that are not in the plain file.
 func IsTwin(m reader.Member) bool {
@@ -141,8 +141,8 @@ func keyOfPair(plain, packed reader.Member) (key pairKey, was reader.Stamp, ok b
 }
 
 // holds reports whether a remembered verdict applies to the current state of
-// plain. If plain has grown since, it compares its beginning and the place where
-// it ended, as an index does.
+// plain. If plain has grown since, it compares the checksums of its beginning
+// and of the bytes before its previous end, as an index does.
 func (v verdict) holds(plain reader.Member) bool {
 	now, ok := ListedStamp(plain)
 	switch {
@@ -157,8 +157,8 @@ func (v verdict) holds(plain reader.Member) bool {
 	return ok && ends == v.ends
 }
 
-// endSums returns the CRC-32 of the first and the last of the first size bytes
-// of a plain file.
+// endSums returns a CRC-32 of the first and the last bytes within the first
+// size bytes of a plain file.
 func endSums(m reader.Member, size int64) (uint32, bool) {
 	f, _, err := OpenMember(m)
 	if err != nil {
@@ -278,8 +278,8 @@ func keepVerdict(c *blockstore.Cache, plain, packed reader.Member, v verdict) {
 	c.RecordGrowth(int64(len(b)))
 }
 
-// settle replaces two files in a list of members by those of them that are to
-// be read, in order.
+// settle replaces two files in a list of members by those of them that must be
+// read, in order.
 func settle(list []reader.Member, plain, packed string, v verdict) []reader.Member {
 	index := func(path string) int {
 		return slices.IndexFunc(list, func(m reader.Member) bool { return m.Path == path })
@@ -312,7 +312,7 @@ func settle(list []reader.Member, plain, packed string, v verdict) []reader.Memb
 }
 
 // findPairs finds, among the files of one log, those that may have the same
-// text and are not to be kept apart, which apart decides if it is not nil.
+// text. apart, if it is not nil, excludes pairs of paths.
 func findPairs(g []Found, apart func(a, b string) bool) []Found {
 	type key struct {
 		dir   string
@@ -362,7 +362,7 @@ func compareBeginnings(plain, packed reader.Member) (verdict, bool) {
 		return v, true
 	}
 	if plain.Size == 0 && !HandleOf(plain).Rotated && !decode.ParseName(filepath.Base(plain.Path)).Compressed() {
-		return verdict{Relation: different}, true // plain is a new log that will grow
+		return verdict{Relation: different}, true // plain is a new log, which will grow
 	}
 	pf, _, err := OpenMember(plain)
 	if isGone(err) {
@@ -393,7 +393,7 @@ func compareBeginnings(plain, packed reader.Member) (verdict, bool) {
 	unpacked := !decode.ParseName(filepath.Base(plain.Path)).Compressed()
 	zt, err := decode.Open(context.Background(), zf, false)
 	if err != nil {
-		return verdict{}, isTruncation(err) // writing it has just begun
+		return verdict{}, isTruncation(err) // writing the packed file has just begun
 	}
 	defer zt.Release()
 	if unpacked && pt.Format != decode.Plain || zt.Format == decode.Plain || pt.Archive != "" || zt.Archive != "" {
@@ -403,7 +403,7 @@ func compareBeginnings(plain, packed reader.Member) (verdict, bool) {
 	n, _ := io.ReadFull(pt, a[:])
 	k, _ := io.ReadFull(zt, b[:])
 	n = min(n, k)
-	// If they differ behind the first line, packed may be damaged there.
+	// If they differ only after the first line, packed may be damaged there.
 	first := bytes.IndexByte(a[:n], '\n') + 1
 	if !bytes.Equal(a[:n], b[:n]) && (first == 0 || !bytes.Equal(a[:first], b[:first])) {
 		return verdict{Relation: different}, true
@@ -420,7 +420,7 @@ func isTruncation(err error) bool { return errors.Is(err, io.ErrUnexpectedEOF) }
 // unfinished reports whether an error of the packed file means that it is being
 // written. Otherwise it is damaged.
 func (p *pair) unfinished(err error) bool {
-	const writing = time.Minute // a program that compresses writes all the time
+	const writing = time.Minute // a compressor that is running writes more often than this
 	return isTruncation(err) && time.Since(p.Packed.ModTime) < writing
 }
 
@@ -540,9 +540,9 @@ func (s *LogSource) Verdict(ctx context.Context, p *pair) (verdict, error) {
 	return v, nil
 }
 
-// dropHalf drops the line without an end from the last block of the plain file
-// if the packed file, which is read after it, has all of that line: the plain
-// one is being unpacked. It returns io.EOF if nothing else is in the block. A
+// dropHalf removes the unterminated line from the last block of the plain file
+// if the packed file, which is read after it, has the whole line: the plain
+// file is being unpacked. It returns io.EOF if the block has no other lines. A
 // line longer than a block was returned in pieces before, and stays.
 func (s *LogSource) dropHalf(ctx context.Context, p *pair, b *reader.Block) error {
 	n := bytes.LastIndexByte(b.Text, '\n') + 1
@@ -607,13 +607,13 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 	if f, ok := z.(reader.FileBlocks); ok && f.Stamp().SameFile(plain.stamp) && plain.stamp.Ino != 0 {
 		return verdict{Relation: replaced}, nil
 	}
-	// If plain is packed, too, and damaged, the other one has the rest.
+	// If plain is packed, too, and damaged, the other file has the rest.
 	ends := func(err error) bool { return err == io.EOF || err != nil && plain.T.Format != decode.Plain }
 	a, b := reader.GetBlock(), reader.GetBlock()
 	defer reader.PutBlock(a)
 	defer reader.PutBlock(b)
-	v := verdict{}    // at and line: where the last line that both have begins
-	both := verdict{} // at and line: where the common beginning ends so far
+	v := verdict{}    // at and line: the start of the last line that both have
+	both := verdict{} // at and line: the end of the common beginning so far
 	for {
 		zerr := z.Next(b)
 		if zerr == io.EOF || p.unfinished(zerr) {
@@ -681,7 +681,7 @@ func (v verdict) diverge(z reader.Blocks, b *reader.Block, plain *FileBlocks, a 
 	if v.at == 0 {
 		return verdict{Relation: different}, nil
 	}
-	own := newLineSet() // lines of packed
+	own := newLineSet() // the lines of packed
 	own.add(b.Text[min(i, len(b.Text)):])
 	zerr := z.Next(b)
 	for zerr == nil {
@@ -701,8 +701,8 @@ func (v verdict) diverge(z reader.Blocks, b *reader.Block, plain *FileBlocks, a 
 	return v, err
 }
 
-// damaged returns the verdict that packed is damaged, and has nothing of plain
-// from v.at on for certain. a is the block of plain there.
+// damaged returns the verdict that packed is damaged, and that from v.at on it
+// is uncertain which text of plain it has. a is the block of plain there.
 func (v verdict) damaged(plain *FileBlocks, a *reader.Block) (verdict, error) {
 	v.Relation, v.has = damaged, newLineSet()
 	err := error(nil)
@@ -712,15 +712,15 @@ func (v verdict) damaged(plain *FileBlocks, a *reader.Block) (verdict, error) {
 	return v, plain.ctx.Err()
 }
 
-// A lineSet is a set of lines, of which it keeps checksums of 64 bits.
+// A lineSet is a set of lines, represented by checksums of 64 bits.
 type lineSet struct {
 	sums map[uint64]struct{}
 }
 
 var lineSeed = maphash.MakeSeed()
 
-// maxLineSet limits the lines of a set, to some 40 MiB of memory. Of a longer
-// text, lines may be read twice.
+// maxLineSet is the maximum number of lines in a set, which takes some 40 MiB
+// of memory. In longer texts, lines may be read twice.
 const maxLineSet = 1 << 20
 
 func newLineSet() *lineSet {
@@ -738,7 +738,7 @@ func (s *lineSet) add(text []byte) bool {
 	return true
 }
 
-// count returns how many lines of another set are in s.
+// count returns the number of lines that both sets have.
 func (s *lineSet) count(other *lineSet) int {
 	n := 0
 	for sum := range other.sums {
@@ -754,8 +754,8 @@ func (s *lineSet) has(line []byte) bool {
 	return ok
 }
 
-// commonPrefix returns how many bytes the texts of two blocks have in common at
-// their beginnings.
+// commonPrefix returns the length of the common beginning of the texts of two
+// blocks.
 func commonPrefix(a, b *reader.Block) int {
 	if a.Offset != b.Offset {
 		return 0
@@ -785,7 +785,7 @@ func commonPrefix(a, b *reader.Block) int {
 // listed: it is being unpacked, and a reader may have reached its end before.
 func (p *pair) checkUnchanged(plain *FileBlocks) error {
 	if plain.limited {
-		return nil // what was added is not read
+		return nil // what was appended is not read
 	}
 	info, err := plain.F.Stat()
 	if err == nil && HandleOf(p.plain).Info != nil && info.Size() != HandleOf(p.plain).Info.Size() {
@@ -798,15 +798,15 @@ func (p *pair) checkUnchanged(plain *FileBlocks) error {
 // not in the plain file.
 type pairBlocks struct {
 	ctx     context.Context
-	turn    *reader.Turn // for reading, not for comparing: others wait for the verdict
+	turn    *reader.Turn // for reading, not for comparing: other goroutines wait for the verdict
 	s       *LogSource
 	m       reader.Member
 	id      reader.ID
 	decided bool
-	rest    reader.Blocks // nil if there is nothing
-	has     *lineSet      // lines of rest that are left out, if not nil
-	damaged bool          // all lines are left out until the damage
-	block   *reader.Block // of rest: what was not returned of it yet
+	rest    reader.Blocks // nil if there is nothing to read
+	has     *lineSet      // lines of rest that are left out; may be nil
+	damaged bool          // leave out all lines before the damage
+	block   *reader.Block // the block of rest from which lines are returned
 }
 
 // openPair opens the packed file of an undecided pair. The first call of Next
@@ -857,14 +857,14 @@ func (b *pairBlocks) Next(blk *reader.Block) error {
 	return b.rest.Next(blk)
 }
 
-// missing returns the next lines of rest that has does not have.
+// missing returns the next lines of rest that are not in has.
 func (b *pairBlocks) missing(blk *reader.Block) error {
 	if b.block == nil {
 		b.block = new(reader.Block)
 	}
 	from := b.block
 	for {
-		n, want := 0, false // the length of the first lines that are all wanted or not
+		n, want := 0, false // the length of the longest beginning whose lines are either all wanted or all not
 		for n < len(from.Text) {
 			end := n + bytes.IndexByte(from.Text[n:], '\n') + 1
 			whole := end > n && !(n == 0 && from.Continues)
@@ -900,7 +900,7 @@ func (b *pairBlocks) missing(blk *reader.Block) error {
 	}
 }
 
-// Resume continues after damage, as that of other Blocks does.
+// Resume continues after damage, see reader.Resumer.
 func (b *pairBlocks) Resume() error {
 	b.damaged = false
 	return reader.Resume(b.rest)

@@ -17,8 +17,8 @@ import (
 	"logview/reader/readertest"
 )
 
-// readSource is the text of all members of the log in dir, in order, and the
-// errors that reading it made.
+// readSource returns the texts of all members of src, in order, and the errors
+// of reading them.
 func readSource(t *testing.T, src *LogSource) (string, []error) {
 	t.Helper()
 	var text strings.Builder
@@ -69,10 +69,11 @@ func settledNames(t *testing.T, src *LogSource) []string {
 	return out
 }
 
-// X beside X.gz: each line is read once, whatever the files hold, before and
-// after it is remembered what they do, and it is known then which to read.
+// In a pair of X and X.gz, each line is read once, whatever the files contain,
+// before and after the verdict is remembered. After that, Members returns only
+// the files to read.
 func TestPair(t *testing.T) {
-	readertest.Set(t, &TooYoung, -time.Hour) // verdicts are remembered although the files are new
+	readertest.Set(t, &TooYoung, -time.Hour) // keep verdicts although the files are new
 	text := readertest.Noise(rand.New(rand.NewPCG(11, 1)), 2<<20) + "\n"
 	long := strings.Repeat("x", reader.BlockSize+reader.BlockSize/2)
 	wide := func(s string) string { return "\xff\xfe" + strings.Join(strings.Split(s, ""), "\x00") + "\x00" }
@@ -80,8 +81,8 @@ func TestPair(t *testing.T) {
 	for _, c := range []struct {
 		name          string
 		plain, packed string
-		want          string   // the text
-		files         []string // that it is in
+		want          string   // the expected text
+		files         []string // the files that contain it
 	}{
 		{"the same", text, string(readertest.Gzip(text)), text, []string{"a.1"}},
 		{"the same, short", "one\n", string(readertest.Gzip("one\n")), "one\n", []string{"a.1"}},
@@ -140,7 +141,8 @@ func TestPair(t *testing.T) {
 						t.Errorf("%s%s: %d bytes, want %d", c.name, again, len(got), len(c.want))
 					}
 				case c.files[0] == "a.1.gz" && len(c.files) == 1:
-					// A long line in which the plain one ends may come in half before.
+					// A long line in which the plain file ends may appear in
+					// part before.
 					want := lines(string(ungz(t, c.packed)))
 					have := lines(got)
 					for l, n := range want {
@@ -173,7 +175,7 @@ func ungz(t *testing.T, s string) []byte {
 	return []byte(text)
 }
 
-// What changes after it was decided is decided anew.
+// A pair that changed after its verdict is compared again.
 func TestPairChanges(t *testing.T) {
 	dir, cache := t.TempDir(), blockstore.NewCache(t.TempDir(), 1<<30)
 	plain, packed := filepath.Join(dir, "a.1"), filepath.Join(dir, "a.1.gz")
@@ -189,7 +191,7 @@ func TestPairChanges(t *testing.T) {
 	} {
 		readertest.WriteFile(t, plain, c.plain)
 		readertest.WriteFile(t, packed, readertest.Gzip(c.packed))
-		when := time.Unix(1_700_000_000, 0) // set back each time
+		when := time.Unix(1_700_000_000, 0) // the same times in every case
 		readertest.Must(t, errors.Join(os.Chtimes(plain, when, when), os.Chtimes(packed, when, when)))
 		for range 2 {
 			src := source(t, dir, Options{Cache: cache})
@@ -200,13 +202,13 @@ func TestPairChanges(t *testing.T) {
 	}
 }
 
-// Whatever vanishes between listing and reading, each line comes once.
+// Each line is read once although a file vanishes between listing and reading.
 func TestPairVanishes(t *testing.T) {
 	text := strings.Repeat("some line of a log\n", 50000)
 	for _, c := range []struct {
 		name   string
 		happen string
-		after  int // members that are opened before it
+		after  int // number of members that are opened before that
 		other  bool
 	}{
 		{"the plain one", "rm a.1", 0, false},
@@ -264,7 +266,7 @@ func TestPairVanishes(t *testing.T) {
 	}
 }
 
-// numberedLines is n lines, no two of which are the same.
+// numberedLines returns n different lines.
 func numberedLines(n int) string {
 	var lines strings.Builder
 	for i := range n {
@@ -273,8 +275,9 @@ func numberedLines(n int) string {
 	return lines.String()
 }
 
-// What a damaged packed file has in common with the plain one is read once, and
-// the damage is reported. Lines that only the damaged one has are read, too.
+// The text that a damaged packed file shares with the plain one is read once,
+// and the damage is reported. Lines that only the damaged file has are read,
+// too.
 func TestPairDamaged(t *testing.T) {
 	text := numberedLines(40000)
 	short := text[:strings.Index(text, "line 50 ")-20]
@@ -319,7 +322,7 @@ func TestPairDamaged(t *testing.T) {
 		dir := t.TempDir()
 		readertest.WriteFile(t, filepath.Join(dir, "a.1"), c.plain)
 		readertest.WriteFile(t, filepath.Join(dir, "a.1.gz"), c.packed)
-		long := time.Now().Add(-time.Hour) // it is not being written
+		long := time.Now().Add(-time.Hour) // the file is not being written
 		readertest.Must(t, os.Chtimes(filepath.Join(dir, "a.1.gz"), long, long))
 		alone := filepath.Join(t.TempDir(), "a.1.gz")
 		readertest.WriteFile(t, alone, c.packed)
@@ -362,9 +365,10 @@ func TestPairDamaged(t *testing.T) {
 	}
 }
 
-// Of two packed files with the same text, each line is read once, too.
+// In a pair of two packed files with the same text, each line is read once,
+// too.
 func TestPackedPair(t *testing.T) {
-	readertest.Set(t, &TooYoung, -time.Hour) // verdicts are remembered although the files are new
+	readertest.Set(t, &TooYoung, -time.Hour) // keep verdicts although the files are new
 	text := numberedLines(60000)
 	half := text[:strings.LastIndexByte(text[:1<<20], '\n')+1]
 	for _, c := range []struct {
@@ -408,15 +412,15 @@ func TestPairIsListedAtOnce(t *testing.T) {
 	}
 }
 
-// A plain file that grows between listing and reading, and while it is read, is
-// read as it was when reading it began; what the packed one has behind that is
-// read from there.
+// A plain file that grows between listing and reading, or while it is read, is
+// read up to its size when reading it started. The rest is read from the packed
+// file if that has more.
 func TestPairGrowsWhileRead(t *testing.T) {
 	text := strings.Repeat("some line of a log\n", 50000)
 	for _, c := range []struct {
 		name            string
-		listed, at, end int // the plain file's length then
-		packed          int // and that of the text of the packed one
+		listed, at, end int // lengths of the plain file at these times
+		packed          int // length of the text of the packed file
 	}{
 		{"being unpacked", 190, 1900, 5700, len(text)},
 		{"being unpacked, within a line", 195, 1905, 5700, len(text)},
@@ -428,7 +432,7 @@ func TestPairGrowsWhileRead(t *testing.T) {
 		{"written to, compressed after it was read", 1900, 3800, 5700, 5700},
 		{"written to, compressed within a line", 1900, 3805, 5700, 5705},
 	} {
-		for _, listed := range []bool{true, false} { // it grows before it is listed, or after
+		for _, listed := range []bool{true, false} { // it grows before or after it is listed
 			dir := t.TempDir()
 			plain := filepath.Join(dir, "a.1")
 			grow := func(n int) { readertest.Must(t, os.WriteFile(plain, []byte(text[:n]), 0o644)) }
@@ -466,10 +470,10 @@ func TestPairGrowsWhileRead(t *testing.T) {
 	}
 }
 
-// A log that is written to all the time is not compared anew with an old copy
+// A log that is constantly written to is not compared with an old copy again
 // each time it is listed.
 func TestPairGrows(t *testing.T) {
-	readertest.Set(t, &TooYoung, -time.Hour) // verdicts are remembered although the files are new
+	readertest.Set(t, &TooYoung, -time.Hour) // keep verdicts although the files are new
 	dir, cache := t.TempDir(), blockstore.NewCache(t.TempDir(), 1<<30)
 	text := strings.Repeat("some line of a log\n", 50000)
 	path := filepath.Join(dir, "a.log")
@@ -496,13 +500,13 @@ func TestPairGrows(t *testing.T) {
 			t.Errorf("it is not remembered: %v", l.Members)
 		}
 	}
-	// Unless it is another text by now.
+	// Unless its text is different now.
 	readertest.Must(t, os.WriteFile(path, []byte("other\n"+text), 0o644))
 	readertest.ExpectStrings(t, settledNames(t, source(t, dir, Options{Cache: cache})), "a.log.gz", "a.log")
 }
 
-// Beside the log that was compressed, a new one that is empty yet stays among
-// the members, for it will grow.
+// A new empty log next to its compressed predecessor remains a member, because
+// it will grow.
 func TestPairNewLog(t *testing.T) {
 	dir := t.TempDir()
 	readertest.WriteFile(t, filepath.Join(dir, "a.log"), "")

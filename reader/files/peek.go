@@ -14,17 +14,17 @@ import (
 	"logview/reader/line"
 )
 
-// Known is what can be told of a member without reading all of it.
+// Known is what is known about a member without reading all of it.
 type Known struct {
-	Text  int64 // bytes of text; -1 if unknown
-	Lines int64 // -1 if unknown
+	Text  int64 // size of the text in bytes; -1 if unknown
+	Lines int64 // number of lines; -1 if unknown
 }
 
-// errOnce says that looking into a pipe would wait for its writer, and take
-// what that writes.
+// errOnce says that reading the beginning of a pipe would wait for its writer,
+// and remove what was written.
 var errOnce = errors.New("can be read only once")
 
-// openListed opens a member for a listing that looks into it.
+// openListed opens a member to read its beginning for a listing.
 func openListed(m reader.Member) (decode.File, error) {
 	if m.Path == reader.Stdin || HandleOf(m).Info != nil && !HandleOf(m).Info.Mode().IsRegular() {
 		return nil, errOnce
@@ -53,8 +53,8 @@ func Unreadable(m reader.Member) decode.Format {
 	return format
 }
 
-// Peek returns what is known of a member from its block store. Without one, the
-// text of a plain file is as long as the file.
+// Peek returns what is known about a member from its block store. For a plain
+// file, the size of the text is that of the file.
 func Peek(c *blockstore.Cache, m reader.Member) Known {
 	k := Known{Text: -1, Lines: -1}
 	f, err := openListed(m)
@@ -75,13 +75,14 @@ func Peek(c *blockstore.Cache, m reader.Member) Known {
 	return k
 }
 
-// timesIn is how much of a text's beginning, and of its end, is looked through
-// for a line that has a time: a stack trace may be that long.
+// timesIn is how much of the beginning and the end of a text is searched for a
+// line with a time: a stack trace may be that long.
 const timesIn = 64 << 10
 
-// Times returns from when to when the lines of m reach, judging by those in its
-// first and its last 64 KiB; zero for what they do not say, or for what it would
-// take decoding the file to know. A log may begin with its newest line.
+// Times returns the first and the last time of m's lines, based on the lines in
+// its first and its last 64 KiB. A time is zero if it is unknown, or if the
+// file would have to be decoded. In a log that starts with its newest line the
+// last lines are the oldest.
 func Times(c *blockstore.Cache, m reader.Member) (first, last time.Time) {
 	first = firstTime(m)
 	low, last, final := lastTimes(c, m)
@@ -98,8 +99,8 @@ func later(a, b time.Time) time.Time {
 	return b
 }
 
-// firstTime returns the time of the first line of m that has one, of those in
-// its first 64 KiB; zero if there is none.
+// firstTime returns the time of the first line of m with a time, within its
+// first 64 KiB; zero if there is none.
 func firstTime(m reader.Member) time.Time {
 	f, err := openListed(m)
 	if err != nil {
@@ -123,10 +124,10 @@ func firstTime(m reader.Member) time.Time {
 	return time.Time{}
 }
 
-// lastTimes returns the lowest and the highest time of m's last lines, of those
-// in its last 64 KiB, and the time of the last of them. All are zero if these
-// have none, and if it would take decoding the file to know. Of a compressed
-// file they are known if the cache has its blocks: the times of the last one.
+// lastTimes returns the lowest and the highest time of the lines in m's last 64
+// KiB, and the time of the last of them. All are zero if these lines have no
+// times, or if the file would have to be decoded. For a compressed file, they
+// are the times of the last block in the cache that has times.
 func lastTimes(c *blockstore.Cache, m reader.Member) (low, high, final time.Time) {
 	if MayBeArchive(m) {
 		return low, high, final
@@ -161,7 +162,7 @@ func lastTimes(c *blockstore.Cache, m reader.Member) (low, high, final time.Time
 		from := max(0, size-most)
 		n, _ := f.ReadAt(buf[:min(most, size)], from)
 		text := buf[:n]
-		if from > 0 { // it begins inside a line
+		if from > 0 { // the buffer starts inside a line
 			text = text[bytes.IndexByte(text, '\n')+1:]
 		}
 		if low, high = clock.Span(text); !high.IsZero() || from == 0 {
@@ -171,8 +172,8 @@ func lastTimes(c *blockstore.Cache, m reader.Member) (low, high, final time.Time
 	return low, high, final
 }
 
-// Settled returns a log as Find lists it, with what is remembered in the cache
-// of its undecided pairs. It reads none of their files.
+// Settled returns a log of Find after applying the remembered verdicts in the
+// cache to its undecided pairs. It does not read their files.
 func Settled(c *blockstore.Cache, l Log) Log {
 	for _, m := range l.Members {
 		if !IsTwin(m) {

@@ -23,23 +23,23 @@ import (
 	"logview/reader/line"
 )
 
-// A Ref is a reference to a line that can be pasted. Without an identity, as
-// a person types it, it is literal:
+// A Ref is a reference to a line that can be pasted. Without an ID, as a user
+// types it, it is literal:
 //
-//	app.log.2.gz:1234                    line 1234 of that file, whatever it says
+//	app.log.2.gz:1234                    line 1234 of that file, whatever it contains
 //
-// With one, as logview returns it, it means a text:
+// With an ID, as logview prints it, it refers to a text:
 //
 //	/var/log/app.log:1234@3f9c1a5b7d     that line, in whichever file it is now
 //
-// The path of such a Ref is written so that a shell takes all of it as one
-// word: a byte that is neither a letter, a digit nor one of /._-+,=:@~ is %
-// and two hexadecimal digits, as in a URL. It need not be UTF-8, and may hold
-// line ends.
+// The path of such a Ref is written so that it is part of a single word for a
+// shell: a byte that is neither a letter, a digit nor one of /._-+,=:@~ becomes
+// % and two hexadecimal digits, as in a URL. The path need not be UTF-8, and
+// may contain line ends.
 type Ref struct {
 	Path string
 	Line reader.Line
-	ID   string // what [Identify] returned; empty for a literal Ref
+	ID   string // result of [Identify]; empty for a literal Ref
 }
 
 func (r Ref) String() string {
@@ -58,27 +58,26 @@ func (r Ref) Absolute() Ref {
 	return r
 }
 
-// Identified is how much of a line its identity is made of. What follows
-// in a longer line is not looked at.
+// Identified is the number of first bytes of a line that its identity covers.
 const Identified = 1 << 20
 
-// Identify returns the identity of a line: of the member that has an ID, at
-// an offset of its text, without its newline. Of a line longer than 1 MiB
-// only the beginning is needed. open says that the newline is not there yet;
-// the line is then identified by what there is of it, and known again when
-// it is complete.
+// Identify returns the identity of a line, without its newline, at an offset of
+// the text of the member with an ID. Only the first 1 MiB of a longer line is
+// needed. open says that the line is not terminated yet; then the identity
+// covers the existing part, and remains valid when the line is completed.
 //
-// The identity is of the text alone, so that it is the same when the file
-// was renamed, copied, compressed or has grown:
+// The identity depends only on the text, so that it stays the same when the
+// file is renamed, copied or compressed, or grows:
 //
-//	4 digits    of the ID: how the member's text begins
+//	4 digits    of the ID: how the member's text starts
 //	6 digits    of a SHA-256 of the ID, the offset, and the line
-//	+LENGTH     of a line without an end, which has so many bytes so far
+//	+LENGTH     for an unterminated line, its length in bytes so far
 //
-// IdentifyRest adds ~OFFSET in front of that.
+// IdentifyRest inserts ~OFFSET before +LENGTH.
 //
-// The first digits tell most of the files that a line is not in by their
-// beginning alone. All ten are the same by accident for one line in 10^12.
+// The first digits exclude most files that do not contain the line, based on
+// their beginnings alone. By chance, all ten digits are the same for one line
+// in 10^12.
 func Identify(id reader.ID, at reader.Offset, line []byte, open bool) string {
 	line = line[:min(len(line), Identified)]
 	b := make([]byte, 0, 64)
@@ -95,8 +94,8 @@ func Identify(id reader.ID, at reader.Offset, line []byte, open bool) string {
 	return s
 }
 
-// IdentifyRest is Identify of the rest of a line: of what follows a part that
-// was returned before it had an end.
+// IdentifyRest returns the identity of the rest of a line: of the text after a
+// part that was returned before it was terminated.
 func IdentifyRest(id reader.ID, at reader.Offset, rest []byte, open bool) string {
 	s := Identify(id, at, rest, open)
 	return s[:idDigits] + "~" + strconv.FormatInt(int64(at), 10) + s[idDigits:]
@@ -108,9 +107,9 @@ func startDigits(id reader.ID) string { return hex.EncodeToString(id.Sum[:2]) }
 
 var identifiedRef = lazyregexp.New(`^(?s)(.+):([1-9][0-9]{0,17})@([0-9a-f]{10}(?:~[0-9]{1,18})?(?:\+[0-9]{1,7})?)$`)
 
-// ParseRefs reads the Refs that s may be, the likeliest first, none if it is
-// none. There is more than one where the path of a literal one holds :NUMBER,
-// and where more follows, as in what grep -n prints.
+// ParseRefs returns the Refs that s may be, most likely first, or nil if it is
+// not a Ref. There are several if the path of a literal Ref contains :NUMBER,
+// or if other text follows, as in the output of grep -n.
 func ParseRefs(s string) []Ref {
 	if m := identifiedRef.FindStringSubmatch(s); m != nil {
 		n, _ := strconv.ParseInt(m[2], 10, 64)
@@ -175,18 +174,19 @@ func unescapePath(s string) string {
 	return b.String()
 }
 
-// Resolve finds the member that a Ref means. Of a literal one that is the
-// file at its path. The line of one with an identity is looked for there,
-// then in the other files of that log, and then in what else is in that
-// directory and in those directly below it. If the path is a directory or an
-// archive, it is looked for in all that is below, last in archives. That of a
-// member of an archive is looked for where it is after unpacking it, too. The
-// error wraps ErrGone if the line is in none of them.
+// Resolve finds the member and the line that a Ref refers to. For a literal
+// Ref, the member is the file at its path, and the Pos is zero. The line of a
+// Ref with an ID is searched for in that file, then in the other files of its
+// log, and then in the other files in the same directory and the directories
+// directly below it. If the path is a directory or an archive, the line is
+// searched for in everything below it, in archives last. The line of a member
+// of an archive is also searched for where the member is after unpacking the
+// archive. If no file contains the line, the error wraps ErrGone.
 //
-// The identity is of the decoded text, so the files of the log are also read in
-// other encodings than the one of opt; the Source then has that encoding.
+// The identity is that of the decoded text, so the files of the log are also
+// read in other encodings than that of opt; the Source then has that encoding.
 //
-// The Pos is where the line begins, if it was looked for, and else zero.
+// The Pos is the start of the line of a Ref with an ID.
 func Resolve(ctx context.Context, r Ref, opt Options) (reader.Source, reader.Member, reader.Pos, error) {
 	f := NewFinder()
 	f.Add(r.Path)
@@ -207,8 +207,8 @@ func Resolve(ctx context.Context, r Ref, opt Options) (reader.Source, reader.Mem
 		}
 		return nil, reader.Member{}, reader.Pos{}, &reader.FileError{Path: r.Path, Offset: -1, Err: errors.New("not a file with lines")}
 	}
-	var failed error // of a file that may have the line
-	changed := false // the file at the path does not begin as it did
+	var failed error // error of a file that may contain the line
+	changed := false // the file at the path does not start as it did
 	looked := map[string]bool{}
 	look := func(logs []Log) (reader.Source, reader.Member, reader.Pos, bool) {
 		for _, l := range logs {
@@ -220,7 +220,7 @@ func Resolve(ctx context.Context, r Ref, opt Options) (reader.Source, reader.Mem
 				}
 				looked[key] = true
 				m = withoutPair(m) // either file of a pair will do
-				m.Named = true     // a ref is as good as a name
+				m.Named = true     // a file in a Ref counts as named
 				at, ok, err := r.locate(ctx, src, m, opt.Encoding)
 				if ok {
 					return src, m, at, true
@@ -281,11 +281,11 @@ func Resolve(ctx context.Context, r Ref, opt Options) (reader.Source, reader.Mem
 	return nil, reader.Member{}, reader.Pos{}, fmt.Errorf("%s: %w, neither that one nor those around it; if the files were moved to DIR, try %s", r, reader.ErrGone, where)
 }
 
-// errOtherBeginning says that a member does not begin as the one of a Ref did.
+// errOtherBeginning says that a member does not start like the member of a Ref.
 var errOtherBeginning = errors.New("begins otherwise")
 
-// A changedError says that the line of a Ref may be where it was, but cannot be
-// told from others because the file begins otherwise.
+// A changedError says that the line of a Ref may still be in its file but
+// cannot be identified, because the file starts differently.
 type changedError struct{ ref, elsewhere Ref }
 
 func (e *changedError) Error() string {
@@ -295,8 +295,8 @@ func (e *changedError) Error() string {
 
 func (e *changedError) Unwrap() error { return reader.ErrGone }
 
-// unpacked lists the files that a path in an archive means if the archive was
-// unpacked beside it, with or without a directory of its own.
+// unpacked lists the files to which a path in an archive refers if the archive
+// was unpacked in its directory, with or without a directory of its own.
 func unpacked(path string) []Log {
 	f := NewFinder()
 	for i := range path {
@@ -314,14 +314,14 @@ func unpacked(path string) []Log {
 	return f.Group()
 }
 
-// addNearby adds the files in a directory and in those directly below it,
-// whatever they are called.
+// addNearby adds the files in a directory and in the directories directly below
+// it, whatever their names are.
 func (f *Finder) addNearby(dir string) {
 	where := filepath.Clean("./" + dir)
 	if filepath.IsAbs(dir) {
 		where = filepath.Clean(dir)
 	}
-	root := where == filepath.Dir(where) // below it is everything
+	root := where == filepath.Dir(where) // everything is below the root
 	var take func(dir string, below bool)
 	take = func(dir string, below bool) {
 		entries, err := snapshot(dir)
@@ -342,8 +342,8 @@ func (f *Finder) addNearby(dir string) {
 	take(where, !root)
 }
 
-// locate reports whether a member has the line that a Ref with an identity
-// means, and where.
+// locate returns the position of the line of a Ref with an ID in a member, and
+// whether the member has it.
 func (r Ref) locate(ctx context.Context, src reader.Source, m reader.Member, given decode.Charset) (reader.Pos, bool, error) {
 	if m.Path == reader.Stdin {
 		return reader.Pos{}, false, nil
@@ -372,7 +372,7 @@ func (r Ref) locate(ctx context.Context, src reader.Source, m reader.Member, giv
 		}
 		begin, line, identify = reader.Offset(n), line[n-int64(at.Offset):], IdentifyRest
 	}
-	// One that was not complete was identified by what there was of it.
+	// An incomplete line was identified by the part that existed.
 	if short {
 		n, err := strconv.Atoi(length)
 		if err != nil || n > len(line) {
@@ -389,7 +389,7 @@ func (r Ref) locate(ctx context.Context, src reader.Source, m reader.Member, giv
 }
 
 // possibleIDs returns the IDs that a member may have had when the Ref was made,
-// for it was shorter then, perhaps; none if it cannot be the member.
+// when it may have been shorter; nil if it cannot be the member.
 func (r Ref) possibleIDs(ctx context.Context, m reader.Member, given decode.Charset) ([]reader.ID, error) {
 	f, path, err := OpenMember(m)
 	if err != nil {
@@ -402,7 +402,7 @@ func (r Ref) possibleIDs(ctx context.Context, m reader.Member, given decode.Char
 	}
 	defer t.Release()
 	var start [reader.IDSize]byte
-	n, _ := io.ReadFull(t, start[:]) // damage is met when the line is read
+	n, _ := io.ReadFull(t, start[:]) // damage is reported when the line is read
 	h := sha256.New()
 	var ids []reader.ID
 	for i := 0; ; i++ {
@@ -418,8 +418,8 @@ func (r Ref) possibleIDs(ctx context.Context, m reader.Member, given decode.Char
 	}
 }
 
-// ReadLine reads the line at a position, as far as it identifies it. open
-// reports that the text ends in it.
+// ReadLine reads the line at a position, at most Identified bytes of it. open
+// reports whether the text ends in the line.
 func ReadLine(ctx context.Context, src reader.Source, m reader.Member, at reader.Pos) (line []byte, open bool, err error) {
 	b, err := src.Open(ctx, m, at)
 	if err != nil {
@@ -437,7 +437,7 @@ func ReadLine(ctx context.Context, src reader.Source, m reader.Member, at reader
 			return nil, false, err
 		}
 		if len(line) > 0 && !blk.Continues {
-			return line, true, nil // it has grown meanwhile, and the line would come again
+			return line, true, nil // the text has grown meanwhile, and the line would be returned again
 		}
 		text := blk.Text
 		if i := bytes.IndexByte(text, '\n'); i >= 0 {
@@ -448,7 +448,7 @@ func ReadLine(ctx context.Context, src reader.Source, m reader.Member, at reader
 	return line, false, nil
 }
 
-// ParseID returns the ID that String made s of.
+// ParseID parses the result of ID.String.
 func ParseID(s string) (reader.ID, error) {
 	var id reader.ID
 	sum, n, _ := strings.Cut(s, "-")

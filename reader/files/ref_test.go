@@ -30,7 +30,7 @@ func TestParseRefs(t *testing.T) {
 		{"/a:7@1/b@2:42@3f9c1a5b7d+9", []Ref{{"/a:7@1/b@2", 41, "3f9c1a5b7d+9"}}},
 		{"/a%0ab%E9%zz:1@3f9c1a5b7d", []Ref{{"/a\nb\xe9%zz", 0, "3f9c1a5b7d"}}},
 		{"app.log:42@3f9c1a5b7d~7+9", []Ref{{"app.log", 41, "3f9c1a5b7d~7+9"}}},
-		{"app.log:42@3f9c1a", nil}, // cut off
+		{"app.log:42@3f9c1a", nil}, // truncated
 		{"app.log:42@3F9C1A5B7D", nil},
 		{"app.log:0@3f9c1a5b7d", nil},
 	} {
@@ -40,8 +40,8 @@ func TestParseRefs(t *testing.T) {
 	}
 }
 
-// A Ref with an identity comes back from what is printed, whatever its path,
-// and is one word for a shell.
+// A Ref with an ID can be parsed from its printed form, whatever its path is,
+// and that form is one word for a shell.
 func FuzzRefOfAnyPath(f *testing.F) {
 	for _, p := range []string{"/var/log/app.log", "a b", "%41", "\x9b31m", "\u009b\u202e", "$(x);'\"\\\n\t", "caf\xe9", "日本/é", ":42@3f9c1a5b7d", "-n", "\ufffd"} {
 		f.Add(p, int64(1))
@@ -63,7 +63,7 @@ func FuzzRefOfAnyPath(f *testing.F) {
 	})
 }
 
-// refTo is the Ref to a line of a text that a file has.
+// refTo returns the Ref to a line of a file with a text.
 func refTo(path, text string, line int) Ref {
 	lines := strings.SplitAfter(text, "\n")
 	at := len(strings.Join(lines[:line-1], ""))
@@ -71,7 +71,7 @@ func refTo(path, text string, line int) Ref {
 	return Ref{path, reader.LineNumber(int64(line)), Identify(reader.NewID([]byte(text)), reader.Offset(at), []byte(l), !whole)}
 }
 
-// Where a text went, it is found, and another is never taken for it.
+// A text is found wherever it was moved, and no other text is found instead.
 func TestResolve(t *testing.T) {
 	banner := strings.Repeat("the same banner of every day, longer than what tells files apart\n", 100)
 	day := func(n int) string { return fmt.Sprintf("%sday %d\nbeat\nend of %d\n", banner, n, n) }
@@ -157,7 +157,7 @@ func TestResolve(t *testing.T) {
 	}
 }
 
-// A literal Ref is that file, whatever is in it, and nothing else.
+// A literal Ref refers to exactly the file at its path, whatever it contains.
 func TestResolveLiteral(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "app.log")

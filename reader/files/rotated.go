@@ -18,12 +18,12 @@ type LogKey struct{ Dir, Key string }
 
 func (m Found) LogKey() LogKey { return LogKey{Dir: m.Dir, Key: m.Name.Key()} }
 
-// LogName returns what the log of a file is called.
+// LogName returns the name of the file's log.
 func (m Found) LogName() string { return m.Dir + cmp.Or(m.title, m.Name.Key()) }
 
 func (m Found) file() rotation.File { return rotation.File{Name: m.Name, ModTime: m.ModTime} }
 
-// Resolve finds out which of the files form a log, and in which order.
+// Resolve determines which files form a log, and in which order.
 func (f *Finder) Resolve() {
 	if f.Resolved {
 		return
@@ -62,7 +62,7 @@ func (f *Finder) Resolve() {
 	}
 }
 
-// decideOrder finds the order of the files of one log.
+// decideOrder returns the order of the files of one log.
 func decideOrder(files []Found) *rotation.Order {
 	list := make([]rotation.File, len(files))
 	for i, m := range files {
@@ -72,8 +72,8 @@ func decideOrder(files []Found) *rotation.Order {
 	return &o
 }
 
-// Older orders files: rotated ones before current ones, and the members of a
-// log oldest first.
+// Older compares files: rotated ones come before current ones, and the members
+// of a log oldest first.
 func Older(a, b Found) int {
 	if c := a.Name.Current(); c != b.Name.Current() {
 		if c {
@@ -91,9 +91,8 @@ func Older(a, b Found) int {
 	return o.Compare(a.file(), b.file())
 }
 
-// beginTimes are the times that texts begin with, as far as this process looked
-// for them. A rotated file is not written to any more, so most are looked for
-// once.
+// beginTimes are the first times of the texts that this process has read. A
+// rotated file is no longer written to, so most texts are read once.
 var beginTimes struct {
 	sync.Mutex
 	known map[reader.Stamp]time.Time
@@ -101,9 +100,9 @@ var beginTimes struct {
 
 const mostBeginTimes = 10000
 
-// cachedFirstTime is firstTime of a member, remembered. It is zero for a member
-// of an archive, of which all before it had to be decoded; its archive knows
-// the times of modification.
+// cachedFirstTime is like firstTime but remembers the result. It returns zero
+// for a member of an archive, because everything before it would have to be
+// decoded; the archive has the modification times of its members.
 func cachedFirstTime(m reader.Member) time.Time {
 	stamp, ok := ListedStamp(m)
 	if HandleOf(m).In != nil || !ok {
@@ -125,9 +124,9 @@ func cachedFirstTime(m reader.Member) time.Time {
 	return t
 }
 
-// sameLog returns the name of the file called base, which knows its siblings, and
-// which of the names in its directory belong to its log, whether or not the file
-// is there.
+// sameLog returns the name of the file called base, resolved with its siblings,
+// and the names in its directory that belong to its log, whether or not the
+// file exists.
 func sameLog(base string, in []string) (rotation.Name, []string) {
 	of := decode.ParseName(base)
 	names := []rotation.Name{of}
@@ -143,14 +142,14 @@ func sameLog(base string, in []string) (rotation.Name, []string) {
 	return names[0], out
 }
 
-// Key returns what the names of l's files have in common; see package rotation.
+// Key returns the common part of the names of l's files; see package rotation.
 func (l Log) Key() string { return l.key.Key }
 
-// Order says how the order of l's files was decided.
+// Order describes how the order of l's files was determined.
 func (l Log) Order() string { return cmp.Or(l.Why, "one file") }
 
-// Slots describes, for people, what the name of each of l's files says of its
-// place in l.
+// Slots describes, for users, what the name of each of l's files says about its
+// position in l.
 func (l Log) Slots() []string {
 	names := make([]rotation.Name, len(l.Members))
 	for i, m := range l.Members {
@@ -164,8 +163,8 @@ func (l Log) Slots() []string {
 	return out
 }
 
-// Siblings returns a pattern for Find of the files in the directory of a file
-// that are named like it, those of its log among them.
+// Siblings returns a pattern for Find that matches the files in the directory
+// of a file with similar names, which include those of its log.
 func Siblings(path string) string {
 	dir, base := filepath.Split(path)
 	entries, _ := os.ReadDir(filepath.Clean("./" + dir))
@@ -182,7 +181,7 @@ func Siblings(path string) string {
 	if stem := strings.TrimSuffix(n.Key(), ext); stem != "" && strings.HasPrefix(base, stem) {
 		return escape.Replace(dir+stem) + "*"
 	}
-	if ext != "" { // its date comes first
+	if ext != "" { // the date precedes the name
 		return escape.Replace(dir) + "*" + escape.Replace(ext) + "*"
 	}
 	return path

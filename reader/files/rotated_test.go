@@ -10,7 +10,7 @@ import (
 	"logview/reader/readertest"
 )
 
-// What became of a file is looked for in its own log, not in those of other
+// A file that was moved is searched for in its own log, not in those of other
 // hosts.
 func TestMovedInItsLog(t *testing.T) {
 	dir := t.TempDir()
@@ -65,7 +65,8 @@ func TestSiblings(t *testing.T) {
 	}
 }
 
-// paths lists what Find finds below dir, relative to it.
+// paths returns the paths of the files that Find returns for args, relative to
+// dir.
 func paths(t *testing.T, dir string, args ...string) []string {
 	t.Helper()
 	logs, errs := Find(args)
@@ -108,9 +109,9 @@ func TestLinks(t *testing.T) {
 	readertest.WriteFile(t, filepath.Join(dir, "elsewhere/y.log"), "y\n")
 	logs := filepath.Join(dir, "pods")
 	for from, to := range map[string]string{
-		"pods/containers-x.log": "x/0.log",            // a file that is there anyway
-		"pods/y.log":            "../elsewhere/y.log", // one that is not
-		"pods/y2.log":           "../elsewhere/y.log", // the same again
+		"pods/containers-x.log": "x/0.log",            // a file that is listed anyway
+		"pods/y.log":            "../elsewhere/y.log", // a file that is not
+		"pods/y2.log":           "../elsewhere/y.log", // the same file again
 		"pods/loop":             ".",
 	} {
 		if err := os.Symlink(to, filepath.Join(dir, from)); err != nil {
@@ -118,7 +119,7 @@ func TestLinks(t *testing.T) {
 		}
 	}
 	readertest.ExpectStrings(t, paths(t, dir, logs), "pods/x/0.log", "pods/y.log")
-	// Named, a link to a directory is followed.
+	// A link to a directory is followed if it is named.
 	readertest.ExpectStrings(t, paths(t, dir, filepath.Join(logs, "loop")), "pods/loop/x/0.log", "pods/loop/y.log")
 }
 
@@ -130,7 +131,7 @@ func TestOlddir(t *testing.T) {
 	readertest.ExpectStrings(t, paths(t, dir, dir), "old/app.log.2", "old/app.log.1", "app.log", "other/app.log.1", "other/app.log")
 }
 
-// The plain one may be removed between being listed and being compared.
+// The plain file may be removed between listing and comparing.
 func TestSameMemberGone(t *testing.T) {
 	dir := t.TempDir()
 	plain := filepath.Join(dir, "a.1")

@@ -22,8 +22,8 @@ import (
 	"logview/reader/readertest"
 )
 
-// readOn reads a file with these bytes as a search does: on after damage.
-// It returns the text between damages, and what was reported of each.
+// readOn reads a file with the given contents as a search does: it continues
+// after damage. It returns the texts between damages, and the errors.
 func readOn(t *testing.T, data []byte) (texts []string, errs []*reader.FileError) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "f")
@@ -48,7 +48,7 @@ func readOn(t *testing.T, data []byte) (texts []string, errs []*reader.FileError
 	}
 }
 
-// manyLines is text of n lines that compress badly.
+// manyLines returns n lines that compress badly.
 func manyLines(name string, n int) string {
 	r := rand.New(rand.NewPCG(uint64(n), uint64(len(name))))
 	var b strings.Builder
@@ -58,7 +58,8 @@ func manyLines(name string, n int) string {
 	return b.String()
 }
 
-// packers make one part of a text; nil if the program is not there.
+// packers returns functions that compress a text into one part; they return nil
+// if the program is not installed.
 func packers(t *testing.T) map[string]func(string) []byte {
 	all := map[string]func(string) []byte{
 		"gzip": readertest.Gzip[string], "zstd": zst, "xz": xzip, "lz4": lz4ed,
@@ -91,8 +92,8 @@ func packers(t *testing.T) map[string]func(string) []byte {
 	return all
 }
 
-// Damaged parts, each one reported; those between them and behind them are read,
-// once.
+// Each damaged part is reported, and the parts between and after damaged ones
+// are read once.
 func TestDamagedParts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the full tests do this")
@@ -143,10 +144,10 @@ func TestDamagedParts(t *testing.T) {
 			if how == "changed" && strings.Contains(name, "zstd") && name != "zstd" && len(texts[0]) < len(text[0])+len(text[1])/4 {
 				t.Errorf("%s, %s: %d bytes before the damage are lost", name, how, len(text[1])/4)
 			}
-			// What a damaged part is taken for may be damaged again.
+			// The data in a damaged part may look like another damaged part.
 			if len(errs) < 2 {
 				unseen := strings.Contains(name, "no-check") || name == "zstd, a stream" // without checksums
-				unseen = unseen || name == "gzip" && how == "header"                     // that was its time
+				unseen = unseen || name == "gzip" && how == "header"                     // the changed bytes were its time
 				if !unseen {
 					t.Errorf("%s, %s: said was only %v", name, how, errs)
 				}
@@ -160,8 +161,8 @@ func TestDamagedParts(t *testing.T) {
 	}
 }
 
-// Where the parts of a file begin is known exactly: behind the last one, that
-// is the file's end.
+// The offsets at which the parts of a file start are exact: the last part ends
+// at the end of the file.
 func TestPartsAreWalked(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the full tests do this")
@@ -200,7 +201,7 @@ func TestPartsAreWalked(t *testing.T) {
 	}
 }
 
-// A part that was cut off anywhere, with another written after it.
+// A part is truncated anywhere, and another one follows.
 func TestCutPartBeforeAWholeOne(t *testing.T) {
 	one, two := manyLines("one", 3000), manyLines("two", 2000)
 	r := rand.New(rand.NewPCG(13, 15))
@@ -216,7 +217,7 @@ func TestCutPartBeforeAWholeOne(t *testing.T) {
 	}
 }
 
-// A checksum that is wrong is reported behind the text that it is of.
+// A wrong checksum is reported after the text that it covers.
 func TestWrongChecksum(t *testing.T) {
 	text := manyLines("a", 100)
 	for name, data := range map[string][]byte{"gzip": readertest.Gzip(text), "zstd": zst(text), "lz4": lz4ed(text), "bzip2": tool(t, text, "bzip2", "-c")} {
@@ -235,8 +236,8 @@ func TestWrongChecksum(t *testing.T) {
 	}
 }
 
-// Behind the end, zeros are padding to gzip; anything else may have been
-// members, and those that still are are read.
+// After the end of gzip data, zeros are padding; anything else may be damaged
+// members, and intact members in it are read.
 func TestGarbageBehindGzip(t *testing.T) {
 	one, two := manyLines("one", 1000), manyLines("two", 1000)
 	for _, garbage := range []string{"x", "garbage behind it", "\x00\x00\x00x", strings.Repeat("\x00garbage", 100000)} {
@@ -252,7 +253,7 @@ func TestGarbageBehindGzip(t *testing.T) {
 	}
 }
 
-// The place that is reported is where the decoder met the damage, not how far the
+// The reported offset is where the decoder found the damage, not how far the
 // file was read ahead.
 func TestPlaceOfDamage(t *testing.T) {
 	text := manyLines("a", 500)
@@ -266,8 +267,8 @@ func TestPlaceOfDamage(t *testing.T) {
 	}
 }
 
-// Through a pipe nothing can be gone back over: what comes before the damage
-// is there, and the damage is reported.
+// In a pipe nothing can be read again: the text before the damage is returned,
+// and the damage is reported.
 func TestDamageInAPipe(t *testing.T) {
 	for name, pack := range packers(t) {
 		one, bad := manyLines("one", 100), pack(manyLines("two", 3000))
@@ -295,11 +296,11 @@ func TestDamageInAPipe(t *testing.T) {
 	}
 }
 
-// hostile are files that make for much work after damage, of some n bytes.
+// hostile returns files of about n bytes that cause much work after damage.
 func hostile(n int) map[string][]byte {
 	fill := func(s string) []byte { return bytes.Repeat([]byte(s), n/len(s)) }
 	xzHead := xzip("")[:12]
-	// Frames of a stored block in which many more begin.
+	// Frames of a stored block in which many more frames start.
 	nested := func(frame string, block func(size int) []byte) []byte {
 		var b []byte
 		for len(b) < n {
@@ -310,8 +311,8 @@ func hostile(n int) map[string][]byte {
 		}
 		return b
 	}
-	// Frames that begin one right behind the other, each of stored blocks up
-	// to the end of the file, where the last one is cut off.
+	// Frames that start one directly after the other, each of stored blocks up
+	// to the end of the file, where the last one is truncated.
 	chain := func(head string, block func(size int) []byte) []byte {
 		const link = 60 << 10
 		frame := append([]byte(head), block(link-len(block(0)))...)
@@ -340,8 +341,8 @@ func hostile(n int) map[string][]byte {
 	}
 }
 
-// Files made to be slow are read in a time that grows with their length. The
-// bound is generous: what is not linear takes minutes.
+// The time for reading crafted files is linear in their length. The limit is
+// generous: nonlinear behavior takes minutes.
 func TestHostileDamageIsLinear(t *testing.T) {
 	n := 8 << 20
 	if testing.Short() {
@@ -383,8 +384,8 @@ func TestHostileDamageIsLinear(t *testing.T) {
 	}
 }
 
-// Files of every format that can be read behind damage, and a half line
-// before it.
+// Files of every format that can be read after damage, with half a line before
+// it.
 func TestResume(t *testing.T) {
 	before, behind := manyLines("one", 3000)+"cut", manyLines("two", 60_000)
 	for name, pack := range packers(t) {

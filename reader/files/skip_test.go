@@ -17,7 +17,7 @@ import (
 	"logview/reader/readertest"
 )
 
-// shown is what is shown of a text, worked out in the simplest way.
+// shown returns what is shown of a text, computed in the simplest way.
 func shown(text string) string {
 	var b strings.Builder
 	for line := range strings.SplitAfterSeq(text, "\n") {
@@ -76,7 +76,8 @@ func TestSkips(t *testing.T) {
 		if tail != "" && tail != string(reader.ByteOrderMark) {
 			t.Fatalf("seed %d: offsets are wrong: %d bytes are missing", seed, len(tail))
 		}
-		// However it arrives, and whatever it comes from, the blocks are the same.
+		// The blocks are the same whatever the reader is and however it returns
+		// the text.
 		for name, src := range map[string]io.Reader{
 			"halves": iotest.HalfReader(strings.NewReader(text)), "data with EOF": iotest.DataErrReader(strings.NewReader(text)), "random": &ragged{strings.NewReader(text), r},
 		} {
@@ -94,7 +95,7 @@ func TestSkips(t *testing.T) {
 			}
 			t.Errorf("seed %d: gzip: other blocks; %v", seed, err)
 		}
-		// Lines begin where their offsets say.
+		// Offsets agrees with OffsetAt.
 		for i := range plain {
 			b := &plain[i]
 			offset := b.Offsets()
@@ -122,7 +123,7 @@ func TestSkips(t *testing.T) {
 	}
 }
 
-// ragged reads as much at a time as it likes.
+// A ragged reader returns random numbers of bytes.
 type ragged struct {
 	r io.Reader
 	n *rand.Rand
@@ -138,8 +139,7 @@ func sameBlocks(a, b []reader.Block) bool {
 	})
 }
 
-// testAccess reads blocks from where a table says they are, and from
-// positions.
+// testAccess reads blocks by their table, and from positions.
 func testAccess(t *testing.T, text string, blocks []reader.Block) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "a.log")
@@ -185,8 +185,8 @@ func testAccess(t *testing.T, text string, blocks []reader.Block) {
 	}
 }
 
-// A hole in UTF-16 is not decoded: it takes no time. Where it begins and ends
-// in the middle of characters makes no difference.
+// A hole in UTF-16 is not decoded, so it takes no time. It may start and end in
+// the middle of characters.
 func TestWideHoles(t *testing.T) {
 	for _, c := range []decode.Charset{decode.UTF16LE, decode.UTF16BE} {
 		for _, size := range []int64{700 << 30, 300 << 10, 300<<10 + 2} {
@@ -203,7 +203,7 @@ func TestWideHoles(t *testing.T) {
 				t.Skip(err)
 			}
 			if size > 1<<30 && decode.NextData(f, 1<<20, at) == 1<<20 {
-				continue // the file system has no holes that can be told
+				continue // the file system does not report holes
 			}
 			f.WriteAt([]byte(behind), at)
 			want := someLog(2000) + reader.NulMarker((at-int64(len(before)))/2) + "behind it\nlast line\n"

@@ -13,7 +13,8 @@ import (
 )
 
 // tar -S stores a file with holes as a sparse member: its data without the
-// holes, and a map of them, which archive/tar does not tell. It is, by format:
+// holes, and a map of the data, which archive/tar does not return. Where the
+// map is depends on the format:
 //
 //	old GNU    in the header, type S, at 386: 4 pairs of offset and length, 12
 //	           bytes each, and at 482 whether a block with 21 more follows, which
@@ -27,10 +28,10 @@ type sparseFile struct {
 	size    int64
 }
 
-// An extent is a part of a sparse file that is no hole.
+// An extent is a part of a sparse file between holes.
 type extent struct {
-	off, size int64 // in the file
-	at        int64 // in the archive
+	off, size int64 // offset and size in the file
+	at        int64 // offset in the archive
 }
 
 const tarBlock = 512
@@ -42,8 +43,7 @@ func sparseMember(h *tar.Header) bool {
 	return h.Typeflag == tar.TypeGNUSparse || h.PAXRecords["GNU.sparse.major"] != "" || h.PAXRecords["GNU.sparse.map"] != ""
 }
 
-// openSparse returns the sparse member of an archive whose headers begin at an
-// offset.
+// openSparse opens the sparse member of an archive whose headers start at head.
 func openSparse(archive io.ReaderAt, head int64) (*sparseFile, error) {
 	src := io.NewSectionReader(archive, head, math.MaxInt64-head)
 	h, err := tar.NewReader(src).Next()
@@ -55,8 +55,8 @@ func openSparse(archive io.ReaderAt, head int64) (*sparseFile, error) {
 	return &sparseFile{archive, extents, h.Size}, err
 }
 
-// extentsOf returns the extents of a sparse member whose headers begin at head
-// and whose data begins at data, behind the map if that is part of it.
+// extentsOf returns the extents of a sparse member whose headers start at head
+// and whose data starts at data, after the map if the map precedes it.
 func extentsOf(archive io.ReaderAt, h *tar.Header, head, data int64) ([]extent, error) {
 	var numbers []int64
 	var err error
@@ -98,7 +98,7 @@ func extentsOf(archive io.ReaderAt, h *tar.Header, head, data int64) ([]extent, 
 	return out, nil
 }
 
-// decimals returns numbers that are written in decimal.
+// decimals parses decimal numbers. It returns nil for a single empty string.
 func decimals(list []string) ([]int64, error) {
 	if len(list) == 1 && list[0] == "" {
 		return nil, nil
@@ -113,7 +113,8 @@ func decimals(list []string) ([]int64, error) {
 	return out, nil
 }
 
-// oldSparseMap reads the numbers in a header of type S and the blocks after it.
+// oldSparseMap returns the numbers in a header of type S and the blocks after
+// it.
 func oldSparseMap(archive io.ReaderAt, head, data int64) (out []int64, err error) {
 	if head, err = lastHeader(archive, head, data); err != nil {
 		return nil, err
@@ -138,8 +139,8 @@ func oldSparseMap(archive io.ReaderAt, head, data int64) (out []int64, err error
 	return out, nil
 }
 
-// lastHeader returns the offset of the header of a member itself, behind those
-// that have its long name or its records.
+// lastHeader returns the offset of a member's own header, after those with its
+// long name or its records.
 func lastHeader(archive io.ReaderAt, head, data int64) (int64, error) {
 	var b [tarBlock]byte
 	for head >= 0 && head < data {
@@ -158,8 +159,8 @@ func lastHeader(archive io.ReaderAt, head, data int64) (int64, error) {
 	return 0, errSparse
 }
 
-// tarNumber returns a number in a header, octal or, if the first bit is set,
-// binary; -1 if it is neither.
+// tarNumber parses a number in a header, which is octal, or binary if the first
+// bit is set. It returns -1 if it is neither.
 func tarNumber(b []byte) int64 {
 	if b[0] == 0x80 {
 		n := int64(0)
@@ -178,7 +179,7 @@ func tarNumber(b []byte) int64 {
 	return n
 }
 
-// extentAfter returns the index of the first extent that ends behind off.
+// extentAfter returns the index of the first extent that ends after off.
 func (s *sparseFile) extentAfter(off int64) int {
 	return sort.Search(len(s.extents), func(i int) bool { return s.extents[i].off+s.extents[i].size > off })
 }
@@ -217,7 +218,7 @@ func (s *sparseFile) ReadAt(p []byte, off int64) (int, error) {
 	return n, nil
 }
 
-// NextData returns where the data continues after off.
+// NextData returns the offset at which data continues at or after off.
 func (s *sparseFile) NextData(off int64) int64 {
 	i := s.extentAfter(off)
 	if i == len(s.extents) {
@@ -226,7 +227,7 @@ func (s *sparseFile) NextData(off int64) int64 {
 	return max(off, s.extents[i].off)
 }
 
-// NextHole returns where the next hole after off begins.
+// NextHole returns the offset of the next hole at or after off.
 func (s *sparseFile) NextHole(off int64) int64 {
 	for i := s.extentAfter(off); i < len(s.extents) && s.extents[i].off <= off; i++ {
 		off = s.extents[i].off + s.extents[i].size

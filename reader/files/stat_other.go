@@ -4,5 +4,6 @@ package files
 
 import "logview/reader"
 
-// Readable is not to be known here without opening it.
+// Readable returns true: on this system it cannot be determined without opening
+// the file.
 func Readable(reader.Member) bool { return true }

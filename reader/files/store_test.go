@@ -20,7 +20,7 @@ import (
 	"logview/reader/readertest"
 )
 
-// storedFile makes a gzip of text and stores it.
+// storedFile compresses text with gzip and writes its block store.
 func storedFile(t *testing.T, text string) (src *LogSource, m reader.Member, cache *blockstore.Cache) {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "app.log.2.gz")
@@ -91,7 +91,7 @@ func TestStore(t *testing.T) {
 		t.Errorf("table says %d lines, %d bytes", table.Lines, table.Size)
 	}
 
-	// Others read it too.
+	// Other programs can read it, too.
 	data, _ := os.ReadFile(files[0])
 	if out := tool(t, string(data), "zstd", "-dqc"); out != nil && string(out) != text {
 		t.Error("zstd -d decodes something else")
@@ -108,7 +108,7 @@ func TestStore(t *testing.T) {
 		t.Errorf("a seekable reader reads something else: %v", err)
 	}
 
-	// A renamed file is known again; a file that changed is not.
+	// The store of a renamed file is found; that of a file that changed is not.
 	moved := filepath.Join(filepath.Dir(m.Path), "app.log.3.gz")
 	if err := os.Rename(m.Path, moved); err != nil {
 		t.Fatal(err)
@@ -134,7 +134,7 @@ func open(t *testing.T, src *LogSource, m reader.Member) reader.Blocks {
 	return b
 }
 
-// Positions read the same with and without a store.
+// Reading from positions returns the same with and without a store.
 func TestPositions(t *testing.T) {
 	text := readertest.Noise(rand.New(rand.NewPCG(2, 1)), 2<<20)
 	src, m, _ := storedFile(t, text)
@@ -182,7 +182,7 @@ func TestPositions(t *testing.T) {
 	}
 }
 
-// Whatever happens to a store, the text is the file's.
+// Whatever happens to a store, the text is that of the file.
 func TestDamagedStore(t *testing.T) {
 	text := readertest.Noise(rand.New(rand.NewPCG(3, 1)), 2<<20)
 	src, m, cache := storedFile(t, text)
@@ -200,7 +200,7 @@ func TestDamagedStore(t *testing.T) {
 		}
 		defer b.Close()
 		if rb, ok := b.(*RecordedBlocks); ok {
-			rb.W.Abandon(blockstore.ErrGivenUp) // the store was seen to be bad at once
+			rb.W.Abandon(blockstore.ErrGivenUp) // the store was found to be damaged at once
 		}
 		got, err := readertest.Collect(t, b.Next)
 		if err != io.EOF || readertest.Join(got) != text {
@@ -283,7 +283,7 @@ func TestStoreIsOnlyACache(t *testing.T) {
 	}
 }
 
-// The stores that were not used for longest go first.
+// The least recently used stores are deleted first.
 func TestCacheIsBounded(t *testing.T) {
 	cache := blockstore.NewCache(t.TempDir(), 1)
 	if _, err := cache.Sub(blockstore.BlocksName, true); err != nil {
@@ -302,7 +302,7 @@ func TestCacheIsBounded(t *testing.T) {
 	put(oldest, 1000, 4*time.Hour)
 	put(fresh, 1000, time.Minute)
 	put("tmp-1", 100, 2*time.Hour) // of a writer that was killed
-	put("tmp-2", 100, time.Minute) // of one at work
+	put("tmp-2", 100, time.Minute) // of a running writer
 	put("mine.zst", 5000, 9*time.Hour)
 	cache.Max = 2200
 	if !cache.MakeRoom(0, 0) {

@@ -21,12 +21,12 @@ type storedBlocks struct {
 	stamp  reader.Stamp // of the compressed file
 	given  decode.Charset
 	next   int
-	skip   reader.Offset // in block next, where reading began; 0 for its beginning
+	skip   reader.Offset // where reading starts in block next; 0 for the start of the block
 	line   reader.Line
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the following fields
 	direct *FileBlocks
-	pos    int // the block that direct reads next
+	pos    int // index of the block that direct reads next
 	closed bool
 }
 
@@ -43,15 +43,15 @@ func (b *storedBlocks) ReadBlock(i int, blk *reader.Block) error {
 		os.Remove(b.s.Path)
 		err = b.readDirect(i, blk)
 	}
-	// Progress is counted in bytes of the file the person knows.
+	// Progress is measured in bytes of the compressed file.
 	if t := b.s.Table; t.Size > 0 {
 		blk.Disk = int64(float64(b.stamp.Size) * float64(blk.End()) / float64(t.Size))
 	}
 	return err
 }
 
-// readDirect reads a block from the file itself, when the store turned out
-// to be damaged.
+// readDirect reads block i from the compressed file itself, after the store
+// turned out to be damaged.
 func (b *storedBlocks) readDirect(i int, blk *reader.Block) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()

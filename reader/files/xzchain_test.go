@@ -14,7 +14,7 @@ import (
 	"logview/reader/decode"
 )
 
-// TestXzFilters decodes every filter that xz can make, with bytes that the
+// TestXzFilters decodes every filter that xz supports, with bytes that the
 // filter for ARM64 changes.
 func TestXzFilters(t *testing.T) {
 	if testing.Short() {
@@ -43,8 +43,8 @@ func TestXzFilters(t *testing.T) {
 				break
 			}
 			data = append(append(data, 0, 0, 0, 0), data...) // two streams and padding
-			data = append(xzip(""), data...)                 // which does not need it
-			// By itself too, for charsets, to see the very bytes.
+			data = append(xzip(""), data...)                 // the first stream does not need an xzChain
+			// Also without detecting the charset, to compare the bytes.
 			d := decode.NewDecoder(t.Context(), decode.Xz, bytes.NewReader(data), nil)
 			got, err := io.ReadAll(d)
 			d.Release()
@@ -66,7 +66,8 @@ func TestXzFilters(t *testing.T) {
 	}
 }
 
-// TestXzUnknownCheck: a text that cannot be verified is read, and reported.
+// TestXzUnknownCheck checks that a text that cannot be verified is read, and
+// reported.
 func TestXzUnknownCheck(t *testing.T) {
 	text := sampleText(5000)
 	data := xzip(text) // with a CRC-64
@@ -80,7 +81,8 @@ func TestXzUnknownCheck(t *testing.T) {
 		if got != text || err == nil || !strings.Contains(err.Error(), "unknown type") {
 			t.Errorf("check %d: %d of %d bytes, %v", check, len(got), len(text), err)
 		}
-		// So is a stream that comes only later, and what is after it.
+		// The same for a stream that is not the first one, and the streams
+		// after it.
 		several := slices.Concat(xzip("one\n"), xzip("two\n"), make([]byte, 8), data, xzip("three\n"), data, xzip("four\n"))
 		got, _, err = readAll(t, several)
 		if got != "one\ntwo\n"+text+"three\n"+text+"four\n" || err == nil || !strings.Contains(err.Error(), "unknown type") {
@@ -89,7 +91,7 @@ func TestXzUnknownCheck(t *testing.T) {
 	}
 }
 
-// TestXzUnknownFilter names the filter that cannot be read.
+// TestXzUnknownFilter checks that the error names the unknown filter.
 func TestXzUnknownFilter(t *testing.T) {
 	data := xzip("x\n")
 	h := []byte{2, 1, 0x0b, 0, 0x21, 1, 0x16, 0, 0, 0, 0, 0} // RISC-V, then LZMA2

@@ -7,7 +7,8 @@ import (
 	"logview/reader/decode"
 )
 
-// zipLinks returns what the symbolic links in a zip file contain, by their paths.
+// zipLinks returns the targets of the symbolic links in a zip file, by their
+// paths.
 func zipLinks(f io.ReaderAt, size int64) map[string]string {
 	z, err := decode.ReadZipDirectory(f, size)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package line reads what a log line says of itself: the time.
+// Package line parses the information in a log line: its time.
 package line
 
 import (
@@ -7,33 +7,33 @@ import (
 	"time"
 )
 
-// A Clock reads the times that lines have. It remembers the last line's, for
-// a log has many lines a second and parsing is most of the cost. It belongs
-// to one goroutine.
+// A Clock parses the times of lines. It remembers the time of the last line,
+// because logs have many lines per second and parsing takes most of the time.
+// It must not be used by several goroutines at once.
 //
-// It knows, near the beginning of a line: ISO 8601 and its relatives
+// It recognizes, near the start of a line: ISO 8601 and similar formats
 // (2026-11-21T14:05:06.789Z, 2026-11-21 14:05:06,789, 2026/11/21 14:05:06),
 // syslog's Nov 21 14:05:06, the access log's 21/Nov/2026:14:05:06 +0100,
-// Apache's Sat Nov 21 14:05:06 2026, 261121 140506, and seconds or
-// milliseconds since 1970, also as the value of a JSON time field.
+// Apache's Sat Nov 21 14:05:06 2026, 261121 140506, and seconds or milliseconds
+// since 1970, also as the value of a JSON time field.
 //
-// A time without a zone is taken to be in Zone, and one without a year to be
-// the latest that is not after Ref.
+// A time without a zone is in Zone. A date without a year is the latest one
+// that is not after Ref.
 type Clock struct {
-	Zone *time.Location // nil means local time
-	Ref  time.Time      // zero means now
+	Zone *time.Location // nil for local time
+	Ref  time.Time      // zero for the current time
 
-	last     [40]byte // the bytes of the last time read, as they stand in the line
+	last     [40]byte // bytes of the last time in its line
 	lastLen  int
 	lastOff  int
 	LastTime time.Time
 }
 
-// stampWindow is how far into a line a time is looked for. JSON lines may
-// have it after other fields.
+// stampWindow is the length of the part of a line that is searched for a time.
+// In JSON lines it may follow other fields.
 const stampWindow = 256
 
-// Time returns the time that line has, if it has one.
+// Time returns the time of a line; false if it has none.
 func (c *Clock) Time(line []byte) (time.Time, bool) {
 	if c.lastLen > 0 && len(line) >= c.lastOff+c.lastLen &&
 		bytes.Equal(line[c.lastOff:c.lastOff+c.lastLen], c.last[:c.lastLen]) {
@@ -62,7 +62,7 @@ func (c *Clock) Time(line []byte) (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// FirstOf returns the time of the first line of text that has one.
+// FirstOf returns the time of the first line of text with a time, or zero.
 func (c *Clock) FirstOf(text []byte) time.Time {
 	for len(text) > 0 {
 		line := text
@@ -78,7 +78,7 @@ func (c *Clock) FirstOf(text []byte) time.Time {
 	return time.Time{}
 }
 
-// Span returns the lowest and the highest time of a text's lines, zero if they
+// Span returns the lowest and the highest time of a text's lines; zero if they
 // have none.
 func (c *Clock) Span(text []byte) (first, last time.Time) {
 	for len(text) > 0 {
@@ -107,7 +107,7 @@ func IsAlnum(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }
 
-// digitsAt reads n digits.
+// digitsAt parses a number of exactly n digits.
 func digitsAt(s []byte, n int) (int, bool) {
 	if len(s) < n {
 		return 0, false
@@ -129,8 +129,8 @@ func (c *Clock) location() *time.Location {
 	return time.Local
 }
 
-// parseClock reads 14:05:06 and any fraction of a second, and returns its
-// length.
+// parseClock parses a time such as 14:05:06 with an optional fraction of a
+// second, and returns its length; 0 if there is none.
 func parseClock(s []byte) (h, m, sec, nano, n int) {
 	h, ok1 := digitsAt(s, 2)
 	if !ok1 || len(s) < 8 || s[2] != ':' || s[5] != ':' {
@@ -152,7 +152,8 @@ func parseClock(s []byte) (h, m, sec, nano, n int) {
 	return h, m, sec, nano, n
 }
 
-// parseZone reads Z, +0100, +01:00, perhaps after a blank.
+// parseZone parses Z, +0100 or +01:00, the latter two optionally after a blank.
+// It returns the zone and the length, or nil.
 func parseZone(s []byte) (*time.Location, int) {
 	n := 0
 	if len(s) > 1 && s[0] == ' ' && (s[1] == '+' || s[1] == '-') {
@@ -196,7 +197,8 @@ func makeDate(y, mo, d, h, m, s, nano int, loc *time.Location) (time.Time, bool)
 
 func daysIn(y, mo int) int { return time.Date(y, time.Month(mo)+1, 0, 0, 0, 0, 0, time.UTC).Day() }
 
-// parseNumeric reads a time that begins with a digit and follows before.
+// parseNumeric parses a time that starts with a digit and follows before. It
+// returns its length; 0 if there is none.
 func (c *Clock) parseNumeric(s, before []byte) (time.Time, int) {
 	digits := 0
 	for digits < len(s) && digits < 20 && s[digits] >= '0' && s[digits] <= '9' {
@@ -252,7 +254,7 @@ func (c *Clock) parseNumeric(s, before []byte) (time.Time, int) {
 		if t, ok := makeDate(2000+day/10000, day/100%100, day%100, h, m, sec, 0, c.location()); ok {
 			return t, 13
 		}
-	case 10, 13, 16, 19: // since 1970: at a line's start, or where JSON names it
+	case 10, 13, 16, 19: // since 1970: only at the start of a line, or after a name
 		if len(before) > 2 && !namesTime(before) {
 			return time.Time{}, 0
 		}
@@ -280,8 +282,8 @@ func (c *Clock) parseNumeric(s, before []byte) (time.Time, int) {
 	return time.Time{}, 0
 }
 
-// namesTime reports whether what stands before a number names it as a time,
-// as in "ts":1763733906 or time=1763733906.
+// namesTime reports whether the text before a number names it as a time, as in
+// "ts":1763733906 or time=1763733906.
 func namesTime(before []byte) bool {
 	before = bytes.TrimRight(before, "\":= ")
 	for _, name := range []string{"ts", "time", "timestamp", "epoch", "date"} {
@@ -322,8 +324,9 @@ func parseMonth(s []byte) int {
 	return 0
 }
 
-// parseMonthName reads Nov 21 14:05:06, with a year after it if there is one. A
-// day of the week before it is passed over by the caller.
+// parseMonthName parses a time such as Nov 21 14:05:06, with an optional year
+// after it. It returns its length; 0 if there is none. The caller skips a
+// weekday before it.
 func (c *Clock) parseMonthName(s []byte) (time.Time, int) {
 	if len(s) < 15 || s[3] != ' ' {
 		return time.Time{}, 0
@@ -361,7 +364,8 @@ func (c *Clock) parseMonthName(s []byte) (time.Time, int) {
 	if ref.IsZero() {
 		ref = time.Now()
 	}
-	// The latest year that has the day: February 29 may be eight years ago.
+	// The latest year in which the day exists: February 29 may be eight years
+	// ago.
 	for y := ref.Year(); y >= ref.Year()-8; y-- {
 		if t, ok := makeDate(y, mo, d, h, m, sec, nano, c.location()); ok && !t.After(ref.Add(24*time.Hour)) {
 			return t, n

@@ -5,16 +5,17 @@ import (
 	"strings"
 )
 
-// A Log is some of the names that Group was given, which form one log.
+// A Log is a set of names passed to Group that form one log.
 type Log struct {
-	Name  string // of the current file, or what it would be called
+	Name  string // name of the current file, whether or not it exists
 	Key   string
-	Names []int // indexes of the names, in the order in which they were given
+	Names []int // indexes of the names, in their original order
 }
 
-// Group finds out which names of one directory form a log. It replaces the
-// names by ones that know their siblings; it may be given such names, for other
-// siblings, too. The logs are in the order of their first names.
+// Group determines which names of one directory form a log. It replaces the
+// names by names that were resolved with their siblings. The names may already
+// be resolved, also with other siblings. The logs are in the order of their
+// first names.
 func Group(names []Name) []Log {
 	g := grouping{names: names, of: make(map[string]int, len(names))}
 	weak, short := false, false
@@ -39,10 +40,10 @@ func Group(names []Name) []Log {
 type grouping struct {
 	names []Name
 	logs  []Log
-	of    map[string]int // index of a log by key
+	of    map[string]int // indexes in logs by key
 }
 
-// collect puts names with the same key together.
+// collect groups names with the same key.
 func (g *grouping) collect() {
 	clear(g.of)
 	g.logs = g.logs[:0]
@@ -57,8 +58,9 @@ func (g *grouping) collect() {
 	}
 }
 
-// checkShortDates takes dates such as 261121 for numbers if there are numbers in
-// the same place that are no dates. It reports whether there are.
+// checkShortDates treats dates such as 261121 as numbers if other names have
+// numbers in the same place that are not dates. It reports whether it changed
+// any name.
 func (g *grouping) checkShortDates() bool {
 	numbers := map[string]bool{}
 	for _, n := range g.names {
@@ -88,7 +90,8 @@ func (g *grouping) nameOf(l Log) string {
 	return l.Key
 }
 
-// kinds reports whether a log has a current file, and rotated ones.
+// kinds reports whether the log with a key has a current file, and rotated
+// ones.
 func (g *grouping) kinds(key string) (current, rotated bool) {
 	k, ok := g.of[key]
 	if !ok {
@@ -104,18 +107,18 @@ func (g *grouping) kinds(key string) (current, rotated bool) {
 	return current, rotated
 }
 
-// alike is what is known of names that differ only in a slot.
+// alike describes the names that differ only in a slot.
 type alike struct {
-	compressed bool     // a name that has only this number is
-	values     []string // what the slots hold
+	compressed bool     // a name whose only number is in this slot is compressed
+	values     []string // contents of the slot in these names
 }
 
-// differ reports whether there is more than one.
+// differ reports whether there are different values.
 func (a *alike) differ() bool {
 	return slices.ContainsFunc(a.values, func(v string) bool { return v != a.values[0] })
 }
 
-// unbroken reports whether numbers begin with 0 or 1 and leave none out.
+// unbroken reports whether the numbers start with 0 or 1 and are consecutive.
 func (a *alike) unbroken() bool {
 	slices.Sort(a.values)
 	a.values = slices.Compact(a.values)
@@ -125,7 +128,7 @@ func (a *alike) unbroken() bool {
 }
 
 // resolve decides about the slots that depend on the siblings. It reports
-// whether any name has another key now.
+// whether the key of any name changed.
 func (g *grouping) resolve() bool {
 	kinds := map[slot]map[string]*alike{}
 	for _, n := range g.names {
@@ -179,8 +182,8 @@ func (g *grouping) resolve() bool {
 			at, changed = append(at, i), append(changed, g.names[i].resolved())
 		}
 	}
-	// Those whose extension was replaced.
-	var with map[string]string // the keys of logs with current files, by key without extension; empty for several
+	// Names whose extension was replaced.
+	var with map[string]string // keys of logs with current files, by key without extension; empty for several
 	for _, l := range g.logs {
 		if current, rotated := g.kinds(l.Key); current || !rotated || extension(l.Key) != "" {
 			continue

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// Missing lists, for people to read, what is missing between members of a log,
-// which come oldest first: a number left out, or a day in a run of days.
+// Missing lists, for users, what is missing between the members of a log, which
+// must be sorted oldest first: a number, or a day in a sequence of days.
 func (o Order) Missing(files []File) []string {
 	var out []string
 	step := -1
 	if o.rising {
 		step = 1
 	}
-	key, next := "", -1 // the number expected after the last one
+	key, next := "", -1 // the next expected number
 	for _, f := range files {
 		n := f.Name
 		if key == "" {
@@ -32,7 +32,7 @@ func (o Order) Missing(files []File) []string {
 		}
 		next = number + step
 	}
-	// Numbers that fall begin with 0 or 1 (or 9, which nobody uses).
+	// Falling numbers start with 0 or 1 (or 9, which is not used in practice).
 	if !o.rising && next >= 1 && next < 8 {
 		out = append(out, span(key, 1, next))
 	}

@@ -6,34 +6,34 @@ import (
 	"time"
 )
 
-// A Name is the base name of a file and what it says of the file's place in a
-// log. Names returned by Group know their siblings, those returned by Parse do
-// not.
+// A Name is the base name of a file with the information in it about the file's
+// position in a log. Names returned by Group were resolved with their siblings,
+// those returned by Parse were not.
 type Name struct {
 	base string
 	p    *parts // nil if the name has no slots
 }
 
-// parts is what the slots of a name hold.
+// parts are the contents of the slots of a name.
 type parts struct {
 	key     string    // the name without its slots
-	dates   [3]string // by reading: year, month, day and perhaps more as digits; empty if it cannot be read so
-	numbers string    // after the date or behind the extension, each as appendNumber writes it
-	number  int       // the last of them; -1 for none
+	dates   [3]string // by reading: year, month, day and perhaps more as digits; empty if the date cannot be read this way
+	numbers string    // numbers after the date or after the extension, each encoded by appendNumber
+	number  int       // the last of them; -1 if there is none
 
-	// A slot that depends on the siblings.
+	// The slot that depends on the siblings.
 	loose string // key without it
-	value string // the number, as appendNumber writes it, or the weekday
+	value string // the number, encoded by appendNumber, or the weekday
 
-	alone *parts // what Parse said, if siblings decided
+	alone *parts // the result of Parse; nil if siblings did not change it
 
-	weak       slot  // what depends on the siblings
-	means      word  // for a word
-	width      uint8 // digits, for a number
-	counted    uint8 // how many numbers are behind the extension
+	weak       slot  // kind of the slot
+	means      word  // meaning, for a word
+	width      uint8 // number of digits, for a number
+	counted    uint8 // number of numbers after the extension
 	word       word
 	compressed bool
-	short      bool // the date has no year of four digits
+	short      bool // the date has no four-digit year
 }
 
 // A reading is an order of year, month and day in a date.
@@ -63,14 +63,14 @@ const (
 	dayNameSlot // a weekday or a month
 )
 
-// Plain returns a name that has no slots: that of a file which is a log of its
-// own whatever it is called.
+// Plain returns a name without slots: that of a file that is a log by itself,
+// whatever its name is.
 func Plain(base string) Name { return Name{base: base} }
 
 // Base returns the file's base name.
 func (n Name) Base() string { return n.base }
 
-// Key is equal for the names of one log.
+// Key returns a string that is equal for the names of one log.
 func (n Name) Key() string {
 	if n.p == nil {
 		return n.base
@@ -78,8 +78,8 @@ func (n Name) Key() string {
 	return n.p.key
 }
 
-// Family is equal for all names in a directory that may form one log,
-// whatever their siblings are.
+// Family returns a string that is equal for all names in a directory that may
+// form one log, whatever their siblings are.
 func (n Name) Family() string {
 	s := n.unresolved().Key()
 	for p := new(parts); p.findWeak(s); p = new(parts) {
@@ -88,13 +88,13 @@ func (n Name) Family() string {
 	return s[:len(s)-len(extension(s))]
 }
 
-// Current reports whether the name is that of a log's current file.
+// Current reports whether the name is that of a current file.
 func (n Name) Current() bool {
 	p := n.p
 	return p == nil || p.word == newest || p.dates == [3]string{} && p.number < 0 && p.word == noWord && (p.weak != dayNameSlot || p.key != p.loose)
 }
 
-// Compressed reports whether the name has the ending of a compressor.
+// Compressed reports whether the name has the extension of a compressor.
 func (n Name) Compressed() bool { return n.p != nil && n.p.compressed }
 
 // Numbered reports whether the name has a number.
@@ -103,16 +103,16 @@ func (n Name) Numbered() bool { return n.p != nil && n.p.number >= 0 }
 // Dated reports whether the name has a date.
 func (n Name) Dated() bool { return n.p != nil && n.p.dates != [3]string{} }
 
-// OtherDate reports whether two names have different dates. A date in a name
-// does not change.
+// OtherDate reports whether two names have different dates. The date in a name
+// does not change when the file is renamed.
 func (n Name) OtherDate(x Name) bool { return n.Dated() && x.Dated() && n.p.dates != x.p.dates }
 
-// Unpacks reports whether two names differ at most in how they say that the
-// file is compressed.
+// Unpacks reports whether two names differ at most in the part that says how
+// the file is compressed.
 func (n Name) Unpacks(x Name) bool { return n.Slots() == x.Slots() && n.Key() == x.Key() }
 
-// Slots returns what two names of one log have in common if they differ only
-// in how they say that the file is compressed.
+// Slots returns a value that is equal for two names of one log if they differ
+// only in the part that says how the file is compressed.
 func (n Name) Slots() Slots {
 	if n.p == nil {
 		return Slots{}
@@ -133,7 +133,7 @@ type Slots struct {
 	value   string
 }
 
-// String describes the slots for people.
+// String describes the slots for users.
 func (n Name) String() string {
 	if n.p == nil {
 		return ""
@@ -169,11 +169,11 @@ func (n Name) String() string {
 	return strings.Join(out, ", ")
 }
 
-// Parse reads a base name. It never fails: what has no slots is the name of a
+// Parse parses a base name. It never fails: a name without slots is that of a
 // log.
 func Parse(base string) Name { return parseName(base, true) }
 
-// parseName is Parse, which reads short dates if told to.
+// parseName is like Parse. It recognizes short dates only if short is set.
 func parseName(base string, short bool) Name {
 	if !mayHaveSlots(base) {
 		return Name{base: base}
@@ -190,7 +190,8 @@ func parseName(base string, short bool) Name {
 	return Name{base: base, p: &p}
 }
 
-// mayHaveSlots reports whether reading a name is worth while.
+// mayHaveSlots reports whether a name may have slots, so that it must be
+// parsed.
 func mayHaveSlots(s string) bool {
 	from := 0
 	for i := 0; i <= len(s); i++ {
@@ -211,7 +212,7 @@ func mayHaveSlots(s string) bool {
 func isDigit(c byte) bool  { return c >= '0' && c <= '9' }
 func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0x80 }
 
-// separators stand between a slot and the rest of a name.
+// separators are the characters between a slot and the rest of a name.
 const separators = "-_.:,@~+= "
 
 func isSeparator(c byte) bool { return strings.IndexByte(separators, c) >= 0 }
@@ -254,7 +255,8 @@ func wordOf(s string) word {
 
 var months = []string{"jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"}
 
-// monthOf returns the number of a month's English name; zero for other words.
+// monthOf returns the number of a month by its abbreviated English name; 0 for
+// other words.
 func monthOf(s string) int {
 	if len(s) != 3 {
 		return 0
@@ -281,8 +283,9 @@ func isDayName(s string) bool {
 	return monthOf(s) > 0
 }
 
-// extension returns what a name ends in from its last dot on, if that may be
-// the extension of a log: letters, and no word.
+// extension returns the last dot of a name and what follows it, if that may be
+// the extension of a log: letters that are not a word of rotation. Otherwise it
+// returns the empty string.
 func extension(s string) string {
 	i := strings.LastIndexByte(s, '.')
 	if i < 0 || len(s)-i < 2 || len(s)-i > 8 || wordOf(s[i+1:]) != noWord {
@@ -296,19 +299,20 @@ func extension(s string) string {
 	return s[i:]
 }
 
-// appendNumber appends digits so that the results compare as numbers do.
+// appendNumber appends digits encoded so that encoded numbers compare like the
+// numbers.
 func appendNumber(to, digits string) string {
 	digits = strings.TrimLeft(digits, "0")
 	return to + string(rune(min(len(digits), 127))) + digits
 }
 
-// valueOf returns the number that appendNumber wrote.
+// valueOf returns the number encoded by appendNumber.
 func valueOf(s string) int {
 	n, _ := strconv.Atoi("0" + s[1:])
 	return n
 }
 
-// join returns a name without the slot between two parts of it.
+// join joins the parts of a name before and after a slot.
 func join(before, after string) string {
 	before = strings.TrimRight(before, separators)
 	if before == "" {
@@ -321,8 +325,8 @@ func join(before, after string) string {
 	return before + after
 }
 
-// dottedNumbers reports whether a name ends in two numbers with a dot before
-// each, as the beginning of an address does.
+// dottedNumbers reports whether a name ends with two numbers with a dot before
+// each, like the beginning of an IP address.
 func dottedNumbers(s string) bool {
 	for range 2 {
 		t := strings.TrimRight(s, "0123456789")
@@ -334,7 +338,7 @@ func dottedNumbers(s string) bool {
 	return true
 }
 
-// endsInWord reports whether a name ends in a word of rotation.
+// endsInWord reports whether a name ends with a dot and a word of rotation.
 func endsInWord(s string) bool {
 	i := len(s)
 	for i > 0 && isLetter(s[i-1]) {
@@ -343,8 +347,8 @@ func endsInWord(s string) bool {
 	return i > 1 && s[i-1] == '.' && wordOf(s[i:]) != noWord
 }
 
-// cutEnd removes the numbers, words and endings of compressors behind the
-// extension or in its place.
+// cutEnd removes the numbers, words and extensions of compressors after the
+// extension or in its place, and records them in p.
 func (p *parts) cutEnd(s string) string {
 	for {
 		if t, ok := cutCompression(s); ok && extension(t) != "" {
@@ -414,7 +418,7 @@ func (p *parts) findWeak(s string) bool {
 	case digits != "" && len(before) == i:
 		p.weak, p.value, p.width = attachedSlot, appendNumber("", digits), uint8(len(digits))
 	case digits != "" && body[i-1] == '.' && dottedNumbers(before):
-		// An address.
+		// An IP address.
 	case digits != "":
 		p.weak, p.value, p.width = numberSlot, appendNumber("", digits), uint8(len(digits))
 	case len(before) == i:
@@ -430,7 +434,7 @@ func (p *parts) findWeak(s string) bool {
 	return true
 }
 
-// resolved returns the name with its weak slot decided.
+// resolved returns the name with its weak slot treated as a slot.
 func (n Name) resolved() Name {
 	p := *n.p
 	if p.alone == nil {
@@ -461,8 +465,8 @@ func (n Name) withKey(key string) Name {
 	return Name{n.base, &p}
 }
 
-// withoutShortDate returns the name without the date if that has no year of four digits:
-// it is a number, rather.
+// withoutShortDate returns the name with a date without a four-digit year
+// treated as a number.
 func (n Name) withoutShortDate() Name {
 	x := parseName(n.base, false)
 	if x.p == nil {
@@ -472,7 +476,7 @@ func (n Name) withoutShortDate() Name {
 	return x
 }
 
-// unresolved returns the name as Parse did.
+// unresolved returns the name as Parse returned it.
 func (n Name) unresolved() Name {
 	if n.p != nil && n.p.alone != nil {
 		n.p = n.p.alone
@@ -480,7 +484,8 @@ func (n Name) unresolved() Name {
 	return n
 }
 
-// cutDate removes the best date from a name, with the numbers behind it.
+// cutDate removes the best date from a name, with the numbers after it, and
+// records them in p.
 func (p *parts) cutDate(s string, short bool) string {
 	if t, ok := p.cutTAI64N(s); ok {
 		return t
@@ -513,7 +518,7 @@ func (p *parts) cutDate(s string, short bool) string {
 	return s
 }
 
-// cutTAI64N reads the names that svlogd, multilog and s6-log make.
+// cutTAI64N parses the names written by svlogd, multilog and s6-log.
 func (p *parts) cutTAI64N(s string) (string, bool) {
 	if len(s) < 25 || s[0] != '@' {
 		return s, false
@@ -533,10 +538,10 @@ func (p *parts) cutTAI64N(s string) (string, bool) {
 
 const epochLayout = "20060102150405"
 
-// readDate reads the date at i, and returns where it ends; zero if there is
-// none. Dates without a four-digit year are read only if short is set.
+// readDate parses the date at i, and returns the index of its end; 0 if there
+// is none. Dates without a four-digit year are parsed only if short is set.
 func (p *parts) readDate(s string, i int, short bool) int {
-	// A number inside a word, such as the ID of a container, is no date.
+	// A number inside a word, such as a container ID, is not a date.
 	for j := i; j > 0 && (isLetter(s[j-1]) || isDigit(s[j-1])); j-- {
 		if isDigit(s[j-1]) {
 			return 0
@@ -674,8 +679,8 @@ func (p *parts) readDate(s string, i int, short bool) int {
 	return 0
 }
 
-// setDate notes the readings of a date whose year is its last part, or which
-// has a year of two digits. It reports whether there are any.
+// setDate records the readings of a date whose year is its last part or has two
+// digits. It reports whether there are any.
 func (p *parts) setDate(a, b, c string) bool {
 	set := func(r reading, y, m, d string) {
 		if len(y) == 2 {
@@ -693,7 +698,7 @@ func (p *parts) setDate(a, b, c string) bool {
 	if len(c) == 2 {
 		set(yearFirst, a, b, c)
 		if p.dates[yearFirst] == "" {
-			return false // a number, rather
+			return false // more likely a number
 		}
 	}
 	set(monthFirst, c, a, b)
@@ -701,8 +706,8 @@ func (p *parts) setDate(a, b, c string) bool {
 	return p.dates != [3]string{}
 }
 
-// readEpoch reads seconds, milliseconds, microseconds or nanoseconds since
-// 1970.
+// readEpoch returns the date of a number of seconds, milliseconds, microseconds
+// or nanoseconds since 1970, or "" if it is not one.
 func (p *parts) readEpoch(run string) string {
 	switch len(run) {
 	case 10, 13, 16, 19:
@@ -716,7 +721,7 @@ func (p *parts) readEpoch(run string) string {
 	return time.Unix(secs, 0).UTC().Format(epochLayout) + run[10:]
 }
 
-// readTime reads the numbers behind a date, and returns where they end.
+// readTime parses the numbers after a date, and returns the index of their end.
 func (p *parts) readTime(s string, at int) int {
 	for {
 		i := at

@@ -13,35 +13,36 @@ type File struct {
 	ModTime time.Time
 }
 
-// An Order is the order of one log's members. The zero Order is the one that
-// is taken for granted.
+// An Order is the order of one log's members. The zero Order is the default
+// order.
 type Order struct {
-	rising       bool    // the higher a number the newer, without a date
+	rising       bool    // without a date, higher numbers are newer
 	numbersFirst bool    // numbered members are older than dated ones
-	reading      reading // of dates
-	byTime       bool    // names say nothing
+	reading      reading // how dates are read
+	byTime       bool    // names do not determine the order
 
-	times map[string]time.Time // with byTime, the first times of the texts by base name, if they are the order
+	times map[string]time.Time // with byTime, the first times of the texts by base name, if these are the order; may be nil
 
 	why string
 }
 
-// String says how the order was decided.
+// String describes how the order was determined.
 func (o Order) String() string { return o.why }
 
 const (
-	// sampled is how many members' texts are looked into to choose an order.
+	// sampled is the number of members whose texts are read to choose an order.
 	sampled = 4
-	// allSampled is how many members' texts make an order of their own.
+	// allSampled is the maximum number of members that are ordered by the first
+	// times of all their texts.
 	allSampled = 8
-	// copying is how far apart the times of modification have to be on average,
-	// at least, to be more than traces of how the files were copied here.
+	// copying is the minimum average distance between modification times.
+	// Closer times may result from copying the files.
 	copying = 2 * time.Second
 )
 
-// Decide finds the order of a log's members. If it depends on their texts it
-// calls first, which returns the time that the text of files[i] begins with, or
-// zero if it has none, for a few of them.
+// Decide determines the order of a log's members. If it depends on their texts,
+// Decide calls first for a few of them, which returns the first time in the
+// text of files[i], or zero if it has none.
 func Decide(files []File, first func(i int) time.Time) Order {
 	d := decision{files: files, first: first, known: map[int]time.Time{}}
 	for i, f := range files {
@@ -55,8 +56,8 @@ func Decide(files []File, first func(i int) time.Time) Order {
 type decision struct {
 	files   []File
 	first   func(i int) time.Time
-	rotated []int             // those that are not current
-	known   map[int]time.Time // what first returned
+	rotated []int             // indexes of files that are not current
+	known   map[int]time.Time // results of first
 }
 
 func (d *decision) decide() Order {
@@ -124,8 +125,7 @@ func (d *decision) decide() Order {
 	return byTime
 }
 
-// candidates returns the orders that the names leave open, the one that is
-// taken for granted first.
+// candidates returns the orders that the names allow, the default first.
 func (d *decision) candidates() []Order {
 	var dated, numbered, words, nothing int
 	readings := []reading{yearFirst, monthFirst, dayFirst}
@@ -173,7 +173,7 @@ func (d *decision) candidates() []Order {
 		add(func(x *Order) { x.numbersFirst = true })
 	}
 	if words > 0 && dated+numbered > 0 {
-		out = append(out, out[0]) // there is something to be decided
+		out = append(out, out[0]) // the same order again, so that there is a choice to make
 	}
 	if dated > 0 && len(readings) > 1 && d.ambiguous() {
 		before := len(out)
@@ -187,7 +187,7 @@ func (d *decision) candidates() []Order {
 	return out
 }
 
-// ambiguous reports whether dates may be read in more than one way.
+// ambiguous reports whether any date can be read in more than one way.
 func (d *decision) ambiguous() bool {
 	return slices.ContainsFunc(d.rotated, func(i int) bool {
 		p := d.files[i].Name.p
@@ -201,8 +201,8 @@ func (d *decision) ambiguous() bool {
 	})
 }
 
-// copied reports whether the times of modification are so close together that
-// they may come from copying the files.
+// copied reports whether the modification times are so close together that they
+// may result from copying the files.
 func (d *decision) copied() bool {
 	oldest, newest := d.files[d.rotated[0]].ModTime, d.files[d.rotated[0]].ModTime
 	for _, i := range d.rotated {
@@ -215,8 +215,8 @@ func (d *decision) copied() bool {
 	return newest.Sub(oldest) < copying*time.Duration(len(d.rotated)-1)
 }
 
-// sample chooses members that tell orders from each other: the ends of each
-// kind.
+// sample chooses members whose times distinguish orders: the first and last of
+// each kind.
 func (d *decision) sample(o Order) []int {
 	sorted := d.sorted(o, d.rotated)
 	var out []int
@@ -247,12 +247,13 @@ func (d *decision) sorted(o Order, of []int) []int {
 type agreement int
 
 const (
-	unknown agreement = iota // fewer than two times, or all are the same
+	unknown agreement = iota // fewer than two times, or all are equal
 	rises
 	falls
 )
 
-// compareTimes returns whether the times rise or fall in an order.
+// compareTimes returns whether the times rise or fall when the files are sorted
+// by an order.
 func (d *decision) compareTimes(o Order, of []int, at func(int) time.Time) agreement {
 	out := unknown
 	var last time.Time
@@ -275,7 +276,7 @@ func (d *decision) compareTimes(o Order, of []int, at func(int) time.Time) agree
 	return out
 }
 
-// describe says what an order goes by.
+// describe describes the criteria of an order.
 func (d *decision) describe(o Order) string {
 	if o.byTime {
 		return "by the times of modification"
@@ -326,15 +327,16 @@ func (n Name) class() class {
 	return namelessClass
 }
 
-// Compare orders two members of a log, the older one first. It returns zero for
-// those that differ in how they are compressed at most.
+// Compare compares two members of a log, the older one first. It returns zero
+// if they differ at most in their compression.
 func (o Order) Compare(a, b File) int {
 	ac, bc := a.Name.class(), b.Name.class()
 	if ac == currentClass || bc == currentClass {
 		if c := cmp.Compare(ac, bc); c != 0 {
 			return c
 		}
-		// app.log.gz beside app.log: it was compressed, and a new one began.
+		// app.log.gz and app.log: the log was compressed, and a new one was
+		// started.
 		switch {
 		case a.Name.Compressed() == b.Name.Compressed():
 			return 0
@@ -375,7 +377,7 @@ func (o Order) Compare(a, b File) int {
 	return -c
 }
 
-// date returns the date of a name in a reading, or in the only one it has.
+// date returns the date of a name in a reading, or in its only reading.
 func (n Name) date(r reading) string {
 	if d := n.p.dates[r]; d != "" {
 		return d

@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// A rotator names the files of one log: n rotated ones, the oldest first, at
-// the times at which they were rotated.
+// A rotator returns the names of the files of one log: n rotated ones, oldest
+// first, which were rotated at the times at.
 type rotator func(r *rand.Rand, stem, ext string, at []time.Time) []string
 
-// each makes a rotator of a name for each file.
+// each returns a rotator that calls name for each file.
 func each(name func(stem, ext string, at time.Time, i, n int) string) rotator {
 	return func(_ *rand.Rand, stem, ext string, at []time.Time) []string {
 		var out []string
@@ -24,7 +24,8 @@ func each(name func(stem, ext string, at time.Time, i, n int) string) rotator {
 	}
 }
 
-// layout makes a rotator of a time layout in which stem and ext are replaced.
+// layout returns a rotator for names with a time layout. It replaces STEM and
+// EXT in before and after.
 func layout(before, date, after string) rotator {
 	return each(func(stem, ext string, at time.Time, i, n int) string {
 		put := strings.NewReplacer("STEM", stem, "EXT", ext)
@@ -50,8 +51,8 @@ var rotators = map[string]rotator{
 	"day and counter": each(func(stem, ext string, at time.Time, i, n int) string { return fmt.Sprint(stem, ext, ".20240311-", 1+i) }),
 }
 
-// TestRandom puts logs of random schemes into a directory, with times of
-// modification, times in the texts, or both.
+// TestRandom creates logs with random naming schemes in a directory, with
+// modification times, times in the texts, or both.
 func TestRandom(t *testing.T) {
 	names := make([]string, 0, len(rotators))
 	for name := range rotators {
@@ -67,7 +68,7 @@ func TestRandom(t *testing.T) {
 		var used []string
 		texts := map[string]time.Time{}
 		copied := time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
-		quiet := r.IntN(3) // 0: the times of modification are lost; 1: the texts have no times
+		quiet := r.IntN(3) // 0: no modification times; 1: no times in the texts
 		for _, stem := range stems {
 			if r.IntN(2) == 0 {
 				continue
@@ -85,8 +86,8 @@ func TestRandom(t *testing.T) {
 				times = append(times, at)
 				at = at.Add(step)
 			}
-			// Where only the number of the newest tells, and it is not enough
-			// for anybody.
+			// Only the number of the newest file would tell, which is not
+			// enough.
 			log := append(rotators[scheme](r, stem, ext, times), stem+ext)
 			compressed := r.IntN(n + 1)
 			for i := range log {
@@ -123,7 +124,7 @@ func TestRandom(t *testing.T) {
 	}
 }
 
-// TestEveryOrder checks that the order in which a directory is listed does not
+// TestEveryOrder checks that the order of the files in the directory does not
 // matter.
 func TestEveryOrder(t *testing.T) {
 	for _, s := range schemes {
@@ -138,8 +139,8 @@ func TestEveryOrder(t *testing.T) {
 	}
 }
 
-// TestNoReads checks that logs whose times of modification agree with their
-// names cost no reading, nor do names that are certain.
+// TestNoReads checks that no texts are read if the modification times agree
+// with the names, or if the names are certain.
 func TestNoReads(t *testing.T) {
 	for _, files := range []string{
 		"app.log.3.gz app.log.2.gz app.log.1 app.log",
@@ -153,7 +154,7 @@ func TestNoReads(t *testing.T) {
 			t.Errorf("%s: %d texts are read", files, read)
 		}
 	}
-	dir, _, _ := made("app-20240502.log app-20240501.log app.log") // touched
+	dir, _, _ := made("app-20240502.log app-20240501.log app.log") // touched, so that the times disagree
 	if _, read := arranged(dir, nil); read > 0 {
 		t.Errorf("%d texts are read of files with dates", read)
 	}

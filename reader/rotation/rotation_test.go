@@ -8,10 +8,10 @@ import (
 	"time"
 )
 
-// schemes are how programs name their files: the files of each log, oldest
-// first. Logs are separated by bars.
+// schemes are the names that programs give their files: the files of each log,
+// oldest first. Logs are separated by bars.
 var schemes = []struct{ producer, files string }{
-	// logrotate and its like.
+	// logrotate and similar programs.
 	{"logrotate", "app.log.10.gz app.log.3.gz app.log.2.gz app.log.1 app.log"},
 	{"logrotate, every compressor", "a.9.gzip a.8.zip a.7.lzma a.6.Z a.5.lz4 a.4.zst a.3.xz a.2.bz2 a.1 a"},
 	{"logrotate, start 0", "app.log.1.gz app.log.0 app.log"},
@@ -95,7 +95,7 @@ var schemes = []struct{ producer, files string }{
 	{"tinylog", "_20261101T150405.000001.s.Z _20261101T150405.000002.s current"},
 	{"RocksDB", "LOG.old.1714521600000000 LOG.old.1714608000000000 LOG"},
 
-	// Numbers that rise.
+	// Rising numbers.
 	{"log4j2, fileIndex max", "app.log.1 app.log.2 app.log.3 app.log"},
 	{"log4j2, before the extension", "app-1.log.gz app-2.log.gz app-10.log.gz app.log"},
 	{"WebLogic", "AdminServer.log00098 AdminServer.log00099 AdminServer.log00100 AdminServer.log"},
@@ -120,12 +120,12 @@ var schemes = []struct{ producer, files string }{
 	{"bak", "app.log.bak app.log"},
 	{"compressed current", "app.log.gz app.log"},
 
-	// Mixtures.
+	// Mixed schemes.
 	{"Cassandra, changed from dates to numbers", "system.log.2024-05-01.0.zip system.log.1.zip system.log"},
 	{"changed from numbers to dates", "app.log.2.gz app.log.1.gz app.log-20240501.gz app.log-20240502 app.log"},
 	{"old beside numbers", "app.log.2 app.log.1 app.log.old app.log"},
 
-	// What differs by more than rotation.
+	// Differences that do not come from rotation.
 	{"services", "worker.1.log | worker.2.log"},
 	{"services with rotated files", "worker-1.log.1 worker-1.log | worker-2.log.1 worker-2.log"},
 	{"services beside one without a number", "worker-1.log.1 worker-1.log | worker.log.1 worker.log"},
@@ -143,8 +143,8 @@ var schemes = []struct{ producer, files string }{
 	{"other names beside", "app.log.1 app.log | apple.log | app.csv | app"},
 }
 
-// made returns a directory that holds the files of a scheme: they were written
-// to at times that rise from file to file, and begin with such times.
+// made returns a directory with the files of a scheme. Their modification times
+// rise from file to file, and so do the times at which their texts start.
 func made(logs string) (dir []File, texts map[string]time.Time, want []string) {
 	at := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
 	texts = map[string]time.Time{}
@@ -160,8 +160,8 @@ func made(logs string) (dir []File, texts map[string]time.Time, want []string) {
 	return dir, texts, want
 }
 
-// arranged returns the logs in a directory as schemes has them, and how many
-// texts were read of the one of which most were.
+// arranged returns the logs in a directory in the notation of schemes, and the
+// maximum number of texts that were read for one log.
 func arranged(dir []File, texts map[string]time.Time) (got []string, most int) {
 	names := make([]Name, len(dir))
 	for i, f := range dir {
@@ -203,7 +203,7 @@ func TestSchemes(t *testing.T) {
 	}
 }
 
-// shuffle puts files into another order, always the same.
+// shuffle reorders files in a reproducible way.
 func shuffle(dir []File) {
 	r := rand.New(rand.NewPCG(1, uint64(len(dir))))
 	r.Shuffle(len(dir), func(i, j int) { dir[i], dir[j] = dir[j], dir[i] })
