@@ -10,8 +10,8 @@ import (
 	"logview/index/query"
 )
 
-// Searching text that is in memory already. LOGVIEW_BENCH_DIR names a
-// directory of plain logs; without one, two made-up lines stand for them.
+// BenchmarkLines searches text in memory. LOGVIEW_BENCH_DIR names a directory
+// of uncompressed logs; without it, the text is made of two sample lines.
 func BenchmarkLines(b *testing.B) {
 	text := benchText(b)
 	for _, q := range []string{`/fail(ed|ure)[: ][a-z]+/`, `/[0-9]{3}:[a-z]{2}x/`, `fail`} {

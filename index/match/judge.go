@@ -1,25 +1,25 @@
 package match
 
-// A Judge decides on a line that comes in parts, as one that is too long to
-// are in memory does. A line of up to Max bytes is put together and judged
-// like any other. A longer one is judged in pieces of Max bytes that overlap
-// by Overlap: each leaf of the query holds for the line if it holds for a
-// piece. What is found in a piece is in the line, anchors and word ends
-// included; what is not found may have been longer than Overlap.
+// A Judge decides whether a line matches that arrives in parts because it is
+// too long for memory. A line of up to Max bytes is assembled and matched like
+// any other. A longer one is matched in pieces of Max bytes that overlap by
+// Overlap bytes: a leaf of the query holds for the line if it holds for a
+// piece. It never holds for a piece without holding for the line, with anchors
+// and word ends too, but a match longer than Overlap may be missed.
 type Judge struct {
 	Scanner      *Scanner
 	Max, Overlap int
-	// Buf is what was added, but for what was given up of it. It may be set
-	// to memory to be used.
+	// Buf contains the text that was added, except for the part that was
+	// discarded. The caller may set it to a buffer for the Judge to use.
 	Buf []byte
-	// Cutting, if not nil, is called before the beginning of Buf is given up
-	// for the first time.
+	// Cutting, if not nil, is called before the beginning of Buf is
+	// discarded for the first time.
 	Cutting func()
 
-	found []bool // which leaves hold, by the pieces so far; nil before the second
+	found []bool // whether each leaf holds for a piece so far; nil before the second piece
 }
 
-// Add appends to the line.
+// Add appends text to the line.
 func (j *Judge) Add(text []byte) {
 	for len(text) > 0 {
 		if len(j.Buf) == j.Max {
@@ -36,8 +36,9 @@ func (j *Judge) Add(text []byte) {
 	}
 }
 
-// Room is how much can be added before something is given up, or, if that is
-// nothing, after it was.
+// Room returns the number of bytes that can be added before the next part of
+// Buf is discarded. If Buf is full, it returns the number that can be added
+// after that.
 func (j *Judge) Room() int {
 	if len(j.Buf) < j.Max {
 		return j.Max - len(j.Buf)
@@ -45,10 +46,10 @@ func (j *Judge) Room() int {
 	return j.Max - j.Overlap
 }
 
-// Whole reports whether Buf is all of the line.
+// Whole reports whether Buf contains the whole line.
 func (j *Judge) Whole() bool { return j.found == nil }
 
-// cut judges what is in Buf and keeps only the end of it.
+// cut matches the piece in Buf and discards all but its last Overlap bytes.
 func (j *Judge) cut() {
 	first := j.found == nil
 	if first {
@@ -61,14 +62,15 @@ func (j *Judge) cut() {
 	j.Buf = j.Buf[:copy(j.Buf, j.Buf[len(j.Buf)-j.Overlap:])]
 }
 
-// look judges a piece, which may be the line's first or last.
+// look matches the piece in Buf. first and last say whether it begins and ends
+// the line.
 func (j *Judge) look(first, last bool) {
 	for i := range j.found {
 		j.found[i] = j.found[i] || j.Scanner.Piece(i, j.Buf, first, last)
 	}
 }
 
-// Finish says whether the line matches, all of which was added.
+// Finish reports whether the line matches, after all of it was added.
 func (j *Judge) Finish() bool {
 	if j.Whole() {
 		return j.Scanner.Match(j.Buf)

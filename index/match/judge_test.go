@@ -8,8 +8,9 @@ import (
 	"logview/index/query"
 )
 
-// Judged in pieces, a line matches what it matches as a whole: anchors and
-// word ends hold at its own ends and nowhere else.
+// TestLineInPieces tests that a line has the same matches in pieces as a whole:
+// anchors and word ends match at the ends of the line and not at those of
+// pieces.
 func TestLineInPieces(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	alphabet := []string{"a", "b", "_", " ", "-", "é", "日", "\xff", "\xc3", "\r", "\u0301"}

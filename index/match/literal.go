@@ -10,43 +10,43 @@ import (
 	"logview/index/query"
 )
 
-// A literal finds one text, exactly or in any case. Any case means Unicode's
-// simple folding, one character for one: k matches K and the Kelvin sign,
-// s matches ſ, and ß matches ẞ but never ss.
+// A literal finds one text, exactly or ignoring case. Case is ignored by
+// Unicode's simple folding, one character for one: k matches K and the Kelvin
+// sign, s matches ſ, and ß matches ẞ but never ss.
 //
-// It looks for one byte of the text, the one that is rarest in the text it
-// searches, with the vectorised bytes.IndexByte, and compares around it. In
-// any case, it looks for both cases of that byte side by side.
+// It searches for one byte of the text, the one that is rarest in the text
+// being searched, with the vectorised bytes.IndexByte, and compares the bytes
+// around it. If it ignores case, it searches for both cases of that byte.
 type literal struct {
-	pat   []byte // the text; in any case: its ASCII letters small
+	pat   []byte // the text; if fold is set, with ASCII letters in lower case
 	fold  bool
-	ascii bool // pat is ASCII: a match of equal length is compared by bytes
+	ascii bool // pat is ASCII, so matches of the same length can be compared byte by byte
 
-	once    sync.Once // see prepare, which makes what follows
-	special bool      // some character of pat also stands as one of another length
-	elems   []elem    // the characters of pat, for comparison in any case
-	anchors []anchor  // the bytes that may be looked for
+	once    sync.Once // guards the fields below; see prepare
+	special bool      // a character of pat folds to one of another length
+	elems   []elem    // the characters of pat, for comparison ignoring case
+	anchors []anchor  // the bytes that can be searched for
 }
 
-// An elem is a character of the text: a rune, or a byte that is none.
+// An elem is an element of the text: a rune, or a byte that is not part of one.
 type elem struct {
-	r    rune // the least of those that fold to it
-	b    byte // when invalid
-	bad  bool // an invalid byte
-	size int  // bytes in pat
+	r    rune // the least of the runes that fold alike
+	b    byte // the byte, if bad is set
+	bad  bool // the element is an invalid byte
+	size int  // length in pat, in bytes
 }
 
-// An anchor is an element that can be looked for by a byte of it.
+// An anchor is an element that can be found by searching for one of its bytes.
 type anchor struct {
-	elem  int // index in elems, or of the byte in pat if !fold
-	off   int // bytes of pat before it
+	elem  int // index in elems, or index of the byte in pat if !fold
+	off   int // number of bytes of pat before it
 	forms []form
 }
 
-// A form is one way in which an anchor's element may stand in a text.
+// A form is one of the encodings that an anchor's element may have in a text.
 type form struct {
-	b    byte // the byte to look for
-	back int  // how many bytes of the form are before b
+	b    byte // the byte to search for
+	back int  // number of bytes of the form before b
 }
 
 func newLiteral(s string, fold bool) *literal {
@@ -60,7 +60,8 @@ func newLiteral(s string, fold bool) *literal {
 	return l
 }
 
-// prepare makes what a scanner needs, which of one of many texts nobody does.
+// prepare computes what scanners need, when the first of them is made: most
+// literals of a large set never get a scanner.
 func (l *literal) prepare() { l.once.Do(l.analyze) }
 
 func (l *literal) analyze() {
@@ -93,11 +94,11 @@ func (l *literal) analyze() {
 				if len(enc) != e.size {
 					l.special = true
 				}
-				// Of a character's bytes the last varies most: scripts share
-				// their first.
+				// The last byte of a character varies most: the
+				// characters of a script share the first.
 				f := form{b: enc[len(enc)-1], back: len(enc) - 1}
 				if len(enc) > 1 && len(orbit(e.r)) > 2 {
-					f = form{b: enc[0]} // k and s have rare relatives; their first byte is rarest
+					f = form{b: enc[0]} // k and s fold with rare characters, whose first byte is rarest
 				}
 				a.forms = append(a.forms, f)
 			}
@@ -113,7 +114,7 @@ func (l *literal) String() string {
 	return fmt.Sprintf("text %q", l.pat)
 }
 
-// orbit is every rune that folds to the same as r, r first.
+// orbit returns all runes that fold like r, r first.
 func orbit(r rune) []rune {
 	out := []rune{r}
 	for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
@@ -122,7 +123,8 @@ func orbit(r rune) []rune {
 	return out
 }
 
-// lower maps ASCII's capitals to small letters and leaves other bytes.
+// lower maps ASCII's upper case letters to lower case and other bytes to
+// themselves.
 var lower = func() (t [256]byte) {
 	for i := range t {
 		t[i] = byte(i)
@@ -133,14 +135,14 @@ var lower = func() (t [256]byte) {
 	return t
 }()
 
-// A literalScanner looks for a literal from left to right in one text after the
-// other. It belongs to one goroutine.
+// A literalScanner searches texts, one after the other, for a literal, each
+// from left to right. It must be used by one goroutine at a time.
 type literalScanner struct {
 	*literal
 	use  *anchor
-	left int    // texts until the anchor is chosen again
+	left int    // number of texts until the anchor is chosen again
 	text []byte // being searched
-	next [4]int // where each form of the anchor is met next; len(text) if nowhere
+	next [4]int // next position of each form of the anchor; len(text) if there is none, -1 if unknown
 	hist [256]int32
 }
 
@@ -149,7 +151,7 @@ func newScanner(l *literal) *literalScanner {
 	return &literalScanner{literal: l}
 }
 
-// reset begins a new text.
+// reset starts the search of another text.
 func (s *literalScanner) reset(text []byte) {
 	s.text = text
 	if len(s.pat) == 0 {
@@ -163,9 +165,10 @@ func (s *literalScanner) reset(text []byte) {
 	}
 }
 
-// choose picks the anchor whose bytes are rarest in a sample of text.
+// choose selects the anchor whose bytes are rarest in a sample of text.
 func (s *literalScanner) choose(text []byte) {
-	// 8 KiB of each 32nd text: some microseconds in some milliseconds.
+	// Sampling 8 KiB of every 32nd text adds some microseconds to some
+	// milliseconds.
 	const every, sample = 32, 8 << 10
 	s.left = every
 	clear(s.hist[:])
@@ -188,15 +191,15 @@ func (s *literalScanner) choose(text []byte) {
 	}
 }
 
-// find returns where the literal is met first at or after from, and where
-// that ends; -1 if nowhere. from never decreases between resets.
+// find returns the start and end of the first occurrence of the literal at or
+// after from, or -1, -1. from must not decrease between resets.
 func (s *literalScanner) find(from int) (int, int) {
 	if len(s.pat) == 0 {
 		return from, from
 	}
 	text := s.text
 	for {
-		// The nearest of the anchor's forms.
+		// Find the nearest of the anchor's forms.
 		at, which := len(text), -1
 		for i := range s.use.forms {
 			f := &s.use.forms[i]
@@ -218,7 +221,7 @@ func (s *literalScanner) find(from int) (int, int) {
 		if start, end := s.around(text, at, from); start >= 0 {
 			return start, end
 		}
-		// Not here: on to the next place of this form.
+		// No match: continue with the next position of this form.
 		f := &s.use.forms[which]
 		n := s.next[which] + 1
 		if k := bytes.IndexByte(text[n:], f.b); k < 0 {
@@ -230,7 +233,8 @@ func (s *literalScanner) find(from int) (int, int) {
 }
 
 // around compares the literal with the text around its anchor at at, and
-// returns where it begins and ends, or -1. It begins at or after from.
+// returns the start and end of the match, or -1, -1. A match must not begin
+// before from.
 func (s *literalScanner) around(text []byte, at, from int) (int, int) {
 	start := at - s.use.off
 	if start >= from && start+len(s.pat) <= len(text) {
@@ -248,7 +252,7 @@ func (s *literalScanner) around(text []byte, at, from int) (int, int) {
 	if !s.fold || s.ascii && !s.special {
 		return -1, -1
 	}
-	// By characters: forward from the anchor, then back from it.
+	// Compare by characters: forward from the anchor, then backward.
 	end := at
 	for i := s.use.elem; i < len(s.elems); i++ {
 		n := s.elems[i].prefix(text[end:])
@@ -268,7 +272,8 @@ func (s *literalScanner) around(text []byte, at, from int) (int, int) {
 	return start, end
 }
 
-// equalLower compares text, its capitals taken as small letters, with pat.
+// equalLower reports whether text, with its ASCII letters in lower case, begins
+// with pat. text must not be shorter than pat.
 func equalLower(text, pat []byte) bool {
 	for i, c := range pat {
 		if lower[text[i]] != c {
@@ -278,7 +283,8 @@ func equalLower(text, pat []byte) bool {
 	return true
 }
 
-// prefix returns how many bytes of text's start are this element, or -1.
+// prefix returns the length of the element at the beginning of text, or -1 if
+// text does not begin with it.
 func (e *elem) prefix(text []byte) int {
 	if e.bad {
 		if len(text) > 0 && text[0] == e.b {
@@ -293,7 +299,8 @@ func (e *elem) prefix(text []byte) int {
 	return -1
 }
 
-// suffix is prefix for text's end.
+// suffix returns the length of the element at the end of text, or -1 if text
+// does not end with it.
 func (e *elem) suffix(text []byte) int {
 	if e.bad {
 		if len(text) > 0 && text[len(text)-1] == e.b {
@@ -308,7 +315,7 @@ func (e *elem) suffix(text []byte) int {
 	return -1
 }
 
-// matches reports whether r folds to the element's rune.
+// matches reports whether r folds like the element's rune.
 func (e *elem) matches(r rune) bool {
 	if r == e.r {
 		return true
@@ -321,8 +328,8 @@ func (e *elem) matches(r rune) bool {
 	return false
 }
 
-// isWholeWord reports whether text[start:end] stands beside no character of
-// a word.
+// isWholeWord reports whether no character of a word is adjacent to
+// text[start:end].
 func isWholeWord(text []byte, start, end int) bool {
 	before, _ := utf8.DecodeLastRune(text[:start])
 	after, _ := utf8.DecodeRune(text[end:])

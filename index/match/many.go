@@ -7,38 +7,41 @@ import (
 	"unicode/utf8"
 )
 
-// manyTexts is how many texts are looked for one by one. Measured on 20 MB of
-// logs: 100 take 360 ms one by one.
+// manyTexts is the largest number of texts that are searched for one by one.
+// Measured on 20 MB of logs: 100 texts take 360 ms one by one.
 const manyTexts = 24
 
-// A set finds any of many texts in one pass. For each place in a text it looks
-// up the next bytes, four if the texts are that long: most places are done with
-// then. For the others it looks up as many bytes as the texts that begin so are
-// long. To ignore case, text and texts are folded first.
+// A set finds any of many texts in one pass. At each position of a text it
+// looks up the next bytes, four if the texts are that long. That rules out most
+// positions. At the others it looks up the texts that begin with those bytes,
+// by length. To ignore case, it folds both the searched text and the texts of
+// the set.
 //
-// An expression of so many alternatives takes RE2 a hundred bytes of memory for
-// each byte, and from some thousands on, more than it allows itself.
+// For an expression of that many alternatives, RE2 needs a hundred bytes of
+// memory for each byte, and from some thousand alternatives on, more than its
+// limit.
 type set struct {
 	fold   bool
 	leaves map[string]setLeaf
 	groups []setGroup
 }
 
-// A setLeaf is the leaf of a query that a text is of.
+// A setLeaf is the leaf of a query that a text of the set belongs to.
 type setLeaf struct {
 	leaf   int
 	extent extent
 }
 
-// A setGroup is the texts that are looked up by as many bytes.
+// A setGroup contains the texts of a set that are looked up by the same number
+// of bytes.
 type setGroup struct {
 	width   int
-	begins  [1 << 14]uint64  // a bit for each hash of a key
-	lengths map[uint32][]int // of the texts that begin with a key
+	begins  [1 << 14]uint64  // a bit for each hash of a key; set for the keys in lengths
+	lengths map[uint32][]int // lengths of the texts that begin with a key
 }
 
-// newSet returns a set of what is to be found; nil unless that is texts alone
-// that can be compared when they are folded.
+// newSet returns a set of the literals in specs. It returns nil unless all
+// specs are literals that can be compared after folding.
 func newSet(specs []finderSpec) *set {
 	s := &set{fold: specs[0].lit != nil && specs[0].lit.fold, leaves: make(map[string]setLeaf, len(specs))}
 	for _, f := range specs {
@@ -81,7 +84,7 @@ func (g *setGroup) add(text string) {
 	g.begins[h/64] |= 1 << (h % 64)
 }
 
-// key is the first bytes of text.
+// key returns the first bytes of text as a number.
 func (g *setGroup) key(text []byte) (key uint32) {
 	for _, c := range text[:g.width] {
 		key = key<<8 | uint32(c)
@@ -91,8 +94,8 @@ func (g *setGroup) key(text []byte) (key uint32) {
 
 func hashKey(key uint32) uint32 { return key * 0x9e3779b1 >> 12 }
 
-// find calls found with each text of the set that is at or after from in text,
-// which is folded if the set is, until that returns false.
+// find calls found for each occurrence of a text of the set at or after from,
+// until found returns false. text must be folded if the set is.
 func (s *set) find(text []byte, from int, found func(leaf, at int) bool) {
 	for at := from; at < len(text); at++ {
 		for i := range s.groups {
@@ -117,7 +120,7 @@ func (s *set) find(text []byte, from int, found func(leaf, at int) bool) {
 	}
 }
 
-// matches reports whether text[start:end] has the extent.
+// matches reports whether text[start:end] satisfies the extent.
 func (e extent) matches(text []byte, start, end int) bool {
 	switch e {
 	case wholeWord:
@@ -128,12 +131,12 @@ func (e extent) matches(text []byte, start, end int) bool {
 	return true
 }
 
-// A setScanner is the finder of a set.
+// A setScanner is the finder for a set.
 type setScanner struct {
 	*set
 	text   []byte
 	folded []byte
-	starts [][2]int // where lines begin in text and in folded; nil if that is the same
+	starts [][2]int // where lines begin in text and in folded; empty if the positions are the same
 }
 
 func (s *setScanner) reset(text []byte) {
@@ -153,8 +156,8 @@ func (s *setScanner) reset(text []byte) {
 	}
 }
 
-// find returns a place in the first line from from on that has one of the
-// texts. from is the beginning of a line.
+// find returns a position in the first line at or after from that contains one
+// of the texts, or -1, -1. from must be the beginning of a line.
 func (s *setScanner) find(from int) (int, int) {
 	at, line := from, 0
 	if len(s.starts) > 0 {
@@ -181,7 +184,8 @@ func (s *setScanner) find(from int) (int, int) {
 	return place, place
 }
 
-// leavesIn appends the leaves of the texts that a line has.
+// leavesIn appends the leaves whose texts occur in a line to dst, with
+// duplicates.
 func (s *set) leavesIn(line []byte, dst []int) []int {
 	if s.fold {
 		line = appendFolded(nil, line)
@@ -200,8 +204,9 @@ func appendLower(dst, text []byte) []byte {
 	return dst
 }
 
-// folds is for each character of two bytes in UTF-16 the one that stands for
-// all that fold to the same: a small letter of ASCII, or else the least.
+// folds maps each character of the Basic Multilingual Plane to the one that
+// represents all that fold alike: the ASCII letter in lower case, or else the
+// least.
 var folds = sync.OnceValue(func() *[1 << 16]rune {
 	t := new([1 << 16]rune)
 	for r := range rune(len(t)) {
@@ -221,8 +226,8 @@ func foldRune(r rune) rune {
 	return least
 }
 
-// appendFolded appends a text of which equal characters are equal in any case.
-// Bytes that are no characters stay.
+// appendFolded appends text to dst with each character replaced by the one that
+// represents all that fold alike. It copies invalid bytes unchanged.
 func appendFolded(dst, text []byte) []byte {
 	if isASCII(text) {
 		return appendLower(dst, text)

@@ -1,6 +1,6 @@
-// Package match decides which lines of a text a query means. It is exact:
-// what it says of a line does not depend on the lines around it, nor on how
-// the text was cut into runs of lines.
+// Package match decides which lines of a text match a query. It is exact: the
+// result for a line does not depend on the lines around it, nor on how the text
+// was split into runs of lines.
 package match
 
 import (
@@ -13,15 +13,15 @@ import (
 	"logview/index/query"
 )
 
-// Options change what the words of a query mean.
+// Options control how the texts and expressions of a query match.
 type Options struct {
-	CaseSensitive bool // words and phrases must match in case
-	IgnoreCase    bool // regular expressions ignore case, as words do
-	WholeWord     bool // every text and expression must match whole words
-	WholeLine     bool // every text and expression must match a whole line
+	CaseSensitive bool // words and phrases match only in the same case
+	IgnoreCase    bool // regular expressions ignore case, like words
+	WholeWord     bool // texts and expressions match only whole words
+	WholeLine     bool // texts and expressions match only whole lines
 }
 
-// An extent is what a text must be beside being there.
+// An extent says what an occurrence of a text must be to count as a match.
 type extent uint8
 
 const (
@@ -34,7 +34,7 @@ func (e extent) String() string {
 	return [...]string{"", " as a whole word", " as a whole line"}[e]
 }
 
-// extent is what the options ask of each text and expression.
+// extent returns the extent that the options require of texts and expressions.
 func (o Options) extent() extent {
 	switch {
 	case o.WholeLine:
@@ -45,19 +45,19 @@ func (o Options) extent() extent {
 	return anywhere
 }
 
-// A Matcher is a query made ready for lines. It may be used from several
-// goroutines at once, each through a Scanner of its own.
+// A Matcher is a compiled query. It may be used by several goroutines at once,
+// each with its own Scanner.
 type Matcher struct {
 	root   node
 	leaves []leaf
-	drive  []finderSpec // every line that matches has one of these; nil if no such set is known
-	alone  bool         // and every line that has one matches
-	invert bool         // drive and alone are of the query that root negates
-	set    *set         // of the texts in drive, if these are many
+	drive  []finderSpec // every matching line has one of these; nil if no such set is known
+	alone  bool         // every line that has one of drive matches
+	invert bool         // drive and alone belong to the query that root negates
+	set    *set         // contains the texts of drive, if they are many
 	others []int        // the leaves whose texts are not in set
 }
 
-// A node of the tree as it is evaluated. Leaves are numbers into
+// A node is a node of the compiled query. Leaves are indices into
 // Matcher.leaves.
 type node struct {
 	op   op
@@ -84,17 +84,17 @@ type leaf struct {
 	isGlob   bool
 }
 
-// A finderSpec is what a scanner is made of.
+// A finderSpec describes a finder: a literal, an expression or a set.
 type finderSpec struct {
 	lit    *literal
 	extent extent // of lit
 	re     *expr
-	leaf   int // that it is of
+	leaf   int // the leaf that it belongs to
 	set    *set
 }
 
-// Compile makes a Matcher. It fails only on a regular expression that RE2
-// refuses, such as one too large.
+// Compile compiles a query. It fails only if RE2 rejects a regular expression,
+// for example because it is too large.
 func Compile(q query.Node, opt Options) (*Matcher, error) {
 	m := &Matcher{}
 	var err error
@@ -154,9 +154,9 @@ func (m *Matcher) compile(q query.Node, opt Options, positive bool) (node, error
 	panic("match: unknown node")
 }
 
-// driver picks what to look for in a run of lines: a set of texts and
-// expressions of which every matching line has one. alone says that having
-// one is also enough.
+// driver chooses what to search for in a run of lines: a set of texts and
+// expressions of which every matching line contains one. alone tells whether
+// every line that contains one matches.
 func (m *Matcher) driver(n node) (set []finderSpec, alone bool) {
 	switch n.op {
 	case opLeaf:
@@ -191,7 +191,7 @@ func (m *Matcher) driver(n node) (set []finderSpec, alone bool) {
 	return nil, false
 }
 
-// together replaces many texts to be looked for with the set of them.
+// together replaces the texts in m.drive with a set if they are many.
 func (m *Matcher) together() {
 	if len(m.drive) <= manyTexts {
 		return
@@ -211,8 +211,9 @@ func (m *Matcher) together() {
 	m.drive = []finderSpec{{set: m.set}}
 }
 
-// cost guesses what looking for a set takes: expressions before all, then
-// short texts, which are met often, then many.
+// cost estimates the cost of searching for a set. Expressions without literals
+// cost most; short texts cost more than long ones, because they are found more
+// often.
 func cost(set []finderSpec) int {
 	c := 0
 	for _, f := range set {
@@ -230,20 +231,20 @@ func cost(set []finderSpec) int {
 	return c
 }
 
-// A Span is a part of a text, from Start up to End.
+// A Span is the part of a text from Start up to, but not including, End.
 type Span struct{ Start, End int }
 
-// A Scanner finds lines. It belongs to one goroutine.
+// A Scanner finds matching lines. It must be used by one goroutine at a time.
 type Scanner struct {
 	m       *Matcher
 	finders []finder
-	next    []int             // where each finder finds something next
-	lines   []*literalScanner // of the leaves, for a single line; see lineScanner
-	here    []int             // buffer for the leaves whose texts are in a line
+	next    []int             // next position of each finder
+	lines   []*literalScanner // scanners of the leaves, for single lines; see lineScanner
+	here    []int             // buffer for the leaves whose texts occur in a line
 	path    string
 }
 
-// A finder looks for something from left to right, in a text given to reset.
+// A finder searches the text given to reset from left to right.
 type finder interface {
 	reset(text []byte)
 	find(from int) (start, end int)
@@ -264,8 +265,8 @@ func (s wordScanner) find(from int) (int, int) {
 	}
 }
 
-// lineScanner finds a literal as a whole line, but for a carriage return at
-// its end.
+// lineScanner finds a literal as a whole line. The line may end in a carriage
+// return.
 type lineScanner struct{ *literalScanner }
 
 func (s lineScanner) find(from int) (int, int) {
@@ -286,8 +287,7 @@ func isWholeLine(text []byte, start, end int) bool {
 		(end == len(text) || text[end] == '\n' || len(rest) == 0 || rest[0] == '\n' && text[end] == '\r')
 }
 
-// NewScanner makes a Scanner of lines of the file at path, which only file:
-// conditions look at.
+// NewScanner returns a Scanner. SetPath must be called for file: conditions.
 func (m *Matcher) NewScanner() *Scanner {
 	s := &Scanner{m: m, next: make([]int, len(m.drive)), lines: make([]*literalScanner, len(m.leaves))}
 	for _, d := range m.drive {
@@ -296,8 +296,8 @@ func (m *Matcher) NewScanner() *Scanner {
 	return s
 }
 
-// lineScanner returns the scanner of a leaf that is a text, for single lines. It is
-// made when it is needed: there may be 100,000 leaves.
+// lineScanner returns the scanner for single lines of leaf i, which is a text.
+// It makes scanners when they are first needed: there may be 100,000 leaves.
 func (s *Scanner) lineScanner(i int) *literalScanner {
 	if s.lines[i] == nil {
 		s.lines[i] = newScanner(s.m.leaves[i].lit)
@@ -315,7 +315,7 @@ func newFinder(d finderSpec) finder {
 	return newScanner(d.lit).withExtent(d.extent)
 }
 
-// withExtent returns a finder of the literal with the extent e.
+// withExtent returns a finder that finds the literal with the extent e.
 func (s *literalScanner) withExtent(e extent) finder {
 	switch e {
 	case wholeWord:
@@ -326,11 +326,12 @@ func (s *literalScanner) withExtent(e extent) finder {
 	return s
 }
 
-// SetPath says which file the following lines are of.
+// SetPath sets the path of the file that contains the lines scanned from now
+// on.
 func (s *Scanner) SetPath(path string) { s.path = path }
 
-// MayMatch reports whether any line of the file at path can match, by the file:
-// conditions alone.
+// MayMatch reports whether lines of the file at path can match, according to
+// the file: conditions alone.
 func (m *Matcher) MayMatch(path string) bool { return m.pathVerdict(m.root, path) != no }
 
 type verdict int
@@ -366,10 +367,10 @@ func (m *Matcher) pathVerdict(n node, path string) verdict {
 	return maybe
 }
 
-// Lines appends the lines of text that match to dst, without their newlines
-// (a carriage return before one is part of the line), and stops when dst
-// holds max lines, if max > 0. text begins and ends with whole lines; the
-// last may lack its newline.
+// Lines appends the matching lines of text to dst, without their newlines, and
+// stops when dst contains max lines, if max > 0. A carriage return before the
+// newline is part of the line. text must consist of whole lines; the last may
+// lack its newline.
 func (s *Scanner) Lines(text []byte, dst []Span, max int) []Span {
 	if len(s.finders) == 0 {
 		return s.everyLine(text, dst, max)
@@ -404,11 +405,11 @@ func (s *Scanner) Lines(text []byte, dst []Span, max int) []Span {
 	return dst
 }
 
-// nextLine finds the first line from from on, where one begins, that has
-// what the finders look for and matches the query, or if that is negated,
-// what it negates.
+// nextLine finds the first line at or after from that contains something the
+// finders search for and matches the query or, if Matcher.invert is set, the
+// query that it negates. from must be the beginning of a line.
 func (s *Scanner) nextLine(text []byte, from int) (Span, bool) {
-	nowhere := len(text) + 1 // an empty match may be at len(text), in a line without newline
+	nowhere := len(text) + 1 // not len(text): an empty match may be there, in a line without newline
 	for from < len(text) {
 		at := nowhere
 		for i, f := range s.finders {
@@ -435,8 +436,8 @@ func (s *Scanner) nextLine(text []byte, from int) (Span, bool) {
 	return Span{}, false
 }
 
-// eachLine calls f for the lines that begin in text[from:to], from being the
-// beginning of one, until it returns false.
+// eachLine calls f for the lines that begin in text[from:to], until f returns
+// false. from must be the beginning of a line. eachLine returns false if f did.
 func eachLine(text []byte, from, to int, f func(Span) bool) bool {
 	for start := from; start < to; {
 		end := len(text)
@@ -451,8 +452,8 @@ func eachLine(text []byte, from, to int, f func(Span) bool) bool {
 	return true
 }
 
-// everyLine looks at each line by itself, for queries that say only what a
-// line must not hold, or nothing at all.
+// everyLine matches each line by itself, for queries without a driver: those
+// that only say what a line must not contain, or match every line.
 func (s *Scanner) everyLine(text []byte, dst []Span, max int) []Span {
 	eachLine(text, 0, len(text), func(sp Span) bool {
 		if s.Match(text[sp.Start:sp.End]) {
@@ -463,7 +464,7 @@ func (s *Scanner) everyLine(text []byte, dst []Span, max int) []Span {
 	return dst
 }
 
-// Match reports whether one line matches; it has no newline.
+// Match reports whether a line, without its newline, matches.
 func (s *Scanner) Match(line []byte) bool {
 	return s.eval(s.m.root, func(i int) bool { return s.Leaf(i, line) })
 }
@@ -502,12 +503,11 @@ func (s *Scanner) Leaf(i int, line []byte) bool {
 	return l.re.match(line)
 }
 
-// Piece reports whether leaf i of the query holds for a line because of
-// what is in a piece of it; first and last say that the piece begins and ends
-// the line. What is found is in the line. What is at an end of the piece
-// that is none of the line may not be: for an anchor or a word's end it counts
-// what stands on both sides. So pieces of a line that is too long to be in
-// memory overlap.
+// Piece reports whether leaf i of the query holds for a line because of a piece
+// of it. first and last say whether the piece begins and ends the line. A true
+// result is certain. At an end of the piece inside the line, a match may be
+// missed, because anchors and word ends need the text on both sides. So the
+// pieces of a line that is too long for memory must overlap.
 func (s *Scanner) Piece(i int, piece []byte, first, last bool) bool {
 	l := &s.m.leaves[i]
 	switch {
@@ -518,8 +518,8 @@ func (s *Scanner) Piece(i int, piece []byte, first, last bool) bool {
 	case l.re == nil && l.extent == wholeLine:
 		return first && last && s.Leaf(i, piece)
 	}
-	// Half a character at an end would look like a byte that is none, and so
-	// like a word's end.
+	// Part of a character at an end would look like an invalid byte, and so
+	// like the end of a word.
 	if !first {
 		for n := 0; n < utf8.UTFMax-1 && len(piece) > 0 && !utf8.RuneStart(piece[0]); n++ {
 			piece = piece[1:]
@@ -557,7 +557,7 @@ func (s *Scanner) hasLiteral(i int, line []byte) bool {
 	l := &s.m.leaves[i]
 	sc := s.lineScanner(i)
 	sc.reset(line)
-	switch l.extent { // without making a finder, for each line
+	switch l.extent { // avoids making a finder for each line
 	case wholeWord:
 		start, _ := wordScanner{sc}.find(0)
 		return start >= 0
@@ -572,13 +572,13 @@ func (s *Scanner) hasLiteral(i int, line []byte) bool {
 // Leaves returns how many leaves the query has.
 func (m *Matcher) Leaves() int { return len(m.leaves) }
 
-// Holds evaluates the query on what was found of each leaf, by Leaf or Piece.
+// Holds evaluates the query from the results of Leaf or Piece for each leaf.
 func (s *Scanner) Holds(found []bool) bool {
 	return s.eval(s.m.root, func(i int) bool { return found[i] })
 }
 
-// Highlights appends the parts of a matching line that the query asked for,
-// left to right and not overlapping.
+// Highlights appends the parts of a matching line that match texts and
+// expressions of the query to dst, from left to right and without overlaps.
 func (s *Scanner) Highlights(line []byte, dst []Span) []Span {
 	from := len(dst)
 	s.here = s.here[:0]
@@ -632,7 +632,8 @@ func (s *Scanner) Highlights(line []byte, dst []Span) []Span {
 	return out
 }
 
-// String says what is looked for in a text before its lines are looked at.
+// String describes what the matcher searches for before it matches single
+// lines.
 func (m *Matcher) String() string {
 	if m.drive == nil {
 		return "every line is looked at"

@@ -15,7 +15,7 @@ import (
 	"logview/index/query"
 )
 
-// naive decides about one line in the plainest way there is.
+// naive matches one line in the simplest way, as a reference.
 func naive(n query.Node, line []byte, path string, opt Options) bool {
 	switch n := n.(type) {
 	case query.And:
@@ -46,7 +46,7 @@ func naive(n query.Node, line []byte, path string, opt Options) bool {
 		if err != nil {
 			panic(err)
 		}
-		// On the line without its carriage return, too, which only $ does not see.
+		// Without its carriage return, too, which $ ignores.
 		word := naiveWord
 		if _, boundaries := n.Unicode(); !boundaries {
 			word = syntax.IsWordChar // (?-u)\b
@@ -56,8 +56,8 @@ func naive(n query.Node, line []byte, path string, opt Options) bool {
 	panic("unknown node")
 }
 
-// naiveRegexp goes through the expression's tree with the set of all places
-// that it may have come to.
+// naiveRegexp walks the expression's tree with the set of all positions that it
+// may have reached.
 func naiveRegexp(re *syntax.Regexp, line []byte, opt Options, word func(rune) bool) bool {
 	at := func(i int) (before, after rune) {
 		before, _ = utf8.DecodeLastRune(line[:i])
@@ -172,7 +172,7 @@ func naiveRegexp(re *syntax.Regexp, line []byte, opt Options, word func(rune) bo
 	return false
 }
 
-// naiveText tries every place of the line.
+// naiveText tries every position of the line.
 func naiveText(line []byte, s string, fold, word, whole bool) bool {
 	for at := 0; at <= len(line); at++ {
 		rest, end, ok := s, at, true
@@ -240,8 +240,8 @@ func splitLines(text []byte) [][]byte {
 	return bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
 }
 
-// check holds a query against the naive matcher, on a text at once and line
-// by line.
+// check compares the results for a query with those of the naive matcher, on a
+// whole text and line by line.
 func check(t *testing.T, q query.Node, opt Options, text []byte) {
 	t.Helper()
 	m, err := Compile(q, opt)
@@ -260,7 +260,7 @@ func check(t *testing.T, q query.Node, opt Options, text []byte) {
 			t.Fatalf("query %s %+v\nline %q: got %v", q, opt, l, got)
 		}
 	}
-	for range 2 { // a scanner that is used again
+	for range 2 { // the second time with a used scanner
 		got := lines(text, s.Lines(text, nil, 0))
 		if fmt.Sprintf("%q", got) != fmt.Sprintf("%q", want) {
 			t.Fatalf("query %s %+v (%s)\ntext %q\ngot  %q\nwant %q", q, opt, m, text, got, want)
@@ -273,13 +273,13 @@ func TestFolding(t *testing.T) {
 		query, line string
 		want        bool
 	}{
-		{"kelvin", "273 KELVIN", true}, // the sign, three bytes long
+		{"kelvin", "273 KELVIN", true}, // the Kelvin sign, three bytes long
 		{"kelvin", "273 KELVIN", true},
 		{"Kelvin", "a kelvin", true},
 		{"mass", "maſs", true},
 		{"ſ", "S", true},
 		{"straße", "STRAẞE", true},
-		{"straße", "STRASSE", false}, // simple folding is one for one
+		{"straße", "STRASSE", false}, // simple folding maps one character to one
 		{"i", "İ", false},
 		{"İ", "İ", true},
 		{"ı", "I", false},
@@ -354,7 +354,7 @@ func TestRandomQueriesOnRandomTexts(t *testing.T) {
 		for range r.IntN(8) {
 			line := strings.ReplaceAll(text(r.IntN(8)), "\n", "")
 			if hasRegexp {
-				line = strings.ToValidUTF8(line, "?") // RE2 and the standard library differ on the rest
+				line = strings.ToValidUTF8(line, "?") // RE2 and the standard library differ on invalid bytes
 			}
 			b.WriteString(line)
 			b.WriteString([]string{"\n", "\n", "\r\n"}[r.IntN(3)])
@@ -371,8 +371,9 @@ func TestRandomQueriesOnRandomTexts(t *testing.T) {
 	}
 }
 
-// A long text makes the scanners choose other anchors, run expressions by
-// chunks, and change their minds.
+// TestLongTexts uses a text long enough to make the scanners choose other
+// anchors, run expressions in chunks, and switch between the two ways of
+// searching.
 func TestLongTexts(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the full tests do this")
@@ -413,7 +414,7 @@ func TestWholeWordExpressions(t *testing.T) {
 		{`é`, "n é", true},
 		{`err`, "err\r", true},
 		{`a`, "日a", false},
-		{`a`, "\xe6\x97a\xff", true}, // beside bytes that are no characters
+		{`a`, "\xe6\x97a\xff", true}, // next to invalid bytes
 		{`a.b`, "a\xffb", false},
 		{`^a$`, "\xffa", false},
 	} {
@@ -432,7 +433,7 @@ func TestWholeWordHighlights(t *testing.T) {
 		{`foo|foobar`, "foobar foo", "[{0 6} {7 10}]"},
 		{`foo`, "foo foo,foo", "[{0 3} {4 7} {8 11}]"},
 		{`(a)(b)?`, "a ab xa", "[{0 1} {2 4}]"},
-		{`\.?foo`, "foo.foo", "[{0 3} {4 7}]"}, // .foo stands beside a letter
+		{`\.?foo`, "foo.foo", "[{0 3} {4 7}]"}, // .foo is next to a letter
 		{`foo`, "\xfffoo\xfffoo\r", "[{1 4} {5 8}]"},
 		{`fo*$`, "x foo\r", "[{2 5}]"},
 	} {
@@ -514,8 +515,9 @@ func FuzzRegexp(f *testing.F) {
 	})
 }
 
-// A text as an expression is the same whole word as the text itself, also
-// beside bytes that are no characters, in a run of lines and in one.
+// TestWholeWordsAreTheSame tests that a text matches the same whole words as an
+// expression and as a text, also next to invalid bytes, in a run of lines and
+// in single lines.
 func TestWholeWordsAreTheSame(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the full tests do this")
@@ -567,7 +569,8 @@ func TestWholeWordsAreTheSame(t *testing.T) {
 	}
 }
 
-// Many texts are looked for together, and found as each by itself is.
+// TestManyTexts tests that texts searched for together are found like each by
+// itself.
 func TestManyTexts(t *testing.T) {
 	r := rand.New(rand.NewPCG(11, 12))
 	pieces := []string{"a", "b", "k", "K", "\u212a", "s", "ſ", "é", "É", "日", "𐐀", "_", "-", " ", ".", "+", "1"}
@@ -598,7 +601,7 @@ func TestManyTexts(t *testing.T) {
 		if len(m.drive) != 1 {
 			t.Fatalf("%s looks for %d things", or, len(m.drive))
 		}
-		// What is marked is what all leaves mark, one after the other.
+		// The highlights are those of all leaves together.
 		one := *m
 		one.set = nil
 		marked, want := m.NewScanner(), one.NewScanner()

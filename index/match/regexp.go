@@ -15,49 +15,50 @@ import (
 	"logview/index/query"
 )
 
-// An expr is a regular expression made ready to look for lines.
+// An expr is a regular expression compiled to search for lines.
 //
-// RE2 runs it, translated to Go, at some 0.5 GB/s over a whole run of lines
-// where Go's own package does 0.03 to 0.05. So that a match never reaches
-// from one line into the next, the expression is changed: no class holds a
-// newline, and the ends of the text become ends of a line. $ also matches
-// before a carriage return that ends the line, for lines end in CRLF too.
+// RE2 runs it, translated to Go, at some 0.5 GB/s over a whole run of lines,
+// where Go's own package reaches 0.03 to 0.05. To keep a match from extending
+// over several lines, the expression is changed: no class contains a newline,
+// and the ends of the text become ends of a line. $ also matches before a
+// carriage return that ends the line, because lines may end in CRLF.
 //
-// Where the expression has classes or word ends that are Unicode's, there are
-// two programs for it. In text of ASCII alone, as most logs are, the one with
-// ASCII's classes says the same, is compiled in a hundredth of the time and
-// knows \b. The other is made when some other text is met.
+// If the expression has Unicode classes or word boundaries, it has two
+// programs. For ASCII text, which most logs are, the program with ASCII classes
+// is equivalent, compiles in a hundredth of the time and supports \b. The other
+// is compiled when text outside ASCII is first found.
 type expr struct {
-	ascii *program   // for text of ASCII alone, or without anyText for any
-	lits  []*literal // every line that matches has one of these; nil if that is not known
-	whole []*literal // if there are some: lits is one, which each of these begins or ends with, and every line that matches has one of these
-	ends  bool       // lits[0] is their end, not their beginning
+	ascii *program   // for ASCII text, or for any text if anyText is nil
+	lits  []*literal // every matching line has one of these; nil if no such texts are known
+	whole []*literal // if not nil: lits has one element, which each of these begins or ends with, and every matching line has one of these
+	ends  bool       // lits[0] is the end of those in whole, not the beginning
 
-	anyText func() *program // nil if ascii says the same
+	anyText func() *program // program for any text; nil if ascii is
 }
 
-// A program is an expression made ready for one kind of text.
+// A program is an expression compiled for one kind of text.
 type program struct {
-	lines *re2.Regexp // finds in a run of lines; nil if RE2 refuses it
-	word  bool        // whole words only: group 1 is the expression without what stands beside it
-	line  string      // the expression for one line: its ends are the text's
+	lines *re2.Regexp // matches in a run of lines; nil if RE2 rejects it
+	word  bool        // whole words only: group 1 is the expression without the characters next to it
+	line  string      // the expression for a single line: its ends are those of the text
 	parts [4]part
 
-	// RE2 cannot find Unicode's word ends. Then lines finds all lines that
-	// match if every place were one, and more decides.
+	// RE2 does not support Unicode word boundaries. If more is set, lines
+	// matches as if every position were one, and more decides.
 	more *machine
 }
 
-// A part is the expression for a text whose ends may be inside a line.
-// Hardly any search needs one, so it is compiled when it is first asked for.
+// A part is the expression for a text whose ends may be inside a line. Few
+// searches need one, so it is compiled when it is first used.
 type part struct {
 	once sync.Once
 	re   *re2.Regexp
 }
 
-// compileRE2 is re2.Compile. RE2 writes to standard error when its memory for an
-// expression is used up, and then continues, more slowly. Its Go package has no
-// option against that, but takes os.Stderr as it is when it is first used.
+// compileRE2 calls re2.Compile. RE2 writes to standard error when it has used
+// up its memory for an expression, and then continues, more slowly. Its Go
+// package has no option to prevent that, but keeps the os.Stderr of the time
+// when it is first used.
 func compileRE2(expr string) (*re2.Regexp, error) {
 	quiet.Do(func() {
 		null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
@@ -99,8 +100,8 @@ func compileExpr(n query.Regexp, as extent) (*expr, error) {
 	return e, nil
 }
 
-// lineSyntax is the expression's tree for the lines of a text, with begin and
-// end for the ends of a line.
+// lineSyntax returns the expression's tree for matching lines, with begin and
+// end as the operators for the ends of a line.
 func lineSyntax(n query.Regexp, as extent, ascii bool, begin, end syntax.Op) (*syntax.Regexp, error) {
 	re, err := n.Syntax(ascii)
 	if err != nil {
@@ -112,7 +113,7 @@ func lineSyntax(n query.Regexp, as extent, ascii bool, begin, end syntax.Op) (*s
 	return byLine(re, begin, end), nil
 }
 
-// newProgram makes a program that RE2 runs alone.
+// newProgram returns a program that uses only RE2.
 func newProgram(n query.Regexp, as extent, ascii bool) (*program, error) {
 	re, err := lineSyntax(n, as, ascii, syntax.OpBeginLine, syntax.OpEndLine)
 	if err != nil {
@@ -124,8 +125,8 @@ func newProgram(n query.Regexp, as extent, ascii bool) (*program, error) {
 	}
 	p := &program{word: as == wholeWord, line: re.String()}
 	if p.word {
-		// Beside the match there is no character of a word: an end of the
-		// line, or a character of another kind.
+		// No character of a word may be adjacent to the match: there
+		// must be an end of the line or another character.
 		other := `[^` + query.WordClass(ascii) + `\n]`
 		s = `(?:(?m:^)|` + other + `)(` + s + `)(?:(?m:\r?$)|` + other + `)`
 	}
@@ -135,8 +136,8 @@ func newProgram(n query.Regexp, as extent, ascii bool) (*program, error) {
 	return p, nil
 }
 
-// newChecked makes a program for any text of which RE2 finds no more than
-// lines that may match.
+// newChecked returns a program for any text in which RE2 finds candidate lines
+// and a machine decides.
 func newChecked(n query.Regexp, as extent) *program {
 	p := &program{more: newMachine(n, as)}
 	if re, err := lineSyntax(n, as, false, syntax.OpBeginLine, syntax.OpEndLine); err == nil {
@@ -145,7 +146,7 @@ func newChecked(n query.Regexp, as extent) *program {
 	return p
 }
 
-// unbounded replaces word ends with nothing. It changes re.
+// unbounded removes word boundaries. It modifies re.
 func unbounded(re *syntax.Regexp) *syntax.Regexp {
 	if re.Op == syntax.OpWordBoundary || re.Op == syntax.OpNoWordBoundary {
 		return &syntax.Regexp{Op: syntax.OpEmptyMatch}
@@ -156,7 +157,7 @@ func unbounded(re *syntax.Regexp) *syntax.Regexp {
 	return re
 }
 
-// program is the one for a text.
+// program returns the program for a text.
 func (e *expr) program(text []byte) *program {
 	if e.anyText == nil || isASCII(text) {
 		return e.ascii
@@ -180,8 +181,8 @@ func isASCII(text []byte) bool {
 	return true
 }
 
-// require sets what to look for before the expression is run: the one text
-// that all of a set share, if there is one, and else each of the set.
+// require sets the texts to search for before running the expression: the text
+// that all of set share, if there is one, or else each of the set.
 func (e *expr) require(set query.AnyOf) {
 	shared := set.Shared()
 	for _, x := range shared {
@@ -194,7 +195,7 @@ func (e *expr) require(set query.AnyOf) {
 		l := newLiteral(x.S, x.Fold)
 		l.prepare()
 		if l.fold && (!l.ascii || l.special) {
-			e.whole = nil // cannot be compared byte by byte
+			e.whole = nil // they cannot be compared byte by byte
 			return
 		}
 		e.whole = append(e.whole, l)
@@ -202,11 +203,11 @@ func (e *expr) require(set query.AnyOf) {
 	}
 }
 
-// part returns the expression for a text that begins a line, or is inside
-// one, and ends it, or does not. Where an end of the text is none of the
-// line, a match keeps away from it by a byte or, as a word, by a character:
-// then ^, $, \b and the like see what really stands there. The text has no
-// newlines but those of blank.
+// part returns the expression for a text inside a line. first and last say
+// whether the text begins and ends the line. At an end of the text inside the
+// line, the expression requires a byte or, for whole words, a character that is
+// not part of the match, so that ^, $, \b and the like see the text on both
+// sides. The text must not contain newlines, except those written by blank.
 func (p *program) part(first, last bool) *re2.Regexp {
 	i := 0
 	before, after := `(?:\A|[^`+query.WordClass(false)+`])`, `(?:\r?\z|[^`+query.WordClass(false)+`])`
@@ -231,15 +232,15 @@ func (p *program) part(first, last bool) *re2.Regexp {
 	x.once.Do(func() {
 		var err error
 		if x.re, err = compileRE2(before + "(" + p.line + ")" + after); err != nil {
-			x.re = p.lines // as large as it, which RE2 took
+			x.re = p.lines // p.lines is about as large, and RE2 compiled it
 		}
 	})
 	return x.re
 }
 
-// blank returns text with newlines for the bytes that are no characters, of
-// which there are some. The expression matches neither, but beside a newline,
-// which is a character, there is a word's end.
+// blank returns a copy of text with a newline in place of each invalid byte.
+// The expression matches neither, but a newline is a character, so a word can
+// end next to it.
 func blank(text []byte) []byte {
 	out := bytes.Clone(text)
 	for i := 0; i < len(out); {
@@ -252,8 +253,8 @@ func blank(text []byte) []byte {
 	return out
 }
 
-// byLine rewrites the expression so that it cannot match across a newline,
-// with begin and end for the ends of a line. It changes re.
+// byLine rewrites the expression so that it cannot match across a newline, with
+// begin and end as the operators for the ends of a line. It modifies re.
 func byLine(re *syntax.Regexp, begin, end syntax.Op) *syntax.Regexp {
 	switch re.Op {
 	case syntax.OpBeginText, syntax.OpBeginLine:
@@ -282,7 +283,7 @@ func byLine(re *syntax.Regexp, begin, end syntax.Op) *syntax.Regexp {
 	return re
 }
 
-// removeRune takes r out of a class, a list of ranges.
+// removeRune returns a class, a list of ranges, without r.
 func removeRune(class []rune, r rune) []rune {
 	var out []rune
 	for i := 0; i < len(class); i += 2 {
@@ -301,7 +302,7 @@ func removeRune(class []rune, r rune) []rune {
 	return out
 }
 
-// match reports whether the expression matches somewhere in one line.
+// match reports whether the expression matches anywhere in a line.
 func (e *expr) match(line []byte) bool { return e.program(line).match(line) }
 
 func (p *program) match(line []byte) bool {
@@ -314,7 +315,7 @@ func (p *program) match(line []byte) bool {
 	return p.lines.Match(line)
 }
 
-// matchPiece is match for a piece of a line; first and last say that it
+// matchPiece is like match for a piece of a line; first and last say whether it
 // begins and ends the line.
 func (e *expr) matchPiece(piece []byte, first, last bool) bool {
 	p := e.program(piece)
@@ -330,14 +331,14 @@ func (e *expr) matchPiece(piece []byte, first, last bool) bool {
 	return p.part(first, last).Match(piece)
 }
 
-// blanks reports whether text has to be blanked: what stands beside a word
-// need not be a character, but what RE2 matches is one. (Its dot also takes
-// halves of UTF-16 pairs for characters, which whole words do not.)
+// blanks reports whether text must be passed through blank: a whole word may be
+// next to an invalid byte, but RE2 only matches characters there. (Its dot also
+// matches encoded halves of UTF-16 pairs as characters; whole words do not.)
 func (p *program) blanks(text []byte) bool { return p.word && !utf8.Valid(text) }
 
-// highlights appends where the expression matches in one line, to dst. A
-// carriage return that ends the line is never part of that, as $ takes it
-// along and .* does not mean it.
+// highlights appends the matches of the expression in a line to dst. It
+// excludes a carriage return that ends the line: $ consumes it, and .* is not
+// meant to match it.
 func (e *expr) highlights(line []byte, dst []Span) []Span {
 	most := len(bytes.TrimSuffix(line, []byte{'\r'}))
 	add := func(start, end int) {
@@ -369,7 +370,7 @@ func (e *expr) highlights(line []byte, dst []Span) []Span {
 	if p.blanks(line) {
 		line = blank(line)
 	}
-	// Of a whole word, what stands beside it may also stand beside the next.
+	// The character after a whole word may also be the one before the next.
 	for at, from := 0, 0; at <= len(line); {
 		loc := p.part(from == at, true).FindSubmatchIndex(line[from:])
 		if loc == nil {
@@ -390,8 +391,8 @@ func (e *expr) highlights(line []byte, dst []Span) []Span {
 	return dst
 }
 
-// find returns a place in the first line of a run of whole lines that
-// matches, or -1. The program is one for all of the text.
+// find returns a position in the first matching line of a run of whole lines,
+// or -1. p must be the program for all of text.
 func (e *expr) find(text []byte, p *program) int {
 	if len(text) == 0 {
 		return -1
@@ -419,36 +420,37 @@ func (e *expr) find(text []byte, p *program) int {
 	return -1
 }
 
-// find returns where RE2 finds something first in a run of whole lines.
+// find returns the position of RE2's first match in a run of whole lines, or
+// -1.
 func (p *program) find(text []byte) int {
 	loc := p.lines.FindIndex(text)
 	if loc == nil || loc[0] == len(text) && text[len(text)-1] == '\n' {
-		return -1 // behind the last newline there is no line any more
+		return -1 // there is no line after the last newline
 	}
 	return loc[0]
 }
 
-// An exprScanner looks for an expression from left to right. If the
-// expression has literals, it looks for them and runs the expression only on
-// the lines they are in, unless that turns out to be most lines: a call for
-// one line costs as much as a quarter of a KiB in a run.
+// An exprScanner searches for an expression from left to right. If the
+// expression has literals, it searches for them and runs the expression only on
+// the lines that contain one, unless that turns out to be most lines: a call
+// for a single line costs as much as a quarter of a KiB in a run.
 type exprScanner struct {
 	*expr
 	text  []byte
-	end   int      // of the chunk being searched
-	chunk *program // for that chunk
+	end   int      // end of the chunk being searched
+	chunk *program // program for that chunk
 
 	lits       []finder
-	next       []int // where each of lits is met next
-	byLine     bool  // looking for lits
-	candidates int   // lines they were in, of so many bytes of text
+	next       []int // next position of each of lits
+	byLine     bool  // searching for lits first
+	candidates int   // number of lines with one of lits in a text of seen bytes
 	seen       int
-	left       int // texts until lits are tried again
+	left       int // number of texts until lits are tried again
 }
 
-// chunkSize is how much text is given to RE2 at once. It copies what it is
-// given, and what is behind a match is given again: at 8 KiB a frequent
-// match ran at 1.8 GB/s, at 512 KiB at 0.5; a rare one at 0.5 with either.
+// chunkSize is how many bytes RE2 searches at once. It copies its input, and
+// the text after a match is passed again: at 8 KiB, a frequent match ran at 1.8
+// GB/s, at 512 KiB at 0.5; a rare one at 0.5 with either.
 const chunkSize = 8 << 10
 
 func newExprScanner(e *expr) *exprScanner {
@@ -463,11 +465,11 @@ func newExprScanner(e *expr) *exprScanner {
 	return s
 }
 
-// A sharedScanner looks for what an expression's literals share, and finds it
-// where one of them is. Of what failed: and failure: share, fail, 97 of 100
-// were something else in real logs, and RE2 was called for each: looking at
-// the rest first took the search from 3.0 to 5.3 GB/s. What is left is
-// looking for fail itself.
+// A sharedScanner searches for the text that an expression's literals share,
+// and checks that one of them is there. For failed: and failure:, which share
+// fail, 97 of 100 occurrences of fail in real logs were something else, and RE2
+// ran for each. Checking the rest first raised the speed from 3.0 to 5.3 GB/s.
+// The remaining time is spent searching for fail itself.
 type sharedScanner struct {
 	*literalScanner
 	of *expr
@@ -503,8 +505,8 @@ func (s *exprScanner) reset(text []byte) {
 		return
 	}
 	s.byLine = s.lits != nil
-	// Measured on real logs: a line costs 0.46 µs by itself, a KiB 2 µs in a
-	// run, so from four lines a KiB on the run is faster.
+	// Measured on real logs: a single line costs 0.46 µs, and a KiB in a
+	// run 2 µs, so from four lines per KiB on, the run is faster.
 	if s.byLine && s.candidates > 16 && s.candidates > s.seen/256 {
 		s.byLine = false
 		s.left = 64
@@ -518,8 +520,8 @@ func (s *exprScanner) reset(text []byte) {
 	}
 }
 
-// find returns a place in the first line from from on that matches. from is
-// the beginning of a line.
+// find returns a position in the first matching line at or after from, or -1,
+// -1. from must be the beginning of a line.
 func (s *exprScanner) find(from int) (int, int) {
 	if s.byLine {
 		return s.findByLine(from)

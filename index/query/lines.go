@@ -34,12 +34,12 @@ func HasCapitals(n Node) bool {
 // line feed as such, and not only a class that includes it.
 func HasNewline(n Node) bool { return anywhere(n, literalNewline) }
 
-// SpansLines reports whether an expression or a text of the query may match
-// the end of a line, so that it could be found across two lines.
+// SpansLines reports whether an expression or a text of the query may match a
+// line feed, so that a match could extend over two lines.
 func SpansLines(n Node) bool { return anywhere(n, matchesNewline) }
 
 // anywhere reports whether the query has a text with a line feed, or an
-// expression of which some part is as asked for.
+// expression with a part for which asked returns true.
 func anywhere(n Node, asked func(*syntax.Regexp) bool) bool {
 	var inside func(re *syntax.Regexp) bool
 	inside = func(re *syntax.Regexp) bool { return asked(re) || slices.ContainsFunc(re.Sub, inside) }
@@ -77,8 +77,8 @@ func matchesNewline(re *syntax.Regexp) bool {
 	return literalNewline(re)
 }
 
-// literals returns the literal text of an expression: without operators and
-// without escapes that stand for classes and positions.
+// literals returns the literal text of an expression, without operators and
+// without escapes for classes and positions.
 func (n Regexp) literals() string {
 	var out strings.Builder
 	s := n.Expr
@@ -113,7 +113,7 @@ func (n Regexp) literals() string {
 				}
 			}
 		case c == '(' && strings.HasPrefix(s[i:], "(?"):
-			// A name or flags.
+			// Skip a name or flags.
 			if end := strings.IndexAny(s[i:], ":>)"); end > 0 {
 				i += end
 			}

@@ -7,26 +7,25 @@ import (
 	"unicode/utf8"
 )
 
-// A Literal is a text that a line must hold somewhere. With Fold it may be in
-// any case.
+// A Literal is a text that a line must contain. With Fold, case is ignored.
 type Literal struct {
 	S    string
 	Fold bool
 }
 
-// AnyOf is a set of literals of which a line must hold at least one.
+// AnyOf is a set of literals. A line must contain at least one of them.
 type AnyOf []Literal
 
-// maxAnyOf bounds a set: past that, looking for its literals one by one
+// maxAnyOf is the maximum size of a set: searching for more literals one by one
 // costs more than running the expression.
 const maxAnyOf = 16
 
-// Required returns sets of literals; a line that the regular expression
-// matches holds at least one literal of every set. No set at all means that
-// nothing is known. The sets come in the order of the expression.
+// Required returns sets of literals in the order of the expression. Every line
+// that the expression matches contains at least one literal of each set.
+// Without sets, nothing is known.
 //
-// The idea, required literals out of the syntax tree, is Russ Cox's, in
-// codesearch; his are trigrams.
+// The idea of finding required literals in the syntax tree comes from Russ
+// Cox's codesearch, which uses trigrams.
 func (n Regexp) Required() []AnyOf {
 	re, err := n.Syntax(false)
 	if err != nil {
@@ -36,13 +35,13 @@ func (n Regexp) Required() []AnyOf {
 	return info.allRequired()
 }
 
-// An info is what is known of the texts that an expression matches.
+// An info describes the texts that an expression matches.
 type info struct {
-	exact    AnyOf   // if not nil: every one of them is one of these
-	required []AnyOf // every one of them holds one of each
+	exact    AnyOf   // if not nil: all texts the expression matches
+	required []AnyOf // every matched text contains a literal of each set
 }
 
-// allRequired returns required, with exact if that is of use.
+// allRequired returns required, with exact added if it excludes anything.
 func (x info) allRequired() []AnyOf {
 	if useful(x.exact) {
 		return append(x.required, x.exact)
@@ -50,7 +49,7 @@ func (x info) allRequired() []AnyOf {
 	return x.required
 }
 
-// useful reports whether a set excludes anything.
+// useful reports whether a set excludes any line.
 func useful(set AnyOf) bool {
 	if len(set) == 0 {
 		return false
@@ -75,7 +74,8 @@ func analyze(re *syntax.Regexp) info {
 	case syntax.OpCapture:
 		return analyze(re.Sub[0])
 	case syntax.OpPlus:
-		// At least once: what the sub-expression requires, but not exactly.
+		// At least once: the text contains what the sub-expression
+		// requires.
 		return info{required: analyze(re.Sub[0]).allRequired()}
 	case syntax.OpRepeat:
 		if re.Min > 0 {
@@ -94,7 +94,7 @@ func analyze(re *syntax.Regexp) info {
 }
 
 func concat(subs []*syntax.Regexp) info {
-	run := AnyOf{{}} // exact texts of the sub-expressions since the last that had none
+	run := AnyOf{{}} // exact texts of the subexpressions since the last one that had none
 	whole := true
 	var out info
 	flush := func() {
@@ -127,7 +127,8 @@ func concat(subs []*syntax.Regexp) info {
 	return out
 }
 
-// cross is every text of a followed by every one of b.
+// cross returns all concatenations of a text of a and a text of b. It returns
+// false if there are more than maxAnyOf.
 func cross(a, b AnyOf) (AnyOf, bool) {
 	if len(a)*len(b) > maxAnyOf {
 		return nil, false
@@ -135,8 +136,9 @@ func cross(a, b AnyOf) (AnyOf, bool) {
 	out := make(AnyOf, 0, len(a)*len(b))
 	for _, x := range a {
 		for _, y := range b {
-			// A text of which a part may be in any case is looked for as if
-			// all of it might: that finds more, and never less.
+			// If case is ignored in one part, it is ignored in the
+			// whole text. That may find more lines, but never
+			// fewer.
 			out = append(out, Literal{x.S + y.S, x.Fold || y.Fold})
 		}
 	}
@@ -167,8 +169,9 @@ func alternate(subs []*syntax.Regexp) info {
 	return info{}
 }
 
-// Best picks the set that excludes most, as far as length tells: the one
-// whose shortest literal is longest; nil of none.
+// Best returns the set that probably excludes the most lines at the least cost:
+// one whose shortest literal is long and that is small. It returns nil if there
+// is none.
 func Best(sets []AnyOf) AnyOf {
 	var best AnyOf
 	score := 0
@@ -177,7 +180,8 @@ func Best(sets []AnyOf) AnyOf {
 		for _, l := range set {
 			shortest = min(shortest, len(l.S))
 		}
-		// A larger set costs more to look for; two bytes weigh one literal up.
+		// Searching for a larger set costs more: a byte of length makes
+		// up for two literals.
 		if s := 4*shortest - 2*len(set) + 64; s > score {
 			best, score = set, s
 		}
@@ -185,11 +189,11 @@ func Best(sets []AnyOf) AnyOf {
 	return best
 }
 
-// Shared is the one literal that all of a set begin or end with, if there is
-// one of some length, and else the set. Looking for one finds more than
-// looking for each, but in a fraction of the time.
+// Shared returns the longest text that all literals of the set begin with or
+// end with, as a set of one, or else the set itself. Searching for one literal
+// finds more lines than searching for each, but takes a fraction of the time.
 func (set AnyOf) Shared() AnyOf {
-	const least = 3 // bytes; anything shorter is everywhere
+	const least = 3 // in bytes; shorter texts occur almost everywhere
 	if len(set) < 2 {
 		return set
 	}
@@ -204,7 +208,7 @@ func (set AnyOf) Shared() AnyOf {
 			suffix = suffix[1:]
 		}
 	}
-	// Part of a character is none, and cannot be looked for in any case.
+	// Part of a character cannot be searched for when ignoring case.
 	for prefix != "" && !utf8.ValidString(prefix) {
 		prefix = prefix[:len(prefix)-1]
 	}
@@ -228,7 +232,8 @@ func newLiteral(runes []rune, fold bool) Literal {
 	return Literal{b.String(), fold}
 }
 
-// classLiterals lists a class of few characters, or nil.
+// classLiterals returns the characters of a class as literals; nil if the class
+// has more than four characters, or contains a newline or U+FFFD.
 func classLiterals(class []rune) AnyOf {
 	const most = 4
 	n := 0
@@ -246,7 +251,8 @@ func classLiterals(class []rune) AnyOf {
 			out = append(out, Literal{S: string(r)})
 		}
 	}
-	// The cases of one letter, as (?i:k) is [Kk\u212a].
+	// The cases of a single letter become one literal: (?i:k) is
+	// [Kk\u212a].
 	if len(out) > 1 {
 		first, _ := utf8.DecodeRuneInString(out[0].S)
 		orbit := map[rune]bool{first: true}

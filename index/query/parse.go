@@ -13,22 +13,23 @@ import (
 	"logview/reader"
 )
 
-// An Error says what is wrong with a query, and where.
+// An Error describes an error in a query and its position.
 type Error struct {
 	Query string
-	Pos   int // byte of Query
+	Pos   int // byte offset in Query
 	Msg   string
 }
 
-// Error is the message and, below it, the query with a caret under the spot.
+// Error returns the message and, below it, the query with a caret under the
+// position of the error.
 func (e *Error) Error() string {
 	before := displaywidth.String(drawn(e.Query[:min(e.Pos, len(e.Query))]))
 	return fmt.Sprintf("%s\n  %s\n  %s^", e.Msg, drawn(e.Query), strings.Repeat(" ", before))
 }
 
-// drawn is s with blanks for what moves the cursor or is spelled out where
-// it is printed, so that each character is as wide as it looks. A joiner
-// stays, for it is part of what it joins.
+// drawn returns s with blanks in place of characters that move the cursor or
+// would be printed as escapes, so that the width of each character is known. It
+// keeps joiners, because they are part of the characters they join.
 func drawn(s string) string {
 	const joiner = '\u200d'
 	return strings.Map(func(r rune) rune {
@@ -39,15 +40,15 @@ func drawn(s string) string {
 	}, s)
 }
 
-// maxDepth bounds how deep a query may nest. Nobody types that; a program
-// may, and the stack is not for it to use up.
+// maxDepth limits the nesting of a query. Users never reach it, but a program
+// that generates queries might, and parsing must not overflow the stack.
 const maxDepth = 500
 
-// Parse reads a query. The error is an *Error.
+// Parse parses a query. Errors are of type *Error.
 func Parse(s string) (Node, error) { return (&parser{s: s}).parse() }
 
-// ParseDash is Parse for a query that may begin with a text that begins with
-// -, as what follows the flag -e may: there - does not negate. NOT does.
+// ParseDash is like Parse, but a - at the beginning of the query is part of a
+// text and does not negate it, as in the value of the flag -e. NOT does negate.
 func ParseDash(s string) (Node, error) { return (&parser{s: s, dash: true}).parse() }
 
 func (p *parser) parse() (Node, error) {
@@ -66,8 +67,8 @@ func (p *parser) parse() (Node, error) {
 	return n, nil
 }
 
-// ParseRegexp makes the node of one regular expression, checked. The error
-// is an *Error.
+// ParseRegexp parses a regular expression and returns a node for it. Errors are
+// of type *Error.
 func ParseRegexp(expr string, fold bool) (Node, error) {
 	return regexpNode(&parser{s: expr}, expr, fold, 0)
 }
@@ -88,7 +89,8 @@ func (p *parser) skipBlanks() {
 	}
 }
 
-// acceptKeyword takes the word w if it comes next and stands alone.
+// acceptKeyword skips the keyword w, and blanks after it, if it comes next as a
+// separate word.
 func (p *parser) acceptKeyword(w string) bool {
 	rest, ok := strings.CutPrefix(p.s[p.pos:], w)
 	if !ok || rest != "" && !blank(rest[0]) && rest[0] != '(' && rest[0] != ')' {
@@ -111,7 +113,8 @@ func (p *parser) parseOr(depth int) (Node, error) {
 		if err != nil {
 			return nil, err
 		}
-		// a OR (b OR c) stays as written, so that every tree has its text.
+		// a OR (b OR c) keeps its parentheses, so that every tree has
+		// its own text.
 		list = append(list, n)
 		at := p.pos
 		if !p.acceptKeyword("OR") {
@@ -237,7 +240,7 @@ func (p *parser) parsePrimary(depth int) (Node, error) {
 	return Text{p.parseBareWord()}, nil
 }
 
-// parseValue returns what follows = or file:, with or without quotes.
+// parseValue parses the value after = or file:, with or without quotes.
 func (p *parser) parseValue(after string) (string, error) {
 	if p.pos < len(p.s) && p.s[p.pos] == '"' {
 		return p.parseQuoted()
@@ -248,8 +251,8 @@ func (p *parser) parseValue(after string) (string, error) {
 	return p.parseBareWord(), nil
 }
 
-// parseBareWord takes a word up to a blank, or up to a parenthesis that closes one
-// opened before the word; f(x) is a word.
+// parseBareWord parses a word up to a blank, or up to a parenthesis that closes
+// one opened before the word; f(x) is a word.
 func (p *parser) parseBareWord() string {
 	from, depth := p.pos, 0
 	for ; p.pos < len(p.s) && !blank(p.s[p.pos]); p.pos++ {
@@ -265,7 +268,7 @@ func (p *parser) parseBareWord() string {
 	return p.s[from:p.pos]
 }
 
-// parseQuoted takes a text in quotes, in which \" and \\ stand for " and \.
+// parseQuoted parses a text in quotes, in which \" and \\ stand for " and \.
 func (p *parser) parseQuoted() (string, error) {
 	at := p.pos
 	var b strings.Builder
@@ -322,7 +325,8 @@ func (p *parser) parseSlashes() (Node, error) {
 	return nil, p.errorf(at, `this regular expression is not closed with /; to look for a text with a slash, put it in quotes`)
 }
 
-// regexpNode checks expr, which stands at pos of p's text.
+// regexpNode returns the node for expr, which is at pos in the query, or an
+// error if it is invalid.
 func regexpNode(p *parser, expr string, fold bool, pos int) (Node, error) {
 	if _, err := (Regexp{Expr: expr}).Syntax(true); err != nil {
 		msg := err.Error()
@@ -343,13 +347,13 @@ func regexpNode(p *parser, expr string, fold bool, pos int) (Node, error) {
 	return Regexp{Expr: unescapeSlash(expr), Fold: fold}, nil
 }
 
-// unescapeSlash writes \/ as /, which means the same, so that there is one
-// way to write an expression between slashes.
+// unescapeSlash replaces \/ by /, which means the same, so that there is only
+// one way to write an expression between slashes.
 func unescapeSlash(expr string) string {
 	if !strings.Contains(expr, `\/`) {
 		return expr
 	}
-	expr = unquote(expr) // for between \Q and \E a backslash is a backslash
+	expr = unquote(expr) // between \Q and \E, a backslash is literal
 	return mapEscapes(expr, func(b *strings.Builder, escaped bool, c byte) {
 		if escaped && c != '/' {
 			b.WriteByte('\\')
@@ -358,8 +362,8 @@ func unescapeSlash(expr string) string {
 	})
 }
 
-// unquote writes what stands between \Q and \E with a backslash for each
-// character that means something else without it.
+// unquote replaces text between \Q and \E by the text with escapes for
+// metacharacters.
 func unquote(expr string) string {
 	var b strings.Builder
 	for i := 0; i < len(expr); i++ {
@@ -381,8 +385,8 @@ func unquote(expr string) string {
 	return b.String()
 }
 
-// mapEscapes calls f for each byte of expr, a backslash and the byte it
-// escapes being one.
+// mapEscapes calls f for each byte of expr, where a backslash and the byte it
+// escapes count as one, and returns the text that f writes to b.
 func mapEscapes(expr string, f func(b *strings.Builder, escaped bool, c byte)) string {
 	var b strings.Builder
 	for i := 0; i < len(expr); i++ {

@@ -1,14 +1,14 @@
-// Package query is the language of searches: a tree of conditions on one line,
-// the parser that makes it, and what the tree demands of the text around a
-// line, by which a search can skip most of it.
+// Package query implements the query language: a tree of conditions on a line,
+// the parser for it, and the literals that matching lines must contain, which
+// let a search skip most of the text.
 //
-//	timeout healthcheck        both, anywhere in the line, in any case
-//	"connection reset"         a phrase: this text with its blanks
-//	a OR b, (a OR b) c         one of them; parentheses group
-//	NOT a, -a                  the line must not hold it
-//	/re+gexp/, /re+gexp/i      a regular expression, RE2's; i ignores case
+//	timeout healthcheck        both, anywhere in the line, ignoring case
+//	"connection reset"         a phrase: this text including its blanks
+//	a OR b, (a OR b) c         either of them; parentheses group
+//	NOT a, -a                  the line must not contain it
+//	/re+gexp/, /re+gexp/i      a regular expression in RE2 syntax; i ignores case
 //	=word                      a whole word: error, but not errors
-//	file:GLOB                  lines of files so named: file:*.gz, file:nginx/*.log
+//	file:GLOB                  lines of files with that name: file:*.gz, file:nginx/*.log
 package query
 
 import (
@@ -18,37 +18,38 @@ import (
 	"github.com/bmatcuk/doublestar/v4"
 )
 
-// A Node is a condition on a line. Its String is a query that parses to an
+// A Node is a condition on a line. String returns a query that parses to an
 // equal tree.
 type Node interface {
 	String() string
-	prec() int // how tightly it binds, for parentheses
+	prec() int // precedence, which decides where parentheses are needed
 }
 
-// Text asks for a line that contains S.
+// Text matches a line that contains S.
 type Text struct{ S string }
 
-// Word asks for a line that contains S as a whole word: not beside a letter,
-// a digit, a combining mark or an underscore.
+// Word matches a line that contains S as a whole word: not next to a letter, a
+// digit, a combining mark or an underscore.
 type Word struct{ S string }
 
-// Regexp asks for a line in which the regular expression Expr matches
-// somewhere. ^ and $ are the line's ends.
+// Regexp matches a line in which the regular expression Expr matches anywhere.
+// ^ and $ match at the ends of the line.
 type Regexp struct {
 	Expr string
-	Fold bool // ignoring case
+	Fold bool // ignore case
 }
 
-// File asks for a line of a file whose path matches Glob.
+// File matches the lines of a file whose path matches Glob.
 type File struct{ Glob string }
 
-// And asks for all of its conditions, Or for one. Both have two or more.
+// And matches if all of its conditions do, Or if at least one does. Both have
+// two or more conditions.
 type (
 	And []Node
 	Or  []Node
 )
 
-// Not asks for a line that X does not hold for.
+// Not matches the lines that X does not match.
 type Not struct{ X Node }
 
 const (
@@ -112,8 +113,8 @@ func join(list []Node, sep string, prec int) string {
 	return strings.Join(parts, sep)
 }
 
-// formatWithin prints x as part of a node that binds as tightly as prec: in
-// parentheses unless it binds tighter.
+// formatWithin formats x as an operand of a node with precedence prec: in
+// parentheses, unless x binds more tightly.
 func formatWithin(x Node, prec int) string {
 	if x.prec() <= prec {
 		return "(" + x.String() + ")"
@@ -125,7 +126,7 @@ func quote(s string) string {
 	return `"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s) + `"`
 }
 
-// isBareWord reports whether s can stand as a word without quotes.
+// isBareWord reports whether s can be written as a word without quotes.
 func isBareWord(s string) bool {
 	if s == "" || s == "OR" || s == "AND" || s == "NOT" {
 		return false
@@ -153,9 +154,10 @@ func blank(c byte) bool {
 	return c == ' ' || c >= '\t' && c <= '\r'
 }
 
-// Matches reports whether path is one that the glob means: by its base name
-// if the glob has no slash, and otherwise by any number of its last parts.
-// ** stands for any number of directories.
+// Matches reports whether path matches the glob. A glob without a slash is
+// compared with the base name, any other with the path or any number of its
+// last elements, or with the whole path only if it begins with a slash. **
+// matches any number of directories.
 func (n File) Matches(path string) bool {
 	path = filepath.ToSlash(path)
 	if !strings.Contains(n.Glob, "/") {
@@ -173,7 +175,8 @@ func (n File) Matches(path string) bool {
 	return ok
 }
 
-// Distinguishes reports whether a file: condition holds for one of two files only.
+// Distinguishes reports whether n has a file: condition that matches exactly
+// one of the paths a and b.
 func Distinguishes(n Node, a, b string) bool {
 	found := false
 	Leaves(n, func(leaf Node, _ bool) {
@@ -183,9 +186,9 @@ func Distinguishes(n Node, a, b string) bool {
 	return found
 }
 
-// Leaves calls f for every leaf of the tree, left to right. positive says
-// that the leaf is under an even number of Nots: a line may match because
-// of it.
+// Leaves calls f for every leaf of the tree, from left to right. positive says
+// that the leaf is under an even number of Nots, so that a line may match
+// because of it.
 func Leaves(n Node, f func(leaf Node, positive bool)) { walkLeaves(n, true, f) }
 
 func walkLeaves(n Node, positive bool, f func(Node, bool)) {

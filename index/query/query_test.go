@@ -115,8 +115,8 @@ func TestParseErrors(t *testing.T) {
 	}
 }
 
-// The caret stands under the spot on a terminal, where a character takes up
-// none, one or two columns.
+// TestCaret tests that the caret is under the error on a terminal, where a
+// character is zero, one or two columns wide.
 func TestCaret(t *testing.T) {
 	for _, c := range []struct{ query, shown, blanks string }{
 		{"größe (b", "größe (b", "      "},
@@ -134,8 +134,7 @@ func TestCaret(t *testing.T) {
 	}
 }
 
-// randomTree makes a tree of any shape and content that the parser could
-// make.
+// randomTree returns a random tree that the parser could return.
 func randomTree(r *rand.Rand, depth int) Node {
 	str := func() string {
 		const chars = `ab-"\/()= OR:*é` + "\x00\xff\n\tK"

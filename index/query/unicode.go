@@ -21,18 +21,18 @@ import (
 
 // A charset is the characters of a class.
 type charset struct {
-	ascii      string                // those in ASCII, in bracket notation
+	ascii      string                // the ASCII characters, in bracket notation
 	categories []string              // general categories
-	tables     []*unicode.RangeTable // of further characters
-	lists      func() string         // what is in tables but not in categories, in bracket notation
-	others     func() string         // all other characters, in bracket notation
+	tables     []*unicode.RangeTable // tables of further characters
+	lists      func() string         // returns the characters in tables but not in categories, in bracket notation
+	others     func() string         // returns all other characters, in bracket notation
 }
 
 var wordClass = newCharset(`0-9A-Z_a-z`, []string{"Pc", "Nd", "Nl", "M", "L"}, unicode.Other_Alphabetic, unicode.Join_Control)
 var digitClass = newCharset(`0-9`, []string{"Nd"})
 var spaceClass = newCharset(`\t-\r\x20-\x20`, nil, unicode.White_Space)
 
-// IsWord reports whether r is part of a word: whether \w matches it.
+// IsWord reports whether r is part of a word, that is, whether \w matches it.
 func IsWord(r rune) bool {
 	if r < 0x80 {
 		return r == '_' || r >= '0' && r <= '9' || r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z'
@@ -41,8 +41,8 @@ func IsWord(r rune) bool {
 		unicode.Other_Alphabetic, unicode.Join_Control)
 }
 
-// WordClass returns the characters of words in bracket notation: those in ASCII,
-// or all.
+// WordClass returns the characters of words in bracket notation: only the ASCII
+// ones if ascii is set, or else all.
 func WordClass(ascii bool) string {
 	if ascii {
 		return wordClass.ascii
@@ -106,7 +106,7 @@ func (s *charset) list() string {
 	return b.String()
 }
 
-// appendTable appends a table's ranges.
+// appendTable appends a table's ranges to list.
 func appendTable(list []rune, t *unicode.RangeTable) []rune {
 	add := func(lo, hi, stride rune) {
 		if stride == 1 {
@@ -179,7 +179,7 @@ func (n Regexp) Syntax(ascii bool) (*syntax.Regexp, error) {
 	}
 	typed := n.translate(plain)
 	if re, err := syntax.Parse(typed.expr, flags); err != nil {
-		return re, err // the error is about the expression as it was typed
+		return re, err // so that the error quotes the expression as typed
 	}
 	if typed.boundaries && typed.asciiBoundaries {
 		return nil, &syntax.Error{Code: `\b and \B are Unicode's in one part and, by (?-u), ASCII's in another`, Expr: n.Expr}
@@ -198,20 +198,20 @@ func (n Regexp) Unicode() (classes, boundaries bool) {
 	return t.classes, t.boundaries
 }
 
-// A target is what an expression is translated for.
+// A target is the kind of text that an expression is translated for.
 type target int
 
 const (
-	plain     target = iota // only without the flag u, which Go's parser does not know
-	asciiText               // for text of ASCII alone
+	plain     target = iota // only remove the flag u, which Go's parser does not support
+	asciiText               // for ASCII text
 	anyText
 )
 
-// A translation is a translated expression and what was found in it.
+// A translation is a translated expression and its properties.
 type translation struct {
 	expr            string
-	classes         bool // it has Unicode classes
-	boundaries      bool // it has Unicode word boundaries
+	classes         bool // the expression has Unicode classes
+	boundaries      bool // the expression has Unicode word boundaries
 	asciiBoundaries bool
 }
 
@@ -223,7 +223,7 @@ type translator struct {
 	out strings.Builder
 	to  target
 	on  flagState
-	up  []flagState // of the enclosing groups
+	up  []flagState // states of the enclosing groups
 }
 
 type flagState struct{ unicode, fold bool }
@@ -251,7 +251,7 @@ func (n Regexp) translate(to target) translation {
 	return t.translation
 }
 
-// copy copies n bytes.
+// copy copies n bytes, or fewer at the end of the expression, to the output.
 func (t *translator) copy(n int) {
 	n = min(n, len(t.in)-t.at)
 	t.out.WriteString(t.in[t.at : t.at+n])
@@ -290,7 +290,7 @@ func (t *translator) escape(inClass bool) {
 	}
 }
 
-// set writes a class that takes n bytes of the expression.
+// set writes a class in place of n bytes of the expression.
 func (t *translator) set(s *charset, not, inClass bool, n int) {
 	t.classes = t.classes || t.on.unicode
 	if t.to == plain {
@@ -347,7 +347,7 @@ func negated(class string, fold bool) string {
 	return ranges(complement(slices.Clone(list)))
 }
 
-// class translates what is between brackets.
+// class translates a bracket expression.
 func (t *translator) class() {
 	t.copy(1)
 	if strings.HasPrefix(t.in[t.at:], "^") {
@@ -383,7 +383,7 @@ func (t *translator) class() {
 	}
 }
 
-// posix translates a POSIX class, which is always inside brackets.
+// posix translates a POSIX class, which only occurs in bracket expressions.
 func (t *translator) posix(s *charset, not bool, name string, n int) {
 	if t.on.fold && not && (name == "lower" || name == "upper") {
 		// Case is folded before the class is negated.
@@ -434,7 +434,7 @@ func (t *translator) open() {
 		t.out.WriteString("(?" + flags + ":")
 		return
 	}
-	// For the rest of the enclosing group.
+	// The flags apply to the rest of the enclosing group.
 	t.on, t.up = state, t.up[:len(t.up)-1]
 	if flags != "" || on+off == "" {
 		t.out.WriteString("(?" + flags + ")")

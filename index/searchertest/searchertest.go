@@ -1,7 +1,7 @@
 // Package searchertest checks that a Searcher keeps the contract of
-// index.Searcher. It makes directories of rotated and compressed files, asks
-// questions, and compares with what a few plain lines of code find in the
-// text that it knows the files hold.
+// index.Searcher. It writes directories of rotated and compressed files, runs
+// searches, and compares the results with those of a simple line-by-line search
+// of the known text of the files.
 package searchertest
 
 import (
@@ -28,7 +28,7 @@ import (
 	"logview/reader/readertest"
 )
 
-// A Maker makes the Searcher to be tested, for logs below dir. It may build
+// A Maker makes the Searcher to be tested, for the logs below dir. It may build
 // an index there first.
 type Maker func(t *testing.T, dir string) index.Searcher
 
@@ -42,13 +42,13 @@ func Run(t *testing.T, make Maker) {
 	t.Run("a query that cannot run", func(t *testing.T) { testBadQuery(t, make) })
 }
 
-// A file is a member whose text is known.
+// A file is a member with its text.
 type file struct {
 	path string
 	text string
 }
 
-// A hit is a line found, as the tests compare it.
+// A hit is a line that was found, in a form that can be compared.
 type hit struct {
 	path    string
 	line    int64
@@ -57,7 +57,7 @@ type hit struct {
 	text    string
 }
 
-// corpus writes random logs below dir.
+// corpus writes random logs below dir and returns them.
 func corpus(t *testing.T, r *rand.Rand, dir string, long bool) []file {
 	t.Helper()
 	var files []file
@@ -92,7 +92,8 @@ var words = strings.Fields(`error ERROR timeout SocketTimeoutException user=kks 
 	f47ac10b-58cc-4372-a567-0e02b2c3d479 /var/log/app.log zebra Zebra größe GRÖẞE ` + "\u212aelvin" + ` camelCase snake_case a.b.c
 	0x7fffdeadbeef [12345] 日本語 ` + "\x1b[31mred\x1b[0m bad\xff\xfe")
 
-// randomText has lines of all lengths; with long, some longer than blocks.
+// randomText returns lines of various lengths. If long is set, some are longer
+// than a block.
 func randomText(r *rand.Rand, long bool) string {
 	var b strings.Builder
 	size := r.IntN(3) * r.IntN(1<<20)
@@ -134,7 +135,7 @@ func sources(t *testing.T, paths ...string) []reader.Source {
 	return out
 }
 
-// search runs a request and returns what it finds.
+// search runs a request and returns the hits and the statistics.
 func search(t *testing.T, s index.Searcher, req *index.Request) ([]hit, index.Stats) {
 	t.Helper()
 	var got []hit
@@ -175,14 +176,14 @@ func checkStats(t *testing.T, st index.Stats) {
 	}
 }
 
-// A found is how many lines of a file match.
+// A found counts the matching lines of a file.
 type found struct {
 	path  string
 	count int64
 }
 
-// naive is the answer to a request, worked out line by line, and how many
-// lines match of each file.
+// naive answers a request line by line. It returns the hits and the number of
+// matching lines of each file.
 func naive(t *testing.T, files []file, req *index.Request) (want []hit, counts []found) {
 	t.Helper()
 	m, err := match.Compile(req.Query, req.Options)
@@ -192,7 +193,7 @@ func naive(t *testing.T, files []file, req *index.Request) (want []hit, counts [
 	sc := m.NewScanner()
 	for _, f := range files {
 		if !m.MayMatch(f.path) {
-			continue // not one line of it, with Passthru either
+			continue // no lines of this file are shown, even with Passthru
 		}
 		sc.SetPath(f.path)
 		var lines []hit
@@ -365,7 +366,8 @@ func testPartial(t *testing.T, make Maker) {
 			t.Fatal(err)
 		}
 	}
-	// Several damaged members, each with its checksum broken and its text whole.
+	// Several members with broken checksums between intact ones; the text
+	// is complete.
 	var torn []byte
 	for i := range 5 {
 		part := readertest.Gzip(fmt.Appendf(nil, "error %d\n", i))
@@ -441,7 +443,7 @@ func testCancel(t *testing.T, make Maker) {
 	}
 	ended(t, before)
 
-	// Nothing is searched once it is cancelled.
+	// A search that is cancelled before it starts finds nothing.
 	_, err = s.Search(ctx, &index.Request{Query: query.Text{}, Sources: sources(t, dir)}, func(*index.Hits) error {
 		t.Error("emit was called")
 		return nil
@@ -451,11 +453,12 @@ func testCancel(t *testing.T, make Maker) {
 	}
 }
 
-// ended checks that a search left no goroutines behind. Those of other
-// packages that were started once and stay are in before.
+// ended checks that a search left no goroutines running. before is the number
+// of goroutines before the search; it includes those of other packages that
+// stay.
 func ended(t *testing.T, before int) {
 	t.Helper()
-	// A goroutine that has done its last work is still counted for a moment.
+	// A finished goroutine is still counted for a moment.
 	for begun := time.Now(); runtime.NumGoroutine() > before && time.Since(begun) < 5*time.Second; {
 		runtime.Gosched()
 	}

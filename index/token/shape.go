@@ -6,32 +6,32 @@ import (
 	"strings"
 )
 
-// A Shape is what is kept of an identifier beside its hash: as much as it
-// takes to say that a text cannot be a part of it.
+// A Shape describes an identifier in just enough detail to tell that a text
+// cannot be part of it. The index keeps shapes in addition to hashes:
 //
-//	h32      32 hexadecimal digits, one of them a decimal one
-//	x18      the same with 0x before it, which counts
+//	h32      32 hexadecimal digits, at least one of them a decimal digit
+//	x18      the same with the prefix 0x, which is counted
 //	d12      12 decimal digits
 //	d6ms     6 decimal digits and one or two letters, as in durations
 //	l        a run that is too long to be kept
 type Shape struct {
 	kind   byte // h, x, d
-	digits int  // at most maxDigits, which stands for more, too
+	digits int  // at most maxDigits, which also means more
 	suffix string
 	long   bool
 }
 
 const (
-	minHex    = 8 // digits of a hexadecimal identifier
-	minDec    = 5 // digits of a decimal one
-	maxSuffix = 2 // letters behind those
+	minHex    = 8 // minimum digits of a hexadecimal identifier
+	minDec    = 5 // minimum digits of a decimal identifier
+	maxSuffix = 2 // maximum letters after a decimal identifier
 	maxDigits = 255
 )
 
-// Marks begins the terms that are no words: no run holds it.
+// Marks is the first byte of the terms that are not words. No run contains it.
 const Marks = '\x01'
 
-// String is the term by which an index keeps the shape.
+// String returns the term that represents the shape in an index.
 func (s Shape) String() string {
 	if s.long {
 		return string(rune(Marks)) + "l"
@@ -41,7 +41,7 @@ func (s Shape) String() string {
 
 var errShape = errors.New("not a shape")
 
-// ParseShape reads what String wrote.
+// ParseShape parses a term that String returned.
 func ParseShape(term string) (Shape, error) {
 	if len(term) < 2 || term[0] != Marks {
 		return Shape{}, errShape
@@ -63,7 +63,8 @@ func ParseShape(term string) (Shape, error) {
 func decimal(c byte) bool { return c >= '0' && c <= '9' }
 func hex(c byte) bool     { return decimal(c) || c >= 'a' && c <= 'f' }
 
-// shapeOf tells identifiers, and runs too long, from words.
+// shapeOf returns the shape of a run. It returns false if the run is a word,
+// that is, neither an identifier nor too long to be kept.
 func shapeOf(run []byte) (Shape, bool) {
 	if len(run) > maxRun {
 		return Shape{long: true}, true
@@ -93,7 +94,7 @@ func shapeOf(run []byte) (Shape, bool) {
 		some = some || decimal(c)
 	}
 	if !some {
-		return Shape{}, false // a word, if hardly one
+		return Shape{}, false // without a decimal digit, it is more likely a word
 	}
 	return Shape{kind: kind, digits: min(len(run), maxDigits)}, true
 }
@@ -107,18 +108,18 @@ func letters(s []byte) bool {
 	return true
 }
 
-// IsID reports whether the run by itself is kept as an identifier.
+// IsID reports whether the run, taken as complete, is an identifier.
 func (r Run) IsID() bool {
 	s, ok := shapeOf([]byte(r.Text))
 	return ok && !s.long
 }
 
-// IsLong reports whether the run by itself is too long to be kept.
+// IsLong reports whether the run, taken as complete, is too long to be kept.
 func (r Run) IsLong() bool { return len(r.Text) > maxRun }
 
-// MayHide reports whether the run may be a part, and not all, of an
-// identifier of the shape, or of a run too long to be kept, of which it may
-// be all.
+// MayHide reports whether the run may be a proper part of an identifier of
+// shape s, or, if s is the shape of runs too long to be kept, all or part of
+// such a run.
 func (r Run) MayHide(s Shape) bool {
 	t := r.Text
 	if s.long {
@@ -128,7 +129,7 @@ func (r Run) MayHide(s Shape) bool {
 		return false
 	}
 	if len(t) >= s.digits+len(s.suffix) && s.digits < maxDigits {
-		return false // of the same length it is all of the identifier, which its hash tells
+		return false // it can only be the whole identifier, which its hash identifies
 	}
 	if s.kind == 'd' {
 		n := 0
@@ -138,9 +139,9 @@ func (r Run) MayHide(s Shape) bool {
 		rest := t[n:]
 		switch {
 		case rest == "":
-			return r.Right || s.suffix == "" // else it would have to end with the suffix
+			return r.Right || s.suffix == "" // otherwise the run would have to end with the suffix
 		case n == 0 && !r.Left:
-			return false // it would have to begin with digits
+			return false // the run would have to begin with digits
 		case !r.Right:
 			return strings.HasSuffix(s.suffix, rest) && (n == 0 || rest == s.suffix)
 		case n > 0:

@@ -1,13 +1,14 @@
-// Package token cuts text into the terms that an index keeps of it, and says
-// of a query's text which terms a block must have to hold it.
+// Package token splits text into the terms that an index keeps, and tells which
+// terms a block must have to contain the text of a query.
 //
-// A run is as many letters, digits and bytes beyond ASCII as stand together;
-// everything else, the underscore too, separates. Runs are kept in one case,
-// by Unicode's simple folding, as the matcher compares them. Most runs are
-// words. Some are identifiers: request ids, pointers, long numbers. They are
-// most of what is different from line to line, and nobody asks for a part of
-// one, so of an identifier only a hash is kept, and its shape, which says
-// what it could be that somebody asked for a part of.
+// A run is a maximal sequence of letters, digits and bytes outside ASCII;
+// everything else, including the underscore, separates runs. Runs are kept
+// folded to one case by Unicode's simple folding, because the matcher ignores
+// case in the same way. Most runs are words. Some are identifiers: request ids,
+// pointers, long numbers. Identifiers are most of the text that differs between
+// lines, and users do not search for parts of them. So the index keeps only a
+// hash of an identifier, and its shape, which tells whether a text may be part
+// of it.
 package token
 
 import (
@@ -16,12 +17,12 @@ import (
 	"unicode/utf8"
 )
 
-// maxRun is the longest run that is kept as a word. Of a longer one only the
-// shape is.
+// maxRun is the length in bytes of the longest run that is kept as a word. Of a
+// longer run, only the shape is kept.
 const maxRun = 512
 
-// folded is the byte that an ASCII byte of a run stands for; 0 if it
-// separates. What is beyond ASCII stands for itself here.
+// folded maps each byte of a run to its lower case, and separators to 0. Bytes
+// outside ASCII map to themselves.
 var folded [256]byte
 
 func init() {
@@ -35,8 +36,9 @@ func init() {
 	}
 }
 
-// fold is the one of all runes that fold to r that stands for them: an ASCII
-// letter in lower case if there is one, as k for the Kelvin sign.
+// fold returns the rune that represents all runes that fold like r: the ASCII
+// letter in lower case if there is one, such as k for the Kelvin sign, or else
+// the least of them.
 func fold(r rune) rune {
 	least := r
 	for x := unicode.SimpleFold(r); x != r; x = unicode.SimpleFold(x) {
@@ -48,8 +50,8 @@ func fold(r rune) rune {
 	return least
 }
 
-// appendFolded appends a run in one case. Bytes that are no UTF-8 stand for
-// themselves.
+// appendFolded appends a run, folded, to dst. It copies bytes that are not
+// UTF-8 unchanged.
 func appendFolded(dst, run []byte) []byte {
 	for len(run) > 0 {
 		if c := run[0]; c < utf8.RuneSelf {
@@ -68,12 +70,12 @@ func appendFolded(dst, run []byte) []byte {
 	return dst
 }
 
-// Terms collects what is different among the runs of a block. The zero Terms
-// is empty and ready; it reuses its memory.
+// Terms collects the distinct terms of a block. Reset or Block must be called
+// before any other method. Terms reuses its memory.
 type Terms struct {
-	text  []byte // the folded runs that were met, with rubbish between them
-	table []slot // open addressing
-	gen   uint32 // of the slots that count
+	text  []byte // the folded runs that were kept, one after the other
+	table []slot // a hash table with open addressing
+	gen   uint32 // the generation of the slots in use
 	words [][2]uint32
 	ids   []uint64
 	shape map[Shape]struct{}
@@ -83,7 +85,7 @@ type Terms struct {
 type slot struct {
 	hash     uint32
 	gen      uint32
-	off, end uint32 // in text
+	off, end uint32 // range in text
 }
 
 // Reset empties t.
@@ -104,7 +106,7 @@ const (
 	fnvPrime  = 1099511628211
 )
 
-// Hash is the hash by which an identifier is kept.
+// Hash returns the hash that an index keeps of an identifier.
 func Hash(run []byte) uint64 {
 	h := uint64(fnvOffset)
 	for _, c := range run {
@@ -113,8 +115,8 @@ func Hash(run []byte) uint64 {
 	return mix(h)
 }
 
-// mix spreads FNV's hash, whose upper bits know little of a short text's
-// end. Source: MurmurHash3's finalizer.
+// mix improves FNV's hash, whose upper bits depend little on the end of a short
+// text. Source: MurmurHash3's finalizer.
 func mix(h uint64) uint64 {
 	h ^= h >> 33
 	h *= 0xff51afd7ed558ccd
@@ -123,7 +125,7 @@ func mix(h uint64) uint64 {
 	return h ^ h>>33
 }
 
-// Block makes t the terms of a block's text.
+// Block replaces the contents of t with the terms of a block's text.
 func (t *Terms) Block(text []byte) {
 	t.Reset()
 	if cap(t.text) < len(text) {
@@ -134,8 +136,8 @@ func (t *Terms) Block(text []byte) {
 			i++
 			continue
 		}
-		// The run is folded behind those that are kept, and stays there if
-		// it is new.
+		// The run is folded after the runs that are kept, and stays
+		// there if it is new.
 		start, from := len(t.text), i
 		dst := t.text
 		h := uint64(fnvOffset)
@@ -165,7 +167,7 @@ func (t *Terms) Block(text []byte) {
 	}
 }
 
-// add keeps the run at the end of text, if it is new.
+// add adds the run at the end of text, which has the hash h, if it is new.
 func (t *Terms) add(text, run []byte, h uint64) {
 	mask := uint32(len(t.table) - 1)
 	for p := uint32(h) & mask; ; p = (p + 1) & mask {
@@ -210,7 +212,7 @@ func (t *Terms) grow() {
 	}
 }
 
-// Words calls f for each word, in no order. What it is given is valid until
+// Words calls f for each word, in no particular order. The word is valid until
 // t is used again.
 func (t *Terms) Words(f func(word []byte)) {
 	for _, w := range t.words {
@@ -218,11 +220,12 @@ func (t *Terms) Words(f func(word []byte)) {
 	}
 }
 
-// IDs is the hashes of the identifiers, each once; valid until t is used
-// again.
+// IDs returns the hashes of the identifiers, without duplicates. They are valid
+// until t is used again.
 func (t *Terms) IDs() []uint64 { return t.ids }
 
-// Shapes calls f for each shape that identifiers have.
+// Shapes calls f for each shape of the identifiers and of the runs that are too
+// long, in no particular order.
 func (t *Terms) Shapes(f func(Shape)) {
 	for s := range t.shape {
 		f(s)
@@ -232,13 +235,14 @@ func (t *Terms) Shapes(f func(Shape)) {
 // A Run is one run of a query's text.
 type Run struct {
 	Text string // folded
-	// Left and Right say that the run may continue beyond the query's text.
+	// Left and Right tell whether the run may continue before and after the
+	// query's text.
 	Left, Right bool
 }
 
-// Runs is the runs that a text has wherever it stands. Nothing is known of a
-// text that is not UTF-8: what its bytes are part of may fold to something
-// else.
+// Runs splits a query's text into runs. It returns false if s is not valid
+// UTF-8 or contains U+FFFD: bytes of incomplete characters may fold differently
+// in the text that surrounds them.
 func Runs(s string) ([]Run, bool) {
 	if !utf8.ValidString(s) || strings.ContainsRune(s, utf8.RuneError) {
 		return nil, false

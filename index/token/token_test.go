@@ -6,7 +6,8 @@ import (
 	"testing"
 )
 
-// What a block's terms are: words, shapes, and how many identifiers.
+// TestTerms tests the terms of a block: words, shapes and, after #, the number
+// of identifiers.
 func TestTerms(t *testing.T) {
 	for text, want := range map[string]string{
 		"Error: error ERROR":                   "error",
@@ -17,13 +18,13 @@ func TestTerms(t *testing.T) {
 		"deadbeefcafe 0xdeadbeef1 0xab":        "deadbeefcafe x11 0xab #1",
 		"550e8400-e29b-41d4-a716-446655440000": "h8 e29b 41d4 a716 d12 #2",
 		"12345 99999 12345":                    "d5 #2",
-		"\u212aelvin ſize GRÖẞE größe":         "kelvin size grÖße", // the least of those that fold alike
+		"\u212aelvin ſize GRÖẞE größe":         "kelvin size grÖße", // the least of the runes that fold alike
 		"bad\xff\xfebytes":                     "bad\xff\xfebytes",
 		strings.Repeat("x", 513):               "l",
 		" ,;_- ":                               "",
 	} {
 		var terms Terms
-		for range 2 { // the second time with used memory
+		for range 2 { // the second time with reused memory
 			terms.Block([]byte(text))
 		}
 		var got []string
@@ -46,7 +47,7 @@ func TestTerms(t *testing.T) {
 	}
 }
 
-// Which runs may be parts of identifiers of a shape.
+// TestMayHide tests which runs may be parts of identifiers of a shape.
 func TestMayHide(t *testing.T) {
 	open := func(s string) Run { return Run{s, true, true} }
 	for _, c := range []struct {
@@ -55,16 +56,16 @@ func TestMayHide(t *testing.T) {
 		want  bool
 	}{
 		{open("0123456789abcdef"), "h32", true},
-		{open("0123456789abcdef0123456789abcdef"), "h32", false}, // it would be all of it
+		{open("0123456789abcdef0123456789abcdef"), "h32", false}, // it could only be the whole identifier
 		{open("timeout"), "h32", false},
 		{open("dead"), "h8", true},
 		{open("0xab"), "x18", true},
 		{open("xab"), "x18", true},
 		{open("ms"), "d6ms", true},
 		{open("123"), "d6ms", true},
-		{Run{"123", true, false}, "d6ms", false}, // it would have to end it
+		{Run{"123", true, false}, "d6ms", false}, // it would have to be at the end
 		{Run{"3ms", true, false}, "d6ms", true},
-		{Run{"ms", false, true}, "d6ms", false}, // it would have to begin it
+		{Run{"ms", false, true}, "d6ms", false}, // it would have to be at the beginning
 		{Run{"404", false, false}, "d6", false},
 		{open("404"), "d6", true},
 		{open("anything"), "l", true},
