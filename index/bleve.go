@@ -10,56 +10,58 @@ import (
 	"logview/index/token"
 )
 
-// The parts of Bleve that are used, those that are not, and why.
+// This file says which parts of Bleve are used, which are not, and why.
 //
-// The blocks of the files below a root are the documents of one index of
-// Bleve's, of its type scorch. Used are
+// The blocks of the files below a root are the documents of a Bleve index of
+// type scorch. These parts are used:
 //
 //   - writing: batches of documents become segments, which Bleve persists,
-//     merges, and rids of deleted documents (store.go);
+//     merges, and purges of deleted documents (store.go);
 //   - snapshots: a generation is a copy that Bleve makes of the index at one
-//     moment, in a directory that scorch can open (generation.go). So can
-//     bleve.Open: there is an index_meta.json and a mapping, so that Bleve's own
-//     programs can inspect it;
+//     moment, in a directory that scorch can open (generation.go). bleve.Open
+//     can open it, too: there is an index_meta.json and a mapping, so that
+//     Bleve's own programs can inspect it;
 //   - segments: a search reads the dictionaries and postings of a snapshot's
 //     segments (segment.go).
 //
-// Not used are
+// These are not used:
 //
-//   - the package bleve itself, with mappings, analyzers and queries. Terms are
-//     made by package token, which knows what lines of logs hold. A query for a
-//     term took Bleve 7 ms, one for a part of a word 90 ms, where the bitmaps
-//     of the segments are read in microseconds. The package would make the
-//     program 5 MB larger;
-//   - stored fields, term vectors, doc values, frequencies and norms, which a
-//     search for blocks has no use for;
+//   - the package bleve itself, with mappings, analyzers and queries. Package
+//     token makes the terms, because it knows what lines of logs contain. A
+//     query for a term took Bleve 7 ms, and one for a part of a word 90 ms,
+//     while the bitmaps of the segments are read in microseconds. The package
+//     would make the program 5 MB larger;
+//   - stored fields, term vectors, doc values, frequencies and norms, because a
+//     search for blocks does not need them;
 //   - Bleve's lock. An index that is open for writing excludes all readers.
 //     Here each Builder writes into a directory of its own, and searches open
-//     nothing but generations, which nobody writes to.
+//     only generations, which are never written to.
 //
-// Ours are, beside the segments: the filters of identifiers (as terms they made
-// the index 17 times larger), a list of terms to find parts of words in (an
-// automaton over a dictionary took 20 to 70 ms), and checksums, because scorch
-// has none of its files.
+// Our own files next to the segments contain the filters of identifiers (as
+// terms they made the index 17 times larger), a list of terms for finding parts
+// of words (an automaton over a dictionary took 20 to 70 ms), and checksums,
+// because scorch has none for its files.
 //
-// Importing scorch costs each start of the program about 4 ms, for two
-// Levenshtein tables that fuzzy queries want. If the init function of scorch's
-// snapshot_index.go left making them to getLevAutomaton, behind a sync.Once,
-// this would be gone; nothing here could do it.
+// Importing scorch adds about 4 ms to each start of the program, for two
+// Levenshtein tables that fuzzy queries need. Scorch could avoid that by making
+// them in getLevAutomaton, guarded by a sync.Once, instead of in the init
+// function of snapshot_index.go; nothing can be done about it here.
 
 const (
-	// termField is the field of the documents' terms.
+	// termField is the name of the field that contains the terms of a
+	// document.
 	termField = "t"
-	// storeName is the directory of scorch's files in Bleve's directory.
+	// storeName is the name of scorch's directory within a Bleve directory.
 	storeName = "store"
 
-	// bleveMeta is what Bleve wants in metaName to open a directory: here, to
-	// read it.
+	// bleveMeta is the contents of the file metaName, which Bleve needs to
+	// open a directory: here, read-only.
 	metaName  = "index_meta.json"
 	bleveMeta = `{"storage":"","index_type":"scorch","config":{"read_only":true}}`
 
-	// mappingKey and bleveMapping tell Bleve's queries about the field. Terms
-	// are taken as they are; those of the index are in small letters.
+	// bleveMapping, stored under mappingKey, describes the field to Bleve's
+	// queries. They use terms as they are; the terms of the index are in
+	// lower case.
 	mappingKey   = "_mapping"
 	bleveMapping = `{"default_mapping":{"enabled":true,"dynamic":false,"properties":{"` + termField + `":{"enabled":true,"dynamic":false,` +
 		`"fields":[{"name":"` + termField + `","type":"text","analyzer":"keyword","index":true}]}}},` +
@@ -67,10 +69,9 @@ const (
 		`"default_field":"` + termField + `","store_dynamic":false,"index_dynamic":false,"docvalues_dynamic":false}`
 )
 
-// A document is a block's terms in the form that Bleve takes them in. It
-// does without Bleve's analysis: the terms are known, and each counts once.
-// Its ID is the block's serial number, since Bleve's numbers of documents
-// change when segments are merged.
+// A document presents a block's terms to Bleve. It bypasses Bleve's analysis:
+// the terms are known, and each counts once. Its ID is the block's serial
+// number, since Bleve's document numbers change when segments are merged.
 type document struct {
 	id    idField
 	terms terms
@@ -84,10 +85,10 @@ func newDocument(serial uint32, of bleve.TokenFrequencies) *document {
 	}
 }
 
-// docID is the ID of the document with a serial number.
+// docID returns the ID of the document with a serial number.
 func docID(serial uint32) string { return string(binary.BigEndian.AppendUint32(nil, serial)) }
 
-// serialOf is the serial number of a segment's document.
+// serialOf returns the serial number of a document of a segment.
 func serialOf(seg segment.Segment, doc uint32) (uint32, error) {
 	id, err := seg.DocID(uint64(doc))
 	if err == nil && len(id) != 4 {
@@ -99,7 +100,7 @@ func serialOf(seg segment.Segment, doc uint32) (uint32, error) {
 	return binary.BigEndian.Uint32(id), nil
 }
 
-// once is what is known of each term: that it is there.
+// once is the frequency of every term: only its presence is recorded.
 var once = &bleve.TokenFreq{}
 
 func (d *document) ID() string                                 { return string(d.id.id) }
@@ -112,7 +113,7 @@ func (d *document) AddIDField()                                {}
 func (d *document) StoredFieldsBytes() uint64                  { return 0 }
 func (d *document) Indexed() bool                              { return true }
 
-// terms is the field of a document's terms.
+// terms is the field that contains a document's terms.
 type terms struct{ of bleve.TokenFrequencies }
 
 func (f *terms) Name() string             { return termField }
@@ -127,7 +128,7 @@ func (f *terms) AnalyzedLength() int                              { return 0 }
 func (f *terms) AnalyzedTokenFrequencies() bleve.TokenFrequencies { return f.of }
 func (f *terms) NumPlainTextBytes() uint64                        { return 0 }
 
-// An idField is the field that every segment wants its documents to have.
+// An idField is the ID field, which every segment requires of its documents.
 type idField struct {
 	terms
 	id []byte
@@ -139,18 +140,18 @@ func (f *idField) Options() bleve.FieldIndexingOptions {
 	return bleve.IndexField | bleve.StoreField | bleve.SkipFreqNorm
 }
 
-// A blockBatch is the documents of some blocks, to be written together.
+// A blockBatch contains the documents of some blocks that are written together.
 type blockBatch struct {
 	docs    []*document
 	serials []uint32
-	filters [][]byte          // of each document's identifiers
-	intern  map[string]string // one string for each term, whatever blocks it is in
+	filters [][]byte          // filter of the identifiers of each document
+	intern  map[string]string // one string for each distinct term of the batch
 	t       token.Terms
 }
 
 func newBlockBatch() *blockBatch { return &blockBatch{intern: map[string]string{}} }
 
-// add makes a document of a block. It keeps nothing of text.
+// add adds the document of a block. It does not retain text.
 func (b *blockBatch) add(serial uint32, text []byte) {
 	b.t.Block(text)
 	of := bleve.TokenFrequencies{}

@@ -17,7 +17,7 @@ import (
 	"logview/reader/blockstore"
 )
 
-// below returns the directories in the index of dir.
+// below returns the directories in the first index in cache.
 func below(t *testing.T, cache *blockstore.Cache) []string {
 	t.Helper()
 	dirs, err := filepath.Glob(filepath.Join(cache.IndexDirs()[0], "*", "store"))
@@ -30,7 +30,8 @@ func below(t *testing.T, cache *blockstore.Cache) []string {
 	return dirs
 }
 
-// Bleve itself can open what is published, and finds words in it.
+// TestBleveOpens tests that Bleve itself can open a published generation and
+// finds words in it.
 func TestBleveOpens(t *testing.T) {
 	dir, cache := t.TempDir(), newCache(t)
 	for name, text := range map[string]string{"a.log": "a read timed out\n", "b.log": "SocketTimeoutException\n"} {
@@ -64,7 +65,8 @@ func TestBleveOpens(t *testing.T) {
 	verify(t, cache, dir)
 }
 
-// Where a file system has no hard links, files are copied.
+// TestNoHardLinks tests that files are copied if the file system has no hard
+// links.
 func TestNoHardLinks(t *testing.T) {
 	defer index.NoLinks()()
 	r := rand.New(rand.NewPCG(58, 1))
@@ -84,8 +86,8 @@ func TestNoHardLinks(t *testing.T) {
 	verify(t, cache, w.dir)
 }
 
-// The files that generations have in common are counted once, and what a
-// build has deleted not at all.
+// TestSizeOfIndex tests that files shared by generations are counted once, and
+// files that a build has deleted are not counted.
 func TestSizeOfIndex(t *testing.T) {
 	r := rand.New(rand.NewPCG(59, 1))
 	w := newWorld(t, r)
@@ -114,8 +116,8 @@ func TestSizeOfIndex(t *testing.T) {
 	}
 }
 
-// An error in one of Bleve's goroutines ends the build; the next one goes on
-// from what was published.
+// TestBleveFails tests that an error in one of Bleve's goroutines ends the
+// build, and that the next one continues from the last published generation.
 func TestBleveFails(t *testing.T) {
 	defer index.RarePublishing()()
 	r := rand.New(rand.NewPCG(60, 1))

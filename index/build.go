@@ -40,17 +40,17 @@ import (
 // the process ends. Searches need no lock: a published generation never changes.
 type Builder struct {
 	Cache   *blockstore.Cache
-	Workers *reader.Workers // as for Scan
+	Workers *reader.Workers // as in Scan
 
-	// Encoding is as for reader.Options. Files that were indexed with another
-	// one are indexed again.
+	// Encoding is as in reader.Options. Files that were indexed with a
+	// different encoding are indexed again.
 	Encoding decode.Charset
 
-	// Find lists the logs at paths; nil for files.Find.
+	// Find lists the logs at paths; nil means files.Find.
 	Find func(paths []string) ([]files.Log, []error)
 
-	// Progress, if not nil, is called from time to time, from the goroutine
-	// that called Build.
+	// Progress, if not nil, is called from time to time, in the goroutine
+	// that called Build, with the numbers of bytes on disk.
 	Progress func(done, total int64)
 	// Failed, if not nil, is called for files that could not be read.
 	Failed func(*reader.FileError)
@@ -65,36 +65,36 @@ type Builder struct {
 type BuildStats struct {
 	Root     string
 	Members  int // found
-	Known    int // unchanged since the last time
-	Grown    int // continued
-	Moved    int // renamed or compressed, and known by their text
+	Known    int // unchanged since the last build
+	Grown    int // longer than at the last build
+	Moved    int // renamed or compressed, and recognised by their text
 	New      int // read from their beginning
-	Gone     int // left the index
+	Gone     int // removed from the index
 	Skipped  int // not text
-	Archives int // their contents are not indexed
-	Failed   int // not completely readable
+	Archives int // archives, whose contents are not indexed
+	Failed   int // not readable, or not completely
 	Text     int64
 	Elapsed  time.Duration
 }
 
 // Variables, not constants, so that tests can change them.
 var (
-	// batchBlocks is how many blocks make a batch. With 64 a build of a
-	// gigabyte was a fifth faster than with 32, and took 400 MB instead of
-	// 280.
+	// batchBlocks is the size of a batch in full blocks. With 64, a build
+	// of a gigabyte was a fifth faster than with 32, but took 400 MB
+	// instead of 280.
 	batchBlocks = 32
-	batchDocs   = 1024 // a batch of small blocks has at most so many
+	batchDocs   = 1024 // maximum number of blocks in a batch, if they are small
 
 	publishEvery = 5 * time.Second
 )
 
 const (
-	// publishFilters is how many bytes of filters are kept in memory: they are
-	// written when they are published, so a build that makes many publishes more
-	// often.
+	// publishFilters limits the memory for filters, in bytes. Filters are
+	// written when they are published, so a build that makes many publishes
+	// more often.
 	publishFilters = 64 << 20
-	// publishShare limits publishing to a tenth of the time. It takes long where
-	// a file system has no hard links.
+	// publishShare limits publishing to a tenth of the time. It is slow on
+	// a file system without hard links.
 	publishShare = 10
 )
 
@@ -106,11 +106,11 @@ type buildRun struct {
 	*Builder
 	ctx  context.Context
 	root string
-	dir  string // of the index
+	dir  string // directory of the index
 	held *flock.Flock
 	st   BuildStats
 
-	old   map[*entry]bool // entries of the last catalog whose files were not found yet
+	old   map[*entry]bool // entries of the last catalog whose files have not been found yet
 	known map[[2]uint64]*entry
 	byID  map[reader.ID][]*entry
 	moved map[*entry]bool // entries whose text was found under another name
@@ -121,20 +121,20 @@ type buildRun struct {
 
 	batch *batch // being filled
 	next  uint32 // the serial number of the next block
-	done  int64  // bytes on disk
+	done  int64  // bytes on disk read so far
 	total int64
 
 	store           *store // nil until there is something to write
-	counted         int64  // size of store that the cache was told
+	counted         int64  // size of store as recorded in the cache
 	published       *generationInfo
-	last            time.Time     // when it was published
-	publishedBlocks uint64        // number of blocks indexed then
-	pause           time.Duration // before publishing again
+	last            time.Time     // time of the last publication
+	publishedBlocks uint64        // number of blocks indexed at that time
+	pause           time.Duration // minimum time until the next publication
 
 	working sync.WaitGroup
-	mu      sync.Mutex      // guards what follows
+	mu      sync.Mutex      // guards the fields below
 	indexed *roaring.Bitmap // serial numbers of the documents in the store
-	err     error           // of a worker
+	err     error           // error of a worker
 }
 
 // A batch is a set of blocks that are indexed together. Their serial numbers are
@@ -142,15 +142,16 @@ type buildRun struct {
 type batch struct {
 	first uint32
 	texts [][]byte
-	size  int             // of the texts
-	own   []*reader.Block // blocks whose memory texts use
+	size  int             // total size of texts
+	own   []*reader.Block // blocks whose memory texts uses
 }
 
-// add puts a block's text into the batch. It owns the block.
+// add adds a block's text to the batch and takes ownership of the block.
 func (x *batch) add(blk *reader.Block) {
 	text := blk.Text
 	if len(text) < reader.BlockSize/4 {
-		// Ten thousand small files must not take a block's memory each.
+		// Ten thousand small files must not use the memory of a block
+		// each.
 		text = bytes.Clone(text)
 		reader.PutBlock(blk)
 	} else {
@@ -241,7 +242,7 @@ func rootOf(c *blockstore.Cache, dir string) string {
 	}
 }
 
-// lock waits until no other process builds this index.
+// lock acquires the lock of the index, waiting while another process builds it.
 func (b *buildRun) lock() (unlock func(), err error) {
 	for waited := false; ; {
 		l := flock.New(filepath.Join(b.dir, "lock"))
@@ -270,8 +271,8 @@ func (b *buildRun) lock() (unlock func(), err error) {
 	}
 }
 
-// ownsLock reports whether the lock that is held is still the index's. It is not
-// when the index was deleted; another process may be building it by then.
+// ownsLock reports whether the lock file is still in place. It is not if the
+// index was deleted; then another process may be building it.
 func (b *buildRun) ownsLock() bool {
 	mine, err := b.held.Stat()
 	if err != nil {
@@ -389,7 +390,7 @@ func (b *buildRun) updateMembers(logs []files.Log) error {
 	type job struct {
 		src reader.Source
 		m   reader.Member
-		e   *entry // the known entry of a file that has grown or been renamed; or nil
+		e   *entry // the known entry of a file that has grown or been renamed, or nil
 	}
 	var jobs []job
 	for _, l := range logs {
@@ -401,7 +402,7 @@ func (b *buildRun) updateMembers(logs []files.Log) error {
 			stamp, ok := files.ListedStamp(m)
 			path, perr := b.rel(m.Path)
 			if !ok || perr != nil {
-				continue // a pipe or the like
+				continue // for example, a pipe
 			}
 			b.st.Members++
 			b.met[path] = true
@@ -526,7 +527,7 @@ func (b *buildRun) updateMember(src reader.Source, m reader.Member, e *entry) er
 		renamed, e = e, nil
 	default:
 		if ok, err := e.begins(f); err != nil || !ok {
-			e = nil // another text, in the same file
+			e = nil // the file contains another text now
 		}
 	}
 	if e != nil {
@@ -543,9 +544,9 @@ func (b *buildRun) updateMember(src reader.Source, m reader.Member, e *entry) er
 		b.finish(eb, e)
 		return nil
 	}
-	// It may be a known text under another name or in another form. Each
-	// candidate is compared as the text is read; if none matches, the text is
-	// read once more as a new one.
+	// The text may be known under another name or in another form. Each
+	// candidate is compared as the text is read; if none matches, the text
+	// is read once more as a new one.
 	var was *entry
 	likely := append(b.candidates(eb.id), nil)
 	if renamed != nil && !slices.Contains(likely, renamed) {
@@ -584,7 +585,7 @@ func (b *buildRun) updateMember(src reader.Source, m reader.Member, e *entry) er
 }
 
 // holds reports whether the file of f still has the text of e. It reports false
-// if it could find that out only by decoding the file.
+// if that could be decided only by decoding the file.
 func (b *buildRun) holds(e *entry, src reader.Source, m reader.Member, f reader.FileBlocks) bool {
 	if _, direct := f.Direct(); direct != e.direct {
 		return false
@@ -596,7 +597,7 @@ func (b *buildRun) holds(e *entry, src reader.Source, m reader.Member, f reader.
 	if err != nil {
 		return false
 	}
-	_, ok := f.Access(table) // the kept blocks were compared with the file
+	_, ok := f.Access(table) // the stored blocks were compared with the file
 	return ok
 }
 
@@ -636,9 +637,9 @@ func (b *buildRun) inCache(path string) bool {
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, ".."+string(filepath.Separator))
 }
 
-// candidates returns entries of known texts that begin like the text with the ID,
-// the longest first. Different logs seldom begin with the same 4 KiB; if more
-// than a few do, only the longest are returned.
+// candidates returns the entries of known texts whose ID, and so whose
+// beginning, is id, the longest first. Different logs rarely begin with the
+// same 4 KiB; if more than a few do, only the longest are returned.
 func (b *buildRun) candidates(id reader.ID) []*entry {
 	const most = 3
 	list := slices.Clone(b.byID[id])
@@ -662,7 +663,7 @@ func (b *buildRun) resume(src reader.Source, m reader.Member, f reader.FileBlock
 	if err != nil {
 		return nil, err
 	}
-	// The file may be another by now.
+	// The file may have been replaced in the meantime.
 	if rf, ok := rest.(reader.FileBlocks); !ok || !rf.Stamp().SameFile(eb.stamp) {
 		rest.Close()
 		return nil, &reader.FileError{Path: m.Path, Offset: -1, Err: reader.ErrGone}
@@ -714,12 +715,12 @@ func (b *buildRun) read(m reader.Member, blocks reader.Blocks, eb *entryBuilder,
 		blk := reader.GetBlock()
 		err := blocks.Next(blk)
 		if err == nil && ended {
-			err = io.EOF // it has grown since; the line would come again
+			err = io.EOF // the file has grown since; the line would be returned again
 		}
 		if err != nil {
 			reader.PutBlock(blk)
 			if err == io.EOF && i < len(known) {
-				return errOther // it is shorter
+				return errOther // the text is shorter
 			}
 			if err == io.EOF {
 				return nil
@@ -775,8 +776,8 @@ func same(b *reader.Block, k *reader.TableBlock, last bool) bool {
 
 // indexBlock indexes a block that was read. It takes ownership of blk.
 func (b *buildRun) indexBlock(blk *reader.Block, eb *entryBuilder) error {
-	// A piece of a line that is longer than a block is not indexed, and so always
-	// searched: a match may span several pieces.
+	// A piece of a line that is longer than a block is not indexed, and is
+	// therefore always searched: a match may extend over several pieces.
 	if blk.Continues || blk.Unfinished {
 		eb.add(blk)
 		reader.PutBlock(blk)
@@ -810,14 +811,14 @@ func (b *buildRun) indexBlock(blk *reader.Block, eb *entryBuilder) error {
 	return b.publish()
 }
 
-// hasNews reports whether anything was indexed since the last publication.
+// hasNews reports whether anything has been indexed since the last publication.
 func (b *buildRun) hasNews() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.indexed.GetCardinality() > b.publishedBlocks
 }
 
-// open opens the store unless it is open.
+// open opens the store if it is not open yet.
 func (b *buildRun) open() error {
 	if b.store != nil {
 		return nil
@@ -833,14 +834,14 @@ func (b *buildRun) open() error {
 	return nil
 }
 
-// count tells the cache how the store has grown.
+// count records in the cache how much the store has grown.
 func (b *buildRun) count() {
 	size := b.store.size()
 	b.Cache.RecordGrowth(size - b.counted)
 	b.counted = size
 }
 
-// flush gives the batch to a worker.
+// flush hands the batch to a worker.
 func (b *buildRun) flush() error {
 	x := b.batch
 	b.batch = nil
@@ -908,12 +909,13 @@ func addExtents(set *roaring.Bitmap, list []extent) {
 	}
 }
 
-// storeError returns the error of writing the index.
+// storeError wraps an error of writing the index.
 func (b *buildRun) storeError(err error) error {
 	return &reader.FileError{Path: b.dir, Offset: -1, Err: pathCause(err)}
 }
 
-// recordError records that the index could not be written. b.mu is held.
+// recordError records that the index could not be written. The caller must hold
+// b.mu.
 func (b *buildRun) recordError(err error) {
 	if b.err == nil {
 		b.err = b.storeError(err)
@@ -921,7 +923,7 @@ func (b *buildRun) recordError(err error) {
 }
 
 // forget drops the entries of files at paths that no longer exist, and of files
-// that were deleted elsewhere.
+// elsewhere that were deleted.
 func (b *buildRun) forget(paths []string) {
 	for e := range b.old {
 		gone := e.partial

@@ -16,30 +16,31 @@ import (
 	"logview/reader/decode"
 )
 
-// A catalog lists the files that an index covers, the generation that holds their
-// blocks, and the blocks' serial numbers. It is the only file of an index that is
-// replaced: a search reads one catalog and the generation that it names, and is
-// not affected by builds at the same time. Its format, with numbers as varints
-// unless noted:
+// A catalog lists the files that an index covers, the generation that contains
+// their blocks, and the blocks' serial numbers. It is the only file of an index
+// that is replaced: a search reads one catalog and the generation that it
+// names, and is not affected by concurrent builds. Its format, with numbers as
+// varints unless noted:
 //
 //	"LVX3"                    magic and version
 //	root                      length and bytes: the directory
 //	built                     nanoseconds since 1970
-//	next                      the serial number that the next block gets
+//	next                      the serial number of the next block
 //	generation                its directory (length and bytes; empty if there is none, and then
-//	                          nothing else); size of root.bolt, time of writing in
+//	                          nothing else); size of root.bolt, modification time in
 //	                          nanoseconds since 1970 and CRC-32C (4 bytes)
 //	count segments:           Bleve's number, documents, least and greatest serial number, and
-//	                          for ID.zap and ID.aux the same as for root.bolt
-//	count members:            path below root (length and bytes), device, inode, size, times of
-//	                          writing and of change,
+//	                          the same for ID.zap and ID.aux as for root.bolt
+//	count members:            path below root (length and bytes), device, inode, size,
+//	                          modification time and change time,
 //	                          flags (1 direct, 2 binary, 4 partial), length of the byte order mark,
-//	                          the encoding it was read in (length and bytes; empty if the file told),
-//	                          and but for binary ones: length and 16 bytes of the ID, CRC-32 of
-//	                          the text's end and of all but its last block (4 bytes each), size and lines of the text, blocks, table (length
-//	                          and bytes, as reader.Table says), count extents: first block,
-//	                          blocks, serial number of the first
-//	crc                       4 bytes, CRC-32C of all before
+//	                          the encoding that was set (length and bytes; empty if it was detected),
+//	                          and, unless binary: length and 16 bytes of the ID, CRC-32 of
+//	                          the text's end and of all but its last block (4 bytes each), size
+//	                          and lines of the text, blocks, table (length and bytes, in the
+//	                          format of reader.Table), count extents: first block, blocks,
+//	                          serial number of the first
+//	crc                       4 bytes, CRC-32C of everything before
 //
 // Versions:
 //
@@ -49,8 +50,8 @@ import (
 //     documents with serial numbers; before that, shards, each a segment of
 //     Bleve's in the directory of the index.
 //
-// If a catalog is damaged, or of another version or directory, the index is built
-// anew.
+// If a catalog is damaged, or of another version or directory, the index is
+// built anew.
 type catalog struct {
 	root       string
 	built      time.Time
@@ -61,23 +62,23 @@ type catalog struct {
 
 // An entry describes a file in a catalog.
 type entry struct {
-	path   string // below the root, with slashes
+	path   string // relative to the root, with slashes
 	stamp  reader.Stamp
-	direct bool // the file's bytes, behind the first bom, are the text's
+	direct bool // the file's bytes, after the first bom, are the text
 	bom    int
 	// encoding is the encoding that the user gave for the file; empty if it was
 	// detected. With another encoding, the entry cannot be used.
 	encoding decode.Charset
-	binary   bool // it is not text, and nothing else is known
-	partial  bool // the text goes on, but the indexing was interrupted
+	binary   bool // the file is not text; the fields below are not set
+	partial  bool // the text continues, but indexing was interrupted
 	id       reader.ID
 	tail     uint32 // CRC-32 of the last tailSize bytes of the text
 	lead     uint32 // CRC-32 of the text before the line in which the last block begins
 	size     reader.Offset
 	lines    int64
 	blocks   int
-	packed   []byte        // the table
-	table    *reader.Table // unpacked, or nil yet
+	packed   []byte        // the encoded table
+	table    *reader.Table // the decoded table; nil if not decoded yet
 	extents  []extent
 }
 
@@ -88,9 +89,9 @@ const tailSize = 4 << 10
 // An extent is a sequence of blocks of a member that are documents with
 // consecutive serial numbers.
 type extent struct {
-	block  int // the first
+	block  int // the first block
 	n      int
-	serial uint32 // the first block's
+	serial uint32 // serial number of the first block
 }
 
 const (
@@ -221,7 +222,7 @@ func decodeCatalog(b []byte) (*catalog, error) {
 	}
 	n := d.count()
 	c.members = make([]*entry, 0, n)
-	entries := make([]entry, n) // one allocation for them all
+	entries := make([]entry, n) // one allocation for all entries
 	for i := range n {
 		e := &entries[i]
 		e.path = d.str()
@@ -255,8 +256,8 @@ func decodeCatalog(b []byte) (*catalog, error) {
 	return c, nil
 }
 
-// A decoder reads numbers and texts from bytes. At the end of these, it returns
-// zero values and sets bad.
+// A decoder reads numbers and strings from b. At the end of b, it returns zero
+// values and sets bad.
 type decoder struct {
 	b   []byte
 	bad bool
@@ -313,8 +314,8 @@ func (d *decoder) serial() uint32 {
 
 func (d *decoder) file() fileInfo { return fileInfo{size: d.num(), stamp: d.num(), crc: d.word()} }
 
-// readCatalog reads the catalog in dir; it wraps os.ErrNotExist if there is
-// none.
+// readCatalog reads the catalog in dir. The error wraps fs.ErrNotExist if there
+// is none.
 func readCatalog(dir string) (*catalog, error) {
 	f, err := blockstore.OpenKept(filepath.Join(dir, catalogName))
 	if err != nil {

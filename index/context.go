@@ -7,19 +7,19 @@ import (
 	"logview/reader"
 )
 
-// A contextLine is a line that may be shown, because it matches or may be
-// near one that does.
+// A contextLine is a line that may be shown, because it matches or may be near
+// a matching line.
 type contextLine struct {
 	text   []byte
 	long   *LongLine // instead of text
 	line   reader.Line
 	offset reader.Offset
 	match  bool
-	open   bool // the text ends without its newline
-	rest   bool // it is the rest of a line
+	open   bool // the text ends without a newline
+	rest   bool // the text is the rest of a line
 }
 
-const contextLineSize = 64 // bytes a line takes beside its text, about
+const contextLineSize = 64 // approximate memory for a line, without its text, in bytes
 
 // withContext reports whether the request asks for lines that do not match.
 func (r *Request) withContext() bool { return r.Before > 0 || r.After > 0 || r.Passthru }
@@ -50,7 +50,7 @@ func contextLines(b *reader.Block, spans []match.Span, req *Request) []contextLi
 	}
 	var out []contextLine
 	offset := b.Offsets()
-	next := 0 // the first line not yet decided on
+	next := 0 // the first line not decided on yet
 	show := func(from, to int) {
 		for i := max(from, next); i < min(to, len(starts)); i++ {
 			end, open := len(text), false
@@ -69,7 +69,8 @@ func contextLines(b *reader.Block, spans []match.Span, req *Request) []contextLi
 		line += bytes.Count(text[at:sp.Start], newline)
 		at = sp.Start
 		show(line-before, line+after+1)
-		// The line may have been shown as one after another match.
+		// The line may already have been added as context of the
+		// previous match.
 		out[len(out)-(next-line)].match = true
 	}
 	show(len(starts)-before, len(starts))
@@ -80,10 +81,10 @@ func contextLines(b *reader.Block, spans []match.Span, req *Request) []contextLi
 type consumer struct {
 	*scanRun
 	st    *memberScan
-	count int64         // matching lines so far, with Max or context
+	count int64         // matching lines so far, if inOrder is set
 	found int64         // matching lines emitted
-	tail  []contextLine // the last lines not shown, Before at most
-	after int           // lines still to be shown after the last match
+	tail  []contextLine // the last lines not shown, at most Before
+	after int           // number of lines still to be shown after the last match
 	next  reader.Line   // the line after the last one in tail or shown
 }
 
@@ -131,7 +132,7 @@ func (c *consumer) finish() {
 	}
 }
 
-// context emits the lines of a piece that match, and those around them.
+// context emits the matching lines of a piece and their context.
 func (c *consumer) context(p *piece) error {
 	h := p.hits
 	h.Count = 0
@@ -217,11 +218,11 @@ func (c *consumer) forget(lines []contextLine) {
 		if l := lines[i].long; l != nil && l.drop != nil {
 			l.drop()
 		}
-		lines[i].text = nil // it would be kept as long as the slice's memory is
+		lines[i].text = nil // otherwise the slice would keep the text in memory
 	}
 }
 
-// render renders hits in order, and emits them.
+// render calls Request.Render for hits, in order, and emits them.
 func (c *consumer) render(h *Hits) error {
 	if c.req.Render != nil && h.Long == nil && len(h.Lines) > 0 {
 		c.req.Render(h)

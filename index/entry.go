@@ -7,12 +7,12 @@ import (
 	"logview/reader/blockstore"
 )
 
-// An entryBuilder makes the entry of a member as it is read.
+// An entryBuilder makes the entry of a member while the member is read.
 type entryBuilder struct {
 	entry
 	tb    blockstore.TableBuilder
-	crcs  []uint32 // of the text up to each block's end
-	tail  []uint32 // of each block's end
+	crcs  []uint32 // CRC-32 of the text up to the end of each block
+	tail  []uint32 // CRC-32 of the end of each block's text
 	was   *entry   // the entry of the file before it grew; nil if there is none
 	taken int      // number of blocks taken over from was without reading them
 }
@@ -33,7 +33,7 @@ func (eb *entryBuilder) add(blk *reader.Block) {
 	eb.tail = append(eb.tail, tailOf(blk.Text))
 }
 
-// addIndexed adds a block that was read and is indexed under a serial number.
+// addIndexed adds a block that was read and is indexed with a serial number.
 func (eb *entryBuilder) addIndexed(blk *reader.Block, serial uint32) {
 	block := len(eb.tb.Table.Blocks)
 	eb.add(blk)
@@ -78,7 +78,7 @@ func (eb *entryBuilder) upTo(n int) *entry {
 	return &e
 }
 
-// takeOver gives the first n blocks the serial numbers that they have in e.
+// takeOver gives the first n blocks their serial numbers in e.
 func (eb *entryBuilder) takeOver(e *entry, n int) {
 	for _, x := range e.extents {
 		if x.block < n {

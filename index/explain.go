@@ -6,25 +6,25 @@ import (
 	"logview/reader"
 )
 
-// An Explanation says how the indexes are asked a request.
+// An Explanation describes how the indexes answer a request.
 type Explanation struct {
 	Parts   []Part
-	Indexed int64 // blocks that indexes know, of all files they cover
-	Read    int64 // blocks that a search reads, of what the indexes know
-	Members int   // files of which any are read
-	Unknown int   // files of which no index knows the present state
+	Indexed int64 // blocks in the indexes, of all files that they cover
+	Read    int64 // blocks in the indexes that a search reads
+	Members int   // files of which at least one block is read
+	Unknown int   // files whose current state is in no index
 }
 
-// A Part is a part of the query, and how many of the blocks that the parts
-// before it left over it admits, in all segments together.
+// A Part is a part of the query. Blocks is the number of blocks that it admits,
+// out of those that the parts before it admit, in all segments together.
 type Part struct {
 	Depth  int
 	Text   string
 	Blocks int64
 }
 
-// Explain asks the indexes that cover a request's sources, and searches
-// nothing.
+// Explain queries the indexes that cover the request's sources, without reading
+// logs.
 func (in Indexed) Explain(req *Request) Explanation {
 	var x Explanation
 	if in.Cache == nil {
@@ -47,7 +47,8 @@ func (in Indexed) Explain(req *Request) Explanation {
 	a.open(context.Background(), 1)
 	for _, cov := range a.roots {
 		for _, ans := range cov.answers {
-			// Each segment is asked the same parts in the same order.
+			// Each segment evaluates the same parts in the same
+			// order.
 			at := 0
 			ans.tell = func(depth int, text string) func(int) {
 				i := at

@@ -2,18 +2,18 @@ package index
 
 import "encoding/binary"
 
-// A filter says which identifiers a block may hold, by their hashes: a split
-// block Bloom filter, as buckets of 32 bytes of which one is looked at.
-// Source: "Cache-, Hash- and Space-Efficient Bloom Filters" (Putze, Sanders,
-// Singler), in the form that Parquet's specification gives it.
+// A filter tells which identifiers a block may contain, by their hashes. It is
+// a split block Bloom filter: buckets of 32 bytes, of which one is read for a
+// hash. Source: "Cache-, Hash- and Space-Efficient Bloom Filters" (Putze,
+// Sanders, Singler), in the form given by the specification of Parquet.
 //
-// Measured on generated logs, which have 5,000 identifiers a block: as terms
-// of the index, by 16 bits of hash, they took 8% of the text, halved the
-// building rate, and for an identifier let in 7% of the blocks. As filters
-// they take 1.3% and let in less than 1%.
+// Measured on generated logs, which have 5,000 identifiers per block: as terms
+// of the index, by 16 bits of hash, they took 8% of the text's size, halved the
+// speed of building, and admitted 7% of the blocks for an identifier. As
+// filters, they take 1.3% and admit less than 1%.
 const (
 	bucketSize = 32
-	filterBits = 12 // for each identifier
+	filterBits = 12 // bits per identifier
 )
 
 var salts = [8]uint32{
@@ -21,7 +21,7 @@ var salts = [8]uint32{
 	0x705495c7, 0x2df1424b, 0x9efc4947, 0x5c6bfb31,
 }
 
-// appendFilter appends the filter of some hashes; nothing for none.
+// appendFilter appends the filter for hashes to dst; nothing if there are none.
 func appendFilter(dst []byte, hashes []uint64) []byte {
 	if len(hashes) == 0 {
 		return dst
@@ -39,10 +39,10 @@ func appendFilter(dst []byte, hashes []uint64) []byte {
 	return dst
 }
 
-// bucket is the bucket of n that a hash is in.
+// bucket returns the index of the bucket, of n, that contains the hash h.
 func bucket(h uint64, n int) int { return int(h >> 32 * uint64(n) >> 32) }
 
-// holds reports whether a hash may be among those of which b is the bucket.
+// holds reports whether the bucket b may contain the hash h.
 func holds(b []byte, h uint64) bool {
 	for i, salt := range salts {
 		if binary.LittleEndian.Uint32(b[4*i:])&(1<<(uint32(h)*salt>>27)) == 0 {

@@ -7,7 +7,8 @@ import (
 	"logview/index/token"
 )
 
-// A filter holds what was put into it, and little else.
+// TestFilter tests that a filter contains what was put into it, and little
+// else.
 func TestFilter(t *testing.T) {
 	for _, n := range []int{1, 10, 1000, 20000} {
 		var in []uint64

@@ -13,8 +13,9 @@ import (
 	"logview/reader/readertest"
 )
 
-// Disks of all sizes fill up: a build that has no room says so, searches
-// find the same lines, and with room the next build makes a whole index.
+// TestFullDisk tests that a build that runs out of space, on disks of various
+// sizes, reports it, that searches find the same lines, and that the next build
+// with enough space completes the index.
 func TestFullDisk(t *testing.T) {
 	r := rand.New(rand.NewPCG(57, 1))
 	w := newWorld(t, r)

@@ -8,8 +8,8 @@ import (
 	"logview/reader"
 )
 
-// Whatever the text and the question, a block with a matching line is
-// admitted.
+// FuzzPlan tests that a block with a matching line is admitted, whatever the
+// text and the query.
 func FuzzPlan(f *testing.F) {
 	f.Add("id=0123456789abcdef took 12345ms \u212aelvin größe", "789abc")
 	f.Add("a_b.c 0xdeadbeef00 550e8400-e29b-41d4-a716-446655440000", "/e29b-41d4.*66[0-9]+/i")
@@ -40,7 +40,8 @@ func FuzzPlan(f *testing.F) {
 	})
 }
 
-// Bytes that are no catalog are an error, and nothing worse.
+// FuzzCatalog tests that bytes that are not a catalog cause an error and no
+// panic.
 func FuzzCatalog(f *testing.F) {
 	g := &generationInfo{name: "a", segments: []*segmentInfo{{id: 1, docs: 3, first: 1, last: 4}}}
 	c := &catalog{root: "/var/log", next: 5, generation: g, members: []*entry{

@@ -9,27 +9,27 @@ import (
 	"github.com/blevesearch/bleve/v2/index/scorch"
 )
 
-// A generation is a directory that holds a whole index of Bleve's, and is
-// never written to once the catalog names it:
+// A generation is a directory that contains a complete Bleve index. It is never
+// modified once the catalog names it:
 //
 //	index_meta.json           for Bleve: how to open it
-//	store/root.bolt           Bleve's list of segments, with the documents that are deleted
+//	store/root.bolt           Bleve's list of segments and deleted documents
 //	store/ID.zap              a segment
 //	ID.aux                    filters, terms and checksums of that segment; see segmentReader
 //
-// Generations share unchanged files by hard links. When a generation is replaced
-// in the catalog, it is kept until another one is published or the build ends: a
-// search may have read the catalog just before.
+// Generations share unchanged files by hard links. When a generation is
+// replaced in the catalog, it is kept until another one is published or the
+// build ends: a search may have read the catalog just before.
 type generation struct {
 	info     *generationInfo
 	index    *scorch.Scorch
 	snapshot *scorch.IndexSnapshot
-	segments []*segmentReader // of the segments that were selected when it was opened
+	segments []*segmentReader // the segments that were selected when it was opened
 }
 
 // A generationInfo describes a generation in the catalog.
 type generationInfo struct {
-	name     string // of the directory
+	name     string // name of the directory
 	bolt     fileInfo
 	segments []*segmentInfo
 }
@@ -40,9 +40,9 @@ func (i *generationInfo) boltPath(parent string) string {
 	return filepath.Join(parent, i.name, storeName, boltName)
 }
 
-// check returns an error unless the files of the generation are what they
-// were when they were written. With all, they are read in any case. The error
-// wraps fs.ErrNotExist if one of them is gone.
+// check returns an error if files of the generation were changed since they
+// were written. If all is set, it reads them even if sizes and times are
+// unchanged. The error wraps fs.ErrNotExist if a file is missing.
 func (i *generationInfo) check(parent string, all bool) error {
 	dir := filepath.Join(parent, i.name)
 	if err := i.bolt.check(i.boltPath(parent), all); err != nil {
@@ -59,8 +59,8 @@ func (i *generationInfo) check(parent string, all bool) error {
 	return nil
 }
 
-// openGeneration opens a generation of the index in parent, to read the
-// segments that want accepts, or all if it is nil.
+// openGeneration opens a generation of the index in parent, with the segments
+// for which want returns true, or all if want is nil.
 func openGeneration(parent string, info *generationInfo, want func(*segmentInfo) bool) (*generation, error) {
 	if err := info.check(parent, false); err != nil {
 		return nil, err
@@ -70,7 +70,7 @@ func openGeneration(parent string, info *generationInfo, want func(*segmentInfo)
 	if err != nil {
 		g.close()
 		if gone := info.check(parent, false); errors.Is(gone, fs.ErrNotExist) {
-			err = gone // deleted meanwhile
+			err = gone // deleted in the meantime
 		}
 		return nil, err
 	}
@@ -93,7 +93,7 @@ func (g *generation) open(parent string, want func(*segmentInfo) bool) error {
 		return err
 	}
 	g.snapshot = r.(*scorch.IndexSnapshot)
-	// Bleve leaves out what it cannot read.
+	// Bleve omits segments that it cannot read.
 	found := map[uint64]*scorch.SegmentSnapshot{}
 	for _, s := range g.snapshot.Segments() {
 		found[s.Id()] = s
@@ -118,13 +118,14 @@ func (g *generation) open(parent string, want func(*segmentInfo) bool) error {
 	return nil
 }
 
-// A place is a document of a generation.
+// A place is the location of a document in a generation.
 type place struct {
 	segment *segmentReader
 	doc     int
 }
 
-// places adds the documents of the open segments to docs, by serial number.
+// places adds the locations of the documents in the open segments to docs, by
+// serial number.
 func (g *generation) places(docs map[uint32]place) error {
 	for _, s := range g.segments {
 		for it := s.live.Iterator(); it.HasNext(); {

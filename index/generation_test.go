@@ -18,7 +18,7 @@ import (
 	"logview/reader/blockstore"
 )
 
-// openTestStore opens a store in dir that is closed when the test ends.
+// openTestStore opens a store in dir and closes it when the test ends.
 func openTestStore(t *testing.T, dir string, from *generationInfo) *store {
 	t.Helper()
 	s, err := openStore(dir, from)
@@ -29,7 +29,7 @@ func openTestStore(t *testing.T, dir string, from *generationInfo) *store {
 	return s
 }
 
-// addBlocks adds blocks as one batch, with serial numbers from first on.
+// addBlocks adds blocks as one batch, with serial numbers starting at first.
 func addBlocks(t *testing.T, s *store, first int, blocks ...[]byte) {
 	t.Helper()
 	batch := newBlockBatch()
@@ -41,7 +41,7 @@ func addBlocks(t *testing.T, s *store, first int, blocks ...[]byte) {
 	}
 }
 
-// publishAndOpen publishes what a store holds, and opens it.
+// publishAndOpen publishes the contents of a store and opens the generation.
 func publishAndOpen(t *testing.T, s *store, prev *generationInfo) (*generationInfo, *generation) {
 	t.Helper()
 	info, err := s.publish(prev)
@@ -56,8 +56,8 @@ func publishAndOpen(t *testing.T, s *store, prev *generationInfo) (*generationIn
 	return info, g
 }
 
-// segmentOf returns the only segment of a generation that has some blocks.
-// Their serial numbers are those in the list.
+// segmentOf returns the only segment of a generation of blocks. The serial
+// numbers are the indices in blocks.
 func segmentOf(t *testing.T, blocks ...[]byte) *segmentReader {
 	t.Helper()
 	s := openTestStore(t, t.TempDir(), nil)
@@ -66,7 +66,8 @@ func segmentOf(t *testing.T, blocks ...[]byte) *segmentReader {
 	return g.segments[0]
 }
 
-// admitted returns the serial numbers that a generation admits for a text.
+// admitted returns the serial numbers of the blocks that a generation admits
+// for a text.
 func admitted(t *testing.T, g *generation, text string) []uint32 {
 	t.Helper()
 	p := newPlan(query.Text{S: text}, match.Options{})
@@ -81,13 +82,15 @@ func admitted(t *testing.T, g *generation, text string) []uint32 {
 	return all.ToArray()
 }
 
-// Through merging, deleting, publishing and opening again, each serial number
-// keeps its words and its identifiers.
+// TestSerialNumbersLast tests that serial numbers keep their words and
+// identifiers when segments are merged, documents deleted, and generations
+// published and opened.
 func TestSerialNumbersLast(t *testing.T) {
 	dir := t.TempDir()
 	s := openTestStore(t, dir, nil)
 	id := func(n int) string { return fmt.Sprintf("%032x", 0xabcdef0123456789+uint64(n)*0x1000001) }
-	// No digits of identifiers, which any part of one may be in.
+	// Without hexadecimal digits, so that a word cannot be part of an
+	// identifier.
 	word := func(n int) string {
 		return strings.Repeat(string(rune('g'+n/20)), 3) + strings.Repeat(string(rune('g'+n%20)), 3)
 	}
@@ -126,9 +129,9 @@ func TestSerialNumbersLast(t *testing.T) {
 			if err := s.settle(t.Context()); err != nil {
 				t.Fatal(err)
 			}
-		case 4: // as another build
+		case 4: // continue as another build would
 			next := openTestStore(t, dir, prev)
-			for i := range uint32(9) { // were not published
+			for i := range uint32(9) { // the last 9 were not published
 				live.Remove(uint32(n) - 9 + i)
 			}
 			n -= 9
@@ -141,7 +144,7 @@ func TestSerialNumbersLast(t *testing.T) {
 			t.Errorf("there are %d segments after merging", len(g.segments))
 		}
 	}
-	// What the catalog says nothing of is deleted.
+	// Documents that the catalog does not mention are deleted.
 	next := openTestStore(t, dir, prev)
 	live = roaring.BitmapOf(3, 4)
 	if err := next.prune(live); err != nil {
@@ -151,8 +154,8 @@ func TestSerialNumbersLast(t *testing.T) {
 	check(g, n)
 }
 
-// indexedDir returns a directory with a log, its cache, and where the index
-// is.
+// indexedDir returns a directory with a log, its cache, and the directory of
+// the index.
 func indexedDir(t *testing.T) (dir string, cache *blockstore.Cache, index string) {
 	t.Helper()
 	dir, cache = t.TempDir(), blockstore.NewCache(t.TempDir(), 1<<30)
@@ -180,7 +183,8 @@ func buildTold(t *testing.T, cache *blockstore.Cache, dir string) (BuildStats, [
 	return st, told
 }
 
-// names returns what is in a directory, with the names of generations cut off.
+// names returns the names of the files in a directory. Names of generations are
+// replaced by x's.
 func names(t *testing.T, dir string) []string {
 	t.Helper()
 	var out []string
@@ -201,8 +205,8 @@ func names(t *testing.T, dir string) []string {
 
 var oneGeneration = []string{"catalog", "lock", strings.Repeat("x", 26)}
 
-// An index that an older version wrote is built anew, and nothing is left of
-// it.
+// TestOlderVersions tests that an index written by an older version is built
+// anew and none of its files remain.
 func TestOlderVersions(t *testing.T) {
 	for _, version := range []string{"v1", "v2"} {
 		dir, cache, index := indexedDir(t)
@@ -219,7 +223,7 @@ func TestOlderVersions(t *testing.T) {
 	}
 }
 
-// A stored index of this version can be read.
+// TestStoredVersion tests that a stored index of this version can be read.
 func TestStoredVersion(t *testing.T) {
 	dir := t.TempDir()
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "v3"))); err != nil {
@@ -241,8 +245,8 @@ func TestStoredVersion(t *testing.T) {
 	}
 }
 
-// A build deletes what others left: stores of builds that were killed, and
-// generations that no catalog names.
+// TestLeftovers tests that a build deletes leftovers: stores of builds that
+// were killed, and generations that no catalog names.
 func TestLeftovers(t *testing.T) {
 	dir, cache, index := indexedDir(t)
 	buildTold(t, cache, dir)
@@ -268,7 +272,8 @@ func TestLeftovers(t *testing.T) {
 	}
 }
 
-// Before serial numbers end, an index is built anew.
+// TestSerialNumbersEnd tests that an index is built anew before the serial
+// numbers run out.
 func TestSerialNumbersEnd(t *testing.T) {
 	dir, cache, index := indexedDir(t)
 	buildTold(t, cache, dir)
@@ -288,9 +293,9 @@ func TestSerialNumbersEnd(t *testing.T) {
 	}
 }
 
-// A merge that is under way when a document is deleted keeps the document,
-// marked as deleted, though its filter is gone. A document that is not deleted
-// must have one.
+// TestFilterOfDeleted tests deletion during a merge: the new segment keeps the
+// document, marked as deleted, although its filter is gone. A document that is
+// not deleted must have a filter.
 func TestFilterOfDeleted(t *testing.T) {
 	s := openTestStore(t, t.TempDir(), nil)
 	addBlocks(t, s, 0, []byte("id-aaaa1111 one\n"), []byte("id-bbbb2222 two\n"), []byte("id-cccc3333 three\n"))

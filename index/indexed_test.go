@@ -20,7 +20,7 @@ import (
 	"logview/reader/readertest"
 )
 
-// build brings the index of dir up to date.
+// build updates the index of dir.
 func build(t *testing.T, cache *blockstore.Cache, dir string) index.BuildStats {
 	t.Helper()
 	b := index.Builder{Cache: cache, Workers: index.NewWorkers(), Failed: func(e *reader.FileError) { t.Logf("build: %v", e) }}
@@ -41,7 +41,7 @@ func TestIndexed(t *testing.T) {
 	})
 }
 
-// found is the lines that a searcher finds, and its statistics.
+// found returns the lines that a searcher finds, and the statistics.
 func found(t *testing.T, s index.Searcher, cache *blockstore.Cache, dir string, req index.Request) ([]string, index.Stats) {
 	t.Helper()
 	logs, errs := files.Find([]string{dir})
@@ -68,13 +68,13 @@ func found(t *testing.T, s index.Searcher, cache *blockstore.Cache, dir string, 
 	return out, st
 }
 
-// A world is a directory of logs that lives on.
+// A world is a directory of logs that change over time.
 type world struct {
 	t     *testing.T
 	r     *rand.Rand
 	dir   string
 	clock time.Time
-	words []string // to look for
+	words []string // words to search for
 	n     int
 }
 
@@ -82,7 +82,8 @@ func newWorld(t *testing.T, r *rand.Rand) *world {
 	return &world{t: t, r: r, dir: t.TempDir(), clock: time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)}
 }
 
-// text is some lines, most of them alike, some with words of their own.
+// text returns at least size bytes of lines, most of them similar, some with
+// unique words.
 func (w *world) text(size int) string {
 	var b strings.Builder
 	for b.Len() < size {
@@ -140,7 +141,7 @@ func (w *world) compress(name string) {
 	readertest.CompressFile(w.t, w.path(name))
 }
 
-// change does one of the things that happen to logs.
+// change makes one of the changes that happen to logs.
 func (w *world) change() {
 	names := w.names()
 	log := pickLog(w.r)
@@ -173,7 +174,7 @@ func (w *world) change() {
 		if len(names) > 3 {
 			os.Remove(w.path(names[w.r.IntN(len(names))]))
 		}
-	case 7: // another text in the same file, longer than before
+	case 7: // overwrite the file with a different, longer text
 		if slices.Contains(names, log) {
 			size, _ := os.Stat(w.path(log))
 			if err := os.WriteFile(w.path(log), []byte(w.text(int(size.Size())+1000)), 0o644); err != nil {
@@ -185,7 +186,7 @@ func (w *world) change() {
 
 func pickLog(r *rand.Rand) string { return []string{"app.log", "web.log"}[r.IntN(2)] }
 
-// ask is a random question about the world.
+// ask returns a random request about the world.
 func (w *world) ask() index.Request {
 	cut := func() string {
 		s := "handled"
@@ -222,8 +223,9 @@ func (w *world) ask() index.Request {
 	return req
 }
 
-// Whatever happens to logs between building, refreshing and searching, the
-// index finds what reading everything finds.
+// TestIndexedLives tests that a search with an index finds the same lines as
+// one that reads everything, whatever happens to logs between building and
+// searching.
 func TestIndexedLives(t *testing.T) {
 	worlds, steps := 6, 30
 	if testing.Short() {
@@ -275,8 +277,8 @@ func realPath(t *testing.T, dir string) string {
 	return real
 }
 
-// A file with two names is there under both; neither is gone when the index
-// is brought up to date.
+// TestHardLinks tests that a file with two names is indexed under both, and
+// that neither counts as gone in the next build.
 func TestHardLinks(t *testing.T) {
 	cache, dir := newCache(t), t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte("one\n"), 0o600); err != nil {
@@ -293,8 +295,8 @@ func TestHardLinks(t *testing.T) {
 	}
 }
 
-// Where a directory and one below it have an index, a file is known if
-// either knows it.
+// TestNestedIndexes tests that if both a directory and a subdirectory have an
+// index, a file is known if either index has it.
 func TestNestedIndexes(t *testing.T) {
 	cache, dir := newCache(t), t.TempDir()
 	sub := filepath.Join(dir, "sub")
@@ -324,8 +326,8 @@ func TestNestedIndexes(t *testing.T) {
 	unread("the one below is newer")
 }
 
-// A file that was written over with as much, and its time set back, is not
-// what was indexed.
+// TestTimeSetBack tests that a file that is overwritten with a text of the same
+// length, and gets its old time back, is not taken for the indexed one.
 func TestTimeSetBack(t *testing.T) {
 	dir, cache := t.TempDir(), newCache(t)
 	path := filepath.Join(dir, "a.log")
@@ -345,7 +347,7 @@ func TestTimeSetBack(t *testing.T) {
 			build(t, cache, dir)
 		}
 	}
-	// Renamed, it is still known.
+	// A renamed file is still known.
 	if err := os.Rename(path, path+".1"); err != nil {
 		t.Fatal(err)
 	}

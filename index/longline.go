@@ -12,17 +12,17 @@ import (
 	"logview/reader"
 )
 
-// Lines longer than a block. A line of up to maxLine bytes is assembled in memory
-// and matched like any other; a longer one is matched in overlapping pieces (see
-// match.Judge). It is printed from its file, or from a copy on disk if it came
-// through a pipe.
+// Lines longer than a block: a line of up to maxLine bytes is assembled in
+// memory and matched like any other; a longer one is matched in overlapping
+// pieces (see match.Judge). It is printed from its file, or from a copy on disk
+// if it came through a pipe.
 const (
 	maxLine = 64 << 20
-	overlap = 1<<20 + 2*utf8.UTFMax // with a character on either side to tell where words end
+	overlap = 1<<20 + 2*utf8.UTFMax // includes a character on each side, to find the ends of words
 
-	// maxText is the longest line that is emitted as text. A longer one is
-	// emitted as a LongLine to be streamed, so that the caller need not hold a
-	// second copy in memory.
+	// maxText is the length in bytes of the longest line that is emitted as
+	// text. A longer one is emitted as a LongLine to be streamed, so that
+	// the caller does not need a second copy in memory.
 	maxText = 4 << 20
 )
 
@@ -31,8 +31,8 @@ type LongLine struct {
 	Line    reader.Line
 	Offset  reader.Offset
 	Len     int64
-	Context bool // it does not match but lies near one that does
-	Open    bool // the text ends without its newline
+	Context bool // the line does not match but is near one that does
+	Open    bool // the text ends without a newline
 
 	openText func() (io.ReadCloser, error)
 	drop     func() // deletes the copy on disk; nil if there is none
@@ -65,10 +65,11 @@ func (l *LongLine) WriteTo(w io.Writer) (int64, error) {
 	return n, err
 }
 
-// searchLong searches the line whose first piece is b, and reads its other pieces
-// with next. If next fails, the line ends there; the caller will get the same
-// error. It returns the rest of the last piece as a block of whole lines, or nil
-// if nothing is left, and false if reading must end. It owns b.
+// searchLong searches the line that begins with block b, and reads its other
+// pieces with next. If next fails, the line ends there; the caller will get the
+// same error. It returns the rest of the last piece as a block of whole lines,
+// or nil if there is none, and false if reading must end. It takes ownership of
+// b.
 func (p *producer) searchLong(b *reader.Block, next func(*reader.Block) error) (*reader.Block, bool) {
 	if !p.wait(func() bool { return p.st.head }) {
 		reader.PutBlock(b)
@@ -114,7 +115,7 @@ func (p *producer) searchLong(b *reader.Block, next func(*reader.Block) error) (
 	return rest, true
 }
 
-// emitLong queues a long line and waits until it was emitted, so that its memory
+// emitLong queues a long line and waits until it is emitted, so that its memory
 // can be reused for the next. It returns false if reading must end.
 func (p *producer) emitLong(l *LongLine, j *judge) bool {
 	matches := j.Finish()
@@ -132,8 +133,8 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 	}
 	short := j.Whole() && len(j.Buf) <= maxText
 	if p.withContext() {
-		// It may be emitted much later, or never, so its text is not kept in
-		// memory unless it is short, and then it counts.
+		// The line may be emitted much later, or never. So its text is
+		// kept in memory only if it is short, and then it is counted.
 		h := p.newHits()
 		c := contextLine{line: l.Line, offset: l.Offset, match: matches, open: l.Open}
 		switch {
@@ -197,7 +198,7 @@ type judge struct {
 	match.Judge
 	p     *producer
 	spool *os.File // a copy of the line, if it cannot be read again
-	err   error    // of the spool
+	err   error    // error of writing the spool
 }
 
 func (p *producer) judge(sc *match.Scanner, max, overlap int) *judge {
@@ -210,7 +211,7 @@ func (p *producer) judge(sc *match.Scanner, max, overlap int) *judge {
 	return j
 }
 
-// add appends to the line.
+// add appends text to the line.
 func (j *judge) add(text []byte) {
 	for len(text) > 0 {
 		n := min(len(text), j.Room())
@@ -222,14 +223,14 @@ func (j *judge) add(text []byte) {
 	}
 }
 
-// keep starts a copy of the line on disk with the text in Buf, unless there is
-// one.
+// keep starts a copy of the line on disk with the text in Buf, if there is none
+// yet.
 func (j *judge) keep() {
 	if j.spool != nil || j.err != nil {
 		return
 	}
 	if j.spool, j.err = os.CreateTemp("", "logview-line-"); j.err == nil {
-		os.Remove(j.spool.Name()) // where an open file cannot be removed, dropSpool does it
+		os.Remove(j.spool.Name()) // if the system cannot remove open files, dropSpool removes it
 		j.p.keepSpool(j.spool)
 		_, j.err = j.spool.Write(j.Buf)
 	}
@@ -240,7 +241,7 @@ func rereadable(m reader.Member) bool {
 		return false
 	}
 	info, err := os.Stat(m.Path)
-	return err != nil || info.Mode().IsRegular() // if it is gone, reading it again says so
+	return err != nil || info.Mode().IsRegular() // if the file is gone, reading it again returns the error
 }
 
 // opener returns a function that reads the line again.
@@ -263,7 +264,7 @@ func (j *judge) opener(l *LongLine) func() (io.ReadCloser, error) {
 	return j.reopen(l)
 }
 
-// reopen returns a function that reads the line from its file again.
+// reopen returns a function that reads the line again from its file.
 func (j *judge) reopen(l *LongLine) func() (io.ReadCloser, error) {
 	p := j.p
 	return func() (io.ReadCloser, error) {
@@ -281,8 +282,8 @@ func (j *judge) close() {
 	}
 }
 
-// keepSpool registers a file to be closed when the search ends, unless dropSpool
-// closed it before: a search may end at any moment.
+// keepSpool registers a file that is closed when the search ends, unless
+// dropSpool closes it before: a search may end at any time.
 func (s *scanRun) keepSpool(f *os.File) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

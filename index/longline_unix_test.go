@@ -17,8 +17,8 @@ import (
 	"logview/reader/files"
 )
 
-// Long lines from a pipe that wait as context do so on disk, and nothing is
-// left of them there.
+// TestLongContextFromPipe tests that long lines from a pipe, while they wait as
+// context, are kept on disk, and that no files are left there.
 func TestLongContextFromPipe(t *testing.T) {
 	if testing.Short() {
 		t.Skip("pipes 200 MB")
@@ -37,7 +37,7 @@ func TestLongContextFromPipe(t *testing.T) {
 		}
 		return fmt.Appendf(bytes.Repeat([]byte{byte('a' + i%26)}, size), "%d%s", i, end)
 	}
-	for _, enough := range []int{lines, 5} { // to the end, or until the caller has enough
+	for _, enough := range []int{lines, 5} { // read to the end, or stop after some lines
 		go func() {
 			f, err := os.OpenFile(pipe, os.O_WRONLY, 0)
 			if err != nil {
@@ -111,7 +111,7 @@ func TestLongContextFromPipe(t *testing.T) {
 	}
 }
 
-// openFiles counts the temporary files that are open, where the system tells.
+// openFiles returns the number of open temporary files, on systems with /proc.
 func openFiles(t *testing.T) (n int) {
 	links, _ := filepath.Glob("/proc/self/fd/*")
 	for _, l := range links {

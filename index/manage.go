@@ -6,8 +6,9 @@ import (
 	"logview/reader/blockstore"
 )
 
-// Root is the directory whose index covers dir or would: that of the nearest
-// directory above that has one, or its own. It is absolute and without links.
+// Root returns the directory whose index covers, or would cover, dir: the
+// nearest directory at or above it that has an index, or else dir itself. The
+// result is absolute and has no symbolic links.
 func Root(c *blockstore.Cache, dir string) (string, error) {
 	real, err := realDir(dir)
 	if err != nil {
@@ -16,17 +17,17 @@ func Root(c *blockstore.Cache, dir string) (string, error) {
 	return rootOf(c, real), nil
 }
 
-// Clear deletes the index of a directory, of which root is the real path.
+// Clear deletes the index of a directory. root must be its real path.
 func Clear(c *blockstore.Cache, root string) error { return c.RemoveIndex(indexName(root)) }
 
-// Info says what an index covers.
+// Info describes an index.
 type Info struct {
 	Root     string
-	Dir      string // where it lies
-	Err      error  // why it cannot be used; then the rest is unknown but for Size
+	Dir      string // directory of the index
+	Err      error  // why the index cannot be used; if not nil, only Dir and Size are set
 	Members  int
 	Lines    int64
-	Text     int64 // bytes
+	Text     int64 // bytes of text
 	Size     int64 // bytes on disk
 	Segments int
 	Built    time.Time

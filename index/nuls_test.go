@@ -18,8 +18,9 @@ import (
 	"logview/reader/files"
 )
 
-// Logs full of NULs, of byte order marks and of other charsets have the same
-// lines with and without an index, at every moment of their lives.
+// TestIndexedNULs tests that logs with NULs, byte order marks and other
+// encodings have the same lines with and without an index, at every stage of
+// their lives.
 func TestIndexedNULs(t *testing.T) {
 	seeds := uint64(6)
 	if testing.Short() {
@@ -44,7 +45,7 @@ func TestIndexedNULs(t *testing.T) {
 				f.Seek(0, 2)
 			case 2:
 				f.WriteString("\n\xef\xbb\xbfmarked needle\n")
-			case 3: // written into from where it ends in NULs
+			case 3: // write over the NULs at the end
 				info, _ := f.Stat()
 				f.Truncate(info.Size() + 200<<10)
 				f.WriteAt([]byte("over the NULs needle\n"), info.Size())
@@ -95,7 +96,8 @@ func TestIndexedNULs(t *testing.T) {
 	}
 }
 
-// An index is not asked about texts that were read in another encoding.
+// TestIndexedEncodings tests that an index is not used for texts that are read
+// in another encoding.
 func TestIndexedEncodings(t *testing.T) {
 	dir, cache := t.TempDir(), newCache(t)
 	path := filepath.Join(dir, "app.log")

@@ -27,28 +27,28 @@ import (
 //     have the text and lines that do not.
 type plan struct {
 	root  planNode
-	files []query.File // the leaves that ask for paths
+	files []query.File // the file: conditions
 }
 
 // A planNode is a node of the tree. Exactly one field is set.
 type planNode struct {
-	name string // for people
+	name string // description for Explain
 	all  bool
 	and  []planNode
 	or   []planNode
 	run  *planRun
-	file int // index in plan.files, from 1; negative if it must not be
+	file int // 1 + index in plan.files; negative if the path must not match
 }
 
-// A planRun is one run of a text.
+// A planRun is a run of a text.
 type planRun struct {
 	token.Run
-	whole bool // no letter, digit or underscore stands beside it
+	whole bool // no letter, digit or underscore may be next to it
 }
 
-// maxWords and maxWordsPerBlock, whichever allows more, are how many words a
-// part of a word may be part of before looking each of them up takes longer
-// than reading the blocks is likely to.
+// maxWords and maxWordsPerBlock, whichever allows more, limit the words to look
+// up for a part of a word. Looking up more would probably take longer than
+// reading the blocks.
 const (
 	maxWords         = 4096
 	maxWordsPerBlock = 8
@@ -164,15 +164,15 @@ func (p *plan) pathKey(path string) string {
 	return string(key)
 }
 
-// answers is what a segment says to a plan.
+// answers evaluates a plan in a segment.
 type answers struct {
 	*plan
 	segment *segmentReader
-	tell    func(depth int, name string) func(blocks int) // of each part, when it is begun and when it is known
+	tell    func(depth int, name string) func(blocks int) // if not nil, called when a part is started; the returned function gets the number of its blocks
 }
 
-// docs returns the documents that may hold a matching line, for files whose
-// paths have a key.
+// docs returns the documents that may contain a matching line, for files whose
+// paths have the key pathKey.
 func (a *answers) docs(pathKey string) (out *roaring.Bitmap, err error) {
 	err = guard(func() error {
 		out, err = a.eval(&a.root, a.segment.live, pathKey, 0)
@@ -181,7 +181,7 @@ func (a *answers) docs(pathKey string) (out *roaring.Bitmap, err error) {
 	return out, err
 }
 
-// serials returns the serial numbers of those documents.
+// serials returns the serial numbers of the documents that docs returns.
 func (a *answers) serials(pathKey string) (out *roaring.Bitmap, err error) {
 	docs, err := a.docs(pathKey)
 	if err != nil {
@@ -194,8 +194,8 @@ func (a *answers) serials(pathKey string) (out *roaring.Bitmap, err error) {
 	return out, err
 }
 
-// eval is the documents of among that n admits. It does not change among,
-// and may return it.
+// eval returns the documents in among that n admits. It does not modify among,
+// but may return it.
 func (a *answers) eval(n *planNode, among *roaring.Bitmap, pathKey string, depth int) (out *roaring.Bitmap, err error) {
 	if a.tell != nil {
 		told := a.tell(depth, n.name)
@@ -238,7 +238,7 @@ func (a *answers) eval(n *planNode, among *roaring.Bitmap, pathKey string, depth
 	return out, nil
 }
 
-// run is the documents of among that may hold a run of word characters.
+// run returns the documents in among that may contain a run of word characters.
 func (a *answers) run(r *planRun, among *roaring.Bitmap) (*roaring.Bitmap, error) {
 	out := roaring.New()
 	s := a.segment
@@ -251,8 +251,8 @@ func (a *answers) run(r *planRun, among *roaring.Bitmap) (*roaring.Bitmap, error
 	err := s.shapes(func(term []byte, shape token.Shape) error {
 		hide := r.MayHide(shape)
 		if r.whole {
-			// Only in what is not known at all: letters stand beside it in
-			// any other.
+			// Only runs too long to be kept: in any identifier, a
+			// letter or digit would be next to it.
 			hide = hide && shape == longShape
 		}
 		if hide {
@@ -302,9 +302,9 @@ func (a *answers) run(r *planRun, among *roaring.Bitmap) (*roaring.Bitmap, error
 
 var longShape, _ = token.ParseShape(string(rune(token.Marks)) + "l")
 
-// wholeIn reports whether text may be a whole word inside of the run that a
-// term is: beside it stands nothing, or a byte beyond ASCII, which may be of
-// a letter or not.
+// wholeIn reports whether text may be a whole word within term, a run: next to
+// it is nothing, or a byte outside ASCII, which may or may not be part of a
+// letter.
 func wholeIn(term []byte, text string) bool {
 	for from := 0; ; {
 		i := bytes.Index(term[from:], []byte(text))

@@ -12,8 +12,8 @@ import (
 	"logview/index/query"
 )
 
-// pieces are what random lines are made of: whatever makes runs, ends them,
-// or looks like an identifier.
+// pieces generate the parts of random lines: whatever forms runs, ends them, or
+// looks like an identifier.
 var pieces = []func(r *rand.Rand) string{
 	func(r *rand.Rand) string { return hexDigits(r, 8+r.IntN(57)) },
 	func(r *rand.Rand) string { return hexDigits(r, 1+r.IntN(8)) },
@@ -68,7 +68,7 @@ func randomLine(r *rand.Rand) string {
 	return b.String()
 }
 
-// randomQuery asks for a part of a line, in some form.
+// randomQuery returns a query for parts of a line, in various forms.
 func randomQuery(r *rand.Rand, line string) (query.Node, match.Options) {
 	var opt match.Options
 	part := func() string {
@@ -112,9 +112,9 @@ func randomQuery(r *rand.Rand, line string) (query.Node, match.Options) {
 	return leaf(), opt
 }
 
-// What a plan admits is checked against the lines themselves: no block with
-// a matching line may be left out, and, so that this means something, many
-// without one are.
+// TestPlanAdmitsAllMatches compares the blocks that plans admit with the lines:
+// every block with a matching line must be admitted, and many of the others
+// must not, or else the test would mean nothing.
 func TestPlanAdmitsAllMatches(t *testing.T) {
 	r := rand.New(rand.NewPCG(41, 42))
 	rounds, queries := 30, 400
@@ -141,7 +141,7 @@ func TestPlanAdmitsAllMatches(t *testing.T) {
 			q, opt := randomQuery(r, line)
 			m, err := match.Compile(q, opt)
 			if err != nil {
-				continue // an expression of bytes that are no UTF-8
+				continue // an expression with bytes that are not UTF-8
 			}
 			path := pick(r, "a.log", "a.log.2.gz")
 			p := newPlan(q, opt)
@@ -170,7 +170,8 @@ func TestPlanAdmitsAllMatches(t *testing.T) {
 	}
 }
 
-// Looking up tens of thousands of alternatives takes longer than reading.
+// TestPlanOfManyAlternatives tests that a plan does not look up too many
+// alternatives: with tens of thousands, that would take longer than reading.
 func TestPlanOfManyAlternatives(t *testing.T) {
 	or := make(query.Or, maxAlternatives+1)
 	for i := range or {

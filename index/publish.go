@@ -78,10 +78,10 @@ func firstMissing(list []extent, indexed *roaring.Bitmap, blocks int) int {
 	return blocks
 }
 
-// soFar returns an entry for the indexed beginning of the current member, or nil
-// if that is too short to be worth it. For a plain file, the entry looks as if
-// the file had grown since. For a compressed one, it is partial: only a build
-// that continues uses it.
+// soFar returns an entry for the indexed beginning of the current member, or
+// nil if too little is indexed. For a plain file, the entry is that of a
+// shorter file that has grown since. For a compressed one, it is partial: only
+// a build that continues uses it.
 func soFar(eb *entryBuilder, indexed *roaring.Bitmap) *entry {
 	n := firstMissing(eb.extents, indexed, len(eb.crcs))
 	if n < eb.taken+batchBlocks || len(eb.extents) == 0 {

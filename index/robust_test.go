@@ -22,7 +22,7 @@ import (
 	"logview/reader/files"
 )
 
-// TestMain lets the test binary play another process that builds an index.
+// TestMain lets the test binary act as another process that builds an index.
 func TestMain(m *testing.M) {
 	if dir := os.Getenv("INDEX_TEST_BUILD"); dir != "" {
 		index.SmallSteps()
@@ -48,7 +48,7 @@ func builder(t *testing.T, cache *blockstore.Cache, dir string) *exec.Cmd {
 	return cmd
 }
 
-// questions is some requests and what is right to answer.
+// questions contains requests and their correct answers.
 type questions struct {
 	t    *testing.T
 	dir  string
@@ -66,7 +66,7 @@ func ask(w *world, n int) *questions {
 	return q
 }
 
-// check asks with an index, and returns how many blocks it spared.
+// check searches with an index and returns the number of blocks skipped.
 func (q *questions) check(cache *blockstore.Cache, when string) (skipped int64) {
 	q.t.Helper()
 	for i, req := range q.reqs {
@@ -79,9 +79,8 @@ func (q *questions) check(cache *blockstore.Cache, when string) (skipped int64) 
 	return skipped
 }
 
-// A build is killed at any moment: every search before, after and between
-// finds the same lines, and the next build makes a whole index of what is
-// left.
+// TestKilledBuilds kills builds at random times: every search in between finds
+// the same lines, and the next build completes the index.
 func TestKilledBuilds(t *testing.T) {
 	rounds := 200
 	if testing.Short() {
@@ -97,7 +96,7 @@ func TestKilledBuilds(t *testing.T) {
 	q := ask(w, 3)
 	begun := time.Now()
 	build(t, newCache(t), w.dir)
-	took := time.Since(begun) + 50*time.Millisecond // with the process's start
+	took := time.Since(begun) + 50*time.Millisecond // including the start of the process
 	resumed := 0
 	for round := range rounds {
 		if round%10 == 0 {
@@ -139,7 +138,7 @@ func verify(t *testing.T, cache *blockstore.Cache, dir string) {
 	}
 }
 
-// files is all files of a cache.
+// cacheFiles returns all files of a cache, except locks and tags.
 func cacheFiles(t *testing.T, cache *blockstore.Cache) []string {
 	t.Helper()
 	var out []string
@@ -155,8 +154,8 @@ func cacheFiles(t *testing.T, cache *blockstore.Cache) []string {
 	return out
 }
 
-// Whatever happens to a file of the cache, searches find the same lines, and
-// the next build mends it.
+// TestDamagedCache tests that, whatever happens to a file of the cache,
+// searches find the same lines, and the next build repairs the index.
 func TestDamagedCache(t *testing.T) {
 	r := rand.New(rand.NewPCG(52, 1))
 	w := newWorld(t, r)
@@ -234,7 +233,7 @@ func TestDamagedCache(t *testing.T) {
 			}
 		}
 	}
-	// All of it gone, or another directory's.
+	// All files deleted.
 	restore()
 	if err := cache.Clear(); err != nil {
 		t.Fatal(err)
@@ -242,8 +241,8 @@ func TestDamagedCache(t *testing.T) {
 	q.check(cache, "deleted")
 }
 
-// A search that runs while files of the cache are cut off, deleted and
-// replaced finds the same lines.
+// TestCacheChangesInSearch tests that a search finds the same lines while files
+// of the cache are truncated, deleted and replaced.
 func TestCacheChangesInSearch(t *testing.T) {
 	r := rand.New(rand.NewPCG(53, 1))
 	w := newWorld(t, r)
@@ -276,8 +275,9 @@ func TestCacheChangesInSearch(t *testing.T) {
 	}
 }
 
-// A build whose segments are cut off while Bleve reads them as memory says so,
-// or notices nothing, and leaves searches right.
+// TestCacheChangesInBuild truncates segments while Bleve reads them as mapped
+// memory: the build reports an error, or does not notice, and searches find the
+// same lines.
 func TestCacheChangesInBuild(t *testing.T) {
 	r := rand.New(rand.NewPCG(61, 1))
 	w := newWorld(t, r)
@@ -316,7 +316,8 @@ func TestCacheChangesInBuild(t *testing.T) {
 	}
 }
 
-// Two processes build, four search, and logs are written, all at once.
+// TestManyAtOnce runs two building processes and four searches at the same
+// time.
 func TestManyAtOnce(t *testing.T) {
 	r := rand.New(rand.NewPCG(54, 1))
 	w := newWorld(t, r)
@@ -374,7 +375,8 @@ func TestManyAtOnce(t *testing.T) {
 	}
 }
 
-// answer is found for goroutines.
+// answer is like found, but can be called from other goroutines than the
+// test's.
 func answer(s index.Searcher, cache *blockstore.Cache, dir string, req index.Request) ([]string, error) {
 	logs, errs := files.Find([]string{dir})
 	if len(errs) > 0 {
@@ -395,8 +397,8 @@ func answer(s index.Searcher, cache *blockstore.Cache, dir string, req index.Req
 	return out, errors.Join(err, failed)
 }
 
-// A cache that cannot be written is said by who was to write it, and nothing
-// to who searches.
+// TestNoCache tests that a cache that cannot be written is reported by builds,
+// but not by searches.
 func TestNoCache(t *testing.T) {
 	r := rand.New(rand.NewPCG(55, 1))
 	w := newWorld(t, r)
@@ -421,7 +423,8 @@ func TestNoCache(t *testing.T) {
 	}
 }
 
-// A build that is cancelled keeps what it did, and the next goes on.
+// TestCancelledBuild tests that a cancelled build keeps its work, and that the
+// next one continues from there.
 func TestCancelledBuild(t *testing.T) {
 	r := rand.New(rand.NewPCG(56, 1))
 	w := newWorld(t, r)
@@ -450,8 +453,8 @@ func TestCancelledBuild(t *testing.T) {
 	verify(t, cache, w.dir)
 }
 
-// A build that takes no longer than it takes to publish for the first time
-// keeps to the cache's size, too.
+// TestFullCache tests that even a build that never publishes before its end
+// respects the size limit of the cache.
 func TestFullCache(t *testing.T) {
 	defer index.RarePublishing()()
 	dir := t.TempDir()
@@ -466,8 +469,8 @@ func TestFullCache(t *testing.T) {
 	}
 }
 
-// A builder whose index is deleted, and begun anew by another, leaves that
-// one alone.
+// TestDeletedWhileBuilt tests that a builder whose index is deleted and built
+// anew by another builder does not change the new index.
 func TestDeletedWhileBuilt(t *testing.T) {
 	cache, dir := newCache(t), t.TempDir()
 	text := strings.Repeat("a line of a log\n", 40<<20/16)
@@ -479,7 +482,7 @@ func TestDeletedWhileBuilt(t *testing.T) {
 		if !begun {
 			begun = true
 			if err := cache.Clear(); err != nil {
-				t.Skip(err) // where open files stay
+				t.Skip(err) // on systems that cannot delete open files
 			}
 			build(t, cache, dir)
 		}

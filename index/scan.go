@@ -18,35 +18,37 @@ import (
 	"logview/reader/files"
 )
 
-// Scan is the Searcher that reads all blocks. A search falls back to it where
-// there is no index, and other Searchers must find the same lines.
+// Scan is the Searcher that reads all blocks. A search uses it where there is
+// no index, and other Searchers must find the same lines.
 //
-// How it runs. Each member is searched by a memberScan: a goroutine that decodes
-// its blocks one after the other and queues a piece for each. The caller's
-// goroutine emits the pieces in order, member by member.
+// How it works. Each member is searched by a memberScan: a goroutine that
+// decodes its blocks one after the other and queues a piece for each. The
+// caller's goroutine emits the pieces in order, member by member.
 //
-//   - Processors. A goroutine holds a slot of Workers while it decodes or
-//     searches; see reader/admission.go. The goroutine that decodes a block also
-//     searches it, while it is in that core's cache, unless another slot is
-//     free: then another goroutine does. With many members all cores decode;
-//     with one, one core decodes and the others search.
-//   - Memory. The member being emitted, the head, may hold maxHead bytes of
-//     pieces that were not emitted yet, all others together maxAhead; a goroutine
-//     that would exceed that waits. The head never waits for the others.
-//   - Lines longer than a block are assembled for the head alone, so there is
+//   - Processors. A goroutine occupies a slot of Workers while it decodes or
+//     searches; see reader/admission.go. The goroutine that decodes a block
+//     also searches it, while it is in the cache of that core, unless another
+//     slot is free: then another goroutine does. With many members, all cores
+//     decode; with one, one core decodes and the others search.
+//   - Memory. The queue of the member being emitted, the head, is limited to
+//     maxHead bytes, and the queues of all others together to maxAhead; a
+//     goroutine that would exceed the limit waits. The head never waits for the
+//     others.
+//   - Lines longer than a block are assembled only for the head, so there is
 //     only one at a time; those that wait as context do so on disk. See
 //     longline.go.
 type Scan struct {
-	// Workers bounds the number of goroutines that work at a time; nil means one
-	// for each processor. Searches that run at the same time may share it.
+	// Workers limits the number of goroutines that work at the same time;
+	// nil means one for each processor. Concurrent searches may share it.
 	Workers *reader.Workers
 
-	// admit, if not nil, returns which blocks of a member to read; nil means all
-	// of them.
+	// admit, if not nil, returns the blocks of a member that are read; nil
+	// means all of them.
 	admit func(reader.Member) *admission
 }
 
-// NewWorkers returns Workers with a slot for each processor, at most maxProcs.
+// NewWorkers returns Workers with a slot for each processor, but at most
+// maxProcs.
 func NewWorkers() *reader.Workers {
 	return reader.NewWorkers(min(runtime.GOMAXPROCS(0), maxProcs))
 }
@@ -58,8 +60,8 @@ const (
 	maxAhead = 32 << 20
 	maxQueue = 256 // pieces of one member, which take memory even if they have no hits
 
-	// maxProcs bounds the memory of decoders, some 1.5 MB each. No disk is fast
-	// enough for more.
+	// maxProcs limits the memory of decoders, some 1.5 MB each. No disk is
+	// fast enough for more.
 	maxProcs = 16
 )
 
@@ -109,16 +111,16 @@ type scanRun struct {
 	emit    func(*Hits) error
 	ctx     context.Context
 	cancel  context.CancelFunc
-	inOrder bool // hits are cut to Max or get context as they are emitted
+	inOrder bool // hits are emitted one after the other, because they are cut to Max or get context
 	admit   func(reader.Member) *admission
 
 	workers  *reader.Workers
 	running  sync.WaitGroup // all goroutines of this search
 	scanners sync.Pool
 
-	mu      sync.Mutex // guards what follows, and the fields of memberScan that say so
-	changed sync.Cond  // with mu: something that it guards changed
-	ahead   int        // bytes held by pieces of members that are not the head
+	mu      sync.Mutex // guards the fields below, and those of memberScan that say so
+	changed sync.Cond  // signals changes of the fields that mu guards; uses mu
+	ahead   int        // bytes in the queues of members that are not the head
 	spools  map[*os.File]bool
 
 	longBuf []byte // memory of the last long line, to be reused
@@ -133,23 +135,23 @@ type scanRun struct {
 type memberScan struct {
 	src    reader.Source
 	member reader.Member
-	adm    *admission // nil: all of it is read
-	known  bool       // no line can match, so nothing is read
+	adm    *admission // nil means that the whole member is read
+	known  bool       // known without reading that no line matches
 
 	// Guarded by scanRun.mu.
 	queue []*piece
-	held  int  // bytes of queue
+	held  int  // bytes in queue
 	head  bool // its pieces are being emitted
 	ended bool // no more pieces will be queued
 	stop  bool // no more pieces are wanted
 
-	// Set before ended is.
+	// Set before ended is set.
 	archive  bool            // the member is an archive
-	inside   []reader.Member // of the archive, to be searched in its place
-	again    bool            // another member has all of its text
-	excluded bool            // no line can match, by the file: conditions
+	inside   []reader.Member // the members of the archive, searched in its place
+	again    bool            // another member contains its whole text
+	excluded bool            // no line can match because of the file: conditions
 
-	// Set by the caller's goroutine, before reading begins.
+	// Set by the caller's goroutine before reading begins.
 	begun bool
 	turn  *reader.Turn // of the producer, until head is set
 	ends  func()       // ends the turn
@@ -162,8 +164,8 @@ type piece struct {
 
 	hits  *Hits // nil if there are none
 	lines []contextLine
-	err   error // the rest of the member could not be read
-	stats Stats // to be added to those of the search
+	err   error // error that prevented reading the rest of the member
+	stats Stats // statistics to add to those of the search
 }
 
 func (s *scanRun) run() error {
@@ -175,11 +177,11 @@ func (s *scanRun) run() error {
 		finish := s.report()
 		defer finish()
 	}
-	// Reading of so many members begins before the first is done: one for each
-	// processor, and a few more so that no processor is idle.
+	// The number of members read at the same time: one for each processor,
+	// and a few more so that no processor is idle.
 	window := s.workers.Size() + 3
-	// As many goroutines read one member after the other: a new goroutine for
-	// each file would have to grow its stack every time.
+	// The goroutines that read members are reused: a new goroutine for each
+	// file would have to grow its stack every time.
 	begin, producers := make(chan func(), window), 0
 	defer close(begin)
 	turn := make(chan struct{})
@@ -218,8 +220,9 @@ func (s *scanRun) run() error {
 		}
 		streams[i] = nil
 		if len(st.inside) > 0 {
-			// The members of an archive take its place. Reading of the members
-			// behind it may have begun; they still wait to be emitted.
+			// The members of an archive take its place. The members
+			// after it may already be being read; they wait to be
+			// emitted.
 			streams = slices.Insert(streams, i+1, s.newMemberScans(st.src, st.inside)...)
 		}
 	}
@@ -257,8 +260,8 @@ func (s *scanRun) newMemberScans(src reader.Source, members []reader.Member) (ou
 	return out
 }
 
-// report calls Progress ten times a second until the returned function is
-// called, which calls it a last time.
+// report calls Progress ten times a second. The returned function stops that
+// and makes a last call.
 func (s *scanRun) report() func() {
 	tell := func() { s.req.Progress(Progress{Done: s.done.Load(), Total: s.total.Load(), Hits: s.hits.Load()}) }
 	quit, gone := make(chan struct{}), make(chan struct{})
@@ -362,8 +365,8 @@ func (s *scanRun) reportError(err error) {
 	}
 }
 
-// take waits for the next piece of the head and removes it from the queue; nil
-// means that there are no more.
+// take waits for the next piece of the head and removes it from the queue. It
+// returns nil if there are no more, or the search was cancelled.
 func (s *scanRun) take(st *memberScan) *piece {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -387,8 +390,8 @@ func (s *scanRun) take(st *memberScan) *piece {
 	}
 }
 
-// produce reads a member. It waits for turn, which is closed when the members
-// before it hold their slots, and closes next when it holds its own. Otherwise a
+// produce reads a member. It waits for turn, which is closed once the earlier
+// members have their slots, and closes next once it has its own. Otherwise a
 // later member could take the last slot, and the head would wait until all of
 // that member was decoded.
 func (s *scanRun) produce(st *memberScan, turn <-chan struct{}, next chan<- struct{}) {
@@ -414,7 +417,7 @@ func (s *scanRun) produce(st *memberScan, turn <-chan struct{}, next chan<- stru
 		return
 	}
 	if !s.m.MayMatch(st.member.Path) && (err == nil || errors.Is(err, reader.ErrBinary)) {
-		st.excluded = true // it is no archive, in spite of its name
+		st.excluded = true // not an archive, in spite of its name
 		if err == nil {
 			blocks.Close()
 		}
@@ -459,7 +462,7 @@ func (p *producer) read() {
 			ok = ad.entry.holds(p.ctx, ad.cache, p.st.src, p.st.member, now)
 		}
 		if !ok {
-			ad = nil // the file was replaced, or its text was
+			ad = nil // the file or its text was replaced
 		}
 	}
 	if ad == nil {
@@ -504,19 +507,20 @@ func (p *producer) countSkipped(n int) {
 	}
 }
 
-// A producer reads one member in a goroutine of its own.
+// A producer reads one member.
 type producer struct {
 	*scanRun
 	st     *memberScan
 	blocks reader.Blocks
 	id     reader.ID
-	disk   int64 // bytes of the file that were added to done
+	disk   int64 // bytes of the file that were added to done so far
 
-	working sync.WaitGroup // work that spread began
+	working sync.WaitGroup // waits for goroutines started by spread
 }
 
-// wait waits until ready, called with mu held, returns true. It gives up the
-// producer's slot meanwhile. It returns false if reading must end.
+// wait waits until ready returns true, and releases the producer's slot in the
+// meantime. ready is called with mu locked. wait returns false if reading must
+// end.
 func (p *producer) wait(ready func() bool) bool {
 	p.mu.Lock()
 	if !ready() && p.ctx.Err() == nil && !p.st.stop {
@@ -581,7 +585,7 @@ func (p *producer) fill(x *piece) {
 	p.changed.Broadcast()
 }
 
-// spread does the work for one piece: in another goroutine if a slot is free,
+// spread does the work for a piece, in another goroutine if a slot is free, or
 // else in this one.
 func (p *producer) spread(work func()) {
 	p.working.Add(1)
@@ -599,10 +603,10 @@ func (p *producer) advance(disk int64) {
 	}
 }
 
-// sequential searches a member block after block, without the blocks that ad
-// does not admit.
+// sequential searches a member block by block, except for blocks that ad does
+// not admit.
 func (p *producer) sequential(ad *admission) {
-	ended := false // the text so far ends in a line without a newline
+	ended := false // the text so far ends with a line without a newline
 	passed := 0
 	defer func() { p.countSkipped(passed) }()
 	for i := 0; ; i++ {
@@ -617,7 +621,8 @@ func (p *producer) sequential(ad *admission) {
 			continue
 		}
 		if err == nil && ended {
-			// The file has grown since, and the line would come again.
+			// The file has grown since; the line would be returned
+			// again.
 			reader.PutBlock(b)
 			return
 		}
@@ -637,7 +642,7 @@ func (p *producer) sequential(ad *admission) {
 		ended = !b.Unfinished && !bytes.HasSuffix(b.Text, newline)
 		if b.Unfinished {
 			var ok bool
-			ad = nil // from here on, its block numbers are not those of this loop
+			ad = nil // from here on, block numbers differ from those in ad
 			if b, ok = p.searchLong(b, p.blocks.Next); !ok {
 				return
 			} else if b == nil {
@@ -658,7 +663,7 @@ func (p *producer) sequential(ad *admission) {
 	}
 }
 
-// unindexed returns 1 if block i is not indexed, else 0.
+// unindexed returns 1 if block i is not indexed, or else 0.
 func unindexed(ad *admission, i int) int64 {
 	if ad != nil && ad.entry.covers(i) {
 		return 0
@@ -667,7 +672,8 @@ func unindexed(ad *admission, i int) int64 {
 }
 
 // random searches the admitted blocks of a member whose blocks can be read in
-// any order. It returns false if one could not be read, or reading must end.
+// any order. It returns false if a block could not be read, or if reading must
+// end.
 func (p *producer) random(ra reader.RandomAccess, ad *admission) bool {
 	table := ra.Table().Blocks
 	if ad != nil {
@@ -743,8 +749,8 @@ func (p *producer) random(ra reader.RandomAccess, ad *admission) bool {
 	return !failed.Load()
 }
 
-// search searches a block of whole lines, which it owns, and puts the result
-// into x.
+// search searches a block of whole lines and stores the result in x. It takes
+// ownership of b.
 func (p *producer) search(x *piece, b *reader.Block) {
 	x.stats.Blocks++
 	x.stats.BlocksRead++
@@ -780,7 +786,7 @@ func (p *producer) search(x *piece, b *reader.Block) {
 	p.settle(h)
 }
 
-// find returns the lines of text that match, at most Request.Max.
+// find returns the matching lines of text, at most Request.Max.
 func (p *producer) find(sc *match.Scanner, text []byte) []match.Span {
 	return sc.Lines(text, nil, int(min(p.req.Max, int64(reader.BlockSize))))
 }
@@ -797,7 +803,7 @@ func (s *scanRun) highlight(line []byte, dst []match.Span) []match.Span {
 }
 
 // settle prepares hits to wait until they are emitted: it renders them if that
-// need not be done in order, and else reduces their memory.
+// can be done out of order, or else reduces their memory.
 func (p *producer) settle(h *Hits) {
 	if p.req.Render != nil && !p.inOrder {
 		p.req.Render(h)
@@ -811,7 +817,7 @@ func (p *producer) settle(h *Hits) {
 		size += l.End - l.Start
 	}
 	if size > reader.BlockSize/4 {
-		return // keeps the block
+		return // keep the block
 	}
 	text := make([]byte, 0, size)
 	for i := range h.Lines {
@@ -825,7 +831,7 @@ func (p *producer) settle(h *Hits) {
 	h.Text, h.Lines, h.bytes = text, lines, size+len(lines)*contextLineSize
 }
 
-// drop releases the text.
+// drop releases the text and the lines.
 func (h *Hits) drop() {
 	if h.buf != nil {
 		reader.PutBlock(h.buf)
@@ -833,7 +839,7 @@ func (h *Hits) drop() {
 	h.buf, h.Text, h.Lines = nil, nil, nil
 }
 
-// hitLines numbers the lines at spans.
+// hitLines returns the lines of b at spans, with their numbers and offsets.
 func hitLines(b *reader.Block, spans []match.Span) []HitLine {
 	out := make([]HitLine, len(spans))
 	offset := b.Offsets()

@@ -1,6 +1,6 @@
-// Package index answers questions about logs: by reading everything
-// (scan.go), or by reading what an index says may hold the answer
-// (indexed.go), which gives the same lines.
+// Package index searches logs: by reading everything (scan.go), or by reading
+// only the blocks that may match according to an index (indexed.go), which
+// finds the same lines.
 package index
 
 import (
@@ -12,86 +12,87 @@ import (
 	"logview/reader"
 )
 
-// A Searcher finds the lines of logs that a query means. The obligations
-// below are checked for every implementation by searchertest.
+// A Searcher finds the lines of logs that match a query. Package searchertest
+// checks the rules below for every implementation.
 type Searcher interface {
-	// Search calls emit with the hits, in order: sources as the request
-	// lists them, each one's members oldest first, each one's lines from
-	// first to last. The first hits come as soon as they are found. emit is
-	// called from one goroutine, the caller's; when it returns an error the
-	// search ends and returns that error.
+	// Search calls emit with the hits in order: sources in the order of the
+	// request, the members of each from the oldest to the newest, and the
+	// lines of each from first to last. The first hits are emitted as soon
+	// as they are found. emit is called in the caller's goroutine; if it
+	// returns an error, the search ends and returns that error.
 	//
 	// A file that cannot be read is not an error: it is reported to
 	// Request.Failed and counted in Stats.Failed, and the rest is searched.
 	// Search returns an error if the query cannot be run at all, if emit
-	// returned one, or if ctx was cancelled; then it returns soon, after all its
-	// goroutines have ended, with the Stats so far.
+	// returned one, or if ctx was cancelled. It returns soon after ctx is
+	// cancelled. When it returns, its goroutines have ended; with an error,
+	// it returns the Stats so far.
 	Search(ctx context.Context, req *Request, emit func(*Hits) error) (Stats, error)
 }
 
-// A Request is a question.
+// A Request describes a search.
 type Request struct {
 	Query   query.Node
 	Options match.Options
 	Sources []reader.Source
 
-	// Max ends each member's search after so many matching lines, if > 0.
+	// Max, if > 0, is the maximum number of matching lines per member.
 	Max int64
-	// Before and After ask for so many lines around each matching one, of
-	// the same member.
+	// Before and After are the numbers of lines to emit before and after
+	// each matching line, from the same member.
 	Before, After int
 	// Passthru asks for all lines, with Context set for those that do not
-	// match. Before and After are not looked at.
+	// match. Before and After are ignored.
 	Passthru bool
-	// CountOnly asks for no lines, only for Hits.Count.
+	// CountOnly asks for Hits.Count without lines.
 	CountOnly bool
 
-	// Render, if not nil, is called once for each Hits that has Lines, before
-	// it is emitted, to make of it what it will be needed as. Calls for
-	// different Hits may come at the same time and in any order. Text and
-	// Lines may be gone when the Hits is emitted; what Render put into
-	// Rendered is not.
+	// Render, if not nil, is called once for each Hits that has Lines,
+	// before it is emitted, to set Rendered. Calls for different Hits may
+	// be concurrent and in any order. Text and Lines may be gone when the
+	// Hits is emitted; Rendered is not.
 	Render func(*Hits)
 
-	// Failed is called for each member that could not be read completely, and
-	// Skipped for each that was skipped because it is not text; both in order
-	// with the hits, from the goroutine that calls emit. They may be nil.
+	// Failed is called for each member that could not be read completely,
+	// and Skipped for each that was skipped because it is not text. Calls
+	// are in order with the hits, in the goroutine that calls emit. Both
+	// may be nil.
 	Failed, Skipped func(*reader.FileError)
 
-	// Searched, if not nil, is called for each member that was searched to its
-	// end, or as far as Max allowed, with the number of matching lines; in
-	// order with the hits, from the goroutine that calls emit. An error ends
-	// the search like an error from emit.
+	// Searched, if not nil, is called for each member that was searched to
+	// its end, or until Max lines were found, with the number of matching
+	// lines. Calls are in order with the hits, in the goroutine that calls
+	// emit. An error ends the search like an error from emit.
 	Searched func(m reader.Member, count int64) error
 
-	// Progress, if not nil, is called from time to time with the progress of
-	// the search, from any goroutine, one call at a time.
+	// Progress, if not nil, is called from time to time with the progress
+	// of the search, in any goroutine, but never concurrently.
 	Progress func(Progress)
 }
 
-// Hits is some matching lines of one member, in order. It is valid until
-// emit returns.
+// Hits contains matching lines of one member, in order. It is valid until emit
+// returns.
 type Hits struct {
 	Source reader.Source
 	Member reader.Member
-	ID     reader.ID // of the member
-	Count  int64     // matching lines
-	Lines  []HitLine // with those around them, if asked for; none if only counted
-	Text   []byte    // what Lines are parts of
+	ID     reader.ID // ID of the member
+	Count  int64     // number of matching lines
+	Lines  []HitLine // the matching lines and their context; nil if CountOnly is set
+	Text   []byte    // the text that contains Lines
 
-	// Long is one line too long to be handed about, instead of Text and
-	// Lines. It is emitted by itself.
+	// Long is set instead of Text and Lines for a line that is too long to
+	// be passed as text. It is emitted by itself.
 	Long *LongLine
 
-	// Highlight returns the parts of a matching line that the query asked
-	// for. It may be called within Render and within emit.
+	// Highlight appends the parts of a matching line that match the query
+	// to dst. It may be called by Render and emit.
 	Highlight func(line []byte, dst []match.Span) []match.Span
 
-	// Rendered is Render's to fill.
+	// Rendered is set by Render.
 	Rendered []byte
 
-	buf   *reader.Block // owns Text, to be given back
-	bytes int           // what this holds of the search's memory
+	buf   *reader.Block // owns Text; nil if nothing is to be released
+	bytes int           // memory that counts against the limits of the search
 }
 
 // A HitLine is a line of Hits.Text, without its newline.
@@ -99,40 +100,40 @@ type HitLine struct {
 	match.Span
 	Line    reader.Line
 	Offset  reader.Offset
-	Context bool          // it does not match but is near one that does
-	Open    bool          // the text ends without its newline
-	Rest    bool          // it is the rest of a line, of which the beginning was emitted before
-	Skips   []reader.Skip // what the text leaves out of the line, counted from its beginning
+	Context bool          // the line does not match but is near one that does
+	Open    bool          // the text ends without a newline
+	Rest    bool          // the text is the rest of a line whose beginning was emitted before
+	Skips   []reader.Skip // bytes of the line that Text omits; positions are relative to its beginning
 }
 
-// OffsetAt is where in the member's text the byte i of the line is.
+// OffsetAt returns the offset in the member's text of byte i of the line.
 func (l *HitLine) OffsetAt(i int) reader.Offset {
 	b := reader.Block{Offset: l.Offset, Skips: l.Skips}
 	return b.OffsetAt(i)
 }
 
-// Progress is how far a search has come, in bytes on disk.
+// Progress tells how far a search is: Done of Total bytes on disk are searched.
 type Progress struct {
 	Done, Total int64
 	Hits        int64
 }
 
-// Stats says what a search did. Its numbers add up:
-// Members = Read + Skipped + Failed + Excluded, and BlocksRead + BlocksSkipped
-// = Blocks for what is known of the members that were read.
+// Stats counts what a search did. The numbers add up: Members = Read + Skipped
+// + Failed + Excluded, and Blocks = BlocksRead + BlocksSkipped. Blocks are
+// counted only as far as members were read or their blocks are known.
 type Stats struct {
-	Members  int // asked for
-	Read     int // searched completely, or as far as Max allowed
+	Members  int // number of members in the request
+	Read     int // searched completely, or until Max lines were found
 	Skipped  int // not text
-	Failed   int // not readable, or not to the end
-	Excluded int // not meant by file: conditions
+	Failed   int // not readable, or not completely
+	Excluded int // excluded by file: conditions
 
-	Blocks        int64 // looked at or known of
+	Blocks        int64 // read, or known without reading
 	BlocksRead    int64 // decoded and searched
-	BlocksSkipped int64 // known not to match
-	Stored        int64 // of BlocksRead: decoded from a block store
-	Unindexed     int64 // of BlocksRead: no index knows them
-	Bytes         int64 // of text searched
+	BlocksSkipped int64 // known not to match, and not read
+	Stored        int64 // of BlocksRead: read from a block store
+	Unindexed     int64 // of BlocksRead: not in an index
+	Bytes         int64 // bytes of text searched
 	Hits          int64 // matching lines
 	Elapsed       time.Duration
 }

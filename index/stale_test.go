@@ -22,9 +22,10 @@ import (
 	"logview/reader/readertest"
 )
 
-// When a file is written over in place, with as much, and its time is set
-// back, the index finds what reading everything finds: under whatever name
-// the file is met afterwards, and of whatever form it is.
+// TestWrittenOverInPlace tests that the index finds the same lines as reading
+// everything when a file is overwritten with a text of the same length and gets
+// its old time back: with whatever name the file has afterwards, and for all
+// kinds of files.
 func TestWrittenOverInPlace(t *testing.T) {
 	part := func(s string) []byte { return readertest.GzipLevel(s, gzip.NoCompression) }
 	filler := func(n int) string {
@@ -51,7 +52,7 @@ func TestWrittenOverInPlace(t *testing.T) {
 			}
 			return b
 		},
-		// The ends are the same, and so is the size.
+		// The ends and the size are the same.
 		"short.gz": func(word string) []byte { return part(word + "\n") },
 		"long.gz": func(word string) []byte {
 			return bytes.Join([][]byte{part(long), part(word + "\n"), part(long)}, nil)
@@ -103,7 +104,7 @@ func TestWrittenOverInPlace(t *testing.T) {
 					if first == "moved first" {
 						p = move(t, p)
 					}
-					compare(t, cache, p.dir) // may remember what it read
+					compare(t, cache, p.dir) // may store what it read
 					overwrite(t, p.path, content("needleB"), old)
 					if first == "changed first" {
 						p = move(t, p)
@@ -118,7 +119,7 @@ func TestWrittenOverInPlace(t *testing.T) {
 	}
 }
 
-// compare fails unless the index finds what reading everything finds.
+// compare checks that searches with the index find the same lines as without.
 func compare(t *testing.T, cache *blockstore.Cache, dir string) {
 	t.Helper()
 	for _, word := range []string{"needleA", "needleB", "last", "nowhere"} {
@@ -130,7 +131,7 @@ func compare(t *testing.T, cache *blockstore.Cache, dir string) {
 	}
 }
 
-// overwrite writes into a file from its beginning, and sets its time.
+// overwrite writes text at the beginning of a file and sets its time.
 func overwrite(t *testing.T, path string, text []byte, when time.Time) {
 	t.Helper()
 	stat := func() int64 {
@@ -144,13 +145,13 @@ func overwrite(t *testing.T, path string, text []byte, when time.Time) {
 	_, err = f.Write(text)
 	readertest.Must(t, err)
 	readertest.Must(t, f.Close())
-	for readertest.Must(t, os.Chtimes(path, when, when)); stat() == before; { // until the clock of the file system goes on
+	for readertest.Must(t, os.Chtimes(path, when, when)); stat() == before; { // until the change time differs
 		readertest.Must(t, os.Chtimes(path, when, when))
 	}
 }
 
-// After a rename a file is read once, and then known: it is not indexed
-// again, and no search reads it again.
+// TestRenamedIsReadOnce tests that a renamed file is read at most once: it is
+// not indexed again, and later searches do not read it.
 func TestRenamedIsReadOnce(t *testing.T) {
 	dir, cacheDir := t.TempDir(), t.TempDir()
 	cache := blockstore.NewCache(cacheDir, 1<<30)
@@ -167,7 +168,8 @@ func TestRenamedIsReadOnce(t *testing.T) {
 			t.Errorf("%d blocks read, %d skipped", st.BlocksRead, st.BlocksSkipped)
 		}
 	}
-	// Another program knows it, too: files that are certain are not opened.
+	// It is known in another process, too: files that are certain are not
+	// opened.
 	cache = blockstore.NewCache(cacheDir, 1<<30)
 	logs, _ := files.Find([]string{dir})
 	for _, l := range logs {

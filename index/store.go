@@ -20,9 +20,9 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// A store is Bleve's index while a Builder writes to it. It has its own
+// A store is the Bleve index that a Builder writes to. It has its own
 // directory, which starts with links to the files of the last generation and is
-// deleted in the end; only generations made by publish are kept. So the next
+// deleted at the end; only generations made by publish are kept. So the next
 // build can ignore the remains of one that was killed.
 type store struct {
 	parent string // the directory of the index
@@ -30,29 +30,31 @@ type store struct {
 	index  *scorch.Scorch
 	queue  *bleve.AnalysisQueue
 
-	// persisting is a semaphore for the batches that Bleve has only in memory.
+	// persisting is a semaphore for the batches that Bleve has only in
+	// memory.
 	persisting chan struct{}
 
-	failure error         // of one of Bleve's goroutines; valid once failed is closed
+	failure error         // error of a goroutine of Bleve's; valid once failed is closed
 	failed  chan struct{} // closed by fail
 	failOne sync.Once
 	closing chan struct{} // closed by close
 
 	mu sync.Mutex
-	// filters are the filters of documents that are not published yet.
+	// filters contains the filters of documents that are not published yet,
+	// by serial number.
 	filters     map[uint32][]byte
 	filterBytes int
 
 	auxBytes int64 // size of the .aux files that were published
 }
 
-// maxPersisting is how many batches Bleve may have in memory: a slow disk
-// makes the builder wait, not grow.
+// maxPersisting is the number of batches that Bleve may have in memory: if the
+// disk is slow, the builder waits instead of using more memory.
 const maxPersisting = 8
 
-// mergePlan says when Bleve merges segments while blocks are added. Bleve's own
-// plan treats all segments below 2,000 documents as equal, and so merged all of
-// them again and again: building took 30% longer.
+// mergePlan controls when Bleve merges segments while blocks are added. Bleve's
+// own plan treats all segments below 2,000 documents as equal, and so merged
+// all of them again and again: building took 30% longer.
 var mergePlan = map[string]any{
 	"floorSegmentSize": 32, "maxSegmentsPerTier": 32, "segmentsPerMergeTask": 32, "tierGrowth": 32.0, "maxSegmentSize": 5_000_000,
 }
@@ -82,7 +84,7 @@ func init() {
 }
 
 // fail records an error of the Bleve goroutine that calls it. Bleve would retry
-// at once and for ever, on a full disk for example, so fail returns only when
+// at once and forever, for example on a full disk. So fail returns only when
 // the store is closed.
 func (s *store) fail(err error) {
 	s.failOne.Do(func() {
@@ -92,8 +94,8 @@ func (s *store) fail(err error) {
 	<-s.closing
 }
 
-// cause returns the system's error without the paths before it in the text of
-// Bleve's error: they are in a directory that will soon be deleted.
+// cause returns the system's error without the paths that precede it in the
+// text of Bleve's error: they are in a directory that will soon be deleted.
 func cause(err error) error {
 	if errors.Is(err, scorch.ErrAsyncPanic) {
 		return err
@@ -140,8 +142,8 @@ func openStore(parent string, from *generationInfo) (s *store, err error) {
 	}
 	index, err := scorch.NewScorch(scorch.Name, map[string]any{
 		"path": path,
-		// A batch need not be on disk before the next is accepted: publishing
-		// writes what is missing.
+		// Batches are accepted before the previous ones are on disk:
+		// publishing writes those that are missing.
 		"unsafe_batch":           true,
 		"numSnapshotsToKeep":     1,
 		"asyncErrorCallbackName": callbacks,
@@ -161,7 +163,7 @@ func openStore(parent string, from *generationInfo) (s *store, err error) {
 		return s, err
 	}
 	defer snapshot.Close()
-	if n := len(snapshot.Segments()); n != segments { // if Bleve cannot read an index, it starts an empty one
+	if n := len(snapshot.Segments()); n != segments { // Bleve starts an empty index if it cannot read one
 		return s, fmt.Errorf("%w: %d segments of %d", errDamaged, n, segments)
 	}
 	return s, nil
@@ -176,7 +178,7 @@ func (s *store) snapshot() (*scorch.IndexSnapshot, error) {
 	return r.(*scorch.IndexSnapshot), nil
 }
 
-// close stops Bleve. The caller deletes what is left of the directory.
+// close stops Bleve. The caller must delete the store's directory.
 func (s *store) close() {
 	close(s.closing)
 	switch {
@@ -193,8 +195,8 @@ func (s *store) close() {
 // name returns the name of the store's directory in the directory of the index.
 func (s *store) name() string { return filepath.Base(s.work) }
 
-// size returns the bytes that the store and the .aux files it published take on
-// disk.
+// size returns the size on disk, in bytes, of the store and of the .aux files
+// that it published.
 func (s *store) size() int64 {
 	n := s.auxBytes
 	entries, _ := os.ReadDir(filepath.Join(s.work, storeName))
@@ -206,7 +208,7 @@ func (s *store) size() int64 {
 	return n
 }
 
-// add adds documents. It may be called from several goroutines.
+// add adds documents. It may be called by several goroutines at once.
 func (s *store) add(b *blockBatch) error {
 	s.mu.Lock()
 	for i, serial := range b.serials {
@@ -222,7 +224,7 @@ func (s *store) add(b *blockBatch) error {
 	return s.apply(batch)
 }
 
-// apply waits for room and gives Bleve a batch.
+// apply passes a batch to Bleve once there is room for it.
 func (s *store) apply(batch *bleve.Batch) error {
 	select {
 	case <-s.failed:
@@ -242,8 +244,8 @@ func (s *store) apply(batch *bleve.Batch) error {
 	return err
 }
 
-// fullOfFilters reports whether the filters take so much memory that it is time
-// to publish.
+// fullOfFilters reports whether the filters take so much memory that they
+// should be published.
 func (s *store) fullOfFilters() bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -305,8 +307,8 @@ var (
 	mergeAt      = 4
 )
 
-// settle waits until all documents are on disk, and merges segments where that is
-// worth it.
+// settle waits until all documents are on disk, and merges segments if that is
+// worthwhile.
 func (s *store) settle(ctx context.Context) error {
 	saved := make(chan struct{})
 	batch := bleve.NewBatch()
@@ -490,8 +492,9 @@ func (s *store) writeAux(dir string, infos map[uint64]*segmentInfo, added []*sco
 					case live.Contains(uint32(doc)):
 						return nil, fmt.Errorf("%w: the filter of document %d is missing", errDamaged, serials[doc])
 					}
-					// A merge that was under way when the document was
-					// deleted keeps it, marked as deleted.
+					// A merge that was running when the
+					// document was deleted keeps it, marked
+					// as deleted.
 					return nil, nil
 				})
 				mu.Lock()
@@ -516,8 +519,8 @@ func makeDirs(paths ...string) error {
 
 var hardLink = os.Link // a variable so that tests can change it
 
-// link makes a hard link to a file that is not written to any more, or copies it
-// where the file system has no links.
+// link makes a hard link to a file that is no longer modified, or copies it if
+// the file system has no hard links.
 func link(from, to string) error {
 	if hardLink(from, to) == nil {
 		return nil
@@ -549,7 +552,7 @@ func copyFile(from, to string) error {
 // are linked instead of copied.
 type linkDir struct {
 	dir string
-	err error // of closing a file, which Bleve ignores
+	err error // error of closing a file, which Bleve ignores
 }
 
 // GetWriter implements bleve.Directory.

@@ -7,25 +7,24 @@ import (
 	"logview/reader"
 )
 
-// A Stream answers a request on text as it is written: what Search does to
-// the blocks of a member, it does to each piece of whole lines that is
-// added. Its sources are nobody's but in name: Request.Sources is not used.
-// It belongs to one goroutine.
+// A Stream searches text while it is being written: it searches each piece that
+// is added as Search searches a block. It ignores Request.Sources. It must be
+// used by one goroutine at a time.
 type Stream struct {
 	s     *scanRun
 	files map[any]*streamFile
 
-	total bool  // Request.Max is for all files together
-	count int64 // matching lines of all of them, then
+	total bool  // Request.Max applies to all files together
+	count int64 // matching lines of all files, if total is set
 	last  *streamFile
 }
 
-// LimitTotal makes the request's Max hold for all files together.
+// LimitTotal makes the request's Max apply to all files together.
 func (x *Stream) LimitTotal() { x.total = x.s.req.Max > 0 }
 
-// Done reports whether all lines that are wanted were emitted, with those
-// after the last. Until then those after the others are emitted, too. It is
-// false unless LimitTotal was called.
+// Done reports whether Max matching lines and the context after the last one
+// were emitted. Until then, context after the other lines is emitted, too. Done
+// is false unless LimitTotal was called.
 func (x *Stream) Done() bool { return x.total && x.last != nil && x.last.st.stop }
 
 type streamFile struct {
@@ -34,8 +33,7 @@ type streamFile struct {
 	lines    reader.Line // the line after the last one added
 }
 
-// NewStream makes a Stream. It fails as Search does on a query that cannot
-// be run.
+// NewStream returns a Stream. Like Search, it fails if the query cannot be run.
 func NewStream(ctx context.Context, req *Request, emit func(*Hits) error) (*Stream, error) {
 	m, err := match.Compile(req.Query, req.Options)
 	if err != nil {
@@ -48,10 +46,10 @@ func NewStream(ctx context.Context, req *Request, emit func(*Hits) error) (*Stre
 	return &Stream{s: s, files: map[any]*streamFile{}}, nil
 }
 
-// Add searches text, which is whole lines of a member but that the last may
-// want its newline. key says of which file, through all its names. Where
-// b.Line is negative, lines are numbered from the first one added. The text
-// is not kept.
+// Add searches the text of b, which must consist of whole lines of m; only the
+// last may lack its newline. key identifies the file, whatever names it has. If
+// b.Line is negative, lines are numbered from the first one added. Add does not
+// retain b or its text.
 func (x *Stream) Add(key any, m reader.Member, id reader.ID, b *reader.Block) error {
 	if !x.s.m.MayMatch(m.Path) {
 		return nil
@@ -66,7 +64,7 @@ func (x *Stream) Add(key any, m reader.Member, id reader.ID, b *reader.Block) er
 		return nil
 	}
 	f.st.member, f.producer.id = m, id
-	text := *b // which search takes for its own
+	text := *b // a copy, because search takes ownership of its block
 	if text.Line < 0 {
 		text.Line = f.lines
 	}
@@ -85,5 +83,5 @@ func (x *Stream) Add(key any, m reader.Member, id reader.ID, b *reader.Block) er
 	return err
 }
 
-// Hits is how many lines matched.
+// Hits returns the number of matching lines emitted.
 func (x *Stream) Hits() int64 { return x.s.stats.Hits }

@@ -9,8 +9,8 @@ import (
 	"logview/reader"
 )
 
-// A limit for all files together leaves out no line after a match, whichever
-// file the last match is in.
+// TestStreamLimitTotal tests that with a limit for all files together, the
+// context after each match is complete, whichever file the last match is in.
 func TestStreamLimitTotal(t *testing.T) {
 	tree, err := query.Parse("hit")
 	if err != nil {

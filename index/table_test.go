@@ -15,8 +15,8 @@ import (
 	"logview/reader/files"
 )
 
-// Of a file that an index knows the lines are known without being counted,
-// and as many as there are; what it has got since is counted.
+// TestLineNumbersByIndex tests that the index provides line numbers without
+// counting, that they are correct, and that only text added since is counted.
 func TestLineNumbersByIndex(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 7))
 	path := filepath.Join(t.TempDir(), "app.log")
@@ -25,7 +25,7 @@ func TestLineNumbersByIndex(t *testing.T) {
 		for from := len(text); len(text)-from < size; {
 			n := r.IntN(200)
 			if r.IntN(2000) == 0 {
-				n = r.IntN(1 << 20) // longer than a block, some of them
+				n = r.IntN(1 << 20) // some are longer than a block
 			}
 			text = fmt.Appendf(text, "%s\n", strings.Repeat("x", n))
 		}
@@ -62,7 +62,7 @@ func TestLineNumbersByIndex(t *testing.T) {
 	check(0)
 	write(4<<20, "")
 	check(6 << 20)
-	// Of another text it knows nothing.
+	// The index does not apply to another text.
 	text = nil
 	write(16<<20, "")
 	check(reader.Offset(len(text)))

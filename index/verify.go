@@ -19,21 +19,21 @@ import (
 type Verifier struct {
 	Cache    *blockstore.Cache
 	Workers  *reader.Workers
-	Progress func(done, total int64) // as for Builder; may be nil
-	Failed   func(*reader.FileError) // told of what is wrong
+	Progress func(done, total int64) // as in Builder; may be nil
+	Failed   func(*reader.FileError) // called for each error found
 }
 
-// VerifyStats says what was found.
+// VerifyStats counts what Verify compared and found.
 type VerifyStats struct {
-	Members int   // compared
-	Changed int   // files changed since, or gone, and not compared
-	Blocks  int64 // compared
-	Wrong   int   // files of which the index, or the kept blocks, say something else
+	Members int   // number of files compared
+	Changed int   // files that changed or are gone, and were not compared
+	Blocks  int64 // number of blocks compared
+	Wrong   int   // files that differ from the index or from the block store
 }
 
-// Verify reads the files again that the index of root covers, from where
-// they lie, and checks that every block is what its table says, that the
-// index knows each term of it, and that the generation is as it was written.
+// Verify reads the files that the index of root covers, without using the
+// cache, and checks that every block is as its table describes and in the index
+// with all its terms, and that the files of the generation are unchanged.
 func (v *Verifier) Verify(ctx context.Context, root string) (VerifyStats, error) {
 	var st VerifyStats
 	cat, dir, err := catalogOf(v.Cache, root)
@@ -41,7 +41,7 @@ func (v *Verifier) Verify(ctx context.Context, root string) (VerifyStats, error)
 		return st, &reader.FileError{Path: root, Offset: -1, Err: errors.New("there is no index of it")}
 	}
 	if fe := (*reader.FileError)(nil); errors.As(err, &fe) {
-		return st, fe // of the directory that the index lies in
+		return st, fe // an error of the directory of the index
 	}
 	if err != nil {
 		return st, &reader.FileError{Path: filepath.Join(dir, catalogName), Offset: -1, Err: pathCause(err)}
@@ -98,8 +98,9 @@ func (v *Verifier) Verify(ctx context.Context, root string) (VerifyStats, error)
 
 var errNoDocument = errors.New("it is not in the index")
 
-// member compares one file. The error is errOther if the file is not what it
-// was when it was indexed. docs is nil if the generation cannot be used.
+// member compares a file and returns the number of blocks compared. The error
+// is errOther if the file has changed since it was indexed. docs is nil if the
+// generation cannot be used.
 func (v *Verifier) member(ctx context.Context, e *entry, path string, docs map[uint32]place, progress func(int64)) (int64, error) {
 	logs, errs := files.Find([]string{path})
 	if len(errs) > 0 || len(logs) != 1 || len(logs[0].Members) != 1 {
@@ -113,8 +114,8 @@ func (v *Verifier) member(ctx context.Context, e *entry, path string, docs map[u
 	if err != nil {
 		return 0, err
 	}
-	// Without the cache the file itself is decoded; the kept blocks are read
-	// beside it.
+	// Without the cache, the file itself is decoded; the block store is
+	// read as well.
 	blocks, err := files.NewSource(logs[0], files.Options{Encoding: e.encoding}).Open(ctx, m, reader.Pos{})
 	if err != nil {
 		return 0, err
@@ -139,7 +140,7 @@ func (v *Verifier) member(ctx context.Context, e *entry, path string, docs map[u
 			return int64(i), err
 		}
 		progress(a.Disk)
-		// The last block of a file that has grown since is longer.
+		// The last block is longer if the file has grown since.
 		if !same(a, &k, i == len(table.Blocks)-1) {
 			return int64(i), fmt.Errorf("block %d at %d is another than its table says", i, k.Offset)
 		}

@@ -16,7 +16,8 @@ import (
 	"logview/reader/files"
 )
 
-// framed is text as a zstd frame that asks for a window of 128 MiB, if large.
+// framed returns text as a zstd frame, which requires a window of 128 MiB if
+// large is set.
 func framed(t *testing.T, large bool, text string) []byte {
 	t.Helper()
 	var b bytes.Buffer
@@ -24,7 +25,7 @@ func framed(t *testing.T, large bool, text string) []byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// In halves, so that the frame does not say how long it is.
+	// Written in halves, so that the frame does not contain its length.
 	w.Write([]byte(text[:len(text)/2]))
 	w.Flush()
 	w.Write([]byte(text[len(text)/2:]))
@@ -35,9 +36,9 @@ func framed(t *testing.T, large bool, text string) []byte {
 	return b.Bytes()
 }
 
-// Files that each take all memory there is for windows, of which the first
-// wants it only when the second has it and waits to be printed: they are
-// searched to the end, and in order.
+// TestSearchOfLargeWindows searches files each of which needs all the memory
+// for windows. The first file needs it only after the second has it and waits
+// to be emitted. All are searched completely and in order.
 func TestSearchOfLargeWindows(t *testing.T) {
 	dir := t.TempDir()
 	want := 0
@@ -62,8 +63,8 @@ func TestSearchOfLargeWindows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The first lines are printed when nothing more is found: then every
-	// stream that can run has come as far as it could.
+	// The first lines are emitted once no more are found: then every member
+	// that can be read has been read as far as possible.
 	stuck := make(chan struct{})
 	var once sync.Once
 	last, still := int64(0), 0
