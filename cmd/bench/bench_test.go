@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// TestMain lets the test binary be the parent of measured programs, as the
-// program itself is.
+// TestMain lets the test binary act as the parent of measured programs, as
+// bench does itself.
 func TestMain(m *testing.M) {
 	if len(os.Args) > 1 && os.Args[1] == spawnArg {
 		os.Exit(spawn(os.Args[2:]))
@@ -148,8 +148,8 @@ func TestRows(t *testing.T) {
 	}
 }
 
-// A rival that prints other lines than logview, fails, or changes its mind
-// must not get into the report unnoticed.
+// TestProblems tests that the report tells if a rival prints other lines than
+// logview, fails, or prints a different number of lines in different runs.
 func TestProblems(t *testing.T) {
 	c := &corpus{name: "gen", about: "some text", Text: 1, Files: 1}
 	res := &result{row: &row{name: "a text", args: []string{"search", "x", "DIR"}}, corpus: c}
@@ -186,7 +186,8 @@ func TestProblems(t *testing.T) {
 	}
 }
 
-// The memory of the harness must not be taken for that of a small program.
+// TestPeakIsTheProgramsOwn tests that the memory of the harness is not measured
+// as that of a small program.
 func TestPeakIsTheProgramsOwn(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("peak memory is measured on Linux only")
@@ -219,8 +220,9 @@ func TestPeakIsTheProgramsOwn(t *testing.T) {
 	}
 }
 
-// A store that could not be filled spoils its rows, not the whole report, and
-// no directory of this machine gets into it.
+// TestHalfFilledStore tests that a store that could not be filled invalidates
+// only its rows of the report, and that the report contains no directory of
+// this machine.
 func TestHalfFilledStore(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("needs a shell script to be a program")
@@ -281,7 +283,8 @@ func TestCutLines(t *testing.T) {
 	}
 }
 
-// Everything once on a tiny corpus, and again: then nothing is made anew.
+// TestSmoke measures everything once on a tiny corpus, and then again: the
+// second time, nothing is made anew.
 func TestSmoke(t *testing.T) {
 	if testing.Short() {
 		t.Skip("builds programs")

@@ -21,17 +21,17 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-// A workshop is the directory where programs and corpora are made and kept.
+// A workshop is the directory in which programs and corpora are made and kept.
 type workshop struct {
 	opts *options
-	root string // of the repository
+	root string // root directory of the repository
 	out  io.Writer
 	made map[string]*corpus
 }
 
 func (w *workshop) program(name string) string { return filepath.Join(w.opts.work, "bin", name) }
 
-// build compiles logview and loggen as they are released: without cgo.
+// build compiles logview and loggen without cgo, like releases.
 func (w *workshop) build(ctx context.Context) error {
 	bin := filepath.Join(w.opts.work, "bin") + string(filepath.Separator)
 	if err := os.MkdirAll(bin, 0o755); err != nil {
@@ -40,7 +40,7 @@ func (w *workshop) build(ctx context.Context) error {
 	return w.command(ctx, w.root, "go", "build", "-trimpath", "-buildvcs=false", "-o", bin, "./cmd/logview", "./cmd/loggen")
 }
 
-// command runs what makes programs and corpora, which is not measured.
+// command runs a command that makes programs or corpora; it is not measured.
 func (w *workshop) command(ctx context.Context, dir, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir = dir
@@ -51,24 +51,24 @@ func (w *workshop) command(ctx context.Context, dir, name string, args ...string
 	return nil
 }
 
-// A corpus is what rows are measured on. What is exported is kept in the
-// marker beside the corpus, which is written last: a corpus without one was
-// not finished.
+// A corpus is the text that rows are measured on. The exported fields are
+// stored in the marker file next to the corpus, which is written last: a corpus
+// without a marker is incomplete.
 type corpus struct {
 	name, dir, about string
 
-	Params     string // what it was made with; another one is made anew
+	Params     string // parameters it was made with; if they change, it is made anew
 	Files      int
-	Compressed int   // of the files
-	Disk       int64 // bytes
-	Text       int64 // bytes of all files, decompressed
-	Packed     int64 // bytes of the compressed files, decompressed
+	Compressed int   // number of compressed files
+	Disk       int64 // bytes on disk
+	Text       int64 // bytes of text in all files, decompressed
+	Packed     int64 // bytes of text in the compressed files, decompressed
 
 	sampled map[string]string // see sample.go
 }
 
-// corpus returns the corpus of a place, made now if it must be; nil if what it
-// is made of is not on this machine.
+// corpus returns the corpus of a place. It makes the corpus if necessary. It
+// returns nil if what the corpus is made from is not on this machine.
 func (w *workshop) corpus(ctx context.Context, place string) (*corpus, error) {
 	if c := w.made[place]; c != nil {
 		return c, nil
@@ -93,7 +93,7 @@ func (w *workshop) corpus(ctx context.Context, place string) (*corpus, error) {
 	return c, nil
 }
 
-// generated returns the corpus that loggen writes.
+// generated returns the corpus made by loggen.
 func (w *workshop) generated(ctx context.Context) (*corpus, error) {
 	if w.opts.gen != "" {
 		return given(ctx, genCorpus, w.opts.gen)
@@ -104,8 +104,8 @@ func (w *workshop) generated(ctx context.Context) (*corpus, error) {
 	}
 	args := []string{"-gz-share", "0.667", "-size", sizeArg(w.opts.size), "-seed", "7"}
 	if w.opts.size < 1<<30 {
-		// Fewer files than 1 GiB has, but large enough to be stored if
-		// that leaves any that are compressed.
+		// Fewer files than in 1 GiB, but large enough to be stored if
+		// that leaves some compressed files.
 		args = append(args, "-rotate-size", strconv.FormatInt(max(w.opts.size/128, min(w.opts.size/8, 2<<20)), 10))
 	}
 	about := "`loggen " + strings.Join(args, " ") + "`"
@@ -114,8 +114,8 @@ func (w *workshop) generated(ctx context.Context) (*corpus, error) {
 	})
 }
 
-// grown returns the corpus of real samples, retimed and repeated to full size,
-// if they are beside the repository.
+// grown returns the corpus of real samples, with new times and repeated to full
+// size. It returns nil if the samples are not next to the repository.
 func (w *workshop) grown(ctx context.Context) (*corpus, error) {
 	if w.opts.real != "" {
 		return given(ctx, realCorpus, w.opts.real)
@@ -143,7 +143,7 @@ func (w *workshop) grown(ctx context.Context) (*corpus, error) {
 	args := []string{"-ext", ".log", "-mb", strconv.FormatInt(mb, 10), "-file-mb", strconv.FormatInt(min(max(mb/128, 2), 8), 10)}
 	about := "real log samples, grown with `corpus " + strings.Join(args, " ") + "`"
 	return w.keep(ctx, realCorpus, about, about+" "+sum, func(dir string) error {
-		// Compiled from a copy: the original may not be writable.
+		// Compile a copy: the original may not be writable.
 		src, err := os.MkdirTemp("", "corpus-")
 		if err != nil {
 			return err
@@ -159,7 +159,7 @@ func (w *workshop) grown(ctx context.Context) (*corpus, error) {
 	})
 }
 
-// The shape of the directory of many files, of which smaller corpora have
+// These constants determine the directory of many files. Smaller corpora have
 // fewer logs.
 const (
 	manyLogs    = 500
@@ -168,18 +168,19 @@ const (
 	hugeLine    = 500 * megabyte
 )
 
-// The huge log is text of hugeText bytes again and again.
+// The huge log repeats a text of hugeText bytes.
 const (
 	hugeSize = 10 << 30
 	hugeText = 64 << 20
-	hugeRoom = 40 << 30 // what must be free before it is made
+	hugeRoom = 40 << 30 // free disk space required to make it
 	theLast  = "the last line"
 )
 
-// errNoRoom leaves out what the disk has no room for.
+// errNoRoom means that a corpus is skipped because the disk does not have
+// enough free space.
 var errNoRoom = errors.New("the disk is too full")
 
-// derived makes the places that are cut out of the generated text.
+// derived returns the corpora that are cut from the generated text.
 func (w *workshop) derived(ctx context.Context, place string) (*corpus, error) {
 	from, err := w.corpus(ctx, genCorpus)
 	if err != nil {
@@ -213,7 +214,7 @@ func (w *workshop) derived(ctx context.Context, place string) (*corpus, error) {
 	return w.keep(ctx, place, about, about+" of "+from.Params, fill)
 }
 
-// given returns a directory that somebody made already.
+// given returns a corpus in an existing directory.
 func given(ctx context.Context, name, dir string) (*corpus, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -227,8 +228,8 @@ func given(ctx context.Context, name, dir string) (*corpus, error) {
 	return c, nil
 }
 
-// keep returns the corpus in the work directory if it was made with the same
-// parameters, and makes it if not.
+// keep returns the corpus in the work directory. It makes the corpus unless it
+// was made with the same parameters before.
 func (w *workshop) keep(ctx context.Context, name, about, params string, fill func(dir string) error) (*corpus, error) {
 	dir := filepath.Join(w.opts.work, name+"-"+sizeArg(w.opts.size))
 	marker := dir + ".json"
@@ -260,7 +261,7 @@ func (w *workshop) keep(ctx context.Context, name, about, params string, fill fu
 	return c, os.WriteFile(marker, b, 0o644)
 }
 
-// count reads the whole corpus to find its sizes.
+// count determines the sizes of the corpus by reading it.
 func (c *corpus) count(ctx context.Context) error {
 	paths, err := filesIn(c.dir)
 	if err != nil {
@@ -289,7 +290,8 @@ func (c *corpus) count(ctx context.Context) error {
 	return nil
 }
 
-// warm reads all files once, so that none of the programs meets a cold disk.
+// warm reads all files once, so that they are in the cache of the system for
+// all programs.
 func (c *corpus) warm(ctx context.Context) error {
 	paths, err := filesIn(c.dir)
 	if err != nil {
@@ -318,7 +320,7 @@ func (c *corpus) sizes() string {
 		humanize.IBytes(uint64(c.Text)), share, plural(c.Files, "file"), humanize.IBytes(uint64(c.Disk)))
 }
 
-// filesIn lists the regular files below dir, by name.
+// filesIn returns the regular files below dir, sorted by path.
 func filesIn(dir string) ([]string, error) {
 	var list []string
 	err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
@@ -331,8 +333,9 @@ func filesIn(dir string) ([]string, error) {
 	return list, err
 }
 
-// copyText writes the text of a file to out, decompressed if it is gzip by its
-// first bytes.
+// copyText writes the text of a file to out. It decompresses files that begin
+// like gzip. n is the number of bytes of text; packed reports whether the file
+// is compressed.
 func copyText(ctx context.Context, out io.Writer, path string) (n int64, packed bool, err error) {
 	if err := ctx.Err(); err != nil {
 		return 0, false, err
@@ -357,10 +360,11 @@ func copyText(ctx context.Context, out io.Writer, path string) (n int64, packed 
 	return n, true, err
 }
 
-// errFull ends a copy when no more text is wanted.
+// errFull ends a copy when enough text was written.
 var errFull = errors.New("full")
 
-// limited passes on left bytes, with newlines made blanks if flat is set.
+// limited is a writer that passes on at most left bytes. If flat is set, it
+// replaces newlines by blanks.
 type limited struct {
 	out  io.Writer
 	left int64
@@ -383,7 +387,7 @@ func (l *limited) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// fill copies text until the writer is full or there is no more.
+// fill copies the texts of files to l until l is full or there is no more text.
 func (l *limited) fill(ctx context.Context, texts []string) error {
 	for _, p := range texts {
 		if _, _, err := copyText(ctx, l, p); errors.Is(err, errFull) {
@@ -395,7 +399,7 @@ func (l *limited) fill(ctx context.Context, texts []string) error {
 	return nil
 }
 
-// create writes a file with what write gives it.
+// create creates a file with the contents that write writes.
 func create(path string, write func(io.Writer) error) error {
 	f, err := os.Create(path)
 	if err != nil {
@@ -412,7 +416,7 @@ func zipped(out io.Writer, write func(io.Writer) error) error {
 	return errors.Join(err, z.Close())
 }
 
-// writeGzip writes all text as one gzip stream of one member.
+// writeGzip writes all texts as a single gzip member.
 func writeGzip(ctx context.Context, path string, texts []string) error {
 	return create(path, func(out io.Writer) error {
 		return zipped(out, func(z io.Writer) error {
@@ -426,7 +430,7 @@ func writeGzip(ctx context.Context, path string, texts []string) error {
 	})
 }
 
-// writeLine writes a line of size bytes, with what is looked for in its middle,
+// writeLine writes a line of size bytes, with the search term in its middle,
 // between two short lines.
 func writeLine(ctx context.Context, path string, texts []string, size int64) error {
 	const needle = " zebrafish "
@@ -446,7 +450,7 @@ func writeLine(ctx context.Context, path string, texts []string, size int64) err
 	})
 }
 
-// writeHuge writes the log that is larger than memory.
+// writeHuge writes a log that is larger than memory.
 func writeHuge(ctx context.Context, path string, texts []string) error {
 	if free, ok := diskFree(filepath.Dir(path)); ok && free < hugeRoom {
 		return errNoRoom
@@ -470,7 +474,7 @@ func writeHuge(ctx context.Context, path string, texts []string) error {
 	})
 }
 
-// writeLogs writes logs of logMembers files each, as logrotate leaves them.
+// writeLogs writes logs of logMembers files each, rotated as by logrotate.
 func writeLogs(ctx context.Context, dir string, texts []string, logs int) error {
 	var text bytes.Buffer
 	l := &limited{out: &text, left: int64(logs * logMembers * memberBytes)}
@@ -502,8 +506,8 @@ func writeMember(dir, name string, age int, text []byte) error {
 	return create(filepath.Join(dir, name+".gz"), func(out io.Writer) error { return zipped(out, write) })
 }
 
-// cutLines cuts about n bytes of whole lines off text: up to the last line's
-// end within n, or up to the first behind it.
+// cutLines splits text after about n bytes: after the last line that ends
+// within n bytes or, if there is none, after the first line.
 func cutLines(text []byte, n int) (head, rest []byte) {
 	n = min(n, len(text))
 	if i := bytes.LastIndexByte(text[:n], '\n'); i >= 0 {
@@ -515,7 +519,7 @@ func cutLines(text []byte, n int) (head, rest []byte) {
 	return text, nil
 }
 
-// digest returns a sum over the content of files.
+// digest returns a checksum of the contents of files.
 func digest(paths ...string) (string, error) {
 	h := sha256.New()
 	for _, p := range paths {
@@ -532,7 +536,7 @@ func digest(paths ...string) (string, error) {
 	return fmt.Sprintf("%x", h.Sum(nil)[:8]), nil
 }
 
-// sizeArg writes a size as one would on a command line.
+// sizeArg formats a size as a command-line argument.
 func sizeArg(n int64) string {
 	switch {
 	case n%(1<<30) == 0:

@@ -18,10 +18,10 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// liveWord is what -only calls the measurements of programs that continue.
+// liveWord selects the measurements of programs that run continuously in -only.
 const liveWord = "live"
 
-// A liveRow is a line of the report's table of those.
+// A liveRow is a row of the report's table of programs that run continuously.
 type liveRow struct {
 	name, got, target string
 	reached           bool
@@ -31,8 +31,8 @@ func (r liveRow) String() string {
 	return fmt.Sprintf("  %-60s %-40s %s\n", r.name, r.got, r.target)
 }
 
-// live measures following and watching: how soon, how fast, and what they
-// take while nothing happens.
+// live measures following and watching: latency, throughput, and the resources
+// used while nothing is written.
 func (h *harness) live(ctx context.Context, gen, many *corpus) ([]liveRow, error) {
 	var rows []liveRow
 	for _, f := range []func(context.Context, *corpus) (liveRow, error){h.latency, h.throughput, h.catchUp} {
@@ -52,7 +52,7 @@ func (h *harness) live(ctx context.Context, gen, many *corpus) ([]liveRow, error
 	return rows, nil
 }
 
-// start runs logview until the returned function is called.
+// start starts logview. The returned function stops it.
 func (h *harness) start(ctx context.Context, env string, args ...string) (*exec.Cmd, io.Reader, func(), error) {
 	home, err := h.newHome()
 	if err != nil {
@@ -78,8 +78,9 @@ func (h *harness) start(ctx context.Context, env string, args ...string) (*exec.
 	}, nil
 }
 
-// following starts to follow a file and returns when it is surely followed,
-// with what it prints from then on.
+// following starts logview follow on a new file at path and waits until lines
+// written to it are printed. It returns the output from then on and a function
+// that stops the program.
 func (h *harness) following(ctx context.Context, env, path string, query ...string) (*bufio.Scanner, func(), error) {
 	if err := os.WriteFile(path, nil, 0o644); err != nil {
 		return nil, nil, err
@@ -200,8 +201,8 @@ func (h *harness) throughput(ctx context.Context, _ *corpus) (liveRow, error) {
 	return liveRow{}, errors.New("follow ended")
 }
 
-// catchUp measures how fast an index takes in what a log has grown by, beside
-// building it of the same text.
+// catchUp measures how fast an index is updated with new text of a log,
+// relative to building an index of the same text.
 func (h *harness) catchUp(ctx context.Context, gen *corpus) (liveRow, error) {
 	const known = 64 << 20
 	dir := filepath.Join(h.scratch, "catchup")
@@ -231,7 +232,8 @@ func (h *harness) catchUp(ctx context.Context, gen *corpus) (liveRow, error) {
 	if err != nil {
 		return liveRow{}, err
 	}
-	// The end is taken away, and written again when the rest is indexed.
+	// The end of the text is removed, and written again once the rest is
+	// indexed.
 	rest, err := os.Create(filepath.Join(h.scratch, "rest"))
 	if err != nil {
 		return liveRow{}, err
@@ -279,12 +281,13 @@ func (h *harness) catchUp(ctx context.Context, gen *corpus) (liveRow, error) {
 	return liveRow{
 		name: fmt.Sprintf("indexing %s that a log has grown by, beside building", humanize.IBytes(uint64(size))),
 		got:  fmt.Sprintf("%s/s, %.2f of building", megabytes(int64(rate(size, caught))), ratio),
-		// Both are of one run each, on a machine that has other things to do.
+		// Both are measured once, on a machine that does other work as
+		// well.
 		target: "≥ 1, within 10 %", reached: ratio >= 0.9,
 	}, nil
 }
 
-// idle measures what a program takes while nothing happens.
+// idle measures the resources that a program uses while nothing is written.
 func (h *harness) idle(ctx context.Context, many *corpus, args []string) (liveRow, error) {
 	cmd, out, stop, err := h.start(ctx, "", append(args, many.dir)...)
 	if err != nil {
@@ -293,7 +296,7 @@ func (h *harness) idle(ctx context.Context, many *corpus, args []string) (liveRo
 	defer stop()
 	go io.Copy(io.Discard, out)
 	const settle, length = 25 * time.Second, 20 * time.Second
-	time.Sleep(settle) // until what is there is read
+	time.Sleep(settle) // until existing text is read
 	before, _, err := usage(cmd.Process.Pid)
 	if err != nil {
 		return liveRow{}, err
@@ -311,8 +314,8 @@ func (h *harness) idle(ctx context.Context, many *corpus, args []string) (liveRo
 	}, nil
 }
 
-// usage returns the processor time and the peak memory of a running process, as
-// Linux tells them.
+// usage returns the processor time and the peak memory, in bytes, of a running
+// process. It works only on Linux.
 func usage(pid int) (time.Duration, int64, error) {
 	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {
@@ -340,7 +343,7 @@ func usage(pid int) (time.Duration, int64, error) {
 	return time.Duration(ticks) * 10 * time.Millisecond, peak, nil
 }
 
-// liveTable returns a part of the report about programs that continue.
+// liveTable returns a section of the report with the given rows.
 func liveTable(title string, rows []liveRow) string {
 	if len(rows) == 0 {
 		return ""

@@ -10,18 +10,19 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// A machine is what a report says about where it was made. It does not say
-// whose it is.
+// A machine describes the hardware and system of a measurement, without
+// identifying its owner.
 type machine struct {
 	cpu    string
 	cores  string
 	memory string
 	kernel string
 	golang string
-	load   string // at the start, over one minute
+	load   string // load average over one minute, at the start
 }
 
-// inspect asks /proc; what it does not know is "unknown".
+// inspect returns a description of this machine from /proc. Values that are not
+// available are "unknown".
 func inspect(cpus []int) machine {
 	m := machine{
 		cpu:    procField("/proc/cpuinfo", "model name"),

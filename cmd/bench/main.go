@@ -1,16 +1,16 @@
-// Command bench measures logview beside the programs that people search logs
-// with today, and writes what it found to BENCHMARKS.md.
+// Command bench compares logview with the programs that people use to search
+// logs today, and writes the results to BENCHMARKS.md.
 //
 //	go run ./cmd/bench                            everything, 1 GiB of text a corpus
 //	go run ./cmd/bench -quick -o /tmp/quick.md    a smoke test, a minute at most
 //	go run ./cmd/bench -size 4GiB -only memory -o /tmp/memory.md
 //	go run ./cmd/bench -only search,ls            only these groups, rows or corpora
 //
-// It builds logview and loggen, makes its corpora, which it keeps for the next
-// time, and runs whole processes in turn. Rivals that are not installed are
-// left out, with a word. It ends with 1 if a program failed or the programs
-// did not print equally many lines; a missed target does not make it fail,
-// because a busy machine misses them too.
+// It builds logview and loggen, makes corpora, which it keeps for later runs,
+// and runs the programs in turn, as separate processes. Rivals that are not
+// installed are skipped with a message. Its exit code is 1 if a program failed
+// or if the programs printed different numbers of lines. A missed target is not
+// a failure, because it may be missed on a busy machine.
 package main
 
 import (
@@ -34,29 +34,29 @@ func main() {
 	if len(os.Args) > 1 && os.Args[1] == spawnArg {
 		os.Exit(spawn(os.Args[2:]))
 	}
-	// SIGPIPE too, or a reader that stops reading our output leaves caches
-	// behind.
+	// SIGPIPE, too: otherwise, caches would be left behind if the reader of
+	// the output exits.
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGPIPE)
 	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
 }
 
-// options is what the flags say, checked.
+// options are the values of the flags, checked.
 type options struct {
 	out     string
 	work    string
-	gen     string // directories to use instead of making them
+	gen     string // directory to use instead of making the corpus
 	real    string
 	size    int64
 	runs    int
 	quick   bool
-	memory  bool     // no rivals, once each: only peak memory counts
-	words   []string // groups, rows and corpora to keep; none keeps all
-	command string   // how to get this report again
+	memory  bool     // measure only peak memory: no rivals, and one run each
+	words   []string // groups, rows and corpora to measure; all if empty
+	command string   // command that makes this report
 }
 
-// keeps reports whether a row is to be measured on a corpus.
+// keeps reports whether a row is measured on a corpus.
 func (o *options) keeps(r *row, corpus string) bool {
 	if len(o.words) == 0 {
 		return true
@@ -121,8 +121,8 @@ func parseFlags(args []string, errs io.Writer) (*options, error) {
 	return o, nil
 }
 
-// reproduce returns the command line that makes a report like this one; which
-// directories it used on this machine does not belong in it.
+// reproduce returns a command that makes a report like this one. It omits the
+// directories of this machine.
 func reproduce(o *options, only string) string {
 	s := fmt.Sprintf("go run ./cmd/bench -size %s -runs %d", sizeArg(o.size), o.runs)
 	if only != "" {
@@ -163,7 +163,7 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	return 0
 }
 
-// measure makes what is needed and runs every row.
+// measure makes everything that is needed and measures all rows.
 func measure(ctx context.Context, o *options, out io.Writer) (*report, error) {
 	root, err := repository()
 	if err != nil {
@@ -254,8 +254,8 @@ func measure(ctx context.Context, o *options, out io.Writer) (*report, error) {
 	return rep, nil
 }
 
-// keepsGoing reports whether a group of programs that continue is to be measured:
-// where Linux tells what they take.
+// keepsGoing reports whether to measure a group of programs that run
+// continuously. That requires /proc.
 func (o *options) keepsGoing(group string) bool {
 	if _, err := os.Stat("/proc/self/stat"); err != nil || o.quick || o.memory {
 		return false
@@ -263,7 +263,8 @@ func (o *options) keepsGoing(group string) bool {
 	return len(o.words) == 0 || slices.Contains(o.words, group)
 }
 
-// repository finds the folder of the module from wherever this is run in it.
+// repository returns the root directory of the module that contains the current
+// directory. It fails if that is not logview's.
 func repository() (string, error) {
 	b, err := exec.Command("go", "env", "GOMOD").Output()
 	if err != nil {

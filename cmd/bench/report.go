@@ -9,7 +9,7 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// A report is all that was measured, and where.
+// A report contains all measurements and a description of the machine.
 type report struct {
 	opts    *options
 	machine machine
@@ -22,7 +22,8 @@ type report struct {
 	tui     []liveRow
 }
 
-// fastest and middle are what is reported of several runs.
+// fastest and middle return the minimum and the median of the times of several
+// runs.
 func fastest(times []time.Duration) time.Duration { return slices.Min(times) }
 
 func middle(times []time.Duration) time.Duration {
@@ -31,7 +32,8 @@ func middle(times []time.Duration) time.Duration {
 	return (s[(n-1)/2] + s[n/2]) / 2
 }
 
-// ratios returns what the first needs of the time of the second.
+// ratios returns the times of a divided by those of b, for the minima and for
+// the medians.
 func ratios(a, b []time.Duration) (minima, medians float64) {
 	return float64(fastest(a)) / float64(fastest(b)), float64(middle(a)) / float64(middle(b))
 }
@@ -43,9 +45,9 @@ func ratioText(r float64) string {
 	return fmt.Sprintf("%.2f", r)
 }
 
-// verdict reports whether a target is reached. The fastest runs decide, being
-// those that the rest of the machine disturbed least; it is reported when the
-// medians disagree.
+// verdict reports whether a target is reached. The fastest runs decide, because
+// other work of the machine disturbed them least. If the medians disagree,
+// verdict says so.
 func verdict(minimum, median, target float64) string {
 	switch low, mid := minimum <= target, median <= target; {
 	case low && mid:
@@ -58,7 +60,7 @@ func verdict(minimum, median, target float64) string {
 	return "**no**"
 }
 
-// problems returns what make the report worthless in part.
+// problems describes everything that makes parts of the report invalid.
 func (r *report) problems() []string {
 	var list []string
 	for _, res := range r.results {
@@ -85,7 +87,7 @@ func (r *result) problems() []string {
 	return list
 }
 
-// markdown returns the whole report.
+// markdown formats the report.
 func (r *report) markdown() string {
 	var b strings.Builder
 	b.WriteString("# Benchmarks\n\n")
@@ -154,7 +156,8 @@ nothing comes out at %s. MB are millions of bytes.
 	return b.String() + "\n"
 }
 
-// leftovers says which commands put something into the cache by themselves.
+// leftovers describes which commands wrote to the cache although they are not
+// meant to build an index.
 func (r *report) leftovers() string {
 	var list []string
 	for _, res := range r.results {
@@ -186,7 +189,7 @@ func (r *report) summary() string {
 	return b.String()
 }
 
-// addTo adds a line for each rival, and one for a target in seconds.
+// addTo adds a row for each rival, and one for a target in seconds.
 func (r *result) addTo(t *table) {
 	task, times := r.title(), bothTimes(r.logview)
 	if r.row.limit > 0 || len(r.rivals) == 0 {
@@ -203,7 +206,7 @@ func (r *result) addTo(t *table) {
 		low, mid := ratios(r.logview.times, v.times)
 		lowText, midText := ratioText(low), ratioText(mid)
 		if v.counts != "" {
-			lowText, midText = "", "" // of another task
+			lowText, midText = "", "" // they are for a different task
 		}
 		target, reached := "", ""
 		if v.target > 0 {
@@ -216,7 +219,7 @@ func (r *result) addTo(t *table) {
 	}
 }
 
-// title returns the row's name, with a word if it is not what it says.
+// title returns the row's name, with a remark if it was not measured as named.
 func (r *result) title() string {
 	if r.row.filled && r.unfilled {
 		return r.row.name + " (with nothing: all files are too small)"
@@ -235,7 +238,7 @@ func (v *rivalResult) name() string {
 	}
 }
 
-// notes tell what is to be known of rivals that do not do the same task.
+// notes explains results of rivals that do a different task.
 func (r *result) notes() string {
 	var b strings.Builder
 	for _, v := range r.rivals {
@@ -247,8 +250,8 @@ func (r *result) notes() string {
 	return b.String()
 }
 
-// storeTable tells how fast an index is built and what it takes, with the
-// blocks kept of compressed files.
+// storeTable returns a table of the speed of building indexes and of their
+// sizes, including the block stores of compressed files.
 func (r *report) storeTable() string {
 	t := table{head: []string{"Corpus", "Text", "Time min / median", "Text per second", "Target", "Reached", "Index", "of the text", "Target", "Reached",
 		"Blocks of", "Blocks", "of those files' text", "Target", "Reached", "Peak memory"}}
@@ -271,19 +274,19 @@ func (r *report) storeTable() string {
 	return "## Building the index\n\n" + t.String() + "\n"
 }
 
-// What building an index may take: text a second, and sizes.
+// Targets for building an index: text per second, and sizes.
 const (
 	buildRate    = 55 // MB/s
-	indexPercent = 7  // of the text
-	storePercent = 13 // of the compressed files' text
+	indexPercent = 7  // percent of the text
+	storePercent = 13 // percent of the compressed files' text
 )
 
-// rate returns how much text was indexed in a second.
+// rate formats how much text was indexed per second.
 func (r *result) rate() string {
 	return fmt.Sprintf("%.0f MB/s", float64(r.corpus.Text)/1e6/fastest(r.logview.times).Seconds())
 }
 
-// memoryTable holds logview's peaks against their targets.
+// memoryTable compares logview's peak memory with the targets.
 func (r *report) memoryTable() string {
 	t := table{head: []string{"Corpus", "Task", "Peak memory", "Target", "Reached"}}
 	for _, res := range r.results {
@@ -297,7 +300,7 @@ func (r *report) memoryTable() string {
 	return "## Peak memory of logview\n\n" + t.String() + "\n"
 }
 
-// commands lists what was run, once for all corpora.
+// commands lists the commands that were run, once for all corpora.
 func (r *report) commands() string {
 	var b strings.Builder
 	b.WriteString("## Commands\n\nDIR is the corpus, FILE its only file, CACHE logview's cache directory.\n")
@@ -315,7 +318,7 @@ func (r *report) commands() string {
 	return b.String()
 }
 
-// plain returns a result to print while measuring.
+// plain formats a result for printing while measuring.
 func (r *result) plain() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "  %s\n", r.title())
@@ -341,7 +344,7 @@ func (r *result) plain() string {
 	return b.String()
 }
 
-// command is logview's command line as the report shows it.
+// command returns logview's command line as shown in the report.
 func (r *row) command() string {
 	return "logview " + shellWords(r.args) + " --cache-dir CACHE"
 }
@@ -353,7 +356,7 @@ func (v *rival) commandLine() string {
 	return v.tool + " " + shellWords(v.args)
 }
 
-// shellWords quotes what a shell would otherwise take for its own.
+// shellWords joins arguments and quotes those that a shell would interpret.
 func shellWords(args []string) string {
 	list := slices.Clone(args)
 	for i, a := range list {
@@ -364,8 +367,8 @@ func shellWords(args []string) string {
 	return strings.Join(list, " ")
 }
 
-// A table is written as Markdown, its columns aligned for those who read it
-// as text.
+// A table formats rows as Markdown, with aligned columns to be readable as
+// text.
 type table struct {
 	head []string
 	rows [][]string
@@ -399,14 +402,14 @@ func (t *table) String() string {
 	return b.String()
 }
 
-// cell keeps a text from ending its cell.
+// cell escapes a text for use in a table cell.
 func cell(s string) string { return strings.ReplaceAll(s, "|", `\|`) }
 
 func bothTimes(m measurement) string {
 	return seconds(fastest(m.times)) + " / " + seconds(middle(m.times))
 }
 
-// seconds writes a duration with three digits that count.
+// seconds formats a duration with about three significant digits.
 func seconds(d time.Duration) string {
 	switch s := d.Seconds(); {
 	case s < 0.1:
@@ -418,7 +421,8 @@ func seconds(d time.Duration) string {
 	}
 }
 
-// megabytes writes millions of bytes; nothing if they are not known.
+// megabytes formats n bytes in units of 1,000,000 bytes; empty if n is 0, that
+// is, unknown.
 func megabytes(n int64) string {
 	switch mb := float64(n) / 1e6; {
 	case n == 0:

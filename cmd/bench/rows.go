@@ -5,15 +5,14 @@ import (
 	"time"
 )
 
-// The places that rows are measured in, in the order of the report. A row of
-// both corpora is measured in each of them.
+// The places in which rows are measured, in the order of the report.
 const (
 	genCorpus  = "gen"
 	realCorpus = "real"
 	manyFiles  = "files"
 	oneGzip    = "gzip"
 	oneLine    = "line"
-	hugeLog    = "huge" // only the explorer's
+	hugeLog    = "huge" // only for the explorer
 )
 
 var (
@@ -21,39 +20,41 @@ var (
 	both   = []string{genCorpus, realCorpus}
 )
 
-// A row is one task of the report. To measure something new, add a row; only
-// a new place needs code, in corpus.go.
+// A row is one task of the report. To measure something new, add a row; only a
+// new place requires code, in corpus.go.
 type row struct {
-	id, group string // what -only names
+	id, group string // names for -only
 	name      string
 	in        []string
 
-	// args are logview's, but for --cache-dir. DIR stands for the corpus, FILE
-	// for its only file, and {hex32} and the like for a text that is in it: a
-	// corpus without such a one is left out.
+	// args are logview's arguments, without --cache-dir. DIR stands for the
+	// corpus, FILE for its only file, and {hex32} and the like for a text
+	// found in the corpus. A corpus without such a text is skipped.
 	args []string
 
-	// filled gives logview a store that `logview index` has filled before,
-	// unmeasured. Without it every run gets an empty one of its own.
+	// filled gives logview a store that `logview index` filled before,
+	// which is not measured. Otherwise, every run gets a new, empty store.
 	filled bool
-	// fills says that filling the store is what the row measures.
+	// fills says that the row measures filling the store.
 	fills bool
 
 	rivals []rival
-	limit  time.Duration // the longest logview may take; 0 for no such target
-	memory int64         // the most memory logview may take, in bytes
+	limit  time.Duration // maximum time for logview; 0 for no target
+	memory int64         // maximum memory for logview, in bytes
 }
 
-// A rival is another program doing the same.
+// A rival is another program that does the same task.
 type rival struct {
-	tool string   // what must be in PATH
-	args []string // the tool's; DIR/* stands for all files of the corpus
-	// shell, in place of args, is run by sh; FILE is the only file.
+	tool string   // program to find with findTool
+	args []string // arguments of the tool; DIR/* stands for all files of the corpus
+	// shell, if set, is a script for sh to run instead of args; FILE stands
+	// for the only file.
 	shell  string
-	target float64 // what logview's time may be of the rival's; 0 for no target
+	target float64 // maximum ratio of logview's time to the rival's; 0 for no target
 	once   bool    // too slow to be run as often as the others
-	// counts says what the rival prints instead of the lines that match. Its
-	// time is told, but neither lines nor times are compared.
+	// counts, if set, describes what the rival prints instead of the
+	// matching lines. Its time is reported, but neither lines nor times are
+	// compared.
 	counts string
 }
 
@@ -62,7 +63,7 @@ const (
 	inMemory = 128 * megabyte
 )
 
-// ugrep and rg are the two rivals of most rows.
+// ugrep and rg return the two rivals of most rows.
 func ugrep(target float64, args ...string) rival {
 	return rival{tool: "ugrep", args: append(append([]string{"-z", "-r"}, args...), "DIR"), target: target}
 }
@@ -73,7 +74,7 @@ func rg(target float64, args ...string) rival {
 
 const (
 	rareRegexp   = `[0-9]+ zebra[a-z]+`
-	commonRegexp = `fail(ed|ure)[: ][a-z]+` // one line in 150 to 400 of either corpus
+	commonRegexp = `fail(ed|ure)[: ][a-z]+` // matches one in 150 to 400 lines of either corpus
 	noLiteral    = `[0-9]{3}:[a-z]{2}x`
 )
 
@@ -85,8 +86,8 @@ var rows = []row{
 			ugrep(0.75, "-i", "-F", "zebrafish"),
 			rg(0.55, "-i", "-F", "zebrafish"),
 			{tool: "zgrep", args: []string{"-i", "-F", "zebrafish", "DIR/*"}, once: true},
-			// Its output holds many lines without the text on one corpus and
-			// lacks some with it on both.
+			// Its output contains many lines without the text on
+			// one corpus and lacks some lines with it on both.
 			{tool: "lnav", args: []string{"-n", "-c", ":filter-in zebrafish", "DIR"}, once: true, counts: "filters in a way of its own"},
 		},
 		memory: inMemory,
@@ -177,8 +178,8 @@ var rows = []row{
 	},
 }
 
-// indexed returns a search that an index answers; its last argument is what is
-// looked for.
+// indexed returns a row for a search that uses an index. The last argument is
+// the search term.
 func indexed(id, name string, limit time.Duration, args ...string) row {
 	r := row{
 		id: id, group: "index", name: "indexed: " + name, in: both,
@@ -202,7 +203,7 @@ func indexed(id, name string, limit time.Duration, args ...string) row {
 	return r
 }
 
-// rowsOf returns the rows to be measured in a place.
+// rowsOf returns the rows to measure in a place.
 func rowsOf(place string, o *options) []*row {
 	var list []*row
 	for i := range rows {
@@ -213,7 +214,7 @@ func rowsOf(place string, o *options) []*row {
 	return list
 }
 
-// words are all that -only knows besides memory.
+// words returns the words that -only accepts, except memory.
 func words() []string {
 	list := append(slices.Clone(places), liveWord, tuiWord)
 	for _, r := range rows {
@@ -225,7 +226,7 @@ func words() []string {
 
 func known(word string) bool { return slices.Contains(words(), word) }
 
-// tools returns the rivals' programs, in the order in which rows name them.
+// tools returns the programs of all rivals, in the order of the rows.
 func tools() []string {
 	var list []string
 	for _, r := range rows {

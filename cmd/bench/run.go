@@ -17,32 +17,32 @@ import (
 )
 
 const (
-	// spawnArg makes this program the parent of a measured one.
+	// spawnArg makes this program act as the parent of a measured one.
 	spawnArg = "-spawn"
-	// usedCPUs is how many CPUs every measured program gets.
+	// usedCPUs is the number of CPUs for each measured program.
 	usedCPUs = 2
-	// patience is for a program that waits for something that never comes.
+	// patience limits the time of a run, in case a program waits forever.
 	patience = 20 * time.Minute
 )
 
-// taken is what one run of a program took.
+// taken describes one run of a program.
 type taken struct {
 	Wall   time.Duration
-	Peak   int64 // bytes of memory; 0 if that is not known
+	Peak   int64 // peak memory in bytes; 0 if unknown
 	Code   int   // exit code
 	Signal string
 	Lines  int64  `json:"-"`
-	Errors string `json:"-"` // the end of its standard error
+	Errors string `json:"-"` // the end of standard error
 }
 
-// A measurement is all runs of one program in one row.
+// A measurement contains all runs of one program for one row.
 type measurement struct {
 	tool    string
-	command string // with DIR and FILE for what they stand for
+	command string // with DIR and FILE as in the row
 	times   []time.Duration
-	peak    int64 // bytes, of the hungriest run
+	peak    int64 // peak memory in bytes, the maximum of all runs
 	lines   int64
-	left    int64 // bytes that a run of logview added to its cache and home
+	left    int64 // bytes that a run of logview added to its cache and home directory
 	failure string
 }
 
@@ -57,7 +57,7 @@ func (m *measurement) add(t taken, left int64) {
 	switch {
 	case t.Signal != "":
 		m.failure = "ended by signal: " + t.Signal
-	case t.Code > 1: // 1 is what searches say when there is nothing to find
+	case t.Code > 1: // searches exit with 1 if they find nothing
 		m.failure = "failed"
 	default:
 		return
@@ -67,20 +67,20 @@ func (m *measurement) add(t taken, left int64) {
 	}
 }
 
-// A result is a row measured on a corpus.
+// A result contains the measurements of a row on a corpus.
 type result struct {
 	row     *row
 	corpus  *corpus
 	logview measurement
 	rivals  []rivalResult
 
-	// What building the index left, of blocks kept and of the index itself, and of
-	// how many files there are blocks: small
-	// ones are not worth it to logview.
+	// What building the index left: bytes of block stores, bytes of the
+	// index, and the number of files with a block store. Small files have
+	// none.
 	store int64
 	index int64
 	kept  int
-	// unfilled says that the store was to be filled but is empty.
+	// unfilled says that the store should have been filled but is empty.
 	unfilled bool
 }
 
@@ -93,12 +93,13 @@ type rivalResult struct {
 type harness struct {
 	w       *workshop
 	runs    int
-	cpus    []int // nil: those there are
+	cpus    []int // nil means all
 	self    string
-	scratch string            // removed in the end
-	filled  map[string]string // a corpus's name to the home with its filled cache
+	scratch string            // temporary directory; removed by close
+	filled  map[string]string // home directory with the filled cache, by name of the corpus
 	homes   int
-	// halfFilled says why a corpus's filled cache is not to be trusted.
+	// halfFilled says, by name of the corpus, why its filled cache is not
+	// reliable.
 	halfFilled map[string]string
 }
 
@@ -116,8 +117,9 @@ func newHarness(w *workshop, runs int) (*harness, error) {
 
 func (h *harness) close() { os.RemoveAll(h.scratch) }
 
-// environment is small and the same for all, so that no user's settings of
-// grep, rg or logview take part.
+// environment returns the environment of measured programs. It is small and the
+// same for all, so that a user's settings for grep, rg or logview have no
+// effect.
 func environment(home string) []string {
 	return []string{
 		"PATH=" + os.Getenv("PATH"),
@@ -128,9 +130,9 @@ func environment(home string) []string {
 	}
 }
 
-// once runs a program whose output goes down a pipe and is counted. It must
-// not be /dev/null, which greps notice: they stop at the first match. What it
-// keeps for itself it can only keep in home.
+// once runs a program and counts the lines of its output. The output is a pipe,
+// not /dev/null: grep detects /dev/null and stops at the first match. The
+// program can store files only in home.
 func (h *harness) once(ctx context.Context, home string, argv []string) (taken, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
@@ -154,7 +156,7 @@ func (h *harness) once(ctx context.Context, home string, argv []string) (taken, 
 	defer result.Close()
 	cmd.ExtraFiles = []*os.File{end}
 	cmd.WaitDelay = 5 * time.Second
-	err = cmd.Run() // what is written to result fits into the pipe
+	err = cmd.Run() // the encoded result fits into the pipe
 	end.Close()
 	if err != nil {
 		return taken{}, fmt.Errorf("%s: %w: %s", argv[0], err, errs.String())
@@ -166,8 +168,8 @@ func (h *harness) once(ctx context.Context, home string, argv []string) (taken, 
 	return t, nil
 }
 
-// nameless takes this machine's directories out of what a program said, which
-// may get into the report.
+// nameless replaces the directories of this machine in a program's message,
+// which may appear in the report.
 func (h *harness) nameless(said, home string) string {
 	pairs := []string{home, "HOME"}
 	for _, c := range h.w.made {
@@ -176,8 +178,8 @@ func (h *harness) nameless(said, home string) string {
 	return strings.NewReplacer(append(pairs, h.w.opts.work, "WORK")...).Replace(said)
 }
 
-// fresh runs a program in a home that is empty, and removed afterwards: what
-// a run left there must not help the next one.
+// fresh runs a program with an empty home directory and removes that
+// afterwards, so that files left by a run do not help the next one.
 func (h *harness) fresh(ctx context.Context, argv []string) (taken, error) {
 	home, err := h.newHome()
 	if err != nil {
@@ -201,8 +203,8 @@ func (c *lineCounter) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// tail keeps the end of what is written to it, from a blank on: half a path
-// would not be recognized as one.
+// tail is a writer that keeps the end of its input, starting at a blank if the
+// beginning was cut: part of a path would not be recognised as a path.
 type tail struct {
 	b   []byte
 	cut bool
@@ -225,15 +227,15 @@ func (t *tail) String() string {
 	return strings.Join(words, " ")
 }
 
-// floor returns the peak memory of a program that does nothing: what is
-// measured of others cannot be less.
+// floor returns the peak memory, in bytes, of a program that does nothing. It
+// is the minimum that can be measured.
 func (h *harness) floor(ctx context.Context) (int64, error) {
 	t, err := h.fresh(ctx, []string{"true"})
 	return t.Peak, err
 }
 
-// row measures a row: the programs take turns, so that whatever else the
-// machine does hits all of them alike.
+// row measures a row. The programs take turns, so that other work of the
+// machine affects all of them alike.
 func (h *harness) row(ctx context.Context, r *row, c *corpus) (*result, error) {
 	res := &result{row: r, corpus: c, logview: measurement{tool: "logview", command: r.command()}}
 	for _, v := range r.rivals {
@@ -264,8 +266,8 @@ func (h *harness) row(ctx context.Context, r *row, c *corpus) (*result, error) {
 	return res, nil
 }
 
-// logview runs logview for a row, in a home and cache of its own or in the
-// home with the filled cache.
+// logview runs logview for a row, with a new home directory and cache or with
+// those of the filled cache.
 func (h *harness) logview(ctx context.Context, res *result) error {
 	home, err := h.home(ctx, res.row, res.corpus)
 	if err != nil {
@@ -301,7 +303,7 @@ func (h *harness) logview(ctx context.Context, res *result) error {
 		}
 	}
 	if t.Code == 1 && res.row.args[0] != "search" {
-		t.Code = 2 // only for a search is 1 no failure
+		t.Code = 2 // 1 is only normal for a search
 	}
 	res.logview.add(t, after-before)
 	if why := h.halfFilled[res.corpus.name]; res.row.filled && why != "" && res.logview.failure == "" {
@@ -319,7 +321,8 @@ func (h *harness) logviewArgs(args []string, c *corpus, home string) ([]string, 
 	return append(argv, "--cache-dir", filepath.Join(home, "cache")), nil
 }
 
-// home returns an empty home, or the one whose cache is filled for a corpus.
+// home returns a new home directory or, if the row requires a filled cache, the
+// one with the filled cache for the corpus, which it fills first if necessary.
 func (h *harness) home(ctx context.Context, r *row, c *corpus) (string, error) {
 	if dir := h.filled[c.name]; r.filled && dir != "" {
 		return dir, nil
@@ -343,7 +346,7 @@ func (h *harness) home(ctx context.Context, r *row, c *corpus) (string, error) {
 	return dir, nil
 }
 
-// expand puts in what DIR, DIR/* and FILE stand for.
+// expand replaces DIR, DIR/* and FILE in arguments.
 func expand(args []string, c *corpus) ([]string, error) {
 	var list []string
 	for _, a := range args {
@@ -387,8 +390,8 @@ func (v *rival) argv(c *corpus) ([]string, error) {
 	return []string{"sh", "-c", strings.ReplaceAll(v.shell, "FILE", `"$1"`), "sh", file[0]}, nil
 }
 
-// sizeOf returns how many files are below dir, which need not exist, and their
-// bytes.
+// sizeOf returns the number of files below dir and their size in bytes. dir
+// need not exist.
 func sizeOf(dir string) (files int, bytes int64, err error) {
 	if _, err := os.Stat(dir); errors.Is(err, os.ErrNotExist) {
 		return 0, 0, nil
@@ -401,7 +404,7 @@ func sizeOf(dir string) (files int, bytes int64, err error) {
 	return len(paths), bytes, err
 }
 
-// bytesIn sums up the files below dir.
+// bytesIn returns the total size of the files below dir, in bytes.
 func bytesIn(dir string) (int64, error) {
 	paths, err := filesIn(dir)
 	if err != nil {
@@ -420,8 +423,8 @@ func bytesIn(dir string) (int64, error) {
 	return sum, nil
 }
 
-// newest are the names under which the newest versions of some tools are
-// installed beside those of the system, see findTool.
+// newest contains the names under which the newest versions of some tools are
+// installed next to the system's; see findTool.
 var newest = map[string]string{"ugrep": "ugrep-trixie", "rg": "rg15", "lnav": "lnav-trixie"}
 
 // findTool returns the path of a tool: its newest version, if that is installed
@@ -437,10 +440,11 @@ func findTool(name string) (string, error) {
 	return exec.LookPath(name)
 }
 
-// versionArgs is for tools that do not know --version.
+// versionArgs contains arguments for tools that do not support --version.
 var versionArgs = map[string]string{"lnav": "-V"}
 
-// A version is what a rival says it is; empty if it is not installed.
+// A version is the version that a rival prints; text is empty if the rival is
+// not installed.
 type version struct{ tool, text string }
 
 func (h *harness) versions(ctx context.Context) []version {

@@ -11,8 +11,8 @@ import (
 	"logview/reader/files"
 )
 
-// samples are the texts that rows look for and that differ from corpus to
-// corpus, by what stands for them.
+// samples maps placeholders in rows to expressions for the texts to search for.
+// The texts differ between corpora.
 var samples = map[string]*regexp.Regexp{
 	"{hex32}":  regexp.MustCompile(`\b[0-9a-f]{32}\b`),
 	"{uuid}":   regexp.MustCompile(`\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b`),
@@ -21,8 +21,8 @@ var samples = map[string]*regexp.Regexp{
 
 var errNoSample = errors.New("no such text in it")
 
-// sample returns the first text in the corpus, from the middle of its logs on,
-// that a row may look for.
+// sample returns a text of the corpus that matches samples[kind]. It looks at
+// the logs in order, starting with the middle one.
 func (c *corpus) sample(kind string) (string, error) {
 	if s, ok := c.sampled[kind]; ok {
 		if s == "" {

@@ -13,15 +13,15 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// spawn runs a program, given as a list of CPUs or "all" and its command line,
-// and writes what the run took to file descriptor 3.
+// spawn runs a program, given as a list of CPUs or "all" followed by its
+// command line, and writes the measurements to file descriptor 3.
 //
-// It is a process of its own between the harness and the program, because
-// Linux counts towards a program's peak memory what its parent had in memory
-// when it was started: until exec both share one address space. This one has
-// next to nothing, and it is what keeps the clock, too.
+// It runs in a separate process between the harness and the program because, on
+// Linux, a program's peak memory includes the memory of its parent when it was
+// started: until exec, both share one address space. The separate process uses
+// very little memory, and also measures the time.
 func spawn(args []string) int {
-	runtime.LockOSThread() // the CPUs and the death signal are a thread's
+	runtime.LockOSThread() // the CPUs and the death signal belong to a thread
 	syscall.CloseOnExec(3)
 	if args[0] != "all" {
 		var set unix.CPUSet
@@ -72,8 +72,8 @@ func spawn(args []string) int {
 	return 0
 }
 
-// pickCPUs returns the first n CPUs this process may use, nil if it has no
-// more than that anyway.
+// pickCPUs returns the first n CPUs that this process may use; nil if it may
+// use no more than n.
 func pickCPUs(n int) []int {
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &set); err != nil || set.Count() <= n {
@@ -88,7 +88,7 @@ func pickCPUs(n int) []int {
 	return list
 }
 
-// diskFree returns how many bytes may still be written in a directory.
+// diskFree returns the number of bytes available in the file system of dir.
 func diskFree(dir string) (int64, bool) {
 	var st unix.Statfs_t
 	if err := unix.Statfs(dir, &st); err != nil {

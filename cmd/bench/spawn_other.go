@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// spawn runs a program and writes what the run took to file descriptor 3.
-// Peak memory and the choice of CPUs are Linux's business so far.
+// spawn runs a program and writes the measurements to file descriptor 3. Peak
+// memory and the choice of CPUs are only supported on Linux.
 func spawn(args []string) int {
 	cmd := exec.Command(args[1], args[2:]...)
 	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr

@@ -14,27 +14,27 @@ import (
 	"github.com/creack/pty"
 )
 
-// The size of the terminal, which is what terminals have had since the VT100.
+// The size of the terminal, which has been the usual one since the VT100.
 const termWidth, termHeight = 80, 24
 
-// A terminal is a program running in a pseudo-terminal that answers none of
-// its questions, and what the program has drawn there.
+// A terminal is a program that runs in a pseudo-terminal, with the screen that
+// it has drawn. The pseudo-terminal answers no queries.
 type terminal struct {
 	cmd    *exec.Cmd
 	tty    *os.File
 	begun  time.Time
-	out    chan output // closed when the program has ended
+	out    chan output // closed when the program has exited
 	screen *screen
-	last   time.Time // when something came
+	last   time.Time // time of the last output
 }
 
-// output is what came from the program in one piece.
+// output is a piece of the program's output, as read at once.
 type output struct {
 	at   time.Time
 	text []byte
 }
 
-// inTerminal starts a program.
+// inTerminal starts a program in a new terminal.
 func inTerminal(ctx context.Context, env []string, argv ...string) (*terminal, error) {
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
 	cmd.Env = append(env, "TERM=xterm-256color")
@@ -53,14 +53,15 @@ func inTerminal(ctx context.Context, env []string, argv ...string) (*terminal, e
 				t.out <- output{time.Now(), slices.Clone(buf[:n])}
 			}
 			if err != nil {
-				return // EIO: nobody has the other end any more
+				return // EIO: no process has the other end open any more
 			}
 		}
 	}()
 	return t, nil
 }
 
-// next draws the next piece of output, if it comes before the limit.
+// next draws the next piece of output. It returns false if none comes before
+// the limit.
 func (t *terminal) next(limit <-chan time.Time) (came bool, err error) {
 	select {
 	case o, ok := <-t.out:
@@ -75,7 +76,8 @@ func (t *terminal) next(limit <-chan time.Time) (came bool, err error) {
 	}
 }
 
-// wait waits until the screen is as wanted and returns when it became so.
+// wait waits until wanted returns true for the screen, and returns the time of
+// the last output before that.
 func (t *terminal) wait(patience time.Duration, what string, wanted func(*screen) bool) (time.Time, error) {
 	limit := time.After(patience)
 	for !wanted(t.screen) {
@@ -88,7 +90,7 @@ func (t *terminal) wait(patience time.Duration, what string, wanted func(*screen
 	return t.last, nil
 }
 
-// pass lets time pass.
+// pass draws output for the duration d.
 func (t *terminal) pass(d time.Duration) error {
 	limit := time.After(d)
 	for {
@@ -98,7 +100,8 @@ func (t *terminal) pass(d time.Duration) error {
 	}
 }
 
-// quiet waits until nothing has come for a while, or for long enough.
+// quiet waits until there is no output for the duration d, but not longer than
+// patience.
 func (t *terminal) quiet(d, patience time.Duration) error {
 	for begun := time.Now(); time.Since(begun) < patience; {
 		if came, err := t.next(time.After(d)); err != nil || !came {
@@ -108,8 +111,8 @@ func (t *terminal) quiet(d, patience time.Duration) error {
 	return nil
 }
 
-// press types keys and returns how soon something came back; false if nothing
-// did.
+// press types keys and returns the time until the next output; false if there
+// is none.
 func (t *terminal) press(keys string, patience time.Duration) (time.Duration, bool, error) {
 	begun := time.Now()
 	if _, err := t.tty.WriteString(keys); err != nil {
@@ -121,20 +124,20 @@ func (t *terminal) press(keys string, patience time.Duration) (time.Duration, bo
 		if err != nil || !came {
 			return 0, false, err
 		}
-		if t.last.After(begun) { // and was not on its way before
+		if t.last.After(begun) { // and was not sent before
 			return t.last.Sub(begun), true, nil
 		}
 	}
 }
 
-// quit ends the program, as a person would if that does it, and says whether
-// it did.
+// quit quits the program with its key and reports whether that worked. If not,
+// it kills the program.
 func (t *terminal) quit() bool {
 	defer func() {
 		t.tty.Close()
 		_ = t.cmd.Wait()
 	}()
-	// Results are closed before the explorer is.
+	// Each q closes one view: results are closed before the explorer.
 	for range 3 {
 		if _, err := t.tty.WriteString("q"); err != nil {
 			break
@@ -150,7 +153,8 @@ func (t *terminal) quit() bool {
 		}
 	}
 	_ = t.cmd.Process.Kill()
-	// What it has started may have the other end still, and is not waited for.
+	// Processes started by the program may still have the other end open.
+	// Do not wait for them.
 	go func() {
 		for range t.out {
 		}
@@ -158,16 +162,16 @@ func (t *terminal) quit() bool {
 	return false
 }
 
-// A screen holds what a terminal shows of a program's output: its characters,
-// for their colours tell nothing here. It knows the sequences that Bubble Tea
-// draws with; text cannot be looked for in these themselves, because what is
-// on the screen already is not written again.
+// A screen is what a terminal shows of a program's output. It contains
+// characters without their colours, which are not needed here. It supports the
+// sequences that Bubble Tea uses. Searching the output itself for text would
+// not work, because text that is already on the screen is not written again.
 type screen struct {
-	cells       [][]string // "" behind a wide character
-	x, y        int        // x may be the width: the line is full
-	top, bottom int        // of what scrolls, bottom exclusive
+	cells       [][]string // "" after a wide character
+	x, y        int        // x may be the width: then the line is full
+	top, bottom int        // the scrolling region; bottom is exclusive
 	nowrap      bool
-	before      string // what was printed last, to be repeated
+	before      string // the last character printed, for repetition
 	parser      *ansi.Parser
 }
 
@@ -184,7 +188,7 @@ func blank(width int) []string { return slices.Repeat([]string{" "}, width) }
 
 func (s *screen) write(b []byte) { s.parser.Parse(b) }
 
-// row returns a line of the screen without the blanks at its end.
+// row returns a line of the screen without trailing blanks.
 func (s *screen) row(y int) string { return strings.TrimRight(strings.Join(s.cells[y], ""), " ") }
 
 func (s *screen) String() string {
@@ -221,7 +225,8 @@ func (s *screen) print(c string) {
 	s.before = c
 }
 
-// down goes to the next line, where the lines move up if there is none.
+// down moves the cursor to the next line, and scrolls at the bottom of the
+// region.
 func (s *screen) down() {
 	if s.y == s.bottom-1 {
 		s.scroll(s.top, 1)
@@ -230,7 +235,7 @@ func (s *screen) down() {
 	s.y = min(s.y+1, len(s.cells)-1)
 }
 
-// scroll moves the lines from one on up by n, or down if that is negative.
+// scroll moves the lines starting at from up by n, or down if n is negative.
 func (s *screen) scroll(from, n int) {
 	for range min(n, s.bottom-from) {
 		copy(s.cells[from:s.bottom], s.cells[from+1:s.bottom])
@@ -259,7 +264,7 @@ func (s *screen) escape(c ansi.Cmd) {
 	if c.Final() != 'M' || c.Intermediate() != 0 {
 		return
 	}
-	if s.y == s.top { // a line up
+	if s.y == s.top { // reverse index
 		s.scroll(s.top, -1)
 	} else {
 		s.y = max(0, s.y-1)
@@ -280,7 +285,7 @@ func (s *screen) sequence(c ansi.Cmd, params ansi.Params) {
 		return
 	}
 	width, height := s.width(), len(s.cells)
-	x := min(s.x, width-1) // where whatever but printing takes the cursor to be
+	x := min(s.x, width-1) // x as all operations other than printing use it
 	n := num(0, 1)
 	switch c.Final() {
 	case 'A':

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// What programs draw with must come out as a terminal would show it, in
-// whatever pieces it comes.
+// TestScreen tests that output is drawn as on a terminal, regardless of the
+// pieces in which it arrives.
 func TestScreen(t *testing.T) {
 	for _, c := range []struct{ name, drawn, want string }{
 		{"text", "one\r\ntwo", "one|two"},
@@ -45,7 +45,8 @@ func TestScreen(t *testing.T) {
 	}
 }
 
-// A program is driven to its end, and one that does not end is not waited for.
+// TestTerminal tests that a program can be controlled until it exits, and that
+// one that does not exit is not waited for.
 func TestTerminal(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("needs a shell")

@@ -18,36 +18,36 @@ import (
 	"github.com/dustin/go-humanize"
 )
 
-// tuiWord is what -only calls the measurements of the explorer.
+// tuiWord selects the measurements of the explorer in -only.
 const tuiWord = "tui"
 
-// What the explorer may take.
+// Targets for the explorer.
 const (
 	frameLimit = 100 * time.Millisecond
 	keyLimit   = 16 * time.Millisecond
-	firstLimit = 3 * time.Second // for a large gzip file never seen before
+	firstLimit = 3 * time.Second // for a large gzip file that was never opened before
 	hitLimit   = 50 * time.Millisecond
 	tuiMemory  = 256 * megabyte
 	tuiStarts  = 5
 	tuiKeys    = 200
 )
 
-// A scene is what the explorer is pointed at.
+// A scene is a log or directory that the explorer is started with.
 type scene struct {
 	name, path string
-	// whole reports whether all that one starts the explorer for is on the
-	// screen, the last line of a log or the list of logs.
+	// whole reports whether the screen shows what the explorer was started
+	// for: the last line of a log, or the list of logs.
 	whole func(*screen) bool
-	// slow says that this takes long the first time, and is told in rows of
-	// its own.
+	// slow says that whole takes long the first time, and is reported in
+	// separate rows.
 	slow bool
 	// enter says that the keys are for a log of the list, not for the list.
 	enter bool
-	idle  bool // what it takes while nothing happens is told, too
+	idle  bool // also report the resources used while nothing happens
 }
 
-// tui measures the explorer in a terminal. Each row is told when it is known:
-// all of them take minutes.
+// tui measures the explorer in a terminal. It prints each row as soon as it is
+// known: all of them take minutes.
 func (h *harness) tui(ctx context.Context, out io.Writer) ([]liveRow, error) {
 	scenes, gen, err := h.scenes(ctx, out)
 	if err != nil {
@@ -70,10 +70,10 @@ func (h *harness) tui(ctx context.Context, out io.Writer) ([]liveRow, error) {
 	return rows, h.hits(ctx, gen, add)
 }
 
-// addRow adds a row to the table.
+// An addRow function adds a row to the table.
 type addRow func(name, target string, reached bool, got string, args ...any)
 
-// scenes makes what the explorer is pointed at.
+// scenes makes the corpora and returns the scenes to measure.
 func (h *harness) scenes(ctx context.Context, out io.Writer) ([]scene, *corpus, error) {
 	made := map[string]*corpus{}
 	for _, place := range []string{genCorpus, manyFiles, hugeLog, oneGzip, oneLine} {
@@ -122,8 +122,8 @@ func logShown(s *screen) bool {
 	return !strings.HasPrefix(s.row(0), " Logs") && strings.Contains(s.row(0), "LIVE") && strings.TrimLeft(s.row(2), " │┃") != ""
 }
 
-// lastLine returns how the last line of a file begins: as much as surely fits
-// into a row.
+// lastLine returns the beginning of the last line of a file, short enough to
+// fit into a row.
 func lastLine(ctx context.Context, path string) (string, error) {
 	var end tail
 	if _, _, err := copyText(ctx, &end, path); err != nil {
@@ -134,13 +134,14 @@ func lastLine(ctx context.Context, path string) (string, error) {
 	return string(text[:min(len(text), 50)]), nil
 }
 
-// explorer starts the explorer in a home, where its cache is, too.
+// explorer starts the explorer. home is its home directory and contains its
+// cache.
 func (h *harness) explorer(ctx context.Context, home, path string) (*terminal, error) {
 	return inTerminal(ctx, append(environment(home), "LOGVIEW_CACHE_DIR="+filepath.Join(home, "cache")), h.w.program("logview"), path)
 }
 
-// end ends it, with the process that keeps its index: what comes next must
-// have the machine for itself.
+// end quits the explorer and waits until the process that keeps its index has
+// exited: the next measurement needs the machine to itself.
 func (t *terminal) end() error {
 	pid := t.cmd.Process.Pid
 	behind := children(pid)
@@ -157,8 +158,8 @@ func (t *terminal) end() error {
 	return nil
 }
 
-// frames measures how soon something is seen, and how soon it is what one
-// came for, with nothing known from before.
+// frames measures the time to the first frame, and to the one that shows what
+// the explorer was started for, with an empty cache.
 func (h *harness) frames(ctx context.Context, s *scene, add addRow) error {
 	var first, whole []time.Duration
 	for range tuiStarts {
@@ -195,8 +196,8 @@ func (h *harness) frames(ctx context.Context, s *scene, add addRow) error {
 	return nil
 }
 
-// again measures how soon the last line is there, the first time and the
-// second.
+// again measures the time until the last line is shown, for the first start and
+// for the second.
 func (h *harness) again(ctx context.Context, s *scene, add addRow) error {
 	home, err := h.newHome()
 	if err != nil {
@@ -221,11 +222,11 @@ func (h *harness) again(ctx context.Context, s *scene, add addRow) error {
 	return nil
 }
 
-// A round is keys each of which changes the screen, wherever the log or list
-// is longer than a few screens: it ends where it began, at the end.
+// round contains keys each of which changes the screen if the log or list is
+// longer than a few screens. It ends where it began, at the end.
 var round = strings.Split("b u k k j d b u b j space k g space j d space u k b j j G", " ")
 
-// using measures keys, memory and, if that is asked, what is taken while
+// using measures keys, memory and, if s.idle is set, the resources used while
 // nothing happens.
 func (h *harness) using(ctx context.Context, s *scene, add addRow) (err error) {
 	home, err := h.newHome()
@@ -324,14 +325,14 @@ func (h *harness) using(ctx context.Context, s *scene, add addRow) (err error) {
 	return nil
 }
 
-// An answer is how soon a key was answered.
+// An answer is the time until a key changed the screen.
 type answer struct {
 	key  string
 	took time.Duration
 }
 
-// settle waits until the program does nothing of its own accord any more, such
-// as counting lines, and returns how long that took.
+// settle waits until the program does no more work on its own, such as counting
+// lines, and returns how long that took.
 func (t *terminal) settle() (time.Duration, error) {
 	const length, busy = time.Second, 100 * time.Millisecond
 	before, _, err := usage(t.cmd.Process.Pid)
@@ -348,19 +349,19 @@ func (t *terminal) settle() (time.Duration, error) {
 	return 0, cmp.Or(err, errors.New("it does not come to rest"))
 }
 
-// keys presses keys and returns how soon each was answered, the soonest
-// first, and which were not.
+// keys presses keys and returns the times to their answers, the shortest first,
+// and the keys without an answer.
 func (t *terminal) keys() (took []answer, lost []string, err error) {
-	// To where a round begins.
+	// Go to where a round begins.
 	if _, _, err := t.press("kG", time.Second); err != nil {
 		return nil, nil, err
 	}
 	for i := range tuiKeys {
-		// What comes late must not be taken for the answer to the next key.
+		// Late output must not be taken for the answer to the next key.
 		if err := t.quiet(30*time.Millisecond, time.Second); err != nil {
 			return nil, nil, err
 		}
-		// Nor may keys come in step with the frames.
+		// Keys must not be synchronised with the frames.
 		if err := t.pass(time.Duration(i*7%17) * time.Millisecond); err != nil {
 			return nil, nil, err
 		}
@@ -382,10 +383,10 @@ func (t *terminal) keys() (took []answer, lost []string, err error) {
 	return took, lost, nil
 }
 
-// found is the title of results of which there is one at least.
+// found matches the title of results with at least one line.
 var found = regexp.MustCompile(` [1-9][0-9,]* lines?\b`)
 
-// hits measures how soon a search of an indexed directory shows something.
+// hits measures the time until a search of an indexed directory shows a result.
 func (h *harness) hits(ctx context.Context, gen *corpus, add addRow) error {
 	home, err := h.home(ctx, &row{filled: true}, gen)
 	if err != nil {
@@ -407,8 +408,8 @@ func (h *harness) hits(ctx context.Context, gen *corpus, add addRow) error {
 	}
 	var took []time.Duration
 	for _, w := range words {
-		// Once in each of some starts: what is in memory after a search may
-		// help the next one.
+		// Each search is in a new process, because data in memory after
+		// a search may help the next one.
 		for range tuiStarts {
 			d, err := h.hit(ctx, home, gen.dir, w)
 			if err != nil {
@@ -422,7 +423,7 @@ func (h *harness) hits(ctx context.Context, gen *corpus, add addRow) error {
 	return nil
 }
 
-// hit searches for one word.
+// hit searches for one word and returns the time until a result is shown.
 func (h *harness) hit(ctx context.Context, home, dir, word string) (took time.Duration, err error) {
 	t, err := h.explorer(ctx, home, dir)
 	if err != nil {
@@ -450,8 +451,7 @@ func (h *harness) hit(ctx context.Context, home, dir, word string) (took time.Du
 	return at.Sub(begun), err
 }
 
-// children returns the processes that a process has started, as Linux tells
-// them.
+// children returns the child processes of a process. It works only on Linux.
 func children(pid int) []int {
 	var list []int
 	paths, _ := filepath.Glob(fmt.Sprintf("/proc/%d/task/*/children", pid))
@@ -466,7 +466,7 @@ func children(pid int) []int {
 	return list
 }
 
-// alive reports whether a process is there, and is more than its exit code.
+// alive reports whether a process exists and is not a zombie.
 func alive(pid int) bool {
 	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	return err == nil && !bytes.HasPrefix(b[bytes.LastIndexByte(b, ')')+1:], []byte(" Z"))

@@ -1,7 +1,8 @@
 package main
 
-// The api service: a log4j-like head (time, level, thread, logger) and a
-// logfmt tail. It is the service that, now and then, colours its level.
+// apiHead appends the beginning of a line of the api service: time, level,
+// thread and logger, as in log4j. A tail in logfmt follows. This service
+// sometimes colours its level.
 
 func (s *story) apiHead(b []byte, level int, f *flow, logger string) []byte {
 	r := s.r
@@ -37,7 +38,8 @@ func (s *story) apiReceived(b []byte, f *flow) []byte {
 	return appendIP(b, f.ip)
 }
 
-// apiMiddle appends what a request logs between its first and its last line.
+// apiMiddle appends a line that a request logs between its first and its last
+// line.
 func (s *story) apiMiddle(b []byte, f *flow) []byte {
 	r := s.r
 	if s.plant() {

@@ -1,6 +1,8 @@
 package main
 
-// The auth service: RFC 3164 syslog as in /var/log/auth.log.
+// syslogHead appends the beginning of a line in RFC 3164 syslog format, as in
+// /var/log/auth.log, which the auth and kernel services use. It omits pid if
+// that is 0.
 
 func (s *story) syslogHead(b []byte, program string, svc service, f *flow, pid int) []byte {
 	b = append(b, s.now.sys...)
@@ -16,7 +18,7 @@ func (s *story) syslogHead(b []byte, program string, svc service, f *flow, pid i
 	return append(b, ": "...)
 }
 
-// peer appends the other end of an ssh connection.
+// peer appends the address of the client of an ssh connection.
 func peer(b []byte, f *flow) []byte {
 	b = appendIP(b, f.ip)
 	b = append(b, " port "...)
@@ -115,7 +117,7 @@ func (s *story) sshGone(b []byte, f *flow) []byte {
 	return appendIP(b, f.ip)
 }
 
-// guess returns the account an attacker tries: the same within one flow.
+// guess returns the account that an attacker tries, the same within one flow.
 func (s *story) guess(f *flow) string {
 	if s.plant() {
 		return "zebrafish"

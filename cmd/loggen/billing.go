@@ -1,8 +1,8 @@
 package main
 
-// The billing service: Java's style, whose failures come with stack traces of
-// many lines. A record with its trace is written at once, as a logger does, so
-// rotation never cuts one in two.
+// billingHead appends the beginning of a line of the billing service. It logs
+// in the style of Java; failures have stack traces of many lines. A record is
+// written together with its trace, as loggers do, so rotation never splits one.
 
 func (s *story) billingHead(b []byte, level, logger string, f *flow) []byte {
 	b = s.now.appendJava(b)
@@ -87,8 +87,8 @@ func (s *story) billingFail(b []byte, f *flow) []byte {
 	return b
 }
 
-// frames appends the first n of list, with line numbers that vary a little
-// from release to release.
+// frames appends the first n elements of list, with line numbers that vary a
+// little, as between releases.
 func (s *story) frames(b []byte, list []string, n int) []byte {
 	for i, fr := range list[:n] {
 		b = append(b, "\n\tat "...)

@@ -13,9 +13,9 @@ import (
 	"time"
 )
 
-// summary is what a run has written.
+// A summary counts what a run has written.
 type summary struct {
-	text  int64 // bytes as they are in the files once decompressed
+	text  int64 // bytes of text, decompressed
 	lines int64
 	logs  int
 	files int
@@ -24,21 +24,21 @@ type summary struct {
 	to    int64
 }
 
-// part is a member under construction: text in memory, its beginning possibly
-// spilled to a file already.
+// A part is a member that is being made. Its text is in memory, except for a
+// beginning that may have been spilled to a file.
 type part struct {
 	span
 	buf     []byte
-	path    string // in the temporary folder
-	spilled bool   // the file at path holds what came before buf
+	path    string // file in the temporary directory
+	spilled bool   // the file at path contains the text before buf
 	tag     string
 	packed  compression
 	decided bool
 }
 
-// bulk writes the final state of a directory. Members are made under names of
-// their own in a temporary folder, since the number in a member's final name
-// is only known at the end; then each is renamed once.
+// bulk writes the final state of a directory. Members are made under temporary
+// names in a temporary directory, since the number in a member's final name is
+// known only at the end; then each is renamed once.
 type bulk struct {
 	opts   *options
 	names  []logName
@@ -47,18 +47,18 @@ type bulk struct {
 	line   []byte
 	tmp    string
 	seq    int
-	spill  int // bytes of a member held in memory at most
+	spill  int // maximum bytes of a member in memory
 	sum    summary
 
-	shared   int64 // text that went into compressed members under -gz-share
-	sharedUp bool  // and no more will
+	shared   int64 // bytes of text in members compressed because of -gz-share
+	sharedUp bool  // no more members are compressed because of -gz-share
 
 	jobs chan *part
 	wg   sync.WaitGroup
 
 	mu   sync.Mutex
-	idle [][]byte // buffers to use again
-	err  error    // the first of the workers
+	idle [][]byte // buffers to reuse
+	err  error    // first error of a worker
 }
 
 type bulkLog struct {
@@ -67,11 +67,11 @@ type bulkLog struct {
 	cur  *part
 }
 
-// bulkMemory bounds the text held in memory. It is no limit on members: what
-// does not fit is spilled.
+// bulkMemory limits the text in memory, in bytes. It does not limit the size of
+// members: text that does not fit is spilled.
 const bulkMemory = 256 << 20
 
-// writeBulk writes all of it or, on an error or when ctx ends, nothing.
+// writeBulk writes all logs or, on an error or when ctx is cancelled, none.
 func writeBulk(ctx context.Context, o *options) (summary, error) {
 	return writeBulkWith(ctx, o, bulkMemory)
 }
@@ -84,8 +84,8 @@ func writeBulkWith(ctx context.Context, o *options, memory int) (sum summary, er
 		w.logs[i].tags = o.style.newTagger(o.policy)
 	}
 	workers := runtime.GOMAXPROCS(0)
-	// Each log holds a growing member and one that waits for its successor;
-	// each worker one at work and one queued.
+	// Each log has a growing member and one that waits for its successor;
+	// each worker has one in progress and one queued.
 	w.spill = memory / (2*len(w.logs) + 2*workers)
 
 	if err := os.MkdirAll(o.out, 0o755); err != nil {
@@ -197,8 +197,8 @@ func (w *bulk) recycle(p *part) {
 	p.buf = nil
 }
 
-// spillPart moves the text in memory to the part's file. The file is not left
-// open: there may be thousands of logs.
+// spillPart moves the text in memory to the part's file. It closes the file:
+// there may be thousands of logs.
 func (w *bulk) spillPart(p *part) error {
 	f, err := os.OpenFile(p.path, os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o644)
 	if err != nil {
@@ -209,8 +209,8 @@ func (w *bulk) spillPart(p *part) error {
 	return errors.Join(err, f.Close())
 }
 
-// rotate closes the log's member and decides what can be decided: which
-// members get compressed, and which nobody keeps.
+// rotate closes the log's current member. It then compresses and removes those
+// members for which that can already be decided.
 func (w *bulk) rotate(l *bulkLog, at int64) error {
 	o := w.opts
 	p := l.cur
@@ -218,7 +218,8 @@ func (w *bulk) rotate(l *bulkLog, at int64) error {
 	p.tag = l.tags.tag(p.span, at)
 	l.done = append(l.done, p)
 	if o.keep >= 0 {
-		// What will be dropped is not worth compressing: wait, on disk.
+		// The member may be removed, so do not compress it yet; it
+		// waits on disk.
 		if err := w.spillPart(p); err != nil {
 			return err
 		}
@@ -238,16 +239,16 @@ func (w *bulk) rotate(l *bulkLog, at int64) error {
 	return nil
 }
 
-// decide says how the i-th rotated member of l ends up, if that is certain:
-// before the end a successor may still come.
+// decide returns the compression of the i-th rotated member of l. It returns
+// false if that is not known yet, because a successor may come before the end.
 func (w *bulk) decide(l *bulkLog, i int, end bool) (compression, bool) {
 	o, p := w.opts, l.done[i]
 	if p.decided {
 		return 0, false
 	}
 	if o.gzShare >= 0 {
-		// Members are closed in order of age over all logs, so those that
-		// come first are the oldest.
+		// Members are closed in order of age over all logs, so the
+		// first ones are the oldest.
 		if !w.sharedUp && float64(w.shared)+float64(p.bytes)/2 <= o.gzShare*float64(o.size) {
 			w.shared += p.bytes
 			return o.compress, true
@@ -293,7 +294,7 @@ func (w *bulk) work() {
 	}
 }
 
-// finish writes a member's text to its file in the temporary folder.
+// finish writes a member's text to its file in the temporary directory.
 func (w *bulk) finish(pk *packer, p *part) (err error) {
 	defer w.recycle(p)
 	mtime := time.Unix(0, p.last).UTC()
@@ -372,7 +373,7 @@ func (w *bulk) install() error {
 			}
 		}
 		if l.cur == nil {
-			continue // a log that never got a line
+			continue // a log without lines
 		}
 		w.sum.logs++
 		if err := move(l.cur, st.active(name)); err != nil {

@@ -56,12 +56,14 @@ func TestSizeIsWhatWasAskedFor(t *testing.T) {
 	}
 }
 
-// Rotation moves text about and changes none of it: put together again, each
-// log is what it is without rotation.
+// TestBulkRotationKeepsEveryLineOnce tests that rotation does not change the
+// text: the members of each log, joined, are the same as the log without
+// rotation.
 func TestBulkRotationKeepsEveryLineOnce(t *testing.T) {
 	t.Parallel()
 	for _, st := range styles {
-		// The style decides the wrapping, so it stays in the plain run.
+		// The style determines the wrapping, so the run without
+		// rotation uses it, too.
 		base := "-services api,billing -size 80KiB -rate 3 -numbered -files 2 -names " + st.name
 		one, _ := bulkRun(t, base+" -rotate-size 0")
 		want := wholeAll(t, one)
@@ -83,7 +85,8 @@ func TestBulkRotationKeepsEveryLineOnce(t *testing.T) {
 	}
 }
 
-// Text that does not fit into memory goes through a file and is the same.
+// TestSpilling tests that text that does not fit into memory is written
+// unchanged.
 func TestSpilling(t *testing.T) {
 	t.Parallel()
 	flags := "-size 1MiB -rotate-size 100KiB -numbered"
@@ -134,7 +137,8 @@ func dockerText(t *testing.T, line string) string {
 	return d.Log
 }
 
-// Containers' lines hold the same text as plain ones.
+// TestWrappedTextIsTheSame tests that the lines of containers contain the same
+// text as plain ones.
 func TestWrappedTextIsTheSame(t *testing.T) {
 	t.Parallel()
 	bare, _ := bulkRun(t, "-size 300KiB -rotate-size 0")
@@ -154,7 +158,7 @@ func TestWrappedTextIsTheSame(t *testing.T) {
 			}
 			b.WriteString(l[len(h):])
 		}
-		// Wrapping takes room, so these end earlier.
+		// Wrapping takes space, so these end earlier.
 		if a.Len() == 0 || !strings.HasPrefix(string(text), a.String()) {
 			t.Errorf("%s: docker's text differs", stem)
 		}
@@ -188,7 +192,7 @@ func TestGzShare(t *testing.T) {
 	for _, share := range []float64{0, 0.3, 0.67, 1} {
 		o, sum := bulkRun(t, fmt.Sprintf("-size 1MiB -rotate-size 15KiB -gz-share %v", share))
 		packed := 0
-		plainAges := map[string]int{} // the oldest plain member
+		plainAges := map[string]int{} // age of the oldest plain member
 		files := tree(t, o.out)
 		for name, b := range files {
 			text, is := plain(t, b)
@@ -203,7 +207,8 @@ func TestGzShare(t *testing.T) {
 				t.Errorf("share %v: %s is compressed, an older one is not", share, name)
 			}
 		}
-		// The active files are never compressed: six of up to 15 KiB.
+		// The six active files, of up to 15 KiB each, are never
+		// compressed.
 		if got := float64(packed) / float64(sum.text); got > share+0.02 || got < share-0.1 {
 			t.Errorf("asked for %v, got %.3f", share, got)
 		}

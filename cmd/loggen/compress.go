@@ -30,16 +30,16 @@ func parseCompression(s string) (compression, error) {
 	return 0, fmt.Errorf("-compress %q: not one of gz, zst, xz, none", s)
 }
 
-// packer compresses one member after another; it keeps its encoders, whose
-// tables cost more to make than a small member costs to compress. It is for
-// one goroutine.
+// A packer compresses members, one after the other. It reuses its encoders,
+// whose tables take longer to make than a small member to compress. It must be
+// used by one goroutine at a time.
 type packer struct {
 	gz *gzip.Writer
 	zs *zstd.Encoder
 }
 
-// pack returns a writer that compresses to w. The gzip header gets the time of
-// the plain file, as gzip(1) does.
+// pack returns a writer that compresses to w. The gzip header contains mtime,
+// the time of the plain file, as with gzip(1).
 func (p *packer) pack(w io.Writer, c compression, mtime time.Time) (io.WriteCloser, error) {
 	switch c {
 	case compressGzip:
@@ -52,8 +52,9 @@ func (p *packer) pack(w io.Writer, c compression, mtime time.Time) (io.WriteClos
 		return p.gz, nil
 	case compressZstd:
 		if p.zs == nil {
-			// One thread: members are what runs side by side, and the
-			// bytes do not depend on the machine.
+			// One thread: several members are compressed at the
+			// same time, and the bytes must not depend on the
+			// machine.
 			e, err := zstd.NewWriter(w, zstd.WithEncoderConcurrency(1))
 			if err != nil {
 				return nil, err

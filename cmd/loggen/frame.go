@@ -6,7 +6,7 @@ import (
 	"unicode/utf8"
 )
 
-// wrapping is what a container runtime puts around each line.
+// wrapping is the format in which a container runtime writes a line.
 type wrapping uint8
 
 const (
@@ -15,12 +15,12 @@ const (
 	criLines             // TIME stdout F …
 )
 
-// framer turns a record into the lines of a file. A record of several lines
+// A framer converts a record to lines of a file. A record of several lines
 // becomes as many wrapped, numbered lines.
 type framer struct {
 	wrap     wrapping
 	numbered bool
-	seq      []int64 // per log, running on over rotations
+	seq      []int64 // last number by log, continued over rotations
 	now      clock
 	one      []byte
 }
@@ -29,7 +29,7 @@ func newFramer(wrap wrapping, numbered bool, logs int) *framer {
 	return &framer{wrap: wrap, numbered: numbered, seq: make([]int64, logs)}
 }
 
-// frame appends rec's lines, as they go into the file, to b.
+// frame appends the lines of rec to b, as they are written to the file.
 func (f *framer) frame(b []byte, rec *record) []byte {
 	if f.wrap == plainLines && !f.numbered {
 		b = append(b, rec.text...)
@@ -78,8 +78,8 @@ func (f *framer) wrapLine(b, line []byte, bad bool) []byte {
 	return append(b, line...)
 }
 
-// appendJSON escapes text as docker's json-file driver does: what HTML treats
-// specially is escaped too.
+// appendJSON appends text, escaped as by docker's json-file driver, which also
+// escapes <, > and &.
 func appendJSON(b, text []byte) []byte {
 	from := 0
 	for i, c := range text {

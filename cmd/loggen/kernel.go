@@ -1,6 +1,7 @@
 package main
 
-// The kernel service: what rsyslog writes to kern.log.
+// kernelLine appends a line of the kernel service, as rsyslog writes it to
+// kern.log.
 
 func (s *story) kernelLine(b []byte, f *flow) []byte {
 	r := s.r

@@ -18,7 +18,7 @@ import (
 	"github.com/ulikunitz/xz"
 )
 
-// opts parses flags for a fresh directory.
+// opts parses flags and sets a new output directory.
 func opts(t *testing.T, flags string) *options {
 	t.Helper()
 	o, err := parseFlags(append(strings.Fields(flags), "-out", filepath.Join(t.TempDir(), "logs")))
@@ -38,7 +38,7 @@ func bulkRun(t *testing.T, flags string) (*options, summary) {
 	return o, sum
 }
 
-// liveRun writes in fake time. The start is fixed as in bulk, so that both
+// liveRun writes logs in fake time. The start is fixed as in bulk, so that both
 // tell the same story.
 func liveRun(t *testing.T, flags string) (*options, summary) {
 	t.Helper()
@@ -53,7 +53,7 @@ func liveRun(t *testing.T, flags string) (*options, summary) {
 	return o, sum
 }
 
-// tree reads a directory: path with slashes to content.
+// tree returns the contents of the files in a directory by path, with slashes.
 func tree(t *testing.T, dir string) map[string][]byte {
 	t.Helper()
 	files := map[string][]byte{}
@@ -83,7 +83,8 @@ func sortedNames(files map[string][]byte) []string {
 	return names
 }
 
-// plain decodes by the first bytes, as names may say nothing or lie.
+// plain decompresses b according to its first bytes, because names may be
+// misleading.
 func plain(t *testing.T, b []byte) (text []byte, packed bool) {
 	t.Helper()
 	var r io.Reader
@@ -107,13 +108,13 @@ func plain(t *testing.T, b []byte) (text []byte, packed bool) {
 	return text, true
 }
 
-// whole puts a log's members together again, oldest first, using nothing but
-// the directory: the inverse of every naming style.
+// whole joins a log's members, from the oldest to the newest, using only the
+// directory: the inverse of every naming style.
 func whole(t *testing.T, st *style, n *logName, files map[string][]byte) []byte {
 	t.Helper()
 	var members []string
 	active := st.active(n)
-	// Everything before and behind the tag is fixed.
+	// The parts of a name before and after the tag are fixed.
 	const mark = "\x00"
 	before, after, _ := strings.Cut(st.rotated(n, mark), mark)
 	for name := range files {
@@ -166,7 +167,7 @@ func tagNumber(t *testing.T, s string) int {
 	return n
 }
 
-// wholeAll is whole for each log of o, by stem.
+// wholeAll calls whole for each log of o. The result is indexed by stem.
 func wholeAll(t *testing.T, o *options) map[string][]byte {
 	t.Helper()
 	files := tree(t, o.out)
@@ -177,7 +178,7 @@ func wholeAll(t *testing.T, o *options) map[string][]byte {
 	return logs
 }
 
-// collector keeps a story's records up to a number of lines.
+// A collector passes a story's records to log until there are enough lines.
 type collector struct {
 	want int
 	log  func(rec *record)
@@ -196,7 +197,7 @@ func (c *collector) write(rec *record) error {
 	return nil
 }
 
-// tell runs a story for some lines.
+// tell runs a story for a number of lines.
 func tell(t *testing.T, services string, rate float64, lines int, log func(rec *record)) *story {
 	t.Helper()
 	picked, err := parseServices(services)

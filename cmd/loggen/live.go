@@ -12,20 +12,20 @@ import (
 )
 
 // live writes logs as they grow: the active files are open, and each rotation
-// is done with renames (or copy and truncate), as a rotating daemon does it.
+// renames files, or copies and truncates them, like a rotating daemon.
 type live struct {
 	opts   *options
 	names  []logName
 	frames *framer
 	logs   []liveLog
-	dirty  []int // logs with text not written yet
+	dirty  []int // logs with text that is not written yet
 	line   []byte
 	sum    summary
-	idle   chan *packer // as many as members may be compressed at once
+	idle   chan *packer // limits the number of members compressed at the same time
 }
 
-// liveLog is owned by the one goroutine that writes, except that while
-// packing is open a second one works on the files in done.
+// A liveLog belongs to the goroutine that writes, but while packing is not nil,
+// a second goroutine works on the files in done.
 type liveLog struct {
 	name *logName
 	tags tagger
@@ -33,7 +33,7 @@ type liveLog struct {
 	span
 	buf     []byte
 	done    []liveMember // oldest first
-	packing chan error   // one value once compression has ended; nil: none runs
+	packing chan error   // receives one value when compression has ended; nil if none is running
 }
 
 type liveMember struct {
@@ -42,10 +42,12 @@ type liveMember struct {
 }
 
 const (
-	// liveTick is how often lines are written out: fine enough to look
-	// continuous, and at 100,000 lines a second still 1,000 lines a tick.
+	// liveTick is the interval at which lines are written: short enough to
+	// look continuous, and long enough for 1,000 lines a tick at 100,000
+	// lines a second.
 	liveTick = 10 * time.Millisecond
-	// liveBuffer is what a log gathers at most before it is written.
+	// liveBuffer is the maximum amount of text that a log collects before
+	// it is written, in bytes.
 	liveBuffer = 256 << 10
 )
 
@@ -64,8 +66,8 @@ func newLive(o *options) *live {
 	return w
 }
 
-// writeLive writes until ctx ends, or the size or duration asked for is
-// reached. All of these are a good end: everything gathered is written.
+// writeLive writes until ctx is cancelled, or the size or duration in o is
+// reached. None of these is an error: all collected text is written.
 func writeLive(ctx context.Context, o *options) (summary, error) {
 	w := newLive(o)
 	err := w.run(ctx)
@@ -73,8 +75,8 @@ func writeLive(ctx context.Context, o *options) (summary, error) {
 	return w.sum, err
 }
 
-// run lets the story happen in step with the clock: what is due is written,
-// then it sleeps until something is due again, a tick at least.
+// run advances the story with the clock: it writes the records that are due,
+// and sleeps until the next one is due, but at least for a tick.
 func (w *live) run(ctx context.Context) error {
 	o := w.opts
 	began := time.Now()
@@ -165,7 +167,7 @@ func (w *live) open(l *liveLog) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return err
 	}
-	// O_APPEND, for after a truncation writing has to continue at the start.
+	// O_APPEND: after a truncation, writing must continue at the start.
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_TRUNC|os.O_APPEND, 0o644)
 	l.f = f
 	return err
@@ -190,7 +192,7 @@ func (w *live) flush() error {
 	return nil
 }
 
-// wait ends the compression that may be going on in l.
+// wait waits for the compression in l, if one is running.
 func (l *liveLog) wait() error {
 	if l.packing == nil {
 		return nil
@@ -200,8 +202,8 @@ func (l *liveLog) wait() error {
 	return err
 }
 
-// rotate moves the active file's text to a new newest member. All text is on
-// disk before anything is renamed, so each line is in exactly one member.
+// rotate moves the active file's text to a new member. All text is on disk
+// before anything is renamed, so each line is in exactly one member.
 func (w *live) rotate(l *liveLog, at int64) error {
 	o := w.opts
 	if err := errors.Join(l.flush(), l.wait()); err != nil {
@@ -219,8 +221,8 @@ func (w *live) rotate(l *liveLog, at int64) error {
 	if o.keep == 0 {
 		return l.f.Truncate(0)
 	}
-	// From here on done counts the new member, so member gives the names
-	// after the rotation; from is what they were called before.
+	// From here on, done includes the new member, so member returns the
+	// names after the rotation; from contains the names before it.
 	var from []string
 	for i, m := range l.done {
 		from = append(from, w.member(l, i, m.packed))
@@ -242,7 +244,7 @@ func (w *live) rotate(l *liveLog, at int64) error {
 			return err
 		}
 	} else {
-		// Closed first: not every system renames an open file.
+		// Close it first: not every system can rename an open file.
 		if err := l.f.Close(); err != nil {
 			return err
 		}
@@ -284,9 +286,9 @@ func copyTo(dst, src string) (err error) {
 	return copyFile(out, src)
 }
 
-// packFile compresses plain to packed, by way of a temporary name so that
-// packed is never seen half written, then removes plain. The names are the
-// same where a style has no ending for compressed members.
+// packFile compresses plain to packed and removes plain. It uses a temporary
+// name, so that packed is never seen incomplete. The two names are equal if a
+// style has no ending for compressed members.
 func packFile(pk *packer, plain, packed string, c compression) (err error) {
 	info, err := os.Stat(plain)
 	if err != nil {
@@ -326,7 +328,7 @@ func packFile(pk *packer, plain, packed string, c compression) (err error) {
 	return os.Remove(plain)
 }
 
-// close writes what is left, closes all files and waits for compressions.
+// close writes the remaining text, closes all files and waits for compressions.
 func (w *live) close() error {
 	err := w.flush()
 	for i := range w.logs {

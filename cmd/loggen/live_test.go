@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// Live mode tells the story that bulk tells, in its own time, and no rotation
-// in between loses or doubles a line.
+// TestLiveRotationKeepsEveryLineOnce tests that live mode writes the same text
+// as bulk mode, and that rotation neither loses nor duplicates a line.
 func TestLiveRotationKeepsEveryLineOnce(t *testing.T) {
 	t.Parallel()
 	for _, st := range styles {
@@ -41,7 +41,8 @@ func TestLiveRotationKeepsEveryLineOnce(t *testing.T) {
 	}
 }
 
-// What rotation leaves behind is called and compressed as bulk does it.
+// TestLiveEndsAsBulk tests that rotation leaves the same names and compressions
+// as bulk mode.
 func TestLiveEndsAsBulk(t *testing.T) {
 	t.Parallel()
 	for _, st := range styles {
@@ -69,7 +70,8 @@ func TestLiveKeepsPace(t *testing.T) {
 		if rate > 1000 {
 			took = time.Second / 2
 		}
-		// The kernel's lines stand alone: no slow request delays any.
+		// The kernel's lines are independent, so none is delayed by a
+		// slow request.
 		o := opts(t, "-live -services kernel -rate "+strconv.FormatFloat(rate, 'f', -1, 64)+" -for "+took.String())
 		synctest.Test(t, func(t *testing.T) {
 			began := time.Now()
@@ -87,7 +89,8 @@ func TestLiveKeepsPace(t *testing.T) {
 	}
 }
 
-// Lines reach the file while it runs, and the end by a signal writes the rest.
+// TestLiveUntilInterrupted tests that lines reach the file while the program
+// runs, and that a signal writes the rest.
 func TestLiveUntilInterrupted(t *testing.T) {
 	t.Parallel()
 	o := opts(t, "-live -services api -rate 1000 -numbered")
@@ -101,7 +104,7 @@ func TestLiveUntilInterrupted(t *testing.T) {
 			sum, err = writeLive(ctx, o)
 			done <- err
 		}()
-		time.Sleep(time.Second) // by the clock of synctest, which takes no time
+		time.Sleep(time.Second) // in synctest's fake time
 		synctest.Wait()
 		early, err := os.ReadFile(path)
 		if err != nil || bytes.Count(early, []byte("\n")) < 500 {
@@ -122,8 +125,8 @@ func TestLiveUntilInterrupted(t *testing.T) {
 	})
 }
 
-// A reader that holds the active file open sees it truncated, not replaced,
-// under copytruncate; and replaced otherwise.
+// TestCopyTruncateKeepsTheFile tests that a reader with the active file open
+// sees it truncated with copytruncate, and otherwise replaced.
 func TestCopyTruncateKeepsTheFile(t *testing.T) {
 	t.Parallel()
 	for _, mode := range []string{"", " -copytruncate"} {
@@ -135,7 +138,7 @@ func TestCopyTruncateKeepsTheFile(t *testing.T) {
 		if err := os.WriteFile(path, nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
-		// Held open, or its inode could be given to a later file.
+		// Kept open; otherwise a later file could get its inode.
 		f, err := os.Open(path)
 		if err != nil {
 			t.Fatal(err)

@@ -1,11 +1,9 @@
-// Command loggen writes realistic logs of several services for
-// demonstrations, tests and benchmarks: current, rotated and compressed files
-// under the names that rotating programs give them, or logs that grow and
-// rotate in real time.
+// Command loggen writes realistic logs of several services for demonstrations,
+// tests and benchmarks: current, rotated and compressed files, named as by
+// rotating programs, or logs that grow and rotate in real time.
 //
-// What it writes depends on its flags and the seed alone. Only in live mode
-// do the moments of writing, and the times in the lines with them, follow the
-// clock.
+// Its output depends only on the flags and the seed. In live mode, the times of
+// writing, and therefore the times in the lines, depend on the clock, too.
 package main
 
 import (
@@ -30,8 +28,8 @@ func main() {
 	os.Exit(code)
 }
 
-// run runs the program and returns its exit code: 0 is success, 1 a failure, 2
-// a wrong flag.
+// run runs the program and returns its exit code: 0 for success, 1 for a
+// failure, 2 for a wrong flag.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	o, err := parseFlags(args)
 	switch {
@@ -73,8 +71,9 @@ func report(w io.Writer, o *options, sum summary, took time.Duration) {
 		o.seed, took.Seconds(), float64(sum.text)/1e6/max(took.Seconds(), 1e-3))
 }
 
-// checkEmpty refuses a directory with something in it, unless forced: the
-// names of rotated files are common ones, and real logs may be there.
+// checkEmpty returns an error if the output directory contains files, unless
+// -force is given: the names of rotated files are common, and real logs may be
+// there.
 func checkEmpty(o *options) error {
 	entries, err := os.ReadDir(o.out)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -89,7 +88,7 @@ func checkEmpty(o *options) error {
 	return nil
 }
 
-// rawFlags are the flags as typed, before they are checked.
+// rawFlags are the values of the flags before they are checked.
 type rawFlags struct {
 	options
 	sizeText, rotateSize, servicesText, startText, compressText, names string
@@ -123,7 +122,7 @@ func newFlagSet() (*flag.FlagSet, *rawFlags) {
 	return f, r
 }
 
-// parseFlags checks all that can be checked without touching the disk.
+// parseFlags parses and checks the flags, without accessing the disk.
 func parseFlags(args []string) (*options, error) {
 	f, r := newFlagSet()
 	if err := f.Parse(args); err != nil {

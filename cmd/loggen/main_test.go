@@ -118,7 +118,7 @@ func TestHelp(t *testing.T) {
 			t.Errorf("style %s is not in the help", st.name)
 		}
 	}
-	// The examples are commands that work.
+	// The examples must be valid commands.
 	for line := range strings.Lines(examples) {
 		if args, ok := strings.CutPrefix(strings.TrimSpace(line), "loggen "); ok {
 			if _, err := parseFlags(strings.Fields(args)); err != nil {

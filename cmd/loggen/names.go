@@ -7,20 +7,20 @@ import (
 	"time"
 )
 
-// policy says when a log is rotated. Zero values switch a rule off.
+// A policy says when a log is rotated. Zero values disable a rule.
 type policy struct {
 	size  int64
 	every time.Duration
 }
 
-// span is the stretch of text and time that a member holds so far.
+// A span is the size and the first and last time of a member's text.
 type span struct {
 	bytes       int64
 	first, last int64
 }
 
-// due says whether a record of n bytes at time t belongs into a new member,
-// and the moment of that rotation.
+// due reports whether a record of n bytes at time t must be written to a new
+// member, and returns the time of that rotation.
 func (p policy) due(s span, t int64, n int) (int64, bool) {
 	if s.bytes == 0 {
 		return 0, false
@@ -34,35 +34,37 @@ func (p policy) due(s span, t int64, n int) (int64, bool) {
 	return t, p.size > 0 && s.bytes+int64(n) > p.size
 }
 
-// style is one way of naming a log's members. Every style has an active file
-// and rotated ones that differ in a tag: a number, higher being older, or a
-// stamp that ascends with time.
+// A style is a way of naming a log's members. Every style has an active file
+// and rotated ones with different tags: a number, which is higher for older
+// members, or a stamp, which increases with time.
 type style struct {
 	name    string
-	example string // for the help
+	example string // for the help text
 	wrap    wrapping
 
-	// numbered: members are renamed at each rotation, the newest is first.
+	// numbered says that members are renamed at each rotation; the newest
+	// has the number first.
 	numbered bool
 	first    int
 
 	active  func(l *logName) string
 	rotated func(l *logName, tag string) string
 
-	// ends says how a compressed member's name ends; nil is the usual .gz.
+	// ends returns the ending of a compressed member's name; nil means .gz
+	// and the like.
 	ends func(c compression) string
 
-	// stamp gives the form of a tag where members are not numbered.
+	// stamp returns the format of tags; nil if members are numbered.
 	stamp func(p policy) stampForm
 }
 
-// stampForm is how a moment becomes a tag. Two tags of one log are at least
-// a grain apart: a stamp already taken moves on, as order by name must stay
-// order by time.
+// A stampForm formats times as tags. Two tags of a log differ by at least a
+// grain: a stamp that is already used is increased, so that the order by name
+// is that by time.
 type stampForm struct {
 	grain time.Duration
-	last  bool // the moment of the last line rather than that of the rotation
-	index bool // a number within the stamp's grain, instead of moving on
+	last  bool // use the time of the last line, not of the rotation
+	index bool // append a number within the grain, instead of increasing the stamp
 	text  func(time.Time) string
 }
 
@@ -76,7 +78,7 @@ func fixed(f stampForm) func(policy) stampForm {
 
 func plainActive(l *logName) string { return l.stem + ".log" }
 
-// styles is every naming style, in the order of the help.
+// styles contains all naming styles, in the order of the help text.
 var styles = []style{
 	{
 		name: "logrotate", example: "api.log  api.log.1  api.log.2.gz",
@@ -114,7 +116,7 @@ var styles = []style{
 		rotated: func(l *logName, tag string) string { return l.docker + "-json.log." + tag },
 	},
 	{
-		// A processor such as gzip replaces the content, not the name.
+		// A processor such as gzip replaces the contents, not the name.
 		name: "svlogd", example: "api/current  api/@400000006ae1….s",
 		active:  func(l *logName) string { return l.stem + "/current" },
 		rotated: func(l *logName, tag string) string { return l.stem + "/@" + tag + ".s" },
@@ -122,7 +124,7 @@ var styles = []style{
 		stamp:   fixed(stampForm{grain: 1, text: tai64n}),
 	},
 	{
-		// The suffix promises compress(1) and lies.
+		// The suffix suggests compress(1), which is wrong.
 		name: "tinylog", example: "api/current  api/_20261121T140509.123456.s.Z",
 		active:  func(l *logName) string { return l.stem + "/current" },
 		rotated: func(l *logName, tag string) string { return l.stem + "/_" + tag + ".s" },
@@ -154,9 +156,9 @@ var styles = []style{
 
 func podDir(l *logName) string { return l.pod + "/" + services[l.svc].name + "/" }
 
-// dateextStamp follows the period: days, hours, or else seconds since 1970
-// behind the date (dateformat -%Y%m%d-%s), as a date alone cannot tell apart
-// members of one day.
+// dateextStamp returns a format for the rotation period: days, hours, or else
+// the date and seconds since 1970 (dateformat -%Y%m%d-%s), because dates alone
+// cannot distinguish members of one day.
 func dateextStamp(p policy) stampForm {
 	switch {
 	case p.size == 0 && p.every >= 24*time.Hour:
@@ -169,7 +171,8 @@ func dateextStamp(p policy) stampForm {
 	}}
 }
 
-// log4jStamp names the period a member is about, not when it was closed.
+// log4jStamp returns a format for the period that a member covers, not the time
+// when it was closed.
 func log4jStamp(p policy) stampForm {
 	f := layout(time.Second, "2006-01-02_15-04-05")
 	switch {
@@ -182,14 +185,14 @@ func log4jStamp(p policy) stampForm {
 	return f
 }
 
-// tai64n is TAI64N as daemontools and runit write it: seconds since 1970 plus
-// 10, offset by 2^62, then nanoseconds.
+// tai64n formats a time as TAI64N, like daemontools and runit: seconds since
+// 1970 plus 10, offset by 2^62, then nanoseconds.
 func tai64n(t time.Time) string {
 	b := appendHex(nil, 1<<62+10+uint64(t.Unix()), 16)
 	return string(appendHex(b, uint64(t.Nanosecond()), 8))
 }
 
-// tagger gives the tags of one log's members, oldest first.
+// A tagger returns the tags of a log's members, from the oldest to the newest.
 type tagger struct {
 	form  stampForm
 	last  int64
@@ -220,8 +223,8 @@ func (g *tagger) tag(s span, rotated int64) string {
 	return g.form.text(time.Unix(0, at).UTC())
 }
 
-// memberName returns the name of a rotated member. Age 0 is the newest; tag
-// counts only where members are stamped.
+// memberName returns the name of a rotated member. Age 0 is the newest; tag is
+// used only if members are not numbered.
 func (st *style) memberName(l *logName, age int, tag string, c compression) string {
 	if st.numbered {
 		tag = strconv.Itoa(st.first + age)

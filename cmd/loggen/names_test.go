@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// The names each style gives to an active file and three rotated ones, the
-// oldest first. The first two rotations fall into the same nanosecond, the
-// third is a day later.
+// TestNamesOfEveryStyle tests the names of an active file and three rotated
+// ones, from the oldest, in each style. The first two rotations are in the same
+// nanosecond, the third a day later.
 func TestNamesOfEveryStyle(t *testing.T) {
 	const pod = "shop_api-1_0b5c/api/"
 	size := policy{size: 1}
@@ -60,7 +60,8 @@ func TestNamesOfEveryStyle(t *testing.T) {
 	}
 }
 
-// Every style is in the table above, or it is not tested.
+// TestEveryStyleHasAnExample tests that all styles are complete and in the list
+// of those tested above.
 func TestEveryStyleHasAnExample(t *testing.T) {
 	var names []string
 	for _, st := range styles {

@@ -1,7 +1,7 @@
 package main
 
-// The nginx service: the combined format, followed by the request time and the
-// request id that the edge gave the request.
+// nginxLine appends a line of the nginx service: the combined format, followed
+// by the request time and the request id that nginx assigned.
 
 func (s *story) nginxLine(b []byte, f *flow) []byte {
 	r := s.r
@@ -62,13 +62,14 @@ var (
 	protocols    = []string{` HTTP/1.1" `, ` HTTP/2.0" `, ` HTTP/1.0" `}
 	protocolPick = newPicker(60, 38, 2)
 
-	// The first two are no referer and a product page; the rest is referers.
+	// The first two weights are for no referer and a product page, the
+	// others for referers.
 	refererPick = newPicker(45, 25, 12, 8, 6, 4)
 	referers    = []string{
 		"https://shop.example.com/", "https://www.google.com/", "https://shop.example.com/cart", "https://news.example.org/weekly/deals?utm_source=mail",
 	}
 
-	// agents are cut where the browser's version goes.
+	// agents are split at the version of the browser.
 	agents = [][2]string{
 		{"Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/", ".0.0.0 Safari/537.36"},
 		{"Mozilla/5.0 (iPhone; CPU iPhone OS 18_1 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) CriOS/", ".0.6778.73 Mobile/15E148 Safari/604.1"},

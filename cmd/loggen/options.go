@@ -8,11 +8,11 @@ import (
 	"time"
 )
 
-// options is what the flags say, checked.
+// options are the values of the flags, checked.
 type options struct {
 	out       string
 	force     bool
-	size      int64 // 0: no limit, only in live mode
+	size      int64 // 0 means no limit, in live mode only
 	seed      uint64
 	rate      float64
 	services  []service
@@ -22,17 +22,18 @@ type options struct {
 
 	style         *style
 	policy        policy
-	keep          int // -1: all
+	keep          int // -1 means all
 	compress      compression
 	delayCompress bool
-	gzShare       float64 // -1: by delayCompress
+	gzShare       float64 // -1 means that delayCompress decides
 
 	live         bool
 	forTime      time.Duration
 	copyTruncate bool
 }
 
-// defaultStart is fixed, so that the same flags give the same bytes any day.
+// defaultStart is fixed, so that the same flags produce the same bytes on any
+// day.
 var defaultStart = time.Date(2026, 11, 2, 6, 0, 0, 0, time.UTC)
 
 var sizeUnits = []struct {
@@ -45,7 +46,8 @@ var sizeUnits = []struct {
 	{"b", 1}, {"", 1},
 }
 
-// parseSize reads "512MiB", "1.5g", "10MB" (millions) or plain bytes.
+// parseSize parses sizes such as "512MiB", "1.5g", "10MB" (millions) or plain
+// bytes.
 func parseSize(flagName, s string) (int64, error) {
 	bad := fmt.Errorf("%s %q: not a size; try 512MiB", flagName, s)
 	low := strings.ToLower(strings.TrimSpace(s))
@@ -85,8 +87,8 @@ func parseStart(s string) (time.Time, error) {
 		if err != nil {
 			continue
 		}
-		// Beyond these years nanoseconds since 1970 are negative or do
-		// not fit once the span of the log is added.
+		// Outside these years, nanoseconds since 1970 are negative, or
+		// may overflow when the time span of the log is added.
 		if y := t.UTC().Year(); y < 1971 || y > 2200 {
 			return time.Time{}, fmt.Errorf("-start %q: not between the years 1971 and 2200", s)
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// service is one kind of program that writes a log of its own.
+// A service is a kind of program that writes its own log.
 type service uint8
 
 const (
@@ -20,8 +20,8 @@ const (
 	serviceCount
 )
 
-// services lists each service's name and the log it writes. The order is that
-// of the constants and of everything printed.
+// services contains the name of each service and the stem of its log's name, in
+// the order in which they are printed.
 var services = [serviceCount]struct{ name, stem string }{
 	svcAPI:     {"api", "api"},
 	svcAuth:    {"auth", "auth"},
@@ -39,7 +39,7 @@ func serviceNames() string {
 	return strings.Join(names, ", ")
 }
 
-// parseServices reads a list such as "api,nginx"; empty means all.
+// parseServices parses a list such as "api,nginx"; empty means all.
 func parseServices(list string) ([]service, error) {
 	var picked []service
 	for name := range strings.SplitSeq(list, ",") {
@@ -64,7 +64,7 @@ func parseServices(list string) ([]service, error) {
 	return picked, nil
 }
 
-// logName is what the naming styles build a log's file names from.
+// A logName contains the parts from which naming styles build file names.
 type logName struct {
 	stem   string // api or api-07
 	svc    service
@@ -72,8 +72,9 @@ type logName struct {
 	pod    string // NS_POD_UID
 }
 
-// logNames names the logs of the picked services: instance i of the k-th
-// picked service is at k*instances+i, the numbering story and writers share.
+// logNames returns the names of the logs of the picked services. Instance i of
+// the k-th picked service has the index k*instances+i, which story and writers
+// use, too.
 func logNames(picked []service, instances int, seed uint64) []logName {
 	r := newRNG(seed ^ 0x6e616d6573)
 	width := max(2, len(strconv.Itoa(instances)))

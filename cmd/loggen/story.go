@@ -6,24 +6,25 @@ import (
 	"slices"
 )
 
-// record is what a service writes at one moment: a line, or a line and its
-// stack trace. Text has no newline at its end and is valid until the next step.
+// A record is written by a service at one time: a line, or a line and its stack
+// trace. The text has no newline at its end and is valid until the next step.
 type record struct {
 	log   int   // index as in logNames
 	at    int64 // nanoseconds since 1970
 	text  []byte
 	lines int
-	bad   bool // an error: containers write it to stderr
+	bad   bool // it is an error, which containers write to stderr
 }
 
-// writer takes the records of a story, in order of time.
+// A writer receives the records of a story in order of time.
 type writer interface {
 	write(rec *record) error
 }
 
-// story is the simulated site. It keeps a heap of flows (requests, ssh
-// sessions, …), each with its next step's time, and always takes the earliest:
-// hence times ascend over all logs together, and in each log.
+// A story is a simulated site. It has a heap of flows (requests, ssh sessions,
+// …), ordered by the times of their next steps, and always executes the
+// earliest step. Therefore, times increase over all logs together, and in each
+// log.
 type story struct {
 	r         rng
 	now       clock
@@ -34,9 +35,9 @@ type story struct {
 	hosts     [serviceCount][]string
 	boot      int64
 
-	perLine int64 // nanoseconds of log time that a line stands for
-	arrival int64 // when the next flow begins
-	owed    int   // lines written beyond what flows announced: traces
+	perLine int64 // nanoseconds of log time per line
+	arrival int64 // time when the next flow begins
+	owed    int   // lines written in addition to those that flows planned: traces
 	kinds   *picker
 
 	heap     []*flow
@@ -45,17 +46,17 @@ type story struct {
 
 	lines    int64
 	plantAt  int64 // line count at which the next zebrafish is due
-	incident int   // requests left of a bad spell
+	incident int   // remaining requests of an incident
 
 	rec record
 	bad bool
 }
 
-// flow is one thing that happens, told by one or more services over some time.
+// A flow is an event that one or more services log over some time.
 type flow struct {
 	steps [maxSteps]step
-	n     int // steps planned
-	next  int // step to come
+	n     int // number of steps planned
+	next  int // index of the next step
 
 	uuid   [36]byte
 	trace  [32]byte
@@ -110,7 +111,7 @@ const (
 	kernelLine
 )
 
-// maxSteps has room for the longest flow: a payment whose job is retried three
+// maxSteps is enough for the longest flow: a payment whose job is retried three
 // times has 13 steps.
 const maxSteps = 16
 
@@ -145,14 +146,14 @@ var steps = [...]struct {
 	kernelLine:    {svcKernel, (*story).kernelLine},
 }
 
-// route is a kind of request.
+// A route is a kind of request.
 type route struct {
 	method string
 	path   func(*story, []byte) []byte
-	static bool // nginx answers it alone
-	pays   bool // billing takes part
+	static bool // nginx answers it without api
+	pays   bool // billing is involved
 	queue  string
-	millis int // mean time it takes
+	millis int // mean duration in milliseconds
 }
 
 var routes = []route{
@@ -177,7 +178,8 @@ var (
 	staticName = []string{"app", "vendor", "theme", "runtime", "checkout", "fonts/inter"}
 )
 
-// newStory begins at start. Rate is lines a second over all logs.
+// newStory returns a story that begins at start, in nanoseconds since 1970.
+// rate is the number of lines per second over all logs.
 func newStory(seed uint64, picked []service, instances int, start int64, rate float64, out writer) *story {
 	s := &story{
 		r: newRNG(seed), out: out, instances: instances,
@@ -194,8 +196,8 @@ func newStory(seed uint64, picked []service, instances int, start int64, rate fl
 			s.hosts[svc] = append(s.hosts[svc], string(appendPad([]byte(prefix+"-"), i+1, 2)))
 		}
 	}
-	// The weights are of flows, not lines; a flow kind none of whose services
-	// is on must not be drawn, or time would never pass.
+	// The weights are for flows, not lines. A kind of flow must not be
+	// chosen if none of its services is enabled, or time would never pass.
 	weights := [3]int{}
 	if s.on[svcAPI] || s.on[svcNginx] || s.on[svcWorker] || s.on[svcBilling] {
 		weights[0] = 76
@@ -211,10 +213,11 @@ func newStory(seed uint64, picked []service, instances int, start int64, rate fl
 	return s
 }
 
-// plantEvery is how many lines are between two zebrafish on average.
+// plantEvery is the mean number of lines between two zebrafish.
 const plantEvery = 200_000
 
-// plant says whether the line being written is to be a planted one.
+// plant reports whether the line being written should contain the next
+// zebrafish.
 func (s *story) plant() bool {
 	if s.lines < s.plantAt {
 		return false
@@ -223,7 +226,7 @@ func (s *story) plant() bool {
 	return true
 }
 
-// next tells when the next step happens.
+// next returns the time of the next step.
 func (s *story) next() int64 {
 	if len(s.heap) > 0 && s.heap[0].due() < s.arrival {
 		return s.heap[0].due()
@@ -233,7 +236,7 @@ func (s *story) next() int64 {
 
 func (f *flow) due() int64 { return f.steps[f.next].at }
 
-// step lets the next thing happen: a flow arrives, or one writes a record.
+// step executes the next step: a flow arrives, or one writes a record.
 func (s *story) step() error {
 	if len(s.heap) == 0 || s.arrival <= s.heap[0].due() {
 		s.arrive()
@@ -280,7 +283,7 @@ func (s *story) push(f *flow) {
 	}
 }
 
-// down restores the heap after its top has changed.
+// down restores the order of the heap after its first element has changed.
 func (s *story) down() {
 	for i := 0; ; {
 		kid := 2*i + 1
@@ -298,8 +301,8 @@ func (s *story) down() {
 	}
 }
 
-// arrive plans one flow and moves the next arrival on by the time its lines
-// stand for, so that the rate holds whatever the mix of services is.
+// arrive plans a flow and advances the next arrival by the log time of its
+// lines, so that the rate is correct for any mix of services.
 func (s *story) arrive() {
 	var f *flow
 	if n := len(s.free); n > 0 {
@@ -328,7 +331,7 @@ func (s *story) arrive() {
 	s.push(f)
 }
 
-// add plans a step, unless its service is off.
+// add plans a step, unless its service is disabled.
 func (s *story) add(f *flow, kind stepKind, at int64) {
 	if s.on[steps[kind].svc] {
 		f.steps[f.n] = step{at, kind}
@@ -380,8 +383,8 @@ func (s *story) planRequest(f *flow, t int64) {
 	mean := int64(f.route.millis) * milli
 	f.took = 200*micro + r.exp(mean)/2 + r.exp(r.exp(mean))/2
 
-	// A bad spell: for some thousand requests ten times as much goes wrong,
-	// so that a histogram of errors has something to show.
+	// In an incident, ten times as many of some thousand requests fail, so
+	// that a histogram of errors is not flat.
 	if s.incident > 0 {
 		s.incident--
 	} else if r.oneIn(40000) {
@@ -450,8 +453,8 @@ func (s *story) planRequest(f *flow, t int64) {
 	}
 }
 
-// maxSessions bounds the ssh sessions held open at once: at a high rate they
-// get short, as flows in the heap cost memory.
+// maxSessions limits the number of open ssh sessions: at a high rate they
+// become short, because flows in the heap take memory.
 const maxSessions = 1000
 
 var authPick = newPicker(30, 34, 12, 24)

@@ -50,7 +50,8 @@ func TestLinesLookLikeTheirService(t *testing.T) {
 	}
 }
 
-// The words that demonstrations and benchmarks search for.
+// TestWordFrequencies tests the frequencies of words that demonstrations and
+// benchmarks search for.
 func TestWordFrequencies(t *testing.T) {
 	t.Parallel()
 	const lines = 300_000
@@ -103,8 +104,9 @@ func TestRateHolds(t *testing.T) {
 			const lines = 10000
 			s := tell(t, list, rate, lines, nil)
 			span := time.Duration(s.now.t - defaultStart.UnixNano()).Seconds()
-			// Sessions and slow requests lag behind their arrivals: at a
-			// high rate that is most of so short a span.
+			// Sessions and slow requests log long after their
+			// arrival: at a high rate, these are most lines of such
+			// a short span.
 			if want := lines / rate; span < want*0.9 || span > want*1.1+60 {
 				t.Errorf("services %q at %v lines a second: %.2fs for %d lines", list, rate, span, lines)
 			}
@@ -123,8 +125,9 @@ func TestTimesAscend(t *testing.T) {
 	})
 }
 
-// A request goes through nginx, api, worker and billing with one id, and
-// nginx, which answers last, logs after api, which logs around billing.
+// TestRequestsAreSharedBetweenServices tests that a request has the same id in
+// nginx, api, worker and billing, and that nginx, which answers last, logs
+// after api, which logs before and after billing.
 func TestRequestsAreSharedBetweenServices(t *testing.T) {
 	t.Parallel()
 	uuid := regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$`)

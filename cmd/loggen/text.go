@@ -8,9 +8,9 @@ import (
 	"time"
 )
 
-// rng is the only source of chance. Every draw is an integer: floating point
-// may be fused differently on another processor, and the same seed has to
-// give the same bytes everywhere.
+// rng is the only source of random numbers. All of them are integers:
+// floating-point operations may be fused on some processors, and the same seed
+// must produce the same bytes everywhere.
 type rng struct{ src *rand.PCG }
 
 func newRNG(seed uint64) rng {
@@ -28,17 +28,18 @@ func (r rng) n(n int) int {
 // between returns a number in [lo, hi].
 func (r rng) between(lo, hi int) int { return lo + r.n(hi-lo+1) }
 
-// oneIn is true once in n times on average.
+// oneIn reports true once in n calls on average.
 func (r rng) oneIn(n int) bool { return r.n(n) == 0 }
 
-// skewed returns a number in [0, n) that prefers the small ones, as visitors,
-// pages and products do.
+// skewed returns a number in [0, n). Small numbers are more frequent, as for
+// visitors, pages and products.
 func (r rng) skewed(n int) int {
 	hi, _ := bits.Mul64(r.src.Uint64(), uint64(r.n(n)+1))
 	return int(hi)
 }
 
-// expTable holds quantiles of the exponential distribution in 1/65536.
+// expTable contains quantiles of the exponential distribution, multiplied by
+// 65536.
 var expTable = func() (t [1024]int64) {
 	for i := range t {
 		t[i] = int64(math.Round(-math.Log((float64(i)+0.5)/1024) * 65536))
@@ -46,15 +47,16 @@ var expTable = func() (t [1024]int64) {
 	return t
 }()
 
-// exp returns an exponentially distributed number with the given mean.
-// The table is multiplied in two halves so that means of years do not overflow.
+// exp returns an exponentially distributed number with the given mean. It
+// multiplies the two halves of the mean separately, so that means of years do
+// not overflow.
 func (r rng) exp(mean int64) int64 {
 	e := expTable[r.n(1024)]
 	return (mean>>16)*e + (mean&0xffff)*e>>16
 }
 
-// picker draws from weights with one look-up. Its grain is 1/256: what is
-// rarer than that is drawn with oneIn.
+// A picker draws from weights with one look-up. Its resolution is 1/256; rarer
+// cases are drawn with oneIn.
 type picker [256]uint8
 
 func newPicker(weights ...int) *picker {
@@ -79,7 +81,8 @@ func (r rng) word(list []string) string { return list[r.n(len(list))] }
 
 const hexDigits = "0123456789abcdef"
 
-// hexPairs makes two digits a look-up; identifiers are a quarter of the text.
+// hexPairs maps a byte to two digits. Identifiers are a quarter of the text, so
+// speed matters.
 var hexPairs = func() (t [256][2]byte) {
 	for i := range t {
 		t[i] = [2]byte{hexDigits[i>>4], hexDigits[i&15]}
@@ -95,14 +98,14 @@ func putHex(dst []byte, v uint64) {
 	}
 }
 
-// appendHex appends the low n digits of v; n is even and at most 16.
+// appendHex appends the low n digits of v. n must be even and at most 16.
 func appendHex(b []byte, v uint64, n int) []byte {
 	var h [16]byte
 	putHex(h[:n], v)
 	return append(b, h[:n]...)
 }
 
-// putUUID fills a random (version 4) UUID.
+// putUUID sets dst to a version 4 UUID with the random bits hi and lo.
 func putUUID(dst *[36]byte, hi, lo uint64) {
 	hi = hi&^0xf000 | 0x4000
 	lo = lo&^(3<<62) | 1<<63
@@ -119,7 +122,7 @@ func putUUID(dst *[36]byte, hi, lo uint64) {
 
 func appendInt(b []byte, n int) []byte { return strconv.AppendInt(b, int64(n), 10) }
 
-// appendPad appends n with leading zeros to width digits.
+// appendPad appends n, padded with zeros to width digits.
 func appendPad(b []byte, n, width int) []byte {
 	var d [20]byte
 	for i := width - 1; i >= 0; i-- {
@@ -129,7 +132,7 @@ func appendPad(b []byte, n, width int) []byte {
 	return append(b, d[:width]...)
 }
 
-// appendThousandth appends n/1000 with three decimals: 1234 is 1.234.
+// appendThousandth appends n/1000 with three decimals: 1.234 for 1234.
 func appendThousandth(b []byte, n int) []byte {
 	b = appendInt(b, n/1000)
 	b = append(b, '.')
@@ -167,8 +170,8 @@ func (r rng) appendBase64(b []byte, n int) []byte {
 	return b
 }
 
-// clock renders the moment of a line. Lines come in order of time, so a
-// second is formatted once however many lines and services fall into it.
+// A clock formats the times of lines. Lines come in order of time, so a second
+// is formatted only once for all lines and services.
 type clock struct {
 	t    int64 // nanoseconds since 1970
 	sec  int64
@@ -211,7 +214,8 @@ func (c *clock) appendJava(b []byte) []byte {
 	return appendPad(b, c.frac/1e6, 3)
 }
 
-// appendLogin appends an account name: ASCII, some 400,000 different ones.
+// appendLogin appends the account name with the number id, in ASCII. There are
+// some 400,000 different names; see accounts.
 func (r rng) appendLogin(b []byte, id int) []byte {
 	b = append(b, logins[id%len(logins)]...)
 	b = append(b, '.')
@@ -224,10 +228,10 @@ func (r rng) appendLogin(b []byte, id int) []byte {
 	return b
 }
 
-// accounts is how many logins appendLogin tells apart.
+// accounts is the number of different names that appendLogin appends.
 var accounts = len(logins) * len(surnames) * 100
 
-// appendDisplay appends a name as people write it, so not always ASCII.
+// appendDisplay appends a person's full name, which may not be ASCII.
 func (r rng) appendDisplay(b []byte, id int) []byte {
 	return append(b, displayNames[id%len(displayNames)]...)
 }
@@ -251,7 +255,7 @@ var surnames = []string{
 	"evans", "fernandes", "gruber", "horvath", "iyer", "jovanovic", "kaya", "lindberg", "mendes", "nakamura",
 }
 
-// displayNames is mostly plain, a fifth accented, a few CJK.
+// displayNames are mostly ASCII; a fifth have accents, and a few are CJK.
 var displayNames = []string{
 	"Anna Weber", "Ben Smith", "Carla Rossi", "David Cohen", "Elena Costa", "Felix Keller", "Grace Murphy",
 	"Hugo Moreau", "Ines Santos", "Jonas Fischer", "José García", "Karin Lindberg", "Liam Taylor", "Maria Bianchi",

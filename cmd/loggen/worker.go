@@ -1,6 +1,7 @@
 package main
 
-// The worker service: one JSON object a line, jobs that requests queue.
+// workerHead appends the beginning of a line of the worker service: a JSON
+// object for a job that a request queued.
 
 func (s *story) workerHead(b []byte, level, msg string, f *flow) []byte {
 	b = append(b, `{"time":"`...)

@@ -89,7 +89,7 @@ func (o *catOptions) run(ctx context.Context, args []string) (err error) {
 			for _, l := range logs {
 				src := files.NewSource(l, c.opt)
 				if from > 0 || to >= 0 || o.tail >= 0 {
-					if err = src.Settle(ctx); err != nil { // lines are counted
+					if err = src.Settle(ctx); err != nil { // line numbers are needed
 						break
 					}
 				}
@@ -121,8 +121,8 @@ func (o *catOptions) run(ctx context.Context, args []string) (err error) {
 	return nil
 }
 
-// parseLines reads A:B. Lines count from 0 in what it returns, and to is the
-// line after the last; -1 stands for no end.
+// parseLines parses the range of --lines. It returns the first line and the
+// line after the last one, counted from 0; to is -1 if the range has no end.
 func parseLines(s string) (from, to reader.Line, err error) {
 	if s == "" {
 		return 0, -1, nil
@@ -150,13 +150,14 @@ func parseLines(s string) (from, to reader.Line, err error) {
 	return from, to, nil
 }
 
-// A catGroup is paths to be grouped into logs, or one ref.
+// A catGroup contains either paths to be grouped into logs, or one ref.
 type catGroup struct {
 	paths []string
 	ref   *files.Ref
 }
 
-// splitRefs separates refs from paths: a path that exists is never a ref.
+// splitRefs separates refs from paths. An argument that exists as a path is
+// never a ref.
 func splitRefs(args []string) []catGroup {
 	var out []catGroup
 	for _, a := range args {
@@ -208,7 +209,7 @@ func (c *catPrinter) reportError(err error) error {
 // printLines prints the lines from up to, but not including, to of a log,
 // counted over all members. A negative to stands for the end.
 func (c *catPrinter) printLines(src reader.Source, from, to reader.Line) error {
-	line := reader.Line(0) // of the log, where the member begins
+	line := reader.Line(0) // number of the member's first line in the log
 	for _, m := range src.Members() {
 		if to >= 0 && line >= to {
 			return nil
@@ -268,8 +269,8 @@ func (c *catPrinter) printMembers(src reader.Source, m reader.Member, err error)
 	return nil
 }
 
-// printMember prints a member from at on, at most limit lines if limit >= 0,
-// and returns how many it printed.
+// printMember prints a member starting at at, at most limit lines if limit >=
+// 0, and returns how many lines it printed.
 func (c *catPrinter) printMember(src reader.Source, m reader.Member, at reader.Pos, limit int64) (int64, error) {
 	b, err := src.Open(c.ctx, m, at)
 	if err != nil {
@@ -282,8 +283,8 @@ func (c *catPrinter) printMember(src reader.Source, m reader.Member, at reader.P
 	for limit < 0 || lines < limit {
 		err := b.Next(blk)
 		if err == nil && open && !blk.Continues {
-			// The file has grown since its last line was printed, and the
-			// line would come again.
+			// The file has grown since its last line was printed;
+			// the line would be returned again.
 			lines++
 			_, err := c.w.Write(newline)
 			return lines, err
@@ -451,7 +452,7 @@ func (c *catPrinter) printRef(r files.Ref) error {
 	if err != nil {
 		return c.reportError(err)
 	}
-	if n == 0 { // it is the end of the file
+	if n == 0 { // the ref is at the end of the file
 		c.printError(tooFewLines(r, int64(at.Line)))
 		c.failed = true
 	}

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// printing is commands that print something of the logs in a directory.
+// printing contains commands that print something from the logs in a directory.
 var printing = map[string][]string{
 	"search":       {"search", "line", "."},
 	"search -c":    {"search", "-c", "line", "."},
@@ -34,7 +34,8 @@ var printing = map[string][]string{
 	"config":       {"config", "print"},
 }
 
-// printTo runs each of the commands with an output that cannot be written.
+// printTo runs each of the commands with an output that open returns, and
+// passes what it writes to standard error to check.
 func printTo(t *testing.T, open func(*testing.T) *os.File, check func(t *testing.T, errs string)) {
 	for name, args := range printing {
 		t.Run(name, func(t *testing.T) {
@@ -64,8 +65,8 @@ func printTo(t *testing.T, open func(*testing.T) *os.File, check func(t *testing
 	}
 }
 
-// A closed pipe ends every command with exit code 2, not by a signal, and
-// without a word.
+// TestClosedPipe tests that a closed pipe ends every command with exit code 2,
+// not with a signal, and without a message.
 func TestClosedPipe(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the full tests do this")
@@ -84,7 +85,7 @@ func TestClosedPipe(t *testing.T) {
 	})
 }
 
-// A full disk is reported.
+// TestFullOutput tests that a full disk is reported.
 func TestFullOutput(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the full tests do this")

@@ -7,7 +7,7 @@ import (
 	"logview/tui"
 )
 
-// An encodingFlag is --encoding.
+// An encodingFlag is the value of --encoding.
 type encodingFlag struct {
 	charset decode.Charset
 	given   bool

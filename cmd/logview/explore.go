@@ -28,7 +28,7 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 	settings, bad := tui.ReadSettings(settingsPath())
 	if bad != nil { // the explorer works without settings
 		settings, bad = tui.DefaultSettings(), fmt.Errorf("default settings are used: %w", bad)
-		g.unsettled = true // the explorer says so
+		g.unsettled = true // the explorer reports it
 	}
 	cache, err := g.cache()
 	if err != nil {

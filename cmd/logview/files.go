@@ -10,8 +10,7 @@ import (
 	"logview/reader/files"
 )
 
-// fileFlags are the flags that say which files in a directory are searched or
-// followed.
+// fileFlags are the flags that select the files in directories.
 type fileFlags struct {
 	filter files.Filter
 	globs  []globFlag
@@ -24,7 +23,8 @@ type globFlag struct {
 	fold    bool
 }
 
-// register adds the flags of a command that searches, or follows.
+// register adds the flags to a command. does is what the command does with
+// files, such as "search", for the help text.
 func (o *fileFlags) register(cmd *cobra.Command, does string) {
 	f := cmd.Flags()
 	glob := func(fold bool) func(string) error {
@@ -41,13 +41,13 @@ func (o *fileFlags) register(cmd *cobra.Command, does string) {
 	addNumber(f, &depth, "max-depth", "d", "descend at most `N` levels of directories: 1 means only the files in those that are named, 0 none", func() { o.filter.Depth = &depth.n })
 }
 
-// registerSize adds the flag that leaves out large files.
+// registerSize adds the flag that skips large files.
 func (o *fileFlags) registerSize(cmd *cobra.Command) {
 	var size number
 	cmd.Flags().Var(sizeFlag{&size, func() { o.filter.MaxSize = &size.n }}, "max-filesize", "in directories, skip files larger than `SIZE` on disk: bytes, or 10K, 10M, 10G")
 }
 
-// narrowed returns the filter that the flags ask for.
+// narrowed returns the filter that the flags describe.
 func (o *fileFlags) narrowed() (files.Filter, error) {
 	x := o.filter
 	for _, g := range o.globs {
@@ -58,7 +58,7 @@ func (o *fileFlags) narrowed() (files.Filter, error) {
 	return x, nil
 }
 
-// A sizeFlag is a number of bytes.
+// A sizeFlag sets a number of bytes.
 type sizeFlag struct {
 	*number
 	set func()

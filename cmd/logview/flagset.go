@@ -9,7 +9,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// A number is the value of a numeric flag. An explicit 0 differs from none.
+// A number is the value of a numeric flag. An explicit 0 differs from a missing
+// flag.
 type number struct {
 	n     int64
 	given bool
@@ -48,7 +49,7 @@ func (f textFlag) Type() string       { return "string" }
 type wordFlag func()
 
 func (f wordFlag) Set(s string) error {
-	if s != "true" { // which pflag says where no value is given
+	if s != "true" { // pflag passes it if no value is given
 		return errors.New("it takes no value")
 	}
 	f()
@@ -65,30 +66,31 @@ func addWord(fs *pflag.FlagSet, name, short, usage string, do func()) *pflag.Fla
 	return f
 }
 
-// addHidden is addWord for a flag that help does not list, such as one that
-// ripgrep has to undo another.
+// addHidden is like addWord for a flag that help does not list, such as one
+// that undoes another in ripgrep.
 func addHidden(fs *pflag.FlagSet, name string, do func()) {
 	addWord(fs, name, "", "", do).Hidden = true
 }
 
-// addBool adds a flag that turns something on.
+// addBool adds a flag that sets *on.
 func addBool(fs *pflag.FlagSet, on *bool, name, short, usage string) {
 	addWord(fs, name, short, usage, func() { *on = true })
 }
 
-// addSwitch adds a flag that turns something on, and the hidden --no- form
-// that turns it off again.
+// addSwitch adds a flag that sets *on, and a hidden flag --no-name that resets
+// it.
 func addSwitch(fs *pflag.FlagSet, on *bool, name, short, usage string) {
 	addBool(fs, on, name, short, usage)
 	addHidden(fs, "no-"+name, func() { *on = false })
 }
 
-// addNumber adds a flag with a number.
+// addNumber adds a flag with a number. set, if not nil, is called after n was
+// set.
 func addNumber(fs *pflag.FlagSet, n *number, name, short, usage string, set func()) {
 	fs.VarP(numberFlag{n, set}, name, short, usage)
 }
 
-// addText adds a flag with a value.
+// addText adds a flag with a value. do is called with each value given.
 func addText(fs *pflag.FlagSet, name, short, usage string, do func(string) error) *pflag.Flag {
 	return fs.VarPF(textFlag(do), name, short, usage)
 }
@@ -108,8 +110,8 @@ func flagError(_ *cobra.Command, err error) error {
 	return err
 }
 
-// addRefused adds a hidden flag that fails with a reason, which says what to do
-// instead.
+// addRefused adds a hidden flag that fails with a reason, which tells what to
+// do instead. value says whether the flag has a value.
 func addRefused(fs *pflag.FlagSet, name, short string, value bool, reason string) {
 	spelled := "--" + name
 	if short != "" {
@@ -122,7 +124,7 @@ func addRefused(fs *pflag.FlagSet, name, short string, value bool, reason string
 	}
 }
 
-// unescape replaces the escape sequences that ripgrep knows in separators:
+// unescape replaces the escape sequences that ripgrep supports in separators:
 // \n, \r, \t, \\, \0 and \x7F.
 func unescape(s string) (string, error) {
 	var out []byte

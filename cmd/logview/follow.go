@@ -30,7 +30,7 @@ type followOptions struct {
 	outputFlags
 	fileFlags
 	last  int64
-	text  bool // files that do not look like text are followed, too
+	text  bool // also follow files that do not look like text
 	quiet bool
 }
 
@@ -81,7 +81,7 @@ the command ends after N lines.`,
 	return cmd
 }
 
-// notFollowed are the flags of search that make no sense in follow.
+// notFollowed lists flags of search that make no sense for follow.
 var notFollowed = []struct {
 	name, short string
 	value       bool
@@ -96,8 +96,8 @@ var notFollowed = []struct {
 	{"stats", "", false, "a followed file has no end; logview search --stats prints statistics"},
 }
 
-// takeQuery takes the first argument as the query unless it is a path or looks
-// like one, and returns the other arguments. A path may not exist yet.
+// takeQuery makes the first argument the query, unless it is a path or looks
+// like one, and returns the other arguments. A path need not exist yet.
 func (o *followOptions) takeQuery(args []string) []string {
 	if len(args) == 0 || args[0] == reader.Stdin {
 		return args
@@ -122,7 +122,7 @@ func isPath(s string) bool {
 	}
 	switch {
 	case s == "", strings.ContainsAny(s, " \t\n\""), strings.HasPrefix(s, "file:"), strings.HasPrefix(s, "="), strings.HasPrefix(s, "("), isRegexp(s):
-		return false // it is in the query language
+		return false // it is a query
 	}
 	number := strings.Trim(s, "0123456789.:") == "" // or an address
 	return strings.ContainsAny(s, "/*?["+string(os.PathSeparator)) || logEnding.MatchString(s) && !number
@@ -142,7 +142,7 @@ func isRegexp(s string) bool {
 }
 
 func (o *followOptions) run(ctx context.Context, paths []string) error {
-	var tree query.Node = query.Text{} // every line
+	var tree query.Node = query.Text{} // matches every line
 	if o.given() {
 		var err error
 		if tree, err = o.tree(); err != nil {
@@ -158,7 +158,7 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	if _, err := o.cache(); err != nil { // nothing is cached, but a flag may be wrong
+	if _, err := o.cache(); err != nil { // nothing is cached, but this checks the flags
 		return err
 	}
 	bare := len(paths) == 0 && len(o.asked) == 1 && !o.asked[0].flag
@@ -220,8 +220,8 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	return nil
 }
 
-// lastLines returns how many last lines are printed first for each log that was
-// named as a file.
+// lastLines returns the number of last lines to print first for each log that
+// was named as a file.
 func (o *followOptions) lastLines() int64 {
 	if o.last >= 0 {
 		return o.last
@@ -234,16 +234,16 @@ func (o *followOptions) lastLines() int64 {
 type follower struct {
 	o      *followOptions
 	status *status
-	count  bool // line numbers and offsets are printed
+	count  bool // line numbers or offsets are printed
 	filter files.Filter
 
-	mu     sync.Mutex // guards what follows
+	mu     sync.Mutex // guards the fields below
 	st     *index.Stream
 	failed bool
-	said   time.Time // when the lag was last shown
+	said   time.Time // time when the lag was last shown
 }
 
-// errDone ends follow after the number of lines that -m gives.
+// errDone ends follow after the number of lines given by -m.
 var errDone = errors.New("done")
 
 // follow prints lines until all sources have ended. Files never end.
@@ -306,15 +306,15 @@ func (f *follower) followPipe(ctx context.Context, path string) error {
 		err = follow.FollowPipe(ctx, in, opt, f.add)
 	}
 	var fe *reader.FileError
-	if errors.As(err, &fe) { // the lines before it were printed
+	if errors.As(err, &fe) { // the lines before the error were printed
 		f.note(fe)
 		return nil
 	}
 	return err
 }
 
-// followFiles prints lines that are written to files. It calls pipe for each path
-// that becomes a named pipe.
+// followFiles prints lines that are written to files. It calls pipe for each
+// path that becomes a named pipe.
 func (f *follower) followFiles(ctx context.Context, paths []string, pipe func(string)) error {
 	live := follow.NewFilteredLive(f.filter, paths, f.note)
 	defer live.Close()
@@ -336,10 +336,10 @@ func (f *follower) followFiles(ctx context.Context, paths []string, pipe func(st
 	})
 }
 
-// worthTelling is how many bytes the output may lag before that is shown.
+// worthTelling is the lag of the output, in bytes, above which it is shown.
 const worthTelling = 1 << 20
 
-// add prints those new lines that match.
+// add prints the new lines that match.
 func (f *follower) add(a *follow.Appended) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -362,8 +362,8 @@ func namesOneFile(paths []string) bool {
 	return err == nil && !info.IsDir() || err != nil && !strings.ContainsAny(paths[0], "*?[{")
 }
 
-// nameColor returns the colour of a log's name, other than the colours of line
-// numbers and matches.
+// nameColor returns the escape sequence for the colour of a log's name. It
+// never returns the colours of line numbers and matches.
 func nameColor(name string) string {
 	colors := []int{33, 34, 35, 36, 93, 94, 95, 96}
 	h := fnv.New32a()

@@ -15,13 +15,13 @@ import (
 	"logview/reader/readertest"
 )
 
-// A following is logview follow, running in a directory of its own.
+// A following is a running logview follow and its directory.
 type following struct {
 	*testing.T
 	dir   string
 	cmd   *exec.Cmd
 	out   chan string // lines of standard output
-	notes chan string // and of standard error
+	notes chan string // lines of standard error
 }
 
 // startFollow starts logview follow in dir. setup, if not nil, may change the
@@ -69,7 +69,7 @@ func (f *following) begun() {
 		f.write("zz.log", fmt.Sprintf("%d\n", i))
 		select {
 		case <-f.out:
-			// Others of these lines may be on their way.
+			// More of these lines may still be coming.
 			f.write("zz.log", "end\n")
 			for !strings.HasSuffix(f.next(f.out), "end") {
 			}
@@ -81,7 +81,7 @@ func (f *following) begun() {
 
 func (f *following) path(name string) string { return filepath.Join(f.dir, name) }
 
-// write appends to a file.
+// write appends text to a file.
 func (f *following) write(name, text string) {
 	f.Helper()
 	readertest.AppendFile(f, f.path(name), text)
@@ -115,7 +115,7 @@ func (f *following) want(lines ...string) {
 	}
 }
 
-// wantNote fails unless the next note holds a text.
+// wantNote fails unless the next note contains text.
 func (f *following) wantNote(text string) {
 	f.Helper()
 	if got := f.next(f.notes); !strings.Contains(got, text) {
@@ -123,7 +123,8 @@ func (f *following) wantNote(text string) {
 	}
 }
 
-// wantEnd fails unless the command ends with a code and without another line.
+// wantEnd fails unless the command ends with the given exit code, without
+// printing another line.
 func (f *following) wantEnd(code int) {
 	f.Helper()
 	if line := f.next(f.out); line != "" {
@@ -135,7 +136,8 @@ func (f *following) wantEnd(code int) {
 	}
 }
 
-// What does not exist yet is awaited, and not taken for a query.
+// TestFollowAwaits tests that follow waits for a path that does not exist yet,
+// and does not use it as a query.
 func TestFollowAwaits(t *testing.T) {
 	for _, name := range []string{"app.log", "not/there", "./x", "app-*.log", "app.log.1", "link", "UP.LOG"} {
 		t.Run(strings.ReplaceAll(name, "/", "|"), func(t *testing.T) {
@@ -175,8 +177,9 @@ func TestIsPath(t *testing.T) {
 	}
 }
 
-// The last lines of each named file come first, and what is written before and
-// after a rename that is the first thing that happens.
+// TestFollowNamed tests that the last lines of each named file are printed
+// first, followed by the lines written before and after a rename, even if the
+// rename is the first event.
 func TestFollowNamed(t *testing.T) {
 	dir := t.TempDir()
 	f := &following{T: t, dir: dir}
@@ -190,7 +193,7 @@ func TestFollowNamed(t *testing.T) {
 	f.want("x0", "x1", "x2", "new")
 	f.write("a.log.1", "late\n")
 	f.want("late")
-	// Out of sight.
+	// Moved to a name that is not followed.
 	f.do(os.Rename(f.path("a.log"), f.path("elsewhere")))
 	f.write("elsewhere", "goes on\n")
 	f.want("goes on")
@@ -202,7 +205,8 @@ func TestFollowNamed(t *testing.T) {
 	f.want("f1:2", "f2:4")
 }
 
-// A log is replaced by a longer copy of itself, as sed -i and rsync do it.
+// TestFollowReplaced replaces a log by a longer copy of itself, as sed -i and
+// rsync do.
 func TestFollowReplaced(t *testing.T) {
 	f := &following{T: t, dir: t.TempDir()}
 	f.write("a.log", "1\n2\n3\n")
@@ -215,11 +219,12 @@ func TestFollowReplaced(t *testing.T) {
 	f.want("5")
 }
 
-// A line is printed before it is complete, and the file written anew.
+// TestFollowPartialCut tests a line that is printed before it is complete, in a
+// file that is then truncated and written again.
 func TestFollowPartialCut(t *testing.T) {
 	for name, c := range map[string]struct {
 		before, partial string
-		size            int64 // to which it is truncated
+		size            int64 // size to which it is truncated
 		after           string
 		want            []string
 	}{
@@ -247,7 +252,7 @@ func TestFollowPartialCut(t *testing.T) {
 	}
 }
 
-// A day's file begins with the same header as the day's before.
+// TestFollowHeader tests daily files that begin with the same header.
 func TestFollowHeader(t *testing.T) {
 	for _, size := range []int{70, 1100, 70_000} {
 		header := "#" + strings.Repeat("h", size)
@@ -262,7 +267,8 @@ func TestFollowHeader(t *testing.T) {
 	}
 }
 
-// Files that are not text are skipped with a note; those with NULs are text.
+// TestFollowNuls tests that files that are not text are skipped with a note,
+// while files with some NULs are text.
 func TestFollowNuls(t *testing.T) {
 	f := &following{T: t, dir: t.TempDir()}
 	f.write("a.log", "start\nbad \x00 frame\n")
@@ -279,7 +285,7 @@ func TestFollowNuls(t *testing.T) {
 	f.write("a.log", "new \x00 line\n")
 	f.want("a.log:new \x00 line")
 
-	// A preallocated log is written into.
+	// A preallocated log is written from the beginning of its NULs.
 	f.write("p.log", "one\n")
 	f.want("p.log:one")
 	f.do(os.Truncate(f.path("p.log"), 300<<20))
@@ -289,14 +295,16 @@ func TestFollowNuls(t *testing.T) {
 	_, err = w.WriteAt([]byte("two\n"), 4)
 	f.do(err)
 	f.want("p.log:two")
-	// Its writer continues where it was although the file was cut off.
+	// Its writer continues at its old position although the file was
+	// truncated.
 	f.do(w.Truncate(0))
 	_, err = w.WriteAt([]byte("three\n"), 100<<20)
 	f.do(err)
 	f.want("p.log:[105 MB of NULs]three")
 }
 
-// A log in latin-1 is decoded when its first letter outside ASCII comes late.
+// TestFollowLatin1 tests that a log in latin-1 is decoded even if its first
+// letter outside ASCII appears late.
 func TestFollowLatin1(t *testing.T) {
 	f := &following{T: t, dir: t.TempDir()}
 	f.write("a.log", "")
@@ -307,7 +315,8 @@ func TestFollowLatin1(t *testing.T) {
 	f.want("a.log:café line")
 }
 
-// -g, -d and --hidden choose the files in directories, through rotation.
+// TestFollowFilter tests that -g, -d and --hidden select the files in
+// directories, also after rotation.
 func TestFollowFilter(t *testing.T) {
 	f := &following{T: t, dir: t.TempDir()}
 	f.do(os.MkdirAll(f.path("sub/deep"), 0o755))
@@ -325,8 +334,8 @@ func TestFollowFilter(t *testing.T) {
 	f.want("sub/.a.log:three")
 }
 
-// Named pipes, open descriptors, and a file that standard input is redirected
-// from.
+// TestFollowPipes tests named pipes, open descriptors, and a file that standard
+// input is redirected from.
 func TestFollowPipes(t *testing.T) {
 	f := &following{T: t, dir: t.TempDir()}
 	if err := exec.Command("mkfifo", f.path("p.log")).Run(); err != nil {
@@ -337,12 +346,12 @@ func TestFollowPipes(t *testing.T) {
 	f.want("a.log:file")
 	f.write("p.log", "one\n")
 	f.want("p.log:one")
-	f.write("p.log", "two\n") // another writer
+	f.write("p.log", "two\n") // from another writer
 	f.want("p.log:two")
 	f.write("a.log", "three\n")
 	f.want("a.log:three")
 
-	// A file is replaced by a pipe.
+	// Replace a file by a pipe.
 	f.do(os.Remove(f.path("a.log")))
 	f.do(exec.Command("mkfifo", f.path("a.log")).Run())
 	f.write("a.log", "four\n")
@@ -372,14 +381,15 @@ func TestFollowPipes(t *testing.T) {
 	f.want("again")
 }
 
-// With -m the command ends, after the lines that follow the last one.
+// TestFollowMax tests that the command ends after -m matching lines and the
+// context after the last one.
 func TestFollowMax(t *testing.T) {
 	f := &following{T: t, dir: t.TempDir()}
 	f.write("a.log", "no\n")
 	f.write("b.log", "no\n")
 	f = startFollow(t, f.dir, nil, "-m", "3", "-A", "1", "-n", "0", "-e", "yes", "a.log", "b.log")
 	f.write("a.log", "")
-	for i := 0; len(f.out) == 0; i++ { // until it has begun
+	for i := 0; len(f.out) == 0; i++ { // until it has started
 		f.write("a.log", "yes\n")
 		(&torture{T: t}).waitALittle()
 	}
@@ -405,8 +415,8 @@ func TestFollowMax(t *testing.T) {
 	}
 }
 
-// A named pipe is listed without being opened, and searched in one opening:
-// another would take what its writer writes.
+// TestNamedPipe tests that a named pipe is listed without being opened, and
+// opened only once for a search: a second reader would take some of the text.
 func TestNamedPipe(t *testing.T) {
 	dir := t.TempDir()
 	path := filepath.Join(dir, "p.log")

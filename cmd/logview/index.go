@@ -29,7 +29,7 @@ type indexOptions struct {
 	*globals
 	status, verify, clear bool
 	watch, quiet          bool
-	behind                bool // the explorer: progress goes to stdout, and the end of stdin ends it
+	behind                bool // started by the explorer: prints progress to stdout, and ends at the end of stdin
 }
 
 func newIndex(g *globals) *cobra.Command {
@@ -105,7 +105,8 @@ func (o *indexOptions) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	// A command that is interrupted finishes and keeps the work it has begun.
+	// If the command is interrupted, it finishes and keeps the work it has
+	// begun.
 	grace.Store(int64(10 * time.Second))
 	if o.behind {
 		o.watch, o.quiet = true, true
@@ -119,7 +120,7 @@ func (o *indexOptions) run(ctx context.Context, args []string) error {
 	if o.watch {
 		return o.watchRoots(ctx, cache, roots)
 	}
-	debug.SetGCPercent(80) // building makes more garbage than searching does
+	debug.SetGCPercent(80) // building produces more garbage than searching
 	failed := false
 	for _, r := range roots {
 		switch {
@@ -156,7 +157,7 @@ func (o *indexOptions) exitErr(ctx context.Context, err error) error {
 	return err
 }
 
-// report prints to standard error what was done, unless --quiet is given.
+// report prints a message to standard error, unless --quiet is given.
 func (o *indexOptions) report(format string, args ...any) {
 	if !o.quiet {
 		fmt.Fprint(o.err, visible.String(fmt.Sprintf(format, args...)))
@@ -199,11 +200,11 @@ next:
 	return out, nil
 }
 
-// A keptLogs is the logs whose index --watch keeps up to date.
+// A keptLogs lists the logs of an index that --watch keeps up to date.
 type keptLogs struct {
 	ctx  context.Context
 	live *follow.Live
-	said map[string]bool // errors that were reported: once is enough
+	said map[string]bool // errors that were reported, so that each is reported once
 }
 
 // find implements Builder.Find.
@@ -312,13 +313,13 @@ func (o *indexOptions) build(ctx context.Context, cache *blockstore.Cache, r roo
 const (
 	watchBytes = 8 << 20
 	watchQuiet = 3 * time.Second
-	watchLate  = 30 * time.Second // and at the latest after this
-	watchBlind = time.Minute      // how often to check for changes that were not reported
+	watchLate  = 30 * time.Second // longest delay if the log is written all the time
+	watchBlind = time.Minute      // interval of checks for changes that were not reported
 )
 
 // watchRoots keeps indexes up to date until ctx is done, and then returns nil.
 func (o *indexOptions) watchRoots(ctx context.Context, cache *blockstore.Cache, roots []root) error {
-	var building sync.Mutex // one at a time
+	var building sync.Mutex // at most one build runs at a time
 	var each errgroup.Group
 	for _, r := range roots {
 		each.Go(func() error { return o.watchRoot(ctx, cache, r, &building) })
@@ -338,7 +339,7 @@ func (o *indexOptions) watchRoot(ctx context.Context, cache *blockstore.Cache, r
 		_, err := o.build(ctx, cache, r, k)
 		building.Unlock()
 		if err != nil && ctx.Err() == nil && !errors.Is(err, index.ErrFull) {
-			o.printError(err) // a full disk may have room again
+			o.printError(err) // continue: a full disk may have room later
 		}
 		g.reset()
 		for !g.due() {
@@ -354,10 +355,10 @@ func (o *indexOptions) watchRoot(ctx context.Context, cache *blockstore.Cache, r
 // A changeBatch counts the bytes written since the index was last built.
 type changeBatch struct {
 	now         func() time.Time
-	sizes       map[string]int64 // of files that were written to, as last seen
+	sizes       map[string]int64 // sizes of files that were written to, as last seen
 	bytes       int64
 	built       time.Time
-	first, last time.Time // of the changes
+	first, last time.Time // times of the first and the last change
 }
 
 func newChangeBatch(now func() time.Time) *changeBatch {
@@ -404,7 +405,7 @@ func (g *changeBatch) due() bool {
 	return now.Sub(g.first) >= watchLate
 }
 
-// verifyRoot compares an index with the files it covers. It reports whether
+// verifyRoot compares an index with the files it covers, and reports whether
 // they agree.
 func (o *indexOptions) verifyRoot(ctx context.Context, cache *blockstore.Cache, dir string) (bool, error) {
 	st := newStatus(o.err, "verifying")

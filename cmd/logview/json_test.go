@@ -9,7 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// Characters that a terminal obeys, or does not show, and some that it shows.
+// TestJSONEscapesUnseen tests that characters that a terminal interprets or
+// does not show are escaped, and visible ones are not.
 func TestJSONEscapesUnseen(t *testing.T) {
 	unseen := []rune{0x00, 0x07, '\t', '\r', 0x1b, 0x7f, 0x80, 0x85, 0x9b, 0x9c, 0x9d, 0x9f, 0xad, 0x34f, 0x61c, 0x115f, 0x180e,
 		0x200b, 0x200c, 0x200d, 0x200e, 0x200f, 0x2028, 0x2029, 0x202a, 0x202e, 0x2060, 0x2066, 0x2069, 0x206f, 0x3164,
@@ -29,7 +30,7 @@ func TestJSONEscapesUnseen(t *testing.T) {
 	}
 }
 
-// Every character comes back as it was.
+// TestJSONRoundTrip tests that every character is decoded unchanged.
 func TestJSONRoundTrip(t *testing.T) {
 	var all strings.Builder
 	for r := rune(0); r <= unicode.MaxRune; r++ {
@@ -51,7 +52,8 @@ func TestJSONRoundTrip(t *testing.T) {
 	}
 }
 
-// However a long line comes, its JSON is the same.
+// TestJSONInPieces tests that the JSON of a long line does not depend on the
+// pieces in which it is written.
 func TestJSONInPieces(t *testing.T) {
 	for _, text := range []string{"a \u009b31m \U000e0041 \x7f \u202e ü 🎉 \" \\ \x1b", "cut \xe2\x80", "\xff\x9b"} {
 		want := bytes.TrimSuffix(appendJSON(nil, text), newline)

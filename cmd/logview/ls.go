@@ -48,16 +48,16 @@ the last time of a compressed file is known once it is decompressed in the cache
 // A listedLog is a log as ls prints it.
 type listedLog struct {
 	Log     string         `json:"log"`
-	Bytes   string         `json:"log_bytes,omitempty"` // base64 of Log, where it is not UTF-8
+	Bytes   string         `json:"log_bytes,omitempty"` // base64 of Log, if that is not UTF-8
 	Members []listedMember `json:"members"`
 	Size    int64          `json:"size"`            // bytes on disk
-	Text    *int64         `json:"text,omitempty"`  // bytes of text, if known of all members
-	Lines   *int64         `json:"lines,omitempty"` // if known of all members
+	Text    *int64         `json:"text,omitempty"`  // bytes of text, if known for all members
+	Lines   *int64         `json:"lines,omitempty"` // number of lines, if known for all members
 	First   *time.Time     `json:"first,omitempty"` // time of the first line
 	Last    *time.Time     `json:"last,omitempty"`  // time of the last line, if known
 	Gaps    []string       `json:"gaps,omitempty"`
-	Archive bool           `json:"archive,omitempty"` // its members are listed only if it is named
-	Binary  bool           `json:"binary,omitempty"`  // no file of it is text
+	Archive bool           `json:"archive,omitempty"` // an archive; its members are listed only if it is named
+	Binary  bool           `json:"binary,omitempty"`  // no file of the log is text
 }
 
 type listedMember struct {
@@ -66,11 +66,11 @@ type listedMember struct {
 	Time   time.Time `json:"modified"`
 	Text   *int64    `json:"text,omitempty"`
 	Lines  *int64    `json:"lines,omitempty"`
-	Binary bool      `json:"binary,omitempty"` // it is not text, and skipped unless it is named
+	Binary bool      `json:"binary,omitempty"` // not text; skipped unless named
 
-	Unreadable decode.Format `json:"unreadable,omitempty"` // its format, which cannot be read
+	Unreadable decode.Format `json:"unreadable,omitempty"` // the format, if it cannot be read
 
-	// With --members, as for the log.
+	// Set only with --members; as in listedLog.
 	First *time.Time `json:"first,omitempty"`
 	Last  *time.Time `json:"last,omitempty"`
 }
@@ -156,7 +156,8 @@ func (o *lsOptions) inspect(cache *blockstore.Cache, charset decode.Charset, l f
 			from, to := files.Times(cache, m)
 			lm.First, lm.Last = knownTime(from), knownTime(to)
 		}
-		// Only text has a block store, which knows its lines.
+		// Only text has a block store, which contains the number of
+		// lines.
 		if texts && k.Lines < 0 {
 			lm.Unreadable = files.Unreadable(m)
 			lm.Binary = src.Binary(context.Background(), m)
@@ -201,7 +202,7 @@ func timeSpan(cache *blockstore.Cache, l files.Log) (first, last *time.Time) {
 	return first, last
 }
 
-// knownTime returns a time to print; nil if it is not known.
+// knownTime returns a pointer to t, or nil if t is zero.
 func knownTime(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
@@ -209,7 +210,8 @@ func knownTime(t time.Time) *time.Time {
 	return &t
 }
 
-// addKnown adds sizes; the result is -1 once one is unknown.
+// addKnown returns the sum of two sizes, or -1 if one of them is unknown, that
+// is, negative.
 func addKnown(a, b int64) int64 {
 	if a < 0 || b < 0 {
 		return -1
@@ -256,7 +258,7 @@ func (o *lsOptions) table(out *bytes.Buffer, list []listedLog) {
 	fmt.Fprintf(out, "%s in %s, %s\n", plural(len(list), "log"), plural(files, "file"), humanize.IBytes(uint64(size)))
 }
 
-// binaryFiles returns how many files of the log are not text.
+// binaryFiles returns the number of files of the log that are not text.
 func (l *listedLog) binaryFiles() (n int) {
 	for _, m := range l.Members {
 		if m.Binary {

@@ -19,17 +19,17 @@ import (
 	"logview/tui/visible"
 )
 
-// Exit codes, as grep's.
+// Exit codes, the same as grep's.
 const (
 	exitMatch = 0
 	exitNone  = 1
 	exitError = 2
-	exitInt   = 130 // ended by Ctrl-C, as shells report it
+	exitInt   = 130 // ended by Ctrl-C, as in shells
 )
 
 func main() {
-	// Ctrl-C ends the program even while it waits for something that cannot be
-	// interrupted: a pipe without a reader or a writer.
+	// Ctrl-C ends the program even while it waits for something that cannot
+	// be interrupted, such as a pipe without a reader or a writer.
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, exitSignals()...)
 	go func() {
@@ -38,7 +38,7 @@ func main() {
 				break
 			}
 		}
-		time.Sleep(time.Duration(grace.Load())) // for an orderly end
+		time.Sleep(time.Duration(grace.Load())) // time for an orderly shutdown
 		os.Exit(exitInt)
 	}()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
@@ -54,7 +54,7 @@ func exitSignals() []os.Signal {
 	return list
 }
 
-// grace is how long a command may take to end after a signal, in nanoseconds.
+// grace is the time, in nanoseconds, that a command has to end after a signal.
 var grace = func() *atomic.Int64 {
 	var d atomic.Int64
 	d.Store(int64(300 * time.Millisecond))
@@ -67,13 +67,14 @@ type streams struct {
 	out, err *os.File
 }
 
-// exitCode ends the program with a code and no message.
+// An exitCode is an error that ends the program with a code and without a
+// message.
 type exitCode int
 
 func (e exitCode) Error() string { return fmt.Sprintf("exit %d", int(e)) }
 
-// A keepError is a writer that stops at the first error and keeps it, for code
-// that ignores errors of printing: cobra's help, the debug commands.
+// A keepError is a writer that stops at the first error and stores it, for
+// callers that ignore errors of printing: cobra's help and the debug commands.
 type keepError struct {
 	w   io.Writer
 	err error
@@ -91,9 +92,9 @@ func (k *keepError) Write(b []byte) (int, error) {
 // run runs the program with args and standard streams, and returns its exit
 // code.
 func run(args []string, in, out, errs *os.File) int {
-	// Text is read into buffers that are reused, so there is little garbage.
-	// Collecting it twice as often as usual costs almost nothing and keeps the
-	// peak low.
+	// Text is read into buffers that are reused, so there is little
+	// garbage. Collecting it twice as often as usual costs almost nothing
+	// and keeps the peak low.
 	debug.SetGCPercent(50)
 	// The ballast prevents collections of a small heap: a search by index had
 	// five of them with a heap of 3 MB, and has none with it. Memory that is never
@@ -117,17 +118,17 @@ func run(args []string, in, out, errs *os.File) int {
 				return
 			case s := <-signals:
 				if s == os.Interrupt && tui.Away() {
-					continue // it is for the program that has the terminal
+					continue // it is for the program that currently has the terminal
 				}
-				signal.Stop(signals) // a second Ctrl-C ends the program as usual
+				signal.Stop(signals) // a second Ctrl-C ends the program immediately
 				stop()
 				return
 			}
 		}
 	}()
 
-	// A closed pipe is an error like any other when it is written to: without
-	// this, the signal would end the program.
+	// Turn writing to a closed pipe into an ordinary error; otherwise, the
+	// signal would end the program.
 	broken := make(chan os.Signal, 1)
 	signal.Notify(broken, syscall.SIGPIPE)
 	defer signal.Stop(broken)
@@ -150,7 +151,7 @@ func run(args []string, in, out, errs *os.File) int {
 	case errors.Is(err, context.Canceled):
 		return exitInt
 	case errors.Is(err, syscall.EPIPE):
-		return exitError // the reader of our output has exited
+		return exitError // the reader of the output has exited
 	}
 	fmt.Fprintf(errs, "logview: %s\n", visible.String(err.Error()))
 	return exitError

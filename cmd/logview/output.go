@@ -17,11 +17,11 @@ const (
 	printLines mode = iota
 	printCount
 	printCountMatches
-	printFiles        // with lines that match
-	printFilesWithout // any
+	printFiles        // only paths of files with matching lines
+	printFilesWithout // only paths of files without matching lines
 )
 
-// A choice is a flag that was given or not, and its opposite.
+// A choice is a flag that can also be given as its opposite, or not at all.
 type choice int8
 
 const (
@@ -33,15 +33,16 @@ const (
 // or returns the choice, or def if none was made.
 func (c choice) or(def bool) bool { return c == yes || c == unsaid && def }
 
-// outputFlags are the flags that say how matching lines are printed. They mean
-// what they mean in ripgrep. If flags contradict each other, the last one wins.
+// outputFlags are the flags that control how matching lines are printed. Their
+// meaning is the same as in ripgrep. If flags contradict each other, the last
+// one wins.
 type outputFlags struct {
 	number, path, heading, column choice
 
 	mode                    mode
 	only, json              bool
 	max                     number
-	after, before, around   number // an explicit -A or -B overrides -C on its side
+	after, before, around   number // an explicit -A or -B overrides -C for that side
 	passthru                bool
 	vimgrep                 bool
 	offset                  bool
@@ -51,7 +52,7 @@ type outputFlags struct {
 	preview                 bool   // the beginning of omitted lines is printed
 	between                 string // separates groups of adjacent lines
 	noBetween               bool
-	afterField, contextSign string // printed after paths and numbers of matching lines, and of others
+	afterField, contextSign string // printed after paths and numbers: of matching lines, and of context lines
 }
 
 func (o *outputFlags) register(cmd *cobra.Command) {
@@ -97,8 +98,7 @@ func (o *outputFlags) register(cmd *cobra.Command) {
 // noLines reports whether the flags ask for no lines at all (-m 0).
 func (o *outputFlags) noLines() bool { return o.max.given && o.max.n == 0 }
 
-// effectiveMode returns the mode, taking into account what -c means together
-// with -o and -v.
+// effectiveMode returns the mode, including the effect of -o and -v on -c.
 func (o *outputFlags) effectiveMode(inverted bool) mode {
 	switch {
 	case o.mode == printCount && o.only && !inverted:
@@ -109,9 +109,9 @@ func (o *outputFlags) effectiveMode(inverted bool) mode {
 	return o.mode
 }
 
-// printer returns the printer that the flags ask for. one says that all hits
-// are in one file, whose path need not be printed; piped says that it has no
-// path.
+// printer returns the printer that the flags describe. one says that all hits
+// are in a single file, whose path is not printed by default; piped says that
+// the file has no path.
 func (o *outputFlags) printer(out *os.File, q *queryFlags, one, piped, color bool) *printer {
 	tty := isTerminal(out)
 	p := &printer{
@@ -130,15 +130,14 @@ func (o *outputFlags) printer(out *os.File, q *queryFlags, one, piped, color boo
 	return p
 }
 
-// context reports whether lines around matching lines are printed, but not all
-// lines.
+// context reports whether context lines are printed, but not all lines.
 func (o *outputFlags) context() bool {
 	before, after := o.contextLines()
 	return !o.passthru && (before > 0 || after > 0)
 }
 
-// contextLines returns how many lines are printed before and after a matching
-// one.
+// contextLines returns the number of lines to print before and after a matching
+// line.
 func (o *outputFlags) contextLines() (before, after int) {
 	side := func(n number) int {
 		if !n.given {
@@ -149,7 +148,7 @@ func (o *outputFlags) contextLines() (before, after int) {
 	return side(o.before), side(o.after)
 }
 
-// request returns the request that the flags make, without its sources.
+// request returns the request that the flags describe, without sources.
 func (o *outputFlags) request(tree query.Node, q *queryFlags) *index.Request {
 	req := &index.Request{Query: tree, Options: q.Options, Max: o.max.n}
 	switch o.effectiveMode(q.invert) {

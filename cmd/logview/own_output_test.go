@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// logview makes the command logview with the given arguments, run in dir with
-// an empty cache.
+// logview returns a command that runs logview with args in dir, with an empty
+// cache.
 func logview(ctx context.Context, t *testing.T, dir string, args ...string) *exec.Cmd {
 	t.Helper()
 	cmd := exec.CommandContext(ctx, os.Args[0], args...)
@@ -22,13 +22,13 @@ func logview(ctx context.Context, t *testing.T, dir string, args ...string) *exe
 	return cmd
 }
 
-// A file that output is redirected to is not read, by whatever name it is
-// met, and that is reported once.
+// TestOwnOutput tests that a file that is the output of the command is not
+// read, whatever its name, and that this is reported once.
 func TestOwnOutput(t *testing.T) {
 	const text = "one needle\ntwo needle\n"
 	for name, c := range map[string]struct {
 		args []string
-		want string // of the output; the order of logs is by path
+		want string // expected output; logs are ordered by path
 	}{
 		"search":          {[]string{"search", "needle", "."}, "a.log:one needle\na.log:two needle\n"},
 		"without index":   {[]string{"search", "--no-index", "needle", "."}, "a.log:one needle\na.log:two needle\n"},
@@ -49,7 +49,8 @@ func TestOwnOutput(t *testing.T) {
 				}
 			}
 			write("a.log", text)
-			// It is read if it is not known to be the output.
+			// It would be read if it were not recognised as the
+			// output.
 			out, err := os.OpenFile(filepath.Join(dir, "out.log"), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 			if err != nil {
 				t.Fatal(err)
@@ -89,7 +90,8 @@ func TestOwnOutput(t *testing.T) {
 	}
 }
 
-// Standard input that is the output, too, would never end.
+// TestOwnOutputIsInput tests that commands end if standard input is also the
+// output.
 func TestOwnOutputIsInput(t *testing.T) {
 	for _, args := range [][]string{{"cat", "-"}, {"search", "text"}, {"follow", "-"}, {"follow"}} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) { ownOutputIsInput(t, args) })
@@ -121,7 +123,8 @@ func ownOutputIsInput(t *testing.T, args []string) {
 	}
 }
 
-// Neither output is followed.
+// TestOwnOutputFollowed tests that neither standard output nor standard error
+// is followed.
 func TestOwnOutputFollowed(t *testing.T) {
 	dir := t.TempDir()
 	open := func(name string) *os.File {
@@ -141,8 +144,8 @@ func TestOwnOutputFollowed(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = cmd.Process.Kill(); _ = cmd.Wait() }()
-	// The first lines may be written before following begins, so lines are
-	// written until some have come. Each comes once.
+	// Lines may be written before following begins, so lines are written
+	// until one is printed. Each is printed once.
 	for i := 0; ; i++ {
 		if ctx.Err() != nil {
 			t.Fatal("nothing comes")

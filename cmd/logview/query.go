@@ -19,22 +19,22 @@ import (
 // queryFlags are the flags that say what to search for. If flags contradict
 // each other, the last one wins.
 type queryFlags struct {
-	in       *os.File // read by -f -
+	in       *os.File // input for -f -
 	asked    []pattern
-	files    []string // with patterns, from -f
+	files    []string // files of patterns, from -f
 	literal  bool     // patterns are literal text
 	regexp   bool     // patterns are regular expressions
 	smart    bool     // case matters if a pattern contains capitals
 	invert   bool
-	oneByOne bool // matches do not span lines
+	oneByOne bool // matches do not extend over several lines
 	match.Options
 }
 
 // A pattern is one of several queries. A line must match one of them.
 type pattern struct {
 	text   string
-	regexp bool   // even without -E; -F overrides it
-	flag   bool   // given by a flag; if it is empty, it matches every line
+	regexp bool   // a regular expression even without -E; -F overrides it
+	flag   bool   // given by a flag; if text is empty, it matches every line
 	from   string // FILE:LINE for error messages; empty for the command line
 }
 
@@ -79,7 +79,7 @@ const (
 
 var errTooMuch = fmt.Errorf("the queries have more than %s; split them into several searches", humanize.IBytes(mostAsked))
 
-// given reports whether flags give the query, so that no argument is one.
+// given reports whether flags give the query, so that no argument is the query.
 func (q *queryFlags) given() bool { return len(q.asked) > 0 || len(q.files) > 0 }
 
 // addArgument adds an argument to the queries.
@@ -94,7 +94,8 @@ func (g *globals) queryInputs(args []string, q *queryFlags) []string {
 	return g.inputs(args)
 }
 
-// tree combines all patterns into one query, and decides about case.
+// tree combines all patterns into one query and determines whether case
+// matters.
 func (q *queryFlags) tree() (query.Node, error) {
 	asked := slices.Clip(q.asked)
 	for _, name := range q.files {

@@ -16,13 +16,13 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// searchFlags are the flags of search.
+// searchFlags returns the flags of search.
 func searchFlags() *pflag.FlagSet {
 	cmd := newSearch(&globals{streams: streams{os.Stdin, os.Stdout, os.Stderr}})
 	return cmd.Flags()
 }
 
-// flagTable is the README's table of the flags of search.
+// flagTable returns the README's table of the flags of search.
 func flagTable() string {
 	var b strings.Builder
 	spell := func(f *pflag.Flag) string {
@@ -90,8 +90,8 @@ func flagTable() string {
 	return b.String()
 }
 
-// The README's table of flags is that of the program. With UPDATE_README=1 it
-// is written.
+// TestReadmeFlags tests that the README's table of flags is up to date. With
+// UPDATE_README=1, it writes the table.
 func TestReadmeFlags(t *testing.T) {
 	const path = "../../README.md"
 	text, err := os.ReadFile(path)
@@ -115,16 +115,17 @@ func TestReadmeFlags(t *testing.T) {
 	}
 }
 
-// A claim is what the README says of a flag, as a command and what it prints.
+// A claim is a statement of the README about a flag, as a command and its
+// result.
 type claim struct {
-	value string // of the flag
-	args  string // FLAG stands for the flag with its value
-	want  string // on standard output
+	value string // value of the flag
+	args  string // arguments; FLAG is replaced by the flag with its value
+	want  string // expected standard output
 	code  int
-	err   string // an expression for standard error
+	err   string // regular expression for standard error
 }
 
-// claimFiles are what the claims are about.
+// claimFiles are the files that claims are tested on.
 var claimFiles = map[string]string{
 	"a":            "alpha\nbeta\nalpha beta\n  gamma\ndelta\n",
 	"b":            "BETA beta\n",
@@ -197,8 +198,8 @@ var claims = map[string][]claim{
 	"no-index":              {{"", "FLAG delta a", "delta\n", 0, "^$"}},
 }
 
-// What the README's table says of each flag, in every spelling it gives, is
-// so.
+// TestReadmeClaims tests that the statements of the README's table about each
+// flag are true for all of its spellings.
 func TestReadmeClaims(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the full tests do this")
@@ -221,7 +222,7 @@ func TestReadmeClaims(t *testing.T) {
 	}
 	search := func(args []string, stdin string) (out, errs string, code int) {
 		cmd := exec.CommandContext(t.Context(), os.Args[0], append([]string{"search"}, args...)...)
-		cmd.Args[0] = "logview" // as which the test's own program runs it
+		cmd.Args[0] = "logview" // makes the test binary run logview
 		cmd.Dir = dir
 		cmd.Env = append(os.Environ(), "LOGVIEW_CACHE_DIR="+cache)
 		var o, e bytes.Buffer
@@ -294,8 +295,8 @@ func TestReadmeClaims(t *testing.T) {
 	}
 }
 
-// Every flag of ripgrep 15 is known: it does something, is accepted or is
-// refused with a reason.
+// TestRipgrepFlags tests that every flag of ripgrep 15 is supported, accepted,
+// or rejected with a reason.
 func TestRipgrepFlags(t *testing.T) {
 	flags := searchFlags()
 	root := newRoot(streams{os.Stdin, os.Stdout, os.Stderr})

@@ -8,7 +8,8 @@ import (
 	"testing"
 )
 
-// The ref of a line that was followed is found again after rotation.
+// TestRefOfFollowedLine tests that the ref of a line printed by follow is valid
+// after rotation.
 func TestRefOfFollowedLine(t *testing.T) {
 	tt := &torture{T: t, dir: t.TempDir(), cache: t.TempDir()}
 	path := filepath.Join(tt.dir, "app.log")

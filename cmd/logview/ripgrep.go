@@ -6,15 +6,15 @@ import (
 
 // addRipgrep adds the flags of ripgrep 15 that the help of search does not
 // list: those that ask for the default behaviour, which are accepted, and those
-// that ask for something else, which fail with a message that says what to do
+// that ask for something else, which fail with a message that tells what to do
 // instead.
 func addRipgrep(f *pflag.FlagSet, o *searchOptions) {
 	addAccepted(f)
 	addHidden(f, "no-encoding", func() { _ = o.encoding.Set("auto") })
 	deeper := 0
 	addWord(f, "unrestricted", "u", "", func() {
-		// Ignore files are never read. A second -u asks for hidden files, a
-		// third for files that are not text.
+		// Ignore files are never read. The second -u asks for hidden
+		// files, the third for files that are not text.
 		switch deeper++; deeper {
 		case 2:
 			o.filter.Hidden = true
@@ -37,7 +37,7 @@ func addRipgrep(f *pflag.FlagSet, o *searchOptions) {
 	}
 }
 
-// addAccepted adds the flags that ask for the default behaviour.
+// addAccepted adds the flags in accepted.
 func addAccepted(f *pflag.FlagSet) {
 	for _, x := range accepted {
 		addWord(f, x.name, x.short, "", func() {}).Hidden = true
@@ -46,7 +46,7 @@ func addAccepted(f *pflag.FlagSet) {
 
 // accepted are the flags that ask for the default behaviour.
 var accepted = []struct{ name, short string }{
-	{"recursive", "r"}, // grep's; ripgrep's -r is --replace
+	{"recursive", "r"}, // as in grep; -r is --replace in ripgrep
 	{"search-zip", "z"},
 	{"crlf", ""},
 	{"no-mmap", ""},

@@ -28,7 +28,7 @@ type globals struct {
 	color     string
 	encoding  encodingFlag
 	mute      bool // do not report files that cannot be read
-	unsettled bool // settings that cannot be read were reported
+	unsettled bool // settings that cannot be read were already reported
 }
 
 func newRoot(s streams) *cobra.Command {
@@ -78,8 +78,9 @@ the keys. If the output is not a terminal, it prints the logs instead.`,
 	return root
 }
 
-// cache returns the cache that the flags ask for; nil for none. It reports a
-// cache that cannot be used and returns nil: every command works without one.
+// cache returns the cache that the flags select, or nil if there is none. If it
+// cannot be used, cache reports that and returns nil: every command works
+// without a cache.
 func (g *globals) cache() (*blockstore.Cache, error) {
 	cache, err := g.namedCache()
 	if err != nil || cache == nil {
@@ -92,8 +93,8 @@ func (g *globals) cache() (*blockstore.Cache, error) {
 	return cache, nil
 }
 
-// namedCache returns the cache that the flags ask for, even if it cannot be
-// used; nil for none.
+// namedCache returns the cache that the flags select, even if it cannot be
+// used, or nil if there is none.
 func (g *globals) namedCache() (*blockstore.Cache, error) {
 	size := int64(0)
 	if g.cacheSize != "" {
@@ -112,7 +113,7 @@ func (g *globals) namedCache() (*blockstore.Cache, error) {
 	}
 	if dir == "" {
 		if xdg.CacheHome == "" || !filepath.IsAbs(xdg.CacheHome) {
-			return nil, nil // no home: a cache is not worth an error
+			return nil, nil // without a home directory, there is no cache
 		}
 		dir = filepath.Join(xdg.CacheHome, "logview")
 	}
@@ -141,7 +142,7 @@ func (g *globals) find(paths []string) (logs []files.Log, failed bool) {
 	return g.findFiltered(files.Filter{}, paths)
 }
 
-// findFiltered is find with a filter for files in directories.
+// findFiltered is like find, with a filter for files in directories.
 func (g *globals) findFiltered(x files.Filter, paths []string) (logs []files.Log, failed bool) {
 	logs, errs := x.Find(paths)
 	for _, err := range errs {

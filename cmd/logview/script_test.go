@@ -23,8 +23,8 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// same reports whether what is read is what a file holds, as cmp does, which
-// is not installed everywhere: 0 if so.
+// same compares r with the contents of a file and returns an exit code, 0 if
+// they are the same. It replaces cmp, which is not installed everywhere.
 func same(r io.Reader, path string, stderr io.Writer) int {
 	f, err := os.Open(path)
 	if err != nil {
@@ -46,18 +46,18 @@ func same(r io.Reader, path string, stderr io.Writer) int {
 	}
 }
 
-// The stories in testdata/script say what a person types and sees. Besides
-// testscript's commands they have:
+// TestScripts runs the scripts in testdata/script, which show what a user types
+// and sees. In addition to testscript's commands, they have:
 //
 //	gz FILE…            compress a file to FILE.gz and remove it
 //	bytes FILE TEXT     write a file from a Go string literal without its quotes
 //	sparse FILE N TEXT  write a file of N zeros, which are a hole, and TEXT, as for bytes
 //	biglog FILE N       write N lines: "line K", every thousandth with "rare"
-//	longline FILE MB    write a line of so many MB that ends in needle, between two short ones
+//	longline FILE MB    write a line of MB megabytes that ends in needle, between two short ones
 //	lines FILE N        fail unless the file has N lines
 //
-// and within sh a program, same FILE, which fails unless its input is what the
-// file holds. Of other programs they need no more than a shell and coreutils.
+// and, within sh, a program, same FILE, which fails unless its input is the
+// contents of the file. Other than that, they need only a shell and coreutils.
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir: "../../testdata/script",
@@ -127,7 +127,7 @@ func TestScripts(t *testing.T) {
 			},
 		},
 		Condition: func(c string) (bool, error) {
-			if c == "root" { // who may read everything
+			if c == "root" { // root may read everything
 				return os.Geteuid() == 0, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", c)

@@ -27,9 +27,9 @@ type searchOptions struct {
 	outputFlags
 	fileFlags
 	stats, noIndex, quiet, hint bool
-	zero                        bool // files without a match are counted, too
+	zero                        bool // also count files without a match
 	threads                     number
-	text                        bool // files that do not look like text are searched, too
+	text                        bool // also search files that do not look like text
 	recursive                   bool // -r was given
 }
 
@@ -117,7 +117,7 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 		return err
 	}
 	if o.noLines() {
-		return exitCode(exitNone) // -m 0, as grep takes it
+		return exitCode(exitNone) // -m 0, as in grep
 	}
 	color, err := o.colored()
 	if err != nil {
@@ -206,7 +206,7 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 		err = p.flush()
 	}
 	if errors.Is(err, errFound) {
-		return nil // whatever could not be read
+		return nil // even if files could not be read
 	}
 	notes.print()
 	if o.stats {
@@ -234,11 +234,11 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	return nil
 }
 
-// worthIndexing is how much text a search reads before it recommends an
-// index: it takes some tenths of a second.
+// worthIndexing is how many bytes a search reads before it recommends an index.
+// Reading them takes some tenths of a second.
 const worthIndexing = 256 << 20
 
-// printHint prints, on a terminal, what the index saved or would save.
+// printHint prints how many blocks the index saved, or recommends an index.
 func (o *searchOptions) printHint(st index.Stats, paths []string) {
 	switch {
 	case st.Unindexed*reader.BlockSize > worthIndexing && !o.noIndex:
@@ -272,7 +272,8 @@ func isOneFile(logs []files.Log) bool {
 	return len(logs) == 1 && len(logs[0].Members) == 1 && logs[0].Members[0].Named && !files.IsArchive(logs[0].Members[0])
 }
 
-// isPattern reports whether an argument stands for the files that match it.
+// isPattern reports whether an argument is a pattern for files: it is not a
+// path that exists.
 func isPattern(path string) bool {
 	_, err := os.Stat(path)
 	return path != reader.Stdin && errors.Is(err, fs.ErrNotExist)
@@ -282,7 +283,7 @@ func stdinOnly(logs []files.Log) bool {
 	return isOneFile(logs) && logs[0].Members[0].Path == reader.Stdin
 }
 
-// notes collects what a command reports about files that it skipped.
+// notes collects messages about skipped files.
 type notes struct {
 	g       *globals
 	named   bool // list all skipped files by name

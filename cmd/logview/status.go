@@ -18,7 +18,7 @@ type status struct {
 	what  string
 	begun time.Time
 
-	mu    sync.Mutex // guards what follows, and the terminal while it is held
+	mu    sync.Mutex // guards the fields below, and writing to the terminal
 	line  string
 	drawn bool
 	ended bool
@@ -30,8 +30,8 @@ func newStatus(out *os.File, what string) *status {
 	return &status{out: out, what: what, begun: time.Now()}
 }
 
-// progress shows that done of total bytes have been read; total is 0 if it is
-// not known.
+// progress shows that done of total bytes have been read; total is 0 if
+// unknown.
 func (s *status) progress(done, total int64, more string) {
 	elapsed := time.Since(s.begun)
 	if elapsed < statusAfter {
@@ -52,7 +52,8 @@ func (s *status) progress(done, total int64, more string) {
 	s.setLine(line)
 }
 
-// setText shows a text; an empty one hides the line until the next.
+// setText shows a text after s.what. An empty text hides the line until the
+// next call.
 func (s *status) setText(text string) {
 	if text != "" {
 		text = s.what + " " + text
@@ -106,7 +107,7 @@ func (s *status) hide() func() {
 	return s.mu.Unlock
 }
 
-// close removes the line for good.
+// close removes the line permanently.
 func (s *status) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -12,14 +12,14 @@ import (
 	"logview/reader/readertest"
 )
 
-// A terminal is tmux with one window, in which a story is told.
+// A terminal is a tmux session with one window.
 type terminal struct {
 	*testing.T
 	socket string
 	dir    string
 }
 
-// newTerminal starts tmux with a shell in a directory of its own.
+// newTerminal starts tmux with a shell in a new directory.
 func newTerminal(t *testing.T, width, height int) *terminal {
 	t.Helper()
 	if testing.Short() {
@@ -47,8 +47,8 @@ func newTerminal(t *testing.T, width, height int) *terminal {
 	return x
 }
 
-// removedLater is a directory in which a program may still write for a moment
-// when the test is over: it is told to end with its terminal.
+// removedLater returns a directory in which a program may still write for a
+// moment after the test: it is told to end when its terminal closes.
 func removedLater(t *testing.T) string {
 	t.Helper()
 	dir, err := os.MkdirTemp("", "logview-test-*")
@@ -67,7 +67,7 @@ func (x *terminal) command(args ...string) *exec.Cmd {
 	return exec.Command("tmux", append([]string{"-S", x.socket}, args...)...)
 }
 
-// keys presses keys, as tmux names them; a text is typed as it is.
+// keys presses keys by their tmux names. Other strings are typed.
 func (x *terminal) keys(list ...string) {
 	x.Helper()
 	for _, k := range list {
@@ -85,7 +85,7 @@ func (x *terminal) screen() string {
 	return string(out)
 }
 
-// wait waits until the screen holds all texts.
+// wait waits until the screen contains all texts.
 func (x *terminal) wait(texts ...string) {
 	x.Helper()
 	x.until(fmt.Sprintf("%q", texts), func(s string) bool {
@@ -117,7 +117,7 @@ func (x *terminal) until(what string, ok func(string) bool) {
 	}
 }
 
-// write appends to a file of the story.
+// write appends text to a file in the terminal's directory.
 func (x *terminal) write(name, text string) {
 	x.Helper()
 	readertest.AppendFile(x, filepath.Join(x.dir, name), text)
@@ -138,8 +138,8 @@ func numbered(what string, n int) string {
 	return b.String()
 }
 
-// Open, page, search, filter, go live across a rotation, resize, suspend,
-// and quit: in a real terminal.
+// TestTerminalStory opens, pages, searches, filters, follows a log through a
+// rotation, resizes, suspends, and quits, in a real terminal.
 func TestTerminalStory(t *testing.T) {
 	x := newTerminal(t, 80, 24)
 	x.write("app.log", numbered("line", 500))
@@ -195,7 +195,8 @@ func TestTerminalStory(t *testing.T) {
 	x.wait("back\nready>")
 }
 
-// What comes through a pipe can be paged while it comes.
+// TestTerminalPipe tests that standard input can be paged while it is still
+// being written.
 func TestTerminalPipe(t *testing.T) {
 	x := newTerminal(t, 80, 24)
 	x.write("in", numbered("piped", 300))
@@ -212,7 +213,8 @@ func TestTerminalPipe(t *testing.T) {
 	x.wait("left\nready>")
 }
 
-// Hostile text neither reaches the terminal nor breaks the frame.
+// TestTerminalHostile tests that hostile text neither reaches the terminal nor
+// breaks the frame.
 func TestTerminalHostile(t *testing.T) {
 	x := newTerminal(t, 80, 24)
 	x.write("bad.log", "\x1b]0;pwned\x07\x1b[2J\x1b[31mred\x1b[0m\n"+strings.Repeat("日本語", 100)+"\n👨\u200d👩\u200d👧 🇩🇪 e\u0301 \u202ertl\n\xff\xfe\n\x1b[?1049l\x1bc\r\r\n"+strings.Repeat("x", 1<<20)+"\nthe end\n")
@@ -233,8 +235,8 @@ func TestTerminalHostile(t *testing.T) {
 	x.wait("ready>")
 }
 
-// A program that crashes, or is killed by a signal it can catch, gives the
-// terminal back.
+// TestTerminalTerminated tests that the program restores the terminal when it
+// crashes or is killed by a signal that it can catch.
 func TestTerminalTerminated(t *testing.T) {
 	if _, err := exec.LookPath("pkill"); err != nil {
 		t.Skip("no pkill here")
@@ -247,7 +249,7 @@ func TestTerminalTerminated(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, signal := range []string{"-TERM", "-HUP"} { // -HUP is what comes when ssh is lost
+	for _, signal := range []string{"-TERM", "-HUP"} { // -HUP is sent when ssh is disconnected
 		if out, err := exec.Command("pkill", signal, "-P", strings.TrimSpace(string(shell))).CombinedOutput(); err != nil {
 			t.Fatalf("pkill: %v %s", err, out)
 		}
@@ -255,7 +257,7 @@ func TestTerminalTerminated(t *testing.T) {
 		x.waitNot("line 50 of")
 		x.keys("echo 'types again'", "Enter")
 		x.wait("types again\nready>")
-		// Where the person was is known.
+		// The last position is restored.
 		x.keys("clear; logview app.log; echo gave back", "Enter")
 		if signal == "-TERM" {
 			x.wait("line 50 of", "LIVE")
@@ -268,8 +270,8 @@ func TestTerminalTerminated(t *testing.T) {
 	}
 }
 
-// The mouse, once it is switched on, scrolls and clicks; before, it is the
-// terminal's.
+// TestTerminalMouse tests that the mouse scrolls and clicks once it is enabled,
+// and is left to the terminal before.
 func TestTerminalMouse(t *testing.T) {
 	x := newTerminal(t, 120, 30)
 	x.write("a.log", numbered("alpha", 100))
@@ -278,7 +280,7 @@ func TestTerminalMouse(t *testing.T) {
 	x.wait("a.log", "b.log")
 	mouse := func(button, column, row int) {
 		t.Helper()
-		for _, end := range []string{"M", "m"}[:min(2, max(1, 65-button))] { // the wheel is not released
+		for _, end := range []string{"M", "m"}[:min(2, max(1, 65-button))] { // the wheel has no release event
 			if out, err := x.command("send-keys", "-t", "0", "-l", fmt.Sprintf("\x1b[<%d;%d;%d%s", button, column, row, end)).CombinedOutput(); err != nil {
 				t.Fatalf("send-keys: %v: %s", err, out)
 			}

@@ -18,15 +18,14 @@ import (
 	"time"
 )
 
-// The torture: the distribution's logrotate rotates logs, in each of its
-// ways, while they are written as fast as LOGVIEW_TORTURE says (lines a
-// second), followed, indexed and searched, all by programs of their own.
-// Every line written comes out of follow exactly once, and every search finds
-// what was written before it began.
+// TestTorture runs the distribution's logrotate, in each of its modes, on logs
+// that are written at LOGVIEW_TORTURE lines a second, followed, indexed and
+// searched, all by separate processes. Follow must print every line exactly
+// once, and every search must find the lines written before it began.
 //
-// Copying and truncating loses, as logrotate's manual says, what is written
-// between the two. That is measured on the files, and follow loses no line
-// that they have.
+// With copytruncate, lines written between copying and truncating are lost, as
+// logrotate's manual says. The test determines these from the files; follow
+// must not lose any line that is in the files.
 func TestTorture(t *testing.T) {
 	rotate, err := exec.LookPath("logrotate")
 	if err != nil {
@@ -48,7 +47,7 @@ func TestTorture(t *testing.T) {
 		"create":        "create\nnocompress",
 		"compress":      "create\ncompress",
 		"delaycompress": "create\ncompress\ndelaycompress",
-		"dateext":       "create\ncompress\ndateext\ndateformat -%Y%m%d-%s", // a name a second
+		"dateext":       "create\ncompress\ndateext\ndateformat -%Y%m%d-%s", // a different name each second
 		"copytruncate":  "copytruncate\ncompress\ndelaycompress",
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -61,18 +60,18 @@ func TestTorture(t *testing.T) {
 type torture struct {
 	*testing.T
 	dir, cache string
-	copies     bool // and truncates
-	dates      bool // are in the names: one a second
+	copies     bool // logrotate copies and truncates
+	dates      bool // names contain the time in seconds
 
 	writers []*writer
 }
 
-// A writer writes numbered lines to a log and opens it again when told to, as
-// daemons do.
+// A writer writes numbered lines to a log. Like a daemon, it reopens the log
+// when told to.
 type writer struct {
 	name    string
 	path    string
-	written atomic.Int64 // lines, surely in the file
+	written atomic.Int64 // number of lines that are certainly in the file
 	reopen  atomic.Bool
 }
 
@@ -118,7 +117,7 @@ func (w *writer) run(t *testing.T, stop <-chan struct{}, every time.Duration, li
 	}
 }
 
-// logview starts the program.
+// logview returns a command that runs logview with the test's cache.
 func (t *torture) logview(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, os.Args[0], append(args, "--cache-dir", t.cache)...)
 	cmd.Args[0] = "logview"
@@ -132,8 +131,8 @@ func (t *torture) run(rotate, options string, rate, files, rounds int) {
 		t.Fatal(err)
 	}
 	config := filepath.Join(t.TempDir(), "logrotate.conf")
-	// After renaming, and before compressing, logrotate has the writers told,
-	// and waits until they have opened their files again.
+	// After renaming, and before compressing, logrotate tells the writers
+	// to reopen their files and waits until they have.
 	marker := filepath.Join(t.TempDir(), "reopen")
 	text := fmt.Sprintf("%s/*.log {\nrotate 1000\nmissingok\nsu root root\n%s\nsharedscripts\npostrotate\ntouch %s; while [ -e %s ]; do sleep 0.01; done\nendscript\n}\n",
 		t.dir, options, marker, marker)
@@ -146,8 +145,8 @@ func (t *torture) run(rotate, options string, rate, files, rounds int) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 
-	// One log has a line before the following begins, by which it is seen
-	// that it has begun.
+	// One log has a line before following begins. When it is printed,
+	// following has begun.
 	for i := range files {
 		name := fmt.Sprintf("f%02d", i)
 		t.writers = append(t.writers, &writer{name: name, path: filepath.Join(t.dir, name+".log")})
@@ -240,7 +239,7 @@ func (t *torture) run(rotate, options string, rate, files, rounds int) {
 			}
 		}
 		t.waitFor(int64(lines * 25))
-		// The clock that names are made of lags behind ours by a tick.
+		// The clock used for names may lag behind ours by a tick.
 		for next := time.Now().Truncate(time.Second).Add(time.Second + 50*time.Millisecond); t.dates && time.Now().Before(next); {
 			t.waitALittle()
 		}
@@ -250,7 +249,7 @@ func (t *torture) run(rotate, options string, rate, files, rounds int) {
 	close(stop)
 	working.Wait()
 
-	// What is on the disk, and what came out.
+	// Compare the lines on disk with those that were printed.
 	want := map[string]int{}
 	total := int64(0)
 	for _, w := range t.writers {
@@ -292,7 +291,7 @@ func (t *torture) run(rotate, options string, rate, files, rounds int) {
 		}
 	}
 	for l := range counts {
-		if want[l] == 0 && onDisk[l] == 0 { // copied while it was being written, perhaps
+		if want[l] == 0 && onDisk[l] == 0 { // perhaps it was copied while being written
 			t.Errorf("made up: %q", l)
 			break
 		}
@@ -306,7 +305,7 @@ func (t *torture) run(rotate, options string, rate, files, rounds int) {
 	}
 }
 
-// reopen has all writers open their files again.
+// reopen makes all writers reopen their files, and waits until they have.
 func (t *torture) reopen() {
 	for _, w := range t.writers {
 		w.reopen.Store(true)
@@ -318,7 +317,8 @@ func (t *torture) reopen() {
 	}
 }
 
-// waitFor waits until each writer has written so many more lines.
+// waitFor waits until each writer has written the given number of further
+// lines.
 func (t *torture) waitFor(lines int64) {
 	until := map[*writer]int64{}
 	for _, w := range t.writers {
@@ -335,7 +335,8 @@ func (t *torture) waitALittle() {
 	<-time.After(5 * time.Millisecond)
 }
 
-// onDisk is the lines that all files together hold.
+// onDisk returns the lines in all files, with the number of times that each
+// occurs.
 func (t *torture) onDisk() map[string]int {
 	out, err := t.logview(t.Context(), "cat", t.dir).Output()
 	if err != nil {
@@ -348,7 +349,8 @@ func (t *torture) onDisk() map[string]int {
 	return lines
 }
 
-// search asks again and again for a line that was written before.
+// search repeatedly searches for a line that was already written, until stop is
+// closed.
 func (t *torture) search(stop <-chan struct{}, seed uint64) {
 	r := rand.New(rand.NewPCG(seed, 99))
 	asked := 0

@@ -12,8 +12,9 @@ import (
 	"logview/reader/readertest"
 )
 
-// Two keep one index current and one of them is killed, whichever had the
-// work at that moment: the other continues, and searches are right all along.
+// TestWatchersTakeOver runs two processes that keep the same index up to date
+// and kills one of them. The other must continue, whichever was building, and
+// searches must always be correct.
 func TestWatchersTakeOver(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the full tests do this")
@@ -36,7 +37,7 @@ func TestWatchersTakeOver(t *testing.T) {
 			t.Errorf("search: %q, %v", out, err)
 		}
 	}
-	// indexed waits until the index has grown behind what it was.
+	// indexed waits until the index has grown.
 	lines := "0"
 	indexed := func() {
 		t.Helper()
@@ -67,7 +68,7 @@ func TestWatchersTakeOver(t *testing.T) {
 	watching := []*os.Process{watch(), watch()}
 	indexed()
 	for round := range 4 {
-		write(150_000) // more than makes an index wait
+		write(150_000) // enough to be indexed without delay
 		search()
 		if round%2 == 1 {
 			indexed()

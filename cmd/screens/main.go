@@ -1,6 +1,6 @@
-// Command screens takes the README's pictures of the explorer: it runs the
-// real program in tmux on logs that loggen made, presses keys, and draws what
-// is on the screen as SVG.
+// Command screens makes the README's pictures of the explorer: it runs the real
+// program in tmux on logs made by loggen, presses keys, and draws the screen as
+// SVG.
 //
 //	go run ./cmd/screens -program ./logview -logs demo -out testdata/screens
 package main
@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// A shot is a picture: the keys that lead to it, as tmux names them, each
-// after a text was on the screen.
+// A shot is a picture. Each of its steps waits for a text on the screen and
+// then presses keys, which have tmux's names.
 type shot struct {
 	name          string
 	width, height int
@@ -27,7 +27,7 @@ type shot struct {
 }
 
 type step struct {
-	until string // a text that is waited for
+	until string // text to wait for
 	keys  []string
 }
 
@@ -68,7 +68,7 @@ func run(program, logs, out string) error {
 	return nil
 }
 
-// take runs the program until what is wanted is on the screen.
+// take runs the program through the steps of the shot and returns the screen.
 func (s *shot) take(program, logs string) (string, error) {
 	home, err := os.MkdirTemp("", "screens-")
 	if err != nil {
@@ -108,7 +108,7 @@ func (s *shot) take(program, logs string) (string, error) {
 			}
 		}
 	}
-	// Until it stays as it is, and nothing continues behind it.
+	// Wait until the index is complete and the screen no longer changes.
 	for before := ""; ; {
 		if err := wait(" indexed"); err != nil {
 			return "", err
@@ -127,7 +127,8 @@ const (
 	cellHeight = 18
 )
 
-// The sixteen colours, as most terminals have them on a dark background.
+// palette contains the sixteen colours, as in most terminals with a dark
+// background.
 var palette = [16]string{"#1d1f21", "#cc6666", "#b5bd68", "#f0c674", "#81a2be", "#b294bb", "#8abeb7", "#c5c8c6",
 	"#6b7078", "#e06c75", "#98c379", "#e5c07b", "#61afef", "#c678dd", "#56b6c2", "#ffffff"}
 
@@ -136,13 +137,13 @@ const (
 	background = "#1d1f21"
 )
 
-// A look is how a run of characters looks.
+// A look is the style of a sequence of characters.
 type look struct {
 	fg, bg        string
 	bold, reverse bool
 }
 
-// draw makes an SVG of a screen with escape sequences.
+// draw converts a screen with escape sequences to SVG.
 func draw(screen string, width, height int) string {
 	var b strings.Builder
 	w, h := float64(width)*cellWidth+16, height*cellHeight+16
@@ -203,7 +204,7 @@ func (l *look) text(b *strings.Builder, text string, column, y, n int) {
 	fmt.Fprintf(b, `<text x="%.1f" y="%d" textLength="%.1f" fill="%s"%s xml:space="preserve">%s</text>`+"\n", x, top+14, float64(n)*cellWidth, fg, weight, html.EscapeString(text))
 }
 
-// apply takes over what an escape sequence says of the looks.
+// apply changes the look according to the parameters of an escape sequence.
 func (l *look) apply(params string) {
 	list := strings.Split(params, ";")
 	for i := 0; i < len(list); i++ {
