@@ -3,7 +3,7 @@
 export CGO_ENABLED = 0
 GO ?= go
 
-.PHONY: build check check-bare ci test race fuzz torture bench bench-memory bench-tui demo screens clean
+.PHONY: build check check-bare ci test race man fuzz torture bench bench-memory bench-tui demo screens clean
 
 build: ## the program, ./logview
 	@test -e logview || echo 'Go downloads about 240 MB of modules and compiles them, unless it has done so before. That takes minutes.'
@@ -42,6 +42,10 @@ BARE = go git make sh basename cat chmod cp cut date dd dirname du echo env expr
 ci: check check-bare ## what CI runs: check, check-bare, and the program for other machines
 	GOOS=darwin GOARCH=arm64 $(GO) build -o /dev/null ./cmd/logview
 	GOOS=windows GOARCH=amd64 $(GO) build -o /dev/null ./cmd/logview
+
+man: ## the man pages in cmd/logview/man, after a change to a command or a flag
+	mkdir -p cmd/logview/man && touch cmd/logview/man/logview.1
+	$(GO) test ./cmd/logview -run TestManPages -args -update-man
 
 fuzz: ## each fuzz test for FUZZTIME (default 1m)
 	@set -e; for t in index/query:FuzzParse index/match:FuzzText index/match:FuzzRegexp index:FuzzPlan index:FuzzCatalog reader/files:FuzzFile reader/files:FuzzTable reader/files:FuzzUnpack reader/files:FuzzRefOfAnyPath reader/rotation:FuzzParse reader/gunzip:FuzzReader; do \
