@@ -409,15 +409,6 @@ func (a *admitter) nearest(dir string) *covering {
 	return nil
 }
 
-// reportDamage reports, once, that an index cannot be used.
-func (a *admitter) reportDamage(path string, err error) {
-	if a.note == nil || a.noted {
-		return
-	}
-	a.noted = true
-	a.note(&reader.FileError{Path: path, Offset: -1, Err: fmt.Errorf("the index cannot be used and is left out: %w; run logview index to build it again", pathCause(err))})
-}
-
 // lookup returns the entry of a member whose size and time are still those in an
 // index, or, with grown set, of one that is longer now.
 func (a *admitter) lookup(m reader.Member) (x *covering, e *entry, grown bool) {

@@ -4,13 +4,11 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
 	"os"
 	"path/filepath"
-	"runtime/debug"
 	"slices"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -139,8 +137,6 @@ func (i *fileInfo) update(path string) error {
 	return err
 }
 
-var errDamaged = errors.New("damaged")
-
 // writeAux writes the .aux file of a segment. filter returns the filter of a
 // document.
 func writeAux(path string, seg segment.Segment, filter func(doc int) ([]byte, error)) error {
@@ -253,19 +249,6 @@ func (s *segmentReader) close() {
 	if s.aux != nil {
 		s.aux.Close()
 	}
-}
-
-// guard calls f, which reads segments, and returns a panic as an error. Bleve reads
-// segments from mapped memory and trusts their bytes: it panics if a file was
-// damaged.
-func guard(f func() error) (err error) {
-	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("%w: %v", errDamaged, r)
-		}
-	}()
-	return f()
 }
 
 // serial returns the serial number of a document.

@@ -12,6 +12,7 @@ import (
 	"github.com/dustin/go-humanize"
 
 	"logview/reader/document"
+	"logview/reader/line"
 	"logview/tui/keys"
 	"logview/tui/pager"
 	"logview/tui/prompt"
@@ -111,7 +112,7 @@ func (m *model) showDetails() tea.Cmd {
 		if p.Continues || p.Unfinished {
 			x.summary += ", a part of a longer line"
 		}
-		if level, ok := levelNames[screen.Level(p.Text)]; ok && !p.Continues {
+		if level, ok := levelNames[line.Level(p.Text)]; ok && !p.Continues {
 			x.summary += ", by its words " + level
 		}
 		x.where = location(ctx, d, p.Place)

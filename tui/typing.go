@@ -85,22 +85,6 @@ func (t *typing) label(c pager.Case, width int) {
 	t.prompt.SetLabel(label)
 }
 
-// search searches for a text from where typing began. It returns false if that
-// is no pattern, and shows why.
-func (t *typing) search(p *pager.Model, text string) (tea.Cmd, bool) {
-	cmd, err := p.Search(pager.Pattern{Text: text, Case: p.Case()}, t.start, t.prompt.Kind == prompt.SearchBack)
-	if err != nil {
-		t.prompt.SetError(err)
-	}
-	return cmd, err == nil
-}
-
-// incremental searches for the text typed so far.
-func (t *typing) incremental(p *pager.Model) tea.Cmd {
-	cmd, _ := t.search(p, t.prompt.Value())
-	return cmd
-}
-
 // filter adds or changes a filter. It returns false if the text is no pattern,
 // and shows why.
 func (t *typing) filter(p *pager.Model) (tea.Cmd, bool) {
@@ -123,21 +107,6 @@ func (t *typing) filter(p *pager.Model) (tea.Cmd, bool) {
 		t.prompt.SetError(err)
 	}
 	return cmd, err == nil
-}
-
-// searchFrom records the state before a search.
-func (t *typing) searchFrom(p *pager.Model) {
-	t.start, _ = p.Place()
-	t.searched, t.followed = p.Pattern(), p.Following()
-}
-
-// giveUpSearch returns to the state before the search.
-func (t *typing) giveUpSearch(p *pager.Model) tea.Cmd {
-	cmd := p.Restore(t.searched)
-	if t.followed {
-		return tea.Batch(cmd, p.End())
-	}
-	return tea.Batch(cmd, p.GoTo(t.start))
 }
 
 // ask opens the prompt for what an action needs.

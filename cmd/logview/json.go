@@ -9,6 +9,8 @@ import (
 	"unicode/utf16"
 	"unicode/utf8"
 
+	"logview/index"
+	"logview/reader/files"
 	"logview/tui/visible"
 )
 
@@ -85,3 +87,70 @@ func (j *jsonTextWriter) put(text []byte) error {
 }
 
 func (j *jsonTextWriter) flush() error { return j.put(j.keep) }
+
+// A jsonLine is a line as --json prints it.
+type jsonLine struct {
+	Ref string `json:"ref,omitempty"`
+	jsonPath
+	Line    int64  `json:"line"`
+	Offset  int64  `json:"offset"`
+	Text    string `json:"text"`
+	Bytes   string `json:"bytes,omitempty"` // base64 of the line, where it is not UTF-8
+	Context bool   `json:"context,omitempty"`
+}
+
+// A jsonPath is a path as --json prints it.
+type jsonPath struct {
+	Path  string `json:"path"`
+	Bytes string `json:"path_bytes,omitempty"` // base64 of the path, where it is not UTF-8
+}
+
+func newJSONPath(path string) jsonPath { return jsonPath{path, notUTF8([]byte(path))} }
+
+func newJSONLine(h *index.Hits, refs refMaker, l *index.HitLine, text []byte) jsonLine {
+	ref := refs.ref(l, text)
+	text = bytes.TrimSuffix(text, []byte("\r"))
+	return jsonLine{
+		Ref: ref, jsonPath: newJSONPath(h.Member.Path),
+		Line: l.Line.Number(), Offset: int64(l.Offset), Text: string(text), Bytes: notUTF8(text), Context: l.Context,
+	}
+}
+
+// writeLongJSON writes a long line's object without holding the line.
+func (p *printer) writeLongJSON(h *index.Hits, hit *index.HitLine) error {
+	l := h.Long
+	start, err := l.Start(files.Identified)
+	if err != nil {
+		return err
+	}
+	line := newJSONLine(h, newRefMaker(h), hit, start)
+	line.Text, line.Bytes = "", ""
+	head := appendJSON(nil, line)
+	// …,"text":""}\n: the text goes between its quotes, and behind them its
+	// bytes, if it is not UTF-8.
+	cut := bytes.LastIndex(head, []byte(`""`)) + 1
+	if _, err := p.out.Write(head[:cut]); err != nil {
+		return err
+	}
+	w := &jsonTextWriter{w: p.out}
+	if _, err := l.WriteTo(w); err != nil {
+		return err
+	}
+	if err := w.flush(); err != nil {
+		return err
+	}
+	if w.notUTF8 {
+		if _, err := p.out.WriteString(`","bytes":"`); err != nil {
+			return err
+		}
+		b := base64.NewEncoder(base64.StdEncoding, p.out)
+		if _, err := l.WriteTo(b); err != nil {
+			return err
+		}
+		if err := b.Close(); err != nil {
+			return err
+		}
+	}
+	_, err = p.out.Write(head[cut:])
+	return err
+}

@@ -2,14 +2,12 @@ package follow
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
-	"slices"
 	"time"
 
 	"logview/reader"
@@ -17,7 +15,7 @@ import (
 	"logview/reader/files"
 )
 
-// This is how a Follower reads one file and emits what is new of it.
+// This file reads one followed file and emits its new lines.
 
 // checkFile checks a known file for changes.
 func (f *Follower) checkFile(ctx context.Context, t *followed) {
@@ -97,7 +95,7 @@ func (f *Follower) closeFile(t *followed) {
 	}
 }
 
-// readFile reads and emits what is new in a file.
+// readFile reads a file that has changed and emits its new lines.
 func (f *Follower) readFile(ctx context.Context, t *followed) error {
 	if err := f.openFile(t); err != nil {
 		return err
@@ -138,7 +136,7 @@ func (f *Follower) readFile(ctx context.Context, t *followed) error {
 }
 
 // isCut reports whether a file, which may have changed since it was checked,
-// no longer holds what was emitted of it.
+// no longer holds the emitted part of its text.
 func (f *Follower) isCut(t *followed) bool {
 	if t.state != reading || f.openFile(t) != nil {
 		return false
@@ -150,7 +148,7 @@ func (f *Follower) isCut(t *followed) bool {
 	return err == nil && info.Size() != t.size && !f.holds(t, info)
 }
 
-// handleUnseenCut handles it if a file is cut.
+// handleUnseenCut checks whether a file is cut, and if so, handles that.
 func (f *Follower) handleUnseenCut(ctx context.Context, t *followed) {
 	if !f.isCut(t) || f.openFile(t) != nil {
 		return
@@ -163,7 +161,7 @@ func (f *Follower) handleUnseenCut(ctx context.Context, t *followed) {
 	}
 }
 
-// holds reports whether a file holds what was emitted of it. Where only
+// holds reports whether a file holds the emitted part of its text. Where only
 // its path identifies it, a rotated file that holds more of another text is
 // another file by now, however it begins.
 func (f *Follower) holds(t *followed, info os.FileInfo) bool {
@@ -175,24 +173,6 @@ func (f *Follower) holds(t *followed, info os.FileInfo) bool {
 	}
 	longest := f.longestIn(t.Found, f.textsLike(beginning{head: t.head}))
 	return longest == nil || longest.at <= t.at
-}
-
-// recheckCopies checks whether the copies of a text still are copies. As long
-// as nothing of a text was emitted, truncating its file goes unnoticed.
-func (f *Follower) recheckCopies(t *followed) {
-	for _, x := range f.order {
-		if x.state != copied || x.of != t {
-			continue
-		}
-		file, _, err := f.openNow(x)
-		if err == nil && !f.samePrefix(file, t, 0, x.checked) {
-			x.state, x.of, x.size = unready, nil, -1
-			f.pending = true
-		}
-		if err == nil {
-			file.Close()
-		}
-	}
 }
 
 // readChunks reads and emits all whole lines that follow.
@@ -454,8 +434,8 @@ func (f *Follower) heldFor() (time.Duration, bool) {
 	return max(left, 0), true
 }
 
-// handleCut handles a file that no longer holds what was emitted of it. It
-// reports whether the file is to be read now, as another text of t.
+// handleCut handles a file that no longer holds the emitted part of its text. It
+// reports whether the caller should now read the file as another text of t.
 func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo) bool {
 	delete(f.holding, t)
 	t.size = -1
@@ -491,125 +471,7 @@ func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo)
 
 var errCut = errors.New("was cut off; following what is written from here on")
 
-// moveOn finds the copy of a file that was made before the file was truncated
-// to what info describes, and continues with its text there.
-func (f *Follower) moveOn(ctx context.Context, t *followed, info os.FileInfo) bool {
-	// The names have to be newer than the cut. If the clock of the file system
-	// can be trusted they may be; of many logs that are rotated at once each
-	// would cost another look.
-	best := (*files.Found)(nil)
-	if f.live.lookedAfter(info.ModTime()) {
-		best = f.copyOf(ctx, t)
-	}
-	if best == nil {
-		f.live.refresh()
-		best = f.copyOf(ctx, t)
-	}
-	if best == nil {
-		return false
-	}
-	x := f.lookUp(*best)
-	if x == nil {
-		x = f.add(*best)
-	}
-	x.progress = t.progress.clone()
-	x.scanned, x.zeros = 0, 0
-	x.state, x.of, x.size = reading, nil, -1
-	x.active = f.opt.Now()
-	if b, err := f.readBeginning(*best); err == nil && b.format != decode.Plain {
-		f.emitRest(ctx, x)
-		f.abandon(x, true)
-		f.setAside(x, ignored)
-		return true
-	}
-	f.checkFile(ctx, x)
-	return true
-}
-
-// copyOf returns the file that holds all that was emitted of t's text: the
-// oldest of those that are new, for the texts that were written since are in
-// newer files and may begin alike, or the newest of the known ones.
-func (f *Follower) copyOf(ctx context.Context, t *followed) *files.Found {
-	all := f.list(ctx)
-	for _, c := range all {
-		if files.HandleOf(c.Member).Info != nil && f.lookUp(c) == t {
-			f.rename(t, c)
-		}
-	}
-	var best *files.Found
-	for _, c := range all {
-		x := f.lookUp(c)
-		switch {
-		case files.HandleOf(c.Member).Info == nil || x == t || c.Path == t.Path || c.Name.Key() != t.Name.Key():
-		case c.Name.Current() && !c.Name.Compressed(), x != nil && x.state == reading:
-		case best != nil && (best.Name.Unpacks(c.Name) && c.Name.Compressed() || f.lookUp(*best) == nil):
-		case f.holdsText(ctx, c, &t.progress):
-			best = &c
-		}
-	}
-	return best
-}
-
-// holdsText reports whether a file, compressed or not, holds all that was
-// emitted of a text, and does not hold more of another known text. Equal
-// beginnings are not enough.
-func (f *Follower) holdsText(ctx context.Context, c files.Found, p *progress) bool {
-	if p.at == 0 {
-		return false
-	}
-	b, err := f.readBeginning(c)
-	if err != nil || !sameBeginning(b.head, p.head) {
-		return false
-	}
-	texts := f.textsLike(b)
-	if b.format == decode.Plain {
-		return p.equal(f.longestIn(c, texts))
-	}
-	held, _, _, err := f.heldByPacked(ctx, &followed{Found: c}, texts)
-	return p.equal(held) && !errors.Is(err, io.ErrUnexpectedEOF)
-}
-
-// textsLike returns the known texts that begin like a file, those whose files
-// are gone last.
-func (f *Follower) textsLike(b beginning) []*progress {
-	var out []*progress
-	for _, gone := range []bool{false, true} {
-		for _, x := range f.order {
-			if x.gone == gone && x.state == reading && x.at > 0 && sameBeginning(x.head, b.head) {
-				out = append(out, &x.progress)
-			}
-		}
-	}
-	for _, o := range f.texts {
-		if o.at > 0 && sameBeginning(o.head, b.head) {
-			out = append(out, &o.progress)
-		}
-	}
-	return out
-}
-
-// longestIn returns the longest of the texts of which a file holds all that was
-// emitted; nil if there is none.
-func (f *Follower) longestIn(c files.Found, texts []*progress) *progress {
-	file, _, err := files.OpenMember(c.Member)
-	if err != nil {
-		return nil
-	}
-	defer file.Close()
-	info, err := file.Stat()
-	if err != nil {
-		return nil
-	}
-	var held *progress
-	for _, p := range texts {
-		if (held == nil || p.at > held.at) && p.isHeldBy(file, info.Size()) {
-			held = p
-		}
-	}
-	return held
-}
-
-// A beginning is what is known of a file by its first bytes.
+// A beginning describes a file by its first bytes.
 type beginning struct {
 	head    []byte // before conversion to UTF-8
 	format  decode.Format
@@ -648,188 +510,4 @@ func (f *Follower) readBeginning(c files.Found) (b beginning, err error) {
 		head = bytes.TrimRight(head, "\x00") // padding, which may be written over
 	}
 	return beginning{head: bytes.Clone(head), format: t.Format, charset: t.Charset, bom: t.Bom, binary: t.Binary}, nil
-}
-
-// openPacked decompresses a file. The caller calls done when it has read.
-func openPacked(ctx context.Context, c files.Found) (r io.Reader, done func(), err error) {
-	file, _, err := files.OpenMember(c.Member)
-	if err != nil {
-		return nil, nil, err
-	}
-	t, err := decode.Open(ctx, file, false)
-	if err != nil {
-		file.Close()
-		return nil, nil, err
-	}
-	r, packed := t.Bytes()
-	if !packed {
-		r = decode.EmptyReader{} // it is not compressed any more
-	}
-	return r, func() { t.Release(); file.Close() }, nil
-}
-
-// heldByPacked returns which of some texts a compressed file holds as far as
-// they were emitted, the longest of them, nil if it holds none, and how much
-// follows that; read says that it holds nothing but the beginning of what was
-// emitted of one of them. The error says why it could not be decompressed to
-// its end.
-func (f *Follower) heldByPacked(ctx context.Context, t *followed, texts []*progress) (held *progress, more int64, read bool, err error) {
-	r, done, err := openPacked(ctx, t.Found)
-	if err != nil {
-		return nil, 0, false, err
-	}
-	defer done()
-	texts = slices.Clone(texts)
-	slices.SortStableFunc(texts, func(a, b *progress) int { return cmp.Compare(a.at, b.at) })
-	w := &window{}
-	for _, p := range texts {
-		if len(p.marks) == 0 {
-			continue
-		}
-		if _, err = io.CopyN(w, r, p.at-w.end); err != nil {
-			break
-		}
-		if p.marks[len(p.marks)-1].matches(w) {
-			held = p
-		}
-	}
-	if err == nil {
-		_, err = io.Copy(w, r)
-	}
-	if held != nil {
-		more = w.end - held.at
-	}
-	if err == io.EOF {
-		err = nil
-	}
-	read = err == nil && slices.ContainsFunc(texts, func(p *progress) bool { return p.covers(w) })
-	return held, more, read, err
-}
-
-// repeats reports whether a compressed file holds behind what was emitted
-// of x's text only what x's file holds there, too.
-func (f *Follower) repeats(ctx context.Context, t, x *followed) bool {
-	r, done, err := openPacked(ctx, t.Found)
-	if err != nil {
-		return false
-	}
-	defer done()
-	file, _, err := f.openNow(x)
-	if err != nil {
-		return false
-	}
-	defer file.Close()
-	if _, err := io.CopyN(io.Discard, r, x.at); err != nil {
-		return false
-	}
-	a, b := make([]byte, 32<<10), make([]byte, 32<<10)
-	for at := x.at; ; {
-		n, err := r.Read(a)
-		if k, _ := file.ReadAt(b[:n], at); k < n || !bytes.Equal(a[:n], b[:n]) {
-			return false
-		}
-		at += int64(n)
-		if err != nil {
-			return err == io.EOF
-		}
-	}
-}
-
-// A window keeps the last bytes of what is written to it.
-type window struct {
-	end  int64
-	tail []byte
-}
-
-// Write implements io.Writer.
-func (w *window) Write(p []byte) (int, error) {
-	w.end += int64(len(p))
-	w.tail = append(w.tail, p...)
-	if n := len(w.tail); n > 2*markBytes {
-		w.tail = append(w.tail[:0], w.tail[n-markBytes:]...)
-	}
-	return len(p), nil
-}
-
-// ReadAt implements io.ReaderAt for the bytes that are kept.
-func (w *window) ReadAt(p []byte, off int64) (int, error) {
-	from := off - (w.end - int64(len(w.tail)))
-	if from < 0 || from > int64(len(w.tail)) {
-		return 0, io.ErrUnexpectedEOF
-	}
-	n := copy(p, w.tail[from:])
-	if n < len(p) {
-		return n, io.EOF
-	}
-	return n, nil
-}
-
-// emitRest emits what a compressed file holds after what was emitted of its
-// text.
-func (f *Follower) emitRest(ctx context.Context, t *followed) {
-	r, done, err := openPacked(ctx, t.Found)
-	if err != nil {
-		f.noteOnce(t.id, t.Path, err)
-		return
-	}
-	defer done()
-	before := &window{}
-	if _, err := io.CopyN(before, r, t.at); err != nil || t.loadTail(before) != nil {
-		return // it ends earlier
-	}
-	raw := make([]byte, 0, reader.BlockSize)
-	nuls := int64(0) // that were read after raw
-	for f.err == nil && ctx.Err() == nil {
-		if len(raw) == cap(raw) {
-			raw = append(raw, 0)[:len(raw)]
-		}
-		n, err := r.Read(raw[len(raw):cap(raw)])
-		if zeros := decode.LeadingZeros(raw[len(raw):][:n]); nuls > 0 && zeros < n {
-			raw = f.insertNULs(t, raw, n, nuls)
-			nuls = 0
-		} else if nuls > 0 {
-			nuls += int64(n)
-		} else {
-			raw = raw[:len(raw)+n]
-		}
-		if t.at == 0 && len(raw) > 0 {
-			t.charset, t.bom = f.charsetOf(raw, err != nil)
-		}
-		if !t.charset.Wide() && nuls == 0 {
-			if i := findNULRun(raw); i < len(raw) && i+decode.LeadingZeros(raw[i:]) == len(raw) {
-				nuls = int64(len(raw) - i)
-				raw = raw[:i]
-			}
-		}
-		end := t.charset.LineEnd(raw)
-		if err != nil || len(raw) >= longestLine {
-			end = len(raw)
-		}
-		if end > 0 && (end == len(raw) || len(raw) >= reader.BlockSize/2) {
-			f.emitRaw(t, raw[:end])
-			raw = raw[:copy(raw, raw[end:])]
-		}
-		if err != nil {
-			if err != io.EOF && ctx.Err() == nil {
-				f.noteOnce(t.id, t.Path, err)
-			}
-			return
-		}
-	}
-}
-
-// insertNULs inserts the NULs that were read before the next n bytes, which are
-// after raw, before them; a long run of them is skipped instead.
-func (f *Follower) insertNULs(t *followed, raw []byte, n int, nuls int64) []byte {
-	if nuls < reader.NulRun {
-		fresh := bytes.Clone(raw[len(raw):][:n])
-		return append(append(raw, make([]byte, nuls)...), fresh...)
-	}
-	fresh := raw[len(raw):][:n]
-	if len(raw) > 0 {
-		f.emitRaw(t, raw)
-	}
-	z := decode.LeadingZeros(fresh)
-	f.skipNULs(t, nuls+int64(z))
-	return append(raw[:0], fresh[z:]...)
 }

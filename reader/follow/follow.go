@@ -3,7 +3,6 @@
 package follow
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -11,18 +10,15 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"time"
 
 	"logview/reader"
 	"logview/reader/decode"
 	"logview/reader/files"
 	"logview/reader/lazyregexp"
-	"logview/reader/line"
-	"logview/reader/rotation"
 )
 
-// A Follower emits what is written to logs, each line once, through
+// A Follower emits the lines that are written to logs, each once, through
 // growth and every kind of rotation. It belongs to one goroutine.
 //
 // It distinguishes files from texts. A file has an identity (device and
@@ -67,16 +63,19 @@ import (
 //	copied → reading    from its start, if it grows into something that the
 //	                    other text does not hold; from where it stopped being a
 //	                    copy, if it held all of that text before and that is
-//	                    longer than a header; or from where the other text was
-//	                    left, if that was cut off or its file is gone.
+//	                    longer than a header; or from where it or the other
+//	                    text ends, if that was cut off or its file is gone: a
+//	                    copy may have been made before the last lines of the
+//	                    other text were written.
 //	unready, ignored    are decided again.
 //
 // A file that no longer has a name is read to its end, and for a while after
 // that, through its open descriptor. How much of its text was emitted is
 // remembered, because it may reappear compressed.
 //
-// This file decides the states; file.go reads one file, and text.go has the
-// progress of a text.
+// This file decides the states; copies.go finds copies, packed.go reads
+// compressed files, file.go reads one plain file, text.go has the progress of a
+// text, and orphan.go the texts whose files are gone.
 type Follower struct {
 	live  *Live
 	feed  *Feed
@@ -157,15 +156,6 @@ type followed struct {
 	failed bool      // the last attempt to read it failed, which was reported
 }
 
-// An orphan is a text whose file is gone.
-type orphan struct {
-	progress
-	name  rotation.Name
-	mod   time.Time // of the file, when it was looked at last
-	since time.Time // it is gone
-	ended bool      // it was read to its end
-}
-
 const (
 	// likeness is how many bytes two texts of different logs must have in
 	// common to be taken for the same.
@@ -244,7 +234,7 @@ func (f *Follower) Run(ctx context.Context, emit func(*Appended) error) error {
 	return f.followChanges(ctx, emit)
 }
 
-// followChanges emits what is new whenever something changes.
+// followChanges emits new lines whenever something changes.
 func (f *Follower) followChanges(ctx context.Context, emit func(*Appended) error) error {
 	for {
 		var held <-chan time.Time
@@ -261,7 +251,7 @@ func (f *Follower) followChanges(ctx context.Context, emit func(*Appended) error
 	}
 }
 
-// Look emits what is new, given what the Live reported.
+// Look emits the new lines, given the changes that the Live reported.
 func (f *Follower) Look(ctx context.Context, c Changes, emit func(*Appended) error) error {
 	f.emit, f.looked = emit, f.opt.Now()
 	var changed []*followed
@@ -430,56 +420,6 @@ func (f *Follower) checkNames(ctx context.Context) {
 	f.listed = begun
 }
 
-// newOriginal returns the current file of which c, a rotated one, is a copy, if
-// both are new; nil if there is none. A single line or comments may be the
-// header of both.
-func (f *Follower) newOriginal(c files.Found, list []files.Found) *files.Found {
-	if c.Name.Current() || c.Name.Compressed() {
-		return nil
-	}
-	for _, x := range list {
-		if !x.Name.Current() || x.Name.Compressed() || x.LogKey() != c.LogKey() || x.Size < c.Size || f.lookUp(x) != nil {
-			continue
-		}
-		file, _, err := f.openNow(&followed{Found: x})
-		if err != nil {
-			continue
-		}
-		defer file.Close()
-		if shared := f.sharedText(c, file); shared > 0 && !isHeader(file, shared) {
-			return &x
-		}
-	}
-	return nil
-}
-
-// isHeader reports whether the first size bytes of a file are no more than one
-// line, or end with a comment.
-func isHeader(file *os.File, size int64) bool {
-	b := make([]byte, min(size, decode.HeadSize))
-	if _, err := file.ReadAt(b, size-int64(len(b))); err != nil {
-		return false
-	}
-	b = bytes.Trim(b, "\x00\r\n") // also of UTF-16
-	i := bytes.LastIndexByte(b, '\n')
-	return i < 0 && size <= decode.HeadSize || bytes.HasPrefix(bytes.TrimLeft(b[i+1:], "\x00"), []byte("#"))
-}
-
-// sharedText returns the size of the shorter of two files if the other begins
-// with all of it, otherwise 0. NULs at the end do not count.
-func (f *Follower) sharedText(c files.Found, file *os.File) int64 {
-	other, _, err := f.openNow(&followed{Found: c})
-	if err != nil {
-		return 0
-	}
-	defer other.Close()
-	size := min(textSize(other, sizeOf(other)), textSize(file, sizeOf(file)))
-	if !sameBytes(file, other, 0, size) {
-		return 0
-	}
-	return size
-}
-
 // editing matches the names of the files that sed -i and perl -i write before
 // they rename them, and that Emacs saves while it edits.
 var editing = lazyregexp.New(`^(sed|XX)[A-Za-z0-9]{6}$|^#.*#$`)
@@ -566,7 +506,7 @@ func (f *Follower) add(c files.Found) *followed {
 	return t
 }
 
-// newText returns the progress of a text of which nothing was emitted.
+// newText returns the progress of a text before any of it is emitted.
 func (f *Follower) newText(log string) progress {
 	f.lastID++
 	return progress{key: f.lastID, log: log}
@@ -659,127 +599,6 @@ func (f *Follower) setAside(t *followed, s fileState) {
 	t.state, t.size, t.mod = s, t.Size, t.ModTime
 }
 
-// replaced reports whether t, which has the name that old had, holds old's text
-// or its beginning: an editor, rsync or sed -i wrote a new file and renamed it.
-// Then t continues that text. If old was rotated, its text continues there, and
-// t has another text, however it begins.
-func (f *Follower) replaced(old, t *followed) bool {
-	if t.Name.Numbered() && !t.Name.Dated() {
-		return false // rotation gives such a name to another file each time
-	}
-	if old.at+old.scanned == 0 || old.seen.Before(f.listed) {
-		return false // it was removed before
-	}
-	if !old.gone && old.Path != t.Path {
-		return false // it has another name
-	}
-	kept := old.f != nil && links(old.f) > 0 // under another name
-	if kept {
-		if path := f.currentPath(old); !strings.HasPrefix(path, t.Path) || rotates(t.Path, path) {
-			return false // it is no backup
-		}
-	}
-	file, info, err := f.openNow(t)
-	if err != nil {
-		return false
-	}
-	defer file.Close()
-	p := old.progress.clone()
-	if old.isHeldBy(file, info.Size()) {
-		if old.at == 0 && (old.f == nil || !sameBytes(old.f, file, 0, old.scanned)) {
-			return false
-		}
-	} else if kept {
-		return false
-	} else if p.rewind(file, info.Size()); p.at == 0 {
-		return false
-	} else {
-		f.note(t.Path, &reader.FileError{Path: t.Path, Offset: p.at, Err: errCut})
-	}
-	p.scanned, p.zeros = 0, 0
-	if p.at == 0 {
-		p.charset, p.bom = t.charset, t.bom
-	}
-	t.progress = p
-	return true
-}
-
-// currentPath returns the current path of an open file in its directory; empty
-// if it has none there.
-func (f *Follower) currentPath(t *followed) string {
-	info, err := t.f.Stat()
-	if err != nil {
-		return ""
-	}
-	entries, _ := os.ReadDir(filepath.Clean(t.Dir + "."))
-	for _, e := range entries {
-		if x, err := e.Info(); err == nil && f.ids.same(x, info) {
-			return t.Dir + e.Name()
-		}
-	}
-	return ""
-}
-
-// findOriginal returns the file in state reading of whose text t may hold a
-// copy. A copy has the name of a rotated file that is not newer than the
-// original, or one of the two has the other's name with an ending, as editors
-// name backups.
-func (f *Follower) findOriginal(t *followed, b beginning) *followed {
-	var best *followed
-	for _, x := range f.order {
-		if x == t || x.state != reading || x.gone {
-			continue
-		}
-		backup := isBackup(x.Path, t.Path) || isBackup(t.Path, x.Path)
-		sameLog := x.Name.Key() == t.Name.Key() && !t.Name.Current() || backup
-		switch {
-		case t.Name.Current() && !sameLog:
-			continue
-		case !backup && x.Name.Key() == t.Name.Key() && x.Dir == t.Dir && files.Older(x.Found, t.Found) < 0 && !x.Name.Current(), x.Name.OtherDate(t.Name):
-			continue
-		case x.at > 0 && len(b.head) > 0 && !sameBeginning(x.head, b.head), !sameLog && x.at < likeness:
-			continue
-		}
-		if whole, prefix := f.compare(t, x); !whole && !(prefix && sameLog) {
-			continue
-		}
-		if best == nil || x.at > best.at {
-			best = x
-		}
-	}
-	return best
-}
-
-// rotates reports whether rotation by number or date gives a path to the file
-// that had another. Names such as app.log.old are made by rotation and by
-// editors.
-func rotates(path, to string) bool {
-	n := decode.ParseName(filepath.Base(to))
-	return n.Key() == decode.ParseName(filepath.Base(path)).Key() && (n.Numbered() || n.Dated())
-}
-
-// isBackup reports whether a path is another with an ending: app.log~ or
-// app.log.bak for app.log, and not that of a rotated file.
-func isBackup(path, of string) bool {
-	end, ok := strings.CutPrefix(path, of)
-	return ok && end != "" && !line.IsAlnum(end[0]) && !strings.ContainsRune(end, filepath.Separator) && !rotates(of, path)
-}
-
-// compare reports whether t holds all of x's text that was emitted, or
-// only a prefix of it.
-func (f *Follower) compare(t, x *followed) (whole, prefix bool) {
-	a, info, err := f.openNow(t)
-	if err != nil {
-		return false, false
-	}
-	defer a.Close()
-	size := textSize(a, info.Size())
-	if x.at > 0 && size >= x.at {
-		return x.isHeldBy(a, size), false
-	}
-	return false, f.samePrefix(a, x, 0, size)
-}
-
 // openNow opens the file that was listed, even if it was renamed since.
 func (f *Follower) openNow(t *followed) (*os.File, os.FileInfo, error) {
 	opened, _, err := files.OpenMember(t.Member)
@@ -793,368 +612,6 @@ func (f *Follower) openNow(t *followed) (*os.File, os.FileInfo, error) {
 		return nil, nil, reader.ErrGone
 	}
 	return file, info, nil
-}
-
-// recheck checks whether a file is still a copy.
-func (f *Follower) recheck(ctx context.Context, t *followed) {
-	x := t.of
-	if info, err := os.Stat(t.Path); err == nil && info.Size() == t.size && info.ModTime().Equal(t.mod) {
-		return
-	}
-	if x.state == reading && !f.intact(x) {
-		f.checkFile(ctx, x) // which decides what becomes of its copies
-		if t.state != copied || t.of != x {
-			return
-		}
-	}
-	file, info, err := f.openNow(t)
-	if err != nil {
-		f.pending = true
-		return
-	}
-	defer file.Close()
-	t.size, t.mod = info.Size(), info.ModTime()
-	size := textSize(file, info.Size())
-	switch {
-	case x.state != reading:
-		f.forget(t)
-		f.pending = true
-	case size < t.checked:
-		t.checked, t.whole = 0, false
-		fallthrough
-	case f.samePrefix(file, x, t.checked, size):
-		t.checked = size
-		t.whole = t.checked >= x.at
-	case max(t.checked, x.at) <= longestHeader && f.intact(x) && !isBackup(x.Path, t.Path) && !isBackup(t.Path, x.Path):
-		// Both files exist and differ: they only began alike.
-		t.state, t.of, t.size = reading, nil, -1
-	case t.checked < x.at && x.isHeldBy(file, size):
-		t.checked, t.whole = x.at, true
-		fallthrough
-	case t.whole:
-		// It was a copy, and another program appends to it.
-		t.state, t.of, t.size = reading, nil, -1
-		if isBackup(t.Path, x.Path) {
-			t.log = x.log // it is to replace that
-		}
-		if err := f.startText(t, file, t.checked); err != nil {
-			f.note(t.Path, err)
-		}
-	default:
-		t.state, t.of, t.size = reading, nil, -1
-	}
-}
-
-// detachCopies makes the copies of t's text that end before the end of what was
-// emitted of it continue that text: they were made before t was truncated, and
-// what was written in between was emitted. It reports whether there are any,
-// known or new.
-func (f *Follower) detachCopies(ctx context.Context, t *followed) bool {
-	found := false
-	for _, c := range f.list(ctx) {
-		x := f.lookUp(c)
-		if x == nil {
-			if c.Name.Current() || c.Name.Compressed() || c.Name.Key() != t.Name.Key() {
-				continue
-			}
-			x = f.add(c)
-		} else if x.state != copied || x.of != t {
-			continue
-		}
-		f.rename(x, c)
-		if f.detach(x, t) {
-			f.checkFile(ctx, x)
-			found = true
-		} else if x.state != copied {
-			f.forget(x)
-		}
-	}
-	return found
-}
-
-// detach makes x continue the text that t held. It reports false if x is no
-// copy of that which was made before the end of what was emitted was written:
-// if it agrees with no more of it than two different texts may begin with in
-// common and goes on differently, or if t holds all of it now.
-func (f *Follower) detach(x, t *followed) bool {
-	file, info, err := f.openNow(x)
-	if err != nil {
-		return false
-	}
-	defer file.Close()
-	size := textSize(file, info.Size())
-	p := t.progress.clone()
-	if !p.isHeldBy(file, size) {
-		p.rewind(file, info.Size())
-	}
-	if p.at == 0 || p.at < size && p.at <= longestHeader {
-		return false
-	}
-	if now := sizeOf(t.f); now >= size && sameBytes(file, t.f, 0, size) {
-		return false
-	}
-	p.scanned, p.zeros = 0, 0
-	x.progress = p
-	x.state, x.of, x.size = reading, nil, -1
-	x.active = f.opt.Now()
-	return true
-}
-
-// sizeOf returns the size of an open file; -1 if it is nil.
-func sizeOf(file *os.File) int64 {
-	if file == nil {
-		return -1
-	}
-	info, err := file.Stat()
-	if err != nil {
-		return -1
-	}
-	return info.Size()
-}
-
-// textSize returns the size of a file without the NULs at its end.
-func textSize(file io.ReaderAt, size int64) int64 {
-	buf := make([]byte, 32<<10)
-	for size > 0 {
-		b := buf[:min(size, int64(len(buf)))]
-		if _, err := file.ReadAt(b, size-int64(len(b))); err != nil {
-			break
-		}
-		if n := len(bytes.TrimRight(b, "\x00")); n > 0 {
-			return size - int64(len(b)-n)
-		}
-		size -= int64(len(b))
-	}
-	return size
-}
-
-// intact reports whether a file holds what was emitted of it.
-func (f *Follower) intact(x *followed) bool {
-	file := x.f
-	if file == nil {
-		var err error
-		if file, _, err = f.openNow(x); err != nil {
-			return false
-		}
-		defer file.Close()
-	}
-	info, err := file.Stat()
-	return err == nil && x.isHeldBy(file, info.Size())
-}
-
-// samePrefix reports whether a file has the same bytes from from to to as the
-// file of x.
-func (f *Follower) samePrefix(file *os.File, x *followed, from, to int64) bool {
-	other := x.f
-	if other == nil {
-		var err error
-		if other, _, err = f.openNow(x); err != nil {
-			return false
-		}
-		defer other.Close()
-	}
-	return sameBytes(file, other, from, to)
-}
-
-// adoptPacked decides the state of a new compressed file.
-func (f *Follower) adoptPacked(ctx context.Context, t *followed, b beginning) {
-	for _, x := range f.order {
-		// app.log.1.gz is being written, next to app.log.1.
-		if x != t && x.state == reading && !x.gone && x.Dir == t.Dir && x.Name.Unpacks(t.Name) && sameBeginning(x.head, b.head) {
-			t.state, t.of = copied, x
-			t.size, t.mod = t.Size, t.ModTime
-			return
-		}
-	}
-	if x := f.sameTime(t, b); x {
-		f.setAside(t, ignored)
-		return
-	}
-	p, read, err := f.findText(ctx, t, b)
-	switch {
-	case errors.Is(err, io.ErrUnexpectedEOF):
-		f.setAside(t, unready)
-	case read:
-		f.setAside(t, ignored)
-	case p == nil && !(t.Name.Current()) && t.ModTime.Before(f.begun.Add(-time.Second)):
-		f.setAside(t, ignored)
-	default:
-		if err != nil {
-			f.noteOnce(t.id, t.Path, err) // use what can be read of it
-		}
-		if p != nil {
-			t.progress = *p
-		} else {
-			t.charset, t.bom = b.charset, b.bom
-		}
-		f.emitRest(ctx, t)
-		f.abandon(t, true)
-		f.setAside(t, ignored)
-	}
-}
-
-// sameTime reports whether a compressed file is one that was followed to its
-// end by the time of its last change, which compressing keeps, and by its
-// beginning.
-func (f *Follower) sameTime(t *followed, b beginning) bool {
-	same := func(p *progress, mod time.Time) bool {
-		if t.ModTime.Nanosecond() == 0 { // some programs keep the time to the second
-			mod = mod.Truncate(time.Second)
-		}
-		return sameBeginning(p.head, b.head) && mod.Equal(t.ModTime)
-	}
-	for _, x := range f.order {
-		if x.state == reading && !x.gone && same(&x.progress, x.mod) {
-			return true
-		}
-	}
-	for _, o := range f.texts {
-		if o.ended && same(&o.progress, o.mod) {
-			return true
-		}
-	}
-	return false
-}
-
-// findText finds the text that a compressed file holds, as far as it was
-// emitted; nil if that is none. read says that all that the file holds was
-// emitted, or will be.
-func (f *Follower) findText(ctx context.Context, t *followed, b beginning) (p *progress, read bool, err error) {
-	p, more, read, err := f.heldByPacked(ctx, t, f.textsLike(b))
-	switch {
-	case read && more > 0:
-		return nil, true, err
-	case p == nil || errors.Is(err, io.ErrUnexpectedEOF):
-		return p, read, err
-	}
-	for _, x := range f.order {
-		switch {
-		case &x.progress != p:
-		case x.gone:
-			q := x.progress.clone()
-			f.forget(x)
-			return &q, false, err
-		case more == 0 || f.repeats(ctx, t, x):
-			return p, true, err
-		default:
-			return nil, false, err // it only begins like x's text
-		}
-	}
-	for _, o := range f.texts {
-		switch {
-		case &o.progress != p:
-		case o.ended && more == 0:
-			return p, true, err
-		case o.ended && o.at <= longestHeader && !f.ids.byPath && f.hasLinesAfter(ctx, t, o.at):
-			return nil, false, err // o's text is complete: they only begin alike
-		default:
-			q := o.progress.clone()
-			if !o.ended {
-				f.texts = slices.DeleteFunc(f.texts, func(x *orphan) bool { return x == o })
-			}
-			return &q, false, err
-		}
-	}
-	return nil, false, err
-}
-
-// hasLinesAfter reports whether a compressed file has whole lines after size
-// bytes.
-func (f *Follower) hasLinesAfter(ctx context.Context, t *followed, size int64) bool {
-	r, done, err := openPacked(ctx, t.Found)
-	if err != nil {
-		return false
-	}
-	defer done()
-	if _, err := io.CopyN(io.Discard, r, size); err != nil {
-		return false
-	}
-	rest, _ := io.ReadAll(io.LimitReader(r, decode.HeadSize))
-	return bytes.IndexByte(bytes.TrimLeft(rest, "\x00"), '\n') > 0
-}
-
-// adoptOrphan finds the text whose file is gone and that t holds, and continues
-// with it there: as far as it was emitted, or as t agrees with it. It has to
-// hold more of that than of the text of like, if that is not nil. If the file
-// was gone before this look, a new file that holds no more than a header of its
-// text, or more than all of it, is another.
-func (f *Follower) adoptOrphan(t, like *followed) bool {
-	if t.Name.Current() {
-		return false
-	}
-	file, info, err := f.openNow(t)
-	if err != nil {
-		return false
-	}
-	defer file.Close()
-	var best *orphan
-	var most progress
-	if like != nil {
-		most.at = like.at
-		if whole, _ := f.compare(t, like); !whole {
-			most.at = info.Size()
-		}
-	}
-	// agree returns the progress of a text in t, or where they differ.
-	agree := func(p *progress) (q progress, whole bool) {
-		if q = p.clone(); q.isHeldBy(file, info.Size()) {
-			return q, true
-		}
-		q.rewind(file, info.Size())
-		return q, false
-	}
-	for _, o := range f.texts {
-		if o.at == 0 || o.name.Key() != t.Name.Key() || o.name.OtherDate(t.Name) {
-			continue
-		}
-		p, whole := agree(&o.progress)
-		if p.at <= longestHeader && o.since.Before(f.looked) && !(whole && p.at == info.Size()) || o.ended && !whole {
-			continue // they only begin alike
-		}
-		if p.at > most.at {
-			best, most = o, p
-		}
-	}
-	var lost *followed
-	packed := func(n rotation.Name) bool {
-		return slices.ContainsFunc(f.order, func(x *followed) bool { return x.Name.Compressed() && x.Name.Unpacks(n) && !x.gone })
-	}
-	for _, x := range f.order {
-		if !x.gone || x.state != reading || x.f == nil || x.Name.Key() != t.Name.Key() || x.Name.OtherDate(t.Name) {
-			continue
-		}
-		p, whole := agree(&x.progress)
-		left, err := x.f.Stat()
-		switch {
-		case err != nil:
-			continue
-		case whole && (left.Size() == 0 || left.Size() > info.Size() || !sameBytes(x.f, file, 0, left.Size())):
-			continue // what is left of it is not there
-		case x.missed.Before(f.looked) && p.at <= longestHeader && !(whole && left.Size() == info.Size()), !whole && packed(x.Name):
-			continue // they only begin alike
-		case whole && p.at == 0 && most.at == 0 && like == nil:
-			lost = x // all of it is left
-		}
-		if p.at > 0 && (p.at > most.at || p.at == most.at && (best != nil || like == nil)) {
-			lost, most = x, p
-		}
-	}
-	if lost != nil && most.at == 0 {
-		most = lost.progress.clone()
-	}
-	switch {
-	case lost != nil:
-		if most.at == lost.at {
-			f.forget(lost)
-		}
-	case best == nil:
-		return false
-	default:
-		f.texts = slices.DeleteFunc(f.texts, func(o *orphan) bool { return o == best && most.at == o.at })
-	}
-	t.progress = most
-	t.scanned, t.zeros = 0, 0
-	return true
 }
 
 // forget makes a file unknown again.
@@ -1179,37 +636,8 @@ func (f *Follower) forget(t *followed) {
 	}
 }
 
-// retire forgets a file that is gone, and remembers how much of its text was
-// emitted.
-func (f *Follower) retire(t *followed) {
-	if t.state == reading && t.at > 0 {
-		for _, x := range f.order {
-			if x.state == copied && x.of == t {
-				f.detach(x, t)
-			}
-		}
-		f.abandon(t, t.f != nil)
-		if t.gone {
-			f.texts[len(f.texts)-1].since = t.missed
-		}
-	}
-	f.forget(t)
-}
-
-// abandon remembers the text of a file that no longer holds it. ended says that
-// the text was read to its end.
-func (f *Follower) abandon(t *followed, ended bool) {
-	o := &orphan{progress: t.progress.clone(), name: t.Name, mod: t.mod, since: f.opt.Now(), ended: ended}
-	if n := len(o.marks); ended && n > 0 {
-		o.marks, o.recent = slices.Clone(o.marks[n-1:]), nil
-	}
-	f.texts = append(f.texts, o)
-	if len(f.texts) > maxOrphans {
-		f.texts = slices.Delete(f.texts, 0, len(f.texts)-maxOrphans)
-	}
-}
-
-// release closes what is not written to any more, and forgets what is gone.
+// release closes files that are no longer written to, and forgets files that are
+// gone.
 func (f *Follower) release(now time.Time) {
 	for _, t := range slices.Clone(f.order) {
 		if !t.gone {

@@ -211,7 +211,7 @@ func keepUnlisted(f *files.Finder, before []files.Found) {
 	}
 }
 
-// updateChanged updates what is known of files that were written to.
+// updateChanged updates the listing with files that were written to.
 func (l *Live) updateChanged(c *Changes) {
 	if len(c.Files) == 0 {
 		return

@@ -167,7 +167,7 @@ func (p *namedPipe) Read(b []byte) (int, error) {
 	}
 }
 
-// OpenPipe opens what is no regular file for FollowPipe: a named pipe, whose
+// OpenPipe opens a file that is not a regular file, for FollowPipe: a named pipe, whose
 // writers may come and go, or an open descriptor such as /dev/fd/63, which
 // ends when all that write to it have closed it. It does not wait for a writer.
 func OpenPipe(path string) (io.Reader, error) {

@@ -24,7 +24,7 @@ type progress struct {
 	at     int64         // everything before was emitted, or written before the following began
 	offset reader.Offset // of at, in the converted text
 	line   reader.Line   // of at; -1 if it is not known
-	mid    bool          // at is inside a line of which the beginning was emitted
+	mid    bool          // at is inside a line whose beginning was emitted
 	since  time.Time     // when an unfinished last line began to be held
 
 	// Between at and at+scanned there is no newline. From there to zeros, if
@@ -182,8 +182,8 @@ func (p *progress) equal(q *progress) bool {
 	return q == p || q != nil && q.at == p.at && len(p.marks) > 0 && len(q.marks) > 0 && p.marks[len(p.marks)-1].sum == q.marks[len(q.marks)-1].sum
 }
 
-// covers reports whether a text that begins like this one and ends with what w
-// keeps is the beginning of what was emitted, judging by the last of that.
+// covers reports whether a text that begins like this one and ends with w is a
+// beginning of the emitted part, judging by its last bytes.
 func (p *progress) covers(w *window) bool {
 	known := min(int64(len(w.tail)), markBytes, w.end)
 	from := p.at - int64(len(p.recent))
@@ -368,4 +368,37 @@ func sameBytes(a, b *os.File, from, to int64) bool {
 		from += n
 	}
 	return true
+}
+
+// textSize returns the size of a file without the NULs at its end. Up to three
+// may belong to the last character, in UTF-16 and UTF-32, and count.
+func textSize(file io.ReaderAt, size int64) int64 {
+	buf := make([]byte, 32<<10)
+	for end := size; end > 0; {
+		b := buf[:min(end, int64(len(buf)))]
+		if _, err := file.ReadAt(b, end-int64(len(b))); err != nil {
+			return size
+		}
+		n := len(bytes.TrimRight(b, "\x00"))
+		end -= int64(len(b) - n)
+		switch {
+		case n > 0 && size-end <= 3:
+			return size
+		case n > 0:
+			return end
+		}
+	}
+	return 0
+}
+
+// sizeOf returns the size of an open file; -1 if it is nil.
+func sizeOf(file *os.File) int64 {
+	if file == nil {
+		return -1
+	}
+	info, err := file.Stat()
+	if err != nil {
+		return -1
+	}
+	return info.Size()
 }

@@ -47,7 +47,7 @@ const (
 	manyEvents = 4096
 )
 
-// Changes is what happened to the files of a Live.
+// Changes are the changes to the files of a Live since it was asked last.
 type Changes struct {
 	Files map[string]bool // written to, by path
 	Names bool            // files came, went or were renamed: Logs may be others

@@ -1,4 +1,4 @@
-// Package line parses the information in a log line: its time.
+// Package line parses the information in a log line: its time and its level.
 package line
 
 import (

@@ -12,7 +12,7 @@ import (
 
 	"logview/reader"
 	"logview/reader/document"
-	"logview/tui/screen"
+	"logview/reader/line"
 )
 
 // levels is what was found out about the levels in a text.
@@ -48,9 +48,9 @@ func sample(ctx context.Context, d Text, about *levels) (lines int, all bool, er
 			if err != nil && err != io.EOF {
 				return lines, false, err
 			}
-			for line := range bytes.Lines(buf[:n]) {
+			for l := range bytes.Lines(buf[:n]) {
 				lines++
-				if screen.Level(line) != ' ' {
+				if line.Level(l) != ' ' {
 					about.seen.Store(true)
 					return lines, all, nil
 				}

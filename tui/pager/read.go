@@ -9,6 +9,7 @@ import (
 	"logview/index/match"
 	"logview/reader"
 	"logview/reader/document"
+	"logview/reader/line"
 	"logview/tui/screen"
 )
 
@@ -189,7 +190,7 @@ func (k pick) rowsOf(ctx context.Context, d Text, w *document.Window, scan, find
 		}
 		level := byte(' ')
 		if !p.Continues {
-			level = screen.Level(p.Text)
+			level = line.Level(p.Text)
 		}
 		if k.seen != nil && level != ' ' {
 			k.seen.Store(true)

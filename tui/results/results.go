@@ -22,6 +22,7 @@ import (
 	"logview/index/query"
 	"logview/reader"
 	"logview/reader/crash"
+	"logview/reader/line"
 	"logview/tui/keys"
 	"logview/tui/screen"
 	"logview/tui/theme"
@@ -604,7 +605,7 @@ func (m *Model) row(i int) string {
 	if x.gap && m.context > 0 {
 		sep = "┌"
 	}
-	b.WriteString(m.th.Level(screen.Level(x.text)).Render(string(screen.Level(x.text))))
+	b.WriteString(m.th.Level(line.Level(x.text)).Render(string(line.Level(x.text))))
 	b.WriteString(name.Render(screen.FitLeft(" "+where, width)))
 	b.WriteString(sep)
 	var spans []match.Span

@@ -1,0 +1,544 @@
+package follow
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"logview/reader"
+	"logview/reader/decode"
+	"logview/reader/files"
+	"logview/reader/line"
+	"logview/reader/rotation"
+)
+
+// This file finds out which files hold copies of the same text: rotation by
+// copying and truncating, editors, rsync.
+
+// newOriginal returns the current file that c, a rotated file, is a copy of, if
+// both are new; nil if there is none. A single line or comments prove nothing:
+// they may be the header of two texts.
+func (f *Follower) newOriginal(c files.Found, list []files.Found) *files.Found {
+	if c.Name.Current() || c.Name.Compressed() {
+		return nil
+	}
+	for _, x := range list {
+		if !x.Name.Current() || x.Name.Compressed() || x.LogKey() != c.LogKey() || x.Size < c.Size || f.lookUp(x) != nil {
+			continue
+		}
+		file, _, err := f.openNow(&followed{Found: x})
+		if err != nil {
+			continue
+		}
+		defer file.Close()
+		if shared := f.sharedText(c, file); shared > 0 && !isHeader(file, shared) {
+			return &x
+		}
+	}
+	return nil
+}
+
+// isHeader reports whether the first size bytes of a file are no more than one
+// line, or end with a comment.
+func isHeader(file *os.File, size int64) bool {
+	b := make([]byte, min(size, decode.HeadSize))
+	if _, err := file.ReadAt(b, size-int64(len(b))); err != nil {
+		return false
+	}
+	b = bytes.Trim(b, "\x00\r\n") // also of UTF-16
+	i := bytes.LastIndexByte(b, '\n')
+	return i < 0 && size <= decode.HeadSize || bytes.HasPrefix(bytes.TrimLeft(b[i+1:], "\x00"), []byte("#"))
+}
+
+// sharedText returns the size of the shorter of two files if the other begins
+// with all of it, otherwise 0. NULs at the end do not count.
+func (f *Follower) sharedText(c files.Found, file *os.File) int64 {
+	other, _, err := f.openNow(&followed{Found: c})
+	if err != nil {
+		return 0
+	}
+	defer other.Close()
+	size := min(textSize(other, sizeOf(other)), textSize(file, sizeOf(file)))
+	if !sameBytes(file, other, 0, size) {
+		return 0
+	}
+	return size
+}
+
+// replaced reports whether t, which has the name that old had, holds old's text
+// or its beginning: an editor, rsync or sed -i wrote a new file and renamed it.
+// Then t continues that text. If old was rotated, its text continues there, and
+// t has another text, however it begins.
+func (f *Follower) replaced(old, t *followed) bool {
+	if t.Name.Numbered() && !t.Name.Dated() {
+		return false // rotation gives such a name to another file each time
+	}
+	if old.at+old.scanned == 0 || old.seen.Before(f.listed) {
+		return false // it was removed before
+	}
+	if !old.gone && old.Path != t.Path {
+		return false // it has another name
+	}
+	kept := old.f != nil && links(old.f) > 0 // under another name
+	if kept {
+		if path := f.currentPath(old); !strings.HasPrefix(path, t.Path) || rotates(t.Path, path) {
+			return false // it is no backup
+		}
+	}
+	file, info, err := f.openNow(t)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	p := old.progress.clone()
+	if old.isHeldBy(file, info.Size()) {
+		if old.at == 0 && (old.f == nil || !sameBytes(old.f, file, 0, old.scanned)) {
+			return false
+		}
+	} else if kept {
+		return false
+	} else if p.rewind(file, info.Size()); p.at == 0 {
+		return false
+	} else {
+		f.note(t.Path, &reader.FileError{Path: t.Path, Offset: p.at, Err: errCut})
+	}
+	p.scanned, p.zeros = 0, 0
+	if p.at == 0 {
+		p.charset, p.bom = t.charset, t.bom
+	}
+	t.progress = p
+	return true
+}
+
+// currentPath returns the current path of an open file in its directory; empty
+// if it has none there.
+func (f *Follower) currentPath(t *followed) string {
+	info, err := t.f.Stat()
+	if err != nil {
+		return ""
+	}
+	entries, _ := os.ReadDir(filepath.Clean(t.Dir + "."))
+	for _, e := range entries {
+		if x, err := e.Info(); err == nil && f.ids.same(x, info) {
+			return t.Dir + e.Name()
+		}
+	}
+	return ""
+}
+
+// findOriginal returns the file in state reading of whose text t may hold a
+// copy. A copy has the name of a rotated file that is not newer than the
+// original, or one of the two has the other's name with an ending, as editors
+// name backups.
+func (f *Follower) findOriginal(t *followed, b beginning) *followed {
+	var best *followed
+	for _, x := range f.order {
+		if x == t || x.state != reading || x.gone {
+			continue
+		}
+		backup := isBackup(x.Path, t.Path) || isBackup(t.Path, x.Path)
+		sameLog := x.Name.Key() == t.Name.Key() && !t.Name.Current() || backup
+		switch {
+		case t.Name.Current() && !sameLog:
+			continue
+		case !backup && x.Name.Key() == t.Name.Key() && x.Dir == t.Dir && files.Older(x.Found, t.Found) < 0 && !x.Name.Current(), x.Name.OtherDate(t.Name):
+			continue
+		case x.at > 0 && len(b.head) > 0 && !sameBeginning(x.head, b.head), !sameLog && x.at < likeness:
+			continue
+		}
+		if whole, prefix := f.compare(t, x); !whole && !(prefix && sameLog) {
+			continue
+		}
+		if best == nil || x.at > best.at {
+			best = x
+		}
+	}
+	return best
+}
+
+// rotates reports whether rotation by number or date gives a path to the file
+// that had another. Names such as app.log.old are made by rotation and by
+// editors.
+func rotates(path, to string) bool {
+	n := decode.ParseName(filepath.Base(to))
+	return n.Key() == decode.ParseName(filepath.Base(path)).Key() && (n.Numbered() || n.Dated())
+}
+
+// isBackup reports whether a path is another with an ending: app.log~ or
+// app.log.bak for app.log. The name of a rotated file is none.
+func isBackup(path, of string) bool {
+	end, ok := strings.CutPrefix(path, of)
+	return ok && end != "" && !line.IsAlnum(end[0]) && !strings.ContainsRune(end, filepath.Separator) && !rotates(of, path)
+}
+
+// compare reports whether t holds all of x's text that was emitted, or
+// only a prefix of it.
+func (f *Follower) compare(t, x *followed) (whole, prefix bool) {
+	a, info, err := f.openNow(t)
+	if err != nil {
+		return false, false
+	}
+	defer a.Close()
+	size := textSize(a, info.Size())
+	if x.at > 0 && size >= x.at {
+		return x.isHeldBy(a, size), false
+	}
+	return false, f.samePrefix(a, x, 0, size)
+}
+
+// recheck checks whether a file is still a copy.
+func (f *Follower) recheck(ctx context.Context, t *followed) {
+	x := t.of
+	if info, err := os.Stat(t.Path); err == nil && info.Size() == t.size && info.ModTime().Equal(t.mod) {
+		return
+	}
+	if x.state == reading && !f.intact(x) {
+		f.checkFile(ctx, x) // which decides what becomes of its copies
+		if t.state != copied || t.of != x {
+			return
+		}
+	}
+	file, info, err := f.openNow(t)
+	if err != nil {
+		f.pending = true
+		return
+	}
+	defer file.Close()
+	t.size, t.mod = info.Size(), info.ModTime()
+	size := textSize(file, info.Size())
+	switch {
+	case x.state != reading:
+		f.forget(t)
+		f.pending = true
+	case size < t.checked:
+		t.checked, t.whole = 0, false
+		fallthrough
+	case f.samePrefix(file, x, t.checked, size):
+		t.checked = size
+		t.whole = t.checked >= x.at
+	case max(t.checked, x.at) <= longestHeader && f.intact(x) && !isBackup(x.Path, t.Path) && !isBackup(t.Path, x.Path):
+		// Both files exist and differ: they only began alike.
+		t.state, t.of, t.size = reading, nil, -1
+	case t.checked < x.at && x.isHeldBy(file, size):
+		t.checked, t.whole = x.at, true
+		fallthrough
+	case t.whole:
+		// It was a copy, and another program appends to it.
+		t.state, t.of, t.size = reading, nil, -1
+		if isBackup(t.Path, x.Path) {
+			t.log = x.log // it is to replace that
+		}
+		if err := f.startText(t, file, t.checked); err != nil {
+			f.note(t.Path, err)
+		}
+	default:
+		t.state, t.of, t.size = reading, nil, -1
+	}
+}
+
+// detachCopies lets the copies of t's text that are shorter than the emitted part
+// continue that text. They were made before t was truncated, and the lines
+// written in between were emitted. It reports whether it found any, known or
+// new.
+func (f *Follower) detachCopies(ctx context.Context, t *followed) bool {
+	found := false
+	for _, c := range f.list(ctx) {
+		x := f.lookUp(c)
+		if x == nil {
+			if c.Name.Current() || c.Name.Compressed() || c.Name.Key() != t.Name.Key() {
+				continue
+			}
+			x = f.add(c)
+		} else if x.state != copied || x.of != t {
+			continue
+		}
+		f.rename(x, c)
+		if f.detach(x, t) {
+			f.checkFile(ctx, x)
+			found = true
+		} else if x.state != copied {
+			f.forget(x)
+		}
+	}
+	return found
+}
+
+// detach lets x continue the text that t held, from where x ends. It reports
+// false and does nothing if x is not such a copy: if x differs after no more than
+// a header, or if t still holds all that x holds.
+func (f *Follower) detach(x, t *followed) bool {
+	file, info, err := f.openNow(x)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	size := textSize(file, info.Size())
+	p := t.progress.clone()
+	if !p.isHeldBy(file, size) {
+		p.rewind(file, info.Size())
+	}
+	if p.at == 0 || p.at < size && p.at <= longestHeader {
+		return false
+	}
+	if now := sizeOf(t.f); now >= size && sameBytes(file, t.f, 0, size) {
+		return false
+	}
+	p.scanned, p.zeros = 0, 0
+	x.progress = p
+	x.state, x.of, x.size = reading, nil, -1
+	x.active = f.opt.Now()
+	return true
+}
+
+// intact reports whether a file still holds the emitted part of its text.
+func (f *Follower) intact(x *followed) bool {
+	file := x.f
+	if file == nil {
+		var err error
+		if file, _, err = f.openNow(x); err != nil {
+			return false
+		}
+		defer file.Close()
+	}
+	info, err := file.Stat()
+	return err == nil && x.isHeldBy(file, info.Size())
+}
+
+// samePrefix reports whether a file has the same bytes from from to to as the
+// file of x.
+func (f *Follower) samePrefix(file *os.File, x *followed, from, to int64) bool {
+	other := x.f
+	if other == nil {
+		var err error
+		if other, _, err = f.openNow(x); err != nil {
+			return false
+		}
+		defer other.Close()
+	}
+	return sameBytes(file, other, from, to)
+}
+
+// adoptOrphan finds the text whose file is gone and that t holds, and continues
+// with it there: as far as it was emitted, or as t agrees with it. It has to
+// hold more of that than of the text of like, if that is not nil. If the file
+// was gone before this look, a new file that holds no more than a header of its
+// text, or more than all of it, is another.
+func (f *Follower) adoptOrphan(t, like *followed) bool {
+	if t.Name.Current() {
+		return false
+	}
+	file, info, err := f.openNow(t)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	var best *orphan
+	var most progress
+	if like != nil {
+		most.at = like.at
+		if whole, _ := f.compare(t, like); !whole {
+			most.at = info.Size()
+		}
+	}
+	// agree returns the progress of a text in t, or where they differ.
+	agree := func(p *progress) (q progress, whole bool) {
+		if q = p.clone(); q.isHeldBy(file, info.Size()) {
+			return q, true
+		}
+		q.rewind(file, info.Size())
+		return q, false
+	}
+	for _, o := range f.texts {
+		if o.at == 0 || o.name.Key() != t.Name.Key() || o.name.OtherDate(t.Name) {
+			continue
+		}
+		p, whole := agree(&o.progress)
+		if p.at <= longestHeader && o.since.Before(f.looked) && !(whole && p.at == info.Size()) || o.ended && !whole {
+			continue // they only begin alike
+		}
+		if p.at > most.at {
+			best, most = o, p
+		}
+	}
+	var lost *followed
+	packed := func(n rotation.Name) bool {
+		return slices.ContainsFunc(f.order, func(x *followed) bool { return x.Name.Compressed() && x.Name.Unpacks(n) && !x.gone })
+	}
+	for _, x := range f.order {
+		if !x.gone || x.state != reading || x.f == nil || x.Name.Key() != t.Name.Key() || x.Name.OtherDate(t.Name) {
+			continue
+		}
+		p, whole := agree(&x.progress)
+		left, err := x.f.Stat()
+		switch {
+		case err != nil:
+			continue
+		case whole && (left.Size() == 0 || left.Size() > info.Size() || !sameBytes(x.f, file, 0, left.Size())):
+			continue // t does not hold the rest of it
+		case x.missed.Before(f.looked) && p.at <= longestHeader && !(whole && left.Size() == info.Size()), !whole && packed(x.Name):
+			continue // they only begin alike
+		case whole && p.at == 0 && most.at == 0 && like == nil:
+			lost = x // all of it is left
+		}
+		if p.at > 0 && (p.at > most.at || p.at == most.at && (best != nil || like == nil)) {
+			lost, most = x, p
+		}
+	}
+	if lost != nil && most.at == 0 {
+		most = lost.progress.clone()
+	}
+	switch {
+	case lost != nil:
+		if most.at == lost.at {
+			f.forget(lost)
+		}
+	case best == nil:
+		return false
+	default:
+		f.texts = slices.DeleteFunc(f.texts, func(o *orphan) bool { return o == best && most.at == o.at })
+	}
+	t.progress = most
+	t.scanned, t.zeros = 0, 0
+	return true
+}
+
+// recheckCopies checks whether the copies of a text still are copies. As long
+// as nothing of a text was emitted, truncating its file goes unnoticed.
+func (f *Follower) recheckCopies(t *followed) {
+	for _, x := range f.order {
+		if x.state != copied || x.of != t {
+			continue
+		}
+		file, _, err := f.openNow(x)
+		if err == nil && !f.samePrefix(file, t, 0, x.checked) {
+			x.state, x.of, x.size = unready, nil, -1
+			f.pending = true
+		}
+		if err == nil {
+			file.Close()
+		}
+	}
+}
+
+// moveOn finds the copy of a file that was made before the file was truncated
+// to what info describes, and continues with its text there.
+func (f *Follower) moveOn(ctx context.Context, t *followed, info os.FileInfo) bool {
+	// The names have to be newer than the cut. If the clock of the file system
+	// can be trusted they may be; of many logs that are rotated at once each
+	// would cost another look.
+	best := (*files.Found)(nil)
+	if f.live.lookedAfter(info.ModTime()) {
+		best = f.copyOf(ctx, t)
+	}
+	if best == nil {
+		f.live.refresh()
+		best = f.copyOf(ctx, t)
+	}
+	if best == nil {
+		return false
+	}
+	x := f.lookUp(*best)
+	if x == nil {
+		x = f.add(*best)
+	}
+	x.progress = t.progress.clone()
+	x.scanned, x.zeros = 0, 0
+	x.state, x.of, x.size = reading, nil, -1
+	x.active = f.opt.Now()
+	if b, err := f.readBeginning(*best); err == nil && b.format != decode.Plain {
+		f.emitRest(ctx, x)
+		f.abandon(x, true)
+		f.setAside(x, ignored)
+		return true
+	}
+	f.checkFile(ctx, x)
+	return true
+}
+
+// copyOf returns the file that holds all that was emitted of t's text: the
+// oldest of those that are new, for the texts that were written since are in
+// newer files and may begin alike, or the newest of the known ones.
+func (f *Follower) copyOf(ctx context.Context, t *followed) *files.Found {
+	all := f.list(ctx)
+	for _, c := range all {
+		if files.HandleOf(c.Member).Info != nil && f.lookUp(c) == t {
+			f.rename(t, c)
+		}
+	}
+	var best *files.Found
+	for _, c := range all {
+		x := f.lookUp(c)
+		switch {
+		case files.HandleOf(c.Member).Info == nil || x == t || c.Path == t.Path || c.Name.Key() != t.Name.Key():
+		case c.Name.Current() && !c.Name.Compressed(), x != nil && x.state == reading:
+		case best != nil && (best.Name.Unpacks(c.Name) && c.Name.Compressed() || f.lookUp(*best) == nil):
+		case f.holdsText(ctx, c, &t.progress):
+			best = &c
+		}
+	}
+	return best
+}
+
+// holdsText reports whether a file, compressed or not, holds all that was
+// emitted of a text, and does not hold more of another known text. Equal
+// beginnings are not enough.
+func (f *Follower) holdsText(ctx context.Context, c files.Found, p *progress) bool {
+	if p.at == 0 {
+		return false
+	}
+	b, err := f.readBeginning(c)
+	if err != nil || !sameBeginning(b.head, p.head) {
+		return false
+	}
+	texts := f.textsLike(b)
+	if b.format == decode.Plain {
+		return p.equal(f.longestIn(c, texts))
+	}
+	held, _, _, err := f.heldByPacked(ctx, &followed{Found: c}, texts)
+	return p.equal(held) && !errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// textsLike returns the known texts that begin like a file, those whose files
+// are gone last.
+func (f *Follower) textsLike(b beginning) []*progress {
+	var out []*progress
+	for _, gone := range []bool{false, true} {
+		for _, x := range f.order {
+			if x.gone == gone && x.state == reading && x.at > 0 && sameBeginning(x.head, b.head) {
+				out = append(out, &x.progress)
+			}
+		}
+	}
+	for _, o := range f.texts {
+		if o.at > 0 && sameBeginning(o.head, b.head) {
+			out = append(out, &o.progress)
+		}
+	}
+	return out
+}
+
+// longestIn returns the longest of the texts whose emitted part a file holds; nil
+// if it holds none.
+func (f *Follower) longestIn(c files.Found, texts []*progress) *progress {
+	file, _, err := files.OpenMember(c.Member)
+	if err != nil {
+		return nil
+	}
+	defer file.Close()
+	info, err := file.Stat()
+	if err != nil {
+		return nil
+	}
+	var held *progress
+	for _, p := range texts {
+		if (held == nil || p.at > held.at) && p.isHeldBy(file, info.Size()) {
+			held = p
+		}
+	}
+	return held
+}

@@ -1,0 +1,49 @@
+package follow
+
+import (
+	"slices"
+	"time"
+
+	"logview/reader/rotation"
+)
+
+// This file remembers the texts whose files are gone.
+
+// An orphan is a text whose file is gone.
+type orphan struct {
+	progress
+	name  rotation.Name
+	mod   time.Time // of the file, when it was looked at last
+	since time.Time // it is gone
+	ended bool      // it was read to its end
+}
+
+// retire forgets a file that is gone, and remembers how much of its text was
+// emitted.
+func (f *Follower) retire(t *followed) {
+	if t.state == reading && t.at > 0 {
+		for _, x := range f.order {
+			if x.state == copied && x.of == t {
+				f.detach(x, t)
+			}
+		}
+		f.abandon(t, t.f != nil)
+		if t.gone {
+			f.texts[len(f.texts)-1].since = t.missed
+		}
+	}
+	f.forget(t)
+}
+
+// abandon remembers the text of a file that no longer holds it. ended says that
+// the text was read to its end.
+func (f *Follower) abandon(t *followed, ended bool) {
+	o := &orphan{progress: t.progress.clone(), name: t.Name, mod: t.mod, since: f.opt.Now(), ended: ended}
+	if n := len(o.marks); ended && n > 0 {
+		o.marks, o.recent = slices.Clone(o.marks[n-1:]), nil
+	}
+	f.texts = append(f.texts, o)
+	if len(f.texts) > maxOrphans {
+		f.texts = slices.Delete(f.texts, 0, len(f.texts)-maxOrphans)
+	}
+}
