@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"sync"
 	"time"
 
 	"logview/reader"
@@ -79,13 +80,20 @@ func Peek(c *blockstore.Cache, m reader.Member) Known {
 // line with a time: a stack trace may be that long.
 const timesIn = 64 << 10
 
+var timesPool = sync.Pool{New: func() any { return new([timesIn]byte) }}
+
 // Times returns the first and the last time of m's lines, based on the lines in
 // its first and its last 64 KiB. A time is zero if it is unknown, or if the
 // file would have to be decoded. In a log that starts with its newest line the
 // last lines are the oldest.
 func Times(c *blockstore.Cache, m reader.Member) (first, last time.Time) {
-	first = firstTime(m)
-	low, last, final := lastTimes(c, m)
+	f, err := openListed(m)
+	if err != nil {
+		return first, last
+	}
+	defer f.Close()
+	first = cachedFirstTime(m, f)
+	low, last, final := lastTimes(c, m, f)
 	if final.Before(first) && !final.IsZero() {
 		first, last = low, later(first, last)
 	}
@@ -100,20 +108,17 @@ func later(a, b time.Time) time.Time {
 }
 
 // firstTime returns the time of the first line of m with a time, within its
-// first 64 KiB; zero if there is none.
-func firstTime(m reader.Member) time.Time {
-	f, err := openListed(m)
-	if err != nil {
-		return time.Time{}
-	}
-	defer f.Close()
+// first 64 KiB; zero if there is none. f is the open file of m.
+func firstTime(m reader.Member, f decode.File) time.Time {
 	t, err := decode.Open(context.Background(), f, false)
 	if err != nil {
 		return time.Time{}
 	}
 	defer t.Release()
 	clock := line.Clock{Ref: m.ModTime}
-	buf := make([]byte, 0, timesIn)
+	pooled := timesPool.Get().(*[timesIn]byte)
+	defer timesPool.Put(pooled)
+	buf := pooled[:0]
 	for _, size := range []int{8 << 10, timesIn} { // most lines are short
 		n, err := io.ReadFull(t, buf[len(buf):size])
 		buf = buf[:len(buf)+n]
@@ -127,16 +132,12 @@ func firstTime(m reader.Member) time.Time {
 // lastTimes returns the lowest and the highest time of the lines in m's last 64
 // KiB, and the time of the last of them. All are zero if these lines have no
 // times, or if the file would have to be decoded. For a compressed file, they
-// are the times of the last block in the cache that has times.
-func lastTimes(c *blockstore.Cache, m reader.Member) (low, high, final time.Time) {
+// are the times of the last block in the cache that has times. f is the open
+// file of m.
+func lastTimes(c *blockstore.Cache, m reader.Member, f decode.File) (low, high, final time.Time) {
 	if MayBeArchive(m) {
 		return low, high, final
 	}
-	f, err := openListed(m)
-	if err != nil {
-		return low, high, final
-	}
-	defer f.Close()
 	var head [decode.MagicLen]byte
 	n, _ := f.ReadAt(head[:], 0)
 	if decode.IsPacked(f, head[:n]) {
@@ -157,7 +158,8 @@ func lastTimes(c *blockstore.Cache, m reader.Member) (low, high, final time.Time
 		size = info.Size()
 	}
 	clock := line.Clock{Ref: m.ModTime}
-	buf := make([]byte, timesIn)
+	buf := timesPool.Get().(*[timesIn]byte)
+	defer timesPool.Put(buf)
 	for _, most := range []int64{8 << 10, timesIn} {
 		from := max(0, size-most)
 		n, _ := f.ReadAt(buf[:min(most, size)], from)

@@ -68,7 +68,7 @@ func decideOrder(files []Found) *rotation.Order {
 	for i, m := range files {
 		list[i] = m.file()
 	}
-	o := rotation.Decide(list, func(i int) time.Time { return cachedFirstTime(files[i].Member) })
+	o := rotation.Decide(list, func(i int) time.Time { return beginTime(files[i].Member) })
 	return &o
 }
 
@@ -100,21 +100,39 @@ var beginTimes struct {
 
 const mostBeginTimes = 10000
 
-// cachedFirstTime is like firstTime but remembers the result. It returns zero
-// for a member of an archive, because everything before it would have to be
-// decoded; the archive has the modification times of its members.
-func cachedFirstTime(m reader.Member) time.Time {
-	stamp, ok := ListedStamp(m)
-	if HandleOf(m).In != nil || !ok {
+// beginTime returns the time of the first line of a member with a time. It
+// returns zero for a member of an archive, because everything before it would
+// have to be decoded; the archive has the modification times of its members.
+func beginTime(m reader.Member) time.Time {
+	if HandleOf(m).In != nil {
 		return time.Time{}
 	}
-	beginTimes.Lock()
-	t, known := beginTimes.known[stamp]
-	beginTimes.Unlock()
-	if known {
+	return cachedFirstTime(m, nil)
+}
+
+// cachedFirstTime is like firstTime but remembers the result. If f is nil it opens
+// the file when necessary.
+func cachedFirstTime(m reader.Member, f decode.File) time.Time {
+	stamp, ok := ListedStamp(m)
+	if ok {
+		beginTimes.Lock()
+		t, known := beginTimes.known[stamp]
+		beginTimes.Unlock()
+		if known {
+			return t
+		}
+	}
+	if f == nil {
+		var err error
+		if f, err = openListed(m); err != nil {
+			return time.Time{}
+		}
+		defer f.Close()
+	}
+	t := firstTime(m, f)
+	if !ok {
 		return t
 	}
-	t = firstTime(m)
 	beginTimes.Lock()
 	defer beginTimes.Unlock()
 	if beginTimes.known == nil || len(beginTimes.known) >= mostBeginTimes {

@@ -97,6 +97,7 @@ type Follower struct {
 	looked  time.Time               // when the last look began
 	listed  time.Time               // when the names were last checked
 	sweep   int                     // index in order where the next sweep continues
+	round   int                     // how often the sweeps came to the end of order
 	open    int                     // number of open files
 	lastID  int64                   // of a text
 
@@ -179,6 +180,9 @@ const (
 	maxOrphans = 1000
 	// sweepFiles is how many quiet files are looked at in one sweep.
 	sweepFiles = 1000
+	// ignoredEvery is how many rounds of sweeps pass from one check of the
+	// ignored files to the next.
+	ignoredEvery = 4
 	// maxOpen is how many inactive files are kept open. An open file can be
 	// found again after it was renamed.
 	maxOpen = 500
@@ -307,14 +311,21 @@ func (f *Follower) sweepFiles(ctx context.Context, all bool) {
 	now := f.opt.Now()
 	var busy []*followed
 	for _, t := range f.order {
-		if all || t.f != nil || now.Sub(t.active) < openFor {
+		if all || now.Sub(t.active) < openFor || t.gone && t.f != nil || f.holding[t] {
 			busy = append(busy, t)
 		}
 	}
 	f.readAll(ctx, busy)
 	for range min(sweepFiles, len(f.order)) {
-		f.sweep = (f.sweep + 1) % len(f.order)
-		f.checkFile(ctx, f.order[f.sweep])
+		if f.sweep++; f.sweep >= len(f.order) {
+			f.sweep = 0
+			f.round++
+		}
+		t := f.order[f.sweep]
+		if t.state == ignored && f.round%ignoredEvery != ignoredEvery-1 {
+			continue
+		}
+		f.checkFile(ctx, t)
 	}
 }
 
