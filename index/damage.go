@@ -8,15 +8,15 @@ import (
 	"logview/reader"
 )
 
-// A search leaves out an index that is damaged, reports it, and reads the files
-// instead; a build makes it anew. What is read of an index is checked by
-// checksums, and what panics on the way is damage.
+// A search that finds a damaged index ignores it, reports it, and reads the
+// files instead; a build makes the index anew. Checksums detect damage in the
+// files of an index, and a panic while they are read counts as damage.
 
 var errDamaged = errors.New("damaged")
 
-// guard calls f, which reads segments, and returns a panic as an error. Bleve reads
-// segments from mapped memory and trusts their bytes: it panics if a file was
-// damaged.
+// guard calls f, which reads segments, and returns a panic as an error that
+// wraps errDamaged. Bleve reads segments from mapped memory and trusts their
+// bytes: it panics if a file was damaged.
 func guard(f func() error) (err error) {
 	defer debug.SetPanicOnFault(debug.SetPanicOnFault(true))
 	defer func() {
@@ -27,7 +27,8 @@ func guard(f func() error) (err error) {
 	return f()
 }
 
-// reportDamage reports, once, that an index cannot be used.
+// reportDamage reports that an index cannot be used. Only the first call
+// reports.
 func (a *admitter) reportDamage(path string, err error) {
 	if a.note == nil || a.noted {
 		return

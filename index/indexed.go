@@ -24,13 +24,13 @@ import (
 	"logview/reader/files"
 )
 
-// Indexed is the Searcher that reads only those indexed blocks that may match, and
-// like Scan all blocks that are not indexed. It finds the same lines as Scan.
+// Indexed is the Searcher that reads only those indexed blocks that may match,
+// and all blocks that are not indexed. It finds the same lines as Scan.
 type Indexed struct {
-	Cache   *blockstore.Cache // where the indexes are; nil for none
-	Workers *reader.Workers   // as for Scan
-	// Encoding is the encoding given for the Sources. Files that were indexed
-	// with another one count as not indexed.
+	Cache   *blockstore.Cache // cache with the indexes; nil for none
+	Workers *reader.Workers   // as in Scan
+	// Encoding is the encoding given for the Sources. Files that were
+	// indexed with another encoding count as not indexed.
 	Encoding decode.Charset
 	// Note, if not nil, is called with an error if the index is damaged.
 	Note func(error)
@@ -46,7 +46,7 @@ func (x Indexed) Search(ctx context.Context, req *Request, emit func(*Hits) erro
 		workers = NewWorkers()
 	}
 	sc := Scan{Workers: workers}
-	if x.Cache != nil && !req.Passthru { // for which all is read
+	if x.Cache != nil && !req.Passthru { // Passthru reads everything
 		a := x.ask(ctx, req, workers.Size())
 		defer a.close()
 		around := max(req.Before, req.After)
@@ -57,10 +57,11 @@ func (x Indexed) Search(ctx context.Context, req *Request, emit func(*Hits) erro
 	return st, err
 }
 
-// Table returns the block table that an index has of a member, whose file has just
-// been opened as b. It tells the positions of lines without reading them. It ends
-// before the text does if the file has grown since. The caller must not change
-// it.
+// Table returns the block table that an index has of a member, whose file has
+// just been opened as b. The table gives the positions of lines without reading
+// them. It ends before the text does if the file has grown since. The caller
+// must not modify it. Table returns false if no index has a table that
+// certainly applies.
 func (x Indexed) Table(m reader.Member, b reader.Blocks) (*reader.Table, bool) {
 	a := newAdmitter(x.Cache, nil, x.Note)
 	a.encoding = x.Encoding
@@ -77,7 +78,7 @@ func (x Indexed) Table(m reader.Member, b reader.Blocks) (*reader.Table, bool) {
 		return nil, false
 	}
 	if grown && len(t.Blocks) > 0 {
-		// Its last line may have been incomplete.
+		// The last line may have been incomplete.
 		n := lastLine(t.Blocks)
 		t = &reader.Table{Blocks: t.Blocks[:n], Lines: int64(t.Blocks[n].Line), Size: t.Blocks[n].Offset}
 	}
@@ -85,7 +86,8 @@ func (x Indexed) Table(m reader.Member, b reader.Blocks) (*reader.Table, bool) {
 }
 
 // ask queries the indexes of all members. An index may be replaced between
-// reading its catalog and opening its generation; then ask tries again.
+// reading its catalog and opening its generation; then ask tries again, up to
+// two times.
 func (x Indexed) ask(ctx context.Context, req *Request, parallel int) *admitter {
 	p := newPlan(req.Query, req.Options)
 	for attempt := 1; ; attempt++ {
@@ -108,20 +110,21 @@ type admission struct {
 	cache  *blockstore.Cache
 	entry  *entry
 	table  *reader.Table // nil if nothing is read
-	blocks []bool        // of table: may hold a matching line
-	reads  int           // how many of them
-	grown  bool          // the file is longer than the table says: from its last block on it is read as it is
+	blocks []bool        // for each block of table, whether to read it
+	reads  int           // number of blocks to read
+	grown  bool          // the file is longer than the table; from its last block on, it is read without the table
 
-	// certain says that the file has not changed since it was indexed. If it is
-	// not set, the file may have been renamed, or written to and its time set back.
+	// certain says that the file has certainly not changed since it was
+	// indexed. Otherwise, it may have been renamed, or written to and its
+	// time set back.
 	certain bool
 }
 
-// readsNothing reports whether the member need not be opened: it is certainly
-// unchanged, and has no line that matches.
+// readsNothing reports whether the member need not be opened, because it is
+// certainly unchanged and no line matches.
 func (a *admission) readsNothing() bool { return a.reads == 0 && !a.grown && a.certain }
 
-// fits reports whether blocks, just opened, reads the file in the state that was
+// fits reports whether b, just opened, reads the file in the state that was
 // indexed, or grown since. certain is false if only reading the file can tell;
 // see entry.holds.
 func (a *admission) fits(b reader.Blocks) (ok, certain bool) {
@@ -130,7 +133,7 @@ func (a *admission) fits(b reader.Blocks) (ok, certain bool) {
 		return false, true
 	}
 	if _, direct := f.Direct(); direct != a.entry.direct {
-		return false, true // what it has now says that it is in another charset
+		return false, true // the file's current contents are in another encoding
 	}
 	now := f.Stamp()
 	if now.Same(a.entry.stamp) {
@@ -140,8 +143,9 @@ func (a *admission) fits(b reader.Blocks) (ok, certain bool) {
 		if a.entry.direct {
 			return true, false
 		}
-		// The block store of a compressed file was compared with the file, and
-		// Access compares the entry with the store. Without a store, the file is read.
+		// The block store of a compressed file was compared with the
+		// file, and Access compares the entry with the store. Without a
+		// store, the file is read.
 		table, err := a.entry.blockTable()
 		if err != nil {
 			return false, true
@@ -156,7 +160,7 @@ func (a *admission) fits(b reader.Blocks) (ok, certain bool) {
 	return ok && err == nil, true
 }
 
-// knows reports whether a file with the stamp now certainly holds the entry's
+// knows reports whether a file with the stamp now certainly has the entry's
 // text: the stamp is the same, or the file was read and compared since.
 func (e *entry) knows(c *blockstore.Cache, now reader.Stamp) bool {
 	if now == e.stamp {
@@ -177,11 +181,12 @@ func (e *entry) knows(c *blockstore.Cache, now reader.Stamp) bool {
 	return err == nil && sum == textSum(table)
 }
 
-// textSum returns the checksum of a plain file with the text of a table.
+// textSum returns the checksum that the cache stores for a plain file with the
+// text of a table.
 func textSum(t *reader.Table) uint64 { return uint64(t.Size)<<32 ^ uint64(t.CRC) }
 
-// holds reports whether a member's file, whose stamp is now, has exactly the text
-// of the entry. It reads all of the file and remembers the result in c.
+// holds reports whether a member's file, whose stamp is now, has exactly the
+// text of the entry. It reads the whole file and stores the result in c.
 func (e *entry) holds(ctx context.Context, c *blockstore.Cache, src reader.Source, m reader.Member, now reader.Stamp) bool {
 	table, err := e.blockTable()
 	if err != nil {
@@ -213,9 +218,9 @@ func (e *entry) holds(ctx context.Context, c *blockstore.Cache, src reader.Sourc
 	return true
 }
 
-// begins reports whether the file that was just opened as f begins with the text
-// of the entry. It compares only the beginning of that text, which tells members
-// apart, and its end: programs that write logs append.
+// begins reports whether the file that was just opened as f begins with the
+// text of the entry. It compares only the beginning of the text, which
+// identifies members, and its end: programs that write logs only append.
 func (e *entry) begins(f reader.FileBlocks) (bool, error) {
 	table, err := e.blockTable()
 	if err != nil || e.size == 0 {
@@ -259,23 +264,23 @@ type admitter struct {
 	cache    *blockstore.Cache
 	plan     *plan
 	note     func(error)
-	encoding decode.Charset // as for Indexed
+	encoding decode.Charset // as in Indexed
 
-	byDir map[string]*covering // what covers a directory, nil if nothing does
+	byDir map[string]*covering // index that covers a directory; nil if there is none
 	roots map[string]*covering // by directory of the index
 	noted bool
 }
 
-// A covering is an index on disk, opened by a search.
+// A covering is an index that a search has opened.
 type covering struct {
 	dir    string
 	cat    *catalog
 	byFile map[[2]uint64]*entry // by device and inode
-	byPath map[string]*entry    // where there are no inodes
+	byPath map[string]*entry    // for file systems without inodes
 
 	wanted   *roaring.Bitmap            // serial numbers of the blocks of members that are searched
-	open     *generation                // nil if it cannot be used, or nothing of it is wanted
-	answers  []*answers                 // of its segments with blocks that are wanted
+	open     *generation                // nil if it cannot be used, or if wanted is empty
+	answers  []*answers                 // for each segment with wanted blocks
 	admitted map[string]*roaring.Bitmap // serial numbers of the blocks that may match, by plan.pathKey
 }
 
@@ -291,16 +296,16 @@ func (a *admitter) close() {
 	}
 }
 
-// want records that the blocks of a member will be asked for.
+// want records that the blocks of a member will be searched.
 func (a *admitter) want(m reader.Member) {
 	if x, e, _ := a.lookup(m); e != nil {
 		addExtents(x.wanted, e.extents)
 	}
 }
 
-// open opens the generations of the indexes. If the plan has no file: conditions,
-// it also queries the segments, parallel of them at a time. It reports whether a
-// generation is gone.
+// open opens the generations of the indexes. If the plan has no file:
+// conditions, it also queries the segments, up to parallel at a time. It
+// reports whether a generation is gone.
 func (a *admitter) open(ctx context.Context, parallel int) (gone bool) {
 	for _, x := range a.roots {
 		touch(x.dir)
@@ -329,9 +334,9 @@ func (a *admitter) open(ctx context.Context, parallel int) (gone bool) {
 	return gone
 }
 
-// indexDir returns the directory in which a cache keeps the index of root. It is
-// created if create is set; otherwise the error wraps fs.ErrNotExist if there is
-// none.
+// indexDir returns the directory in which a cache stores the index of root. If
+// create is set, it creates the directory; otherwise, the error wraps
+// fs.ErrNotExist if there is none.
 func indexDir(c *blockstore.Cache, root string, create bool) (string, error) {
 	return c.IndexDir(indexName(root), create)
 }
@@ -361,8 +366,8 @@ func realDir(dir string) (string, error) {
 	return filepath.EvalSymlinks(abs)
 }
 
-// find returns the index that covers a directory: its own, or the index of a
-// directory above it; nil if there is none.
+// find returns the index that covers a directory: its own, or that of the
+// nearest directory above it; nil if there is none.
 func (a *admitter) find(dir string) *covering {
 	if x, ok := a.byDir[dir]; ok {
 		return x
@@ -409,8 +414,9 @@ func (a *admitter) nearest(dir string) *covering {
 	return nil
 }
 
-// lookup returns the entry of a member whose size and time are still those in an
-// index, or, with grown set, of one that is longer now.
+// lookup returns the entry of a member whose size and time are the same as in
+// an index or, with grown set, of one that has grown. e is nil if there is
+// none.
 func (a *admitter) lookup(m reader.Member) (x *covering, e *entry, grown bool) {
 	if a.cache == nil {
 		return nil, nil, false
@@ -419,8 +425,8 @@ func (a *admitter) lookup(m reader.Member) (x *covering, e *entry, grown bool) {
 	if !ok {
 		return nil, nil, false
 	}
-	// A directory and one above it may both have an index, and either may be the
-	// newer one.
+	// A directory and one above it may both have an index, and either may
+	// be newer.
 	var unsure, longer *covering
 	var like, was *entry
 	for x = a.find(filepath.Dir(m.Path)); x != nil; x = a.find(filepath.Dir(x.cat.root)) {
@@ -490,7 +496,7 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 		}
 	}
 	if ad.certain && !slices.Contains(ad.blocks, true) {
-		return ad // with no need to unpack its table
+		return ad // its table need not be decoded
 	}
 	var err error
 	if ad.table, err = e.blockTable(); err != nil {
@@ -498,8 +504,8 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 		return nil
 	}
 	if grown && len(ad.blocks) > 0 {
-		// Its last line may have been incomplete. From there on the file is read
-		// without the table.
+		// The last line may have been incomplete. From there on, the
+		// file is read without the table.
 		ad.blocks = ad.blocks[:lastLine(ad.table.Blocks)]
 	}
 	ad.widen(around)
@@ -511,8 +517,8 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 	return ad
 }
 
-// ask returns the serial numbers of the blocks of an index that may hold a
-// matching line, for a file at path; nil if it cannot say.
+// ask returns the serial numbers of the blocks of an index that may contain a
+// matching line, for a file at path; nil if they are not known.
 func (a *admitter) ask(x *covering, path string, parallel int) *roaring.Bitmap {
 	if x.open == nil {
 		return nil
@@ -542,8 +548,8 @@ func (a *admitter) ask(x *covering, path string, parallel int) *roaring.Bitmap {
 	return may
 }
 
-// widen also admits the blocks that hold the next so many lines before and after
-// an admitted block: these may be shown as context.
+// widen also admits the blocks that contain lines next to an admitted block, as
+// many as around before and after it: these may be shown as context.
 func (ad *admission) widen(around int) {
 	if around <= 0 {
 		return

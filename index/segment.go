@@ -20,45 +20,45 @@ import (
 	"logview/reader/blockstore"
 )
 
-// A segmentReader reads one segment of a generation. A segment has two files, which
-// never change once they are written. ID.zap is Bleve's. ID.aux is ours, for data
-// that does not fit into Bleve's:
+// A segmentReader reads a segment of a generation. A segment has two files,
+// which never change once they are written. ID.zap is Bleve's. ID.aux is ours,
+// for data that does not fit into Bleve's:
 //
 //	"LVA1"                    magic and version
 //	newline, then each term   in the segment's order, ended by a newline; shapes come first
 //	filters                   of each document's identifiers, see filter.go
-//	footer                    varints: length of the terms, of those the shapes'; number of documents,
-//	                          the buckets of each one's filter
-//	length                    4 bytes, of the footer
+//	footer                    varints: length of the terms, length of the shapes among them,
+//	                          number of documents, number of buckets of each filter
+//	length                    4 bytes, length of the footer
 //	"LVA1"
 //
-// The terms are stored a second time because most queries are for parts of words:
-// to find the words that contain a text, bytes.Index runs over a list of them at
-// many gigabytes a second, where an automaton over Bleve's dictionary took 40 ms
-// for a gigabyte of logs. The filters could be stored fields of the documents,
-// but reading one took 1.2 µs then instead of 0.3 µs, since Bleve compresses
-// them: half a second more for 400,000 blocks.
+// The terms are stored a second time because most queries are for parts of
+// words: to find the words that contain a text, bytes.Index searches a list of
+// them at many gigabytes a second, while an automaton over Bleve's dictionary
+// took 40 ms for a gigabyte of logs. The filters could be stored fields of the
+// documents, but reading one took 1.2 µs then instead of 0.3 µs, since Bleve
+// compresses them: half a second more for 400,000 blocks.
 type segmentReader struct {
 	info  *segmentInfo
 	seg   segment.Segment
 	live  *roaring.Bitmap // documents that are not deleted
 	dict  segment.TermDictionary
 	aux   *os.File
-	terms int64 // bytes of them, from auxTerms on
-	shape int64 // of those the shapes'
-	at    []int // bucket at which each document's filter begins, and where the last one's ends
+	terms int64 // length of the terms in bytes, starting at auxTerms
+	shape int64 // length of the shapes among them
+	at    []int // first bucket of each document's filter, and the end of the last filter
 }
 
 const (
 	auxMagic = "LVA1"
-	auxTerms = int64(len(auxMagic) + 1) // where the terms begin
+	auxTerms = int64(len(auxMagic) + 1) // offset of the terms
 )
 
 // A segmentInfo describes a segment in the catalog.
 type segmentInfo struct {
-	id          uint64 // Bleve's number of it
-	docs        int    // with those that are deleted
-	first, last uint32 // the least and the greatest serial number of a document
+	id          uint64 // Bleve's number of the segment
+	docs        int    // number of documents, including deleted ones
+	first, last uint32 // least and greatest serial number of a document
 	zap, aux    fileInfo
 }
 
@@ -71,12 +71,13 @@ func (i *segmentInfo) auxPath(generation string) string {
 	return filepath.Join(generation, fmt.Sprintf("%012x.aux", i.id))
 }
 
-// zapName returns the name that Bleve gives the file of a segment.
+// zapName returns Bleve's name for the file of a segment.
 func zapName(id uint64) string { return fmt.Sprintf("%012x.zap", id) }
 
-// A fileInfo tells whether a file is unchanged: if its size and time are, it is;
-// otherwise its checksum decides. The time is the modification time: the change
-// time changes whenever the file gets or loses a link in a generation.
+// A fileInfo tells whether a file is unchanged: if its size and time are the
+// same, it is; otherwise its checksum decides. The time is the modification
+// time: the change time changes whenever the file gets or loses a link in a
+// generation.
 type fileInfo struct {
 	size  int64
 	stamp int64
@@ -86,7 +87,7 @@ type fileInfo struct {
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // statFile returns the current fileInfo of a file. It reads the file for the
-// checksum if sum is set.
+// checksum only if sum is set.
 func statFile(path string, sum bool) (fileInfo, error) {
 	f, err := blockstore.OpenKept(path)
 	if err != nil {
@@ -108,12 +109,13 @@ func statFile(path string, sum bool) (fileInfo, error) {
 	return i, nil
 }
 
-// check returns an error unless the file at path is the one that i describes. If
-// all is set, it reads the file even if its size and time are unchanged.
+// check returns an error unless the file at path is as i describes. If all is
+// set, it reads the file even if its size and time are unchanged. The error
+// wraps errDamaged if the file has changed.
 func (i fileInfo) check(path string, all bool) error {
 	now, err := statFile(path, all)
 	if err == nil && !all && (now.size != i.size || now.stamp != i.stamp) {
-		// Touched, or copied with all of the cache from somewhere else.
+		// It was touched, or the whole cache was copied.
 		now, err = statFile(path, true)
 		all = true
 	}
@@ -126,8 +128,8 @@ func (i fileInfo) check(path string, all bool) error {
 	return nil
 }
 
-// update updates i to the file at path. It reads the file unless size and time are
-// unchanged.
+// update sets i to describe the file at path. It reads the file unless size and
+// time are unchanged.
 func (i *fileInfo) update(path string) error {
 	now, err := statFile(path, false)
 	if err == nil && (now.size != i.size || now.stamp != i.stamp) {
@@ -149,7 +151,7 @@ func writeAux(path string, seg segment.Segment, filter func(doc int) ([]byte, er
 		return err
 	}
 	defer f.Close()
-	out := bufio.NewWriterSize(f, 64<<10) // which keeps its first error
+	out := bufio.NewWriterSize(f, 64<<10) // keeps its first error
 	out.WriteString(auxMagic + "\n")
 	var terms, shapes int64
 	for it := dict.AutomatonIterator(nil, nil, nil); ; {
@@ -187,7 +189,7 @@ func writeAux(path string, seg segment.Segment, filter func(doc int) ([]byte, er
 	return f.Sync()
 }
 
-// openSegment opens a segment of the generation in a directory.
+// openSegment opens a segment of the generation in dir.
 func openSegment(dir string, info *segmentInfo, snapshot *scorch.SegmentSnapshot) (*segmentReader, error) {
 	s := &segmentReader{info: info, seg: snapshot.Segment(), live: snapshot.DocNumbersLive()}
 	if err := s.open(info.auxPath(dir)); err != nil {
@@ -254,7 +256,7 @@ func (s *segmentReader) close() {
 // serial returns the serial number of a document.
 func (s *segmentReader) serial(doc uint32) (uint32, error) { return serialOf(s.seg, doc) }
 
-// serials returns the serial numbers of some documents.
+// serials returns the serial numbers of documents.
 func (s *segmentReader) serials(docs *roaring.Bitmap) (*roaring.Bitmap, error) {
 	list := make([]uint32, 0, docs.GetCardinality())
 	for it := docs.Iterator(); it.HasNext(); {
@@ -264,7 +266,7 @@ func (s *segmentReader) serials(docs *roaring.Bitmap) (*roaring.Bitmap, error) {
 		}
 		list = append(list, n)
 	}
-	slices.Sort(list) // Bleve has no order within a batch
+	slices.Sort(list) // Bleve does not keep the order within a batch
 	return roaring.BitmapOf(list...), nil
 }
 
@@ -275,7 +277,7 @@ func (s *segmentReader) filter(doc int) ([]byte, error) {
 	return b, err
 }
 
-// addTerm adds the documents that have a term to out.
+// addTerm adds the documents that contain a term to out.
 func (s *segmentReader) addTerm(term []byte, out *roaring.Bitmap) error {
 	list, err := s.dict.PostingsList(term, nil, nil)
 	if err != nil {
@@ -290,7 +292,8 @@ func (s *segmentReader) addTerm(term []byte, out *roaring.Bitmap) error {
 	return nil
 }
 
-// shapes calls f for each shape that identifiers in the segment have.
+// shapes calls f for each shape of the identifiers in the segment, until f
+// fails.
 func (s *segmentReader) shapes(f func(term []byte, shape token.Shape) error) error {
 	list := make([]byte, s.shape)
 	if _, err := s.aux.ReadAt(list, auxTerms); err != nil {
@@ -314,11 +317,12 @@ func (s *segmentReader) shapes(f func(term []byte, shape token.Shape) error) err
 // wordChunk is how many bytes of the list of terms are searched at a time.
 const wordChunk = 256 << 10
 
-// words calls f for each word that contains part, until f returns false. A newline
-// at the beginning or end of part stands for that of the word.
+// words calls f for each word that contains part, until f returns false or
+// fails. A newline at the beginning or end of part stands for the beginning or
+// end of the word.
 func (s *segmentReader) words(part []byte, f func(word []byte) (bool, error)) error {
 	buf := make([]byte, min(wordChunk, s.terms-s.shape+1))
-	at, end := auxTerms+s.shape-1, auxTerms+s.terms // the newline before the first word counts
+	at, end := auxTerms+s.shape-1, auxTerms+s.terms // include the newline before the first word
 	kept := 0
 	for at < end {
 		n := min(int64(len(buf)-kept), end-at)
@@ -328,7 +332,7 @@ func (s *segmentReader) words(part []byte, f func(word []byte) (bool, error)) er
 		at += n
 		text := buf[:kept+int(n)]
 		whole := bytes.LastIndexByte(text, '\n') + 1
-		if whole <= 1 && at < end { // a word longer than the buffer
+		if whole <= 1 && at < end { // a word is longer than the buffer
 			return errDamaged
 		}
 		for from := 0; from < whole; {
@@ -348,7 +352,7 @@ func (s *segmentReader) words(part []byte, f func(word []byte) (bool, error)) er
 			if err != nil || !ok {
 				return err
 			}
-			from = stop // the newline that the next word may want before it
+			from = stop // keep the newline, which a match in the next word may begin with
 		}
 		if at == end {
 			break
@@ -358,7 +362,8 @@ func (s *segmentReader) words(part []byte, f func(word []byte) (bool, error)) er
 	return nil
 }
 
-// addIdentifier adds to out the documents of among that may hold an identifier.
+// addIdentifier adds the documents in among that may contain an identifier to
+// out.
 func (s *segmentReader) addIdentifier(hash uint64, among *roaring.Bitmap, out *roaring.Bitmap) error {
 	var b [bucketSize]byte
 	base := auxTerms + s.terms
@@ -378,7 +383,8 @@ func (s *segmentReader) addIdentifier(hash uint64, among *roaring.Bitmap, out *r
 	return nil
 }
 
-// verifyDoc returns an error that names a term that a document does not have.
+// verifyDoc returns an error if a term or identifier in t is not indexed for a
+// document.
 func (s *segmentReader) verifyDoc(t *token.Terms, doc int) error {
 	return guard(func() error {
 		docs, one := roaring.New(), roaring.BitmapOf(uint32(doc))

@@ -28,8 +28,8 @@ func appendJSON(buf []byte, v any) []byte {
 	return escapeUnseen(b.Bytes(), start)
 }
 
-// escapeUnseen escapes the characters in b[start:], which is JSON, for which
-// [visible.Seen] is false. Outside strings, JSON has none of them.
+// escapeUnseen escapes the characters in b[start:], which must be JSON, for
+// which [visible.Seen] is false. Outside strings, JSON contains none of them.
 func escapeUnseen(b []byte, start int) []byte {
 	i := start
 	for i < len(b) && b[i] < 0x7f {
@@ -65,11 +65,11 @@ func notUTF8(s []byte) string {
 	return base64.StdEncoding.EncodeToString(s)
 }
 
-// A jsonTextWriter writes the inside of a JSON string.
+// A jsonTextWriter writes the contents of a JSON string.
 type jsonTextWriter struct {
 	w       io.Writer
 	keep    []byte // the beginning of an incomplete character
-	notUTF8 bool   // what was written so far is not valid UTF-8
+	notUTF8 bool   // the text so far is not valid UTF-8
 }
 
 func (j *jsonTextWriter) Write(b []byte) (int, error) {
@@ -88,21 +88,21 @@ func (j *jsonTextWriter) put(text []byte) error {
 
 func (j *jsonTextWriter) flush() error { return j.put(j.keep) }
 
-// A jsonLine is a line as --json prints it.
+// A jsonLine is a line in the output of --json.
 type jsonLine struct {
 	Ref string `json:"ref,omitempty"`
 	jsonPath
 	Line    int64  `json:"line"`
 	Offset  int64  `json:"offset"`
 	Text    string `json:"text"`
-	Bytes   string `json:"bytes,omitempty"` // base64 of the line, where it is not UTF-8
+	Bytes   string `json:"bytes,omitempty"` // base64 of the line, if it is not UTF-8
 	Context bool   `json:"context,omitempty"`
 }
 
-// A jsonPath is a path as --json prints it.
+// A jsonPath is a path in the output of --json.
 type jsonPath struct {
 	Path  string `json:"path"`
-	Bytes string `json:"path_bytes,omitempty"` // base64 of the path, where it is not UTF-8
+	Bytes string `json:"path_bytes,omitempty"` // base64 of the path, if it is not UTF-8
 }
 
 func newJSONPath(path string) jsonPath { return jsonPath{path, notUTF8([]byte(path))} }
@@ -116,7 +116,8 @@ func newJSONLine(h *index.Hits, refs refMaker, l *index.HitLine, text []byte) js
 	}
 }
 
-// writeLongJSON writes a long line's object without holding the line.
+// writeLongJSON writes the JSON object for a long line without reading the line
+// into memory.
 func (p *printer) writeLongJSON(h *index.Hits, hit *index.HitLine) error {
 	l := h.Long
 	start, err := l.Start(files.Identified)
@@ -126,8 +127,8 @@ func (p *printer) writeLongJSON(h *index.Hits, hit *index.HitLine) error {
 	line := newJSONLine(h, newRefMaker(h), hit, start)
 	line.Text, line.Bytes = "", ""
 	head := appendJSON(nil, line)
-	// …,"text":""}\n: the text goes between its quotes, and behind them its
-	// bytes, if it is not UTF-8.
+	// The head ends in "text":""}\n. The text goes between these quotes.
+	// The bytes field, if the text is not UTF-8, goes after them.
 	cut := bytes.LastIndex(head, []byte(`""`)) + 1
 	if _, err := p.out.Write(head[:cut]); err != nil {
 		return err

@@ -8,9 +8,9 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// manPages are the man pages of all commands. `make man` writes them, and a test
-// compares them with the commands. They are not made when they are asked for,
-// for the packages that make them cost every start of the program time.
+// manPages contains the man pages of all commands. `make man` writes them, and
+// a test compares them with the commands. They are not generated at run time,
+// because the packages for that would slow down every start of the program.
 //
 //go:embed man/*.1
 var manPages embed.FS

@@ -12,7 +12,8 @@ import (
 
 var updateMan = flag.Bool("update-man", false, "write the man pages to man")
 
-// The man pages in man are those of the commands as they are.
+// TestManPages tests that the embedded man pages are those of the current
+// commands. With -update-man, it writes them.
 func TestManPages(t *testing.T) {
 	dir := t.TempDir()
 	if *updateMan {

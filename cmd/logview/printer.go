@@ -28,14 +28,14 @@ type printer struct {
 	mode     mode
 	path     bool // print paths
 	inside   bool // print paths of files in an archive that came through standard input
-	heading  bool // print the path above its lines, not before each, and an empty line between files
+	heading  bool // print the path above its lines instead of before each, and an empty line between files
 	number   bool
-	column   bool // of the first match
+	column   bool // print the column of the first match
 	offset   bool
 	color    bool
 	visible  bool // spell out control characters
 	only     bool // print only the matching parts
-	vimgrep  bool // a line for each match
+	vimgrep  bool // print a line for each match
 	inverted bool // the query is negated
 	json     bool
 	trim     bool   // remove blanks at the beginning of lines
@@ -44,22 +44,22 @@ type printer struct {
 	preview  bool   // print the beginning of omitted lines
 	between  []byte // printed between groups of adjacent lines; nil for nothing
 
-	afterField, contextSign string // behind a path and a number
+	afterField, contextSign string // printed after a path or a number: of a matching line, and of a context line
 
-	nameColors bool // a colour of its own for each path
+	nameColors bool // choose the colour of a path by its name
 
 	mu    sync.Mutex // guards bufs
-	bufs  [][]byte   // memory of rendered hits, used again
+	bufs  [][]byte   // buffers of rendered hits, to be reused
 	spans sync.Pool
 
-	file    string // last printed from
+	file    string // the file printed last
 	last    reader.Line
 	printed bool
 	counted int64         // lines or matches in file, if only that number is printed
 	beside  func() func() // called around each write, to hide the status line
 }
 
-// Colours, as ripgrep's.
+// The same colours as in ripgrep.
 const (
 	colorPath  = "\x1b[35m"
 	colorLine  = "\x1b[32m"
@@ -68,7 +68,7 @@ const (
 )
 
 // render formats hits, or counts the matches for --count-matches. It is called
-// from several goroutines at once.
+// by several goroutines at once.
 func (p *printer) render(h *index.Hits) {
 	keep, _ := p.spans.Get().(*[]match.Span)
 	if keep == nil {
@@ -83,7 +83,7 @@ func (p *printer) render(h *index.Hits) {
 		n := 0
 		for _, l := range h.Lines {
 			spans = h.Highlight(reader.Unmarked(h.Text[l.Start:l.End], l.Skips), spans[:0])
-			n += max(len(spans), 1) // it may match because of a negation
+			n += max(len(spans), 1) // without spans, it matches because of a negation
 		}
 		h.Rendered = binary.AppendVarint(p.getBuf(), int64(n))
 		return
@@ -191,10 +191,10 @@ func slicesConcat(a string, b []byte, c string) []byte {
 	return append(append([]byte(a), b...), c...)
 }
 
-// appendPrefix appends what precedes a line: path, number, column and offset,
-// each followed by : for a matching line and - for a line of context. first is
-// the match for the column, nil for no column; at is the index in the line for
-// the offset.
+// appendPrefix appends the text before a line: path, number, column and offset,
+// each followed by p.afterField for a matching line and p.contextSign for a
+// context line. first is the match that gives the column, nil for no column; at
+// is the index in the line for the offset.
 func (p *printer) appendPrefix(buf, prefix []byte, l *index.HitLine, first *match.Span, at int) []byte {
 	sep := p.afterField
 	if l.Context {
@@ -276,7 +276,7 @@ func (p *printer) beginning(text []byte) []byte {
 	return text[:end]
 }
 
-// appendMore appends how many matches the part of a line has that -M omits.
+// appendMore appends the number of matches in the part of a line that -M omits.
 func appendMore(buf []byte, n int) []byte {
 	if n == 1 {
 		return append(buf, " [... 1 more match]"...)
@@ -284,8 +284,8 @@ func appendMore(buf []byte, n int) []byte {
 	return fmt.Appendf(buf, " [... %d more matches]", n)
 }
 
-// Notes that are printed instead of a line that is too long, and after its
-// beginning.
+// omitted and omittedEnd are printed instead of a line that is too long, and
+// after its beginning.
 func omitted(context bool) string {
 	if context {
 		return "[Omitted long context line]"
@@ -339,21 +339,21 @@ func (p *printer) appendText(buf, text []byte, spans []match.Span, matched bool)
 	return visible.Append(buf, text[at:], false)
 }
 
-// A refMaker makes refs to lines of one member.
+// A refMaker makes refs to lines of a member.
 type refMaker struct {
-	path string // absolute; empty if there is none
+	path string // absolute path; empty if lines cannot have refs
 	id   reader.ID
 }
 
 func newRefMaker(h *index.Hits) refMaker {
 	if in := h.Member.Path; in == reader.Stdin || strings.HasPrefix(in, reader.Stdin+string(filepath.Separator)) {
-		return refMaker{} // it can be read only once
+		return refMaker{} // standard input can be read only once
 	}
 	return refMaker{files.Ref{Path: h.Member.Path}.Absolute().Path, h.ID}
 }
 
-// ref returns the ref to a line; empty if it can have none because it came
-// through a pipe.
+// ref returns the ref to a line; empty if the line cannot have one, because it
+// is from standard input.
 func (r refMaker) ref(l *index.HitLine, text []byte) string {
 	if r.path == "" {
 		return ""
@@ -418,7 +418,7 @@ func (p *printer) emit(h *index.Hits) error {
 	return p.write(h.Rendered)
 }
 
-// endPath ends a line that is a path.
+// endPath appends the byte that ends a path on its own line.
 func (p *printer) endPath(buf []byte) []byte {
 	if p.null {
 		return append(buf, 0)
@@ -426,8 +426,8 @@ func (p *printer) endPath(buf []byte) []byte {
 	return append(buf, '\n')
 }
 
-// lineRange returns the first and the last line of hits, for the marks between
-// groups.
+// lineRange returns the numbers of the first and the last line of hits, which
+// decide where groups are separated.
 func (p *printer) lineRange(h *index.Hits) (first, last reader.Line) {
 	switch {
 	case h.Long != nil:
@@ -541,10 +541,10 @@ func (p *printer) writeLongText(l *index.LongLine, start bool) (err error) {
 	return err
 }
 
-// errStarted stops writing a line after its beginning.
+// errStarted stops writing a line after its beginning was written.
 var errStarted = errors.New("the beginning was written")
 
-// A startWriter writes the first characters of a text.
+// A startWriter writes only the first left characters of a text.
 type startWriter struct {
 	w    io.Writer
 	left int64
@@ -565,7 +565,7 @@ func (s *startWriter) Write(b []byte) (int, error) {
 	return s.w.Write(b)
 }
 
-// A trimWriter removes the blanks at the beginning.
+// A trimWriter removes the blanks at the beginning of a text.
 type trimWriter struct {
 	w     io.Writer
 	begun bool
