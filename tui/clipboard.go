@@ -95,7 +95,8 @@ func (m *model) copyName() tea.Cmd {
 // A clip is text for the clipboard.
 type clip struct{ strings.Builder }
 
-// mostCopied is the most text that is copied to the clipboard.
+// mostCopied is the maximum size of text that is copied to the clipboard, in
+// bytes.
 const mostCopied = 16 << 20
 
 func (c *clip) Write(p []byte) (int, error) {

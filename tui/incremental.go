@@ -9,8 +9,8 @@ import (
 
 // This file searches the opened log while a pattern is being typed.
 
-// search searches for a text from where typing began. It returns false if that
-// is no pattern, and shows why.
+// search searches for a text from where typing began. If the text is not a
+// valid pattern, it shows the error and returns false.
 func (t *typing) search(p *pager.Model, text string) (tea.Cmd, bool) {
 	cmd, err := p.Search(pager.Pattern{Text: text, Case: p.Case()}, t.start, t.prompt.Kind == prompt.SearchBack)
 	if err != nil {

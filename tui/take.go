@@ -31,12 +31,12 @@ import (
 	"logview/tui/results"
 )
 
-// This file has the actions on lines: they are copied, written to a file, piped
-// to a command, marked, or opened in an editor. They apply to the pane with the
-// focus.
+// This file has the actions on lines: they are written to a file, piped to a
+// command, marked, or opened in an editor. They apply to the pane with the
+// focus. Copying them is in clipboard.go.
 
-// A taking is a set of lines to write or pipe. It is fixed when the user asks for
-// it: logs may grow while a file name is typed.
+// A taking is a set of lines to write or pipe. It is determined when the user
+// starts the action: logs may grow while a file name is typed.
 type taking struct {
 	kind   string // of the lines, singular: "result", "selected line"
 	of     string // their source: a log or a query
@@ -49,8 +49,8 @@ type taking struct {
 // took is the result of a taking, or its progress.
 type took struct {
 	lines  int64
-	share  float64 // of the logs read so far, from 0 to 1; 0 if unknown
-	failed int     // files that could not be read
+	share  float64 // fraction of the logs that was read, from 0 to 1; 0 if unknown
+	failed int     // number of files that could not be read
 	first  string  // the first of them, with the error
 	err    error
 }
@@ -76,7 +76,7 @@ func (t taking) run(ctx context.Context, w io.Writer, told func(took)) took {
 	return x
 }
 
-// errSelectionGone says why none of the selected lines was written.
+// errSelectionGone is the error if none of the selected lines was written.
 var errSelectionGone = errors.New("the file with the selected lines was replaced or cut off")
 
 // message returns the message about the result: that the lines were done, such as
@@ -201,7 +201,7 @@ func (m *model) sourceOf(l files.Log) func() []reader.Source {
 func (m *model) search(q query.Node, around int, sources func() []reader.Source) func(context.Context, io.Writer, func(took)) took {
 	s := m.opt.Searcher
 	return func(ctx context.Context, w io.Writer, told func(took)) (x took) {
-		var share atomic.Uint64 // of 1000
+		var share atomic.Uint64 // in thousandths
 		req := &index.Request{Query: q, Before: around, After: around, Sources: sources(),
 			Failed: func(e *reader.FileError) {
 				if x.failed++; x.failed == 1 {
@@ -310,7 +310,7 @@ type documents struct {
 	log  string // the name of its log
 }
 
-// documents returns a documents for the logs as they are now.
+// documents returns a documents for the current logs.
 func (m *model) documents(list ...results.Line) *documents {
 	x := &documents{sources: map[string]*files.LogSource{}}
 	if m.piped() {

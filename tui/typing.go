@@ -18,7 +18,7 @@ import (
 
 // Text that the user types: searches, filters, names of files.
 
-// typing is what the prompt is for, and the state to return to when the user
+// typing is the state of the prompt, and the state to return to when the user
 // gives up.
 type typing struct {
 	prompt   *prompt.Model
@@ -85,8 +85,8 @@ func (t *typing) label(c pager.Case, width int) {
 	t.prompt.SetLabel(label)
 }
 
-// filter adds or changes a filter. It returns false if the text is no pattern,
-// and shows why.
+// filter adds or changes a filter. If the text is not a valid pattern, it shows
+// the error and returns false.
 func (t *typing) filter(p *pager.Model) (tea.Cmd, bool) {
 	list, off := p.Filters()
 	list = slices.Clone(list)
@@ -100,7 +100,7 @@ func (t *typing) filter(p *pager.Model) (tea.Cmd, bool) {
 	case !x.Empty():
 		list, off = p.Including(x), false
 	case t.prompt.Kind == prompt.Filter:
-		off = true // & and no text, as in less
+		off = true // & without text, as in less
 	}
 	cmd, err := p.SetFilters(list, off)
 	if err != nil {
@@ -109,7 +109,7 @@ func (t *typing) filter(p *pager.Model) (tea.Cmd, bool) {
 	return cmd, err == nil
 }
 
-// ask opens the prompt for what an action needs.
+// ask opens the prompt for the text that an action needs.
 func (m *model) ask(a keys.Action) {
 	switch {
 	case a == keys.SearchAll:
@@ -136,7 +136,7 @@ func (m *model) ask(a keys.Action) {
 		return
 	}
 	m.typing.from = m.focus
-	m.setFocus(panePager) // which it is for
+	m.setFocus(panePager) // the prompt applies to it
 	switch a {
 	case keys.Search, keys.SearchBack:
 		m.typing.askSearch(m.pager, a == keys.SearchBack)
@@ -151,11 +151,11 @@ func (m *model) promptMsg(msg tea.Msg) tea.Cmd {
 		return m.paletteKey(msg)
 	}
 	if k, ok := msg.(tea.KeyPressMsg); ok {
-		if m.overlay == helpOverlay { // of the query language
+		if m.overlay == helpOverlay { // the help of the query language
 			switch a := m.keys.Match(k); {
 			case a == keys.Down, a == keys.Up, k.Text == "" && (a == keys.PageDown || a == keys.PageUp):
 				return m.boxKey(a)
-			case k.Text == "": // it closes
+			case k.Text == "": // any other key closes the help
 				m.overlay = noOverlay
 				return nil
 			}
@@ -214,7 +214,7 @@ func (m *model) endPrompt(taken bool) tea.Cmd {
 	return nil
 }
 
-// submit performs what the prompt was opened for.
+// submit performs the action for which the prompt was opened.
 func (m *model) submit() tea.Cmd {
 	value := m.typing.prompt.Value()
 	switch m.typing.prompt.Kind {

@@ -1,5 +1,5 @@
 // Package blockstore keeps decoded text in a cache, as blocks that can be read
-// in any order, so that a compressed file is decoded only once. It also owns
+// in any order, so that a compressed file is decoded only once. It also manages
 // the cache directory: it decides which files may be written and deleted there.
 package blockstore
 
@@ -15,14 +15,14 @@ import (
 )
 
 // A Cache is the directory in which logview keeps block stores and indexes. All
-// of it may be deleted at any moment. A nil Cache works, and keeps nothing. See
-// cachedir.go for what makes a directory a Cache, and which files in it are
-// deleted.
+// of it may be deleted at any time. A nil Cache is valid and keeps nothing. See
+// cachedir.go for the conditions under which a directory is a Cache, and for
+// the files that may be deleted in it.
 type Cache struct {
 	dir string
-	Max int64 // bytes, of block stores and indexes together; 0 for a share of the disk
+	Max int64 // limit for block stores and indexes together, in bytes; 0 for a share of the disk
 
-	mu       sync.Mutex   // guards what follows
+	mu       sync.Mutex   // guards the following fields
 	verified reader.Stamp // of the directory when it was found to be ours; zero if it was not
 	Total    runningTotal
 
@@ -30,40 +30,40 @@ type Cache struct {
 }
 
 // NewCache returns the Cache in dir, which is created with mode 0700 when the
-// first file is written. It holds at most max bytes; if max <= 0, at most a
-// tenth of the free disk and 16 GiB.
+// first file is written. Its size is at most max bytes; if max <= 0, at most a
+// tenth of the free disk space and 16 GiB.
 func NewCache(dir string, max int64) *Cache {
 	return &Cache{dir: dir, Max: max}
 }
 
 const defaultCacheMax = 16 << 30
 
-// Limit returns how many bytes the cache may take.
+// Limit returns the maximum size of the cache in bytes.
 func (c *Cache) Limit() int64 { return c.limitWith(c.Used()) }
 
-// limitWith returns the limit of a cache that takes used bytes now.
+// limitWith returns the limit of a cache with a current size of used bytes.
 func (c *Cache) limitWith(used int64) int64 {
 	if c.Max > 0 {
 		return c.Max
 	}
 	if free, ok := diskFree(c.dir); ok {
-		// What the cache takes already was free before it.
+		// The space that the cache uses was free before.
 		return min(defaultCacheMax, (free+used)/10)
 	}
 	return 1 << 30
 }
 
-// Used returns the bytes that block stores and indexes take.
+// Used returns the total size of block stores and indexes in bytes.
 func (c *Cache) Used() int64 { return sizeOf(c.list()) }
 
-// A cacheEntry is what the cache deletes as a whole: a block store, an index,
-// or a temporary file.
+// A cacheEntry is a unit of deletion: a block store, an index, or a temporary
+// file.
 type cacheEntry struct {
 	path  string
 	size  int64
 	used  time.Time
-	tmp   bool // in the making
-	index bool // a directory
+	tmp   bool // unfinished
+	index bool // it is a directory
 }
 
 func sizeOf(all []cacheEntry) int64 {
@@ -74,8 +74,8 @@ func sizeOf(all []cacheEntry) int64 {
 	return n
 }
 
-// list returns the block stores and indexes in the cache. It says nothing of
-// files that are not ours.
+// list returns the block stores and indexes in the cache. It leaves out files
+// that are not ours.
 func (c *Cache) list() []cacheEntry {
 	var out []cacheEntry
 	for _, s := range c.Stores() {
@@ -103,7 +103,8 @@ func (c *Cache) Stores() []os.FileInfo {
 	return regularFiles(dir, isBlocksFile)
 }
 
-// regularFiles returns the regular files in dir whose names ours accepts.
+// regularFiles returns the regular files in dir for whose names ours returns
+// true.
 func regularFiles(dir string, ours func(name string) bool) []os.FileInfo {
 	entries, _ := os.ReadDir(dir)
 	var out []os.FileInfo
@@ -118,10 +119,9 @@ func regularFiles(dir string, ours func(name string) bool) []os.FileInfo {
 	return out
 }
 
-// A runningTotal is how many bytes the cache takes, as far as this process
-// knows: what a scan of the directory found, and what the process itself has
-// added or deleted since. Scanning 20,000 files takes a twentieth of a second
-// or more, so it is done only
+// A runningTotal tracks the size of the cache: as found by a scan of the
+// directory, and as changed by this process since. Scanning 20,000 files takes
+// a twentieth of a second or more, so it is done only
 //
 //   - before anything is deleted for lack of room,
 //   - when the process has used an eighth of the room that the last scan found,
@@ -130,8 +130,8 @@ func regularFiles(dir string, ours func(name string) bool) []os.FileInfo {
 //   - and when the last scan is older than rescanAfter.
 type runningTotal struct {
 	Scanned time.Time // zero if never
-	room    int64     // that the scan found, in bytes
-	added   int64     // bytes that this process has added since
+	room    int64     // room found by the scan, in bytes
+	added   int64     // bytes added by this process since the scan
 }
 
 const rescanAfter = 10 * time.Second
@@ -153,20 +153,21 @@ const (
 	busyFor        = 10 * time.Minute
 )
 
-// Touch marks a store as used now. Once in a while is enough to tell which was
-// not used for longest.
+// Touch records that a store is used now. Its modification time is updated at
+// most every ten minutes, which suffices to find the least recently used
+// stores.
 func (c *Cache) Touch(path string, info os.FileInfo) {
 	if time.Since(info.ModTime()) > 10*time.Minute {
 		now := time.Now()
-		_ = os.Chtimes(path, now, now) // on a read-only cache it stays the age it is
+		_ = os.Chtimes(path, now, now) // in a read-only cache the time stays unchanged
 	}
 }
 
 // Dir returns the directory of the cache.
 func (c *Cache) Dir() string { return c.dir }
 
-// Usage returns how many files the cache holds as blocks, and the bytes they
-// take.
+// Usage returns the number of block stores and temporary files in the cache,
+// and their total size in bytes.
 func (c *Cache) Usage() (files int, bytes int64) {
 	for _, s := range c.Stores() {
 		if !pairName.MatchString(s.Name()) {
@@ -177,8 +178,8 @@ func (c *Cache) Usage() (files int, bytes int64) {
 	return files, bytes
 }
 
-// OpenKept opens a file of the cache for reading. A symbolic link is not
-// followed: the error wraps fs.ErrInvalid then.
+// OpenKept opens a file of the cache for reading. It does not follow a symbolic
+// link: then the error wraps fs.ErrInvalid.
 func OpenKept(path string) (*os.File, error) {
 	before, err := os.Lstat(path)
 	if err != nil {

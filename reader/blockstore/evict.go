@@ -6,13 +6,14 @@ import (
 	"time"
 )
 
-// This file deletes what the cache has no more room for, see Cache.MakeRoom. The
-// rest of what may be deleted in the cache directory is in cachedir.go.
+// This file deletes entries of the cache when there is no room for new ones,
+// see Cache.MakeRoom. Other rules for deleting files in the cache directory are
+// in cachedir.go.
 
-// MakeRoom makes room for a file of need bytes, written bytes of which are in
-// the cache already as a temporary file, and reports whether there is room. If
-// there is none, it deletes the least recently used block stores and indexes,
-// and a few more than needed, so that not every file deletes some.
+// MakeRoom makes room for a file of need bytes, written of which are in the
+// cache already as a temporary file, and reports whether there is room. If
+// necessary, it deletes the least recently used block stores and indexes, and a
+// few more than necessary, so that not every new file causes deletions.
 func (c *Cache) MakeRoom(need, written int64) bool {
 	c.mu.Lock()
 	t := c.Total
@@ -36,7 +37,8 @@ func (c *Cache) MakeRoom(need, written int64) bool {
 		if used+need <= enough {
 			break
 		}
-		// An index that was used within the last minutes may be being built.
+		// An index that was used within the last minutes may be in the process
+		// of being built.
 		if !k.tmp && !(k.index && time.Since(k.used) < busyFor) && c.remove(k) {
 			used -= k.size
 		}
@@ -47,12 +49,12 @@ func (c *Cache) MakeRoom(need, written int64) bool {
 	return used+need <= limit
 }
 
-// remove deletes a block store or an index, and reports whether it is gone.
+// remove deletes a block store or an index, and reports whether it succeeded.
 func (c *Cache) remove(k cacheEntry) bool {
 	if !k.index {
 		return os.Remove(k.path) == nil
 	}
 	err := c.RemoveIndexFiles(k.path, func(string) bool { return true })
-	_ = os.Remove(k.path) // which fails if it holds anything that is not ours
+	_ = os.Remove(k.path) // fails if it contains anything that is not ours
 	return err == nil
 }

@@ -8,34 +8,35 @@ import (
 	"logview/reader"
 )
 
-// A BlockReader divides a stream of text into blocks. Their bounds depend on the
-// text alone, never on how the stream happened to arrive, so that a member has
-// the same blocks as app.log.1 and as app.log.2.gz: a block is as many whole
-// lines as fit into BlockSize, or BlockSize bytes of a longer line.
+// A BlockReader divides a stream of text into blocks. Their bounds depend only
+// on the text, never on how the stream arrives, so that a member has the same
+// blocks as app.log.1 and as app.log.2.gz: a block is as many whole lines as
+// fit into BlockSize, or BlockSize bytes of a longer line.
 //
 // The exception is an eager BlockReader, for pipes, which returns the text that
-// has arrived as soon as it holds a whole line.
+// has arrived as soon as it contains a whole line.
 type BlockReader struct {
 	In    Skipper
 	Disk  func() int64 // returns the position of In in its file
 	Eager bool
 
-	carry []byte        // start of a line that the last block had no room for
+	carry []byte        // start of a line for which the last block had no room
 	skips []reader.Skip // of carry
-	later reader.Skip   // behind carry, when there was no room for its marker
-	seen  int           // how much of carry was already given out, at the end of the stream
+	later reader.Skip   // after carry, if there was no room for its marker
+	seen  int           // number of bytes of carry that were returned already, at the end of the stream
 	Off   reader.Offset // of carry[0]
 	Line  reader.Line
-	mid   bool // the next block begins inside a line
+	mid   bool // the next block starts inside a line
 	torn  bool // the last block ended inside a line
 	err   error
 }
 
-// ErrNoProgress ends the reading of a stream that keeps returning nothing.
+// ErrNoProgress says that a stream repeatedly returned neither data nor an
+// error.
 var ErrNoProgress = errors.New("the stream returns neither data nor an error")
 
 // Next implements reader.Blocks. After io.EOF it may be called again: if the
-// stream has grown, the unterminated last line comes again, whole.
+// stream has grown, it returns the whole unterminated last line again.
 func (c *BlockReader) Next(b *reader.Block) error {
 	if c.err != nil && c.err != io.EOF && len(c.carry) == c.seen {
 		return c.err
@@ -61,7 +62,7 @@ func (c *BlockReader) Next(b *reader.Block) error {
 	}
 	err := c.err
 	if err == io.EOF {
-		err = nil // not yet, says the contract: look again
+		err = nil // io.EOF means not yet: read again
 	}
 	for empty := 0; n < len(buf) && err == nil && c.later.Bytes == 0; {
 		var k int
@@ -105,9 +106,9 @@ func (c *BlockReader) Next(b *reader.Block) error {
 		Continues: c.mid, Unfinished: unfinished, Disk: c.Disk(),
 	})
 	b.Skips = skips[:reader.Before(skips, end)]
-	// What the next block starts with. At the end of the stream that is the
-	// unterminated line just given out: should the stream grow, it comes
-	// again, whole.
+	// The start of the next block. At the end of the stream, that is the
+	// unterminated line just returned: if the stream grows, the whole line is
+	// returned again.
 	rest := buf[end:n]
 	if err == io.EOF && (!c.mid || b.Lines > 0) {
 		c.mid = false
@@ -127,8 +128,8 @@ func (c *BlockReader) Next(b *reader.Block) error {
 	return nil
 }
 
-// Resume lets the text continue after damage: the line that the damage cut is
-// over.
+// Resume makes the text continue after damage: a line that the damage cuts ends
+// there.
 func (c *BlockReader) Resume() {
 	if c.torn {
 		c.Line++

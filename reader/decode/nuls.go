@@ -12,9 +12,9 @@ import (
 // This file skips long runs of NULs in the text of a file, such as holes and
 // padding.
 
-// LongRun returns the bounds of the first run of at least nulRun NULs in p, or
-// of any NULs at the end of p; both are len(p) if there is none. It reads one
-// byte in nulRun.
+// LongRun returns the bounds of the first run of at least reader.NulRun NULs in
+// p, or of any NULs at the end of p; both are len(p) if there are none. It
+// reads one byte in reader.NulRun.
 func LongRun(p []byte) (from, to int) {
 	for i := reader.NulRun - 1; i < len(p); i += reader.NulRun {
 		if p[i] != 0 {
@@ -28,31 +28,32 @@ func LongRun(p []byte) (from, to int) {
 	return len(p) - TrailingZeros(p), len(p)
 }
 
-// A Skipper reads text without what a Block leaves out: long runs of NULs, and
-// byte order marks at the beginning of lines. It converts text to UTF-8 by T.
+// A Skipper reads text without the parts that a Block leaves out: long runs of
+// NULs, and byte order marks at the starts of lines. It converts text to UTF-8
+// with T.
 type Skipper struct {
 	R    io.Reader
-	Hole func() int64 // skips a hole at the position of r and returns its length; nil if that is impossible
+	Hole func() int64 // skips a hole at the position of R and returns its length; nil if that is impossible
 
-	Inside bool   // the text that is read next is not at the beginning of a line
+	Inside bool   // the next text does not start a line
 	left   []byte // read but not processed yet
-	err    error  // after left
-	run    int64  // NULs that were read before left; the run may be longer
-	short  int64  // NULs to return: too few to be left out
+	err    error  // returned after left
+	run    int64  // number of NULs read before left; the run may be longer
+	short  int64  // number of NULs to return: too few to be left out
 	look   []byte // buffer for left
 
-	T        transform.Transformer // decodes what is read; nil if it is UTF-8
+	T        transform.Transformer // decodes the text; nil if it is UTF-8
 	Unmarked bool                  // do not look for byte order marks of UTF-8
 	rest     []byte                // not decoded yet
 	out      []byte                // decoded but not returned yet
-	skip     reader.Skip           // after out
-	outErr   error                 // after out and skip
+	skip     reader.Skip           // returned after out
+	outErr   error                 // returned after out and skip
 	srcs     []byte                // buffer for rest
 	dsts     []byte                // buffer for out
 }
 
-// Read fills p. Where something is left out, it returns only the Skip, and
-// nothing in p.
+// Read fills p. If something is left out, it returns only the Skip, and no
+// bytes.
 func (s *Skipper) Read(p []byte) (n int, skip reader.Skip, err error) {
 	if s.T == nil {
 		return s.raw(p)
@@ -86,7 +87,7 @@ func (s *Skipper) Read(p []byte) (n int, skip reader.Skip, err error) {
 	return n, skip, nil
 }
 
-// raw is read without decoding.
+// raw is like Read but does not decode.
 func (s *Skipper) raw(p []byte) (n int, skip reader.Skip, err error) {
 	if s.run > 0 {
 		s.resolve()
@@ -135,7 +136,7 @@ func (s *Skipper) raw(p []byte) (n int, skip reader.Skip, err error) {
 		s.Inside = true // it is not a mark
 		return s.raw(p)
 	}
-	end, rest := LongRun(text) // what to return, and where the rest begins
+	end, rest := LongRun(text) // end of the bytes to return, and start of the rest
 	s.run = int64(rest - end)
 	if at := markAt(text[:end]); at >= 0 && !s.Unmarked {
 		end, rest, s.run = at, at, 0
@@ -153,8 +154,9 @@ func (s *Skipper) raw(p []byte) (n int, skip reader.Skip, err error) {
 	return end, skip, err
 }
 
-// markAt returns the index in p of a byte order mark, or the beginning of one,
-// at the beginning of a line other than the first; negative if there is none.
+// markAt returns the index in p of a byte order mark, or of the start of one at
+// the end of p, at the start of a line other than the first; -1 if there is
+// none.
 func markAt(p []byte) int {
 	for at := 1; at < len(p); at++ {
 		i := bytes.IndexByte(p[at:], reader.ByteOrderMark[0])

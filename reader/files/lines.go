@@ -9,7 +9,8 @@ import (
 	"logview/reader/decode"
 )
 
-// FindLine returns where line l begins: the end if there are fewer lines.
+// FindLine returns the start of line l, or the end of the text if it has fewer
+// lines.
 func FindLine(ra reader.RandomAccess, id reader.ID, l reader.Line) (reader.Pos, error) {
 	t := ra.Table()
 	i := t.FindLine(l)
@@ -28,14 +29,15 @@ func FindLine(ra reader.RandomAccess, id reader.ID, l reader.Line) (reader.Pos, 
 	return reader.Pos{Member: id, Offset: blk.OffsetAt(off), Line: l}, nil
 }
 
-// seekable reports whether offsets in the text are offsets in the file.
+// seekable reports whether an offset in the text corresponds to an offset in
+// the file.
 func (b *FileBlocks) seekable() bool {
 	return b.T.Format == decode.Plain && b.T.Charset.Bytewise() && !b.cut.Eager
 }
 
-// LinePos finds where line l of a member begins, and how many lines the
-// member has before it: all of them if l is beyond its end, and then the
-// Pos is the end.
+// LinePos returns the start of line l of a member, and the number of lines
+// before it. If the member has fewer lines, it returns its end and the number
+// of its lines.
 func LinePos(ctx context.Context, src reader.Source, m reader.Member, l reader.Line) (reader.Pos, int64, error) {
 	b, err := src.Open(ctx, m, reader.Pos{})
 	if err != nil {

@@ -10,14 +10,14 @@ import (
 	"logview/reader/decode"
 )
 
-// This file finds the last lines of a file.
+// This file finds the last lines of a member.
 
-// TailPos finds where the last n lines of a member begin, and how many lines
-// are behind that, which are fewer than n if the member has fewer. The line
-// number of the Pos is -1 where finding it would take reading all before.
+// TailPos returns the start of the last n lines of a member, and their number,
+// which is less than n if the member has fewer lines. The line number of the
+// Pos is -1 if all text before it would have to be read to find it.
 //
-// A plain file is read backwards from its end, a stored one is known by its
-// table, and any other is decoded once.
+// A plain file is read backwards from its end; for a stored one, the table is
+// used; any other is decoded once.
 func TailPos(ctx context.Context, src reader.Source, m reader.Member, n int64) (reader.Pos, int64, error) {
 	b, err := src.Open(ctx, m, reader.Pos{})
 	if err != nil {
@@ -39,11 +39,11 @@ func TailPos(ctx context.Context, src reader.Source, m reader.Member, n int64) (
 	return scanTail(b, n)
 }
 
-// scanTail reads b to its end.
+// scanTail returns the results of TailPos for b, which it reads to its end.
 func scanTail(b reader.Blocks, n int64) (reader.Pos, int64, error) {
 	blk := reader.GetBlock()
 	defer reader.PutBlock(blk)
-	var starts []reader.Offset // of the last n lines, the oldest at next once it is full
+	var starts []reader.Offset // starts of the last n lines; once it is full, the oldest is at next
 	next, lines := 0, int64(0)
 	add := func(off reader.Offset) {
 		lines++
@@ -94,7 +94,8 @@ func scanTail(b reader.Blocks, n int64) (reader.Pos, int64, error) {
 	return p, int64(len(starts)), nil
 }
 
-// tailPos reads the file backwards.
+// tailPos returns the results of TailPos for a plain file, which it reads
+// backwards.
 func (b *FileBlocks) tailPos(n int64) (reader.Pos, int64, error) {
 	info, err := b.F.Stat()
 	if err != nil {
@@ -105,7 +106,7 @@ func (b *FileBlocks) tailPos(n int64) (reader.Pos, int64, error) {
 	buf := reader.GetBlock()
 	defer reader.PutBlock(buf)
 	at, lines := end, int64(0)
-	piece := int64(16 << 10) // enough for most tails; then larger
+	piece := int64(16 << 10) // enough for most tails; later pieces are larger
 	for at > bom && n > 0 {
 		k := min(piece, at-bom)
 		piece = reader.BlockSize

@@ -2,12 +2,12 @@ package line
 
 import "strings"
 
-// Level returns the letter of a line's level of severity, F, E, W, I or D, by the
-// first word at its beginning that names one; a blank if there is none.
+// Level returns the letter of a line's severity level, F, E, W, I or D, based
+// on the first word near its start that names one, or a blank if there is none.
 func Level(line []byte) byte {
 	line = line[:min(len(line), 256)]
 	for i := 0; i < len(line); {
-		if line[i] == 0x1b && i+1 < len(line) && line[i+1] == '[' { // a colour, which ends with a letter
+		if line[i] == 0x1b && i+1 < len(line) && line[i+1] == '[' { // a color, which ends with a letter
 			for i += 2; i < len(line) && (line[i] < 0x40 || line[i] > 0x7e); i++ {
 			}
 			i++
@@ -28,7 +28,7 @@ func Level(line []byte) byte {
 		}
 		i = k
 	}
-	// The letter that klog and glog begin with: E1121 08:00:00.
+	// The first letter of lines of klog and glog: E1121 08:00:00.
 	if len(line) > 5 && strings.IndexByte("EWIF", line[0]) >= 0 && digits(line[1:5]) && line[5] == ' ' {
 		return line[0]
 	}

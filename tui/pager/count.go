@@ -18,13 +18,13 @@ import (
 )
 
 // A tally is a search of a whole log in the background. It counts the matching
-// lines and records where they are: exactly, unless there are too many, and
-// coarsely for the scroll bar.
+// lines and records their places: exactly, unless there are too many, and
+// approximately for the scroll bar.
 type tally struct {
 	order order // of the members
 	stop  context.CancelFunc
 
-	mu        sync.Mutex // guards what follows
+	mu        sync.Mutex // guards the following fields
 	changed   chan struct{}
 	count     counts
 	told      bool             // the first match was reported
@@ -212,7 +212,7 @@ func (t *tally) wait() tea.Cmd {
 		t.told = t.told || len(t.count) > 0
 		t.mu.Unlock()
 		if !done && !first {
-			time.Sleep(30 * time.Millisecond) // not a message for each match
+			time.Sleep(30 * time.Millisecond) // one message for many matches
 		}
 		return tallyMsg{t}
 	}

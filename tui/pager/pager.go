@@ -6,7 +6,7 @@
 //	painter          drawing rows                           draw.go
 //	highlighter      matches in rows                        highlight.go
 //	finder           pattern and current match              finder.go rowsearch.go
-//	counter, tally   number and places of matches           counter.go tally.go
+//	counter, tally   number and places of matches           counter.go count.go
 //	filters          patterns that lines must match         filter.go
 //	bookmarks        marked lines                           bookmarks.go
 //

@@ -1,5 +1,5 @@
-// Package screen turns a log's text into cells of a terminal. Whatever the
-// text is, what comes out takes exactly the cells it says and nothing in it
+// Package screen converts text of logs to cells of a terminal. Whatever the
+// text contains, the result has exactly the reported width, and nothing in it
 // moves the cursor.
 package screen
 
@@ -15,19 +15,19 @@ import (
 	"logview/tui/visible"
 )
 
-// tabWidth is where tabs stop.
+// tabWidth is the distance between tab stops.
 const tabWidth = 8
 
-// A cell is what is drawn together: a character with the marks on it, or
-// what was spelled out.
+// A cell is a unit of drawing: a character with its combining marks, or a
+// spelled out character.
 type cell struct {
-	bytes   int    // of the text
-	width   int    // of the screen
-	out     string // what is drawn, if it is not the text itself
+	bytes   int    // number of bytes of the text
+	width   int    // number of columns on the screen
+	out     string // what is drawn, if it differs from the text
 	spelled bool
 }
 
-// next is the cell at the beginning of text, which stands in a column.
+// next returns the cell at the start of text, which is drawn at column.
 func next(text []byte, column int) cell {
 	c := text[0]
 	switch {
@@ -37,7 +37,7 @@ func next(text []byte, column int) cell {
 		w := tabWidth - column%tabWidth
 		return cell{bytes: 1, width: w, out: "        "[:w]}
 	case c == '\r' && len(text) == 1:
-		return cell{bytes: 1} // of a line's end
+		return cell{bytes: 1} // part of a line end
 	}
 	r, n := utf8.DecodeRune(text)
 	spell := func() cell {
@@ -50,11 +50,11 @@ func next(text []byte, column int) cell {
 	if r == utf8.RuneError && n == 1 || !visible.Harmless(r) && r >= 0x7f || r < ' ' || !visible.Steady(r) {
 		return spell()
 	}
-	// Its marks go with it.
+	// Add its combining marks.
 	end := n
 	for marks := 0; end < len(text); marks++ {
 		m, k := utf8.DecodeRune(text[end:])
-		if m >= 0xfe00 && m <= 0xfe0f { // of no width, but they change that of others
+		if m >= 0xfe00 && m <= 0xfe0f { // they have no width, but change the width of other characters
 			end += k
 			return cell{bytes: end, width: ansi.StringWidthWc(string(text[:end-k])), out: string(text[:end-k])}
 		}
@@ -65,19 +65,19 @@ func next(text []byte, column int) cell {
 	}
 	w := ansi.StringWidthWc(string(text[:end]))
 	if w <= 0 {
-		return spell() // a mark on nothing
+		return spell() // a mark without a character
 	}
 	return cell{bytes: end, width: w}
 }
 
-// Rows is where the rows begin on which a text is wrapped, each width wide.
-// The first is 0.
+// Rows returns the indexes at which the rows of a text start when it is wrapped
+// to width columns. The first is 0.
 func Rows(text []byte, width int) []int {
 	rows := []int{0}
 	width = max(width, 1)
 	column := 0
 	for at := 0; at < len(text); {
-		// The common case in one go.
+		// The common case: a run of printable ASCII.
 		k := at
 		for k < len(text) && k-at < width-column && text[k] >= ' ' && text[k] < 0x7f && (k+1 == len(text) || text[k+1] < 0x80) {
 			k++
@@ -101,7 +101,8 @@ func Rows(text []byte, width int) []int {
 	return rows
 }
 
-// Columns is how wide a text is, as far as most.
+// Columns returns the display width of text in columns. It stops counting once
+// the width is at least most.
 func Columns(text []byte, most int) int {
 	column := 0
 	for at := 0; at < len(text) && column < most; {
@@ -112,18 +113,19 @@ func Columns(text []byte, most int) int {
 	return column
 }
 
-// Styles are how Draw shows things.
+// Styles are the styles that Draw uses.
 type Styles struct {
 	Text, Match, Here, Special lipgloss.Style
 }
 
-// Draw draws text, without its first skip columns, on width columns at most,
-// and returns how many it took. spans are of the text, in order; that of
-// index here, if it is not negative, is the one the person is at.
+// Draw draws text, without its first skip columns, in at most width columns,
+// and returns the number of columns drawn. spans are matches in text, in order.
+// The span with the index here is the current match; here is negative if there
+// is none.
 func Draw(b *strings.Builder, text []byte, spans []match.Span, here, skip, width int, s Styles) int {
 	column, drawn, span := 0, 0, 0
-	var run strings.Builder // cells of one style
-	style := &s.Text        // of them
+	var run strings.Builder // cells with the same style
+	style := &s.Text        // style of run
 	flush := func() {
 		if run.Len() > 0 {
 			b.WriteString(render(*style, run.String()))
@@ -155,12 +157,12 @@ func Draw(b *strings.Builder, text []byte, spans []match.Span, here, skip, width
 				out = ""
 			}
 		}
-		from := column - skip // where on the screen
+		from := column - skip // column on the screen
 		switch {
 		case from+c.width <= 0:
-		case from < 0 || drawn+c.width > width: // half of it would be seen
+		case from < 0 || drawn+c.width > width: // only a part of the cell is visible
 			n := min(from+c.width, width) - drawn
-			if len(out) == c.width && n > 0 { // of one byte a column: that half can be
+			if len(out) == c.width && n > 0 { // with one byte per column, that part can be drawn
 				lo := max(0, -from)
 				run.WriteString(out[lo : lo+n])
 			} else {
@@ -178,7 +180,7 @@ func Draw(b *strings.Builder, text []byte, spans []match.Span, here, skip, width
 	return drawn
 }
 
-// render is faster than the style's Render where there is nothing to style.
+// render returns text in style s. It is faster than s.Render for plain styles.
 func render(s lipgloss.Style, text string) string {
 	if isPlain(s) {
 		return text
@@ -190,8 +192,7 @@ func isPlain(s lipgloss.Style) bool {
 	return !s.GetBold() && !s.GetReverse() && !s.GetUnderline() && s.GetForeground() == lipgloss.NoColor{} && s.GetBackground() == lipgloss.NoColor{}
 }
 
-// Fit is a text of ours cut or filled to a width, escape sequences left
-// whole.
+// Fit truncates or pads s to width columns, and keeps escape sequences whole.
 func Fit(s string, width int) string {
 	s = oneLine.Replace(s)
 	if w := ansi.StringWidth(s); w > width {
@@ -200,10 +201,10 @@ func Fit(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-ansi.StringWidth(s)))
 }
 
-// oneLine keeps names and messages with line ends in them on their row.
+// oneLine keeps names and messages that contain line ends on one row.
 var oneLine = strings.NewReplacer("\n", "^J", "\t", "^I")
 
-// FitLeft is Fit that cuts at the beginning, as of a path.
+// FitLeft is like Fit, but truncates the start, which suits paths.
 func FitLeft(s string, width int) string {
 	s = oneLine.Replace(s)
 	if w := ansi.StringWidth(s); w > width {
@@ -212,8 +213,8 @@ func FitLeft(s string, width int) string {
 	return s + strings.Repeat(" ", max(0, width-ansi.StringWidth(s)))
 }
 
-// CutLeft takes n columns and what covers them away from the beginning of s,
-// and puts mark there, and blanks if half of a wide character is left over.
+// CutLeft removes the first n columns of s and replaces them by mark. If half
+// of a wide character remains, it becomes a blank.
 func CutLeft(s string, n int, mark string) string {
 	rest := ansi.StringWidth(s) - n
 	for k := n; ; k++ {
