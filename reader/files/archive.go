@@ -210,8 +210,8 @@ func (e *entry) open(m reader.Member) (decode.File, error) {
 	if e.wanted != "" {
 		return nil, &reader.FileError{Path: m.Path, Offset: -1, Err: ErrArchive}
 	}
-	if err := e.in.acquire(context.Background(), nil, nil); err != nil {
-		return nil, err
+	if err := e.in.acquire(context.Background(), nil, nil); err != nil && e.in.data == nil {
+		return nil, err // otherwise e may be in the part that can be read
 	}
 	s := &section{path: m.Path, info: memberInfo{filepath.Base(m.Path), e.size, e.modified}, Coding: e.coding, in: e.in}
 	if !e.sparse {
@@ -264,17 +264,19 @@ func (a *archive) list(ctx context.Context, turn *reader.Turn, progress func(dis
 	if a.damage != nil {
 		errs = append(errs, fail(a.damage))
 	}
-	if err := a.acquire(ctx, turn, progress); err != nil {
-		if ctx.Err() != nil {
-			return nil, []error{ctx.Err()}
-		}
+	err := a.acquire(ctx, turn, progress)
+	if a.data != nil {
+		defer a.Release()
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil, []error{ctx.Err()}
+	case err != nil:
 		errs = append(errs, fail(err))
 	}
-	defer a.Release()
 	if a.data == nil {
 		return nil, errs
 	}
-	var err error
 	var entries []namedEntry
 	size := a.length()
 	if a.kind == decode.ZipArchive {
@@ -392,9 +394,11 @@ func (w *wantedPaths) add(path string) {
 // followed.
 func (w *wantedPaths) addLinks(wanted string, a *archive, keep func(path string) bool) {
 	links := a.links
-	if a.kind == decode.ZipArchive && a.acquire(context.Background(), nil, nil) == nil {
-		links = zipLinks(a, a.length())
-		a.Release()
+	if a.kind == decode.ZipArchive {
+		if err := a.acquire(context.Background(), nil, nil); err == nil || a.data != nil {
+			links = zipLinks(a, a.length())
+			a.Release()
+		}
 	}
 	dir := resolveLink(wanted, links)
 	w.add(dir)
@@ -536,13 +540,11 @@ func unpackOnce(ctx context.Context, m reader.Member, opt Options, turn *reader.
 // commonPrefix returns the length of the common beginning of two tar archives
 // in bytes.
 func (a *archive) commonPrefix(ctx context.Context, b *archive, turn *reader.Turn) (int64, error) {
-	defer a.Release()
-	defer b.Release()
-	if err := a.acquire(ctx, turn, nil); err != nil && a.data == nil {
-		return 0, err
-	}
-	if err := b.acquire(ctx, turn, nil); err != nil && b.data == nil {
-		return 0, err
+	for _, x := range []*archive{a, b} {
+		if err := x.acquire(ctx, turn, nil); err != nil && x.data == nil {
+			return 0, err
+		}
+		defer x.Release()
 	}
 	if a.kind != decode.TarArchive || b.kind != decode.TarArchive {
 		return 0, nil
@@ -689,15 +691,20 @@ func insidePattern(pattern string) []string {
 }
 
 // acquire makes a.data readable until Release is called. If a part of the
-// archive cannot be read, it returns an error, and a.data is the rest; a.data
-// is nil if nothing can be read.
+// archive cannot be read, it returns an error, and a.data is the rest. If nothing
+// can be read, a.data is nil, and Release must not be called.
 func (a *archive) acquire(ctx context.Context, turn *reader.Turn, progress func(int64)) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.users++
 	if a.data != nil {
+		a.users++
 		return nil
 	}
+	defer func() {
+		if a.data != nil {
+			a.users++
+		}
+	}()
 	f, p, err := OpenMember(a.member) // may hold the mu of the archive that it is in
 	if err != nil {
 		return err
