@@ -4,12 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
-	"hash/crc32"
-	"hash/maphash"
 	"io"
 	"io/fs"
 	"os"
@@ -19,7 +14,6 @@ import (
 	"time"
 
 	"logview/reader"
-	"logview/reader/blockstore"
 	"logview/reader/decode"
 	"logview/reader/rotation"
 )
@@ -68,26 +62,6 @@ type pair struct {
 	size  int64       // size of plain when it was opened; the rest is not read
 }
 
-// A verdict is the relation of the text of a packed file to that of the plain
-// one.
-type verdict struct {
-	Relation relation
-	at       reader.Offset // the offset in packed of the line in which the common beginning ends
-	line     reader.Line   // the number of that line
-
-	passing bool // packed is being written, so the verdict is not remembered
-
-	// If packed is damaged:
-	has  *lineSet // the lines of plain from at on
-	copy bool     // plain has most lines of packed, so the others are probably results of the damage
-
-	// The state of plain for which the verdict was made.
-	plain reader.Stamp // without Changed if plain may have been written to since without a new stamp
-	ends  uint32       // CRC-32 of the first and the last bytes of plain
-}
-
-type relation byte
-
 const (
 	undecided relation = iota
 	Contained          // plain begins with packed, or equals it
@@ -96,9 +70,6 @@ const (
 	replaced // plain is gone, and packed is read instead
 	damaged  // packed is damaged, and has the beginning of plain before that
 )
-
-// durable reports whether a verdict of this relation is remembered.
-func (r relation) durable() bool { return r >= Contained && r <= different }
 
 // IsTwin reports whether m is the packed file of an undecided pair. Most
 // likely, the plain file that is listed with it has the same text. Opened at
@@ -113,170 +84,9 @@ func withoutPair(m reader.Member) reader.Member {
 	return m
 }
 
-// A pairKey is the key of a remembered verdict: the identity of plain, and the
-// identity and state of packed.
-type pairKey struct {
-	Dev, Ino uint64
-	Packed   reader.Stamp
-}
-
-// verdicts are the verdicts that this process remembers.
-var verdicts struct {
-	sync.Mutex
-	known map[pairKey]verdict
-}
-
-const mostVerdicts = 10000
-
 // TooYoung is the age below which a file's stamp proves nothing: the clock of
 // the file system ticks every 1 to 16 ms. It is a variable for tests.
 var TooYoung = 50 * time.Millisecond
-
-// keyOfPair returns the key for the verdict on two files; false if their stamps
-// do not identify them.
-func keyOfPair(plain, packed reader.Member) (key pairKey, was reader.Stamp, ok bool) {
-	was, ok1 := ListedStamp(plain)
-	z, ok2 := ListedStamp(packed)
-	return pairKey{was.Dev, was.Ino, z}, was, ok1 && ok2 && was.Ino != 0 && z.Ino != 0 && was.Changed != 0 && z.Changed != 0
-}
-
-// holds reports whether a remembered verdict applies to the current state of
-// plain. If plain has grown since, it compares the checksums of its beginning
-// and of the bytes before its previous end, as an index does.
-func (v verdict) holds(plain reader.Member) bool {
-	now, ok := ListedStamp(plain)
-	switch {
-	case !ok || v.Relation == undecided:
-		return false
-	case now == v.plain:
-		return true
-	case v.Relation == continues || now.Size <= v.plain.Size:
-		return false
-	}
-	ends, ok := endSums(plain, v.plain.Size)
-	return ok && ends == v.ends
-}
-
-// endSums returns a CRC-32 of the first and the last bytes within the first
-// size bytes of a plain file.
-func endSums(m reader.Member, size int64) (uint32, bool) {
-	f, _, err := OpenMember(m)
-	if err != nil {
-		return 0, false
-	}
-	defer f.Close()
-	var buf [blockstore.KeyBytes]byte
-	crc := uint32(0)
-	for _, off := range []int64{0, max(0, size-blockstore.KeyBytes)} {
-		n, err := f.ReadAt(buf[:min(size, blockstore.KeyBytes)], off)
-		if err != nil {
-			return 0, false
-		}
-		crc = crc32.Update(crc, crc32.IEEETable, buf[:n])
-	}
-	return crc, true
-}
-
-func recall(plain, packed reader.Member) verdict {
-	key, _, ok := keyOfPair(plain, packed)
-	if !ok {
-		return verdict{}
-	}
-	verdicts.Lock()
-	v := verdicts.known[key]
-	verdicts.Unlock()
-	if !v.holds(plain) {
-		return verdict{}
-	}
-	return v
-}
-
-func remember(plain, packed reader.Member, v verdict) {
-	key, _, ok := keyOfPair(plain, packed)
-	if !ok || !v.Relation.durable() {
-		return
-	}
-	verdicts.Lock()
-	defer verdicts.Unlock()
-	if verdicts.known == nil || len(verdicts.known) >= mostVerdicts {
-		verdicts.known = map[pairKey]verdict{}
-	}
-	verdicts.known[key] = v
-}
-
-func verdictName(key pairKey) string {
-	h := sha256.New()
-	_ = binary.Write(h, binary.LittleEndian, key)
-	return hex.EncodeToString(h.Sum(nil)[:16]) + blockstore.VerdictSuffix
-}
-
-func recallVerdict(c *blockstore.Cache, plain, packed reader.Member) verdict {
-	key, was, ok := keyOfPair(plain, packed)
-	if !ok || c == nil {
-		return verdict{}
-	}
-	dir, err := c.Sub(blockstore.BlocksName, false)
-	if err != nil {
-		return verdict{}
-	}
-	f, err := blockstore.OpenKept(filepath.Join(dir, verdictName(key)))
-	if err != nil {
-		return verdict{}
-	}
-	defer f.Close()
-	b, err := io.ReadAll(io.LimitReader(f, 128))
-	n := len(b) - 4
-	if err != nil || n < len(blockstore.VerdictMagic)+5 || string(b[:len(blockstore.VerdictMagic)]) != blockstore.VerdictMagic || crc32.ChecksumIEEE(b[:n]) != binary.LittleEndian.Uint32(b[n:]) {
-		return verdict{}
-	}
-	v := verdict{Relation: relation(b[len(blockstore.VerdictMagic)]), ends: binary.LittleEndian.Uint32(b[n-4:])}
-	var num [5]int64
-	for i, rest := 0, b[len(blockstore.VerdictMagic)+1:n-4]; i < len(num); i++ {
-		x, k := binary.Varint(rest)
-		if k <= 0 {
-			return verdict{}
-		}
-		num[i], rest = x, rest[k:]
-	}
-	v.at, v.line = reader.Offset(num[0]), reader.Line(num[1])
-	v.plain = reader.Stamp{Dev: was.Dev, Ino: was.Ino, Size: num[2], ModTime: num[3], Changed: num[4]}
-	if !v.Relation.durable() || !v.holds(plain) {
-		return verdict{}
-	}
-	if info, err := f.Stat(); err == nil {
-		c.Touch(f.Name(), info)
-	}
-	return v
-}
-
-func keepVerdict(c *blockstore.Cache, plain, packed reader.Member, v verdict) {
-	key, _, ok := keyOfPair(plain, packed)
-	if !ok || c == nil || !v.Relation.durable() || !c.MakeRoom(128, 0) {
-		return
-	}
-	dir, err := c.Sub(blockstore.BlocksName, true)
-	if err != nil {
-		return
-	}
-	b := append([]byte(blockstore.VerdictMagic), byte(v.Relation))
-	b = binary.AppendVarint(b, int64(v.at))
-	b = binary.AppendVarint(b, int64(v.line))
-	b = binary.AppendVarint(b, v.plain.Size)
-	b = binary.AppendVarint(b, v.plain.ModTime)
-	b = binary.AppendVarint(b, v.plain.Changed)
-	b = binary.LittleEndian.AppendUint32(b, v.ends)
-	b = binary.LittleEndian.AppendUint32(b, crc32.ChecksumIEEE(b))
-	f, err := os.CreateTemp(dir, blockstore.TmpPrefix)
-	if err != nil {
-		return
-	}
-	_, err = f.Write(b)
-	if cerr := f.Close(); err != nil || cerr != nil || os.Rename(f.Name(), filepath.Join(dir, verdictName(key))) != nil {
-		os.Remove(f.Name())
-		return
-	}
-	c.RecordGrowth(int64(len(b)))
-}
 
 // settle replaces two files in a list of members by those of them that must be
 // read, in order.
@@ -349,66 +159,6 @@ func findPairs(g []Found, apart func(a, b string) bool) []Found {
 		out[i].Member = m
 	}
 	return out
-}
-
-// glanceSize is how many bytes at the beginnings of two texts a listing compares.
-const glanceSize = 8 << 10
-
-// compareBeginnings compares the beginnings of two files with matching names.
-// It returns a verdict, undecided if that takes more than the beginnings, and
-// false if the files cannot be a pair.
-func compareBeginnings(plain, packed reader.Member) (verdict, bool) {
-	if v := recall(plain, packed); v.Relation != undecided {
-		return v, true
-	}
-	if plain.Size == 0 && !HandleOf(plain).Rotated && !decode.ParseName(filepath.Base(plain.Path)).Compressed() {
-		return verdict{Relation: different}, true // plain is a new log, which will grow
-	}
-	pf, _, err := OpenMember(plain)
-	if isGone(err) {
-		return verdict{Relation: replaced}, true // only the packed file is left
-	}
-	if err != nil {
-		return verdict{}, false
-	}
-	defer pf.Close()
-	zf, _, err := OpenMember(packed)
-	if isGone(err) {
-		return verdict{Relation: Contained}, true
-	}
-	if err != nil {
-		return verdict{}, false
-	}
-	defer zf.Close()
-	if a, err := pf.Stat(); err == nil {
-		if b, err := zf.Stat(); err == nil && os.SameFile(a, b) {
-			return verdict{Relation: replaced}, true // plain is gone, and the packed file was opened instead
-		}
-	}
-	pt, err := decode.Open(context.Background(), pf, false)
-	if err != nil {
-		return verdict{}, false
-	}
-	defer pt.Release()
-	unpacked := !decode.ParseName(filepath.Base(plain.Path)).Compressed()
-	zt, err := decode.Open(context.Background(), zf, false)
-	if err != nil {
-		return verdict{}, isTruncation(err) // writing the packed file has just begun
-	}
-	defer zt.Release()
-	if unpacked && pt.Format != decode.Plain || zt.Format == decode.Plain || pt.Archive != "" || zt.Archive != "" {
-		return verdict{}, false
-	}
-	var a, b [glanceSize]byte
-	n, _ := io.ReadFull(pt, a[:])
-	k, _ := io.ReadFull(zt, b[:])
-	n = min(n, k)
-	// If they differ only after the first line, packed may be damaged there.
-	first := bytes.IndexByte(a[:n], '\n') + 1
-	if !bytes.Equal(a[:n], b[:n]) && (first == 0 || !bytes.Equal(a[:first], b[:first])) {
-		return verdict{Relation: different}, true
-	}
-	return verdict{}, true
 }
 
 func isGone(err error) bool { return errors.Is(err, fs.ErrNotExist) || errors.Is(err, reader.ErrGone) }
@@ -569,229 +319,6 @@ func (p *pair) unchanged() bool {
 	info, err := os.Stat(p.plain.Path)
 	was, ok := ListedStamp(p.plain)
 	return err == nil && ok && (reader.StampOf(info) == was || reader.StampOf(info).SameFile(was) && info.Size() > was.Size)
-}
-
-// compare reads both files from their starts. p.deciding is held.
-func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
-	p.mu.Lock()
-	f := p.held
-	p.held, p.asked = nil, f == nil
-	p.mu.Unlock()
-	if f == nil {
-		return verdict{Relation: replaced}, nil
-	}
-	plain, err := NewFileBlocksIn(ctx, f, p.plain.Path, false, s.opt.Encoding, nil)
-	if err != nil {
-		f.Close()
-		return verdict{Relation: different}, ctx.Err() // reading it reports the error
-	}
-	defer plain.Close()
-	plain.limit(p.size)
-	opt := s.opt
-	opt.Workers = nil // most likely its block store is not needed
-	z, err := (&LogSource{name: s.name, opt: opt, members: s.Members()}).openMember(ctx, p.Packed, reader.Pos{}, nil)
-	switch {
-	case err == nil:
-		defer z.Close()
-	case ctx.Err() != nil:
-		return verdict{}, ctx.Err()
-	case isGone(err), errors.Is(err, reader.ErrBinary) && plain.T.Binary:
-		return verdict{Relation: Contained}, nil
-	case p.unfinished(err):
-		return verdict{Relation: Contained, passing: true}, nil
-	case isTruncation(err):
-		return verdict{Relation: damaged, has: newLineSet()}, nil
-	default:
-		return verdict{Relation: different}, nil
-	}
-	if f, ok := z.(reader.FileBlocks); ok && f.Stamp().SameFile(plain.stamp) && plain.stamp.Ino != 0 {
-		return verdict{Relation: replaced}, nil
-	}
-	// If plain is packed, too, and damaged, the other file has the rest.
-	ends := func(err error) bool { return err == io.EOF || err != nil && plain.T.Format != decode.Plain }
-	a, b := reader.GetBlock(), reader.GetBlock()
-	defer reader.PutBlock(a)
-	defer reader.PutBlock(b)
-	v := verdict{}    // at and line: the start of the last line that both have
-	both := verdict{} // at and line: the end of the common beginning so far
-	for {
-		zerr := z.Next(b)
-		if zerr == io.EOF || p.unfinished(zerr) {
-			v.Relation, v.passing = Contained, zerr != io.EOF
-			return v, nil
-		}
-		if ctx.Err() != nil {
-			return verdict{}, ctx.Err()
-		}
-		perr := plain.Next(a)
-		if ctx.Err() != nil {
-			return verdict{}, ctx.Err()
-		}
-		switch {
-		case zerr != nil:
-			if perr != nil {
-				a.Text, a.Skips = a.Text[:0], nil
-			}
-			return both.damaged(plain, a)
-		case ends(perr):
-			v.Relation = continues
-			return v, p.checkUnchanged(plain)
-		case perr != nil:
-			return verdict{Relation: different}, nil
-		}
-		n := commonPrefix(a, b)
-		i := bytes.LastIndexByte(a.Text[:n], '\n') + 1
-		if i > 0 {
-			v.at, v.line = a.OffsetAt(i), a.Line+reader.Line(reader.CountLines(a.Text[:i]))
-		}
-		both.at, both.line = a.OffsetAt(n), a.Line+reader.Line(reader.CountLines(a.Text[:n]))
-		switch {
-		case n == len(a.Text) && n == len(b.Text):
-		case n == len(b.Text):
-			// The rest of a line of plain, the last one of packed.
-			zerr := z.Next(b)
-			if ctx.Err() != nil {
-				return verdict{}, ctx.Err()
-			}
-			if zerr == io.EOF || p.unfinished(zerr) {
-				v.Relation, v.passing = Contained, zerr != io.EOF
-				return v, nil
-			}
-			if zerr != nil {
-				a.Advance(n)
-				return both.damaged(plain, a)
-			}
-			return v.diverge(z, b, plain, a, i)
-		default:
-			if n == len(a.Text) {
-				if ends(plain.Next(a)) {
-					v.Relation = continues
-					return v, p.checkUnchanged(plain)
-				}
-				i = 0 // a is the next block
-			}
-			return v.diverge(z, b, plain, a, i)
-		}
-	}
-}
-
-// diverge returns the verdict on two texts that differ in the blocks a and b,
-// in the line at index i of a.
-func (v verdict) diverge(z reader.Blocks, b *reader.Block, plain *FileBlocks, a *reader.Block, i int) (verdict, error) {
-	if v.at == 0 {
-		return verdict{Relation: different}, nil
-	}
-	own := newLineSet() // the lines of packed
-	own.add(b.Text[min(i, len(b.Text)):])
-	zerr := z.Next(b)
-	for zerr == nil {
-		own.add(b.Text)
-		zerr = z.Next(b)
-	}
-	if err := plain.ctx.Err(); err != nil {
-		return verdict{}, err
-	}
-	if zerr == io.EOF {
-		return verdict{Relation: different}, nil
-	}
-	a.Advance(i)
-	v, err := v.damaged(plain, a)
-	n := v.has.count(own)
-	v.copy = int(v.line)+n > len(own.sums)-n
-	return v, err
-}
-
-// damaged returns the verdict that packed is damaged, and that from v.at on it
-// is uncertain which text of plain it has. a is the block of plain there.
-func (v verdict) damaged(plain *FileBlocks, a *reader.Block) (verdict, error) {
-	v.Relation, v.has = damaged, newLineSet()
-	err := error(nil)
-	for err == nil && v.has.add(a.Text) {
-		err = plain.Next(a)
-	}
-	return v, plain.ctx.Err()
-}
-
-// A lineSet is a set of lines, represented by checksums of 64 bits.
-type lineSet struct {
-	sums map[uint64]struct{}
-}
-
-var lineSeed = maphash.MakeSeed()
-
-// maxLineSet is the maximum number of lines in a set, which takes some 40 MiB
-// of memory. In longer texts, lines may be read twice.
-const maxLineSet = 1 << 20
-
-func newLineSet() *lineSet {
-	return &lineSet{sums: map[uint64]struct{}{}}
-}
-
-// add adds the lines of a text. It returns false if the set is full.
-func (s *lineSet) add(text []byte) bool {
-	for l := range bytes.Lines(text) {
-		if len(s.sums) >= maxLineSet {
-			return false
-		}
-		s.sums[maphash.Bytes(lineSeed, bytes.TrimSuffix(l, reader.Newline))] = struct{}{}
-	}
-	return true
-}
-
-// count returns the number of lines that both sets have.
-func (s *lineSet) count(other *lineSet) int {
-	n := 0
-	for sum := range other.sums {
-		if _, ok := s.sums[sum]; ok {
-			n++
-		}
-	}
-	return n
-}
-
-func (s *lineSet) has(line []byte) bool {
-	_, ok := s.sums[maphash.Bytes(lineSeed, bytes.TrimSuffix(line, reader.Newline))]
-	return ok
-}
-
-// commonPrefix returns the length of the common beginning of the texts of two
-// blocks.
-func commonPrefix(a, b *reader.Block) int {
-	if a.Offset != b.Offset {
-		return 0
-	}
-	k, n := 0, min(len(a.Text), len(b.Text))
-	if bytes.Equal(a.Text[:n], b.Text[:n]) {
-		k = n
-	}
-	for k < n && a.Text[k] == b.Text[k] {
-		k++
-	}
-	for i, s := range a.Skips {
-		if s.At >= k {
-			break
-		}
-		if i >= len(b.Skips) || b.Skips[i] != s {
-			return s.At
-		}
-	}
-	if i := reader.Before(a.Skips, k); i < reader.Before(b.Skips, k) {
-		return b.Skips[i].At
-	}
-	return k
-}
-
-// checkUnchanged returns an error if the plain file has grown since it was
-// listed: it is being unpacked, and a reader may have reached its end before.
-func (p *pair) checkUnchanged(plain *FileBlocks) error {
-	if plain.limited {
-		return nil // what was appended is not read
-	}
-	info, err := plain.F.Stat()
-	if err == nil && HandleOf(p.plain).Info != nil && info.Size() != HandleOf(p.plain).Info.Size() {
-		return &reader.FileError{Path: p.Packed.Path, Offset: -1, Err: errors.New("was unpacked while it was read; lines may be missing until that is done")}
-	}
-	return nil
 }
 
 // pairBlocks reads the lines in the packed file of an undecided pair that are

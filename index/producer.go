@@ -1,0 +1,400 @@
+package index
+
+import (
+	"bytes"
+	"io"
+	"sync"
+	"sync/atomic"
+
+	"logview/index/match"
+	"logview/reader"
+)
+
+// This file reads and searches the blocks of one member during a scan.
+
+// A producer reads one member.
+type producer struct {
+	*scanRun
+	st     *memberScan
+	blocks reader.Blocks
+	id     reader.ID
+	disk   int64 // bytes of the file that were added to done so far
+
+	working sync.WaitGroup // waits for goroutines started by spread
+}
+
+// unpack lists the members of an archive.
+func (p *producer) unpack(err error) {
+	u, ok := p.st.src.(reader.Unpacker)
+	if !ok {
+		p.fail(err)
+		return
+	}
+	members, errs := u.Unpack(p.ctx, p.st.member, p.st.turn, p.advance)
+	for _, err := range errs {
+		p.fail(err)
+	}
+	p.st.archive, p.st.inside = true, members
+}
+
+// read reads and searches the blocks of the member that may match.
+func (p *producer) read() {
+	ad := p.st.adm
+	if ad != nil {
+		ok, certain := ad.fits(p.blocks)
+		if ok && !certain {
+			now := p.blocks.(reader.FileBlocks).Stamp()
+			ok = ad.entry.holds(p.ctx, ad.cache, p.st.src, p.st.member, now)
+		}
+		if !ok {
+			ad = nil // the file or its text was replaced
+		}
+	}
+	if ad == nil {
+		if ra, ok := p.blocks.(reader.RandomAccess); ok {
+			p.random(ra, nil)
+		} else {
+			p.sequential(nil)
+		}
+		return
+	}
+	ra, ok := p.blocks.(reader.FileBlocks).Access(ad.table)
+	if !ok {
+		p.sequential(ad)
+		return
+	}
+	if !p.random(ra, ad) || !ad.grown {
+		return
+	}
+	at := reader.Pos{Member: p.id}
+	if n := len(ad.blocks); n < len(ad.table.Blocks) {
+		at.Offset, at.Line = ad.table.Blocks[n].Offset, ad.table.Blocks[n].Line
+	}
+	rest, err := p.st.src.Open(p.ctx, p.st.member, at)
+	if err != nil {
+		p.fail(err)
+		return
+	}
+	p.working.Wait()
+	p.blocks.Close()
+	p.blocks = rest // produce closes it
+	p.sequential(nil)
+}
+
+// countSkipped counts blocks that were not read.
+func (p *producer) countSkipped(n int) {
+	if n == 0 {
+		return
+	}
+	if x, ok := p.slot(); ok {
+		x.stats.Blocks, x.stats.BlocksSkipped = int64(n), int64(n)
+		p.fill(x)
+	}
+}
+
+// wait waits until ready returns true, and releases the producer's slot in the
+// meantime. ready is called with mu locked. wait returns false if reading must
+// end.
+func (p *producer) wait(ready func() bool) bool {
+	p.mu.Lock()
+	if !ready() && p.ctx.Err() == nil && !p.st.stop {
+		p.mu.Unlock()
+		stop := false
+		p.workers.Yield(func() {
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			for !ready() && p.ctx.Err() == nil && !p.st.stop {
+				p.changed.Wait()
+			}
+			stop = p.st.stop
+		})
+		return !stop && p.ctx.Err() == nil
+	}
+	stop := p.st.stop
+	p.mu.Unlock()
+	return !stop && p.ctx.Err() == nil
+}
+
+// slot queues an empty piece once there is room for it. It returns false if
+// reading must end.
+func (p *producer) slot() (*piece, bool) {
+	ok := p.wait(func() bool {
+		if len(p.st.queue) >= maxQueue {
+			return false
+		}
+		if p.st.head {
+			return p.st.held <= maxHead
+		}
+		return p.ahead <= maxAhead
+	})
+	if !ok {
+		return nil, false
+	}
+	x := &piece{}
+	p.mu.Lock()
+	p.st.queue = append(p.st.queue, x)
+	p.mu.Unlock()
+	return x, true
+}
+
+// fail queues a piece with an error.
+func (p *producer) fail(err error) {
+	if x, ok := p.slot(); ok {
+		x.err = err
+		p.fill(x)
+	}
+}
+
+// fill marks a piece as ready.
+func (p *producer) fill(x *piece) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	x.ready = true
+	if x.hits != nil {
+		p.st.held += x.hits.bytes
+		if !p.st.head {
+			p.ahead += x.hits.bytes
+		}
+	}
+	p.changed.Broadcast()
+}
+
+// spread does the work for a piece, in another goroutine if a slot is free, or
+// else in this one.
+func (p *producer) spread(work func()) {
+	p.working.Add(1)
+	beside := func() {
+		defer p.working.Done()
+		work()
+	}
+	p.workers.Share(beside)
+}
+
+func (p *producer) advance(disk int64) {
+	if disk > p.disk {
+		p.done.Add(disk - p.disk)
+		p.disk = disk
+	}
+}
+
+// sequential searches a member block by block, except for blocks that ad does
+// not admit.
+func (p *producer) sequential(ad *admission) {
+	ended := false // the text so far ends with a line without a newline
+	passed := 0
+	defer func() { p.countSkipped(passed) }()
+	for i := 0; ; i++ {
+		b := reader.GetBlock()
+		err := p.blocks.Next(b)
+		if err == nil && ad != nil && i < len(ad.blocks) && !ad.blocks[i] && ad.table.Blocks[i].Offset == b.Offset {
+			p.advance(b.Disk)
+			reader.PutBlock(b)
+			if passed++; p.ctx.Err() != nil {
+				return
+			}
+			continue
+		}
+		if err == nil && ended {
+			// The file has grown since; the line would be returned
+			// again.
+			reader.PutBlock(b)
+			return
+		}
+		if err != nil {
+			reader.PutBlock(b)
+			if err == io.EOF {
+				return
+			}
+			ended = false
+			p.fail(err)
+			if p.ctx.Err() != nil || reader.Resume(p.blocks) != nil {
+				return
+			}
+			continue
+		}
+		p.advance(b.Disk)
+		ended = !b.Unfinished && !bytes.HasSuffix(b.Text, newline)
+		if b.Unfinished {
+			var ok bool
+			ad = nil // from here on, block numbers differ from those in ad
+			if b, ok = p.searchLong(b, p.blocks.Next); !ok {
+				return
+			} else if b == nil {
+				continue
+			}
+			ended = !bytes.HasSuffix(b.Text, newline)
+		}
+		x, ok := p.slot()
+		if !ok {
+			reader.PutBlock(b)
+			return
+		}
+		x.stats.Unindexed = unindexed(ad, i)
+		p.spread(func() {
+			p.search(x, b)
+			p.fill(x)
+		})
+	}
+}
+
+// unindexed returns 1 if block i is not indexed, or else 0.
+func unindexed(ad *admission, i int) int64 {
+	if ad != nil && ad.entry.covers(i) {
+		return 0
+	}
+	return 1
+}
+
+// random searches the admitted blocks of a member whose blocks can be read in
+// any order. It returns false if a block could not be read, or if reading must
+// end.
+func (p *producer) random(ra reader.RandomAccess, ad *admission) bool {
+	table := ra.Table().Blocks
+	if ad != nil {
+		table = table[:len(ad.blocks)]
+	}
+	_, stored := p.blocks.(reader.RandomAccess)
+	passed := 0
+	var failed atomic.Bool
+	for i := 0; i < len(table) && !failed.Load(); i++ {
+		if ad != nil && !ad.blocks[i] {
+			passed++
+			continue
+		}
+		p.countSkipped(passed)
+		passed = 0
+		if table[i].Unfinished {
+			b := reader.GetBlock()
+			err := ra.ReadBlock(i, b)
+			if err != nil {
+				reader.PutBlock(b)
+				p.fail(err)
+				return false
+			}
+			b, ok := p.searchLong(b, func(b *reader.Block) error {
+				if i+1 >= len(table) {
+					return io.EOF
+				}
+				i++
+				err = ra.ReadBlock(i, b)
+				return err
+			})
+			if err != nil {
+				p.fail(err)
+				return false
+			}
+			if !ok {
+				return false
+			}
+			if b != nil {
+				x, ok := p.slot()
+				if !ok {
+					reader.PutBlock(b)
+					return false
+				}
+				x.stats.Unindexed = 1
+				p.search(x, b)
+				p.fill(x)
+			}
+			continue
+		}
+		x, ok := p.slot()
+		if !ok {
+			return false
+		}
+		x.stats.Unindexed = unindexed(ad, i)
+		p.advance(int64(float64(p.st.member.Size) * float64(i) / float64(len(table))))
+		p.spread(func() {
+			defer p.fill(x)
+			b := reader.GetBlock()
+			if err := ra.ReadBlock(i, b); err != nil {
+				reader.PutBlock(b)
+				x.err = err
+				failed.Store(true)
+				return
+			}
+			if stored {
+				x.stats.Stored = 1
+			}
+			p.search(x, b)
+		})
+	}
+	p.countSkipped(passed)
+	return !failed.Load()
+}
+
+// search searches a block of whole lines and stores the result in x. It takes
+// ownership of b.
+func (p *producer) search(x *piece, b *reader.Block) {
+	x.stats.Blocks++
+	x.stats.BlocksRead++
+	x.stats.Bytes += int64(len(b.Text))
+	sc := p.scanners.Get().(*match.Scanner)
+	defer p.scanners.Put(sc)
+	sc.SetPath(p.st.member.Path)
+	spans := p.find(sc, reader.Unmarked(b.Text, b.Skips))
+	p.hits.Add(int64(len(spans)))
+	if p.withContext() {
+		x.lines = contextLines(b, spans, p.req)
+		x.hits = p.newHits()
+		x.hits.Count = int64(len(spans))
+		for _, l := range x.lines {
+			x.hits.bytes += len(l.text) + contextLineSize
+		}
+		reader.PutBlock(b)
+		return
+	}
+	if len(spans) == 0 {
+		reader.PutBlock(b)
+		return
+	}
+	h := p.newHits()
+	h.Count = int64(len(spans))
+	x.hits = h
+	if p.req.CountOnly {
+		reader.PutBlock(b)
+		return
+	}
+	h.Text, h.buf = b.Text, b
+	h.Lines = hitLines(b, spans)
+	p.settle(h)
+}
+
+// find returns the matching lines of text, at most Request.Max.
+func (p *producer) find(sc *match.Scanner, text []byte) []match.Span {
+	return sc.Lines(text, nil, int(min(p.req.Max, int64(reader.BlockSize))))
+}
+
+// newHits returns empty Hits for a piece.
+func (p *producer) newHits() *Hits {
+	return &Hits{Source: p.st.src, Member: p.st.member, ID: p.id, Highlight: p.highlight}
+}
+
+// settle prepares hits to wait until they are emitted: it renders them if that
+// can be done out of order, or else reduces their memory.
+func (p *producer) settle(h *Hits) {
+	if p.req.Render != nil && !p.inOrder {
+		p.req.Render(h)
+		h.drop()
+		h.bytes = cap(h.Rendered)
+		return
+	}
+	h.bytes = reader.BlockSize
+	size := 0
+	for _, l := range h.Lines {
+		size += l.End - l.Start
+	}
+	if size > reader.BlockSize/4 {
+		return // keep the block
+	}
+	text := make([]byte, 0, size)
+	for i := range h.Lines {
+		l := &h.Lines[i]
+		start := len(text)
+		text = append(text, h.Text[l.Start:l.End]...)
+		l.Span = match.Span{Start: start, End: len(text)}
+	}
+	lines := h.Lines
+	h.drop()
+	h.Text, h.Lines, h.bytes = text, lines, size+len(lines)*contextLineSize
+}
