@@ -105,7 +105,7 @@ func (x *terminal) waitNot(text string) {
 
 func (x *terminal) until(what string, ok func(string) bool) {
 	x.Helper()
-	for deadline := time.Now().Add(20 * time.Second); ; {
+	for deadline := time.Now().Add(time.Minute); ; {
 		s := x.screen()
 		if ok(s) {
 			return

@@ -19,7 +19,7 @@ import (
 //
 //	CACHEDIR.TAG                 the marker, for us and for backup programs
 //	logview-blocks/KEY.zst       the block store of one compressed file, see store.go
-//	logview-blocks/KEY.pair      whether two files have the same text, see pair.go
+//	logview-blocks/KEY.pair      whether two files have the same text, see verdict.go in package files
 //	logview-blocks/tmp-*         an unfinished block store, or a temporary file
 //	logview-index/HASH/          the index of one directory, see package index: files, and
 //	                             directories that hold its generations
@@ -34,6 +34,10 @@ import (
 //     the names and the form of ours.
 //   - Only regular files with names that we use are touched. Symbolic links in
 //     the directory are never followed.
+//
+// Deleting is in this file when the user asks for it (Clear) or an index is
+// replaced (RemoveIndex, RemoveIndexFiles), and in evict.go when the cache needs
+// room.
 //
 // An earlier version wrote no marker and called the directories blocks and
 // index. They are renamed if they contain only its files.

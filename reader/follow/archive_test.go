@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"archive/tar"
 	"archive/zip"
 	"errors"
 	"path/filepath"
@@ -9,19 +10,24 @@ import (
 	"logview/reader"
 	"logview/reader/decode"
 	"logview/reader/files"
+	"logview/reader/readertest"
 )
 
 // TestFollowArchives: archives, and what cannot be read, are not followed but
 // reported, whether they are there before or come later.
 func TestFollowArchives(t *testing.T) {
 	dir := t.TempDir()
-	tarData := string(tarred(t, rotatedMembers...))
-	zipData := string(zipped(t, zip.Deflate, "a.log", "a\n", "b.log", "b\n"))
-	members := map[string]string{"a.tar": tarData, "a.tgz": string(gz(tarData)), "named.otherwise": tarData, "a.zip": zipData, "a.jar": zipData, "a.7z": "7z\xbc\xaf\x27\x1c\x00\x00 and more"}
+	tarData := string(readertest.Tar(t,
+		readertest.TarMember{Name: "./", Kind: tar.TypeDir},
+		readertest.TarMember{Name: "./var/log/app.log", Text: "now\n"},
+		readertest.TarMember{Name: "./var/log/app.log.1", Text: "before\n"},
+		readertest.TarMember{Name: "./var/log/app.log.2.gz", Text: string(readertest.Gzip("first\n"))}))
+	zipData := string(readertest.Zip(t, zip.Deflate, "a.log", "a\n", "b.log", "b\n"))
+	members := map[string]string{"a.tar": tarData, "a.tgz": string(readertest.Gzip(tarData)), "named.otherwise": tarData, "a.zip": zipData, "a.jar": zipData, "a.7z": "7z\xbc\xaf\x27\x1c\x00\x00 and more"}
 	for name, data := range members {
-		write(t, filepath.Join(dir, "before-"+name), data)
+		readertest.WriteFile(t, filepath.Join(dir, "before-"+name), data)
 	}
-	write(t, filepath.Join(dir, "later-a.tar"), "")
+	readertest.WriteFile(t, filepath.Join(dir, "later-a.tar"), "")
 	noted := map[string]error{}
 	live := NewLive([]string{dir}, nil)
 	defer live.Close()
@@ -39,7 +45,7 @@ func TestFollowArchives(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, data := range members {
-		write(t, filepath.Join(dir, "later-"+name), data)
+		readertest.WriteFile(t, filepath.Join(dir, "later-"+name), data)
 	}
 	for range 3 {
 		live.refresh()

@@ -441,7 +441,7 @@ func tell(t *testing.T, story string, start func([]string, func(error)) *follow.
 			if got != want {
 				t.Fatalf("got %.100q, want %.100q", got, want)
 			}
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatalf("nothing comes, want %.100q", want)
 		}
 	}

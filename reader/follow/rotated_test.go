@@ -9,6 +9,7 @@ import (
 
 	"logview/reader"
 	"logview/reader/files"
+	"logview/reader/readertest"
 )
 
 // Names that cannot tell the order leave it to the times in the texts, or to
@@ -40,9 +41,9 @@ func TestOrder(t *testing.T) {
 				text = day(i).Format("2006-01-02 15:04:05") + " " + f + "\n"
 			}
 			if strings.HasSuffix(f, ".gz") {
-				text = string(gz(text))
+				text = string(readertest.Gzip(text))
 			}
-			write(t, path, text)
+			readertest.WriteFile(t, path, text)
 			mod := day(10)
 			if c.mods {
 				mod = day(i).Add(time.Hour)

@@ -205,7 +205,7 @@ func (d *Driver) Until(ok func() bool, what string) {
 
 func (d *Driver) runUntil(ok func(frame string) bool, what string) {
 	d.t.Helper()
-	timeout := time.After(20 * time.Second)
+	timeout := time.After(time.Minute)
 	for !ok(d.Frame()) {
 		select {
 		case msg := <-d.msgs:
