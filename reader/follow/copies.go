@@ -21,38 +21,54 @@ import (
 // copying and truncating, editors, rsync.
 
 // newOriginal returns the current file that c, a rotated file, is a copy of, if
-// both are new; nil if there is none. A single line or comments prove nothing:
-// they may be the header of two texts.
-func (f *Follower) newOriginal(c files.Found, list []files.Found) *files.Found {
-	if c.Name.Current() || c.Name.Compressed() {
-		return nil
-	}
+// both are new; nil if there is none.
+func (f *Follower) newOriginal(ctx context.Context, c files.Found, list []files.Found) *files.Found {
 	for _, x := range list {
-		if !x.Name.Current() || x.Name.Compressed() || x.LogKey() != c.LogKey() || x.Size < c.Size || f.lookUp(x) != nil {
-			continue
-		}
-		file, _, err := f.openNow(&followed{Found: x})
-		if err != nil {
-			continue
-		}
-		defer file.Close()
-		if shared := f.sharedText(c, file); shared > 0 && !isHeader(file, shared) {
+		if x.LogKey() == c.LogKey() && f.lookUp(x) == nil && f.isCopy(ctx, c, x) {
 			return &x
 		}
 	}
 	return nil
 }
 
+// isCopy reports whether c, a rotated file, compressed or not, is a copy of x, a
+// current file. A single line or comments prove nothing: they may be the header
+// of two texts.
+func (f *Follower) isCopy(ctx context.Context, c, x files.Found) bool {
+	packed := c.Name.Compressed()
+	if c.Name.Current() || !x.Name.Current() || x.Name.Compressed() || !packed && x.Size < c.Size {
+		return false
+	}
+	file, _, err := f.openNow(&followed{Found: x})
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	shared := int64(0)
+	if packed {
+		shared = unpackedPrefix(ctx, c, file)
+	} else {
+		shared = f.sharedText(c, file)
+	}
+	return shared > 0 && !isHeader(file, shared)
+}
+
 // isHeader reports whether the first size bytes of a file are no more than one
 // line, or end with a comment.
-func isHeader(file *os.File, size int64) bool {
+func isHeader(file io.ReaderAt, size int64) bool {
 	b := make([]byte, min(size, decode.HeadSize))
 	if _, err := file.ReadAt(b, size-int64(len(b))); err != nil {
 		return false
 	}
+	return endsHeader(b, int64(len(b)) == size)
+}
+
+// endsHeader reports whether a text that ends with b is no more than one line,
+// or ends with a comment. whole says that b is all of the text.
+func endsHeader(b []byte, whole bool) bool {
 	b = bytes.Trim(b, "\x00\r\n") // also of UTF-16
 	i := bytes.LastIndexByte(b, '\n')
-	return i < 0 && size <= decode.HeadSize || bytes.HasPrefix(bytes.TrimLeft(b[i+1:], "\x00"), []byte("#"))
+	return i < 0 && whole || bytes.HasPrefix(bytes.TrimLeft(b[i+1:], "\x00"), []byte("#"))
 }
 
 // sharedText returns the size of the shorter of two files if the other begins
@@ -327,7 +343,7 @@ func (f *Follower) samePrefix(file *os.File, x *followed, from, to int64) bool {
 // with it there: as far as it was emitted, or as t agrees with it. It has to
 // hold more of that than of the text of like, if that is not nil. If the file
 // was gone before this look, a new file that holds no more than a header of its
-// text, or more than all of it, is another.
+// text, or differs from it later, is another.
 func (f *Follower) adoptOrphan(t, like *followed) bool {
 	if t.Name.Current() {
 		return false
@@ -358,7 +374,7 @@ func (f *Follower) adoptOrphan(t, like *followed) bool {
 			continue
 		}
 		p, whole := agree(&o.progress)
-		if p.at <= longestHeader && o.since.Before(f.looked) && !(whole && p.at == info.Size()) || o.ended && !whole {
+		if p.at <= longestHeader && o.since.Before(f.looked) && !(whole && (p.at == info.Size() || !isHeader(file, p.at))) || o.ended && !whole {
 			continue // they only begin alike
 		}
 		if p.at > most.at {
@@ -380,7 +396,7 @@ func (f *Follower) adoptOrphan(t, like *followed) bool {
 			continue
 		case whole && (left.Size() == 0 || left.Size() > info.Size() || !sameBytes(x.f, file, 0, left.Size())):
 			continue // t does not hold the rest of it
-		case x.missed.Before(f.looked) && p.at <= longestHeader && !(whole && left.Size() == info.Size()), !whole && packed(x.Name):
+		case x.missed.Before(f.looked) && p.at <= longestHeader && !(whole && (left.Size() == info.Size() || !isHeader(file, p.at))), !whole && packed(x.Name):
 			continue // they only begin alike
 		case whole && p.at == 0 && most.at == 0 && like == nil:
 			lost = x // all of it is left

@@ -46,7 +46,7 @@ import (
 //	    text is like no other;
 //	reading, from where a text was left, if it holds all that was emitted
 //	    of that text and the file that held it was removed or replaced, just
-//	    now if that text is no longer than a header may be;
+//	    now if that text may be a header;
 //	copied, if another file's text begins with all that it holds, or if it
 //	    begins with all that was emitted of that text, and its name is
 //	    that of an older file of the log or of an editor's backup;
@@ -417,7 +417,7 @@ func (f *Follower) checkNames(ctx context.Context) {
 		}
 		if f.lookUp(c) == nil {
 			f.readAll(ctx, f.olderThan(c))
-			if x := f.newOriginal(c, list); x != nil {
+			if x := f.newOriginal(ctx, c, list); x != nil {
 				f.adopt(ctx, *x)
 			}
 			f.adopt(ctx, c)
@@ -561,6 +561,8 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 		}
 		// Something must be known of the file that it may be a copy of.
 		if x != t && x.at == 0 && x.state == reading && (x.gone && x.Name.Key() == t.Name.Key() || x.Dir == t.Dir && x.Name.Unpacks(t.Name)) && f.beginsLike(x, b) {
+			f.checkFile(ctx, x)
+		} else if x != t && x.at == 0 && x.state == reading && b.format != decode.Plain && x.LogKey() == t.LogKey() && f.isCopy(ctx, c, x.Found) {
 			f.checkFile(ctx, x)
 		}
 	}

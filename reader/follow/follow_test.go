@@ -747,3 +747,90 @@ func TestFollowerCopyHalfMade(t *testing.T) {
 		}
 	}
 }
+
+// A log of which nothing was emitted yet is copied, and the copy is compressed
+// at once: nothing comes twice.
+func TestFollowerCopyPackedAtOnce(t *testing.T) {
+	for _, before := range []string{"mkdir other", "cp /dev/null app.log"} {
+		dir := t.TempDir()
+		live := follow.NewUntoldLive([]string{dir}, nil)
+		defer live.Close()
+		f := follow.NewFollower(live, follow.FollowOptions{})
+		defer f.Close()
+		var got strings.Builder
+		look := func(doing ...string) {
+			t.Helper()
+			for _, step := range doing {
+				readertest.Act(t, dir, step)
+			}
+			follow.RefreshLive(live)
+			err := f.Look(t.Context(), follow.Changes{All: true, Names: true}, func(a *follow.Appended) error { got.Write(a.Text); return nil })
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := f.Begin(t.Context(), func(*follow.Appended) error { return nil }); err != nil {
+			t.Fatal(err)
+		}
+		look(before)
+		look(`app.log < one\ntwo\n`, "cp app.log app.log.1", "gz app.log.1")
+		look(`app.log < three\n`)
+		look("cut app.log")
+		look(`app.log < four\n`)
+		if want := "one\ntwo\nthree\nfour\n"; got.String() != want {
+			t.Errorf("%s: got %q, want %q", before, got.String(), want)
+		}
+	}
+}
+
+// A mirror replaces the current file before the rotated one appears, which has
+// lines that nobody saw: only those are new, however late it appears.
+func TestFollowerMirror(t *testing.T) {
+	for _, pack := range []bool{false, true} {
+		for _, wait := range []time.Duration{0, time.Minute} {
+			dir, away := t.TempDir(), t.TempDir()
+			now := time.Now()
+			live := follow.NewUntoldLive([]string{dir}, nil)
+			defer live.Close()
+			f := follow.NewFollower(live, follow.FollowOptions{Now: func() time.Time { now = now.Add(time.Millisecond); return now }})
+			defer f.Close()
+			var got strings.Builder
+			look := func() {
+				t.Helper()
+				follow.RefreshLive(live)
+				err := f.Look(t.Context(), follow.Changes{All: true, Names: true, Sweep: true}, func(a *follow.Appended) error { got.Write(a.Text); return nil })
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			put := func(name, text string) {
+				t.Helper()
+				plain, packed := strings.CutSuffix(name, ".gz")
+				readertest.Act(t, away, plain+" < "+text)
+				if packed {
+					readertest.Act(t, away, "gz "+plain)
+				}
+				if err := os.Rename(filepath.Join(away, name), filepath.Join(dir, name)); err != nil {
+					t.Fatal(err)
+				}
+				look()
+			}
+			if err := f.Begin(t.Context(), func(*follow.Appended) error { return nil }); err != nil {
+				t.Fatal(err)
+			}
+			put("app.log", `one\n`)
+			put("app.log", `one\ntwo\n`)
+			put("app.log", `four\n`)
+			now = now.Add(wait)
+			look()
+			if pack {
+				put("app.log.1.gz", `one\ntwo\nthree\n`)
+			} else {
+				put("app.log.1", `one\ntwo\nthree\n`)
+			}
+			if want := "one\ntwo\nfour\nthree\n"; got.String() != want {
+				t.Errorf("compressed %t, after %v: got %q, want %q", pack, wait, got.String(), want)
+			}
+		}
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"slices"
 	"time"
 
@@ -105,7 +106,7 @@ func (f *Follower) findText(ctx context.Context, t *followed, b beginning) (p *p
 		case &o.progress != p:
 		case o.ended && more == 0:
 			return p, true, err
-		case o.ended && o.at <= longestHeader && !f.ids.byPath && f.hasLinesAfter(ctx, t, o.at):
+		case o.ended && o.at <= longestHeader && !f.ids.byPath && f.extendsHeader(ctx, t, o.at):
 			return nil, false, err // o's text is complete: they only begin alike
 		default:
 			q := o.progress.clone()
@@ -118,15 +119,19 @@ func (f *Follower) findText(ctx context.Context, t *followed, b beginning) (p *p
 	return nil, false, err
 }
 
-// hasLinesAfter reports whether a compressed file has whole lines after size
-// bytes.
-func (f *Follower) hasLinesAfter(ctx context.Context, t *followed, size int64) bool {
+// extendsHeader reports whether the first size bytes of a compressed file may be
+// a header, and whole lines follow.
+func (f *Follower) extendsHeader(ctx context.Context, t *followed, size int64) bool {
 	r, done, err := openPacked(ctx, t.Found)
 	if err != nil {
 		return false
 	}
 	defer done()
-	if _, err := io.CopyN(io.Discard, r, size); err != nil {
+	head := make([]byte, min(size, decode.HeadSize))
+	if _, err := io.CopyN(io.Discard, r, size-int64(len(head))); err != nil {
+		return false
+	}
+	if _, err := io.ReadFull(r, head); err != nil || !endsHeader(head, int64(len(head)) == size) {
 		return false
 	}
 	rest, _ := io.ReadAll(io.LimitReader(r, decode.HeadSize))
@@ -191,28 +196,45 @@ func (f *Follower) heldByPacked(ctx context.Context, t *followed, texts []*progr
 // repeats reports whether a compressed file and x's file continue in the same way
 // after the emitted part of x's text.
 func (f *Follower) repeats(ctx context.Context, t, x *followed) bool {
-	r, done, err := openPacked(ctx, t.Found)
-	if err != nil {
-		return false
-	}
-	defer done()
 	file, _, err := f.openNow(x)
 	if err != nil {
 		return false
 	}
 	defer file.Close()
-	if _, err := io.CopyN(io.Discard, r, x.at); err != nil {
-		return false
+	_, ok := unpacksTo(ctx, t.Found, file, x.at)
+	return ok
+}
+
+// unpackedPrefix returns the size of what is compressed in a file if another
+// file begins with all of it, otherwise 0.
+func unpackedPrefix(ctx context.Context, c files.Found, file *os.File) int64 {
+	size, ok := unpacksTo(ctx, c, file, 0)
+	if !ok {
+		return 0
+	}
+	return size
+}
+
+// unpacksTo reports whether what is compressed in a file is also in another
+// file, from a position to the end of the former, which it returns.
+func unpacksTo(ctx context.Context, c files.Found, file *os.File, at int64) (end int64, ok bool) {
+	r, done, err := openPacked(ctx, c)
+	if err != nil {
+		return 0, false
+	}
+	defer done()
+	if _, err := io.CopyN(io.Discard, r, at); err != nil {
+		return 0, false
 	}
 	a, b := make([]byte, 32<<10), make([]byte, 32<<10)
-	for at := x.at; ; {
+	for {
 		n, err := r.Read(a)
 		if k, _ := file.ReadAt(b[:n], at); k < n || !bytes.Equal(a[:n], b[:n]) {
-			return false
+			return 0, false
 		}
 		at += int64(n)
 		if err != nil {
-			return err == io.EOF
+			return at, err == io.EOF
 		}
 	}
 }
