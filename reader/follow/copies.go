@@ -459,9 +459,14 @@ func (f *Follower) moveOn(ctx context.Context, t *followed, info os.FileInfo) bo
 		return false
 	}
 	x := f.lookUp(*best)
+	if x != nil && x.Path != best.Path && !f.renamed(x, *best) {
+		f.retire(x) // its inode number was reused
+		x = nil
+	}
 	if x == nil {
 		x = f.add(*best)
 	}
+	f.rename(x, *best)
 	x.progress = t.progress.clone()
 	x.scanned, x.zeros = 0, 0
 	x.state, x.of, x.size = reading, nil, -1

@@ -834,3 +834,33 @@ func TestFollowerMirror(t *testing.T) {
 		}
 	}
 }
+
+// A copy is renamed, and its file truncated, before the names are looked at:
+// what is at its end comes before what is written into the file after that.
+func TestFollowerCopyRenamed(t *testing.T) {
+	dir := t.TempDir()
+	readertest.Act(t, dir, `app.log < a first line that is long enough to know a text by it, surely\n`)
+	live := follow.NewUntoldLive([]string{dir}, nil)
+	defer live.Close()
+	f := follow.NewFollower(live, follow.FollowOptions{})
+	defer f.Close()
+	var got strings.Builder
+	emit := func(a *follow.Appended) error { got.Write(a.Text); return nil }
+	if err := f.Begin(t.Context(), emit); err != nil {
+		t.Fatal(err)
+	}
+	readertest.Act(t, dir, "cp app.log app.log.bak")
+	follow.RefreshLive(live)
+	if err := f.Look(t.Context(), follow.Changes{All: true, Names: true}, emit); err != nil {
+		t.Fatal(err)
+	}
+	for _, step := range []string{`app.log < one\n`, `app.log.bak < one\n`, "mv app.log.bak app.log.1", "cut app.log", `app.log < two\n`} {
+		readertest.Act(t, dir, step)
+	}
+	if err := f.Look(t.Context(), follow.Changes{Files: map[string]bool{filepath.Join(dir, "app.log"): true}}, emit); err != nil {
+		t.Fatal(err)
+	}
+	if want := "one\ntwo\n"; got.String() != want {
+		t.Errorf("got %q, want %q", got.String(), want)
+	}
+}
