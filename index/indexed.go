@@ -137,7 +137,7 @@ func (a *admission) fits(b reader.Blocks) (ok, certain bool) {
 	}
 	now := f.Stamp()
 	if now.Same(a.entry.stamp) {
-		if a.entry.knows(a.cache, now) {
+		if a.entry.certainlyHolds(a.cache, now) {
 			return true, true
 		}
 		if a.entry.direct {
@@ -160,9 +160,9 @@ func (a *admission) fits(b reader.Blocks) (ok, certain bool) {
 	return ok && err == nil, true
 }
 
-// knows reports whether a file with the stamp now certainly has the entry's
+// certainlyHolds reports whether a file with the stamp now certainly has the entry's
 // text: the stamp is the same, or the file was read and compared since.
-func (e *entry) knows(c *blockstore.Cache, now reader.Stamp) bool {
+func (e *entry) certainlyHolds(c *blockstore.Cache, now reader.Stamp) bool {
 	if now == e.stamp {
 		return true
 	}
@@ -437,7 +437,7 @@ func (a *admitter) lookup(m reader.Member) (x *covering, e *entry, grown bool) {
 		}
 		switch {
 		case e == nil || e.encoding != a.encoding:
-		case e.knows(a.cache, stamp):
+		case e.certainlyHolds(a.cache, stamp):
 			return x, e, false
 		case stamp.Same(e.stamp):
 			if like == nil {
@@ -484,7 +484,7 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 		return nil
 	}
 	stamp, _ := files.ListedStamp(m)
-	ad := &admission{cache: a.cache, entry: e, grown: grown, blocks: make([]bool, e.blocks), certain: !grown && e.knows(a.cache, stamp)}
+	ad := &admission{cache: a.cache, entry: e, grown: grown, blocks: make([]bool, e.blocks), certain: !grown && e.certainlyHolds(a.cache, stamp)}
 	for i := range ad.blocks {
 		ad.blocks[i] = true
 	}

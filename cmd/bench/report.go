@@ -102,7 +102,7 @@ func (r *report) markdown() string {
 		}
 		b.WriteString("\n")
 	}
-	b.WriteString(r.about())
+	b.WriteString(r.machineSection())
 	b.WriteString(r.summary())
 	b.WriteString(r.storeTable())
 	b.WriteString(liveTable("Live", r.live))
@@ -112,7 +112,7 @@ func (r *report) markdown() string {
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
 
-func (r *report) about() string {
+func (r *report) machineSection() string {
 	var b strings.Builder
 	m := r.machine
 	b.WriteString("## Machine and programs\n\n")

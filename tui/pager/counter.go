@@ -251,7 +251,7 @@ func (x *freshCount) add(ctx context.Context, text Text, r *run) error {
 				hit = x.scan.Match(p.Text)
 			} else {
 				var err error
-				if hit, err = x.longLines.matches(ctx, text, x.matcher, &p.Piece); err != nil {
+				if hit, err = x.longLines.matchLine(ctx, text, x.matcher, &p.Piece); err != nil {
 					return err
 				}
 			}

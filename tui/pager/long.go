@@ -31,7 +31,7 @@ func inLongLine(p *document.Piece) bool { return p.Continues || p.Unfinished }
 
 // wantsLong reports whether a piece of a long line is selected.
 func (k pick) wantsLong(ctx context.Context, d Text, p *document.Piece, find *match.Scanner) (bool, error) {
-	if ok, err := k.lines.matches(ctx, d, k.m, p); err != nil || !ok {
+	if ok, err := k.lines.matchLine(ctx, d, k.m, p); err != nil || !ok {
 		return false, err
 	}
 	if find == nil {
@@ -158,8 +158,8 @@ type longLine struct {
 
 func newLongLines() *longLines { return &longLines{} }
 
-// matches reports whether the line of a piece matches.
-func (v *longLines) matches(ctx context.Context, d Text, m *match.Matcher, p *document.Piece) (bool, error) {
+// matchLine reports whether the line of a piece matches, and remembers it.
+func (v *longLines) matchLine(ctx context.Context, d Text, m *match.Matcher, p *document.Piece) (bool, error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	for i, x := range v.list {
