@@ -237,8 +237,9 @@ func (f *Follower) recheck(ctx context.Context, t *followed) {
 	case f.samePrefix(file, x, t.checked, size):
 		t.checked = size
 		t.whole = t.checked >= x.at
-	case max(t.checked, x.at) <= longestHeader && f.intact(x) && !isBackup(x.Path, t.Path) && !isBackup(t.Path, x.Path):
-		// Both files exist and differ: they only began alike.
+	case max(t.checked, x.at) <= longestHeader && f.intact(x) && (t.checked >= likeness && isHeader(file, t.checked) || !isBackup(x.Path, t.Path) && !isBackup(t.Path, x.Path)):
+		// Both files exist and differ: they only began alike. Of a backup, a
+		// header does not show which of the two it is.
 		t.state, t.of, t.size = reading, nil, -1
 	case t.checked < x.at && x.isHeldBy(file, size):
 		t.checked, t.whole = x.at, true

@@ -295,6 +295,7 @@ func TestFollowerHeaders(t *testing.T) {
 		{`app.log < one\n ; look ; mv app.log app.log.1 ; app.log < Htwo\n ; cp app.log app.log.0 ; cut app.log ; app.log < Hthree\n`, `one\nHtwo\nHthree\n`},
 		{`rm app.log ; look ; app.log < Htwo\n ; mv app.log app.log.1 ; app.log < Hthree\n`, `Htwo\nHthree\n`},
 		{`app.log < one\n ; look ; rm app.log ; look ; app.log < H ; mv app.log app.log.1 ; app.log < Htwo\n`, `one\nHHtwo\n`},
+		{`app.log.wf < H ; look ; app.log < one\n ; look ; app.log.wf < bad\n`, `one\nHbad\n`},
 	} {
 		dir := t.TempDir()
 		readertest.Act(t, dir, "app.log < "+header)
