@@ -224,15 +224,20 @@ func hasDotDot(path string) bool {
 // snapshot lists a directory as it was at one time. A file that is renamed
 // while the directory is read may appear under both of its names or under
 // neither, so the list is valid only if the directory did not change meanwhile.
-// The infos describe the entries themselves, not the targets of links.
+// Its modification time shows that, unless it changed a moment ago: file systems
+// keep times in steps of up to two seconds. Then two equal lists in succession
+// show it. The infos describe the entries themselves, not the targets of links.
 func snapshot(dir string) ([]os.FileInfo, error) {
 	const attempts = 20 // a directory that changes all the time is listed as it is read
+	const step = 2 * time.Second
+	var last []os.FileInfo
 	for attempt := 1; ; attempt++ {
+		begun := time.Now()
 		before, err := os.Stat(dir)
 		if err != nil {
 			return nil, err
 		}
-		entries, err := os.ReadDir(dir)
+		entries, err := readDir(dir)
 		out := make([]os.FileInfo, 0, len(entries))
 		whole := true
 		for _, e := range entries {
@@ -245,10 +250,19 @@ func snapshot(dir string) ([]os.FileInfo, error) {
 		}
 		after, serr := os.Stat(dir)
 		if err != nil || serr != nil || attempt == attempts ||
-			whole && after.ModTime().Equal(before.ModTime()) {
+			whole && after.ModTime().Equal(before.ModTime()) && (begun.Sub(before.ModTime()) > step || attempt > 1 && sameEntries(last, out)) {
 			return out, err
 		}
+		last = out
 	}
+}
+
+var readDir = os.ReadDir // a variable only for tests
+
+// sameEntries reports whether two lists of a directory have the same files under
+// the same names.
+func sameEntries(a, b []os.FileInfo) bool {
+	return slices.EqualFunc(a, b, func(x, y os.FileInfo) bool { return x.Name() == y.Name() && os.SameFile(x, y) })
 }
 
 // walk adds the entries of a directory. depth is their number of levels below a
