@@ -82,7 +82,7 @@ func (q *questions) check(cache *blockstore.Cache, when string) (skipped int64) 
 // TestKilledBuilds kills builds at random times: every search in between finds
 // the same lines, and the next build completes the index.
 func TestKilledBuilds(t *testing.T) {
-	rounds := 200
+	rounds := 100
 	if testing.Short() {
 		rounds = 12
 	}
@@ -159,7 +159,11 @@ func cacheFiles(t *testing.T, cache *blockstore.Cache) []string {
 func TestDamagedCache(t *testing.T) {
 	r := rand.New(rand.NewPCG(52, 1))
 	w := newWorld(t, r)
-	for range 5 {
+	parts := 5
+	if testing.Short() {
+		parts = 1
+	}
+	for range parts {
 		w.append("app.log", 2<<20)
 		w.append("web.log", 1<<20)
 		w.change()

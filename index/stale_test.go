@@ -27,6 +27,9 @@ import (
 // its old time back: with whatever name the file has afterwards, and for all
 // kinds of files.
 func TestWrittenOverInPlace(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	part := func(s string) []byte { return readertest.GzipLevel(s, gzip.NoCompression) }
 	filler := func(n int) string {
 		r := rand.New(rand.NewPCG(1, 2))

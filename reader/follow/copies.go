@@ -213,12 +213,6 @@ func (f *Follower) recheck(ctx context.Context, t *followed) {
 	if info, err := os.Stat(t.Path); err == nil && info.Size() == t.size && info.ModTime().Equal(t.mod) {
 		return
 	}
-	if x.state == reading && !f.intact(x) {
-		f.checkFile(ctx, x) // which decides what becomes of its copies
-		if t.state != copied || t.of != x {
-			return
-		}
-	}
 	file, info, err := f.openNow(t)
 	if err != nil {
 		f.pending = true
@@ -227,14 +221,21 @@ func (f *Follower) recheck(ctx context.Context, t *followed) {
 	defer file.Close()
 	t.size, t.mod = info.Size(), info.ModTime()
 	size := textSize(file, info.Size())
+	if size < t.checked {
+		t.checked, t.whole = 0, false
+	}
+	same := x.state == reading && f.samePrefix(file, x, t.checked, size)
+	if x.state == reading && !same && !f.intact(x) {
+		f.checkFile(ctx, x) // which decides what becomes of its copies
+		if t.state != copied || t.of != x {
+			return
+		}
+	}
 	switch {
 	case x.state != reading:
 		f.forget(t)
 		f.pending = true
-	case size < t.checked:
-		t.checked, t.whole = 0, false
-		fallthrough
-	case f.samePrefix(file, x, t.checked, size):
+	case same:
 		t.checked = size
 		t.whole = t.checked >= x.at
 	case max(t.checked, x.at) <= longestHeader && f.intact(x) && (t.checked >= likeness && isHeader(file, t.checked) || !isBackup(x.Path, t.Path) && !isBackup(t.Path, x.Path)):

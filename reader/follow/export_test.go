@@ -70,3 +70,7 @@ func NewPathFollower(live *Live, opt FollowOptions) *Follower {
 	f.ids = pathsOnly()
 	return f
 }
+
+// WhenOpening calls do whenever f is about to open a file in order to compare
+// it with another.
+func WhenOpening(f *Follower, do func()) { f.opening = do }

@@ -104,6 +104,8 @@ type Follower struct {
 	emit func(*Appended) error
 	err  error // emit's
 	buf  []byte
+
+	opening func() // for tests: called before a file is opened to be compared
 }
 
 // FollowOptions configure a Follower.
@@ -549,16 +551,10 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 		f.setAside(t, ignored)
 		return
 	}
+	if f.adoptAfterCut(ctx, t, b) {
+		return
+	}
 	for _, x := range slices.Clone(f.order) {
-		if x != t && x.at > 0 && x.Name.Key() == t.Name.Key() && x.Dir == t.Dir && sameBeginning(x.head, b.head) && f.isCut(x) {
-			// It was truncated after t was listed: t may be the copy of it.
-			f.forget(t)
-			f.handleUnseenCut(ctx, x)
-			if f.lookUp(c) == nil {
-				f.adopt(ctx, c)
-			}
-			return
-		}
 		// Something must be known of the file that it may be a copy of.
 		if x != t && x.at == 0 && x.state == reading && (x.gone && x.Name.Key() == t.Name.Key() || x.Dir == t.Dir && x.Name.Unpacks(t.Name)) && f.beginsLike(x, b) {
 			f.checkFile(ctx, x)
@@ -576,7 +572,9 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 			f.abandon(before, false) // another file may have the rest of it
 		}
 		f.forget(before)
-	} else if like := f.findOriginal(t, b); f.adoptOrphan(t, like) {
+	} else if like := f.findOriginal(t, b); f.adoptAfterCut(ctx, t, b) {
+		return // a file was truncated while it was compared with t
+	} else if f.adoptOrphan(t, like) {
 		// Its text continues.
 	} else if like != nil {
 		t.state, t.of = copied, like
@@ -590,6 +588,25 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 	}
 	t.active = f.opt.Now()
 	f.checkFile(ctx, t)
+}
+
+// adoptAfterCut looks for a file that begins like t, a new file of the same log,
+// and was truncated since it was last checked: t may be the copy of it. If there
+// is one, it handles that, decides the state of t, and reports true.
+func (f *Follower) adoptAfterCut(ctx context.Context, t *followed, b beginning) bool {
+	for _, x := range f.order {
+		if x == t || x.at == 0 || x.Name.Key() != t.Name.Key() || x.Dir != t.Dir || !sameBeginning(x.head, b.head) || !f.isCut(x) {
+			continue
+		}
+		c := t.Found
+		f.forget(t)
+		f.handleUnseenCut(ctx, x)
+		if f.lookUp(c) == nil {
+			f.adopt(ctx, c)
+		}
+		return true
+	}
+	return false
 }
 
 // beginsLike reports whether a file begins like another.
@@ -614,6 +631,9 @@ func (f *Follower) setAside(t *followed, s fileState) {
 
 // openNow opens the file that was listed, even if it was renamed since.
 func (f *Follower) openNow(t *followed) (*os.File, os.FileInfo, error) {
+	if f.opening != nil {
+		f.opening()
+	}
 	opened, _, err := files.OpenMember(t.Member)
 	if err != nil {
 		return nil, nil, err

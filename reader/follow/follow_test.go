@@ -749,6 +749,61 @@ func TestFollowerCopyHalfMade(t *testing.T) {
 	}
 }
 
+// A log is truncated while the follower compares it with its copy, at any time
+// in between. The copy lacks the last lines that were emitted.
+func TestFollowerCutWhileCompared(t *testing.T) {
+	text := func(from, to int) string {
+		s := ""
+		for i := from; i < to; i++ {
+			s += fmt.Sprintf(`%04d a line that is written\n`, i)
+		}
+		return s
+	}
+	for _, seen := range []int{0, 8, 12} { // lines of the copy that are seen before
+		for cut := range 6 {
+			dir := t.TempDir()
+			live := follow.NewUntoldLive([]string{dir}, nil)
+			defer live.Close()
+			f := follow.NewFollower(live, follow.FollowOptions{})
+			defer f.Close()
+			var got strings.Builder
+			look := func(doing ...string) {
+				t.Helper()
+				for _, step := range doing {
+					readertest.Act(t, dir, step)
+				}
+				follow.RefreshLive(live)
+				err := f.Look(t.Context(), follow.Changes{All: true, Names: true}, func(a *follow.Appended) error { got.Write(a.Text); return nil })
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if err := f.Begin(t.Context(), func(*follow.Appended) error { return nil }); err != nil {
+				t.Fatal(err)
+			}
+			look("app.log < " + text(0, 20))
+			if seen > 0 {
+				look("app.log.1 < " + text(0, seen))
+			}
+			opened := 0
+			follow.WhenOpening(f, func() {
+				if opened == cut {
+					readertest.Act(t, dir, "cut app.log")
+				}
+				opened++
+			})
+			look("app.log.1 < " + text(seen, 18))
+			follow.WhenOpening(f, nil)
+			look("cut app.log")
+			look("app.log < " + text(30, 33))
+			want := readertest.Unquote(t, text(0, 20)+text(30, 33))
+			if got.String() != want {
+				t.Errorf("%d lines seen, truncated at opening %d of %d: got %q, want %q", seen, cut, opened, got.String(), want)
+			}
+		}
+	}
+}
+
 // A log of which nothing was emitted yet is copied, and the copy is compressed
 // at once: nothing comes twice.
 func TestFollowerCopyPackedAtOnce(t *testing.T) {
