@@ -26,6 +26,8 @@ type world struct {
 	trace []string // what was done
 
 	begins bool // the last lines are being emitted
+	busy   bool // a look is being made
+	steady bool // no log is rotated during a look
 
 	logs  []*wlog
 	lines map[string]*wline // by their text
@@ -307,11 +309,13 @@ func (w *world) copyTruncate(l *wlog) {
 		}
 	}
 	l.unread, l.fresh = nil, false // they are in the copy
-	if whole && w.rnd.IntN(2) == 0 {
+	if whole && !w.busy && w.rnd.IntN(2) == 0 {
 		// Somebody writes before the file is truncated.
 		for range w.rnd.IntN(4) {
 			if w.rnd.IntN(2) == 0 {
+				w.steady = true
 				w.look()
+				w.steady = false
 			} else {
 				w.addLines(l, 1+w.rnd.IntN(5), 0)
 			}
@@ -389,6 +393,8 @@ func (w *world) compress(l *wlog) {
 		return // truncating a file and compressing it at once is not supported
 	}
 	w.say("compress %s", base)
+	w.steady = true
+	defer func() { w.steady = false }()
 	data, err := os.ReadFile(w.path(base))
 	w.must(err)
 	var b bytes.Buffer
@@ -439,6 +445,10 @@ func (w *world) pad(l *wlog) {
 func (w *world) look() {
 	w.say("look")
 	follow.RefreshLive(w.live)
+	if !w.paths && !w.steady && w.rnd.IntN(4) == 0 {
+		w.busyLook()
+		return
+	}
 	w.must(w.f.Look(w.t.Context(), follow.Changes{All: true, Names: true, Sweep: w.rnd.IntN(3) == 0}, w.emit))
 	for _, l := range w.logs {
 		if h := &l.heads; l.moves > 1 && (l.edited || w.paths) && h.got < h.must {
@@ -449,6 +459,31 @@ func (w *world) look() {
 		}
 		l.unread, l.cut, l.moves, l.fresh, l.emptied, l.edited = nil, false, 0, false, false, false
 	}
+}
+
+// busyLook is a look during which the logs are written and rotated.
+func (w *world) busyLook() {
+	left := 1 + w.rnd.IntN(3)
+	follow.WhenOpening(w.f, func() {
+		if left == 0 || w.rnd.IntN(3) > 0 {
+			return
+		}
+		left--
+		w.say("meanwhile:")
+		switch l := w.logs[w.rnd.IntN(len(w.logs))]; w.rnd.IntN(3) {
+		case 0:
+			w.addLines(l, 1+w.rnd.IntN(5), 0)
+		case 1:
+			w.rotate(l)
+		case 2:
+			w.copyTruncate(l)
+		}
+	})
+	w.busy = true
+	w.must(w.f.Look(w.t.Context(), follow.Changes{All: true, Names: true, Sweep: w.rnd.IntN(3) == 0}, w.emit))
+	w.busy = false
+	follow.WhenOpening(w.f, nil)
+	w.say("looked")
 }
 
 // wait lets time pass, so that unfinished lines are emitted.
@@ -560,7 +595,7 @@ func (w *world) begin(last int64) {
 		}
 	}
 	w.say("begin with %d", last)
-	w.begins = true
+	w.begins, w.steady = true, true
 	w.must(w.f.Begin(w.t.Context(), w.emit))
 	moved := map[*wlog]bool{}
 	for _, l := range w.logs {
@@ -572,7 +607,7 @@ func (w *world) begin(last int64) {
 			h.must, h.may = h.got, h.may+h.must-h.got // it may have been rotated before the following began
 		}
 	}
-	w.begins = false
+	w.begins, w.steady = false, false
 	// Of a file that grows there are at least as many last lines as wanted, and
 	// at most those that were written meanwhile in addition.
 	for _, l := range w.logs {
@@ -685,6 +720,7 @@ func tellRandom(t *testing.T, seed uint64, named, paths bool) {
 			w.addLines(l, 0, 0)
 		}
 	}
+	w.steady = true
 	w.look()
 	w.wait()
 	w.offset += 2 * time.Second
