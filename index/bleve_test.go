@@ -119,6 +119,9 @@ func TestSizeOfIndex(t *testing.T) {
 // TestBleveFails tests that an error in one of Bleve's goroutines ends the
 // build, and that the next one continues from the last published generation.
 func TestBleveFails(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	defer index.RarePublishing()()
 	r := rand.New(rand.NewPCG(60, 1))
 	w := newWorld(t, r)

@@ -17,6 +17,9 @@ import (
 // sizes, reports it, that searches find the same lines, and that the next build
 // with enough space completes the index.
 func TestFullDisk(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	r := rand.New(rand.NewPCG(57, 1))
 	w := newWorld(t, r)
 	for range 4 {

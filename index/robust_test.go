@@ -82,10 +82,10 @@ func (q *questions) check(cache *blockstore.Cache, when string) (skipped int64) 
 // TestKilledBuilds kills builds at random times: every search in between finds
 // the same lines, and the next build completes the index.
 func TestKilledBuilds(t *testing.T) {
-	rounds := 100
 	if testing.Short() {
-		rounds = 12
+		t.Skip("the full tests do this")
 	}
+	const rounds = 100
 	r := rand.New(rand.NewPCG(51, 1))
 	w := newWorld(t, r)
 	for range 6 {

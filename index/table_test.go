@@ -18,6 +18,9 @@ import (
 // TestLineNumbersByIndex tests that the index provides line numbers without
 // counting, that they are correct, and that only text added since is counted.
 func TestLineNumbersByIndex(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	r := rand.New(rand.NewPCG(3, 7))
 	path := filepath.Join(t.TempDir(), "app.log")
 	var text []byte
