@@ -143,7 +143,7 @@ func (c *consumer) context(p *piece) error {
 	text := make([]byte, 0, size)
 	show := func(l contextLine) error {
 		if l.long != nil {
-			// It is emitted by itself, after the lines before it.
+			// A long line is a hit of its own. First emit the lines before it.
 			before := *h
 			before.Text, text = text, nil
 			h.Lines, h.Count = nil, 0

@@ -81,7 +81,7 @@ type Hits struct {
 	Text   []byte    // the text that contains Lines
 
 	// Long is set instead of Text and Lines for a line that is too long to
-	// be passed as text. It is emitted by itself.
+	// be passed as text. Such a line is a hit of its own.
 	Long *LongLine
 
 	// Highlight appends the parts of a matching line that match the query

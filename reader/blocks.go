@@ -60,4 +60,5 @@ func (t *Table) SeekTable(ours int) []byte {
 	return binary.LittleEndian.AppendUint32(out, 0x8f92eab1)
 }
 
+// CountLines returns the number of newlines in text.
 func CountLines(text []byte) int { return bytes.Count(text, Newline) }

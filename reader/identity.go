@@ -26,6 +26,7 @@ type ID struct {
 	Sum [16]byte
 }
 
+// NewID returns the ID of a text that begins with start, or consists of it.
 func NewID(start []byte) ID {
 	start = start[:min(len(start), IDSize)]
 	id := ID{Len: len(start)}

@@ -223,6 +223,7 @@ type FileError struct {
 	Err    error
 }
 
+// Error returns the path, the offset if it is known, and the cause.
 func (e *FileError) Error() string {
 	if e.Offset < 0 {
 		return fmt.Sprintf("%s: %v", e.Path, e.Err)
@@ -230,6 +231,7 @@ func (e *FileError) Error() string {
 	return fmt.Sprintf("%s at %d: %v", e.Path, e.Offset, e.Err)
 }
 
+// Unwrap returns the cause.
 func (e *FileError) Unwrap() error { return e.Err }
 
 // Stdin is the path that stands for standard input.

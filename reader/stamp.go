@@ -26,6 +26,7 @@ func (s Stamp) Same(x Stamp) bool {
 	return s.SameFile(x) && s.Size == x.Size && s.ModTime == x.ModTime
 }
 
+// StampOf returns the stamp of the file that info describes.
 func StampOf(info os.FileInfo) Stamp {
 	dev, ino := Inode(info)
 	return Stamp{dev, ino, info.Size(), info.ModTime().UnixNano(), Ctime(info)}

@@ -208,4 +208,5 @@ func DecodeTable(b []byte) (*Table, error) {
 	return t, nil
 }
 
+// UpdateCRC adds text to a checksum of the text before it.
 func UpdateCRC(crc uint32, text []byte) uint32 { return crc32.Update(crc, crc32.IEEETable, text) }

@@ -452,8 +452,8 @@ func eachLine(text []byte, from, to int, f func(Span) bool) bool {
 	return true
 }
 
-// everyLine matches each line by itself, for queries without a driver: those
-// that only say what a line must not contain, or match every line.
+// everyLine calls Match for each line. It serves queries that name no text to look
+// for: those that only say what a line must not contain, or match every line.
 func (s *Scanner) everyLine(text []byte, dst []Span, max int) []Span {
 	eachLine(text, 0, len(text), func(sp Span) bool {
 		if s.Match(text[sp.Start:sp.End]) {

@@ -148,7 +148,7 @@ func (c *Cache) RecordGrowth(n int64) {
 }
 
 const (
-	TmpPrefix      = "tmp-"
+	TmpPrefix      = "tmp-"    // of the names of unfinished files
 	abandonedAfter = time.Hour // a writer writes at least every few seconds
 	busyFor        = 10 * time.Minute
 )

@@ -43,6 +43,7 @@ import (
 // index. They are renamed if they contain only its files.
 
 const (
+	// MarkerName is the name of the file that marks a directory as a cache.
 	MarkerName = "CACHEDIR.TAG"
 	// The first line is that of https://bford.info/cachedir/.
 	Marker = "Signature: 8a477f597d28d172789f06886806bc55\n" +
@@ -59,6 +60,7 @@ const (
 // Indexes returns the directory of the indexes.
 func (c *Cache) Indexes() string { return filepath.Join(c.dir, IndexName) }
 
+// Blocks returns the directory of the block stores.
 func (c *Cache) Blocks() string { return filepath.Join(c.dir, BlocksName) }
 
 var (

@@ -155,6 +155,7 @@ func (c *Cache) OpenStoreOf(ctx context.Context, key string, f decode.File, mayR
 
 var errStore = errors.New("damaged block store")
 
+// ReadStore reads the directory of a block store. The file must be complete.
 func ReadStore(path string) (*Store, error) {
 	f, err := OpenKept(path)
 	if err != nil {
@@ -320,6 +321,7 @@ type StoreWriter struct {
 const maxFrames = 16
 
 var (
+	// ErrGivenUp says that a store was abandoned by its writer.
 	ErrGivenUp = errors.New("given up")
 	errChanged = errors.New("the file was changed while it was read")
 )
@@ -437,6 +439,7 @@ func (w *StoreWriter) giveUp(err error) {
 	os.Remove(w.f.Name())
 }
 
+// Abandon deletes the unfinished store, because of err.
 func (w *StoreWriter) Abandon(err error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

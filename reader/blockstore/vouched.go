@@ -35,7 +35,7 @@ type vouched struct {
 }
 
 const (
-	VouchedName   = "logview-vouched"
+	VouchedName   = "logview-vouched" // of the file in the cache
 	vouchedRecord = 6*8 + 4
 	vouchedMax    = 20_000 * vouchedRecord
 )

@@ -365,6 +365,7 @@ type Converter struct {
 	dsts [48 << 10]byte // UTF-8 has at most 3 bytes for 2 of UTF-16, and 2 for 1 of Latin-1
 }
 
+// Read implements io.Reader. It returns the text in UTF-8.
 func (c *Converter) Read(p []byte) (int, error) {
 	for len(c.dst) == 0 {
 		if c.err != nil {

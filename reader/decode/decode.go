@@ -485,8 +485,10 @@ func (d *gzipDecoder) Release() {
 	gunzipPool.Put(d.Reader)
 }
 
+// An EmptyReader is a reader that is at its end.
 type EmptyReader struct{}
 
+// Read returns io.EOF.
 func (EmptyReader) Read([]byte) (int, error) { return 0, io.EOF }
 
 // A countingReader counts the bytes that are read through it.

@@ -7,8 +7,8 @@ import (
 
 var zipEnding = lazyregexp.New(`(?i)\.zip$`)
 
-// ParseName parses a base name. A tar archive is a log by itself, while most
-// zips are compressed files.
+// ParseName parses a base name. The name of a tar archive has no slots, because an
+// archive is not part of a rotated log. A zip usually holds one rotated file.
 func ParseName(base string) rotation.Name {
 	if IsTarName(base) {
 		return rotation.Plain(base)

@@ -20,9 +20,10 @@ type pump struct {
 	err  error
 }
 
+// A Chunk is the result of one read.
 type Chunk struct {
-	Buf  []byte
-	N    int
+	Buf  []byte      // the buffer, which the receiver gives back through Free
+	N    int         // number of bytes in it
 	Skip reader.Skip // a run of NULs that was left out; then there are no bytes
 	Err  error
 }
@@ -30,6 +31,7 @@ type Chunk struct {
 // pipeSize is the default capacity of a pipe.
 const pipeSize = 64 << 10
 
+// NewPump returns a pump of r that runs until ctx is done.
 func NewPump(ctx context.Context, r io.Reader) *pump {
 	return PumpFrom(ctx, func(b []byte) (int, reader.Skip, error) {
 		n, err := r.Read(b)

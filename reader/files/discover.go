@@ -87,27 +87,31 @@ func (x Filter) Find(paths []string) ([]Log, []error) {
 	return f.Group(), f.Errs
 }
 
+// A Found is a file that was found, and its place in a log.
 type Found struct {
 	reader.Member
-	Dir   string
-	Name  rotation.Name
+	Dir   string          // part of its path before the name of its log
+	Name  rotation.Name   // of the file
 	title string          // name of its log in Dir
 	order *rotation.Order // order of its log's members; nil for the default order
 	Real  string          // target if it is a symbolic link; otherwise empty
 }
 
+// A Finder lists files and determines the logs that they belong to: Add what is
+// to be listed, then call Resolve or Group once.
 type Finder struct {
 	Files  []Found
 	links  []Found        // links to files that were found in directories
 	seen   map[string]int // indexes in Files of the files that were added, by absolute path
 	cwd    string         // directory to which relative paths refer; empty if unknown
-	Filter Filter
-	Errs   []error
-	Begun  time.Time
+	Filter Filter         // files that it does not match are left out
+	Errs   []error        // what could not be listed
+	Begun  time.Time      // when listing began
 
 	Resolved bool // the logs that the files belong to are determined
 }
 
+// NewFinder returns a Finder that has found nothing yet.
 func NewFinder() *Finder {
 	cwd, _ := os.Getwd() // on error, relative and absolute paths cannot be compared
 	return &Finder{seen: map[string]int{}, cwd: cwd, Begun: time.Now()}
@@ -117,6 +121,8 @@ func (f *Finder) fail(path string, err error) {
 	f.Errs = append(f.Errs, &reader.FileError{Path: path, Offset: -1, Err: reader.Cause(err)})
 }
 
+// Add lists the files at a path: a file, a directory and all below it, a
+// pattern, or [reader.Stdin].
 func (f *Finder) Add(path string) {
 	if path == reader.Stdin {
 		if info, err := os.Stdin.Stat(); err == nil && IsOutput(info) {

@@ -269,6 +269,7 @@ func (b *FileBlocks) skipHole() int64 {
 	return 0
 }
 
+// ID implements reader.Blocks.
 func (b *FileBlocks) ID() reader.ID { return b.T.ID }
 
 // seek moves to a position. It reads everything before it unless the bytes of
@@ -302,6 +303,7 @@ func (b *FileBlocks) seek(at reader.Pos) error {
 	return nil
 }
 
+// Next implements reader.Blocks.
 func (b *FileBlocks) Next(blk *reader.Block) error {
 	if err := b.ctx.Err(); err != nil {
 		return err
@@ -359,6 +361,7 @@ func (b *FileBlocks) locate(err error) error {
 	return &reader.FileError{Path: b.path, Offset: b.T.Position(), Err: err}
 }
 
+// Close implements reader.Blocks.
 func (b *FileBlocks) Close() error {
 	if b.F == nil {
 		return nil

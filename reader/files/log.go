@@ -327,6 +327,7 @@ func (s *LogSource) Binary(ctx context.Context, m reader.Member) bool {
 // NoStore is the error of writing a block store.
 type NoStore struct{ error }
 
+// Unwrap returns the error's cause.
 func (e NoStore) Unwrap() error { return e.error }
 
 // minStored is the minimum size of a compressed file for a block store. Smaller
@@ -339,6 +340,7 @@ type RecordedBlocks struct {
 	W *blockstore.StoreWriter // nil when it was abandoned or is done
 }
 
+// Next implements reader.Blocks. It also adds the block to the store.
 func (b *RecordedBlocks) Next(blk *reader.Block) error {
 	err := b.FileBlocks.Next(blk)
 	switch {
@@ -358,6 +360,7 @@ func (b *RecordedBlocks) Next(blk *reader.Block) error {
 	return err
 }
 
+// Close implements reader.Blocks. It abandons a store that is not complete.
 func (b *RecordedBlocks) Close() error {
 	if b.W != nil {
 		b.W.Abandon(blockstore.ErrGivenUp)

@@ -42,6 +42,7 @@ type Ref struct {
 	ID   string // result of [Identify]; empty for a literal Ref
 }
 
+// String returns the ref in the form that ParseRefs reads.
 func (r Ref) String() string {
 	number := strconv.FormatInt(r.Line.Number(), 10)
 	if r.ID == "" {

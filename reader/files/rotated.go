@@ -16,6 +16,7 @@ import (
 // A LogKey identifies a log among those that were listed together.
 type LogKey struct{ Dir, Key string }
 
+// LogKey returns the key of the file's log.
 func (m Found) LogKey() LogKey { return LogKey{Dir: m.Dir, Key: m.Name.Key()} }
 
 // LogName returns the name of the file's log.

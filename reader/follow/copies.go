@@ -44,13 +44,13 @@ func (f *Follower) isCopy(ctx context.Context, c, x files.Found) bool {
 		return false
 	}
 	defer file.Close()
-	shared := int64(0)
+	shared, ok := int64(0), true
 	if packed {
-		shared = unpackedPrefix(ctx, c, file)
+		shared, ok = sameUnpacked(ctx, c, file, 0)
 	} else {
 		shared = f.sharedText(c, file)
 	}
-	return shared > 0 && !isHeader(file, shared)
+	return ok && shared > 0 && !isHeader(file, shared)
 }
 
 // isHeader reports whether the first size bytes of a file are no more than one
@@ -259,10 +259,9 @@ func (f *Follower) recheck(ctx context.Context, t *followed) {
 	}
 }
 
-// detachCopies lets the copies of t's text that are shorter than the emitted part
-// continue that text. They were made before t was truncated, and the lines
-// written in between were emitted. It reports whether it found any, known or
-// new.
+// detachCopies finds the copies of t's text that end before what was emitted of
+// it, and lets them continue the text. They were made before t was truncated, and
+// the lines written in between were emitted. It reports whether it found any.
 func (f *Follower) detachCopies(ctx context.Context, t *followed) bool {
 	found := false
 	for _, c := range f.list(ctx) {
@@ -286,9 +285,9 @@ func (f *Follower) detachCopies(ctx context.Context, t *followed) bool {
 	return found
 }
 
-// detach lets x continue the text that t held, from where x ends. It reports
-// false and does nothing if x is not such a copy: if x differs after no more than
-// a header, or if t still holds all that x holds.
+// detach lets x, a copy of the text that t held, continue that text from where x
+// ends. It reports false and changes nothing if t still holds all that x holds, or
+// if x and the text have no more than a header in common.
 func (f *Follower) detach(x, t *followed) bool {
 	file, info, err := f.openNow(x)
 	if err != nil {

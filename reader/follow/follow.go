@@ -466,7 +466,8 @@ func (f *Follower) lookUp(c files.Found) *followed {
 }
 
 // renamed reports whether c is t under another name, and not another file with
-// a reused inode number.
+// a reused inode number. If c cannot be opened any more, it reports true and
+// requests another look at the names.
 func (f *Follower) renamed(t *followed, c files.Found) bool {
 	switch {
 	case t.f != nil:

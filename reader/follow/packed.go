@@ -201,23 +201,13 @@ func (f *Follower) repeats(ctx context.Context, t, x *followed) bool {
 		return false
 	}
 	defer file.Close()
-	_, ok := unpacksTo(ctx, t.Found, file, x.at)
+	_, ok := sameUnpacked(ctx, t.Found, file, x.at)
 	return ok
 }
 
-// unpackedPrefix returns the size of what is compressed in a file if another
-// file begins with all of it, otherwise 0.
-func unpackedPrefix(ctx context.Context, c files.Found, file *os.File) int64 {
-	size, ok := unpacksTo(ctx, c, file, 0)
-	if !ok {
-		return 0
-	}
-	return size
-}
-
-// unpacksTo reports whether what is compressed in a file is also in another
-// file, from a position to the end of the former, which it returns.
-func unpacksTo(ctx context.Context, c files.Found, file *os.File, at int64) (end int64, ok bool) {
+// sameUnpacked decompresses c and reports whether file has the same bytes from at
+// to the end of c's text. It returns that end.
+func sameUnpacked(ctx context.Context, c files.Found, file *os.File, at int64) (end int64, ok bool) {
 	r, done, err := openPacked(ctx, c)
 	if err != nil {
 		return 0, false

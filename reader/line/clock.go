@@ -103,6 +103,7 @@ func (c *Clock) Span(text []byte) (first, last time.Time) {
 	return first, last
 }
 
+// IsAlnum reports whether c is a letter or a digit in ASCII.
 func IsAlnum(c byte) bool {
 	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
 }

@@ -63,8 +63,8 @@ const (
 	dayNameSlot // a weekday or a month
 )
 
-// Plain returns a name without slots: that of a file that is a log by itself,
-// whatever its name is.
+// Plain returns a name without slots, for a file that is not part of a rotated
+// log.
 func Plain(base string) Name { return Name{base: base} }
 
 // Base returns the file's base name.
@@ -169,8 +169,8 @@ func (n Name) String() string {
 	return strings.Join(out, ", ")
 }
 
-// Parse parses a base name. It never fails: a name without slots is that of a
-// log.
+// Parse parses a base name. It never fails: a name in which it finds no slots is
+// that of a current file.
 func Parse(base string) Name { return parseName(base, true) }
 
 // parseName is like Parse. It recognizes short dates only if short is set.

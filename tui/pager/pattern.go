@@ -19,6 +19,7 @@ const (
 	Insensitive
 )
 
+// String describes c for users.
 func (c Case) String() string { return [...]string{"smart case", "case matters", "any case"}[c] }
 
 // A Pattern is what the user typed to search for or to filter by: text, or
