@@ -432,6 +432,9 @@ func TestCensus(t *testing.T) {
 // TestSparseMember reads archives written by GNU tar -S: holes are not read,
 // and are shown like the holes of a file.
 func TestSparseMember(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	if _, err := exec.LookPath("tar"); err != nil {
 		t.Skip(err)
 	}

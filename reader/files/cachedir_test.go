@@ -146,6 +146,9 @@ func TestForeignDirectoryIsNoCache(t *testing.T) {
 // In a cache, only files of the cache are changed, and Clear reports the
 // others.
 func TestForeignFilesInCache(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	hex := strings.Repeat("a", 32)
 	const index = "logview-index/0123456789abcdef/"
 	generation := index + strings.Repeat("A", 26) + "/"

@@ -31,6 +31,9 @@ func TestMain(m *testing.M) {
 // Writers are killed at any time while others write the same store. Every
 // reader gets the text, and in the end the store is complete.
 func TestKilledWriters(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	text := readertest.Noise(rand.New(rand.NewPCG(32, 1)), 4<<20)
 	path := filepath.Join(t.TempDir(), "a.gz")
 	if err := os.WriteFile(path, readertest.Gzip(text), 0o644); err != nil {

@@ -55,6 +55,9 @@ func expand(blocks []reader.Block) string {
 }
 
 func TestSkips(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	for seed := range uint64(30) {
 		r := rand.New(rand.NewPCG(seed, 5))
 		text := readertest.TextWithNULs(r, 3<<20)
