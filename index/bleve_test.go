@@ -68,6 +68,9 @@ func TestBleveOpens(t *testing.T) {
 // TestNoHardLinks tests that files are copied if the file system has no hard
 // links.
 func TestNoHardLinks(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	defer index.NoLinks()()
 	r := rand.New(rand.NewPCG(58, 1))
 	w := newWorld(t, r)
@@ -89,6 +92,9 @@ func TestNoHardLinks(t *testing.T) {
 // TestSizeOfIndex tests that files shared by generations are counted once, and
 // files that a build has deleted are not counted.
 func TestSizeOfIndex(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	r := rand.New(rand.NewPCG(59, 1))
 	w := newWorld(t, r)
 	w.append("app.log", 4<<20)

@@ -157,13 +157,12 @@ func cacheFiles(t *testing.T, cache *blockstore.Cache) []string {
 // TestDamagedCache tests that, whatever happens to a file of the cache,
 // searches find the same lines, and the next build repairs the index.
 func TestDamagedCache(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	r := rand.New(rand.NewPCG(52, 1))
 	w := newWorld(t, r)
-	parts := 5
-	if testing.Short() {
-		parts = 1
-	}
-	for range parts {
+	for range 5 {
 		w.append("app.log", 2<<20)
 		w.append("web.log", 1<<20)
 		w.change()

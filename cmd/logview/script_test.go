@@ -59,8 +59,15 @@ func same(r io.Reader, path string, stderr io.Writer) int {
 // and, within sh, a program, same FILE, which fails unless its input is the
 // contents of the file. Other than that, they need only a shell and coreutils.
 func TestScripts(t *testing.T) {
+	dir, files := "../../testdata/script", []string(nil)
+	if testing.Short() { // those in which much runs at once
+		for _, name := range []string{"search", "follow", "explore", "cache", "broken"} {
+			files = append(files, filepath.Join(dir, name+".txtar"))
+		}
+		dir = ""
+	}
 	testscript.Run(t, testscript.Params{
-		Dir: "../../testdata/script",
+		Dir: dir, Files: files,
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("LOGVIEW_CACHE_DIR", filepath.Join(e.WorkDir, ".cache"))
 			e.Setenv("TZ", "UTC")

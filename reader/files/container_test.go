@@ -69,6 +69,9 @@ func readNamed(t *testing.T, name string, data []byte) (string, error) {
 // TestContainers reads complete files of every format, and checks that
 // truncation is reported with its offset.
 func TestContainers(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	text := sampleText(20_000)
 	skip := "P*M\x18\x04\x00\x00\x00abcd"
 	for _, c := range []struct {

@@ -279,6 +279,9 @@ func numberedLines(n int) string {
 // and the damage is reported. Lines that only the damaged file has are read,
 // too.
 func TestPairDamaged(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	text := numberedLines(40000)
 	short := text[:strings.Index(text, "line 50 ")-20]
 	flip := func(z []byte, at ...int) string {

@@ -386,6 +386,9 @@ func TestHostileDamageIsLinear(t *testing.T) {
 // Files of every format that can be read after damage, with half a line before
 // it.
 func TestResume(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	before, behind := manyLines("one", 3000)+"cut", manyLines("two", 60_000)
 	for name, pack := range packers(t) {
 		path := filepath.Join(t.TempDir(), "f")

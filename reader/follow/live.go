@@ -122,11 +122,16 @@ func (l *Live) Look() {
 	}
 }
 
-// lookedAfter reports whether the names were last looked at after a time.
+// clockStep is how far the clock of a file system may be behind: it moves in steps
+// of up to 10 ms on common ones.
+const clockStep = 20 * time.Millisecond
+
+// lookedAfter reports whether the names were certainly looked at after a time of a
+// file system's clock.
 func (l *Live) lookedAfter(t time.Time) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return l.begin.After(t)
+	return l.begin.After(t.Add(clockStep))
 }
 
 // refresh lists the names now, and notifies all feeds.
