@@ -8,6 +8,7 @@ import (
 	segment "github.com/blevesearch/scorch_segment_api/v2"
 
 	"logview/index/token"
+	"logview/reader/line"
 )
 
 // This file says which parts of Bleve are used, which are not, and why.
@@ -146,14 +147,29 @@ type blockBatch struct {
 	serials []uint32
 	filters [][]byte          // filter of the identifiers of each document
 	intern  map[string]string // one string for each distinct term of the batch
-	t       token.Terms
+	t       blockTerms
+}
+
+// blockTerms collects the terms of a block: those of its text, which a search for
+// bytes needs, and those of what is shown of it, which other searches need.
+type blockTerms struct {
+	token.Terms
+	shown line.Shown
+}
+
+// collect replaces the contents of t with the terms of a block's text.
+func (t *blockTerms) collect(text []byte) {
+	t.Block(text)
+	if t.shown.Set(text) {
+		t.Add(t.shown.Text)
+	}
 }
 
 func newBlockBatch() *blockBatch { return &blockBatch{intern: map[string]string{}} }
 
 // add adds the document of a block. It does not retain text.
 func (b *blockBatch) add(serial uint32, text []byte) {
-	b.t.Block(text)
+	b.t.collect(text)
 	of := bleve.TokenFrequencies{}
 	b.t.Words(func(word []byte) {
 		s, ok := b.intern[string(word)]

@@ -22,7 +22,7 @@ import (
 // names, and is not affected by concurrent builds. Its format, with numbers as
 // varints unless noted:
 //
-//	"LVX3"                    magic and version
+//	"LVX4"                    magic and version
 //	root                      length and bytes: the directory
 //	built                     nanoseconds since 1970
 //	next                      the serial number of the next block
@@ -49,6 +49,7 @@ import (
 //  3. 2026-11: one Bleve index, with a directory for each generation, and
 //     documents with serial numbers; before that, shards, each a segment of
 //     Bleve's in the directory of the index.
+//  4. 2026-11: the terms of what is shown of a text, in addition to its own.
 //
 // If a catalog is damaged, or of another version or directory, the index is
 // built anew.
@@ -95,7 +96,7 @@ type extent struct {
 }
 
 const (
-	catalogMagic = "LVX3"
+	catalogMagic = "LVX4"
 	catalogName  = "catalog"
 
 	flagDirect  = 1

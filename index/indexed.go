@@ -90,6 +90,7 @@ func (x Indexed) Table(m reader.Member, b reader.Blocks) (*reader.Table, bool) {
 // two times.
 func (x Indexed) ask(ctx context.Context, req *Request, parallel int) *admitter {
 	p := newPlan(req.Query, req.Options)
+	p.window = req.Window
 	for attempt := 1; ; attempt++ {
 		a := newAdmitter(x.Cache, p, x.Note)
 		a.encoding = x.Encoding
@@ -507,6 +508,9 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 		// The last line may have been incomplete. From there on, the
 		// file is read without the table.
 		ad.blocks = ad.blocks[:lastLine(ad.table.Blocks)]
+	}
+	if a.plan.window.limited() {
+		a.plan.window.exclude(ad.blocks, ad.table.Blocks)
 	}
 	ad.widen(around)
 	for _, b := range ad.blocks {

@@ -88,7 +88,10 @@ func (w *world) text(size int) string {
 	var b strings.Builder
 	for b.Len() < size {
 		w.clock = w.clock.Add(time.Duration(w.r.IntN(1000)) * time.Millisecond)
-		fmt.Fprintf(&b, "%s INFO worker-%d handled request took=%dms", w.clock.Format("2006-01-02T15:04:05.000Z"), w.r.IntN(8), w.r.IntN(100000))
+		if w.r.IntN(50) > 0 { // the others have the time of the line before
+			b.WriteString(w.clock.Format("2006-01-02T15:04:05.000Z"))
+		}
+		fmt.Fprintf(&b, " INFO worker-%d handled request took=%dms", w.r.IntN(8), w.r.IntN(100000))
 		switch w.r.IntN(400) {
 		case 0:
 			w.n++
@@ -100,6 +103,10 @@ func (w *world) text(size int) string {
 			word := pickWord(w.r)
 			w.words = append(w.words, word)
 			fmt.Fprintf(&b, " %s_failed", word)
+		case 2:
+			word := pickWord(w.r)
+			w.words = append(w.words, word)
+			fmt.Fprintf(&b, " \x1b[31m%s\x1b[1m%s\x1b[0m", word[:2], word[2:])
 		}
 		b.WriteByte('\n')
 	}
@@ -216,6 +223,11 @@ func (w *world) ask() index.Request {
 	}
 	if w.r.IntN(3) == 0 {
 		req.Before, req.After = w.r.IntN(4), w.r.IntN(4)
+	}
+	req.Options.Raw = w.r.IntN(4) == 0
+	if w.r.IntN(3) == 0 {
+		req.Window = index.Window{Since: w.clock.Add(-time.Duration(w.r.IntN(3600)) * time.Second), Zone: time.UTC}
+		req.Window.Until = req.Window.Since.Add(time.Duration(w.r.IntN(1200)) * time.Second)
 	}
 	if w.r.IntN(5) == 0 {
 		req.Max = 1 + int64(w.r.IntN(3))

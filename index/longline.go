@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"time"
 	"unicode/utf8"
 
 	"logview/index/match"
@@ -69,8 +70,8 @@ func (l *LongLine) WriteTo(w io.Writer) (int64, error) {
 // pieces with next. If next fails, the line ends there; the caller will get the
 // same error. It returns the rest of the last piece as a block of whole lines,
 // or nil if there is none, and false if reading must end. It takes ownership of
-// b.
-func (p *producer) searchLong(b *reader.Block, next func(*reader.Block) error) (*reader.Block, bool) {
+// b. With a window, before returns the time of the last line before that has one.
+func (p *producer) searchLong(b *reader.Block, next func(*reader.Block) error, before func() (time.Time, bool)) (*reader.Block, bool) {
 	if !p.wait(func() bool { return p.st.head }) {
 		reader.PutBlock(b)
 		return nil, false
@@ -81,6 +82,14 @@ func (p *producer) searchLong(b *reader.Block, next func(*reader.Block) error) (
 	sc.SetPath(p.st.member.Path)
 	j := p.judge(sc, maxLine, overlap)
 	j.Buf, p.longBuf = p.longBuf, nil
+	if p.timer != nil {
+		p.timer.begin(b.Text)
+		j.x, j.timed = p.timer.clock.Copy().Time(b.Text[:min(len(b.Text), maxStart)])
+		if !j.timed {
+			j.x, j.timed = before()
+		}
+		p.timer.last, p.timer.ok = j.x, j.timed
+	}
 
 	var rest *reader.Block
 	for {
@@ -123,6 +132,12 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 	if !ok {
 		j.close()
 		return false
+	}
+	if p.timer != nil && matches {
+		if !j.timed {
+			x.stats.Untimed++
+		}
+		matches = j.timed && p.req.Window.contains(j.x)
 	}
 	x.stats.Blocks = (l.Len + reader.BlockSize - 1) / reader.BlockSize
 	x.stats.BlocksRead = x.stats.Blocks
@@ -199,7 +214,13 @@ type judge struct {
 	p     *producer
 	spool *os.File // a copy of the line, if it cannot be read again
 	err   error    // error of writing the spool
+
+	x     time.Time // time of the line, if timed is set
+	timed bool
 }
+
+// maxStart is how much of a long line is searched for its time.
+const maxStart = 64 << 10
 
 func (p *producer) judge(sc *match.Scanner, max, overlap int) *judge {
 	j := &judge{p: p, Judge: match.Judge{Scanner: sc, Max: max, Overlap: overlap}}

@@ -26,8 +26,9 @@ import (
 //   - NOT excludes no block, except with file: a block may contain both lines that
 //     have the text and lines that do not.
 type plan struct {
-	root  planNode
-	files []query.File // the file: conditions
+	root   planNode
+	files  []query.File // the file: conditions
+	window Window
 }
 
 // A planNode is a node of the tree. Exactly one field is set.

@@ -5,9 +5,11 @@ import (
 	"io"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"logview/index/match"
 	"logview/reader"
+	"logview/reader/line"
 )
 
 // This file reads and searches the blocks of one member during a scan.
@@ -18,9 +20,18 @@ type producer struct {
 	st     *memberScan
 	blocks reader.Blocks
 	id     reader.ID
-	disk   int64 // bytes of the file that were added to done so far
+	disk   int64  // bytes of the file that were added to done so far
+	timer  *timer // nil if the request has no window
 
 	working sync.WaitGroup // waits for goroutines started by spread
+}
+
+func newProducer(s *scanRun, st *memberScan) *producer {
+	p := &producer{scanRun: s, st: st}
+	if w := &s.req.Window; w.limited() {
+		p.timer = &timer{clock: &line.Clock{Zone: w.Zone, Ref: st.member.ModTime}}
+	}
+	return p
 }
 
 // unpack lists the members of an archive.
@@ -65,6 +76,9 @@ func (p *producer) read() {
 	}
 	if !p.random(ra, ad) || !ad.grown {
 		return
+	}
+	if p.timer != nil {
+		p.timer.last, p.timer.ok = p.timeBefore(ra, len(ad.blocks))
 	}
 	at := reader.Pos{Member: p.id}
 	if n := len(ad.blocks); n < len(ad.table.Blocks) {
@@ -188,6 +202,7 @@ func (p *producer) sequential(ad *admission) {
 		err := p.blocks.Next(b)
 		if err == nil && ad != nil && i < len(ad.blocks) && !ad.blocks[i] && ad.table.Blocks[i].Offset == b.Offset {
 			p.advance(b.Disk)
+			p.timer.pass(b)
 			reader.PutBlock(b)
 			if passed++; p.ctx.Err() != nil {
 				return
@@ -217,7 +232,7 @@ func (p *producer) sequential(ad *admission) {
 		if b.Unfinished {
 			var ok bool
 			ad = nil // from here on, block numbers differ from those in ad
-			if b, ok = p.searchLong(b, p.blocks.Next); !ok {
+			if b, ok = p.searchLong(b, p.blocks.Next, p.timer.before()); !ok {
 				return
 			} else if b == nil {
 				continue
@@ -230,8 +245,10 @@ func (p *producer) sequential(ad *admission) {
 			return
 		}
 		x.stats.Unindexed = unindexed(ad, i)
+		before := p.timer.before()
+		p.timer.pass(b)
 		p.spread(func() {
-			p.search(x, b)
+			p.search(x, b, before)
 			p.fill(x)
 		})
 	}
@@ -255,6 +272,16 @@ func (p *producer) random(ra reader.RandomAccess, ad *admission) bool {
 	}
 	_, stored := p.blocks.(reader.RandomAccess)
 	passed := 0
+	if p.timer != nil && len(table) > 0 {
+		b := reader.GetBlock()
+		if err := ra.ReadBlock(0, b); err != nil {
+			reader.PutBlock(b)
+			p.fail(err)
+			return false
+		}
+		p.timer.begin(b.Text)
+		reader.PutBlock(b)
+	}
 	var failed atomic.Bool
 	for i := 0; i < len(table) && !failed.Load(); i++ {
 		if ad != nil && !ad.blocks[i] {
@@ -278,7 +305,7 @@ func (p *producer) random(ra reader.RandomAccess, ad *admission) bool {
 				i++
 				err = ra.ReadBlock(i, b)
 				return err
-			})
+			}, p.beforeBlock(ra, i))
 			if err != nil {
 				p.fail(err)
 				return false
@@ -293,7 +320,7 @@ func (p *producer) random(ra reader.RandomAccess, ad *admission) bool {
 					return false
 				}
 				x.stats.Unindexed = 1
-				p.search(x, b)
+				p.search(x, b, p.timer.before())
 				p.fill(x)
 			}
 			continue
@@ -316,16 +343,40 @@ func (p *producer) random(ra reader.RandomAccess, ad *admission) bool {
 			if stored {
 				x.stats.Stored = 1
 			}
-			p.search(x, b)
+			p.search(x, b, p.beforeBlock(ra, i))
 		})
 	}
 	p.countSkipped(passed)
 	return !failed.Load()
 }
 
+// beforeBlock returns a function that returns the time of the last line before
+// block i that has one; nil without a window.
+func (p *producer) beforeBlock(ra reader.RandomAccess, i int) func() (time.Time, bool) {
+	if p.timer == nil {
+		return nil
+	}
+	return func() (time.Time, bool) { return p.timeBefore(ra, i) }
+}
+
+// timeBefore returns the time of the last line before block i that has one. It
+// reads blocks backwards until it finds one.
+func (p *producer) timeBefore(ra reader.RandomAccess, i int) (time.Time, bool) {
+	c := p.timer.clock.Copy()
+	b := reader.GetBlock()
+	defer reader.PutBlock(b)
+	for i--; i >= 0 && p.ctx.Err() == nil && ra.ReadBlock(i, b) == nil; i-- {
+		if x, ok := lastTime(c, b.Text, firstLine(b), len(b.Text)); ok {
+			return x, true
+		}
+	}
+	return time.Time{}, false
+}
+
 // search searches a block of whole lines and stores the result in x. It takes
-// ownership of b.
-func (p *producer) search(x *piece, b *reader.Block) {
+// ownership of b. With a window, before returns the time of the last line before
+// the block that has one.
+func (p *producer) search(x *piece, b *reader.Block, before func() (time.Time, bool)) {
 	x.stats.Blocks++
 	x.stats.BlocksRead++
 	x.stats.Bytes += int64(len(b.Text))
@@ -333,6 +384,9 @@ func (p *producer) search(x *piece, b *reader.Block) {
 	defer p.scanners.Put(sc)
 	sc.SetPath(p.st.member.Path)
 	spans := p.find(sc, reader.Unmarked(b.Text, b.Skips))
+	if p.timer != nil {
+		spans, x.stats.Untimed = p.req.Window.within(spans, b, p.timer.clock.Copy(), before)
+	}
 	p.hits.Add(int64(len(spans)))
 	if p.withContext() {
 		x.lines = contextLines(b, spans, p.req)
@@ -362,6 +416,9 @@ func (p *producer) search(x *piece, b *reader.Block) {
 
 // find returns the matching lines of text, at most Request.Max.
 func (p *producer) find(sc *match.Scanner, text []byte) []match.Span {
+	if p.timer != nil {
+		return sc.Lines(text, nil, 0)
+	}
 	return sc.Lines(text, nil, int(min(p.req.Max, int64(reader.BlockSize))))
 }
 

@@ -348,6 +348,7 @@ func (s *Stats) add(x Stats) {
 	s.Stored += x.Stored
 	s.Unindexed += x.Unindexed
 	s.Bytes += x.Bytes
+	s.Untimed += x.Untimed
 }
 
 func (s *scanRun) reportError(err error) {
@@ -408,7 +409,7 @@ func (s *scanRun) produce(st *memberScan, turn <-chan struct{}, next chan<- stru
 		return
 	}
 	defer s.workers.Release()
-	p := &producer{scanRun: s, st: st}
+	p := newProducer(s, st)
 	defer func() { s.done.Add(st.member.Size - p.disk) }()
 	blocks, err := reader.OpenInTurn(s.ctx, st.src, st.member, reader.Pos{}, st.turn)
 	if errors.Is(err, files.ErrArchive) {

@@ -35,6 +35,7 @@ type Request struct {
 	Query   query.Node
 	Options match.Options
 	Sources []reader.Source
+	Window  Window // lines whose time is not in it do not match
 
 	// Max, if > 0, is the maximum number of matching lines per member.
 	Max int64
@@ -122,11 +123,12 @@ type Progress struct {
 // + Failed + Excluded, and Blocks = BlocksRead + BlocksSkipped. Blocks are
 // counted only as far as members were read or their blocks are known.
 type Stats struct {
-	Members  int // number of members in the request
-	Read     int // searched completely, or until Max lines were found
-	Skipped  int // not text
-	Failed   int // not readable, or not completely
-	Excluded int // excluded by file: conditions
+	Members  int   // number of members in the request
+	Read     int   // searched completely, or until Max lines were found
+	Skipped  int   // not text
+	Failed   int   // not readable, or not completely
+	Excluded int   // excluded by file: conditions
+	Untimed  int64 // matching lines that the window excludes because they have no time
 
 	Blocks        int64 // read, or known without reading
 	BlocksRead    int64 // decoded and searched

@@ -385,7 +385,7 @@ func (s *segmentReader) addIdentifier(hash uint64, among *roaring.Bitmap, out *r
 
 // verifyDoc returns an error if a term or identifier in t is not indexed for a
 // document.
-func (s *segmentReader) verifyDoc(t *token.Terms, doc int) error {
+func (s *segmentReader) verifyDoc(t *blockTerms, doc int) error {
 	return guard(func() error {
 		docs, one := roaring.New(), roaring.BitmapOf(uint32(doc))
 		var bad error

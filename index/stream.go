@@ -57,7 +57,7 @@ func (x *Stream) Add(key any, m reader.Member, id reader.ID, b *reader.Block) er
 	f := x.files[key]
 	if f == nil {
 		st := &memberScan{member: m, head: true}
-		f = &streamFile{consumer: consumer{scanRun: x.s, st: st}, producer: producer{scanRun: x.s, st: st}}
+		f = &streamFile{consumer: consumer{scanRun: x.s, st: st}, producer: *newProducer(x.s, st)}
 		x.files[key] = f
 	}
 	if f.st.stop || x.total && x.count >= x.s.req.Max && f != x.last && f.after == 0 {
@@ -70,7 +70,9 @@ func (x *Stream) Add(key any, m reader.Member, id reader.ID, b *reader.Block) er
 	}
 	f.lines = text.Line + reader.Line(text.Lines)
 	p := &piece{}
-	f.producer.search(p, &text)
+	before := f.producer.timer.before()
+	f.producer.timer.pass(&text)
+	f.producer.search(p, &text, before)
 	x.s.stats.add(p.stats)
 	if !x.total {
 		return f.consumer.piece(p)

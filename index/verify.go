@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"path/filepath"
 
-	"logview/index/token"
 	"logview/reader"
 	"logview/reader/blockstore"
 	"logview/reader/files"
@@ -131,7 +130,7 @@ func (v *Verifier) member(ctx context.Context, e *entry, path string, docs map[u
 	defer reader.PutBlock(a)
 	defer reader.PutBlock(b)
 	crc := uint32(0)
-	var terms token.Terms
+	var terms blockTerms
 	for i, k := range table.Blocks {
 		if err := blocks.Next(a); err != nil {
 			if err == io.EOF {
@@ -154,7 +153,7 @@ func (v *Verifier) member(ctx context.Context, e *entry, path string, docs map[u
 				return int64(i), fmt.Errorf("block %d at %d is kept as another text", i, k.Offset)
 			}
 		}
-		terms.Block(text)
+		terms.collect(text)
 		for _, x := range e.extents {
 			if i < x.block || i >= x.block+x.n {
 				continue

@@ -33,9 +33,9 @@ var imports = map[string][]string{
 	"reader/readertest":  {"reader"},
 	"index/token":        {},
 	"index/query":        {"reader"},
-	"index/match":        {"index/query"},
-	"index":              {"reader", "reader/decode", "reader/blockstore", "reader/files", "index/token", "index/query", "index/match"},
-	"index/searchertest": {"reader", "reader/files", "reader/readertest", "index", "index/query", "index/match"},
+	"index/match":        {"index/query", "reader/line"},
+	"index":              {"reader", "reader/decode", "reader/blockstore", "reader/files", "reader/line", "index/token", "index/query", "index/match"},
+	"index/searchertest": {"reader", "reader/files", "reader/line", "reader/readertest", "index", "index/query", "index/match"},
 }
 
 // panes are the packages of the explorer's panes, which do not import each

@@ -1,8 +1,8 @@
 package reader
 
 import (
+	"bytes"
 	"encoding/binary"
-
 	"errors"
 	"hash/crc32"
 	"math"
@@ -15,19 +15,21 @@ import (
 //
 // As bytes, all numbers little-endian or unsigned varints:
 //
-//	"LVT2"                    magic and version
+//	"LVT3"                    magic and version
 //	lines                     varint: lines of the member
 //	crc                       4 bytes, CRC-32 (IEEE) of the whole text
 //	count                     varint
 //	count blocks:             varints: length of text, stored length, newlines in it,
-//	                          flags (1 continues, 2 unfinished, 4 has times, 8 has skips),
+//	                          flags (1 continues, 2 unfinished, 4 has times, 8 has skips, and 16
+//	                          times what was inferred of the times),
 //	                          if it has times: the first and the last time in milliseconds
 //	                          since 1970 (zigzag: the first as the difference to the block before's
 //	                          first, the last to the block's first),
 //	                          if it has skips: their count, and of each the bytes of the text
 //	                          between it and the one before, its marker's length, the bytes left out
 //
-// Versions: 2, 2026-11: skips.
+// Versions: 2, 2026-11: skips. 3, 2026-11: inferences; in version 2, all may be
+// inferred.
 //
 // A block's offset, line and place in the store follow by adding up.
 type Table struct {
@@ -46,17 +48,30 @@ type TableBlock struct {
 	Lines      int    // number of newlines in it
 	Continues  bool   // see Block
 	Unfinished bool
-	First      time.Time // lowest and highest time of its lines; zero if they have none
+	First      time.Time // lowest and highest time of its lines, in milliseconds; zero if they have none
 	Last       time.Time
+	Inferred   Inference // what was inferred of these times
 
 	Stored    int64 // offset of its frame in the store file
 	StoredLen int
 }
 
+// An Inference says what of a time was not in its line: the zone, the year and the
+// zone, or the date and the zone. If it is inferred once more it may be another:
+// with another zone, or when the file has grown.
+type Inference uint8
+
+const (
+	NotInferred Inference = iota
+	InferredZone
+	InferredYear
+	InferredDate
+)
+
 // End returns the offset of the block's end in the member's text.
 func (k *TableBlock) End() Offset { return endOf(k.Offset, k.Len, k.Skips) }
 
-var tableMagic = []byte("LVT2")
+var tableMagic = []byte("LVT3")
 
 var errTable = errors.New("damaged block table")
 
@@ -99,7 +114,7 @@ func (t *Table) Encode() []byte {
 			flags |= 2
 		}
 		if !k.First.IsZero() {
-			flags |= 4
+			flags |= 4 | uint64(k.Inferred)<<4
 		}
 		if len(k.Skips) > 0 {
 			flags |= 8
@@ -130,7 +145,8 @@ func (t *Table) Encode() []byte {
 // DecodeTable decodes a table encoded by Encode. It returns an error unless the
 // table is consistent.
 func DecodeTable(b []byte) (*Table, error) {
-	if len(b) < len(tableMagic) || string(b[:len(tableMagic)]) != string(tableMagic) {
+	version := bytes.TrimPrefix(b[:min(len(b), len(tableMagic))], tableMagic[:3])
+	if len(version) != 1 || version[0] != '2' && version[0] != '3' {
 		return nil, errTable
 	}
 	b = b[len(tableMagic):]
@@ -178,6 +194,13 @@ func DecodeTable(b []byte) (*Table, error) {
 			first := before + varint()
 			k.First, k.Last = time.UnixMilli(first).UTC(), time.UnixMilli(first+varint()).UTC()
 			before = first
+			k.Inferred = Inference(flags >> 4)
+			if version[0] == '2' {
+				k.Inferred = InferredDate
+			}
+			if k.Inferred > InferredDate {
+				return nil, errTable
+			}
 		}
 		if flags&8 != 0 {
 			n, at := uvarint(), uint64(0)

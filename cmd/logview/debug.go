@@ -193,7 +193,7 @@ func printBlocks(ctx context.Context, out io.Writer, src reader.Source, m reader
 			return err
 		}
 		k := reader.TableBlock{Offset: blk.Offset, Len: len(blk.Text), Skips: blk.Skips, Line: blk.Line, Lines: blk.Lines, Continues: blk.Continues, Unfinished: blk.Unfinished}
-		k.First, k.Last = clock.Span(blk.Text)
+		k.First, k.Last, k.Inferred = clock.Span(blk.Text)
 		row(i, k)
 	}
 }

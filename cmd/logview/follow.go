@@ -175,6 +175,9 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	p.number = o.number.or(p.column)
 	req := o.request(tree, &o.queryFlags)
 	req.Render = p.render
+	if req.Window, err = o.window(); err != nil {
+		return err
+	}
 
 	status := newStatus(o.err, "behind by")
 	if isTerminal(o.err) {

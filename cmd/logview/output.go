@@ -115,7 +115,7 @@ func (o *outputFlags) effectiveMode(inverted bool) mode {
 func (o *outputFlags) printer(out *os.File, q *queryFlags, one, piped, color bool) *printer {
 	tty := isTerminal(out)
 	p := &printer{
-		out: out, color: color, visible: color || tty, json: o.json,
+		out: out, color: color, visible: color || tty, raw: q.Raw, json: o.json,
 		mode: o.effectiveMode(q.invert), only: o.only, inverted: q.invert,
 		path:   o.path.or(!one || o.vimgrep),
 		inside: o.path.or(piped),

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -17,6 +18,7 @@ import (
 	"logview/index/match"
 	"logview/reader"
 	"logview/reader/files"
+	"logview/reader/line"
 	"logview/tui/visible"
 )
 
@@ -34,6 +36,7 @@ type printer struct {
 	offset   bool
 	color    bool
 	visible  bool // spell out control characters
+	raw      bool // and control sequences; otherwise they are left out then
 	only     bool // print only the matching parts
 	vimgrep  bool // print a line for each match
 	inverted bool // the query is negated
@@ -323,6 +326,13 @@ func (p *printer) appendText(buf, text []byte, spans []match.Span, matched bool)
 		text = bytes.TrimSuffix(text, []byte("\r"))
 	} else if p.color {
 		spans = []match.Span{{Start: 0, End: len(text)}}
+	}
+	if shown := new(line.Shown); !p.raw && shown.Set(text) {
+		spans = slices.Clone(spans)
+		for i, sp := range spans {
+			spans[i] = match.Span{Start: shown.Index(sp.Start), End: shown.Index(sp.End)}
+		}
+		text = shown.Text
 	}
 	at := 0
 	for _, sp := range spans {

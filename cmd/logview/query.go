@@ -7,13 +7,16 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
 
+	"logview/index"
 	"logview/index/match"
 	"logview/index/query"
 	"logview/reader"
+	"logview/reader/line"
 )
 
 // queryFlags are the flags that say what to search for. If flags contradict
@@ -27,6 +30,9 @@ type queryFlags struct {
 	smart    bool     // case matters if a pattern contains capitals
 	invert   bool
 	oneByOne bool // matches do not extend over several lines
+	since    string
+	until    string
+	tz       string
 	match.Options
 }
 
@@ -64,6 +70,20 @@ func (q *queryFlags) register(cmd *cobra.Command, s streams) {
 	addWord(f, "case-sensitive", "s", "match case exactly", func() { q.CaseSensitive, q.IgnoreCase, q.smart = true, false, false })
 	addWord(f, "ignore-case", "i", "ignore case in regular expressions, too", func() { q.CaseSensitive, q.IgnoreCase, q.smart = false, true, false })
 	addWord(f, "smart-case", "S", "ignore case everywhere, unless QUERY contains capitals", func() { q.CaseSensitive, q.IgnoreCase, q.smart = false, false, true })
+	addText(f, "since", "", "select lines from `TIME` on: 14:05, -2h, 'yesterday 9am', 2006-01-02, or as in a log; a line without a time has that of the line before", func(s string) error {
+		q.since = s
+		return nil
+	})
+	addText(f, "until", "", "select lines before `TIME`; of a day, up to its end", func(s string) error {
+		q.until = s
+		return nil
+	})
+	addText(f, "tz", "", "take times that name no zone as of `ZONE`, such as UTC or Europe/Berlin, instead of local ones", func(s string) error {
+		q.tz = s
+		return nil
+	})
+	addWord(f, "raw", "", "search the bytes of lines, not what a terminal shows of them, without colours", func() { q.Raw = true })
+	addHidden(f, "no-raw", func() { q.Raw = false })
 	addWord(f, "multiline", "U", "", func() { q.oneByOne = false }).Hidden = true
 	addHidden(f, "no-multiline", func() { q.oneByOne = true })
 }
@@ -78,6 +98,36 @@ const (
 )
 
 var errTooMuch = fmt.Errorf("the queries have more than %s; split them into several searches", humanize.IBytes(mostAsked))
+
+// window returns the range of time that lines must be in.
+func (q *queryFlags) window() (w index.Window, err error) {
+	w.Zone = time.Local
+	switch {
+	case q.tz == "":
+	case strings.EqualFold(q.tz, "utc"), strings.EqualFold(q.tz, "z"):
+		w.Zone = time.UTC
+	default:
+		if w.Zone, err = time.LoadLocation(q.tz); err != nil {
+			return w, fmt.Errorf("--tz %s: there is no such zone; give UTC or a name such as Europe/Berlin", q.tz)
+		}
+	}
+	now := time.Now()
+	if q.since != "" {
+		if w.Since, _, err = line.ParseTime(q.since, now, w.Zone); err != nil {
+			return w, fmt.Errorf("--since: %w", err)
+		}
+	}
+	if q.until != "" {
+		if _, w.Until, err = line.ParseTime(q.until, now, w.Zone); err != nil {
+			return w, fmt.Errorf("--until: %w", err)
+		}
+	}
+	if q.since != "" && q.until != "" && !w.Since.Before(w.Until) {
+		const form = "2006-01-02 15:04:05 -0700"
+		return w, fmt.Errorf("--since, %s, is not before --until, %s", w.Since.In(w.Zone).Format(form), w.Until.In(w.Zone).Format(form))
+	}
+	return w, nil
+}
 
 // given reports whether flags give the query, so that no argument is the query.
 func (q *queryFlags) given() bool { return len(q.asked) > 0 || len(q.files) > 0 }

@@ -116,6 +116,10 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
+	window, err := o.window()
+	if err != nil {
+		return err
+	}
 	if o.noLines() {
 		return exitCode(exitNone) // -m 0, as in grep
 	}
@@ -153,6 +157,7 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	p := o.printer(o.out, &o.queryFlags, len(inputs) == 1 && !isPattern(inputs[0]) && isOneFile(logs), stdinOnly(logs), color && !(o.vimgrep && o.color == "auto"))
 	p.heading = o.heading.or(isTerminal(o.out)) && !o.vimgrep && p.mode == printLines && !p.json
 	req := o.request(tree, &o.queryFlags)
+	req.Window = window
 	for _, l := range logs {
 		req.Sources = append(req.Sources, files.NewSource(l, files.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Workers: workers}))
 	}
@@ -209,6 +214,9 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 		return nil // even if files could not be read
 	}
 	notes.print()
+	if st.Untimed > 0 && !o.quiet && err == nil {
+		fmt.Fprintf(o.err, "logview: %s matching lines left out, because no time is known of them (--since, --until)\n", humanize.Comma(st.Untimed))
+	}
 	if o.stats {
 		printStats(o.err, st)
 	} else if isTerminal(o.err) && o.hint && !o.quiet && err == nil {

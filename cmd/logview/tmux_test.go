@@ -221,7 +221,7 @@ func TestTerminalHostile(t *testing.T) {
 	x.keys("logview bad.log", "Enter")
 	x.wait("the end", "LIVE")
 	x.keys("g")
-	x.wait("^[]0;pwned^G^[[2J^[[31mred^[[0m", "<U+202E>rtl", "<FF><FE>", "^[[?1049l^[c")
+	x.wait("   1 red ", "<U+202E>rtl", "<FF><FE>", "   5 ^M ")
 	out, err := x.command("display-message", "-p", "-t", "0", "#{pane_title}").Output()
 	if err != nil || strings.Contains(string(out), "pwned") {
 		t.Errorf("the title is %q, %v", out, err)

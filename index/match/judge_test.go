@@ -26,7 +26,7 @@ func TestLineInPieces(t *testing.T) {
 		questions = append(questions, question{query.Text{S: s}, false}, question{query.Word{S: s}, false})
 	}
 	for _, q := range questions {
-		m, err := Compile(q.node, Options{WholeWord: q.word, CaseSensitive: true})
+		m, err := Compile(q.node, Options{WholeWord: q.word, CaseSensitive: true, Raw: true})
 		if err != nil {
 			t.Fatal(err)
 		}

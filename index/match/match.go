@@ -1,6 +1,9 @@
 // Package match decides which lines of a text match a query. It is exact: the
 // result for a line does not depend on the lines around it, nor on how the text
 // was split into runs of lines.
+//
+// What is matched is what a terminal shows of a line: see [line.Shown]. Lines and
+// spans are ranges of the original text all the same.
 package match
 
 import (
@@ -11,6 +14,7 @@ import (
 	"unicode/utf8"
 
 	"logview/index/query"
+	"logview/reader/line"
 )
 
 // Options control how the texts and expressions of a query match.
@@ -19,6 +23,7 @@ type Options struct {
 	IgnoreCase    bool // regular expressions ignore case, like words
 	WholeWord     bool // texts and expressions match only whole words
 	WholeLine     bool // texts and expressions match only whole lines
+	Raw           bool // the bytes of lines are matched, not what a terminal shows of them
 }
 
 // An extent says what an occurrence of a text must be to count as a match.
@@ -55,6 +60,7 @@ type Matcher struct {
 	invert bool         // drive and alone belong to the query that root negates
 	set    *set         // contains the texts of drive, if they are many
 	others []int        // the leaves whose texts are not in set
+	raw    bool         // Options.Raw
 }
 
 // A node is a node of the compiled query. Leaves are indices into
@@ -96,7 +102,7 @@ type finderSpec struct {
 // Compile compiles a query. It fails only if RE2 rejects a regular expression,
 // for example because it is too large.
 func Compile(q query.Node, opt Options) (*Matcher, error) {
-	m := &Matcher{}
+	m := &Matcher{raw: opt.Raw}
 	var err error
 	if m.root, err = m.compile(q, opt, true); err != nil {
 		return nil, err
@@ -242,6 +248,7 @@ type Scanner struct {
 	lines   []*literalScanner // scanners of the leaves, for single lines; see lineScanner
 	here    []int             // buffer for the leaves whose texts occur in a line
 	path    string
+	shown   line.Shown // of the text or line being matched
 }
 
 // A finder searches the text given to reset from left to right.
@@ -372,6 +379,31 @@ func (m *Matcher) pathVerdict(n node, path string) verdict {
 // newline is part of the line. text must consist of whole lines; the last may
 // lack its newline.
 func (s *Scanner) Lines(text []byte, dst []Span, max int) []Span {
+	if s.m.raw || !s.shown.Set(text) {
+		return s.matchLines(text, dst, max)
+	}
+	shown := &s.shown.Text
+	if len(text) > 0 && text[len(text)-1] != '\n' && (len(*shown) == 0 || bytes.HasSuffix(*shown, []byte{'\n'})) {
+		*shown = append(*shown, '\n') // all of the last line is hidden
+	}
+	from := len(dst)
+	dst = s.matchLines(*shown, dst, max)
+	for i, sp := range dst[from:] {
+		start, end := s.shown.Start(sp.Start), s.shown.End(sp.End)
+		// What is hidden at the ends of the line belongs to it.
+		start = bytes.LastIndexByte(text[:start], '\n') + 1
+		if k := bytes.IndexByte(text[end:], '\n'); k >= 0 {
+			end += k
+		} else {
+			end = len(text)
+		}
+		dst[from+i] = Span{start, end}
+	}
+	return dst
+}
+
+// matchLines is Lines for a text of which nothing is hidden.
+func (s *Scanner) matchLines(text []byte, dst []Span, max int) []Span {
 	if len(s.finders) == 0 {
 		return s.everyLine(text, dst, max)
 	}
@@ -428,7 +460,7 @@ func (s *Scanner) nextLine(text []byte, from int) (Span, bool) {
 		if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
 			end = at + i
 		}
-		if s.m.alone || s.Match(text[start:end]) != s.m.invert {
+		if s.m.alone || s.matchLine(text[start:end]) != s.m.invert {
 			return Span{start, end}, true
 		}
 		from = end + 1
@@ -452,11 +484,11 @@ func eachLine(text []byte, from, to int, f func(Span) bool) bool {
 	return true
 }
 
-// everyLine calls Match for each line. It serves queries that name no text to look
+// everyLine calls matchLine for each line. It serves queries that name no text to look
 // for: those that only say what a line must not contain, or match every line.
 func (s *Scanner) everyLine(text []byte, dst []Span, max int) []Span {
 	eachLine(text, 0, len(text), func(sp Span) bool {
-		if s.Match(text[sp.Start:sp.End]) {
+		if s.matchLine(text[sp.Start:sp.End]) {
 			dst = append(dst, sp)
 		}
 		return max <= 0 || len(dst) < max
@@ -465,8 +497,19 @@ func (s *Scanner) everyLine(text []byte, dst []Span, max int) []Span {
 }
 
 // Match reports whether a line, without its newline, matches.
-func (s *Scanner) Match(line []byte) bool {
-	return s.eval(s.m.root, func(i int) bool { return s.Leaf(i, line) })
+func (s *Scanner) Match(line []byte) bool { return s.matchLine(s.show(line)) }
+
+// show returns what is matched of a line or of a piece of one.
+func (s *Scanner) show(line []byte) []byte {
+	if s.m.raw || !s.shown.Set(line) {
+		return line
+	}
+	return s.shown.Text
+}
+
+// matchLine is Match for a line of which nothing is hidden.
+func (s *Scanner) matchLine(line []byte) bool {
+	return s.eval(s.m.root, func(i int) bool { return s.leaf(i, line) })
 }
 
 func (s *Scanner) eval(n node, leaf func(int) bool) bool {
@@ -491,8 +534,9 @@ func (s *Scanner) eval(n node, leaf func(int) bool) bool {
 	return leaf(n.leaf)
 }
 
-// Leaf reports whether leaf i of the query holds for the line.
-func (s *Scanner) Leaf(i int, line []byte) bool {
+// leaf reports whether leaf i of the query holds for a line of which nothing is
+// hidden.
+func (s *Scanner) leaf(i int, line []byte) bool {
 	l := &s.m.leaves[i]
 	switch {
 	case l.isGlob:
@@ -507,16 +551,22 @@ func (s *Scanner) Leaf(i int, line []byte) bool {
 // of it. first and last say whether the piece begins and ends the line. A true
 // result is certain. At an end of the piece inside the line, a match may be
 // missed, because anchors and word ends need the text on both sides. So the
-// pieces of a line that is too long for memory must overlap.
+// pieces of a line that is too long for memory must overlap. A control sequence
+// that a piece has only a part of is not hidden.
 func (s *Scanner) Piece(i int, piece []byte, first, last bool) bool {
+	return s.piece(i, s.show(piece), first, last)
+}
+
+// piece is Piece for a piece of which nothing is hidden.
+func (s *Scanner) piece(i int, piece []byte, first, last bool) bool {
 	l := &s.m.leaves[i]
 	switch {
 	case l.re != nil && l.re.anyText == nil:
 		return l.re.matchPiece(piece, first, last)
 	case l.isGlob, l.re == nil && l.extent == anywhere:
-		return s.Leaf(i, piece)
+		return s.leaf(i, piece)
 	case l.re == nil && l.extent == wholeLine:
-		return first && last && s.Leaf(i, piece)
+		return first && last && s.leaf(i, piece)
 	}
 	// Part of a character at an end would look like an invalid byte, and so
 	// like the end of a word.
@@ -572,7 +622,7 @@ func (s *Scanner) hasLiteral(i int, line []byte) bool {
 // Leaves returns how many leaves the query has.
 func (m *Matcher) Leaves() int { return len(m.leaves) }
 
-// Holds evaluates the query from the results of Leaf or Piece for each leaf.
+// Holds evaluates the query from the results of Piece for each leaf.
 func (s *Scanner) Holds(found []bool) bool {
 	return s.eval(s.m.root, func(i int) bool { return found[i] })
 }
@@ -580,6 +630,20 @@ func (s *Scanner) Holds(found []bool) bool {
 // Highlights appends the parts of a matching line that match texts and
 // expressions of the query to dst, from left to right and without overlaps.
 func (s *Scanner) Highlights(line []byte, dst []Span) []Span {
+	if s.m.raw || !s.shown.Set(line) {
+		return s.highlights(line, dst)
+	}
+	from := len(dst)
+	dst = s.highlights(s.shown.Text, dst)
+	for i, sp := range dst[from:] {
+		start := s.shown.Start(sp.Start)
+		dst[from+i] = Span{start, max(start, s.shown.End(sp.End))}
+	}
+	return dst
+}
+
+// highlights is Highlights for a line of which nothing is hidden.
+func (s *Scanner) highlights(line []byte, dst []Span) []Span {
 	from := len(dst)
 	s.here = s.here[:0]
 	if s.m.set != nil {

@@ -13,6 +13,7 @@ import (
 	"unicode/utf8"
 
 	"logview/index/query"
+	"logview/reader/line"
 )
 
 // naive matches one line in the simplest way, as a reference.
@@ -253,10 +254,15 @@ func check(t *testing.T, q query.Node, opt Options, text []byte) {
 	s.SetPath(path)
 	var want []string
 	for _, l := range splitLines(text) {
-		if naive(q, l, path, opt) {
+		shown := l
+		if x := new(line.Shown); !opt.Raw && x.Set(l) {
+			shown = x.Text
+		}
+		wanted := naive(q, shown, path, opt)
+		if wanted {
 			want = append(want, string(l))
 		}
-		if got := s.Match(l); got != naive(q, l, path, opt) {
+		if got := s.Match(l); got != wanted {
 			t.Fatalf("query %s %+v\nline %q: got %v", q, opt, l, got)
 		}
 	}
@@ -307,7 +313,7 @@ func TestFolding(t *testing.T) {
 func TestRandomQueriesOnRandomTexts(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	pieces := []string{"a", "b", "k", "K", "K", "s", "S", "ſ", "ß", "ẞ", "é", "É", "İ", "i", "I", "ı", "σ", "ς", "Σ", "_", "-", " ", "1",
-		"日", "\xff", "\xc3", "\xe2\x84", "\r", "\t", "ab", "ks", ".", "e\u0301"}
+		"日", "\xff", "\xc3", "\xe2\x84", "\r", "\t", "ab", "ks", ".", "e\u0301", "\x1b[1m", "\x1b[K", "\x1b"}
 	text := func(n int) string {
 		var b strings.Builder
 		for range n {
@@ -367,6 +373,7 @@ func TestRandomQueriesOnRandomTexts(t *testing.T) {
 			IgnoreCase:    r.IntN(4) == 0,
 			WholeWord:     r.IntN(4) == 0,
 			WholeLine:     r.IntN(6) == 0,
+			Raw:           r.IntN(4) == 0,
 		}, []byte(b.String()))
 	}
 }
@@ -614,5 +621,58 @@ func TestManyTexts(t *testing.T) {
 		})
 		check(t, or, opt, []byte(text.String()))
 		check(t, query.Not{X: or}, opt, []byte(text.String()))
+	}
+}
+
+// What a terminal does not show is not matched, and matches are ranges of the
+// original.
+func TestShownText(t *testing.T) {
+	const text = "12:00 \x1b[31mERROR\x1b[0m connection \x1b[1mreset\x1b[0m\n" +
+		"\x1b[32mINFO\x1b[0m ok\n" +
+		" 10%\r 99%\r100%\n" +
+		"\x1b[33m"
+	for _, c := range []struct {
+		query      string
+		lines, raw int
+		part       string // of the first line, that matches
+	}{
+		{`"connection reset"`, 1, 0, "connection \x1b[1mreset"},
+		{`=ERROR`, 1, 0, "ERROR"},
+		{`/^INFO/`, 1, 0, "INFO"},
+		{`/\bERROR conn/`, 1, 0, "ERROR\x1b[0m conn"},
+		{`31`, 0, 1, ""},
+		{`99%`, 0, 1, ""},
+		{`/^100%$/`, 1, 0, "100%"},
+		{`/^$/`, 1, 0, ""},
+		{`-error`, 3, 3, ""},
+	} {
+		n, err := query.Parse(c.query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for raw, want := range map[bool]int{false: c.lines, true: c.raw} {
+			m, err := Compile(n, Options{Raw: raw})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := m.NewScanner()
+			spans := s.Lines([]byte(text), nil, 0)
+			if len(spans) != want {
+				t.Errorf("%s, raw %t, matches %d lines, want %d", c.query, raw, len(spans), want)
+			}
+			for _, sp := range spans {
+				if sp.Start > 0 && text[sp.Start-1] != '\n' || sp.End < len(text) && text[sp.End] != '\n' {
+					t.Errorf("%s, raw %t: %q is not a whole line", c.query, raw, text[sp.Start:sp.End])
+				}
+			}
+			if raw || c.part == "" {
+				continue
+			}
+			l := text[spans[0].Start:spans[0].End]
+			h := s.Highlights([]byte(l), nil)
+			if len(h) != 1 || l[h[0].Start:h[0].End] != c.part {
+				t.Errorf("%s: highlights %v of %q", c.query, h, l)
+			}
+		}
 	}
 }

@@ -25,6 +25,7 @@ import (
 	"logview/index/query"
 	"logview/reader"
 	"logview/reader/files"
+	"logview/reader/line"
 	"logview/reader/readertest"
 )
 
@@ -64,7 +65,7 @@ func corpus(t *testing.T, r *rand.Rand, dir string, long bool) []file {
 	for _, log := range []string{"a.log", "b/app.log", "b/x"} {
 		members := 1 + r.IntN(4)
 		for i := members - 1; i >= 0; i-- {
-			f := file{path: filepath.Join(dir, log), text: randomText(r, long)}
+			f := file{path: filepath.Join(dir, log), text: randomText(r, long, 5*(members-1-i))}
 			if i > 0 {
 				f.path += fmt.Sprintf(".%d", i)
 			}
@@ -92,9 +93,9 @@ var words = strings.Fields(`error ERROR timeout SocketTimeoutException user=kks 
 	f47ac10b-58cc-4372-a567-0e02b2c3d479 /var/log/app.log zebra Zebra größe GRÖẞE ` + "\u212aelvin" + ` camelCase snake_case a.b.c
 	0x7fffdeadbeef [12345] 日本語 ` + "\x1b[31mred\x1b[0m bad\xff\xfe")
 
-// randomText returns lines of various lengths. If long is set, some are longer
-// than a block.
-func randomText(r *rand.Rand, long bool) string {
+// randomText returns lines of various lengths, some with times in the five hours
+// after hour, in no order. If long is set, some are longer than a block.
+func randomText(r *rand.Rand, long bool, hour int) string {
 	var b strings.Builder
 	size := r.IntN(3) * r.IntN(1<<20)
 	for b.Len() < size {
@@ -102,11 +103,28 @@ func randomText(r *rand.Rand, long bool) string {
 		if long && r.IntN(2000) == 0 {
 			n = (reader.BlockSize/10)*r.IntN(3) + r.IntN(1000)
 		}
+		switch r.IntN(4) {
+		case 0, 1:
+			fmt.Fprintf(&b, "2026-11-26T%02d:%02d:%02dZ ", hour+r.IntN(5), r.IntN(60), r.IntN(60))
+		case 2:
+			if r.IntN(50) == 0 {
+				fmt.Fprintf(&b, "Nov 26 %02d:00:00 ", hour+r.IntN(5))
+			}
+		}
 		for i := range n {
 			if i > 0 {
 				b.WriteByte(' ')
 			}
-			b.WriteString(words[min(r.IntN(len(words)), r.IntN(len(words)*20))])
+			word := words[min(r.IntN(len(words)), r.IntN(len(words)*20))]
+			switch r.IntN(200) {
+			case 0:
+				word = "\x1b[31m" + word + "\x1b[0m"
+			case 1:
+				word = word[:len(word)/2] + "\x1b[1m" + word[len(word)/2:]
+			case 2:
+				word += "\r" // what follows may overwrite what precedes it
+			}
+			b.WriteString(word)
 		}
 		if r.IntN(1000) == 0 {
 			b.WriteString(" rare")
@@ -182,6 +200,22 @@ type found struct {
 	count int64
 }
 
+// window returns a random range of the times in texts.
+func window(r *rand.Rand) index.Window {
+	day := time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC)
+	w := index.Window{Zone: time.UTC}
+	if r.IntN(4) > 0 {
+		w.Since = day.Add(time.Duration(r.IntN(86400)) * time.Second)
+	}
+	if w.Since.IsZero() || r.IntN(4) > 0 {
+		w.Until = w.Since.Add(time.Duration(r.IntN(7200)) * time.Second)
+		if w.Since.IsZero() {
+			w.Until = day.Add(time.Duration(r.IntN(86400)) * time.Second)
+		}
+	}
+	return w
+}
+
 // naive answers a request line by line. It returns the hits and the number of
 // matching lines of each file.
 func naive(t *testing.T, files []file, req *index.Request) (want []hit, counts []found) {
@@ -204,10 +238,27 @@ func naive(t *testing.T, files []file, req *index.Request) (want []hit, counts [
 			off += int64(len(line)) + 1
 			rest = after
 		}
+		limited := !req.Window.Since.IsZero() || !req.Window.Until.IsZero()
+		info, err := os.Stat(f.path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		clock := line.Clock{Zone: req.Window.Zone, Ref: info.ModTime()}
+		clock.Learn([]byte(f.text))
+		var last time.Time
+		in := func(text string) bool {
+			if !limited {
+				return true
+			}
+			if x, ok := clock.Time([]byte(text)); ok {
+				last = x
+			}
+			return !last.IsZero() && !last.Before(req.Window.Since) && (req.Window.Until.IsZero() || last.Before(req.Window.Until))
+		}
 		matches, until := int64(0), -1
 		shown := -1
 		for i, l := range lines {
-			if (req.Max <= 0 || matches < req.Max) && sc.Match([]byte(l.text)) {
+			if in(l.text) && (req.Max <= 0 || matches < req.Max) && sc.Match([]byte(l.text)) {
 				for k := max(shown+1, i-req.Before); k < i; k++ {
 					before := lines[k]
 					before.context = true
@@ -282,8 +333,11 @@ func testExact(t *testing.T, make Maker) {
 				{Passthru: true, Max: int64(r.IntN(3))},
 				{Options: match.Options{WholeLine: true}},
 				{Options: match.Options{WholeWord: true}},
+				{Options: match.Options{Raw: true}},
+				{Window: window(r)},
+				{Window: window(r), Before: r.IntN(3), Max: int64(r.IntN(4))},
 			} {
-				if i > 0 && r.IntN(3) == 0 {
+				if i > 0 && r.IntN(5) < 3 {
 					continue
 				}
 				req.Query, req.Sources = tree, sources(t, dir)

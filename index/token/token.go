@@ -128,6 +128,11 @@ func mix(h uint64) uint64 {
 // Block replaces the contents of t with the terms of a block's text.
 func (t *Terms) Block(text []byte) {
 	t.Reset()
+	t.Add(text)
+}
+
+// Add adds the terms of a text.
+func (t *Terms) Add(text []byte) {
 	if cap(t.text) < len(text) {
 		t.text = make([]byte, 0, len(text)+len(text)/8)
 	}

@@ -16,7 +16,7 @@ type TableBuilder struct {
 // Add appends the next block.
 func (tb *TableBuilder) Add(b *reader.Block) {
 	k := reader.TableBlock{Offset: b.Offset, Len: len(b.Text), Skips: b.Skips, Line: b.Line, Lines: b.Lines, Continues: b.Continues, Unfinished: b.Unfinished}
-	k.First, k.Last = tb.Clock.Span(b.Text)
+	k.First, k.Last, k.Inferred = tb.Clock.Span(b.Text)
 	tb.AddKnown(k)
 	tb.Table.CRC = reader.UpdateCRC(tb.Table.CRC, b.Text)
 	tb.open = len(b.Text) > 0 && b.Text[len(b.Text)-1] != '\n'

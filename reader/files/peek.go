@@ -167,8 +167,8 @@ func lastTimes(c *blockstore.Cache, m reader.Member, f decode.File) (low, high, 
 		if from > 0 { // the buffer starts inside a line
 			text = text[bytes.IndexByte(text, '\n')+1:]
 		}
-		if low, high = clock.Span(text); !high.IsZero() || from == 0 {
-			return low, high, clock.LastTime
+		if low, high, _ = clock.Span(text); !high.IsZero() || from == 0 {
+			return low, high, clock.Last()
 		}
 	}
 	return low, high, final

@@ -12,6 +12,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"logview/index/match"
+	"logview/reader/line"
 	"logview/tui/visible"
 )
 
@@ -38,6 +39,10 @@ func next(text []byte, column int) cell {
 		return cell{bytes: 1, width: w, out: "        "[:w]}
 	case c == '\r' && len(text) == 1:
 		return cell{bytes: 1} // part of a line end
+	case c == 0x1b:
+		if n := line.Sequence(text); n > 0 {
+			return cell{bytes: n} // a colour, for example
+		}
 	}
 	r, n := utf8.DecodeRune(text)
 	spell := func() cell {

@@ -9,6 +9,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"logview/reader/line"
 )
 
 // Log text is hostile: an escape sequence in it could change the title of the
@@ -118,22 +120,33 @@ func WholeRunes(text []byte) int {
 // W.
 type Writer struct {
 	W     io.Writer
-	Lines bool   // keep line ends
-	keep  []byte // start of a character, or of a line end, whose remaining bytes were not written yet
+	Lines bool   // keep line ends, and leave out what a terminal would not show
+	keep  []byte // start of a character or of a line, whose remaining bytes were not written yet
 	buf   []byte
+	shown line.Shown
 }
 
+// keptLine is the length of the longest unfinished line that a Writer keeps back.
+const keptLine = 64 << 10
+
 // Write spells out p. It keeps back bytes at the end that may be part of a
-// character or of a line end.
+// character or, if Lines is set, of a line.
 func (v *Writer) Write(p []byte) (int, error) {
 	text := append(v.keep, p...)
 	end := WholeRunes(text)
-	if v.Lines && end > 0 && text[end-1] == '\r' {
-		end--
+	if v.Lines {
+		if i := bytes.LastIndexByte(text, '\n') + 1; len(text)-i < keptLine {
+			end = i
+		} else if end > 0 && text[end-1] == '\r' {
+			end--
+		}
 	}
 	keep := append([]byte(nil), text[end:]...)
 	text = text[:end]
 	if v.Lines {
+		if v.shown.Set(text) {
+			text = v.shown.Text
+		}
 		text = bytes.ReplaceAll(text, []byte("\r\n"), []byte("\n"))
 	}
 	v.buf = Append(v.buf[:0], text, v.Lines)
@@ -146,7 +159,11 @@ func (v *Writer) Write(p []byte) (int, error) {
 
 // Flush writes the bytes that were kept back.
 func (v *Writer) Flush() error {
-	_, err := v.W.Write(Append(nil, v.keep, v.Lines))
+	text := v.keep
+	if v.Lines && v.shown.Set(text) {
+		text = v.shown.Text
+	}
+	_, err := v.W.Write(Append(nil, text, v.Lines))
 	v.keep = nil
 	return err
 }

@@ -1,0 +1,290 @@
+package line
+
+import (
+	"bytes"
+	"sort"
+	"unicode/utf8"
+)
+
+// A Shown is the part of a text that a terminal shows. Hidden are
+//
+//   - control sequences (ECMA-48): colours and other CSI sequences, titles,
+//     links and other control strings that end in the same line, and other
+//     escape sequences;
+//   - the notes in Jenkins' console logs, from ESC[8m to ESC[0m;
+//   - parts of a line that a later part overwrites, as progress bars do: after a
+//     carriage return, a part that is at least as wide or that erases the line.
+//
+// Newlines are never hidden, so both texts have the same lines. The zero value is
+// ready for use.
+type Shown struct {
+	Text []byte // what is shown
+	cuts []cut
+
+	// Of one line, for Set:
+	parts []part
+	found []hidden // sequences
+}
+
+// A cut is a place where something is hidden.
+type cut struct {
+	at     int // position in Text
+	before int // number of bytes that are hidden before the byte at at
+}
+
+// hidden is a range of the original that is hidden.
+type hidden struct{ start, end int }
+
+// A part is a part of a line, up to a carriage return that is not at its end.
+type part struct {
+	hidden     // its range, with the carriage return
+	first  int // index of its first sequence in Shown.found
+	width  int // number of characters
+	erases bool
+}
+
+const (
+	escape = 0x1b
+	bell   = 0x07
+)
+
+// ShowsAll reports whether nothing of a text is hidden, because it has no escape
+// character, and no carriage return but at the ends of lines.
+func ShowsAll(text []byte) bool {
+	return bytes.IndexByte(text, escape) < 0 && insideReturn(text) < 0
+}
+
+// insideReturn returns the index of the first carriage return that is not at the
+// end of a line; -1 if there is none.
+func insideReturn(text []byte) int {
+	for at := 0; ; {
+		i := bytes.IndexByte(text[at:], '\r')
+		if i < 0 {
+			return -1
+		}
+		begin := at + i
+		for at = begin + 1; at < len(text) && text[at] == '\r'; {
+			at++
+		}
+		if at < len(text) && text[at] != '\n' {
+			return begin
+		}
+	}
+}
+
+// Set determines what is shown of text. It returns false, and leaves s as it is,
+// if that is all of it.
+func (s *Shown) Set(text []byte) bool {
+	if ShowsAll(text) {
+		return false
+	}
+	s.Text, s.cuts = s.Text[:0], s.cuts[:0]
+	for at := 0; at < len(text); {
+		end := len(text)
+		if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
+			end = at + i + 1
+		}
+		s.addLine(text[at:end])
+		at = end
+	}
+	return true
+}
+
+// addLine adds a line with its newline, if it has one.
+func (s *Shown) addLine(text []byte) {
+	if ShowsAll(text) {
+		s.Text = append(s.Text, text...)
+		return
+	}
+	s.split(text)
+	// A part is overwritten if one after it is as wide.
+	width, erased := -1, false
+	for i := len(s.parts) - 1; i >= 0; i-- {
+		p := &s.parts[i]
+		over := erased || p.width <= width
+		width, erased = max(width, p.width), erased || p.erases
+		if over {
+			p.width = -1
+		}
+	}
+	at := 0
+	for i, p := range s.parts {
+		if p.width < 0 {
+			s.hide(text, &at, p.hidden)
+			continue
+		}
+		next := len(s.found)
+		if i+1 < len(s.parts) {
+			next = s.parts[i+1].first
+		}
+		for _, h := range s.found[p.first:next] {
+			s.hide(text, &at, h)
+		}
+	}
+	s.Text = append(s.Text, text[at:]...)
+}
+
+// hide adds the text between at and a range that is hidden, and moves at to its
+// end.
+func (s *Shown) hide(text []byte, at *int, h hidden) {
+	if h.end <= *at {
+		return
+	}
+	h.start = max(h.start, *at)
+	s.Text = append(s.Text, text[*at:h.start]...)
+	n := h.end - h.start
+	if k := len(s.cuts); k > 0 {
+		n += s.cuts[k-1].before
+		if s.cuts[k-1].at == len(s.Text) {
+			s.cuts = s.cuts[:k-1]
+		}
+	}
+	s.cuts = append(s.cuts, cut{len(s.Text), n})
+	*at = h.end
+}
+
+// split finds the parts of a line and the sequences in it.
+func (s *Shown) split(text []byte) {
+	s.parts, s.found = s.parts[:0], s.found[:0]
+	end := len(bytes.TrimRight(text, "\r\n"))
+	p := part{}
+	last := 0 // what follows the last sequence
+	count := func(to int) {
+		p.width += utf8.RuneCount(text[last:max(last, to)])
+	}
+	for i := 0; i < end; {
+		switch text[i] {
+		case escape:
+			n, erase := sequence(text[i:end])
+			if n == 0 {
+				i++
+				continue
+			}
+			count(i)
+			h := hidden{i, i + n}
+			if erase == 0 || erase == 2 {
+				p.erases = true
+			}
+			if erase == 1 || erase == 2 { // what precedes it in this part, too
+				h.start = p.start
+				p.width = 0
+			}
+			s.found = append(s.found, h)
+			i += n
+			last = i
+		case '\r':
+			count(i)
+			for i < end && text[i] == '\r' {
+				i++
+			}
+			p.end = i
+			s.parts = append(s.parts, p)
+			p = part{hidden: hidden{start: i}, first: len(s.found)}
+			last = i
+		default:
+			i++
+		}
+	}
+	count(end)
+	p.end = end
+	s.parts = append(s.parts, p)
+}
+
+// Sequence returns the length of the control sequence with which text begins; 0 if
+// it does not begin with a whole one.
+func Sequence(text []byte) int {
+	n, _ := sequence(text)
+	return n
+}
+
+// sequence returns the length of the control sequence with which text begins; 0
+// if it does not begin with a whole one. erase is the parameter of a sequence that
+// erases in the line (EL): 0 up to its end, 1 up to here, 2 all; -1 for others.
+func sequence(text []byte) (n, erase int) {
+	erase = -1
+	if len(text) < 2 {
+		return 0, erase
+	}
+	switch c := text[1]; {
+	case c == '[':
+		for n = 2; n < len(text) && text[n] >= 0x20 && text[n] <= 0x3f; n++ {
+		}
+		if n == len(text) || text[n] < 0x40 || text[n] > 0x7e {
+			return 0, erase
+		}
+		params := text[2:n]
+		n++
+		if text[n-1] == 'K' {
+			switch string(params) {
+			case "", "0":
+				erase = 0
+			case "1":
+				erase = 1
+			case "2":
+				erase = 2
+			}
+		}
+		if string(text[:n]) == "\x1b[8m" { // concealed
+			if i := bytes.IndexByte(text[n:], escape); i >= 0 && bytes.HasPrefix(text[n+i:], []byte("\x1b[0m")) {
+				n += i + len("\x1b[0m")
+			}
+		}
+		return n, erase
+	case c == ']' || c == 'P' || c == 'X' || c == '^' || c == '_': // a control string
+		for n = 2; n < len(text); n++ {
+			switch {
+			case text[n] == bell && c == ']':
+				return n + 1, erase
+			case text[n] == escape:
+				if n+1 < len(text) && text[n+1] == '\\' {
+					return n + 2, erase
+				}
+				return 0, erase
+			case text[n] < ' ':
+				return 0, erase
+			}
+		}
+		return 0, erase
+	case c >= 0x20 && c <= 0x2f:
+		for n = 2; n < len(text) && text[n] >= 0x20 && text[n] <= 0x2f; n++ {
+		}
+		if n < len(text) && text[n] >= 0x30 && text[n] <= 0x7e {
+			return n + 1, erase
+		}
+		return 0, erase
+	case c >= 0x30 && c <= 0x7e:
+		return 2, erase
+	}
+	return 0, erase
+}
+
+// Start returns the position in the original of the byte that is at position at of
+// Text.
+func (s *Shown) Start(at int) int {
+	return at + s.hiddenBefore(sort.Search(len(s.cuts), func(i int) bool { return s.cuts[i].at > at }))
+}
+
+// Index returns the position in Text of the byte at position at of the original, or
+// of the next byte that is shown.
+func (s *Shown) Index(at int) int {
+	n := sort.Search(len(s.cuts), func(i int) bool { return s.cuts[i].at+s.hiddenBefore(i) > at })
+	if n == 0 {
+		return at
+	}
+	c := s.cuts[n-1]
+	return max(c.at, at-c.before)
+}
+
+// End returns the position in the original of what follows the byte before
+// position at of Text.
+func (s *Shown) End(at int) int {
+	return at + s.hiddenBefore(sort.Search(len(s.cuts), func(i int) bool { return s.cuts[i].at >= at }))
+}
+
+// hiddenBefore returns how many bytes the first n cuts hide.
+func (s *Shown) hiddenBefore(n int) int {
+	if n == 0 {
+		return 0
+	}
+	return s.cuts[n-1].before
+}

@@ -1,0 +1,543 @@
+package line
+
+import "bytes"
+
+// This file parses the times that programs write into lines.
+
+// A stamp is a time as it is written.
+type stamp struct {
+	kind                  kind
+	year, month, day      int // year is 0 if it is not written
+	hour, min, sec, nanos int
+	parts                 [3]int // of a date whose order depends on the file
+	zone                  int    // seconds east of UTC, if zoned is set
+	zoned                 bool
+	unix                  int64 // seconds since 1970, of an epoch
+}
+
+// A kind says what a stamp contains.
+type kind uint8
+
+const (
+	noStamp   kind = iota
+	fullDate       // date and time; the year may be missing
+	shortDate      // a date of which only the file shows which part is the day: see stamp.parts
+	epoch          // seconds since 1970
+	clockOnly      // a time of day
+)
+
+func digit(c byte) bool { return c-'0' <= 9 }
+
+// byteAt returns the byte at i, or 0 after the end.
+func byteAt(l []byte, i int) byte {
+	if i < len(l) {
+		return l[i]
+	}
+	return 0
+}
+
+// number parses the digits at i, at most max of them. It returns the position
+// after them, which is i if there are none.
+func number(l []byte, i, max int) (v, end int) {
+	for end = i; end < len(l) && end-i < max && digit(l[end]); end++ {
+		v = v*10 + int(l[end]-'0')
+	}
+	return v, end
+}
+
+// two parses two digits at i; -1 if there are none.
+func two(l []byte, i int) int {
+	if i+1 < len(l) && digit(l[i]) && digit(l[i+1]) {
+		return int(l[i]-'0')*10 + int(l[i+1]-'0')
+	}
+	return -1
+}
+
+// skip returns the position after all bytes c at i.
+func skip(l []byte, i int, c byte) int {
+	for i < len(l) && l[i] == c {
+		i++
+	}
+	return i
+}
+
+// monthAt returns the month whose English name, or its first three letters, is at
+// i, and the position after it; 0 if there is none.
+func monthAt(l []byte, i int) (month, end int) {
+	if i+3 > len(l) {
+		return 0, 0
+	}
+	switch uint32(l[i]|32)<<16 | uint32(l[i+1]|32)<<8 | uint32(l[i+2]|32) {
+	case 'j'<<16 | 'a'<<8 | 'n':
+		month = 1
+	case 'f'<<16 | 'e'<<8 | 'b':
+		month = 2
+	case 'm'<<16 | 'a'<<8 | 'r':
+		month = 3
+	case 'a'<<16 | 'p'<<8 | 'r':
+		month = 4
+	case 'm'<<16 | 'a'<<8 | 'y':
+		month = 5
+	case 'j'<<16 | 'u'<<8 | 'n':
+		month = 6
+	case 'j'<<16 | 'u'<<8 | 'l':
+		month = 7
+	case 'a'<<16 | 'u'<<8 | 'g':
+		month = 8
+	case 's'<<16 | 'e'<<8 | 'p':
+		month = 9
+	case 'o'<<16 | 'c'<<8 | 't':
+		month = 10
+	case 'n'<<16 | 'o'<<8 | 'v':
+		month = 11
+	case 'd'<<16 | 'e'<<8 | 'c':
+		month = 12
+	default:
+		return 0, 0
+	}
+	return month, letters(l, i+3)
+}
+
+// letters returns the position after the letters at i, at most nine.
+func letters(l []byte, i int) int {
+	for n := 0; n < 9 && i < len(l) && letter(l[i]); n++ {
+		i++
+	}
+	return i
+}
+
+// weekdayAt reports whether an English weekday, or its first three letters, is at
+// i, and returns the position after it.
+func weekdayAt(l []byte, i int) (end int, ok bool) {
+	if i+3 > len(l) {
+		return 0, false
+	}
+	switch uint32(l[i]|32)<<16 | uint32(l[i+1]|32)<<8 | uint32(l[i+2]|32) {
+	case 'm'<<16 | 'o'<<8 | 'n', 't'<<16 | 'u'<<8 | 'e', 'w'<<16 | 'e'<<8 | 'd', 't'<<16 | 'h'<<8 | 'u',
+		'f'<<16 | 'r'<<8 | 'i', 's'<<16 | 'a'<<8 | 't', 's'<<16 | 'u'<<8 | 'n':
+		return letters(l, i+3), true
+	}
+	return 0, false
+}
+
+// parse parses the time that begins at i, without anything before it. It returns
+// the position after it; 0 if there is none.
+func (s *stamp) parse(l []byte, i int) int {
+	*s = stamp{}
+	end := 0
+	switch c := byteAt(l, i); {
+	case digit(c):
+		end = s.parseDigits(l, i)
+	case c == '@':
+		end = s.parseTAI(l, i)
+	case letter(c):
+		end = s.parseWord(l, i)
+	}
+	if c := byteAt(l, end); end == 0 || digit(c) || s.kind >= epoch && letter(c) {
+		s.kind = noStamp
+		return 0
+	}
+	return end
+}
+
+// parseDigits parses a time that begins with a digit.
+func (s *stamp) parseDigits(l []byte, i int) int {
+	v, n := number(l, i, 20)
+	sep := byteAt(l, n)
+	switch n - i {
+	case 4:
+		switch {
+		case v < 1970 || v > 2199:
+		case sep == '-' && i+8 < len(l) && digit(l[i+5]) && digit(l[i+6]) && digit(l[i+7]) && !digit(l[i+8]): // 2026-025, the day of the year
+			day, k := number(l, n+1, 3)
+			s.year, s.month, s.day = v, 1, day
+			for s.month <= 12 && s.day > daysIn(v, s.month) {
+				s.day -= daysIn(v, s.month)
+				s.month++
+			}
+			if s.validDate() {
+				return s.clockAfter(l, k)
+			}
+		case sep == '-' || sep == '/' || sep == '.':
+			s.year = v
+			s.month, s.day = two(l, n+1), two(l, n+4)
+			if byteAt(l, n+3) == sep && s.validDate() {
+				return s.clockAfter(l, n+6)
+			}
+		}
+	case 8: // 20261121
+		s.year, s.month, s.day = v/10000, v/100%100, v%100
+		if s.year >= 1970 && s.year <= 2199 && s.validDate() {
+			return s.clockAfter(l, n)
+		}
+	case 14: // 20261121140506
+		s.year, s.month, s.day = v/1e10, v/1e8%100, v/1e6%100
+		s.hour, s.min, s.sec = v/1e4%100, v/100%100, v%100
+		if s.year >= 1970 && s.year <= 2199 && s.validDate() && s.validClock() {
+			s.kind = fullDate
+			return s.parseZone(l, s.parseFraction(l, n))
+		}
+	case 6: // 261121 140506
+		s.year, s.month, s.day = 2000+v/10000, v/100%100, v%100
+		if sep == ' ' && s.validDate() {
+			return s.clockAfter(l, n)
+		}
+	case 10, 13, 16, 19:
+		return s.parseEpoch(l, v, n-i, n)
+	case 1, 2:
+		return s.parseShort(l, i, v, n, sep)
+	}
+	return 0
+}
+
+// parseEpoch parses the rest of a number v of so many digits that ends at n, if it
+// is a time since 1970.
+func (s *stamp) parseEpoch(l []byte, v, digits, n int) int {
+	unit := 1 // parts of a second
+	for range (digits - 10) / 3 {
+		unit *= 1000
+	}
+	s.unix, s.nanos = int64(v/unit), v%unit*(1e9/unit)
+	if s.unix < 631_152_000 || s.unix > 4_102_444_800 { // 1990 to 2100
+		return 0
+	}
+	if byteAt(l, n) == '.' && digit(byteAt(l, n+1)) {
+		if unit == 1 {
+			n = s.parseFraction(l, n)
+		} else {
+			_, n = number(l, n+1, 9)
+		}
+	}
+	s.kind, s.zoned = epoch, true
+	return n
+}
+
+// parseTAI parses a TAI64N label, such as @4000000037c219bf2ef02e94. As in
+// daemontools, TAI is ahead of UTC by ten seconds.
+// Source: https://cr.yp.to/libtai/tai64.html.
+func (s *stamp) parseTAI(l []byte, i int) int {
+	if len(l) < i+25 || !bytes.HasPrefix(l[i:], []byte("@400000")) {
+		return 0
+	}
+	v := [2]uint64{}
+	for k, c := range l[i+1 : i+25] {
+		switch {
+		case digit(c):
+			c -= '0'
+		case c >= 'a' && c <= 'f':
+			c -= 'a' - 10
+		default:
+			return 0
+		}
+		v[k/16] = v[k/16]<<4 | uint64(c)
+	}
+	s.unix, s.nanos = int64(v[0]-1<<62)-10, int(v[1])
+	if s.unix < 0 || s.nanos >= 1e9 {
+		return 0
+	}
+	s.kind, s.zoned = epoch, true
+	return i + 25
+}
+
+// parseShort parses a time that begins with v, a number of one or two digits that
+// ends at n.
+func (s *stamp) parseShort(l []byte, i, v, n int, sep byte) int {
+	switch sep {
+	case ':':
+		end := s.parseClock(l, i)
+		if end < i+8 {
+			return 0
+		}
+		s.kind = clockOnly
+		return s.parseZone(l, end)
+	case '/', '-', '.', ' ':
+	default:
+		return 0
+	}
+	if month, k := monthAt(l, n+1); month > 0 { // 21/Nov/2026:14:05:06, 21 Nov 2026 14:05:06
+		s.day, s.month = v, month
+		if c := byteAt(l, k); c != sep && c != ' ' {
+			return 0
+		}
+		if year, e := number(l, k+1, 5); e == k+5 && year >= 1970 && year <= 2199 {
+			s.year, k = year, e
+		} else if sep != ' ' {
+			return 0
+		}
+		if !s.validDate() {
+			return 0
+		}
+		return s.clockAfter(l, k)
+	}
+	b, m := number(l, n+1, 2)
+	if sep == ' ' || m == n+1 {
+		return 0
+	}
+	if byteAt(l, m) != sep {
+		if n-i != 2 || m-n != 3 || sep == '.' && byteAt(l, m) != ' ' {
+			return 0
+		}
+		s.month, s.day = v, b // 11-21 14:05:06
+		if s.month > 12 || sep == '.' {
+			s.month, s.day = b, v
+		}
+		if byteAt(l, m) != ' ' || !s.validDate() {
+			return 0
+		}
+		k := skip(l, m, ' ')
+		if end := s.parseClock(l, k); end >= k+8 {
+			s.kind = fullDate
+			return s.parseZone(l, end)
+		}
+		return 0
+	}
+	c, k := number(l, m+1, 5)
+	switch k - m - 1 {
+	case 4: // 11/21/2026, 21.11.2026
+		if c < 1970 || c > 2199 {
+			return 0
+		}
+	case 2:
+		if sep == '.' && n-i != 2 {
+			return 0 // a version
+		}
+	default:
+		return 0
+	}
+	s.parts = [3]int{v, b, c}
+	end := s.clockAfter(l, k)
+	if end > 0 {
+		s.kind = shortDate
+		if sep == '.' { // always the day first
+			s.kind = fullDate
+			s.day, s.month, s.year = v, b, c
+			if c < 100 {
+				s.year += 2000
+			}
+			if !s.validDate() {
+				return 0
+			}
+		}
+	}
+	return end
+}
+
+// parseWord parses a time that begins with a letter.
+func (s *stamp) parseWord(l []byte, i int) int {
+	switch l[i] {
+	case 'I', 'W', 'E', 'F', 'D': // klog: I1121 14:05:06.789012
+		if v, n := number(l, i+1, 5); n == i+5 && byteAt(l, n) == ' ' {
+			s.month, s.day = v/100, v%100
+			k := skip(l, n, ' ')
+			if end := s.parseClock(l, k); s.validDate() && end >= k+8 {
+				s.kind = fullDate
+				return end
+			}
+			return 0
+		}
+	}
+	if month, k := monthAt(l, i); month > 0 {
+		return s.parseMonth(l, month, k)
+	}
+	if k, ok := weekdayAt(l, i); ok {
+		for k < len(l) && (l[k] == ',' || l[k] == ' ') {
+			k++
+		}
+		if month, e := monthAt(l, k); month > 0 {
+			return s.parseMonth(l, month, e)
+		}
+		if digit(byteAt(l, k)) {
+			if end := s.parseDigits(l, k); end > 0 && s.kind == fullDate {
+				return end
+			}
+		}
+	}
+	return 0
+}
+
+// parseMonth parses the rest of a time whose month ends at k.
+func (s *stamp) parseMonth(l []byte, month, k int) int {
+	if c := byteAt(l, k); c != ' ' && c != '-' {
+		return 0
+	}
+	k = skip(l, skip(l, k, ' '), '-')
+	day, n := number(l, k, 3)
+	s.month, s.day = month, day
+	if n == k || !s.validDate() {
+		return 0
+	}
+	comma := byteAt(l, n) == ','
+	if comma {
+		n++
+	}
+	if c := byteAt(l, n); c != ' ' && c != '-' {
+		return 0
+	}
+	n = skip(l, n, byteAt(l, n))
+	if year, e := number(l, n, 5); e == n+4 && year >= 1970 && year <= 2199 && (byteAt(l, e) == ' ' || byteAt(l, e) == ',') { // Nov 21, 2026, 2:05:06 PM
+		s.year = year
+		return s.clockAfter(l, e)
+	}
+	end := s.parseClock(l, n)
+	if end < n+7 {
+		return 0
+	}
+	s.kind = fullDate
+	end = s.parseZone(l, end)
+	if year, e := number(l, end+1, 5); s.year == 0 && byteAt(l, end) == ' ' && e == end+5 && year >= 1970 && year <= 2199 && !letter(byteAt(l, e)) && byteAt(l, e) != '.' { // Sat Nov 21 14:05:06 2026
+		s.year, end = year, e
+	}
+	return end
+}
+
+// clockAfter parses the time of day after a date that ends at i, and the zone.
+func (s *stamp) clockAfter(l []byte, i int) int {
+	switch c := byteAt(l, i); c {
+	case 'T', 't', ' ', '_', '-', ':', '/', '|', ',', '\t', '.':
+		i++
+		if c == ',' || c == ' ' || c == '\t' {
+			i = skip(l, i, ' ')
+		}
+	default:
+		return 0
+	}
+	end := s.parseClock(l, i)
+	if end == 0 { // 140506
+		v, n := number(l, i, 7)
+		s.hour, s.min, s.sec = v/10000, v/100%100, v%100
+		if n != i+6 || !s.validClock() {
+			return 0
+		}
+		end = s.parseFraction(l, n)
+	}
+	if s.kind == noStamp {
+		s.kind = fullDate
+	}
+	return s.parseZone(l, end)
+}
+
+// parseClock parses a time of day at i, such as 14:05:06.789, 2:05 PM or
+// 14.05.06:789, and returns the position after it; 0 if there is none.
+func (s *stamp) parseClock(l []byte, i int) int {
+	hour, k := number(l, i, 3)
+	sep := byteAt(l, k)
+	if k == i || hour > 24 || sep != ':' && sep != '.' {
+		return 0
+	}
+	s.hour, s.min, s.sec = hour, two(l, k+1), 0
+	if s.min < 0 {
+		return 0
+	}
+	k += 3
+	if byteAt(l, k) == sep {
+		if s.sec = two(l, k+1); s.sec < 0 {
+			return 0
+		}
+		k = s.parseFraction(l, k+3)
+	} else if sep == '.' {
+		return 0
+	}
+	if !s.validClock() {
+		return 0
+	}
+	// 2:05:06 PM
+	m := k
+	if byteAt(l, m) == ' ' || bytes.HasPrefix(l[min(m, len(l)):], []byte("\u202f")) {
+		m += max(1, len("\u202f")*int(byteAt(l, m)>>7))
+	}
+	if c := byteAt(l, m) | 32; (c == 'a' || c == 'p') && byteAt(l, m+1)|32 == 'm' && !letter(byteAt(l, m+2)) && !digit(byteAt(l, m+2)) && s.hour >= 1 && s.hour <= 12 {
+		s.hour %= 12
+		if c == 'p' {
+			s.hour += 12
+		}
+		k = m + 2
+	}
+	return k
+}
+
+// parseFraction parses the fraction of a second at i, and returns the position
+// after it; i if there is none.
+func (s *stamp) parseFraction(l []byte, i int) int {
+	c := byteAt(l, i)
+	if c != '.' && c != ',' && c != ':' || !digit(byteAt(l, i+1)) {
+		return i
+	}
+	k, unit := i+1, 100_000_000
+	s.nanos = 0
+	for ; k < len(l) && digit(l[k]); k++ {
+		s.nanos += int(l[k]-'0') * unit
+		unit /= 10
+	}
+	if c == ':' { // milliseconds, not padded: 14:05:06:78
+		v, e := number(l, i+1, 4)
+		if e != k || e > i+4 {
+			s.nanos = 0
+			return i
+		}
+		s.nanos = v * 1e6
+	}
+	return k
+}
+
+// parseZone parses Z, +01, +0100, +01:00 or a known abbreviation at i, perhaps
+// after a space, and returns the position after it; i if there is none.
+func (s *stamp) parseZone(l []byte, i int) int {
+	k := i
+	if byteAt(l, k) == ' ' {
+		k++
+	}
+	c := byteAt(l, k)
+	switch {
+	case c == '+' || c == '-':
+		h := two(l, k+1)
+		e := k + 3
+		if h < 0 || h > 14 {
+			return i
+		}
+		m := 0
+		if byteAt(l, e) == ':' && two(l, e+1) >= 0 {
+			m, e = two(l, e+1), e+3
+		} else if m = two(l, e); m >= 0 {
+			e += 2
+		} else if k > i {
+			return i
+		}
+		if m > 59 || digit(byteAt(l, e)) {
+			return i
+		}
+		s.zone, s.zoned = h*3600+max(m, 0)*60, true
+		if c == '-' {
+			s.zone = -s.zone
+		}
+		return e
+	case c == 'Z' && !letter(byteAt(l, k+1)) && !digit(byteAt(l, k+1)):
+		s.zone, s.zoned = 0, true
+		return k + 1
+	case c >= 'A' && c <= 'Z':
+		e := k
+		for e < len(l) && l[e] >= 'A' && l[e] <= 'Z' {
+			e++
+		}
+		if hours, ok := zones[string(l[k:e])]; ok && !letter(byteAt(l, e)) && !digit(byteAt(l, e)) {
+			s.zone, s.zoned = int(hours*3600), true
+			return e
+		}
+	}
+	return i
+}
+
+// zones are the abbreviations that mean one zone to most people, in hours east of
+// UTC.
+var zones = map[string]float64{
+	"UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
+	"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8, "HST": -10,
+	"JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "ACST": 9.5, "ACDT": 10.5, "AWST": 8, "NZST": 12, "NZDT": 13,
+}
+
+func (s *stamp) validDate() bool {
+	return s.month >= 1 && s.month <= 12 && s.day >= 1 && s.day <= 31
+}
+
+func (s *stamp) validClock() bool {
+	return s.hour <= 23 && s.min <= 59 && s.sec <= 60 || s.hour == 24 && s.min == 0 && s.sec == 0
+}
