@@ -95,8 +95,8 @@ func TestTimesOfSystems(t *testing.T) {
 	}
 }
 
-// TestTimesOfFormats compares the times of lines with what lnav reads from them.
-// Known differences are those of its reading that are not right, or a guess.
+// TestTimesOfFormats compares the times of lines with what lnav reads from them, as
+// far as that is right and not a guess.
 func TestTimesOfFormats(t *testing.T) {
 	dir := shared(t, "logs", "formats")
 	files, _ := filepath.Glob(filepath.Join(dir, "*.lnav.csv"))
@@ -126,7 +126,9 @@ func TestTimesOfFormats(t *testing.T) {
 				for z := -14 * 4; z <= 14*4; z++ {
 					seen[x.Add(time.Duration(z)*15*time.Minute).Format("01-02 15:04:05.000")]++
 				}
-				seen[x.Format("15:04:05.000")]++
+				if lnavGuesses[name] {
+					seen[x.Format("15:04:05.000")]++
+				}
 			}
 		}
 		same := 0
@@ -142,21 +144,27 @@ func TestTimesOfFormats(t *testing.T) {
 				first = append(first, fmt.Sprintf("\n\t%d: %v, lnav %v: %.100s", n, times[n-1], r["log_time"], lines[n-1]))
 			}
 		}
-		has := map[int]bool{}
-		for _, r := range rows {
-			n, _ := strconv.Atoi(r["line"])
-			has[n] = true
-		}
-		for i, x := range times {
-			if !x.IsZero() && !has[i+1] && len(first) < 4 {
-				first = append(first, fmt.Sprintf("\n\t%d: %v, lnav none: %.100s", i+1, x, lines[i]))
-			}
+		if why, ok := lnavDiffers[name]; ok {
+			t.Logf("%s: %d of %d; %s", name, same, len(rows), why)
+			continue
 		}
 		total += len(rows)
 		agree += same
-		if same < len(rows) || len(first) > 0 {
-			t.Logf("%s: %d of %d%s", name, same, len(rows), strings.Join(first, ""))
+		if same < len(rows) {
+			t.Errorf("%s: %d of %d%s", name, same, len(rows), strings.Join(first, ""))
 		}
 	}
-	t.Logf("%d of %d lines: %.2f%%", agree, total, 100*float64(agree)/float64(total))
+	t.Logf("%d of %d lines agree", agree, total)
+}
+
+// lnavGuesses are the samples of which lnav guesses the date, or misreads it.
+var lnavGuesses = map[string]bool{"spark_dupe.0": true, "strace_log.0": true}
+
+// lnavDiffers has the samples in which the times differ from those that lnav reads,
+// and why.
+var lnavDiffers = map[string]string{
+	"generic_nanos.0": "lnav takes the nanoseconds for other seconds",
+	"mux_zookeeper.0": "lnav takes the second of two times, the one of the program behind the collector",
+	"tcf.0":           "minutes and seconds alone, without an hour, are not taken for a time",
+	"tcf.1":           "the same",
 }
