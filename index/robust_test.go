@@ -85,7 +85,7 @@ func TestKilledBuilds(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the full tests do this")
 	}
-	const rounds = 100
+	const rounds = 60
 	r := rand.New(rand.NewPCG(51, 1))
 	w := newWorld(t, r)
 	for range 6 {

@@ -308,7 +308,7 @@ var queries = []string{`error`, `rare`, `timeout -error`, `zebra OR größe`, `=
 
 func testExact(t *testing.T, make Maker) {
 	r := rand.New(rand.NewPCG(21, 22))
-	rounds := 6
+	rounds := 3
 	if testing.Short() {
 		rounds = 1
 	}
