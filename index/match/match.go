@@ -499,7 +499,8 @@ func (s *Scanner) everyLine(text []byte, dst []Span, max int) []Span {
 // Match reports whether a line, without its newline, matches.
 func (s *Scanner) Match(line []byte) bool { return s.matchLine(s.show(line)) }
 
-// show returns what is matched of a line or of a piece of one.
+// show returns the text to match for a line or a piece of one: without what a
+// terminal hides, unless the bytes are to be matched.
 func (s *Scanner) show(line []byte) []byte {
 	if s.m.raw || !s.shown.Set(line) {
 		return line

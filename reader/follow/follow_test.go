@@ -749,6 +749,32 @@ func TestFollowerCopyHalfMade(t *testing.T) {
 	}
 }
 
+// followNew follows a new directory. look takes steps there, as readertest.Act
+// does, and then looks; got is what was emitted.
+func followNew(t *testing.T) (dir string, f *follow.Follower, look func(steps ...string), got *strings.Builder) {
+	t.Helper()
+	dir, got = t.TempDir(), new(strings.Builder)
+	live := follow.NewUntoldLive([]string{dir}, nil)
+	t.Cleanup(func() { live.Close() })
+	f = follow.NewFollower(live, follow.FollowOptions{})
+	t.Cleanup(func() { f.Close() })
+	emit := func(a *follow.Appended) error { got.Write(a.Text); return nil }
+	if err := f.Begin(t.Context(), emit); err != nil {
+		t.Fatal(err)
+	}
+	look = func(steps ...string) {
+		t.Helper()
+		for _, step := range steps {
+			readertest.Act(t, dir, step)
+		}
+		follow.RefreshLive(live)
+		if err := f.Look(t.Context(), follow.Changes{All: true, Names: true}, emit); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir, f, look, got
+}
+
 // A log is truncated while the follower compares it with its copy, at any time
 // in between. The copy lacks the last lines that were emitted.
 func TestFollowerCutWhileCompared(t *testing.T) {
@@ -761,26 +787,7 @@ func TestFollowerCutWhileCompared(t *testing.T) {
 	}
 	for _, seen := range []int{0, 8, 12} { // lines of the copy that are seen before
 		for cut := range 6 {
-			dir := t.TempDir()
-			live := follow.NewUntoldLive([]string{dir}, nil)
-			defer live.Close()
-			f := follow.NewFollower(live, follow.FollowOptions{})
-			defer f.Close()
-			var got strings.Builder
-			look := func(doing ...string) {
-				t.Helper()
-				for _, step := range doing {
-					readertest.Act(t, dir, step)
-				}
-				follow.RefreshLive(live)
-				err := f.Look(t.Context(), follow.Changes{All: true, Names: true}, func(a *follow.Appended) error { got.Write(a.Text); return nil })
-				if err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err := f.Begin(t.Context(), func(*follow.Appended) error { return nil }); err != nil {
-				t.Fatal(err)
-			}
+			dir, f, look, got := followNew(t)
 			look("app.log < " + text(0, 20))
 			if seen > 0 {
 				look("app.log.1 < " + text(0, seen))
@@ -808,26 +815,7 @@ func TestFollowerCutWhileCompared(t *testing.T) {
 // at once: nothing comes twice.
 func TestFollowerCopyPackedAtOnce(t *testing.T) {
 	for _, before := range []string{"mkdir other", "cp /dev/null app.log"} {
-		dir := t.TempDir()
-		live := follow.NewUntoldLive([]string{dir}, nil)
-		defer live.Close()
-		f := follow.NewFollower(live, follow.FollowOptions{})
-		defer f.Close()
-		var got strings.Builder
-		look := func(doing ...string) {
-			t.Helper()
-			for _, step := range doing {
-				readertest.Act(t, dir, step)
-			}
-			follow.RefreshLive(live)
-			err := f.Look(t.Context(), follow.Changes{All: true, Names: true}, func(a *follow.Appended) error { got.Write(a.Text); return nil })
-			if err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := f.Begin(t.Context(), func(*follow.Appended) error { return nil }); err != nil {
-			t.Fatal(err)
-		}
+		_, _, look, got := followNew(t)
 		look(before)
 		look(`app.log < one\ntwo\n`, "cp app.log app.log.1", "gz app.log.1")
 		look(`app.log < three\n`)
