@@ -149,6 +149,7 @@ func TestYears(t *testing.T) {
 
 func FuzzClock(f *testing.F) {
 	f.Add([]byte("2024-05-01T10:00:00.123Z x\n{\"ts\":1714557600}\n05/01/24 10:00:00 x"))
+	f.Add([]byte("@400000100000000000000000"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		clock := line.Clock{Zone: time.UTC, Ref: time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)}
 		first, last, _ := clock.Span(text)

@@ -190,6 +190,9 @@ func (s *stamp) parseDigits(l []byte, i int) int {
 	return 0
 }
 
+// latestEpoch is the beginning of 2100. A greater number is no time of a log.
+const latestEpoch = 4_102_444_800
+
 // parseEpoch parses the rest of a number v of so many digits that ends at n, if it
 // is a time since 1970.
 func (s *stamp) parseEpoch(l []byte, v, digits, n int) int {
@@ -198,7 +201,7 @@ func (s *stamp) parseEpoch(l []byte, v, digits, n int) int {
 		unit *= 1000
 	}
 	s.unix, s.nanos = int64(v/unit), v%unit*(1e9/unit)
-	if s.unix < 631_152_000 || s.unix > 4_102_444_800 { // 1990 to 2100
+	if s.unix < 631_152_000 || s.unix > latestEpoch { // from 1990
 		return 0
 	}
 	if byteAt(l, n) == '.' && digit(byteAt(l, n+1)) {
@@ -232,7 +235,7 @@ func (s *stamp) parseTAI(l []byte, i int) int {
 		v[k/16] = v[k/16]<<4 | uint64(c)
 	}
 	s.unix, s.nanos = int64(v[0]-1<<62)-10, int(v[1])
-	if s.unix < 0 || s.nanos >= 1e9 {
+	if s.unix < 0 || s.unix > latestEpoch || s.nanos >= 1e9 {
 		return 0
 	}
 	s.kind, s.zoned = epoch, true
