@@ -127,9 +127,36 @@ func (a *alike) unbroken() bool {
 	return first <= 1 && last-first == n-1
 }
 
+// isDayOfMonth reports whether the numbers are days of the month, which PostgreSQL puts
+// into names (log_filename = 'postgresql-%d.log').
+func isDayOfMonth(a *alike, loose string) bool {
+	return strings.HasPrefix(loose, "postgresql") && !slices.ContainsFunc(a.values, func(v string) bool { return valueOf(v) < 1 || valueOf(v) > 31 })
+}
+
 // resolve decides about the slots that depend on the siblings. It reports
 // whether the key of any name changed.
 func (g *grouping) resolve() bool {
+	kinds := g.likeNames()
+	changed := map[int]Name{}
+	for _, l := range g.logs {
+		n := g.names[l.Names[0]]
+		if n.p == nil || n.p.weak == noSlot || n.p.key == n.p.loose || !g.isSlot(l, n, kinds[n.p.weak][n.p.loose]) {
+			continue
+		}
+		for _, i := range l.Names {
+			changed[i] = g.names[i].resolved()
+		}
+	}
+	g.restoreExtensions(changed)
+	for i, n := range changed {
+		g.names[i] = n
+	}
+	return len(changed) > 0
+}
+
+// likeNames returns, for each kind of weak slot, the names that differ only in it, by
+// their key without it.
+func (g *grouping) likeNames() map[slot]map[string]*alike {
 	kinds := map[slot]map[string]*alike{}
 	for _, n := range g.names {
 		if n.p == nil || n.p.weak == noSlot {
@@ -152,69 +179,68 @@ func (g *grouping) resolve() bool {
 		a.values = append(a.values, value)
 		a.compressed = a.compressed || n.p.compressed && !n.Dated() && n.p.number < 0
 	}
-	changed := make([]Name, 0)
-	var at []int
-	for _, l := range g.logs {
-		n := g.names[l.Names[0]]
-		if n.p == nil || n.p.weak == noSlot || n.p.key == n.p.loose {
-			continue
-		}
-		a := kinds[n.p.weak][n.p.loose]
-		_, exists := g.of[n.p.loose]
-		current, rotated := g.kinds(l.Key)
-		own := current && rotated
-		baseCurrent, _ := g.kinds(n.p.loose)
-		is := false
-		switch n.p.weak {
-		case numberSlot:
-			is = (a.compressed || exists) && !own
-		case attachedSlot:
-			is = baseCurrent && !own && (n.p.width > 2 || a.unbroken())
-		case wordSlot:
-			is = (baseCurrent || a.differ() || exists && n.p.means == newest) && !own
-		case dayNameSlot:
-			is = a.differ() && !own
-		}
-		if !is {
-			continue
-		}
-		for _, i := range l.Names {
-			at, changed = append(at, i), append(changed, g.names[i].resolved())
-		}
+	return kinds
+}
+
+// isSlot reports whether the weak slot of the names of l, of which n is one, is one. a
+// describes the names that differ only in it.
+func (g *grouping) isSlot(l Log, n Name, a *alike) bool {
+	if current, rotated := g.kinds(l.Key); current && rotated {
+		return false // the log is complete without it
 	}
-	// Names whose extension was replaced.
+	_, exists := g.of[n.p.loose]
+	baseCurrent, _ := g.kinds(n.p.loose)
+	switch n.p.weak {
+	case numberSlot:
+		return a.compressed || exists || isDayOfMonth(a, n.p.loose)
+	case attachedSlot:
+		return baseCurrent && (n.p.width > 2 || a.unbroken())
+	case wordSlot:
+		return baseCurrent || a.differ() || exists && n.p.means == newest
+	case dayNameSlot:
+		return a.differ()
+	}
+	return false
+}
+
+// restoreExtensions gives names whose extension was replaced by a number or the like the
+// key of the log that has it, unless there are several. It adds them to changed.
+func (g *grouping) restoreExtensions(changed map[int]Name) {
 	var with map[string]string // keys of logs with current files, by key without extension; empty for several
 	for _, l := range g.logs {
 		if current, rotated := g.kinds(l.Key); current || !rotated || extension(l.Key) != "" {
 			continue
 		}
 		if with == nil {
-			with = map[string]string{}
-			for _, x := range g.logs {
-				ext := extension(x.Key)
-				if current, _ := g.kinds(x.Key); !current || ext == "" || ext == x.Key {
-					continue
-				}
-				body := strings.TrimSuffix(x.Key, ext)
-				if _, ok := with[body]; ok {
-					with[body] = ""
-				} else {
-					with[body] = x.Key
-				}
-			}
+			with = g.byBody()
 		}
 		key := with[l.Key]
 		if key == "" {
 			continue
 		}
 		for _, i := range l.Names {
-			if n := g.names[i]; !slices.Contains(at, i) {
-				at, changed = append(at, i), append(changed, n.withKey(key))
+			if _, ok := changed[i]; !ok {
+				changed[i] = g.names[i].withKey(key)
 			}
 		}
 	}
-	for k, i := range at {
-		g.names[i] = changed[k]
+}
+
+// byBody returns the keys of the logs with current files by their keys without extension;
+// empty where several have the same.
+func (g *grouping) byBody() map[string]string {
+	with := map[string]string{}
+	for _, x := range g.logs {
+		ext := extension(x.Key)
+		if current, _ := g.kinds(x.Key); !current || ext == "" || ext == x.Key {
+			continue
+		}
+		body := strings.TrimSuffix(x.Key, ext)
+		if _, ok := with[body]; ok {
+			with[body] = ""
+		} else {
+			with[body] = x.Key
+		}
 	}
-	return len(at) > 0
+	return with
 }

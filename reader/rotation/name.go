@@ -3,7 +3,6 @@ package rotation
 import (
 	"strconv"
 	"strings"
-	"time"
 )
 
 // A Name is the base name of a file with the information in it about the file's
@@ -193,6 +192,9 @@ func parseName(base string, short bool) Name {
 // mayHaveSlots reports whether a name may have slots, so that it must be
 // parsed.
 func mayHaveSlots(s string) bool {
+	if strings.HasSuffix(s, "~") {
+		return true
+	}
 	from := 0
 	for i := 0; i <= len(s); i++ {
 		if i < len(s) && isLetter(s[i]) {
@@ -245,7 +247,7 @@ func wordOf(s string) word {
 		return noWord
 	}
 	switch strings.ToLower(s) {
-	case "old", "prev", "previous", "backup", "bak", "rotated":
+	case "old", "prev", "previous", "backup", "bak", "rotated", "save", "saved", "last", "orig", "archive", "archived":
 		return older
 	case "latest", "current":
 		return newest
@@ -299,6 +301,16 @@ func extension(s string) string {
 	return s[i:]
 }
 
+// isLogExtension reports whether a number may follow an extension directly, as in
+// app.log1. In other names, letters and a number are more likely those of a machine.
+func isLogExtension(ext string) bool {
+	switch strings.ToLower(ext) {
+	case ".log", ".logs", ".txt", ".text", ".out", ".err", ".error", ".trace", ".trc", ".json", ".jsonl", ".ndjson", ".csv", ".tsv", ".xml", ".audit", ".dat":
+		return true
+	}
+	return false
+}
+
 // appendNumber appends digits encoded so that encoded numbers compare like the
 // numbers.
 func appendNumber(to, digits string) string {
@@ -350,6 +362,9 @@ func endsInWord(s string) bool {
 // cutEnd removes the numbers, words and extensions of compressors after the
 // extension or in its place, and records them in p.
 func (p *parts) cutEnd(s string) string {
+	if t, ok := strings.CutSuffix(s, "~"); ok && extension(t) != "" && extension(t) != t { // of an editor
+		s, p.word = t, older
+	}
 	for {
 		if t, ok := cutCompression(s); ok && extension(t) != "" {
 			s, p.compressed = t, true
@@ -365,6 +380,9 @@ func (p *parts) cutEnd(s string) string {
 		}
 		before := strings.TrimRight(s[:i], separators)
 		behind := extension(before) != "" && len(extension(before)) < len(before)
+		if digits != "" && len(before) == i && !isLogExtension(extension(before)) { // log.pc1 is of another machine than log.pc2
+			behind = false
+		}
 		if digits != "" && len(before) == i && endsInWord(before) { // app.log.old1
 			behind = true
 		}
@@ -483,287 +501,3 @@ func (n Name) unresolved() Name {
 	}
 	return n
 }
-
-// cutDate removes the best date from a name, with the numbers after it, and
-// records them in p.
-func (p *parts) cutDate(s string, short bool) string {
-	if t, ok := p.cutTAI64N(s); ok {
-		return t
-	}
-	for _, p.short = range []bool{false, true} {
-		if p.short && !short {
-			break
-		}
-		for i := 0; i < len(s); i++ {
-			if !isDigit(s[i]) || i > 0 && isDigit(s[i-1]) {
-				continue
-			}
-			end := p.readDate(s, i, p.short)
-			if end == 0 {
-				continue
-			}
-			end = p.readTime(s, end)
-			for _, why := range []string{"-size", "-time"} { // timberjack
-				if t, ok := strings.CutPrefix(s[end:], why); ok && (t == "" || isSeparator(t[0])) {
-					end += len(why)
-				}
-			}
-			if strings.Trim(s[:i], separators) == "" && s[end:] == ".s" { // tinylog
-				return "current"
-			}
-			return join(s[:i], s[end:])
-		}
-	}
-	p.short = false
-	return s
-}
-
-// cutTAI64N parses the names written by svlogd, multilog and s6-log.
-func (p *parts) cutTAI64N(s string) (string, bool) {
-	if len(s) < 25 || s[0] != '@' {
-		return s, false
-	}
-	if rest := s[25:]; rest != "" && rest != ".s" && rest != ".u" {
-		return s, false
-	}
-	secs, err := strconv.ParseUint(s[1:17], 16, 64)
-	nano, err2 := strconv.ParseUint(s[17:25], 16, 32)
-	if err != nil || err2 != nil || secs < 1<<62 {
-		return s, false
-	}
-	p.dates[yearFirst] = time.Unix(int64(secs-1<<62), 0).UTC().Format(epochLayout)
-	p.numbers = appendNumber("", strconv.FormatUint(nano, 10))
-	return "current", true
-}
-
-const epochLayout = "20060102150405"
-
-// readDate parses the date at i, and returns the index of its end; 0 if there
-// is none. Dates without a four-digit year are parsed only if short is set.
-func (p *parts) readDate(s string, i int, short bool) int {
-	// A number inside a word, such as a container ID, is not a date.
-	for j := i; j > 0 && (isLetter(s[j-1]) || isDigit(s[j-1])); j-- {
-		if isDigit(s[j-1]) {
-			return 0
-		}
-	}
-	end := i
-	for end < len(s) && isDigit(s[end]) {
-		end++
-	}
-	run := s[i:end]
-	ends := func(at int) bool {
-		return at == len(s) || isSeparator(s[at]) || (s[at] == 'T' || s[at] == 't') && at+1 < len(s) && isDigit(s[at+1]) || s[at] == 'Z'
-	}
-	number := func(at int) string {
-		to := at
-		for to < len(s) && isDigit(s[to]) {
-			to++
-		}
-		return s[at:to]
-	}
-	if short {
-		switch {
-		case len(run) == 6 && ends(end):
-			if p.setDate(run[:2], run[2:4], run[4:]) {
-				return end
-			}
-			if isYear(run[:4]) && inRange(run[4:], 1, 12) {
-				p.dates[yearFirst] = run
-				return end
-			}
-		case len(run) == 8 && ends(end) && inRange(run[6:], 0, 23): // hourly, IIS
-			if !p.setDate(run[:2], run[2:4], run[4:6]) {
-				return 0
-			}
-			p.dates = [3]string{p.dates[yearFirst] + run[6:]}
-			return end
-		case len(run) == 2 && end < len(s) && strings.IndexByte("-_.", s[end]) >= 0:
-			b := number(end + 1)
-			c := end + 1 + len(b)
-			if len(b) != 2 || c >= len(s) || s[c] != s[end] || len(number(c+1)) != 2 {
-				return 0
-			}
-			to := c + 3
-			if ends(to) && (to == len(s) || s[to] != s[end] || len(number(to+1)) == 0) && p.setDate(run, b, s[c+1:to]) {
-				return to
-			}
-		}
-		return 0
-	}
-	switch len(run) {
-	case 8, 10, 12, 14, 17:
-		if ends(end) && isYear(run[:4]) && inRange(run[4:6], 1, 12) && inRange(run[6:8], 1, 31) {
-			p.dates[yearFirst] = run
-			return end
-		}
-		if len(run) == 8 && ends(end) && isYear(run[4:]) && p.setDate(run[:2], run[2:4], run[4:]) {
-			return end
-		}
-	case 4:
-		if !isYear(run) || end >= len(s) {
-			return 0
-		}
-		at := end
-		if strings.IndexByte("-_.", s[at]) >= 0 {
-			at++
-		}
-		if at+3 <= len(s) && monthOf(s[at:at+3]) > 0 { // 2026-Nov-21
-			day := at + 3
-			if day < len(s) && strings.IndexByte("-_.", s[day]) >= 0 {
-				day++
-			}
-			if d := number(day); inRange(d, 1, 31) && ends(day+len(d)) {
-				p.dates[yearFirst] = run + twoDigits(monthOf(s[at:at+3])) + pad(d)
-				return day + len(d)
-			}
-			return 0
-		}
-		if at > end && s[at:] != "" && (s[at] == 'W' || s[at] == 'w') { // 2026-W47
-			if week := number(at + 1); len(week) == 2 && ends(at+3) {
-				p.dates[yearFirst] = run + "W" + week
-				return at + 3
-			}
-		}
-		month := number(at)
-		if at > end && len(month) == 3 && inRange(month, 1, 366) && ends(at+3) { // 2026-325
-			p.dates[yearFirst] = run + "D" + month
-			return at + 3
-		}
-		if at == end || !inRange(month, 1, 12) {
-			return 0
-		}
-		to := at + len(month)
-		if to < len(s) && s[to] == s[end] {
-			if day := number(to + 1); inRange(day, 1, 31) && ends(to+1+len(day)) {
-				p.dates[yearFirst] = run + pad(month) + pad(day)
-				return to + 1 + len(day)
-			}
-		}
-		if len(month) == 2 && ends(to) { // 2026-11
-			p.dates[yearFirst] = run + month
-			return to
-		}
-	case 1, 2:
-		if end >= len(s) {
-			return 0
-		}
-		at := end
-		if strings.IndexByte("-_.", s[at]) >= 0 {
-			at++
-		}
-		if at+3 <= len(s) && monthOf(s[at:at+3]) > 0 && inRange(run, 1, 31) { // 21-Nov-2026
-			year := at + 3
-			if year < len(s) && strings.IndexByte("-_.", s[year]) >= 0 {
-				year++
-			}
-			if y := number(year); isYear(y) && ends(year+4) {
-				p.dates[yearFirst] = y + twoDigits(monthOf(s[at:at+3])) + pad(run)
-				return year + 4
-			}
-			return 0
-		}
-		b := number(at)
-		c := at + len(b)
-		if at == end || len(b) == 0 || len(b) > 2 || c >= len(s) || s[c] != s[end] {
-			return 0
-		}
-		if y := number(c + 1); isYear(y) && ends(c+5) && p.setDate(pad(run), pad(b), y) {
-			return c + 5
-		}
-	}
-	if epoch := p.readEpoch(run); epoch != "" && ends(end) && (i == 0 || isSeparator(s[i-1])) {
-		p.dates[yearFirst] = epoch
-		return end
-	}
-	return 0
-}
-
-// setDate records the readings of a date whose year is its last part or has two
-// digits. It reports whether there are any.
-func (p *parts) setDate(a, b, c string) bool {
-	set := func(r reading, y, m, d string) {
-		if len(y) == 2 {
-			switch {
-			case y < "40":
-				y = "20" + y
-			case y >= "90":
-				y = "19" + y
-			}
-		}
-		if len(y) == 4 && inRange(m, 1, 12) && inRange(d, 1, 31) {
-			p.dates[r] = y + m + d
-		}
-	}
-	if len(c) == 2 {
-		set(yearFirst, a, b, c)
-		if p.dates[yearFirst] == "" {
-			return false // more likely a number
-		}
-	}
-	set(monthFirst, c, a, b)
-	set(dayFirst, c, b, a)
-	return p.dates != [3]string{}
-}
-
-// readEpoch returns the date of a number of seconds, milliseconds, microseconds
-// or nanoseconds since 1970, or "" if it is not one.
-func (p *parts) readEpoch(run string) string {
-	switch len(run) {
-	case 10, 13, 16, 19:
-	default:
-		return ""
-	}
-	secs, err := strconv.ParseInt(run[:10], 10, 64)
-	if err != nil || run[0] != '1' {
-		return ""
-	}
-	return time.Unix(secs, 0).UTC().Format(epochLayout) + run[10:]
-}
-
-// readTime parses the numbers after a date, and returns the index of their end.
-func (p *parts) readTime(s string, at int) int {
-	for {
-		i := at
-		if i < len(s) && (s[i] == 'T' || s[i] == 't') {
-			i++
-		}
-		for i < len(s) && i < at+2 && isSeparator(s[i]) {
-			i++
-		}
-		end := i
-		for end < len(s) && isDigit(s[end]) {
-			end++
-		}
-		if end == i || i == at || end < len(s) && isLetter(s[end]) && s[end] != 'Z' {
-			break
-		}
-		p.numbers = appendNumber(p.numbers, s[i:end])
-		p.number, _ = strconv.Atoi(s[i:min(end, i+9)])
-		at = end
-	}
-	if at < len(s) && s[at] == 'Z' && (at+1 == len(s) || isSeparator(s[at+1])) {
-		at++
-	}
-	return at
-}
-
-func isYear(s string) bool { return len(s) == 4 && inRange(s, 1970, 2099) }
-
-// inRange reports whether s is a number of at most four digits from lo to hi.
-func inRange(s string, lo, hi int) bool {
-	if len(s) == 0 || len(s) > 4 {
-		return false
-	}
-	n, err := strconv.Atoi(s)
-	return err == nil && n >= lo && n <= hi
-}
-
-func pad(s string) string {
-	if len(s) == 1 {
-		return "0" + s
-	}
-	return s
-}
-
-func twoDigits(n int) string { return pad(strconv.Itoa(n)) }

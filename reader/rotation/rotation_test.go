@@ -40,7 +40,14 @@ var schemes = []struct{ producer, files string }{
 	{"Sonarr", "sonarr.1.txt sonarr.0.txt sonarr.txt"},
 	{"Plex", "Plex_Media_Server.2.log Plex_Media_Server.1.log Plex_Media_Server.log"},
 
+	{"words", "app.log.save app.log | b.log.last b.log | c.log.orig c.log | d.log.archive d.log | e.log~ e.log"},
+	{"machines", "log.pc1 | log.pc2.old log.pc2 | syslog.host1 | syslog.host2 | out.worker1 | out.worker2 | job.o123 | job.o124"},
+
 	// Dates.
+	{"CockroachDB", "cockroach.host.root.2024-05-01T10_00_00Z.001234.log cockroach.host.root.2024-05-02T10_00_00Z.000012.log"},
+	{"IIS, monthly", "u_ex2404.log u_ex2405.log | ex2404.log ex2405.log"},
+	{"twelve hours", "app-20240501_11AM.log app-20240501_01PM.log app-20240502_09AM.log"},
+	{"zones", "app.log.2024-05-01-CEST app.log.2024-05-02-CEST app.log"},
 	{"lumberjack", "app-2026-11-20T15-04-05.000.log.gz app-2026-11-20T15-04-05.001.log app.log"},
 	{"timberjack", "access-2025-05-01T10-00-00.000-size.log.gz access-2025-05-02T10-00-00.000-time.log.gz access-2025-05-02T11-00-00.000-size.log access.log"},
 	{"rotatelogs", "access_log.1714521600 access_log.1714608000 access_log.1714694400"},
