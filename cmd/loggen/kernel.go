@@ -17,60 +17,16 @@ func (s *story) kernelLine(b []byte, f *flow) []byte {
 	}
 	switch r.pick(kernelPick) {
 	case 0:
-		b = append(b, "[UFW BLOCK] IN=eth0 OUT= MAC="...)
-		mac := r.u64()
-		for i := range 6 {
-			if i > 0 {
-				b = append(b, ':')
-			}
-			b = append(b, hexPairs[byte(mac>>(8*i))][0], hexPairs[byte(mac>>(8*i))][1])
-		}
-		b = append(b, ":08:00 SRC="...)
-		b = appendIP(b, f.ip)
-		b = append(b, " DST="...)
-		b = appendIP(b, 10<<24|uint32(r.n(1<<12)))
-		b = append(b, " LEN="...)
-		b = appendInt(b, r.between(40, 60))
-		b = append(b, " TOS=0x00 PREC=0x00 TTL="...)
-		b = appendInt(b, r.between(32, 255))
-		b = append(b, " ID="...)
-		b = appendInt(b, r.n(65536))
-		b = append(b, " PROTO=TCP SPT="...)
-		b = appendInt(b, f.port)
-		b = append(b, " DPT="...)
-		b = appendInt(b, scanned[r.skewed(len(scanned))])
-		b = append(b, " WINDOW="...)
-		b = appendInt(b, r.n(65536))
-		return append(b, " RES=0x00 SYN URGP=0"...)
+		return s.blockedPacket(b, f)
 	case 1:
 		b = append(b, "TCP: request_sock_TCP: Possible SYN flooding on port "...)
 		b = appendInt(b, scanned[r.skewed(len(scanned))])
 		return append(b, ". Sending cookies."...)
 	case 2:
 		s.bad = true
-		b = append(b, "Out of memory: Killed process "...)
-		b = appendInt(b, f.pid)
-		b = append(b, " ("...)
-		b = append(b, r.word(processes)...)
-		b = append(b, ") total-vm:"...)
-		b = appendInt(b, r.between(1<<18, 1<<24))
-		b = append(b, "kB, anon-rss:"...)
-		b = appendInt(b, r.between(1<<16, 1<<22))
-		return append(b, "kB, file-rss:0kB, shmem-rss:0kB, UID:1000 pgtables:8124kB oom_score_adj:0"...)
+		return s.outOfMemory(b, f)
 	case 3:
-		b = append(b, "audit: type=1400 audit("...)
-		b = appendInt(b, int(s.now.sec))
-		b = append(b, '.')
-		b = appendPad(b, s.now.frac/1e6, 3)
-		b = append(b, ':')
-		b = appendInt(b, r.n(100000))
-		b = append(b, `): apparmor="DENIED" operation="open" profile="/usr/sbin/`...)
-		b = append(b, r.word(processes)...)
-		b = append(b, `" name="/proc/`...)
-		b = appendInt(b, f.pid)
-		b = append(b, `/maps" pid=`...)
-		b = appendInt(b, f.pid)
-		return append(b, ` requested_mask="r" denied_mask="r"`...)
+		return s.denial(b, f)
 	case 4:
 		s.bad = true
 		b = append(b, "blk_update_request: I/O error, dev sd"...)
@@ -92,6 +48,69 @@ func (s *story) kernelLine(b []byte, f *flow) []byte {
 	b = append(b, "veth"...)
 	b = appendHex(b, r.u64(), 8)
 	return append(b, ": link becomes ready"...)
+}
+
+// blockedPacket appends the message of the firewall about a packet.
+func (s *story) blockedPacket(b []byte, f *flow) []byte {
+	r := s.r
+	b = append(b, "[UFW BLOCK] IN=eth0 OUT= MAC="...)
+	mac := r.u64()
+	for i := range 6 {
+		if i > 0 {
+			b = append(b, ':')
+		}
+		b = append(b, hexPairs[byte(mac>>(8*i))][0], hexPairs[byte(mac>>(8*i))][1])
+	}
+	b = append(b, ":08:00 SRC="...)
+	b = appendIP(b, f.ip)
+	b = append(b, " DST="...)
+	b = appendIP(b, 10<<24|uint32(r.n(1<<12)))
+	b = append(b, " LEN="...)
+	b = appendInt(b, r.between(40, 60))
+	b = append(b, " TOS=0x00 PREC=0x00 TTL="...)
+	b = appendInt(b, r.between(32, 255))
+	b = append(b, " ID="...)
+	b = appendInt(b, r.n(65536))
+	b = append(b, " PROTO=TCP SPT="...)
+	b = appendInt(b, f.port)
+	b = append(b, " DPT="...)
+	b = appendInt(b, scanned[r.skewed(len(scanned))])
+	b = append(b, " WINDOW="...)
+	b = appendInt(b, r.n(65536))
+	return append(b, " RES=0x00 SYN URGP=0"...)
+}
+
+// outOfMemory appends the message about a process killed for its memory.
+func (s *story) outOfMemory(b []byte, f *flow) []byte {
+	r := s.r
+	b = append(b, "Out of memory: Killed process "...)
+	b = appendInt(b, f.pid)
+	b = append(b, " ("...)
+	b = append(b, r.word(processes)...)
+	b = append(b, ") total-vm:"...)
+	b = appendInt(b, r.between(1<<18, 1<<24))
+	b = append(b, "kB, anon-rss:"...)
+	b = appendInt(b, r.between(1<<16, 1<<22))
+	return append(b, "kB, file-rss:0kB, shmem-rss:0kB, UID:1000 pgtables:8124kB oom_score_adj:0"...)
+}
+
+// denial appends the message of AppArmor about a file that a process may not
+// read.
+func (s *story) denial(b []byte, f *flow) []byte {
+	r := s.r
+	b = append(b, "audit: type=1400 audit("...)
+	b = appendInt(b, int(s.now.sec))
+	b = append(b, '.')
+	b = appendPad(b, s.now.frac/1e6, 3)
+	b = append(b, ':')
+	b = appendInt(b, r.n(100000))
+	b = append(b, `): apparmor="DENIED" operation="open" profile="/usr/sbin/`...)
+	b = append(b, r.word(processes)...)
+	b = append(b, `" name="/proc/`...)
+	b = appendInt(b, f.pid)
+	b = append(b, `/maps" pid=`...)
+	b = appendInt(b, f.pid)
+	return append(b, ` requested_mask="r" denied_mask="r"`...)
 }
 
 var (

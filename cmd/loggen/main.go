@@ -189,6 +189,15 @@ func parseFlags(args []string) (*options, error) {
 	if o.gzShare != -1 && !(o.gzShare >= 0 && o.gzShare <= 1) {
 		return nil, fmt.Errorf("-gz-share %v: not between 0 and 1", o.gzShare)
 	}
+	if err := o.checkClashes(given); err != nil {
+		return nil, err
+	}
+	return o, nil
+}
+
+// checkClashes returns an error if flags exclude each other. given has the names
+// of the flags on the command line.
+func (o *options) checkClashes(given map[string]bool) error {
 	for _, clash := range []struct {
 		is   bool
 		text string
@@ -201,10 +210,10 @@ func parseFlags(args []string) (*options, error) {
 		{o.copyTruncate && !o.live, "-copytruncate: only with -live; the files it leaves are the same"},
 	} {
 		if clash.is {
-			return nil, errors.New(clash.text)
+			return errors.New(clash.text)
 		}
 	}
-	return o, nil
+	return nil
 }
 
 const examples = `examples:

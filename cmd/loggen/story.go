@@ -378,42 +378,11 @@ func (s *story) planRequest(f *flow, t int64) {
 	f.bytes = 180 + r.skewed(60000)
 	f.queue = f.route.queue
 	f.job = r.u64()
-	f.status = 200
 
 	mean := int64(f.route.millis) * milli
 	f.took = 200*micro + r.exp(mean)/2 + r.exp(r.exp(mean))/2
+	s.decideOutcome(f)
 
-	// In an incident, ten times as many of some thousand requests fail, so
-	// that a histogram of errors is not flat.
-	if s.incident > 0 {
-		s.incident--
-	} else if r.oneIn(40000) {
-		s.incident = r.between(800, 4000)
-	}
-	fate := r.n(1000)
-	if s.incident > 0 {
-		fate /= 10
-	}
-	switch {
-	case f.route.static:
-		switch {
-		case fate < 3:
-			f.status = 502
-		case fate < 25:
-			f.status = 404
-		case fate < 200:
-			f.status = 304
-		}
-	case fate < 9:
-		f.status = 504
-		f.took = 5*sec + r.exp(20*milli)
-	case fate < 30:
-		f.status = 500
-	case fate < 70:
-		f.status = [...]int{404, 401, 422, 403, 409, 429}[r.n(6)]
-	case f.route.method == "POST":
-		f.status = 201
-	}
 	end := t + f.took
 	s.add(f, nginxDone, end+300*micro+r.exp(200*micro))
 	if f.route.static {
@@ -436,20 +405,62 @@ func (s *story) planRequest(f *flow, t int64) {
 		}
 	}
 	if f.queue != "" && f.status < 500 {
-		at := end + 2*milli + r.exp(150*milli)
-		s.add(f, workerStart, at)
-		at += milli + r.exp(300*milli)
-		tries := 0
-		for r.oneIn(40) && tries < 3 {
-			s.add(f, workerRetry, at)
-			at += 100*milli + r.exp(sec)
-			tries++
+		s.planJob(f, end+2*milli+r.exp(150*milli))
+	}
+}
+
+// decideOutcome sets the status of a request, and delays one that times out.
+func (s *story) decideOutcome(f *flow) {
+	r := s.r
+	// In an incident, ten times as many of some thousand requests fail, so
+	// that a histogram of errors is not flat.
+	if s.incident > 0 {
+		s.incident--
+	} else if r.oneIn(40000) {
+		s.incident = r.between(800, 4000)
+	}
+	fate := r.n(1000)
+	if s.incident > 0 {
+		fate /= 10
+	}
+	f.status = 200
+	switch {
+	case f.route.static:
+		switch {
+		case fate < 3:
+			f.status = 502
+		case fate < 25:
+			f.status = 404
+		case fate < 200:
+			f.status = 304
 		}
-		if r.oneIn(150) {
-			s.add(f, workerFail, at)
-		} else {
-			s.add(f, workerDone, at)
-		}
+	case fate < 9:
+		f.status = 504
+		f.took = 5*sec + r.exp(20*milli)
+	case fate < 30:
+		f.status = 500
+	case fate < 70:
+		f.status = [...]int{404, 401, 422, 403, 409, 429}[r.n(6)]
+	case f.route.method == "POST":
+		f.status = 201
+	}
+}
+
+// planJob plans the job that a request leaves in its queue.
+func (s *story) planJob(f *flow, at int64) {
+	r := s.r
+	s.add(f, workerStart, at)
+	at += milli + r.exp(300*milli)
+	tries := 0
+	for r.oneIn(40) && tries < 3 {
+		s.add(f, workerRetry, at)
+		at += 100*milli + r.exp(sec)
+		tries++
+	}
+	if r.oneIn(150) {
+		s.add(f, workerFail, at)
+	} else {
+		s.add(f, workerDone, at)
 	}
 }
 
