@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"logview/reader"
 	"logview/reader/decode"
@@ -157,7 +158,7 @@ func (f *Follower) findOriginal(t *followed, b beginning) *followed {
 		if x == t || x.state != reading || x.gone {
 			continue
 		}
-		backup := isBackup(x.Path, t.Path) || isBackup(t.Path, x.Path)
+		backup := isBackup(x.Path, t.Path) || isBackup(t.Path, x.Path) || f.isSaved(x, t)
 		sameLog := x.Name.Key() == t.Name.Key() && !t.Name.Current() || backup
 		switch {
 		case t.Name.Current() && !sameLog:
@@ -174,6 +175,7 @@ func (f *Follower) findOriginal(t *followed, b beginning) *followed {
 			best = x
 		}
 	}
+	t.saved = best != nil && f.isSaved(best, t)
 	return best
 }
 
@@ -190,6 +192,16 @@ func rotates(path, to string) bool {
 func isBackup(path, of string) bool {
 	end, ok := strings.CutPrefix(path, of)
 	return ok && end != "" && !line.IsAlnum(end[0]) && !strings.ContainsRune(end, filepath.Separator) && !rotates(of, path)
+}
+
+// isSaved reports whether t may be a copy of x that was made with its times, as by cp -a,
+// in another directory.
+func (f *Follower) isSaved(x, t *followed) bool {
+	mod := x.mod
+	if t.ModTime.Nanosecond() == 0 { // as in an archive of tar
+		mod = mod.Truncate(time.Second)
+	}
+	return x.Dir != t.Dir && x.Name.Base() == t.Name.Base() && x.size == t.Size && mod.Equal(t.ModTime)
 }
 
 // compare reports whether t holds all of x's text that was emitted, or
@@ -238,7 +250,7 @@ func (f *Follower) recheck(ctx context.Context, t *followed) {
 	case same:
 		t.checked = size
 		t.whole = t.checked >= x.at
-	case max(t.checked, x.at) <= longestHeader && f.intact(x) && (t.checked >= likeness && isHeader(file, t.checked) || !isBackup(x.Path, t.Path) && !isBackup(t.Path, x.Path)):
+	case max(t.checked, x.at) <= longestHeader && f.intact(x) && (t.checked >= likeness && isHeader(file, t.checked) || !isBackup(x.Path, t.Path) && !isBackup(t.Path, x.Path) && !t.saved):
 		// Both files exist and differ: they only began alike. Of a backup, a
 		// header does not show which of the two it is.
 		t.state, t.of, t.size = reading, nil, -1

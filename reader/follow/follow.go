@@ -73,8 +73,8 @@ import (
 // that, through its open descriptor. How much of its text was emitted is
 // remembered, because it may reappear compressed.
 //
-// This file decides the states; copies.go finds copies, packed.go reads
-// compressed files, file.go reads one plain file, text.go has the progress of a
+// This file decides the states, which followed.go has; copies.go finds copies, packed.go reads
+// compressed files, readfile.go reads one plain file, text.go has the progress of a
 // text, and orphan.go the texts whose files are gone.
 type Follower struct {
 	live  *Live
@@ -123,40 +123,10 @@ type FollowOptions struct {
 // Appended holds new lines of a log.
 type Appended struct {
 	Log          string    // its name
+	ModTime      time.Time // the file's, when it was looked at; zero for a pipe
 	Key          any       // identifies the text, also after renaming; a map key
 	ID           reader.ID // of the text, as far as it is known
 	reader.Block           // Text may be longer than BlockSize; Line is -1 if it is not known
-}
-
-// A fileState is the state of a file; see Follower.
-type fileState int
-
-const (
-	reading fileState = iota
-	copied
-	unready
-	ignored
-)
-
-// A followed is a known file.
-type followed struct {
-	files.Found
-	id    any // its identity
-	state fileState
-
-	progress           // of its text, in state reading
-	of       *followed // in state copied: the file whose text it holds
-	checked  int64     // in state copied: how much of it is that text
-	whole    bool      // in state copied: it held all that was emitted of that text
-
-	f      *os.File  // nil while it is not open
-	size   int64     // when it was last checked
-	mod    time.Time // the same
-	active time.Time // when it was last written to, by the Follower's clock
-	seen   time.Time // when it was last among the names
-	gone   bool      // it was not among the names the last time
-	missed time.Time // since when it is gone
-	failed bool      // the last attempt to read it failed, which was reported
 }
 
 const (
@@ -377,7 +347,11 @@ func (f *Follower) checkNames(ctx context.Context) {
 		case t.Path != c.Path && !f.renamed(t, c), f.ids.byPath && t.gone:
 			f.retire(t) // its inode number or its name was reused
 		case t.state == ignored && t.Name.Compressed() && t.Path == c.Path && c.Size > t.size && !f.ids.byPath:
-			// It was still being compressed when its state was decided.
+			// It was still being compressed when its state was decided, or
+			// something was appended to it.
+			if t.mod.Before(f.begun.Add(-10 * time.Second)) {
+				f.noteOnce(t.id, t.Path, errPackedGrows)
+			}
 			t.seen = begun
 			f.rename(t, c)
 			f.setAside(t, ignored)

@@ -17,6 +17,8 @@ import (
 
 // This file decides which lines of a compressed file are new, and emits them.
 
+var errPackedGrows = errors.New("is compressed and has grown, which is not followed; search and cat read all of it")
+
 // adoptPacked decides the state of a new compressed file.
 func (f *Follower) adoptPacked(ctx context.Context, t *followed, b beginning) {
 	for _, x := range f.order {

@@ -113,7 +113,16 @@ func (f *Follower) readFile(ctx context.Context, t *followed) error {
 	if t.at == 0 {
 		f.recheckCopies(t)
 	}
+	if grown {
+		if err := f.endLinesBefore(ctx, t); err != nil {
+			return err
+		}
+	}
 	if !f.holds(t, info) {
+		if f.emitOverwritten(t, size) {
+			t.mod = info.ModTime()
+			return f.err
+		}
 		if !f.handleCut(ctx, t, info) {
 			return f.err
 		}
@@ -134,6 +143,67 @@ func (f *Follower) readFile(ctx context.Context, t *followed) error {
 	}
 	return f.emitHeld(t, size)
 }
+
+// endLinesBefore emits the unfinished last lines of the older files of t's log: what t has
+// comes after them.
+func (f *Follower) endLinesBefore(ctx context.Context, t *followed) error {
+	for _, h := range f.order {
+		if h == t || !f.holding[h] || h.log != t.log || files.Older(h.Found, t.Found) >= 0 || f.openFile(h) != nil {
+			continue
+		}
+		if err := f.readFile(ctx, h); err != nil { // perhaps the line is complete by now
+			return err
+		}
+		if h.scanned > 0 && f.holding[h] {
+			delete(f.holding, h)
+			if err := f.emitPart(h); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// emitOverwritten reports whether a file was written over in place: its size and its end
+// are as before, but not its beginning. It emits the lines there that are new, and says
+// that further ones would not be noticed.
+func (f *Follower) emitOverwritten(t *followed, size int64) bool {
+	n := len(t.marks)
+	if size != t.size || n == 0 || t.at <= int64(len(t.head))+markBytes || !t.charset.Bytewise() || !t.marks[n-1].matches(t.f) {
+		return false
+	}
+	now := make([]byte, len(t.head))
+	if k, err := t.f.ReadAt(now, 0); k < len(now) && err != nil {
+		return false
+	}
+	first, last := -1, 0
+	for i := range now {
+		if now[i] != t.head[i] {
+			if first < 0 {
+				first = i
+			}
+			last = i + 1
+		}
+	}
+	if first < 0 {
+		return false
+	}
+	begin := bytes.LastIndexByte(now[:first], '\n') + 1
+	end := len(now)
+	if k := bytes.IndexByte(now[last-1:], '\n'); k >= 0 {
+		end = last + k
+	}
+	t.head = now
+	f.noteOnce(overwritten{t.id}, t.Path, errOverwritten)
+	text := t.charset.Decode(bytes.Clone(now[begin:end]))
+	f.emitText(t, &reader.Block{Text: text, Offset: reader.Offset(begin - min(begin, t.bom)), Line: reader.Line(bytes.Count(now[:begin], reader.Newline)), Lines: reader.CountLines(text)})
+	return true
+}
+
+// overwritten identifies a file of which errOverwritten was noted.
+type overwritten struct{ id any }
+
+var errOverwritten = fmt.Errorf("is written over in place; only new lines in its first %d bytes and at its end are noticed", headKept)
 
 // isCut reports whether a file, which may have changed since it was checked,
 // no longer holds the emitted part of its text.
@@ -400,7 +470,7 @@ func (f *Follower) emitText(t *followed, b *reader.Block) {
 	}
 	head := t.head
 	head = t.charset.Decode(head[min(t.bom, len(head)):])
-	f.err = f.emit(&Appended{Log: t.log, Key: t.key, ID: reader.NewID(head), Block: *b})
+	f.err = f.emit(&Appended{Log: t.log, ModTime: t.mod, Key: t.key, ID: reader.NewID(head), Block: *b})
 }
 
 // emitHeld emits an unfinished last line when it has been held long enough. One

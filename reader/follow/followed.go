@@ -1,0 +1,40 @@
+package follow
+
+import (
+	"os"
+	"time"
+
+	"logview/reader/files"
+)
+
+// A fileState is the state of a file; see Follower.
+type fileState int
+
+const (
+	reading fileState = iota
+	copied
+	unready
+	ignored
+)
+
+// A followed is a known file.
+type followed struct {
+	files.Found
+	id    any // its identity
+	state fileState
+
+	progress           // of its text, in state reading
+	of       *followed // in state copied: the file whose text it holds
+	checked  int64     // in state copied: how much of it is that text
+	whole    bool      // in state copied: it held all that was emitted of that text
+	saved    bool      // in state copied: it was found by isSaved
+
+	f      *os.File  // nil while it is not open
+	size   int64     // when it was last checked
+	mod    time.Time // the same
+	active time.Time // when it was last written to, by the Follower's clock
+	seen   time.Time // when it was last among the names
+	gone   bool      // it was not among the names the last time
+	missed time.Time // since when it is gone
+	failed bool      // the last attempt to read it failed, which was reported
+}

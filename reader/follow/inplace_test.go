@@ -1,0 +1,173 @@
+package follow_test
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"logview/reader/follow"
+	"logview/reader/readertest"
+)
+
+// A watched is a directory that is followed.
+type watched struct {
+	t     *testing.T
+	dir   string
+	live  *follow.Live
+	f     *follow.Follower
+	now   time.Time
+	lines []string // emitted since the last call of expect
+	notes []string
+}
+
+// watch begins to follow dir.
+func watch(t *testing.T, dir string) *watched {
+	t.Helper()
+	w := &watched{t: t, dir: dir, now: time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)}
+	note := func(err error) { w.notes = append(w.notes, err.Error()) }
+	w.live = follow.NewLive([]string{dir}, note)
+	w.f = follow.NewFollower(w.live, follow.FollowOptions{Note: note, Now: func() time.Time { return w.now }})
+	t.Cleanup(func() { w.f.Close(); w.live.Close() })
+	if err := w.f.Begin(t.Context(), w.emit); err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func (w *watched) emit(a *follow.Appended) error {
+	for l := range strings.Lines(string(a.Text)) {
+		w.lines = append(w.lines, strings.TrimSuffix(l, "\n"))
+	}
+	return nil
+}
+
+// expect looks at the files, and compares the lines emitted.
+func (w *watched) expect(want ...string) {
+	w.t.Helper()
+	for range 2 {
+		follow.RefreshLive(w.live)
+		if err := w.f.Look(w.t.Context(), follow.Changes{All: true, Names: true}, w.emit); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+	if fmt.Sprint(w.lines) != fmt.Sprint(want) {
+		w.t.Errorf("got %.300q, want %q", w.lines, want)
+	}
+	w.lines = nil
+}
+
+// overwrite writes into a file in place, at a later time.
+func (w *watched) overwrite(name string, at int64, text string) {
+	w.t.Helper()
+	path := filepath.Join(w.dir, name)
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteAt([]byte(text), at); err != nil {
+		w.t.Fatal(err)
+	}
+	w.now = w.now.Add(time.Second)
+	if err := os.Chtimes(path, w.now, w.now); err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// TestFollowerOverwritten tests that the new lines of a file that is written over in place
+// are emitted, and not the old ones after them.
+func TestFollowerOverwritten(t *testing.T) {
+	dir := t.TempDir()
+	var ring strings.Builder
+	for i := range 1000 {
+		fmt.Fprintf(&ring, "old line number %06d\n", i)
+	}
+	readertest.WriteFile(t, filepath.Join(dir, "ring.log"), []byte(ring.String()))
+	readertest.WriteFile(t, filepath.Join(dir, "blank.log"), []byte("head\n"+strings.Repeat("\n", 100_000)))
+	w := watch(t, dir)
+	for i := range 3 {
+		line := fmt.Sprintf("new line number %06d", i)
+		w.overwrite("ring.log", int64(23*i), line+"\n")
+		w.expect(line)
+	}
+	w.overwrite("blank.log", 5, "one\n")
+	w.expect("one")
+	w.overwrite("blank.log", 9, "two\n")
+	w.expect("two")
+	readertest.Act(t, dir, `ring.log < appended\n`)
+	w.expect("appended")
+	if len(w.notes) != 2 || !strings.Contains(w.notes[0], "written over in place") {
+		t.Errorf("notes %q", w.notes)
+	}
+}
+
+// TestFollowerUnfinishedBeforeRotation tests that the unfinished last line of a rotated
+// file comes before the lines of the next.
+func TestFollowerUnfinishedBeforeRotation(t *testing.T) {
+	dir := t.TempDir()
+	readertest.Act(t, dir, `app.log < old\n`)
+	w := watch(t, dir)
+	readertest.Act(t, dir, `app.log < a\nlast`)
+	w.expect("a")
+	readertest.Act(t, dir, `mv app.log app.log.1`)
+	readertest.Act(t, dir, `app.log < b\n`)
+	w.expect("last", "b")
+	w.now = w.now.Add(time.Minute)
+	w.expect()
+}
+
+// TestFollowerSavedCopies tests that copies made with their times into other directories
+// are not emitted, but other files with the same text are.
+func TestFollowerSavedCopies(t *testing.T) {
+	dir := t.TempDir()
+	text := strings.Repeat("a line of the log\n", 50)
+	for _, name := range []string{"app.log", "saved/app.log", "other/app.log"} {
+		if err := os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	put := func(name string, mod time.Time) {
+		t.Helper()
+		readertest.WriteFile(t, filepath.Join(dir, name), []byte(text))
+		if err := os.Chtimes(filepath.Join(dir, name), mod, mod); err != nil {
+			t.Fatal(err)
+		}
+	}
+	at := time.Date(2026, 11, 21, 8, 0, 0, 123, time.UTC)
+	put("app.log", at)
+	w := watch(t, dir)
+	put("saved/app.log", at)
+	w.expect()
+	put("other/app.log", at.Add(time.Second))
+	w.expect(strings.Split(strings.TrimSuffix(text, "\n"), "\n")...)
+	readertest.Act(t, dir, `saved/app.log < more\n`)
+	w.expect("more")
+}
+
+// TestFollowerPackedGrows tests that growth of a compressed file is reported.
+func TestFollowerPackedGrows(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "a.log.gz")
+	readertest.WriteFile(t, path, readertest.Gzip([]byte("old\n")))
+	before := time.Date(2026, 11, 21, 7, 0, 0, 0, time.UTC)
+	if err := os.Chtimes(path, before, before); err != nil {
+		t.Fatal(err)
+	}
+	w := watch(t, dir)
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := f.Write(readertest.Gzip([]byte("new\n"))); err != nil {
+		t.Fatal(err)
+	}
+	f.Close()
+	w.expect()
+	w.expect()
+	if len(w.notes) != 1 || !strings.Contains(w.notes[0], "compressed and has grown") {
+		t.Errorf("notes %q", w.notes)
+	}
+}
