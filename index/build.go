@@ -140,12 +140,14 @@ type buildRun struct {
 type batch struct {
 	first uint32
 	texts [][]byte
+	names [][]byte        // of the columns of each text's file; see [line.Columns.Text]
 	size  int             // total size of texts
 	own   []*reader.Block // blocks whose memory texts uses
 }
 
-// add adds a block's text to the batch and takes ownership of the block.
-func (x *batch) add(blk *reader.Block) {
+// add adds a block's text to the batch and takes ownership of the block. names are
+// those of its file's columns.
+func (x *batch) add(blk *reader.Block, names []byte) {
 	text := blk.Text
 	if len(text) < reader.BlockSize/4 {
 		// Ten thousand small files must not use the memory of a block
@@ -155,7 +157,7 @@ func (x *batch) add(blk *reader.Block) {
 	} else {
 		x.own = append(x.own, blk)
 	}
-	x.texts = append(x.texts, text)
+	x.texts, x.names = append(x.texts, text), append(x.names, names)
 	x.size += len(text)
 }
 
@@ -524,7 +526,7 @@ func (b *buildRun) flush() error {
 		defer b.working.Done()
 		docs := newBlockBatch()
 		for i, text := range x.texts {
-			docs.add(x.first+uint32(i), text)
+			docs.add(x.first+uint32(i), text, x.names[i])
 		}
 		for _, blk := range x.own {
 			reader.PutBlock(blk)

@@ -195,6 +195,9 @@ func (b *buildRun) resume(src reader.Source, m reader.Member, f reader.FileBlock
 	if n > 0 {
 		at.Offset, at.Line = table.Blocks[n].Offset, table.Blocks[n].Line
 	}
+	if err := b.learn(src, m, eb); err != nil {
+		return nil, err
+	}
 	rest, err := src.Open(b.ctx, m, at)
 	if err != nil {
 		return nil, err
@@ -214,6 +217,24 @@ func (b *buildRun) resume(src reader.Source, m reader.Member, f reader.FileBlock
 	eb.takeOver(e, n)
 	eb.was, eb.taken = e, n
 	return rest, nil
+}
+
+// learn lets eb learn from the beginning of the file, as a search does.
+func (b *buildRun) learn(src reader.Source, m reader.Member, eb *entryBuilder) error {
+	start, err := src.Open(b.ctx, m, reader.Pos{})
+	if err != nil {
+		return err
+	}
+	defer start.Close()
+	blk := reader.GetBlock()
+	defer reader.PutBlock(blk)
+	if err := start.Next(blk); err != nil && err != io.EOF {
+		return err
+	}
+	eb.tb.Clock.Zone = time.UTC
+	eb.tb.Clock.Learn(blk.Text)
+	eb.columns = eb.tb.Clock.Columns
+	return nil
 }
 
 // finish adds the entry that was built to the next catalog, in place of was, if
@@ -324,7 +345,7 @@ func (b *buildRun) indexBlock(blk *reader.Block, eb *entryBuilder) error {
 	}
 	eb.addIndexed(blk, b.next)
 	b.next++
-	b.batch.add(blk)
+	b.batch.add(blk, eb.columns.Text())
 	if len(b.batch.texts) < batchDocs && b.batch.size < batchBlocks*reader.BlockSize {
 		return nil
 	}

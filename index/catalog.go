@@ -22,7 +22,7 @@ import (
 // names, and is not affected by concurrent builds. Its format, with numbers as
 // varints unless noted:
 //
-//	"LVX4"                    magic and version
+//	"LVX6"                    magic and version
 //	root                      length and bytes: the directory
 //	built                     nanoseconds since 1970
 //	next                      the serial number of the next block
@@ -50,6 +50,8 @@ import (
 //     documents with serial numbers; before that, shards, each a segment of
 //     Bleve's in the directory of the index.
 //  4. 2026-11: the terms of what is shown of a text, in addition to its own.
+//  5. 2026-11: the names of a file's columns are terms of its blocks.
+//  6. 2026-11: tables of version 5.
 //
 // If a catalog is damaged, or of another version or directory, the index is
 // built anew.
@@ -96,7 +98,7 @@ type extent struct {
 }
 
 const (
-	catalogMagic = "LVX4"
+	catalogMagic = "LVX6"
 	catalogName  = "catalog"
 
 	flagDirect  = 1

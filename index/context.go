@@ -2,9 +2,11 @@ package index
 
 import (
 	"bytes"
+	"time"
 
 	"logview/index/match"
 	"logview/reader"
+	"logview/reader/line"
 )
 
 // A contextLine is a line that may be shown, because it matches or may be near
@@ -14,6 +16,8 @@ type contextLine struct {
 	long   *LongLine // instead of text
 	line   reader.Line
 	offset reader.Offset
+	time   time.Time // if it matches, or has its own
+	own    bool      // it has a time of its own
 	match  bool
 	open   bool // the text ends without a newline
 	rest   bool // the text is the rest of a line
@@ -30,8 +34,10 @@ func (r *Request) inOrder() bool { return r.Max > 0 || r.withContext() }
 
 // contextLines copies the lines of a block that may be shown: the lines at spans,
 // those around them that the request asks for, and the first and last lines of
-// the block, because lines in the adjacent blocks may match.
-func contextLines(b *reader.Block, spans []match.Span, req *Request) []contextLine {
+// the block, because lines in the adjacent blocks may match. times are those of the
+// lines at spans, and clock determines those of others; both are nil if they do not
+// matter.
+func contextLines(b *reader.Block, spans []match.Span, times []time.Time, clock *line.Clock, req *Request) []contextLine {
 	// The beginnings of all lines. Finding them all is simple, and takes a tenth
 	// of the time of decoding the block.
 	text := b.Text
@@ -65,15 +71,28 @@ func contextLines(b *reader.Block, spans []match.Span, req *Request) []contextLi
 	}
 	show(0, after)
 	line, at := 0, 0
-	for _, sp := range spans {
+	for i, sp := range spans {
 		line += bytes.Count(text[at:sp.Start], newline)
 		at = sp.Start
 		show(line-before, line+after+1)
 		// The line may already have been added as context of the
 		// previous match.
-		out[len(out)-(next-line)].match = true
+		l := &out[len(out)-(next-line)]
+		l.match = true
+		if times != nil {
+			l.time = times[i]
+		}
 	}
 	show(len(starts)-before, len(starts))
+	if clock != nil {
+		for i := range out {
+			l := &out[i]
+			x, ok := clock.Time(l.text)
+			if l.own = ok && !l.rest; l.own && !l.match {
+				l.time = x
+			}
+		}
+	}
 	return out
 }
 
@@ -164,7 +183,7 @@ func (c *consumer) context(p *piece) error {
 		}
 		start := len(text)
 		text = append(text, l.text...)
-		h.Lines = append(h.Lines, HitLine{Span: match.Span{Start: start, End: len(text)}, Line: l.line, Offset: l.offset, Context: !l.match, Open: l.open, Rest: l.rest})
+		h.Lines = append(h.Lines, HitLine{Span: match.Span{Start: start, End: len(text)}, Line: l.line, Offset: l.offset, Context: !l.match, Open: l.open, Rest: l.rest, Time: l.time, Own: l.own})
 		if l.match {
 			h.Count++
 		}

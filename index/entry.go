@@ -5,16 +5,18 @@ import (
 
 	"logview/reader"
 	"logview/reader/blockstore"
+	"logview/reader/line"
 )
 
 // An entryBuilder makes the entry of a member while the member is read.
 type entryBuilder struct {
 	entry
-	tb    blockstore.TableBuilder
-	crcs  []uint32 // CRC-32 of the text up to the end of each block
-	tail  []uint32 // CRC-32 of the end of each block's text
-	was   *entry   // the entry of the file before it grew; nil if there is none
-	taken int      // number of blocks taken over from was without reading them
+	tb      blockstore.TableBuilder
+	crcs    []uint32      // CRC-32 of the text up to the end of each block
+	tail    []uint32      // CRC-32 of the end of each block's text
+	columns *line.Columns // of the file; nil if it has none
+	was     *entry        // the entry of the file before it grew; nil if there is none
+	taken   int           // number of blocks taken over from was without reading them
 }
 
 // renew returns an empty builder of the same member's entry, to read the member
@@ -28,6 +30,9 @@ func (eb *entryBuilder) renew(m reader.Member) *entryBuilder {
 
 // add adds a block that was read.
 func (eb *entryBuilder) add(blk *reader.Block) {
+	if blk.Offset == 0 {
+		eb.columns = line.LearnColumns(blk.Text)
+	}
 	eb.tb.Add(blk)
 	eb.crcs = append(eb.crcs, eb.tb.Table.CRC)
 	eb.tail = append(eb.tail, tailOf(blk.Text))

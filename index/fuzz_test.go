@@ -14,6 +14,8 @@ func FuzzPlan(f *testing.F) {
 	f.Add("id=0123456789abcdef took 12345ms \u212aelvin größe", "789abc")
 	f.Add("a_b.c 0xdeadbeef00 550e8400-e29b-41d4-a716-446655440000", "/e29b-41d4.*66[0-9]+/i")
 	f.Add("SocketTimeoutException\n10.0.0.1:8080", "timeout OR =8080 -nothing")
+	f.Add(`{"a":{"b":"x \"y\""},"n":12}`, `a.b:"x" OR n>=10 -level:warn`)
+	f.Add(`took=1.5s path=/a/b`, `took>1s path:/a/*`)
 	f.Fuzz(func(t *testing.T, text, asked string) {
 		q, err := query.Parse(asked)
 		if err != nil || len(text) > reader.BlockSize {

@@ -11,6 +11,8 @@ import (
 	"testing"
 
 	"github.com/RoaringBitmap/roaring/v2"
+	"github.com/blevesearch/bleve/v2/index/scorch"
+	bleve "github.com/blevesearch/bleve_index_api"
 
 	"logview/index/match"
 	"logview/index/query"
@@ -34,7 +36,7 @@ func addBlocks(t *testing.T, s *store, first int, blocks ...[]byte) {
 	t.Helper()
 	batch := newBlockBatch()
 	for i, text := range blocks {
-		batch.add(uint32(first+i), text)
+		batch.add(uint32(first+i), text, nil)
 	}
 	if err := s.add(batch); err != nil {
 		t.Fatal(err)
@@ -208,7 +210,7 @@ var oneGeneration = []string{"catalog", "lock", strings.Repeat("x", 26)}
 // TestOlderVersions tests that an index written by an older version is built
 // anew and none of its files remain.
 func TestOlderVersions(t *testing.T) {
-	for _, version := range []string{"v1", "v2", "v3"} {
+	for _, version := range []string{"v1", "v2", "v3", "v4", "v5"} {
 		dir, cache, index := indexedDir(t)
 		if err := os.CopyFS(index, os.DirFS(filepath.Join("testdata", version))); err != nil {
 			t.Fatal(err)
@@ -226,7 +228,7 @@ func TestOlderVersions(t *testing.T) {
 // TestStoredVersion tests that a stored index of this version can be read.
 func TestStoredVersion(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "v4"))); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "v6"))); err != nil {
 		t.Fatal(err)
 	}
 	cat, err := readCatalog(dir)
@@ -320,5 +322,62 @@ func TestFilterOfDeleted(t *testing.T) {
 	forget(3)
 	if _, err := s.publish(nil); !errors.Is(err, errDamaged) {
 		t.Errorf("published without a filter: %v", err)
+	}
+}
+
+// TestPanicEndsClose tests that a store is closed although one of Bleve's goroutines
+// will never end, because another panicked after the first failure.
+func TestPanicEndsClose(t *testing.T) {
+	s, err := openStore(t.TempDir(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stuck, let := make(chan struct{}), make(chan struct{})
+	defer close(let)
+	batch := bleve.NewBatch()
+	batch.SetInternal([]byte("key"), []byte("value"))
+	batch.SetPersistedCallback(func(error) {
+		close(stuck)
+		<-let
+	})
+	if err := s.index.Batch(batch); err != nil {
+		t.Fatal(err)
+	}
+	<-stuck
+	go s.fail(errors.New("no space left on device"))
+	<-s.failed
+	go s.fail(scorch.ErrAsyncPanic)
+	s.close()
+}
+
+// TestFailureEndsBatch tests that adding documents ends with the failure of a
+// goroutine of Bleve's, even if Bleve will never answer.
+func TestFailureEndsBatch(t *testing.T) {
+	let := make(chan struct{})
+	t.Cleanup(func() { close(let) }) // after the store is closed
+	s := openTestStore(t, t.TempDir(), nil)
+	s.queue.Queue(func() { <-let }) // the only goroutine that analyzes documents
+	want := errors.New("no space left on device")
+	go s.fail(want)
+	batch := newBlockBatch()
+	batch.add(0, []byte("one\n"), nil)
+	if err := s.add(batch); err == nil || err.Error() != want.Error() {
+		t.Errorf("got %v, want %v", err, want)
+	}
+}
+
+// TestMissingDocuments tests that a store without some of the documents that the catalog
+// has counts as damaged.
+func TestMissingDocuments(t *testing.T) {
+	s := openTestStore(t, t.TempDir(), nil)
+	addBlocks(t, s, 0, []byte("one\n"), []byte("two\n"))
+	if err := s.settle(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.prune(roaring.BitmapOf(0, 1)); err != nil {
+		t.Errorf("all documents are there: %v", err)
+	}
+	if err := s.prune(roaring.BitmapOf(0, 1, 2)); !errors.Is(err, errDamaged) {
+		t.Errorf("one is missing: %v", err)
 	}
 }

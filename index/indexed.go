@@ -512,6 +512,7 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 	if a.plan.window.limited() {
 		a.plan.window.exclude(ad.blocks, ad.table.Blocks)
 	}
+	a.plan.levels.exclude(ad.blocks, ad.table.Blocks)
 	ad.widen(around)
 	for _, b := range ad.blocks {
 		if b {

@@ -32,8 +32,9 @@ type LongLine struct {
 	Line    reader.Line
 	Offset  reader.Offset
 	Len     int64
-	Context bool // the line does not match but is near one that does
-	Open    bool // the text ends without a newline
+	Context bool      // the line does not match but is near one that does
+	Open    bool      // the text ends without a newline
+	Time    time.Time // as in HitLine
 
 	openText func() (io.ReadCloser, error)
 	drop     func() // deletes the copy on disk; nil if there is none
@@ -77,14 +78,14 @@ func (p *producer) searchLong(b *reader.Block, next func(*reader.Block) error, b
 		return nil, false
 	}
 	l := &LongLine{Line: b.Line, Offset: b.Offset}
-	sc := p.scanners.Get().(*match.Scanner)
-	defer p.scanners.Put(sc)
-	sc.SetPath(p.st.member.Path)
+	p.learn(b)
+	columns := p.columns
+	sc := p.scanner(columns)
+	defer p.release(sc, columns)
 	j := p.judge(sc, maxLine, overlap)
 	j.Buf, p.longBuf = p.longBuf, nil
 	if p.timer != nil {
-		p.timer.begin(b.Text)
-		j.x, j.timed = p.timer.clock.Copy().Time(b.Text[:min(len(b.Text), maxStart)])
+		j.x, j.timed = p.timer.clock.Copy().Time(b.Text)
 		if !j.timed {
 			j.x, j.timed = before()
 		}
@@ -128,16 +129,22 @@ func (p *producer) searchLong(b *reader.Block, next func(*reader.Block) error, b
 // can be reused for the next. It returns false if reading must end.
 func (p *producer) emitLong(l *LongLine, j *judge) bool {
 	matches := j.Finish()
+	if matches && p.req.Where != nil {
+		matches = p.req.Where()(j.Buf)
+	}
 	x, ok := p.slot()
 	if !ok {
 		j.close()
 		return false
 	}
 	if p.timer != nil && matches {
-		if !j.timed {
-			x.stats.Untimed++
+		l.Time = j.x
+		if p.req.Window.limited() {
+			if !j.timed {
+				x.stats.Untimed++
+			}
+			matches = j.timed && p.req.Window.contains(j.x)
 		}
-		matches = j.timed && p.req.Window.contains(j.x)
 	}
 	x.stats.Blocks = (l.Len + reader.BlockSize - 1) / reader.BlockSize
 	x.stats.BlocksRead = x.stats.Blocks
@@ -150,8 +157,8 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 	if p.withContext() {
 		// The line may be emitted much later, or never. So its text is
 		// kept in memory only if it is short, and then it is counted.
-		h := p.newHits()
-		c := contextLine{line: l.Line, offset: l.Offset, match: matches, open: l.Open}
+		h := p.newHits(p.columns)
+		c := contextLine{line: l.Line, offset: l.Offset, match: matches, open: l.Open, time: l.Time}
 		switch {
 		case short:
 			c.text = bytes.Clone(j.Buf)
@@ -179,14 +186,14 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 	}
 	defer j.close()
 	if matches {
-		h := p.newHits()
+		h := p.newHits(p.columns)
 		h.Count = 1
 		x.hits = h
 		switch {
 		case p.req.CountOnly:
 		case short:
 			h.Text = j.Buf
-			h.Lines = []HitLine{{Span: match.Span{End: len(h.Text)}, Line: l.Line, Offset: l.Offset, Open: l.Open}}
+			h.Lines = []HitLine{{Span: match.Span{End: len(h.Text)}, Line: l.Line, Offset: l.Offset, Open: l.Open, Time: l.Time}}
 			if p.req.Render != nil && !p.inOrder {
 				p.req.Render(h)
 			}
@@ -218,9 +225,6 @@ type judge struct {
 	x     time.Time // time of the line, if timed is set
 	timed bool
 }
-
-// maxStart is how much of a long line is searched for its time.
-const maxStart = 64 << 10
 
 func (p *producer) judge(sc *match.Scanner, max, overlap int) *judge {
 	j := &judge{p: p, Judge: match.Judge{Scanner: sc, Max: max, Overlap: overlap}}

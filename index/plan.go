@@ -22,13 +22,15 @@ import (
 //   - A run that is an identifier is looked up in the blocks' filters. If it may
 //     be part of a longer one, the shapes of identifiers tell which blocks have
 //     such identifiers.
-//   - A regular expression is replaced by the literals it requires.
+//   - A regular expression is replaced by the literals it requires, and a condition on a
+//     field by the words of its name and its value.
 //   - NOT excludes no block, except with file: a block may contain both lines that
 //     have the text and lines that do not.
 type plan struct {
 	root   planNode
 	files  []query.File // the file: conditions
 	window Window
+	levels levelSet // that a matching line may have
 }
 
 // A planNode is a node of the tree. Exactly one field is set.
@@ -60,7 +62,7 @@ const (
 const maxAlternatives = 500
 
 func newPlan(q query.Node, opt match.Options) *plan {
-	p := &plan{}
+	p := &plan{levels: levelsOf(q)}
 	p.root = p.node(q, opt)
 	return p
 }
@@ -105,6 +107,17 @@ func (p *plan) node(q query.Node, opt match.Options) planNode {
 			n.and = append(n.and, or)
 		}
 		n.all = len(n.and) == 0
+	case query.Field:
+		name, value := q.Needs()
+		if opt.Formats.Has(q.Name) {
+			name = nil // lines have it without spelling it out
+		}
+		for _, s := range append(name, value...) {
+			n.and = append(n.and, text(query.Text{S: s}.String(), s, false))
+		}
+		n.all = len(n.and) == 0
+	case query.Log:
+		n.all = true // an index does not know the names of logs
 	case query.File:
 		p.files = append(p.files, q)
 		n.file = len(p.files)

@@ -10,6 +10,7 @@ import (
 
 	"logview/index/match"
 	"logview/index/query"
+	"logview/reader/line"
 )
 
 // pieces generate the parts of random lines: whatever forms runs, ends them, or
@@ -44,6 +45,10 @@ var pieces = []func(r *rand.Rand) string{
 	},
 	func(r *rand.Rand) string {
 		return pick(r, "\x1b[31merror\x1b[0m", "\x1b]0;title\a", "[error]", "(err)", "\t", "--", "\r")
+	},
+	func(r *rand.Rand) string {
+		return pick(r, `{"id":42,"http":{"path":"/a/b","Größe":"größe"},"msg":"a \"b\" \u0063"}`, `took=1.5s`, `level=error msg="a b-c"`,
+			`10.0.0.1 - - [01/May/2024:10:00:00 +0000] "GET /a/b HTTP/1.1" 502 7`, `May  1 10:00:00 web1 sshd[7]: x`)
 	},
 	func(r *rand.Rand) string { return strings.Repeat(pick(r, "a", "deadbeef", "xyz"), 1+r.IntN(200)) },
 	func(r *rand.Rand) string { return pick(r, "dead", "beef", "feed", "cafe", "decade", "facade", "added") },
@@ -80,6 +85,9 @@ func randomQuery(r *rand.Rand, line string) (query.Node, match.Options) {
 	}
 	leaf := func() query.Node {
 		s := part()
+		if f, ok := randomField(r, line); ok && r.IntN(4) == 0 {
+			return f
+		}
 		switch r.IntN(10) {
 		case 0:
 			return query.Word{S: s}
@@ -110,6 +118,36 @@ func randomQuery(r *rand.Rand, line string) (query.Node, match.Options) {
 		return query.And{leaf(), query.Or{query.File{Glob: "*.gz"}, leaf()}}, opt
 	}
 	return leaf(), opt
+}
+
+// randomField returns a condition on a field of a line, which mostly holds.
+func randomField(r *rand.Rand, l string) (query.Field, bool) {
+	var list []query.Field
+	new(line.Fields).Each([]byte(l), func(name, value []byte, _ int) bool {
+		f := query.Field{Name: string(name), Op: query.Op(r.IntN(int(query.AtLeast) + 1)), Value: string(value)}
+		switch v := f.Value; f.Op {
+		case query.Is:
+			if len(v) > 2 && r.IntN(2) == 0 {
+				i := r.IntN(len(v))
+				f.Value = v[:i] + "*" + v[i+r.IntN(len(v)-i):]
+			}
+			if r.IntN(2) == 0 {
+				f.Value = strings.ToUpper(f.Value)
+			}
+		case query.Contains:
+			f.Value = v[r.IntN(len(v)+1):]
+		case query.Expression:
+			f.Value = regexp.QuoteMeta(strings.ToValidUTF8(v, "?")) + "|x"
+		case query.Exists:
+			f.Value = ""
+		default:
+			f.Value = pick(r, "7", "500", "1s", "2MB", "-1")
+		}
+		list = append(list, f)
+		return true
+	})
+	list = append(list, query.Field{Name: "level", Op: query.AtLeast, Value: "warn"}, query.Field{Name: "level", Value: "error"})
+	return list[r.IntN(len(list))], len(list) > 2
 }
 
 // TestPlanAdmitsAllMatches compares the blocks that plans admit with the lines:

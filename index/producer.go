@@ -3,6 +3,7 @@ package index
 import (
 	"bytes"
 	"io"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,14 +22,20 @@ type producer struct {
 	blocks reader.Blocks
 	id     reader.ID
 	disk   int64  // bytes of the file that were added to done so far
-	timer  *timer // nil if the request has no window
+	timer  *timer // nil if the times of lines do not matter
+
+	columns *line.Columns // of the member; nil if it has none, or they do not matter
+	began   bool          // learnFrom was called
+	learned bool          // from the beginning of the member
+	head    []byte        // what there was of it so far, which ends at headEnd
+	headEnd reader.Offset
 
 	working sync.WaitGroup // waits for goroutines started by spread
 }
 
 func newProducer(s *scanRun, st *memberScan) *producer {
 	p := &producer{scanRun: s, st: st}
-	if w := &s.req.Window; w.limited() {
+	if w := &s.req.Window; w.limited() || s.req.Times {
 		p.timer = &timer{clock: &line.Clock{Zone: w.Zone, Ref: st.member.ModTime}}
 	}
 	return p
@@ -75,6 +82,10 @@ func (p *producer) read() {
 		return
 	}
 	if !p.random(ra, ad) || !ad.grown {
+		return
+	}
+	// If the first block has grown, it is read again, and says more than before.
+	if len(ad.blocks) > 0 && !p.learnFrom(ra) {
 		return
 	}
 	if p.timer != nil {
@@ -200,6 +211,9 @@ func (p *producer) sequential(ad *admission) {
 	for i := 0; ; i++ {
 		b := reader.GetBlock()
 		err := p.blocks.Next(b)
+		if err == nil {
+			p.learn(b)
+		}
 		if err == nil && ad != nil && i < len(ad.blocks) && !ad.blocks[i] && ad.table.Blocks[i].Offset == b.Offset {
 			p.advance(b.Disk)
 			p.timer.pass(b)
@@ -245,10 +259,10 @@ func (p *producer) sequential(ad *admission) {
 			return
 		}
 		x.stats.Unindexed = unindexed(ad, i)
-		before := p.timer.before()
+		before, columns := p.timer.before(), p.columns
 		p.timer.pass(b)
 		p.spread(func() {
-			p.search(x, b, before)
+			p.search(x, b, columns, before)
 			p.fill(x)
 		})
 	}
@@ -272,57 +286,30 @@ func (p *producer) random(ra reader.RandomAccess, ad *admission) bool {
 	}
 	_, stored := p.blocks.(reader.RandomAccess)
 	passed := 0
-	if p.timer != nil && len(table) > 0 {
-		b := reader.GetBlock()
-		if err := ra.ReadBlock(0, b); err != nil {
-			reader.PutBlock(b)
-			p.fail(err)
-			return false
-		}
-		p.timer.begin(b.Text)
-		reader.PutBlock(b)
-	}
 	var failed atomic.Bool
 	for i := 0; i < len(table) && !failed.Load(); i++ {
-		if ad != nil && !ad.blocks[i] {
+		if ad != nil && (!ad.blocks[i] || p.req.Limit.excludes(table, i)) {
 			passed++
+			continue
+		}
+		if n, ok := p.summarize(&table[i]); ok {
+			if !p.addSummary(n) {
+				return false
+			}
 			continue
 		}
 		p.countSkipped(passed)
 		passed = 0
+		if !p.learnFrom(ra) {
+			return false
+		}
+		columns := p.columns
 		if table[i].Unfinished {
-			b := reader.GetBlock()
-			err := ra.ReadBlock(i, b)
-			if err != nil {
-				reader.PutBlock(b)
-				p.fail(err)
-				return false
-			}
-			b, ok := p.searchLong(b, func(b *reader.Block) error {
-				if i+1 >= len(table) {
-					return io.EOF
-				}
-				i++
-				err = ra.ReadBlock(i, b)
-				return err
-			}, p.beforeBlock(ra, i))
-			if err != nil {
-				p.fail(err)
-				return false
-			}
+			last, ok := p.randomLong(ra, table, i)
 			if !ok {
 				return false
 			}
-			if b != nil {
-				x, ok := p.slot()
-				if !ok {
-					reader.PutBlock(b)
-					return false
-				}
-				x.stats.Unindexed = 1
-				p.search(x, b, p.timer.before())
-				p.fill(x)
-			}
+			i = last
 			continue
 		}
 		x, ok := p.slot()
@@ -343,11 +330,83 @@ func (p *producer) random(ra reader.RandomAccess, ad *admission) bool {
 			if stored {
 				x.stats.Stored = 1
 			}
-			p.search(x, b, p.beforeBlock(ra, i))
+			p.search(x, b, columns, p.beforeBlock(ra, i))
 		})
 	}
 	p.countSkipped(passed)
 	return !failed.Load()
+}
+
+// learnFrom learns from the first block of the member, before others are searched. It
+// returns false if the block cannot be read.
+func (p *producer) learnFrom(ra reader.RandomAccess) bool {
+	if p.began || !p.learns() || len(ra.Table().Blocks) == 0 {
+		return true
+	}
+	p.began = true
+	b := reader.GetBlock()
+	defer reader.PutBlock(b)
+	if err := ra.ReadBlock(0, b); err != nil {
+		p.fail(err)
+		return false
+	}
+	p.learn(b)
+	return true
+}
+
+// randomLong searches the line that begins with block i, and the lines after it in the
+// block in which it ends. It returns the index of that block, and false if reading must
+// end.
+func (p *producer) randomLong(ra reader.RandomAccess, table []reader.TableBlock, i int) (last int, ok bool) {
+	before := p.beforeBlock(ra, i)
+	b := reader.GetBlock()
+	err := ra.ReadBlock(i, b)
+	if err != nil {
+		reader.PutBlock(b)
+		p.fail(err)
+		return i, false
+	}
+	rest, ok := p.searchLong(b, func(b *reader.Block) error {
+		if i+1 >= len(table) {
+			return io.EOF
+		}
+		i++
+		err = ra.ReadBlock(i, b)
+		return err
+	}, before)
+	if err != nil {
+		p.fail(err)
+		return i, false
+	}
+	if !ok || rest == nil {
+		return i, ok
+	}
+	x, ok := p.slot()
+	if !ok {
+		reader.PutBlock(rest)
+		return i, false
+	}
+	x.stats.Unindexed = 1
+	p.search(x, rest, p.columns, p.timer.before())
+	p.fill(x)
+	return i, true
+}
+
+// addSummary counts a block that was not read, and its n matching lines. It returns
+// false if reading must end.
+func (p *producer) addSummary(n int64) bool {
+	x, ok := p.slot()
+	if !ok {
+		return false
+	}
+	x.stats.Blocks, x.stats.BlocksSkipped = 1, 1
+	if n > 0 {
+		x.hits = p.newHits(p.columns)
+		x.hits.Count = n
+		p.hits.Add(n)
+	}
+	p.fill(x)
+	return true
 }
 
 // beforeBlock returns a function that returns the time of the last line before
@@ -360,37 +419,54 @@ func (p *producer) beforeBlock(ra reader.RandomAccess, i int) func() (time.Time,
 }
 
 // timeBefore returns the time of the last line before block i that has one. It
-// reads blocks backwards until it finds one.
+// reads blocks backwards until it finds one, but those without a time only once.
 func (p *producer) timeBefore(ra reader.RandomAccess, i int) (time.Time, bool) {
 	c := p.timer.clock.Copy()
 	b := reader.GetBlock()
 	defer reader.PutBlock(b)
-	for i--; i >= 0 && p.ctx.Err() == nil && ra.ReadBlock(i, b) == nil; i-- {
+	from, none := i, p.timer.untimed.Load()
+	for i--; i >= 0 && p.ctx.Err() == nil; i-- {
+		if int64(i) < none {
+			i = -1
+			break
+		}
+		if ra.ReadBlock(i, b) != nil {
+			return time.Time{}, false
+		}
 		if x, ok := lastTime(c, b.Text, firstLine(b), len(b.Text)); ok {
 			return x, true
 		}
+	}
+	for was := none; i < 0 && was < int64(from) && !p.timer.untimed.CompareAndSwap(was, int64(from)); {
+		was = p.timer.untimed.Load()
 	}
 	return time.Time{}, false
 }
 
 // search searches a block of whole lines and stores the result in x. It takes
 // ownership of b. With a window, before returns the time of the last line before
-// the block that has one.
-func (p *producer) search(x *piece, b *reader.Block, before func() (time.Time, bool)) {
+// the block that has one. c are the columns of the file.
+func (p *producer) search(x *piece, b *reader.Block, c *line.Columns, before func() (time.Time, bool)) {
 	x.stats.Blocks++
 	x.stats.BlocksRead++
 	x.stats.Bytes += int64(len(b.Text))
-	sc := p.scanners.Get().(*match.Scanner)
-	defer p.scanners.Put(sc)
-	sc.SetPath(p.st.member.Path)
+	sc := p.scanner(c)
+	defer p.release(sc, c)
 	spans := p.find(sc, reader.Unmarked(b.Text, b.Skips))
+	if p.req.Where != nil {
+		wanted := p.req.Where()
+		spans = slices.DeleteFunc(spans, func(sp match.Span) bool { return !wanted(b.Text[sp.Start:sp.End]) })
+	}
+	var times []time.Time
+	var clock *line.Clock
 	if p.timer != nil {
-		spans, x.stats.Untimed = p.req.Window.within(spans, b, p.timer.clock.Copy(), before)
+		clock = p.timer.clock.Copy()
+		spans, times, x.stats.Untimed = p.req.Window.within(spans, b, clock, before)
 	}
 	p.hits.Add(int64(len(spans)))
 	if p.withContext() {
-		x.lines = contextLines(b, spans, p.req)
-		x.hits = p.newHits()
+		x.lines = contextLines(b, spans, times, clock, p.req)
+		x.hits = p.newHits(c)
 		x.hits.Count = int64(len(spans))
 		for _, l := range x.lines {
 			x.hits.bytes += len(l.text) + contextLineSize
@@ -402,7 +478,7 @@ func (p *producer) search(x *piece, b *reader.Block, before func() (time.Time, b
 		reader.PutBlock(b)
 		return
 	}
-	h := p.newHits()
+	h := p.newHits(c)
 	h.Count = int64(len(spans))
 	x.hits = h
 	if p.req.CountOnly {
@@ -411,20 +487,76 @@ func (p *producer) search(x *piece, b *reader.Block, before func() (time.Time, b
 	}
 	h.Text, h.buf = b.Text, b
 	h.Lines = hitLines(b, spans)
+	for i, x := range times {
+		h.Lines[i].Time = x
+	}
 	p.settle(h)
+}
+
+// scanner returns a scanner that knows in which file and log it searches, and the
+// columns of the file. It must be released. A stream has no source: its member has the
+// name of the log.
+func (p *producer) scanner(c *line.Columns) *match.Scanner {
+	sc := p.scannerPool(c).Get().(*match.Scanner)
+	sc.SetColumns(c)
+	sc.SetPath(p.st.member.Path)
+	sc.SetLog(p.st.member.Path)
+	if p.st.src != nil {
+		sc.SetLog(p.st.src.Name())
+	}
+	return sc
+}
+
+func (p *producer) release(sc *match.Scanner, c *line.Columns) { p.scannerPool(c).Put(sc) }
+
+func (p *producer) scannerPool(c *line.Columns) *sync.Pool {
+	if c != nil {
+		return &p.columned
+	}
+	return &p.scanners
+}
+
+// learns reports whether the beginning of the member must be read to understand the
+// rest.
+func (p *producer) learns() bool {
+	return p.timer != nil || p.req.Fields || p.m.HasFields()
+}
+
+// learn learns from the first block of the member, as an index does. What comes through
+// a pipe or is followed may have several until enough is known.
+func (p *producer) learn(b *reader.Block) {
+	if p.learned || !p.learns() {
+		return
+	}
+	if b.Offset == 0 {
+		p.timer.begin(b.Text)
+		p.head = p.head[:0]
+	} else if b.Offset != p.headEnd {
+		return
+	}
+	p.head = append(p.head, b.Text[:min(len(b.Text), line.LearnedFrom-len(p.head))]...)
+	p.headEnd = b.Offset + reader.Offset(len(b.Text))
+	p.columns = line.LearnColumns(p.head)
+	if _, file := p.blocks.(reader.FileBlocks); file || p.columns != nil || len(p.head) == line.LearnedFrom {
+		p.learned, p.head = true, nil
+	}
 }
 
 // find returns the matching lines of text, at most Request.Max.
 func (p *producer) find(sc *match.Scanner, text []byte) []match.Span {
-	if p.timer != nil {
+	if p.timer != nil || p.req.Where != nil {
 		return sc.Lines(text, nil, 0)
 	}
 	return sc.Lines(text, nil, int(min(p.req.Max, int64(reader.BlockSize))))
 }
 
-// newHits returns empty Hits for a piece.
-func (p *producer) newHits() *Hits {
-	return &Hits{Source: p.st.src, Member: p.st.member, ID: p.id, Highlight: p.highlight}
+// newHits returns empty Hits for a piece of a file with columns c.
+func (p *producer) newHits(c *line.Columns) *Hits {
+	return &Hits{Source: p.st.src, Member: p.st.member, ID: p.id, Columns: c, Highlight: func(line []byte, dst []match.Span) []match.Span {
+		sc := p.scanner(c)
+		defer p.release(sc, c)
+		return sc.Highlights(line, dst)
+	}}
 }
 
 // settle prepares hits to wait until they are emitted: it renders them if that

@@ -255,7 +255,7 @@ func TestCacheChangesInSearch(t *testing.T) {
 	q := ask(w, 2)
 	rounds := 30
 	if testing.Short() {
-		rounds = 6
+		rounds = 2
 	}
 	for range rounds {
 		cache := newCache(t)
@@ -429,6 +429,9 @@ func TestNoCache(t *testing.T) {
 // TestCancelledBuild tests that a cancelled build keeps its work, and that the
 // next one continues from there.
 func TestCancelledBuild(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	r := rand.New(rand.NewPCG(56, 1))
 	w := newWorld(t, r)
 	for i := range 4 {
@@ -475,6 +478,9 @@ func TestFullCache(t *testing.T) {
 // TestDeletedWhileBuilt tests that a builder whose index is deleted and built
 // anew by another builder does not change the new index.
 func TestDeletedWhileBuilt(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	cache, dir := newCache(t), t.TempDir()
 	text := strings.Repeat("a line of a log\n", 40<<20/16)
 	if err := os.WriteFile(filepath.Join(dir, "a.log"), []byte(text), 0o600); err != nil {

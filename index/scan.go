@@ -79,6 +79,7 @@ func (sc Scan) Search(ctx context.Context, req *Request, emit func(*Hits) error)
 	s.changed.L = &s.mu
 	s.ctx, s.cancel = context.WithCancel(ctx)
 	s.scanners.New = func() any { return m.NewScanner() }
+	s.columned.New = newColumnedScanner(m)
 	s.inOrder = req.inOrder()
 	stop := context.AfterFunc(s.ctx, s.wake)
 	defer stop()
@@ -116,6 +117,7 @@ type scanRun struct {
 	workers  *reader.Workers
 	running  sync.WaitGroup // all goroutines of this search
 	scanners sync.Pool
+	columned sync.Pool // scanners for files with columns
 
 	mu      sync.Mutex // guards the fields below, and those of memberScan that say so
 	changed sync.Cond  // signals changes of the fields that mu guards; uses mu
@@ -234,7 +236,7 @@ func (s *scanRun) newMemberScans(src reader.Source, members []reader.Member) (ou
 	for _, m := range members {
 		s.stats.Members++
 		// The path of a file in an archive may match even if the archive's does not.
-		if !s.m.MayMatch(m.Path) && !files.MayBeArchive(m) {
+		if !s.m.MayMatchIn(src.Name(), m.Path) && !files.MayBeArchive(m) {
 			s.stats.Excluded++
 			continue
 		}
@@ -411,12 +413,19 @@ func (s *scanRun) produce(st *memberScan, turn <-chan struct{}, next chan<- stru
 	defer s.workers.Release()
 	p := newProducer(s, st)
 	defer func() { s.done.Add(st.member.Size - p.disk) }()
+	if ad := st.adm; ad != nil && ad.certain && !ad.grown && s.req.Limit.excludesAll(ad) {
+		p.countSkipped(len(ad.blocks))
+		return
+	}
+	if ad := st.adm; ad != nil && ad.certain && !ad.grown && p.summarizeAll(ad) {
+		return
+	}
 	blocks, err := reader.OpenInTurn(s.ctx, st.src, st.member, reader.Pos{}, st.turn)
 	if errors.Is(err, files.ErrArchive) {
 		p.unpack(err)
 		return
 	}
-	if !s.m.MayMatch(st.member.Path) && (err == nil || errors.Is(err, reader.ErrBinary)) {
+	if !s.m.MayMatchIn(st.src.Name(), st.member.Path) && (err == nil || errors.Is(err, reader.ErrBinary)) {
 		st.excluded = true // not an archive, in spite of its name
 		if err == nil {
 			blocks.Close()
@@ -438,10 +447,15 @@ func (s *scanRun) produce(st *memberScan, turn <-chan struct{}, next chan<- stru
 	}
 }
 
-func (s *scanRun) highlight(line []byte, dst []match.Span) []match.Span {
-	sc := s.scanners.Get().(*match.Scanner)
-	defer s.scanners.Put(sc)
-	return sc.Highlights(line, dst)
+// newColumnedScanner returns a function that returns a scanner for files with columns.
+func newColumnedScanner(m *match.Matcher) func() any {
+	return func() any {
+		c, err := m.Columned()
+		if err != nil {
+			c = m // it was compiled before, with more conditions
+		}
+		return c.NewScanner()
+	}
 }
 
 // drop releases the text and the lines.

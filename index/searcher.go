@@ -10,6 +10,7 @@ import (
 	"logview/index/match"
 	"logview/index/query"
 	"logview/reader"
+	"logview/reader/line"
 )
 
 // A Searcher finds the lines of logs that match a query. Package searchertest
@@ -36,6 +37,26 @@ type Request struct {
 	Options match.Options
 	Sources []reader.Source
 	Window  Window // lines whose time is not in it do not match
+	Limit   *Limit // lines whose time is not in it need not be found; nil for none
+
+	// Head, if not nil, returns the beginning of the text of a file, to learn from: a
+	// Stream may get only later parts.
+	Head func(m reader.Member) []byte
+
+	// Where, if not nil, returns a function that says of a line that matches whether
+	// it is one of those wanted. The function belongs to one goroutine.
+	Where func() func(line []byte) bool
+
+	// Summary, if not nil, is called for each block whose matching lines are known
+	// without reading it, as far as their times and levels are concerned, if the
+	// query asks for nothing else. If it returns true, the block is not read, and
+	// these lines are counted in Hits. It does not retain counts. Calls are
+	// concurrent.
+	Summary func(m reader.Member, counts []TimeCount) bool
+
+	// Times asks for the times of the matching lines, and Fields for the columns of
+	// their files.
+	Times, Fields bool
 
 	// Max, if > 0, is the maximum number of matching lines per member.
 	Max int64
@@ -71,15 +92,26 @@ type Request struct {
 	Progress func(Progress)
 }
 
+// A TimeCount counts lines by level whose times, as in HitLine, are from First to Last.
+type TimeCount struct {
+	First, Last time.Time
+	Levels      [line.Fatal + 1]int64
+}
+
 // Hits contains matching lines of one member, in order. It is valid until emit
 // returns.
 type Hits struct {
 	Source reader.Source
 	Member reader.Member
 	ID     reader.ID // ID of the member
-	Count  int64     // number of matching lines
-	Lines  []HitLine // the matching lines and their context; nil if CountOnly is set
-	Text   []byte    // the text that contains Lines
+
+	// Columns are those of the member; nil if it has none, or neither the query nor
+	// Request.Fields asks for them.
+	Columns *line.Columns
+
+	Count int64     // number of matching lines
+	Lines []HitLine // the matching lines and their context; nil if CountOnly is set
+	Text  []byte    // the text that contains Lines
 
 	// Long is set instead of Text and Lines for a line that is too long to
 	// be passed as text. Such a line is a hit of its own.
@@ -105,6 +137,13 @@ type HitLine struct {
 	Open    bool          // the text ends without a newline
 	Rest    bool          // the text is the rest of a line whose beginning was emitted before
 	Skips   []reader.Skip // bytes of the line that Text omits; positions are relative to its beginning
+
+	// Time is the time of a matching line: its own or, if it has none, that of
+	// the last line before it that has one. It is zero if there is none, and if
+	// Request.Times is not set. Own says, with context, that the line has a time
+	// of its own.
+	Time time.Time
+	Own  bool
 }
 
 // OffsetAt returns the offset in the member's text of byte i of the line.

@@ -18,6 +18,8 @@ import (
 	"github.com/blevesearch/bleve/v2/index/scorch/mergeplan"
 	bleve "github.com/blevesearch/bleve_index_api"
 	"golang.org/x/sync/errgroup"
+
+	"logview/reader/crash"
 )
 
 // A store is the Bleve index that a Builder writes to. It has its own
@@ -39,13 +41,18 @@ type store struct {
 	failOne sync.Once
 	closing chan struct{} // closed by close
 
+	// panicked is closed once Bleve has panicked. The goroutine may hold locks for
+	// ever, so that nothing may wait for Bleve from then on.
+	panicked chan struct{}
+	panicOne sync.Once
+
 	mu sync.Mutex
 	// filters contains the filters of documents that are not published yet,
 	// by serial number.
 	filters     map[uint32][]byte
 	filterBytes int
+	auxBytes    int64 // size of the .aux files that were published
 
-	auxBytes int64 // size of the .aux files that were published
 }
 
 // maxPersisting is the number of batches that Bleve may have in memory: if the
@@ -91,7 +98,24 @@ func (s *store) fail(err error) {
 		s.failure = cause(err)
 		close(s.failed)
 	})
+	if errors.Is(err, scorch.ErrAsyncPanic) {
+		s.panicOne.Do(func() { close(s.panicked) })
+	}
 	<-s.closing
+}
+
+// guard is like the function, for a call of Bleve.
+func (s *store) guard(f func() error) error {
+	ended := false
+	err := guard(func() error {
+		err := f()
+		ended = true
+		return err
+	})
+	if !ended {
+		s.panicOne.Do(func() { close(s.panicked) })
+	}
+	return err
 }
 
 // cause returns the system's error without the paths that precede it in the
@@ -114,6 +138,7 @@ func openStore(parent string, from *generationInfo) (s *store, err error) {
 		persisting: make(chan struct{}, maxPersisting),
 		failed:     make(chan struct{}),
 		closing:    make(chan struct{}),
+		panicked:   make(chan struct{}),
 		filters:    map[uint32][]byte{},
 	}
 	path := filepath.Join(s.work, storeName)
@@ -154,7 +179,7 @@ func openStore(parent string, from *generationInfo) (s *store, err error) {
 		return s, err
 	}
 	opened := index.(*scorch.Scorch)
-	if err := guard(opened.Open); err != nil {
+	if err := s.guard(opened.Open); err != nil {
 		return s, err
 	}
 	s.index = opened
@@ -163,15 +188,19 @@ func openStore(parent string, from *generationInfo) (s *store, err error) {
 		return s, err
 	}
 	defer snapshot.Close()
-	if n := len(snapshot.Segments()); n != segments { // Bleve starts an empty index if it cannot read one
-		return s, fmt.Errorf("%w: %d segments of %d", errDamaged, n, segments)
+	if segments > 0 && len(snapshot.Segments()) == 0 { // Bleve starts an empty index if it cannot read one
+		return s, fmt.Errorf("%w: none of %d segments", errDamaged, segments)
 	}
 	return s, nil
 }
 
 // snapshot returns a snapshot of the store. The caller must close it.
 func (s *store) snapshot() (*scorch.IndexSnapshot, error) {
-	r, err := s.index.Reader()
+	var r bleve.IndexReader
+	err := s.await(func() (err error) {
+		r, err = s.index.Reader()
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -181,12 +210,16 @@ func (s *store) snapshot() (*scorch.IndexSnapshot, error) {
 // close stops Bleve. The caller must delete the store's directory.
 func (s *store) close() {
 	close(s.closing)
-	switch {
-	case s.index == nil:
-	case errors.Is(s.failure, scorch.ErrAsyncPanic):
-		go s.index.Close() // waits for locks that the goroutine may still hold
-	default:
-		_ = s.index.Close()
+	if s.index != nil {
+		closed := make(chan struct{})
+		crash.Go(func() {
+			defer close(closed)
+			_ = guard(s.index.Close)
+		})
+		select {
+		case <-closed:
+		case <-s.panicked:
+		}
 	}
 	s.queue.Close()
 	stores.Delete(filepath.Join(s.work, storeName))
@@ -198,7 +231,9 @@ func (s *store) name() string { return filepath.Base(s.work) }
 // size returns the size on disk, in bytes, of the store and of the .aux files
 // that it published.
 func (s *store) size() int64 {
+	s.mu.Lock()
 	n := s.auxBytes
+	s.mu.Unlock()
 	entries, _ := os.ReadDir(filepath.Join(s.work, storeName))
 	for _, e := range entries {
 		if info, err := e.Info(); err == nil {
@@ -237,11 +272,27 @@ func (s *store) apply(batch *bleve.Batch) error {
 		return s.failure
 	}
 	batch.SetPersistedCallback(func(error) { <-s.persisting })
-	err := guard(func() error { return s.index.Batch(batch) })
-	if err != nil {
-		<-s.persisting
+	return s.await(func() error {
+		err := s.index.Batch(batch)
+		if err != nil {
+			<-s.persisting // the callback is not called
+		}
+		return err
+	})
+}
+
+// await calls f, which may wait for one of Bleve's goroutines, and returns its
+// error. If such a goroutine fails, perhaps nobody answers f: then await returns
+// the failure at once, and f may never end.
+func (s *store) await(f func() error) error {
+	done := make(chan error, 1)
+	go func() { done <- s.guard(f) }()
+	select {
+	case err := <-done:
+		return err
+	case <-s.failed:
+		return s.failure
 	}
-	return err
 }
 
 // fullOfFilters reports whether the filters take so much memory that they
@@ -274,8 +325,11 @@ func (s *store) prune(live *roaring.Bitmap) error {
 	for _, x := range snapshot.Segments() {
 		n += x.Count()
 	}
-	if n == live.GetCardinality() {
+	switch all := live.GetCardinality(); {
+	case n == all:
 		return nil
+	case n < all:
+		return fmt.Errorf("%w: %d documents of %d", errDamaged, n, all)
 	}
 	dead := roaring.New()
 	err = guard(func() error {
@@ -313,7 +367,7 @@ func (s *store) settle(ctx context.Context) error {
 	saved := make(chan struct{})
 	batch := bleve.NewBatch()
 	batch.SetPersistedCallback(func(error) { close(saved) })
-	if err := s.index.Batch(batch); err != nil {
+	if err := s.await(func() error { return s.index.Batch(batch) }); err != nil {
 		return err
 	}
 	select {
@@ -348,24 +402,21 @@ func (s *store) settle(ctx context.Context) error {
 	default:
 		return nil
 	}
-	merged := make(chan error, 1)
-	go func() { merged <- s.index.ForceMerge(ctx, &plan) }()
-	select {
-	case err := <-merged:
-		return err
-	case <-s.failed:
-		return s.failure
-	}
+	return s.await(func() error { return s.index.ForceMerge(ctx, &plan) })
 }
 
 // publish copies the current state of the store to a new generation. prev is the
 // last generation, or nil.
-func (s *store) publish(prev *generationInfo) (info *generationInfo, err error) {
-	err = guard(func() error {
+func (s *store) publish(prev *generationInfo) (*generationInfo, error) {
+	var info *generationInfo
+	err := s.await(func() (err error) {
 		info, err = s.copyTo(rand.Text(), prev)
 		return err
 	})
-	return info, err
+	if err != nil {
+		return nil, err
+	}
+	return info, nil
 }
 
 // copyTo implements publish, without recovering from Bleve's panics.
@@ -430,14 +481,14 @@ func (s *store) copyTo(name string, prev *generationInfo) (info *generationInfo,
 			return nil, err
 		}
 	}
-	for _, x := range added {
-		s.auxBytes += byID[x.Id()].aux.size
-	}
 	if err := info.bolt.update(info.boltPath(s.parent)); err != nil {
 		return nil, err
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	for _, x := range added {
+		s.auxBytes += byID[x.Id()].aux.size
+	}
 	for _, serial := range written {
 		s.filterBytes -= len(s.filters[serial])
 		delete(s.filters, serial)

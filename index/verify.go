@@ -8,10 +8,12 @@ import (
 	"io"
 	"io/fs"
 	"path/filepath"
+	"slices"
 
 	"logview/reader"
 	"logview/reader/blockstore"
 	"logview/reader/files"
+	"logview/reader/line"
 )
 
 // A Verifier compares an index with the files it covers.
@@ -126,53 +128,80 @@ func (v *Verifier) member(ctx context.Context, e *entry, path string, docs map[u
 	}
 	defer kept.Close()
 	ra, _ := kept.(reader.RandomAccess)
-	a, b := reader.GetBlock(), reader.GetBlock()
-	defer reader.PutBlock(a)
-	defer reader.PutBlock(b)
-	crc := uint32(0)
-	var terms blockTerms
-	for i, k := range table.Blocks {
-		if err := blocks.Next(a); err != nil {
-			if err == io.EOF {
-				err = fmt.Errorf("the text ends before block %d", i)
-			}
+	c := &memberCheck{entry: e, blocks: blocks, kept: ra, docs: docs, a: reader.GetBlock(), b: reader.GetBlock()}
+	defer reader.PutBlock(c.a)
+	defer reader.PutBlock(c.b)
+	for i := range table.Blocks {
+		if err := c.block(i, &table.Blocks[i], i == len(table.Blocks)-1); err != nil {
 			return int64(i), err
 		}
-		progress(a.Disk)
-		// The last block is longer if the file has grown since.
-		if !same(a, &k, i == len(table.Blocks)-1) {
-			return int64(i), fmt.Errorf("block %d at %d is another than its table says", i, k.Offset)
-		}
-		text := a.Text[:k.Len]
-		crc = crc32.Update(crc, crc32.IEEETable, text)
-		if ra != nil {
-			if err := ra.ReadBlock(i, b); err != nil {
-				return int64(i), err
-			}
-			if string(b.Text) != string(text) {
-				return int64(i), fmt.Errorf("block %d at %d is kept as another text", i, k.Offset)
-			}
-		}
-		terms.collect(text)
-		for _, x := range e.extents {
-			if i < x.block || i >= x.block+x.n {
-				continue
-			}
-			if docs == nil {
-				continue
-			}
-			p, ok := docs[x.serial+uint32(i-x.block)]
-			err := errNoDocument
-			if ok {
-				err = p.segment.verifyDoc(&terms, p.doc)
-			}
-			if err != nil {
-				return int64(i), fmt.Errorf("block %d at %d: %w", i, k.Offset, err)
-			}
-		}
+		progress(c.a.Disk)
 	}
-	if crc != table.CRC {
+	if c.crc != table.CRC {
 		return int64(len(table.Blocks)), fmt.Errorf("the text is another than its checksum says")
 	}
 	return int64(len(table.Blocks)), nil
+}
+
+// A memberCheck compares a file, block by block, with its table, the block store and the
+// index.
+type memberCheck struct {
+	entry  *entry
+	blocks reader.Blocks       // of the file, in order
+	kept   reader.RandomAccess // those in the block store; nil if it has none
+	docs   map[uint32]place    // of the index; nil if it cannot be used
+
+	crc     uint32 // of the text so far
+	columns *line.Columns
+	terms   blockTerms
+	a, b    *reader.Block
+}
+
+// block compares block i, of which the table says k, with the next one of the file.
+func (c *memberCheck) block(i int, k *reader.TableBlock, last bool) error {
+	a, b := c.a, c.b
+	if err := c.blocks.Next(a); err != nil {
+		if err == io.EOF {
+			err = fmt.Errorf("the text ends before block %d", i)
+		}
+		return err
+	}
+	// The last block is longer if the file has grown since, or is two if its
+	// last line has become longer than a block.
+	if last && a.Offset == k.Offset && len(a.Text) < k.Len && len(k.Skips) == 0 {
+		if err := c.blocks.Next(b); err == nil && len(b.Skips) == 0 {
+			a.Text = append(slices.Clone(a.Text), b.Text...)
+		}
+	}
+	if !same(a, k, last) {
+		return fmt.Errorf("block %d at %d is another than its table says", i, k.Offset)
+	}
+	text := a.Text[:k.Len]
+	if i == 0 {
+		c.columns = line.LearnColumns(text)
+	}
+	c.crc = crc32.Update(c.crc, crc32.IEEETable, text)
+	if c.kept != nil {
+		if err := c.kept.ReadBlock(i, b); err != nil {
+			return err
+		}
+		if string(b.Text) != string(text) {
+			return fmt.Errorf("block %d at %d is kept as another text", i, k.Offset)
+		}
+	}
+	c.terms.collect(text, c.columns.Text())
+	for _, x := range c.entry.extents {
+		if i < x.block || i >= x.block+x.n || c.docs == nil {
+			continue
+		}
+		p, ok := c.docs[x.serial+uint32(i-x.block)]
+		err := errNoDocument
+		if ok {
+			err = p.segment.verifyDoc(&c.terms, p.doc)
+		}
+		if err != nil {
+			return fmt.Errorf("block %d at %d: %w", i, k.Offset, err)
+		}
+	}
+	return nil
 }

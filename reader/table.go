@@ -15,21 +15,31 @@ import (
 //
 // As bytes, all numbers little-endian or unsigned varints:
 //
-//	"LVT3"                    magic and version
+//	"LVT5"                    magic and version
 //	lines                     varint: lines of the member
 //	crc                       4 bytes, CRC-32 (IEEE) of the whole text
 //	count                     varint
 //	count blocks:             varints: length of text, stored length, newlines in it,
-//	                          flags (1 continues, 2 unfinished, 4 has times, 8 has skips, and 16
-//	                          times what was inferred of the times),
+//	                          flags (1 continues, 2 unfinished, 4 has times, 8 has skips, 16
+//	                          times what was inferred of the times, 128 starts untimed, 256
+//	                          has levels, and 512 has minutes),
 //	                          if it has times: the first and the last time in milliseconds
 //	                          since 1970 (zigzag: the first as the difference to the block before's
-//	                          first, the last to the block's first),
+//	                          first, the last to the block's first), the time of the last line (its
+//	                          difference to the last), the count of gaps, at most 3, and of each
+//	                          the time from the first time, or the gap before, to its begin, and
+//	                          from there to its end,
+//	                          if it has levels: the count of lines without a time, and the counts of
+//	                          lines by level, NoLevel first,
+//	                          if it has minutes: their count, and of each how many minutes it is
+//	                          after the one before, at first 0, the set of its levels, with bit n
+//	                          for level n, and the counts of lines of these levels,
 //	                          if it has skips: their count, and of each the bytes of the text
 //	                          between it and the one before, its marker's length, the bytes left out
 //
-// Versions: 2, 2026-11: skips. 3, 2026-11: inferences; in version 2, all may be
-// inferred.
+// Versions, all of 2026-11: 2 has skips, 3 inferences, 4 untimed lines, gaps, levels,
+// minutes and wall clocks. In 5, the times and levels of rows are those of their columns;
+// of older tables, times and levels are not used.
 //
 // A block's offset, line and place in the store follow by adding up.
 type Table struct {
@@ -48,12 +58,70 @@ type TableBlock struct {
 	Lines      int    // number of newlines in it
 	Continues  bool   // see Block
 	Unfinished bool
-	First      time.Time // lowest and highest time of its lines, in milliseconds; zero if they have none
-	Last       time.Time
-	Inferred   Inference // what was inferred of these times
+
+	// Of the lines that begin in it:
+	First        time.Time // lowest and highest time, in milliseconds; zero if they have none
+	Last         time.Time
+	Inferred     Inference // what was inferred of these times
+	Final        time.Time // time of the last line that has one; zero if it is not known
+	Gaps         []Gap     // the widest times between First and Last that no line has, at most MaxGaps, in order
+	StartUntimed bool      // the first has no time, or that is not known
+	Untimed      int       // lines without a time
+	Levels       [7]int32  // numbers by line.Level; their sum is 0 if they are not known
+	Minutes      []Minute  // the same by minute, in order; nil if there is one, there are more than MaxMinutes, or StartUntimed is set
 
 	Stored    int64 // offset of its frame in the store file
 	StoredLen int
+}
+
+// A Gap is a range of time in which no line is, in milliseconds after the First of a
+// block; without its ends.
+type Gap struct{ From, To int64 }
+
+// MaxGaps is the most gaps that are kept of a block.
+const MaxGaps = 3
+
+// A Minute counts the lines whose times, or those of the last lines with times before
+// them, are in a minute of UTC.
+type Minute struct {
+	At     int64 // minutes after that of First
+	Levels [7]int32
+}
+
+// MaxMinutes is the most minutes of a block that are told apart.
+const MaxMinutes = 256
+
+// MinuteIn returns the beginning of the minute that is n minutes after that of First, in
+// the zone given, like TimesIn.
+func (k *TableBlock) MinuteIn(n int64, zone *time.Location) time.Time {
+	return k.in(k.First.Truncate(time.Minute).Add(time.Duration(n)*time.Minute), zone)
+}
+
+// LevelsKnown reports whether Levels says anything.
+func (k *TableBlock) LevelsKnown() bool {
+	for _, n := range k.Levels {
+		if n > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// TimesIn returns First and Last, for times without a zone in the zone given, as far as
+// no time had one.
+func (k *TableBlock) TimesIn(zone *time.Location) (first, last time.Time) {
+	return k.in(k.First, zone), k.in(k.Last, zone)
+}
+
+// FinalIn returns Final like TimesIn.
+func (k *TableBlock) FinalIn(zone *time.Location) time.Time { return k.in(k.Final, zone) }
+
+func (k *TableBlock) in(t time.Time, zone *time.Location) time.Time {
+	if k.Inferred < WallClock || t.IsZero() {
+		return t
+	}
+	t = t.UTC()
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), zone)
 }
 
 // An Inference says what of a time was not in its line: the zone, the year and the
@@ -66,12 +134,16 @@ const (
 	InferredZone
 	InferredYear
 	InferredDate
+	// WallClock says that no time had a zone, and that they are kept as if of UTC;
+	// WallClockYear, that the year of some was inferred besides.
+	WallClock
+	WallClockYear
 )
 
 // End returns the offset of the block's end in the member's text.
 func (k *TableBlock) End() Offset { return endOf(k.Offset, k.Len, k.Skips) }
 
-var tableMagic = []byte("LVT3")
+var tableMagic = []byte("LVT5")
 
 var errTable = errors.New("damaged block table")
 
@@ -116,6 +188,15 @@ func (t *Table) Encode() []byte {
 		if !k.First.IsZero() {
 			flags |= 4 | uint64(k.Inferred)<<4
 		}
+		if k.StartUntimed {
+			flags |= 128
+		}
+		if k.LevelsKnown() {
+			flags |= 256
+		}
+		if len(k.Minutes) > 0 {
+			flags |= 512
+		}
 		if len(k.Skips) > 0 {
 			flags |= 8
 		}
@@ -127,6 +208,27 @@ func (t *Table) Encode() []byte {
 			b = binary.AppendVarint(b, first-before)
 			b = binary.AppendVarint(b, last-first)
 			before = first
+			final := last
+			if !k.Final.IsZero() {
+				final = k.Final.UnixMilli()
+			}
+			b = binary.AppendVarint(b, final-last)
+			b = binary.AppendUvarint(b, uint64(len(k.Gaps)))
+			at := int64(0)
+			for _, g := range k.Gaps {
+				b = binary.AppendUvarint(b, uint64(g.From-at))
+				b = binary.AppendUvarint(b, uint64(g.To-g.From))
+				at = g.To
+			}
+		}
+		if flags&256 != 0 {
+			b = binary.AppendUvarint(b, uint64(k.Untimed))
+			for _, n := range k.Levels {
+				b = binary.AppendUvarint(b, uint64(n))
+			}
+		}
+		if flags&512 != 0 {
+			b = k.appendMinutes(b)
 		}
 		if flags&8 != 0 {
 			b = binary.AppendUvarint(b, uint64(len(k.Skips)))
@@ -146,89 +248,196 @@ func (t *Table) Encode() []byte {
 // table is consistent.
 func DecodeTable(b []byte) (*Table, error) {
 	version := bytes.TrimPrefix(b[:min(len(b), len(tableMagic))], tableMagic[:3])
-	if len(version) != 1 || version[0] != '2' && version[0] != '3' {
+	if len(version) != 1 || version[0] < '2' || version[0] > tableMagic[3] {
 		return nil, errTable
 	}
-	b = b[len(tableMagic):]
-	bad := false
-	uvarint := func() uint64 {
-		v, n := binary.Uvarint(b)
-		if n <= 0 {
-			bad = true
-			return 0
-		}
-		b = b[n:]
-		return v
-	}
-	varint := func() int64 {
-		v, n := binary.Varint(b)
-		if n <= 0 {
-			bad = true
-			return 0
-		}
-		b = b[n:]
-		return v
-	}
-	t := &Table{Lines: int64(uvarint())}
-	if len(b) < 4 {
+	d := &tableDecoder{b: b[len(tableMagic):], version: version[0]}
+	t := &Table{Lines: int64(d.uvarint())}
+	if len(d.b) < 4 {
 		return nil, errTable
 	}
-	t.CRC = binary.LittleEndian.Uint32(b)
-	b = b[4:]
-	count := uvarint()
-	if bad || count > uint64(len(b)) { // each block takes more than a byte
+	t.CRC = binary.LittleEndian.Uint32(d.b)
+	d.b = d.b[4:]
+	count := d.uvarint()
+	if d.bad || count > uint64(len(d.b)) { // each block takes more than a byte
 		return nil, errTable
 	}
 	t.Blocks = make([]TableBlock, 0, count)
-	var line Line
-	var stored, before int64
+	var next TableBlock // where the next block is
 	for range count {
-		k := TableBlock{Offset: t.Size, Line: line, Stored: stored}
-		size, packed, lines, flags := uvarint(), uvarint(), uvarint(), uvarint()
-		if bad || size == 0 || size > BlockSize || packed > 2*BlockSize || lines > size {
-			return nil, errTable
-		}
-		k.Len, k.StoredLen, k.Lines = int(size), int(packed), int(lines)
-		k.Continues, k.Unfinished = flags&1 != 0, flags&2 != 0
-		if flags&4 != 0 {
-			first := before + varint()
-			k.First, k.Last = time.UnixMilli(first).UTC(), time.UnixMilli(first+varint()).UTC()
-			before = first
-			k.Inferred = Inference(flags >> 4)
-			if version[0] == '2' {
-				k.Inferred = InferredDate
-			}
-			if k.Inferred > InferredDate {
-				return nil, errTable
-			}
-		}
-		if flags&8 != 0 {
-			n, at := uvarint(), uint64(0)
-			if n > uint64(len(b)) { // each skip takes more than a byte
-				return nil, errTable
-			}
-			for range n {
-				gap, size, bytes := uvarint(), uvarint(), uvarint()
-				if bad || gap > BlockSize || size > 64 || bytes == 0 || at+gap+size > uint64(k.Len) ||
-					bytes > math.MaxInt64/4 || uint64(t.Size) > math.MaxInt64/4 {
-					return nil, errTable
-				}
-				k.Skips = append(k.Skips, Skip{At: int(at + gap), Len: int(size), Bytes: int64(bytes)})
-				at += gap + size
-			}
-		}
-		if bad {
+		k, ok := d.block(next)
+		if !ok {
 			return nil, errTable
 		}
 		t.Blocks = append(t.Blocks, k)
-		t.Size = k.End()
-		line += Line(lines)
-		stored += int64(packed)
+		next.Offset, next.Line, next.Stored = k.End(), next.Line+Line(k.Lines), next.Stored+int64(k.StoredLen)
 	}
-	if t.Lines < int64(line) || t.Lines > int64(line)+1 {
+	t.Size = next.Offset
+	if t.Lines < int64(next.Line) || t.Lines > int64(next.Line)+1 {
 		return nil, errTable
 	}
 	return t, nil
+}
+
+// A tableDecoder decodes the blocks of a table.
+type tableDecoder struct {
+	b       []byte // what is left
+	version byte
+	before  int64 // the first time of the last block that has one
+	bad     bool  // a number could not be decoded
+}
+
+func (d *tableDecoder) uvarint() uint64 {
+	v, n := binary.Uvarint(d.b)
+	if n <= 0 {
+		d.bad = true
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+func (d *tableDecoder) varint() int64 {
+	v, n := binary.Varint(d.b)
+	if n <= 0 {
+		d.bad = true
+		return 0
+	}
+	d.b = d.b[n:]
+	return v
+}
+
+// block decodes the next block, which is where k is, and reports whether it is
+// consistent.
+func (d *tableDecoder) block(k TableBlock) (_ TableBlock, ok bool) {
+	size, packed, lines, flags := d.uvarint(), d.uvarint(), d.uvarint(), d.uvarint()
+	if d.bad || size == 0 || size > BlockSize || packed > 2*BlockSize || lines > size {
+		return k, false
+	}
+	k.Len, k.StoredLen, k.Lines = int(size), int(packed), int(lines)
+	k.Continues, k.Unfinished = flags&1 != 0, flags&2 != 0
+	k.StartUntimed = flags&128 != 0
+	if flags&4 != 0 {
+		first := d.before + d.varint()
+		k.First, k.Last = time.UnixMilli(first).UTC(), time.UnixMilli(first+d.varint()).UTC()
+		d.before = first
+		if k.Inferred = Inference(flags >> 4 & 7); k.Inferred > WallClockYear {
+			return k, false
+		}
+		if d.version >= '4' && !k.decodeTimes(d.varint, d.uvarint) {
+			return k, false
+		}
+	}
+	if flags&256 != 0 {
+		k.Untimed = int(min(d.uvarint(), BlockSize))
+		for i := range k.Levels {
+			k.Levels[i] = int32(min(d.uvarint(), BlockSize+1))
+		}
+	}
+	if flags&512 != 0 && !k.decodeMinutes(d.uvarint) {
+		return k, false
+	}
+	if flags&8 != 0 && !k.decodeSkips(k.Offset, uint64(len(d.b)), d.uvarint) {
+		return k, false
+	}
+	if d.version < '5' {
+		k.forgetLines()
+	}
+	return k, !d.bad
+}
+
+// forgetLines makes unknown what is known of the times and levels of lines.
+func (k *TableBlock) forgetLines() {
+	*k = TableBlock{Offset: k.Offset, Len: k.Len, Skips: k.Skips, Line: k.Line, Lines: k.Lines, Continues: k.Continues, Unfinished: k.Unfinished,
+		StartUntimed: true, Stored: k.Stored, StoredLen: k.StoredLen}
+}
+
+// decodeTimes decodes what follows the first and the last time, and reports whether it
+// is consistent.
+func (k *TableBlock) decodeTimes(varint func() int64, uvarint func() uint64) bool {
+	k.Final = time.UnixMilli(k.Last.UnixMilli() + varint()).UTC()
+	n, at := uvarint(), int64(0)
+	if n > MaxGaps || k.Final.Before(k.First) || k.Final.After(k.Last) {
+		return false
+	}
+	for range n {
+		from, size := uvarint(), uvarint()
+		if from > math.MaxInt64/4 || size > math.MaxInt64/4 {
+			return false
+		}
+		g := Gap{From: at + int64(from), To: at + int64(from) + int64(size)}
+		k.Gaps, at = append(k.Gaps, g), g.To
+	}
+	return k.First.UnixMilli()+at <= k.Last.UnixMilli()
+}
+
+// appendMinutes appends the encoded minutes.
+func (k *TableBlock) appendMinutes(b []byte) []byte {
+	b = binary.AppendUvarint(b, uint64(len(k.Minutes)))
+	before := int64(0)
+	for _, m := range k.Minutes {
+		b = binary.AppendUvarint(b, uint64(m.At-before))
+		before = m.At
+		set := uint64(0)
+		for v, n := range m.Levels {
+			if n > 0 {
+				set |= 1 << v
+			}
+		}
+		b = binary.AppendUvarint(b, set)
+		for _, n := range m.Levels {
+			if n > 0 {
+				b = binary.AppendUvarint(b, uint64(n))
+			}
+		}
+	}
+	return b
+}
+
+// decodeMinutes decodes the minutes of a block, and reports whether they are consistent
+// with its times and levels.
+func (k *TableBlock) decodeMinutes(uvarint func() uint64) bool {
+	n := uvarint()
+	if n < 2 || n > MaxMinutes || k.First.IsZero() {
+		return false
+	}
+	span := k.Last.Truncate(time.Minute).Sub(k.First.Truncate(time.Minute))
+	at := uint64(0)
+	var sum [7]int32
+	k.Minutes = make([]Minute, n)
+	for i := range k.Minutes {
+		delta, set := uvarint(), uvarint()
+		if at += delta; (delta == 0) != (i == 0) || delta > uint64(span/time.Minute) || at > uint64(span/time.Minute) || set >= 1<<7 {
+			return false
+		}
+		m := &k.Minutes[i]
+		m.At = int64(at)
+		for v := range m.Levels {
+			if set&(1<<v) != 0 {
+				m.Levels[v] = int32(min(uvarint(), BlockSize+1))
+				sum[v] = min(sum[v]+m.Levels[v], 2*BlockSize)
+			}
+		}
+	}
+	return sum == k.Levels
+}
+
+// decodeSkips decodes the skips of a block at offset at of the text, and reports whether
+// they are consistent. left is the number of bytes that are left to decode.
+func (k *TableBlock) decodeSkips(at Offset, left uint64, uvarint func() uint64) bool {
+	n, in := uvarint(), uint64(0)
+	if n > left { // each skip takes more than a byte
+		return false
+	}
+	for range n {
+		gap, size, bytes := uvarint(), uvarint(), uvarint()
+		if gap > BlockSize || size > 64 || bytes == 0 || in+gap+size > uint64(k.Len) || bytes > math.MaxInt64/4 || uint64(at) > math.MaxInt64/4 {
+			return false
+		}
+		k.Skips = append(k.Skips, Skip{At: int(in + gap), Len: int(size), Bytes: int64(bytes)})
+		in += gap + size
+	}
+	return true
 }
 
 // UpdateCRC adds text to a checksum of the text before it.

@@ -30,10 +30,11 @@ type details struct {
 	whole   bool // text is not a piece of a longer line
 	where   string
 	summary string
-	text    []byte // the line, or the current piece of a long line
-	json    []byte // the JSON in it, indented; nil if there is none
+	text    []byte   // the line, or the current piece of a long line
+	json    []byte   // the JSON in it, indented; nil if there is none
+	fields  [][]byte // the names and values of its fields, unless there is JSON
 
-	rows  [][]byte // text and json, wrapped to width
+	rows  [][]byte // text, fields and json, wrapped to width
 	width int
 }
 
@@ -112,12 +113,52 @@ func (m *model) showDetails() tea.Cmd {
 		if p.Continues || p.Unfinished {
 			x.summary += ", a part of a longer line"
 		}
-		if level, ok := levelNames[line.Level(p.Text)]; ok && !p.Continues {
-			x.summary += ", by its words " + level
-		}
 		x.where = location(ctx, d, p.Place)
-		x.json = indented(p.Text)
+		if !p.Continues {
+			x.understand(ctx, d, p.Place, p.Text)
+		}
 		return detailsMsg{pressed, x}
+	}
+}
+
+// mostFields is the number of fields that the details of a line list.
+const mostFields = 200
+
+// understand sets what the line l at a place says: its time and level, and its fields or
+// the JSON in it.
+func (x *details) understand(ctx context.Context, d pager.Log, at document.Place, l []byte) {
+	head := make([]byte, line.LearnedFrom)
+	n, _ := d.ReadAt(ctx, head, document.Place{Member: at.Member})
+	clock := line.Clock{}
+	for _, m := range d.Members() {
+		if m.Key == at.Member {
+			clock.Ref = m.ModTime
+		}
+	}
+	clock.Learn(head[:n])
+	var says []string
+	if t, ok := clock.Time(l); ok {
+		says = append(says, t.Local().Format("Mon 2006-01-02 15:04:05.999999999 -0700"))
+	}
+	if v := clock.Columns.LevelOf(l); v != line.NoLevel {
+		says = append(says, "level: "+v.String())
+	}
+	x.summary = strings.Join(append(says, x.summary), ", ")
+	if x.json = indented(l); x.json != nil {
+		return
+	}
+	var shown line.Shown
+	fields := line.Fields{Columns: clock.Columns}
+	width := 0
+	type field struct{ name, value string }
+	var list []field
+	fields.Each(shown.Of(l), func(name, value []byte, _ int) bool {
+		list = append(list, field{string(name), string(value)})
+		width = max(width, len(name))
+		return len(list) < mostFields
+	})
+	for _, f := range list {
+		x.fields = append(x.fields, fmt.Appendf(nil, "%-*s  %s", min(width, 24), f.name, f.value))
 	}
 }
 
@@ -167,8 +208,6 @@ func indented(line []byte) []byte {
 	return b.Bytes()
 }
 
-var levelNames = map[byte]string{'F': "fatal", 'E': "an error", 'W': "a warning", 'I': "information", 'D': "for debugging"}
-
 // lines returns the number of rows of the details at a width; draw draws one.
 func (x *details) lines(width int) int {
 	if x.width != width {
@@ -184,6 +223,12 @@ func (x *details) lines(width int) int {
 			}
 		}
 		add(x.text)
+		for i, f := range x.fields {
+			if i == 0 {
+				add(nil)
+			}
+			add(f)
+		}
 		if x.json != nil {
 			add(nil)
 			for l := range bytes.SplitSeq(x.json, []byte("\n")) {
@@ -268,9 +313,15 @@ var queryHelp = [][2]string{
 	{"\"two words\"", "the text with its blanks"},
 	{"a OR b, (…) c", "one of them; parentheses group"},
 	{"-a, NOT a", "not this"},
-	{"/re+gexp/", "what the regular expression means; /…/i in any case"},
+	{"/re+gexp/", "lines that match a regular expression; /…/i in any case"},
 	{"=word", "the whole word"},
 	{"file:*.gz", "in files so named"},
+	{"level>=warn", "this level or above"},
+	{"status>=500", "a field with such a number, duration or size"},
+	{"user:bob, a.b:*", "a field with this value; * is any text"},
+	{"msg:\"by peer\"", "a field that contains the text"},
+	{"time>=14:05", "at this time or later"},
+	{"log:app.log", "in the log with this name"},
 }
 
 // helpLines returns the lines of the help and their width.

@@ -16,6 +16,7 @@ import (
 	"logview/reader"
 	"logview/reader/crash"
 	"logview/reader/files"
+	"logview/reader/line"
 	"logview/tui/indexer"
 	"logview/tui/keys"
 	"logview/tui/logs"
@@ -123,6 +124,9 @@ func newModel(o Options) (*model, error) {
 	m.dark = o.Settings.Theme != "light"
 	m.th = m.look()
 	m.logs, m.pager, m.results, m.typing.prompt = logs.New(m.th), pager.New(m.th, o.Searcher, m.searching()), results.New(m.th), prompt.New(m.th)
+	if custom, _ := o.Settings.LineFormats(); len(custom) > 0 {
+		m.results.Formats = &line.Formats{Custom: custom}
+	}
 	m.pager.SetWrap(o.Settings.Wrap)
 	m.life, m.end = context.WithCancel(context.Background())
 	m.memory.restoreHistory(m.typing.prompt)

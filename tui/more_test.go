@@ -6,7 +6,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
+	"logview/reader/readertest"
 	"logview/tui/pager"
 )
 
@@ -19,11 +21,11 @@ func TestDetails(t *testing.T) {
 	d.Keys("enter")
 	d.Wait("LIVE", " 301 ")
 	d.Keys("enter")
-	d.Wait("app.log:301", "by its words an error", `  "tags": [`, `    "b"`, `jo\u0000e`)
+	d.Wait("app.log:301", "level: error", `  "tags": [`, `    "b"`, `jo\u0000e`)
 	d.Keys("y")
 	d.Wait("copied 1 line of app.log")
 	d.Keys("esc")
-	d.WaitNot("by its words")
+	d.WaitNot("level: ")
 }
 
 // The marks are listed, and can be found by the text of their lines.
@@ -254,6 +256,34 @@ func TestUnknownKey(t *testing.T) {
 	d.Wait("i does nothing here; I: index in the background")
 	d.Keys("c")
 	d.Wait("c does nothing here; ? F1 shows all keys")
+}
+
+// A time goes to the first line of that time or later, in any file of the log.
+func TestGoToTime(t *testing.T) {
+	dir := t.TempDir()
+	begin := time.Date(2026, 11, 27, 10, 0, 0, 0, time.UTC)
+	for file, first := range map[string]int{"app.log.1": 0, "app.log": 300} {
+		var b strings.Builder
+		for i := first; i < first+300; i++ {
+			fmt.Fprintf(&b, "%s line %04d\n", begin.Add(time.Duration(i)*time.Minute).Format(time.RFC3339), i)
+			b.WriteString("without a time\n")
+		}
+		readertest.WriteFile(t, filepath.Join(dir, file), b.String())
+	}
+	d, m := explorer(t, dir, 80, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("line 0599")
+	d.Type(":2026-11-27T11:30:20Z")
+	d.Wait("go to 2026-11-27T11:30:20Z")
+	d.Keys("enter")
+	onLine(d, m)("0091")
+	d.Type(":2026-11-27T16:00:00Z")
+	d.Keys("enter")
+	onLine(d, m)("0360")
+	d.Type(":2026-11-28T16:00:00Z")
+	d.Keys("enter")
+	d.Wait("no line has the time 2026-11-2", "or a later one")
 }
 
 // Digits go to a line or to a percentage, with the keys of less.

@@ -89,7 +89,7 @@ func (m *model) open(l files.Log, start *Start, focus bool) tea.Cmd {
 	ctx, state, live := m.life, m.memory.state, m.listing.live
 	return func() tea.Msg {
 		if err := save(); err != nil {
-			send(pager.Said{Text: "what is remembered could not be written: " + err.Error(), Error: true})
+			send(pager.Said{Text: "marks and places could not be saved: " + err.Error(), Error: true})
 		}
 		if msg, ok := unpack(ctx, l, options, send); ok {
 			msg.opening, msg.start, msg.focus = opening, start, focus

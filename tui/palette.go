@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"charm.land/bubbles/v2/key"
 	tea "charm.land/bubbletea/v2"
 	"github.com/sahilm/fuzzy"
 
+	"logview/reader/line"
 	"logview/tui/keys"
 	"logview/tui/pager"
 	"logview/tui/prompt"
@@ -78,13 +80,36 @@ func (p *palette) match() {
 	}
 }
 
-// goPlace goes to a line number or a percentage.
+// isGoal reports whether a text names a place to go to: a line number, a percentage or a
+// time.
+func (p *palette) isGoal(text string) bool {
+	if !p.goes {
+		return false
+	}
+	_, ok := goalTime(text, time.Now())
+	return ok || isPlace(text)
+}
+
+// goalTime returns the time that a text names, and false if it names none. Without
+// digits it is the name of a command.
+func goalTime(text string, now time.Time) (time.Time, bool) {
+	if isPlace(text) || !strings.ContainsAny(text, "0123456789") {
+		return time.Time{}, false
+	}
+	t, _, err := line.ParseTime(text, now, time.Local)
+	return t, err == nil
+}
+
+// goPlace goes to a line number, a percentage or a time.
 func (m *model) goPlace(text string) tea.Cmd {
 	if m.pager.Doc() == nil {
 		m.sayf("no log is open")
 		return nil
 	}
 	m.setFocus(panePager)
+	if t, ok := goalTime(text, m.now()); ok {
+		return m.pager.GoToTime(t)
+	}
 	return m.pager.GoToNumber(text)
 }
 
@@ -98,7 +123,7 @@ func (m *model) paletteKey(msg tea.Msg) tea.Cmd {
 			return nil
 		case key.Matches(k, keys.Accept):
 			m.overlay = noOverlay
-			if text := p.in.Value(); p.goes && isPlace(text) {
+			if text := p.in.Value(); p.isGoal(text) {
 				return m.goPlace(text)
 			}
 			if p.cur < len(p.list) {
@@ -142,7 +167,7 @@ func (p *palette) view(th *theme.Theme, width, height int) (string, int) {
 	p.in.SetWidth(w - 1 - len(p.in.Prompt) - 1)
 	lines := []string{screen.Fit(p.in.View(), w)}
 	rows := max(1, min(height-6, 16))
-	going := p.goes && isPlace(p.in.Value())
+	going := p.isGoal(p.in.Value())
 	if going {
 		lines = append(lines, th.Selected.Render(screen.Fit(" go to "+p.in.Value(), w)))
 	}

@@ -200,7 +200,7 @@ func TestActOnDetails(t *testing.T) {
 	d.Keys("enter")
 	d.Wait("LIVE", " 300 ")
 	d.Keys("enter")
-	d.Wait("by its words an error")
+	d.Wait("level: error")
 	want := string(m.box.details.text)
 	appendTo(t, filepath.Join(dir, "app.log"), "INFO this came since")
 	onLine(d, m)("this came since")

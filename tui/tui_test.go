@@ -164,7 +164,7 @@ func TestFrames(t *testing.T) {
 			d.Keys("enter")
 			d.Wait("LIVE", " 300 ")
 			d.Keys("enter")
-			d.Wait("by its words")
+			d.Wait("level: ")
 		},
 		"log damaged": func(d *tuitest.Driver, _ *model) {
 			d.Wait("bad.log")

@@ -42,7 +42,7 @@ func (t *typing) askSearch(p *pager.Model, backward bool) {
 // askFilter opens the prompt for a new filter or, if edit is set, for the one
 // that was added or switched last.
 func (t *typing) askFilter(p *pager.Model, edit bool) {
-	const label = "show lines with (! without, / regexp): "
+	const label = "show lines with (! without, / regexp, level>=warn): "
 	if !edit {
 		t.prompt.Ask(prompt.Filter, label, "")
 		return

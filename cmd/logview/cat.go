@@ -24,19 +24,23 @@ type catOptions struct {
 	lines string
 	tail  int64
 	text  bool
+
+	byTime, reverse bool
 }
 
 func newCat(g *globals) *cobra.Command {
 	o := &catOptions{globals: g, tail: -1}
 	cmd := &cobra.Command{
-		Use:   "cat [flags] [PATH|REF…]",
-		Short: "Print logs, oldest lines first",
+		SuggestFor: []string{"less", "more", "head", "zcat"},
+		Use:        "cat [flags] [PATH|REF…]",
+		Short:      "Print logs, oldest lines first",
 		Long: `Print the lines of the logs at PATH, decoded, from the oldest rotated file to the
 current one. A REF is one line: app.log.2.gz:1234 is that line of that file, and
 app.log:1234@3f9c1a5b7d, as search --json prints it, is the line with that text,
 in whichever file of the log it is now. With --lines, lines are counted from the
 oldest of the log. With --tail, only the last lines are printed, and no more is
-read than necessary if the cache knows the file.`,
+read than necessary if the cache knows the file. With --sort time, the lines of all
+logs are printed in the order of their times.`,
 		Example: `  logview cat 'app.log*' | less
   logview cat --tail 100 /var/log/nginx
   logview cat --lines 1000:1020 app.log.2.gz
@@ -49,10 +53,44 @@ read than necessary if the cache knows the file.`,
 	addSwitch(cmd.Flags(), &o.text, "text", "a", textUsage)
 	var tail number
 	addNumber(cmd.Flags(), &tail, "tail", "", "print the last `N` lines of each log", func() { o.tail = tail.n })
+	addText(cmd.Flags(), "sort", "", "print the lines in the order of `WHAT`: time, of all logs together; or path, which is the default", func(s string) (err error) {
+		o.byTime, err = sortsByTime(s)
+		return err
+	})
+	addWord(cmd.Flags(), "reverse", "", "print the lines by time, the newest first", func() { o.byTime, o.reverse = true, true })
 	return cmd
 }
 
+// sortsByTime returns whether the value of --sort asks for the order of time.
+func sortsByTime(s string) (bool, error) {
+	switch s {
+	case "time":
+		return true, nil
+	case "path", "none":
+		return false, nil
+	}
+	return false, refused{"--sort " + s, "lines are sorted by time, or by the paths of their files, the rotated files of a log oldest first"}
+}
+
+// runByTime prints the lines of logs by time, as search does.
+func (o *catOptions) runByTime(ctx context.Context, args []string) error {
+	if o.lines != "" || o.tail >= 0 {
+		return errors.New("--lines and --tail count the lines of each log, and --sort time mixes them: leave out one; search --reverse -m N prints the last lines of all logs")
+	}
+	s := &searchOptions{jobFlags: jobFlags{globals: o.globals, text: o.text}, byTime: true, reverse: o.reverse}
+	s.asked, s.path, s.number, s.heading = []askedQuery{{flag: true}}, no, no, no // every line
+	s.afterField, s.contextSign = ":", "-"
+	err := s.run(ctx, args)
+	if err == exitCode(exitNone) {
+		return nil // there are no lines
+	}
+	return err
+}
+
 func (o *catOptions) run(ctx context.Context, args []string) (err error) {
+	if o.byTime {
+		return o.runByTime(ctx, args)
+	}
 	if o.lines != "" && o.tail >= 0 {
 		return errors.New("--lines and --tail contradict each other: --lines counts from the first line, --tail from the last; give one of them")
 	}

@@ -6,6 +6,7 @@ import (
 	"io"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
@@ -81,6 +82,9 @@ stands for the rest of a word.`,
 			}
 			tree, err := q.tree()
 			if err != nil {
+				return err
+			}
+			if err := g.setFormats(q); err != nil {
 				return err
 			}
 			m, err := match.Compile(tree, q.Options)
@@ -166,7 +170,8 @@ func printBlocks(ctx context.Context, out io.Writer, src reader.Source, m reader
 		}
 		first, last := "-", "-"
 		if !k.First.IsZero() {
-			first, last = k.First.UTC().Format("2006-01-02T15:04:05.000Z"), k.Last.UTC().Format("2006-01-02T15:04:05.000Z")
+			from, to := k.TimesIn(time.Local)
+			first, last = from.UTC().Format("2006-01-02T15:04:05.000Z"), to.UTC().Format("2006-01-02T15:04:05.000Z")
 		}
 		fmt.Fprintf(w, "%d\t%d\t%d\t%d\t%d\t%s\t%s\t %s\n", i, k.Offset, k.Len, k.Line.Number(), k.Lines, first, last, mark)
 	}
@@ -192,8 +197,8 @@ func printBlocks(ctx context.Context, out io.Writer, src reader.Source, m reader
 		} else if err != nil {
 			return err
 		}
-		k := reader.TableBlock{Offset: blk.Offset, Len: len(blk.Text), Skips: blk.Skips, Line: blk.Line, Lines: blk.Lines, Continues: blk.Continues, Unfinished: blk.Unfinished}
-		k.First, k.Last, k.Inferred = clock.Span(blk.Text)
+		k := clock.Survey(blk.Text, blk.Continues)
+		k.Offset, k.Len, k.Line, k.Lines, k.Continues, k.Unfinished = blk.Offset, len(blk.Text), blk.Line, blk.Lines, blk.Continues, blk.Unfinished
 		row(i, k)
 	}
 }

@@ -128,11 +128,12 @@ func stateDir() string {
 func newConfig(g *globals) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "config",
-		Short: "Print or check the settings of the explorer",
-		Long: `The explorer's settings are read from config.toml in the user's configuration
+		Short: "Print or check the settings",
+		Long: `The settings are read from config.toml in the user's configuration
 directory, if it exists. print prints the settings in force in the format of
 that file; check reports whether the file is valid.`,
-		Example: `  logview config print > ~/.config/logview/config.toml
+		Example: `  mkdir -p ~/.config/logview
+  logview config print > ~/.config/logview/config.toml
   logview config check`,
 	}
 	cmd.AddCommand(&cobra.Command{

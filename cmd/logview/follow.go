@@ -32,13 +32,17 @@ type followOptions struct {
 	last  int64
 	text  bool // also follow files that do not look like text
 	quiet bool
+
+	byTime bool // lines are printed in the order of their times
+	record bool // with the record of each
 }
 
 func newFollow(g *globals) *cobra.Command {
 	o := &followOptions{globals: g, last: -1}
 	cmd := &cobra.Command{
-		Use:   "follow [flags] [QUERY] [PATH…]",
-		Short: "Print lines as they are written",
+		SuggestFor: []string{"tail", "watch"},
+		Use:        "follow [flags] [QUERY] [PATH…]",
+		Short:      "Print lines as they are written",
 		Long: `Print lines as they are written to the files at PATH, to all files below it if
 it is a directory, or to standard input if something is piped in. Logs are
 followed through every kind of rotation, and each line is printed once. With a
@@ -48,18 +52,16 @@ The first argument is a QUERY unless a file or directory has that name or it
 looks like a path (app.log, logs/*, /var/log/x); follow waits for a path that
 does not exist yet. -e QUERY always gives a query. A last line without a line
 feed is printed when it is complete, or as it is after one second. With -m N
-the command ends after N lines.`,
+the command ends after N lines. With --sort time, the lines of all logs are
+printed in the order of their times, each a second after it was read.`,
 		Example: `  logview follow /var/log
   logview follow 'error -healthcheck' /var/log/nginx
   logview follow -n 20 app.log
   logview follow -m 1 -e 'server started' app.log && notify
-  logview follow --json 'level=error' . | jq .text
+  logview follow --json 'level:error' . | jq .text
   kubectl logs -f web-1 | logview follow 'timeout -healthcheck'`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if !o.given() {
-				args = o.takeQuery(args)
-			}
-			return o.run(cmd.Context(), args)
+			return o.run(cmd.Context(), o.takeQuery(args))
 		},
 	}
 	f := cmd.Flags()
@@ -70,6 +72,15 @@ the command ends after N lines.`,
 	var last number
 	addNumber(f, &last, "lines", "n", "print the last `N` lines of each log first (default 10 for files that are named, 0 for directories)", func() { o.last = last.n })
 	o.outputFlags.register(cmd)
+	f.Lookup("max-count").Usage = "end after `N` matching lines of all files"
+	addText(f, "sort", "", "print lines in the order of `WHAT`: time, of all logs together, each line a second later; or none, which is the default", func(s string) (err error) {
+		if s != "time" && s != "none" {
+			return refused{"--sort " + s, "followed lines are printed as they come, or by time"}
+		}
+		o.byTime = s == "time"
+		return nil
+	})
+	addSwitch(f, &o.record, "record", "", "print the whole record of each matching line, with the lines that continue it, such as a stack trace; at most a second later")
 	addWord(f, "quiet", "q", "print nothing and end at the first match", func() { o.quiet = true })
 	o.fileFlags.register(cmd, "follow")
 	addSwitch(f, &o.text, "text", "a", "follow files that do not look like text, too")
@@ -96,10 +107,10 @@ var notFollowed = []struct {
 	{"stats", "", false, "a followed file has no end; logview search --stats prints statistics"},
 }
 
-// takeQuery makes the first argument the query, unless it is a path or looks
-// like one, and returns the other arguments. A path need not exist yet.
-func (o *followOptions) takeQuery(args []string) []string {
-	if len(args) == 0 || args[0] == reader.Stdin {
+// takeQuery makes the first argument the query, unless flags give one, or it is a path
+// or looks like one, and returns the other arguments. A path need not exist yet.
+func (o *queryFlags) takeQuery(args []string) []string {
+	if o.given() || len(args) == 0 || args[0] == reader.Stdin {
 		return args
 	}
 	_, err := os.Lstat(args[0])
@@ -120,8 +131,9 @@ func isPath(s string) bool {
 	if _, err := os.Lstat(s); err == nil {
 		return true
 	}
+	condition := strings.TrimPrefix(s, "-")
 	switch {
-	case s == "", strings.ContainsAny(s, " \t\n\""), strings.HasPrefix(s, "file:"), strings.HasPrefix(s, "="), strings.HasPrefix(s, "("), isRegexp(s):
+	case s == "", strings.ContainsAny(s, " \t\n\""), strings.HasPrefix(condition, "file:"), strings.HasPrefix(condition, "log:"), query.BeginsField(condition), strings.HasPrefix(s, "="), strings.HasPrefix(s, "("), isRegexp(s):
 		return false // it is a query
 	}
 	number := strings.Trim(s, "0123456789.:") == "" // or an address
@@ -142,14 +154,9 @@ func isRegexp(s string) bool {
 }
 
 func (o *followOptions) run(ctx context.Context, paths []string) error {
-	var tree query.Node = query.Text{} // matches every line
-	if o.given() {
-		var err error
-		if tree, err = o.tree(); err != nil {
-			return err
-		}
-	} else if o.invert {
-		return errors.New("-v needs a QUERY: it selects the lines that do not match")
+	tree, err := o.optionalTree()
+	if err != nil {
+		return err
 	}
 	if o.noLines() {
 		return exitCode(exitNone)
@@ -170,13 +177,32 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
+	if err := o.setFormats(&o.queryFlags); err != nil {
+		return err
+	}
 	p := o.printer(o.out, &o.queryFlags, namesOneFile(paths), len(paths) == 1 && paths[0] == reader.Stdin, color)
 	p.heading, p.nameColors = false, true
 	p.number = o.number.or(p.column)
-	req := o.request(tree, &o.queryFlags)
-	req.Render = p.render
-	if req.Window, err = o.window(); err != nil {
+	tree, window, err := o.limits(tree)
+	if err != nil {
 		return err
+	}
+	req := o.request(tree, &o.queryFlags)
+	req.Render, req.Window, req.Head = p.render, window, o.headOf
+	sorted := o.byTime && p.mode == printLines && !o.quiet
+	recorded := o.record && p.mode == printLines && !o.quiet
+	switch around := req.Passthru || req.Before > 0 || req.After > 0; {
+	case sorted && around:
+		return errSortedAround
+	case recorded && around:
+		return errRecordAround
+	case sorted && recorded:
+		return errors.New("--record with --sort time: search prints records by time; follow prints them as they come")
+	}
+	if p.mode == printLines && !o.quiet {
+		if err := p.begin(); err != nil {
+			return err
+		}
 	}
 
 	status := newStatus(o.err, "behind by")
@@ -193,31 +219,50 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 			return nil
 		}
 	}
+	end, following := func() error { return nil }, ctx
+	switch {
+	case sorted:
+		following, emit, end = sortLive(ctx, p, req)
+	case recorded:
+		following, emit, end = recordLive(ctx, req, p.emitRecord)
+	}
 	st, err := index.NewStream(ctx, req, emit)
 	if err != nil {
-		return err
+		return errors.Join(err, end())
 	}
-	if o.max.given {
+	if o.max.given && !recorded {
 		st.LimitTotal()
 	}
-	f := &follower{o: o, st: st, filter: filter, status: status, count: o.json || p.number || p.offset}
-	err = f.follow(ctx, paths)
+	f := &follower{o: o, st: st, filter: filter, status: status, count: p.json || p.names != nil || p.number || p.offset}
+	err = f.follow(following, paths)
 	status.close()
+	if eerr := end(); eerr != nil && ctx.Err() == nil {
+		err = eerr // because of which following ended
+	}
+	if errors.Is(err, errDone) {
+		err = nil
+	}
 	if ferr := p.flush(); err == nil || ctx.Err() != nil && ferr != nil {
 		err = ferr
 	}
+	if ctx.Err() != nil && p.color {
+		o.out.WriteString(colorOff)
+	}
+	return f.outcome(ctx, err, found)
+}
+
+// outcome returns the result of the command after following ended with err. found says
+// that -q found a line.
+func (f *follower) outcome(ctx context.Context, err error, found bool) error {
 	switch {
 	case ctx.Err() != nil:
-		if p.color {
-			o.out.WriteString(colorOff)
-		}
 		return exitCode(exitInt)
 	case err != nil:
 		return err
 	case found:
 	case f.failed:
 		return exitCode(exitError)
-	case o.quiet:
+	case f.o.quiet:
 		return exitCode(exitNone)
 	}
 	return nil
@@ -346,13 +391,28 @@ const worthTelling = 1 << 20
 func (f *follower) add(a *follow.Appended) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.st.Add(a.Key, reader.Member{Path: a.Log}, a.ID, &a.Block); err != nil {
+	if err := f.st.Add(a.Key, reader.Member{Path: a.Log, ModTime: a.ModTime}, a.ID, &a.Block); err != nil {
 		return err
 	}
 	if f.st.Done() {
 		return errDone
 	}
 	return nil
+}
+
+// headOf returns the beginning of the text of a followed file; nil if it cannot be read.
+func (o *followOptions) headOf(m reader.Member) []byte {
+	info, err := os.Stat(m.Path)
+	if err != nil || !info.Mode().IsRegular() {
+		return nil
+	}
+	m.Size = info.Size()
+	src := files.NewSource(files.Log{Name: m.Path, Members: []reader.Member{m}}, files.Options{Encoding: o.charset(), Text: o.text})
+	text, err := firstText(context.Background(), src, m)
+	if err != nil {
+		return nil
+	}
+	return text
 }
 
 // namesOneFile reports whether paths is the path of one file, which need not

@@ -291,7 +291,7 @@ func (o *indexOptions) build(ctx context.Context, cache *blockstore.Cache, r roo
 	for _, c := range []struct {
 		n    int
 		what string
-	}{{x.New, "new"}, {x.Grown, "grown"}, {x.Moved, "rotated or copied"}, {x.Gone, "gone"}, {x.Skipped, "not text"}, {x.Archives, "archives, not indexed"}, {x.Failed, "not completely readable"}} {
+	}{{x.New, "new"}, {x.Grown, "grown"}, {x.Moved, "rotated or copied"}, {x.Gone, "gone"}, {x.Skipped, "not text"}, {x.Archives, "archives skipped"}, {x.Failed, "not completely readable"}} {
 		if c.n > 0 {
 			o.report("%s %s, ", humanize.Comma(int64(c.n)), c.what)
 			changed = true

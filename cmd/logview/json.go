@@ -97,6 +97,14 @@ type jsonLine struct {
 	Text    string `json:"text"`
 	Bytes   string `json:"bytes,omitempty"` // base64 of the line, if it is not UTF-8
 	Context bool   `json:"context,omitempty"`
+	Time    string `json:"time,omitempty"` // the line's, or else that of the last line before that has one
+	Level   string `json:"level,omitempty"`
+	Derived bool   `json:"level_derived,omitempty"` // the level follows from the status of a request
+	Log     string `json:"log,omitempty"`
+	Record  string `json:"record,omitempty"` // ref of the first line of its record, with --record
+	Format  string `json:"format,omitempty"`
+
+	Fields jsonObject `json:"fields,omitempty"`
 }
 
 // A jsonPath is a path in the output of --json.
@@ -107,12 +115,14 @@ type jsonPath struct {
 
 func newJSONPath(path string) jsonPath { return jsonPath{path, notUTF8([]byte(path))} }
 
-func newJSONLine(h *index.Hits, refs refMaker, l *index.HitLine, text []byte) jsonLine {
+func (r *lineReader) newJSONLine(h *index.Hits, refs refMaker, l *index.HitLine, text []byte) jsonLine {
 	ref := refs.ref(l, text)
 	text = bytes.TrimSuffix(text, []byte("\r"))
+	fields := r.fieldsJSON(h, text)
 	return jsonLine{
 		Ref: ref, jsonPath: newJSONPath(h.Member.Path),
 		Line: l.Line.Number(), Offset: int64(l.Offset), Text: string(text), Bytes: notUTF8(text), Context: l.Context,
+		Time: r.timeText(l.Time), Level: h.Columns.LevelOf(text).String(), Derived: h.Columns.IsDerived(text), Log: logName(h), Record: r.record, Format: r.fields.Format(), Fields: fields,
 	}
 }
 
@@ -124,12 +134,14 @@ func (p *printer) writeLongJSON(h *index.Hits, hit *index.HitLine) error {
 	if err != nil {
 		return err
 	}
-	line := newJSONLine(h, newRefMaker(h), hit, start)
+	read := p.newLineReader()
+	line := read.newJSONLine(h, newRefMaker(h), hit, start)
 	line.Text, line.Bytes = "", ""
 	head := appendJSON(nil, line)
-	// The head ends in "text":""}\n. The text goes between these quotes.
-	// The bytes field, if the text is not UTF-8, goes after them.
-	cut := bytes.LastIndex(head, []byte(`""`)) + 1
+	// The text goes between the quotes of "text":"". The bytes field, if the text
+	// is not UTF-8, goes after them.
+	empty := []byte(`"text":""`)
+	cut := bytes.Index(head, empty) + len(empty) - 1
 	if _, err := p.out.Write(head[:cut]); err != nil {
 		return err
 	}

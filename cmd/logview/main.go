@@ -14,6 +14,7 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+	_ "time/tzdata" // for --tz where the system has no zones
 
 	"logview/tui"
 	"logview/tui/visible"

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"errors"
 	"math"
 	"os"
+	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -41,6 +44,9 @@ type outputFlags struct {
 
 	mode                    mode
 	only, json              bool
+	names                   []string // --select
+	form                    form     // --output
+	utc                     bool
 	max                     number
 	after, before, around   number // an explicit -A or -B overrides -C for that side
 	passthru                bool
@@ -92,7 +98,20 @@ func (o *outputFlags) register(cmd *cobra.Command) {
 	addWord(f, "null", "0", "print a NUL after each path", func() { o.null = true })
 	addNumber(f, &o.columns, "max-columns", "M", "omit lines longer than `N` bytes, with a note", nil)
 	addSwitch(f, &o.preview, "max-columns-preview", "", "print the first N characters of lines that -M omits")
-	addSwitch(f, &o.json, "json", "", "print a JSON object for each line: ref, path, line, offset, text")
+	addWord(f, "json", "", "print a JSON object for each line: ref, path, line, offset, time, level, log, format, text, fields", func() { o.json, o.form = true, "" })
+	addHidden(f, "no-json", func() { o.json = false })
+	addText(f, "select", "", "print only these of each line: `NAMES` of its fields, or time, level, log, file, line, offset, ref, text, format; separated by commas", func(s string) (err error) {
+		o.names, err = parseNames(s)
+		return err
+	})
+	addText(f, "output", "", "print lines, or what --select says of them, as `FORM`: text, json, csv or logfmt", func(s string) error {
+		if !slices.Contains(forms, form(s)) {
+			return errors.New("the forms are text, json, csv and logfmt")
+		}
+		o.form, o.json = form(s), false
+		return nil
+	})
+	addWord(f, "utc", "", "print times in UTC, with --json, --select or --output, instead of local time or --tz", func() { o.utc = true })
 }
 
 // noLines reports whether the flags ask for no lines at all (-m 0).
@@ -114,8 +133,23 @@ func (o *outputFlags) effectiveMode(inverted bool) mode {
 // the file has no path.
 func (o *outputFlags) printer(out *os.File, q *queryFlags, one, piped, color bool) *printer {
 	tty := isTerminal(out)
+	f, names := o.form, o.names
+	if f == "" {
+		f = formText
+		if o.json {
+			f = formJSON
+		}
+	}
+	if names == nil && (f == formCSV || f == formLogfmt) {
+		names = selectedByDefault
+	}
+	zone := q.zone()
+	if o.utc {
+		zone = time.UTC
+	}
 	p := &printer{
-		out: out, color: color, visible: color || tty, raw: q.Raw, json: o.json,
+		form: f, names: names, zone: zone, formats: q.Formats,
+		out: out, color: color, visible: color || tty, raw: q.Raw, json: f == formJSON && names == nil,
 		mode: o.effectiveMode(q.invert), only: o.only, inverted: q.invert,
 		path:   o.path.or(!one || o.vimgrep),
 		inside: o.path.or(piped),
@@ -124,7 +158,7 @@ func (o *outputFlags) printer(out *os.File, q *queryFlags, one, piped, color boo
 		trim: o.trim, null: o.null, columns: o.columns.n, preview: o.preview,
 		afterField: o.afterField, contextSign: o.contextSign,
 	}
-	if !o.json && !o.noBetween && o.context() {
+	if !p.json && names == nil && !o.noBetween && o.context() {
 		p.between = []byte(o.between + "\n")
 	}
 	return p
@@ -151,6 +185,8 @@ func (o *outputFlags) contextLines() (before, after int) {
 // request returns the request that the flags describe, without sources.
 func (o *outputFlags) request(tree query.Node, q *queryFlags) *index.Request {
 	req := &index.Request{Query: tree, Options: q.Options, Max: o.max.n}
+	req.Times = o.json || o.names != nil || o.form != "" && o.form != formText
+	req.Fields = req.Times
 	switch o.effectiveMode(q.invert) {
 	case printLines:
 		req.Before, req.After = o.contextLines()

@@ -22,6 +22,20 @@ func logview(ctx context.Context, t *testing.T, dir string, args ...string) *exe
 	return cmd
 }
 
+// output returns what logview prints to standard output with args in dir. It must
+// succeed.
+func output(t *testing.T, dir string, args ...string) string {
+	t.Helper()
+	cmd := logview(t.Context(), t, dir, args...)
+	var errs strings.Builder
+	cmd.Stderr = &errs
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%v: %v: %s", args, err, errs.String())
+	}
+	return string(out)
+}
+
 // TestOwnOutput tests that a file that is the output of the command is not
 // read, whatever its name, and that this is reported once.
 func TestOwnOutput(t *testing.T) {

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 	"unicode/utf8"
 
 	"logview/index"
@@ -41,11 +42,16 @@ type printer struct {
 	vimgrep  bool // print a line for each match
 	inverted bool // the query is negated
 	json     bool
-	trim     bool   // remove blanks at the beginning of lines
-	null     bool   // print a NUL after each path
-	columns  int64  // omit longer lines; 0 means no limit
-	preview  bool   // print the beginning of omitted lines
-	between  []byte // printed between groups of adjacent lines; nil for nothing
+	form     form           // of names
+	names    []string       // of the values to print of each line; nil prints the line
+	zone     *time.Location // of times that are printed
+	seen     sync.Map       // those of names of which a line had a value
+	formats  *line.Formats  // of the lines, as in match.Options
+	trim     bool           // remove blanks at the beginning of lines
+	null     bool           // print a NUL after each path
+	columns  int64          // omit longer lines; 0 means no limit
+	preview  bool           // print the beginning of omitted lines
+	between  []byte         // printed between groups of adjacent lines; nil for nothing
 
 	afterField, contextSign string // printed after a path or a number: of a matching line, and of a context line
 
@@ -72,7 +78,11 @@ const (
 
 // render formats hits, or counts the matches for --count-matches. It is called
 // by several goroutines at once.
-func (p *printer) render(h *index.Hits) {
+func (p *printer) render(h *index.Hits) { p.renderIn(h, "") }
+
+// renderIn is render for hits that are a record, or a part of one, whose first line has
+// the ref.
+func (p *printer) renderIn(h *index.Hits, record string) {
 	keep, _ := p.spans.Get().(*[]match.Span)
 	if keep == nil {
 		keep = new([]match.Span)
@@ -94,9 +104,11 @@ func (p *printer) render(h *index.Hits) {
 	buf := p.getBuf()
 	prefix := p.prefix(h)
 	var refs refMaker
-	if p.json {
+	if p.json || p.names != nil {
 		refs = newRefMaker(h)
 	}
+	read := p.newLineReader()
+	read.record = record
 	for i := range h.Lines {
 		l := &h.Lines[i]
 		text := h.Text[l.Start:l.End]
@@ -109,7 +121,9 @@ func (p *printer) render(h *index.Hits) {
 		}
 		switch {
 		case p.json:
-			buf = appendJSON(buf, newJSONLine(h, refs, l, text))
+			buf = appendJSON(buf, read.newJSONLine(h, refs, l, text))
+		case p.names != nil:
+			buf = read.appendSelected(buf, p.form, p.names, p.visible, h, refs, l, text)
 		case p.only && !l.Context && !p.inverted:
 			for _, sp := range spans {
 				buf = p.appendPrefix(buf, prefix, l, &sp, sp.Start)
@@ -375,6 +389,14 @@ func (r refMaker) ref(l *index.HitLine, text []byte) string {
 	return files.Ref{Path: r.path, Line: l.Line, ID: identify(r.id, l.Offset, text, l.Open)}.String()
 }
 
+// begin writes what comes before all lines.
+func (p *printer) begin() error {
+	if p.names == nil || p.form != formCSV {
+		return nil
+	}
+	return p.write(appendCSV(nil, p.names))
+}
+
 // emit writes hits in order.
 func (p *printer) emit(h *index.Hits) error {
 	defer func() {
@@ -502,9 +524,18 @@ func (p *printer) writeLong(lead []byte, h *index.Hits) error {
 	if p.beside != nil {
 		defer p.beside()()
 	}
-	l := &index.HitLine{Line: h.Long.Line, Offset: h.Long.Offset, Context: h.Long.Context, Open: h.Long.Open}
+	l := &index.HitLine{Line: h.Long.Line, Offset: h.Long.Offset, Context: h.Long.Context, Open: h.Long.Open, Time: h.Long.Time}
 	if p.json {
 		return p.writeLongJSON(h, l)
+	}
+	if p.names != nil {
+		start, err := h.Long.Start(longestKept)
+		if err != nil {
+			return err
+		}
+		read := p.newLineReader()
+		_, err = p.out.Write(read.appendSelected(lead, p.form, p.names, p.visible, h, newRefMaker(h), l, start))
+		return err
 	}
 	lead = p.appendPrefix(lead, p.prefix(h), l, nil, 0)
 	tooLong := p.columns > 0 && h.Long.Len > p.columns

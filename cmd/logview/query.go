@@ -11,6 +11,7 @@ import (
 
 	"github.com/dustin/go-humanize"
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"logview/index"
 	"logview/index/match"
@@ -23,7 +24,7 @@ import (
 // each other, the last one wins.
 type queryFlags struct {
 	in       *os.File // input for -f -
-	asked    []pattern
+	asked    []askedQuery
 	files    []string // files of patterns, from -f
 	literal  bool     // patterns are literal text
 	regexp   bool     // patterns are regular expressions
@@ -32,12 +33,13 @@ type queryFlags struct {
 	oneByOne bool // matches do not extend over several lines
 	since    string
 	until    string
-	tz       string
+	tz       *time.Location // nil for local time
+	format   string         // of all lines; empty to detect it
 	match.Options
 }
 
-// A pattern is one of several queries. A line must match one of them.
-type pattern struct {
+// An askedQuery is one of several queries. A line must match one of them.
+type askedQuery struct {
 	text   string
 	regexp bool   // a regular expression even without -E; -F overrides it
 	flag   bool   // given by a flag; if text is empty, it matches every line
@@ -49,11 +51,11 @@ func (q *queryFlags) register(cmd *cobra.Command, s streams) {
 	q.oneByOne = true
 	f := cmd.Flags()
 	addText(f, "query", "e", "search for `QUERY`, even if it begins with -; a line need match only one of several", func(s string) error {
-		q.asked = append(q.asked, pattern{text: s, flag: true})
+		q.asked = append(q.asked, askedQuery{text: s, flag: true})
 		return nil
 	})
 	addText(f, "regexp", "", "search for the regular expression `RE`, like -E -e", func(s string) error {
-		q.asked = append(q.asked, pattern{text: s, regexp: true, flag: true})
+		q.asked = append(q.asked, askedQuery{text: s, regexp: true, flag: true})
 		return nil
 	})
 	addText(f, "file", "f", "search for the queries in `FILE`, one per line; - is standard input", func(s string) error {
@@ -70,22 +72,28 @@ func (q *queryFlags) register(cmd *cobra.Command, s streams) {
 	addWord(f, "case-sensitive", "s", "match case exactly", func() { q.CaseSensitive, q.IgnoreCase, q.smart = true, false, false })
 	addWord(f, "ignore-case", "i", "ignore case in regular expressions, too", func() { q.CaseSensitive, q.IgnoreCase, q.smart = false, true, false })
 	addWord(f, "smart-case", "S", "ignore case everywhere, unless QUERY contains capitals", func() { q.CaseSensitive, q.IgnoreCase, q.smart = false, false, true })
+	q.registerTime(f)
+	addWord(f, "raw", "", "search the bytes of lines, not what a terminal shows of them, without colours", func() { q.Raw = true })
+	addHidden(f, "no-raw", func() { q.Raw = false })
+	addText(f, "format", "", "take the fields of lines as those of the format `NAME` only, such as json, logfmt or access; logview formats list names all", func(s string) error { q.format = s; return nil })
+	addWord(f, "multiline", "U", "", func() { q.oneByOne = false }).Hidden = true
+	addHidden(f, "no-multiline", func() { q.oneByOne = true })
+}
+
+// registerTime adds the flags that limit the time of lines.
+func (q *queryFlags) registerTime(f *pflag.FlagSet) {
 	addText(f, "since", "", "select lines from `TIME` on: 14:05, -2h, 'yesterday 9am', 2006-01-02, or as in a log; a line without a time has that of the line before", func(s string) error {
 		q.since = s
-		return nil
+		return notEmpty(s)
 	})
 	addText(f, "until", "", "select lines before `TIME`; of a day, up to its end", func(s string) error {
 		q.until = s
-		return nil
+		return notEmpty(s)
 	})
-	addText(f, "tz", "", "take times that name no zone as of `ZONE`, such as UTC or Europe/Berlin, instead of local ones", func(s string) error {
-		q.tz = s
-		return nil
+	addText(f, "tz", "", "take times that name no zone as of `ZONE`, such as UTC or Europe/Berlin, instead of local ones", func(s string) (err error) {
+		q.tz, err = parseZone(s)
+		return err
 	})
-	addWord(f, "raw", "", "search the bytes of lines, not what a terminal shows of them, without colours", func() { q.Raw = true })
-	addHidden(f, "no-raw", func() { q.Raw = false })
-	addWord(f, "multiline", "U", "", func() { q.oneByOne = false }).Hidden = true
-	addHidden(f, "no-multiline", func() { q.oneByOne = true })
 }
 
 // Limits on queries. Many texts take 50 times their size in memory, and the
@@ -99,18 +107,27 @@ const (
 
 var errTooMuch = fmt.Errorf("the queries have more than %s; split them into several searches", humanize.IBytes(mostAsked))
 
-// window returns the range of time that lines must be in.
-func (q *queryFlags) window() (w index.Window, err error) {
-	w.Zone = time.Local
-	switch {
-	case q.tz == "":
-	case strings.EqualFold(q.tz, "utc"), strings.EqualFold(q.tz, "z"):
-		w.Zone = time.UTC
-	default:
-		if w.Zone, err = time.LoadLocation(q.tz); err != nil {
-			return w, fmt.Errorf("--tz %s: there is no such zone; give UTC or a name such as Europe/Berlin", q.tz)
-		}
+// limits returns what a query and the flags ask of lines: a query without conditions
+// on the time, and the range of time.
+func (q *queryFlags) limits(n query.Node) (query.Node, index.Window, error) {
+	w, err := q.window()
+	if err != nil {
+		return nil, w, err
 	}
+	rest, times, err := query.Times(n)
+	if err != nil {
+		return nil, w, err
+	}
+	if rest == nil {
+		rest = query.Text{} // every line
+	}
+	w, err = w.Narrow(times, time.Now())
+	return rest, w, err
+}
+
+// window returns the range of time that the flags ask for.
+func (q *queryFlags) window() (w index.Window, err error) {
+	w.Zone = q.zone()
 	now := time.Now()
 	if q.since != "" {
 		if w.Since, _, err = line.ParseTime(q.since, now, w.Zone); err != nil {
@@ -124,16 +141,43 @@ func (q *queryFlags) window() (w index.Window, err error) {
 	}
 	if q.since != "" && q.until != "" && !w.Since.Before(w.Until) {
 		const form = "2006-01-02 15:04:05 -0700"
-		return w, fmt.Errorf("--since, %s, is not before --until, %s", w.Since.In(w.Zone).Format(form), w.Until.In(w.Zone).Format(form))
+		return w, fmt.Errorf("--since %s is not before --until %s: the first is %s, the second %s", q.since, q.until, w.Since.In(w.Zone).Format(form), w.Until.In(w.Zone).Format(form))
 	}
 	return w, nil
+}
+
+func notEmpty(s string) error {
+	if strings.TrimSpace(s) == "" {
+		return errors.New("it is empty; give a time such as 14:05, -2h or 2006-01-02")
+	}
+	return nil
+}
+
+// zone returns the zone of times that name none.
+func (q *queryFlags) zone() *time.Location {
+	if q.tz == nil {
+		return time.Local
+	}
+	return q.tz
+}
+
+// parseZone parses the value of --tz.
+func parseZone(s string) (*time.Location, error) {
+	if strings.EqualFold(s, "utc") || strings.EqualFold(s, "z") {
+		return time.UTC, nil
+	}
+	z, err := time.LoadLocation(s)
+	if err != nil || s == "" {
+		return nil, errors.New("there is no such zone; give UTC or a name such as Europe/Berlin")
+	}
+	return z, nil
 }
 
 // given reports whether flags give the query, so that no argument is the query.
 func (q *queryFlags) given() bool { return len(q.asked) > 0 || len(q.files) > 0 }
 
 // addArgument adds an argument to the queries.
-func (q *queryFlags) addArgument(s string) { q.asked = append(q.asked, pattern{text: s}) }
+func (q *queryFlags) addArgument(s string) { q.asked = append(q.asked, askedQuery{text: s}) }
 
 // queryInputs is like inputs for a command that may read its queries from
 // standard input.
@@ -171,8 +215,13 @@ func (q *queryFlags) tree() (query.Node, error) {
 		or = append(or, n...)
 		for _, x := range n {
 			query.Leaves(x, func(leaf query.Node, _ bool) {
-				if _, ok := leaf.(query.Regexp); ok {
+				switch leaf := leaf.(type) {
+				case query.Regexp:
 					regexps++
+				case query.Field:
+					if leaf.Op == query.Expression {
+						regexps++
+					}
 				}
 			})
 		}
@@ -203,8 +252,20 @@ func (q *queryFlags) tree() (query.Node, error) {
 	return n, nil
 }
 
+// optionalTree is like tree for a command that does without a query, which then stands
+// for every line.
+func (q *queryFlags) optionalTree() (query.Node, error) {
+	switch {
+	case q.given():
+		return q.tree()
+	case q.invert:
+		return nil, errors.New("-v needs a QUERY: it selects the lines that do not match")
+	}
+	return query.Text{}, nil
+}
+
 // read reads the queries in a file, one per line.
-func (q *queryFlags) read(name string) ([]pattern, error) {
+func (q *queryFlags) read(name string) ([]askedQuery, error) {
 	f := q.in
 	if name != reader.Stdin {
 		var err error
@@ -224,9 +285,9 @@ func (q *queryFlags) read(name string) ([]pattern, error) {
 	if len(data) == 0 {
 		return nil, nil
 	}
-	var out []pattern
+	var out []askedQuery
 	for i, line := range strings.Split(text, "\n") {
-		out = append(out, pattern{text: strings.TrimSuffix(line, "\r"), flag: true, from: fmt.Sprintf("%s:%d", name, i+1)})
+		out = append(out, askedQuery{text: strings.TrimSuffix(line, "\r"), flag: true, from: fmt.Sprintf("%s:%d", name, i+1)})
 	}
 	return out, nil
 }
@@ -241,7 +302,7 @@ func pathCause(err error) error {
 }
 
 // parse returns the alternatives of one pattern.
-func (q *queryFlags) parse(p pattern) ([]query.Node, error) {
+func (q *queryFlags) parse(p askedQuery) ([]query.Node, error) {
 	if !q.literal && len(p.text) > mostQuery {
 		return nil, fmt.Errorf("the query has more than %s; -F -f FILE searches for many texts, one on each line", humanize.IBytes(mostQuery))
 	}

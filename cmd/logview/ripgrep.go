@@ -86,8 +86,7 @@ var limited = []struct {
 	values []string
 	reason string
 }{
-	{"sort", []string{"none", "path"}, "files are printed in the order of their paths, the rotated files of a log oldest first; search the files one after the other for another order"},
-	{"sortr", []string{"none"}, "files are printed in the order of their paths, the rotated files of a log oldest first; reverse the output, for example with tac"},
+	{"sortr", []string{"none"}, "--reverse prints lines by time, the newest first"},
 	{"engine", []string{"default"}, "regular expressions are RE2's, which run in linear time but have no look-around or backreferences"},
 	{"hyperlink-format", []string{"none"}, "paths are never links"},
 	{"path-separator", []string{"", "/"}, "paths are printed with the separator of the system"},

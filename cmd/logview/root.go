@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/adrg/xdg"
 	"github.com/dustin/go-humanize"
@@ -56,7 +58,17 @@ the keys. If the output is not a terminal, it prints the logs instead.`,
 		SilenceUsage:  true,
 	}
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.RunE = func(cmd *cobra.Command, args []string) error { return g.explore(cmd.Context(), args) }
+	root.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) > 0 && args[0] != reader.Stdin {
+			if _, err := os.Lstat(args[0]); err != nil {
+				if meant := suggestion(cmd, args[0]); meant != "" {
+					return fmt.Errorf("%s: there is no such file; did you mean logview %s?", args[0], meant)
+				}
+			}
+		}
+		return g.explore(cmd.Context(), args)
+	}
+	root.SuggestionsMinimumDistance = 2
 	f := root.PersistentFlags()
 	f.StringVar(&g.cacheDir, "cache-dir", "", "keep indexes and decompressed blocks in `DIR` (default $LOGVIEW_CACHE_DIR, else the user's cache directory)")
 	f.StringVar(&g.cacheSize, "cache-size", "", "limit the cache to `SIZE`, such as 2GiB; 0 disables it (default a tenth of the free disk, at most 16 GiB)")
@@ -74,7 +86,7 @@ the keys. If the output is not a terminal, it prints the logs instead.`,
 		return pflag.NormalizedName(name)
 	})
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(newSearch(g), newFollow(g), newLs(g), newCat(g), newIndex(g), newConfig(g), newDebug(g), newMan())
+	root.AddCommand(newSearch(g), newFollow(g), newPatterns(g), newStats(g), newTrace(g), newLs(g), newCat(g), newIndex(g), newConfig(g), newFormats(g), newDebug(g), newMan())
 	return root
 }
 
@@ -182,4 +194,21 @@ func (g *globals) inputs(args []string) []string {
 		return []string{reader.Stdin}
 	}
 	return []string{"."}
+}
+
+// suggestion returns the name of the command that was perhaps meant by s, the name of
+// another program or a misspelled one; empty for none.
+func suggestion(root *cobra.Command, s string) string {
+	for _, c := range root.Commands() {
+		if slices.Contains(c.SuggestFor, s) {
+			return c.Name()
+		}
+	}
+	if strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
+		return "" // a file pattern or a ref
+	}
+	if all := root.SuggestionsFor(s); len(all) > 0 {
+		return all[0]
+	}
+	return ""
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,28 +18,26 @@ import (
 	"logview/index"
 	"logview/index/query"
 	"logview/reader"
-	"logview/reader/blockstore"
 	"logview/reader/files"
 	"logview/tui/visible"
 )
 
 type searchOptions struct {
-	*globals
-	queryFlags
+	jobFlags
 	outputFlags
-	fileFlags
-	stats, noIndex, quiet, hint bool
-	zero                        bool // also count files without a match
-	threads                     number
-	text                        bool // also search files that do not look like text
-	recursive                   bool // -r was given
+	quiet, hint     bool
+	zero            bool   // also count files without a match
+	byTime, reverse bool   // --sort time, --reverse
+	pattern         string // print the lines of the pattern with this ID
+	record          bool   // print whole records
 }
 
 func newSearch(g *globals) *cobra.Command {
-	o := &searchOptions{globals: g, hint: true}
+	o := &searchOptions{jobFlags: jobFlags{globals: g}, hint: true}
 	cmd := &cobra.Command{
-		Use:   "search [flags] QUERY [PATH…]\n  logview search [flags] -e QUERY… [PATH…]",
-		Short: "Print the lines that match",
+		SuggestFor: []string{"grep", "egrep", "zgrep", "rg", "ag", "ack", "find"},
+		Use:        "search [flags] QUERY [PATH…]\n  logview search [flags] -e QUERY… [PATH…]",
+		Short:      "Print the lines that match",
 		Long: `Print the lines of logs that match QUERY. PATH is a file, a directory, which
 stands for all files below it, or - for standard input. Without a PATH, search
 reads standard input if something is piped in, or else the current directory.
@@ -49,6 +49,12 @@ reads standard input if something is piped in, or else the current directory.
   /re+gexp/, /re+gexp/i    a regular expression (RE2); i ignores case
   =word                    a whole word: error, but not errors
   file:GLOB                in files whose path matches: file:*.gz, file:nginx/*.log
+  log:GLOB                 in logs whose name matches, with all their rotated files
+  level>=warn              at this level or above: trace, debug, info, warn, error, fatal
+  status>=500, took>1.5s   with a field that is such a number, duration or size
+  user:bob, path:/api/*    with a field that has this value; * stands for any text
+  msg:"timed out"          with a field that contains this text
+  time>=14:05              in this range of time
 
 Files are printed in the order of their paths, the rotated files of a log oldest
 first. The exit code is 0 if a line matched, 1 if none did, and 2 if something
@@ -59,18 +65,27 @@ that ask for the default behaviour (-r, -z, -u, --no-ignore, …) are accepted;
 the remaining flags of ripgrep fail with a message that says what to do instead.`,
 		Example: `  logview search timeout /var/log
   logview search '"connection reset" -healthcheck' /var/log/nginx
+  logview search 'level>=warn -healthcheck' --since 14:00 --until 14:10 --sort time /var/log
+  logview search 'status>=500 took>1.5s' --since -1h --select time,path,status nginx
+  logview search --reverse -m 20 'level:error' /var/log
   logview search -F '[error] (111)' app.log app.log.1 app.log.2.gz
   logview search --json '/user=\d+/ NOT =debug' . | jq .text
   kubectl logs web-1 | logview search 'panic OR fatal' -C 3`,
 		Args: func(cmd *cobra.Command, args []string) error {
-			if !o.given() && len(args) == 0 {
+			if !o.given() && len(args) == 0 && o.pattern == "" {
 				return errors.New("QUERY is missing: logview search QUERY [PATH…]; --help describes QUERY")
 			}
 			return nil
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.recursive = cmd.Flags().Changed("recursive")
-			if !o.given() {
+			switch {
+			case o.given():
+			case o.pattern != "":
+				if args = o.takeQuery(args); !o.given() {
+					o.asked = []askedQuery{{flag: true}} // every line
+				}
+			default:
 				o.addArgument(args[0])
 				args = args[1:]
 			}
@@ -94,8 +109,13 @@ the remaining flags of ripgrep fail with a message that says what to do instead.
 	addWord(f, "quiet", "q", "print nothing and stop at the first match; the exit code is the answer", func() { o.quiet = true })
 	o.fileFlags.register(cmd, "search")
 	o.fileFlags.registerSize(cmd)
-	addSwitch(f, &o.text, "text", "a", textUsage)
-	addNumber(f, &o.threads, "threads", "j", "use at most `N` processors; 0 means all", nil)
+	o.jobFlags.register(f)
+	o.registerSort(f)
+	addSwitch(f, &o.record, "record", "", "print the whole record of each matching line, with the lines that continue it, such as a stack trace; -c counts records")
+	addText(f, "pattern", "", "print only the lines of the pattern with this `ID`; patterns, with the same QUERY and PATHs, prints the IDs", func(s string) error {
+		o.pattern = s
+		return nil
+	})
 	addSwitch(f, &o.stats, "stats", "", "print statistics to standard error")
 	addWord(f, "no-messages", "", "do not report files that cannot be read; the exit code is still 2", func() { o.mute = true })
 	addHidden(f, "messages", func() { o.mute = false })
@@ -103,7 +123,6 @@ the remaining flags of ripgrep fail with a message that says what to do instead.
 	f.Lookup("hint").Hidden = true
 	hide := f.Lookup("no-hint")
 	hide.Hidden, hide.Usage = false, "on a terminal, do not print how much was read"
-	addBool(f, &o.noIndex, "no-index", "", "do not use the index; the lines are the same")
 	addRipgrep(f, o)
 	return cmd
 }
@@ -116,10 +135,6 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	window, err := o.window()
-	if err != nil {
-		return err
-	}
 	if o.noLines() {
 		return exitCode(exitNone) // -m 0, as in grep
 	}
@@ -127,103 +142,41 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	cache, err := o.cache()
+	if o.pattern != "" {
+		o.twice = "--pattern"
+	}
+	j, err := o.prepare(ctx, tree, paths)
 	if err != nil {
 		return err
 	}
-	if o.noIndex {
-		cache = nil
-	}
-	inputs := o.queryInputs(paths, &o.queryFlags)
-	filter, err := o.narrowed()
-	if err != nil {
-		return err
-	}
-	filter.Apart = func(a, b string) bool { return query.Distinguishes(tree, a, b) }
-	logs, failed := o.findFiltered(filter, inputs)
-	if failed && o.recursive {
-		o.printError(errors.New("-r means recursive, as in grep, which is the default; there is no --replace, which is ripgrep's -r"))
-	}
-	if len(logs) == 0 && len(paths) == 0 && filter.Narrows() {
-		return errors.New("no files were searched; check -g, --max-depth and --max-filesize")
-	}
-	workers := index.NewWorkers()
-	if n := o.threads.n; n > 0 && n < int64(workers.Size()) {
-		workers = reader.NewWorkers(int(n))
-	}
-	charset := o.charset()
-	logs, broken := o.unpack(ctx, logs, files.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Workers: workers}, files.InsideArchive)
-	failed = failed || broken
-	p := o.printer(o.out, &o.queryFlags, len(inputs) == 1 && !isPattern(inputs[0]) && isOneFile(logs), stdinOnly(logs), color && !(o.vimgrep && o.color == "auto"))
-	p.heading = o.heading.or(isTerminal(o.out)) && !o.vimgrep && p.mode == printLines && !p.json
-	req := o.request(tree, &o.queryFlags)
-	req.Window = window
-	for _, l := range logs {
-		req.Sources = append(req.Sources, files.NewSource(l, files.Options{Cache: cache, AsOpened: true, Text: o.text, Encoding: charset, Filter: filter, Workers: workers}))
-	}
-	found := false // a file to list, or a matching line
-	emit := p.emit
-	if o.quiet {
-		req.CountOnly, req.Before, req.After, req.Passthru = true, 0, 0, false
-		emit = func(h *index.Hits) error {
-			if h.Count > 0 && p.mode != printFilesWithout {
-				return errFound
-			}
-			return nil
-		}
-	} else if !req.CountOnly {
-		req.Render = p.render
-	}
-	switch {
-	case p.mode == printFilesWithout:
-		req.Searched = func(m reader.Member, n int64) error {
-			if n > 0 {
-				return nil
-			}
-			if found = true; o.quiet {
-				return errFound
-			}
-			return p.summary(m.Path, 0)
-		}
-	case o.zero && !o.quiet && (p.mode == printCount || p.mode == printCountMatches):
-		req.Searched = func(m reader.Member, n int64) error {
-			if err := p.flush(); err != nil || n > 0 {
-				return err
-			}
-			return p.summary(m.Path, 0)
-		}
-	}
-
-	notes := &notes{g: o.globals, named: o.stats}
-	status := newStatus(o.err, "searching")
+	p := o.printer(o.out, &o.queryFlags, j.oneFile, stdinOnly(j.logs), color && !(o.vimgrep && o.color == "auto"))
+	p.heading = o.heading.or(isTerminal(o.out)) && !o.vimgrep && p.mode == printLines && !p.json && p.names == nil && !o.byTime
 	if isTerminal(o.err) {
-		req.Progress = func(x index.Progress) {
-			status.progress(x.Done, x.Total, fmt.Sprintf("%s hits", humanize.Comma(x.Hits)))
-		}
-		p.beside = status.hide
+		p.beside = j.status.hide
 	}
-	req.Failed = func(e *reader.FileError) { defer status.hide()(); o.printError(e) }
-	req.Skipped = func(e *reader.FileError) { notes.skip(e) }
-
-	st, err := o.searcher(cache, workers).Search(ctx, req, emit)
-	status.close()
+	req := o.request(j.req.Query, &o.queryFlags)
+	req.Window, req.Sources = j.req.Window, j.req.Sources
+	j.req = req
+	if o.pattern != "" {
+		if err := j.selectPattern(ctx, o.pattern); err != nil {
+			return err
+		}
+	}
+	r := &searchRun{searchOptions: o, searchJob: j, p: p, emit: p.emit, finish: p.flush}
+	defer r.close()
+	if err := r.direct(ctx); err != nil {
+		return err
+	}
+	st, err := j.run(ctx, r.emit)
 	if err == nil {
-		err = p.flush()
+		err = r.finish()
 	}
 	if errors.Is(err, errFound) {
 		return nil // even if files could not be read
 	}
-	notes.print()
-	if st.Untimed > 0 && !o.quiet && err == nil {
-		fmt.Fprintf(o.err, "logview: %s matching lines left out, because no time is known of them (--since, --until)\n", humanize.Comma(st.Untimed))
-	}
-	if o.stats {
-		printStats(o.err, st)
-	} else if isTerminal(o.err) && o.hint && !o.quiet && err == nil {
-		o.printHint(st, paths)
-	}
+	r.report(ctx, st, err)
 	if p.mode != printFilesWithout {
-		found = st.Hits > 0
+		r.found = st.Hits > 0
 	}
 	switch {
 	case err != nil:
@@ -234,12 +187,194 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 			return exitCode(exitInt)
 		}
 		return err
-	case failed || st.Failed > 0:
+	case j.failed || st.Failed > 0:
 		return exitCode(exitError)
-	case !found:
+	case !r.found:
 		return exitCode(exitNone)
 	}
 	return nil
+}
+
+// A searchRun is a search whose lines are printed.
+type searchRun struct {
+	*searchOptions
+	*searchJob
+	p      *printer
+	emit   func(*index.Hits) error
+	finish func() error // called after the last hits
+	sorter *sorter      // nil if lines are not sorted
+	found  bool         // a file to list, or a matching line
+}
+
+func (r *searchRun) close() {
+	if r.sorter != nil {
+		r.sorter.close()
+	}
+}
+
+// direct decides what happens with the hits.
+func (r *searchRun) direct(ctx context.Context) (err error) {
+	p, req := r.p, r.req
+	if p.mode == printLines && !r.quiet {
+		if err := p.begin(); err != nil {
+			return err
+		}
+	}
+	if r.record && !r.quiet && (p.mode == printLines || p.mode == printCount) {
+		return r.directRecords(ctx)
+	}
+	switch {
+	case r.quiet:
+		req.CountOnly, req.Before, req.After, req.Passthru = true, 0, 0, false
+		r.emit = func(h *index.Hits) error {
+			if h.Count > 0 && p.mode != printFilesWithout {
+				return errFound
+			}
+			return nil
+		}
+	case r.byTime && p.mode == printLines:
+		if r.sorter, err = r.newSorter(req, r.sources); err != nil {
+			return err
+		}
+		req.Render, r.emit = renderOneByOne(p), r.sorter.emit(p)
+		r.finish = func() error { return r.sorter.flush(p.write) }
+	case !req.CountOnly:
+		req.Render = p.render
+	}
+	switch {
+	case p.mode == printFilesWithout:
+		req.Searched = func(m reader.Member, n int64) error {
+			if n > 0 {
+				return nil
+			}
+			if r.found = true; r.quiet {
+				return errFound
+			}
+			return p.summary(m.Path, 0)
+		}
+	case r.zero && !r.quiet && (p.mode == printCount || p.mode == printCountMatches):
+		req.Searched = func(m reader.Member, n int64) error {
+			if err := p.flush(); err != nil || n > 0 {
+				return err
+			}
+			return p.summary(m.Path, 0)
+		}
+	}
+	return nil
+}
+
+// directRecords is direct for --record.
+func (r *searchRun) directRecords(ctx context.Context) (err error) {
+	p, req := r.p, r.req
+	if req.Passthru || req.Before > 0 || req.After > 0 {
+		return errRecordAround
+	}
+	m := &recordMaker{ctx: ctx, zone: req.Window.Zone, emit: p.emitRecord}
+	r.emit = m.add
+	r.finish = func() error {
+		if err := m.flush(); err != nil {
+			return err
+		}
+		return p.flush()
+	}
+	if r.byTime && p.mode == printLines {
+		if r.sorter, err = r.newSorter(req, r.sources); err != nil {
+			return err
+		}
+		m.emit = func(x record) error { return r.sorter.addRecord(p, x) }
+		r.finish = func() error {
+			if err := m.flush(); err != nil {
+				return err
+			}
+			return r.sorter.flush(p.write)
+		}
+	}
+	forRecords(req)
+	return nil
+}
+
+// report prints what there is to say about a search that ended with err.
+func (r *searchRun) report(ctx context.Context, st index.Stats, err error) {
+	if st.Untimed > 0 && !r.quiet && err == nil {
+		what := "lines left out, because no time is known of them"
+		if st.Untimed == 1 {
+			what = "line left out, because no time is known of it"
+		}
+		fmt.Fprintf(r.err, "logview: %s matching %s (--since, --until)\n", humanize.Comma(st.Untimed), what)
+	}
+	if st.Hits == 0 && err == nil && !r.mute && !r.quiet {
+		r.explainFields(ctx)
+	}
+	if w := r.req.Window; st.Hits == 0 && err == nil && !r.quiet && isTerminal(r.err) && (!w.Since.IsZero() || !w.Until.IsZero()) {
+		fmt.Fprintf(r.err, "logview: no line matches %s\n", spell(w))
+	}
+	if st.Hits > 0 && err == nil && !r.mute && !r.quiet {
+		for _, n := range r.p.unseen() {
+			fmt.Fprintf(r.err, "logview: none of these lines has a field %s\n", visible.String(strconv.Quote(n)))
+		}
+	}
+	if r.stats {
+		printStats(r.err, st)
+	} else if isTerminal(r.err) && r.hint && !r.quiet && err == nil {
+		r.printHint(st, r.paths)
+	}
+}
+
+// spell returns a range of time in words.
+func spell(w index.Window) string {
+	const form = "2006-01-02 15:04:05 MST"
+	since, until := w.Since.In(w.Zone).Format(form), w.Until.In(w.Zone).Format(form)
+	switch {
+	case w.Until.IsZero():
+		return "from " + since + " on"
+	case w.Since.IsZero():
+		return "before " + until
+	}
+	return "from " + since + " to " + until
+}
+
+// explainFields is called if no line matched. It says which condition was perhaps meant
+// otherwise. If no line has a field that the query names, it says so, and how to search
+// for the text that was perhaps meant. It looks for the field for a second at most.
+func (j *searchJob) explainFields(ctx context.Context) {
+	hinted := false
+	query.Leaves(j.req.Query, func(leaf query.Node, _ bool) {
+		if _, text := leaf.(query.Text); text && j.flags.saysText() {
+			return
+		}
+		if hint := hintOf(leaf); hint != "" && !hinted {
+			hinted = true
+			fmt.Fprintf(j.flags.err, "logview: %s\n", hint)
+		}
+	})
+	if hinted || j.readsStdinOnce() {
+		return
+	}
+	for _, f := range query.FieldsOf(j.req.Query) {
+		ctx, cancel := context.WithTimeout(ctx, time.Second)
+		_, err := j.search(ctx, &index.Request{Query: query.Field{Name: f.Name, Op: query.Exists}, Options: j.req.Options, Sources: j.req.Sources, Max: 1, CountOnly: true},
+			func(h *index.Hits) error { return errFound })
+		cancel()
+		if f.Name == query.Time {
+			fmt.Fprintln(j.flags.err, "logview: time can be compared only, as in 'time>=14:05 time<14:10'")
+			continue
+		}
+		text := `'"` + strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(f.String()) + `"'`
+		switch {
+		case errors.Is(err, errFound) && f.Op == query.Is && !strings.Contains(f.Value, "*") && strings.Trim(f.Value, "0123456789.") != "":
+			fmt.Fprintf(j.flags.err, "logview: no %s is exactly that; for those that contain it, write '%[1]s:*%s*'\n", visible.String(f.Name), visible.String(f.Value))
+		case err == nil:
+			fmt.Fprintf(j.flags.err, "logview: no line has a field %s; to look for the text, put it in quotes: %s\n", visible.String(strconv.Quote(f.Name)), visible.String(text))
+		case errors.Is(err, context.DeadlineExceeded):
+			fmt.Fprintf(j.flags.err, "logview: %s asks for a field; to look for the text, put it in quotes: %s\n", visible.String(f.String()), visible.String(text))
+		}
+	}
+}
+
+// saysText reports whether the query says of a text that it is one, so that nothing else
+// can have been meant.
+func (q *queryFlags) saysText() bool {
+	return q.literal || slices.ContainsFunc(q.asked, func(x askedQuery) bool { return strings.Contains(x.text, `"`) })
 }
 
 // worthIndexing is how many bytes a search reads before it recommends an index.
@@ -263,15 +398,6 @@ func (o *searchOptions) printHint(st index.Stats, paths []string) {
 		}
 		fmt.Fprintln(o.err)
 	}
-}
-
-// searcher returns the Searcher to use: one with an index unless there is no
-// cache or --no-index was given.
-func (o *searchOptions) searcher(cache *blockstore.Cache, workers *reader.Workers) index.Searcher {
-	if o.noIndex || cache == nil {
-		return index.Scan{Workers: workers}
-	}
-	return index.Indexed{Cache: cache, Encoding: o.charset(), Workers: workers, Note: o.printError}
 }
 
 // isOneFile reports whether the user named one file, whose path need not be
@@ -318,7 +444,11 @@ func (n *notes) print() {
 }
 
 func printStats(w io.Writer, st index.Stats) {
-	fmt.Fprintf(w, "%s matching lines\n", humanize.Comma(st.Hits))
+	lines := "lines"
+	if st.Hits == 1 {
+		lines = "line"
+	}
+	fmt.Fprintf(w, "%s matching %s\n", humanize.Comma(st.Hits), lines)
 	fmt.Fprintf(w, "%s of %s files read", humanize.Comma(int64(st.Read)), humanize.Comma(int64(st.Members)))
 	for _, x := range []struct {
 		n    int

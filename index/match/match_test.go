@@ -676,3 +676,82 @@ func TestShownText(t *testing.T) {
 		}
 	}
 }
+
+func TestFields(t *testing.T) {
+	lines := []string{
+		`{"level":"error","http":{"status":502,"path":"/api/users/7"},"msg":"connection \"reset\" by peer","took_ms":1700}`,
+		`level=warn status=404 path=/API/v2 msg="Straße closed" took=250ms user=`,
+		`10.0.0.1 - bob [01/May/2024:10:00:00 +0000] "GET /api/x HTTP/1.1" 503 2500000`,
+		`2024-05-01 10:00:00 ERROR the word status is no field`,
+		`  at com.example.Foo(level=trace)`,
+	}
+	text := strings.Join(lines, "\n") + "\n"
+	for q, want := range map[string]string{
+		`level:error`:                 "0 2 3",
+		`level>=warn`:                 "0 1 2 3",
+		`level<error`:                 "1 4",
+		`-level:*`:                    "",
+		`status>=500`:                 "2",
+		`http.status>=500`:            "0",
+		`status:404`:                  "1",
+		`status:*`:                    "1 2",
+		`-status:*`:                   "0 3 4",
+		`path:/api/*`:                 "1 2",
+		`http.path:*users*`:           "0",
+		`path:/^.api/`:                "2",
+		`path:/^.api/i`:               "1 2",
+		`msg:"RESET\" by"`:            "0",
+		`msg:"reset"`:                 "0",
+		`msg:"strasse"`:               "",
+		`msg:"straẞe"`:                "1",
+		`took>200ms`:                  "1",
+		`took_ms>1.5s`:                "0",
+		`bytes>2MB`:                   "2",
+		`user:bob`:                    "2",
+		`user:*`:                      "1 2",
+		`status:(404 OR 5*)`:          "1 2",
+		`level>=error -status:503`:    "0 3",
+		`level:error OR status:404`:   "0 1 2 3",
+		`http.status:502 level:error`: "0",
+		`nothing:here`:                "",
+	} {
+		n, err := query.Parse(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		m, err := Compile(n, Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		sc := m.NewScanner()
+		var got []string
+		for _, sp := range sc.Lines([]byte(text), nil, 0) {
+			got = append(got, fmt.Sprint(strings.Count(text[:sp.Start], "\n")))
+		}
+		if strings.Join(got, " ") != want {
+			t.Errorf("%s: lines %q, want %q", q, strings.Join(got, " "), want)
+		}
+		for i, l := range lines {
+			if slices.Contains(got, fmt.Sprint(i)) != sc.Match([]byte(l)) {
+				t.Errorf("%s: line %d alone differs", q, i)
+			}
+		}
+	}
+}
+
+// The values that match are highlighted.
+func TestFieldHighlights(t *testing.T) {
+	n, _ := query.Parse(`http.status>=500 msg:"a" -x:1`)
+	m, err := Compile(n, Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := `{"http":{"status":502},"msg":"b a"}`
+	var got []string
+	for _, sp := range m.NewScanner().Highlights([]byte(l), nil) {
+		got = append(got, l[sp.Start:sp.End])
+	}
+	if fmt.Sprint(got) != "[502 b a]" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -23,6 +23,10 @@ func HasCapitals(n Node) bool {
 			text = leaf.S
 		case Regexp:
 			text = leaf.literals()
+		case Field:
+			if text = leaf.Value; leaf.Op == Expression {
+				text = Regexp{Expr: leaf.Value}.literals()
+			}
 		}
 		some = some || text != ""
 		capitals = capitals || strings.IndexFunc(text, unicode.IsUpper) >= 0

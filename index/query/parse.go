@@ -23,6 +23,9 @@ type Error struct {
 // Error returns the message and, below it, the query with a caret under the
 // position of the error.
 func (e *Error) Error() string {
+	if strings.TrimSpace(e.Query) == "" {
+		return e.Msg
+	}
 	before := displaywidth.String(drawn(e.Query[:min(e.Pos, len(e.Query))]))
 	return fmt.Sprintf("%s\n  %s\n  %s^", e.Msg, drawn(e.Query), strings.Repeat(" ", before))
 }
@@ -77,6 +80,8 @@ type parser struct {
 	s    string
 	pos  int
 	dash bool // a - at the beginning is part of a text
+
+	field string // the name of the field whose values are parsed, inside name:( )
 }
 
 func (p *parser) errorf(pos int, format string, args ...any) error {
@@ -193,23 +198,9 @@ func (p *parser) parsePrimary(depth int) (Node, error) {
 	defer p.skipBlanks()
 	switch c := p.s[p.pos]; {
 	case c == '(':
-		p.pos++
-		p.skipBlanks()
-		if p.pos < len(p.s) && p.s[p.pos] == ')' {
-			return nil, p.errorf(at, `nothing stands between the parentheses; to look for them, put them in quotes: "()"`)
-		}
-		if p.pos == len(p.s) {
-			return nil, p.errorf(at, "this parenthesis is not closed; to look for it, put it in quotes")
-		}
-		n, err := p.parseOr(depth + 1)
-		if err != nil {
-			return nil, err
-		}
-		if p.pos == len(p.s) {
-			return nil, p.errorf(at, "this parenthesis is not closed; to look for it, put it in quotes")
-		}
-		p.pos++
-		return n, nil
+		return p.parseParentheses(depth)
+	case p.field != "":
+		return p.parseFieldValue()
 	case c == '"':
 		s, err := p.parseQuoted()
 		return Text{s}, err
@@ -223,21 +214,58 @@ func (p *parser) parsePrimary(depth int) (Node, error) {
 		}
 		return Word{s}, err
 	case strings.HasPrefix(p.s[p.pos:], "file:"):
-		p.pos += len("file:")
-		s, err := p.parseValue("file:")
-		if err == nil {
-			if bad := reader.CheckGlob(s); bad != nil {
-				err = p.errorf(at+len("file:"), "%v", bad)
-			}
-		}
-		if err == nil && s == "" {
-			err = p.errorf(at, "a pattern of file names follows file:, as in file:*.gz")
-		}
+		s, err := p.parseGlob("file:", "a pattern of file names follows file:, as in file:*.gz")
 		return File{s}, err
+	case strings.HasPrefix(p.s[p.pos:], "log:"):
+		s, err := p.parseGlob("log:", "a pattern of names of logs follows log:, as in log:app.log")
+		return Log{s}, err
 	case c == ')':
 		return nil, p.errorf(at, "closing parenthesis without an opening one; to look for it, put it in quotes")
 	}
+	if f, ok := startOfField(p.s[p.pos:]); ok {
+		return p.parseField(f, depth)
+	}
 	return Text{p.parseBareWord()}, nil
+}
+
+// parseFieldValue parses a value inside name:( ).
+func (p *parser) parseFieldValue() (Node, error) {
+	switch p.s[p.pos] {
+	case '"':
+		v, err := p.parseQuoted()
+		return Field{Name: p.field, Op: Contains, Value: v}, err
+	case '/':
+		if n, size := p.closedRegexp(); size > 0 {
+			p.pos += size
+			return Field{Name: p.field, Op: Expression, Value: n.Expr, Fold: n.Fold}, nil
+		}
+	case ')':
+		return nil, p.errorf(p.pos, "closing parenthesis without an opening one; to look for it, put it in quotes")
+	}
+	return wholeValue(p.field, p.parseBareWord()), nil
+}
+
+// parseParentheses parses the conditions between the parenthesis that comes next and
+// the one that closes it.
+func (p *parser) parseParentheses(depth int) (Node, error) {
+	at := p.pos
+	p.pos++
+	p.skipBlanks()
+	if p.pos < len(p.s) && p.s[p.pos] == ')' {
+		return nil, p.errorf(at, `nothing stands between the parentheses; to look for them, put them in quotes: "()"`)
+	}
+	if p.pos == len(p.s) {
+		return nil, p.errorf(at, "this parenthesis is not closed; to look for it, put it in quotes")
+	}
+	n, err := p.parseOr(depth + 1)
+	if err != nil {
+		return nil, err
+	}
+	if p.pos == len(p.s) {
+		return nil, p.errorf(at, "this parenthesis is not closed; to look for it, put it in quotes")
+	}
+	p.pos++
+	return n, nil
 }
 
 // parseValue parses the value after = or file:, with or without quotes.
@@ -249,6 +277,22 @@ func (p *parser) parseValue(after string) (string, error) {
 		return "", p.errorf(p.pos-len(after), "nothing follows %s; to look for it, put it in quotes", after)
 	}
 	return p.parseBareWord(), nil
+}
+
+// parseGlob parses the pattern after a prefix. missing is the error if it is empty.
+func (p *parser) parseGlob(prefix, missing string) (string, error) {
+	at := p.pos
+	p.pos += len(prefix)
+	s, err := p.parseValue(prefix)
+	if err == nil {
+		if bad := reader.CheckGlob(s); bad != nil {
+			err = p.errorf(at+len(prefix), "%v", bad)
+		}
+	}
+	if err == nil && s == "" {
+		err = p.errorf(at, "%s", missing)
+	}
+	return s, err
 }
 
 // parseBareWord parses a word up to a blank, or up to a parenthesis that closes

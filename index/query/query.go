@@ -9,6 +9,12 @@
 //	/re+gexp/, /re+gexp/i      a regular expression in RE2 syntax; i ignores case
 //	=word                      a whole word: error, but not errors
 //	file:GLOB                  lines of files with that name: file:*.gz, file:nginx/*.log
+//	log:GLOB                   lines of logs with that name, whatever their files are called
+//	name:value, name:a*b       a field with this value, ignoring case; * stands for any text
+//	name:"a phrase", name:/re/ a field whose value contains this, or matches
+//	name:(a OR b), name:*      one of these values; any value
+//	took>1.5s, status>=500     a field with such a number, duration or size
+//	level:error, level>=warn   the level of the line
 package query
 
 import (
@@ -42,6 +48,9 @@ type Regexp struct {
 // File matches the lines of a file whose path matches Glob.
 type File struct{ Glob string }
 
+// Log matches the lines of a log whose name matches Glob, as File does with paths.
+type Log struct{ Glob string }
+
 // And matches if all of its conditions do, Or if at least one does. Both have
 // two or more conditions.
 type (
@@ -63,6 +72,7 @@ func (Text) prec() int   { return precLeaf }
 func (Word) prec() int   { return precLeaf }
 func (Regexp) prec() int { return precLeaf }
 func (File) prec() int   { return precLeaf }
+func (Log) prec() int    { return precLeaf }
 func (And) prec() int    { return precAnd }
 func (Or) prec() int     { return precOr }
 func (Not) prec() int    { return precNot }
@@ -94,11 +104,14 @@ func (n Regexp) String() string {
 	return s
 }
 
-func (n File) String() string {
-	if n.Glob != "" && !strings.ContainsAny(n.Glob, " \t\n\r\v\f\"()") {
-		return "file:" + n.Glob
+func (n File) String() string { return "file:" + formatGlob(n.Glob) }
+func (n Log) String() string  { return "log:" + formatGlob(n.Glob) }
+
+func formatGlob(glob string) string {
+	if glob != "" && !strings.ContainsAny(glob, " \t\n\r\v\f\"()") {
+		return glob
 	}
-	return "file:" + quote(n.Glob)
+	return quote(glob)
 }
 
 func (n And) String() string { return join(n, " ", precAnd) }
@@ -131,7 +144,10 @@ func isBareWord(s string) bool {
 	if s == "" || s == "OR" || s == "AND" || s == "NOT" {
 		return false
 	}
-	if strings.ContainsRune(`"-/=(`, rune(s[0])) || strings.HasPrefix(s, "file:") {
+	if strings.ContainsRune(`"-/=(`, rune(s[0])) || strings.HasPrefix(s, "file:") || strings.HasPrefix(s, "log:") {
+		return false
+	}
+	if _, ok := startOfField(s); ok {
 		return false
 	}
 	depth := 0
@@ -158,20 +174,25 @@ func blank(c byte) bool {
 // compared with the base name, any other with the path or any number of its
 // last elements, or with the whole path only if it begins with a slash. **
 // matches any number of directories.
-func (n File) Matches(path string) bool {
+func (n File) Matches(path string) bool { return matchesGlob(n.Glob, path) }
+
+// Matches is like that of File, for the name of a log.
+func (n Log) Matches(name string) bool { return matchesGlob(n.Glob, name) }
+
+func matchesGlob(glob, path string) bool {
 	path = filepath.ToSlash(path)
-	if !strings.Contains(n.Glob, "/") {
+	if !strings.Contains(glob, "/") {
 		base := path[strings.LastIndexByte(path, '/')+1:]
-		ok, _ := doublestar.Match(n.Glob, base)
+		ok, _ := doublestar.Match(glob, base)
 		return ok
 	}
-	if ok, _ := doublestar.Match(n.Glob, path); ok {
+	if ok, _ := doublestar.Match(glob, path); ok {
 		return true
 	}
-	if strings.HasPrefix(n.Glob, "/") {
+	if strings.HasPrefix(glob, "/") {
 		return false
 	}
-	ok, _ := doublestar.Match("**/"+n.Glob, path)
+	ok, _ := doublestar.Match("**/"+glob, path)
 	return ok
 }
 

@@ -51,6 +51,24 @@ func TestParse(t *testing.T) {
 		{`="a b"`, Word{"a b"}},
 		{`file:*.gz`, File{"*.gz"}},
 		{`-file:"my file"`, Not{File{"my file"}}},
+		{`log:app.log -log:"my log"`, And{Log{"app.log"}, Not{Log{"my log"}}}},
+		// Fields.
+		{`user:bob`, Field{Name: "user", Value: "bob"}},
+		{`http.path:/api/*`, Field{Name: "http.path", Value: "/api/*"}},
+		{`path:/api/users/`, Field{Name: "path", Value: "/api/users/"}},
+		{`path:/api.*s/i`, Field{Name: "path", Op: Expression, Value: "api.*s", Fold: true}},
+		{`msg:"a b"`, Field{Name: "msg", Op: Contains, Value: "a b"}},
+		{`user:*`, Field{Name: "user", Op: Exists}},
+		{`-user:*`, Not{Field{Name: "user", Op: Exists}}},
+		{`user:(a OR "b c" -d*)`, Or{Field{Name: "user", Value: "a"}, And{Field{Name: "user", Op: Contains, Value: "b c"}, Not{Field{Name: "user", Value: "d*"}}}}},
+		{`status>=500 took>1.5s bytes<2MB x<=-1`, And{Field{Name: "status", Op: AtLeast, Value: "500"}, Field{Name: "took", Op: Greater, Value: "1.5s"},
+			Field{Name: "bytes", Op: Less, Value: "2MB"}, Field{Name: "x", Op: AtMost, Value: "-1"}}},
+		{`level:error level>=warn`, And{Field{Name: "level", Value: "error"}, Field{Name: "level", Op: AtLeast, Value: "warn"}}},
+		{`(status>500)`, Field{Name: "status", Op: Greater, Value: "500"}},
+		{`time>=14:05`, Field{Name: "time", Op: AtLeast, Value: "14:05"}},
+		// Words that look similar.
+		{`error: std::x http://x/y 12:30 a->b a->5 List<String> x>y @ a: level>=x`, And{text("error:"), text("std::x"), text("http://x/y"), text("12:30"), text("a->b"),
+			text("a->5"), text("List<String>"), text("x>y"), text("@"), text("a:"), text("level>=x")}},
 		// Parentheses.
 		{`(a OR b) c`, And{Or{text("a"), text("b")}, text("c")}},
 		{`a (b c)`, And{text("a"), And{text("b"), text("c")}}},
@@ -145,7 +163,31 @@ func randomTree(r *rand.Rand, depth int) Node {
 		return string(b)
 	}
 	if depth == 0 || r.IntN(3) == 0 {
-		switch r.IntN(5) {
+		switch r.IntN(6) {
+		case 5:
+			f := Field{Name: []string{"a", "level", "x.y-z"}[r.IntN(3)], Op: Op(r.IntN(int(AtLeast) + 1))}
+			switch f.Op {
+			case Is:
+				f.Value = "v*" + strings.Map(func(c rune) rune {
+					if c == ' ' || c == '\n' || c == '\t' || c == '(' || c == ')' {
+						return '_'
+					}
+					return c
+				}, str())
+			case Contains:
+				f.Value = str()
+			case Expression:
+				for {
+					if n, err := ParseRegexp(str()+`\d/`, r.IntN(2) == 0); err == nil {
+						f.Value, f.Fold = n.(Regexp).Expr, n.(Regexp).Fold
+						break
+					}
+				}
+			case Exists:
+			default:
+				f.Value = []string{"5", "-1.5", "250ms", "2MB"}[r.IntN(4)]
+			}
+			return f
 		case 0:
 			return Word{str() + "w"}
 		case 1:

@@ -2,6 +2,7 @@ package blockstore
 
 import (
 	"errors"
+	"io"
 	"os"
 
 	"logview/reader"
@@ -62,6 +63,23 @@ func (s Spooled) Room(size reader.Offset) bool {
 	}
 	free, known := diskFree(s.Name())
 	return !known || free >= leastFree
+}
+
+// CopyFrom copies everything that r reads to the file.
+func (s Spooled) CopyFrom(r io.Reader) error {
+	for size := reader.Offset(0); ; {
+		if !s.Room(size) {
+			return ErrSpoolFull
+		}
+		n, err := io.CopyN(s.File, r, 16<<20)
+		size += reader.Offset(n)
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
 // ErrSpoolFull is the error for a temporary file that must not grow, because

@@ -1,6 +1,8 @@
 package blockstore
 
 import (
+	"time"
+
 	"logview/reader"
 	"logview/reader/line"
 )
@@ -15,8 +17,9 @@ type TableBuilder struct {
 
 // Add appends the next block.
 func (tb *TableBuilder) Add(b *reader.Block) {
-	k := reader.TableBlock{Offset: b.Offset, Len: len(b.Text), Skips: b.Skips, Line: b.Line, Lines: b.Lines, Continues: b.Continues, Unfinished: b.Unfinished}
-	k.First, k.Last, k.Inferred = tb.Clock.Span(b.Text)
+	tb.Clock.Zone = time.UTC
+	k := tb.Clock.Survey(b.Text, b.Continues)
+	k.Offset, k.Len, k.Skips, k.Line, k.Lines, k.Continues, k.Unfinished = b.Offset, len(b.Text), b.Skips, b.Line, b.Lines, b.Continues, b.Unfinished
 	tb.AddKnown(k)
 	tb.Table.CRC = reader.UpdateCRC(tb.Table.CRC, b.Text)
 	tb.open = len(b.Text) > 0 && b.Text[len(b.Text)-1] != '\n'

@@ -41,35 +41,59 @@ func (c *BlockReader) Next(b *reader.Block) error {
 	if c.err != nil && c.err != io.EOF && len(c.carry) == c.seen {
 		return c.err
 	}
-	buf := b.Grow()
-	n := copy(buf, c.carry)
-	skips := c.skips
-	c.skips = nil
-	leave := func(s reader.Skip) {
-		if s.Len > len(buf)-n {
-			c.later = s
-			return
-		}
-		s.At = n
-		if s.Len > 0 {
-			n += copy(buf[n:], reader.NulMarker(s.Bytes))
-		}
-		skips = append(skips, s)
+	d := draft{buf: b.Grow()}
+	c.fill(&d)
+	if d.n == c.seen && c.err != nil {
+		c.skips = d.skips
+		return c.err
 	}
+	c.seen = 0
+
+	end, unfinished := d.n, false
+	if c.err == nil {
+		if i := bytes.LastIndexByte(d.buf[:d.n], '\n'); i >= 0 {
+			end = i + 1
+		} else {
+			unfinished = true
+		}
+	}
+	text := d.buf[:end]
+	b.Set(reader.Block{
+		Text: text, Offset: c.Off, Line: c.Line, Lines: bytes.Count(text, reader.Newline),
+		Continues: c.mid, Unfinished: unfinished, Disk: c.Disk(),
+	})
+	b.Skips = d.skips[:reader.Before(d.skips, end)]
+	c.advance(b, &d)
+	return nil
+}
+
+// A draft is the text of the next block while it is read.
+type draft struct {
+	buf   []byte
+	n     int // number of bytes of text in buf
+	skips []reader.Skip
+}
+
+// fill reads text into d, after what was carried over, until there is enough
+// for a block or the stream returns an error, which it stores in c.err.
+func (c *BlockReader) fill(d *draft) {
+	d.n = copy(d.buf, c.carry)
+	d.skips = c.skips
+	c.skips = nil
 	if s := c.later; s.Bytes > 0 {
 		c.later = reader.Skip{}
-		leave(s)
+		c.mark(d, s)
 	}
 	err := c.err
 	if err == io.EOF {
 		err = nil // io.EOF means not yet: read again
 	}
-	for empty := 0; n < len(buf) && err == nil && c.later.Bytes == 0; {
+	for empty := 0; d.n < len(d.buf) && err == nil && c.later.Bytes == 0; {
 		var k int
 		var skip reader.Skip
-		k, skip, err = c.In.Read(buf[n:])
+		k, skip, err = c.In.Read(d.buf[d.n:])
 		if skip.Bytes > 0 {
-			leave(skip)
+			c.mark(d, skip)
 			continue
 		}
 		if k == 0 && err == nil {
@@ -79,53 +103,50 @@ func (c *BlockReader) Next(b *reader.Block) error {
 			continue
 		}
 		empty = 0
-		fresh := buf[n : n+k]
-		n += k
+		fresh := d.buf[d.n : d.n+k]
+		d.n += k
 		if c.Eager && bytes.IndexByte(fresh, '\n') >= 0 {
 			break
 		}
 	}
 	c.err = err
-	if n == c.seen && err != nil {
-		c.skips = skips
-		return err
-	}
-	c.seen = 0
+}
 
-	end, unfinished := n, false
-	if err == nil {
-		if i := bytes.LastIndexByte(buf[:n], '\n'); i >= 0 {
-			end = i + 1
-		} else {
-			unfinished = true
-		}
+// mark appends a skip and its marker to d, or sets c.later to the skip if d has
+// no room for its marker.
+func (c *BlockReader) mark(d *draft, s reader.Skip) {
+	if s.Len > len(d.buf)-d.n {
+		c.later = s
+		return
 	}
-	text := buf[:end]
-	b.Set(reader.Block{
-		Text: text, Offset: c.Off, Line: c.Line, Lines: bytes.Count(text, reader.Newline),
-		Continues: c.mid, Unfinished: unfinished, Disk: c.Disk(),
-	})
-	b.Skips = skips[:reader.Before(skips, end)]
-	// The start of the next block. At the end of the stream, that is the
-	// unterminated line just returned: if the stream grows, the whole line is
-	// returned again.
-	rest := buf[end:n]
-	if err == io.EOF && (!c.mid || b.Lines > 0) {
+	s.At = d.n
+	if s.Len > 0 {
+		d.n += copy(d.buf[d.n:], reader.NulMarker(s.Bytes))
+	}
+	d.skips = append(d.skips, s)
+}
+
+// advance sets c to the start of the next block, after b, which was made from
+// d. At the end of the stream, that is the unterminated line of b: if the
+// stream grows, the whole line is returned again.
+func (c *BlockReader) advance(b *reader.Block, d *draft) {
+	end := len(b.Text)
+	rest := d.buf[end:d.n]
+	if c.err == io.EOF && (!c.mid || b.Lines > 0) {
 		c.mid = false
-		i := bytes.LastIndexByte(text, '\n') + 1
-		rest = text[i:]
+		i := bytes.LastIndexByte(b.Text, '\n') + 1
+		rest = b.Text[i:]
 		c.seen = len(rest)
 		c.Off = b.OffsetAt(i)
-		c.skips = reader.Shift(skips, i)
+		c.skips = reader.Shift(d.skips, i)
 	} else {
 		c.Off = b.End()
-		c.skips = reader.Shift(skips, end)
-		c.mid = unfinished || c.mid && b.Lines == 0
+		c.skips = reader.Shift(d.skips, end)
+		c.mid = b.Unfinished || c.mid && b.Lines == 0
 	}
 	c.Line += reader.Line(b.Lines)
-	c.torn = len(text) > 0 && text[len(text)-1] != '\n'
+	c.torn = end > 0 && b.Text[end-1] != '\n'
 	c.carry = append(c.carry[:0], rest...)
-	return nil
 }
 
 // Resume makes the text continue after damage: a line that the damage cuts ends

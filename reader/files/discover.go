@@ -41,7 +41,28 @@ type Handle struct {
 	copy *reader.Member // an archive with the same name that may have the same members
 	Pair *pair          // the undecided pair that this file belongs to, see pair; nil if there is none
 
-	Rotated bool // its name, compared with those listed with it, is that of a rotated file
+	Rotated bool      // its name, compared with those listed with it, is that of a rotated file
+	with    *siblings // the files of its log when it was listed; nil if unknown
+}
+
+// siblings are the files of a log, itself included, as they were listed.
+type siblings struct {
+	dirs  []string // their directories, as in their paths
+	files []os.FileInfo
+	whole bool // no file in these directories was left out
+}
+
+func (f *Finder) newSiblings(files []Found) *siblings {
+	s := &siblings{whole: len(f.Filter.globs) == 0 && f.Filter.MaxSize == nil && !slices.ContainsFunc(files, func(m Found) bool { return m.Named })}
+	for _, m := range files {
+		if !slices.Contains(s.dirs, m.Dir) {
+			s.dirs = append(s.dirs, m.Dir)
+		}
+		if info := HandleOf(m.Member).Info; info != nil {
+			s.files = append(s.files, info)
+		}
+	}
+	return s
 }
 
 // HandleOf returns the Handle of m. It is zero if a caller constructed m from a
@@ -381,9 +402,10 @@ func (f *Finder) Group() []Log {
 	for up, g := range below {
 		g = append(g, groups[up]...)
 		slices.SortFunc(g, func(a, b Found) int { return strings.Compare(a.Path, b.Path) })
-		how := decideOrder(g)
+		how, with := decideOrder(g), f.newSiblings(g)
 		for i := range g {
 			g[i].order = how
+			ChangeHandle(&g[i].Member, func(h *Handle) { h.with = with })
 		}
 		groups[up] = g
 	}

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"time"
 
 	"logview/reader"
@@ -106,15 +108,9 @@ func StillHolds(m reader.Member, now os.FileInfo) bool {
 }
 
 // openMoved opens the file that m was and returns its path: the same file under
-// another name of its log, or the file into which it was compressed, which has
-// the modification time of the original and another name. It returns nil if
-// there is neither.
-//
-// If cut is set, the file still exists and was only truncated. Then it was
-// copied before, or its text is lost: the text size in a gzip file
-// distinguishes a copy from another file that was compressed in the same
-// second. Otherwise that size is no reason to reject a file, because in a file
-// of several members it is smaller.
+// another name of its log, or the file into which it was compressed (see
+// findMoved). It returns nil if there is neither. cut says that the file still
+// exists, and was truncated.
 func openMoved(m reader.Member, cut bool) (decode.File, string) {
 	if HandleOf(m).Alt != "" {
 		if f, err := os.Open(HandleOf(m).Alt); err == nil {
@@ -134,7 +130,7 @@ func openMoved(m reader.Member, cut bool) (decode.File, string) {
 		return nil, ""
 	}
 	// The file may be renamed again before it is opened: then search once more.
-	for range 5 {
+	for range 20 {
 		c, ok := findMoved(m, cut)
 		if !ok {
 			return nil, ""
@@ -151,31 +147,94 @@ func openMoved(m reader.Member, cut bool) (decode.File, string) {
 	return nil, ""
 }
 
-// findMoved returns the file that m was or became, in the same directory.
+// findMoved returns the file that m was or became, in the directories of its
+// log. cut is that of openMoved.
+//
+// The same file is recognized by its inode. Otherwise m was compressed, or
+// copied and then truncated, into a file that was not there when m was listed.
+// If there are several such files, and several files of the list are gone, those
+// belong together whose times are nearest to each other. Compressors give the
+// result the modification time of the original. But m may have grown since it
+// was listed, so the result may be newer; and logrotate takes the time before it
+// renames the file, to which a writer adds until it is told to reopen its log,
+// so the result may be older, by up to logrotateLag.
 func findMoved(m reader.Member, cut bool) (reader.Member, bool) {
 	dir, base := filepath.Split(m.Path)
+	with := HandleOf(m).with
+	if with == nil {
+		with = &siblings{dirs: []string{dir}, files: []os.FileInfo{HandleOf(m).Info}}
+	}
 	l := NewFinder()
-	l.AddLog(dir, base)
-	packed, nearest := reader.Member{}, time.Second
+	for _, dir := range with.dirs {
+		l.AddLog(dir, base)
+	}
+	var fresh []Found
 	for _, c := range l.Files {
-		if StillHolds(m, HandleOf(c.Member).Info) {
+		info := HandleOf(c.Member).Info
+		if StillHolds(m, info) {
 			return c.Member, true
 		}
-		// Compressors keep the modification time at least to the second, and
-		// most of them exactly. If two files were rotated within a second, the
-		// one with the nearer time is the right one.
-		if age := c.ModTime.Sub(m.ModTime).Abs(); c.Name.Compressed() && !decode.ParseName(base).Compressed() && age < nearest && !(cut && !MayHold(c.Member, m.Size)) {
-			packed, nearest = c.Member, age
+		known := slices.ContainsFunc(with.files, func(x os.FileInfo) bool { return os.SameFile(x, info) })
+		if !known && (cut || c.Name.Compressed()) {
+			fresh = append(fresh, c)
 		}
 	}
-	return packed, HandleOf(packed).Info != nil
+	if decode.ParseName(base).Compressed() {
+		return reader.Member{}, false
+	}
+	gone := slices.DeleteFunc(slices.Clone(with.files), func(x os.FileInfo) bool {
+		was := reader.Member{Size: x.Size(), Handle: Handle{Info: x}}
+		return decode.ParseName(x.Name()).Compressed() ||
+			slices.ContainsFunc(l.Files, func(c Found) bool { return StillHolds(was, HandleOf(c.Member).Info) })
+	})
+
+	lag := time.Second
+	if with.whole {
+		lag = logrotateLag
+	}
+	type match struct {
+		was os.FileInfo
+		now Found
+		age time.Duration
+	}
+	var matches []match
+	for _, x := range gone {
+		for _, c := range fresh {
+			age := c.ModTime.Sub(x.ModTime())
+			// The text size in a gzip file distinguishes a copy from another file
+			// that was compressed in the same second. It is no reason to reject a
+			// file with the same time otherwise: in a file of several members it
+			// is smaller.
+			if age.Abs() < time.Second && !cut || age > -lag && MayHold(c.Member, x.Size()) {
+				matches = append(matches, match{x, c, age.Abs()})
+			}
+		}
+	}
+	slices.SortStableFunc(matches, func(a, b match) int { return cmp.Compare(a.age, b.age) })
+	for len(matches) > 0 {
+		best := matches[0]
+		if os.SameFile(best.was, HandleOf(m).Info) {
+			return best.now.Member, true
+		}
+		matches = slices.DeleteFunc(matches, func(x match) bool {
+			return os.SameFile(x.was, best.was) || x.now.Path == best.now.Path
+		})
+	}
+	return reader.Member{}, false
 }
 
-// MayHold reports whether a compressed file may contain a text of a given size.
-// For most formats the answer is always true. A gzip member ends with the size
+// logrotateLag is the longest time assumed between logrotate's look at a log and
+// its message to the writer.
+const logrotateLag = time.Minute
+
+// MayHold reports whether a file may contain a text of a given size. For most
+// compressed formats the answer is always true. A gzip member ends with the size
 // of its text, modulo 4 GiB (RFC 1952), but the last member of a file written
 // by bgzip is empty.
 func MayHold(m reader.Member, size int64) bool {
+	if !decode.ParseName(filepath.Base(m.Path)).Compressed() {
+		return m.Size >= size
+	}
 	f, err := os.Open(m.Path)
 	if err != nil {
 		return true

@@ -140,14 +140,20 @@ func (f *Finder) AddLog(dir, base string) {
 		f.fail(dir, err)
 	}
 	names := make([]string, 0, len(entries))
+	infos := map[string]os.FileInfo{}
 	for _, e := range entries {
 		if name := e.Name(); !e.IsDir() && !strings.HasSuffix(name, ".tmp") {
 			names = append(names, name)
+			infos[name] = e
 		}
 	}
 	_, names = sameLog(base, names)
 	for _, name := range names {
-		if info, err := os.Stat(dir + name); err == nil && info.Mode().IsRegular() {
+		info := infos[name]
+		if info != nil && info.Mode()&fs.ModeSymlink != 0 {
+			info, _ = os.Stat(dir + name)
+		}
+		if info != nil && info.Mode().IsRegular() {
 			f.AddFile(reader.Member{Path: dir + name, Size: info.Size(), ModTime: info.ModTime(), Handle: Handle{Info: info}})
 		}
 	}
@@ -194,21 +200,15 @@ func (s *LogSource) openMember(ctx context.Context, m reader.Member, at reader.P
 		return nil, err
 	}
 	info, err := f.Stat()
+	if err == nil && info.IsDir() {
+		err = fs.ErrInvalid
+	}
 	if err != nil {
 		f.Close()
 		return nil, &reader.FileError{Path: path, Offset: -1, Err: reader.Cause(err)}
 	}
-	if info.IsDir() {
-		f.Close()
-		return nil, &reader.FileError{Path: path, Offset: -1, Err: fs.ErrInvalid}
-	}
 	regular := info.Mode().IsRegular()
-	var head [decode.MagicLen]byte
-	compressed := false
-	if regular {
-		n, _ := f.ReadAt(head[:], 0)
-		compressed = decode.IsPacked(f, head[:n])
-	}
+	compressed := regular && isPacked(f)
 	if compressed {
 		if st, ok := s.opt.Cache.OpenStore(ctx, f, s.opt.Encoding, true); ok {
 			f.Close()
@@ -227,25 +227,12 @@ func (s *LogSource) openMember(ctx context.Context, m reader.Member, at reader.P
 		f.Close()
 		return nil, err
 	}
-	if b.T.Archive != "" {
-		if m.Path == reader.Stdin && !regular && b.T.Archive == decode.TarArchive {
-			a, err := unpackPipe(ctx, m, b.T, s.opt)
-			if a.data == nil {
-				b.Close()
-				return nil, err
-			}
-			a.damage = err
-			s.mu.Lock()
-			s.piped = a
-			s.mu.Unlock()
-		}
+	switch {
+	case b.T.Archive != "":
+		err := s.refuseArchive(ctx, m, b, regular)
 		b.Close()
-		if b.T.Archive == decode.ZipArchive && !m.Named && !MayBeArchive(m) {
-			return nil, &reader.FileError{Path: path, Offset: -1, Err: reader.ErrBinary} // a program or a document
-		}
-		return nil, &reader.FileError{Path: path, Offset: -1, Err: ErrArchive}
-	}
-	if b.T.Binary && !s.holdsText(ctx, m, b.T.Beginning()) {
+		return nil, err
+	case b.T.Binary && !s.holdsText(ctx, m, b.T.Beginning()):
 		b.Close()
 		return nil, &reader.FileError{Path: path, Offset: -1, Err: reader.ErrBinary}
 	}
@@ -277,6 +264,33 @@ func (s *LogSource) openMember(ctx context.Context, m reader.Member, at reader.P
 		}
 	}
 	return b, nil
+}
+
+// isPacked reports whether a regular file must be decoded.
+func isPacked(f decode.File) bool {
+	var head [decode.MagicLen]byte
+	n, _ := f.ReadAt(head[:], 0)
+	return decode.IsPacked(f, head[:n])
+}
+
+// refuseArchive returns the error of opening m as a log: b shows that it is an
+// archive. A tar from a pipe can be read only once, so refuseArchive reads it
+// and sets s.piped.
+func (s *LogSource) refuseArchive(ctx context.Context, m reader.Member, b *FileBlocks, regular bool) error {
+	if m.Path == reader.Stdin && !regular && b.T.Archive == decode.TarArchive {
+		a, err := unpackPipe(ctx, m, b.T, s.opt)
+		if a.data == nil {
+			return err
+		}
+		a.damage = err
+		s.mu.Lock()
+		s.piped = a
+		s.mu.Unlock()
+	}
+	if b.T.Archive == decode.ZipArchive && !m.Named && !MayBeArchive(m) {
+		return &reader.FileError{Path: b.path, Offset: -1, Err: reader.ErrBinary} // a program or a document
+	}
+	return &reader.FileError{Path: b.path, Offset: -1, Err: ErrArchive}
 }
 
 // holdsText reports whether m, which starts with head and looks binary, is read

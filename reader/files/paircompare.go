@@ -34,112 +34,166 @@ func (s *LogSource) compare(ctx context.Context, p *pair) (verdict, error) {
 	opt := s.opt
 	opt.Workers = nil // most likely its block store is not needed
 	z, err := (&LogSource{name: s.name, opt: opt, members: s.Members()}).openMember(ctx, p.Packed, reader.Pos{}, nil)
-	switch {
-	case err == nil:
-		defer z.Close()
-	case ctx.Err() != nil:
-		return verdict{}, ctx.Err()
-	case isGone(err), errors.Is(err, reader.ErrBinary) && plain.T.Binary:
-		return verdict{Relation: Contained}, nil
-	case p.unfinished(err):
-		return verdict{Relation: Contained, passing: true}, nil
-	case isTruncation(err):
-		return verdict{Relation: damaged, has: newLineSet()}, nil
-	default:
-		return verdict{Relation: different}, nil
+	if err != nil {
+		if ctx.Err() != nil {
+			return verdict{}, ctx.Err()
+		}
+		return p.withoutPacked(err, plain), nil
 	}
+	defer z.Close()
 	if f, ok := z.(reader.FileBlocks); ok && f.Stamp().SameFile(plain.stamp) && plain.stamp.Ino != 0 {
 		return verdict{Relation: replaced}, nil
 	}
-	// If plain is packed, too, and damaged, the other file has the rest.
-	ends := func(err error) bool { return err == io.EOF || err != nil && plain.T.Format != decode.Plain }
-	a, b := reader.GetBlock(), reader.GetBlock()
-	defer reader.PutBlock(a)
-	defer reader.PutBlock(b)
-	v := verdict{}    // at and line: the start of the last line that both have
-	both := verdict{} // at and line: the end of the common beginning so far
+	c := comparison{p: p, plain: plain, packed: z, a: reader.GetBlock(), b: reader.GetBlock()}
+	defer reader.PutBlock(c.a)
+	defer reader.PutBlock(c.b)
+	return c.run(ctx)
+}
+
+// withoutPacked returns the verdict if opening packed failed with err.
+func (p *pair) withoutPacked(err error, plain *FileBlocks) verdict {
+	switch {
+	case isGone(err), errors.Is(err, reader.ErrBinary) && plain.T.Binary:
+		return verdict{Relation: Contained}
+	case p.unfinished(err):
+		return verdict{Relation: Contained, passing: true}
+	case isTruncation(err):
+		return verdict{Relation: damaged, has: newLineSet()}
+	}
+	return verdict{Relation: different}
+}
+
+// A comparison compares the texts of a pair, block by block.
+type comparison struct {
+	p      *pair
+	plain  *FileBlocks
+	packed reader.Blocks
+	a, b   *reader.Block // the blocks read last, of plain and of packed
+	v      verdict       // at and line: the start of the last line that both have
+	both   verdict       // at and line: the end of the common beginning so far
+}
+
+// run returns the verdict on the two texts.
+func (c *comparison) run(ctx context.Context) (verdict, error) {
 	for {
-		zerr := z.Next(b)
-		if zerr == io.EOF || p.unfinished(zerr) {
-			v.Relation, v.passing = Contained, zerr != io.EOF
-			return v, nil
+		zerr := c.packed.Next(c.b)
+		if c.packedEnds(zerr) {
+			return c.contained(zerr), nil
 		}
 		if ctx.Err() != nil {
 			return verdict{}, ctx.Err()
 		}
-		perr := plain.Next(a)
+		perr := c.plain.Next(c.a)
 		if ctx.Err() != nil {
 			return verdict{}, ctx.Err()
 		}
 		switch {
 		case zerr != nil:
 			if perr != nil {
-				a.Text, a.Skips = a.Text[:0], nil
+				c.a.Text, c.a.Skips = c.a.Text[:0], nil
 			}
-			return both.damaged(plain, a)
-		case ends(perr):
-			v.Relation = continues
-			return v, p.checkUnchanged(plain)
+			return c.both.damaged(c.plain, c.a)
+		case c.plainEnds(perr):
+			return c.continues()
 		case perr != nil:
 			return verdict{Relation: different}, nil
 		}
-		n := commonPrefix(a, b)
-		i := bytes.LastIndexByte(a.Text[:n], '\n') + 1
-		if i > 0 {
-			v.at, v.line = a.OffsetAt(i), a.Line+reader.Line(reader.CountLines(a.Text[:i]))
-		}
-		both.at, both.line = a.OffsetAt(n), a.Line+reader.Line(reader.CountLines(a.Text[:n]))
+		n, i := c.match()
 		switch {
-		case n == len(a.Text) && n == len(b.Text):
-		case n == len(b.Text):
-			// The rest of a line of plain, the last one of packed.
-			zerr := z.Next(b)
-			if ctx.Err() != nil {
-				return verdict{}, ctx.Err()
-			}
-			if zerr == io.EOF || p.unfinished(zerr) {
-				v.Relation, v.passing = Contained, zerr != io.EOF
-				return v, nil
-			}
-			if zerr != nil {
-				a.Advance(n)
-				return both.damaged(plain, a)
-			}
-			return v.diverge(z, b, plain, a, i)
+		case n == len(c.a.Text) && n == len(c.b.Text):
+		case n == len(c.b.Text):
+			return c.afterPacked(ctx, n, i)
+		case n == len(c.a.Text):
+			return c.afterPlain()
 		default:
-			if n == len(a.Text) {
-				if ends(plain.Next(a)) {
-					v.Relation = continues
-					return v, p.checkUnchanged(plain)
-				}
-				i = 0 // a is the next block
-			}
-			return v.diverge(z, b, plain, a, i)
+			return c.diverge(i)
 		}
 	}
 }
 
+// match compares the blocks a and b. It returns the length n of their common
+// beginning, and the length i of the whole lines in that.
+func (c *comparison) match() (n, i int) {
+	n = commonPrefix(c.a, c.b)
+	i = bytes.LastIndexByte(c.a.Text[:n], '\n') + 1
+	if i > 0 {
+		c.v.at, c.v.line = c.a.OffsetAt(i), c.a.Line+reader.Line(reader.CountLines(c.a.Text[:i]))
+	}
+	c.both.at, c.both.line = c.a.OffsetAt(n), c.a.Line+reader.Line(reader.CountLines(c.a.Text[:n]))
+	return n, i
+}
+
+// packedEnds reports whether an error of packed means that all its text so far
+// was read.
+func (c *comparison) packedEnds(err error) bool { return err == io.EOF || c.p.unfinished(err) }
+
+// plainEnds reports whether after an error of plain only packed may have more
+// text. If plain is packed, too, and damaged, the other file has the rest.
+func (c *comparison) plainEnds(err error) bool {
+	return err == io.EOF || err != nil && c.plain.T.Format != decode.Plain
+}
+
+// contained returns the verdict that plain has all the text of packed. end is
+// the error of packed after that text.
+func (c *comparison) contained(end error) verdict {
+	c.v.Relation, c.v.passing = Contained, end != io.EOF
+	return c.v
+}
+
+// continues returns the verdict that packed has all the text of plain, and
+// more.
+func (c *comparison) continues() (verdict, error) {
+	c.v.Relation = continues
+	return c.v, c.p.checkUnchanged(c.plain)
+}
+
+// afterPacked returns the verdict if a begins with all n bytes of b. The rest of
+// a is that of a line, the last one of packed unless they differ there; i is its
+// index in a.
+func (c *comparison) afterPacked(ctx context.Context, n, i int) (verdict, error) {
+	zerr := c.packed.Next(c.b)
+	if ctx.Err() != nil {
+		return verdict{}, ctx.Err()
+	}
+	if c.packedEnds(zerr) {
+		return c.contained(zerr), nil
+	}
+	if zerr != nil {
+		c.a.Advance(n)
+		return c.both.damaged(c.plain, c.a)
+	}
+	return c.diverge(i)
+}
+
+// afterPlain returns the verdict if b begins with all of a.
+func (c *comparison) afterPlain() (verdict, error) {
+	if c.plainEnds(c.plain.Next(c.a)) {
+		return c.continues()
+	}
+	return c.diverge(0) // a is the next block
+}
+
 // diverge returns the verdict on two texts that differ in the blocks a and b,
 // in the line at index i of a.
-func (v verdict) diverge(z reader.Blocks, b *reader.Block, plain *FileBlocks, a *reader.Block, i int) (verdict, error) {
-	if v.at == 0 {
+func (c *comparison) diverge(i int) (verdict, error) {
+	if c.v.at == 0 {
 		return verdict{Relation: different}, nil
 	}
 	own := newLineSet() // the lines of packed
-	own.add(b.Text[min(i, len(b.Text)):])
-	zerr := z.Next(b)
+	own.add(c.b.Text[min(i, len(c.b.Text)):])
+	zerr := c.packed.Next(c.b)
 	for zerr == nil {
-		own.add(b.Text)
-		zerr = z.Next(b)
+		own.add(c.b.Text)
+		zerr = c.packed.Next(c.b)
 	}
-	if err := plain.ctx.Err(); err != nil {
+	if err := c.plain.ctx.Err(); err != nil {
 		return verdict{}, err
 	}
 	if zerr == io.EOF {
 		return verdict{Relation: different}, nil
 	}
-	a.Advance(i)
-	v, err := v.damaged(plain, a)
+	c.a.Advance(i)
+	v, err := c.v.damaged(c.plain, c.a)
 	n := v.has.count(own)
 	v.copy = int(v.line)+n > len(own.sums)-n
 	return v, err

@@ -148,7 +148,8 @@ func lastTimes(c *blockstore.Cache, m reader.Member, f decode.File) (low, high, 
 		defer st.F.Close()
 		for _, b := range slices.Backward(st.Table.Blocks) {
 			if !b.Last.IsZero() {
-				return b.First, b.Last, b.Last
+				first, last := b.TimesIn(time.Local)
+				return first, last, last
 			}
 		}
 		return low, high, final
@@ -167,7 +168,7 @@ func lastTimes(c *blockstore.Cache, m reader.Member, f decode.File) (low, high, 
 		if from > 0 { // the buffer starts inside a line
 			text = text[bytes.IndexByte(text, '\n')+1:]
 		}
-		if low, high, _ = clock.Span(text); !high.IsZero() || from == 0 {
+		if low, high = clock.Span(text); !high.IsZero() || from == 0 {
 			return low, high, clock.Last()
 		}
 	}

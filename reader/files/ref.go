@@ -194,92 +194,133 @@ func Resolve(ctx context.Context, r Ref, opt Options) (reader.Source, reader.Mem
 	logs, errs := UnpackAll(ctx, f.Group(), opt, InsideArchive)
 	f.Errs = append(f.Errs, errs...)
 	if r.ID == "" {
-		for _, l := range logs {
-			for _, m := range l.Members {
-				inArchive := HandleOf(m).In != nil && m.Named && !IsPattern(r.Path) // perhaps through a link
-				if m.Path == r.Path || inArchive {
-					l.Members = []reader.Member{withoutPair(m)}
-					return NewSource(l, opt), m, reader.Pos{}, nil
-				}
-			}
-		}
-		if len(f.Errs) > 0 {
-			return nil, reader.Member{}, reader.Pos{}, f.Errs[0]
-		}
-		return nil, reader.Member{}, reader.Pos{}, &reader.FileError{Path: r.Path, Offset: -1, Err: errors.New("not a file with lines")}
+		src, m, err := r.literal(logs, f.Errs, opt)
+		return src, m, reader.Pos{}, err
 	}
-	var failed error // error of a file that may contain the line
-	changed := false // the file at the path does not start as it did
-	looked := map[string]bool{}
-	look := func(logs []Log) (reader.Source, reader.Member, reader.Pos, bool) {
-		for _, l := range logs {
-			src := NewSource(l, opt)
-			for _, m := range slices.Backward(l.Members) {
-				key := m.Path + "\x00" + string(opt.Encoding)
-				if looked[key] || ctx.Err() != nil {
-					continue
-				}
-				looked[key] = true
-				m = withoutPair(m) // either file of a pair will do
-				m.Named = true     // a file in a Ref counts as named
-				at, ok, err := r.locate(ctx, src, m, opt.Encoding)
-				if ok {
-					return src, m, at, true
-				}
-				if changed = changed || m.Path == r.Path && err == errOtherBeginning; err == errOtherBeginning {
-					continue
-				}
-				if err != nil && failed == nil && !errors.Is(err, reader.ErrGone) {
-					failed = err
-				}
-			}
-		}
-		return nil, reader.Member{}, reader.Pos{}, false
-	}
-	if src, m, at, ok := look(logs); ok {
-		return src, m, at, nil
-	}
-	inside, errs := UnpackAll(ctx, logs, opt, nil)
-	if src, m, at, ok := look(inside); ok {
-		return src, m, at, nil
-	}
-	if failed == nil && len(errs) > 0 {
-		failed = errs[0]
-	}
-	if src, m, at, ok := look(unpacked(r.Path)); ok {
-		return src, m, at, nil
-	}
-	if info, err := os.Stat(r.Path); err != nil || !info.IsDir() {
-		dir, base := filepath.Split(r.Path)
-		f := NewFinder()
-		f.AddLog(dir, base)
-		siblings := f.Group()
-		if src, m, at, ok := look(siblings); ok {
-			return src, m, at, nil
-		}
-		f = NewFinder()
-		f.addNearby(dir)
-		if src, m, at, ok := look(f.Group()); ok {
-			return src, m, at, nil
-		}
-		for _, c := range append([]string{""}, decode.CharsetNames...) {
-			opt.Encoding, _ = decode.ParseCharset(c)
-			if src, m, at, ok := look(append(logs, siblings...)); ok {
-				return src, m, at, nil
-			}
-		}
+	s := refSearch{ref: r, opt: opt, looked: map[string]bool{}}
+	if s.look(ctx, logs) || s.lookInside(ctx, logs) || s.look(ctx, unpacked(r.Path)) || s.lookAround(ctx, logs) {
+		return s.src, s.member, s.at, nil
 	}
 	if err := ctx.Err(); err != nil {
 		return nil, reader.Member{}, reader.Pos{}, err
 	}
-	if failed != nil {
-		return nil, reader.Member{}, reader.Pos{}, fmt.Errorf("%s: %w; it may be in a file that could not be read: %w", r, reader.ErrGone, failed)
+	return nil, reader.Member{}, reader.Pos{}, s.notFound()
+}
+
+// literal returns the member at the path of a literal Ref. logs are those at
+// the path, and errs the errors of listing them.
+func (r Ref) literal(logs []Log, errs []error, opt Options) (reader.Source, reader.Member, error) {
+	for _, l := range logs {
+		for _, m := range l.Members {
+			inArchive := HandleOf(m).In != nil && m.Named && !IsPattern(r.Path) // perhaps through a link
+			if m.Path == r.Path || inArchive {
+				l.Members = []reader.Member{withoutPair(m)}
+				return NewSource(l, opt), m, nil
+			}
+		}
 	}
-	where := Ref{Path: "DIR", Line: r.Line, ID: r.ID}
-	if changed {
-		return nil, reader.Member{}, reader.Pos{}, &changedError{r, where}
+	if len(errs) > 0 {
+		return nil, reader.Member{}, errs[0]
 	}
-	return nil, reader.Member{}, reader.Pos{}, fmt.Errorf("%s: %w, neither that one nor those around it; if the files were moved to DIR, try %s", r, reader.ErrGone, where)
+	return nil, reader.Member{}, &reader.FileError{Path: r.Path, Offset: -1, Err: errors.New("not a file with lines")}
+}
+
+// A refSearch searches for the line of a Ref with an ID.
+type refSearch struct {
+	ref    Ref
+	opt    Options
+	looked map[string]bool // the paths that were searched, each with an encoding
+
+	// Set when the line is found:
+	src    reader.Source
+	member reader.Member
+	at     reader.Pos
+
+	changed bool  // the file at the path does not start as it did
+	failed  error // error of a file that may contain the line
+}
+
+// look searches in the files of logs that were not searched in the encoding of
+// s.opt, and reports whether one has the line.
+func (s *refSearch) look(ctx context.Context, logs []Log) bool {
+	for _, l := range logs {
+		src := NewSource(l, s.opt)
+		for _, m := range slices.Backward(l.Members) {
+			key := m.Path + "\x00" + string(s.opt.Encoding)
+			if s.looked[key] || ctx.Err() != nil {
+				continue
+			}
+			s.looked[key] = true
+			m = withoutPair(m) // either file of a pair will do
+			m.Named = true     // a file in a Ref counts as named
+			at, ok, err := s.ref.locate(ctx, src, m, s.opt.Encoding)
+			if ok {
+				s.src, s.member, s.at = src, m, at
+				return true
+			}
+			if err == errOtherBeginning {
+				s.changed = s.changed || m.Path == s.ref.Path
+				continue
+			}
+			if err != nil && s.failed == nil && !errors.Is(err, reader.ErrGone) {
+				s.failed = err
+			}
+		}
+	}
+	return false
+}
+
+// lookInside searches in the archives among logs.
+func (s *refSearch) lookInside(ctx context.Context, logs []Log) bool {
+	inside, errs := UnpackAll(ctx, logs, s.opt, nil)
+	if s.look(ctx, inside) {
+		return true
+	}
+	if s.failed == nil && len(errs) > 0 {
+		s.failed = errs[0]
+	}
+	return false
+}
+
+// lookAround searches in the other files of the log at the path, in those in
+// the same directory and directly below it, and in the files of the log in
+// other encodings. logs are those at the path. If that is a directory,
+// lookAround returns false.
+func (s *refSearch) lookAround(ctx context.Context, logs []Log) bool {
+	if info, err := os.Stat(s.ref.Path); err == nil && info.IsDir() {
+		return false
+	}
+	dir, base := filepath.Split(s.ref.Path)
+	f := NewFinder()
+	f.AddLog(dir, base)
+	siblings := f.Group()
+	if s.look(ctx, siblings) {
+		return true
+	}
+	f = NewFinder()
+	f.addNearby(dir)
+	if s.look(ctx, f.Group()) {
+		return true
+	}
+	for _, c := range append([]string{""}, decode.CharsetNames...) {
+		s.opt.Encoding, _ = decode.ParseCharset(c)
+		if s.look(ctx, append(logs, siblings...)) {
+			return true
+		}
+	}
+	return false
+}
+
+// notFound returns the error if no file has the line.
+func (s *refSearch) notFound() error {
+	if s.failed != nil {
+		return fmt.Errorf("%s: %w; it may be in a file that could not be read: %w", s.ref, reader.ErrGone, s.failed)
+	}
+	where := Ref{Path: "DIR", Line: s.ref.Line, ID: s.ref.ID}
+	if s.changed {
+		return &changedError{s.ref, where}
+	}
+	return fmt.Errorf("%s: %w, neither that one nor those around it; if the files were moved to DIR, try %s", s.ref, reader.ErrGone, where)
 }
 
 // errOtherBeginning says that a member does not start like the member of a Ref.
@@ -290,7 +331,7 @@ var errOtherBeginning = errors.New("begins otherwise")
 type changedError struct{ ref, elsewhere Ref }
 
 func (e *changedError) Error() string {
-	return fmt.Sprintf("%s: the file begins otherwise now; if it was rotated and moved to DIR, try %s; if its beginning was changed, look for the line by its text: logview search TEXT %s",
+	return fmt.Sprintf("%s: the file has another beginning now; if it was rotated and moved to DIR, try %s; if its beginning was changed, look for the line by its text: logview search TEXT %s",
 		e.ref, e.elsewhere, e.ref.Path)
 }
 

@@ -45,19 +45,20 @@ func (f *Finder) Resolve() {
 			names[k] = f.Files[i].Name
 		}
 		for _, l := range rotation.Group(names) {
+			files := make([]Found, len(l.Names))
+			for k, n := range l.Names {
+				files[k] = f.Files[at[n]]
+				files[k].Name = names[n]
+			}
 			var how *rotation.Order
-			if len(l.Names) > 1 {
-				files := make([]Found, len(l.Names))
-				for k, n := range l.Names {
-					files[k] = f.Files[at[n]]
-					files[k].Name = names[n]
-				}
+			if len(files) > 1 {
 				how = decideOrder(files)
 			}
+			with := f.newSiblings(files)
 			for _, n := range l.Names {
 				m := &f.Files[at[n]]
 				m.Name, m.title, m.order = names[n], l.Name, how
-				ChangeHandle(&m.Member, func(h *Handle) { h.Rotated = !m.Name.Current() })
+				ChangeHandle(&m.Member, func(h *Handle) { h.Rotated, h.with = !m.Name.Current(), with })
 			}
 		}
 	}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"logview/reader"
 	"logview/reader/readertest"
 )
 
@@ -151,5 +152,122 @@ func TestSameMemberGone(t *testing.T) {
 func TestPatternErrors(t *testing.T) {
 	if _, errs := Find([]string{"[z-"}); len(errs) != 1 {
 		t.Errorf("got %v", errs)
+	}
+}
+
+// A log that was listed is found again although it was written to, rotated and
+// compressed before it is opened, and so were others.
+func TestMovedAfterGrowth(t *testing.T) {
+	start := time.Now().Add(-time.Hour)
+	type file struct {
+		name, text string
+		age        time.Duration // of its last change, after start
+	}
+	put := func(t *testing.T, dir string, f file) {
+		t.Helper()
+		text := f.text
+		if strings.HasSuffix(f.name, ".gz") {
+			text = string(readertest.Gzip(text))
+		}
+		path := filepath.Join(dir, f.name)
+		readertest.WriteFile(t, path, text)
+		if err := os.Chtimes(path, start.Add(f.age), start.Add(f.age)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	first, second, third := "the first text\n", "the second text\n", "the third text, which grows\n"
+	grown := third + "it grew\n"
+	for name, x := range map[string]struct {
+		before []file
+		mv     [][2]string // to nothing: removed
+		after  []file
+		want   map[string]string // by listed name; empty: no text
+	}{
+		"compressed": {
+			before: []file{{"a.log.1.gz", first, 0}, {"a.log", third, 20 * time.Second}},
+			mv:     [][2]string{{"a.log.1.gz", "a.log.2.gz"}, {"a.log", ""}},
+			after:  []file{{"a.log.1.gz", grown, 25 * time.Second}, {"a.log", "new\n", 26 * time.Second}},
+			want:   map[string]string{"a.log": grown, "a.log.1.gz": first},
+		},
+		"not yet closed": {
+			before: []file{{"a.log.2.gz", first, 0}, {"a.log.1", third, 20 * time.Second}, {"a.log", "", 20 * time.Second}},
+			mv:     [][2]string{{"a.log.1", ""}},
+			after:  []file{{"a.log.1.gz", grown, 23 * time.Second}},
+			want:   map[string]string{"a.log.1": grown, "a.log.2.gz": first},
+		},
+		"compressed with the time before renaming": {
+			before: []file{{"a.log.2.gz", first, 0}, {"a.log.1", third, 20 * time.Second}, {"a.log", "", 20 * time.Second}},
+			mv:     [][2]string{{"a.log.1", ""}},
+			after:  []file{{"a.log.1.gz", grown, 17 * time.Second}},
+			want:   map[string]string{"a.log.1": grown, "a.log.2.gz": first},
+		},
+		"twice": {
+			before: []file{{"a.log.1.gz", first, 0}, {"a.log", third, 20 * time.Second}},
+			mv:     [][2]string{{"a.log.1.gz", "a.log.3.gz"}, {"a.log", ""}},
+			after:  []file{{"a.log.2.gz", grown, 25 * time.Second}, {"a.log.1.gz", "another, as long as the third\n", 30 * time.Second}, {"a.log", "new\n", 31 * time.Second}},
+			want:   map[string]string{"a.log": grown},
+		},
+		"delayed": {
+			before: []file{{"a.log.1", second, 10 * time.Second}, {"a.log", third, 20 * time.Second}},
+			mv:     [][2]string{{"a.log.1", ""}, {"a.log", ""}},
+			after:  []file{{"a.log.3.gz", second, 10 * time.Second}, {"a.log.2.gz", grown, 25 * time.Second}, {"a.log.1", "another\n", 30 * time.Second}, {"a.log", "new\n", 31 * time.Second}},
+			want:   map[string]string{"a.log": grown, "a.log.1": second},
+		},
+		"copied and truncated": {
+			before: []file{{"a.log.1.gz", first, 0}, {"a.log", third, 20 * time.Second}},
+			mv:     [][2]string{{"a.log.1.gz", "a.log.2.gz"}},
+			after:  []file{{"a.log.1", grown, 25 * time.Second}, {"a.log", "new\n", 26 * time.Second}},
+			want:   map[string]string{"a.log": grown},
+		},
+		"removed": {
+			before: []file{{"a.log.1.gz", first, 0}, {"a.log.1", second, 10 * time.Second}},
+			mv:     [][2]string{{"a.log.1.gz", "a.log.2.gz"}, {"a.log.1", ""}},
+			want:   map[string]string{"a.log.1": ""},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			for _, f := range x.before {
+				put(t, dir, f)
+			}
+			logs, _ := Find([]string{dir})
+			if len(logs) != 1 {
+				t.Fatalf("%d logs", len(logs))
+			}
+			for _, mv := range x.mv {
+				from, to := filepath.Join(dir, mv[0]), filepath.Join(dir, mv[1])
+				var err error
+				if mv[1] == "" {
+					err = os.Rename(from, filepath.Join(t.TempDir(), "kept so that its inode is not used again"))
+				} else {
+					err = os.Rename(from, to)
+				}
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			for _, f := range x.after {
+				put(t, dir, f)
+			}
+			for _, m := range logs[0].Members {
+				want, ok := x.want[filepath.Base(m.Path)]
+				if !ok {
+					continue
+				}
+				got := ""
+				b, err := OpenFile(t.Context(), m, "")
+				if err == nil {
+					defer b.Close()
+					blk := reader.GetBlock()
+					defer reader.PutBlock(blk)
+					if err = b.Next(blk); err == nil {
+						got = string(blk.Text)
+					}
+				}
+				if got != want {
+					t.Errorf("%s is %q, %v, want %q", filepath.Base(m.Path), got, err, want)
+				}
+			}
+		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -336,6 +337,24 @@ func TestTableSurvivesAnything(t *testing.T) {
 	}
 }
 
+// TestOlderTables tests that the times and levels in tables of older versions are not
+// used.
+func TestOlderTables(t *testing.T) {
+	at := time.UnixMilli(1_795_000_000_000).UTC()
+	known := reader.TableBlock{Len: 10, Lines: 2, StoredLen: 5, First: at, Last: at, Final: at, Levels: [7]int32{5: 2}}
+	enc := (&reader.Table{Lines: 2, Blocks: []reader.TableBlock{known}}).Encode()
+	for version, want := range map[byte]reader.TableBlock{'4': {Len: 10, Lines: 2, StoredLen: 5, StartUntimed: true}, enc[3]: known} {
+		enc[3] = version
+		table, err := reader.DecodeTable(enc)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := table.Blocks[0]; !reflect.DeepEqual(got, want) {
+			t.Errorf("version %c: %+v, want %+v", version, got, want)
+		}
+	}
+}
+
 func FuzzTable(f *testing.F) {
 	t := &reader.Table{Lines: 3, Blocks: []reader.TableBlock{{Len: 10, Lines: 2, StoredLen: 5, First: time.UnixMilli(1), Last: time.UnixMilli(2)}, {Len: 1, StoredLen: 3}}}
 	f.Add(t.Encode())
@@ -345,7 +364,7 @@ func FuzzTable(f *testing.F) {
 			return
 		}
 		for _, off := range []reader.Offset{0, 1, table.Size - 1, table.Size} {
-			if i := table.Find(off); i >= 0 && (off < table.Blocks[i].Offset || off >= table.Blocks[i].Offset+reader.Offset(table.Blocks[i].Len)) {
+			if i := table.Find(off); i >= 0 && (off < table.Blocks[i].Offset || off >= table.Blocks[i].End()) {
 				t.Fatalf("offset %d is not in block %d", off, i)
 			}
 		}

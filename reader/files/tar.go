@@ -17,120 +17,173 @@ import (
 // an error, it also returns the members that are not damaged: after a damaged
 // header it continues with the next one, as tar does.
 func (a *archive) tarMembers(ctx context.Context, size int64) ([]namedEntry, error) {
-	data := &failingReaderAt{ReaderAt: a}
-	src := io.NewSectionReader(data, 0, size)
-	tr := tar.NewReader(src)
-	var out []namedEntry
-	var c census
-	var bad faults
-	byName := map[string]int{} // indexes of names in out, for its first indexed elements
-	indexed := 0
-	next := int64(0) // offset of the next headers
 	a.links = map[string]string{}
-	for {
+	l := newTarLister(a, size)
+	for more := true; more; {
 		if err := ctx.Err(); err != nil {
-			return out, err
+			return l.out, err
 		}
-		head := next
-		h, err := tr.Next()
-		off, _ := src.Seek(0, io.SeekCurrent)
-		var extents []extent
-		if err == nil && sparseMember(h) {
-			extents, err = extentsOf(data, h, head, off)
-		}
-		switch {
-		case err == io.EOF:
-			// Another archive may have been appended, or a header was
-			// overwritten with zeros.
-			at, zeros, _ := nextHeader(ctx, data, min(roundToBlock(off), size), size)
-			if data.err != nil {
-				bad.add(data.err)
-			}
-			if at == size || data.err != nil || ctx.Err() != nil {
-				return out, bad.err()
-			}
-			if !zeros {
-				bad.add(damagedHeader(head, at))
-			}
-			next = at
-			_, _ = src.Seek(next, io.SeekStart)
-			tr = tar.NewReader(src)
-			continue
-		case errors.Is(err, io.ErrUnexpectedEOF):
-			bad.add(errTarCut)
-			return out, bad.err()
-		case err == nil, errors.Is(err, tar.ErrInsecurePath):
-		default:
-			if data.err == nil {
-				next, _ = headerAfter(ctx, data, head, off, size)
-				bad.add(damagedHeader(head, next))
-				_, _ = src.Seek(next, io.SeekStart)
-				tr = tar.NewReader(src)
-			}
-			if data.err != nil {
-				bad.add(data.err)
-				return out, bad.err()
-			}
-			continue
-		}
-		e := &entry{in: a, off: off, size: h.Size, modified: h.ModTime}
-		stored := h.Size
-		switch h.Typeflag {
-		case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
-			if sparseMember(h) {
-				stored = 0
-				for _, x := range extents {
-					stored += x.size
-				}
-				e.off, e.end, e.sparse = head, off+stored, true
-			} else {
-				e.size = max(0, min(e.size, size-off))
-				e.end = off + e.size
-			}
-		case tar.TypeLink:
-			stored = 0
-			for ; indexed < len(out); indexed++ {
-				byName[memberPath(out[indexed].name)] = indexed
-			}
-			i, ok := byName[memberPath(h.Linkname)]
-			if !ok {
-				if to, ok := a.links[memberPath(h.Linkname)]; ok {
-					a.links[memberPath(h.Name)] = to
-				} else {
-					bad.add(fmt.Errorf("%q is a link to %q, which is not before it in the archive", h.Name, h.Linkname))
-				}
-				e = nil
-				break
-			}
-			e.off, e.end, e.size, e.sparse = out[i].off, out[i].end, out[i].size, out[i].sparse
-		case tar.TypeSymlink, tar.TypeChar, tar.TypeBlock, tar.TypeDir, tar.TypeFifo:
-			stored, e = 0, nil
-		default:
-			e = nil
-		}
-		next = roundToBlock(off + stored)
-		switch {
-		case e == nil:
-			err = c.add(h.Name+h.Linkname, 0)
-		case e.sparse:
-			err = c.add(h.Name, stored) // holes are not read
-		default:
-			err = c.add(h.Name, e.size)
-		}
-		if err != nil {
-			bad.add(err)
-			if err == errLongName {
-				continue
-			}
-			return out, bad.err()
-		}
-		switch {
-		case e != nil:
-			out = append(out, namedEntry{h.Name, e})
-		case h.Typeflag == tar.TypeSymlink:
-			a.links[memberPath(h.Name)] = h.Linkname
-		}
+		more = l.next(ctx)
 	}
+	return l.out, l.bad.err()
+}
+
+// A tarLister lists the members of a tar.
+type tarLister struct {
+	in   *archive
+	size int64 // of the tar
+	data *failingReaderAt
+	src  *io.SectionReader // of data
+	tr   *tar.Reader       // of src
+	head int64             // offset of the next headers
+
+	out     []namedEntry
+	census  census
+	bad     faults
+	byName  map[string]int // indexes of names in out, for its first indexed elements
+	indexed int
+}
+
+func newTarLister(a *archive, size int64) *tarLister {
+	l := &tarLister{in: a, size: size, data: &failingReaderAt{ReaderAt: a}, byName: map[string]int{}}
+	l.src = io.NewSectionReader(l.data, 0, size)
+	l.tr = tar.NewReader(l.src)
+	return l
+}
+
+// next lists the next member, or skips what is not one. It returns false if
+// there is nothing more to list.
+func (l *tarLister) next(ctx context.Context) bool {
+	h, err := l.tr.Next()
+	off, _ := l.src.Seek(0, io.SeekCurrent)
+	var extents []extent
+	if err == nil && sparseMember(h) {
+		extents, err = extentsOf(l.data, h, l.head, off)
+	}
+	switch {
+	case err == io.EOF:
+		return l.skipEnd(ctx, off)
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		l.bad.add(errTarCut)
+		return false
+	case err == nil, errors.Is(err, tar.ErrInsecurePath):
+		return l.add(h, off, extents)
+	}
+	return l.skipDamage(ctx, off)
+}
+
+// skipEnd continues after what looks like the end of the tar, which was read up
+// to off: another archive may have been appended, or a header was overwritten
+// with zeros. It returns false if no header follows.
+func (l *tarLister) skipEnd(ctx context.Context, off int64) bool {
+	at, zeros, _ := nextHeader(ctx, l.data, min(roundToBlock(off), l.size), l.size)
+	if l.data.err != nil {
+		l.bad.add(l.data.err)
+	}
+	if at == l.size || l.data.err != nil || ctx.Err() != nil {
+		return false
+	}
+	if !zeros {
+		l.bad.add(damagedHeader(l.head, at))
+	}
+	l.restart(at)
+	return true
+}
+
+// skipDamage skips a damaged header; the tar was read up to off when the damage
+// was found. It returns false if the tar cannot be read.
+func (l *tarLister) skipDamage(ctx context.Context, off int64) bool {
+	if l.data.err == nil {
+		at, _ := headerAfter(ctx, l.data, l.head, off, l.size)
+		l.bad.add(damagedHeader(l.head, at))
+		l.restart(at)
+	}
+	if l.data.err != nil {
+		l.bad.add(l.data.err)
+		return false
+	}
+	return true
+}
+
+// restart continues with the headers at an offset.
+func (l *tarLister) restart(at int64) {
+	l.head = at
+	_, _ = l.src.Seek(at, io.SeekStart)
+	l.tr = tar.NewReader(l.src)
+}
+
+// add lists the member whose headers start at l.head and whose data starts at
+// off. It returns false if the tar exceeds a limit of the census.
+func (l *tarLister) add(h *tar.Header, off int64, extents []extent) bool {
+	e, stored := l.entry(h, off, extents)
+	l.head = roundToBlock(off + stored)
+	var err error
+	switch {
+	case e == nil:
+		err = l.census.add(h.Name+h.Linkname, 0)
+	case e.sparse:
+		err = l.census.add(h.Name, stored) // holes are not read
+	default:
+		err = l.census.add(h.Name, e.size)
+	}
+	if err != nil {
+		l.bad.add(err)
+		return err == errLongName
+	}
+	switch {
+	case e != nil:
+		l.out = append(l.out, namedEntry{h.Name, e})
+	case h.Typeflag == tar.TypeSymlink:
+		l.in.links[memberPath(h.Name)] = h.Linkname
+	}
+	return true
+}
+
+// entry returns the entry of a member whose data starts at off, or nil if it is
+// not listed, and the number of bytes of its data in the tar.
+func (l *tarLister) entry(h *tar.Header, off int64, extents []extent) (e *entry, stored int64) {
+	e = &entry{in: l.in, off: off, size: h.Size, modified: h.ModTime}
+	switch h.Typeflag {
+	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
+		if !sparseMember(h) {
+			e.size = max(0, min(e.size, l.size-off))
+			e.end = off + e.size
+			return e, h.Size
+		}
+		for _, x := range extents {
+			stored += x.size
+		}
+		e.off, e.end, e.sparse = l.head, off+stored, true
+		return e, stored
+	case tar.TypeLink:
+		to := l.linked(h)
+		if to == nil {
+			return nil, 0
+		}
+		e.off, e.end, e.size, e.sparse = to.off, to.end, to.size, to.sparse
+		return e, 0
+	case tar.TypeSymlink, tar.TypeChar, tar.TypeBlock, tar.TypeDir, tar.TypeFifo:
+		return nil, 0
+	}
+	return nil, h.Size
+}
+
+// linked returns the entry that a hard link refers to. If it refers to a
+// symbolic link, which has no entry, linked gives it the same target in the
+// archive's links, and returns nil.
+func (l *tarLister) linked(h *tar.Header) *entry {
+	for ; l.indexed < len(l.out); l.indexed++ {
+		l.byName[memberPath(l.out[l.indexed].name)] = l.indexed
+	}
+	if i, ok := l.byName[memberPath(h.Linkname)]; ok {
+		return l.out[i].entry
+	}
+	if to, ok := l.in.links[memberPath(h.Linkname)]; ok {
+		l.in.links[memberPath(h.Name)] = to
+	} else {
+		l.bad.add(fmt.Errorf("%q is a link to %q, which is not before it in the archive", h.Name, h.Linkname))
+	}
+	return nil
 }
 
 // roundToBlock rounds a size up to a multiple of tarBlock.

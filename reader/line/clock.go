@@ -4,6 +4,7 @@ package line
 
 import (
 	"bytes"
+	"fmt"
 	"strings"
 	"time"
 
@@ -13,11 +14,13 @@ import (
 // A Clock determines the times of the lines of one file. It learns from the first
 // line with a time where the file has its times, and looks there first from then
 // on: at a byte offset, after a number of spaces, or as the value of a JSON key.
-// Other lines are searched. So the time of a line depends on that line and on what
+// Other lines are searched, but a date in a sentence is not the time of its line if
+// other lines begin with theirs. So the time of a line depends on that line and on what
 // was learned, but not on the lines in between. A Clock belongs to one goroutine.
 //
 // Of several times in a line the first counts, but a full date outranks a time of
-// day alone and seconds since 1970. In JSON the key decides: see jsonKeys.
+// day alone and seconds since 1970. In JSON the key decides: see jsonKeys. In a file
+// with columns, it is their names: see roles.
 //
 // What the file does not say is inferred:
 //
@@ -29,18 +32,26 @@ type Clock struct {
 	Zone *time.Location // nil for local time
 	Ref  time.Time      // time of the last change to the file; zero for the current time
 
+	// Columns are those of the file, which say where rows have their time and level;
+	// nil for none. Learn sets them.
+	Columns *Columns
+
 	learned bool // Learn was called, or a time was found
 	place   place
+	strict  bool  // only a header precedes times: see elsewhere
 	order   order // of dates such as 06/01/02
 
 	last     time.Time // the time found last
 	inferred reader.Inference
 
 	// The last minute: many lines fall into the same one.
-	minute stamp
-	base   int64 // its seconds since 1970
-	ref    time.Time
-	buf    Shown
+	minute  stamp
+	base    int64 // its seconds since 1970
+	ref     time.Time
+	buf     Shown
+	row     rowTime
+	times   []int64         // for Survey
+	minutes []reader.Minute // for Survey
 }
 
 // A place is where lines have their time.
@@ -51,19 +62,21 @@ type place struct {
 	spaces int    // number of spaces before it
 	lead   int    // bytes after the last of them
 	key    string // of a JSON object, with quotes; then the offset is that of the key
+	depth  int    // of the object
 	indent bool   // the line began with a blank
 }
 
-// searched is how much of a line is searched for a time.
-const searched = 256
+// searched is how much of a line is searched for a time, and of a JSON object in it,
+// longest.
+const (
+	searched = 256
+	longest  = 64 << 10
+)
 
 // Time returns the time of a line, and false if it has none.
 func (c *Clock) Time(l []byte) (time.Time, bool) {
-	if bytes.IndexByte(l[:min(len(l), searched)], escape) >= 0 && c.buf.Set(l) {
-		l = c.buf.Text
-	}
 	var s stamp
-	if !c.find(&s, l) {
+	if !c.find(&s, c.shown(l)) {
 		return time.Time{}, false
 	}
 	t, ok := c.resolve(&s)
@@ -73,12 +86,24 @@ func (c *Clock) Time(l []byte) (time.Time, bool) {
 	return t, ok
 }
 
+// shown returns the beginning of a line as a terminal shows it.
+func (c *Clock) shown(l []byte) []byte {
+	return c.buf.Of(l[:min(len(l), longest)])
+}
+
+// SetRef sets Ref while lines are being read.
+func (c *Clock) SetRef(t time.Time) {
+	if !t.Equal(c.Ref) {
+		c.Ref, c.minute = t, stamp{} // of which some was inferred
+	}
+}
+
 // Last returns the time that Time returned last; zero before the first.
 func (c *Clock) Last() time.Time { return c.last }
 
 // Copy returns a Clock that has learned the same.
 func (c *Clock) Copy() *Clock {
-	return &Clock{Zone: c.Zone, Ref: c.Ref, learned: c.learned, place: c.place, order: c.order}
+	return &Clock{Zone: c.Zone, Ref: c.Ref, Columns: c.Columns, learned: c.learned, place: c.place, strict: c.strict, order: c.order}
 }
 
 // inferred returns what the line does not say of its time.
@@ -106,37 +131,63 @@ func (c *Clock) FirstOf(text []byte) time.Time {
 	return time.Time{}
 }
 
-// Span returns the lowest and the highest time of the lines of text, zero if they
-// have none, and the most that was inferred of one.
-func (c *Clock) Span(text []byte) (first, last time.Time, inferred reader.Inference) {
-	c.Learn(text)
-	for l := range bytes.Lines(text) {
-		t, ok := c.Time(l)
-		if !ok {
-			continue
-		}
-		if first.IsZero() || t.Before(first) {
-			first = t
-		}
-		if last.IsZero() || t.After(last) {
-			last = t
-		}
-		inferred = max(inferred, c.inferred)
+// Span returns the lowest and the highest time of the lines of text, zero if they have
+// none.
+func (c *Clock) Span(text []byte) (first, last time.Time) {
+	k := c.Survey(text, false)
+	return k.First, k.Last
+}
+
+// Place returns in words where lines have their times, and what of them is inferred.
+func (c *Clock) Place() string {
+	p := &c.place
+	where := fmt.Sprintf("at byte %d", p.at)
+	switch {
+	case c.Columns.hasTime():
+		where = c.Columns.timeColumns()
+	case !p.known:
+		return "at no fixed place"
+	case p.key != "":
+		where = "under the key " + p.key
+	case p.spaces == 1:
+		where = "after one space"
+	case p.spaces > 1:
+		where = fmt.Sprintf("after %d spaces", p.spaces)
 	}
-	return first, last, inferred
+	if c.order != unknownOrder {
+		where += ", with the " + [...]string{yearFirst: "year", monthFirst: "month", dayFirst: "day"}[c.order] + " first"
+	}
+	switch c.inferred {
+	case reader.InferredZone:
+		where += ", without a zone"
+	case reader.InferredYear:
+		where += ", without a year and a zone"
+	case reader.InferredDate:
+		where += ", without a date and a zone"
+	}
+	return where
 }
 
 // find finds the time of a line, first where the lines before had theirs.
 func (c *Clock) find(s *stamp, l []byte) bool {
+	if c.Columns.hasTime() {
+		if known, ok := c.row.find(s, c.Columns, l); known {
+			return ok
+		}
+	}
 	p := &c.place
 	switch {
-	case !p.known:
+	case !p.known, isIndented(l) && !p.indent:
 	case p.key != "":
 		if c.findKey(s, l) {
 			return true
 		}
-	case p.at < len(l) && p.begins(l, p.at) && s.parse(l, p.at) > 0 && s.kind == p.kind:
-		return true
+	case p.at < len(l) && p.begins(l, p.at):
+		if end := s.parse(l, p.at); end > 0 && s.kind == p.kind {
+			s.end = end
+			return true
+		}
+		fallthrough
 	case p.spaces > 0:
 		i := 0
 		for range p.spaces {
@@ -146,8 +197,10 @@ func (c *Clock) find(s *stamp, l []byte) bool {
 			}
 			i += k + 1
 		}
-		if i += p.lead; i < len(l) && p.begins(l, i) && s.parse(l, i) > 0 && s.kind == p.kind {
-			return true
+		if i += p.lead; p.spaces > 0 && i < len(l) && p.begins(l, i) {
+			if s.parse(l, i) > 0 && s.kind == p.kind {
+				return true
+			}
 		}
 	}
 	return c.search(s, l)
@@ -162,35 +215,102 @@ func (p *place) begins(l []byte, i int) bool {
 // with a blank while the lines with times do not continues the one before: a time
 // in it is not its own.
 func (c *Clock) search(s *stamp, l []byte) bool {
-	indent := len(l) > 0 && (l[0] == ' ' || l[0] == '\t')
+	indent := isIndented(l)
 	if c.place.known && indent && !c.place.indent {
 		return false
 	}
-	if i := jsonStart(l); i >= 0 {
-		if key, at, ok := findJSON(s, l, i); ok {
-			c.learn(place{kind: s.kind, at: at, key: key, indent: indent})
-			return true
-		}
-		if i == 0 {
-			return false // times in values are not the line's
-		}
+	if bytes.HasPrefix(l, journalTime) && s.parse(l, len(journalTime)) == len(l) && s.kind == epoch {
+		return true // nothing is learned: other lines of the entry have other fields there
 	}
-	at, ok := findStamp(s, l)
-	if !ok {
+	p, ok := searchPlace(s, l)
+	if !ok || c.strict && p.key == "" && !c.elsewhere(s, l, p.at) {
 		return false
 	}
-	before := l[:at]
-	c.learn(place{kind: s.kind, at: at, spaces: bytes.Count(before, []byte{' '}), lead: at - 1 - bytes.LastIndexByte(before, ' '), indent: indent})
+	if !c.learned {
+		c.learned, c.place = true, p
+		c.strict = p.key == "" && !isProse(l[:p.at])
+	}
 	return true
 }
 
-// learn notes where the first line with a time has it.
-func (c *Clock) learn(p place) {
-	if !c.learned {
-		c.learned, c.place = true, p
-		c.place.known = true
+// searchPlace finds the time of a line, and the place where it is.
+func searchPlace(s *stamp, l []byte) (place, bool) {
+	indent := isIndented(l)
+	at, ok := -1, false
+	if i := jsonStart(l); i >= 0 {
+		// A date with a year before the object is that of the line. If it has no
+		// year, a key that certainly names the time of the line says more.
+		at, ok = findStamp(s, l[:i])
+		dated := ok && s.kind < epoch
+		if !dated || s.year == 0 {
+			var inside stamp
+			if key, at, depth, ok := findJSON(&inside, l, i); ok && (!dated || certainKey(key)) {
+				*s = inside
+				return place{known: true, kind: s.kind, at: at, key: key, depth: depth, indent: indent}, true
+			}
+			if i == 0 {
+				return place{}, false // times in values are not the line's
+			}
+			ok = false
+		}
 	}
+	if !ok {
+		at, ok = findStamp(s, l)
+	}
+	if !ok {
+		return place{}, false
+	}
+	before := l[:at]
+	return place{known: true, kind: s.kind, at: at, spaces: bytes.Count(before, []byte{' '}), lead: at - 1 - bytes.LastIndexByte(before, ' '), indent: indent}, true
 }
+
+// same reports whether p and q are the same place, as far as one line can tell.
+func (p *place) same(q *place) bool {
+	return p.kind == q.kind && p.key == q.key && p.indent == q.indent && (p.key != "" || p.at == q.at || p.spaces == q.spaces && p.lead == q.lead)
+}
+
+// elsewhere reports whether a time that was found at another place than in other lines,
+// before which there is only a header, is the time of its line l: if the others have
+// full dates, it is one, and is neither in a sentence nor quoted.
+func (c *Clock) elsewhere(s *stamp, l []byte, at int) bool {
+	if s.kind >= epoch && c.place.kind < epoch {
+		return false
+	}
+	if at > 0 && (l[at-1] == '\'' || l[at-1] == '"') && !(at > 1 && (l[at-2] == '=' || l[at-2] == ':')) {
+		return false
+	}
+	return !isProse(l[:at])
+}
+
+// isProse reports whether a text before a time is a part of a sentence, or names an
+// exception, rather than a header: it has two words that are not levels.
+func isProse(before []byte) bool {
+	words := 0
+	for word := range bytes.FieldsSeq(before) {
+		if string(word) == "|" { // what is before it is a name
+			words = 0
+			continue
+		}
+		word = bytes.Trim(word, `"'(),;:<>`)
+		if bytes.HasSuffix(word, []byte("Exception")) || bytes.HasSuffix(word, []byte("Error")) {
+			return true
+		}
+		plain := len(word) > 0
+		for _, c := range word {
+			plain = plain && (letter(c) || c == '_')
+		}
+		if plain && levelNamed(word) == 0 {
+			words++
+		}
+	}
+	return words >= 2
+}
+
+// journalTime is what the line begins with that has the time of an entry in
+// journald's export format.
+var journalTime = []byte("__REALTIME_TIMESTAMP=")
+
+func isIndented(l []byte) bool { return len(l) > 0 && (l[0] == ' ' || l[0] == '\t') }
 
 // findStamp searches the beginning of a line for a time.
 func findStamp(s *stamp, l []byte) (at int, ok bool) {
@@ -251,7 +371,7 @@ func counts(s *stamp, l []byte, i int) bool {
 	switch rest := bytes.TrimRight(bytes.TrimLeft(before, "[(<#+ "), " :|[]("); {
 	case len(rest) == 0:
 		return len(before) <= 3
-	case s.kind == clockOnly && len(before) <= 12:
+	case len(before) <= 12 && (s.kind == clockOnly || bytes.IndexByte(l[i:min(len(l), i+11)], '.') == 10): // [ERROR] [1763733906.123]
 		return levels[strings.ToLower(string(rest))] != 0
 	}
 	return false
@@ -274,11 +394,11 @@ func (c *Clock) resolve(s *stamp) (time.Time, bool) {
 	if s.kind == epoch {
 		return time.Unix(s.unix, int64(s.nanos)), true
 	}
-	if s.kind == shortDate && !c.order.apply(s, c.reference()) {
+	if s.kind == shortDate && !c.order.apply(s, c.reference()) && !unknownOrder.apply(s, c.reference()) {
 		return time.Time{}, false
 	}
 	m := &c.minute
-	if s.min != m.min || s.hour != m.hour || s.day != m.day || s.month != m.month || s.year != m.year || s.zone != m.zone || s.zoned != m.zoned || s.kind != m.kind {
+	if s.min != m.min || s.hour != m.hour || s.day != m.day || s.month != m.month || s.year != m.year || s.zone != m.zone || s.loc != m.loc || s.zoned != m.zoned || s.kind != m.kind {
 		base, ok := c.minuteOf(s)
 		if !ok {
 			return time.Time{}, false
@@ -303,10 +423,13 @@ func (c *Clock) reference() time.Time {
 func (c *Clock) minuteOf(s *stamp) (int64, bool) {
 	zone := c.Zone
 	switch {
-	case s.zoned && s.zone == 0:
+	case s.zoned && s.zone == 0 && s.loc == nil:
 		zone = time.UTC
 	case s.zoned:
 		zone = time.FixedZone("", s.zone)
+		if s.loc != nil {
+			zone = s.loc
+		}
 	case zone == nil:
 		zone = time.Local
 	}
@@ -336,6 +459,14 @@ func (c *Clock) minuteOf(s *stamp) (int64, bool) {
 		}
 	}
 	return 0, false
+}
+
+// InfersYear reports whether the year of a time is the one that is inferred where it is
+// missing.
+func (c *Clock) InfersYear(t time.Time) bool {
+	t = t.Truncate(time.Minute)
+	latest := c.reference().Add(24 * time.Hour)
+	return !t.After(latest) && t.AddDate(1, 0, 0).After(latest)
 }
 
 func daysIn(year, month int) int {

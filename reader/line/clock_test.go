@@ -72,6 +72,33 @@ func TestClock(t *testing.T) {
 		{`level=info ts=1714557600.5 msg=x`, "2024-05-01 10:00:00.5"},
 		{"pid 7 at 10:00:00 of 2024-05-01T10:00:00Z", "2024-05-01 10:00:00"},
 		{"\x1b[90m2024-05-01T10:00:00Z\x1b[0m x", "2024-05-01 10:00:00"},
+		{"Wed May 01 2024 12:00:00 GMT+0200 (Central European Summer Time) x", "2024-05-01 10:00:00"},
+		{"2024-05-01 12:00:00 UTC+02:00 x", "2024-05-01 10:00:00"},
+		{"2024-05-01 03:00:00 GMT-7 x", "2024-05-01 10:00:00"},
+		{"2024 May 01 10:00:00 x", "2024-05-01 08:00:00"},
+		{"2024-May-01 10:00:00 x", "2024-05-01 08:00:00"},
+		{"01 May 10:00:00 2024 x", "2024-05-01 08:00:00"},
+		{"[01-May-2024 12:00:00 Europe/Berlin] PHP Warning: x", "2024-05-01 10:00:00"},
+		{"01-Nov-2023 06:00:00 America/New_York x", "2023-11-01 10:00:00"},
+		{"2024-05-01-12.00.00.123456+120 x", "2024-05-01 10:00:00.123456"},
+		{"May  1 12:00:00 2001:db8::5 app[3]: x", "2024-05-01 10:00:00"},
+		{"1,2024/05/01 12:00:00,001801000000,TRAFFIC", "2024-05-01 10:00:00"},
+		{`date=2024-05-01 time=12:00:00 devname="x"`, "2024-05-01 10:00:00"},
+		{"1.714557600123e+09\twarn\tx", "2024-05-01 10:00:00.123"},
+		{"INFO [05-01|12:00:00.123] x", "2024-05-01 10:00:00.123"},
+		{"[01May2024 12:00:00.123] [main/INFO] x", "2024-05-01 10:00:00.123"},
+		{"Nov. 27, 2023 10:15:05 AM x.Y z", "2023-11-27 08:15:05"},
+		{"10:15AM INF x", "2024-05-01 08:15:00"},
+		{"[ERROR] [1714557600.123456789]: x", "2024-05-01 10:00:00.123456789"},
+		{"E240501 12:00:00.123456 1 server/node.go:12 x", "2024-05-01 10:00:00.123456"},
+		{"[1234:5678:0501/120000.123456:ERROR:x.cc(5)] x", "2024-05-01 10:00:00.123456"},
+		{"05/01-12:00:00.123456 [**] x", "2024-05-01 10:00:00.123456"},
+		{"=ERROR REPORT==== 1-May-2024::12:00:00.5 ===", "2024-05-01 10:00:00.5"},
+		{"may/01/2024 12:00:00 system,info x", "2024-05-01 10:00:00"},
+		{"2024-05-01 09:00:00 10%\r2024-05-01 10:00:00 20%", "2024-05-01 08:00:00"},
+		{`2024-05-01 10:00:00 INFO save {"id":7,"created_at":"2020-01-01T00:00:00Z"}`, "2024-05-01 08:00:00"},
+		{`2024-05-01 10:00:00 INFO save {"time":"2020-01-01T00:00:00Z"}`, "2024-05-01 08:00:00"},
+		{`May  1 10:00:00 host app: save {"created_at":"2020-01-01T00:00:00Z"}`, "2024-05-01 08:00:00"},
 		// JSON: the key decides.
 		{`{"log":"at 2020-01-01 00:00:00\n","time":"2024-05-01T10:00:00Z"}`, "2024-05-01 10:00:00"},
 		{`{"start":1514557600,"msg":"x","ts":1714557600.5}`, "2024-05-01 10:00:00.5"},
@@ -82,6 +109,10 @@ func TestClock(t *testing.T) {
 		{`{"__REALTIME_TIMESTAMP":"1714557600000000","MESSAGE":"x"}`, "2024-05-01 10:00:00"},
 		{`{"time_local":"01/May/2024:10:00:00 +0000","status":"502"}`, "2024-05-01 10:00:00"},
 		{`{"started_at": 1714557600123.0, "x": 1}`, "2024-05-01 10:00:00.123"},
+		{`{"@t":"2024-05-01T10:00:00Z","@l":"Error"}`, "2024-05-01 10:00:00"},
+		{`{"timeMillis":1714557600123}`, "2024-05-01 10:00:00.123"},
+		{`{"time":{"seconds":1714557600,"nanos":5}}`, "2024-05-01 10:00:00.000000005"},
+		{`{"L":"WARN","T":"2024-05-01T10:00:00Z"}`, "2024-05-01 10:00:00"},
 		{`{"Records":[{"eventTime":"2024-05-01T10:00:00Z"}]}`, "2024-05-01 10:00:00"},
 		{`May  1 10:00:00 host app: {"time":"2024-05-01T08:00:01Z"}`, "2024-05-01 08:00:01"},
 		{`{"msg":"2024-05-01T10:00:00Z"}`, ""},
@@ -152,7 +183,7 @@ func FuzzClock(f *testing.F) {
 	f.Add([]byte("@400000100000000000000000"))
 	f.Fuzz(func(t *testing.T, text []byte) {
 		clock := line.Clock{Zone: time.UTC, Ref: time.Date(2024, 5, 1, 12, 0, 0, 0, time.UTC)}
-		first, last, _ := clock.Span(text)
+		first, last := clock.Span(text)
 		if first.IsZero() != last.IsZero() || last.Before(first) {
 			t.Fatalf("%q: from %v to %v", text, first, last)
 		}
@@ -184,5 +215,72 @@ func BenchmarkClock(b *testing.B) {
 				n++
 			}
 		})
+	}
+}
+
+// What was learned from the first line does not mislead about others.
+func TestClockAfterLearning(t *testing.T) {
+	for _, c := range []struct{ first, line, want string }{
+		{`{"time":"2024-05-01T10:00:00Z"}`, `{"req":{"time":"2020-01-01T00:00:00Z"},"time":"2024-05-01T10:00:01Z"}`, "10:00:01"},
+		{`{"time":"2024-05-01T10:00:00Z"}`, `{"a":"\"time\":","time":"2024-05-01T10:00:02Z"}`, "10:00:02"},
+		{`{"a":{"time":"2024-05-01T10:00:00Z"}}`, `{"a":{"b":1,"time":"2024-05-01T10:00:03Z"}}`, "10:00:03"},
+		{"[2024-05-01 10:00:00] a", " 2019-01-01 00:00:00 detail", ""},
+		{"2024-05-01 10:00:00 a", "\t2019-01-01 00:00:00 detail", ""},
+		{"13/05/2024 10:00:00 a", "14/05/2024 10:00:00 a", "10:00:00"},
+		// A date in a sentence is not the time of its line.
+		{"2024-05-01 10:00:00 a", "java.lang.IllegalStateException: lock held since 2024-05-01 09:00:00 by x", ""},
+		{"2024-05-01 10:00:00 a", "Caused by: java.sql.SQLException: Timeout at 2024-05-01 08:00:00", ""},
+		{"2024-05-01 10:00:00 a", "Caused by: x.TimeoutException: 2024-05-01 08:00:00", ""},
+		{"2024-05-01 10:00:00 a", "WHERE created_at > '2024-01-01 00:00:00'", ""},
+		{"2024-05-01 10:00:00 a", "('2024-01-01 00:00:00', 5),", ""},
+		{"# Time: 2024-05-01T10:00:00Z", "SET timestamp=1714557500;", ""},
+		{"2024-05-01 10:00:00 a", "[10:00:05] a", ""},
+		{"2024-05-01 10:00:00 a", "INFO 2024-05-01 10:00:04 a", "10:00:04"},
+		{"2024-05-01 10:00:00 a", "web | 2024-05-01 10:00:04 a", "10:00:04"},
+		{"2024-05-01 10:00:00 a", "time=\"2024-05-01 10:00:04\" level=info", "10:00:04"},
+		{"the task began at 2024-05-01 10:00:00", "the task of another began at 2024-05-01 10:00:04", "10:00:04"},
+	} {
+		clock := line.Clock{Zone: time.UTC, Ref: time.Date(2024, 5, 20, 0, 0, 0, 0, time.UTC)}
+		if _, ok := clock.Time([]byte(c.first)); !ok {
+			t.Errorf("%q has no time", c.first)
+		}
+		got := ""
+		if x, ok := clock.Time([]byte(c.line)); ok {
+			got = x.UTC().Format(time.TimeOnly)
+		}
+		if got != c.want {
+			t.Errorf("%q after %q: %q, want %q", c.line, c.first, got, c.want)
+		}
+	}
+	// What most of the first lines have counts, not what the first has.
+	clock := line.Clock{Zone: time.UTC, Ref: time.Date(2024, 5, 1, 20, 0, 0, 0, time.UTC)}
+	clock.Learn([]byte("Log opened 2024-05-01 09:00:00\n10:00:00 a\n10:00:01 b\n"))
+	if x, ok := clock.Time([]byte("10:00:02 c")); !ok || x.Format(time.DateTime) != "2024-05-01 10:00:02" {
+		t.Errorf("a time of day after a date: %v", x)
+	}
+	// Coloured times count when the order of dates is learned. A date that it does not
+	// allow shows that it was a guess.
+	for _, dates := range [][]string{{"\x1b[32m02/01/2025 10:00:00\x1b[m a", "\x1b[32m03/01/2025 10:00:00\x1b[m a"}, {"02/01/2025 10:00:00 a", "25/01/2025 10:00:00 a"}} {
+		clock := line.Clock{Zone: time.UTC, Ref: time.Date(2025, 12, 20, 0, 0, 0, 0, time.UTC)}
+		clock.Learn([]byte(strings.Join(dates, "\n") + "\n"))
+		if x, _ := clock.Time([]byte(dates[0])); x.Month() != time.January {
+			t.Errorf("%q is of %v", dates, x)
+		}
+	}
+	clock = line.Clock{Zone: time.UTC, Ref: time.Date(2025, 12, 20, 0, 0, 0, 0, time.UTC)}
+	clock.Learn([]byte("04/03/2025 10:00:00 a\n"))
+	if x, ok := clock.Time([]byte("25/03/2025 10:00:00 a")); !ok || x.Month() != time.March {
+		t.Errorf("the 25th of March is %v", x)
+	}
+}
+
+// The middle of a line is not the beginning of one.
+func TestSpanInsideLine(t *testing.T) {
+	var clock line.Clock
+	if first := clock.Survey([]byte("2020-01-01 00:00:00 the rest\n2024-05-01 10:00:00 a\n"), true).First; first.Year() != 2024 {
+		t.Errorf("begins at %v", first)
+	}
+	if first := clock.Survey([]byte("2020-01-01 00:00:00 all of it is the rest"), true).First; !first.IsZero() {
+		t.Errorf("begins at %v", first)
 	}
 }

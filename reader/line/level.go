@@ -5,8 +5,44 @@ import (
 	"strings"
 )
 
-// Level returns the letter of a line's level, F, E, W, I or D, or a blank if it has
-// none. A level counts in the header of a line, which ends where its message begins:
+// A Level is how severe a line says its message is.
+type Level uint8
+
+// Levels, from the least to the most severe. Others are counted among these: notice
+// is Info, and critical, alert, emergency and panic are Fatal.
+const (
+	NoLevel Level = iota
+	Trace
+	Debug
+	Info
+	Warn
+	Error
+	Fatal
+)
+
+const levelLetters = " TDIWEF"
+
+// Letter returns the first letter of the level in upper case; a blank for NoLevel.
+func (v Level) Letter() byte { return levelLetters[v] }
+
+// String returns the name of the level, such as "warn"; "" for NoLevel.
+func (v Level) String() string {
+	return [...]string{"", "trace", "debug", "info", "warn", "error", "fatal"}[v]
+}
+
+// ParseLevel returns the level that a name such as "warn" or "WARNING" stands for;
+// NoLevel if it is none.
+func ParseLevel(name string) Level {
+	if len(name) == 0 {
+		return NoLevel
+	}
+	return levelOf(levelOfValue([]byte(name)))
+}
+
+func levelOf(letter byte) Level { return Level(strings.IndexByte(levelLetters, letter)) }
+
+// LevelOf returns the level of a line; NoLevel if it has none. A level counts in the
+// header of a line, which ends where its message begins:
 //
 //   - under a key that names it, in JSON and in key=value form;
 //   - in capitals, in brackets or before a colon, among the first words after the
@@ -15,264 +51,212 @@ import (
 //   - as a letter: of klog, and after the numbers of a process and a thread;
 //   - as the number of a syslog priority.
 //
-// The word "error" in a message is not a level.
-func Level(l []byte) byte {
+// The word "error" in a message is not a level. A line of an access log has the level
+// that its status stands for: Error from 500 on, Warn from 400 on, and otherwise Info.
+func LevelOf(l []byte) Level {
+	v, _ := levelAndOrigin(l)
+	return v
+}
+
+// IsDerived reports whether the level of a line is not written in it, but follows from
+// the status of a request.
+func IsDerived(l []byte) bool {
+	_, derived := levelAndOrigin(l)
+	return derived
+}
+
+func levelAndOrigin(l []byte) (v Level, derived bool) {
 	var shown Shown
-	if bytes.IndexByte(l[:min(len(l), searched)], escape) >= 0 && shown.Set(l) {
-		l = shown.Text
+	return levelOfShown(shown.Of(l[:min(len(l), longest)]))
+}
+
+// levelOfShown returns the level of the beginning of a line as it is shown, and whether it
+// is derived.
+func levelOfShown(l []byte) (v Level, derived bool) {
+	// The most frequent forms, without a search for the time.
+	if i, ok := requestAt(l); ok && isCommonLog(l[:i-3]) {
+		return statusLevel(l, i), true
 	}
-	if i := jsonStart(l); i >= 0 {
-		if level := levelOfKey(l[i:]); level != ' ' || i == 0 {
-			return level
+	if jsonStart(l) == 0 {
+		if v := levelOf(levelOfKey(l)); v != NoLevel {
+			return v, false
 		}
-	}
-	l = l[:min(len(l), searched)]
-	// klog: E1121 08:00:00.
-	if len(l) > 5 && strings.IndexByte("EWIF", l[0]) >= 0 && digits(l[1:5]) && l[5] == ' ' {
-		return l[0]
-	}
-	if level := levelOfPair(l); level != ' ' {
-		return level
+		if bytes.HasPrefix(l, dockerStart) {
+			return levelInDocker(l)
+		}
+		return levelOfJSONStatus(l)
 	}
 	var s stamp
 	at, timed := findStamp(&s, l)
 	if !timed {
-		return levelOfHeader(l, false)
+		return levelAround(l, 0, 0)
 	}
 	var again stamp
-	if level := levelOfHeader(l[again.parse(l, at):], true); level != ' ' {
+	return levelAround(l, at, again.parse(l, at))
+}
+
+// levelInDocker is levelOfShown for the program's line in a line of Docker.
+func levelInDocker(l []byte) (v Level, derived bool) {
+	var buf [longestWrapped]byte
+	if inner := dockerLine(buf[:0], l, longestWrapped); inner != nil && !bytes.HasPrefix(inner, dockerStart) {
+		return levelOfShown(inner)
+	}
+	return NoLevel, false
+}
+
+// levelAround is levelOfShown for a line whose first time is l[at:end]; end is 0 if it
+// has none.
+func levelAround(l []byte, at, end int) (v Level, derived bool) {
+	if i := criStart(l, end); i > 0 && at == 0 {
+		if v, derived = levelOfShown(l[i:]); v != NoLevel {
+			return v, derived
+		}
+	}
+	request, ok := requestAt(l)
+	if !ok {
+		request = -1
+	}
+	if v := levelOf(levelLetter(l, at, end, request)); v != NoLevel {
+		return v, false
+	}
+	if request >= 0 {
+		return statusLevel(l, request), true
+	}
+	return levelOfHAProxy(l)
+}
+
+// statusLevel returns the level that the status of an access log's line stands for, whose
+// request is at at.
+func statusLevel(l []byte, at int) Level {
+	end := quoteEnd(l, at-1)
+	if end == 0 {
+		return NoLevel
+	}
+	return levelOfStatusCode(byteAt(l, end+1))
+}
+
+// levelOfHAProxy returns the level that the status of a request in HAProxy's log stands
+// for; see [Fields.haproxy].
+func levelOfHAProxy(l []byte) (v Level, derived bool) {
+	i := bytes.Index(l[:min(len(l), searched/2)], []byte(haproxyMark))
+	if i < 0 {
+		return NoLevel, false
+	}
+	k := bytes.Index(l[i:], []byte("]: "))
+	if k < 0 {
+		return NoLevel, false
+	}
+	var words [6][]byte
+	rest := l[i+k+len("]: "):]
+	for n := range words {
+		words[n], rest, _ = bytes.Cut(rest, []byte{' '})
+	}
+	if byteAt(words[1], 0) != '[' || bytes.IndexByte(words[4], '/') < 0 || len(words[5]) != 3 || !digits(words[5]) {
+		return NoLevel, false
+	}
+	return levelOfStatusCode(words[5][0]), true
+}
+
+// levelOfStatusCode returns the level that the status of a request stands for, by its
+// first digit.
+func levelOfStatusCode(first byte) Level {
+	switch first {
+	case '5':
+		return Error
+	case '4':
+		return Warn
+	}
+	return Info
+}
+
+// levelLetter returns the letter of a level that a line names; a blank if it names
+// none.
+func levelLetter(l []byte, at, end, request int) byte {
+	if request >= 0 {
+		if isCommonLog(l[:request-3]) {
+			return ' '
+		}
+		return levelBefore(l[:request], at, end) // what is in the request is not its level
+	}
+	if i := jsonStart(l); i >= 0 {
+		if i > 0 {
+			if level := levelBefore(l[:i], at, end); level != ' ' {
+				return level
+			}
+		}
+		if level := levelOfKey(l[i:]); level != ' ' || i == 0 {
+			return level
+		}
+	}
+	return levelBefore(l[:min(len(l), searched)], at, end)
+}
+
+// isCommonLog reports whether the beginning of a line, up to the bracket that closes
+// its time, is in the Common Log Format: HOST IDENTITY USER [02/Jan/2006:…, perhaps
+// after the name of a virtual host.
+func isCommonLog(l []byte) bool {
+	open := bytes.LastIndexByte(l, '[')
+	if open < 1 || l[open-1] != ' ' || two(l, open+1) < 0 || byteAt(l, open+3) != '/' {
+		return false
+	}
+	blanks := bytes.Count(l[:open], []byte{' '})
+	return blanks == 3 || blanks == 4
+}
+
+// levelBefore is levelLetter for a line without an object or request. Its time may be
+// after it.
+func levelBefore(l []byte, at, end int) byte {
+	if klogTime(l) > 0 { // E1121 08:00:00.
+		return l[0]
+	}
+	if level := levelOfMarks(l, at, end); level != ' ' {
+		return level
+	}
+	if end == 0 || end > len(l) {
+		if level := levelOfPair(l); level != ' ' {
+			return level
+		}
+		return levelOfHeader(l, false)
+	}
+	rest := l[end:]
+	// In a line of pairs, words of capitals are part of values.
+	if isPair(rest) || at > 0 && l[at-1] == '=' || at > 1 && l[at-2] == '=' {
+		if level := levelOfPair(l); level != ' ' {
+			return level
+		}
+	}
+	if level := levelOfHeader(rest, true); level != ' ' {
 		return level
 	}
 	if level := levelOfHeader(l[:at], false); level != ' ' {
 		return level
 	}
-	return levelOfPriority(l)
+	if level := levelOfPriority(l); level != ' ' {
+		return level
+	}
+	return levelOfPair(l)
 }
 
-// headerWords is how many words of a header may precede a level.
-const headerWords = 6
-
-// levelOfHeader returns the level among the first words of l, which follows a time
-// if timed is set.
-func levelOfHeader(l []byte, timed bool) byte {
-	numbers := true // all words so far are numbers
-	for n := 0; n < headerWords; n++ {
-		// Between words: blanks, and what separates columns.
-		i := 0
-		for i < len(l) && strings.IndexByte(" \t|,;-", l[i]) >= 0 {
-			i++
-		}
-		l = l[i:]
-		if len(l) == 0 {
-			break
-		}
-		end := bytes.IndexAny(l, " \t|,;")
-		if end < 0 {
-			end = len(l)
-		}
-		if c := l[0]; c == '[' || c == '<' || c == '(' { // [Server thread/INFO]:
-			closing := c + 2
-			if c == '(' {
-				closing = ')'
-			}
-			if k := bytes.IndexByte(l[:min(len(l), 64)], closing); k > 0 {
-				end = k + 1
-				if end < len(l) && l[end] == ':' {
-					end++
-				}
-			}
-		}
-		word := l[:end]
-		l = l[end:]
-		if level := levelOfWord(word, timed && n == 0); level != ' ' {
-			return level
-		}
-		if timed && n > 0 && numbers && len(word) == 1 && strings.IndexByte("VDIWEF", word[0]) >= 0 {
-			if word[0] == 'V' {
-				return 'D'
-			}
-			return word[0]
-		}
-		numbers = numbers && isNumber(word)
-		if word[len(word)-1] == ':' && len(word) > 1 && word[0] != '[' {
-			// The name of a program. Many write a level after it.
-			l = bytes.TrimLeft(l, " ")
-			word := bytes.Trim(l[:max(0, bytes.IndexByte(l, ' '))], "[]:")
-			if capitals(word) && len(word) > 3 && string(word) != "ALERT" && string(word) != "PANIC" {
-				return levelOfWord(word, false)
-			}
-			break
-		}
+// isPair reports whether the first word of l, after blanks and quotes, is a pair.
+func isPair(l []byte) bool {
+	i := 0
+	for i < len(l) && (l[i] == ' ' || l[i] == '"' || l[i] == '\'') {
+		i++
 	}
-	return ' '
-}
-
-// isNumber reports whether a word consists of hexadecimal digits.
-func isNumber(word []byte) bool {
-	for _, c := range word {
-		if !digit(c) && (c|32 < 'a' || c|32 > 'f') {
-			return false
-		}
-	}
-	return true
-}
-
-// levelOfWord returns the level that a word of a header names: in capitals, in
-// brackets, before a colon or, if any is set, as it is. Of several parts, as in
-// [core:error] or INFO::root, the first that names one counts.
-func levelOfWord(word []byte, any bool) byte {
-	marked := any || strings.IndexByte("[<(:", word[0]) >= 0
-	for len(word) > 0 {
-		if !letter(word[0]) {
-			word = word[1:]
-			continue
-		}
-		n := 0
-		for n < len(word) && (letter(word[n]) || digit(word[n])) {
-			n++
-		}
-		part, colon := word[:n], n < len(word) && word[n] == ':'
-		joined := n < len(word) && strings.IndexByte("._-=", word[n]) >= 0 && n+1 < len(word) && IsAlnum(word[n+1])
-		if n >= 3 && n <= 13 && !joined {
-			if level := levels[strings.ToLower(string(part))]; level != 0 && (marked || colon && n+1 == len(word) || capitals(part)) {
-				return level
-			}
-		}
-		for word = word[n:]; joined && len(word) > 0 && (IsAlnum(word[0]) || strings.IndexByte("._-=", word[0]) >= 0); {
-			word = word[1:]
-		}
-	}
-	return ' '
-}
-
-func capitals(word []byte) bool {
-	for _, c := range word {
-		if c >= 'a' && c <= 'z' {
-			return false
-		}
-	}
-	return true
-}
-
-// levelOfPriority returns the level of a syslog priority, <PRI>, at the beginning of
-// a line. Source: RFC 5424, section 6.2.1.
-func levelOfPriority(l []byte) byte {
-	if byteAt(l, 0) != '<' {
-		return ' '
-	}
-	v, end := number(l, 1, 3)
-	if end == 1 || byteAt(l, end) != '>' || v > 191 {
-		return ' '
-	}
-	return "FFFEWIID"[v&7]
-}
-
-// levelKeys are the keys under which programs write the level of a line.
-var levelKeys = []string{"level", "severity", "lvl", "log.level", "loglevel", "levelname", "log_level", "severity_text", "PRIORITY"}
-
-func isLevelKey(key []byte) bool {
-	if n := len(key); n != 3 && n != 5 && n != 8 && n != 9 && n != 13 {
-		return false
-	}
-	for _, k := range levelKeys {
-		if strings.EqualFold(string(key), k) {
-			return true
+	for from := i; i < len(l) && l[i] != ' '; i++ {
+		if l[i] == '=' {
+			return i > from
 		}
 	}
 	return false
 }
 
-// levelOfPair returns the level of a line with a pair such as level=warn.
-func levelOfPair(l []byte) byte {
-	for i := 0; i < len(l); i++ {
-		if l[i] != '=' {
-			continue
-		}
-		from := i
-		for from > 0 && (IsAlnum(l[from-1]) || l[from-1] == '_' || l[from-1] == '.') {
-			from--
-		}
-		if !isLevelKey(l[from:i]) {
-			continue
-		}
-		value := bytes.TrimLeft(l[i+1:], `"'`)
-		return levelOfValue(value[:letters(value, 0)])
+// wordEnd returns the length of the word that l begins with.
+func wordEnd(l []byte) int {
+	if i := bytes.IndexByte(l, ' '); i >= 0 {
+		return i
 	}
-	return ' '
-}
-
-// levelOfValue returns the level that a value of a key names.
-func levelOfValue(value []byte) byte {
-	if level := levels[strings.ToLower(string(value))]; level != 0 {
-		return level
-	}
-	if len(value) == 1 && strings.IndexByte("FEWID", value[0]&^32) >= 0 {
-		return value[0] &^ 32
-	}
-	return ' '
-}
-
-// levelOfKey returns the level of a JSON object by its key. Of numbers, those up to
-// 7 are syslog's and others those of bunyan and pino, from 10 for trace to 60 for
-// fatal.
-func levelOfKey(l []byte) byte {
-	for i := 0; i < len(l); {
-		k := bytes.IndexByte(l[i:], '"')
-		if k < 0 {
-			break
-		}
-		from := i + k
-		end := stringEnd(l, from)
-		if end == 0 {
-			break
-		}
-		i = end
-		k = skip(l, i, ' ')
-		if byteAt(l, k) != ':' {
-			continue
-		}
-		i = skip(l, k+1, ' ')
-		key := l[from+1 : end-1]
-		short := string(key) == "s" // of MongoDB
-		if !short && !isLevelKey(key) {
-			continue
-		}
-		if byteAt(l, i) == '"' {
-			end := stringEnd(l, i)
-			if end == 0 {
-				break
-			}
-			value := l[i+1 : end-1]
-			i = end
-			if v, n := number(value, 0, 2); n == len(value) && n > 0 && !short {
-				return levelOfNumber(v)
-			}
-			if level := levelOfValue(value); level != ' ' {
-				return level
-			}
-			continue
-		}
-		if v, n := number(l, i, 3); n > i && !short {
-			return levelOfNumber(v)
-		}
-	}
-	return ' '
-}
-
-func levelOfNumber(v int) byte {
-	switch {
-	case v < 8:
-		return "FFFEWIID"[v]
-	case v < 30:
-		return 'D'
-	case v < 40:
-		return 'I'
-	case v < 50:
-		return 'W'
-	case v < 60:
-		return 'E'
-	}
-	return 'F'
+	return len(l)
 }
 
 var levels = map[string]byte{
@@ -280,8 +264,41 @@ var levels = map[string]byte{
 	"error": 'E', "err": 'E', "severe": 'E', "exception": 'E', "failure": 'E',
 	"warn": 'W', "warning": 'W',
 	"info": 'I', "notice": 'I', "information": 'I', "log": 'I', "config": 'I',
-	"debug": 'D', "trace": 'D', "verbose": 'D', "fine": 'D', "finer": 'D', "finest": 'D', "dbg": 'D',
+	"erro": 'E', "eror": 'E', "fata": 'F', "pani": 'F', "dpanic": 'F', "debu": 'D', "trac": 'T', "wrn": 'W', "inf": 'I', "ftl": 'F', "trc": 'T', "vrb": 'T', "dbug": 'D', "trce": 'T',
+	"debug": 'D', "fine": 'D', "dbg": 'D', "trace": 'T', "verbose": 'T', "finer": 'T', "finest": 'T',
 	"debug1": 'D', "debug2": 'D', "debug3": 'D', "debug4": 'D', "debug5": 'D',
+}
+
+// beginsLevel says which two letters the names of levels begin with, by their last five
+// bits.
+var beginsLevel = func() (out [32][32]bool) {
+	for name := range levels {
+		out[name[0]&31][name[1]&31] = true
+	}
+	return out
+}()
+
+// levelNamed returns the letter of the level with a name, in any case; 0 if there is
+// none.
+func levelNamed(name []byte) byte {
+	if len(name) < 3 || !beginsLevel[name[0]&31][name[1]&31] {
+		return 0
+	}
+	return levelSpelled(name)
+}
+
+func levelSpelled(name []byte) byte {
+	var lower [13]byte
+	if len(name) > len(lower) {
+		return 0
+	}
+	for i, c := range name {
+		if c >= 'A' && c <= 'Z' {
+			c |= 0x20
+		}
+		lower[i] = c
+	}
+	return levels[string(lower[:len(name)])]
 }
 
 func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

@@ -23,33 +23,90 @@ func TestLevel(t *testing.T) {
 		"2015-07-29 17:41:44,747 - INFO  [QuorumPeer[myid=1]/0:0:2181] - x":      'I',
 		"081109 203615 148 INFO dfs.DataNode$PacketResponder: x":                 'I',
 		"2022-06-02T11:58:12.193Z info vpxd[45715] [Originator@6876 sub=x] x":    'I',
-		"2016-06-30 12:00:01 trace tracemessage":                                 'D',
+		"2016-06-30 12:00:01 trace tracemessage":                                 'T',
 		"2012-07-02 10:22:40,672:DEBUG:foo bar baz":                              'D',
 		"MainThread::ERROR::2011-12-05 07:04:56,300::vdsm::74::vds::(run) x":     'E',
 		"2024-05-01T10:00:00.123+0000] [glassfish 6.0] [SEVERE] [] [x]":          'E',
 		"[2024-05-01T10:00:00,123][WARN ][o.e.d.c.m.Deprecation] [n1] x":         'W',
 		"<11>Nov 21 10:00:00 host app: x":                                        'E',
 		"Nov 21 10:00:00 host app[1]: ERROR x":                                   'E',
-		"[2025-01-02 11:19:06] laravel.EMERGENCY: x":                             ' ', // part of a name
-		`{"level":50,"time":1714557600123,"msg":"x"}`:                            'E',
-		`{"PRIORITY":"4","MESSAGE":"x"}`:                                         'W',
-		`{"t":{"$date":"2026-03-10T20:58:09.401+00:00"},"s":"W",  "c":"x"}`:      'W',
-		`{"msg":"level error","severity":"INFO"}`:                                'I',
+		"[2025-01-02 11:19:06] laravel.EMERGENCY: x":                             'F',
+		"2025-01-02 11:19:06 core.ERROR.x y":                                     ' ', // part of a name
+		"ERRO[0005] x":                                                           'E', "[10:15:04 WRN] x": 'W', "10:15AM INF x": 'I', "D/Tag     ( 123): x": 'D', "E/AndroidRuntime(12): x": 'E',
+		"[11/27/26 10:15:02:123 CET] 00000001 ServletWrappe E   SRVE0068E: x": 'E',
+		"[11/27/26 10:15:02:123 CET] 0000000a WsServerImpl  A   WSVR0001I: x": 'I',
+		"2014-11-03T18:28:32.450-0500 W NETWORK  [conn1] x":                   'W',
+		"2014-11-03T18:28:32.450-0500 I -        [initandlisten] x":           'I',
+		"2014-11-03 18:28:32 I was here":                                      ' ',
+		"05-01 10:00:00.123 E/Tag(12): x":                                     'E',
+		"[2026.11.27-10.15.01:123][  0]LogTemp: Error: x":                     'E',
+		"2026-11-27T10:15:01Z E! [inputs.x] y":                                'E',
+		"fail: Microsoft.AspNetCore.Server.Kestrel[13]":                       'E',
+		"fail: to do":                                                  ' ',
+		`E [27/Nov/2026:10:15:01 +0100] x`:                             'E',
+		"2026-11-27T10:15:01Z [E] x":                                   'E',
+		"Nov 27 10:15:01 sw1 45: %LINK-3-UPDOWN: Interface x":          'E',
+		"2026-11-27T10:15:01.1Z 0 [Note] x":                            'I',
+		"Nov 27 10:15:01 mail postfix/smtpd[123]: warning: x":          'W',
+		"kern  :err   : [Fri Nov 27 10:15:03 2026] I/O error, dev sda": 'E',
+		"E261127 10:15:01.123456 1 server/node.go:12  [n1] msg":        'E',
+		"Stack trace:": ' ',
+		"[27-Nov-2026 10:15:10 Europe/Berlin] PHP Stack trace:":                                       ' ',
+		`<![LOG[boom]LOG]!><time="10:15:01.1+000" date="11-27-2026" component="x" type="3" file="a">`: 'E',
+		`{"reqId":"x","level":1,"message":"y"}`:                                                       'I',
+		`{"@t":"2026-11-27T10:15:01Z","@l":"Error"}`:                                                  'E',
+		`{"L":"WARN","M":"x"}`:                                                                        'W', `{"time":"x","level":"DEBUG-4"}`: 'D', `{"error_severity":"LOG"}`: 'I', `{"t":{"$date":"x"},"s":"D2"}`: 'D',
+		`{"time_local":"x","status":"502","request":"GET / HTTP/1.1"}`: 'E',
+		`{"status":502,"msg":"x"}`:                                     ' ',
+		"Nov 27 10:15:01 lb haproxy[9]: 10.0.0.1:80 [27/Nov/2026:10:15:01.1] fe be/s 0/0/0/1/1 503 1 - - ---- 1/1": 'E',
+		// Lines in those of container runtimes.
+		`{"log":"2026-11-27 10:15:01 ERROR [main] boom\n","stream":"stdout","time":"2026-11-27T10:15:01Z"}`: 'E',
+		`{"log":"{\"level\":\"warn\"}\n","stream":"stdout","time":"2026-11-27T10:15:01Z"}`:                  'W',
+		`{"log":"no level, error\n","stream":"stdout","time":"2026-11-27T10:15:01Z"}`:                       ' ',
+		"2026-11-27T10:15:01.123456789Z stderr F E1127 10:15:02.000000 1 controller.go:114] x":              'E',
+		"2026-11-27T10:15:01.123456789Z stdout F x":                                                         ' ',
+		`{"level":50,"time":1714557600123,"msg":"x"}`:                                                       'E',
+		`{"PRIORITY":"4","MESSAGE":"x"}`:                                                                    'W',
+		`{"t":{"$date":"2026-03-10T20:58:09.401+00:00"},"s":"W",  "c":"x"}`:                                 'W',
+		`{"msg":"level error","severity":"INFO"}`:                                                           'I',
 		`{"msg":"error"}`: ' ',
 		`time="2021-09-15T21:17:10.220731Z" level=error msg="x"`: 'E',
 		"\x1b[31mERROR\x1b[0m x":                                 'E',
 		"error: no such file":                                    'E',
 		"web-1  | ERROR x":                                       'E',
 		// Messages.
-		"Nov 21 10:00:00 host sshd[1]: error: x":                                  ' ',
-		"Nov 21 10:00:00 host app[1]: connection error in warning":                ' ',
-		`10.0.0.1 - - [01/May/2024:10:00:00 +0000] "GET /error HTTP/1.0" 200 134`: ' ',
-		"2024-05-01 10:00:00 the request failed with an error":                    ' ',
-		"an error happened": ' ',
-		"2024-05-01 10:00:00 INFO an ERROR in a message": 'I',
+		`10.0.0.1 - - [01/May/2024:10:00:00 +0000] "GET /x?level=error HTTP/1.0" 404 134`: 'W',
+		`2024-05-01 10:00:00 INFO {"level":"error"}`:                                      'I',
+		`2024-05-01 10:00:00 INFO set log level=error`:                                    'I',
+		`{"ctx":{"level":"error"},"level":"info"}`:                                        'I',
+		`{"player":{"level":42}}`:                                                         ' ',
+		`{"log":{"level":"warn"},"x":1}`:                                                  'W',
+		`{"level":800}`:                                                                   ' ',
+		`E1234 undefined variable`:                                                        ' ',
+		`2024-05-01 10:00:00 added I to the list`:                                         ' ',
+		`ts=2024-05-01T10:00:00Z caller=a.go:1 level=warn msg="an ERROR x"`:               'W',
+		"Nov 21 10:00:00 host sshd[1]: error: x":                                          ' ',
+		"Nov 21 10:00:00 host app[1]: connection error in warning":                        ' ',
+		`10.0.0.1 - - [01/May/2024:10:00:00 +0000] "GET /error HTTP/1.0" 200 134`:         'I',
+		"2024-05-01 10:00:00 the request failed with an error":                            ' ',
+		"an error happened":                                                               ' ',
+		"2024-05-01 10:00:00 INFO an ERROR in a message":                                  'I',
 	} {
-		if got := line.Level([]byte(l)); got != want {
+		if got := line.LevelOf([]byte(l)).Letter(); got != want {
 			t.Errorf("%q: %c, want %c", l, got, want)
+		}
+	}
+}
+
+func TestIsDerived(t *testing.T) {
+	for l, want := range map[string]bool{
+		`10.0.0.1 - - [01/May/2024:10:00:00 +0000] "GET /x HTTP/1.0" 500 134`:            true,
+		`2024-05-01 10:00:00 INFO nova [req-1] "GET /v2 HTTP/1.1" 200 12`:                false,
+		`2024-05-01 10:00:00 ERROR x`:                                                    false,
+		`127.0.0.1 web [01/May/2024:10:00:00 +0000] "GET /x?level=error HTTP/1.0" 404 1`: true,
+	} {
+		if got := line.IsDerived([]byte(l)); got != want {
+			t.Errorf("%s: %v", l, got)
 		}
 	}
 }
@@ -70,7 +127,7 @@ func TestLevelsOfSystems(t *testing.T) {
 			if has {
 				want = letters[r["Level"]]
 			}
-			if got := line.Level(lines[i]); got != want {
+			if got := line.LevelOf(lines[i]).Letter(); got != want {
 				if wrong++; wrong < 4 {
 					t.Errorf("%s:%d: %c, want %c: %.100s", name, i+1, got, want, lines[i])
 				}
@@ -85,7 +142,7 @@ func TestLevelsOfSystems(t *testing.T) {
 func FuzzLevel(f *testing.F) {
 	f.Add([]byte(`<11>Nov 21 10:00:00 host app[1]: [core:error] level=warn {"level":50}`))
 	f.Fuzz(func(t *testing.T, l []byte) {
-		if c := line.Level(l); bytes.IndexByte([]byte(" FEWID"), c) < 0 {
+		if c := line.LevelOf(l).Letter(); bytes.IndexByte([]byte(" FEWIDT"), c) < 0 {
 			t.Fatalf("%q: %c", l, c)
 		}
 	})
@@ -95,7 +152,7 @@ func BenchmarkLevel(b *testing.B) {
 	for _, l := range []string{"2015-10-18 18:01:47,978 INFO [main] org.apache: x", `{"ts":1714557600.1,"level":"info","msg":"x"}`, "no level in this line of a log, which is not very long"} {
 		b.Run(l[:8], func(b *testing.B) {
 			for b.Loop() {
-				line.Level([]byte(l))
+				line.LevelOf([]byte(l)).Letter()
 			}
 		})
 	}

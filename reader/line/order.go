@@ -2,6 +2,7 @@ package line
 
 import (
 	"bytes"
+	"slices"
 	"time"
 )
 
@@ -55,11 +56,12 @@ func (o order) date(p [3]int) (year, month, day int, ok bool) {
 	return year, month, day, ok
 }
 
-// learnedFrom is how many bytes at the beginning of a file a Clock learns from.
-const learnedFrom = 64 << 10
+// LearnedFrom is how many bytes at the beginning of a file a Clock and LearnColumns
+// learn from.
+const LearnedFrom = 64 << 10
 
-// Learn learns from the beginning of the file's text where its lines have their
-// times, and the order of dates such as 06/01/02. Without it, the first line with
+// Learn learns from the beginning of the file's text its columns, where its lines have
+// their times, and the order of dates such as 06/01/02. Without it, the first line with
 // a time is learned from. Later calls do nothing.
 //
 // The order is the one in which all dates exist and none is after Ref, and of
@@ -70,11 +72,13 @@ func (c *Clock) Learn(text []byte) {
 		return
 	}
 	defer func() { c.learned = true }()
-	text = text[:min(len(text), learnedFrom)]
+	text = text[:min(len(text), LearnedFrom)]
+	c.Columns = LearnColumns(text)
+	c.learnPlace(text)
 	var dates [][3]int
 	for l := range bytes.Lines(text) {
 		var s stamp
-		if !c.find(&s, l) {
+		if !c.find(&s, c.shown(l)) {
 			continue
 		}
 		if s.kind != shortDate {
@@ -86,6 +90,44 @@ func (c *Clock) Learn(text []byte) {
 	}
 	if len(dates) > 0 {
 		c.order = orderOf(dates, c.reference().Add(24*time.Hour))
+	}
+}
+
+// learnPlace learns where most of the first lines have their times.
+func (c *Clock) learnPlace(text []byte) {
+	const most = 200
+	type count struct {
+		place
+		n      int
+		header bool // only a header precedes it
+	}
+	var found []count
+	n := 0
+	for l := range bytes.Lines(text) {
+		if n++; n > most {
+			break
+		}
+		l = c.shown(trimEnd(l))
+		var s stamp
+		p, ok := searchPlace(&s, l)
+		if !ok {
+			continue
+		}
+		i := slices.IndexFunc(found, func(x count) bool { return x.same(&p) })
+		if i < 0 {
+			found = append(found, count{place: p, header: p.key == "" && !isProse(l[:p.at])})
+			i = len(found) - 1
+		}
+		found[i].n++
+	}
+	best := -1
+	for i, x := range found {
+		if best < 0 || x.n > found[best].n {
+			best = i
+		}
+	}
+	if best >= 0 {
+		c.learned, c.place, c.strict = true, found[best].place, found[best].header
 	}
 }
 

@@ -168,6 +168,7 @@ func (s *Shown) split(text []byte) {
 			if erase == 1 || erase == 2 { // what precedes it in this part, too
 				h.start = p.start
 				p.width = 0
+				s.found = s.found[:p.first]
 			}
 			s.found = append(s.found, h)
 			i += n
@@ -178,7 +179,7 @@ func (s *Shown) split(text []byte) {
 				i++
 			}
 			p.end = i
-			s.parts = append(s.parts, p)
+			s.addPart(p)
 			p = part{hidden: hidden{start: i}, first: len(s.found)}
 			last = i
 		default:
@@ -187,6 +188,24 @@ func (s *Shown) split(text []byte) {
 	}
 	count(end)
 	p.end = end
+	s.addPart(p)
+}
+
+// addPart adds a part, and joins those before that it overwrites to one, so that a
+// progress bar takes no memory for each of its states.
+func (s *Shown) addPart(p part) {
+	n := len(s.parts)
+	for n > 0 && (s.parts[n-1].width < 0 || p.erases || s.parts[n-1].width <= p.width) {
+		n--
+	}
+	if n < len(s.parts) {
+		over := s.parts[n]
+		over.end, over.width, over.erases = p.start, -1, over.erases || p.erases
+		kept := s.found[p.first:]
+		s.found = append(s.found[:over.first], kept...)
+		p.first = over.first
+		s.parts = append(s.parts[:n], over)
+	}
 	s.parts = append(s.parts, p)
 }
 
@@ -262,6 +281,14 @@ func sequence(text []byte) (n, erase int) {
 // Text.
 func (s *Shown) Start(at int) int {
 	return at + s.hiddenBefore(sort.Search(len(s.cuts), func(i int) bool { return s.cuts[i].at > at }))
+}
+
+// Of returns what is shown of text, after Set.
+func (s *Shown) Of(text []byte) []byte {
+	if s.Set(text) {
+		return s.Text
+	}
+	return text
 }
 
 // Index returns the position in Text of the byte at position at of the original, or

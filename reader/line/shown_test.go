@@ -26,6 +26,10 @@ func TestShown(t *testing.T) {
 		{"100% done\r\x1b[KOK\n", "OK\n"},
 		{"100% done\x1b[2K\rOK\n", "OK\n"},
 		{"a\x1b[1Kb\n", "b\n"},
+		{"abc \x1b[31mdef \x1b[2Kghi\n", "ghi\n"},
+		{"abc \x1b[31mdef \x1b[1Kghi\x1b[0m!\n", "ghi!\n"},
+		{"12345\r123\r1\r12\n", "12345\r123\r12\n"},
+		{"1\r12\r\x1b[31m123\x1b[m\rab\n", "123\rab\n"},
 		{"█\r##\n", "##\n"},
 		{"##\r█\n", "##\r█\n"},
 		// Not sequences.

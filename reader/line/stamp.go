@@ -1,6 +1,9 @@
 package line
 
-import "bytes"
+import (
+	"bytes"
+	"time"
+)
 
 // This file parses the times that programs write into lines.
 
@@ -12,7 +15,9 @@ type stamp struct {
 	parts                 [3]int // of a date whose order depends on the file
 	zone                  int    // seconds east of UTC, if zoned is set
 	zoned                 bool
-	unix                  int64 // seconds since 1970, of an epoch
+	loc                   *time.Location // of a zone that has a name such as Europe/Berlin; then zone is 0
+	unix                  int64          // seconds since 1970, of an epoch
+	end                   int            // where it ends, if it was found where it was learned; otherwise 0
 }
 
 // A kind says what a stamp contains.
@@ -148,6 +153,26 @@ func (s *stamp) parseDigits(l []byte, i int) int {
 	case 4:
 		switch {
 		case v < 1970 || v > 2199:
+			if sep == '/' { // 1121/140506.789, of Chromium
+				s.month, s.day = v/100, v%100
+				clock, k := number(l, n+1, 7)
+				s.hour, s.min, s.sec = clock/10000, clock/100%100, clock%100
+				if k == n+7 && s.validDate() && s.validClock() && byteAt(l, k) == '.' {
+					s.kind = fullDate
+					return s.parseFraction(l, k)
+				}
+			}
+		case sep == ' ' || sep == '-' && letter(byteAt(l, n+1)): // 2026 Nov 21 14:05:06, 2026-Nov-21
+			month, k := monthAt(l, n+1)
+			if month == 0 || byteAt(l, k) != sep {
+				return 0
+			}
+			k = skip(l, k+1, ' ')
+			day, e := number(l, k, 2)
+			s.year, s.month, s.day = v, month, day
+			if e > k && s.validDate() {
+				return s.clockAfter(l, e)
+			}
 		case sep == '-' && i+8 < len(l) && digit(l[i+5]) && digit(l[i+6]) && digit(l[i+7]) && !digit(l[i+8]): // 2026-025, the day of the year
 			day, k := number(l, n+1, 3)
 			s.year, s.month, s.day = v, 1, day
@@ -185,61 +210,12 @@ func (s *stamp) parseDigits(l []byte, i int) int {
 	case 10, 13, 16, 19:
 		return s.parseEpoch(l, v, n-i, n)
 	case 1, 2:
+		if end := s.parseScientific(l, i); end > 0 {
+			return end
+		}
 		return s.parseShort(l, i, v, n, sep)
 	}
 	return 0
-}
-
-// latestEpoch is the beginning of 2100. A greater number is no time of a log.
-const latestEpoch = 4_102_444_800
-
-// parseEpoch parses the rest of a number v of so many digits that ends at n, if it
-// is a time since 1970.
-func (s *stamp) parseEpoch(l []byte, v, digits, n int) int {
-	unit := 1 // parts of a second
-	for range (digits - 10) / 3 {
-		unit *= 1000
-	}
-	s.unix, s.nanos = int64(v/unit), v%unit*(1e9/unit)
-	if s.unix < 631_152_000 || s.unix > latestEpoch { // from 1990
-		return 0
-	}
-	if byteAt(l, n) == '.' && digit(byteAt(l, n+1)) {
-		if unit == 1 {
-			n = s.parseFraction(l, n)
-		} else {
-			_, n = number(l, n+1, 9)
-		}
-	}
-	s.kind, s.zoned = epoch, true
-	return n
-}
-
-// parseTAI parses a TAI64N label, such as @4000000037c219bf2ef02e94. As in
-// daemontools, TAI is ahead of UTC by ten seconds.
-// Source: https://cr.yp.to/libtai/tai64.html.
-func (s *stamp) parseTAI(l []byte, i int) int {
-	if len(l) < i+25 || !bytes.HasPrefix(l[i:], []byte("@400000")) {
-		return 0
-	}
-	v := [2]uint64{}
-	for k, c := range l[i+1 : i+25] {
-		switch {
-		case digit(c):
-			c -= '0'
-		case c >= 'a' && c <= 'f':
-			c -= 'a' - 10
-		default:
-			return 0
-		}
-		v[k/16] = v[k/16]<<4 | uint64(c)
-	}
-	s.unix, s.nanos = int64(v[0]-1<<62)-10, int(v[1])
-	if s.unix < 0 || s.unix > latestEpoch || s.nanos >= 1e9 {
-		return 0
-	}
-	s.kind, s.zoned = epoch, true
-	return i + 25
 }
 
 // parseShort parses a time that begins with v, a number of one or two digits that
@@ -248,55 +224,84 @@ func (s *stamp) parseShort(l []byte, i, v, n int, sep byte) int {
 	switch sep {
 	case ':':
 		end := s.parseClock(l, i)
-		if end < i+8 {
+		if end < i+8 && (end == 0 || l[end-1]|32 != 'm') {
 			return 0
 		}
 		s.kind = clockOnly
 		return s.parseZone(l, end)
 	case '/', '-', '.', ' ':
 	default:
-		return 0
+		return s.parseForge(l, v, n)
 	}
-	if month, k := monthAt(l, n+1); month > 0 { // 21/Nov/2026:14:05:06, 21 Nov 2026 14:05:06
-		s.day, s.month = v, month
-		if c := byteAt(l, k); c != sep && c != ' ' {
-			return 0
-		}
-		if year, e := number(l, k+1, 5); e == k+5 && year >= 1970 && year <= 2199 {
-			s.year, k = year, e
-		} else if sep != ' ' {
-			return 0
-		}
-		if !s.validDate() {
-			return 0
-		}
-		return s.clockAfter(l, k)
+	if month, k := monthAt(l, n+1); month > 0 {
+		return s.parseDayMonth(l, v, month, k, sep)
 	}
 	b, m := number(l, n+1, 2)
-	if sep == ' ' || m == n+1 {
+	switch {
+	case sep == ' ' || m == n+1:
+		return 0
+	case byteAt(l, m) == sep:
+		return s.parseThreeParts(l, i, v, n, b, m, sep)
+	case n-i == 2 && m-n == 3:
+		return s.parseWithoutYear(l, v, b, m, sep)
+	}
+	return 0
+}
+
+// parseDayMonth parses the rest of a time such as 21/Nov/2026:14:05:06 or
+// 21 Nov 2026 14:05:06, whose month ends at k.
+func (s *stamp) parseDayMonth(l []byte, day, month, k int, sep byte) int {
+	s.day, s.month = day, month
+	if c := byteAt(l, k); c != sep && c != ' ' {
 		return 0
 	}
-	if byteAt(l, m) != sep {
-		if n-i != 2 || m-n != 3 || sep == '.' && byteAt(l, m) != ' ' {
-			return 0
-		}
-		s.month, s.day = v, b // 11-21 14:05:06
-		if s.month > 12 || sep == '.' {
-			s.month, s.day = b, v
-		}
-		if byteAt(l, m) != ' ' || !s.validDate() {
-			return 0
-		}
-		k := skip(l, m, ' ')
-		if end := s.parseClock(l, k); end >= k+8 {
-			s.kind = fullDate
-			return s.parseZone(l, end)
-		}
+	if year, e := number(l, k+1, 5); e == k+5 && year >= 1970 && year <= 2199 {
+		s.year, k = year, e
+	} else if sep != ' ' {
 		return 0
 	}
+	if !s.validDate() {
+		return 0
+	}
+	end := s.clockAfter(l, k)
+	if end > 0 {
+		end = s.yearAfter(l, end)
+	}
+	return end
+}
+
+// parseWithoutYear parses the rest of a time such as 11-21 14:05:06, 21.11 14:05:06,
+// 11-21|14:05:06 or 11/21-14:05:06, whose date ends at m.
+func (s *stamp) parseWithoutYear(l []byte, a, b, m int, sep byte) int {
+	s.month, s.day = a, b
+	if s.month > 12 || sep == '.' {
+		s.month, s.day = b, a
+	}
+	k := skip(l, m, ' ')
+	switch c := byteAt(l, m); {
+	case sep == '.' && c != ' ':
+		return 0
+	case c == '|', c == '-' && sep == '/':
+		k = m + 1
+	case c != ' ':
+		return 0
+	}
+	if !s.validDate() {
+		return 0
+	}
+	if end := s.parseClock(l, k); end >= k+8 {
+		s.kind = fullDate
+		return s.parseZone(l, end)
+	}
+	return 0
+}
+
+// parseThreeParts parses the rest of a time such as 11/21/2026 14:05:06 or
+// 21.11.2026 14:05:06, whose first part, at i, ends at n and whose second ends at m.
+func (s *stamp) parseThreeParts(l []byte, i, a, n, b, m int, sep byte) int {
 	c, k := number(l, m+1, 5)
 	switch k - m - 1 {
-	case 4: // 11/21/2026, 21.11.2026
+	case 4:
 		if c < 1970 || c > 2199 {
 			return 0
 		}
@@ -307,30 +312,48 @@ func (s *stamp) parseShort(l []byte, i, v, n int, sep byte) int {
 	default:
 		return 0
 	}
-	s.parts = [3]int{v, b, c}
+	s.parts = [3]int{a, b, c}
 	end := s.clockAfter(l, k)
-	if end > 0 {
-		s.kind = shortDate
-		if sep == '.' { // always the day first
-			s.kind = fullDate
-			s.day, s.month, s.year = v, b, c
-			if c < 100 {
-				s.year += 2000
-			}
-			if !s.validDate() {
-				return 0
-			}
+	if end == 0 {
+		return 0
+	}
+	s.kind = shortDate
+	if sep == '.' { // always the day first
+		s.kind = fullDate
+		s.day, s.month, s.year = a, b, c
+		if c < 100 {
+			s.year += 2000
+		}
+		if !s.validDate() {
+			return 0
 		}
 	}
 	return end
 }
 
+// parseForge parses the rest of a time such as 21Nov2026 14:05:06, of which day ends at n.
+func (s *stamp) parseForge(l []byte, day, n int) int {
+	month, k := monthAt(l, n)
+	if month == 0 || k != n+3 {
+		return 0
+	}
+	year, e := number(l, k, 5)
+	s.day, s.month, s.year = day, month, year
+	if e != k+4 || year < 1970 || year > 2199 || !s.validDate() {
+		return 0
+	}
+	return s.clockAfter(l, e)
+}
+
 // parseWord parses a time that begins with a letter.
 func (s *stamp) parseWord(l []byte, i int) int {
 	switch l[i] {
-	case 'I', 'W', 'E', 'F', 'D': // klog: I1121 14:05:06.789012
-		if v, n := number(l, i+1, 5); n == i+5 && byteAt(l, n) == ' ' {
-			s.month, s.day = v/100, v%100
+	case 'I', 'W', 'E', 'F', 'D': // klog: I1121 14:05:06.789012, and CockroachDB: I261121 14:05:06.789012
+		if v, n := number(l, i+1, 7); (n == i+5 || n == i+7) && byteAt(l, n) == ' ' {
+			s.month, s.day = v/100%100, v%100
+			if n == i+7 {
+				s.year = 2000 + v/10000
+			}
 			k := skip(l, n, ' ')
 			if end := s.parseClock(l, k); s.validDate() && end >= k+8 {
 				s.kind = fullDate
@@ -360,10 +383,17 @@ func (s *stamp) parseWord(l []byte, i int) int {
 
 // parseMonth parses the rest of a time whose month ends at k.
 func (s *stamp) parseMonth(l []byte, month, k int) int {
-	if c := byteAt(l, k); c != ' ' && c != '-' {
+	if byteAt(l, k) == '.' { // Nov. 21, 2026
+		k++
+	}
+	slash := byteAt(l, k) == '/' // nov/21/2026
+	if c := byteAt(l, k); c != ' ' && c != '-' && !slash {
 		return 0
 	}
 	k = skip(l, skip(l, k, ' '), '-')
+	if slash {
+		k++
+	}
 	day, n := number(l, k, 3)
 	s.month, s.day = month, day
 	if n == k || !s.validDate() {
@@ -373,7 +403,7 @@ func (s *stamp) parseMonth(l []byte, month, k int) int {
 	if comma {
 		n++
 	}
-	if c := byteAt(l, n); c != ' ' && c != '-' {
+	if c := byteAt(l, n); c != ' ' && c != '-' && !(slash && c == '/') {
 		return 0
 	}
 	n = skip(l, n, byteAt(l, n))
@@ -386,8 +416,14 @@ func (s *stamp) parseMonth(l []byte, month, k int) int {
 		return 0
 	}
 	s.kind = fullDate
-	end = s.parseZone(l, end)
-	if year, e := number(l, end+1, 5); s.year == 0 && byteAt(l, end) == ' ' && e == end+5 && year >= 1970 && year <= 2199 && !letter(byteAt(l, e)) && byteAt(l, e) != '.' { // Sat Nov 21 14:05:06 2026
+	return s.yearAfter(l, s.parseZone(l, end))
+}
+
+// yearAfter parses the year after a time of day that ends at end, as in
+// Sat Nov 21 14:05:06 2026, if the date has none.
+func (s *stamp) yearAfter(l []byte, end int) int {
+	year, e := number(l, end+1, 5)
+	if s.year == 0 && byteAt(l, end) == ' ' && e == end+5 && year >= 1970 && year <= 2199 && !letter(byteAt(l, e)) && byteAt(l, e) != '.' && byteAt(l, e) != ':' {
 		s.year, end = year, e
 	}
 	return end
@@ -397,7 +433,13 @@ func (s *stamp) parseMonth(l []byte, month, k int) int {
 func (s *stamp) clockAfter(l []byte, i int) int {
 	switch c := byteAt(l, i); c {
 	case 'T', 't', ' ', '_', '-', ':', '/', '|', ',', '\t', '.':
-		i++
+		switch i++; {
+		case c == ':' && byteAt(l, i) == ':': // of Erlang
+			i++
+		case c == ' ' && bytes.HasPrefix(l[i:], []byte("time=")): // date=2026-11-21 time=14:05:06
+			i += len("time=")
+			i = skip(l, i, '"')
+		}
 		if c == ',' || c == ' ' || c == '\t' {
 			i = skip(l, i, ' ')
 		}
@@ -471,6 +513,10 @@ func (s *stamp) parseFraction(l []byte, i int) int {
 		s.nanos += int(l[k]-'0') * unit
 		unit /= 10
 	}
+	if c == ',' && k > i+10 { // the next column
+		s.nanos = 0
+		return i
+	}
 	if c == ':' { // milliseconds, not padded: 14:05:06:78
 		v, e := number(l, i+1, 4)
 		if e != k || e > i+4 {
@@ -480,61 +526,6 @@ func (s *stamp) parseFraction(l []byte, i int) int {
 		s.nanos = v * 1e6
 	}
 	return k
-}
-
-// parseZone parses Z, +01, +0100, +01:00 or a known abbreviation at i, perhaps
-// after a space, and returns the position after it; i if there is none.
-func (s *stamp) parseZone(l []byte, i int) int {
-	k := i
-	if byteAt(l, k) == ' ' {
-		k++
-	}
-	c := byteAt(l, k)
-	switch {
-	case c == '+' || c == '-':
-		h := two(l, k+1)
-		e := k + 3
-		if h < 0 || h > 14 {
-			return i
-		}
-		m := 0
-		if byteAt(l, e) == ':' && two(l, e+1) >= 0 {
-			m, e = two(l, e+1), e+3
-		} else if m = two(l, e); m >= 0 {
-			e += 2
-		} else if k > i {
-			return i
-		}
-		if m > 59 || digit(byteAt(l, e)) {
-			return i
-		}
-		s.zone, s.zoned = h*3600+max(m, 0)*60, true
-		if c == '-' {
-			s.zone = -s.zone
-		}
-		return e
-	case c == 'Z' && !letter(byteAt(l, k+1)) && !digit(byteAt(l, k+1)):
-		s.zone, s.zoned = 0, true
-		return k + 1
-	case c >= 'A' && c <= 'Z':
-		e := k
-		for e < len(l) && l[e] >= 'A' && l[e] <= 'Z' {
-			e++
-		}
-		if hours, ok := zones[string(l[k:e])]; ok && !letter(byteAt(l, e)) && !digit(byteAt(l, e)) {
-			s.zone, s.zoned = int(hours*3600), true
-			return e
-		}
-	}
-	return i
-}
-
-// zones are the abbreviations that mean one zone to most people, in hours east of
-// UTC.
-var zones = map[string]float64{
-	"UTC": 0, "GMT": 0, "WET": 0, "WEST": 1, "BST": 1, "CET": 1, "CEST": 2, "EET": 2, "EEST": 3, "MSK": 3,
-	"EST": -5, "EDT": -4, "CST": -6, "CDT": -5, "MST": -7, "MDT": -6, "PST": -8, "PDT": -7, "AKST": -9, "AKDT": -8, "HST": -10,
-	"JST": 9, "KST": 9, "AEST": 10, "AEDT": 11, "ACST": 9.5, "ACDT": 10.5, "AWST": 8, "NZST": 12, "NZDT": 13,
 }
 
 func (s *stamp) validDate() bool {

@@ -1,6 +1,7 @@
 package line
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -10,9 +11,9 @@ import (
 // ParseTime parses a time that a user typed:
 //
 //	14:05, 14:05:06, 2pm, 9:30am      today, or yesterday if it is still to come
-//	yesterday 14:05, today 2pm        of that day
-//	2026-11-21, yesterday, today      a whole day
-//	-2h, 2h ago, -1d12h, 90s ago      before now, in units s, m, h, d and w
+//	yesterday 14:05, monday 2pm       of that day
+//	2026-11-21, yesterday, monday     a whole day; of weekdays, the last one before today
+//	-2h, 2h ago, 2h, -1d12h, 90s      before now, in units s, m, h, d and w
 //	now
 //	any time as it is written in a log
 //
@@ -26,13 +27,17 @@ func ParseTime(s string, now time.Time, zone *time.Location) (from, to time.Time
 	point := func(t time.Time) (time.Time, time.Time, error) { return t, t, nil }
 	text := strings.Join(strings.Fields(s), " ")
 	lower := strings.ToLower(text)
-	switch lower {
-	case "now":
+	if lower == "now" {
 		return point(now)
-	case "today":
-		return whole(midnight)
-	case "yesterday":
-		return whole(midnight.AddDate(0, 0, -1))
+	}
+	day, clock, timed := strings.Cut(lower, " ")
+	if n, ok := daysAgo(day, midnight.Weekday()); ok {
+		if !timed {
+			return whole(midnight.AddDate(0, 0, -n))
+		}
+		if d, ok := parseClock(clock); ok {
+			return point(onDay(midnight.AddDate(0, 0, -n), d))
+		}
 	}
 	if d, ok := strings.CutSuffix(lower, " ago"); ok {
 		lower = "-" + strings.TrimPrefix(d, "-")
@@ -40,13 +45,6 @@ func ParseTime(s string, now time.Time, zone *time.Location) (from, to time.Time
 	if d, ok := strings.CutPrefix(lower, "-"); ok {
 		if d, ok := parseSpan(d); ok {
 			return point(now.Add(-d))
-		}
-	}
-	for name, days := range map[string]int{"today ": 0, "yesterday ": -1} {
-		if clock, ok := strings.CutPrefix(lower, name); ok {
-			if d, ok := parseClock(clock); ok {
-				return point(onDay(midnight.AddDate(0, 0, days), d))
-			}
 		}
 	}
 	if d, ok := parseClock(lower); ok {
@@ -66,11 +64,83 @@ func ParseTime(s string, now time.Time, zone *time.Location) (from, to time.Time
 			return point(t)
 		}
 	}
-	clock := Clock{Zone: zone, Ref: now}
-	if t, ok := clock.Time([]byte(text)); ok {
-		return point(t)
+	if d, ok := parseSpan(lower); ok {
+		return point(now.Add(-d))
+	}
+	if a, b, ok := bothOrders(text); ok {
+		return from, to, fmt.Errorf("%q is %s or %s; write one of these", s, a, b)
+	}
+	if t, ok, err := parseLogTime(text, now, zone); ok || err != nil {
+		return t, t, err
 	}
 	return from, to, fmt.Errorf("%q is not a time; give one such as 14:05, -2h, yesterday 9am, 2006-01-02, 2006-01-02T15:04:05Z, or one from a log", s)
+}
+
+// daysAgo returns how many days before today, which is weekday now, a day with a name was.
+func daysAgo(name string, now time.Weekday) (n int, ok bool) {
+	switch name {
+	case "today":
+		return 0, true
+	case "yesterday":
+		return 1, true
+	}
+	for d := time.Sunday; d <= time.Saturday; d++ {
+		if full := strings.ToLower(d.String()); name == full || name == full[:3] {
+			return int(now-d+6)%7 + 1, true
+		}
+	}
+	return 0, false
+}
+
+// parseLogTime parses a time as it is written in a log, perhaps in brackets or quotes,
+// with a syslog priority or a key before it, or the name of a zone after it. It returns
+// an error if there is anything else.
+func parseLogTime(text string, now time.Time, zone *time.Location) (t time.Time, ok bool, err error) {
+	var s stamp
+	at, ok := findStamp(&s, []byte(text))
+	if !ok {
+		return t, false, nil
+	}
+	end := s.parse([]byte(text), at)
+	const around = " \t[](){}<>\"',;:|-"
+	before, after := strings.Trim(text[:at], around), strings.Trim(text[end:], around)
+	if strings.HasPrefix(text, "<") && strings.Trim(before, "0123456789> ") == "" { // <13>1 of RFC 5424
+		before = ""
+	}
+	if key := strings.TrimRight(text[:at], around+"="); key != text[:at] && !strings.ContainsAny(strings.Trim(key, around), " \t") && strings.ContainsAny(text[len(key):at], "=:(") {
+		before = "" // time=, "ts":, audit(
+	}
+	if strings.HasPrefix(before, "audit") || strings.HasSuffix(text[:at], "audit(") {
+		after = strings.Trim(after, "0123456789") // the number of the event
+	}
+	if z, ok := zones[after]; ok && s.zoned && s.zone == int(z*3600) {
+		after = "" // +0000 UTC
+	}
+	if after != "" && !s.zoned {
+		if z, err := time.LoadLocation(after); err == nil {
+			zone, after = z, ""
+		}
+	}
+	if before+after != "" {
+		return t, false, fmt.Errorf("%q is a time, but %q is not part of it; give the time alone", text, cmp.Or(after, before))
+	}
+	clock := Clock{Zone: zone, Ref: now}
+	t, ok = clock.Time([]byte(text[at:end]))
+	return t, ok, nil
+}
+
+// bothOrders returns the two dates that a text such as 05/04/2024 may stand for, and
+// false if it stands for one only.
+func bothOrders(text string) (a, b string, ok bool) {
+	var s stamp
+	if s.parse([]byte(text), 0) == 0 || s.kind != shortDate || s.parts[2] < 100 {
+		return "", "", false
+	}
+	x, y := s.parts[0], s.parts[1]
+	if x > 12 || y > 12 || x == y {
+		return "", "", false
+	}
+	return fmt.Sprintf("%d-%02d-%02d", s.parts[2], x, y), fmt.Sprintf("%d-%02d-%02d", s.parts[2], y, x), true
 }
 
 // onDay returns the time of day d on a day. Where a clock is put forward or back

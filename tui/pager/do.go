@@ -2,13 +2,17 @@ package pager
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/dustin/go-humanize"
 
+	"logview/index"
+	"logview/index/query"
 	"logview/reader"
 	"logview/reader/document"
 	"logview/tui/keys"
@@ -253,6 +257,45 @@ func (m *Model) GoToNumber(text string) tea.Cmd {
 			return tea.BatchMsg{func() tea.Msg { return msg }, say("%s", remark)}
 		}
 		return msg
+	}
+}
+
+// errThere ends a search for a time.
+var errThere = errors.New("there")
+
+// GoToTime goes to the first line, in the order of the log, whose time is t or later.
+func (m *Model) GoToTime(t time.Time) tea.Cmd {
+	if m.doc == nil {
+		return nil
+	}
+	m.stopFinding()
+	m.view.unfollow()
+	ctx, gen := m.find.start(m.win.ctx)
+	src, keys := m.doc.Searchable(m.searching)
+	searcher := m.searcher
+	m.progress = "looking for the time; Esc stops"
+	return func() tea.Msg {
+		var at document.Place
+		req := &index.Request{Query: query.Text{}, Window: index.Window{Since: t}, Sources: []reader.Source{src}, Max: 1}
+		_, err := searcher.Search(ctx, req, func(h *index.Hits) error {
+			key, ok := keys[h.Member.Path]
+			switch {
+			case !ok:
+				return nil
+			case h.Long != nil:
+				at = document.Place{Member: key, Offset: h.Long.Offset}
+			default:
+				at = document.Place{Member: key, Offset: h.Lines[0].Offset}
+			}
+			return errThere
+		})
+		switch {
+		case errors.Is(err, errThere):
+			return foundMsg{gen: gen, at: at, ok: true}
+		case err == nil:
+			err = fmt.Errorf("no line has the time %s or a later one", t.Local().Format("2006-01-02 15:04:05"))
+		}
+		return foundMsg{gen: gen, err: err}
 	}
 }
 

@@ -89,6 +89,15 @@ func TestPatterns(t *testing.T) {
 		{Pattern{Text: "a.p"}, "an apple", false},
 		{Pattern{Text: "/A.P"}, "an apple", false},
 		{Pattern{Text: "/A.P", Case: Insensitive}, "an apple", true},
+		{Pattern{Text: "level>=warn"}, "2026-11-21 10:00:00 ERROR x", true},
+		{Pattern{Text: "level>=warn"}, "2026-11-21 10:00:00 INFO level>=warn", false},
+		{Pattern{Text: "!level:error"}, "2026-11-21 10:00:00 ERROR x", false},
+		{Pattern{Text: "status>=500"}, "status=503", true},
+		{Pattern{Text: "took>1.5s"}, "took=200ms", false},
+		{Pattern{Text: "error:timeout"}, "an error:timeout", true}, // a text
+		{Pattern{Text: "level:x"}, "level:x", true},
+		{Pattern{Text: "time>=14:05"}, "time>=14:05", true},
+		{Pattern{Text: "/level>=warn"}, "level>=warn", true},
 	} {
 		m, _, err := compile(x.pattern)
 		if err != nil {

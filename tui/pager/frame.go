@@ -1,7 +1,9 @@
 package pager
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"strings"
 
@@ -11,6 +13,7 @@ import (
 
 	"logview/reader"
 	"logview/reader/document"
+	"logview/reader/files"
 	"logview/tui/screen"
 	"logview/tui/visible"
 )
@@ -140,7 +143,8 @@ func (m *Model) title() string {
 		right += "  ‖ frozen, = goes on"
 	case m.win.loading:
 	case len(m.win.members.list) > 0 && m.win.members.list[len(m.win.members.list)-1].Damage != nil && m.view.follow:
-		right += "  ! damaged"
+		right += "  ! " + damageWord(m.win.members.list[len(m.win.members.list)-1].Damage)
+	case m.inArchive(): // it does not grow
 	case m.view.follow && m.rate.value >= 1:
 		right += fmt.Sprintf("  ● LIVE %s/s", humanize.SIWithDigits(m.rate.value, 0, ""))
 	case m.view.follow:
@@ -245,4 +249,22 @@ func (m *Model) bar() []string {
 		cells[y] = style.Render(cell)
 	}
 	return cells
+}
+
+// damageWord says in a word or two why a file could not be read to its end.
+func damageWord(err error) string {
+	if errors.Is(err, fs.ErrPermission) {
+		return "may not be read"
+	}
+	return "damaged"
+}
+
+// inArchive reports whether the newest file shown is in an archive.
+func (m *Model) inArchive() bool {
+	list := m.win.members.list
+	if len(list) == 0 {
+		return false
+	}
+	_, ok := files.ArchiveOf(list[len(list)-1].Path)
+	return ok
 }

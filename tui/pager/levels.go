@@ -50,7 +50,7 @@ func sample(ctx context.Context, d Text, about *levels) (lines int, all bool, er
 			}
 			for l := range bytes.Lines(buf[:n]) {
 				lines++
-				if line.Level(l) != ' ' {
+				if line.LevelOf(l).Letter() != ' ' {
 					about.seen.Store(true)
 					return lines, all, nil
 				}

@@ -22,8 +22,9 @@ const (
 // String describes c for users.
 func (c Case) String() string { return [...]string{"smart case", "case matters", "any case"}[c] }
 
-// A Pattern is what the user typed to search for or to filter by: text, or
-// /regexp, and after a ! what a line must not contain.
+// A Pattern is what the user typed to search for or to filter by: text, /regexp, or a
+// condition on the level or a number, such as level>=warn or status>=500; after a !, the
+// lines for which that is not so.
 type Pattern struct {
 	Text string
 	Case Case
@@ -61,11 +62,25 @@ func (p Pattern) Empty() bool {
 	return text == ""
 }
 
+// condition returns the condition that a text is. Such as user:bob are texts: logs contain
+// them.
+func condition(text string) (query.Field, bool) {
+	n, err := query.Parse(text)
+	if err != nil {
+		return query.Field{}, false
+	}
+	f, ok := n.(query.Field)
+	return f, ok && f.Name != query.Time && (f.IsLevel() || f.Op >= query.Less)
+}
+
 // node returns the pattern as a query, to be compiled without regard to case.
 func (p Pattern) node() (query.Node, error) {
 	text, re, not := p.split()
 	var n query.Node = query.Text{S: text}
+	f, isCondition := condition(text)
 	switch {
+	case isCondition && !re:
+		n = f
 	case re:
 		var err error
 		if n, err = query.ParseRegexp(text, p.fold()); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"math"
 	"sync/atomic"
 
 	"logview/index/match"
@@ -123,7 +124,11 @@ func read(ctx context.Context, d Text, k pick, p document.Place, forward bool, n
 			continue
 		}
 		left -= len(w.Text)
-		found, err := k.rowsOf(ctx, d, &w, scan, find)
+		most := math.MaxInt // backwards, the last rows are those wanted
+		if forward {
+			most = n - len(r.rows) + 1 // one more shows that there are more
+		}
+		found, err := k.rowsOf(ctx, d, &w, scan, find, most)
 		if err != nil {
 			return r, err
 		}
@@ -156,12 +161,29 @@ func read(ctx context.Context, d Text, k pick, p document.Place, forward bool, n
 			r.rows = append(found, r.rows...)
 		}
 	}
+	if !r.end && open != (document.Place{}) && open.Offset < r.next.Offset {
+		// The read ends with an unterminated line. The next one begins with it, unless
+		// nothing would be read then: it may be the end of the text, and be continued.
+		at := open
+		if k.m != nil {
+			var err error
+			if at, err = lineBegin(ctx, d, open); err != nil {
+				return r, err
+			}
+		}
+		if at.Member != p.Member || at.Offset > p.Offset {
+			r.next = at
+			for n := len(r.rows); n > 0 && r.rows[n-1].Member == at.Member && r.rows[n-1].Offset >= at.Offset; n-- {
+				r.rows = r.rows[:n-1]
+			}
+		}
+	}
 	number(ctx, d, r.rows, k.all())
 	return r, nil
 }
 
-// rowsOf returns the selected rows of a window.
-func (k pick) rowsOf(ctx context.Context, d Text, w *document.Window, scan, find *match.Scanner) ([]row, error) {
+// rowsOf returns the selected rows of a window, at most so many from its start.
+func (k pick) rowsOf(ctx context.Context, d Text, w *document.Window, scan, find *match.Scanner, most int) ([]row, error) {
 	var out []row
 	var spans []match.Span
 	if scan != nil {
@@ -190,7 +212,7 @@ func (k pick) rowsOf(ctx context.Context, d Text, w *document.Window, scan, find
 		}
 		level := byte(' ')
 		if !p.Continues {
-			level = line.Level(p.Text)
+			level = line.LevelOf(p.Text).Letter()
 		}
 		if k.seen != nil && level != ' ' {
 			k.seen.Store(true)
@@ -202,7 +224,7 @@ func (k pick) rowsOf(ctx context.Context, d Text, w *document.Window, scan, find
 			p.Text = bytes.Clone(p.Text) // do not retain the whole window
 		}
 		out = append(out, row{Piece: p, line: -1, level: level})
-		return true
+		return len(out) < most
 	})
 	return out, err
 }

@@ -210,7 +210,11 @@ func TestWindowStale(t *testing.T) {
 // While a text grows by lines and by parts of lines, the rows follow, and each
 // new line is counted once.
 func TestWindowGrows(t *testing.T) {
-	seed := rand.Uint64()
+	testWindowGrows(t, 11266864954169831015) // a read that ended with a part of a line
+	testWindowGrows(t, rand.Uint64())
+}
+
+func testWindowGrows(t *testing.T, seed uint64) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	for range 30 {
 		text := newMemText(r.IntN(5), r.IntN(500))

@@ -31,27 +31,31 @@ import (
 
 // A Model is the pane.
 type Model struct {
+	Formats *line.Formats // of lines, besides those that are known; nil for none
+
 	th            *theme.Theme
 	width, height int
 	focused       bool
 
-	base    string // start of all paths, which is not shown
-	text    string // of the query
-	tree    query.Node
-	context int
-	sources func() []reader.Source
-	search  *search
-	matcher *match.Matcher
-	scan    *match.Scanner
-	seen    snapshot
-	widest  int   // widest location on the screen, in columns
-	stale   bool  // the logs changed after the search
-	kept    *item // the item to select when a new search finds it; nil if there is none
-	looked  int   // number of items that were compared with kept
-	seq     int
-	top     int
-	cur     int
-	anchor  int // the item where the selection starts; -1 if nothing is selected
+	base     string // start of all paths, which is not shown
+	text     string // of the query
+	tree     query.Node
+	window   index.Window // of time, in which the lines are
+	context  int
+	sources  func() []reader.Source
+	search   *search
+	matcher  *match.Matcher
+	scan     *match.Scanner
+	columned *match.Scanner // for files with columns; nil before the first
+	seen     snapshot
+	widest   int   // widest location on the screen, in columns
+	stale    bool  // the logs changed after the search
+	kept     *item // the item to select when a new search finds it; nil if there is none
+	looked   int   // number of items that were compared with kept
+	seq      int
+	top      int
+	cur      int
+	anchor   int // the item where the selection starts; -1 if nothing is selected
 }
 
 // A Line is the position of a line that was found, or of a line of context, for
@@ -77,7 +81,8 @@ type item struct {
 	cut     bool   // text starts after the start of the line
 	find    bool   // the line is too long to be in memory: its match must be searched for
 	context bool
-	gap     bool // the line before it in the file is not in the list
+	gap     bool          // the line before it in the file is not in the list
+	columns *line.Columns // of the file; nil for none
 }
 
 const (
@@ -93,7 +98,6 @@ type search struct {
 
 	mu      sync.Mutex // guards the following fields
 	changed chan struct{}
-	scan    *match.Scanner
 	items   []item // append-only
 	told    bool   // the first items were announced
 	snap    snapshot
@@ -202,12 +206,23 @@ func (m *Model) Search(text string, s index.Searcher, sources func() []reader.So
 	if err != nil {
 		return nil, err
 	}
-	mt, err := match.Compile(tree, match.Options{})
+	tree, times, err := query.Times(tree)
+	if err != nil {
+		return nil, err
+	}
+	if tree == nil {
+		tree = query.Text{} // every line
+	}
+	window, err := index.Window{}.Narrow(times, time.Now())
+	if err != nil {
+		return nil, err
+	}
+	mt, err := match.Compile(tree, match.Options{Formats: m.Formats})
 	if err != nil {
 		return nil, err
 	}
 	m.Close()
-	m.text, m.tree, m.matcher, m.scan, m.sources = text, tree, mt, mt.NewScanner(), sources
+	m.text, m.tree, m.window, m.matcher, m.scan, m.columned, m.sources = text, tree, window, mt, mt.NewScanner(), nil, sources
 	m.kept = nil
 	return m.start(s), nil
 }
@@ -218,9 +233,9 @@ func (m *Model) start(s index.Searcher) tea.Cmd {
 	}
 	m.top, m.cur, m.seen, m.looked, m.stale, m.anchor = 0, 0, snapshot{}, 0, false, -1
 	ctx, stop := context.WithCancel(context.Background())
-	x := &search{stop: stop, changed: make(chan struct{}, 1), scan: m.matcher.NewScanner()}
+	x := &search{stop: stop, changed: make(chan struct{}, 1)}
 	m.search = x
-	req := &index.Request{Query: m.tree, Before: m.context, After: m.context,
+	req := &index.Request{Query: m.tree, Options: match.Options{Formats: m.Formats}, Window: m.window, Before: m.context, After: m.context,
 		Failed: func(e *reader.FileError) {
 			x.mu.Lock()
 			if x.snap.failed++; x.snap.failed == 1 {
@@ -267,10 +282,10 @@ func (x *search) add(h *index.Hits, line reader.Line, off reader.Offset, text []
 	if len(x.items) >= mostItems {
 		return
 	}
-	i := item{log: h.Source.Name(), member: h.Member, id: h.ID, line: line, offset: off, context: context}
+	i := item{log: h.Source.Name(), member: h.Member, id: h.ID, line: line, offset: off, context: context, columns: h.Columns}
 	if len(text) > mostText && !context {
 		// The match must be visible.
-		if spans := x.scan.Highlights(text, nil); len(spans) > 0 {
+		if spans := h.Highlight(text, nil); len(spans) > 0 {
 			if i.at = spans[0].Start; i.at > mostText/4 {
 				i.cut = true
 				text = text[i.at-mostText/8:]
@@ -286,6 +301,22 @@ func (x *search) add(h *index.Hits, line reader.Line, off reader.Offset, text []
 		i.gap = last.member.Path != i.member.Path || last.line+1 != i.line
 	}
 	x.items = append(x.items, i)
+}
+
+// scanner returns a scanner for the lines of a file with columns; nil for none.
+func (m *Model) scanner(c *line.Columns) *match.Scanner {
+	if c == nil {
+		return m.scan
+	}
+	if m.columned == nil {
+		mt, err := m.matcher.Columned()
+		if err != nil {
+			return m.scan
+		}
+		m.columned = mt.NewScanner()
+	}
+	m.columned.SetColumns(c)
+	return m.columned
 }
 
 func (x *search) notify() {
@@ -605,12 +636,12 @@ func (m *Model) row(i int) string {
 	if x.gap && m.context > 0 {
 		sep = "┌"
 	}
-	b.WriteString(m.th.Level(line.Level(x.text)).Render(string(line.Level(x.text))))
+	b.WriteString(m.th.Level(line.LevelOf(x.text).Letter()).Render(string(line.LevelOf(x.text).Letter())))
 	b.WriteString(name.Render(screen.FitLeft(" "+where, width)))
 	b.WriteString(sep)
 	var spans []match.Span
 	if m.scan != nil && !x.context {
-		spans = m.scan.Highlights(x.text, nil)
+		spans = m.scanner(x.columns).Highlights(x.text, nil)
 	}
 	room := max(1, m.width-width-2)
 	skip := 0

@@ -1,11 +1,25 @@
 package line
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // jsonKeys are the keys under which programs write the time of a line, best
 // first.
 var jsonKeys = []string{"@timestamp", "timestamp", "time", "ts", "datetime", "eventTime", "instant", "__REALTIME_TIMESTAMP", "timeUnixNano",
-	"EdgeStartTimestamp", "time_local", "time_iso8601", "asctime", "date", "t", "at", "started_at", "start_time", "created_at"}
+	"EdgeStartTimestamp", "time_local", "time_iso8601", "asctime", "date", "t", "@t", "T", "timeMillis", "TimeGenerated", "published", "StartUTC", "msec", "created", "at", "started_at", "start_time", "created_at"}
+
+// certainKey reports whether a key, with its quotes and a colon, names the time of its
+// line, and not of something that the line is about.
+func certainKey(key string) bool {
+	for _, k := range jsonKeys[:4] {
+		if strings.HasPrefix(key[1:], k+`"`) {
+			return true
+		}
+	}
+	return false
+}
 
 // keyRank returns the rank of a key, less for better ones; -1 if it is none that
 // names a time.
@@ -34,8 +48,9 @@ func jsonStart(l []byte) int {
 }
 
 // findJSON finds the time of a line with a JSON object at i by its key. It returns
-// the key with its quotes and a colon, as it is written, and its position.
-func findJSON(s *stamp, l []byte, i int) (key string, at int, ok bool) {
+// the key with its quotes and a colon, as it is written, its position, and the depth of
+// the object that has it, 1 for the outermost.
+func findJSON(s *stamp, l []byte, i int) (key string, at, keyDepth int, ok bool) {
 	best := len(jsonKeys) + 1
 	var found stamp
 	depth := 0
@@ -68,7 +83,7 @@ func findJSON(s *stamp, l []byte, i int) (key string, at int, ok bool) {
 			k = skip(l, k+1, ' ')
 			if rank < best && parseJSON(s, l, k) {
 				best, found, ok = rank, *s, true
-				key, at = string(l[from:k]), from
+				key, at, keyDepth = string(l[from:k]), from, depth
 				if rank == 0 {
 					i = len(l)
 				}
@@ -79,7 +94,7 @@ func findJSON(s *stamp, l []byte, i int) (key string, at int, ok bool) {
 		i++
 	}
 	*s = found
-	return key, at, ok
+	return key, at, keyDepth, ok
 }
 
 // stringEnd returns the position after the JSON string at i; 0 if it does not
@@ -97,7 +112,8 @@ func stringEnd(l []byte, i int) int {
 }
 
 // parseJSON parses the time that is the JSON value at i: a string, a number, an
-// object of MongoDB's ({"$date": …}) or of Log4j's (epochSecond, nanoOfSecond).
+// object of MongoDB's ({"$date": …}), Log4j's (epochSecond, nanoOfSecond), or that of
+// protocol buffers (seconds, nanos).
 func parseJSON(s *stamp, l []byte, i int) bool {
 	switch c := byteAt(l, i); {
 	case c == '"':
@@ -106,7 +122,7 @@ func parseJSON(s *stamp, l []byte, i int) bool {
 	case digit(c):
 		return s.parse(l, i) > 0 && s.kind == epoch
 	case c == '{':
-		for _, name := range []string{`"$date"`, `"epochSecond"`} {
+		for _, name := range []string{`"$date"`, `"epochSecond"`, `"seconds"`} {
 			k := skip(l, i+1, ' ')
 			if !bytes.HasPrefix(l[k:], []byte(name)) {
 				continue
@@ -116,8 +132,10 @@ func parseJSON(s *stamp, l []byte, i int) bool {
 				return false
 			}
 			rest := l[k:min(len(l), k+80)]
-			if j := bytes.Index(rest, []byte(`"nanoOfSecond":`)); j >= 0 && name == `"epochSecond"` {
-				s.nanos, _ = number(rest, skip(rest, j+len(`"nanoOfSecond":`), ' '), 9)
+			for _, nanos := range []string{`"nanoOfSecond":`, `"nanos":`} {
+				if j := bytes.Index(rest, []byte(nanos)); j >= 0 && name != `"$date"` {
+					s.nanos, _ = number(rest, skip(rest, j+len(nanos), ' '), 9)
+				}
 			}
 			return true
 		}
@@ -128,11 +146,42 @@ func parseJSON(s *stamp, l []byte, i int) bool {
 // findKey finds the time of a line by the key that was learned.
 func (c *Clock) findKey(s *stamp, l []byte) bool {
 	p := &c.place
-	at := p.at
-	if !bytes.HasPrefix(l[min(at, len(l)):], []byte(p.key)) {
-		if at = bytes.Index(l, []byte(p.key)); at < 0 {
+	key := []byte(p.key)
+	// At the same position, or anywhere, but at the same depth.
+	if bytes.HasPrefix(l[min(p.at, len(l)):], key) && depthAt(l, 0, p.at, 0) == p.depth {
+		return parseJSON(s, l, p.at+len(key))
+	}
+	from, depth := 0, 0
+	for {
+		k := bytes.Index(l[from:], key)
+		if k < 0 {
 			return false
 		}
+		at := from + k
+		if depth = depthAt(l, from, at, depth); depth < 0 {
+			return false
+		}
+		if depth == p.depth {
+			return parseJSON(s, l, at+len(key))
+		}
+		from = at + len(key)
 	}
-	return parseJSON(s, l, at+len(p.key))
+}
+
+// depthAt returns the number of JSON objects that are open at to, if depth of them are
+// at from; -1 if to is inside a string.
+func depthAt(l []byte, from, to, depth int) int {
+	for i := from; i < to; i++ {
+		switch l[i] {
+		case '{':
+			depth++
+		case '}':
+			depth--
+		case '"':
+			if i = stringEnd(l, i) - 1; i < 0 || i >= to {
+				return -1
+			}
+		}
+	}
+	return depth
 }

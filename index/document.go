@@ -151,15 +151,18 @@ type blockBatch struct {
 }
 
 // blockTerms collects the terms of a block: those of its text, which a search for
-// bytes needs, and those of what is shown of it, which other searches need.
+// bytes needs, those of what is shown of it, which other searches need, and those of
+// the names of its file's columns, which its lines do not contain.
 type blockTerms struct {
 	token.Terms
 	shown line.Shown
 }
 
-// collect replaces the contents of t with the terms of a block's text.
-func (t *blockTerms) collect(text []byte) {
+// collect replaces the contents of t with the terms of a block's text, and of the names
+// of its file's columns.
+func (t *blockTerms) collect(text, names []byte) {
 	t.Block(text)
+	t.Add(names)
 	if t.shown.Set(text) {
 		t.Add(t.shown.Text)
 	}
@@ -167,9 +170,10 @@ func (t *blockTerms) collect(text []byte) {
 
 func newBlockBatch() *blockBatch { return &blockBatch{intern: map[string]string{}} }
 
-// add adds the document of a block. It does not retain text.
-func (b *blockBatch) add(serial uint32, text []byte) {
-	b.t.collect(text)
+// add adds the document of a block, whose file has columns with names. It does not
+// retain text.
+func (b *blockBatch) add(serial uint32, text, names []byte) {
+	b.t.collect(text, names)
 	of := bleve.TokenFrequencies{}
 	b.t.Words(func(word []byte) {
 		s, ok := b.intern[string(word)]

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"logview/index/query"
+	"logview/reader/lazyregexp"
+	"logview/tui/visible"
+)
+
+// fieldLike matches a text that was perhaps meant as a condition on a field.
+var fieldLike = lazyregexp.New(`^([A-Za-z_@][\w.@/-]*)(!=|==|=|>=|<=|>|<|:)(.*)$`)
+
+// hintOf returns a hint about a condition of a query that no line matches, if it was
+// perhaps meant as another one; empty for none.
+func hintOf(leaf query.Node) string {
+	switch n := leaf.(type) {
+	case query.Log:
+		return "log:… is a condition on the names of logs; logview ls prints them"
+	case query.Field:
+		if n.Name == "level" && !n.IsLevel() && !strings.Contains(n.Value, ",") {
+			return fmt.Sprintf("there is no level %s; there are trace, debug, info, warn, error and fatal", visible.String(n.Value))
+		}
+		if n.Op == query.Is {
+			return hintOfValue(visible.String(n.Name), visible.String(n.Value))
+		}
+	case query.Text:
+		return hintOfText(n.S)
+	}
+	return ""
+}
+
+// classOfStatus and rangeOfNumbers match values that are no single one.
+var (
+	classOfStatus  = lazyregexp.New(`^([1-5])[xX]{2}$`)
+	rangeOfNumbers = lazyregexp.New(`^(\d+)-(\d+)$`)
+)
+
+// hintOfValue returns a hint about a field that should have a value; empty for none.
+func hintOfValue(name, value string) string {
+	if m := classOfStatus.FindStringSubmatch(value); m != nil {
+		return fmt.Sprintf("no line has this value; for those from %[2]s00 to %[2]s99, write '%[1]s>=%[2]s00 %[1]s<=%[2]s99'", name, m[1])
+	}
+	if m := rangeOfNumbers.FindStringSubmatch(value); m != nil {
+		return fmt.Sprintf("no line has this value; for those from %[2]s to %[3]s, write '%[1]s>=%[2]s %[1]s<=%[3]s'", name, m[1], m[2])
+	}
+	if values := strings.Split(value, ","); len(values) > 1 && !strings.Contains(value, " ") {
+		return fmt.Sprintf("no line has this value; for any of several, write '%s:(%s)'", name, strings.Join(values, " OR "))
+	}
+	return ""
+}
+
+func hintOfText(s string) string {
+	switch s {
+	case "&&", "AND,", "&":
+		return fmt.Sprintf("%s is searched for as text; all conditions must hold without it", s)
+	case "||", "|", "or", "Or":
+		return fmt.Sprintf("%s is searched for as text; write OR", s)
+	case "and", "And":
+		return fmt.Sprintf("%s is searched for as text; all conditions must hold without it", s)
+	case "not", "Not":
+		return fmt.Sprintf("%s is searched for as text; write NOT", s)
+	case ">=", "<=", ">", "<", "=", "!=":
+		return fmt.Sprintf("%s is searched for as text; write a condition without blanks, such as status>=500", s)
+	}
+	m := fieldLike.FindStringSubmatch(strings.TrimPrefix(s, "-"))
+	if m == nil {
+		return ""
+	}
+	if s[0] == '-' && m[3] != "" { // -e '-status:200'
+		return fmt.Sprintf("%s is searched for as text; for lines with another value, write NOT %s%s%s", visible.String(s), visible.String(m[1]), m[2], visible.String(m[3]))
+	}
+	name, op, value := visible.String(m[1]), m[2], visible.String(m[3])
+	text := fmt.Sprintf("%s is searched for as text; ", visible.String(s))
+	switch {
+	case op == "!=" && value != "":
+		return fmt.Sprintf("%sfor lines with another value, write NOT %s:%s", text, name, value)
+	case (op == "==" || op == "=") && value != "":
+		return fmt.Sprintf("%sfor lines whose field %s has that value, write %s:%s", text, name, name, value)
+	case op == ":" && value == "":
+		return fmt.Sprintf("%sfor lines that have a field %s, write %s:*", text, name, name)
+	case op[0] == '>' || op[0] == '<':
+		if name == "level" {
+			return text + "a level is trace, debug, info, warn, error or fatal"
+		}
+		return text + "a field is compared with a number, a duration such as 1.5s or a size such as 2MB"
+	}
+	return ""
+}

@@ -1,0 +1,195 @@
+package index
+
+import (
+	"time"
+
+	"logview/index/query"
+	"logview/reader"
+	"logview/reader/line"
+)
+
+// A levelSet is a set of levels, a bit for each.
+type levelSet uint8
+
+const allLevels levelSet = 1<<(line.Fatal+1) - 1
+
+// levelsOf returns the levels that lines may have which match a query.
+func levelsOf(q query.Node) levelSet {
+	switch q := q.(type) {
+	case query.And:
+		set := allLevels
+		for _, x := range q {
+			set &= levelsOf(x)
+		}
+		return set
+	case query.Or:
+		set := levelSet(0)
+		for _, x := range q {
+			set |= levelsOf(x)
+		}
+		return set
+	case query.Not:
+		if f, ok := q.X.(query.Field); ok && f.IsLevel() {
+			return allLevels &^ levelsOf(f)
+		}
+	case query.Field:
+		if q.IsLevel() {
+			set := levelSet(0)
+			for v := line.Trace; v <= line.Fatal; v++ {
+				if q.HasLevel(v) {
+					set |= 1 << v
+				}
+			}
+			return set
+		}
+	}
+	return allLevels
+}
+
+// exactLevels returns the levels of the lines that match a query, and false unless the
+// query asks only for levels.
+func exactLevels(q query.Node) (set levelSet, ok bool) {
+	switch q := q.(type) {
+	case query.Text:
+		return allLevels, q.S == ""
+	case query.Field:
+		return levelsOf(q), q.IsLevel()
+	case query.Not:
+		set, ok = exactLevels(q.X)
+		return allLevels &^ set, ok
+	case query.And:
+		set = allLevels
+		for _, x := range q {
+			s, ok := exactLevels(x)
+			if !ok {
+				return 0, false
+			}
+			set &= s
+		}
+		return set, true
+	case query.Or:
+		for _, x := range q {
+			s, ok := exactLevels(x)
+			if !ok {
+				return 0, false
+			}
+			set |= s
+		}
+		return set, true
+	}
+	return 0, false
+}
+
+// summarize passes on what is known of a block, and reports whether that is enough. n is
+// the number of matching lines.
+func (p *producer) summarize(k *reader.TableBlock) (n int64, ok bool) {
+	n, counts, ok := p.summaryOf(k)
+	return n, ok && p.req.Summary(p.st.member, counts)
+}
+
+// summaryOf returns what is known of a block, and whether that is enough. n is the number
+// of matching lines.
+func (p *producer) summaryOf(k *reader.TableBlock) (n int64, counts []TimeCount, ok bool) {
+	set, exact := exactLevels(p.req.Query)
+	if p.req.Summary == nil || !exact || !k.LevelsKnown() || k.First.IsZero() || k.Continues || k.Unfinished || k.StartUntimed {
+		return 0, nil, false
+	}
+	w := &p.req.Window
+	first, last := k.TimesIn(w.zone())
+	switch k.Inferred {
+	case reader.NotInferred, reader.WallClock:
+	case reader.WallClockYear:
+		if p.timer == nil || !p.timer.clock.InfersYear(first) || !p.timer.clock.InfersYear(last) {
+			return 0, nil, false
+		}
+	default:
+		return 0, nil, false
+	}
+	// add adds the lines of a range of time, unless they are outside the window. It
+	// returns false if only some may be.
+	add := func(first, last time.Time, levels *[line.Fatal + 1]int32) bool {
+		if !w.overlaps(first, last) {
+			return true
+		}
+		if !w.contains(first) || !w.contains(last) {
+			return false
+		}
+		c := TimeCount{First: first, Last: last}
+		for v, x := range levels {
+			if set&(1<<v) != 0 {
+				c.Levels[v] = int64(x)
+				n += int64(x)
+			}
+		}
+		counts = append(counts, c)
+		return true
+	}
+	if k.Minutes == nil {
+		ok = add(first, last.Add(time.Millisecond-1), &k.Levels)
+	} else {
+		for i := range k.Minutes {
+			m := &k.Minutes[i]
+			begin := k.MinuteIn(m.At, w.zone())
+			if ok = add(begin, begin.Add(time.Minute-1), &m.Levels); !ok {
+				break
+			}
+		}
+	}
+	return n, counts, ok
+}
+
+// summarizeAll passes on what is known of the admitted blocks of a file that has
+// certainly not changed, and reports whether that is enough, so that it need not be
+// opened. Otherwise, nothing was passed on: when the file is opened, it may be another.
+func (p *producer) summarizeAll(ad *admission) bool {
+	if p.req.Summary == nil {
+		return false
+	}
+	hits := int64(0)
+	var all []TimeCount
+	for i, admitted := range ad.blocks {
+		if !admitted {
+			continue
+		}
+		n, counts, ok := p.summaryOf(&ad.table.Blocks[i])
+		if !ok {
+			return false
+		}
+		hits += n
+		all = append(all, counts...)
+	}
+	if !p.req.Summary(p.st.member, all) {
+		return false
+	}
+	x, ok := p.slot()
+	if !ok {
+		return true
+	}
+	x.stats.Blocks, x.stats.BlocksSkipped = int64(len(ad.blocks)), int64(len(ad.blocks))
+	if hits > 0 {
+		x.hits = p.newHits(nil)
+		x.hits.Count = hits
+		p.hits.Add(hits)
+	}
+	p.fill(x)
+	return true
+}
+
+// exclude clears those of blocks that have no line with a level in s. A line longer
+// than a block is read as a whole.
+func (s levelSet) exclude(blocks []bool, table []reader.TableBlock) {
+	if s == allLevels {
+		return
+	}
+	for i := range blocks {
+		k := &table[i]
+		if !blocks[i] || !k.LevelsKnown() || k.Continues || k.Unfinished {
+			continue
+		}
+		may := false
+		for v, n := range k.Levels {
+			may = may || n > 0 && s&(1<<v) != 0
+		}
+		blocks[i] = may
+	}
+}

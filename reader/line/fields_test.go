@@ -1,0 +1,235 @@
+package line_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"logview/reader/line"
+)
+
+// fieldsOf returns the fields of a line as name=value, separated by blanks.
+func fieldsOf(t testing.TB, l string) string {
+	t.Helper()
+	var out []string
+	new(line.Fields).Each([]byte(l), func(name, value []byte, at int) bool {
+		if at >= 0 && l[at:at+len(value)] != string(value) {
+			t.Errorf("%q: %s=%q is not at %d", l, name, value, at)
+		}
+		out = append(out, fmt.Sprintf("%s=%s", name, value))
+		return true
+	})
+	return strings.Join(out, " ")
+}
+
+func TestFields(t *testing.T) {
+	for l, want := range map[string]string{
+		// JSON.
+		`{"a":"x","b":12,"c":true,"d":null,"e":[1,{"x":2}],"f":{"g":{"h":"deep"}},"i":1.5e3}`: `a=x b=12 c=true d=null e=[1,{"x":2}] f.g.h=deep i=1.5e3`,
+		`{"msg":"a \"b\" \u00e4\n\ud83d\ude00 \/","level":"error"}`:                           "msg=a \"b\" ä\n😀 / level=error",
+		`{ "a" : "x" , "b" : { "c" : 1 } }`:                                                   `a=x b.c=1`,
+		`web | {"a":1} x=2`:                                                                   `a=1 x=2`,
+		`Jan  2 03:04:05 host app[7]: {"a":{"b":"c"}}`:                                        `host=host app=app pid=7 a.b=c`,
+		`{"a":"x","cut":"off`:                                                                 `a=x`,
+		`{"a":"x","cut":12`:                                                                   `a=x`,
+		`{"log.level":"warn","x":{}}`:                                                         `log.level=warn`,
+		`{"":"empty","a":""}`:                                                                 `=empty a=`,
+
+		// Pairs.
+		`level=info msg="a \"b\" c" took=1.5s path=/x?a=1&b=2 ok`:                            `level=info msg=a "b" c took=1.5s path=/x?a=1&b=2`,
+		`2024-05-01 10:00:00 INFO Job{id=7, name=x} (user=bob; n=3) [k=v] a==b c=>d e='f g'`: `id=7 name=x user=bob n=3 k=v e=f g`,
+		`GET http://h/p?q=1 x=`: `x=`,
+		`{a=1,b=2,c=[1,2]}`:     `a=1 b=2 c=[1,2]`,
+		`type=SYSCALL msg=audit(1364481363.243:24287): arch=c000003e`: `type=SYSCALL msg=audit(1364481363.243:24287): arch=c000003e`,
+		`no fields here, 1+1=2, and "=" is none`:                      ``,
+
+		// Headers.
+		`May  1 10:00:00 web1 sshd[123]: Failed password for root`:            `host=web1 app=sshd pid=123`,
+		`May  1 10:00:00 web1 kernel: x`:                                      `host=web1 app=kernel`,
+		`2024-05-01T10:00:00.123456+02:00 web1 systemd[1]: Started x.`:        `host=web1 app=systemd pid=1`,
+		`<34>1 2024-05-01T10:00:00Z web1 su 77 ID47 [ex@1 iut="3" s="A B"] x`: `host=web1 app=su pid=77 iut=3 s=A B`,
+		`{"log":"{\"a\":1,\"m\":\"x \\\"y\\\"\"} b=2\n","stream":"stdout","time":"2024-05-01T10:00:00Z"}`: `log={"a":1,"m":"x \"y\""} b=2
+ stream=stdout time=2024-05-01T10:00:00Z a=1 m=x "y" b=2`,
+		`2024-05-01 10:00:01 - INFO [QuorumPeer[myid=1]/0:0:2181] - x`:                                                                                   `myid=1`,
+		`2024-05-01 10:00:01 +0100 Puppet (err): x a=1`:                                                                                                  `a=1`,
+		`2001:db8::1 - bob smith [27/Nov/2026:10:15:04 +0100] "GET / HTTP/1.1" 200 5`:                                                                    `client=2001:db8::1 user=bob smith protocol=HTTP/1.1 method=GET path=/ status=200 bytes=5`,
+		`10.0.0.1 - - [27/Nov/2026:10:15:04 +0100] "POST /x HTTP/1.1" 500 - 1234`:                                                                        `client=10.0.0.1 protocol=HTTP/1.1 method=POST path=/x status=500`,
+		`[2026-11-27T10:15:01.000Z] "GET / HTTP/1.1" 503 UF,URX 0 91 45 - "-" "curl/8"`:                                                                  `protocol=HTTP/1.1 method=GET path=/ status=503`,
+		`2024-05-01T10:00:00.123456789Z stderr F {"a":1}`:                                                                                                `stream=stderr a=1`,
+		`2024-05-01T10:00:00.123456789Z stdout P part of a=1`:                                                                                            `stream=stdout a=1`,
+		`I0501 10:00:00.000000   12345 server.go:42] listening addr="x"`:                                                                                 `pid=12345 source=server.go:42 addr=x`,
+		`10.0.0.1 - bob [01/May/2024:10:00:00 +0000] "GET /a?b=c HTTP/1.1" 200 134 "http://r/" "Mozilla/5.0 (X11)"`:                                      `client=10.0.0.1 user=bob protocol=HTTP/1.1 method=GET path=/a?b=c status=200 bytes=134 referer=http://r/ agent=Mozilla/5.0 (X11)`,
+		`h:80 ::1 - - [01/May/2024:10:00:00 +0000] "GET / HTTP/1.1" 304 -`:                                                                               `client=::1 protocol=HTTP/1.1 method=GET path=/ status=304`,
+		`10.0.0.1 - - [01/May/2024:10:00:00 +0000] "-" 400 0 "-" "-"`:                                                                                    `client=10.0.0.1 status=400 bytes=0`,
+		`10.0.0.1 - - [01/May/2024:10:00:00 +0000] "GET /x HTTP/1.1" 200 1 "-" "curl/8" 0.153 rt=0.150`:                                                  `client=10.0.0.1 protocol=HTTP/1.1 method=GET path=/x status=200 bytes=1 agent=curl/8 took=0.153 rt=0.150`,
+		`10.0.0.1 - - [01/May/2024:10:00:00 +0000] "GET /x HTTP/1.1" 502 1 "-" "curl/8" 7 "api@docker" "http://1.2.3.4" 12ms`:                            `client=10.0.0.1 protocol=HTTP/1.1 method=GET path=/x status=502 bytes=1 agent=curl/8 took=12ms`,
+		`Feb 25 16:19:38 lb haproxy[1]: 1.2.3.4:567 [25/Feb/2016:16:19:38.123] in app/node1 0/0/1/2/3 503 1234 - - ---- 1/1/0/0/0 0/0 "GET /x HTTP/1.1"`: `host=lb app=haproxy pid=1 client=1.2.3.4 frontend=in backend=app/node1 took_ms=3 status=503 bytes=1234 protocol=HTTP/1.1 method=GET path=/x`,
+		`Feb 25 16:19:38 lb haproxy[1]: Proxy prod_http_in started.`:                                                                                     `host=lb app=haproxy pid=1`,
+		`2024/05/01 10:00:00 [error] 29#31: *1 open() "/x" failed (2: No such file), client: 10.0.0.1, server: s, request: "GET /x HTTP/1.1", host: "h"`: `pid=29 tid=31 client=10.0.0.1 server=s request=GET /x HTTP/1.1 host=h`,
+	} {
+		if got := fieldsOf(t, l); got != want {
+			t.Errorf("%s\n got %s\nwant %s", l, got, want)
+		}
+	}
+}
+
+// flatten appends the members of a JSON value as Fields names them.
+func flatten(out *[]string, name string, v any, raw json.RawMessage) {
+	switch v := v.(type) {
+	case map[string]any:
+		var members map[string]json.RawMessage
+		if json.Unmarshal(raw, &members) != nil {
+			return
+		}
+		for k, x := range v {
+			n := k
+			if name != "" {
+				n = name + "." + k
+			}
+			flatten(out, n, x, members[k])
+		}
+	case string:
+		*out = append(*out, name+"="+v)
+	default:
+		*out = append(*out, name+"="+string(bytes.TrimSpace(raw)))
+	}
+}
+
+// FuzzFields compares the fields of JSON objects with those that encoding/json finds.
+func FuzzFields(f *testing.F) {
+	for _, s := range []string{`{"a":"x","b":{"c":[1,"]"],"d":"\u00e9\\"}}`, `x {"a":1`, `a="b\"c" d=e,f=g`, `<1>1 a b c d e`, `[x] "GET / HTTP/1.0" 200 1 "" "" 1.5`,
+		`May 1 10:00:00 h a[1]: {"x":{"y":null}}`, `I0501 10:00:00.000000 1 a.go:1] x`, `2024/05/01 10:00:00 [error] 1#2: *1 x, client: y, host: "z"`} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		l := []byte(s)
+		var got []string
+		new(line.Fields).Each(l, func(name, value []byte, at int) bool {
+			if at >= 0 && !bytes.Equal(l[at:at+len(value)], value) {
+				t.Fatalf("%s=%q is not at %d", name, value, at)
+			}
+			got = append(got, string(name)+"="+string(value))
+			return true
+		})
+		n := 0
+		new(line.Fields).Each(l, func(_, _ []byte, _ int) bool { n++; return n < 2 })
+		if n > 2 {
+			t.Fatal("continues although no more fields are wanted")
+		}
+		line.LevelOf(l)
+
+		var v map[string]any
+		if !strings.HasPrefix(s, `{"`) || json.Unmarshal(l, &v) != nil || !utf8.ValidString(s) || strings.ContainsAny(s, "\r\n") || strings.Count(s, "{") > 15 || strings.Contains(s, `""`) {
+			return
+		}
+		var want []string
+		flatten(&want, "", v, l)
+		// Of equal names, encoding/json returns the last member alone.
+		sort.Strings(want)
+		seen := map[string]bool{}
+		for _, g := range got {
+			seen[g] = true
+		}
+		for _, w := range want {
+			if !seen[w] {
+				t.Fatalf("%q is not among %q", w, got)
+			}
+		}
+	})
+}
+
+func TestQuantity(t *testing.T) {
+	for s, want := range map[string]line.Quantity{
+		"12":     {Number: 12, Value: 12},
+		"-1.5e3": {Number: -1500, Value: -1500},
+		"250ms":  {Number: 250, Value: 0.25, Unit: line.Seconds},
+		"1m30s":  {Number: 1, Value: 90, Unit: line.Seconds},
+		"1h":     {Number: 1, Value: 3600, Unit: line.Seconds},
+		"2MB":    {Number: 2, Value: 2e6, Unit: line.Bytes},
+		"1.5KiB": {Number: 1.5, Value: 1536, Unit: line.Bytes},
+		"-1m30s": {Number: -1, Value: -90, Unit: line.Seconds},
+	} {
+		if got, ok := line.ParseQuantity([]byte(s)); !ok || got.Number != want.Number || got.Value != want.Value || got.Unit != want.Unit {
+			t.Errorf("%s: got %v, %v", s, got, ok)
+		}
+	}
+	for _, s := range []string{"", "x", "1x", "1.2.3", "ms", "1 ms", "1s2", "2MB3s", "1e999", "0x10", "NaN", "inf", strings.Repeat("1", 50)} {
+		if got, ok := line.ParseQuantity([]byte(s)); ok {
+			t.Errorf("%q is %v", s, got)
+		}
+	}
+	for _, c := range []struct {
+		name, value, than string
+		want              int
+		ok                bool
+	}{
+		{"took", "1.7", "1.5s", 1, true},
+		{"took", "1700ms", "1.5s", 1, true},
+		{"took_ms", "1400", "1.5s", -1, true},
+		{"durationMs", "1500", "1.5s", 0, true},
+		{"duration_ns", "1500000000", "1.5s", 0, true},
+		{"bytes", "3000000", "2MB", 1, true},
+		{"bytes", "3s", "2MB", 0, false},
+		{"status", "502", "500", 1, true},
+		{"took", "150ms", "100", 1, true},
+		{"x", "abc", "100", 0, false},
+		{"id", "9007199254740993", "9007199254740992", 1, true},
+	} {
+		q, _ := line.ParseQuantity([]byte(c.than))
+		if got, ok := q.Compare([]byte(c.name), []byte(c.value)); got != c.want || ok != c.ok {
+			t.Errorf("%s=%s against %s: got %d, %v", c.name, c.value, c.than, got, ok)
+		}
+	}
+}
+
+func BenchmarkField(b *testing.B) {
+	l := []byte(`{"timestamp":"2024-05-01T10:00:00.123Z","level":"info","logger":"com.example.Service","message":"request handled in time","http":{"method":"GET","path":"/api/v1/users/42","status":200},"duration_ms":12.5,"trace_id":"4f307c6f5885923f60d9091fb33c70c3"}`)
+	f := new(line.Fields)
+	n := 0
+	look := func(name, value []byte, _ int) bool {
+		if string(name) == "http.status" {
+			n += len(value)
+			return false
+		}
+		return true
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		f.Each(l, look)
+	}
+}
+
+// No line takes more than linear time.
+func TestFieldsLinear(t *testing.T) {
+	for _, part := range []string{`a=)`, `)`, `a=((`, `{"`, `{"\`, `{"a":[`, `{"a":{`, `,a`, `a=,b`, `="`, `a="\`, `"`, `[] "`, `, client: `} {
+		l := []byte(`x=` + strings.Repeat(part, 1<<18))
+		new(line.Fields).Each(l, func(_, _ []byte, _ int) bool { return true })
+		new(line.Fields).Each(l[2:], func(_, _ []byte, _ int) bool { return true })
+		line.LevelOf(l)
+	}
+}
+
+// BenchmarkSurvey measures what a block costs when it is indexed.
+func BenchmarkSurvey(b *testing.B) {
+	for _, l := range []string{
+		`10.0.0.1 - bob [01/May/2024:10:00:00 +0000] "GET /api/v2/products/green-pump-6494 HTTP/1.1" 200 7485 "https://shop.example.com/cart" "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36" rt=0.000`,
+		`2026-11-02T06:00:01.108Z ERROR [http-12] shop.api.Gateway - request failed error=null_pointer method=GET path=/api/v2/products/green-pump-6494 status=500`,
+		`May  1 10:00:00 web1 sshd[123]: Failed password for invalid user bob from 10.0.0.1 port 22 ssh2`,
+		`{"timestamp":"2024-05-01T10:00:00.123Z","level":"info","logger":"com.example.Service","message":"request handled in time","http":{"method":"GET","path":"/api/v1/users/42","status":200}}`,
+	} {
+		text := bytes.Repeat([]byte(l+"\n"), 1000)
+		b.Run(l[:10], func(b *testing.B) {
+			clock := line.Clock{Zone: time.UTC}
+			b.SetBytes(int64(len(text)))
+			for b.Loop() {
+				clock.Survey(text, false)
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/1000, "ns/line")
+		})
+	}
+}

@@ -1,0 +1,358 @@
+package line
+
+import "bytes"
+
+// header emits the fields of a line's header, if it has a known form, and returns
+// where pairs may begin, and false if no more fields are wanted.
+func (x *Fields) header(l []byte) (at int, more bool) {
+	if at, ok := requestAt(l); ok && x.Formats.allows("access") {
+		x.format = "access"
+		return x.access(l, at)
+	}
+	var s stamp
+	from := 0
+	if byteAt(l, 0) == '<' && x.Formats.allows("syslog") { // <PRI> of syslog
+		if _, n := number(l, 1, 3); n > 1 && byteAt(l, n) == '>' {
+			from = n + 1
+			if v, n := number(l, from, 2); v > 0 && byteAt(l, n) == ' ' {
+				x.format = "syslog"
+				return x.syslog5424(l, n+1)
+			}
+		}
+	}
+	if end := klogTime(l); end > 0 && x.Formats.allows("klog") {
+		x.format = "klog"
+		return x.klog(l, end)
+	}
+	end := s.parse(l, from)
+	if end > 0 && s.kind != epoch && s.kind != clockOnly {
+		switch rest := l[end:]; {
+		case x.Formats.allows("cri") && (bytes.HasPrefix(rest, []byte(" stdout ")) || bytes.HasPrefix(rest, []byte(" stderr "))):
+			if c := byteAt(rest, 8); (c == 'F' || c == 'P') && byteAt(rest, 9) == ' ' {
+				x.format = "cri"
+				return end + 10, x.emit(nameStream, rest[1:7], end+1)
+			}
+		case x.Formats.allows("nginx-error") && bytes.HasPrefix(rest, []byte(" [")):
+			if n := bytes.Index(rest, []byte("] ")); n > 0 {
+				if at, more = x.nginxError(l, end+n+2); at > 0 || !more {
+					return at, more
+				}
+			}
+		}
+		// HAProxy writes its access log to syslog.
+		if (s.zoned || s.year == 0) && (x.Formats.allows("syslog") || x.Formats.allows("access") && bytes.Contains(l, []byte(haproxyMark))) {
+			if at, more = x.syslog(l, end); at > 0 || !more {
+				return at, more
+			}
+		}
+	}
+	if x.Formats.allows("text") && byteAt(l, 0) != '{' {
+		return 0, x.emitHeader(l)
+	}
+	return 0, true
+}
+
+var (
+	nameHost, nameApp, namePID, nameStream = []byte("host"), []byte("app"), []byte("pid"), []byte("stream")
+	nameSource, nameTID                    = []byte("source"), []byte("tid")
+	nameThread, nameLogger                 = []byte("thread"), []byte("logger")
+
+	nameClient, nameUser, nameMethod, namePath, nameProtocol = []byte("client"), []byte("user"), []byte("method"), []byte("path"), []byte("protocol")
+	nameStatus, nameBytes, nameReferer, nameAgent, nameTook  = []byte("status"), []byte("bytes"), []byte("referer"), []byte("agent"), []byte("took")
+	nameServer, nameRequest, nameUpstream                    = []byte("server"), []byte("request"), []byte("upstream")
+	nameFrontend, nameBackend, nameTookMS                    = []byte("frontend"), []byte("backend"), []byte("took_ms")
+)
+
+// syslog emits the fields of "TIME HOST APP[PID]: ", where TIME ends at i. Source:
+// RFC 3164, section 4.1.
+func (x *Fields) syslog(l []byte, i int) (int, bool) {
+	if byteAt(l, i) != ' ' {
+		return 0, true
+	}
+	host := i + 1
+	end := host
+	for end < len(l) && (nameByte(l[end]) || l[end] == ':') {
+		end++
+	}
+	if end == host || byteAt(l, end) != ' ' || l[end-1] == ':' || capitals(l[host:end]) && levelOfWord(l[host:end], false) != ' ' {
+		return 0, true
+	}
+	app := end + 1
+	i = app
+	for i < len(l) && (nameByte(l[i]) || l[i] == '(' || l[i] == ')') {
+		i++
+	}
+	if i == app || digits(l[app:i]) || l[app] == '(' && levelOfWord(l[app:i], false) != ' ' { // (err) is a level
+		return 0, true
+	}
+	pid, after := -1, i
+	if byteAt(l, i) == '[' {
+		if _, n := number(l, i+1, 10); n > i+1 && byteAt(l, n) == ']' {
+			pid, after = i+1, n+1
+		}
+	}
+	if byteAt(l, after) != ':' || after+1 < len(l) && l[after+1] != ' ' {
+		return 0, true
+	}
+	x.format = "syslog"
+	if !x.emit(nameHost, l[host:end], host) || !x.emit(nameApp, l[app:i], app) {
+		return 0, false
+	}
+	if pid >= 0 && !x.emit(namePID, l[pid:after-1], pid) {
+		return 0, false
+	}
+	if pid >= 0 && string(l[app:i]) == "haproxy" {
+		return x.haproxy(l, after+2)
+	}
+	return after + 1, true
+}
+
+// haproxy emits the fields of a request in HAProxy's log, at i: CLIENT:PORT [TIME]
+// FRONTEND BACKEND/SERVER TIMES STATUS BYTES … "REQUEST". Source: HAProxy's
+// configuration manual, section 8.2.3.
+func (x *Fields) haproxy(l []byte, i int) (int, bool) {
+	var words [7][2]int // their bounds
+	n := 0
+	for at := i; n < len(words) && at < len(l); n++ {
+		end := bytes.IndexByte(l[at:], ' ')
+		if end < 0 {
+			break
+		}
+		words[n] = [2]int{at, at + end}
+		at += end + 1
+	}
+	if i = min(i, len(l)); n < len(words) {
+		return i, true
+	}
+	word := func(k int) []byte { return l[words[k][0]:words[k][1]] }
+	total := bytes.LastIndexByte(word(4), '/') + 1
+	_, status := number(word(5), 0, 3)
+	port := bytes.LastIndexByte(word(0), ':')
+	if byteAt(word(1), 0) != '[' || total == 0 || status != 3 || len(word(5)) != 3 || port < 0 {
+		return i, true
+	}
+	x.format = "access"
+	part := func(name []byte, k, from, to int) bool {
+		return x.emit(name, l[words[k][0]+from:words[k][0]+to], words[k][0]+from)
+	}
+	if !part(nameClient, 0, 0, port) || !part(nameFrontend, 2, 0, len(word(2))) || !part(nameBackend, 3, 0, len(word(3))) ||
+		!part(nameTookMS, 4, total, len(word(4))) || !part(nameStatus, 5, 0, 3) || !part(nameBytes, 6, 0, len(word(6))) {
+		return 0, false
+	}
+	if k := bytes.IndexByte(l[i:], '"'); k >= 0 {
+		if end := quoteEnd(l, i+k); end > 0 {
+			return end, x.request(l[i+k+1:end-1], i+k+1)
+		}
+	}
+	return i, true
+}
+
+// syslog5424 emits the fields of "TIME HOST APP PID ID DATA", where TIME begins at
+// i. Source: RFC 5424, section 6. The structured data are pairs.
+func (x *Fields) syslog5424(l []byte, i int) (int, bool) {
+	for n := range 5 {
+		end := bytes.IndexByte(l[min(i, len(l)):], ' ')
+		if end < 0 {
+			return 0, true
+		}
+		v := l[i : i+end]
+		var name []byte
+		switch n {
+		case 1:
+			name = nameHost
+		case 2:
+			name = nameApp
+		case 3:
+			name = namePID
+		}
+		if name != nil && string(v) != "-" && !x.emit(name, v, i) {
+			return 0, false
+		}
+		i += end + 1
+	}
+	return i, true
+}
+
+// klogTime returns the position after the time of a line of klog; 0 if it is none.
+func klogTime(l []byte) int {
+	if len(l) < 14 || bytes.IndexByte([]byte("EWIF"), l[0]) < 0 || !digits(l[1:5]) || l[5] != ' ' || two(l, 6) < 0 || l[8] != ':' || two(l, 9) < 0 || l[11] != ':' || two(l, 12) < 0 {
+		return 0
+	}
+	if byteAt(l, 14) != '.' {
+		return 14
+	}
+	_, end := number(l, 15, 9)
+	return end
+}
+
+// klog emits the fields of "E1121 08:00:00.000000 PID SOURCE] ", where the time ends
+// at i. Source: k8s.io/klog, "Header formats log lines".
+func (x *Fields) klog(l []byte, i int) (int, bool) {
+	i = skip(l, i, ' ')
+	_, end := number(l, i, 10)
+	close := bytes.IndexByte(l, ']')
+	if end == i || close < end || byteAt(l, end) != ' ' {
+		return 0, true
+	}
+	return close + 1, x.emit(namePID, l[i:end], i) && x.emit(nameSource, l[end+1:close], end+1)
+}
+
+// nginxError emits the fields of nginx's error log after its level, which ends at
+// i: "PID#TID: *1 message, client: …, server: …, request: "…", upstream: "…", host: "…"".
+func (x *Fields) nginxError(l []byte, i int) (int, bool) {
+	_, end := number(l, i, 10)
+	if end == i || byteAt(l, end) != '#' {
+		return 0, true
+	}
+	_, tid := number(l, end+1, 10)
+	if tid == end+1 || byteAt(l, tid) != ':' {
+		return 0, true
+	}
+	x.format = "nginx-error"
+	if !x.emit(namePID, l[i:end], i) || !x.emit(nameTID, l[end+1:tid], end+1) {
+		return 0, false
+	}
+	for _, name := range [][]byte{nameClient, nameServer, nameRequest, nameUpstream, nameHost} {
+		k := bytes.LastIndex(l[tid:], append(append([]byte(", "), name...), ": "...))
+		if k < 0 {
+			continue
+		}
+		from := tid + k + len(name) + 4
+		to := from
+		if byteAt(l, from) == '"' {
+			if to = quoteEnd(l, from); to == 0 {
+				continue
+			}
+			from, to = from+1, to-1
+		} else if n := bytes.IndexByte(l[from:], ','); n >= 0 {
+			to = from + n
+		} else {
+			to = len(l)
+		}
+		if !x.emit(name, l[from:to], from) {
+			return 0, false
+		}
+	}
+	return tid, true
+}
+
+// requestAt returns the position of the request in an access log, after its quote;
+// false if the line is none. Source: "Common Log Format" and "Combined Log Format" of
+// Apache's mod_log_config.
+func requestAt(l []byte) (int, bool) {
+	head := l[:min(len(l), 4*searched)]
+	k := bytes.Index(head, []byte(requestMark))
+	if k < 0 || bytes.IndexByte(head[:k], '[') < 0 {
+		return 0, false
+	}
+	i := k + 3
+	if byteAt(l, i) == '-' && byteAt(l, i+1) == '"' {
+		return i, true
+	}
+	end := quoteEnd(l, i-1)
+	if end == 0 || byteAt(l, end) != ' ' {
+		return 0, false
+	}
+	_, n := number(l, end+1, 3)
+	return i, n == end+4 && (n == len(l) || l[n] == ' ')
+}
+
+// access emits the fields of an access log, whose request begins at i.
+func (x *Fields) access(l []byte, i int) (int, bool) {
+	open := bytes.LastIndexByte(l[:i-3], '[')
+	// The name of a virtual host may come before the client.
+	from, to := lastWord(l, open)
+	user, userAt := l[from:to], from
+	identity, _ := lastWord(l, from)
+	from, to = lastWord(l, identity)
+	// The name of a user may have blanks: CLIENT - a user [
+	if first, rest, ok := bytes.Cut(l[:max(open, 0)], []byte(" - ")); ok && bytes.IndexByte(first, ' ') < 0 && bytes.IndexByte(bytes.TrimSpace(rest), ' ') > 0 {
+		from, to = 0, len(first)
+		userAt = to + len(" - ")
+		user = bytes.TrimSpace(rest)
+	}
+	if to > from {
+		if !x.emit(nameClient, l[from:to], from) || string(user) != "-" && !x.emit(nameUser, user, userAt) {
+			return 0, false
+		}
+	}
+	end := quoteEnd(l, i-1)
+	if end == 0 {
+		return 0, true
+	}
+	if !x.request(l[i:end-1], i) {
+		return 0, false
+	}
+	for n := 0; end < len(l); n++ {
+		if l[end] != ' ' {
+			break
+		}
+		from := end + 1
+		var v []byte
+		if byteAt(l, from) == '"' {
+			if end = quoteEnd(l, from); end == 0 {
+				break
+			}
+			v, from = l[from+1:end-1], from+1
+		} else {
+			for end = from; end < len(l) && l[end] != ' '; end++ {
+			}
+			v = l[from:end]
+		}
+		var name []byte
+		switch {
+		case n == 0:
+			name = nameStatus
+		case n == 1 && (digits(v) || string(v) == "-"):
+			name = nameBytes
+		case n == 2 && l[from-1] == '"':
+			name = nameReferer
+		case n == 3 && l[from-1] == '"':
+			name = nameAgent
+		case isDuration(v):
+			name = nameTook
+		}
+		if n > 3 && name == nil && l[from-1] != '"' && bytes.IndexByte(v, '=') > 0 {
+			return from, true // pairs follow
+		}
+		if name != nil && string(v) != "-" && !x.emit(name, v, from) {
+			return 0, false
+		}
+		if end == 0 {
+			break
+		}
+	}
+	return len(l), true
+}
+
+// lastWord returns the bounds of the last word in l[:end].
+func lastWord(l []byte, end int) (from, to int) {
+	for end > 0 && l[end-1] == ' ' {
+		end--
+	}
+	return bytes.LastIndexByte(l[:end], ' ') + 1, end
+}
+
+// request emits the fields of a request, such as GET /x HTTP/1.1, which is at at in its
+// line.
+func (x *Fields) request(r []byte, at int) bool {
+	a := bytes.IndexByte(r, ' ')
+	if a <= 0 {
+		return true
+	}
+	path := r[a+1:]
+	if b := bytes.LastIndexByte(path, ' '); b >= 0 {
+		if !x.emit(nameProtocol, path[b+1:], at+a+1+b+1) {
+			return false
+		}
+		path = path[:b]
+	}
+	return x.emit(nameMethod, r[:a], at) && x.emit(namePath, path, at+a+1)
+}
+
+// isDuration reports whether v is a number of seconds with a fraction, or has a unit
+// of time.
+func isDuration(v []byte) bool {
+	q, ok := ParseQuantity(v)
+	return ok && (q.Unit == Seconds || q.Unit == NoUnit && bytes.IndexByte(v, '.') > 0)
+}

@@ -1,0 +1,193 @@
+package line
+
+import (
+	"bytes"
+	"strings"
+)
+
+// This file finds the level of a line under the keys of JSON and of pairs.
+
+// levelKeys are the keys under which programs write the level of a line.
+var levelKeys = []string{"level", "severity", "lvl", "log.level", "loglevel", "levelname", "log_level", "severity_text", "PRIORITY", "level_name",
+	"@level", "@l", "severityText", "error_severity"}
+
+func isLevelKey(key []byte) bool {
+	if len(key) == 0 {
+		return false
+	}
+	// Most other keys differ in their length or their first letter.
+	c := key[0] | 0x20
+	switch len(key) {
+	case 1:
+		return key[0] == 'L' // of zap
+	case 2, 6:
+		if key[0] != '@' {
+			return false
+		}
+	case 3, 5, 9, 10:
+		if c != 'l' {
+			return false
+		}
+	case 8:
+		if c != 's' && c != 'l' && c != 'p' {
+			return false
+		}
+	case 12, 13:
+		if c != 's' {
+			return false
+		}
+	case 14:
+		if c != 'e' {
+			return false
+		}
+	default:
+		return false
+	}
+	for _, k := range levelKeys {
+		if len(k) == len(key) && strings.EqualFold(string(key), k) {
+			return true
+		}
+	}
+	return false
+}
+
+// levelOfPair returns the level of a line with a pair such as level=warn.
+func levelOfPair(l []byte) byte {
+	for i := -1; ; {
+		k := bytes.IndexByte(l[i+1:], '=')
+		if k < 0 {
+			return ' '
+		}
+		i += k + 1
+		from := i
+		for from > 0 && (IsAlnum(l[from-1]) || l[from-1] == '_' || l[from-1] == '.') {
+			from--
+		}
+		if !isLevelKey(l[from:i]) {
+			continue
+		}
+		value := bytes.TrimLeft(l[i+1:], `"'`)
+		if from == 0 && string(l[:i]) == "PRIORITY" { // of journald
+			if v, n := number(value, 0, 1); n == len(value) && n > 0 && v < 8 {
+				return levelOfNumber(v)
+			}
+		}
+		return levelOfValue(value[:letters(value, 0)])
+	}
+}
+
+// levelOfValue returns the level that a value of a key names.
+func levelOfValue(value []byte) byte {
+	if k := bytes.IndexAny(value, "+-"); k > 0 && k+1 < len(value) && digits(value[k+1:]) { // DEBUG-4 of slog
+		value = value[:k]
+	}
+	if level := levelNamed(value); level != 0 {
+		return level
+	}
+	if len(value) == 1 && strings.IndexByte("FEWIDT", value[0]&^32) >= 0 {
+		return value[0] &^ 32
+	}
+	return ' '
+}
+
+// levelOfKey returns the level of a JSON object by its key. The keys of objects inside
+// it do not count, but for {"log":{"level":…}} of the Elastic Common Schema.
+func levelOfKey(l []byte) byte {
+	depth, inLog := 0, false
+	for i := 0; i < len(l); {
+		switch l[i] {
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth--; depth <= 1 {
+				inLog = false
+			}
+		case '"':
+			end := stringEnd(l, i)
+			if end == 0 {
+				return ' '
+			}
+			key := l[i+1 : end-1]
+			i = skip(l, end, ' ')
+			if byteAt(l, i) != ':' {
+				continue
+			}
+			i = skip(l, i+1, ' ')
+			switch {
+			case depth == 1 && byteAt(l, i) == '{':
+				inLog = string(key) == "log"
+			case depth == 1 && (isLevelKey(key) || string(key) == "s"), depth == 2 && inLog && string(key) == "level": // s is MongoDB's
+				if level := levelOfJSON(l, i, string(key) == "s"); level != ' ' {
+					return level
+				}
+			}
+			continue
+		}
+		i++
+	}
+	return ' '
+}
+
+// levelOfJSON returns the level that the JSON value at i names. If short is set, it is
+// not a number. Of numbers, those up to 7 are syslog's and others those of bunyan and
+// pino, from 10 for trace to 60 for fatal.
+func levelOfJSON(l []byte, i int, short bool) byte {
+	if byteAt(l, i) == '"' {
+		end := stringEnd(l, i)
+		if end == 0 {
+			return ' '
+		}
+		value := l[i+1 : end-1]
+		if v, n := number(value, 0, 2); n == len(value) && n > 0 && !short {
+			return levelOfNumber(v)
+		}
+		if short && len(value) == 2 && value[0] == 'D' && digit(value[1]) { // D1 to D5
+			return 'D'
+		}
+		return levelOfValue(value)
+	}
+	if v, n := number(l, i, 3); n > i && n < i+3 && !short {
+		if v <= 4 && bytes.HasPrefix(l, []byte(`{"reqId":`)) { // of Nextcloud
+			return "DIWEF"[v]
+		}
+		return levelOfNumber(v)
+	}
+	return ' '
+}
+
+func levelOfNumber(v int) byte {
+	switch {
+	case v < 8:
+		return "FFFEWIID"[v]
+	case v < 20:
+		return 'T'
+	case v < 30:
+		return 'D'
+	case v < 40:
+		return 'I'
+	case v < 50:
+		return 'W'
+	case v < 60:
+		return 'E'
+	}
+	return 'F'
+}
+
+// levelOfJSONStatus returns the level that the status in a line of an access log in JSON
+// stands for.
+func levelOfJSONStatus(l []byte) (v Level, derived bool) {
+	i := bytes.Index(l, []byte(`"status":`))
+	if i < 0 {
+		return NoLevel, false
+	}
+	i = skip(l, skip(l, i+len(`"status":`), ' '), '"')
+	if _, end := number(l, i, 3); end != i+3 || digit(byteAt(l, end)) || byteAt(l, i) < '1' || byteAt(l, i) > '5' {
+		return NoLevel, false
+	}
+	for _, key := range []string{`"request":`, `"request_uri":`, `"request_method":`, `"method":`, `"uri":`, `"verb":`} {
+		if bytes.Contains(l, []byte(key)) {
+			return levelOfStatusCode(l[i]), true
+		}
+	}
+	return NoLevel, false
+}

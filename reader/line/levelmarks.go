@@ -1,0 +1,239 @@
+package line
+
+import (
+	"bytes"
+	"strings"
+)
+
+// This file finds the level among the words of a header, and the marks and letters that
+// programs use for levels.
+
+// headerWords is how many words of a header may precede a level.
+const headerWords = 6
+
+// levelOfHeader returns the level among the first words of l, which follows a time
+// if timed is set.
+func levelOfHeader(l []byte, timed bool) byte {
+	numbers := true // all words so far are numbers
+	thread := -9    // the word that may be WebSphere's number of a thread
+	first := 0      // the first word but for the bracket after a time
+	for n := 0; n < headerWords; n++ {
+		// Between words: blanks, and what separates columns.
+		i := 0
+		for i < len(l) && (l[i] == ' ' || l[i] == '\t' || l[i] == '|' || l[i] == ',' || l[i] == ';' || l[i] == '-') {
+			i++
+		}
+		l = l[i:]
+		if len(l) == 0 {
+			break
+		}
+		end := 0
+		for end < len(l) && !(l[end] == ' ' || l[end] == '\t' || l[end] == '|' || l[end] == ',' || l[end] == ';') {
+			end++
+		}
+		if c := l[0]; c == '[' || c == '<' || c == '(' { // [Server thread/INFO]:
+			closing := c + 2
+			if c == '(' {
+				closing = ')'
+			}
+			if k := bytes.IndexByte(l[:min(len(l), 64)], closing); k > 0 {
+				end = k + 1
+				if end < len(l) && l[end] == ':' {
+					end++
+				}
+			}
+		}
+		word := l[:end]
+		l = l[end:]
+		if n == 0 && string(word) == "]" {
+			first = 1
+		}
+		if level := levelOfLetter(word, l, timed, n-first, thread-first); level != ' ' {
+			return level
+		}
+		if level := levelOfWord(word, timed && n == 0); level != ' ' && (n == 0 || string(word) != "trace:") { // Stack trace:
+			return level
+		}
+		if len(word) == 8 && isNumber(word) && hasDigit(word) {
+			thread = n
+		}
+		if timed && n > 0 && numbers && len(word) == 1 && strings.IndexByte("VDIWEF", word[0]) >= 0 {
+			if word[0] == 'V' {
+				return 'T'
+			}
+			return word[0]
+		}
+		numbers = numbers && isNumber(word) && hasDigit(word)
+		if word[len(word)-1] == ':' && len(word) > 1 && word[0] != '[' {
+			// The name of a program. Many write a level after it.
+			program := word
+			l = bytes.TrimLeft(l, " ")
+			if byteAt(l, 0) == '%' {
+				return levelOfLetter(l[:wordEnd(l)], nil, false, 0, thread)
+			}
+			word := bytes.Trim(l[:max(0, bytes.IndexByte(l, ' '))], "[]:")
+			if capitals(word) && len(word) > 3 && string(word) != "ALERT" && string(word) != "PANIC" {
+				return levelOfWord(word, false)
+			}
+			if v := levelNamed(word); v != 0 && programWritesLevels(program) {
+				return v
+			}
+			break
+		}
+	}
+	return ' '
+}
+
+// levelOfMarks returns the level that a mark at the beginning of a line stands for, whose
+// time is l[at:end].
+func levelOfMarks(l []byte, at, end int) byte {
+	switch {
+	case end > 0 && at == 0 && len(l) > 7 && strings.IndexByte("EWIF", l[0]) >= 0 && digits(l[1:7]) && l[7] == ' ': // of CockroachDB
+		return l[0]
+	case at == 3 && l[1] == ' ' && l[2] == '[': // of CUPS
+		if k := strings.IndexByte("XACEWNIDd", l[0]); k >= 0 {
+			return "FFFEWIIDD"[k]
+		}
+	case bytes.HasPrefix(l, []byte("<![LOG[")): // of Configuration Manager
+		if k := bytes.LastIndex(l, []byte(`" type="`)); k > 0 {
+			switch byteAt(l, k+len(`" type="`)) {
+			case '1':
+				return 'I'
+			case '2':
+				return 'W'
+			case '3':
+				return 'E'
+			}
+		}
+	case end == 0 && len(l) > 6 && l[4] == ':' && l[5] == ' ' && bytes.HasSuffix(bytes.TrimRight(l[:min(len(l), searched)], " "), []byte("]")): // of .NET
+		switch string(l[:4]) {
+		case "fail":
+			return 'E'
+		case "crit":
+			return 'F'
+		}
+	case end == 0 && len(l) > 3 && l[1] == '/' && strings.IndexByte("VDIWEF", l[0]) >= 0 && bytes.IndexByte(l[:min(len(l), 48)], '(') > 2 && letter(l[2]): // of logcat
+		return logcatLevel(l[0])
+	}
+	return ' '
+}
+
+func logcatLevel(c byte) byte {
+	if c == 'V' {
+		return 'T'
+	}
+	return c
+}
+
+// levelOfLetter returns the level that a letter stands for, or another short mark, which
+// is the nth word of a header, before rest.
+func levelOfLetter(word, rest []byte, timed bool, n, thread int) byte {
+	isLevel := func(c byte) bool { return strings.IndexByte("TDIWEF", c) >= 0 }
+	switch {
+	case word[0] == '%': // %LINK-3-UPDOWN of Cisco
+		word = bytes.TrimRight(word, ":")
+		if k := bytes.LastIndexByte(word, '-'); k > 2 && word[k-2] == '-' && word[k-1] >= '0' && word[k-1] <= '7' {
+			return "FFFEWIID"[word[k-1]-'0']
+		}
+	case len(word) == 1 && n == thread+2 && timed: // of WebSphere
+		if c := word[0]; isLevel(c) {
+			return c
+		} else if c == 'A' || c == 'C' { // audit, configuration
+			return 'I'
+		}
+	case string(word) == "[Note]", string(word) == "[System]": // of MySQL
+		return 'I'
+	case !timed || n < 0 || n > 1:
+	case len(word) == 3 && word[0] == '[' && word[2] == ']' && isLevel(word[1]):
+		return word[1]
+	case n > 0:
+	case len(word) == 1 && isLevel(word[0]): // of MongoDB, before the component
+		next := bytes.TrimLeft(rest, " ")
+		next = next[:wordEnd(next)]
+		if len(rest) > 0 && rest[0] == ' ' && (string(next) == "-" || len(next) >= 3 && capitals(next) && letter(next[0])) {
+			return word[0]
+		}
+	case len(word) == 2 && word[1] == '!' && isLevel(word[0]): // of Telegraf
+		return word[0]
+	case len(word) > 2 && word[1] == '/' && letter(word[2]) && strings.IndexByte("VDIWEF", word[0]) >= 0: // of logcat: E/Tag ( 123):
+		if open := bytes.IndexByte(word, '('); open > 2 || byteAt(bytes.TrimLeft(rest, " "), 0) == '(' {
+			return logcatLevel(word[0])
+		}
+	case word[len(word)-1] == ':': // laravel.ERROR:
+		if k := bytes.LastIndexByte(word, '.'); k > 0 && capitals(word[k+1:len(word)-1]) {
+			if v := levelNamed(word[k+1 : len(word)-1]); v != 0 {
+				return v
+			}
+		}
+	}
+	return ' '
+}
+
+// programWritesLevels reports whether the program with a name, before a colon, writes
+// levels in small letters after it: Unreal, and Postfix.
+func programWritesLevels(name []byte) bool {
+	k := bytes.LastIndexByte(name, ']') + 1
+	return bytes.HasPrefix(name, []byte("postfix/")) || bytes.HasPrefix(name[k:], []byte("Log")) && len(name) > k+4 && name[k+3] >= 'A' && name[k+3] <= 'Z'
+}
+
+// isNumber reports whether a word consists of hexadecimal digits.
+func isNumber(word []byte) bool {
+	for _, c := range word {
+		if !digit(c) && (c|32 < 'a' || c|32 > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+// levelOfWord returns the level that a word of a header names: in capitals, in
+// brackets, before a colon or, if any is set, as it is. Of several parts, as in
+// [core:error] or INFO::root, the first that names one counts.
+func levelOfWord(word []byte, any bool) byte {
+	marked := any || strings.IndexByte("[<(:", word[0]) >= 0
+	for len(word) > 0 {
+		if !letter(word[0]) {
+			word = word[1:]
+			continue
+		}
+		n := 0
+		for n < len(word) && (letter(word[n]) || digit(word[n])) {
+			n++
+		}
+		part, colon := word[:n], n < len(word) && word[n] == ':'
+		joined := n < len(word) && strings.IndexByte("._-=", word[n]) >= 0 && n+1 < len(word) && IsAlnum(word[n+1])
+		if n >= 3 && n <= 13 && !joined {
+			if marked || colon && n+1 == len(word) || capitals(part) {
+				if level := levelNamed(part); level != 0 {
+					return level
+				}
+			}
+		}
+		for word = word[n:]; joined && len(word) > 0 && (IsAlnum(word[0]) || strings.IndexByte("._-=", word[0]) >= 0); {
+			word = word[1:]
+		}
+	}
+	return ' '
+}
+
+func capitals(word []byte) bool {
+	for _, c := range word {
+		if c >= 'a' && c <= 'z' {
+			return false
+		}
+	}
+	return true
+}
+
+// levelOfPriority returns the level of a syslog priority, <PRI>, at the beginning of
+// a line. Source: RFC 5424, section 6.2.1.
+func levelOfPriority(l []byte) byte {
+	if byteAt(l, 0) != '<' {
+		return ' '
+	}
+	v, end := number(l, 1, 3)
+	if end == 1 || byteAt(l, end) != '>' || v > 191 {
+		return ' '
+	}
+	return "FFFEWIID"[v&7]
+}

@@ -1,0 +1,205 @@
+package line
+
+import "bytes"
+
+// This file names the columns of headers that have no known form.
+
+// emitHeader emits those columns of a header whose meaning is certain, and returns
+// false if no more fields are wanted:
+//
+//   - numbers before the level or --- , and those in [1234] and [1234:5678] before the
+//     level, and in [pid 1234:tid 5678]: pid and tid;
+//   - [client 10.0.0.1:80] of Apache: client;
+//   - a name after the level that is aligned, or has dots and a colon, a dash or a bracket
+//     after it, or follows a number; or one between dashes before the level: logger; if
+//     it is that of a file with a line, source;
+//   - what is in brackets before such a name: thread. [THREAD:LOGGER@LINE] has both.
+func (x *Fields) emitHeader(l []byte) bool {
+	switch x.Name {
+	case "", "pid", "tid", "thread", "logger", "source", "client":
+	default:
+		return true
+	}
+	l = l[:min(len(l), 4*searched)]
+	var s stamp
+	at, timed := findStamp(&s, l)
+	start := 0
+	if timed {
+		var again stamp
+		start = again.parse(l, at)
+	}
+	var h headerColumns
+	h.find(l, start, timed)
+	n := columnNamer{x: x, l: l}
+	level := -1
+	for i, c := range h.at[:h.n] {
+		if c.kind == levelColumn && level < 0 {
+			level = i
+		}
+	}
+	next := func(i int, kind columnKind) bool { return i >= 0 && i < h.n && h.at[i].kind == kind }
+	for i, c := range h.at[:h.n] {
+		from, to := trimColumn(l, c.from, c.end)
+		word := l[from:to]
+		more := true
+		switch {
+		case len(word) == 0:
+		case c.kind == numberColumn:
+			if digits(word) && (i < level || level >= 0 && next(i+1, dashesColumn)) {
+				more = n.number(from, to)
+			}
+		case c.kind == bracketColumn:
+			more = n.bracket(from, to, i < level)
+		case level < 0 || !isName(word) || !letter(word[0]):
+		case c.kind == nameColumn:
+			if i > level && (isLogger(l, h.at[i-1], c, n.numbers) || bytes.IndexByte(word, '.') > 0 && (next(i+1, dashesColumn) || next(i+1, bracketColumn))) {
+				more = n.logger(from, to)
+			}
+		case c.kind == wordColumn:
+			if i < level && next(i-1, dashesColumn) && next(i+1, dashesColumn) {
+				more = n.logger(from, to)
+			}
+		}
+		if !more {
+			return false
+		}
+	}
+	return true
+}
+
+// isLogger reports whether a name that follows the column before, and a level, is
+// certainly that of a logger, as far as it and what is before it tell: Failed in
+// "ERROR Failed: x" is not.
+func isLogger(l []byte, before, c headerColumn, numbers int) bool {
+	word := l[c.from:c.end]
+	if word[len(word)-1] != ':' {
+		return c.end+1 < len(l) && (l[c.end] == '\t' || l[c.end+1] == ' ' || l[c.end+1] == ':')
+	}
+	if bytes.IndexByte(word, '.') > 0 || bytes.Contains(word, []byte("::")) {
+		return true
+	}
+	switch before.kind {
+	case numberColumn:
+		return true
+	case levelColumn: // of logcat
+		return before.end-before.from == 1 && numbers == 2
+	}
+	return false
+}
+
+// trimColumn returns the bounds of a column without brackets, blanks and punctuation
+// around it.
+func trimColumn(l []byte, from, to int) (int, int) {
+	for from < to && bytes.IndexByte([]byte("[( "), l[from]) >= 0 {
+		from++
+	}
+	for to > from && bytes.IndexByte([]byte("]) :,-#"), l[to-1]) >= 0 {
+		to--
+	}
+	return from, to
+}
+
+// A columnNamer emits the columns of a header. Its methods return false if no more
+// fields are wanted.
+type columnNamer struct {
+	x        *Fields
+	l        []byte
+	numbers  int
+	thread   []byte // not emitted yet, at threadAt
+	threadAt int
+	named    bool // a logger was emitted
+}
+
+// number emits a number as the pid or, after that, the tid.
+func (n *columnNamer) number(from, to int) bool {
+	n.numbers++
+	switch n.numbers {
+	case 1:
+		return n.x.emit(namePID, n.l[from:to], from)
+	case 2:
+		return n.x.emit(nameTID, n.l[from:to], from)
+	}
+	return true
+}
+
+// logger emits a name, and the thread before it.
+func (n *columnNamer) logger(from, to int) bool {
+	if n.thread != nil {
+		v := n.thread
+		if n.thread = nil; !n.x.emit(nameThread, v, n.threadAt) {
+			return false
+		}
+	}
+	word := n.l[from:to]
+	if k := bytes.LastIndexByte(word, ':'); k > 0 && digits(word[k+1:]) {
+		return n.x.emit(nameSource, word, from)
+	}
+	if n.named {
+		return true
+	}
+	n.named = true
+	return n.x.emit(nameLogger, word, from)
+}
+
+// bracket emits what is in brackets, if its form tells what it is. Numbers alone count
+// only before the level.
+func (n *columnNamer) bracket(from, to int, beforeLevel bool) bool {
+	word := n.l[from:to]
+	if word, ok := bytes.CutPrefix(word, []byte("client ")); ok {
+		if k := bytes.LastIndexByte(word, ':'); k > 0 && digits(word[k+1:]) && (bytes.IndexByte(word, '.') > 0 || word[k-1] == ']') {
+			word = word[:k]
+		}
+		return n.x.emit(nameClient, word, from+len("client "))
+	}
+	// [1234], [1234:5678], [pid 1234:tid 5678]
+	i := from
+	for k := 0; k < 2; k++ {
+		for _, prefix := range []string{"pid ", "tid "} {
+			if bytes.HasPrefix(n.l[i:to], []byte(prefix)) {
+				i += len(prefix)
+			}
+		}
+		if i == from && !beforeLevel {
+			break // there is no pid or tid before the number
+		}
+		_, end := number(n.l, i, 20)
+		if end == i || end > to || end < to && bytes.IndexByte([]byte(":-#"), n.l[end]) < 0 {
+			break
+		}
+		if k == 0 && end < to && end+1 < to {
+			rest := n.l[end+1 : to]
+			if !digits(rest) && !bytes.HasPrefix(rest, []byte("tid ")) {
+				break // such as a date
+			}
+		}
+		if !n.number(i, end) {
+			return false
+		}
+		if i = end + 1; i >= to {
+			return true
+		}
+	}
+	if i != from || isCode(word) {
+		return true
+	}
+	// THREAD:LOGGER@LINE, as Zookeeper has it.
+	if k := bytes.LastIndexByte(word, '@'); k > 0 && digits(word[k+1:]) {
+		if c := bytes.LastIndexByte(word[:k], ':'); c > 0 && c+1 < k && isName(word[c+1:k]) {
+			n.thread, n.threadAt = word[:c], from
+			return n.logger(from+c+1, from+k)
+		}
+	}
+	if n.thread == nil && !n.named && bytes.IndexByte(word, '=') < 0 {
+		n.thread, n.threadAt = word, from
+	}
+	return true
+}
+
+// isCode reports whether a word is a code such as MY-012487.
+func isCode(word []byte) bool {
+	letters := 0
+	for letters < len(word) && word[letters] >= 'A' && word[letters] <= 'Z' {
+		letters++
+	}
+	return letters > 0 && letters < len(word) && digits(bytes.TrimPrefix(word[letters:], []byte{'-'}))
+}
