@@ -23,7 +23,7 @@ check: ## formatting, vet, staticcheck, generated text, all tests, and the short
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'gofmt -w these files'; exit 1; }
 	$(GO) vet ./...
 	$(GO) tool staticcheck ./...
-	$(GO) test ./...
+	$(GO) test -timeout 20m ./...
 	@if command -v $$(CGO_ENABLED=1 $(GO) env CC) >/dev/null; then \
 		echo 'go test -race -short ./...'; CGO_ENABLED=1 $(GO) test -race -short -timeout 20m ./...; \
 	else echo 'no C compiler, which -race needs: left out'; fi
@@ -48,7 +48,7 @@ man: ## the man pages in cmd/logview/man, after a change to a command or a flag
 	$(GO) test ./cmd/logview -run TestManPages -args -update-man
 
 fuzz: ## each fuzz test for FUZZTIME (default 1m)
-	@set -e; for t in index/query:FuzzParse index/match:FuzzText index/match:FuzzRegexp index:FuzzPlan index:FuzzCatalog reader/files:FuzzFile reader/files:FuzzTable reader/files:FuzzUnpack reader/files:FuzzRefOfAnyPath reader/rotation:FuzzParse reader/line:FuzzClock reader/line:FuzzShown reader/gunzip:FuzzReader; do \
+	@set -e; for t in index/query:FuzzParse index/match:FuzzText index/match:FuzzRegexp index:FuzzPlan index:FuzzCatalog reader/files:FuzzFile reader/files:FuzzTable reader/files:FuzzUnpack reader/files:FuzzRefOfAnyPath reader/rotation:FuzzParse reader/line:FuzzClock reader/line:FuzzShown reader/line:FuzzFields reader/line:FuzzColumns index/pattern:FuzzMask reader/gunzip:FuzzReader; do \
 		echo $$t; $(GO) test ./$${t%%:*} -run '^$$' -fuzz "^$${t##*:}$$" -fuzztime $(or $(FUZZTIME),1m) -fuzzminimizetime 1x; done
 
 torture: ## logs rotated by logrotate at 100,000 lines a second, followed, indexed and searched

@@ -214,18 +214,13 @@ func (h *harness) catchUp(ctx context.Context, gen *corpus) (liveRow, error) {
 	if err != nil {
 		return liveRow{}, err
 	}
-	run := func(out io.Writer, home string, args ...string) error {
-		cmd := exec.CommandContext(ctx, h.w.program("logview"), append(args, "--cache-dir", filepath.Join(home, "cache"))...)
-		cmd.Env, cmd.Stdout, cmd.Stderr = environment(home), out, os.Stderr
-		return cmd.Run()
-	}
 	log := filepath.Join(dir, "app.log")
 	f, err := os.Create(log)
 	if err != nil {
 		return liveRow{}, err
 	}
 	defer f.Close()
-	if err := run(f, home, "cat", gen.dir); err != nil {
+	if err := h.run(ctx, f, home, "cat", gen.dir); err != nil {
 		return liveRow{}, err
 	}
 	info, err := f.Stat()
@@ -248,15 +243,10 @@ func (h *harness) catchUp(ctx context.Context, gen *corpus) (liveRow, error) {
 	if err := move(rest, f, known); err != nil {
 		return liveRow{}, err
 	}
-	index := func(home string) (time.Duration, error) {
-		begun := time.Now()
-		err := run(io.Discard, home, "index", "-q", dir)
-		return time.Since(begun), err
-	}
 	if err := f.Truncate(known); err != nil {
 		return liveRow{}, err
 	}
-	if _, err := index(home); err != nil {
+	if _, err := h.index(ctx, home, dir); err != nil {
 		return liveRow{}, err
 	}
 	if _, err := f.Seek(known, io.SeekStart); err != nil {
@@ -265,14 +255,14 @@ func (h *harness) catchUp(ctx context.Context, gen *corpus) (liveRow, error) {
 	if err := move(f, rest, 0); err != nil {
 		return liveRow{}, err
 	}
-	caught, err := index(home)
+	caught, err := h.index(ctx, home, dir)
 	if err != nil {
 		return liveRow{}, err
 	}
 	if home, err = h.newHome(); err != nil {
 		return liveRow{}, err
 	}
-	built, err := index(home)
+	built, err := h.index(ctx, home, dir)
 	if err != nil {
 		return liveRow{}, err
 	}
@@ -285,6 +275,21 @@ func (h *harness) catchUp(ctx context.Context, gen *corpus) (liveRow, error) {
 		// well.
 		target: "≥ 1, within 10 %", reached: ratio >= 0.9,
 	}, nil
+}
+
+// run runs logview and writes its output to out. home is its home directory and
+// contains its cache.
+func (h *harness) run(ctx context.Context, out io.Writer, home string, args ...string) error {
+	cmd := exec.CommandContext(ctx, h.w.program("logview"), append(args, "--cache-dir", filepath.Join(home, "cache"))...)
+	cmd.Env, cmd.Stdout, cmd.Stderr = environment(home), out, os.Stderr
+	return cmd.Run()
+}
+
+// index indexes dir and returns the time that this took.
+func (h *harness) index(ctx context.Context, home, dir string) (time.Duration, error) {
+	begun := time.Now()
+	err := h.run(ctx, io.Discard, home, "index", "-q", dir)
+	return time.Since(begun), err
 }
 
 // idle measures the resources that a program uses while nothing is written.

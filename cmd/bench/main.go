@@ -169,17 +169,7 @@ func measure(ctx context.Context, o *options, out io.Writer) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	if o.out == "" {
-		o.out = filepath.Join(root, "BENCHMARKS.md")
-	}
-	if o.work == "" {
-		dir, err := os.UserCacheDir()
-		if err != nil {
-			return nil, err
-		}
-		o.work = filepath.Join(dir, "logview-bench")
-	}
-	if o.work, err = filepath.Abs(o.work); err != nil {
+	if err := o.setPaths(root); err != nil {
 		return nil, err
 	}
 	w := &workshop{opts: o, root: root, out: out}
@@ -197,52 +187,13 @@ func measure(ctx context.Context, o *options, out io.Writer) (*report, error) {
 		return nil, err
 	}
 	for _, place := range places {
-		rows := rowsOf(place, o)
-		if len(rows) == 0 {
-			continue
-		}
-		c, err := w.corpus(ctx, place)
-		if err != nil {
-			return nil, fmt.Errorf("corpus %s: %w", place, err)
-		}
-		if c == nil {
-			rep.missing = append(rep.missing, place)
-			fmt.Fprintf(out, "no corpus %s: what it is made of is not here\n", place)
-			continue
-		}
-		fmt.Fprintf(out, "\n%s: %s\n", c.name, c.sizes())
-		if err := c.warm(ctx); err != nil {
+		if err := h.measureRows(ctx, place, rep); err != nil {
 			return nil, err
-		}
-		rep.corpora = append(rep.corpora, c)
-		for _, r := range rows {
-			res, err := h.row(ctx, r, c)
-			if errors.Is(err, errNoSample) {
-				fmt.Fprintf(out, "  %s: left out, %s\n", r.name, err)
-				continue
-			}
-			if err != nil {
-				return nil, err
-			}
-			rep.results = append(rep.results, res)
-			fmt.Fprint(out, res.plain())
 		}
 	}
 	if o.keepsGoing(liveWord) {
-		many, err := w.corpus(ctx, manyFiles)
-		if err != nil {
+		if err := h.measureLive(ctx, rep); err != nil {
 			return nil, err
-		}
-		fmt.Fprintln(out, "\nlive")
-		gen, err := w.corpus(ctx, genCorpus)
-		if err != nil {
-			return nil, err
-		}
-		if rep.live, err = h.live(ctx, gen, many); err != nil {
-			return nil, err
-		}
-		for _, l := range rep.live {
-			fmt.Fprint(out, l)
 		}
 	}
 	if o.keepsGoing(tuiWord) {
@@ -252,6 +203,82 @@ func measure(ctx context.Context, o *options, out io.Writer) (*report, error) {
 		}
 	}
 	return rep, nil
+}
+
+// setPaths sets the paths that no flag has set to their defaults. root is the
+// root of the repository.
+func (o *options) setPaths(root string) error {
+	if o.out == "" {
+		o.out = filepath.Join(root, "BENCHMARKS.md")
+	}
+	if o.work == "" {
+		dir, err := os.UserCacheDir()
+		if err != nil {
+			return err
+		}
+		o.work = filepath.Join(dir, "logview-bench")
+	}
+	var err error
+	o.work, err = filepath.Abs(o.work)
+	return err
+}
+
+// measureRows adds the corpus of a name to the report, with the results of its
+// rows. It prints each row as soon as it is known.
+func (h *harness) measureRows(ctx context.Context, place string, rep *report) error {
+	out := h.w.out
+	rows := rowsOf(place, rep.opts)
+	if len(rows) == 0 {
+		return nil
+	}
+	c, err := h.w.corpus(ctx, place)
+	if err != nil {
+		return fmt.Errorf("corpus %s: %w", place, err)
+	}
+	if c == nil {
+		rep.missing = append(rep.missing, place)
+		fmt.Fprintf(out, "no corpus %s: what it is made of is not here\n", place)
+		return nil
+	}
+	fmt.Fprintf(out, "\n%s: %s\n", c.name, c.sizes())
+	if err := c.warm(ctx); err != nil {
+		return err
+	}
+	rep.corpora = append(rep.corpora, c)
+	for _, r := range rows {
+		res, err := h.row(ctx, r, c)
+		if errors.Is(err, errNoSample) {
+			fmt.Fprintf(out, "  %s: left out, %s\n", r.name, err)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		rep.results = append(rep.results, res)
+		fmt.Fprint(out, res.plain())
+	}
+	return nil
+}
+
+// measureLive adds the rows of following and watching to the report, and prints
+// them.
+func (h *harness) measureLive(ctx context.Context, rep *report) error {
+	many, err := h.w.corpus(ctx, manyFiles)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintln(h.w.out, "\nlive")
+	gen, err := h.w.corpus(ctx, genCorpus)
+	if err != nil {
+		return err
+	}
+	if rep.live, err = h.live(ctx, gen, many); err != nil {
+		return err
+	}
+	for _, l := range rep.live {
+		fmt.Fprint(h.w.out, l)
+	}
+	return nil
 }
 
 // keepsGoing reports whether to measure a group of programs that run

@@ -140,6 +140,17 @@ var rows = []row{
 		rivals: []rival{{tool: "ugrep", args: []string{"-z", "-r", "-c", "-m1,", "-i", "-F", "error", "DIR"}, target: 0.35}},
 		memory: inMemory,
 	},
+	understood("hour-errors", "errors of an hour, in the order of their times", false, 0,
+		append([]string{"search", "level>=error", "--sort", "time"}, genHour...)...),
+	understood("hour-errors-index", "errors of an hour, in the order of their times", true, 200*time.Millisecond,
+		append([]string{"search", "level>=error", "--sort", "time"}, genHour...)...),
+	understood("minutes", "ten minutes of everything, in the order of time", true, 200*time.Millisecond,
+		"search", "-e", "", "--sort", "time", "--tz", "UTC", "--since", "2026-11-02 10:00", "--until", "2026-11-02 10:10"),
+	understood("last", "the last 20 errors", true, 50*time.Millisecond, "search", "--reverse", "-m", "20", "level>=error"),
+	understood("per-minute", "lines per minute by level", true, 0, "stats", "--every", "1m", "--tz", "UTC"),
+	understood("per-hour", "lines per hour by level", true, 300*time.Millisecond, "stats", "--every", "1h", "--tz", "UTC"),
+	understood("field", "a field that compares", false, 0, "search", "-c", "duration_ms>1s"),
+	understood("patterns", "patterns of all messages", false, 0, "patterns"),
 	{
 		id: "again", group: "index", name: "nothing new to index", in: []string{manyFiles},
 		args:   []string{"index", "DIR"},
@@ -176,6 +187,21 @@ var rows = []row{
 		},
 		memory: 256 * megabyte,
 	},
+}
+
+// genHour limits a search to an hour of the corpus gen, whose times do not depend on
+// when it is made.
+var genHour = []string{"--tz", "UTC", "--since", "2026-11-02 10:00", "--until", "2026-11-02 11:00"}
+
+// understood returns a row for a task that needs the times, levels or fields of lines. No
+// rival does these: lnav takes levels and times of its own, and does not end when its
+// output is a pipe.
+func understood(id, name string, filled bool, limit time.Duration, args ...string) row {
+	r := row{id: id, group: "understand", name: name, in: []string{genCorpus}, args: append(args, "DIR"), filled: filled, limit: limit, memory: inMemory}
+	if filled {
+		r.name = "indexed: " + name
+	}
+	return r
 }
 
 // indexed returns a row for a search that uses an index. The last argument is

@@ -311,25 +311,9 @@ func (s *screen) sequence(c ansi.Cmd, params ansi.Params) {
 	case 'Z':
 		s.x = max(0, ((x+7)/8-n)*8)
 	case 'J':
-		from, to := s.y*width+x, width*height
-		switch num(0, 0) {
-		case 1:
-			from, to = 0, from+1
-		case 2, 3:
-			from = 0
-		}
-		for i := from; i < to; i++ {
-			s.cells[i/width][i%width] = " "
-		}
+		s.eraseDisplay(x, num(0, 0))
 	case 'K':
-		from, to := x, width
-		switch num(0, 0) {
-		case 1:
-			from, to = 0, x+1
-		case 2:
-			from = 0
-		}
-		copy(s.cells[s.y][from:to], blank(to-from))
+		s.eraseLine(x, num(0, 0))
 	case 'X':
 		n = min(n, width-x)
 		copy(s.cells[s.y][x:], blank(n))
@@ -363,4 +347,33 @@ func (s *screen) sequence(c ansi.Cmd, params ansi.Params) {
 			s.print(s.before)
 		}
 	}
+}
+
+// eraseDisplay erases the screen from column x of the current line to the end
+// or, in mode 1, from the start to that column, and in modes 2 and 3 all of it.
+func (s *screen) eraseDisplay(x, mode int) {
+	width, height := s.width(), len(s.cells)
+	from, to := s.y*width+x, width*height
+	switch mode {
+	case 1:
+		from, to = 0, from+1
+	case 2, 3:
+		from = 0
+	}
+	for i := from; i < to; i++ {
+		s.cells[i/width][i%width] = " "
+	}
+}
+
+// eraseLine erases the current line from column x to the end or, in mode 1,
+// from the start to that column, and in mode 2 all of it.
+func (s *screen) eraseLine(x, mode int) {
+	from, to := x, s.width()
+	switch mode {
+	case 1:
+		from, to = 0, x+1
+	case 2:
+		from = 0
+	}
+	copy(s.cells[s.y][from:to], blank(to-from))
 }

@@ -239,17 +239,37 @@ func (h *harness) using(ctx context.Context, s *scene, add addRow) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, t.end()) }()
-	if _, err := t.wait(5*time.Minute, "all of it", s.whole); err != nil {
+	if err := t.open(s); err != nil {
 		return err
 	}
-	if s.enter {
-		if _, _, err := t.press("\r", time.Second); err != nil {
-			return err
-		}
-		if _, err := t.wait(time.Minute, "the log", logShown); err != nil {
-			return err
-		}
+	if err := t.measureKeys(s, add); err != nil {
+		return err
 	}
+	behind := children(t.cmd.Process.Pid)
+	if err := t.measureMemory(s, behind, add); err != nil {
+		return err
+	}
+	if !s.idle {
+		return nil
+	}
+	return t.measureIdle(s, behind, add)
+}
+
+// open waits until a scene is on the screen, and opens a log of it if the keys
+// are for that.
+func (t *terminal) open(s *scene) error {
+	if _, err := t.wait(5*time.Minute, "all of it", s.whole); err != nil || !s.enter {
+		return err
+	}
+	if _, _, err := t.press("\r", time.Second); err != nil {
+		return err
+	}
+	_, err := t.wait(time.Minute, "the log", logShown)
+	return err
+}
+
+// measureKeys adds the row of the times from a key to its answer.
+func (t *terminal) measureKeys(s *scene, add addRow) error {
 	indexing := t.screen.has("indexing")
 	took, lost, err := t.keys()
 	if err != nil {
@@ -264,28 +284,34 @@ func (h *harness) using(ctx context.Context, s *scene, add addRow) (err error) {
 		got += "; the index was ready before"
 	}
 	add(s.name+": from a key to the answer", "p99 ≤ "+millis(keyLimit), p99.took <= keyLimit && len(lost) == 0, "%s", got)
+	return nil
+}
 
-	pid := t.cmd.Process.Pid
-	behind := children(pid)
+// measureMemory adds the row of the peak memory, once the index is complete.
+// behind are the processes that keep it.
+func (t *terminal) measureMemory(s *scene, behind []int, add addRow) error {
 	if len(behind) > 0 {
 		if _, err := t.wait(10*time.Minute, "the index", func(s *screen) bool { return s.has("indexed") }); err != nil {
 			return err
 		}
 	}
-	_, peak, err := usage(pid)
+	_, peak, err := usage(t.cmd.Process.Pid)
 	if err != nil {
 		return err
 	}
-	got = megabytes(peak)
+	got := megabytes(peak)
 	for _, p := range behind {
 		if _, n, err := usage(p); err == nil {
 			got += fmt.Sprintf("; logview index behind it: %s", megabytes(n))
 		}
 	}
 	add(s.name+": peak memory", "≤ "+megabytes(tuiMemory), peak <= tuiMemory, "%s", got)
-	if !s.idle {
-		return nil
-	}
+	return nil
+}
+
+// measureIdle adds the row of the processor time that the explorer and the
+// processes behind it use while nothing happens.
+func (t *terminal) measureIdle(s *scene, behind []int, add addRow) error {
 	const settle, length = 5 * time.Second, 10 * time.Second
 	settled, err := t.settle()
 	if err == nil {
@@ -294,7 +320,7 @@ func (h *harness) using(ctx context.Context, s *scene, add addRow) (err error) {
 	if err != nil {
 		return err
 	}
-	pids := append([]int{pid}, behind...)
+	pids := append([]int{t.cmd.Process.Pid}, behind...)
 	var spent []time.Duration
 	for _, p := range pids {
 		n, _, err := usage(p)
@@ -314,7 +340,7 @@ func (h *harness) using(ctx context.Context, s *scene, add addRow) (err error) {
 		spent[i] += n
 	}
 	share := func(d time.Duration) float64 { return float64(d) / float64(length) }
-	got = fmt.Sprintf("%.2f %% of a core", 100*share(spent[0]))
+	got := fmt.Sprintf("%.2f %% of a core", 100*share(spent[0]))
 	if settled > 0 {
 		got += fmt.Sprintf(", %s after the last key", seconds(settle+settled))
 	}
