@@ -158,7 +158,7 @@ func (f *Follower) findOriginal(t *followed, b beginning) *followed {
 		if x == t || x.state != reading || x.gone {
 			continue
 		}
-		backup := isBackup(x.Path, t.Path) || isBackup(t.Path, x.Path) || f.isSaved(x, t)
+		backup := f.isBackup(t, x)
 		sameLog := x.Name.Key() == t.Name.Key() && !t.Name.Current() || backup
 		switch {
 		case t.Name.Current() && !sameLog:
@@ -175,7 +175,7 @@ func (f *Follower) findOriginal(t *followed, b beginning) *followed {
 			best = x
 		}
 	}
-	t.saved = best != nil && f.isSaved(best, t)
+	t.backup = best != nil && f.isBackup(t, best)
 	return best
 }
 
@@ -187,9 +187,14 @@ func rotates(path, to string) bool {
 	return n.Key() == decode.ParseName(filepath.Base(path)).Key() && (n.Numbered() || n.Dated())
 }
 
-// isBackup reports whether a path is another with an ending: app.log~ or
+// isBackup reports whether t may be a backup of x, or was made from x to replace it.
+func (f *Follower) isBackup(t, x *followed) bool {
+	return extends(x.Path, t.Path) || extends(t.Path, x.Path) || f.isSaved(x, t)
+}
+
+// extends reports whether a path is another with an ending: app.log~ or
 // app.log.bak for app.log. The name of a rotated file is none.
-func isBackup(path, of string) bool {
+func extends(path, of string) bool {
 	end, ok := strings.CutPrefix(path, of)
 	return ok && end != "" && !line.IsAlnum(end[0]) && !strings.ContainsRune(end, filepath.Separator) && !rotates(of, path)
 }
@@ -250,7 +255,7 @@ func (f *Follower) recheck(ctx context.Context, t *followed) {
 	case same:
 		t.checked = size
 		t.whole = t.checked >= x.at
-	case max(t.checked, x.at) <= longestHeader && f.intact(x) && (t.checked >= likeness && isHeader(file, t.checked) || !isBackup(x.Path, t.Path) && !isBackup(t.Path, x.Path) && !t.saved):
+	case max(t.checked, x.at) <= longestHeader && f.intact(x) && (t.checked >= likeness && isHeader(file, t.checked) || !t.backup):
 		// Both files exist and differ: they only began alike. Of a backup, a
 		// header does not show which of the two it is.
 		t.state, t.of, t.size = reading, nil, -1
@@ -260,8 +265,8 @@ func (f *Follower) recheck(ctx context.Context, t *followed) {
 	case t.whole:
 		// It was a copy, and another program appends to it.
 		t.state, t.of, t.size = reading, nil, -1
-		if isBackup(t.Path, x.Path) {
-			t.log = x.log // it is to replace that
+		if t.Path == x.Path || extends(t.Path, x.Path) {
+			t.log = x.log // it replaces that, or is to
 		}
 		if err := f.startText(t, file, t.checked); err != nil {
 			f.note(t.Path, err)

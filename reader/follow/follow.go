@@ -555,7 +555,11 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 		t.state, t.of = copied, like
 		f.checkFile(ctx, t)
 		return
-	} else if !c.Name.Current() && c.ModTime.Before(f.begun.Add(-time.Second)) {
+	} else if file, _, err := f.openNow(t); err != nil {
+		f.forget(t) // nothing could be compared with it
+		f.pending = true
+		return
+	} else if file.Close(); !c.Name.Current() && c.ModTime.Before(f.begun.Add(-time.Second)) {
 		// It was written before following began, and moved there since.
 		if err := f.skipTo(t, c.Size); err != nil {
 			f.note(c.Path, err)

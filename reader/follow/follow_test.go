@@ -61,7 +61,7 @@ var stories = map[string]string{
 		app.log < yet another one that is long enough\nthe last one of all of them\n
 		> app.log yet another one that is long enough
 		> app.log the last one of all of them
-		cp /dev/null tmp ; tmp < yet another one that is long enough\nthe last one of all of them\nmore\n ; mv tmp app.log
+		.app.log.Ab12Cd < yet another one that is long enough\nthe last one of all of them\nmore\n ; mv .app.log.Ab12Cd app.log
 		> app.log more`,
 
 	"growth": `
@@ -278,10 +278,11 @@ var identityStories = map[string]string{
 
 		app.log < one\n
 		> app.log one
-		mv app.log moved ; moved < late\n ; app.log < #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host\ntwo\n
-		> app.log late
+		mv app.log moved ; app.log < #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host\ntwo\n
 		> app.log #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host
-		> app.log two`,
+		> app.log two
+		moved < late\n
+		> app.log late`,
 }
 
 // Each file begins like the one before, and several rotations come to pass
@@ -412,7 +413,7 @@ func tell(t *testing.T, story string, start func([]string, func(error)) *follow.
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	lines := make(chan line, 100)
+	lines := make(chan line, 1000)
 	live := start([]string{dir}, func(err error) { t.Log(err) })
 	defer live.Close()
 	f := begin(live, follow.FollowOptions{Note: func(err error) { t.Log(err) }})
@@ -433,7 +434,14 @@ func tell(t *testing.T, story string, start func([]string, func(error)) *follow.
 		t.Fatal(err)
 	}
 	done := make(chan error, 1)
-	go func() { done <- follow.FollowOn(ctx, f, emit) }()
+	go func() {
+		done <- follow.FollowOn(ctx, f, emit)
+		close(done)
+	}()
+	defer func() { // also when the test fails, before f is closed
+		cancel()
+		<-done
+	}()
 
 	expect := func(want line) {
 		t.Helper()

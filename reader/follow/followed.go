@@ -27,7 +27,7 @@ type followed struct {
 	of       *followed // in state copied: the file whose text it holds
 	checked  int64     // in state copied: how much of it is that text
 	whole    bool      // in state copied: it held all that was emitted of that text
-	saved    bool      // in state copied: it was found by isSaved
+	backup   bool      // in state copied: it is a copy that an editor or cp -a made
 
 	f      *os.File  // nil while it is not open
 	size   int64     // when it was last checked

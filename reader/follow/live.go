@@ -166,7 +166,7 @@ func (l *Live) list() Changes {
 		}
 	}
 	l.mu.Lock()
-	l.files, l.at, l.errs, l.shared = f.Files, at, f.Errs, false
+	l.files, l.at, l.errs, l.shared = f.Files, at, f.Errs, true // they are read below
 	l.looked, l.begin = time.Now(), f.Begun
 	l.cost = l.looked.Sub(f.Begun)
 	l.mu.Unlock()

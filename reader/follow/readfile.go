@@ -37,6 +37,9 @@ func (f *Follower) checkFile(ctx context.Context, t *followed) {
 	if t.f == nil {
 		info, err := os.Stat(t.Path)
 		if err != nil {
+			if t.size < 0 && !t.gone {
+				f.again = true // a new file was renamed at once
+			}
 			return // the next look at the names decides
 		}
 		if !f.ids.same(info, files.HandleOf(t.Member).Info) || f.ids.byPath && t.gone {
