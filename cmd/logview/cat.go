@@ -16,6 +16,7 @@ import (
 	"logview/index"
 	"logview/reader"
 	"logview/reader/files"
+	"logview/reader/line"
 	"logview/tui/visible"
 )
 
@@ -115,6 +116,8 @@ func (o *catOptions) run(ctx context.Context, args []string) (err error) {
 			}
 		}()
 		c.w = v
+	} else {
+		c.w = narrowWriter{o.out}
 	}
 	for _, group := range splitRefs(o.inputs(args)) {
 		if group.ref != nil {
@@ -228,6 +231,16 @@ type catPrinter struct {
 	opt    files.Options
 	w      io.Writer
 	failed bool
+}
+
+// A narrowWriter writes texts, with the UTF-16 in them converted to UTF-8.
+type narrowWriter struct{ w io.Writer }
+
+func (n narrowWriter) Write(text []byte) (int, error) {
+	if _, err := n.w.Write(line.Narrow(text)); err != nil {
+		return 0, err
+	}
+	return len(text), nil
 }
 
 // reportError reports what went wrong with a file, and returns an error only if

@@ -11,6 +11,7 @@ import (
 
 	"logview/index"
 	"logview/reader/files"
+	"logview/reader/line"
 	"logview/tui/visible"
 )
 
@@ -95,7 +96,7 @@ type jsonLine struct {
 	Line    int64  `json:"line"`
 	Offset  int64  `json:"offset"`
 	Text    string `json:"text"`
-	Bytes   string `json:"bytes,omitempty"` // base64 of the line, if it is not UTF-8
+	Bytes   string `json:"bytes,omitempty"` // base64 of the line, if it is not UTF-8 or has UTF-16 in it
 	Context bool   `json:"context,omitempty"`
 	Time    string `json:"time,omitempty"` // the line's, or else that of the last line before that has one
 	Level   string `json:"level,omitempty"`
@@ -118,10 +119,13 @@ func newJSONPath(path string) jsonPath { return jsonPath{path, notUTF8([]byte(pa
 func (r *lineReader) newJSONLine(h *index.Hits, refs refMaker, l *index.HitLine, text []byte) jsonLine {
 	ref := refs.ref(l, text)
 	text = bytes.TrimSuffix(text, []byte("\r"))
-	fields := r.fieldsJSON(h, text)
+	fields, raw := r.fieldsJSON(h, text), notUTF8(text)
+	if narrow := line.Narrow(text); len(narrow) != len(text) {
+		raw, text = base64.StdEncoding.EncodeToString(text), bytes.TrimSuffix(narrow, []byte("\r"))
+	}
 	return jsonLine{
 		Ref: ref, jsonPath: newJSONPath(h.Member.Path),
-		Line: l.Line.Number(), Offset: int64(l.Offset), Text: string(text), Bytes: notUTF8(text), Context: l.Context,
+		Line: l.Line.Number(), Offset: int64(l.Offset), Text: string(text), Bytes: raw, Context: l.Context,
 		Time: r.timeText(l.Time), Level: h.Columns.LevelOf(text).String(), Derived: h.Columns.IsDerived(text), Log: logName(h), Record: r.record, Format: r.fields.Format(), Fields: fields,
 	}
 }

@@ -334,6 +334,9 @@ func trimLeft(text []byte) []byte { return bytes.TrimLeft(text, " \t\r\v\f") }
 // appendText appends a line, or a matching part of it.
 func (p *printer) appendText(buf, text []byte, spans []match.Span, matched bool) []byte {
 	if !p.visible {
+		if !p.raw {
+			text = line.Narrow(text)
+		}
 		return append(buf, text...)
 	}
 	if !matched {

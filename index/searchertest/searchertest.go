@@ -137,6 +137,9 @@ func randomText(r *rand.Rand, long bool, hour int) string {
 			b.WriteByte('\r')
 		}
 		b.WriteByte('\n')
+		if r.IntN(100) == 0 { // as PowerShell appends it
+			b.WriteString(readertest.UTF16(fmt.Sprintf("2026-11-26T%02d:00:00Z an error of größe %s\r\n", hour, words[r.IntN(len(words))])))
+		}
 	}
 	if r.IntN(2) == 0 {
 		b.WriteString("an error without newline")

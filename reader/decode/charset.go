@@ -9,7 +9,6 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/htmlindex"
-	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 
 	"logview/reader"
@@ -81,7 +80,8 @@ func suggestCharset(name string) string {
 // the decompressed data, and the length of the byte order mark. whole says that
 // head is the whole text.
 //
-// UTF-16 without a mark is detected by its zero bytes, see utf16Without.
+// UTF-16 without a mark is detected by its zero bytes, see utf16Without. Lines of
+// bytes may be appended to it: see mixedDecoder.
 //
 // Latin-1 is the fallback for older Western text: text that is not UTF-8, in
 // which no bytes outside ASCII look like UTF-8 either, and which has none of
@@ -105,7 +105,7 @@ func DetectCharset(head []byte, whole bool) (Charset, int) {
 
 // Learn returns the Charset of a text that was c so far and continues with raw,
 // which is whole lines. That is c, unless c is ASCII and raw has other
-// characters.
+// characters, in lines without zero bytes.
 func (c Charset) Learn(raw []byte) Charset { return c.detectMore(raw, true) }
 
 func (c Charset) detectMore(raw []byte, whole bool) Charset {
@@ -115,6 +115,14 @@ func (c Charset) detectMore(raw []byte, whole bool) Charset {
 	for i := firstHigh(raw); i < len(raw); {
 		if raw[i] < utf8.RuneSelf {
 			i += firstHigh(raw[i:])
+			continue
+		}
+		end := i + bytes.IndexByte(raw[i:], '\n')
+		if end < i {
+			end = len(raw)
+		}
+		if bytes.IndexByte(raw[bytes.LastIndexByte(raw[:i], '\n')+1:end], 0) >= 0 {
+			i = end // it may be UTF-16 that was appended
 			continue
 		}
 		r, n := utf8.DecodeRune(raw[i:])
@@ -158,7 +166,18 @@ func utf16Without(p []byte) Charset {
 	p = p[z:min(len(p), z+8<<10)]
 	p = p[:len(p)&^1]
 	p = p[:(len(p)-TrailingZeros(p)+1)&^1]
-	if len(p) < 4 || bytes.IndexByte(p, 0) < 0 {
+	// The first line decides: UTF-16 may be appended to text of bytes.
+	first := p[:min(len(p), 256)]
+	if i := bytes.IndexByte(first, '\n'); i >= 0 {
+		first = first[:min(len(first), i+2)]
+	}
+	switch zero := bytes.IndexByte(first, 0); {
+	case zero < 0:
+		return ""
+	case zero > 8 && looksNarrow(first[:zero]) && isASCII(first[:zero]):
+		return ""
+	}
+	if len(p) < 4 {
 		return ""
 	}
 	var zeros [2]int
@@ -193,6 +212,8 @@ func utf16Without(p []byte) Charset {
 	}
 	return c
 }
+
+func isASCII(p []byte) bool { return firstHigh(p) == len(p) }
 
 // LeadingZeros returns the number of zero bytes at the beginning of p.
 func LeadingZeros(p []byte) int {
@@ -229,10 +250,8 @@ func (c Charset) Decoder() transform.Transformer {
 	switch c {
 	case ASCII, UTF8, "":
 		return nil
-	case UTF16LE:
-		return unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder()
-	case UTF16BE:
-		return unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder()
+	case UTF16LE, UTF16BE:
+		return newMixedDecoder(c, false)
 	case Latin1:
 		return latin1Decoder{}
 	}
@@ -249,8 +268,8 @@ func (c Charset) Decoder() transform.Transformer {
 // out.
 func (c Charset) Decode(raw []byte) []byte {
 	if d := c.Decoder(); d != nil {
-		if c == UTF16LE || c == UTF16BE {
-			raw = raw[:len(raw)&^1]
+		if c.Wide() {
+			d = newMixedDecoder(c, true)
 		}
 		if out, _, err := transform.Bytes(d, raw); err == nil {
 			raw = out
@@ -281,16 +300,18 @@ func (c Charset) LineEnd(raw []byte) int {
 		return bytes.LastIndexByte(raw, '\n') + 1
 	}
 	unit := c.Newline()
-	for n := len(raw) &^ 1; ; {
+	end := narrowEnd(raw)
+	for n := len(raw) &^ 1; n > end; {
 		i := bytes.LastIndex(raw[:n], unit)
 		if i < 0 {
-			return 0
+			break
 		}
 		if i%2 == 0 {
-			return i + 2
+			return max(end, i+2)
 		}
 		n = i + 1
 	}
+	return end
 }
 
 // FirstLineEnd returns the index after the first newline of raw; 0 if there is
@@ -388,7 +409,7 @@ func (c *Converter) Read(p []byte) (int, error) {
 		// At the end of a Latin-1 file, bytes that may start a UTF-8 character
 		// do not. In UTF-16 they wait for the other half.
 		_, bytewise := c.t.(latin1Decoder)
-		nd, ns, _ := c.t.Transform(c.dsts[:], c.srcs[:kept+n], bytewise && err != nil)
+		nd, ns, _ := c.t.Transform(c.dsts[:], c.srcs[:kept+n], (bytewise || c.wide) && err != nil)
 		c.dst, c.src = c.dsts[:nd], c.srcs[ns:kept+n]
 	}
 	n := copy(p, c.dst)
@@ -438,5 +459,8 @@ func (c Charset) Whole(raw []byte) int {
 // EndsLine reports whether raw, which starts at the start of a character, ends
 // with a newline.
 func (c Charset) EndsLine(raw []byte) bool {
-	return bytes.HasSuffix(raw, c.Newline()) && (!c.Wide() || len(raw)%2 == 0)
+	if !c.Wide() {
+		return bytes.HasSuffix(raw, reader.Newline)
+	}
+	return bytes.HasSuffix(raw, c.Newline()) && len(raw)%2 == 0 || len(raw) > 0 && narrowEnd(raw) == len(raw)
 }

@@ -64,6 +64,26 @@ var stories = map[string]string{
 		.app.log.Ab12Cd < yet another one that is long enough\nthe last one of all of them\nmore\n ; mv .app.log.Ab12Cd app.log
 		> app.log more`,
 
+	"encodings are mixed": `
+		app.log < first\n
+		wide.log < \xff\xfea\x00\n\x00
+
+		app.log < s\x00e\x00c\x00o\x00n\x00d\x00\n\x00
+		> app.log s\x00e\x00c\x00o\x00n\x00d\x00
+		app.log < third\n
+		> app.log \x00third
+		wide.log < b\x00\n\x00
+		> wide.log b
+		wide.log < a line of bytes\nand another\n
+		> wide.log a line of bytes
+		> wide.log and another
+		wide.log < c\x00\n\x00
+		> wide.log c
+		wide.log < odd\nlines of bytes.\n ; wide.log < \xe9\x00\n\x00
+		> wide.log odd
+		> wide.log lines of bytes.
+		> wide.log é`,
+
 	"growth": `
 		app.log < old\n
 

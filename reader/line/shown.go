@@ -13,23 +13,36 @@ import (
 //     escape sequences;
 //   - the notes in Jenkins' console logs, from ESC[8m to ESC[0m;
 //   - parts of a line that a later part overwrites, as progress bars do: after a
-//     carriage return, a part that is at least as wide or that erases the line.
+//     carriage return, a part that is at least as wide or that erases the line;
+//   - the zero bytes of UTF-16 that was appended to another text: see [Narrow].
 //
 // Newlines are never hidden, so both texts have the same lines. The zero value is
 // ready for use.
 type Shown struct {
 	Text []byte // what is shown
 	cuts []cut
+	line int // position in the original of the line that is added
 
 	// Of one line, for Set:
 	parts []part
 	found []hidden // sequences
 }
 
-// A cut is a place where something is hidden.
+// A cut is a position in Text at which its bytes begin to come from another place than
+// behind the byte before.
 type cut struct {
-	at     int // position in Text
-	before int // number of bytes that are hidden before the byte at at
+	at    int  // position in Text
+	start int  // position in the original
+	wide  bool // each byte from here on stands for two
+}
+
+// origin returns the position in the original of the byte of Text at position at, which
+// is not before the cut.
+func (c cut) origin(at int) int {
+	if c.wide {
+		at += at - c.at
+	}
+	return c.start + at - c.at
 }
 
 // hidden is a range of the original that is hidden.
@@ -49,9 +62,9 @@ const (
 )
 
 // ShowsAll reports whether nothing of a text is hidden, because it has no escape
-// character, and no carriage return but at the ends of lines.
+// character, no zero byte, and no carriage return but at the ends of lines.
 func ShowsAll(text []byte) bool {
-	return bytes.IndexByte(text, escape) < 0 && insideReturn(text) < 0
+	return bytes.IndexByte(text, escape) < 0 && bytes.IndexByte(text, 0) < 0 && insideReturn(text) < 0
 }
 
 // insideReturn returns the index of the first carriage return that is not at the
@@ -84,6 +97,7 @@ func (s *Shown) Set(text []byte) bool {
 		if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
 			end = at + i + 1
 		}
+		s.line = at
 		s.addLine(text[at:end])
 		at = end
 	}
@@ -94,6 +108,10 @@ func (s *Shown) Set(text []byte) bool {
 func (s *Shown) addLine(text []byte) {
 	if ShowsAll(text) {
 		s.Text = append(s.Text, text...)
+		return
+	}
+	if w, ok := findWide(text); ok {
+		s.addWide(text, w)
 		return
 	}
 	s.split(text)
@@ -130,17 +148,18 @@ func (s *Shown) hide(text []byte, at *int, h hidden) {
 	if h.end <= *at {
 		return
 	}
-	h.start = max(h.start, *at)
-	s.Text = append(s.Text, text[*at:h.start]...)
-	n := h.end - h.start
-	if k := len(s.cuts); k > 0 {
-		n += s.cuts[k-1].before
-		if s.cuts[k-1].at == len(s.Text) {
-			s.cuts = s.cuts[:k-1]
-		}
-	}
-	s.cuts = append(s.cuts, cut{len(s.Text), n})
+	s.Text = append(s.Text, text[*at:max(h.start, *at)]...)
+	s.goOn(h.end, false)
 	*at = h.end
+}
+
+// goOn lets what is added to Text next come from position at of the line.
+func (s *Shown) goOn(at int, wide bool) {
+	c := cut{len(s.Text), s.line + at, wide}
+	if n := len(s.cuts); n > 0 && s.cuts[n-1].at == c.at {
+		s.cuts = s.cuts[:n-1]
+	}
+	s.cuts = append(s.cuts, c)
 }
 
 // split finds the parts of a line and the sequences in it.
@@ -280,7 +299,44 @@ func sequence(text []byte) (n, erase int) {
 // Start returns the position in the original of the byte that is at position at of
 // Text.
 func (s *Shown) Start(at int) int {
-	return at + s.hiddenBefore(sort.Search(len(s.cuts), func(i int) bool { return s.cuts[i].at > at }))
+	return s.origin(at, sort.Search(len(s.cuts), func(i int) bool { return s.cuts[i].at > at }))
+}
+
+// End returns the position in the original of what follows the byte before
+// position at of Text.
+func (s *Shown) End(at int) int {
+	return s.origin(at, sort.Search(len(s.cuts), func(i int) bool { return s.cuts[i].at >= at }))
+}
+
+// origin returns the position in the original of the byte at position at of Text,
+// counted from the last of the first n cuts.
+func (s *Shown) origin(at, n int) int {
+	if n > 0 {
+		at = s.cuts[n-1].origin(at)
+	}
+	if n < len(s.cuts) {
+		at = min(at, s.cuts[n].start)
+	}
+	return at
+}
+
+// Index returns the position in Text of the byte at position at of the original, or
+// of the next byte that is shown.
+func (s *Shown) Index(at int) int {
+	n := sort.Search(len(s.cuts), func(i int) bool { return s.cuts[i].start > at })
+	i := at
+	if n > 0 {
+		c := s.cuts[n-1]
+		i = at - c.start
+		if c.wide {
+			i /= 2
+		}
+		i += c.at
+	}
+	if n < len(s.cuts) {
+		i = min(i, s.cuts[n].at)
+	}
+	return min(i, len(s.Text))
 }
 
 // Of returns what is shown of text, after Set.
@@ -289,29 +345,4 @@ func (s *Shown) Of(text []byte) []byte {
 		return s.Text
 	}
 	return text
-}
-
-// Index returns the position in Text of the byte at position at of the original, or
-// of the next byte that is shown.
-func (s *Shown) Index(at int) int {
-	n := sort.Search(len(s.cuts), func(i int) bool { return s.cuts[i].at+s.hiddenBefore(i) > at })
-	if n == 0 {
-		return at
-	}
-	c := s.cuts[n-1]
-	return max(c.at, at-c.before)
-}
-
-// End returns the position in the original of what follows the byte before
-// position at of Text.
-func (s *Shown) End(at int) int {
-	return at + s.hiddenBefore(sort.Search(len(s.cuts), func(i int) bool { return s.cuts[i].at >= at }))
-}
-
-// hiddenBefore returns how many bytes the first n cuts hide.
-func (s *Shown) hiddenBefore(n int) int {
-	if n == 0 {
-		return 0
-	}
-	return s.cuts[n-1].before
 }

@@ -5,8 +5,10 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"logview/reader/line"
+	"logview/reader/readertest"
 )
 
 func TestShown(t *testing.T) {
@@ -55,10 +57,55 @@ func TestShown(t *testing.T) {
 	}
 }
 
+// TestShownUTF16 tests texts to which UTF-16 was appended.
+func TestShownUTF16(t *testing.T) {
+	wide := readertest.UTF16
+	for _, c := range []struct{ text, want string }{
+		{"first\n" + wide("second\r\nthird\r\n\r\n") + "fourth\n", "first\nsecond\r\nthird\r\n\r\nfourth\n"},
+		{"not ended " + wide("here\n"), "not ended here\n"},
+		{"mark \xff\xfe" + wide("here\n"), "mark here\n"},
+		{wide("Zürich, Київ, 中海 12:30 😀 ok\n"), "Zürich, Київ, 中海 12:30 😀 ok\n"},
+		{wide("ends in 中文\n"), "ends in 中文\n"},
+		{wide("x") + wide("y") + "not wide any more\n", "xynot wide any more\n"},
+		{wide("half\ncharact") + "e", "half\ncharacte"},
+		{"\x00b\x00e\x00\n", "be\n"}, // in the other order
+		// Zero bytes of other origin.
+		{"a\x00b\n", "a\x00b\n"},
+		{"\x00\x00\x00after a crash\n", "\x00\x00\x00after a crash\n"},
+		{"HOME=/root\x00PATH=/bin\x00A=1\x00\n", "HOME=/root\x00PATH=/bin\x00A=1\x00\n"},
+		{"\x01\x00\x02\x00\x03\x00\n", "\x01\x00\x02\x00\x03\x00\n"},
+	} {
+		var s line.Shown
+		if got := string(s.Of([]byte(c.text))); got != c.want {
+			t.Errorf("of %q is shown %q, want %q", c.text, got, c.want)
+		}
+		if got := string(line.Narrow([]byte(c.text))); got != c.want {
+			t.Errorf("Narrow(%q) = %q, want %q", c.text, got, c.want)
+		}
+	}
+	if got := string(line.Narrow([]byte("\x00text\n"))); got != "\x00text\n" {
+		t.Errorf("of a text with a zero byte Narrow leaves %q", got)
+	}
+	// Positions.
+	text := "log\n" + wide("a Київ é😀.\r\nnext\r\n") + "end\n"
+	var s line.Shown
+	s.Set([]byte(text))
+	for _, part := range []string{"log", "a", "Київ", "é", "😀", ".", "next", "end", "\n"} {
+		i := bytes.Index(s.Text, []byte(part))
+		raw := text[s.Start(i):s.End(i+len(part))]
+		if raw != part && raw != wide(part) {
+			t.Errorf("%q is from %q", part, raw)
+		}
+		if at := s.Index(s.Start(i)); at != i {
+			t.Errorf("%q: Index = %d, want %d", part, at, i)
+		}
+	}
+}
+
 // Positions of random texts with much to hide.
 func TestShownPositions(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	pieces := []string{"a", "bc", "é", "\x1b", "[", "3", "1m", "\x1b[0m", "\x1b[2K", "\x1b[K", "\x1b[8m", "\r", "\n", "\x1b]0;", "\a", "\x1b\\", "\x80", " "}
+	pieces := []string{"a", "bc", "é", "\x1b", "[", "3", "1m", "\x1b[0m", "\x1b[2K", "\x1b[K", "\x1b[8m", "\r", "\n", "\x1b]0;", "\a", "\x1b\\", "\x80", " ", "a\x00", "b\x00\r\x00\n\x00", "\x2d\x4e", "\x00"}
 	var s line.Shown
 	for range 20_000 {
 		var b strings.Builder
@@ -87,6 +134,13 @@ func checkShown(t *testing.T, s *line.Shown, text []byte) {
 	last := 0
 	for i := range s.Text {
 		at := s.Start(i)
+		if bytes.IndexByte(text, 0) >= 0 { // UTF-16, perhaps
+			if c := s.Text[i]; at < last-2 || s.End(i+1) < at || s.End(i+1) > len(text) || c < utf8.RuneSelf && (text[at] != c || s.Index(at) != i) {
+				t.Fatalf("%q is shown as %q: byte %d is from %d to %d", text, s.Text, i, at, s.End(i+1))
+			}
+			last = at + 1
+			continue
+		}
 		if at < last || at >= len(text) || text[at] != s.Text[i] || s.End(i+1) != at+1 {
 			t.Fatalf("%q is shown as %q: byte %d is from %d to %d", text, s.Text, i, at, s.End(i+1))
 		}

@@ -5,6 +5,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf16"
 
 	"github.com/klauspost/compress/zstd"
 
@@ -187,6 +189,15 @@ func Join(blocks []reader.Block) string {
 		s.Write(b.Text)
 	}
 	return s.String()
+}
+
+// UTF16 returns s in UTF-16LE, without a byte order mark.
+func UTF16(s string) string {
+	var b []byte
+	for _, u := range utf16.Encode([]rune(s)) {
+		b = binary.LittleEndian.AppendUint16(b, u)
+	}
+	return string(b)
 }
 
 // Noise returns at least size bytes of random lines, a few of them longer than

@@ -1,0 +1,162 @@
+package line
+
+import (
+	"bytes"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// This file finds UTF-16 in a text of bytes: Windows PowerShell appends UTF-16LE with
+// >> to files in any encoding.
+
+// A wideText is the part of a line that is UTF-16LE.
+type wideText struct {
+	before     int // length of the text of bytes before it
+	start, end int // its range, of whole code units
+}
+
+// findWide finds UTF-16LE in a line with or without its newline. If the line before is
+// UTF-16 too, the second byte of its newline is the first of this line. The UTF-16
+// extends to the end of the line, or to text of bytes.
+//
+// At least one in four code units must be ASCII, as blanks, digits and returns are in
+// any script, and no more than one in four may consist of two characters of ASCII,
+// which in Chinese are about that many. So strings that end with zero bytes are none.
+// A character such as U+4E0A, one of whose bytes is that of a newline, ends a line.
+func findWide(text []byte) (w wideText, ok bool) {
+	if leftOver(text) {
+		return wideText{start: 1, end: 1}, true
+	}
+	text = bytes.TrimSuffix(text, []byte{'\n'})
+	ascii := 0 // units of ASCII, and the newline before
+	switch z := bytes.IndexByte(text, 0); z {
+	case -1:
+		return w, false
+	case 0:
+		w.start, ascii = 1, 1
+	default:
+		w.start = z - 1
+		w.before = w.start - 2*min(1, len(byteOrderMark(text[:w.start])))
+	}
+	units, pairs := 0, 0
+	for i := w.start; i+1 < len(text); i += 2 {
+		units++
+		switch u := rune(text[i+1])<<8 | rune(text[i]); {
+		case u == 0, u >= 0x7f && u < 0xa0, u >= 0xfff0 && u != utf8.RuneError, u < ' ' && !isControlOfText(byte(u)):
+			return w, false
+		case u < 0x80:
+			ascii++
+			w.end = i + 2
+		case isPrintable(text[i]) && isPrintable(text[i+1]):
+			pairs++
+		}
+	}
+	if w.end == 0 {
+		return w, false
+	}
+	if rest := text[w.end:]; len(rest)%2 == 1 || len(rest) >= 8 && isPrintableText(rest) {
+		n := len(rest) / 2
+		units -= n
+		pairs -= min(n, pairs)
+	} else {
+		w.end = len(text)
+	}
+	return w, ascii >= 2 && 4*ascii >= units && 4*pairs <= units
+}
+
+// leftOver reports whether a line of bytes begins with the second byte of a newline of
+// UTF-16, as it does after such a text.
+func leftOver(text []byte) bool {
+	return len(text) > 0 && text[0] == 0 && bytes.IndexByte(text[1:], 0) < 0
+}
+
+// byteOrderMark returns the byte order mark of UTF-16LE at the end of text, if there
+// is one.
+func byteOrderMark(text []byte) []byte {
+	if bytes.HasSuffix(text, []byte("\xff\xfe")) {
+		return text[len(text)-2:]
+	}
+	return nil
+}
+
+// isControlOfText reports whether a control character occurs in text.
+func isControlOfText(c byte) bool { return c >= '\a' && c <= '\r' || c == escape }
+
+func isPrintable(c byte) bool { return c >= ' ' && c < 0x7f }
+
+func isPrintableText(text []byte) bool {
+	for _, c := range text {
+		if !isPrintable(c) && !isControlOfText(c) {
+			return false
+		}
+	}
+	return true
+}
+
+// addWide adds a line with UTF-16 in it.
+func (s *Shown) addWide(text []byte, w wideText) {
+	s.Text = append(s.Text, text[:w.before]...)
+	for i := w.start; i < w.end; {
+		if c := text[i]; text[i+1] == 0 && c < utf8.RuneSelf {
+			if n := len(s.cuts); n == 0 || !s.cuts[n-1].wide || s.cuts[n-1].origin(len(s.Text)) != s.line+i {
+				s.goOn(i, true)
+			}
+			s.Text = append(s.Text, c)
+			i += 2
+			continue
+		}
+		r, n := wideRune(text[i:w.end])
+		s.goOn(i, false)
+		s.Text = utf8.AppendRune(s.Text, r)
+		i += n
+	}
+	s.goOn(w.end, false)
+	s.Text = append(s.Text, text[w.end:]...)
+}
+
+// wideRune returns the character with which a text in UTF-16LE begins, and its number
+// of bytes.
+func wideRune(text []byte) (rune, int) {
+	r := rune(text[1])<<8 | rune(text[0])
+	if utf16.IsSurrogate(r) && len(text) >= 4 {
+		if both := utf16.DecodeRune(r, rune(text[3])<<8|rune(text[2])); both != utf8.RuneError {
+			return both, 4
+		}
+	}
+	return r, 2
+}
+
+// Narrow returns text with what is UTF-16LE in it converted to UTF-8, line by line; text
+// itself if there is none. Such parts are appended to texts of bytes by Windows
+// PowerShell.
+func Narrow(text []byte) []byte {
+	if bytes.IndexByte(text, 0) < 0 {
+		return text
+	}
+	var s Shown
+	found, wide := false, false // UTF-16 so far, and in the line before
+	for at := 0; at < len(text); {
+		end := len(text)
+		if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
+			end = at + i + 1
+		}
+		w, ok := findWide(text[at:end])
+		if ok && !wide && leftOver(text[at:end]) {
+			ok = false // it may be any zero byte
+		}
+		if wide = ok && w.end > w.start; ok {
+			if !found {
+				s.Text = append(s.Text, text[:at]...)
+			}
+			found = true
+			s.addWide(text[at:end], w)
+		} else if found {
+			s.Text = append(s.Text, text[at:end]...)
+		}
+		at = end
+	}
+	if !found {
+		return text
+	}
+	return s.Text
+}
