@@ -239,7 +239,7 @@ func (w *world) ask() index.Request {
 // one that reads everything, whatever happens to logs between building and
 // searching.
 func TestIndexedLives(t *testing.T) {
-	worlds, steps := 4, 25
+	worlds, steps := 2, 25
 	if testing.Short() {
 		worlds, steps = 1, 12
 	}

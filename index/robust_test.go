@@ -85,7 +85,7 @@ func TestKilledBuilds(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the full tests do this")
 	}
-	const rounds = 60
+	const rounds = 30
 	r := rand.New(rand.NewPCG(51, 1))
 	w := newWorld(t, r)
 	for range 6 {
@@ -162,7 +162,7 @@ func TestDamagedCache(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(52, 1))
 	w := newWorld(t, r)
-	for range 5 {
+	for range 3 {
 		w.append("app.log", 2<<20)
 		w.append("web.log", 1<<20)
 		w.change()
@@ -194,7 +194,7 @@ func TestDamagedCache(t *testing.T) {
 			}
 		}
 	}
-	rounds := 40
+	rounds := 20
 	if testing.Short() {
 		rounds = 5
 	}
@@ -253,7 +253,7 @@ func TestCacheChangesInSearch(t *testing.T) {
 		w.append("app.log", 3<<20)
 	}
 	q := ask(w, 2)
-	rounds := 30
+	rounds := 15
 	if testing.Short() {
 		rounds = 2
 	}
@@ -288,7 +288,7 @@ func TestCacheChangesInBuild(t *testing.T) {
 		w.append("app.log", 5<<20)
 	}
 	q := ask(w, 2)
-	rounds := 40
+	rounds := 20
 	if testing.Short() {
 		rounds = 4
 	}
@@ -355,7 +355,7 @@ func TestManyAtOnce(t *testing.T) {
 			}
 		}()
 	}
-	rounds := 5
+	rounds := 3
 	if testing.Short() {
 		rounds = 2
 	}
