@@ -241,7 +241,7 @@ func (w *world) ask() index.Request {
 func TestIndexedLives(t *testing.T) {
 	worlds, steps := 2, 25
 	if testing.Short() {
-		worlds, steps = 1, 12
+		worlds, steps = 1, 6
 	}
 	skipped, read := int64(0), int64(0)
 	for seed := range worlds {
