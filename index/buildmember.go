@@ -299,7 +299,7 @@ func (b *buildRun) read(m reader.Member, blocks reader.Blocks, eb *entryBuilder,
 			}
 			whole := len(blk.Text) == k.Len && len(blk.Skips) == len(k.Skips) && blk.Lines == k.Lines && blk.Continues == k.Continues && blk.Unfinished == k.Unfinished
 			if whole {
-				eb.add(blk)
+				eb.add(blk, blocks)
 			}
 			if lastOne {
 				n := len(known)
@@ -316,7 +316,7 @@ func (b *buildRun) read(m reader.Member, blocks reader.Blocks, eb *entryBuilder,
 		}
 		b.progress(base + blk.Disk)
 		b.st.Text += int64(len(blk.Text))
-		if err := b.indexBlock(blk, eb); err != nil {
+		if err := b.indexBlock(blk, blocks, eb); err != nil {
 			return err
 		}
 	}
@@ -331,19 +331,19 @@ func same(b *reader.Block, k *reader.TableBlock, last bool) bool {
 	return last || len(b.Text) == k.Len && len(b.Skips) == len(k.Skips)
 }
 
-// indexBlock indexes a block that was read. It takes ownership of blk.
-func (b *buildRun) indexBlock(blk *reader.Block, eb *entryBuilder) error {
+// indexBlock indexes a block that was read from a Blocks. It takes ownership of blk.
+func (b *buildRun) indexBlock(blk *reader.Block, from reader.Blocks, eb *entryBuilder) error {
 	// A piece of a line that is longer than a block is not indexed, and is
 	// therefore always searched: a match may extend over several pieces.
 	if blk.Continues || blk.Unfinished {
-		eb.add(blk)
+		eb.add(blk, from)
 		reader.PutBlock(blk)
 		return b.ctx.Err()
 	}
 	if b.batch == nil {
 		b.batch = &batch{first: b.next}
 	}
-	eb.addIndexed(blk, b.next)
+	eb.addIndexed(blk, from, b.next)
 	b.next++
 	b.batch.add(blk, eb.columns.Text())
 	if len(b.batch.texts) < batchDocs && b.batch.size < batchBlocks*reader.BlockSize {

@@ -28,20 +28,21 @@ func (eb *entryBuilder) renew(m reader.Member) *entryBuilder {
 	return fresh
 }
 
-// add adds a block that was read.
-func (eb *entryBuilder) add(blk *reader.Block) {
+// add adds a block that was read from a Blocks.
+func (eb *entryBuilder) add(blk *reader.Block, from reader.Blocks) {
 	if blk.Offset == 0 {
 		eb.columns = line.LearnColumns(blk.Text)
 	}
-	eb.tb.Add(blk)
+	eb.tb.Add(blk, from)
 	eb.crcs = append(eb.crcs, eb.tb.Table.CRC)
 	eb.tail = append(eb.tail, tailOf(blk.Text))
 }
 
-// addIndexed adds a block that was read and is indexed with a serial number.
-func (eb *entryBuilder) addIndexed(blk *reader.Block, serial uint32) {
+// addIndexed adds a block that was read from a Blocks and is indexed with a serial
+// number.
+func (eb *entryBuilder) addIndexed(blk *reader.Block, from reader.Blocks, serial uint32) {
 	block := len(eb.tb.Table.Blocks)
-	eb.add(blk)
+	eb.add(blk, from)
 	if n := len(eb.extents); n > 0 {
 		x := &eb.extents[n-1]
 		if x.block+x.n == block && x.serial+uint32(x.n) == serial {

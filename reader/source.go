@@ -168,6 +168,17 @@ type Duplicator interface {
 	Duplicate() bool
 }
 
+// A Surveyor is a Blocks that finds the times and levels of the lines it returns, because
+// it keeps them itself.
+type Surveyor interface {
+	Blocks
+	// Surveyed returns the entry of a table for the block that Next returned last, with
+	// what a [line.Clock] finds in it that learned from the beginning of the member,
+	// whose Ref is the member's ModTime and whose Zone is UTC. It returns false if that
+	// is not known. The caller must not change it.
+	Surveyed() (TableBlock, bool)
+}
+
 // RandomAccess is implemented by a Blocks if any block of its member can be
 // read without those before it. Its methods may be called from several
 // goroutines at once.

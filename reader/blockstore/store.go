@@ -385,7 +385,7 @@ func (w *StoreWriter) Add(b *reader.Block) bool {
 	if w.Bytes {
 		w.Table.AddKnown(reader.TableBlock{Offset: b.Offset, Len: len(b.Text)})
 	} else {
-		w.Table.Add(b)
+		w.Table.Add(b, nil)
 	}
 
 	copied := reader.GetBlock()

@@ -15,10 +15,19 @@ type TableBuilder struct {
 	open  bool // the text so far ends inside a line
 }
 
-// Add appends the next block.
-func (tb *TableBuilder) Add(b *reader.Block) {
+// Add appends the next block, which was read from a Blocks.
+func (tb *TableBuilder) Add(b *reader.Block, from reader.Blocks) {
 	tb.Clock.Zone = time.UTC
-	k := tb.Clock.Survey(b.Text, b.Continues)
+	var k reader.TableBlock
+	known := false
+	if s, ok := from.(reader.Surveyor); ok {
+		k, known = s.Surveyed()
+	}
+	if known {
+		tb.Clock.Learn(b.Text) // for the blocks that follow
+	} else {
+		k = tb.Clock.Survey(b.Text, b.Continues)
+	}
 	k.Offset, k.Len, k.Skips, k.Line, k.Lines, k.Continues, k.Unfinished = b.Offset, len(b.Text), b.Skips, b.Line, b.Lines, b.Continues, b.Unfinished
 	tb.AddKnown(k)
 	tb.Table.CRC = reader.UpdateCRC(tb.Table.CRC, b.Text)

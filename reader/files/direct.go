@@ -24,6 +24,7 @@ var (
 	_ reader.Resumer      = (*FileBlocks)(nil)
 	_ reader.Resumer      = (*RecordedBlocks)(nil)
 	_ reader.Resumer      = (*pairBlocks)(nil)
+	_ reader.Surveyor     = (*RecordedBlocks)(nil)
 	_ reader.Duplicator   = (*pairBlocks)(nil)
 	_ reader.RandomAccess = (*storedBlocks)(nil)
 )

@@ -374,6 +374,14 @@ func (b *RecordedBlocks) Next(blk *reader.Block) error {
 	return err
 }
 
+// Surveyed implements reader.Surveyor.
+func (b *RecordedBlocks) Surveyed() (k reader.TableBlock, ok bool) {
+	if b.W == nil || b.W.Bytes || len(b.W.Table.Table.Blocks) == 0 {
+		return k, false
+	}
+	return b.W.Table.Table.Blocks[len(b.W.Table.Table.Blocks)-1], true
+}
+
 // Close implements reader.Blocks. It abandons a store that is not complete.
 func (b *RecordedBlocks) Close() error {
 	if b.W != nil {

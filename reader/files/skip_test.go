@@ -150,7 +150,7 @@ func testAccess(t *testing.T, text string, blocks []reader.Block) {
 	src := NewSource(Log{Name: path, Members: []reader.Member{{Path: path, Named: true}}}, Options{})
 	var tb blockstore.TableBuilder
 	for i := range blocks {
-		tb.Add(&blocks[i])
+		tb.Add(&blocks[i], nil)
 	}
 	table, err := reader.DecodeTable(tb.Finish().Encode())
 	if err != nil {

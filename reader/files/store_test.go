@@ -3,6 +3,7 @@ package files
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"math/rand/v2"
 	"os"
@@ -45,6 +46,58 @@ func storeFiles(t *testing.T, c *blockstore.Cache) []string {
 		t.Fatal(err)
 	}
 	return files
+}
+
+// TestSurveyed tests that what is known of the blocks of a file whose store is being
+// written is what a reader finds in them, even after the store was abandoned.
+func TestSurveyed(t *testing.T) {
+	var b strings.Builder
+	r := rand.New(rand.NewPCG(6, 1))
+	for i := range 60_000 {
+		fmt.Fprintf(&b, "Nov 2%d %02d:%02d:00 host app: WARN line %d %x\n", i%8, i/2500, i/42%60, i, r.Uint64())
+		if i%1000 == 0 {
+			b.WriteString("\tat a line without a time\n")
+		}
+	}
+	path := filepath.Join(t.TempDir(), "app.log.2.gz")
+	readertest.WriteFile(t, path, readertest.Gzip(b.String()))
+	at := time.Date(2024, 3, 1, 0, 0, 0, 0, time.UTC)
+	if err := os.Chtimes(path, at, at); err != nil {
+		t.Fatal(err)
+	}
+	logs, _ := Find([]string{path})
+	src := NewSource(logs[0], Options{Cache: blockstore.NewCache(t.TempDir(), 1<<30), Workers: reader.NewWorkers(2), MustStore: true})
+	m := src.Members()[0]
+	blocks, err := src.Open(t.Context(), m, reader.Pos{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer blocks.Close()
+	var tb, alone blockstore.TableBuilder
+	tb.Clock.Ref, alone.Clock.Ref = m.ModTime, m.ModTime
+	known := 0
+	for {
+		var blk reader.Block
+		if err := blocks.Next(&blk); err == io.EOF {
+			break
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		if _, ok := blocks.(reader.Surveyor).Surveyed(); ok {
+			known++
+		}
+		tb.Add(&blk, blocks)
+		alone.Add(&blk, nil)
+		if len(tb.Table.Blocks) == 3 {
+			blocks.(*RecordedBlocks).W.Abandon(blockstore.ErrGivenUp)
+		}
+	}
+	if got, want := tb.Finish(), alone.Finish(); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+	if known != 3 || len(tb.Table.Blocks) < 5 || alone.Table.Blocks[4].First.Year() > 2024 {
+		t.Errorf("%d of %d blocks are known", known, len(tb.Table.Blocks))
+	}
 }
 
 func TestStore(t *testing.T) {
