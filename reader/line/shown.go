@@ -2,6 +2,7 @@ package line
 
 import (
 	"bytes"
+	"slices"
 	"sort"
 	"unicode/utf8"
 )
@@ -91,25 +92,43 @@ func (s *Shown) Set(text []byte) bool {
 	if ShowsAll(text) {
 		return false
 	}
-	s.Text, s.cuts = s.Text[:0], s.cuts[:0]
+	s.Text, s.cuts = slices.Grow(s.Text[:0], len(text)), s.cuts[:0]
+	var next [3]int // at or behind at, of each kind of bytes that ShowsAll looks for
 	for at := 0; at < len(text); {
-		end := len(text)
-		if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
-			end = at + i + 1
+		first := len(text)
+		for kind, index := range [...]func([]byte) int{indexEscape, indexZero, insideReturn} {
+			if next[kind] < at || at == 0 {
+				next[kind] = len(text)
+				if i := index(text[at:]); i >= 0 {
+					next[kind] = at + i
+				}
+			}
+			first = min(first, next[kind])
 		}
-		s.line = at
-		s.addLine(text[at:end])
-		at = end
+		begin := at + bytes.LastIndexByte(text[at:first], '\n') + 1
+		if first == len(text) {
+			begin = first
+		}
+		s.Text = append(s.Text, text[at:begin]...)
+		at = begin
+		if at < len(text) {
+			if i := bytes.IndexByte(text[first:], '\n'); i >= 0 {
+				at = first + i + 1
+			} else {
+				at = len(text)
+			}
+			s.line = begin
+			s.addLine(text[begin:at])
+		}
 	}
 	return true
 }
 
-// addLine adds a line with its newline, if it has one.
+func indexEscape(text []byte) int { return bytes.IndexByte(text, escape) }
+func indexZero(text []byte) int   { return bytes.IndexByte(text, 0) }
+
+// addLine adds a line of which something may be hidden, with its newline, if it has one.
 func (s *Shown) addLine(text []byte) {
-	if ShowsAll(text) {
-		s.Text = append(s.Text, text...)
-		return
-	}
 	if w, ok := findWide(text); ok {
 		s.addWide(text, w)
 		return
