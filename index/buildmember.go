@@ -66,23 +66,28 @@ func (b *buildRun) updateMember(src reader.Source, m reader.Member, e *entry) er
 			e = nil // the file contains another text now
 		}
 	}
-	if e != nil {
-		rest, err := b.resume(src, m, f, eb, e)
-		if err != nil {
-			return b.recordUnread(m, err)
-		}
-		blocks.Close()
-		blocks = rest
-		if err := b.read(m, blocks, eb, nil); err != nil {
-			return b.recordUnread(m, err)
-		}
-		b.st.Grown++
-		b.finish(eb, e)
-		return nil
+	if e == nil {
+		return b.readNew(src, m, &blocks, eb, renamed)
 	}
-	// The text may be known under another name or in another form. Each
-	// candidate is compared as the text is read; if none matches, the text
-	// is read once more as a new one.
+	rest, err := b.resume(src, m, f, eb, e)
+	if err != nil {
+		return b.recordUnread(m, err)
+	}
+	blocks.Close()
+	blocks = rest
+	if err := b.read(m, blocks, eb, nil); err != nil {
+		return b.recordUnread(m, err)
+	}
+	b.st.Grown++
+	b.finish(eb, e)
+	return nil
+}
+
+// readNew reads a member from its beginning, where blocks is, which it may replace. The
+// text may be known under another name or in another form, perhaps as that of renamed.
+// Each candidate is compared as the text is read; if none matches, the text is read once
+// more as a new one.
+func (b *buildRun) readNew(src reader.Source, m reader.Member, blocks *reader.Blocks, eb *entryBuilder, renamed *entry) (err error) {
 	var was *entry
 	likely := append(b.candidates(eb.id), nil)
 	if renamed != nil && !slices.Contains(likely, renamed) {
@@ -95,20 +100,18 @@ func (b *buildRun) updateMember(src reader.Source, m reader.Member, e *entry) er
 			if next, err = src.Open(b.ctx, m, reader.Pos{}); err != nil {
 				break
 			}
-			blocks.Close()
-			blocks, eb = next, eb.renew(m)
+			(*blocks).Close()
+			*blocks, eb = next, eb.renew(m)
 		}
-		if err = b.read(m, blocks, eb, was); err != errOther {
+		if err = b.read(m, *blocks, eb, was); err != errOther {
 			break
 		}
 	}
-	if err != nil {
-		return b.recordUnread(m, err)
-	}
-	if b.ctx.Err() != nil {
-		return nil
-	}
 	switch {
+	case err != nil:
+		return b.recordUnread(m, err)
+	case b.ctx.Err() != nil:
+		return nil
 	case was == nil:
 		b.st.New++
 	case was == renamed:
