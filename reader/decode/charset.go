@@ -294,24 +294,24 @@ func TrimMarks(line []byte) []byte {
 var lineBOM = []byte("\n\xef\xbb\xbf")
 
 // LineEnd returns the index after the last newline of raw; 0 if there is none.
-// raw starts at the start of a character.
+// raw starts at the start of a character. In UTF-16 that may be an odd position, after
+// lines of bytes.
 func (c Charset) LineEnd(raw []byte) int {
 	if c != UTF16LE && c != UTF16BE {
 		return bytes.LastIndexByte(raw, '\n') + 1
 	}
-	unit := c.Newline()
-	end := narrowEnd(raw)
-	for n := len(raw) &^ 1; n > end; {
-		i := bytes.LastIndex(raw[:n], unit)
-		if i < 0 {
-			break
+	for n := len(raw); ; {
+		i := bytes.LastIndexByte(raw[:n], '\n')
+		switch {
+		case i < 0:
+			return 0
+		case c == UTF16LE && i+1 < len(raw) && raw[i+1] == 0:
+			return i + 2
+		case c == UTF16BE && i > 0 && raw[i-1] == 0, endsNarrow(raw, i):
+			return i + 1
 		}
-		if i%2 == 0 {
-			return max(end, i+2)
-		}
-		n = i + 1
+		n = i
 	}
-	return end
 }
 
 // FirstLineEnd returns the index after the first newline of raw; 0 if there is
@@ -424,10 +424,13 @@ func (c *Converter) Drained() bool { return len(c.dst) == 0 && len(c.src) == 0 &
 func (c Charset) Wide() bool { return c == UTF16LE || c == UTF16BE }
 
 // Whole returns the length of the whole characters in raw, which starts at the
-// start of a character.
+// start of a character; in UTF-16, of a line.
 func (c Charset) Whole(raw []byte) int {
 	switch c {
 	case UTF16LE, UTF16BE:
+		if narrow, _ := newMixedDecoder(c, true).startsNarrow(raw, true); narrow {
+			return len(raw)
+		}
 		return len(raw) &^ 1
 	case ASCII, UTF8:
 		for i := len(raw) - 1; i >= max(0, len(raw)-utf8.UTFMax); i-- {
@@ -456,11 +459,8 @@ func (c Charset) Whole(raw []byte) int {
 	return len(raw)
 }
 
-// EndsLine reports whether raw, which starts at the start of a character, ends
-// with a newline.
+// EndsLine reports whether raw, which ends at the end of a character, ends with a
+// newline.
 func (c Charset) EndsLine(raw []byte) bool {
-	if !c.Wide() {
-		return bytes.HasSuffix(raw, reader.Newline)
-	}
-	return bytes.HasSuffix(raw, c.Newline()) && len(raw)%2 == 0 || len(raw) > 0 && narrowEnd(raw) == len(raw)
+	return bytes.HasSuffix(raw, c.Newline()) || c.Wide() && len(raw) > 0 && endsNarrow(raw, len(raw)-1)
 }

@@ -2,10 +2,10 @@ package decode
 
 import (
 	"bytes"
-	"slices"
+	"unicode"
 	"unicode/utf8"
 
-	"golang.org/x/text/encoding/unicode"
+	utf "golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
 )
 
@@ -25,9 +25,9 @@ type mixedDecoder struct {
 
 func newMixedDecoder(c Charset, final bool) *mixedDecoder {
 	if c == UTF16BE {
-		return &mixedDecoder{wide: unicode.UTF16(unicode.BigEndian, unicode.IgnoreBOM).NewDecoder(), final: final}
+		return &mixedDecoder{wide: utf.UTF16(utf.BigEndian, utf.IgnoreBOM).NewDecoder(), final: final}
 	}
-	return &mixedDecoder{wide: unicode.UTF16(unicode.LittleEndian, unicode.IgnoreBOM).NewDecoder(), high: 1, final: final}
+	return &mixedDecoder{wide: utf.UTF16(utf.LittleEndian, utf.IgnoreBOM).NewDecoder(), high: 1, final: final}
 }
 
 // Reset implements transform.Transformer.
@@ -141,12 +141,24 @@ func (m *mixedDecoder) startsNarrow(text []byte, atEOF bool) (narrow, known bool
 		}
 	}
 	switch {
-	case m.narrow, i%2 == m.high && i > 2:
+	case m.narrow, m.unlikely(text):
 		return true, true
 	case len(text) >= narrowLeast:
 		return looksNarrow(text), true
 	}
 	return zero < 0 && text[len(text)-1] == '\n', whole
+}
+
+// unlikely reports whether UTF-16 that begins with text, which has no zero bytes, would
+// have a character of the scripts in which one byte is that of a newline, but not as its
+// first one.
+func (m *mixedDecoder) unlikely(text []byte) bool {
+	for i, c := range text {
+		if c == '\n' && i%2 == m.high && (i > 2 || i == 1 && !unicode.IsGraphic('\n'<<8|rune(text[0]))) {
+			return true
+		}
+	}
+	return false
 }
 
 // looksNarrow reports whether a text is mostly printable ASCII.
@@ -163,17 +175,15 @@ func looksNarrow(text []byte) bool {
 	return 5*other <= len(text)
 }
 
-// narrowEnd returns the index after the last newline of raw, which is UTF-16, if it ends
-// a line of bytes; 0 otherwise.
-func narrowEnd(raw []byte) int {
-	i := bytes.LastIndexByte(raw, '\n')
-	if i < 1 || i+1 < len(raw) && raw[i+1] == 0 {
-		return 0
+// endsNarrow reports whether the newline at i of raw, which is UTF-16, ends a line of
+// bytes.
+func endsNarrow(raw []byte, i int) bool {
+	if i+1 < len(raw) && raw[i+1] == 0 {
+		return false
 	}
 	text := raw[max(0, i-narrowLeast):i]
-	text = text[bytes.LastIndexByte(text, '\n')+1:]
-	if len(text) == 0 || slices.Contains(text, 0) || !looksNarrow(text) || len(text) < narrowLeast && i%2 == 1 && len(text) < 4 {
-		return 0
+	if k := bytes.LastIndexByte(text, '\n'); k >= 0 {
+		text = bytes.TrimPrefix(text[k+1:], []byte{0})
 	}
-	return i + 1
+	return len(text) >= 4 && bytes.IndexByte(text, 0) < 0 && looksNarrow(text)
 }

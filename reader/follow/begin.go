@@ -304,7 +304,9 @@ func linesBefore(file io.ReaderAt, at, n int64, c decode.Charset) (int64, error)
 					return pos - k + int64(end), nil
 				}
 			}
-			end -= len(c.Newline())
+			if end--; bytes.HasSuffix(buf[:end+1], c.Newline()) {
+				end -= len(c.Newline()) - 1
+			}
 		}
 		pos -= k
 	}
@@ -343,9 +345,6 @@ func lastLineStart(file io.ReaderAt, end int64, c decode.Charset) (int64, error)
 			buf = make([]byte, 64<<10)
 		}
 		n := min(int64(len(buf)), at)
-		if rest := at % 2; n < at && rest != 0 {
-			n -= 1 - rest // UTF-16 is read from even positions
-		}
 		if k, err := file.ReadAt(buf[:n], at-n); int64(k) < n {
 			return end, err
 		}

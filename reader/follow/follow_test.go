@@ -82,7 +82,13 @@ var stories = map[string]string{
 		wide.log < odd\nlines of bytes.\n ; wide.log < \xe9\x00\n\x00
 		> wide.log odd
 		> wide.log lines of bytes.
-		> wide.log é`,
+		> wide.log é
+		wide.log < an odd line of bytes\nd\x00\n\x00
+		> wide.log an odd line of bytes
+		> wide.log d
+		wide.log < e\x00\n\x00f\x00\n\x00
+		> wide.log e
+		> wide.log f`,
 
 	"growth": `
 		app.log < old\n

@@ -99,6 +99,21 @@ func TestFollowerOverwritten(t *testing.T) {
 	w.expect("two")
 	readertest.Act(t, dir, `ring.log < appended\n`)
 	w.expect("appended")
+	// A line beyond what is remembered, two lines with one between that stays, and an append
+	// at the same time.
+	w.overwrite("ring.log", 23*44, "LAST of the first 1 KiB")
+	w.expect("LAST of the first 1 KiBold line number 000045")
+	readertest.Act(t, dir, `ring.log < together\n`)
+	w.overwrite("ring.log", 0, "ONE")
+	w.overwrite("ring.log", 23*2, "TWO")
+	w.expect("ONE line number 000000", "TWO line number 000002", "together")
+	// The unfinished last line goes on where it ended.
+	readertest.Act(t, dir, `ring.log < unfinished`)
+	w.expect()
+	w.overwrite("ring.log", 0, "new")
+	w.expect("new line number 000000", "unfinished")
+	readertest.Act(t, dir, `ring.log < , now it is\n`)
+	w.expect(", now it is")
 	if len(w.notes) != 2 || !strings.Contains(w.notes[0], "written over in place") {
 		t.Errorf("notes %q", w.notes)
 	}

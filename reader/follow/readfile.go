@@ -122,11 +122,11 @@ func (f *Follower) readFile(ctx context.Context, t *followed) error {
 		}
 	}
 	if !f.holds(t, info) {
-		if f.emitOverwritten(t, size) {
-			t.mod = info.ModTime()
-			return f.err
-		}
-		if !f.handleCut(ctx, t, info) {
+		if overwritten, err := f.emitOverwritten(t, size); err != nil {
+			return err
+		} else if overwritten {
+			t.scanned = 0
+		} else if !f.handleCut(ctx, t, info) {
 			return f.err
 		}
 	} else if !grown || t.scanned < reader.BlockSize {
@@ -167,40 +167,40 @@ func (f *Follower) endLinesBefore(ctx context.Context, t *followed) error {
 	return nil
 }
 
-// emitOverwritten reports whether a file was written over in place: its size and its end
-// are as before, but not its beginning. It emits the lines there that are new, and says
-// that further ones would not be noticed.
-func (f *Follower) emitOverwritten(t *followed, size int64) bool {
+// emitOverwritten reports whether a file was written over in place: what ended the emitted
+// text is as before, but not its beginning. It emits the lines there that are new, and
+// says that further ones would not be noticed.
+func (f *Follower) emitOverwritten(t *followed, size int64) (bool, error) {
 	n := len(t.marks)
-	if size != t.size || n == 0 || t.at <= int64(len(t.head))+markBytes || !t.charset.Bytewise() || !t.marks[n-1].matches(t.f) {
-		return false
+	if size < t.size || n == 0 || t.at <= int64(len(t.head))+markBytes || !t.charset.Bytewise() || !t.marks[n-1].matches(t.f) {
+		return false, nil
 	}
-	now := make([]byte, len(t.head))
+	if err := t.loadTail(t.f); err != nil {
+		return false, err
+	}
+	// The line that the head ends in is read whole, unless it is long.
+	now := make([]byte, min(t.at, int64(len(t.head))+64<<10))
 	if k, err := t.f.ReadAt(now, 0); k < len(now) && err != nil {
-		return false
+		return false, nil
 	}
-	first, last := -1, 0
-	for i := range now {
-		if now[i] != t.head[i] {
-			if first < 0 {
-				first = i
-			}
-			last = i + 1
-		}
+	if bytes.Equal(now[:len(t.head)], t.head) {
+		return false, nil
 	}
-	if first < 0 {
-		return false
-	}
-	begin := bytes.LastIndexByte(now[:first], '\n') + 1
-	end := len(now)
-	if k := bytes.IndexByte(now[last-1:], '\n'); k >= 0 {
-		end = last + k
-	}
-	t.head = now
 	f.noteOnce(overwritten{t.id}, t.Path, errOverwritten)
-	text := t.charset.Decode(bytes.Clone(now[begin:end]))
-	f.emitText(t, &reader.Block{Text: text, Offset: reader.Offset(begin - min(begin, t.bom)), Line: reader.Line(bytes.Count(now[:begin], reader.Newline)), Lines: reader.CountLines(text)})
-	return true
+	old := t.head
+	t.head = bytes.Clone(now[:len(old)])
+	for at, number := 0, 0; at < len(old) && f.err == nil; number++ {
+		end := len(now)
+		if k := bytes.IndexByte(now[at:], '\n'); k >= 0 {
+			end = at + k + 1
+		}
+		if known := min(end, len(old)); !bytes.Equal(now[at:known], old[at:known]) {
+			text := t.charset.Decode(bytes.Clone(now[at:end]))
+			f.emitText(t, &reader.Block{Text: text, Offset: reader.Offset(at - min(at, t.bom)), Line: reader.Line(number), Lines: reader.CountLines(text)})
+		}
+		at = end
+	}
+	return true, f.err
 }
 
 // overwritten identifies a file of which errOverwritten was noted.
@@ -405,6 +405,9 @@ func (f *Follower) emitLines(t *followed, n int64) error {
 // emitPart emits the beginning of a line as emitLines does, without the bytes
 // at its end that are not a whole character.
 func (f *Follower) emitPart(t *followed) error {
+	if t.charset.Wide() && t.scanned > 4<<10 {
+		return f.emitLines(t, t.scanned&^1)
+	}
 	tail := make([]byte, min(t.scanned, 4<<10))
 	if k, err := t.f.ReadAt(tail, t.at+t.scanned-int64(len(tail))); k < len(tail) {
 		if err == io.EOF {
