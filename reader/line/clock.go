@@ -279,19 +279,28 @@ func (c *Clock) elsewhere(s *stamp, l []byte, at int) bool {
 	if at > 0 && (l[at-1] == '\'' || l[at-1] == '"') && !(at > 1 && (l[at-2] == '=' || l[at-2] == ':')) {
 		return false
 	}
+	if request, ok := requestAt(l); ok && at < request { // after the name of a user, perhaps
+		return true
+	}
 	return !isProse(l[:at])
 }
 
 // isProse reports whether a text before a time is a part of a sentence, or names an
 // exception, rather than a header: it has two words that are not levels.
 func isProse(before []byte) bool {
+	if namesTime(before) {
+		return false
+	}
 	words := 0
 	for word := range bytes.FieldsSeq(before) {
-		if string(word) == "|" { // what is before it is a name
+		if string(word) == "|" || word[len(word)-1] == ']' && bytes.IndexByte(before, '[') >= 0 { // what is before it is a name
 			words = 0
 			continue
 		}
 		word = bytes.Trim(word, `"'(),;:<>`)
+		if levelNamed(word) != 0 {
+			continue
+		}
 		if bytes.HasSuffix(word, []byte("Exception")) || bytes.HasSuffix(word, []byte("Error")) {
 			return true
 		}
@@ -299,7 +308,7 @@ func isProse(before []byte) bool {
 		for _, c := range word {
 			plain = plain && (letter(c) || c == '_')
 		}
-		if plain && levelNamed(word) == 0 {
+		if plain {
 			words++
 		}
 	}

@@ -69,6 +69,7 @@ func TestFields(t *testing.T) {
 		`10.0.0.1 - - [01/May/2024:10:00:00 +0000] "GET /x HTTP/1.1" 200 1 "-" "curl/8" 0.153 rt=0.150`:                                                  `client=10.0.0.1 protocol=HTTP/1.1 method=GET path=/x status=200 bytes=1 agent=curl/8 took=0.153 rt=0.150`,
 		`10.0.0.1 - - [01/May/2024:10:00:00 +0000] "GET /x HTTP/1.1" 502 1 "-" "curl/8" 7 "api@docker" "http://1.2.3.4" 12ms`:                            `client=10.0.0.1 protocol=HTTP/1.1 method=GET path=/x status=502 bytes=1 agent=curl/8 took=12ms`,
 		`Feb 25 16:19:38 lb haproxy[1]: 1.2.3.4:567 [25/Feb/2016:16:19:38.123] in app/node1 0/0/1/2/3 503 1234 - - ---- 1/1/0/0/0 0/0 "GET /x HTTP/1.1"`: `host=lb app=haproxy pid=1 client=1.2.3.4 frontend=in backend=app/node1 took_ms=3 status=503 bytes=1234 protocol=HTTP/1.1 method=GET path=/x`,
+		`Mar 12 10:15:34 lb haproxy[1]: 1.2.3.4:567 [12/Mar/2024:10:15:30.123] mysql-in mysql/db1 1/0/5007 523 -- 1/1/1/1/0 0/0`:                         `host=lb app=haproxy pid=1 client=1.2.3.4 frontend=mysql-in backend=mysql/db1 took_ms=5007 bytes=523`,
 		`Feb 25 16:19:38 lb haproxy[1]: Proxy prod_http_in started.`:                                                                                     `host=lb app=haproxy pid=1`,
 		`2024/05/01 10:00:00 [error] 29#31: *1 open() "/x" failed (2: No such file), client: 10.0.0.1, server: s, request: "GET /x HTTP/1.1", host: "h"`: `pid=29 tid=31 client=10.0.0.1 server=s request=GET /x HTTP/1.1 host=h`,
 	} {

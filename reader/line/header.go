@@ -107,6 +107,10 @@ func (x *Fields) syslog(l []byte, i int) (int, bool) {
 	return after + 1, true
 }
 
+// haproxyTimes is the number of slashes between the times of a request in HAProxy's log;
+// those of a connection have fewer.
+const haproxyTimes = 4
+
 // haproxy emits the fields of a request in HAProxy's log, at i: CLIENT:PORT [TIME]
 // FRONTEND BACKEND/SERVER TIMES STATUS BYTES … "REQUEST". Source: HAProxy's
 // configuration manual, section 8.2.3.
@@ -126,9 +130,9 @@ func (x *Fields) haproxy(l []byte, i int) (int, bool) {
 	}
 	word := func(k int) []byte { return l[words[k][0]:words[k][1]] }
 	total := bytes.LastIndexByte(word(4), '/') + 1
-	_, status := number(word(5), 0, 3)
+	http := bytes.Count(word(4), []byte{'/'}) == haproxyTimes
 	port := bytes.LastIndexByte(word(0), ':')
-	if byteAt(word(1), 0) != '[' || total == 0 || status != 3 || len(word(5)) != 3 || port < 0 {
+	if byteAt(word(1), 0) != '[' || total == 0 || !digits(word(5)) || http && len(word(5)) != 3 || port < 0 {
 		return i, true
 	}
 	x.format = "access"
@@ -136,7 +140,13 @@ func (x *Fields) haproxy(l []byte, i int) (int, bool) {
 		return x.emit(name, l[words[k][0]+from:words[k][0]+to], words[k][0]+from)
 	}
 	if !part(nameClient, 0, 0, port) || !part(nameFrontend, 2, 0, len(word(2))) || !part(nameBackend, 3, 0, len(word(3))) ||
-		!part(nameTookMS, 4, total, len(word(4))) || !part(nameStatus, 5, 0, 3) || !part(nameBytes, 6, 0, len(word(6))) {
+		!part(nameTookMS, 4, total, len(word(4))) {
+		return 0, false
+	}
+	if !http { // of a connection: BYTES is in the place of STATUS
+		return i, part(nameBytes, 5, 0, len(word(5)))
+	}
+	if !part(nameStatus, 5, 0, 3) || !part(nameBytes, 6, 0, len(word(6))) {
 		return 0, false
 	}
 	if k := bytes.IndexByte(l[i:], '"'); k >= 0 {

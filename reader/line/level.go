@@ -151,7 +151,7 @@ func levelOfHAProxy(l []byte) (v Level, derived bool) {
 	for n := range words {
 		words[n], rest, _ = bytes.Cut(rest, []byte{' '})
 	}
-	if byteAt(words[1], 0) != '[' || bytes.IndexByte(words[4], '/') < 0 || len(words[5]) != 3 || !digits(words[5]) {
+	if byteAt(words[1], 0) != '[' || bytes.Count(words[4], []byte{'/'}) != haproxyTimes || len(words[5]) != 3 || !digits(words[5]) {
 		return NoLevel, false
 	}
 	return levelOfStatusCode(words[5][0]), true
@@ -225,7 +225,13 @@ func levelBefore(l []byte, at, end int) byte {
 			return level
 		}
 	}
+	if inner := bytes.TrimLeft(rest, " "); klogTime(inner) > 0 { // as kubectl logs --timestamps prints it
+		return inner[0]
+	}
 	if level := levelOfHeader(rest, true); level != ' ' {
+		if other := besideSmallWord(l, at, rest); other != ' ' {
+			return other
+		}
 		return level
 	}
 	if level := levelOfHeader(l[:at], false); level != ' ' {
@@ -235,6 +241,28 @@ func levelBefore(l []byte, at, end int) byte {
 		return level
 	}
 	return levelOfPair(l)
+}
+
+// besideSmallWord returns the level that counts instead of the word in small letters with
+// which rest begins, which follows the time at at: one before the time, or one after a word
+// that is the name of a logger as often. It returns a blank if there is none.
+func besideSmallWord(l []byte, at int, rest []byte) byte {
+	rest = bytes.TrimLeft(rest, " \t|,;-:")
+	if len(rest) == 0 || rest[0] < 'a' || rest[0] > 'z' {
+		return ' '
+	}
+	if level := levelOfHeader(l[:at], false); level != ' ' {
+		return level
+	}
+	if level := levelOfPriority(l); level != ' ' {
+		return level
+	}
+	n := letters(rest, 0)
+	switch string(rest[:n]) {
+	case "log", "trace", "config", "exception", "failure", "fine":
+		return levelOfHeader(rest[n:], false)
+	}
+	return ' '
 }
 
 // isPair reports whether the first word of l, after blanks and quotes, is a pair.

@@ -73,13 +73,48 @@ func levelOfHeader(l []byte, timed bool) byte {
 			}
 			word := bytes.Trim(l[:max(0, bytes.IndexByte(l, ' '))], "[]:")
 			if capitals(word) && len(word) > 3 && string(word) != "ALERT" && string(word) != "PANIC" {
-				return levelOfWord(word, false)
+				if v := levelOfWord(word, false); v != ' ' {
+					return v
+				}
 			}
 			if v := levelNamed(word); v != 0 && programWritesLevels(program) {
 				return v
 			}
+			return levelOfInner(l)
+		}
+	}
+	return ' '
+}
+
+// levelOfInner returns the level of what a program wrote, behind its name in a line of
+// syslog: after a time of its own, or in a word before a colon, perhaps after another one.
+func levelOfInner(l []byte) byte {
+	if klogTime(l) > 0 {
+		return l[0]
+	}
+	var s stamp
+	if at, ok := findStamp(&s, l[:min(len(l), 64)]); ok && at <= 8 && s.kind < epoch {
+		end := s.parse(l, at)
+		return levelOfHeader(l[end:], true)
+	}
+	if byteAt(l, 0) == '<' { // <warn>
+		return levelOfWord(l[:wordEnd(l)], false)
+	}
+	for range 2 {
+		word := l[:wordEnd(l)]
+		if k := len(word); k < 2 || word[k-1] != ':' && bytes.IndexByte(word, ':') < 0 {
 			break
 		}
+		// In small letters, as in sshd's "error:", it is a part of the message.
+		if k := letters(word, 0); byteAt(word, k) == ':' && k > 2 && word[0] < 'a' && (k+1 == len(word) || capitals(word[:k])) {
+			if v := levelNamed(word[:k]); v != 0 {
+				return v
+			}
+		}
+		if word[len(word)-1] != ':' {
+			break
+		}
+		l = bytes.TrimLeft(l[len(word):], " ")
 	}
 	return ' '
 }
@@ -141,6 +176,8 @@ func levelOfLetter(word, rest []byte, timed bool, n, thread int) byte {
 		} else if c == 'A' || c == 'C' { // audit, configuration
 			return 'I'
 		}
+	case string(word) == "fail:" && timed && n == 0: // of .NET
+		return 'E'
 	case string(word) == "[Note]", string(word) == "[System]": // of MySQL
 		return 'I'
 	case !timed || n < 0 || n > 1:

@@ -62,17 +62,20 @@ func TestShownUTF16(t *testing.T) {
 	wide := readertest.UTF16
 	for _, c := range []struct{ text, want string }{
 		{"first\n" + wide("second\r\nthird\r\n\r\n") + "fourth\n", "first\nsecond\r\nthird\r\n\r\nfourth\n"},
-		{"not ended " + wide("here\n"), "not ended here\n"},
-		{"mark \xff\xfe" + wide("here\n"), "mark here\n"},
+		{"not ended " + wide("before\n"), "not ended before\n"},
+		{"mark \xff\xfe" + wide("is here\n"), "mark is here\n"},
 		{wide("Zürich, Київ, 中海 12:30 😀 ok\n"), "Zürich, Київ, 中海 12:30 😀 ok\n"},
 		{wide("ends in 中文\n"), "ends in 中文\n"},
-		{wide("x") + wide("y") + "not wide any more\n", "xynot wide any more\n"},
+		{wide("wide, but ") + "not any more\n", "wide, but not any more\n"},
 		{wide("half\ncharact") + "e", "half\ncharacte"},
 		{"\x00b\x00e\x00\n", "be\n"}, // in the other order
 		// Zero bytes of other origin.
 		{"a\x00b\n", "a\x00b\n"},
 		{"\x00\x00\x00after a crash\n", "\x00\x00\x00after a crash\n"},
 		{"HOME=/root\x00PATH=/bin\x00A=1\x00\n", "HOME=/root\x00PATH=/bin\x00A=1\x00\n"},
+		{"args=[1\x002\x003\x00] \xe2\x82\xac\xe2\x82\xac\n", "args=[1\x002\x003\x00] €€\n"},
+		{"ids: 1\x002\x003\x004\x00\n", "ids: 1\x002\x003\x004\x00\n"},
+		{"PATH=/usr/bin\x00A\x00B\x00\n", "PATH=/usr/bin\x00A\x00B\x00\n"},
 		{"\x01\x00\x02\x00\x03\x00\n", "\x01\x00\x02\x00\x03\x00\n"},
 	} {
 		var s line.Shown

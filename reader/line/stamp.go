@@ -257,6 +257,10 @@ func (s *stamp) parseDayMonth(l []byte, day, month, k int, sep byte) int {
 	}
 	if year, e := number(l, k+1, 5); e == k+5 && year >= 1970 && year <= 2199 {
 		s.year, k = year, e
+	} else if e == k+3 && (byteAt(l, e) == ' ' || byteAt(l, e) == 'T' || byteAt(l, e) == ':' && sep != ' ') { // 21-Nov-26
+		if s.year, k = 2000+year, e; year >= 70 {
+			s.year -= 100
+		}
 	} else if sep != ' ' {
 		return 0
 	}
@@ -422,7 +426,21 @@ func (s *stamp) parseMonth(l []byte, month, k int) int {
 // yearAfter parses the year after a time of day that ends at end, as in
 // Sat Nov 21 14:05:06 2026, if the date has none.
 func (s *stamp) yearAfter(l []byte, end int) int {
-	year, e := number(l, end+1, 5)
+	zone := end // behind the name of a zone that is not known
+	if s.year == 0 && byteAt(l, end) == ' ' {
+		for zone = end + 1; zone < len(l) && l[zone] >= 'A' && l[zone] <= 'Z'; {
+			zone++
+		}
+		if n := zone - end - 1; n < 3 || n > 5 {
+			zone = end
+		}
+	}
+	year, e := number(l, zone+1, 5)
+	if zone > end && e == zone+5 && byteAt(l, zone) == ' ' {
+		end = zone
+	} else {
+		year, e = number(l, end+1, 5)
+	}
 	if s.year == 0 && byteAt(l, end) == ' ' && e == end+5 && year >= 1970 && year <= 2199 && !letter(byteAt(l, e)) && byteAt(l, e) != '.' && byteAt(l, e) != ':' {
 		s.year, end = year, e
 	}

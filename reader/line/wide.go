@@ -54,14 +54,25 @@ func findWide(text []byte) (w wideText, ok bool) {
 	if w.end == 0 {
 		return w, false
 	}
-	if rest := text[w.end:]; len(rest)%2 == 1 || len(rest) >= 8 && isPrintableText(rest) {
+	if rest := text[w.end:]; len(rest)%2 == 1 || len(rest) >= 8 && isPrintableText(rest) || !ascii7(rest) && utf8.Valid(rest) {
 		n := len(rest) / 2
 		units -= n
 		pairs -= min(n, pairs)
 	} else {
 		w.end = len(text)
 	}
-	return w, ascii >= 2 && 4*ascii >= units && 4*pairs <= units
+	// Strings of one character that end with zero bytes look alike: a few, in a longer line.
+	whole := w.start <= 1 && w.end == len(text)
+	return w, ascii >= 2 && (whole || ascii >= 6) && 4*ascii >= units && 4*pairs <= units
+}
+
+func ascii7(text []byte) bool {
+	for _, c := range text {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
 }
 
 // leftOver reports whether a line of bytes begins with the second byte of a newline of

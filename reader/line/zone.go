@@ -20,17 +20,16 @@ func (s *stamp) parseZone(l []byte, i int) int {
 	case c == '+' || c == '-':
 		h := two(l, k+1)
 		e := k + 3
-		if h < 0 || h > 14 {
-			return i
-		}
 		m := 0
-		if v, end := number(l, k+1, 4); end == k+4 && k == i { // minutes, of DB2
+		if v, end := number(l, k+1, 4); end == k+4 && k == i && v <= 14*60 { // minutes, of DB2
 			h, m, e = v/60, v%60, end
+		} else if h < 0 || h > 14 {
+			return i
 		} else if byteAt(l, e) == ':' && two(l, e+1) >= 0 {
 			m, e = two(l, e+1), e+3
 		} else if m = two(l, e); m >= 0 {
 			e += 2
-		} else if k > i {
+		} else if _, year := number(l, e+1, 5); k > i && !(byteAt(l, e) == ' ' && year == e+5) { // but for date's "+08 2026"
 			return i
 		}
 		if m > 59 || digit(byteAt(l, e)) {
