@@ -50,6 +50,9 @@ func (c *BlockReader) Next(b *reader.Block) error {
 	c.seen = 0
 
 	end, unfinished := d.n, false
+	if c.err == io.EOF && endsInNewline(d.buf[:d.n]) {
+		end--
+	}
 	if c.err == nil {
 		if i := bytes.LastIndexByte(d.buf[:d.n], '\n'); i >= 0 {
 			end = i + 1
@@ -65,6 +68,13 @@ func (c *BlockReader) Next(b *reader.Block) error {
 	b.Skips = d.skips[:reader.Before(d.skips, end)]
 	c.advance(b, &d)
 	return nil
+}
+
+// endsInNewline reports whether a text of bytes ends in UTF-16 that was appended to it. Of
+// its last newline, the second byte would be another line.
+func endsInNewline(text []byte) bool {
+	n := len(text)
+	return n > 2 && text[n-1] == 0 && text[n-2] == '\n' && text[n-3] == 0
 }
 
 // A draft is the text of the next block while it is read.
@@ -135,7 +145,7 @@ func (c *BlockReader) advance(b *reader.Block, d *draft) {
 	if c.err == io.EOF && (!c.mid || b.Lines > 0) {
 		c.mid = false
 		i := bytes.LastIndexByte(b.Text, '\n') + 1
-		rest = b.Text[i:]
+		rest = d.buf[i:d.n]
 		c.seen = len(rest)
 		c.Off = b.OffsetAt(i)
 		c.skips = reader.Shift(d.skips, i)

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"testing/iotest"
 
+	"logview/reader"
 	"logview/reader/decode"
 	"logview/reader/readertest"
 )
@@ -83,4 +84,26 @@ func TestBeginningDecides(t *testing.T) {
 	if c, _ := decode.DetectCharset([]byte(later), false); c != decode.UTF16LE {
 		t.Errorf("alone: %s", c)
 	}
+}
+
+// TestAppendedEndsInNewline tests that the second byte of the last newline of UTF-16 that
+// was appended to text of bytes is no line, and begins the next one when there is one.
+func TestAppendedEndsInNewline(t *testing.T) {
+	in := strings.NewReader("")
+	b := decode.BlockReader{In: decode.Skipper{R: in}, Disk: func() int64 { return 0 }}
+	var got []string
+	for _, text := range []string{"bytes\n" + readertest.UTF16("wide\r\n"), readertest.UTF16("more\n"), "bytes\n", "\x00", "\x00\n"} {
+		in.Reset(text)
+		for {
+			var blk reader.Block
+			if err := b.Next(&blk); err == io.EOF {
+				break
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			got = append(got, string(blk.Text))
+		}
+	}
+	want := []string{"bytes\nw\x00i\x00d\x00e\x00\r\x00\n", "\x00m\x00o\x00r\x00e\x00\n", "\x00bytes\n", "\x00", "\x00\x00\n"}
+	readertest.ExpectStrings(t, got, want...)
 }

@@ -137,6 +137,28 @@ func wideRune(text []byte) (rune, int) {
 	return r, 2
 }
 
+// WideRune returns the character of UTF-16LE with which a part of a line of bytes begins, and
+// its number of bytes, if the part seems to be UTF-16; the character is negative for the
+// second byte of a newline. It judges by a few bytes, for drawing.
+func WideRune(text []byte) (r rune, n int, ok bool) {
+	switch {
+	case len(text) > 2 && text[0] == 0 && text[1] != 0:
+		_, _, ok = WideRune(text[1:])
+		return -1, 1, ok
+	case string(text) == "\r\x00":
+		return '\r', 2, true
+	case len(text) > 3 && text[0] != 0 && text[1] == 0 && text[3] == 0:
+		for i := 2; i < min(len(text)-1, 8); i += 2 {
+			if c := text[i]; text[i+1] == 0 && !isPrintable(c) && !isControlOfText(c) && c < 0xa0 {
+				return 0, 0, false
+			}
+		}
+		r = rune(text[0])
+		return r, 2, r >= ' ' && r < 0x7f || r >= 0xa0 || r == '\r'
+	}
+	return 0, 0, false
+}
+
 // Narrow returns text with what is UTF-16LE in it converted to UTF-8, line by line; text
 // itself if there is none. Such parts are appended to texts of bytes by Windows
 // PowerShell.

@@ -32,7 +32,7 @@ type cell struct {
 func next(text []byte, column int) cell {
 	c := text[0]
 	switch {
-	case c >= ' ' && c < 0x7f && (len(text) == 1 || text[1] < 0x80):
+	case c >= ' ' && c < 0x7f && (len(text) == 1 || text[1] < 0x80 && text[1] > 0):
 		return cell{bytes: 1, width: 1}
 	case c == '\t':
 		w := tabWidth - column%tabWidth
@@ -42,6 +42,15 @@ func next(text []byte, column int) cell {
 	case c == 0x1b:
 		if n := line.Sequence(text); n > 0 {
 			return cell{bytes: n} // a colour, for example
+		}
+	}
+	if c == 0 || len(text) > 1 && text[1] == 0 {
+		if r, n, ok := line.WideRune(text); ok {
+			if r < 0 || r == '\r' && n == len(text) {
+				return cell{bytes: n}
+			}
+			s := string(r)
+			return cell{bytes: n, width: ansi.StringWidthWc(s), out: s}
 		}
 	}
 	r, n := utf8.DecodeRune(text)

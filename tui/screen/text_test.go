@@ -114,3 +114,17 @@ func TestRowsRandom(t *testing.T) {
 		checkRows(t, b, r.IntN(40))
 	}
 }
+
+// TestAppendedUTF16 tests that UTF-16 in a text of bytes is drawn as what it says.
+func TestAppendedUTF16(t *testing.T) {
+	for text, want := range map[string]string{
+		"a\x00b\x00\r\x00": "ab", "\x00a\x00b\x00\r\x00": "ab", "Z\x00\xfc\x00g\x00\r\x00": "Züg",
+		"plain\x00": "plain^@", "\xff\xfe\x00 bytes": "<FF><FE>^@ bytes", "x\x00yz": "x^@yz",
+	} {
+		var b strings.Builder
+		Draw(&b, []byte(text), nil, -1, 0, 40, Styles{})
+		if got := strings.TrimRight(ansi.Strip(b.String()), " "); got != want {
+			t.Errorf("%q is drawn as %q, want %q", text, got, want)
+		}
+	}
+}
