@@ -255,6 +255,10 @@ func (f *Follower) recheck(ctx context.Context, t *followed) {
 	case same:
 		t.checked = size
 		t.whole = t.checked >= x.at
+	case t.checked == 0 && !t.backup && !x.isHeldBy(file, size):
+		// It was empty when it was first seen, and may be a copy of any file.
+		f.forget(t)
+		f.again = true
 	case max(t.checked, x.at) <= longestHeader && f.intact(x) && (t.checked >= likeness && isHeader(file, t.checked) || !t.backup):
 		// Both files exist and differ: they only began alike. Of a backup, a
 		// header does not show which of the two it is.

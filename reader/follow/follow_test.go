@@ -64,6 +64,16 @@ var stories = map[string]string{
 		.app.log.Ab12Cd < yet another one that is long enough\nthe last one of all of them\nmore\n ; mv .app.log.Ab12Cd app.log
 		> app.log more`,
 
+	"copied with rising numbers": `
+		app.log < the first text that is followed, and quite a long one, longer than what comes after it\n
+
+		cp app.log app.log.1 ; cut app.log ; app.log < the second text, a shorter one\n
+		> app.log the second text, a shorter one
+		cp app.log app.log.2 ; cut app.log ; app.log < the third one\n
+		> app.log the third one
+		cp app.log app.log.3 ; cut app.log ; app.log < the fourth\n
+		> app.log the fourth`,
+
 	"encodings are mixed": `
 		app.log < first\n
 		wide.log < \xff\xfea\x00\n\x00
