@@ -225,8 +225,8 @@ func levelBefore(l []byte, at, end int) byte {
 			return level
 		}
 	}
-	if inner := bytes.TrimLeft(rest, " "); klogTime(inner) > 0 { // as kubectl logs --timestamps prints it
-		return inner[0]
+	if len(rest) > 1 && rest[0] == ' ' && klogTime(rest[1:]) > 0 { // as kubectl logs --timestamps prints it
+		return rest[1]
 	}
 	if level := levelOfHeader(rest, true); level != ' ' {
 		if other := besideSmallWord(l, at, rest); other != ' ' {

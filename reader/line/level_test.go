@@ -49,7 +49,7 @@ func TestLevel(t *testing.T) {
 		"Mar 12 10:15:35 h p[1]: E0312 10:15:35.123456     999 kubelet.go:2347] x":                        'E',
 		"Mar 12 10:15:35 h p[1]: 2024/03/12 10:15:31 [error] 12#12: *34 connect() failed":                 'E',
 		"Mar 12 10:15:35 h p[1]: [2024-03-12 10:15:31 +0000] [7] [ERROR] Exception":                       'E',
-		"Mar 12 10:15:35 h p[1]: ERROR:root:boom":                                                         'E', "Mar 12 10:15:35 h p[1]: <warn>  [1710238530.1234] device (eth0): link down": 'W',
+		"Mar 12 10:15:35 h p[1]: [5-1] 2024-03-12 10:15:31.123 UTC [123] ERROR:  relation":                'E', "Mar 12 10:15:35 h p[1]: ERROR:root:boom": 'E', "Mar 12 10:15:35 h p[1]: <warn>  [1710238530.1234] device (eth0): link down": 'W',
 		"Mar 12 10:15:31 master: Warning: x": 'W', "Mar 12 10:15:35 mail dovecot: imap-login: Error: Disconnected": 'E',
 		"2024-03-12T10:15:30.123456789Z E0312 10:15:30.123456       1 leaderelection.go:330] error retrieving lock":                  'E',
 		"Mar 12 10:15:34 lb haproxy[123]: 1.2.3.4:56789 [12/Mar/2024:10:15:30.123] mysql-in mysql/db1 1/0/5007 523 -- 1/1/1/1/0 0/0": ' ',

@@ -92,10 +92,20 @@ func levelOfInner(l []byte) byte {
 	if klogTime(l) > 0 {
 		return l[0]
 	}
-	var s stamp
-	if at, ok := findStamp(&s, l[:min(len(l), 64)]); ok && at <= 8 && s.kind < epoch {
-		end := s.parse(l, at)
-		return levelOfHeader(l[end:], true)
+	from := 0
+	if byteAt(l, 0) == '[' {
+		from = 1
+	}
+	if digit(byteAt(l, from)) { // for nothing else a time is searched
+		var s stamp
+		if end := s.parse(l, from); end > 0 && s.kind < epoch {
+			return levelOfHeader(l[end:], true)
+		}
+		if k := bytes.IndexByte(l[:min(len(l), 16)], ']'); from > 0 && k > 0 { // [5-1] 2026-11-21 of PostgreSQL
+			if end := s.parse(l, k+2); end > 0 && s.kind < epoch {
+				return levelOfHeader(l[end:], true)
+			}
+		}
 	}
 	if byteAt(l, 0) == '<' { // <warn>
 		return levelOfWord(l[:wordEnd(l)], false)
