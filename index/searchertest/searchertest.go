@@ -139,6 +139,7 @@ func randomText(r *rand.Rand, long bool, hour int) string {
 		b.WriteByte('\n')
 		if r.IntN(100) == 0 { // as PowerShell appends it
 			b.WriteString(readertest.UTF16(fmt.Sprintf("2026-11-26T%02d:00:00Z an error of größe %s\r\n", hour, words[r.IntN(len(words))])))
+			b.WriteString("bytes again\n") // the second byte of a last newline would be no line
 		}
 	}
 	if r.IntN(2) == 0 {
