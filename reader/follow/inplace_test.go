@@ -99,10 +99,10 @@ func TestFollowerOverwritten(t *testing.T) {
 	w.expect("two")
 	readertest.Act(t, dir, `ring.log < appended\n`)
 	w.expect("appended")
-	// A line beyond what is remembered, two lines with one between that stays, and an append
-	// at the same time.
+	// The line at the end of the first 1 KiB is printed whole.
 	w.overwrite("ring.log", 23*44, "LAST of the first 1 KiB")
 	w.expect("LAST of the first 1 KiBold line number 000045")
+	// Two lines change, the one between them does not, and a line is appended.
 	readertest.Act(t, dir, `ring.log < together\n`)
 	w.overwrite("ring.log", 0, "ONE")
 	w.overwrite("ring.log", 23*2, "TWO")

@@ -168,12 +168,13 @@ func (s *Shown) hide(text []byte, at *int, h hidden) {
 		return
 	}
 	s.Text = append(s.Text, text[*at:max(h.start, *at)]...)
-	s.goOn(h.end, false)
+	s.addCut(h.end, false)
 	*at = h.end
 }
 
-// goOn lets what is added to Text next come from position at of the line.
-func (s *Shown) goOn(at int, wide bool) {
+// addCut notes that the bytes added to Text from here on come from position at of the line.
+// wide says that each of them stands for two.
+func (s *Shown) addCut(at int, wide bool) {
 	c := cut{len(s.Text), s.line + at, wide}
 	if n := len(s.cuts); n > 0 && s.cuts[n-1].at == c.at {
 		s.cuts = s.cuts[:n-1]

@@ -110,18 +110,18 @@ func (s *Shown) addWide(text []byte, w wideText) {
 	for i := w.start; i < w.end; {
 		if c := text[i]; text[i+1] == 0 && c < utf8.RuneSelf {
 			if n := len(s.cuts); n == 0 || !s.cuts[n-1].wide || s.cuts[n-1].origin(len(s.Text)) != s.line+i {
-				s.goOn(i, true)
+				s.addCut(i, true)
 			}
 			s.Text = append(s.Text, c)
 			i += 2
 			continue
 		}
 		r, n := wideRune(text[i:w.end])
-		s.goOn(i, false)
+		s.addCut(i, false)
 		s.Text = utf8.AppendRune(s.Text, r)
 		i += n
 	}
-	s.goOn(w.end, false)
+	s.addCut(w.end, false)
 	s.Text = append(s.Text, text[w.end:]...)
 }
 
