@@ -68,7 +68,7 @@ func (d *Document) File(key MemberKey) (string, bool) {
 func (d *Document) Key(m reader.Member) (MemberKey, bool) {
 	for _, x := range d.list() {
 		have, _, _ := x.state()
-		if have.Path == m.Path || files.HandleOf(have).Alt == m.Path || files.HandleOf(have).Pair != nil && files.HandleOf(have).Pair.Packed.Path == m.Path {
+		if have.Path == m.Path || files.HandleOf(have).HasAlt(m.Path) || files.HandleOf(have).Pair != nil && files.HandleOf(have).Pair.Packed.Path == m.Path {
 			return x.key, true
 		}
 	}
@@ -316,7 +316,7 @@ func (m *memberState) adoptText(ctx context.Context, given decode.Charset, now r
 	if ok, err := files.HasID(ctx, now, given, id); err != nil || !ok {
 		return false
 	}
-	cut := files.HandleOf(now).Alt == was.Path // now has more text
+	cut := files.HandleOf(now).HasAlt(was.Path) // now has more text
 	if t.file != nil && !t.temp && !cut {
 		// The open file either still has the text or was truncated.
 		info, err := t.file.Stat()

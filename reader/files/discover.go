@@ -35,7 +35,7 @@ type Log struct {
 // A Handle is what this package knows about a member, see [Member.Handle].
 type Handle struct {
 	Info os.FileInfo    // of the file when it was listed, to recognize it again; nil if unknown
-	Alt  string         // path of another file with the same text (X.gz for X)
+	Alt  *reader.Member // another file with the same text (X.gz for X); nil if there is none
 	In   *entry         // position in an archive; nil for a file that is not in one
 	deep int64          // number of levels below a named directory or archive
 	copy *reader.Member // an archive with the same name that may have the same members
@@ -71,6 +71,9 @@ func HandleOf(m reader.Member) Handle {
 	h, _ := m.Handle.(Handle)
 	return h
 }
+
+// HasAlt reports whether the file at path has the same text.
+func (h Handle) HasAlt(path string) bool { return h.Alt != nil && h.Alt.Path == path }
 
 // ChangeHandle calls change on the handle of m.
 func ChangeHandle(m *reader.Member, change func(*Handle)) {

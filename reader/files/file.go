@@ -62,6 +62,8 @@ func OpenFile(ctx context.Context, m reader.Member, given decode.Charset) (*File
 	return b, nil
 }
 
+var openFile = os.Open // a variable only for tests
+
 // OpenMember opens m's file and returns it with its path. If the log was
 // rotated after it was listed, so that another file or none has the path,
 // OpenMember searches for the file where rotation puts it.
@@ -73,7 +75,7 @@ func OpenMember(m reader.Member) (decode.File, string, error) {
 		f, err := HandleOf(m).In.open(m)
 		return f, m.Path, err
 	}
-	f, err := os.Open(m.Path)
+	f, err := openFile(m.Path)
 	if err == nil && HandleOf(m).Info != nil {
 		if now, serr := f.Stat(); serr == nil && !StillHolds(m, now) {
 			if moved, path := openMoved(m, os.SameFile(now, HandleOf(m).Info)); moved != nil {
@@ -112,9 +114,9 @@ func StillHolds(m reader.Member, now os.FileInfo) bool {
 // findMoved). It returns nil if there is neither. cut says that the file still
 // exists, and was truncated.
 func openMoved(m reader.Member, cut bool) (decode.File, string) {
-	if HandleOf(m).Alt != "" {
-		if f, err := os.Open(HandleOf(m).Alt); err == nil {
-			return f, HandleOf(m).Alt
+	if alt := HandleOf(m).Alt; alt != nil {
+		if f, err := openSame(*alt); err == nil {
+			return f, f.Name()
 		}
 	}
 	if HandleOf(m).Info == nil {
@@ -135,7 +137,7 @@ func openMoved(m reader.Member, cut bool) (decode.File, string) {
 		if !ok {
 			return nil, ""
 		}
-		f, err := os.Open(c.Path)
+		f, err := openFile(c.Path)
 		if err != nil {
 			continue
 		}
@@ -174,7 +176,7 @@ func findMoved(m reader.Member, cut bool) (reader.Member, bool) {
 		if StillHolds(m, info) {
 			return c.Member, true
 		}
-		known := slices.ContainsFunc(with.files, func(x os.FileInfo) bool { return os.SameFile(x, info) })
+		known := slices.ContainsFunc(with.files, func(x os.FileInfo) bool { return isStill(x, c) })
 		if !known && (cut || c.Name.Compressed()) {
 			fresh = append(fresh, c)
 		}
@@ -183,9 +185,8 @@ func findMoved(m reader.Member, cut bool) (reader.Member, bool) {
 		return reader.Member{}, false
 	}
 	gone := slices.DeleteFunc(slices.Clone(with.files), func(x os.FileInfo) bool {
-		was := reader.Member{Size: x.Size(), Handle: Handle{Info: x}}
 		return decode.ParseName(x.Name()).Compressed() ||
-			slices.ContainsFunc(l.Files, func(c Found) bool { return StillHolds(was, HandleOf(c.Member).Info) })
+			slices.ContainsFunc(l.Files, func(c Found) bool { return isStill(x, c) })
 	})
 
 	lag := time.Second
@@ -223,6 +224,13 @@ func findMoved(m reader.Member, cut bool) (reader.Member, bool) {
 	return reader.Member{}, false
 }
 
+// isStill reports whether c is the file that was. Renaming does not make a
+// compressed file of another one: then the inode was reused.
+func isStill(was os.FileInfo, c Found) bool {
+	return StillHolds(reader.Member{Size: was.Size(), Handle: Handle{Info: was}}, HandleOf(c.Member).Info) &&
+		decode.ParseName(was.Name()).Compressed() == c.Name.Compressed()
+}
+
 // logrotateLag is the longest time assumed between logrotate's look at a log and
 // its message to the writer.
 const logrotateLag = time.Minute
@@ -235,7 +243,7 @@ func MayHold(m reader.Member, size int64) bool {
 	if !decode.ParseName(filepath.Base(m.Path)).Compressed() {
 		return m.Size >= size
 	}
-	f, err := os.Open(m.Path)
+	f, err := openFile(m.Path)
 	if err != nil {
 		return true
 	}

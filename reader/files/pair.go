@@ -102,10 +102,10 @@ func settle(list []reader.Member, plain, packed string, v verdict) []reader.Memb
 	var in []reader.Member
 	switch v.Relation {
 	case Contained:
-		ChangeHandle(&p, func(h *Handle) { h.Alt = packed })
+		ChangeHandle(&p, func(h *Handle) { h.Alt = &z })
 		in = []reader.Member{p}
 	case continues, replaced:
-		ChangeHandle(&z, func(h *Handle) { h.Alt = plain })
+		ChangeHandle(&z, func(h *Handle) { h.Alt = &p })
 		in = []reader.Member{z}
 	case different:
 		in = []reader.Member{z, p}
@@ -196,17 +196,22 @@ func (p *pair) openPlain() {
 		}
 		return
 	}
-	f, err := os.Open(p.plain.Path)
+	if f, err := openSame(p.plain); err == nil {
+		p.held = f
+	}
+}
+
+// openSame opens the file that was listed as m, under its name or another one
+// in its log. The file must not be in an archive.
+func openSame(m reader.Member) (*os.File, error) {
+	f, err := openFile(m.Path)
 	if err == nil {
-		if now, serr := f.Stat(); serr == nil && (HandleOf(p.plain).Info == nil || StillHolds(p.plain, now)) {
-			p.held = f
-			return
+		if now, serr := f.Stat(); serr == nil && (HandleOf(m).Info == nil || StillHolds(m, now)) {
+			return f, nil
 		}
 		f.Close()
 	}
-	if f, err := openRenamed(p.plain); err == nil {
-		p.held = f
-	}
+	return openRenamed(m)
 }
 
 // openRenamed opens the file that m was under another name in its log.
@@ -218,7 +223,7 @@ func openRenamed(m reader.Member) (*os.File, error) {
 		if HandleOf(m).Info == nil || !StillHolds(m, HandleOf(c.Member).Info) {
 			continue
 		}
-		f, err := os.Open(c.Path)
+		f, err := openFile(c.Path)
 		if err != nil {
 			continue
 		}

@@ -331,6 +331,9 @@ func compareBeginnings(plain, packed reader.Member) (verdict, bool) {
 		return verdict{}, false
 	}
 	defer pt.Release()
+	if info, err := zf.Stat(); err == nil && info.Size() == 0 {
+		return verdict{}, true // writing the packed file has just begun
+	}
 	unpacked := !decode.ParseName(filepath.Base(plain.Path)).Compressed()
 	zt, err := decode.Open(context.Background(), zf, false)
 	if err != nil {
