@@ -338,7 +338,7 @@ func findStamp(s *stamp, l []byte) (at int, ok bool) {
 				continue
 			}
 			if _, k := monthAt(l, i); k == 0 {
-				if _, ok := weekdayAt(l, i); !ok && !(i == 0 && digit(byteAt(l, 1))) {
+				if _, ok := weekdayAt(l, i); !ok && !(digit(byteAt(l, i+1)) && (i == 0 || i > 1 && l[i-1] == ' ' && (l[i-2] == '|' || l[i-2] == ']'))) {
 					continue
 				}
 			}

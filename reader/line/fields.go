@@ -19,7 +19,7 @@ import (
 //     of nginx (pid, tid, client, server, request, upstream, host), of access logs
 //     (client, user, method, path, protocol, status, bytes, referer, agent, took), and
 //     of HAProxy's (client, frontend, backend, took_ms, status, bytes, method, path,
-//     protocol); of other headers, the columns that are certain (pid, tid, thread,
+//     protocol); of docker compose and kubectl logs --prefix (container); of other headers, the columns that are certain (pid, tid, thread,
 //     logger, client);
 //   - of a JSON object in it: a.b.c is the member c of the object b of the object a.
 //     An array is one value, as it is written; in a line of Docker, those of the line of
@@ -58,7 +58,7 @@ const deepest = 16
 
 // headerFields are the names of the fields that a line does not spell out.
 var headerFields = []string{"host", "app", "pid", "stream", "source", "client", "user", "method", "path", "protocol", "status", "bytes", "referer", "agent", "took",
-	"tid", "server", "request", "upstream", "frontend", "backend", "took_ms", "thread", "logger"}
+	"tid", "server", "request", "upstream", "frontend", "backend", "took_ms", "thread", "logger", "container"}
 
 // Spelled reports whether the lines that have a field with a name contain each part
 // of the name between dots.

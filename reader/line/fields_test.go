@@ -33,7 +33,7 @@ func TestFields(t *testing.T) {
 		`{"a":"x","b":12,"c":true,"d":null,"e":[1,{"x":2}],"f":{"g":{"h":"deep"}},"i":1.5e3}`: `a=x b=12 c=true d=null e=[1,{"x":2}] f.g.h=deep i=1.5e3`,
 		`{"msg":"a \"b\" \u00e4\n\ud83d\ude00 \/","level":"error"}`:                           "msg=a \"b\" ä\n😀 / level=error",
 		`{ "a" : "x" , "b" : { "c" : 1 } }`:                                                   `a=x b.c=1`,
-		`web | {"a":1} x=2`:                                                                   `a=1 x=2`,
+		`web | {"a":1} x=2`:                                                                   `container=web a=1 x=2`,
 		`Jan  2 03:04:05 host app[7]: {"a":{"b":"c"}}`:                                        `host=host app=app pid=7 a.b=c`,
 		`{"a":"x","cut":"off`:                                                                 `a=x`,
 		`{"a":"x","cut":12`:                                                                   `a=x`,
@@ -49,6 +49,11 @@ func TestFields(t *testing.T) {
 		`no fields here, 1+1=2, and "=" is none`:                      ``,
 
 		// Headers.
+		`web-1   | E0501 10:00:00.000000       7 leader.go:12] "x" err="y"`: `container=web-1 pid=7 source=leader.go:12 err=y`,
+		`[pod/web-7d-x/web] E0501 10:00:00.000000       7 a.go:1] x`:        `container=web pid=7 source=a.go:1`,
+		`[pod/web-7d-x/web] a=1`: `container=web a=1`,
+		`INFO | a=1`:             `a=1`,
+		`2024-05-01 | a=1`:       `a=1`,
 		`May  1 10:00:00 web1 sshd[123]: Failed password for root`:            `host=web1 app=sshd pid=123`,
 		`May  1 10:00:00 web1 kernel: x`:                                      `host=web1 app=kernel`,
 		`2024-05-01T10:00:00.123456+02:00 web1 systemd[1]: Started x.`:        `host=web1 app=systemd pid=1`,

@@ -20,9 +20,13 @@ func (x *Fields) header(l []byte) (at int, more bool) {
 			}
 		}
 	}
-	if end := klogTime(l); end > 0 && x.Formats.allows("klog") {
+	label := labelOf(l)
+	if label.end > 0 && x.Formats.allows("text") && !x.emit(nameContainer, label.name, bytes.Index(l, label.name)) {
+		return 0, false
+	}
+	if end := klogTime(l[label.end:]); end > 0 && x.Formats.allows("klog") {
 		x.format = "klog"
-		return x.klog(l, end)
+		return x.klog(l, label.end+end)
 	}
 	end := s.parse(l, from)
 	if end > 0 && s.kind != epoch && s.kind != clockOnly {
@@ -56,6 +60,7 @@ var (
 	nameHost, nameApp, namePID, nameStream = []byte("host"), []byte("app"), []byte("pid"), []byte("stream")
 	nameSource, nameTID                    = []byte("source"), []byte("tid")
 	nameThread, nameLogger                 = []byte("thread"), []byte("logger")
+	nameContainer                          = []byte("container")
 
 	nameClient, nameUser, nameMethod, namePath, nameProtocol = []byte("client"), []byte("user"), []byte("method"), []byte("path"), []byte("protocol")
 	nameStatus, nameBytes, nameReferer, nameAgent, nameTook  = []byte("status"), []byte("bytes"), []byte("referer"), []byte("agent"), []byte("took")
@@ -200,7 +205,7 @@ func klogTime(l []byte) int {
 func (x *Fields) klog(l []byte, i int) (int, bool) {
 	i = skip(l, i, ' ')
 	_, end := number(l, i, 10)
-	close := bytes.IndexByte(l, ']')
+	close := end + bytes.IndexByte(l[end:], ']')
 	if end == i || close < end || byteAt(l, end) != ' ' {
 		return 0, true
 	}

@@ -209,6 +209,9 @@ func levelBefore(l []byte, at, end int) byte {
 	if klogTime(l) > 0 { // E1121 08:00:00.
 		return l[0]
 	}
+	if end > 0 && at > 0 && at < len(l) && klogTime(l[at:]) > 0 { // behind a label
+		return l[at]
+	}
 	if level := levelOfMarks(l, at, end); level != ' ' {
 		return level
 	}

@@ -68,6 +68,9 @@ const (
 
 // headerEnd returns where the message of a line begins that is not JSON.
 func headerEnd(l []byte) int {
+	if label := labelOf(l); label.end > 0 {
+		return label.end + headerEnd(l[label.end:])
+	}
 	if end := klogTime(l); end > 0 {
 		if k := bytes.Index(l, []byte("] ")); k > 0 {
 			return k + 2

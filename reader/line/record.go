@@ -13,6 +13,7 @@ type Records struct {
 	begun     bool
 	exported  bool    // the record is an entry in journald's export format, up to an empty line
 	partial   partial // what the last line is
+	writer    []byte  // of the record, if its lines say who wrote them
 	buf       []byte
 }
 
@@ -33,6 +34,9 @@ var pythonTrace = []byte("Traceback (most recent call last):")
 //   - if it begins as a line of a stack trace does;
 //   - if that is a part of a line that a container runtime cut, and it goes on here;
 //   - if both are of one entry in journald's export format.
+//
+// What a container runtime, docker compose, kubectl or syslog writes before the line of a
+// program does not count, and the lines of one program do not continue those of another.
 func (r *Records) Begins(l []byte, own bool) bool {
 	l = bytes.TrimRight(l, "\r\n")
 	before := r.partial
@@ -48,11 +52,36 @@ func (r *Records) Begins(l []byte, own bool) bool {
 			l, own = inner, jsonStart(inner) == 0 || timed && !isProse(inner[:at]) && !isIndented(inner)
 		}
 	}
+	writer, inner := writerOf(l)
+	if inner > 0 {
+		l = l[inner:]
+		var s stamp
+		at, timed := findStamp(&s, l)
+		own = jsonStart(l) == 0 || timed && at <= 1
+	}
+	if !bytes.Equal(writer, r.writer) {
+		*r = Records{partial: r.partial, buf: r.buf, writer: append(r.writer[:0], writer...)}
+	}
 	begins := r.begins(l, own)
 	if begins {
 		r.timed, r.begun = own, true
 	}
 	return begins
+}
+
+// writerOf returns what a line says of who wrote it, and where that ends; 0 if it says
+// nothing.
+func writerOf(l []byte) (writer []byte, end int) {
+	if label := labelOf(l); label.end > 0 {
+		return label.name, label.end
+	}
+	var s stamp
+	if start := s.parse(l, 0); start > 0 && s.kind == fullDate {
+		if end := syslogEnd(l, start); end > 0 {
+			return l[start:end], min(end+1, len(l))
+		}
+	}
+	return nil, 0
 }
 
 func (r *Records) begins(l []byte, own bool) bool {

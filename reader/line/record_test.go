@@ -57,6 +57,27 @@ ValueError: bad
 {"log":"java.lang.X: y\n","stream":"stdout","time":"2024-05-01T10:00:00Z"}
 {"log":"\tat a.b.C\n","stream":"stdout","time":"2024-05-01T10:00:00Z"}
 >{"log":"2024-05-01 10:00:01 INFO next\n","stream":"stdout","time":"2024-05-01T10:00:00Z"}`,
+		"compose": `>web-1  | 2024-05-01 10:00:00 ERROR boom
+web-1  | java.lang.IllegalStateException: y
+web-1  |
+web-1  | 	at a.b.C(D.java:1)
+>db-1   | LOG: x
+db-1   |   DETAIL: y
+>web-1  | 	at a.b.E(D.java:1)
+>web-1  | 2024-05-01 10:00:01 INFO next`,
+		"kubectl": `>[pod/web-7d-x/web] Traceback (most recent call last):
+[pod/web-7d-x/web]   File "x.py", line 1, in <module>
+[pod/web-7d-x/web] ValueError: bad at 10:00:00
+>[pod/web-7d-x/web] next
+>[pod/web-7d-y/web] next`,
+		"syslog": `>May  1 10:00:00 host web[7]: 2024-05-01 10:00:00 ERROR boom
+May  1 10:00:00 host web[7]: java.lang.IllegalStateException: y
+May  1 10:00:00 host web[7]: 	at a.b.C(D.java:1)
+>May  1 10:00:00 host db[8]: x since 2024-05-01
+>May  1 10:00:00 host db[8]: z
+>May  1 10:00:00 host kernel: Call Trace:
+May  1 10:00:00 host kernel:  ? asm_exc
+>May  1 10:00:01 host kernel: x`,
 		"journald": `>__CURSOR=s=1
 __REALTIME_TIMESTAMP=1342540861416409
 MESSAGE=2024-05-01 10:00:00 a time of its own

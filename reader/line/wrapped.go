@@ -2,8 +2,9 @@ package line
 
 import "bytes"
 
-// This file finds the lines of programs in those of container runtimes, which write each
-// line of a program with a time and a stream of their own.
+// This file finds the lines of programs in those of others that collect them: container
+// runtimes, which write each line with a time and a stream, and commands that print the
+// lines of several containers, each after its name.
 
 // longestWrapped is how much of a line in another counts for its level and record.
 const longestWrapped = 1 << 10
@@ -52,4 +53,36 @@ func wrapped(buf, l []byte) []byte {
 		}
 	}
 	return nil
+}
+
+// A label is what a command prints before the line of a container. Its zero value is none.
+type label struct {
+	name []byte // of the container
+	end  int    // where the line of the program begins
+}
+
+// podLabel is what the labels of kubectl logs --prefix begin with.
+var podLabel = []byte("[pod/")
+
+// labelOf returns the label of a line: "NAME  | " of docker compose, or "[pod/POD/NAME] "
+// of kubectl logs --prefix.
+func labelOf(l []byte) label {
+	const longest = 160 // the names of pods and containers have at most 63 bytes
+	head := l[:min(len(l), longest)]
+	if bytes.HasPrefix(head, podLabel) {
+		end := bytes.Index(head, []byte("] "))
+		if end < 0 || bytes.IndexByte(head[:end], ' ') >= 0 {
+			return label{}
+		}
+		return label{head[bytes.LastIndexByte(head[:end], '/')+1 : end], end + len("] ")}
+	}
+	n := 0
+	for n < len(head) && nameByte(head[n]) {
+		n++
+	}
+	i := skip(head, n, ' ')
+	if n == 0 || i == n || !letter(l[0]) || byteAt(head, i) != '|' || i+1 < len(l) && byteAt(l, i+1) != ' ' || levelNamed(head[:n]) != 0 {
+		return label{}
+	}
+	return label{head[:n], min(i+len("| "), len(l))}
 }
