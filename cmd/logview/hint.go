@@ -12,6 +12,25 @@ import (
 // fieldLike matches a text that was perhaps meant as a condition on a field.
 var fieldLike = lazyregexp.New(`^([A-Za-z_@][\w.@/-]*)(!=|==|=|>=|<=|>|<|:)(.*)$`)
 
+// minusCondition matches a condition with - before it, which is read as flags.
+var minusCondition = lazyregexp.New(`^-((level|log|file|time|status|msg|message|user|host|app|path)(:|[<>]=?).+)$`)
+
+// checkConditions returns an error if one of the arguments is such a condition.
+func checkConditions(args []string) error {
+	for i, a := range args {
+		if a == "--" {
+			break
+		}
+		if i > 0 && strings.HasPrefix(args[i-1], "-") {
+			continue // perhaps the value of a flag
+		}
+		if m := minusCondition.FindStringSubmatch(a); m != nil {
+			return fmt.Errorf("%s would be read as flags; for lines without it, write 'NOT %s'", a, m[1])
+		}
+	}
+	return nil
+}
+
 // hintOf returns a hint about a condition of a query that no line matches, if it was
 // perhaps meant as another one; empty for none.
 func hintOf(leaf query.Node) string {

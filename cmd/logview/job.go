@@ -82,6 +82,9 @@ func (s *jobFlags) prepare(ctx context.Context, tree query.Node, paths []string)
 	}
 	filter.Apart = func(a, b string) bool { return query.Distinguishes(tree, a, b) }
 	var stdin *rereader
+	if i := slices.Index(inputs, "/dev/stdin"); i >= 0 && s.twice != "" {
+		inputs[i] = reader.Stdin
+	}
 	if s.twice != "" && slices.Contains(inputs, reader.Stdin) {
 		if stdin, err = rereadStdin(ctx, cache); err != nil {
 			return nil, fmt.Errorf("%s searches twice, for which standard input is copied: %w", s.twice, err)

@@ -139,7 +139,10 @@ func run(args []string, in, out, errs *os.File) int {
 	text := &keepError{w: out}
 	cmd.SetOut(text)
 	cmd.SetErr(errs)
-	err := cmd.ExecuteContext(ctx)
+	err := checkConditions(args)
+	if err == nil {
+		err = cmd.ExecuteContext(ctx)
+	}
 	if err == nil {
 		err = text.err
 	}

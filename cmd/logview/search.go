@@ -337,6 +337,11 @@ func spell(w index.Window) string {
 // otherwise. If no line has a field that the query names, it says so, and how to search
 // for the text that was perhaps meant. It looks for the field for a second at most.
 func (j *searchJob) explainFields(ctx context.Context) {
+	if path := j.fileAsQuery(); path != "" {
+		path = visible.String(path)
+		fmt.Fprintf(j.flags.err, "logview: %s was searched for as text; to search the file, write logview search QUERY %[1]s, with -e '' as QUERY for every line\n", path)
+		return
+	}
 	hinted := false
 	query.Leaves(j.req.Query, func(leaf query.Node, _ bool) {
 		if _, text := leaf.(query.Text); text && j.flags.saysText() {
@@ -369,6 +374,19 @@ func (j *searchJob) explainFields(ctx context.Context) {
 			fmt.Fprintf(j.flags.err, "logview: %s asks for a field; to look for the text, put it in quotes: %s\n", visible.String(f.String()), visible.String(text))
 		}
 	}
+}
+
+// fileAsQuery returns the query if it is also the path of a file, and no other path was
+// given; empty otherwise.
+func (j *searchJob) fileAsQuery() string {
+	asked := j.flags.asked
+	if len(j.paths) > 0 || len(asked) != 1 || asked[0].flag {
+		return ""
+	}
+	if _, err := os.Stat(asked[0].text); err != nil {
+		return ""
+	}
+	return asked[0].text
 }
 
 // saysText reports whether the query says of a text that it is one, so that nothing else

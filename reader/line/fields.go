@@ -397,7 +397,11 @@ func (x *Fields) pairValue(l []byte, i int) (v []byte, at, end int) {
 	}
 	// In {a=1,b=2} and (a=1; b=2), a comma followed by another name ends the value.
 	for end = i; end < len(l) && l[end] != ' ' && l[end] != '\t'; end++ {
-		if c := l[end]; c != ',' && c != ';' && c != '|' {
+		c := l[end]
+		if c == '}' && byteAt(l, end+1) == ':' && bytes.IndexByte(l[i:end], '{') < 0 { // of a span of Rust's tracing: request{id=5}: x
+			break
+		}
+		if c != ',' && c != ';' && c != '|' {
 			continue
 		}
 		n := end + 1

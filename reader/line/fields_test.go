@@ -44,7 +44,8 @@ func TestFields(t *testing.T) {
 		`level=info msg="a \"b\" c" took=1.5s path=/x?a=1&b=2 ok`:                            `level=info msg=a "b" c took=1.5s path=/x?a=1&b=2`,
 		`2024-05-01 10:00:00 INFO Job{id=7, name=x} (user=bob; n=3) [k=v] a==b c=>d e='f g'`: `id=7 name=x user=bob n=3 k=v e=f g`,
 		`GET http://h/p?q=1 x=`: `x=`,
-		`{a=1,b=2,c=[1,2]}`:     `a=1 b=2 c=[1,2]`,
+		`2024-05-01T10:00:00Z  INFO request{method=GET id=5}:handler{user=bob}: app::web: x y={z}:1`: `method=GET id=5 user=bob y={z}:1`,
+		`{a=1,b=2,c=[1,2]}`: `a=1 b=2 c=[1,2]`,
 		`type=SYSCALL msg=audit(1364481363.243:24287): arch=c000003e`: `type=SYSCALL msg=audit(1364481363.243:24287): arch=c000003e`,
 		`no fields here, 1+1=2, and "=" is none`:                      ``,
 

@@ -87,6 +87,11 @@ func TestLevel(t *testing.T) {
 		"web-1  | ERROR x":                                         'E',
 		`web-1  | E0501 10:00:00.000000       7 leader.go:12] "x"`: 'E',
 		`[pod/web-7d/web] W0501 10:00:00.000000       7 a.go:1] x`: 'W',
+		`2024-05-01 10:00:00.123 UTC,"u","d ""x""",77,"10.0.0.1:5432",66aa.4d,1,"SELECT",2024-05-01 09:00:00 UTC,3/0,0,ERROR,22012,"division by zero",,,`: 'E',
+		`2024-05-01 10:00:00.123 UTC,,,77,,66aa.4d,1,,2024-05-01 09:00:00 UTC,,0,LOG,00000,"checkpoint: ,ERROR,22012,",,`:                                 'I',
+		`2024-05-01 10:00:00.123456-0700 0x1a2b     Error       0x0                  123    0    kernel: (x) y`:                                           'E',
+		`2024-05-01 10:00:00.123456-0700 0x1a2b     Default     0x0                  123    0    launchd: Error`:                                          'I',
+		`2024-05-01 10:00:00.123456-0700 0x1a2b     Fault       0x0                  123    0    runningboardd: x`:                                        'F',
 		// Messages.
 		`10.0.0.1 - - [01/May/2024:10:00:00 +0000] "GET /x?level=error HTTP/1.0" 404 134`: 'W',
 		`2024-05-01 10:00:00 INFO {"level":"error"}`:                                      'I',

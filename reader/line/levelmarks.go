@@ -150,6 +150,11 @@ func levelOfMarks(l []byte, at, end int) byte {
 				return 'E'
 			}
 		}
+	case end > 0 && at == 0 && len(l) > end+3 && (l[end] == ',' || string(l[end+1:end+3]) == "0x"): // of PostgreSQL, in CSV, and of macOS
+		if l[end] == ',' {
+			return levelOfPostgresRow(l[end:])
+		}
+		return levelOfUnified(l[end+1:])
 	case end == 0 && len(l) > 6 && l[4] == ':' && l[5] == ' ' && bytes.HasSuffix(bytes.TrimRight(l[:min(len(l), searched)], " "), []byte("]")): // of .NET
 		switch string(l[:4]) {
 		case "fail":
@@ -159,6 +164,54 @@ func levelOfMarks(l []byte, at, end int) byte {
 		}
 	case end == 0 && len(l) > 3 && l[1] == '/' && strings.IndexByte("VDIWEF", l[0]) >= 0 && bytes.IndexByte(l[:min(len(l), 48)], '(') > 2 && letter(l[2]): // of logcat
 		return logcatLevel(l[0])
+	}
+	return ' '
+}
+
+// levelOfPostgresRow returns the level of a row of PostgreSQL's log in CSV after its time: a
+// word in capitals before a code of five characters. Source: PostgreSQL's manual,
+// "Using CSV-Format Log Output".
+func levelOfPostgresRow(l []byte) byte {
+	const columns = 16 // those up to the code
+	l = l[:min(len(l), longest)]
+	var level byte
+	for range columns {
+		if byteAt(l, 0) != ',' {
+			break
+		}
+		n := 1
+		if byteAt(l, n) == '"' {
+			if n = csvQuoteEnd(l, n); n == 0 {
+				break
+			}
+		}
+		for n < len(l) && l[n] != ',' {
+			n++
+		}
+		cell := l[1:n]
+		if level != 0 && len(cell) == 5 && capitals(cell) {
+			return level
+		}
+		if level = 0; len(cell) > 2 && letter(cell[0]) && capitals(cell) {
+			level = levelNamed(cell)
+		}
+		l = l[n:]
+	}
+	return ' '
+}
+
+// levelOfUnified returns the level of a line of macOS's log show after its time, in which
+// the second column names it.
+func levelOfUnified(l []byte) byte {
+	n := wordEnd(l)
+	word := bytes.TrimLeft(l[n:], " ")
+	switch word = word[:wordEnd(word)]; string(word) {
+	case "Default", "Activity":
+		return 'I'
+	case "Fault":
+		return 'F'
+	case "Info", "Debug", "Error":
+		return word[0]
 	}
 	return ' '
 }
