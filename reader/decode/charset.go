@@ -314,22 +314,6 @@ func (c Charset) LineEnd(raw []byte) int {
 	}
 }
 
-// FirstLineEnd returns the index after the first newline of raw; 0 if there is
-// none. raw starts at the start of a character.
-func (c Charset) FirstLineEnd(raw []byte) int {
-	unit := c.Newline()
-	for at := 0; ; {
-		i := bytes.Index(raw[at:], unit)
-		if i < 0 {
-			return 0
-		}
-		if at += i; len(unit) == 1 || at%2 == 0 {
-			return at + len(unit)
-		}
-		at++
-	}
-}
-
 // Newline returns the bytes of a newline.
 func (c Charset) Newline() []byte {
 	switch c {
