@@ -248,6 +248,9 @@ func searchPlace(s *stamp, l []byte) (place, bool) {
 				*s = inside
 				return place{known: true, kind: s.kind, at: at, key: key, depth: depth, indent: indent}, true
 			}
+			if !dated && findDateAndTime(s, l, i) {
+				return place{kind: s.kind, indent: indent}, true
+			}
 			if i == 0 {
 				return place{}, false // times in values are not the line's
 			}

@@ -8,7 +8,7 @@ import (
 // jsonKeys are the keys under which programs write the time of a line, best
 // first.
 var jsonKeys = []string{"@timestamp", "timestamp", "time", "ts", "datetime", "eventTime", "instant", "__REALTIME_TIMESTAMP", "timeUnixNano",
-	"EdgeStartTimestamp", "time_local", "time_iso8601", "asctime", "date", "t", "@t", "T", "timeMillis", "TimeGenerated", "published", "StartUTC", "msec", "created", "at", "started_at", "start_time", "created_at"}
+	"EdgeStartTimestamp", "time_local", "time_iso8601", "asctime", "date", "t", "@t", "T", "dt", "TS", "TimeCreated", "epoch", "timeMillis", "TimeGenerated", "published", "StartUTC", "msec", "created", "at", "started_at", "start_time", "created_at"}
 
 // certainKey reports whether a key, with its quotes and a colon, names the time of its
 // line, and not of something that the line is about.
@@ -141,6 +141,37 @@ func parseJSON(s *stamp, l []byte, i int) bool {
 		}
 	}
 	return false
+}
+
+// findDateAndTime finds the time of a line with the keys date and time in the JSON object
+// at i, of which one has the day and the other the time of day.
+func findDateAndTime(s *stamp, l []byte, i int) bool {
+	value := func(key string) []byte {
+		k := bytes.Index(l[i:], []byte(key))
+		if k < 0 || depthAt(l, i, i+k, 0) != 1 {
+			return nil
+		}
+		from := skip(l, i+k+len(key), ' ')
+		if byteAt(l, from) != ':' {
+			return nil
+		}
+		if from = skip(l, from+1, ' '); byteAt(l, from) != '"' {
+			return nil
+		}
+		end := stringEnd(l, from)
+		if end == 0 {
+			return nil
+		}
+		return l[from+1 : end-1]
+	}
+	const longest = 40
+	day, clock := value(`"date"`), value(`"time"`)
+	if len(day) == 0 || len(clock) == 0 || len(day)+len(clock) > longest {
+		return false
+	}
+	var buf [longest + 1]byte
+	text := append(append(append(buf[:0], day...), ' '), clock...)
+	return s.parse(text, 0) == len(text) && s.kind < epoch
 }
 
 // findKey finds the time of a line by the key that was learned.

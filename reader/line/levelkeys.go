@@ -91,9 +91,11 @@ func levelOfValue(value []byte) byte {
 }
 
 // levelOfKey returns the level of a JSON object by its key. The keys of objects inside
-// it do not count, but for {"log":{"level":…}} of the Elastic Common Schema.
+// it do not count, but for {"log":{"level":…}} of the Elastic Common Schema and
+// {"record":{"level":{"name":…}}} of Loguru.
 func levelOfKey(l []byte) byte {
 	depth, inLog := 0, false
+	severity := byte(' ') // of the severity number of OpenTelemetry, if nothing names the level
 	for i := 0; i < len(l); {
 		switch l[i] {
 		case '{', '[':
@@ -114,8 +116,19 @@ func levelOfKey(l []byte) byte {
 			}
 			i = skip(l, i+1, ' ')
 			switch {
-			case depth == 1 && byteAt(l, i) == '{':
-				inLog = string(key) == "log"
+			case depth <= 2 && byteAt(l, i) == '{':
+				if (depth == 1 || inLog) && isLevelKey(key) {
+					return levelOfObject(l, i)
+				}
+				if depth == 1 {
+					inLog = string(key) == "log" || string(key) == "record"
+				}
+			case depth == 1 && string(key) == "Level" && bytes.Contains(l, []byte(`"LevelDisplayName":`)): // of Windows
+				if c := byteAt(l, i); c >= '1' && c <= '5' {
+					return "FEWID"[c-'1']
+				}
+			case depth == 1 && isSeverityNumber(key):
+				severity = levelOfSeverity(l, i)
 			case depth == 1 && (isLevelKey(key) || string(key) == "s"), depth == 2 && inLog && string(key) == "level": // s is MongoDB's
 				if level := levelOfJSON(l, i, string(key) == "s"); level != ' ' {
 					return level
@@ -125,7 +138,34 @@ func levelOfKey(l []byte) byte {
 		}
 		i++
 	}
+	return severity
+}
+
+// levelOfObject returns the level that the JSON object at i names.
+func levelOfObject(l []byte, i int) byte {
+	const longest = 120
+	object := l[i:min(len(l), i+longest)]
+	for _, name := range []string{`"name":`, `"value":`} {
+		if k := bytes.Index(object, []byte(name)); k > 0 {
+			return levelOfJSON(object, skip(object, k+len(name), ' '), false)
+		}
+	}
 	return ' '
+}
+
+// isSeverityNumber reports whether a key is that of OpenTelemetry's numbers of levels.
+func isSeverityNumber(key []byte) bool {
+	return len(key) > 13 && key[0]|0x20 == 's' && (bytes.EqualFold(key, []byte("severityNumber")) || string(key) == "severity_number")
+}
+
+// levelOfSeverity returns the level of the severity number at i: four for each level, from
+// 1 for trace on. Source: OpenTelemetry, "Logs Data Model".
+func levelOfSeverity(l []byte, i int) byte {
+	v, n := number(l, skip(l, i, '"'), 2)
+	if n == i || v < 1 || v > 24 {
+		return ' '
+	}
+	return levelLetters[1+(v-1)/4]
 }
 
 // levelOfJSON returns the level that the JSON value at i names. If short is set, it is
