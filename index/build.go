@@ -410,7 +410,7 @@ func (b *buildRun) updateMembers(logs []files.Log) error {
 			if e != nil && e.encoding != b.Encoding {
 				e = nil
 			}
-			if e != nil && e.certainlyHolds(b.Cache, stamp) {
+			if e != nil && !e.isOutdated() && e.certainlyHolds(b.Cache, stamp) {
 				e.path, e.stamp = path, stamp
 				b.keep(e)
 				if e.binary {

@@ -53,6 +53,8 @@ func (b *buildRun) updateMember(src reader.Source, m reader.Member, e *entry) er
 	var renamed *entry // may be the entry of this text
 	switch {
 	case e == nil:
+	case e.isOutdated(): // the text is read again, but is not indexed again
+		renamed, e = e, nil
 	case eb.stamp.Same(e.stamp):
 		if b.holds(e, src, m, f) {
 			e.path, e.stamp = eb.path, eb.stamp

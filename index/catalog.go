@@ -51,7 +51,7 @@ import (
 //     Bleve's in the directory of the index.
 //  4. 2026-11: the terms of what is shown of a text, in addition to its own.
 //  5. 2026-11: the names of a file's columns are terms of its blocks.
-//  6. 2026-11: tables of version 5.
+//  6. 2026-11: tables of version 5; later also those of version 6, which a build brings up to date.
 //
 // If a catalog is damaged, or of another version or directory, the index is
 // built anew.
@@ -119,6 +119,15 @@ func (e *entry) blockTable() (*reader.Table, error) {
 		e.table = t
 	}
 	return e.table, nil
+}
+
+// isOutdated reports whether the times and levels in the entry's table are not known
+// because they were found by other rules.
+func (e *entry) isOutdated() bool {
+	if e.table != nil {
+		return e.table.Outdated
+	}
+	return !e.binary && reader.IsOutdated(e.packed)
 }
 
 // covers reports whether a block is indexed.

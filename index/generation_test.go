@@ -18,6 +18,7 @@ import (
 	"logview/index/query"
 	"logview/reader"
 	"logview/reader/blockstore"
+	"logview/reader/readertest"
 )
 
 // openTestStore opens a store in dir and closes it when the test ends.
@@ -221,6 +222,44 @@ func TestOlderVersions(t *testing.T) {
 		}
 		if got := names(t, index); st.New != 1 || !slices.Equal(got, oneGeneration) {
 			t.Errorf("%s: %d files indexed, there is %q", version, st.New, got)
+		}
+	}
+}
+
+// TestOutdatedTables tests that a build finds the times and levels of lines again if they
+// were found by other rules, and that the texts are not indexed again.
+func TestOutdatedTables(t *testing.T) {
+	for _, grow := range []bool{false, true} {
+		dir, cache, index := indexedDir(t)
+		path := filepath.Join(dir, "app.log")
+		readertest.WriteFile(t, path, "2026-11-27T10:00:00Z ERROR one\n2026-11-27T10:00:01Z INFO two\n")
+		buildTold(t, cache, dir)
+		before, err := readCatalog(index)
+		readertest.Must(t, err)
+		e := before.members[0]
+		table, err := e.blockTable()
+		readertest.Must(t, err)
+		if table.Outdated || !table.Blocks[0].LevelsKnown() {
+			t.Fatal("a new table is outdated")
+		}
+		table.Outdated = true
+		e.packed, e.table = table.Encode(), nil
+		readertest.Must(t, before.write(index))
+		if grow {
+			readertest.AppendFile(t, path, "2026-11-27T10:00:02Z WARN three\n")
+		}
+		if st, told := buildTold(t, cache, dir); st.New != 0 || st.Known+st.Moved != 1 || told != nil {
+			t.Errorf("grow %t: %+v, told %q", grow, st, told)
+		}
+		after, err := readCatalog(index)
+		readertest.Must(t, err)
+		table, err = after.members[0].blockTable()
+		readertest.Must(t, err)
+		if table.Outdated || table.Blocks[0].First.IsZero() || !table.Blocks[0].LevelsKnown() {
+			t.Errorf("grow %t: the table is still outdated: %+v", grow, table)
+		}
+		if !grow && after.next != before.next {
+			t.Error("the text was indexed again")
 		}
 	}
 }

@@ -15,7 +15,8 @@ import (
 //
 // As bytes, all numbers little-endian or unsigned varints:
 //
-//	"LVT5"                    magic and version
+//	"LVT6"                    magic and version
+//	detection                 varint: Detection when the times and levels were found
 //	lines                     varint: lines of the member
 //	crc                       4 bytes, CRC-32 (IEEE) of the whole text
 //	count                     varint
@@ -38,8 +39,9 @@ import (
 //	                          between it and the one before, its marker's length, the bytes left out
 //
 // Versions, all of 2026-11: 2 has skips, 3 inferences, 4 untimed lines, gaps, levels,
-// minutes and wall clocks. In 5, the times and levels of rows are those of their columns;
-// of older tables, times and levels are not used.
+// minutes and wall clocks. In 5, the times and levels of rows are those of their columns.
+// 6 has the detection. Times and levels that were found with another one, or before 6,
+// are not used.
 //
 // A block's offset, line and place in the store follow by adding up.
 type Table struct {
@@ -47,6 +49,21 @@ type Table struct {
 	Lines  int64  // number of lines of the member, including an unterminated last line
 	Size   Offset // length of the text
 	CRC    uint32 // CRC-32 (IEEE) of the whole text, as in gzip
+
+	// Outdated says that the times and levels of lines were found with another Detection,
+	// and are not known.
+	Outdated bool
+}
+
+// Detection is the number of the rules by which package line finds the times and levels
+// of lines. It increases with every change after which a line has another one.
+const Detection = 1
+
+// IsOutdated is the Outdated of an encoded table.
+func IsOutdated(b []byte) bool {
+	rest, ok := bytes.CutPrefix(b, tableMagic)
+	v, n := binary.Uvarint(rest)
+	return !ok || n <= 0 || v != Detection
 }
 
 // A TableBlock describes a block.
@@ -143,7 +160,7 @@ const (
 // End returns the offset of the block's end in the member's text.
 func (k *TableBlock) End() Offset { return endOf(k.Offset, k.Len, k.Skips) }
 
-var tableMagic = []byte("LVT5")
+var tableMagic = []byte("LVT6")
 
 var errTable = errors.New("damaged block table")
 
@@ -173,6 +190,11 @@ func (t *Table) FindLine(l Line) int {
 // Encode encodes the table for [DecodeTable].
 func (t *Table) Encode() []byte {
 	b := append([]byte(nil), tableMagic...)
+	detection := uint64(Detection)
+	if t.Outdated {
+		detection = 0
+	}
+	b = binary.AppendUvarint(b, detection)
 	b = binary.AppendUvarint(b, uint64(t.Lines))
 	b = binary.LittleEndian.AppendUint32(b, t.CRC)
 	b = binary.AppendUvarint(b, uint64(len(t.Blocks)))
@@ -251,8 +273,11 @@ func DecodeTable(b []byte) (*Table, error) {
 	if len(version) != 1 || version[0] < '2' || version[0] > tableMagic[3] {
 		return nil, errTable
 	}
-	d := &tableDecoder{b: b[len(tableMagic):], version: version[0]}
-	t := &Table{Lines: int64(d.uvarint())}
+	d := &tableDecoder{b: b[len(tableMagic):], version: version[0], outdated: IsOutdated(b)}
+	if d.version >= '6' {
+		d.uvarint()
+	}
+	t := &Table{Outdated: d.outdated, Lines: int64(d.uvarint())}
 	if len(d.b) < 4 {
 		return nil, errTable
 	}
@@ -281,10 +306,11 @@ func DecodeTable(b []byte) (*Table, error) {
 
 // A tableDecoder decodes the blocks of a table.
 type tableDecoder struct {
-	b       []byte // what is left
-	version byte
-	before  int64 // the first time of the last block that has one
-	bad     bool  // a number could not be decoded
+	b        []byte // what is left
+	version  byte
+	outdated bool
+	before   int64 // the first time of the last block that has one
+	bad      bool  // a number could not be decoded
 }
 
 func (d *tableDecoder) uvarint() uint64 {
@@ -340,7 +366,7 @@ func (d *tableDecoder) block(k TableBlock) (_ TableBlock, ok bool) {
 	if flags&8 != 0 && !k.decodeSkips(k.Offset, uint64(len(d.b)), d.uvarint) {
 		return k, false
 	}
-	if d.version < '5' {
+	if d.outdated {
 		k.forgetLines()
 	}
 	return k, !d.bad

@@ -396,14 +396,24 @@ func TestOlderTables(t *testing.T) {
 	at := time.UnixMilli(1_795_000_000_000).UTC()
 	known := reader.TableBlock{Len: 10, Lines: 2, StoredLen: 5, First: at, Last: at, Final: at, Levels: [7]int32{5: 2}}
 	enc := (&reader.Table{Lines: 2, Blocks: []reader.TableBlock{known}}).Encode()
-	for version, want := range map[byte]reader.TableBlock{'4': {Len: 10, Lines: 2, StoredLen: 5, StartUntimed: true}, enc[3]: known} {
-		enc[3] = version
-		table, err := reader.DecodeTable(enc)
+	unknown := reader.TableBlock{Len: 10, Lines: 2, StoredLen: 5, StartUntimed: true}
+	otherwise := slices.Clone(enc)
+	otherwise[4]++ // the detection
+	for name, c := range map[string]struct {
+		enc  []byte
+		want reader.TableBlock
+	}{
+		"4":         {slices.Concat([]byte("LVT4"), enc[5:]), unknown},
+		"5":         {slices.Concat([]byte("LVT5"), enc[5:]), unknown},
+		"this":      {enc, known},
+		"otherwise": {otherwise, unknown},
+	} {
+		table, err := reader.DecodeTable(c.enc)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := table.Blocks[0]; !reflect.DeepEqual(got, want) {
-			t.Errorf("version %c: %+v, want %+v", version, got, want)
+		if got := table.Blocks[0]; !reflect.DeepEqual(got, c.want) || table.Outdated != (name != "this") {
+			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
 	}
 }
