@@ -236,12 +236,13 @@ func (c *Columns) Text() []byte {
 }
 
 // isRow reports whether a line without its newline has values in the columns, and sets
-// x to them.
+// x to them. A line of a W3C log with more or fewer values may be one of other columns,
+// which a later #Fields names: a server writes it when it is started with other settings.
 func (c *Columns) isRow(x *cells, l []byte) bool {
 	if c.header == nil && len(l) > 0 && l[0] == '#' || c.header != nil && bytes.Equal(l, c.header) {
 		return false
 	}
-	if !x.split(l, c.sep) || len(x.at) < len(c.names) || c.header != nil && len(x.at) != c.cells {
+	if !x.split(l, c.sep) || len(x.at) < len(c.names) || c.header != nil && len(x.at) != c.cells || c.roles.utc && len(x.at) != len(c.names) {
 		return false
 	}
 	x.at = x.at[:len(c.names)]

@@ -7,6 +7,7 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"logview/reader/line"
 )
@@ -219,5 +220,25 @@ func TestFormats(t *testing.T) {
 	}
 	if err := (&line.Formats{Only: "nothing"}).Check(); err == nil || !strings.Contains(err.Error(), "json, logfmt") {
 		t.Errorf("got %v", err)
+	}
+}
+
+// TestLaterFields tests that rows of other columns than those at the beginning of a W3C
+// log have no values of these, and have their times.
+func TestLaterFields(t *testing.T) {
+	text := "#Software: Microsoft Internet Information Services 10.0\n#Fields: date time cs-method sc-status\n2024-05-01 10:00:01 GET 500\n"
+	later := "2024-05-01 10:00:02 10.0.0.1 GET 404"
+	clock := line.Clock{Zone: time.FixedZone("", 3600)}
+	clock.Learn([]byte(text + "#Fields: date time s-ip cs-method sc-status\n" + later + "\n"))
+	x := line.Fields{Columns: clock.Columns}
+	x.Each([]byte(later), func(name, value []byte, _ int) bool {
+		t.Errorf("%s=%s", name, value)
+		return true
+	})
+	if at, ok := clock.Time([]byte(later)); !ok || !at.Equal(time.Date(2024, 5, 1, 10, 0, 2, 0, time.UTC)) {
+		t.Errorf("%v, %t", at, ok)
+	}
+	if level := clock.Columns.LevelOf([]byte(later)); level != line.NoLevel {
+		t.Errorf("level %v", level)
 	}
 }

@@ -140,7 +140,13 @@ func (x *rowTime) find(s *stamp, c *Columns, l []byte) (known, ok bool) {
 		}
 		v = v[:s.parse(v, 0)]
 	case !c.isRow(&x.cells, l):
-		return false, false
+		if !r.utc || s.parse(l, 0) == 0 || s.kind != fullDate {
+			return false, false
+		}
+		if !s.zoned { // a row of other columns
+			s.zone, s.zoned = 0, true
+		}
+		return true, true
 	case r.clock < 0:
 		v = x.cells.value(l, r.date, c.sep)
 	default:
