@@ -126,6 +126,7 @@ func newModel(o Options) (*model, error) {
 	m.logs, m.pager, m.results, m.typing.prompt = logs.New(m.th), pager.New(m.th, o.Searcher, m.searching()), results.New(m.th), prompt.New(m.th)
 	if custom, _ := o.Settings.LineFormats(); len(custom) > 0 {
 		m.results.Formats = &line.Formats{Custom: custom}
+		m.pager.SetFormats(m.results.Formats)
 	}
 	m.pager.SetWrap(o.Settings.Wrap)
 	m.life, m.end = context.WithCancel(context.Background())

@@ -446,3 +446,34 @@ func TestNoLevels(t *testing.T) {
 	d.Keys("E")
 	d.Wait("in the lines that filters show")
 }
+
+// In a log with columns, filters and patterns know these, as searches do.
+func TestColumnsOfLog(t *testing.T) {
+	t.Chdir(t.TempDir())
+	var text strings.Builder
+	text.WriteString("time,method,status,level\n")
+	for i := range 300 {
+		status, level := 200, "info"
+		if i%100 == 50 {
+			status, level = 503, "error"
+		}
+		fmt.Fprintf(&text, "2026-11-27 10:00:%02d,GET,%d,%s\n", i%60, status, level)
+	}
+	write(t, "logs/requests.csv", text.String(), 0)
+	d, m := explorer(t, "logs", 100, 24)
+	d.Wait("requests.csv")
+	d.Keys("enter")
+	d.Wait("LIVE", " 301 ")
+	d.Keys("E")
+	onLine(d, m)("503,error")
+	d.Type("&status>=500")
+	d.Keys("enter")
+	d.Wait("filtered: 3 lines")
+	d.WaitNot("200,info")
+	if s := d.Frame(); strings.Count(s, "503,error") != 3 {
+		t.Errorf("not the three lines with this status:\n%s", s)
+	}
+	appendTo(t, "logs/requests.csv", "2026-11-27 10:01:00,GET,504,error", "2026-11-27 10:01:00,GET,201,info")
+	d.Wait("filtered: 4 lines", "504,error")
+	d.WaitNot("201,info")
+}

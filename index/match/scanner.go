@@ -24,6 +24,8 @@ type Scanner struct {
 	path    string
 	log     string // "" if it is not known
 	columns *line.Columns
+
+	inColumns *Scanner // that of In; nil until it is needed
 	shown   line.Shown // of the text or line being matched
 }
 
@@ -143,6 +145,23 @@ func (s *Scanner) SetColumns(c *line.Columns) {
 	for _, f := range s.fields {
 		f.fields.Columns = c
 	}
+}
+
+// In returns the Scanner to use for lines of a file with columns: s itself if they do not
+// matter. It belongs to s, and is not for file: and log: conditions.
+func (s *Scanner) In(c *line.Columns) *Scanner {
+	if c == nil || !s.m.HasFields() {
+		return s
+	}
+	if s.inColumns == nil {
+		m, err := s.m.Columned()
+		if err != nil {
+			return s // it was compiled before, with more conditions
+		}
+		s.inColumns = m.NewScanner()
+	}
+	s.inColumns.SetColumns(c)
+	return s.inColumns
 }
 
 // SetLog sets the name of the log that contains the lines scanned from now on.

@@ -15,6 +15,7 @@ import (
 	"logview/reader/crash"
 	"logview/reader/decode"
 	"logview/reader/files"
+	"logview/reader/line"
 )
 
 // A textAt is a member's text, readable from any offset. How it is read depends
@@ -56,6 +57,10 @@ type textAt struct {
 	most   reader.Offset // the end of the text that was read
 	last   []byte        // the last bytes, up to lastSize, that were read before most
 	other  bool          // the file does not contain last any more
+
+	learning    sync.Mutex // guards the following fields; held while the beginning is read
+	columns     *line.Columns
+	learnedFrom int // length of the text they were learned from
 }
 
 const (
@@ -449,6 +454,21 @@ func (t *textAt) readAt(p []byte, off reader.Offset) (int, error) {
 		n += b.Raw(p[n:], off+reader.Offset(n))
 	}
 	return n, nil
+}
+
+// learnColumns returns the columns of the file; nil if it has none. It learns them again
+// while the text is short: its header line may be the only one.
+func (t *textAt) learnColumns() *line.Columns {
+	t.learning.Lock()
+	defer t.learning.Unlock()
+	size := int(min(t.end(), line.LearnedFrom))
+	if t.columns == nil && size > t.learnedFrom {
+		buf := make([]byte, size)
+		if n, err := t.readAt(buf, 0); err == nil || err == io.EOF {
+			t.columns, t.learnedFrom = line.LearnColumns(buf[:n]), size
+		}
+	}
+	return t.columns
 }
 
 // block returns the decoded block that contains off. Blocks are not modified,

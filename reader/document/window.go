@@ -11,6 +11,7 @@ import (
 
 	"logview/reader"
 	"logview/reader/decode"
+	"logview/reader/line"
 )
 
 // Reading a Document in windows of pieces.
@@ -67,6 +68,8 @@ type Window struct {
 	Offset reader.Offset // offset of Text[0]
 	Text   []byte        // it is not modified
 	Open   bool          // the member's text ends after it
+
+	Columns *line.Columns // of the member's file; nil for none
 
 	continues bool          // it starts inside a line
 	nuls      int64         // number of NULs for which Text, a NulMarker, stands; nothing else is in the window then
@@ -152,6 +155,7 @@ func (d *Document) Forward(ctx context.Context, p Place) (Window, error) {
 				continue // the member has another file now, or is gone
 			}
 			if err != io.EOF {
+				w.Columns = t.learnColumns()
 				return w, err
 			}
 		}
@@ -181,6 +185,7 @@ func (d *Document) Backward(ctx context.Context, p Place) (Window, error) {
 				if errors.Is(err, fs.ErrClosed) {
 					continue // the member has another file now, or is gone
 				}
+				w.Columns = t.learnColumns()
 				return w, err
 			}
 		}

@@ -10,6 +10,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"logview/index"
+	"logview/index/match"
 	"logview/index/query"
 	"logview/reader"
 	"logview/reader/crash"
@@ -126,17 +127,17 @@ func (x marks) rows(rows []bool, members []document.DocMember) {
 	}
 }
 
-// count starts a tally of the lines before end that match n. The search uses a
+// count starts a tally of the lines before end that match n as how says. The search uses a
 // Source of its own, opened with opt: the Source of d waits for workers that
 // the search occupies. The caller counts lines after end. If places is false,
 // only the number of lines is recorded.
-func count(ctx context.Context, s index.Searcher, d Log, opt files.Options, n query.Node, end document.Place, places bool) *tally {
+func count(ctx context.Context, s index.Searcher, d Log, opt files.Options, n query.Node, how match.Options, end document.Place, places bool) *tally {
 	ctx, stop := context.WithCancel(ctx)
 	members := d.Members()
 	t := &tally{countOnly: !places, order: newOrder(members), stop: stop, count: counts{}, changed: make(chan struct{}, 1)}
 	src, byPath := d.Searchable(opt)
 	t.marks = newMarks(len(members))
-	req := &index.Request{Query: n, Sources: []reader.Source{src}, Progress: func(p index.Progress) {
+	req := &index.Request{Query: n, Options: how, Sources: []reader.Source{src}, Progress: func(p index.Progress) {
 		t.mu.Lock()
 		t.share = float64(p.Done) / max(float64(p.Total), 1)
 		t.mu.Unlock()

@@ -8,6 +8,7 @@ import (
 	tea "charm.land/bubbletea/v2"
 
 	"logview/index/query"
+	"logview/reader/line"
 )
 
 // MostFilters is the maximum number of filters of a log.
@@ -19,7 +20,12 @@ type filters struct {
 	off  bool // all are off
 	last int  // the one that was added or switched last
 	pick pick // selects the lines that pass
+
+	formats *line.Formats // of lines, besides those that are known; nil for none
 }
+
+// setFormats is called before there are filters.
+func (f *filters) setFormats(formats *line.Formats) { f.formats = formats }
 
 // set replaces the filters. It returns an error and changes nothing if one is
 // invalid or there are too many.
@@ -27,7 +33,7 @@ func (f *filters) set(list []Pattern, off bool) error {
 	if len(list) > MostFilters {
 		return fmt.Errorf("there are already %d filters; no more can be added", MostFilters)
 	}
-	if _, _, err := compile(list...); err != nil {
+	if _, _, err := compile(f.formats, list...); err != nil {
 		return err
 	}
 	if len(list) > len(f.list) {
@@ -42,7 +48,7 @@ func (f *filters) set(list []Pattern, off bool) error {
 // are none.
 func (f *filters) restore(list []Pattern, off bool) error {
 	f.list, f.off = list, off
-	_, _, err := compile(f.inForce()...)
+	_, _, err := compile(f.formats, f.inForce()...)
 	if err != nil {
 		f.list = nil
 	}
@@ -52,7 +58,7 @@ func (f *filters) restore(list []Pattern, off bool) error {
 
 // repick compiles the filters in force, which are known to be valid.
 func (f *filters) repick() {
-	mt, _, _ := compile(f.inForce()...)
+	mt, _, _ := compile(f.formats, f.inForce()...)
 	f.pick = only(mt)
 }
 
@@ -205,7 +211,7 @@ func (m *Model) Query() query.Node {
 	if m.find.active() {
 		list = append(list, m.find.pattern)
 	}
-	_, n, _ := compile(list...)
+	_, n, _ := compile(m.find.formats, list...)
 	return n
 }
 

@@ -99,7 +99,7 @@ func TestPatterns(t *testing.T) {
 		{Pattern{Text: "time>=14:05"}, "time>=14:05", true},
 		{Pattern{Text: "/level>=warn"}, "level>=warn", true},
 	} {
-		m, _, err := compile(x.pattern)
+		m, _, err := compile(nil, x.pattern)
 		if err != nil {
 			t.Errorf("%+v: %v", x.pattern, err)
 			continue

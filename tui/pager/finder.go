@@ -5,11 +5,13 @@ import (
 
 	"logview/index/match"
 	"logview/reader/document"
+	"logview/reader/line"
 )
 
 // A finder holds the pattern that is searched for, the current match, and the
 // search for the next one, if one is running.
 type finder struct {
+	formats   *line.Formats // of lines, besides those that are known; nil for none
 	caseMode  Case
 	pattern   Pattern
 	matcher   *match.Matcher // of pattern; nil without one
@@ -34,6 +36,9 @@ type matchPosition struct {
 
 func newFinder() finder { return finder{longLines: newLongLines(), levels: new(levels)} }
 
+// setFormats is called before there is a pattern.
+func (f *finder) setFormats(formats *line.Formats) { f.formats = formats }
+
 // open resets what is known about the text.
 func (f *finder) open() {
 	f.levels = new(levels)
@@ -46,7 +51,7 @@ func (f *finder) forgetLongLines() { f.longLines = newLongLines() }
 // set sets the pattern and reports whether it differs from the previous one.
 // If the pattern is invalid, it returns an error and changes nothing.
 func (f *finder) set(p Pattern, backward bool) (changed bool, err error) {
-	m, _, err := compile(p)
+	m, _, err := compile(f.formats, p)
 	if err != nil {
 		return false, err
 	}
@@ -76,7 +81,7 @@ func (f *finder) active() bool { return f.matcher != nil }
 // pickMatches returns a pick of the rows in which a match starts and that pass the
 // filters.
 func (f *finder) pickMatches(fs *filters) (pick, bool) {
-	m, _, err := compile(fs.with(f.pattern)...)
+	m, _, err := compile(f.formats, fs.with(f.pattern)...)
 	if err != nil || m == nil {
 		return pick{}, false
 	}

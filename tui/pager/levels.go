@@ -12,7 +12,6 @@ import (
 
 	"logview/reader"
 	"logview/reader/document"
-	"logview/reader/line"
 )
 
 // levels is what was found out about the levels in a text.
@@ -38,6 +37,10 @@ func sample(ctx context.Context, d Text, about *levels) (lines int, all bool, er
 			all = all && x.Size == 0
 			continue
 		}
+		first, err := d.Forward(ctx, document.Place{Member: x.Key})
+		if err != nil && err != io.EOF {
+			return lines, false, err
+		}
 		step := max(x.Text/samples, sampled)
 		all = all && step == sampled
 		for off := reader.Offset(0); off < x.Text; off += step {
@@ -50,7 +53,7 @@ func sample(ctx context.Context, d Text, about *levels) (lines int, all bool, er
 			}
 			for l := range bytes.Lines(buf[:n]) {
 				lines++
-				if line.LevelOf(l).Letter() != ' ' {
+				if first.Columns.LevelOf(l).Letter() != ' ' {
 					about.seen.Store(true)
 					return lines, all, nil
 				}

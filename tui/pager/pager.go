@@ -24,6 +24,7 @@ import (
 	"logview/reader/crash"
 	"logview/reader/document"
 	"logview/reader/files"
+	"logview/reader/line"
 	"logview/tui/keys"
 	"logview/tui/theme"
 )
@@ -72,6 +73,12 @@ func New(th *theme.Theme, s index.Searcher, opt files.Options) *Model {
 	m.view = view{win: &m.win, find: &m.find, filters: &m.filters, marks: highlighter{&m.win, &m.find}, wrap: true}
 	m.paint = painter{view: &m.view, bookmarks: &m.bookmarks, th: th}
 	return m
+}
+
+// SetFormats sets the formats of lines that the user described; nil for none.
+func (m *Model) SetFormats(f *line.Formats) {
+	m.find.setFormats(f)
+	m.filters.setFormats(f)
 }
 
 // SetTheme sets the theme.

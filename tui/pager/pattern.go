@@ -7,6 +7,7 @@ import (
 
 	"logview/index/match"
 	"logview/index/query"
+	"logview/reader/line"
 )
 
 // Case is a case mode of a pattern.
@@ -96,8 +97,8 @@ func (p Pattern) node() (query.Node, error) {
 }
 
 // compile returns a matcher of the lines that match all patterns, or nil if
-// there are none.
-func compile(list ...Pattern) (*match.Matcher, query.Node, error) {
+// there are none. formats are those of the user; nil for none.
+func compile(formats *line.Formats, list ...Pattern) (*match.Matcher, query.Node, error) {
 	var and query.And
 	for _, p := range list {
 		if p.Off || p.Empty() {
@@ -116,6 +117,6 @@ func compile(list ...Pattern) (*match.Matcher, query.Node, error) {
 	case 1:
 		n = and[0]
 	}
-	m, err := match.Compile(n, match.Options{})
+	m, err := match.Compile(n, match.Options{Formats: formats})
 	return m, n, err
 }

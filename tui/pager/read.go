@@ -19,10 +19,11 @@ import (
 // A row is a line of a text, or a piece of a long line.
 type row struct {
 	document.Piece
-	line   reader.Line // number; negative if it is not known
-	level  byte
-	starts []int // offsets of its screen rows when wrapped to width
-	width  int
+	line    reader.Line // number; negative if it is not known
+	level   byte
+	columns *line.Columns // of its file; nil for none
+	starts  []int         // offsets of its screen rows when wrapped to width
+	width   int
 }
 
 // A pick selects lines: those that match m and have one of the levels. The zero
@@ -187,7 +188,7 @@ func (k pick) rowsOf(ctx context.Context, d Text, w *document.Window, scan, find
 	var out []row
 	var spans []match.Span
 	if scan != nil {
-		spans = scan.Lines(w.Text, nil, 0)
+		spans = scan.In(w.Columns).Lines(w.Text, nil, 0)
 		if len(spans) == 0 && !w.Long() {
 			return nil, nil
 		}
@@ -212,7 +213,7 @@ func (k pick) rowsOf(ctx context.Context, d Text, w *document.Window, scan, find
 		}
 		level := byte(' ')
 		if !p.Continues {
-			level = line.LevelOf(p.Text).Letter()
+			level = w.Columns.LevelOf(p.Text).Letter()
 		}
 		if k.seen != nil && level != ' ' {
 			k.seen.Store(true)
@@ -223,7 +224,7 @@ func (k pick) rowsOf(ctx context.Context, d Text, w *document.Window, scan, find
 		if !k.all() {
 			p.Text = bytes.Clone(p.Text) // do not retain the whole window
 		}
-		out = append(out, row{Piece: p, line: -1, level: level})
+		out = append(out, row{Piece: p, line: -1, level: level, columns: w.Columns})
 		return len(out) < most
 	})
 	return out, err

@@ -103,7 +103,7 @@ func TestReadRandomLogs(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, filter := range []string{"", "apple", "!apple", "/zebra.*apple", "/x0 $"} {
-			mt, _, err := compile(Pattern{Text: filter})
+			mt, _, err := compile(nil, Pattern{Text: filter})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -122,8 +122,8 @@ func TestReadRandomLogs(t *testing.T) {
 			if strings.HasPrefix(filter, "/") {
 				continue
 			}
-			find, _, _ := compile(Pattern{Text: "zebra"})
-			both, _, _ := compile(Pattern{Text: filter}, Pattern{Text: "zebra"})
+			find, _, _ := compile(nil, Pattern{Text: "zebra"})
+			both, _, _ := compile(nil, Pattern{Text: filter}, Pattern{Text: "zebra"})
 			k := pick{m: both, find: find, lines: newLongLines()}
 			hits := 0
 			for _, l := range want {

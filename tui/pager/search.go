@@ -80,11 +80,11 @@ func (m *Model) startCount() tea.Cmd {
 	if m.doc == nil || !m.find.active() && m.filters.pick.all() || m.win.growth.tail == (document.Place{}) { // loaded calls it again once the tail is known
 		return nil
 	}
-	_, n, err := compile(m.filters.with(m.find.pattern)...)
+	_, n, err := compile(m.find.formats, m.filters.with(m.find.pattern)...)
 	if err != nil || n == nil {
 		return nil
 	}
-	t := count(context.Background(), m.searcher, m.doc, m.searching, n, m.win.growth.tail, true)
+	t := count(context.Background(), m.searcher, m.doc, m.searching, n, match.Options{Formats: m.find.formats}, m.win.growth.tail, true)
 	m.count.begin(t, m.win.growth.tail, len(m.win.members.list))
 	if !m.win.loading {
 		m.countRows(m.win.rows, m.win.growth.tail, m.win.growth.tail, false) // an unterminated last line
@@ -94,15 +94,15 @@ func (m *Model) startCount() tea.Cmd {
 
 // startHidden starts counting the matching lines that filters hide.
 func (m *Model) startHidden() tea.Cmd {
-	_, filters, err := compile(m.filters.inForce()...)
+	_, filters, err := compile(m.find.formats, m.filters.inForce()...)
 	if err != nil || filters == nil || !m.find.active() || m.doc == nil {
 		return nil
 	}
-	_, n, err := compile(m.find.pattern)
+	_, n, err := compile(m.find.formats, m.find.pattern)
 	if err != nil || n == nil {
 		return nil
 	}
-	t := count(context.Background(), m.searcher, m.doc, m.searching, query.And{n, query.Not{X: filters}}, m.count.begun, false)
+	t := count(context.Background(), m.searcher, m.doc, m.searching, query.And{n, query.Not{X: filters}}, match.Options{Formats: m.find.formats}, m.count.begun, false)
 	m.count.beginHidden(t)
 	return t.wait()
 }

@@ -337,7 +337,7 @@ func mustCompile(t *testing.T, list ...string) *match.Matcher {
 	for _, s := range list {
 		patterns = append(patterns, Pattern{Text: s})
 	}
-	m, _, err := compile(patterns...)
+	m, _, err := compile(nil, patterns...)
 	if err != nil {
 		t.Fatal(err)
 	}

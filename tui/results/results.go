@@ -37,25 +37,24 @@ type Model struct {
 	width, height int
 	focused       bool
 
-	base     string // start of all paths, which is not shown
-	text     string // of the query
-	tree     query.Node
-	window   index.Window // of time, in which the lines are
-	context  int
-	sources  func() []reader.Source
-	search   *search
-	matcher  *match.Matcher
-	scan     *match.Scanner
-	columned *match.Scanner // for files with columns; nil before the first
-	seen     snapshot
-	widest   int   // widest location on the screen, in columns
-	stale    bool  // the logs changed after the search
-	kept     *item // the item to select when a new search finds it; nil if there is none
-	looked   int   // number of items that were compared with kept
-	seq      int
-	top      int
-	cur      int
-	anchor   int // the item where the selection starts; -1 if nothing is selected
+	base    string // start of all paths, which is not shown
+	text    string // of the query
+	tree    query.Node
+	window  index.Window // of time, in which the lines are
+	context int
+	sources func() []reader.Source
+	search  *search
+	matcher *match.Matcher
+	scan    *match.Scanner
+	seen    snapshot
+	widest  int   // widest location on the screen, in columns
+	stale   bool  // the logs changed after the search
+	kept    *item // the item to select when a new search finds it; nil if there is none
+	looked  int   // number of items that were compared with kept
+	seq     int
+	top     int
+	cur     int
+	anchor  int // the item where the selection starts; -1 if nothing is selected
 }
 
 // A Line is the position of a line that was found, or of a line of context, for
@@ -222,7 +221,7 @@ func (m *Model) Search(text string, s index.Searcher, sources func() []reader.So
 		return nil, err
 	}
 	m.Close()
-	m.text, m.tree, m.window, m.matcher, m.scan, m.columned, m.sources = text, tree, window, mt, mt.NewScanner(), nil, sources
+	m.text, m.tree, m.window, m.matcher, m.scan, m.sources = text, tree, window, mt, mt.NewScanner(), sources
 	m.kept = nil
 	return m.start(s), nil
 }
@@ -301,22 +300,6 @@ func (x *search) add(h *index.Hits, line reader.Line, off reader.Offset, text []
 		i.gap = last.member.Path != i.member.Path || last.line+1 != i.line
 	}
 	x.items = append(x.items, i)
-}
-
-// scanner returns a scanner for the lines of a file with columns; nil for none.
-func (m *Model) scanner(c *line.Columns) *match.Scanner {
-	if c == nil {
-		return m.scan
-	}
-	if m.columned == nil {
-		mt, err := m.matcher.Columned()
-		if err != nil {
-			return m.scan
-		}
-		m.columned = mt.NewScanner()
-	}
-	m.columned.SetColumns(c)
-	return m.columned
 }
 
 func (x *search) notify() {
@@ -636,12 +619,13 @@ func (m *Model) row(i int) string {
 	if x.gap && m.context > 0 {
 		sep = "┌"
 	}
-	b.WriteString(m.th.Level(line.LevelOf(x.text).Letter()).Render(string(line.LevelOf(x.text).Letter())))
+	level := x.columns.LevelOf(x.text).Letter()
+	b.WriteString(m.th.Level(level).Render(string(level)))
 	b.WriteString(name.Render(screen.FitLeft(" "+where, width)))
 	b.WriteString(sep)
 	var spans []match.Span
 	if m.scan != nil && !x.context {
-		spans = m.scanner(x.columns).Highlights(x.text, nil)
+		spans = m.scan.In(x.columns).Highlights(x.text, nil)
 	}
 	room := max(1, m.width-width-2)
 	skip := 0
