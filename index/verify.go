@@ -138,7 +138,7 @@ func (v *Verifier) member(ctx context.Context, e *entry, path string, docs map[u
 		progress(c.a.Disk)
 	}
 	if c.crc != table.CRC {
-		return int64(len(table.Blocks)), fmt.Errorf("the text is another than its checksum says")
+		return int64(len(table.Blocks)), fmt.Errorf("the text does not match its checksum")
 	}
 	return int64(len(table.Blocks)), nil
 }
@@ -174,7 +174,7 @@ func (c *memberCheck) block(i int, k *reader.TableBlock, last bool) error {
 		}
 	}
 	if !same(a, k, last) {
-		return fmt.Errorf("block %d at %d is another than its table says", i, k.Offset)
+		return fmt.Errorf("block %d at %d does not match the table", i, k.Offset)
 	}
 	text := a.Text[:k.Len]
 	if i == 0 {
@@ -186,7 +186,7 @@ func (c *memberCheck) block(i int, k *reader.TableBlock, last bool) error {
 			return err
 		}
 		if string(b.Text) != string(text) {
-			return fmt.Errorf("block %d at %d is kept as another text", i, k.Offset)
+			return fmt.Errorf("block %d at %d does not match the block store", i, k.Offset)
 		}
 	}
 	c.terms.collect(text, c.columns.Text())

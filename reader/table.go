@@ -11,7 +11,7 @@ import (
 )
 
 // A Table lists a member's blocks: what is known of each without decoding
-// it. It answers line number → place and time → place.
+// it. It finds the block of an offset or a line.
 //
 // As bytes, all numbers little-endian or unsigned varints:
 //

@@ -47,7 +47,7 @@ func (g *globals) setFormats(q *queryFlags) error {
 var builtInFields = map[string]string{
 	"json":        "the members of the first object in the line; a.b is member b of the object a",
 	"logfmt":      "the pairs name=value and name=\"a value\"",
-	"access":      "client user method path protocol status bytes referer agent took, of Apache, nginx, Traefik, HAProxy (also frontend, backend, took_ms)",
+	"access":      "client user method path protocol status bytes referer agent took, of Apache, nginx, Traefik, HAProxy (of HAProxy also frontend, backend, took_ms)",
 	"syslog":      "host app pid, and what the message has",
 	"cri":         "stream, and what the message has (Kubernetes)",
 	"klog":        "pid source, and what the message has",
@@ -55,7 +55,7 @@ var builtInFields = map[string]string{
 	"csv":         "the columns that the first line of the file names, with commas, semicolons, tabs or |",
 	"w3c":         "the columns that #Fields names; c-ip, cs-method, cs-uri-stem, sc-status and others are also client, method, path, status",
 	"zeek":        "the columns that #fields names",
-	"text":        "pid tid thread logger source, where the header before the message shows them, and pairs",
+	"text":        "pid tid thread logger source client container, where the header before the message shows them, and pairs",
 }
 
 func newFormats(g *globals) *cobra.Command {
@@ -73,8 +73,8 @@ A format of your own is a regular expression with named groups, in config.toml:
   pattern = '^(?P<time>\S+) order (?P<order>\d+): (?P<state>\w+)'
   samples = ["2026-11-27T10:00:00Z order 4711: paid"]
 
-Then order:4711 finds such lines. Each sample must match. A field of your own does not
-change how the time and the level of a line are found.`,
+Then order:4711 finds such lines. Each sample must match. A format of your own
+does not change how the time and the level of a line are found.`,
 		Example: `  logview formats list
   logview formats detect app.log
   logview formats test orders app.log`,

@@ -72,12 +72,10 @@ func hintOfValue(name, value string) string {
 
 func hintOfText(s string) string {
 	switch s {
-	case "&&", "AND,", "&":
-		return fmt.Sprintf("%s is searched for as text; all conditions must hold without it", s)
+	case "&&", "AND,", "&", "and", "And":
+		return fmt.Sprintf("%s is searched for as text; leave it out: a line must match all terms anyway", s)
 	case "||", "|", "or", "Or":
 		return fmt.Sprintf("%s is searched for as text; write OR", s)
-	case "and", "And":
-		return fmt.Sprintf("%s is searched for as text; all conditions must hold without it", s)
 	case "not", "Not":
 		return fmt.Sprintf("%s is searched for as text; write NOT", s)
 	case ">=", "<=", ">", "<", "=", "!=":
@@ -95,6 +93,8 @@ func hintOfText(s string) string {
 	switch {
 	case op == "!=" && value != "":
 		return fmt.Sprintf("%sfor lines with another value, write NOT %s:%s", text, name, value)
+	case (op == "==" || op == "=") && value != "" && name == query.Time:
+		return text + "time is compared, as in 'time>=14:00 time<14:10'"
 	case (op == "==" || op == "=") && value != "":
 		return fmt.Sprintf("%sfor lines whose field %s has that value, write %s:%s", text, name, name, value)
 	case op == ":" && value == "":

@@ -98,15 +98,15 @@ func (o *outputFlags) register(cmd *cobra.Command) {
 	addWord(f, "null", "0", "print a NUL after each path", func() { o.null = true })
 	addNumber(f, &o.columns, "max-columns", "M", "omit lines longer than `N` bytes, with a note", nil)
 	addSwitch(f, &o.preview, "max-columns-preview", "", "print the first N characters of lines that -M omits")
-	addWord(f, "json", "", "print a JSON object for each line: ref, path, line, offset, time, level, log, format, text, fields", func() { o.json, o.form = true, "" })
+	addWord(f, "json", "", "print a JSON object for each line: ref, path, line, offset, text, time, level, level_derived, log, record, format, fields", func() { o.json, o.form = true, "" })
 	addHidden(f, "no-json", func() { o.json = false })
 	addText(f, "select", "", "print only these of each line: `NAMES` of its fields, or time, level, log, file, line, offset, ref, text, format; separated by commas", func(s string) (err error) {
 		o.names, err = parseNames(s)
 		return err
 	})
-	addText(f, "output", "", "print lines, or what --select says of them, as `FORM`: text, json, csv or logfmt", func(s string) error {
+	addText(f, "output", "", "print lines, or what --select says of them, as `FORMAT`: text, json, csv or logfmt", func(s string) error {
 		if !slices.Contains(forms, form(s)) {
-			return errors.New("the forms are text, json, csv and logfmt")
+			return errors.New("the formats are text, json, csv and logfmt")
 		}
 		o.form, o.json = form(s), false
 		return nil

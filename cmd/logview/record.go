@@ -121,7 +121,7 @@ func (r *recordMaker) add(h *index.Hits) error {
 		}
 		text := h.Text[l.Start:l.End]
 		text = text[:min(len(text), longestRecordLine)]
-		if r.begins.Begins(text, l.Own) || r.n > 2*mostRecordLines {
+		if r.begins.Add(text, l.Own) || r.n > 2*mostRecordLines {
 			if err := r.end(); err != nil {
 				return err
 			}
@@ -259,7 +259,7 @@ func (r *recordMaker) readOn() {
 	members := r.last.Source.Members()
 	for i := memberIndex(members, r.last.Member) + 1; i > 0 && i < len(members); i++ {
 		whole := r.readFile(r.last.Source, members[i], reader.Pos{}, func(h *index.Hits, l index.HitLine, text []byte) bool {
-			if r.begins.Begins(text, l.Own) || r.after >= mostRecordLines {
+			if r.begins.Add(text, l.Own) || r.after >= mostRecordLines {
 				return false
 			}
 			r.after++
@@ -294,14 +294,14 @@ func (r *recordMaker) beginning(of record) (parts record) {
 	var texts [][]byte
 	var begins line.Records
 	whole := r.readFile(src, members[i], pos, func(h *index.Hits, l index.HitLine, text []byte) bool {
-		if begins.Begins(text, l.Own) {
+		if begins.Add(text, l.Own) {
 			parts, texts = nil, nil
 		}
 		parts, texts = appendRecordLine(parts, texts, h, l, text)
 		return true
 	})
 	l := &first.Lines[0]
-	if !whole || len(parts) == 0 || begins.Begins(first.Text[l.Start:l.End], l.Own) {
+	if !whole || len(parts) == 0 || begins.Add(first.Text[l.Start:l.End], l.Own) {
 		return nil
 	}
 	if pos.Line < 0 {

@@ -87,11 +87,11 @@ func (f *Follower) sharedText(c files.Found, file *os.File) int64 {
 	return size
 }
 
-// replaced reports whether t, which has the name that old had, holds old's text
-// or its beginning: an editor, rsync or sed -i wrote a new file and renamed it.
-// Then t continues that text. If old was rotated, its text continues there, and
-// t has another text, however it begins.
-func (f *Follower) replaced(old, t *followed) bool {
+// continueReplaced makes t continue the text of old, and returns true, if t has the name
+// that old had and holds old's text or its beginning: an editor, rsync or sed -i wrote a
+// new file and renamed it. If old was rotated, its text continues there, and t has
+// another text, however it begins.
+func (f *Follower) continueReplaced(old, t *followed) bool {
 	if t.Name.Numbered() && !t.Name.Dated() {
 		return false // rotation gives such a name to another file each time
 	}
@@ -150,8 +150,8 @@ func (f *Follower) currentPath(t *followed) string {
 
 // findOriginal returns the file in state reading of whose text t may hold a
 // copy. A copy has the name of a rotated file that is not newer than the
-// original, or one of the two has the other's name with an ending, as editors
-// name backups.
+// original, or one of the two has the other's name plus a suffix, as editors name
+// backups. findOriginal sets t.backup.
 func (f *Follower) findOriginal(t *followed, b beginning) *followed {
 	var best *followed
 	for _, x := range f.order {
@@ -192,8 +192,8 @@ func (f *Follower) isBackup(t, x *followed) bool {
 	return extends(x.Path, t.Path) || extends(t.Path, x.Path) || f.isSaved(x, t)
 }
 
-// extends reports whether a path is another with an ending: app.log~ or
-// app.log.bak for app.log. The name of a rotated file is none.
+// extends reports whether path is of plus a suffix: app.log~ or app.log.bak for
+// app.log. Names of rotated files do not count.
 func extends(path, of string) bool {
 	end, ok := strings.CutPrefix(path, of)
 	return ok && end != "" && !line.IsAlnum(end[0]) && !strings.ContainsRune(end, filepath.Separator) && !rotates(of, path)

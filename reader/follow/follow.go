@@ -542,7 +542,7 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 		return
 	}
 	t.charset, t.bom = b.charset, b.bom
-	if before != nil && before != t && before.state == reading && f.replaced(before, t) {
+	if before != nil && before != t && before.state == reading && f.continueReplaced(before, t) {
 		if t.at < before.at {
 			f.abandon(before, false) // another file may have the rest of it
 		}

@@ -93,7 +93,7 @@ func (l *Live) run(ctx context.Context, watch func([]string, func(error)) *watch
 		told := c
 		told.Names = false // not before they are looked at
 		l.notify(told)
-		if asked, due := l.due(c); due {
+		if asked, due := l.request(c); due {
 			c = l.list()
 			c.Names = c.Names || asked
 			l.notify(c)
@@ -101,11 +101,12 @@ func (l *Live) run(ctx context.Context, watch func([]string, func(error)) *watch
 	}
 }
 
-// due reports whether to look at the names, and whether that was requested. A
+// request records what c asks for, and returns whether to look at the names now, and
+// whether that was requested. A
 // look may take a tenth of a second of ten thousand files: then it is not done
 // at every turn. Without a reason it is done as often as costs little, for file
 // systems that tell nothing.
-func (l *Live) due(c Changes) (asked, due bool) {
+func (l *Live) request(c Changes) (asked, due bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	since := time.Since(l.looked)

@@ -235,10 +235,10 @@ func (c *Columns) Text() []byte {
 	return c.all
 }
 
-// isRow reports whether a line without its newline has values in the columns, and sets
-// x to them. A line of a W3C log with more or fewer values may be one of other columns,
+// splitRow sets x to the values of a row, a line without its newline, and reports whether
+// it is one. A line of a W3C log with more or fewer values may be one of other columns,
 // which a later #Fields names: a server writes it when it is started with other settings.
-func (c *Columns) isRow(x *cells, l []byte) bool {
+func (c *Columns) splitRow(x *cells, l []byte) bool {
 	if c.header == nil && len(l) > 0 && l[0] == '#' || c.header != nil && bytes.Equal(l, c.header) {
 		return false
 	}

@@ -96,7 +96,7 @@ func (x *Fields) Each(l []byte, emit func(name, value []byte, at int) bool) {
 	x.emit, x.format = emit, "text"
 	l = bytes.TrimRight(l, "\r\n")
 	form, more := x.custom(l)
-	if c := x.Columns; more && c != nil && x.Formats.allows(c.format) && c.isRow(&x.cells, l) {
+	if c := x.Columns; more && c != nil && x.Formats.allows(c.format) && c.splitRow(&x.cells, l) {
 		// A cell of CSV may contain an object or pairs.
 		more = x.columns(l) && c.format == "csv"
 		form = cmp.Or(form, c.format)

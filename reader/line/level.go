@@ -36,10 +36,10 @@ func ParseLevel(name string) Level {
 	if len(name) == 0 {
 		return NoLevel
 	}
-	return levelOf(levelOfValue([]byte(name)))
+	return levelOfInitial(levelOfValue([]byte(name)))
 }
 
-func levelOf(letter byte) Level { return Level(strings.IndexByte(levelLetters, letter)) }
+func levelOfInitial(letter byte) Level { return Level(strings.IndexByte(levelLetters, letter)) }
 
 // LevelOf returns the level of a line; NoLevel if it has none. A level counts in the
 // header of a line, which ends where its message begins:
@@ -78,7 +78,7 @@ func levelOfShown(l []byte) (v Level, derived bool) {
 		return statusLevel(l, i), true
 	}
 	if jsonStart(l) == 0 {
-		if v := levelOf(levelOfKey(l)); v != NoLevel {
+		if v := levelOfInitial(levelOfKey(l)); v != NoLevel {
 			return v, false
 		}
 		if bytes.HasPrefix(l, dockerStart) {
@@ -116,7 +116,7 @@ func levelAround(l []byte, at, end int) (v Level, derived bool) {
 	if !ok {
 		request = -1
 	}
-	if v := levelOf(levelLetter(l, at, end, request)); v != NoLevel {
+	if v := levelOfInitial(levelLetter(l, at, end, request)); v != NoLevel {
 		return v, false
 	}
 	if request >= 0 {

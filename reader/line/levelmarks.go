@@ -54,7 +54,7 @@ func levelOfHeader(l []byte, timed bool) byte {
 		if level := levelOfWord(word, timed && n == 0); level != ' ' && (n == 0 || string(word) != "trace:") { // Stack trace:
 			return level
 		}
-		if len(word) == 8 && isNumber(word) && hasDigit(word) {
+		if len(word) == 8 && isHex(word) && hasDigit(word) {
 			thread = n
 		}
 		if timed && n > 0 && numbers && len(word) == 1 && strings.IndexByte("VDIWEF", word[0]) >= 0 {
@@ -63,7 +63,7 @@ func levelOfHeader(l []byte, timed bool) byte {
 			}
 			return word[0]
 		}
-		numbers = numbers && isNumber(word) && hasDigit(word)
+		numbers = numbers && isHex(word) && hasDigit(word)
 		if word[len(word)-1] == ':' && len(word) > 1 && word[0] != '[' {
 			// The name of a program. Many write a level after it.
 			program := word
@@ -276,8 +276,8 @@ func programWritesLevels(name []byte) bool {
 	return bytes.HasPrefix(name, []byte("postfix/")) || bytes.HasPrefix(name[k:], []byte("Log")) && len(name) > k+4 && name[k+3] >= 'A' && name[k+3] <= 'Z'
 }
 
-// isNumber reports whether a word consists of hexadecimal digits.
-func isNumber(word []byte) bool {
+// isHex reports whether a word consists of hexadecimal digits.
+func isHex(word []byte) bool {
 	for _, c := range word {
 		if !digit(c) && (c|32 < 'a' || c|32 > 'f') {
 			return false

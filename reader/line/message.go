@@ -145,7 +145,7 @@ func (h *headerColumns) find(l []byte, start int, timed bool) int {
 			kind = bracketColumn
 		case h.n == 2 && h.at[0].kind == numberColumn && h.at[1].kind == numberColumn && len(word) == 1 && bytes.IndexByte([]byte("VDIWEFA"), word[0]) >= 0: // logcat's
 			kind, level = levelColumn, true
-		case direct && timed && isNumber(bytes.Trim(word, "-:,#")) && hasDigit(word):
+		case direct && timed && isHex(bytes.Trim(word, "-:,#")) && hasDigit(word):
 			kind = numberColumn
 		case last == ':' && len(word) > 1 && (timed || level) && others <= 1:
 			h.at[h.n] = headerColumn{nameColumn, from, end}

@@ -26,8 +26,8 @@ var continuations = [][]byte{
 
 var pythonTrace = []byte("Traceback (most recent call last):")
 
-// Begins reports whether a record begins with the next line of the text. own says that
-// the line has a time of its own. A line belongs to the record before it
+// Add takes the next line of the text, and reports whether a record begins with it. own
+// says that the line has a time of its own. A line belongs to the record before it
 //
 //   - if it is indented and has no time of its own;
 //   - if that has a time and the line does not;
@@ -37,7 +37,7 @@ var pythonTrace = []byte("Traceback (most recent call last):")
 //
 // What a container runtime, docker compose, kubectl or syslog writes before the line of a
 // program does not count, and the lines of one program do not continue those of another.
-func (r *Records) Begins(l []byte, own bool) bool {
+func (r *Records) Add(l []byte, own bool) (begins bool) {
 	l = bytes.TrimRight(l, "\r\n")
 	before := r.partial
 	r.partial = partialOf(l)
@@ -62,7 +62,7 @@ func (r *Records) Begins(l []byte, own bool) bool {
 	if !bytes.Equal(writer, r.writer) {
 		*r = Records{partial: r.partial, buf: r.buf, writer: append(r.writer[:0], writer...)}
 	}
-	begins := r.begins(l, own)
+	begins = r.begins(l, own)
 	if begins {
 		r.timed, r.begun = own, true
 	}

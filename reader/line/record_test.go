@@ -97,7 +97,7 @@ main.main()`,
 			if name == "go" && strings.TrimSpace(shown) == "" || strings.HasPrefix(shown, "main.main") {
 				continue
 			}
-			if got := r.Begins([]byte(shown), own); got != want {
+			if got := r.Add([]byte(shown), own); got != want {
 				t.Errorf("%s: %q begins a record: %v", name, shown, got)
 			}
 		}

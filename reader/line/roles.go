@@ -139,7 +139,7 @@ func (x *rowTime) find(s *stamp, c *Columns, l []byte) (known, ok bool) {
 			return true, false
 		}
 		v = v[:s.parse(v, 0)]
-	case !c.isRow(&x.cells, l):
+	case !c.splitRow(&x.cells, l):
 		if !r.utc || s.parse(l, 0) == 0 || s.kind != fullDate {
 			return false, false
 		}
@@ -170,30 +170,30 @@ func (x *rowTime) find(s *stamp, c *Columns, l []byte) (known, ok bool) {
 // LevelOf is like the function LevelOf for a line of a file with columns: a column that
 // names the level decides, and a status where no column names one. c may be nil.
 func (c *Columns) LevelOf(l []byte) Level {
-	v, _ := c.levelOf(l)
+	v, _ := c.levelAndOrigin(l)
 	return v
 }
 
 // IsDerived is like the function IsDerived for a line of a file with columns. c may be
 // nil.
 func (c *Columns) IsDerived(l []byte) bool {
-	_, derived := c.levelOf(l)
+	_, derived := c.levelAndOrigin(l)
 	return derived
 }
 
-// levelOf returns the level of a line, and whether it follows from a status.
-func (c *Columns) levelOf(l []byte) (v Level, derived bool) {
+// levelAndOrigin returns the level of a line, and whether it follows from a status.
+func (c *Columns) levelAndOrigin(l []byte) (v Level, derived bool) {
 	if !c.hasLevel() {
 		return levelAndOrigin(l)
 	}
 	var shown Shown
 	l = bytes.TrimRight(shown.Of(l[:min(len(l), longest)]), "\r\n")
 	x := cells{make([][2]int, 0, 64)}
-	if !c.isRow(&x, l) {
+	if !c.splitRow(&x, l) {
 		return levelOfShown(l)
 	}
 	if i := c.roles.level; i >= 0 {
-		return levelOf(levelOfValue(bytes.TrimSpace(x.value(l, i, c.sep)))), false
+		return levelOfInitial(levelOfValue(bytes.TrimSpace(x.value(l, i, c.sep)))), false
 	}
 	status := x.value(l, c.roles.status, c.sep)
 	if len(status) != 3 || !digits(status) {

@@ -120,10 +120,9 @@ func (a *alike) differ() bool {
 
 // unbroken reports whether the numbers start with 0 or 1 and are consecutive.
 func (a *alike) unbroken() bool {
-	slices.Sort(a.values)
-	a.values = slices.Compact(a.values)
-	n := len(a.values)
-	first, last := valueOf(a.values[0]), valueOf(a.values[n-1])
+	values := slices.Compact(slices.Sorted(slices.Values(a.values)))
+	n := len(values)
+	first, last := valueOf(values[0]), valueOf(values[n-1])
 	return first <= 1 && last-first == n-1
 }
 

@@ -63,8 +63,8 @@ func (p Pattern) Empty() bool {
 	return text == ""
 }
 
-// condition returns the condition that a text is. Such as user:bob are texts: logs contain
-// them.
+// condition returns the condition that a text is. Terms such as user:bob count as text,
+// because logs contain them.
 func condition(text string) (query.Field, bool) {
 	n, err := query.Parse(text)
 	if err != nil {
