@@ -355,11 +355,19 @@ func (j *searchJob) explainFields(ctx context.Context) {
 	if hinted || j.readsStdinOnce() {
 		return
 	}
-	for _, f := range query.FieldsOf(j.req.Query) {
+	exists := func(f query.Field) error {
 		ctx, cancel := context.WithTimeout(ctx, time.Second)
-		_, err := j.search(ctx, &index.Request{Query: query.Field{Name: f.Name, Op: query.Exists}, Options: j.req.Options, Sources: j.req.Sources, Max: 1, CountOnly: true},
+		defer cancel()
+		_, err := j.search(ctx, &index.Request{Query: f, Options: j.req.Options, Sources: j.req.Sources, Max: 1, CountOnly: true},
 			func(h *index.Hits) error { return errFound })
-		cancel()
+		return err
+	}
+	for _, f := range query.FieldsOf(j.req.Query) {
+		w := j.req.Window
+		if _, alone := j.req.Query.(query.Field); !(alone && w.Since.IsZero() && w.Until.IsZero()) && errors.Is(exists(f), errFound) {
+			continue // it is the other conditions that no such line meets
+		}
+		err := exists(query.Field{Name: f.Name, Op: query.Exists})
 		if f.Name == query.Time {
 			fmt.Fprintln(j.flags.err, "logview: time can be compared only, as in 'time>=14:05 time<14:10'")
 			continue

@@ -689,8 +689,8 @@ func TestFields(t *testing.T) {
 	for q, want := range map[string]string{
 		`level:error`:                 "0 2 3",
 		`level>=warn`:                 "0 1 2 3",
-		`level<error`:                 "1 4",
-		`-level:*`:                    "",
+		`level<error`:                 "1",
+		`-level:*`:                    "4",
 		`status>=500`:                 "2",
 		`http.status>=500`:            "0",
 		`status:404`:                  "1",

@@ -39,6 +39,7 @@ type Clock struct {
 	learned bool // Learn was called, or a time was found
 	place   place
 	strict  bool  // only a header precedes times: see elsewhere
+	sparse  bool  // few lines have times, so that those in sentences are not of their lines
 	order   order // of dates such as 06/01/02
 
 	last     time.Time // the time found last
@@ -64,6 +65,7 @@ type place struct {
 	key    string // of a JSON object, with quotes; then the offset is that of the key
 	depth  int    // of the object
 	indent bool   // the line began with a blank
+	dated  bool   // the year is elsewhere in the line: see stamp.findYear
 }
 
 // searched is how much of a line is searched for a time, and of a JSON object in it,
@@ -103,7 +105,7 @@ func (c *Clock) Last() time.Time { return c.last }
 
 // Copy returns a Clock that has learned the same.
 func (c *Clock) Copy() *Clock {
-	return &Clock{Zone: c.Zone, Ref: c.Ref, Columns: c.Columns, learned: c.learned, place: c.place, strict: c.strict, order: c.order}
+	return &Clock{Zone: c.Zone, Ref: c.Ref, Columns: c.Columns, learned: c.learned, place: c.place, strict: c.strict, sparse: c.sparse, order: c.order}
 }
 
 // inferred returns what the line does not say of its time.
@@ -185,6 +187,9 @@ func (c *Clock) find(s *stamp, l []byte) bool {
 	case p.at < len(l) && p.begins(l, p.at):
 		if end := s.parse(l, p.at); end > 0 && s.kind == p.kind {
 			s.end = end
+			if p.dated {
+				s.findYear(l, p.at, end)
+			}
 			return true
 		}
 		fallthrough
@@ -198,7 +203,10 @@ func (c *Clock) find(s *stamp, l []byte) bool {
 			i += k + 1
 		}
 		if i += p.lead; p.spaces > 0 && i < len(l) && p.begins(l, i) {
-			if s.parse(l, i) > 0 && s.kind == p.kind {
+			if end := s.parse(l, i); end > 0 && s.kind == p.kind {
+				if p.dated {
+					s.findYear(l, i, end)
+				}
 				return true
 			}
 		}
@@ -206,9 +214,10 @@ func (c *Clock) find(s *stamp, l []byte) bool {
 	return c.search(s, l)
 }
 
-// begins reports whether a time may begin at i.
+// begins reports whether a time may begin at i: not inside a word, and not inside another
+// date.
 func (p *place) begins(l []byte, i int) bool {
-	return i == 0 || !IsAlnum(l[i-1])
+	return i == 0 || !IsAlnum(l[i-1]) && !(i > 1 && digit(l[i-2]) && strings.IndexByte("/-.:", l[i-1]) >= 0)
 }
 
 // search finds the time of a line anywhere in its beginning. A line that begins
@@ -223,7 +232,7 @@ func (c *Clock) search(s *stamp, l []byte) bool {
 		return true // nothing is learned: other lines of the entry have other fields there
 	}
 	p, ok := searchPlace(s, l)
-	if !ok || c.strict && p.key == "" && !c.elsewhere(s, l, p.at) {
+	if !ok || c.strict && p.key == "" && !c.elsewhere(s, l, p.at) || c.sparse && p.key == "" && hasWord(l[:p.at]) {
 		return false
 	}
 	if !c.learned {
@@ -264,7 +273,12 @@ func searchPlace(s *stamp, l []byte) (place, bool) {
 		return place{}, false
 	}
 	before := l[:at]
-	return place{known: true, kind: s.kind, at: at, spaces: bytes.Count(before, []byte{' '}), lead: at - 1 - bytes.LastIndexByte(before, ' '), indent: indent}, true
+	p := place{known: true, kind: s.kind, at: at, spaces: bytes.Count(before, []byte{' '}), lead: at - 1 - bytes.LastIndexByte(before, ' '), indent: indent}
+	if s.kind == fullDate && s.year == 0 {
+		var again stamp
+		p.dated = s.findYear(l, at, again.parse(l, at))
+	}
+	return p, true
 }
 
 // same reports whether p and q are the same place, as far as one line can tell.
@@ -285,7 +299,44 @@ func (c *Clock) elsewhere(s *stamp, l []byte, at int) bool {
 	if request, ok := requestAt(l); ok && at < request { // after the name of a user, perhaps
 		return true
 	}
-	return !isProse(l[:at])
+	return !isProse(l[:at]) && !isOfValue(l[:at])
+}
+
+// isOfValue reports whether the text before a time says that it is a value in what
+// continues another line: of a header of HTTP, a key of YAML, or a cell of a table.
+func isOfValue(before []byte) bool {
+	before = bytes.TrimLeft(before, "<>* ")
+	if len(before) > 0 && before[0] == '|' {
+		return true
+	}
+	key, ok := bytes.CutSuffix(bytes.TrimRight(before, " \"'"), []byte{':'})
+	if !ok || bytes.IndexByte(key, ' ') >= 0 {
+		return false
+	}
+	for _, end := range []string{"date", "_at", "-at", "modified", "expires", "since", "until", "expiry", "created", "updated", "timestamp", "time"} {
+		if len(key) >= len(end) && strings.EqualFold(string(key[len(key)-len(end):]), end) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasWord reports whether a text before a time has a word that is neither a level nor in
+// brackets, nor the name of a container.
+func hasWord(before []byte) bool {
+	if namesTime(before) {
+		return false
+	}
+	before = before[labelOf(before).end:]
+	for word := range bytes.FieldsSeq(before) {
+		if strings.IndexByte("[(<{|", word[0]) >= 0 || bytes.IndexByte(word, '=') > 0 {
+			continue
+		}
+		if word = bytes.TrimRight(word, ":,.;"); len(word) > 1 && isPlain(word) && levelNamed(word) == 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // isProse reports whether a text before a time is a part of a sentence, or names an
@@ -341,7 +392,7 @@ func findStamp(s *stamp, l []byte) (at int, ok bool) {
 				continue
 			}
 			if _, k := monthAt(l, i); k == 0 {
-				if _, ok := weekdayAt(l, i); !ok && !(digit(byteAt(l, i+1)) && (i == 0 || i > 1 && l[i-1] == ' ' && (l[i-2] == '|' || l[i-2] == ']'))) {
+				if _, ok := weekdayAt(l, i); !ok && !(digit(byteAt(l, i+1)) && (i == 0 || l[i-1] == ' ' && klogTime(l[i:]) > 0)) {
 					continue
 				}
 			}
@@ -394,7 +445,8 @@ func counts(s *stamp, l []byte, i int) bool {
 func namesTime(before []byte) bool {
 	before = bytes.TrimRight(before, "\":= (")
 	for _, name := range []string{"ts", "time", "timestamp", "epoch", "date", "audit"} {
-		if rest, ok := bytes.CutSuffix(before, []byte(name)); ok && (len(rest) == 0 || !letter(rest[len(rest)-1])) {
+		n := len(before) - len(name)
+		if n >= 0 && strings.EqualFold(string(before[n:]), name) && (n == 0 || !letter(before[n-1])) {
 			return true
 		}
 	}

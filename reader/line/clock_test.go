@@ -77,6 +77,15 @@ var clockCases = []struct{ line, want string }{
 	{`{"dt":"2024-05-01T10:00:00.1Z"}`, "2024-05-01 10:00:00.1"},
 	{`{"date":"2024-05-01","time":"10:00:01.5+02:00","x":1}`, "2024-05-01 08:00:01.5"},
 	{`{"time": "10:00:01", "date": "2024-05-01"}`, "2024-05-01 08:00:01"},
+	{"- 1131566461 2005.11.09 dn228 Nov 9 12:01:01 dn228/dn228 crond[2916]: x", "2005-11-09 10:01:01"},
+	{"May  1 10:00:01 fw date=2019-05-01 time=10:00:01 devname=x", "2019-05-01 08:00:01"},
+	{"date=2019-05-01,time=10:00:01,devname=fw", "2019-05-01 08:00:01"},
+	{"20171224-0:3:1:7|Step_LSC|30002312|x", "2017-12-23 22:03:01.007"},
+	{"[04.30 16:49:06] chrome.exe - x", "2024-04-30 14:49:06"},
+	{"[30.04 16:49:06] x", "2024-04-30 14:49:06"},
+	{"I20240501 10:00:10.123456 1234 x.cc:1] x", "2024-05-01 08:00:10.123456"},
+	{"web-7d9f-abc web I0501 10:00:01.123456       1 main.go:12] x", "2024-05-01 08:00:01.123456"},
+	{`{"time_unix_nano":"1714557610123456789"}`, "2024-05-01 10:00:10.123456789"},
 	{"web-1  | 2024-05-01 10:00:00 x", "2024-05-01 08:00:00"},
 	{"web-1  | I0501 10:00:00.123456       7 a.go:1] x", "2024-05-01 08:00:00.123456"},
 	{"[pod/web-7d/web] I0501 10:00:00.123456       7 a.go:1] x", "2024-05-01 08:00:00.123456"},
@@ -253,6 +262,11 @@ func TestClockAfterLearning(t *testing.T) {
 		{"2024-05-01 10:00:00 a", "('2024-01-01 00:00:00', 5),", ""},
 		{"# Time: 2024-05-01T10:00:00Z", "SET timestamp=1714557500;", ""},
 		{"2024-05-01 10:00:00 a", "[10:00:05] a", ""},
+		{"2024-05-01 10:00:00 a", "Date: Wed, 01 May 2019 10:00:01 GMT", ""},
+		{"2024-05-01 10:00:00 a", "< Last-Modified: Wed, 01 May 2019 10:00:01 GMT", ""},
+		{"2024-05-01 10:00:00 a", "created_at: 2017-01-01T00:00:00Z", ""},
+		{"2024-05-01 10:00:00 a", "| 1  | 2013-01-01 00:00:00 | ERROR |", ""},
+		{"time=2023-05-01T10:00:00Z level=INFO", "2023/05/01 10:00:04 x", "10:00:04"},
 		{"2024-05-01 10:00:00 a", "INFO 2024-05-01 10:00:04 a", "10:00:04"},
 		{"2024-05-01 10:00:00 a", "web | 2024-05-01 10:00:04 a", "10:00:04"},
 		{"2024-05-01 10:00:00 a", "time=\"2024-05-01 10:00:04\" level=info", "10:00:04"},
@@ -304,5 +318,33 @@ func TestSpanInsideLine(t *testing.T) {
 	}
 	if first := clock.Survey([]byte("2020-01-01 00:00:00 all of it is the rest"), true).First; !first.IsZero() {
 		t.Errorf("begins at %v", first)
+	}
+}
+
+// TestLearnedFromMany tests what is learned from the first lines together.
+func TestLearnedFromMany(t *testing.T) {
+	sentences := strings.Repeat("INFO request done\n", 20)
+	for _, c := range []struct{ text, line, want string }{
+		// Few lines have times, in sentences: these are not of their lines.
+		{sentences + "WARN certificate of x expires 2031-05-01 10:00:00\n", "WARN certificate of x expires 2031-05-01 10:00:00", ""},
+		{sentences, "x.o: built 2023-01-01T00:00:00Z cached", ""},
+		{sentences + "2024-05-01 10:00:00 x\n", "2024-05-01 10:00:00 x", "2024-05-01 10:00:00"},
+		{sentences, "[main] 2024-05-01 10:00:00 x", "2024-05-01 10:00:00"},
+		{strings.Repeat("\tat com.example.X\n", 20) + "it began at 2024-05-01 10:00:00\n", "it ended at 2024-05-01 10:00:01", "2024-05-01 10:00:01"},
+		// A column of seconds since 1970.
+		{strings.Repeat("134681 node-246 unix.hw state 1077804742 1 x\n", 3) + "1 node-1 action error 1085100843 1 x\n", "7 node-9 unix.hw z 1085100900 1 x", "2004-05-21 00:55:00"},
+		{strings.Repeat("2 123 eni-1 10.0.0.1 10.0.0.2 443 4 6 20 4249 1714557600 1714557660 ACCEPT OK\n", 5), "2 123 eni-1 - - - - - - - 1714557601 1714557661 - NODATA", "2024-05-01 10:00:01"},
+		{strings.Repeat("user 1000000001 in\n", 5), "user 1000000002 in", ""},
+		{"a 1714557600 b\n", "a 1714557601 b", ""},
+	} {
+		clock := line.Clock{Zone: time.UTC, Ref: time.Date(2024, 5, 20, 0, 0, 0, 0, time.UTC)}
+		clock.Learn([]byte(c.text))
+		got := ""
+		if x, ok := clock.Time([]byte(c.line)); ok {
+			got = x.UTC().Format(time.DateTime)
+		}
+		if got != c.want {
+			t.Errorf("%q after %.60q: %q, want %q", c.line, c.text, got, c.want)
+		}
 	}
 }

@@ -72,11 +72,12 @@ func Spelled(name string) bool {
 }
 
 // RequestMarks are texts of which every line of an access log contains one.
-var RequestMarks = []string{requestMark, haproxyMark}
+var RequestMarks = []string{requestMark, requestMarkInDocker, haproxyMark}
 
 const (
-	requestMark = `] "`
-	haproxyMark = "haproxy["
+	requestMark         = `] "`
+	requestMarkInDocker = `] \"`
+	haproxyMark         = "haproxy["
 )
 
 // OfRequests reports whether lines that do not spell out a name have such a field only
@@ -139,17 +140,13 @@ func (x *Fields) own(l []byte, header bool) {
 }
 
 // docker emits the fields of the program's line in a line of Docker, and returns false if
-// no more fields are wanted. Those of an access log are left out: no text tells that the
-// line has them.
+// no more fields are wanted.
 func (x *Fields) docker(l []byte) bool {
 	inner := dockerLine(x.inner[:0], l, len(l))
 	if inner == nil || bytes.HasPrefix(inner, dockerStart) {
 		return true
 	}
 	x.inner = inner
-	if _, ok := requestAt(inner); ok {
-		return true
-	}
 	emit, format, more := x.emit, x.format, true
 	x.emit = func(name, value []byte, _ int) bool {
 		more = emit(name, value, -1)

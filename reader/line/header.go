@@ -74,16 +74,25 @@ func (x *Fields) syslog(l []byte, i int) (int, bool) {
 	if byteAt(l, i) != ' ' {
 		return 0, true
 	}
-	host := i + 1
+	host := skip(l, i, ' ')
 	end := host
 	for end < len(l) && (nameByte(l[end]) || l[end] == ':') {
 		end++
 	}
+	priority := isPriority(l[host:end]) // there is no host
 	if end == host || byteAt(l, end) != ' ' || l[end-1] == ':' || capitals(l[host:end]) && levelOfWord(l[host:end], false) != ' ' {
 		return 0, true
 	}
 	app := end + 1
-	i = app
+	if i = app; !priority {
+		for i < len(l) && nameByte(l[i]) {
+			i++
+		}
+		if isPriority(l[app:i]) && byteAt(l, i) == ' ' {
+			app = i + 1
+		}
+		i = app
+	}
 	for i < len(l) && (nameByte(l[i]) || l[i] == '(' || l[i] == ')') {
 		i++
 	}
@@ -95,12 +104,17 @@ func (x *Fields) syslog(l []byte, i int) (int, bool) {
 		if _, n := number(l, i+1, 10); n > i+1 && byteAt(l, n) == ']' {
 			pid, after = i+1, n+1
 		}
+		if rest := l[min(after, len(l)):]; len(rest) > 2 && rest[0] == ' ' && (rest[1] == '(' || rest[1] == '<') { // launchd[1] (com.apple.x[2]): of macOS
+			if k := bytes.IndexByte(rest, ':'); k > 0 && (rest[k-1] == ')' || rest[k-1] == '>') && bytes.IndexByte(rest[1:k], ' ') < 0 {
+				after += k
+			}
+		}
 	}
 	if byteAt(l, after) != ':' || after+1 < len(l) && l[after+1] != ' ' {
 		return 0, true
 	}
 	x.format = "syslog"
-	if !x.emit(nameHost, l[host:end], host) || !x.emit(nameApp, l[app:i], app) {
+	if !priority && !x.emit(nameHost, l[host:end], host) || !x.emit(nameApp, l[app:i], app) {
 		return 0, false
 	}
 	if pid >= 0 && !x.emit(namePID, l[pid:after-1], pid) {
@@ -110,6 +124,13 @@ func (x *Fields) syslog(l []byte, i int) (int, bool) {
 		return x.haproxy(l, after+2)
 	}
 	return after + 1, true
+}
+
+// isPriority reports whether a word is a facility and a severity, as BusyBox and OpenWrt
+// write them: daemon.err.
+func isPriority(word []byte) bool {
+	facility, severity, ok := bytes.Cut(word, []byte{'.'})
+	return ok && isFacility(facility) && levelNamed(severity) != 0
 }
 
 // haproxyTimes is the number of slashes between the times of a request in HAProxy's log;
@@ -190,13 +211,23 @@ func (x *Fields) syslog5424(l []byte, i int) (int, bool) {
 
 // klogTime returns the position after the time of a line of klog; 0 if it is none.
 func klogTime(l []byte) int {
-	if len(l) < 14 || bytes.IndexByte([]byte("EWIF"), l[0]) < 0 || !digits(l[1:5]) || l[5] != ' ' || two(l, 6) < 0 || l[8] != ':' || two(l, 9) < 0 || l[11] != ':' || two(l, 12) < 0 {
+	const short = len("E1121 08:00:00")
+	if len(l) < short || bytes.IndexByte([]byte("EWIF"), l[0]) < 0 || !digits(l[1:5]) {
 		return 0
 	}
-	if byteAt(l, 14) != '.' {
-		return 14
+	at := len("E1121")
+	if l[at] != ' ' { // with the year, of glog
+		if at += 4; len(l) < short+4 || !digits(l[5:at]) || l[at] != ' ' {
+			return 0
+		}
 	}
-	_, end := number(l, 15, 9)
+	if l = l[:min(len(l), 40)]; two(l, at+1) < 0 || l[at+3] != ':' || two(l, at+4) < 0 || l[at+6] != ':' || two(l, at+7) < 0 {
+		return 0
+	}
+	end := at + len(" 08:00:00")
+	if byteAt(l, end) == '.' {
+		_, end = number(l, end+1, 9)
+	}
 	return end
 }
 

@@ -7,7 +7,7 @@ import (
 
 // jsonKeys are the keys under which programs write the time of a line, best
 // first.
-var jsonKeys = []string{"@timestamp", "timestamp", "time", "ts", "datetime", "eventTime", "instant", "__REALTIME_TIMESTAMP", "timeUnixNano",
+var jsonKeys = []string{"@timestamp", "timestamp", "time", "ts", "datetime", "eventTime", "instant", "__REALTIME_TIMESTAMP", "timeUnixNano", "time_unix_nano",
 	"EdgeStartTimestamp", "time_local", "time_iso8601", "asctime", "date", "t", "@t", "T", "dt", "TS", "TimeCreated", "epoch", "timeMillis", "TimeGenerated", "published", "StartUTC", "msec", "created", "at", "started_at", "start_time", "created_at"}
 
 // certainKey reports whether a key, with its quotes and a colon, names the time of its

@@ -99,7 +99,8 @@ func levelOfShown(l []byte) (v Level, derived bool) {
 func levelInDocker(l []byte) (v Level, derived bool) {
 	var buf [longestWrapped]byte
 	if inner := dockerLine(buf[:0], l, longestWrapped); inner != nil && !bytes.HasPrefix(inner, dockerStart) {
-		return levelOfShown(inner)
+		var shown Shown
+		return levelOfShown(shown.Of(inner))
 	}
 	return NoLevel, false
 }
@@ -216,15 +217,18 @@ func levelBefore(l []byte, at, end int) byte {
 		return level
 	}
 	if end == 0 || end > len(l) {
-		if level := levelOfPair(l); level != ' ' {
+		if level := levelOfPair(l, 0, 0); level != ' ' {
 			return level
 		}
 		return levelOfHeader(l, false)
 	}
 	rest := l[end:]
+	if level := levelOfLogcat(rest); level != ' ' {
+		return level
+	}
 	// In a line of pairs, words of capitals are part of values.
 	if isPair(rest) || at > 0 && l[at-1] == '=' || at > 1 && l[at-2] == '=' {
-		if level := levelOfPair(l); level != ' ' {
+		if level := levelOfPair(l, at, end); level != ' ' {
 			return level
 		}
 	}
@@ -243,7 +247,23 @@ func levelBefore(l []byte, at, end int) byte {
 	if level := levelOfPriority(l); level != ' ' {
 		return level
 	}
-	return levelOfPair(l)
+	if level := levelOfPair(l, at, end); level != ' ' {
+		return level
+	}
+	return levelOfForm(l, at, end)
+}
+
+// pairsBegin returns where the pairs of a line may begin, whose time is l[at:end]: at its
+// beginning if its time is the value of one, and else behind the time, or the name of a
+// program in syslog's form. Without a time, end is 0.
+func pairsBegin(l []byte, at, end int) int {
+	if end == 0 {
+		return labelOf(l).end
+	}
+	if at > 0 && (l[at-1] == '=' || at > 1 && l[at-2] == '=') {
+		return 0
+	}
+	return max(end, syslogEnd(l, end))
 }
 
 // besideSmallWord returns the level that counts instead of the word in small letters with
@@ -297,6 +317,8 @@ var levels = map[string]byte{
 	"info": 'I', "notice": 'I', "information": 'I', "log": 'I', "config": 'I',
 	"erro": 'E', "eror": 'E', "fata": 'F', "pani": 'F', "dpanic": 'F', "debu": 'D', "trac": 'T', "wrn": 'W', "inf": 'I', "ftl": 'F', "trc": 'T', "vrb": 'T', "dbug": 'D', "trce": 'T',
 	"debug": 'D', "fine": 'D', "dbg": 'D', "trace": 'T', "verbose": 'T', "finer": 'T', "finest": 'T',
+	"trace1": 'T', "trace2": 'T', "trace3": 'T', "trace4": 'T', "trace5": 'T', "trace6": 'T', "trace7": 'T', "trace8": 'T',
+	"warnung": 'W', "avertissement": 'W', "advertencia": 'W', "schwerwiegend": 'E', "grave": 'E', "infos": 'I', "informational": 'I',
 	"debug1": 'D', "debug2": 'D', "debug3": 'D', "debug4": 'D', "debug5": 'D',
 }
 
@@ -330,6 +352,16 @@ func levelSpelled(name []byte) byte {
 		lower[i] = c
 	}
 	return levels[string(lower[:len(name)])]
+}
+
+// isPlain reports whether a word consists of letters.
+func isPlain(word []byte) bool {
+	for _, c := range word {
+		if !letter(c) {
+			return false
+		}
+	}
+	return len(word) > 0
 }
 
 func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }

@@ -51,8 +51,12 @@ func isLevelKey(key []byte) bool {
 	return false
 }
 
-// levelOfPair returns the level of a line with a pair such as level=warn.
-func levelOfPair(l []byte) byte {
+// levelOfPair returns the level of a line with a pair such as level=warn, unless that is in
+// a message, a URL or a command. The time of the line is l[at:end]; end is 0 if it has none.
+func levelOfPair(l []byte, at, end int) byte {
+	if isIndented(l) {
+		return ' ' // it continues the line before
+	}
 	for i := -1; ; {
 		k := bytes.IndexByte(l[i+1:], '=')
 		if k < 0 {
@@ -63,7 +67,7 @@ func levelOfPair(l []byte) byte {
 		for from > 0 && (IsAlnum(l[from-1]) || l[from-1] == '_' || l[from-1] == '.') {
 			from--
 		}
-		if !isLevelKey(l[from:i]) {
+		if !isLevelKey(l[from:i]) || from > 0 && strings.IndexByte(" \t,;|{([", l[from-1]) < 0 || isMessage(l[min(pairsBegin(l, at, end), from):from]) {
 			continue
 		}
 		value := bytes.TrimLeft(l[i+1:], `"'`)
@@ -76,8 +80,38 @@ func levelOfPair(l []byte) byte {
 	}
 }
 
+// isMessage reports whether a text between the header of a line and a pair is a message: it
+// begins with a word, and not with a pair. The word may be the name of a host, directly
+// before another pair.
+func isMessage(text []byte) bool {
+	for len(text) > 0 {
+		if strings.IndexByte(" \t|,;-:*", text[0]) >= 0 {
+			text = text[1:]
+			continue
+		}
+		_, n := columnAt(text, 0)
+		word := text[:n]
+		text = text[n:]
+		if bytes.IndexByte(word, '=') > 0 {
+			return false
+		}
+		if isPlain(word) && levelNamed(word) == 0 {
+			_, n := columnAt(text, skip(text, 0, ' '))
+			return bytes.IndexByte(text[:n], '=') <= 0
+		}
+	}
+	return false
+}
+
 // levelOfValue returns the level that a value of a key names.
 func levelOfValue(value []byte) byte {
+	value = bytes.TrimSpace(value)
+	if len(value) > 4 && value[0] == '\\' { // "\u001b[31merror\u001b[39m" of Winston
+		if rest, ok := bytes.CutPrefix(value, []byte(`\u001b[`)); ok {
+			_, rest, _ = bytes.Cut(rest, []byte{'m'})
+			value, _, _ = bytes.Cut(rest, []byte{'\\'})
+		}
+	}
 	if k := bytes.IndexAny(value, "+-"); k > 0 && k+1 < len(value) && digits(value[k+1:]) { // DEBUG-4 of slog
 		value = value[:k]
 	}

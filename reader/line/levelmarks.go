@@ -15,8 +15,12 @@ const headerWords = 6
 // if timed is set.
 func levelOfHeader(l []byte, timed bool) byte {
 	numbers := true // all words so far are numbers
+	prose := false  // one of them is a plain word
 	thread := -9    // the word that may be WebSphere's number of a thread
 	first := 0      // the first word but for the bracket after a time
+	if timed && byteAt(l, 0) == ':' && byteAt(l, 1) == ' ' {
+		l = l[1:]
+	}
 	for n := 0; n < headerWords; n++ {
 		// Between words: blanks, and what separates columns.
 		i := 0
@@ -45,15 +49,25 @@ func levelOfHeader(l []byte, timed bool) byte {
 		}
 		word := l[:end]
 		l = l[end:]
+		if word[0] == '\'' || word[0] == '"' {
+			prose = true
+			continue
+		}
 		if n == 0 && string(word) == "]" {
 			first = 1
 		}
 		if level := levelOfLetter(word, l, timed, n-first, thread-first); level != ' ' {
 			return level
 		}
-		if level := levelOfWord(word, timed && n == 0); level != ' ' && (n == 0 || string(word) != "trace:") { // Stack trace:
+		// Error: after plain words is a part of the message, as in Payment Error: and SERVICE ALERT: of Nagios.
+		ofMessage := prose && word[len(word)-1] == ':' && (!capitals(word) || string(word) == "ALERT:")
+		if level := levelOfWord(word, timed && n == 0); level != ' ' && !ofMessage {
 			return level
 		}
+		if string(word) == "PHP" {
+			return levelOfPHP(l)
+		}
+		prose = prose || isPlain(word)
 		if len(word) == 8 && isHex(word) && hasDigit(word) {
 			thread = n
 		}
@@ -86,6 +100,25 @@ func levelOfHeader(l []byte, timed bool) byte {
 	return ' '
 }
 
+// levelOfPHP returns the level that follows PHP, as in "PHP Fatal error:  ".
+func levelOfPHP(l []byte) byte {
+	l = bytes.TrimLeft(l, " ")
+	if bytes.HasPrefix(l, []byte("Deprecated:")) {
+		return 'W'
+	}
+	n := letters(l, 0)
+	switch name := string(l[:n]); {
+	case bytes.HasPrefix(l[n:], []byte(" error:")): // Fatal, Parse, Recoverable fatal
+		return 'E'
+	case byteAt(l, n) != ':':
+	default:
+		if level := levelNamed([]byte(name)); level != 0 {
+			return level
+		}
+	}
+	return ' '
+}
+
 // levelOfInner returns the level of what a program wrote, behind its name in a line of
 // syslog: after a time of its own, or in a word before a colon, perhaps after another one.
 func levelOfInner(l []byte) byte {
@@ -98,7 +131,7 @@ func levelOfInner(l []byte) byte {
 	}
 	if digit(byteAt(l, from)) { // for nothing else a time is searched
 		var s stamp
-		if end := s.parse(l, from); end > 0 && s.kind < epoch {
+		if end := s.parse(l, from); end > 0 && (s.kind < epoch || s.kind == clockOnly && bytes.HasPrefix(l[end:], []byte(" ["))) {
 			return levelOfHeader(l[end:], true)
 		}
 		if k := bytes.IndexByte(l[:min(len(l), 16)], ']'); from > 0 && k > 0 { // [5-1] 2026-11-21 of PostgreSQL
@@ -109,6 +142,9 @@ func levelOfInner(l []byte) byte {
 	}
 	if byteAt(l, 0) == '<' { // <warn>
 		return levelOfWord(l[:wordEnd(l)], false)
+	}
+	if k := bytes.Index(l[:min(len(l), 8)], []byte("] ")); from > 0 && k > 0 && digits(bytes.ReplaceAll(l[1:k], []byte("-"), nil)) { // [5-1] ERROR: of PostgreSQL
+		l = l[k+2:]
 	}
 	for range 2 {
 		word := l[:wordEnd(l)]
@@ -138,6 +174,10 @@ func levelOfMarks(l []byte, at, end int) byte {
 	case at == 3 && l[1] == ' ' && l[2] == '[': // of CUPS
 		if k := strings.IndexByte("XACEWNIDd", l[0]); k >= 0 {
 			return "FFFEWIIDD"[k]
+		}
+	case at > 0 && end > at && digit(l[0]) && end+2 < len(l) && l[end] == ' ' && l[end+2] == ' ' && isRedis(l[:at]):
+		if k := strings.IndexByte(".-*#", l[end+1]); k >= 0 {
+			return "DDIW"[k]
 		}
 	case bytes.HasPrefix(l, []byte("<![LOG[")): // of Configuration Manager
 		if k := bytes.LastIndex(l, []byte(`" type="`)); k > 0 {
@@ -216,11 +256,141 @@ func levelOfUnified(l []byte) byte {
 	return ' '
 }
 
+// levelOfLogcat returns the level of a line of logcat in the forms of Android Studio, and
+// in the long one, of which rest is what follows the time.
+func levelOfLogcat(rest []byte) byte {
+	rest = bytes.TrimLeft(rest, " ")
+	if !digit(byteAt(rest, 0)) {
+		return ' '
+	}
+	var words [5][]byte
+	for i := range words {
+		words[i] = rest[:wordEnd(rest)]
+		rest = bytes.TrimLeft(rest[len(words[i]):], " ")
+	}
+	tagged := func(word []byte) byte { // D/WindowManager
+		if len(word) > 2 && word[1] == '/' && letter(word[2]) && strings.IndexByte("VDIWEF", word[0]) >= 0 {
+			return logcatLevel(word[0])
+		}
+		return ' '
+	}
+	ids, _, named := bytes.Cut(words[0], []byte{'/'})
+	process, thread, both := bytes.Cut(ids, []byte{'-'})
+	switch {
+	case both && digits(process) && digits(thread) && len(thread) > 0:
+		if named {
+			return tagged(words[1])
+		}
+		if letter := words[3]; len(letter) == 1 && strings.IndexByte("VDIWEFA", letter[0]) >= 0 {
+			return logcatLevel(letter[0])
+		}
+	case words[0][len(words[0])-1] == ':' && digits(words[0][:len(words[0])-1]) && digits(words[1]) && len(words[1]) > 0:
+		return tagged(words[2])
+	}
+	return ' '
+}
+
+// isRedis reports whether a text before a time is that of a line of Redis: the number of the
+// process, and its role, as in 7:M. Source: "Redis log format", redis.io.
+func isRedis(before []byte) bool {
+	_, n := number(before, 0, 9)
+	return n > 0 && n+3 == len(before) && before[n] == ':' && strings.IndexByte("XCSM", before[n+1]) >= 0 && before[n+2] == ' '
+}
+
 func logcatLevel(c byte) byte {
-	if c == 'V' {
+	switch c {
+	case 'V':
 		return 'T'
+	case 'A':
+		return 'F'
 	}
 	return c
+}
+
+// levelOfForm returns the level of a line that is written in a form of its own, after its
+// time l[at:end]; a blank if it has none of them:
+//
+//   - %LINK-3-UPDOWN: of Cisco, also behind what a collector writes;
+//   - ERROR:  with two blanks, of PostgreSQL, after any prefix (log_line_prefix);
+//   - daemon.err, the facility and the severity that BusyBox and OpenWrt write;
+//   - Er(163), the severity and the priority of VMware's ESXi;
+//   - security: error: of BIND, and 123: error : of libvirt;
+//   - critical/Api: of Icinga.
+func levelOfForm(l []byte, at, end int) byte {
+	rest := l[end:min(len(l), end+searched)]
+	for from := 0; ; {
+		k := bytes.IndexByte(rest[from:], '%')
+		if k < 0 {
+			break
+		}
+		from += k + 1
+		if word := rest[from-1:]; letter(byteAt(word, 1)) {
+			if level := levelOfLetter(word[:wordEnd(word)], nil, false, 0, 0); level != ' ' {
+				return level
+			}
+		}
+	}
+	if k := bytes.Index(rest, []byte(":  ")); k > 0 {
+		from := k
+		for from > 0 && (letter(rest[from-1]) || digit(rest[from-1])) {
+			from--
+		}
+		if word := rest[from:k]; from > 0 && (rest[from-1] == ' ' || rest[from-1] == ',') && len(word) > 2 && capitals(word) && letter(word[0]) {
+			if level := levelNamed(word); level != 0 {
+				return level
+			}
+		}
+	}
+	// The others have a mark among the first words: most lines need no search for it.
+	const near = 48
+	head := rest[:min(len(rest), near)]
+	dot := bytes.IndexByte(head, '.')
+	if letter(byteAt(l, at)) && dot < 0 || dot < 0 && bytes.IndexByte(head, '(') < 0 && bytes.IndexByte(head, '/') < 0 && bytes.Count(head, []byte{':'}) < 2 {
+		return ' '
+	}
+	var words [3][]byte
+	for i := range words {
+		rest = bytes.TrimLeft(rest, " :]")
+		words[i] = rest[:wordEnd(rest)]
+		rest = rest[len(words[i]):]
+	}
+	for _, word := range words[:2] {
+		if isPriority(word) {
+			return levelNamed(word[bytes.IndexByte(word, '.')+1:])
+		}
+	}
+	if k := len(words[0]) - 1; k > 3 && words[0][2] == '(' && words[0][k] == ')' && digits(words[0][3:k]) {
+		for i, name := range []string{"Em", "Al", "Cr", "Er", "Wa", "No", "In", "Db"} {
+			if string(words[0][:2]) == name {
+				return levelOfNumber(i)
+			}
+		}
+	}
+	if word, ok := bytes.CutSuffix(words[1], []byte{':'}); ok && len(words[0]) > 2 && words[0][len(words[0])-1] == ':' && letters(words[0], 0) == len(words[0])-1 && l[end] == ' ' && digit(l[max(0, end-1)]) && bytes.IndexByte(l[:end], '-') > 0 {
+		if level := levelNamed(word); level != 0 {
+			return level
+		}
+	}
+	if string(words[2]) == ":" || len(rest) > 1 && rest[0] == ' ' && rest[1] == ':' {
+		if level := levelNamed(words[1]); level != 0 && digits(bytes.TrimSuffix(words[0], []byte{':'})) {
+			return level
+		}
+	}
+	if name, object, ok := bytes.Cut(words[0], []byte{'/'}); ok && len(object) > 1 && object[len(object)-1] == ':' && object[0] >= 'A' && object[0] <= 'Z' {
+		if level := levelNamed(name); level != 0 {
+			return level
+		}
+	}
+	return ' '
+}
+
+// isFacility reports whether a word is the name of a facility of syslog.
+func isFacility(word []byte) bool {
+	switch string(word) {
+	case "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "ntp":
+		return true
+	}
+	return len(word) == 6 && bytes.HasPrefix(word, []byte("local")) && digit(word[5])
 }
 
 // levelOfLetter returns the level that a letter stands for, or another short mark, which
@@ -250,11 +420,13 @@ func levelOfLetter(word, rest []byte, timed bool, n, thread int) byte {
 	case len(word) == 1 && isLevel(word[0]): // of MongoDB, before the component
 		next := bytes.TrimLeft(rest, " ")
 		next = next[:wordEnd(next)]
-		if len(rest) > 0 && rest[0] == ' ' && (string(next) == "-" || len(next) >= 3 && capitals(next) && letter(next[0])) {
+		if len(rest) > 0 && rest[0] == ' ' && (string(next) == "-" || string(next) == "|" || len(next) >= 3 && capitals(next) && letter(next[0]) || isSource(next)) {
 			return word[0]
 		}
 	case len(word) == 2 && word[1] == '!' && isLevel(word[0]): // of Telegraf
 		return word[0]
+	case len(word) == 2 && word[0] == 'D' && word[1] >= '1' && word[1] <= '5' && capitals(rest[:min(4, len(rest))]): // of MongoDB
+		return 'D'
 	case len(word) > 2 && word[1] == '/' && letter(word[2]) && strings.IndexByte("VDIWEF", word[0]) >= 0: // of logcat: E/Tag ( 123):
 		if open := bytes.IndexByte(word, '('); open > 2 || byteAt(bytes.TrimLeft(rest, " "), 0) == '(' {
 			return logcatLevel(word[0])
@@ -267,6 +439,15 @@ func levelOfLetter(word, rest []byte, timed bool, n, thread int) byte {
 		}
 	}
 	return ' '
+}
+
+// isSource reports whether a word after the letter of a level shows that it is one: the
+// place in a source file, or a number of a message in brackets, as of GlusterFS and
+// TensorFlow.
+func isSource(word []byte) bool {
+	word = bytes.TrimRight(word, "]")
+	k := bytes.LastIndexByte(word, ':')
+	return string(word) == "[MSGID:" || k > 2 && k+1 < len(word) && digits(word[k+1:]) && bytes.IndexByte(word[:k], '.') > 0
 }
 
 // programWritesLevels reports whether the program with a name, before a colon, writes

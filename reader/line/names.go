@@ -72,6 +72,9 @@ func (x *Fields) emitHeader(l []byte) bool {
 // "ERROR Failed: x" is not.
 func isLogger(l []byte, before, c headerColumn, numbers int) bool {
 	word := l[c.from:c.end]
+	if after := bytes.TrimLeft(l[c.end:], " \t"); bytes.IndexByte(word, '.') < 0 && (byteAt(after, 0) == '{' || isPair(after)) {
+		return false // started {"port":80} of zap
+	}
 	if word[len(word)-1] != ':' {
 		return c.end+1 < len(l) && (l[c.end] == '\t' || l[c.end+1] == ' ' || l[c.end+1] == ':')
 	}

@@ -2,6 +2,7 @@ package line
 
 import (
 	"bytes"
+	"math"
 	"slices"
 	"time"
 )
@@ -102,12 +103,15 @@ func (c *Clock) learnPlace(text []byte) {
 		header bool // only a header precedes it
 	}
 	var found []count
-	n := 0
+	n, lines, timed := 0, 0, 0
 	for l := range bytes.Lines(text) {
 		if n++; n > most {
 			break
 		}
 		l = c.shown(trimEnd(l))
+		if len(l) > 0 && !isIndented(l) {
+			lines++
+		}
 		var s stamp
 		p, ok := searchPlace(&s, l)
 		if !ok {
@@ -119,16 +123,53 @@ func (c *Clock) learnPlace(text []byte) {
 			i = len(found) - 1
 		}
 		found[i].n++
+		timed++
 	}
+	c.sparse = lines >= 10 && timed*3 < lines
 	best := -1
 	for i, x := range found {
 		if best < 0 || x.n > found[best].n {
 			best = i
 		}
 	}
-	if best >= 0 {
+	if best < 0 {
+		c.place = epochColumn(text)
+		return
+	}
+	if p := found[best].place; !c.sparse || p.key != "" || p.at == 0 {
 		c.learned, c.place, c.strict = true, found[best].place, found[best].header
 	}
+}
+
+// epochColumn returns the place of the first word that is a number of seconds since 1970 in
+// all of the first lines, as in the logs of flows in Amazon's clouds. It is not known if
+// there are few lines. Numbers before May 2002 are those of users, perhaps.
+func epochColumn(text []byte) place {
+	const most, least, columns = 50, 4, 12
+	var in [columns]int // lines in which the word may be a time
+	lines := 0
+	for l := range bytes.Lines(text) {
+		if l = trimEnd(l); len(l) == 0 || lines == most {
+			break
+		}
+		lines++
+		for i := range columns {
+			word := l[:wordEnd(l)]
+			if v, n := number(word, 0, 11); n == 10 && len(word) == 10 && v >= 102e7 && v < 22e8 {
+				in[i]++
+			}
+			if len(word) == len(l) {
+				break
+			}
+			l = l[len(word)+1:]
+		}
+	}
+	for i := range columns {
+		if lines >= least && i > 0 && in[i] >= lines-1 {
+			return place{known: true, kind: epoch, at: math.MaxInt, spaces: i}
+		}
+	}
+	return place{}
 }
 
 // orderOf returns the order of some dates, none of which is after latest.

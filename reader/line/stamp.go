@@ -193,7 +193,10 @@ func (s *stamp) parseDigits(l []byte, i int) int {
 	case 8: // 20261121
 		s.year, s.month, s.day = v/10000, v/100%100, v%100
 		if s.year >= 1970 && s.year <= 2199 && s.validDate() {
-			return s.clockAfter(l, n)
+			if end := s.clockAfter(l, n); end > 0 || sep != '-' {
+				return end
+			}
+			return s.parseUnpadded(l, n+1)
 		}
 	case 14: // 20261121140506
 		s.year, s.month, s.day = v/1e10, v/1e8%100, v/1e6%100
@@ -216,6 +219,51 @@ func (s *stamp) parseDigits(l []byte, i int) int {
 		return s.parseShort(l, i, v, n, sep)
 	}
 	return 0
+}
+
+// parseUnpadded parses a time of day at i whose numbers have no leading zeros, such as
+// 0:3:1:7, with milliseconds; it is followed by a |.
+func (s *stamp) parseUnpadded(l []byte, i int) int {
+	var parts [4]int
+	for k := range parts {
+		v, n := number(l, i, 3)
+		if n == i || n-i == 3 && k < 3 || byteAt(l, n) != ":::|"[k] {
+			return 0
+		}
+		parts[k], i = v, n+1
+	}
+	s.hour, s.min, s.sec, s.nanos = parts[0], parts[1], parts[2], parts[3]*1e6
+	if !s.validClock() {
+		return 0
+	}
+	s.kind = fullDate
+	return i - 1
+}
+
+// findYear sets the year of a time without one, l[at:end], if the line has its date with
+// the year elsewhere: before it, as on supercomputers (2005.11.09 dn228 Nov 9 12:01:01), or
+// after it, as date=2026-11-21 of FortiGate in a line of syslog. It reports whether it did.
+func (s *stamp) findYear(l []byte, at, end int) bool {
+	check := func(i int) bool {
+		year, n := number(l, i, 4)
+		if n != i+4 || year < 1970 || year > 2199 || two(l, n+1) != s.month || two(l, n+4) != s.day {
+			return false
+		}
+		s.year = year
+		return true
+	}
+	const near = 64
+	for i := max(0, at-near); i+len("2006.01.02") < at; i++ {
+		if c := l[i+4]; digit(l[i]) && (c == '.' || c == '-' || c == '/') && l[i+7] == c && (i == 0 || l[i-1] == ' ') && check(i) {
+			return true
+		}
+	}
+	if end > 0 && end < len(l) {
+		if k := bytes.Index(l[end:min(len(l), end+near)], []byte(" date=")); k >= 0 {
+			return check(end + k + len(" date="))
+		}
+	}
+	return false
 }
 
 // parseShort parses a time that begins with v, a number of one or two digits that
@@ -278,7 +326,7 @@ func (s *stamp) parseDayMonth(l []byte, day, month, k int, sep byte) int {
 // 11-21|14:05:06 or 11/21-14:05:06, whose date ends at m.
 func (s *stamp) parseWithoutYear(l []byte, a, b, m int, sep byte) int {
 	s.month, s.day = a, b
-	if s.month > 12 || sep == '.' {
+	if s.month > 12 || sep == '.' && byteAt(l, m-len("00.00")-1) != '[' { // [10.30 14:05:06] is of Proxifier
 		s.month, s.day = b, a
 	}
 	k := skip(l, m, ' ')
@@ -353,10 +401,13 @@ func (s *stamp) parseForge(l []byte, day, n int) int {
 func (s *stamp) parseWord(l []byte, i int) int {
 	switch l[i] {
 	case 'I', 'W', 'E', 'F', 'D': // klog: I1121 14:05:06.789012, and CockroachDB: I261121 14:05:06.789012
-		if v, n := number(l, i+1, 7); (n == i+5 || n == i+7) && byteAt(l, n) == ' ' {
+		if v, n := number(l, i+1, 9); (n == i+5 || n == i+7 || n == i+9) && byteAt(l, n) == ' ' {
 			s.month, s.day = v/100%100, v%100
-			if n == i+7 {
+			switch n - i {
+			case 7:
 				s.year = 2000 + v/10000
+			case 9: // of glog since 0.6
+				s.year = v / 10000
 			}
 			k := skip(l, n, ' ')
 			if end := s.parseClock(l, k); s.validDate() && end >= k+8 {
@@ -454,7 +505,7 @@ func (s *stamp) clockAfter(l []byte, i int) int {
 		switch i++; {
 		case c == ':' && byteAt(l, i) == ':': // of Erlang
 			i++
-		case c == ' ' && bytes.HasPrefix(l[i:], []byte("time=")): // date=2026-11-21 time=14:05:06
+		case (c == ' ' || c == ',') && bytes.HasPrefix(l[i:], []byte("time=")): // date=2026-11-21 time=14:05:06
 			i += len("time=")
 			i = skip(l, i, '"')
 		}
