@@ -158,12 +158,8 @@ func (f *Follower) startAtEnd(ctx context.Context, src reader.Source, t *followe
 		}
 		f.note(t.Path, err)
 	}
-	at := t.at
 	if err := f.readChunks(ctx, t, t.Size); err != nil {
 		return err
-	}
-	if t.at == at {
-		t.recent = nil // see loadTail
 	}
 	f.closeQuiet(t)
 	return nil

@@ -132,6 +132,32 @@ func (f *Follower) continueReplaced(old, t *followed) bool {
 	return true
 }
 
+// continueEdited makes t continue the text of the file that is its backup, and returns
+// true, if an editor moved that file aside and wrote a changed text: the last lines that
+// were emitted are in t.
+func (f *Follower) continueEdited(t *followed) bool {
+	for _, x := range f.order {
+		aside := extends(x.Path, t.Path) || x.Path == t.Path && x.gone // perhaps under a name that is not listed
+		if x == t || x.state != reading || x.at == 0 || !aside {
+			continue
+		}
+		file, info, err := f.openNow(t)
+		if err != nil {
+			return false
+		}
+		defer file.Close()
+		p := x.progress.clone()
+		p.key, p.log = t.key, t.log
+		p.scanned, p.zeros, p.run = 0, 0, 0
+		if p.goToTail(file, info.Size()) {
+			f.note(t.Path, &reader.FileError{Path: t.Path, Offset: p.at, Err: errCut})
+			t.progress = p
+			return true
+		}
+	}
+	return false
+}
+
 // currentPath returns the current path of an open file in its directory; empty
 // if it has none there.
 func (f *Follower) currentPath(t *followed) string {

@@ -555,6 +555,8 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 		t.state, t.of = copied, like
 		f.checkFile(ctx, t)
 		return
+	} else if f.continueEdited(t) {
+		// Its text continues, too.
 	} else if file, _, err := f.openNow(t); err != nil {
 		f.forget(t) // nothing could be compared with it
 		f.pending = true

@@ -31,6 +31,13 @@ import (
 // After the last step nothing else is emitted. Lines before the first
 // blank one are what is there before the following begins.
 var stories = map[string]string{
+	"an editor changes a line and keeps a backup": `
+		app.log < one\nthe second line of the log, which is longer\nthe third line of the log, longer, too\n
+
+		mv app.log app.log~ ; app.log < one, changed\nthe second line of the log, which is longer\nthe third line of the log, longer, too\n
+		rm app.log~ ; app.log < the fourth\n
+		> app.log the fourth
+	`,
 	"an editor keeps a backup": `
 		app.log < one\ntwo\n
 		other.log < x\n
@@ -309,6 +316,13 @@ var stories = map[string]string{
 
 // identityStories cannot be told by paths alone.
 var identityStories = map[string]string{
+	"an editor changes a line and keeps a backup that is listed": `
+		b.log < one\nthe second line of this log, which is longer\nthe third line of this log, longer\n
+
+		mv b.log b.log.bak ; b.log < changed\nthe second line of this log, which is longer\nthe third line of this log, longer\n
+		b.log < the fourth\n
+		> b.log the fourth
+	`,
 	"a header under a name that is no rotated file's": `
 		app.log < #Fields: date time s-ip cs-method cs-uri-stem sc-status time-taken cs-host\n
 

@@ -143,7 +143,7 @@ func (p *progress) begin(file io.ReaderAt, at int64) error {
 		p.mark(tail, at, p.offset, p.line)
 	}
 	p.marks = slices.Clone(p.marks) // of their exact size: most files stay quiet
-	p.recent = nil                  // see recall
+	p.recent = bytes.Clone(tail[max(0, len(tail)-markBytes):])
 	return nil
 }
 
@@ -156,7 +156,7 @@ func (p *progress) shrink() {
 }
 
 // loadTail reads the last bytes before at, which marks are made of, unless they
-// are known. Of ten thousand quiet files they are not kept.
+// are known.
 func (p *progress) loadTail(file io.ReaderAt) error {
 	n := min(p.at, markBytes)
 	if int64(len(p.recent)) >= n {
@@ -222,11 +222,8 @@ func (p *progress) rewind(file io.ReaderAt, size int64) {
 	if at, ok := p.commonEnd(file, size); ok && p.goTo(file, at) == nil {
 		return
 	}
-	if at, ok := p.findTail(file, size); ok {
-		p.offset, p.line = reader.Offset(max(0, at-int64(p.bom))), -1
-		if p.begin(file, at) == nil {
-			return
-		}
+	if p.goToTail(file, size) {
+		return
 	}
 	for n := len(p.marks); n > 0; n-- {
 		m := p.marks[n-1]
@@ -278,6 +275,17 @@ func (p *progress) commonEnd(file io.ReaderAt, size int64) (int64, bool) {
 		same = p.charset.LineEnd(p.recent[:same])
 	}
 	return from + int64(same), same > 0
+}
+
+// goToTail continues after the last lines that were emitted, if findTail finds them, and
+// reports whether it does.
+func (p *progress) goToTail(file io.ReaderAt, size int64) bool {
+	at, ok := p.findTail(file, size)
+	if !ok {
+		return false
+	}
+	p.offset, p.line = reader.Offset(max(0, at-int64(p.bom))), -1
+	return p.begin(file, at) == nil
 }
 
 // findTail finds the last lines that were emitted in another place of a file,
