@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -159,8 +160,9 @@ func firstHigh(p []byte) int {
 // utf16Without detects UTF-16 without a byte order mark. It returns the empty
 // Charset for other text. At least one in four code units must be ASCII, as
 // blanks, digits and newlines are in any script, and so have a zero byte on one
-// side; almost none may have one on the other side; and the characters must
-// occur in text. p starts at an even offset of the text.
+// side, or one in ten if most others are of one script; almost none may have one
+// on the other side; and the characters must occur in text. p starts at an even
+// offset of the text.
 func utf16Without(p []byte) Charset {
 	z := LeadingZeros(p) &^ 1
 	p = p[z:min(len(p), z+8<<10)]
@@ -191,10 +193,11 @@ func utf16Without(p []byte) Charset {
 	if zeros[0] > zeros[1] {
 		c, high = UTF16BE, 0
 	}
-	if zeros[high] < 2 || 4*zeros[high] < units || 20*zeros[1-high] > units {
+	if zeros[high] < 2 || 10*zeros[high] < units || 20*zeros[1-high] > units {
 		return ""
 	}
-	ascii, odd := 0, 0 // number of ASCII code units, and of those that do not occur in text
+	ascii, odd := 0, 0   // number of ASCII code units, and of those that do not occur in text
+	var scripts [256]int // numbers of the others by their high bytes
 	for i := 0; i < len(p); i += 2 {
 		u := rune(p[i+1])<<8 | rune(p[i])
 		if c == UTF16BE {
@@ -205,12 +208,28 @@ func utf16Without(p []byte) Charset {
 			ascii++
 		case u > 0 && u < 0x80, u >= 0xfff0 && u != 0xfffd, u >= 0x80 && u < 0xa0:
 			odd++
+		default:
+			scripts[u>>8&0xff]++
 		}
 	}
-	if 50*odd > units || 4*ascii < units {
+	if 50*odd > units || 4*ascii < units && !(10*ascii >= units && 10*ofOneScript(&scripts) >= 9*(units-ascii)) {
 		return ""
 	}
 	return c
+}
+
+// ofOneScript returns how many characters, counted by the high bytes of UTF-16, are of the
+// most frequent script: Chinese and Japanese, Korean, or any other.
+func ofOneScript(n *[256]int) int {
+	sum := func(list ...[2]int) (sum int) {
+		for _, r := range list {
+			for high := r[0]; high <= r[1]; high++ {
+				sum += n[high]
+			}
+		}
+		return sum
+	}
+	return max(slices.Max(n[1:]), sum([2]int{0x30, 0x30}, [2]int{0x4e, 0x9f}, [2]int{0xff, 0xff}), sum([2]int{0xac, 0xd7}))
 }
 
 func isASCII(p []byte) bool { return firstHigh(p) == len(p) }

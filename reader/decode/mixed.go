@@ -7,6 +7,8 @@ import (
 
 	utf "golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/transform"
+
+	"logview/reader"
 )
 
 // This file decodes UTF-16 to which other programs appended text of bytes, as cmd.exe
@@ -111,6 +113,9 @@ const (
 func (m *mixedDecoder) startsNarrow(text []byte, atEOF bool) (narrow, known bool) {
 	if m.high < len(text) && text[m.high] == 0 {
 		return false, true
+	}
+	if bytes.HasPrefix(text, reader.ByteOrderMark) { // of UTF-8
+		return true, true
 	}
 	whole := atEOF || len(text) >= narrowLook
 	text = text[:min(len(text), narrowLook)]

@@ -807,3 +807,16 @@ func TestDepthInArchives(t *testing.T) {
 		}
 	}
 }
+
+// TestTarCutInPadding tests that a tar that ends in what fills a block is reported.
+func TestTarCutInPadding(t *testing.T) {
+	whole := readertest.Tar(t, readertest.TarMember{Name: "a.log", Text: "one\n"}, readertest.TarMember{Name: "b.log", Text: "two\n"})
+	for _, n := range []int{600, 700, 1600} {
+		path := filepath.Join(t.TempDir(), "cut.tar")
+		readertest.WriteFile(t, path, whole[:n])
+		_, errs := unpackPath(t, path, Options{})
+		if len(errs) != 1 || !strings.Contains(errs[0].Error(), "truncated") {
+			t.Errorf("cut at %d: %v", n, errs)
+		}
+	}
+}

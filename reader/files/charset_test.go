@@ -47,6 +47,7 @@ func TestUTF16Without(t *testing.T) {
 	for _, c := range []decode.Charset{decode.UTF16LE, decode.UTF16BE} {
 		for _, text := range []string{
 			"ab\n", "one line\n", someLog(1), someLog(5000), "2026-05-01 12:00 запрос обработан\n", strings.Repeat("2026-05-01 12:00:00 リクエスト\n", 5000), "no newline",
+			strings.Repeat("Ошибка соединения с сервером\r\n", 100), strings.Repeat("连接服务器失败，请稍后重试。错误\r\n", 100),
 		} {
 			for _, cut := range []int{0, 1} {
 				raw := encoded(t, c, text)

@@ -357,3 +357,13 @@ func TestBegunFiles(t *testing.T) {
 		}
 	}
 }
+
+// TestCompressedTwice tests that a file that is compressed twice is reported, named or
+// not.
+func TestCompressedTwice(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "app.log.1.gz.gz")
+	readertest.WriteFile(t, path, readertest.Gzip(readertest.Gzip("one\n")))
+	if text, _, err := readPath(t, path); err == nil || !strings.Contains(err.Error(), "compressed twice") {
+		t.Errorf("%q, %v", text, err)
+	}
+}

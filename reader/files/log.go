@@ -3,6 +3,7 @@ package files
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -232,6 +233,10 @@ func (s *LogSource) openMember(ctx context.Context, m reader.Member, at reader.P
 		err := s.refuseArchive(ctx, m, b, regular)
 		b.Close()
 		return nil, err
+	case b.T.Format != decode.Plain && !s.opt.Text && isCompression(b.T.Beginning()):
+		format := decode.FormatOf(b.T.Beginning())
+		b.Close()
+		return nil, &reader.FileError{Path: path, Offset: -1, Err: decode.Describe(format, errCompressedTwice)}
 	case b.T.Binary && !s.holdsText(ctx, m, b.T.Beginning()):
 		b.Close()
 		return nil, &reader.FileError{Path: path, Offset: -1, Err: reader.ErrBinary}
@@ -264,6 +269,17 @@ func (s *LogSource) openMember(ctx context.Context, m reader.Member, at reader.P
 		}
 	}
 	return b, nil
+}
+
+var errCompressedTwice = errors.New("it is compressed twice; decompress it once to read it")
+
+// isCompression reports whether a decoded text begins as a compressed file does.
+func isCompression(head []byte) bool {
+	switch decode.FormatOf(head[:min(len(head), decode.MagicLen)]) {
+	case decode.Gzip, decode.Bzip2, decode.Xz, decode.Zstd, decode.Lz4, decode.Compress:
+		return true
+	}
+	return false
 }
 
 // isPacked reports whether a regular file must be decoded.

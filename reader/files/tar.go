@@ -76,7 +76,11 @@ func (l *tarLister) next(ctx context.Context) bool {
 // to off: another archive may have been appended, or a header was overwritten
 // with zeros. It returns false if no header follows.
 func (l *tarLister) skipEnd(ctx context.Context, off int64) bool {
-	at, zeros, _ := nextHeader(ctx, l.data, min(roundToBlock(off), l.size), l.size)
+	if roundToBlock(off) > l.size { // it ends in what fills the last block of a member
+		l.bad.add(errTarCut)
+		return false
+	}
+	at, zeros, _ := nextHeader(ctx, l.data, roundToBlock(off), l.size)
 	if l.data.err != nil {
 		l.bad.add(l.data.err)
 	}

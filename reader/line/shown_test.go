@@ -64,6 +64,7 @@ func TestShownUTF16(t *testing.T) {
 		{"first\n" + wide("second\r\nthird\r\n\r\n") + "fourth\n", "first\nsecond\r\nthird\r\n\r\nfourth\n"},
 		{"not ended " + wide("before\n"), "not ended before\n"},
 		{"mark \xff\xfe" + wide("is here\n"), "mark is here\n"},
+		{"\xff\xfe" + wide("foo b\n"), "foo b\n"},
 		{wide("Zürich, Київ, 中海 12:30 😀 ok\n"), "Zürich, Київ, 中海 12:30 😀 ok\n"},
 		{wide("ends in 中文\n"), "ends in 中文\n"},
 		{wide("wide, but ") + "not any more\n", "wide, but not any more\n"},

@@ -62,7 +62,7 @@ func findWide(text []byte) (w wideText, ok bool) {
 		w.end = len(text)
 	}
 	// Strings of one character that end with zero bytes look alike: a few, in a longer line.
-	whole := w.start <= 1 && w.end == len(text)
+	whole := w.start <= 1 && w.end == len(text) || w.before < w.start-1 // behind a byte order mark
 	return w, ascii >= 2 && (whole || ascii >= 6) && 4*ascii >= units && 4*pairs <= units
 }
 
