@@ -248,3 +248,31 @@ func shorten(h *index.Hits) (*index.Hits, error) {
 	short.Lines = []index.HitLine{{Span: match.Span{End: len(start)}, Line: l.Line, Offset: l.Offset, Context: l.Context, Time: l.Time}}
 	return &short, nil
 }
+
+// endedBy returns the error of a search that was ended by err.
+func endedBy(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return exitCode(exitInt)
+	}
+	return err
+}
+
+// outcome returns the exit code of a command whose search has ended. found says that there
+// was something to print.
+func (j *searchJob) outcome(st index.Stats, found bool) error {
+	switch {
+	case j.failed || st.Failed > 0:
+		return exitCode(exitError)
+	case !found:
+		return exitCode(exitNone)
+	}
+	return nil
+}
+
+// outcomeOfLines is outcome for a command that counts lines. It says if there are none.
+func (j *searchJob) outcomeOfLines(st index.Stats) error {
+	if st.Hits == 0 && !j.failed && st.Failed == 0 && isTerminal(j.flags.err) {
+		fmt.Fprintln(j.flags.err, "logview: no line matches")
+	}
+	return j.outcome(st, st.Hits > 0)
+}

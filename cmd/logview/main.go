@@ -22,7 +22,6 @@ import (
 
 // Exit codes, the same as grep's.
 const (
-	exitMatch = 0
 	exitNone  = 1
 	exitError = 2
 	exitInt   = 130 // ended by Ctrl-C, as in shells

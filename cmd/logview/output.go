@@ -5,7 +5,6 @@ import (
 	"math"
 	"os"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -143,10 +142,7 @@ func (o *outputFlags) printer(out *os.File, q *queryFlags, one, piped, color boo
 	if names == nil && (f == formCSV || f == formLogfmt) {
 		names = selectedByDefault
 	}
-	zone := q.zone()
-	if o.utc {
-		zone = time.UTC
-	}
+	zone := q.printedZone(o.utc)
 	p := &printer{
 		form: f, names: names, zone: zone, formats: q.Formats,
 		out: out, color: color, visible: color || tty, raw: q.Raw, json: f == formJSON && names == nil,

@@ -204,10 +204,7 @@ func (o *patternsOptions) run(ctx context.Context, paths []string) error {
 	}
 	c, st, err := j.countPatterns(ctx)
 	if err != nil {
-		if ctx.Err() != nil {
-			return exitCode(exitInt)
-		}
-		return err
+		return endedBy(ctx, err)
 	}
 	all := c.joined()
 	list, other := all.Patterns()
@@ -226,13 +223,7 @@ func (o *patternsOptions) run(ctx context.Context, paths []string) error {
 	if !all.Complete() {
 		o.printError(errors.New("the messages have so many different words that a few lines may be counted for another pattern"))
 	}
-	switch {
-	case j.failed || st.Failed > 0:
-		return exitCode(exitError)
-	case len(list) == 0:
-		return exitCode(exitNone)
-	}
-	return nil
+	return j.outcome(st, len(list) > 0)
 }
 
 // A jsonPattern is a pattern in the output of --json.
@@ -249,10 +240,7 @@ type jsonPattern struct {
 }
 
 func (o *patternsOptions) print(c *patternCount, list []pattern.Pattern, other pattern.Count, total int64) error {
-	zone := o.zone()
-	if o.utc {
-		zone = time.UTC
-	}
+	zone := o.printedZone(o.utc)
 	rest := int64(0) // patterns that are not printed
 	if n := int(o.top.n); n > 0 && len(list) > n {
 		rest = int64(len(list) - n)

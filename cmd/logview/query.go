@@ -161,6 +161,14 @@ func (q *queryFlags) zone() *time.Location {
 	return q.tz
 }
 
+// printedZone returns the zone in which times are printed; utc is that of --utc.
+func (q *queryFlags) printedZone(utc bool) *time.Location {
+	if utc {
+		return time.UTC
+	}
+	return q.zone()
+}
+
 // parseZone parses the value of --tz.
 func parseZone(s string) (*time.Location, error) {
 	if strings.EqualFold(s, "utc") || strings.EqualFold(s, "z") {

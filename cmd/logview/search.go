@@ -178,21 +178,13 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	if p.mode != printFilesWithout {
 		r.found = st.Hits > 0
 	}
-	switch {
-	case err != nil:
-		if ctx.Err() != nil {
-			if p.color {
-				o.out.WriteString(colorOff)
-			}
-			return exitCode(exitInt)
+	if err != nil {
+		if ctx.Err() != nil && p.color {
+			o.out.WriteString(colorOff)
 		}
-		return err
-	case j.failed || st.Failed > 0:
-		return exitCode(exitError)
-	case !r.found:
-		return exitCode(exitNone)
+		return endedBy(ctx, err)
 	}
-	return nil
+	return j.outcome(st, r.found)
 }
 
 // A searchRun is a search whose lines are printed.

@@ -122,7 +122,7 @@ func (o *statsOptions) run(ctx context.Context, paths []string) error {
 	if o.by != "" {
 		t, _, err := j.countValues(ctx, o.by, true)
 		if err != nil {
-			return o.ended(ctx, err)
+			return endedBy(ctx, err)
 		}
 		o.shown = map[string]bool{}
 		list := t.ranked()
@@ -136,7 +136,7 @@ func (o *statsOptions) run(ctx context.Context, paths []string) error {
 	c := o.counting(j, first)
 	st, err := j.run(ctx, renderLong(j.req))
 	if err != nil {
-		return o.ended(ctx, err)
+		return endedBy(ctx, err)
 	}
 	total := &histogram{step: first, fixed: o.fixed}
 	for _, p := range c.all {
@@ -148,7 +148,7 @@ func (o *statsOptions) run(ctx context.Context, paths []string) error {
 	if err := o.printSteps(total); err != nil {
 		return err
 	}
-	return j.outcome(st)
+	return j.outcomeOfLines(st)
 }
 
 // runTop prints the most frequent values.
@@ -158,7 +158,7 @@ func (o *statsOptions) runTop(ctx context.Context, j *searchJob) error {
 	}
 	t, st, err := j.countValues(ctx, o.top, false)
 	if err != nil {
-		return o.ended(ctx, err)
+		return endedBy(ctx, err)
 	}
 	if err := o.printTop(t); err != nil {
 		return err
@@ -166,29 +166,7 @@ func (o *statsOptions) runTop(ctx context.Context, j *searchJob) error {
 	if _, none := t.counts[""]; none && len(t.counts) == 1 {
 		o.printError(fmt.Errorf("none of these lines has a field %s", visible.String(strconv.Quote(o.top))))
 	}
-	return j.outcome(st)
-}
-
-// ended returns the error of a search that has ended because of err.
-func (o *statsOptions) ended(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
-		return exitCode(exitInt)
-	}
-	return err
-}
-
-// outcome returns the exit code of a command whose search has ended.
-func (j *searchJob) outcome(st index.Stats) error {
-	switch {
-	case j.failed || st.Failed > 0:
-		return exitCode(exitError)
-	case st.Hits == 0:
-		if isTerminal(j.flags.err) {
-			fmt.Fprintln(j.flags.err, "logview: no line matches")
-		}
-		return exitCode(exitNone)
-	}
-	return nil
+	return j.outcomeOfLines(st)
 }
 
 // counting makes a search count the lines that it finds, in steps of first, and returns the
@@ -402,10 +380,7 @@ func begin(t time.Time, step time.Duration, zone *time.Location) time.Time {
 }
 
 func (o *statsOptions) printSteps(h *histogram) error {
-	zone := o.zone()
-	if o.utc {
-		zone = time.UTC
-	}
+	zone := o.printedZone(o.utc)
 	names, of := o.columns(h)
 	step := o.stepFor(h)
 	rows := map[int64]*row{}

@@ -96,10 +96,7 @@ func (o *traceOptions) run(ctx context.Context, id string, paths []string) error
 	if err != nil {
 		return err
 	}
-	zone := o.zone()
-	if o.utc {
-		zone = time.UTC
-	}
+	zone := o.printedZone(o.utc)
 	p := (&outputFlags{json: o.json, path: no, number: no, noBetween: true, afterField: ":", contextSign: "-", utc: o.utc}).printer(o.out, &o.queryFlags, false, false, color)
 	p.zone = zone
 	s, err := (&searchOptions{jobFlags: o.jobFlags}).newSorter(j.req, j.sources)
@@ -115,23 +112,16 @@ func (o *traceOptions) run(ctx context.Context, id string, paths []string) error
 		err = r.flush()
 	}
 	if err != nil {
-		if ctx.Err() != nil {
-			return exitCode(exitInt)
-		}
-		return err
+		return endedBy(ctx, err)
 	}
 	t := tracePrinter{printer: p, json: o.json, names: s.paths()}
 	if err := s.each(t.print); err != nil {
 		return err
 	}
-	switch {
-	case j.failed || st.Failed > 0:
-		return exitCode(exitError)
-	case st.Hits == 0:
+	if st.Hits == 0 && !j.failed && st.Failed == 0 {
 		o.printError(fmt.Errorf("no line contains %s as a whole word", visible.String(id)))
-		return exitCode(exitNone)
 	}
-	return nil
+	return j.outcome(st, st.Hits > 0)
 }
 
 // relatedIDs returns the other ids in the fields of the lines with an id.

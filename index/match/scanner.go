@@ -25,8 +25,8 @@ type Scanner struct {
 	log     string // "" if it is not known
 	columns *line.Columns
 
-	inColumns *Scanner // that of In; nil until it is needed
-	shown   line.Shown // of the text or line being matched
+	inColumns *Scanner   // that of In; nil until it is needed
+	shown     line.Shown // of the text or line being matched
 }
 
 // A finder searches the text given to reset from left to right.

@@ -11,7 +11,11 @@
 // the order of the lines.
 package pattern
 
-import "strings"
+import (
+	"strings"
+
+	"logview/reader/line"
+)
 
 // Star stands for values in a key.
 const Star = "*"
@@ -137,7 +141,7 @@ func hexPairs(msg []byte, i, end int) int {
 		return 0
 	}
 	k := end
-	for k+2 < len(msg) && msg[k] == ':' && isHex(msg[k+1]) && isHex(msg[k+2]) && (k+3 == len(msg) || !isAlnum(msg[k+3])) {
+	for k+2 < len(msg) && msg[k] == ':' && isHex(msg[k+1]) && isHex(msg[k+2]) && (k+3 == len(msg) || !line.IsAlnum(msg[k+3])) {
 		k += 3
 	}
 	if k-i < 8 {
@@ -149,7 +153,7 @@ func hexPairs(msg []byte, i, end int) int {
 // isWord reports whether w has a letter or a digit. Characters outside ASCII count.
 func isWord(w []byte) bool {
 	for _, c := range w {
-		if isAlnum(c) || c >= 0x80 || c == '*' {
+		if line.IsAlnum(c) || c >= 0x80 || c == '*' {
 			return true
 		}
 	}
@@ -200,5 +204,3 @@ func hasInnerDot(w []byte) bool {
 func isDigit(c byte) bool { return c >= '0' && c <= '9' }
 
 func isHex(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'f' }
-
-func isAlnum(c byte) bool { return isDigit(c) || c|0x20 >= 'a' && c|0x20 <= 'z' }

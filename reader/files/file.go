@@ -264,14 +264,9 @@ func GzipSize(f io.ReaderAt, size int64) (int64, bool) {
 	return int64(binary.LittleEndian.Uint32(b[:4])), err == nil
 }
 
-// newFileBlocks returns FileBlocks of f, which it owns unless it fails. live
-// says that f is a pipe or terminal.
-func newFileBlocks(ctx context.Context, f decode.File, path string, live bool) (*FileBlocks, error) {
-	return NewFileBlocksIn(ctx, f, path, live, "", nil)
-}
-
-// NewFileBlocksIn is like newFileBlocks for a file in the charset given, unless
-// that is empty. turn is that of decode.OpenIn.
+// NewFileBlocksIn returns FileBlocks of f, which it owns unless it fails. live says that
+// f is a pipe or terminal. The file is in the charset given, unless that is empty. turn
+// is that of decode.OpenIn.
 func NewFileBlocksIn(ctx context.Context, f decode.File, path string, live bool, given decode.Charset, turn *reader.Turn) (*FileBlocks, error) {
 	b := &FileBlocks{ctx: ctx, path: path, F: f}
 	if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {

@@ -281,7 +281,7 @@ func TestDamageInAPipe(t *testing.T) {
 			w.Write(slicesConcat(pack(one), bad, pack(one)))
 			w.Close()
 		}()
-		b, err := newFileBlocks(t.Context(), r, "pipe", true)
+		b, err := NewFileBlocksIn(t.Context(), r, "pipe", true, "", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -358,7 +358,7 @@ func TestHostileDamageIsLinear(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		b, err := newFileBlocks(ctx, f, path, false)
+		b, err := NewFileBlocksIn(ctx, f, path, false, "", nil)
 		if err != nil {
 			t.Fatal(err)
 		}
