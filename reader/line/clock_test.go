@@ -206,6 +206,7 @@ func TestYears(t *testing.T) {
 }
 
 func FuzzClock(f *testing.F) {
+	f.Add([]byte("11.21 x\n11.21"))
 	f.Add([]byte("2024-05-01T10:00:00.123Z x\n{\"ts\":1714557600}\n05/01/24 10:00:00 x"))
 	f.Add([]byte("@400000100000000000000000"))
 	f.Fuzz(func(t *testing.T, text []byte) {

@@ -128,11 +128,11 @@ func learnCSV(first, rest []byte, sep byte) *Columns {
 			break
 		}
 		l = bytes.TrimRight(l, "\r\n")
+		was := inside
 		if sep != '\t' && bytes.Count(l, []byte{'"'})%2 == 1 {
 			inside = !inside
-			continue
 		}
-		if len(l) == 0 || inside {
+		if len(l) == 0 || was {
 			continue
 		}
 		if !x.split(l, sep) || len(x.at) < len(names) || cells > 0 && len(x.at) != cells {
@@ -242,6 +242,8 @@ func (c *Columns) splitRow(x *cells, l []byte) bool {
 	if c.header == nil && len(l) > 0 && l[0] == '#' || c.header != nil && bytes.Equal(l, c.header) {
 		return false
 	}
+	// A value in quotes that goes on in the next line is the last one: only so certainly
+	// the line is no part of such a value.
 	if !x.split(l, c.sep) || len(x.at) < len(c.names) || c.header != nil && len(x.at) != c.cells || c.roles.utc && len(x.at) != len(c.names) {
 		return false
 	}
@@ -272,7 +274,8 @@ func (x *Fields) columns(l []byte) bool {
 	return true
 }
 
-// cells are the bounds of the values in a line, with their quotes.
+// cells are the bounds of the values in a line, with their quotes. The last value may go
+// on in the next line; then it has no quote at its end.
 type cells struct{ at [][2]int }
 
 // value returns a cell of a line without the quotes around it.
@@ -281,8 +284,8 @@ func (x *cells) value(l []byte, i int, sep byte) []byte {
 	return v
 }
 
-// split finds the cells of a line. It returns false if there are too many, or one in
-// quotes does not end in this line.
+// split finds the cells of a line. It returns false if there are too many. One in quotes
+// that does not end in this line is the last one.
 func (x *cells) split(l []byte, sep byte) bool {
 	x.at = x.at[:0]
 	for i := 0; ; {
@@ -294,7 +297,10 @@ func (x *cells) split(l []byte, sep byte) bool {
 		end := i
 		if byteAt(l, i) == '"' && sep != '\t' {
 			if end = csvQuoteEnd(l, i); end == 0 {
-				return false
+				if sep != ',' && sep != ';' {
+					return false
+				}
+				end = len(l)
 			}
 		}
 		for end < len(l) && l[end] != sep && (sep != ' ' || l[end] != '\t') {
@@ -316,6 +322,9 @@ var doubled = []byte(`""`)
 // unquoted returns a cell without the quotes around it, and whether it has any. Between
 // tabs, quotes are part of a value.
 func unquoted(cell []byte, sep byte) ([]byte, bool) {
+	if len(cell) > 0 && cell[0] == '"' && (sep == ',' || sep == ';') && csvQuoteEnd(cell, 0) == 0 {
+		return cell[1:], true // it goes on in the next line
+	}
 	if n := len(cell); sep != '\t' && n >= 2 && cell[0] == '"' && cell[n-1] == '"' {
 		return cell[1 : n-1], true
 	}

@@ -242,3 +242,21 @@ func TestLaterFields(t *testing.T) {
 		t.Errorf("level %v", level)
 	}
 }
+
+// TestQuotedLines tests rows whose last value goes on in the next lines, as in what the
+// event viewer of Windows exports.
+func TestQuotedLines(t *testing.T) {
+	text := "Level,Date and Time,Source,Event ID\n" +
+		"Error,2024-05-01 10:00:10,Svc,7031,\"x, and \"\"y\"\"\nin a line, of, its, own\n\"\n" +
+		"Information,2024-05-01 10:00:11,Svc,7036,\"whole\"\n"
+	clock := line.Clock{Zone: time.UTC}
+	clock.Learn([]byte(text))
+	var got []string
+	for l := range strings.Lines(text) {
+		at, ok := clock.Time([]byte(l))
+		got = append(got, fmt.Sprint(ok && at.UTC().Format(time.TimeOnly) != "", clock.Columns.LevelOf([]byte(l))))
+	}
+	if want := "false  true error false  false  true info"; strings.Join(got, " ") != want {
+		t.Errorf("%q, want %q", strings.Join(got, " "), want)
+	}
+}

@@ -326,7 +326,8 @@ func (s *stamp) parseDayMonth(l []byte, day, month, k int, sep byte) int {
 // 11-21|14:05:06 or 11/21-14:05:06, whose date ends at m.
 func (s *stamp) parseWithoutYear(l []byte, a, b, m int, sep byte) int {
 	s.month, s.day = a, b
-	if s.month > 12 || sep == '.' && byteAt(l, m-len("00.00")-1) != '[' { // [10.30 14:05:06] is of Proxifier
+	from := m - len("00.00")
+	if bracket := from > 0 && l[from-1] == '['; s.month > 12 || sep == '.' && !bracket { // [10.30 14:05:06] is of Proxifier
 		s.month, s.day = b, a
 	}
 	k := skip(l, m, ' ')
