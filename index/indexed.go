@@ -504,6 +504,9 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 		a.reportDamage(filepath.Join(x.dir, catalogName), err)
 		return nil
 	}
+	if a.plan.formats.Understand() {
+		ad.table = ad.table.WithoutLines() // which was made without these formats
+	}
 	if grown && len(ad.blocks) > 0 {
 		// The last line may have been incomplete. From there on, the
 		// file is read without the table.

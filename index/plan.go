@@ -10,6 +10,7 @@ import (
 	"logview/index/match"
 	"logview/index/query"
 	"logview/index/token"
+	"logview/reader/line"
 )
 
 // A plan is a query for the blocks that may contain a matching line. The answer
@@ -31,6 +32,8 @@ type plan struct {
 	files  []query.File // the file: conditions
 	window Window
 	levels levelSet // that a matching line may have
+
+	formats *line.Formats // match.Options.Formats
 }
 
 // A planNode is a node of the tree. Exactly one field is set.
@@ -62,7 +65,7 @@ const (
 const maxAlternatives = 500
 
 func newPlan(q query.Node, opt match.Options) *plan {
-	p := &plan{levels: levelsOf(q)}
+	p := &plan{levels: levelsOf(q), formats: opt.Formats}
 	p.root = p.node(q, opt)
 	return p
 }

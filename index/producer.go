@@ -36,7 +36,7 @@ type producer struct {
 func newProducer(s *scanRun, st *memberScan) *producer {
 	p := &producer{scanRun: s, st: st}
 	if w := &s.req.Window; w.limited() || s.req.Times {
-		p.timer = &timer{clock: &line.Clock{Zone: w.Zone, Ref: st.member.ModTime}}
+		p.timer = &timer{clock: &line.Clock{Zone: w.Zone, Ref: st.member.ModTime, Formats: s.req.Options.Formats}}
 	}
 	return p
 }
@@ -552,7 +552,7 @@ func (p *producer) find(sc *match.Scanner, text []byte) []match.Span {
 
 // newHits returns empty Hits for a piece of a file with columns c.
 func (p *producer) newHits(c *line.Columns) *Hits {
-	return &Hits{Source: p.st.src, Member: p.st.member, ID: p.id, Columns: c, Highlight: func(line []byte, dst []match.Span) []match.Span {
+	return &Hits{Source: p.st.src, Member: p.st.member, ID: p.id, Columns: c.With(p.req.Options.Formats), Highlight: func(line []byte, dst []match.Span) []match.Span {
 		sc := p.scanner(c)
 		defer p.release(sc, c)
 		return sc.Highlights(line, dst)

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"hash/crc32"
 	"math"
+	"slices"
 	"sort"
 	"time"
 )
@@ -370,6 +371,17 @@ func (d *tableDecoder) block(k TableBlock) (_ TableBlock, ok bool) {
 		k.forgetLines()
 	}
 	return k, !d.bad
+}
+
+// WithoutLines returns a copy of the table in which nothing is known of the times and
+// levels of lines.
+func (t *Table) WithoutLines() *Table {
+	c := *t
+	c.Blocks = slices.Clone(t.Blocks)
+	for i := range c.Blocks {
+		c.Blocks[i].forgetLines()
+	}
+	return &c
 }
 
 // forgetLines makes unknown what is known of the times and levels of lines.

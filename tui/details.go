@@ -104,7 +104,7 @@ func (m *model) showDetails() tea.Cmd {
 	if !ok {
 		return nil
 	}
-	d, ctx, pressed := m.pager.Doc(), m.life, m.presses.count
+	d, ctx, pressed, formats := m.pager.Doc(), m.life, m.presses.count, m.results.Formats
 	return func() tea.Msg {
 		x := details{doc: d, at: p.Place, whole: !p.Continues && !p.Unfinished, text: p.Text, summary: fmt.Sprintf("%s at byte %s of the text", humanize.IBytes(uint64(len(p.Text))), humanize.Comma(int64(p.Offset)))}
 		if len(p.Text) < 1024 {
@@ -115,7 +115,7 @@ func (m *model) showDetails() tea.Cmd {
 		}
 		x.where = location(ctx, d, p.Place)
 		if !p.Continues {
-			x.understand(ctx, d, p.Place, p.Text)
+			x.understand(ctx, d, p.Place, p.Text, formats)
 		}
 		return detailsMsg{pressed, x}
 	}
@@ -125,11 +125,11 @@ func (m *model) showDetails() tea.Cmd {
 const mostFields = 200
 
 // understand sets what the line l at a place says: its time and level, and its fields or
-// the JSON in it.
-func (x *details) understand(ctx context.Context, d pager.Log, at document.Place, l []byte) {
+// the JSON in it. formats are those of the user.
+func (x *details) understand(ctx context.Context, d pager.Log, at document.Place, l []byte, formats *line.Formats) {
 	head := make([]byte, line.LearnedFrom)
 	n, _ := d.ReadAt(ctx, head, document.Place{Member: at.Member})
-	clock := line.Clock{}
+	clock := line.Clock{Formats: formats}
 	for _, m := range d.Members() {
 		if m.Key == at.Member {
 			clock.Ref = m.ModTime

@@ -73,8 +73,8 @@ A format of your own is a regular expression with named groups, in config.toml:
   pattern = '^(?P<time>\S+) order (?P<order>\d+): (?P<state>\w+)'
   samples = ["2026-11-27T10:00:00Z order 4711: paid"]
 
-Then order:4711 finds such lines. Each sample must match. A format of your own
-does not change how the time and the level of a line are found.`,
+Then order:4711 finds such lines. Each sample must match. The groups time and level, if
+there are any, say where such lines have their time and level.`,
 		Example: `  logview formats list
   logview formats detect app.log
   logview formats test orders app.log`,
@@ -267,9 +267,10 @@ func (g *globals) detectFormats(ctx context.Context, paths []string) error {
 // printDetected prints what is known of the first lines of a file.
 func (g *globals) printDetected(m reader.Member, text []byte, custom []*line.Format) {
 	var shown line.Shown
-	x := line.Fields{Columns: line.LearnColumns(text), Formats: &line.Formats{Custom: custom}}
-	clock := line.Clock{Ref: m.ModTime}
+	x := line.Fields{Formats: &line.Formats{Custom: custom}}
+	clock := line.Clock{Ref: m.ModTime, Formats: x.Formats}
 	clock.Learn(text)
+	x.Columns = clock.Columns
 	formats, levels, examples := map[string]int{}, map[string]int{}, map[string]string{}
 	var names []string
 	all, timed := 0, 0

@@ -75,9 +75,10 @@ var errRecordAround = errors.New("--record prints the lines around a match that 
 
 // A recordMaker makes records of hits with context.
 type recordMaker struct {
-	ctx  context.Context
-	zone *time.Location
-	emit func(record) error
+	ctx     context.Context
+	zone    *time.Location
+	formats *line.Formats // of the user; nil for none
+	emit    func(record) error
 
 	begins  line.Records
 	parts   record      // of the current record, without what was emitted; their lines are in texts
@@ -324,7 +325,7 @@ func (r *recordMaker) readFile(src reader.Source, m reader.Member, at reader.Pos
 	if err != nil {
 		return false
 	}
-	clock := line.Clock{Zone: r.zone, Ref: m.ModTime}
+	clock := line.Clock{Zone: r.zone, Ref: m.ModTime, Formats: r.formats}
 	clock.Learn(head)
 	blocks, err := src.Open(r.ctx, m, at)
 	if err != nil {

@@ -261,7 +261,7 @@ func (r *searchRun) directRecords(ctx context.Context) (err error) {
 	if req.Passthru || req.Before > 0 || req.After > 0 {
 		return errRecordAround
 	}
-	m := &recordMaker{ctx: ctx, zone: req.Window.Zone, emit: p.emitRecord}
+	m := &recordMaker{ctx: ctx, zone: req.Window.Zone, formats: req.Options.Formats, emit: p.emitRecord}
 	r.emit = m.add
 	r.finish = func() error {
 		if err := m.flush(); err != nil {

@@ -106,7 +106,7 @@ func (o *traceOptions) run(ctx context.Context, id string, paths []string) error
 	defer s.close()
 	forRecords(j.req)
 	j.req.Fields = o.json
-	r := recordMaker{ctx: ctx, zone: j.req.Window.Zone, emit: func(x record) error { return s.addRecord(p, x) }}
+	r := recordMaker{ctx: ctx, zone: j.req.Window.Zone, formats: j.req.Options.Formats, emit: func(x record) error { return s.addRecord(p, x) }}
 	st, err := j.run(ctx, r.add)
 	if err == nil {
 		err = r.flush()

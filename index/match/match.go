@@ -64,6 +64,8 @@ type Matcher struct {
 	raw    bool         // Options.Raw
 	fields bool         // there are conditions on fields
 
+	formats *line.Formats // Options.Formats
+
 	// columned returns the matcher for the lines of files with columns, which do not
 	// contain the names of their fields. It compiles it when it is needed first.
 	columned func() (*Matcher, error)
@@ -121,7 +123,7 @@ func Compile(q query.Node, opt Options) (*Matcher, error) {
 
 // compile compiles a query, for the lines of files with columns if columned is set.
 func compile(q query.Node, opt Options, columned bool) (*Matcher, error) {
-	m := &Matcher{raw: opt.Raw}
+	m := &Matcher{raw: opt.Raw, formats: opt.Formats}
 	var err error
 	if m.root, err = m.compile(q, opt, columned, true); err != nil {
 		return nil, err

@@ -82,7 +82,7 @@ func (m *Matcher) Columned() (*Matcher, error) { return m.columned() }
 
 // NewScanner returns a Scanner. SetPath must be called for file: conditions.
 func (m *Matcher) NewScanner() *Scanner {
-	s := &Scanner{m: m, next: make([]int, len(m.drive)), lines: make([]*literalScanner, len(m.leaves))}
+	s := &Scanner{m: m, columns: (*line.Columns)(nil).With(m.formats), next: make([]int, len(m.drive)), lines: make([]*literalScanner, len(m.leaves))}
 	for _, d := range m.drive {
 		s.finders = append(s.finders, newFinder(d))
 	}
@@ -141,6 +141,7 @@ func (s *Scanner) SetPath(path string) { s.path = path }
 // nil if it has none. The Scanner must be one of a Matcher that Columned returned,
 // unless they are nil.
 func (s *Scanner) SetColumns(c *line.Columns) {
+	c = c.With(s.m.formats)
 	s.columns = c
 	for _, f := range s.fields {
 		f.fields.Columns = c

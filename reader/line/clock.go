@@ -32,6 +32,10 @@ type Clock struct {
 	Zone *time.Location // nil for local time
 	Ref  time.Time      // time of the last change to the file; zero for the current time
 
+	// Formats are those of the user, of which one may say where its lines have their time;
+	// nil for none.
+	Formats *Formats
+
 	// Columns are those of the file, which say where rows have their time and level;
 	// nil for none. Learn sets them.
 	Columns *Columns
@@ -105,7 +109,7 @@ func (c *Clock) Last() time.Time { return c.last }
 
 // Copy returns a Clock that has learned the same.
 func (c *Clock) Copy() *Clock {
-	return &Clock{Zone: c.Zone, Ref: c.Ref, Columns: c.Columns, learned: c.learned, place: c.place, strict: c.strict, sparse: c.sparse, order: c.order}
+	return &Clock{Zone: c.Zone, Ref: c.Ref, Formats: c.Formats, Columns: c.Columns, learned: c.learned, place: c.place, strict: c.strict, sparse: c.sparse, order: c.order}
 }
 
 // inferred returns what the line does not say of its time.

@@ -22,6 +22,22 @@ type Columns struct {
 	roles  roles
 	cells  int // of a row of CSV, of which those after the names have none
 	rows   int // that were compared with the header
+
+	formats *Formats // of the user, which have a group time or level; nil for none
+}
+
+// With returns columns that know the formats of the user, too, as far as these decide about
+// times and levels. c and f may be nil.
+func (c *Columns) With(f *Formats) *Columns {
+	if !f.Understand() {
+		return c
+	}
+	if c == nil {
+		return &Columns{roles: noRoles, formats: f}
+	}
+	with := *c
+	with.formats = f
+	return &with
 }
 
 // Limits on what LearnColumns reads.
@@ -239,6 +255,9 @@ func (c *Columns) Text() []byte {
 // it is one. A line of a W3C log with more or fewer values may be one of other columns,
 // which a later #Fields names: a server writes it when it is started with other settings.
 func (c *Columns) splitRow(x *cells, l []byte) bool {
+	if len(c.names) == 0 {
+		return false
+	}
 	if c.header == nil && len(l) > 0 && l[0] == '#' || c.header != nil && bytes.Equal(l, c.header) {
 		return false
 	}

@@ -101,6 +101,45 @@ func (f *Formats) Has(name string) bool {
 	return f != nil && slices.ContainsFunc(f.Custom, func(c *Format) bool { return slices.Contains(c.groups, name) })
 }
 
+// timeGroup and levelGroup are the groups of a user's format that say where a line has its
+// time and its level.
+const (
+	timeGroup  = "time"
+	levelGroup = "level"
+)
+
+// Understand reports whether a format of the user has a group time or level, which decides
+// about the time or the level of the lines that have that format.
+func (f *Formats) Understand() bool {
+	return f != nil && slices.ContainsFunc(f.Custom, func(c *Format) bool {
+		return f.allows(c.Name) && (slices.Contains(c.groups, timeGroup) || slices.Contains(c.groups, levelGroup))
+	})
+}
+
+// group returns what a line has in a group of the first format of the user that it has;
+// false if it has none, or that has no such group.
+func (f *Formats) group(l []byte, name string) ([]byte, bool) {
+	if f == nil {
+		return nil, false
+	}
+	for _, c := range f.Custom {
+		if !f.allows(c.Name) {
+			continue
+		}
+		at := c.re.FindSubmatchIndex(l)
+		if at == nil {
+			continue
+		}
+		for i, g := range c.groups {
+			if g == name && at[2*i] >= 0 {
+				return l[at[2*i]:at[2*i+1]], true
+			}
+		}
+		return nil, false
+	}
+	return nil, false
+}
+
 // allows reports whether lines may have a form.
 func (f *Formats) allows(name string) bool { return f == nil || f.Only == "" || f.Only == name }
 

@@ -74,7 +74,7 @@ func (c *Clock) Learn(text []byte) {
 	}
 	defer func() { c.learned = true }()
 	text = text[:min(len(text), LearnedFrom)]
-	c.Columns = LearnColumns(text)
+	c.Columns = LearnColumns(text).With(c.Formats)
 	c.learnPlace(text)
 	var dates [][3]int
 	for l := range bytes.Lines(text) {

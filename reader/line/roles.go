@@ -115,10 +115,14 @@ func isClock(v []byte) bool {
 }
 
 // hasTime reports whether columns have the time of a row.
-func (c *Columns) hasTime() bool { return c != nil && (c.roles.date >= 0 || c.roles.clock >= 0) }
+func (c *Columns) hasTime() bool {
+	return c != nil && (c.roles.date >= 0 || c.roles.clock >= 0 || c.formats != nil)
+}
 
 // hasLevel reports whether columns have the level of a row.
-func (c *Columns) hasLevel() bool { return c != nil && (c.roles.level >= 0 || c.roles.status >= 0) }
+func (c *Columns) hasLevel() bool {
+	return c != nil && (c.roles.level >= 0 || c.roles.status >= 0 || c.formats != nil)
+}
 
 // A rowTime finds the times of rows. It belongs to one goroutine.
 type rowTime struct {
@@ -131,8 +135,13 @@ type rowTime struct {
 func (x *rowTime) find(s *stamp, c *Columns, l []byte) (known, ok bool) {
 	l = bytes.TrimRight(l, "\r\n")
 	r := &c.roles
+	if v, ok := c.formats.group(l, timeGroup); ok && s.parse(v, 0) == len(v) && len(v) > 0 {
+		return true, true
+	}
 	var v []byte
 	switch {
+	case r.date < 0 && r.clock < 0:
+		return false, false
 	case r.utc && len(l) > 0 && l[0] == '#':
 		_, v, _ = bytes.Cut(l, []byte(": "))
 		if v = bytes.TrimSpace(v); s.parse(v, 0) == 0 {
@@ -188,11 +197,16 @@ func (c *Columns) levelAndOrigin(l []byte) (v Level, derived bool) {
 	}
 	var shown Shown
 	l = bytes.TrimRight(shown.Of(l[:min(len(l), longest)]), "\r\n")
+	if v, ok := c.formats.group(l, levelGroup); ok {
+		return levelOfInitial(levelOfValue(v)), false
+	}
 	x := cells{make([][2]int, 0, 64)}
 	if !c.splitRow(&x, l) {
 		return levelOfShown(l)
 	}
-	if i := c.roles.level; i >= 0 {
+	if i := c.roles.level; i < 0 && c.roles.status < 0 {
+		return levelOfShown(l)
+	} else if i >= 0 {
 		return levelOfInitial(levelOfValue(bytes.TrimSpace(x.value(l, i, c.sep)))), false
 	}
 	status := x.value(l, c.roles.status, c.sep)
@@ -210,7 +224,10 @@ func (c *Columns) timeColumns() string {
 			names = append(names, string(c.names[i]))
 		}
 	}
-	if len(names) == 1 {
+	switch len(names) {
+	case 0:
+		return "where a format of yours has it"
+	case 1:
 		return "in the column " + names[0]
 	}
 	return "in the columns " + strings.Join(names, " and ")
