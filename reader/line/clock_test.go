@@ -322,8 +322,9 @@ func TestSpanInsideLine(t *testing.T) {
 	}
 }
 
-// TestLearnedFromMany tests what is learned from the first lines together.
-func TestLearnedFromMany(t *testing.T) {
+// TestLearnFromFirstLines tests what a Clock learns from the first lines of a file as a
+// whole: whether they have times at all, and in which column.
+func TestLearnFromFirstLines(t *testing.T) {
 	sentences := strings.Repeat("INFO request done\n", 20)
 	for _, c := range []struct{ text, line, want string }{
 		// Few lines have times, in sentences: these are not of their lines.

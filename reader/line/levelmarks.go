@@ -22,33 +22,11 @@ func levelOfHeader(l []byte, timed bool) byte {
 		l = l[1:]
 	}
 	for n := 0; n < headerWords; n++ {
-		// Between words: blanks, and what separates columns.
-		i := 0
-		for i < len(l) && (l[i] == ' ' || l[i] == '\t' || l[i] == '|' || l[i] == ',' || l[i] == ';' || l[i] == '-') {
-			i++
-		}
-		l = l[i:]
-		if len(l) == 0 {
+		word, rest := headerWord(l)
+		if len(word) == 0 {
 			break
 		}
-		end := 0
-		for end < len(l) && !(l[end] == ' ' || l[end] == '\t' || l[end] == '|' || l[end] == ',' || l[end] == ';') {
-			end++
-		}
-		if c := l[0]; c == '[' || c == '<' || c == '(' { // [Server thread/INFO]:
-			closing := c + 2
-			if c == '(' {
-				closing = ')'
-			}
-			if k := bytes.IndexByte(l[:min(len(l), 64)], closing); k > 0 {
-				end = k + 1
-				if end < len(l) && l[end] == ':' {
-					end++
-				}
-			}
-		}
-		word := l[:end]
-		l = l[end:]
+		l = rest
 		if word[0] == '\'' || word[0] == '"' {
 			prose = true
 			continue
@@ -59,7 +37,7 @@ func levelOfHeader(l []byte, timed bool) byte {
 		if level := levelOfLetter(word, l, timed, n-first, thread-first); level != ' ' {
 			return level
 		}
-		// Error: after plain words is a part of the message, as in Payment Error: and SERVICE ALERT: of Nagios.
+		// After plain words it is part of the message: "Payment Error:", Nagios's "SERVICE ALERT:".
 		ofMessage := prose && word[len(word)-1] == ':' && (!capitals(word) || string(word) == "ALERT:")
 		if level := levelOfWord(word, timed && n == 0); level != ' ' && !ofMessage {
 			return level
@@ -79,25 +57,59 @@ func levelOfHeader(l []byte, timed bool) byte {
 		}
 		numbers = numbers && isHex(word) && hasDigit(word)
 		if word[len(word)-1] == ':' && len(word) > 1 && word[0] != '[' {
-			// The name of a program. Many write a level after it.
-			program := word
-			l = bytes.TrimLeft(l, " ")
-			if byteAt(l, 0) == '%' {
-				return levelOfLetter(l[:wordEnd(l)], nil, false, 0, thread)
-			}
-			word := bytes.Trim(l[:max(0, bytes.IndexByte(l, ' '))], "[]:")
-			if capitals(word) && len(word) > 3 && string(word) != "ALERT" && string(word) != "PANIC" {
-				if v := levelOfWord(word, false); v != ' ' {
-					return v
-				}
-			}
-			if v := levelNamed(word); v != 0 && programWritesLevels(program) {
-				return v
-			}
-			return levelOfInner(l)
+			return levelAfterProgram(word, l)
 		}
 	}
 	return ' '
+}
+
+// headerWord returns the first word of a header, or text in brackets, and what follows it.
+// The word is empty if there is none.
+func headerWord(l []byte) (word, rest []byte) {
+	// Between words: blanks, and what separates columns.
+	i := 0
+	for i < len(l) && (l[i] == ' ' || l[i] == '\t' || l[i] == '|' || l[i] == ',' || l[i] == ';' || l[i] == '-') {
+		i++
+	}
+	if l = l[i:]; len(l) == 0 {
+		return nil, nil
+	}
+	end := 0
+	for end < len(l) && !(l[end] == ' ' || l[end] == '\t' || l[end] == '|' || l[end] == ',' || l[end] == ';') {
+		end++
+	}
+	if c := l[0]; c == '[' || c == '<' || c == '(' { // [Server thread/INFO]:
+		closing := c + 2
+		if c == '(' {
+			closing = ')'
+		}
+		if k := bytes.IndexByte(l[:min(len(l), 64)], closing); k > 0 {
+			end = k + 1
+			if end < len(l) && l[end] == ':' {
+				end++
+			}
+		}
+	}
+	return l[:end], l[end:]
+}
+
+// levelAfterProgram returns the level that follows the name of a program, before l: many
+// write one there.
+func levelAfterProgram(program, l []byte) byte {
+	l = bytes.TrimLeft(l, " ")
+	if byteAt(l, 0) == '%' {
+		return levelOfLetter(l[:wordEnd(l)], nil, false, 0, 0)
+	}
+	word := bytes.Trim(l[:max(0, bytes.IndexByte(l, ' '))], "[]:")
+	if capitals(word) && len(word) > 3 && string(word) != "ALERT" && string(word) != "PANIC" {
+		if v := levelOfWord(word, false); v != ' ' {
+			return v
+		}
+	}
+	if v := levelNamed(word); v != 0 && programWritesLevels(program) {
+		return v
+	}
+	return levelOfInner(l)
 }
 
 // levelOfPHP returns the level that follows PHP, as in "PHP Fatal error:  ".

@@ -142,8 +142,8 @@ func (c *Clock) learnPlace(text []byte) {
 }
 
 // epochColumn returns the place of the first word that is a number of seconds since 1970 in
-// all of the first lines, as in the logs of flows in Amazon's clouds. It is not known if
-// there are few lines. Numbers before May 2002 are those of users, perhaps.
+// all of the first lines, as in flow logs of Amazon VPC. The place is unknown if there are
+// few lines. Smaller numbers, of times before May 2002, may be identifiers.
 func epochColumn(text []byte) place {
 	const most, least, columns = 50, 4, 12
 	var in [columns]int // lines in which the word may be a time
