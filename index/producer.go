@@ -552,10 +552,10 @@ func (p *producer) find(sc *match.Scanner, text []byte) []match.Span {
 
 // newHits returns empty Hits for a piece of a file with columns c.
 func (p *producer) newHits(c *line.Columns) *Hits {
-	return &Hits{Source: p.st.src, Member: p.st.member, ID: p.id, Columns: c.With(p.req.Options.Formats), Highlight: func(line []byte, dst []match.Span) []match.Span {
+	return &Hits{Source: p.st.src, Member: p.st.member, ID: p.id, Columns: c.With(p.req.Options.Formats), Matches: func(line []byte, dst []match.Span) []match.Span {
 		sc := p.scanner(c)
 		defer p.release(sc, c)
-		return sc.Highlights(line, dst)
+		return sc.Matches(line, dst)
 	}}
 }
 

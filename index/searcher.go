@@ -117,9 +117,9 @@ type Hits struct {
 	// be passed as text. Such a line is a hit of its own.
 	Long *LongLine
 
-	// Highlight appends the parts of a matching line that match the query
-	// to dst. It may be called by Render and emit.
-	Highlight func(line []byte, dst []match.Span) []match.Span
+	// Matches appends the parts of a matching line that match the query to
+	// dst, also those of no characters. It may be called by Render and emit.
+	Matches func(line []byte, dst []match.Span) []match.Span
 
 	// Rendered is set by Render.
 	Rendered []byte

@@ -226,7 +226,10 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	case recorded:
 		following, emit, end = recordLive(ctx, req, p.emitRecord)
 	}
-	st, err := index.NewStream(ctx, req, emit)
+	st, err := index.NewStream(ctx, req, func(h *index.Hits) error {
+		found = found || !o.quiet
+		return emit(h)
+	})
 	if err != nil {
 		return errors.Join(err, end())
 	}
@@ -248,21 +251,20 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	if ctx.Err() != nil && p.color {
 		o.out.WriteString(colorOff)
 	}
-	return f.outcome(ctx, err, found)
+	return f.outcome(ctx, err, found || !o.quiet && !o.given())
 }
 
 // outcome returns the result of the command after following ended with err. found says
-// that -q found a line.
+// that a line matched, or that none was asked for.
 func (f *follower) outcome(ctx context.Context, err error, found bool) error {
 	switch {
 	case ctx.Err() != nil:
 		return exitCode(exitInt)
 	case err != nil:
 		return err
-	case found:
-	case f.failed:
+	case f.failed && !(found && f.o.quiet):
 		return exitCode(exitError)
-	case f.o.quiet:
+	case !found:
 		return exitCode(exitNone)
 	}
 	return nil

@@ -95,7 +95,7 @@ func (p *printer) renderIn(h *index.Hits, record string) {
 	if p.mode == printCountMatches {
 		n := 0
 		for _, l := range h.Lines {
-			spans = h.Highlight(reader.Unmarked(h.Text[l.Start:l.End], l.Skips), spans[:0])
+			spans = h.Matches(reader.Unmarked(h.Text[l.Start:l.End], l.Skips), spans[:0])
 			n += max(len(spans), 1) // without spans, it matches because of a negation
 		}
 		h.Rendered = binary.AppendVarint(p.getBuf(), int64(n))
@@ -117,7 +117,7 @@ func (p *printer) renderIn(h *index.Hits, record string) {
 		}
 		spans = spans[:0]
 		if p.needsMatches(l) {
-			spans = h.Highlight(reader.Unmarked(text, l.Skips), spans)
+			spans = h.Matches(reader.Unmarked(text, l.Skips), spans)
 		}
 		switch {
 		case p.json:
@@ -126,13 +126,16 @@ func (p *printer) renderIn(h *index.Hits, record string) {
 			buf = read.appendSelected(buf, p.form, p.names, p.visible, h, refs, l, text)
 		case p.only && !l.Context && !p.inverted:
 			for _, sp := range spans {
+				if sp.Start == sp.End {
+					continue
+				}
 				buf = p.appendPrefix(buf, prefix, l, &sp, sp.Start)
 				buf = p.appendPart(buf, text[sp.Start:sp.End])
 			}
 		case p.vimgrep && len(spans) > 0:
 			for _, sp := range spans {
 				buf = p.appendPrefix(buf, prefix, l, &sp, sp.Start)
-				buf = p.appendLine(buf, text, spans, l.Context)
+				buf = p.appendLine(buf, text, spans, l)
 			}
 		default:
 			var first *match.Span
@@ -143,7 +146,7 @@ func (p *printer) renderIn(h *index.Hits, record string) {
 				first = &match.Span{} // it matches because of a negation, or the match is empty
 			}
 			buf = p.appendPrefix(buf, prefix, l, first, 0)
-			buf = p.appendLine(buf, text, spans, l.Context)
+			buf = p.appendLine(buf, text, spans, l)
 		}
 	}
 	h.Rendered = buf
@@ -247,7 +250,7 @@ func (p *printer) appendPrefix(buf, prefix []byte, l *index.HitLine, first *matc
 }
 
 // appendLine appends a line and a newline, or a note for a line that is too long.
-func (p *printer) appendLine(buf, text []byte, spans []match.Span, context bool) []byte {
+func (p *printer) appendLine(buf, text []byte, spans []match.Span, l *index.HitLine) []byte {
 	if p.trim {
 		n := len(text) - len(trimLeft(text))
 		text = text[n:]
@@ -257,7 +260,7 @@ func (p *printer) appendLine(buf, text []byte, spans []match.Span, context bool)
 		}
 		spans = moved
 	}
-	if p.columns <= 0 || int64(len(text)) <= p.columns {
+	if !p.omits(int64(len(text)), l.Open) {
 		return append(p.appendText(buf, text, spans, false), '\n')
 	}
 	switch {
@@ -278,9 +281,19 @@ func (p *printer) appendLine(buf, text []byte, spans []match.Span, context bool)
 	case len(spans) > 0:
 		buf = fmt.Appendf(buf, "[Omitted long line with %d matches]", len(spans))
 	default:
-		buf = append(buf, omitted(context)...)
+		buf = append(buf, omitted(l.Context)...)
 	}
 	return append(buf, '\n')
+}
+
+// omits reports whether a line with a text of n bytes is omitted for its length. As in
+// ripgrep its newline counts, which it does not have if open is set; a text of which
+// the preview shows everything is not omitted.
+func (p *printer) omits(n int64, open bool) bool {
+	if !open && !p.preview {
+		n++
+	}
+	return p.columns > 0 && n > p.columns
 }
 
 // beginning returns the beginning of a text that is too long.
@@ -318,7 +331,7 @@ func (p *printer) appendPart(buf, text []byte) []byte {
 		text = trimLeft(text)
 	}
 	switch {
-	case p.columns <= 0 || int64(len(text)) <= p.columns:
+	case !p.omits(int64(len(text)), true):
 		buf = p.appendText(buf, text, nil, true)
 	case p.preview:
 		buf = appendMore(p.appendText(buf, p.beginning(text), nil, true), 0)
@@ -541,7 +554,7 @@ func (p *printer) writeLong(lead []byte, h *index.Hits) error {
 		return err
 	}
 	lead = p.appendPrefix(lead, p.prefix(h), l, nil, 0)
-	tooLong := p.columns > 0 && h.Long.Len > p.columns
+	tooLong := p.omits(h.Long.Len, l.Open)
 	end := "\n"
 	switch {
 	case tooLong && p.preview:

@@ -141,7 +141,7 @@ func (r *recordMaker) add(h *index.Hits) error {
 // appendRecordLine appends a line of h to the parts of a record and their texts.
 func appendRecordLine(parts record, texts [][]byte, h *index.Hits, l index.HitLine, text []byte) (record, [][]byte) {
 	if n := len(parts); n == 0 || parts[n-1].Member.Path != h.Member.Path {
-		parts = append(parts, &index.Hits{Source: h.Source, Member: h.Member, ID: h.ID, Columns: h.Columns, Highlight: h.Highlight})
+		parts = append(parts, &index.Hits{Source: h.Source, Member: h.Member, ID: h.ID, Columns: h.Columns, Matches: h.Matches})
 		texts = append(texts, nil)
 	}
 	n := len(parts) - 1
@@ -334,7 +334,7 @@ func (r *recordMaker) readFile(src reader.Source, m reader.Member, at reader.Pos
 	defer blocks.Close()
 	b := reader.GetBlock()
 	defer reader.PutBlock(b)
-	h := &index.Hits{Source: src, Member: m, ID: blocks.ID(), Columns: clock.Columns, Highlight: func(_ []byte, dst []match.Span) []match.Span { return dst }}
+	h := &index.Hits{Source: src, Member: m, ID: blocks.ID(), Columns: clock.Columns, Matches: func(_ []byte, dst []match.Span) []match.Span { return dst }}
 	n := max(at.Line, 0)
 	for {
 		if err := blocks.Next(b); err != nil {

@@ -140,8 +140,8 @@ func (s *fieldScanner) mayMatch(l []byte) bool {
 	return len(s.oneOf) == 0 || slices.ContainsFunc(s.oneOf, has)
 }
 
-// highlights appends the values in a line that match.
-func (s *fieldScanner) highlights(l []byte, dst []Span) []Span {
+// matches appends the values in a line that match.
+func (s *fieldScanner) matches(l []byte, dst []Span) []Span {
 	if s.IsLevel() || !s.mayMatch(l) {
 		return dst
 	}

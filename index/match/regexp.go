@@ -336,15 +336,13 @@ func (e *expr) matchPiece(piece []byte, first, last bool) bool {
 // matches encoded halves of UTF-16 pairs as characters; whole words do not.)
 func (p *program) blanks(text []byte) bool { return p.word && !utf8.Valid(text) }
 
-// highlights appends the matches of the expression in a line to dst. It
-// excludes a carriage return that ends the line: $ consumes it, and .* is not
-// meant to match it.
-func (e *expr) highlights(line []byte, dst []Span) []Span {
+// matches appends the matches of the expression in a line to dst, also those of no
+// characters. It excludes a carriage return that ends the line: $ consumes it, and
+// .* is not meant to match it.
+func (e *expr) matches(line []byte, dst []Span) []Span {
 	most := len(bytes.TrimSuffix(line, []byte{'\r'}))
 	add := func(start, end int) {
-		if end = min(end, most); end > start {
-			dst = append(dst, Span{start, end})
-		}
+		dst = append(dst, Span{min(start, most), min(end, most)})
 	}
 	p := e.program(line)
 	switch {

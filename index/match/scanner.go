@@ -483,11 +483,20 @@ func (s *Scanner) Holds(found []bool) bool {
 // Highlights appends the parts of a matching line that match texts and
 // expressions of the query to dst, from left to right and without overlaps.
 func (s *Scanner) Highlights(line []byte, dst []Span) []Span {
+	from := len(dst)
+	dst = s.Matches(line, dst)
+	found := slices.DeleteFunc(dst[from:], func(sp Span) bool { return sp.Start == sp.End })
+	return dst[:from+len(found)]
+}
+
+// Matches is like Highlights but includes matches of no characters, such as those of
+// x*. One that is next to another match does not count.
+func (s *Scanner) Matches(line []byte, dst []Span) []Span {
 	if s.m.raw || !s.shown.Set(line) {
-		return s.highlights(line, dst)
+		return s.matches(line, dst)
 	}
 	from := len(dst)
-	dst = s.highlights(s.shown.Text, dst)
+	dst = s.matches(s.shown.Text, dst)
 	for i, sp := range dst[from:] {
 		start := s.shown.Start(sp.Start)
 		dst[from+i] = Span{start, max(start, s.shown.End(sp.End))}
@@ -495,8 +504,8 @@ func (s *Scanner) Highlights(line []byte, dst []Span) []Span {
 	return dst
 }
 
-// highlights is Highlights for a line of which nothing is hidden.
-func (s *Scanner) highlights(line []byte, dst []Span) []Span {
+// matches is Matches for a line of which nothing is hidden.
+func (s *Scanner) matches(line []byte, dst []Span) []Span {
 	from := len(dst)
 	s.here = s.here[:0]
 	if s.m.set != nil {
@@ -513,9 +522,13 @@ func (s *Scanner) highlights(line []byte, dst []Span) []Span {
 		switch {
 		case !l.positive || l.glob != nil:
 		case l.field != nil:
-			dst = s.fieldScanner(i).highlights(line, dst)
+			dst = s.fieldScanner(i).matches(line, dst)
 		case l.lit != nil:
 			if len(l.lit.pat) == 0 {
+				for at := range string(line) {
+					dst = append(dst, Span{at, at})
+				}
+				dst = append(dst, Span{len(line), len(line)})
 				continue
 			}
 			f := s.lineScanner(i).withExtent(l.extent)
@@ -529,7 +542,7 @@ func (s *Scanner) highlights(line []byte, dst []Span) []Span {
 				at = end
 			}
 		default:
-			dst = l.re.highlights(line, dst)
+			dst = l.re.matches(line, dst)
 		}
 	}
 	found := dst[from:]
@@ -542,7 +555,7 @@ func (s *Scanner) highlights(line []byte, dst []Span) []Span {
 	out := dst[:from]
 	last := -1
 	for _, h := range found {
-		if h.Start < last {
+		if h.Start < last || h.Start == last && h.End == last {
 			continue
 		}
 		out = append(out, h)

@@ -179,10 +179,11 @@ func unescapePath(s string) string {
 // Ref, the member is the file at its path, and the Pos is zero. The line of a
 // Ref with an ID is searched for in that file, then in the other files of its
 // log, and then in the other files in the same directory and the directories
-// directly below it. If the path is a directory or an archive, the line is
-// searched for in everything below it, in archives last. The line of a member
-// of an archive is also searched for where the member is after unpacking the
-// archive. If no file contains the line, the error wraps ErrGone.
+// directly below it, in archives last. If the path is a directory or an archive,
+// the line is searched for in everything below it, in archives last. The line of a
+// member of an archive is also searched for where the member is after unpacking the
+// archive, and around the archive. If no file contains the line, the error wraps
+// ErrGone.
 //
 // The identity is that of the decoded text, so the files of the log are also
 // read in other encodings than that of opt; the Source then has that encoding.
@@ -290,7 +291,7 @@ func (s *refSearch) lookAround(ctx context.Context, logs []Log) bool {
 	if info, err := os.Stat(s.ref.Path); err == nil && info.IsDir() {
 		return false
 	}
-	dir, base := filepath.Split(s.ref.Path)
+	dir, base := filepath.Split(outside(s.ref.Path))
 	f := NewFinder()
 	f.AddLog(dir, base)
 	siblings := f.Group()
@@ -299,7 +300,8 @@ func (s *refSearch) lookAround(ctx context.Context, logs []Log) bool {
 	}
 	f = NewFinder()
 	f.addNearby(dir)
-	if s.look(ctx, f.Group()) {
+	nearby := f.Group()
+	if s.look(ctx, nearby) || s.lookInside(ctx, nearby) {
 		return true
 	}
 	for _, c := range append([]string{""}, decode.CharsetNames...) {
@@ -336,6 +338,19 @@ func (e *changedError) Error() string {
 }
 
 func (e *changedError) Unwrap() error { return reader.ErrGone }
+
+// outside returns the part of a path up to the archive that it is inside of; all of a
+// path that is not inside one.
+func outside(path string) string {
+	for i := range path {
+		if os.IsPathSeparator(path[i]) && decode.ArchiveEnding.MatchString(path[:i]) {
+			if info, err := os.Stat(path[:i]); err != nil || !info.IsDir() {
+				return path[:i]
+			}
+		}
+	}
+	return path
+}
 
 // unpacked lists the files to which a path in an archive refers if the archive
 // was unpacked in its directory, with or without a directory of its own.

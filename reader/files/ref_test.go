@@ -107,6 +107,8 @@ func TestResolve(t *testing.T) {
 		{"an archive in an archive", refTo("b.tar", short(1), 3), map[string][]byte{"b.tar": readertest.Tar(t, tarMember{Name: "c/b.tgz", Text: string(tgz)})}, "b.tar/c/b.tgz/log/app.log"},
 		{"a directory of an archive", refTo("b.tgz/log", short(1), 3), map[string][]byte{"b.tgz": tgz}, "b.tgz/log/app.log"},
 		{"both, of which the file is preferred", refTo(".", short(1), 3), map[string][]byte{"b.tgz": tgz, "c/saved": []byte(short(1))}, "c/saved"},
+		{"packed since", refTo("app.log", short(1), 3), map[string][]byte{"old/b.tgz": tgz}, "old/b.tgz/log/app.log"},
+		{"an archive with another name", refTo("b.tar/log/app.log", short(1), 3), map[string][]byte{"a.tgz": tgz}, "a.tgz/log/app.log"},
 		{"not in the archive", refTo("b.tgz", short(2), 3), map[string][]byte{"b.tgz": tgz}, ""},
 		{"unpacked", refTo("b.tgz/log/app.log", short(1), 3), map[string][]byte{"log/app.log": []byte(short(1))}, "log/app.log"},
 		{"unpacked beside the archive", refTo("b.tgz/log/app.log", short(1), 3), map[string][]byte{"b.tgz": readertest.Gzip(readertest.Tar(t)), "log/app.log": []byte(short(1))}, "log/app.log"},

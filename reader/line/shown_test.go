@@ -65,6 +65,7 @@ func TestShownUTF16(t *testing.T) {
 		{"not ended " + wide("before\n"), "not ended before\n"},
 		{"mark \xff\xfe" + wide("is here\n"), "mark is here\n"},
 		{"\xff\xfe" + wide("foo b\n"), "foo b\n"},
+		{"mark \xfe\xff\x00o\x00f\x00 \x00b\x00e\x00\n", "mark of be\n"}, // in the other order
 		{wide("Zürich, Київ, 中海 12:30 😀 ok\n"), "Zürich, Київ, 中海 12:30 😀 ok\n"},
 		{wide("ends in 中文\n"), "ends in 中文\n"},
 		{wide("wide, but ") + "not any more\n", "wide, but not any more\n"},

@@ -23,6 +23,9 @@ type wideText struct {
 // any script, and no more than one in four may consist of two characters of ASCII,
 // which in Chinese are about that many. So strings that end with zero bytes are none.
 // A character such as U+4E0A, one of whose bytes is that of a newline, ends a line.
+//
+// UTF-16BE looks the same in between, as far as its characters have a zero byte; its
+// byte order mark tells it apart.
 func findWide(text []byte) (w wideText, ok bool) {
 	if leftOver(text) {
 		return wideText{start: 1, end: 1}, true
@@ -36,7 +39,14 @@ func findWide(text []byte) (w wideText, ok bool) {
 		w.start, ascii = 1, 1
 	default:
 		w.start = z - 1
-		w.before = w.start - 2*min(1, len(byteOrderMark(text[:w.start])))
+		switch {
+		case bytes.HasSuffix(text[:z], []byte("\xfe\xff")):
+			w.start, w.before = z+1, z-2
+		case bytes.HasSuffix(text[:w.start], []byte("\xff\xfe")):
+			w.before = w.start - 2
+		default:
+			w.before = w.start
+		}
 	}
 	units, pairs := 0, 0
 	for i := w.start; i+1 < len(text); i += 2 {
@@ -79,15 +89,6 @@ func ascii7(text []byte) bool {
 // UTF-16, as it does after such a text.
 func leftOver(text []byte) bool {
 	return len(text) > 0 && text[0] == 0 && bytes.IndexByte(text[1:], 0) < 0
-}
-
-// byteOrderMark returns the byte order mark of UTF-16LE at the end of text, if there
-// is one.
-func byteOrderMark(text []byte) []byte {
-	if bytes.HasSuffix(text, []byte("\xff\xfe")) {
-		return text[len(text)-2:]
-	}
-	return nil
 }
 
 // isControlOfText reports whether a control character occurs in text.

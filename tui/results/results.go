@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -284,8 +285,9 @@ func (x *search) add(h *index.Hits, line reader.Line, off reader.Offset, text []
 	i := item{log: h.Source.Name(), member: h.Member, id: h.ID, line: line, offset: off, context: context, columns: h.Columns}
 	if len(text) > mostText && !context {
 		// The match must be visible.
-		if spans := h.Highlight(text, nil); len(spans) > 0 {
-			if i.at = spans[0].Start; i.at > mostText/4 {
+		spans := h.Matches(text, nil)
+		if k := slices.IndexFunc(spans, func(sp match.Span) bool { return sp.End > sp.Start }); k >= 0 {
+			if i.at = spans[k].Start; i.at > mostText/4 {
 				i.cut = true
 				text = text[i.at-mostText/8:]
 				for len(text) > 0 && !utf8.RuneStart(text[0]) {
