@@ -10,7 +10,6 @@ import (
 	"math"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -191,7 +190,7 @@ func (b *buildRun) run(root string, paths []string) error {
 		return err
 	}
 	defer unlock()
-	defer b.sweep()
+	defer b.removeUnused()
 	defer func() {
 		if b.store != nil {
 			b.store.close()
@@ -242,48 +241,6 @@ func rootOf(c *blockstore.Cache, dir string) string {
 	}
 }
 
-// lock acquires the lock of the index, waiting while another process builds it.
-func (b *buildRun) lock() (unlock func(), err error) {
-	for waited := false; ; {
-		l := flock.New(filepath.Join(b.dir, "lock"))
-		if info, err := os.Lstat(l.Path()); err == nil && !info.Mode().IsRegular() {
-			return nil, &reader.FileError{Path: l.Path(), Offset: -1, Err: errors.New("not a regular file, and symbolic links are not followed in the cache; delete it")}
-		}
-		ok, err := l.TryLock()
-		if err == nil && !ok {
-			if b.Waiting != nil && !waited {
-				b.Waiting()
-			}
-			waited = true
-			_, err = l.TryLockContext(b.ctx, 50*time.Millisecond)
-		}
-		if err != nil {
-			return nil, &reader.FileError{Path: l.Path(), Offset: -1, Err: pathCause(err)}
-		}
-		if b.held = l; b.ownsLock() {
-			return func() { l.Unlock() }, nil
-		}
-		// The index was deleted while another process held the lock.
-		l.Unlock()
-		if _, err := indexDir(b.Cache, b.root, true); err != nil {
-			return nil, err
-		}
-	}
-}
-
-// ownsLock reports whether the lock file is still in place. It is not if the
-// index was deleted; then another process may be building it.
-func (b *buildRun) ownsLock() bool {
-	mine, err := b.held.Stat()
-	if err != nil {
-		return false
-	}
-	there, err := os.Stat(b.held.Path())
-	return err == nil && os.SameFile(mine, there)
-}
-
-var errDeleted = errors.New("it was deleted while it was being built")
-
 func pathCause(err error) error {
 	var pe *fs.PathError
 	if errors.As(err, &pe) {
@@ -304,20 +261,20 @@ func (b *buildRun) load() {
 		if !errors.Is(err, fs.ErrNotExist) {
 			b.fail(&reader.FileError{Path: filepath.Join(b.dir, catalogName), Offset: -1, Err: fmt.Errorf("%w: the index is built anew", err)})
 		}
-		b.sweep()
+		b.removeUnused()
 		return
 	}
 	if cat.generation != nil {
 		g, err := openGeneration(b.dir, cat.generation, nil)
 		if err != nil {
 			b.fail(&reader.FileError{Path: filepath.Join(b.dir, cat.generation.name), Offset: -1, Err: fmt.Errorf("%w: the index is built anew", pathCause(err))})
-			b.sweep()
+			b.removeUnused()
 			return
 		}
 		g.close()
 	}
 	if cat.next > math.MaxUint32/2 {
-		b.sweep() // after two billion blocks; numbers begin at 0 again
+		b.removeUnused() // after two billion blocks; numbers begin at 0 again
 		return
 	}
 	b.published, b.next = cat.generation, cat.next
@@ -333,7 +290,7 @@ func (b *buildRun) load() {
 		}
 		b.byID[e.id] = append(b.byID[e.id], e)
 	}
-	b.sweep()
+	b.removeUnused()
 }
 
 // fileKey returns the identity of a file across builds: its device and inode, or
@@ -344,25 +301,6 @@ func (b *buildRun) fileKey(s reader.Stamp, path string) [2]uint64 {
 	}
 	h := crc32.ChecksumIEEE([]byte(path))
 	return [2]uint64{uint64(h), uint64(crc32.Checksum([]byte(path), castagnoli))}
-}
-
-// sweep deletes files that the catalog does not name, such as those of an
-// interrupted build and generations that were replaced, except those in keep.
-func (b *buildRun) sweep(keep ...string) {
-	if !b.ownsLock() {
-		return
-	}
-	keep = append(keep, catalogName, "lock")
-	if b.store != nil {
-		keep = append(keep, b.store.name())
-	}
-	if cat, err := readCatalog(b.dir); err == nil && cat.generation != nil {
-		keep = append(keep, cat.generation.name)
-	}
-	b.Cache.RemoveIndexFiles(b.dir, func(name string) bool {
-		top, _, _ := strings.Cut(name, "/")
-		return !slices.Contains(keep, top)
-	})
 }
 
 func (b *buildRun) fail(err error) {

@@ -208,32 +208,6 @@ type overwritten struct{ id any }
 
 var errOverwritten = fmt.Errorf("is written over in place; only new lines in its first %d bytes and at its end are noticed", headKept)
 
-// isCut reports whether a file, which may have changed since it was checked,
-// no longer holds the emitted part of its text.
-func (f *Follower) isCut(t *followed) bool {
-	if t.state != reading || f.openFile(t) != nil {
-		return false
-	}
-	if !f.ids.keepOpen {
-		defer f.closeFile(t)
-	}
-	info, err := t.f.Stat()
-	return err == nil && info.Size() != t.size && !f.holds(t, info)
-}
-
-// handleUnseenCut checks whether a file is cut, and if so, handles that.
-func (f *Follower) handleUnseenCut(ctx context.Context, t *followed) {
-	if !f.isCut(t) || f.openFile(t) != nil {
-		return
-	}
-	if info, err := t.f.Stat(); err == nil {
-		f.handleCut(ctx, t, info)
-	}
-	if !f.ids.keepOpen {
-		f.closeFile(t)
-	}
-}
-
 // holds reports whether a file holds the emitted part of its text. Where only
 // its path identifies it, a rotated file that holds more of another text is
 // another file by now, however it begins.
@@ -508,41 +482,6 @@ func (f *Follower) heldFor() (time.Duration, bool) {
 		left = min(left, t.since.Add(holdFor).Sub(f.opt.Now()))
 	}
 	return max(left, 0), true
-}
-
-// handleCut handles a file that no longer holds the emitted part of its text. It
-// reports whether the caller should now read the file as another text of t.
-func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo) bool {
-	delete(f.holding, t)
-	t.size = -1
-	moved := f.moveOn(ctx, t, info) || t.Name.Current() && f.detachCopies(ctx, t)
-	if !moved {
-		f.abandon(t, false)
-	}
-	if !t.Name.Current() {
-		// It may hold the text of another file by now; decide its state again.
-		if !moved && t.Name.Dated() {
-			f.note(t.Path, errCut)
-		}
-		f.forget(t)
-		f.again = true
-		return false
-	}
-	if moved {
-		t.progress = f.newText(t.LogName())
-	} else {
-		t.rewind(t.f, info.Size())
-		t.key = f.newText(t.log).key
-		f.note(t.Path, &reader.FileError{Path: t.Path, Offset: t.at, Err: errCut})
-	}
-	// Texts that were written and rotated since the last look are in older
-	// files.
-	for _, c := range f.list(ctx) {
-		if files.HandleOf(c.Member).Info != nil && files.HandleOf(c.Member).Info.Mode().IsRegular() && c.Dir == t.Dir && c.Name.Key() == t.Name.Key() && files.Older(c, t.Found) < 0 && f.lookUp(c) == nil && f.sharedText(c, t.f) == 0 {
-			f.adopt(ctx, c)
-		}
-	}
-	return f.err == nil
 }
 
 var errCut = errors.New("was cut off; following what is written from here on")

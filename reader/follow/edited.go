@@ -1,0 +1,81 @@
+package follow
+
+import (
+	"strings"
+
+	"logview/reader"
+)
+
+// This file continues a log that was edited or replaced by another file with the same
+// lines, as rsync, sed -i and editors do.
+
+// continueReplaced makes t continue the text of old, and returns true, if t has the name
+// that old had and holds old's text or its beginning: an editor, rsync or sed -i wrote a
+// new file and renamed it. If old was rotated, its text continues there, and t has
+// another text, however it begins.
+func (f *Follower) continueReplaced(old, t *followed) bool {
+	if t.Name.Numbered() && !t.Name.Dated() {
+		return false // rotation gives such a name to another file each time
+	}
+	if old.at+old.scanned == 0 || old.seen.Before(f.listed) {
+		return false // it was removed before
+	}
+	if !old.gone && old.Path != t.Path {
+		return false // it has another name
+	}
+	kept := old.f != nil && links(old.f) > 0 // under another name
+	if kept {
+		if path := f.currentPath(old); !strings.HasPrefix(path, t.Path) || rotates(t.Path, path) {
+			return false // it is no backup
+		}
+	}
+	file, info, err := f.openNow(t)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	p := old.progress.clone()
+	if old.isHeldBy(file, info.Size()) {
+		if old.at == 0 && (old.f == nil || !sameBytes(old.f, file, 0, old.scanned)) {
+			return false
+		}
+	} else if kept {
+		return false
+	} else if p.rewind(file, info.Size()); p.at == 0 {
+		return false
+	} else {
+		f.note(t.Path, &reader.FileError{Path: t.Path, Offset: p.at, Err: errCut})
+	}
+	p.scanned, p.zeros = 0, 0
+	if p.at == 0 {
+		p.charset, p.bom = t.charset, t.bom
+	}
+	t.progress = p
+	return true
+}
+
+// continueEdited makes t continue the text of the file that is its backup, and returns
+// true, if an editor moved that file aside and wrote a changed text: the last lines that
+// were emitted are in t.
+func (f *Follower) continueEdited(t *followed) bool {
+	for _, x := range f.order {
+		aside := extends(x.Path, t.Path) || x.Path == t.Path && x.gone // perhaps under a name that is not listed
+		if x == t || x.state != reading || x.at == 0 || !aside {
+			continue
+		}
+		file, info, err := f.openNow(t)
+		if err != nil {
+			return false
+		}
+		defer file.Close()
+		p := x.progress.clone()
+		p.key, p.log = t.key, t.log
+		p.scanned, p.zeros, p.run = 0, 0, 0
+		if p.goToTail(file, info.Size()) {
+			f.note(t.Path, &reader.FileError{Path: t.Path, Offset: p.at, Err: errCut})
+			t.progress = p
+			return true
+		}
+	}
+	return false
+}
