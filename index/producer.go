@@ -410,7 +410,7 @@ func (p *producer) addSummary(n int64) bool {
 }
 
 // beforeBlock returns a function that returns the time of the last line before
-// block i that has one; nil without a window.
+// block i that has one; nil without a timer.
 func (p *producer) beforeBlock(ra reader.RandomAccess, i int) func() (time.Time, bool) {
 	if p.timer == nil {
 		return nil
@@ -444,7 +444,7 @@ func (p *producer) timeBefore(ra reader.RandomAccess, i int) (time.Time, bool) {
 }
 
 // search searches a block of whole lines and stores the result in x. It takes
-// ownership of b. With a window, before returns the time of the last line before
+// ownership of b. With a timer, before returns the time of the last line before
 // the block that has one. c are the columns of the file.
 func (p *producer) search(x *piece, b *reader.Block, c *line.Columns, before func() (time.Time, bool)) {
 	x.stats.Blocks++

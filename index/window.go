@@ -218,7 +218,7 @@ type timer struct {
 }
 
 // setRef says when the file was last written to; zero means now. It does nothing without
-// a window.
+// a timer.
 func (t *timer) setRef(mod time.Time) {
 	if t == nil {
 		return
@@ -229,7 +229,7 @@ func (t *timer) setRef(mod time.Time) {
 	t.clock.SetRef(mod)
 }
 
-// begin learns from the first block of the member. It does nothing without a window.
+// begin learns from the first block of the member. It does nothing without a timer.
 func (t *timer) begin(text []byte) {
 	if t != nil && !t.begun && len(text) > 0 {
 		t.begun = true
@@ -247,7 +247,7 @@ func (t *timer) before() func() (time.Time, bool) {
 	return func() (time.Time, bool) { return last, ok }
 }
 
-// pass notes that the next block follows b. It does nothing without a window.
+// pass notes that the next block follows b. It does nothing without a timer.
 func (t *timer) pass(b *reader.Block) {
 	if t == nil {
 		return

@@ -461,11 +461,11 @@ func (o *statsOptions) appendRowJSON(buf []byte, r *row, names []string, zone *t
 	return appendJSON(buf, jsonObject{
 		{"time", r.at.In(zone).Format(timeForm), false},
 		{"count", fmt.Sprint(sum(r.counts)), true},
-		{key, string(mustJSON(values)), true},
+		{key, string(jsonText(values)), true},
 	})
 }
 
-func mustJSON(o jsonObject) []byte {
+func jsonText(o jsonObject) []byte {
 	b, _ := o.MarshalJSON() // it does not fail
 	return b
 }
