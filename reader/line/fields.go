@@ -17,10 +17,10 @@ import (
 //   - of its header, if it has a known form: of syslog (host, app, pid), of the
 //     Kubernetes container runtime (stream), of klog (pid, source), of the error log
 //     of nginx (pid, tid, client, server, request, upstream, host), of access logs
-//     (client, user, method, path, protocol, status, bytes, referer, agent, took), and
-//     of HAProxy's (client, frontend, backend, took_ms, status, bytes, method, path,
-//     protocol); of docker compose and kubectl logs --prefix (container); of other headers, the columns that are certain (pid, tid, thread,
-//     logger, client);
+//     (client, user, method, path, protocol, status, bytes, referer, agent, took, and of
+//     some also took_ms, frontend, backend, server, upstream, host: see access.go); of
+//     docker compose and kubectl logs --prefix (container); of other headers, the columns
+//     that are certain (pid, tid, thread, logger, client);
 //   - of a JSON object in it: a.b.c is the member c of the object b of the object a.
 //     An array is one value, as it is written; in a line of Docker, those of the line of
 //     the program, too;
@@ -42,6 +42,7 @@ type Fields struct {
 
 	format string
 	cells  cells
+	words  requestWords
 
 	visit   func(name, value []byte, at int) bool // of Message
 	message []byte
@@ -72,12 +73,13 @@ func Spelled(name string) bool {
 }
 
 // RequestMarks are texts of which every line of an access log contains one.
-var RequestMarks = []string{requestMark, requestMarkInDocker, haproxyMark}
+var RequestMarks = append([]string{requestMark, requestMarkInDocker, haproxyMark, protocolMark}, squidMarks...)
 
 const (
 	requestMark         = `] "`
 	requestMarkInDocker = `] \"`
 	haproxyMark         = "haproxy["
+	protocolMark        = "HTTP/"
 )
 
 // OfRequests reports whether lines that do not spell out a name have such a field only

@@ -5,9 +5,15 @@ import "bytes"
 // header emits the fields of a line's header, if it has a known form, and returns
 // where pairs may begin, and false if no more fields are wanted.
 func (x *Fields) header(l []byte) (at int, more bool) {
-	if at, ok := requestAt(l); ok && x.Formats.allows("access") {
-		x.format = "access"
-		return x.access(l, at)
+	if x.Formats.allows("access") {
+		if f := formByStart(l); f != nil && x.words.hasForm(f, l) {
+			x.format = "access"
+			return len(l), x.emitWords(f)
+		}
+		if at, ok := requestAt(l); ok {
+			x.format = "access"
+			return x.access(l, at)
+		}
 	}
 	var s stamp
 	from := 0
@@ -133,56 +139,6 @@ func isPriority(word []byte) bool {
 	return ok && isFacility(facility) && levelNamed(severity) != 0
 }
 
-// haproxyTimes is the number of slashes between the times of a request in HAProxy's log;
-// those of a connection have fewer.
-const haproxyTimes = 4
-
-// haproxy emits the fields of a request in HAProxy's log, at i: CLIENT:PORT [TIME]
-// FRONTEND BACKEND/SERVER TIMES STATUS BYTES … "REQUEST". Source: HAProxy's
-// configuration manual, section 8.2.3.
-func (x *Fields) haproxy(l []byte, i int) (int, bool) {
-	var words [7][2]int // their bounds
-	n := 0
-	for at := i; n < len(words) && at < len(l); n++ {
-		end := bytes.IndexByte(l[at:], ' ')
-		if end < 0 {
-			break
-		}
-		words[n] = [2]int{at, at + end}
-		at += end + 1
-	}
-	if i = min(i, len(l)); n < len(words) {
-		return i, true
-	}
-	word := func(k int) []byte { return l[words[k][0]:words[k][1]] }
-	total := bytes.LastIndexByte(word(4), '/') + 1
-	http := bytes.Count(word(4), []byte{'/'}) == haproxyTimes
-	port := bytes.LastIndexByte(word(0), ':')
-	if byteAt(word(1), 0) != '[' || total == 0 || !digits(word(5)) || http && len(word(5)) != 3 || port < 0 {
-		return i, true
-	}
-	x.format = "access"
-	part := func(name []byte, k, from, to int) bool {
-		return x.emit(name, l[words[k][0]+from:words[k][0]+to], words[k][0]+from)
-	}
-	if !part(nameClient, 0, 0, port) || !part(nameFrontend, 2, 0, len(word(2))) || !part(nameBackend, 3, 0, len(word(3))) ||
-		!part(nameTookMS, 4, total, len(word(4))) {
-		return 0, false
-	}
-	if !http { // of a connection: BYTES is in the place of STATUS
-		return i, part(nameBytes, 5, 0, len(word(5)))
-	}
-	if !part(nameStatus, 5, 0, 3) || !part(nameBytes, 6, 0, len(word(6))) {
-		return 0, false
-	}
-	if k := bytes.IndexByte(l[i:], '"'); k >= 0 {
-		if end := quoteEnd(l, i+k); end > 0 {
-			return end, x.request(l[i+k+1:end-1], i+k+1)
-		}
-	}
-	return i, true
-}
-
 // syslog5424 emits the fields of "TIME HOST APP PID ID DATA", where TIME begins at
 // i. Source: RFC 5424, section 6. The structured data are pairs.
 func (x *Fields) syslog5424(l []byte, i int) (int, bool) {
@@ -280,125 +236,4 @@ func (x *Fields) nginxError(l []byte, i int) (int, bool) {
 		}
 	}
 	return tid, true
-}
-
-// requestAt returns the position of the request in an access log, after its quote;
-// false if the line is none. Source: "Common Log Format" and "Combined Log Format" of
-// Apache's mod_log_config.
-func requestAt(l []byte) (int, bool) {
-	head := l[:min(len(l), 4*searched)]
-	k := bytes.Index(head, []byte(requestMark))
-	if k < 0 || bytes.IndexByte(head[:k], '[') < 0 {
-		return 0, false
-	}
-	i := k + 3
-	if byteAt(l, i) == '-' && byteAt(l, i+1) == '"' {
-		return i, true
-	}
-	end := quoteEnd(l, i-1)
-	if end == 0 || byteAt(l, end) != ' ' {
-		return 0, false
-	}
-	_, n := number(l, end+1, 3)
-	return i, n == end+4 && (n == len(l) || l[n] == ' ')
-}
-
-// access emits the fields of an access log, whose request begins at i.
-func (x *Fields) access(l []byte, i int) (int, bool) {
-	open := bytes.LastIndexByte(l[:i-3], '[')
-	// The name of a virtual host may come before the client.
-	from, to := lastWord(l, open)
-	user, userAt := l[from:to], from
-	identity, _ := lastWord(l, from)
-	from, to = lastWord(l, identity)
-	// The name of a user may have blanks: CLIENT - a user [
-	if first, rest, ok := bytes.Cut(l[:max(open, 0)], []byte(" - ")); ok && bytes.IndexByte(first, ' ') < 0 && bytes.IndexByte(bytes.TrimSpace(rest), ' ') > 0 {
-		from, to = 0, len(first)
-		userAt = to + len(" - ")
-		user = bytes.TrimSpace(rest)
-	}
-	if to > from {
-		if !x.emit(nameClient, l[from:to], from) || string(user) != "-" && !x.emit(nameUser, user, userAt) {
-			return 0, false
-		}
-	}
-	end := quoteEnd(l, i-1)
-	if end == 0 {
-		return 0, true
-	}
-	if !x.request(l[i:end-1], i) {
-		return 0, false
-	}
-	for n := 0; end < len(l); n++ {
-		if l[end] != ' ' {
-			break
-		}
-		from := end + 1
-		var v []byte
-		if byteAt(l, from) == '"' {
-			if end = quoteEnd(l, from); end == 0 {
-				break
-			}
-			v, from = l[from+1:end-1], from+1
-		} else {
-			for end = from; end < len(l) && l[end] != ' '; end++ {
-			}
-			v = l[from:end]
-		}
-		var name []byte
-		switch {
-		case n == 0:
-			name = nameStatus
-		case n == 1 && (digits(v) || string(v) == "-"):
-			name = nameBytes
-		case n == 2 && l[from-1] == '"':
-			name = nameReferer
-		case n == 3 && l[from-1] == '"':
-			name = nameAgent
-		case isDuration(v):
-			name = nameTook
-		}
-		if n > 3 && name == nil && l[from-1] != '"' && bytes.IndexByte(v, '=') > 0 {
-			return from, true // pairs follow
-		}
-		if name != nil && string(v) != "-" && !x.emit(name, v, from) {
-			return 0, false
-		}
-		if end == 0 {
-			break
-		}
-	}
-	return len(l), true
-}
-
-// lastWord returns the bounds of the last word in l[:end].
-func lastWord(l []byte, end int) (from, to int) {
-	for end > 0 && l[end-1] == ' ' {
-		end--
-	}
-	return bytes.LastIndexByte(l[:end], ' ') + 1, end
-}
-
-// request emits the fields of a request, such as GET /x HTTP/1.1, which is at at in its
-// line.
-func (x *Fields) request(r []byte, at int) bool {
-	a := bytes.IndexByte(r, ' ')
-	if a <= 0 {
-		return true
-	}
-	path := r[a+1:]
-	if b := bytes.LastIndexByte(path, ' '); b >= 0 {
-		if !x.emit(nameProtocol, path[b+1:], at+a+1+b+1) {
-			return false
-		}
-		path = path[:b]
-	}
-	return x.emit(nameMethod, r[:a], at) && x.emit(namePath, path, at+a+1)
-}
-
-// isDuration reports whether v is a number of seconds with a fraction, or has a unit
-// of time.
-func isDuration(v []byte) bool {
-	q, ok := ParseQuantity(v)
-	return ok && (q.Unit == Seconds || q.Unit == NoUnit && bytes.IndexByte(v, '.') > 0)
 }

@@ -113,6 +113,9 @@ func levelAround(l []byte, at, end int) (v Level, derived bool) {
 			return v, derived
 		}
 	}
+	if v, ok := levelOfRequest(l); ok {
+		return v, true
+	}
 	request, ok := requestAt(l)
 	if !ok {
 		request = -1

@@ -69,6 +69,12 @@ var levelCases = map[string]byte{
 	`{"time_local":"x","status":"502","request":"GET / HTTP/1.1"}`: 'E',
 	`{"status":502,"msg":"x"}`:                                     ' ',
 	"Nov 27 10:15:01 lb haproxy[9]: 10.0.0.1:80 [27/Nov/2026:10:15:01.1] fe be/s 0/0/0/1/1 503 1 - - ---- 1/1": 'E',
+	// Access logs of other forms.
+	`1066036250.603      0 192.168.0.227 NONE_NONE/400 1059 - error:invalid-request - HIER_NONE/- -`:                                                                                                     'W',
+	`2015-05-13T23:39:43.945958Z my-lb 192.168.131.39:2817 - -1 -1 -1 503 0 0 0 "GET http://www.example.com:80/ HTTP/1.1" "curl/7.38.0" - -`:                                                             'E',
+	`79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be b [06/Feb/2019:00:00:38 +0000] 192.0.2.3 79a59 3E57 REST.GET.VERSIONING - "GET /b HTTP/1.1" 200 - 113 - 7 - "-" "S3Console/0.4" -`: 'I',
+	`[pid: 1|app: 0|req: 1/1] 10.0.0.1 () {44 vars in 800 bytes} [Thu Nov  1 10:00:00 2018] GET /error => generated 1 bytes in 56 msecs (HTTP/1.1 502) 3 headers in 120 bytes (1 switches on core 0)`:    'E',
+	"2026-11-27T10:15:01Z app 1.2.3.4:80 ERROR x": 'E',
 	// Lines in those of container runtimes.
 	`{"log":"2026-11-27 10:15:01 ERROR [main] boom\n","stream":"stdout","time":"2026-11-27T10:15:01Z"}`: 'E',
 	`{"log":"{\"level\":\"warn\"}\n","stream":"stdout","time":"2026-11-27T10:15:01Z"}`:                  'W',

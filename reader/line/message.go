@@ -24,6 +24,10 @@ func (x *Fields) Message(l []byte) []byte {
 		return rank > 0
 	}
 	x.format = "text"
+	if x.message = x.requestText(x.message[:0], l); len(x.message) > 0 {
+		x.format = "access"
+		return x.message
+	}
 	if at, ok := requestAt(l); ok {
 		x.format = "access"
 		if end := quoteEnd(l, at-1); end > 0 {
