@@ -161,8 +161,9 @@ func firstHigh(p []byte) int {
 // Charset for other text. At least one in four code units must be ASCII, as
 // blanks, digits and newlines are in any script, and so have a zero byte on one
 // side, or one in ten if most others are of one script; almost none may have one
-// on the other side; and the characters must occur in text. p starts at an even
-// offset of the text.
+// on the other side; and the characters must occur in text. Many that look like two
+// letters, without any other character outside ASCII, are fields that a zero byte
+// separates. p starts at an even offset of the text.
 func utf16Without(p []byte) Charset {
 	z := LeadingZeros(p) &^ 1
 	p = p[z:min(len(p), z+8<<10)]
@@ -197,6 +198,7 @@ func utf16Without(p []byte) Charset {
 		return ""
 	}
 	ascii, odd := 0, 0   // number of ASCII code units, and of those that do not occur in text
+	pairs := 0           // number of those that look like two letters
 	var scripts [256]int // numbers of the others by their high bytes
 	for i := 0; i < len(p); i += 2 {
 		u := rune(p[i+1])<<8 | rune(p[i])
@@ -210,7 +212,13 @@ func utf16Without(p []byte) Charset {
 			odd++
 		default:
 			scripts[u>>8&0xff]++
+			if p[i] >= ' ' && p[i+1] >= ' ' {
+				pairs++
+			}
 		}
+	}
+	if 4*pairs > ascii && isASCII(p) {
+		return ""
 	}
 	if 50*odd > units || 4*ascii < units && !(10*ascii >= units && 10*ofOneScript(&scripts) >= 9*(units-ascii)) {
 		return ""

@@ -68,7 +68,8 @@ func TestUTF16Without(t *testing.T) {
 			t.Errorf("%s behind NULs: %.80q", c, got)
 		}
 	}
-	for _, text := range []string{someLog(100), "a\x00", strings.ReplaceAll(someLog(10), " ", "\x00"), "\x00\x01\x00\x02\x00\x03\x00\x04"} {
+	for _, text := range []string{someLog(100), "a\x00", strings.ReplaceAll(someLog(10), " ", "\x00"), "\x00\x01\x00\x02\x00\x03\x00\x04",
+		"eth0\x00up\neth0\x00up\n", strings.Repeat("foo\x00bar\x00baz\n", 100), strings.Repeat("vol1\x0012345\x001234\n", 20)} {
 		if c, _ := decode.DetectCharset([]byte(text), true); c == decode.UTF16LE || c == decode.UTF16BE {
 			t.Errorf("%.40q is taken for %s", text, c)
 		}

@@ -145,7 +145,7 @@ func (f *Follower) startAtEnd(ctx context.Context, src reader.Source, t *followe
 		f.setAside(t, ignored)
 		return nil
 	}
-	t.charset, t.bom = b.charset, b.bom
+	t.charset, t.bom, t.isText = b.charset, b.bom, len(b.head) > 0
 	if t.f, _, err = f.openNow(t); err != nil {
 		f.note(t.Path, err)
 		t.at, t.line = t.Size, -1

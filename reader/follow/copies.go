@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"logview/reader"
 	"logview/reader/decode"
 	"logview/reader/files"
 	"logview/reader/line"
@@ -154,13 +155,19 @@ func extends(path, of string) bool {
 }
 
 // isSaved reports whether t may be a copy of x that was made with its times, as by cp -a,
-// in another directory.
+// in another directory. Two files that were written at the same time have the same times,
+// too, but nobody set them.
 func (f *Follower) isSaved(x, t *followed) bool {
+	info := files.HandleOf(t.Member).Info
+	wasSet := t.ModTime.Before(f.begun)
+	if c := reader.Ctime(info); c != 0 {
+		wasSet = info.ModTime().UnixNano() != c
+	}
 	mod := x.mod
 	if t.ModTime.Nanosecond() == 0 { // as in an archive of tar
 		mod = mod.Truncate(time.Second)
 	}
-	return x.Dir != t.Dir && x.Name.Base() == t.Name.Base() && x.size == t.Size && mod.Equal(t.ModTime)
+	return wasSet && t.Size > 0 && x.Dir != t.Dir && x.Name.Base() == t.Name.Base() && x.size == t.Size && mod.Equal(t.ModTime)
 }
 
 // compare reports whether t holds all of x's text that was emitted, or

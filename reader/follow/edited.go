@@ -1,6 +1,7 @@
 package follow
 
 import (
+	"errors"
 	"strings"
 
 	"logview/reader"
@@ -8,6 +9,9 @@ import (
 
 // This file continues a log that was edited or replaced by another file with the same
 // lines, as rsync, sed -i and editors do.
+
+// errEdited says that a log has other lines than were read.
+var errEdited = errors.New("was edited or replaced; following what is new in it from here on")
 
 // continueReplaced makes t continue the text of old, and returns true, if t has the name
 // that old had and holds old's text or its beginning: an editor, rsync or sed -i wrote a
@@ -44,7 +48,7 @@ func (f *Follower) continueReplaced(old, t *followed) bool {
 	} else if p.rewind(file, info.Size()); p.at == 0 {
 		return false
 	} else {
-		f.note(t.Path, &reader.FileError{Path: t.Path, Offset: p.at, Err: errCut})
+		f.note(t.Path, &reader.FileError{Path: t.Path, Offset: p.at, Err: errEdited})
 	}
 	p.scanned, p.zeros = 0, 0
 	if p.at == 0 {
@@ -72,7 +76,7 @@ func (f *Follower) continueEdited(t *followed) bool {
 		p.key, p.log = t.key, t.log
 		p.scanned, p.zeros, p.run = 0, 0, 0
 		if p.goToTail(file, info.Size()) {
-			f.note(t.Path, &reader.FileError{Path: t.Path, Offset: p.at, Err: errCut})
+			f.note(t.Path, &reader.FileError{Path: t.Path, Offset: p.at, Err: errEdited})
 			t.progress = p
 			return true
 		}

@@ -36,5 +36,6 @@ type followed struct {
 	seen   time.Time // when it was last among the names
 	gone   bool      // it was not among the names the last time
 	missed time.Time // since when it is gone
+	isText bool      // it was found to be text, or was emitted
 	failed bool      // the last attempt to read it failed, which was reported
 }

@@ -186,3 +186,88 @@ func TestFollowerPackedGrows(t *testing.T) {
 		t.Errorf("notes %q", w.notes)
 	}
 }
+
+// TestFollowerWrittenTogether tests that files with the same name, times and text in two
+// directories are not taken for copies of each other if no program set their times.
+func TestFollowerWrittenTogether(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	write := func(name, text string) {
+		t.Helper()
+		f, err := os.OpenFile(path(name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := f.WriteString(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, name := range []string{"a", "b"} {
+		if err := os.Mkdir(path(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := watch(t, dir)
+	// Times of files are coarse, so that some of these are the same.
+	var want []string
+	for i := range 20 {
+		name := fmt.Sprintf("app%c.log", 'a'+i)
+		write("a/"+name, "started\n")
+		write("b/"+name, "started\n")
+		want = append(want, "started", "started")
+	}
+	w.expect(want...)
+	write("a/new.log", "")
+	write("b/new.log", "")
+	at := time.Date(2026, 11, 21, 8, 0, 0, 5, time.UTC)
+	for _, name := range []string{"a/new.log", "b/new.log"} {
+		if err := os.Chtimes(path(name), at, at); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.expect()
+	write("a/new.log", "started\n")
+	w.expect("started")
+	write("b/new.log", "started\n")
+	w.expect("started")
+	write("b/new.log", "second\n")
+	w.expect("second")
+}
+
+// TestFollowerBinaryFromEmpty tests that files that were empty, or had only NULs, when they
+// were first seen are not followed when they turn out to be binary, unless they are of a
+// log of text.
+func TestFollowerBinaryFromEmpty(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	binary := "\x7fELF" + strings.Repeat("\x01\x02\x03\x04pts/0\x00\x00\x00\x00\x05", 100)
+	for _, name := range []string{"btmp", "core", "app.log.1", "other.log"} {
+		text := ""
+		if name == "app.log.1" {
+			text = "text\n"
+		}
+		readertest.WriteFile(t, path(name), text)
+	}
+	w := watch(t, dir)
+	readertest.WriteFile(t, path("lastlog"), "")
+	readertest.WriteFile(t, path("app.log"), "")
+	w.expect()
+	readertest.WriteFile(t, path("btmp"), binary)
+	readertest.WriteFile(t, path("core"), binary[4:])
+	readertest.WriteFile(t, path("lastlog"), strings.Repeat("\x00", 300<<10)+binary[4:])
+	readertest.WriteFile(t, path("app.log"), binary[4:]+"\n")
+	readertest.WriteFile(t, path("other.log"), "a line\n")
+	w.expect(binary[4:], "a line")
+	if got := strings.Join(w.notes, "\n"); strings.Count(got, "binary") != 3 || strings.Contains(got, "app.log") {
+		t.Errorf("notes %s", got)
+	}
+	w.notes = nil
+	f, err := os.OpenFile(path("btmp"), os.O_APPEND|os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.WriteString("more\n")
+	f.Close()
+	w.expect()
+}

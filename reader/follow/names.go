@@ -226,7 +226,7 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 		f.adoptPacked(ctx, t, b)
 		return
 	}
-	t.charset, t.bom = b.charset, b.bom
+	t.charset, t.bom, t.isText = b.charset, b.bom, len(b.head) > 0
 	if before != nil && before != t && before.state == reading && f.continueReplaced(before, t) {
 		if t.at < before.at {
 			f.abandon(before, false) // another file may have the rest of it

@@ -259,6 +259,12 @@ func (f *Follower) readChunk(t *followed, size int64) (bool, error) {
 			return false, nil
 		}
 	}
+	if t.at == t.run && f.isBinary(t) {
+		// It was empty when it was first seen.
+		f.noteOnce(t.id, t.Path, reader.ErrBinary)
+		f.setAside(t, ignored)
+		return false, nil
+	}
 	if t.at == 0 || t.at < decode.HeadSize && t.charset == decode.ASCII && bytes.IndexByte(buf[:n], 0) >= 0 {
 		f.detect(t)
 	}
@@ -283,6 +289,21 @@ func (f *Follower) readChunk(t *followed, size int64) (bool, error) {
 		return true, err
 	}
 	return data == n, nil
+}
+
+// isBinary reports whether a file of which nothing but NULs was read so far is binary. It
+// is not if it was text before, or if another file of its log is.
+func (f *Follower) isBinary(t *followed) bool {
+	if t.Named || t.isText || f.opt.Text {
+		return false
+	}
+	for _, x := range f.order {
+		if x.isText && x.LogKey() == t.LogKey() {
+			return false
+		}
+	}
+	b, err := f.readBeginning(t.Found)
+	return err == nil && b.binary
 }
 
 // findNULs looks for NULs in buf, which was read after what was scanned. Only
@@ -424,7 +445,7 @@ func (f *Follower) emitRaw(t *followed, raw []byte) {
 		t.run = 0
 	}
 	t.advance(raw, size, lines)
-	t.scanned = 0
+	t.scanned, t.isText = 0, true
 	delete(f.holding, t)
 	if len(b.Text) > 0 {
 		f.emitText(t, &b)
