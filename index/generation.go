@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/blevesearch/bleve/v2/index/scorch"
 )
@@ -150,4 +152,23 @@ func (g *generation) close() {
 	if g.index != nil {
 		_ = g.index.Close()
 	}
+}
+
+// removeUnused deletes files that the catalog does not name, such as those of an
+// interrupted build and generations that were replaced, except those in keep.
+func (b *buildRun) removeUnused(keep ...string) {
+	if !b.ownsLock() {
+		return
+	}
+	keep = append(keep, catalogName, "lock")
+	if b.store != nil {
+		keep = append(keep, b.store.name())
+	}
+	if cat, err := readCatalog(b.dir); err == nil && cat.generation != nil {
+		keep = append(keep, cat.generation.name)
+	}
+	b.Cache.RemoveIndexFiles(b.dir, func(name string) bool {
+		top, _, _ := strings.Cut(name, "/")
+		return !slices.Contains(keep, top)
+	})
 }

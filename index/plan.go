@@ -268,8 +268,8 @@ func (a *answers) run(r *planRun, among *roaring.Bitmap) (*roaring.Bitmap, error
 	err := s.shapes(func(term []byte, shape token.Shape) error {
 		hide := r.MayHide(shape)
 		if r.whole {
-			// Only runs too long to be kept: in any identifier, a
-			// letter or digit would be next to it.
+			// A whole word is hidden only in runs too long to be kept: in any
+			// identifier, a letter or digit would be next to it.
 			hide = hide && shape == longShape
 		}
 		if hide {

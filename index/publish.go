@@ -1,8 +1,6 @@
 package index
 
 import (
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/RoaringBitmap/roaring/v2"
@@ -96,23 +94,4 @@ func soFar(eb *entryBuilder, indexed *roaring.Bitmap) *entry {
 		e.partial = true
 	}
 	return e
-}
-
-// removeUnused deletes files that the catalog does not name, such as those of an
-// interrupted build and generations that were replaced, except those in keep.
-func (b *buildRun) removeUnused(keep ...string) {
-	if !b.ownsLock() {
-		return
-	}
-	keep = append(keep, catalogName, "lock")
-	if b.store != nil {
-		keep = append(keep, b.store.name())
-	}
-	if cat, err := readCatalog(b.dir); err == nil && cat.generation != nil {
-		keep = append(keep, cat.generation.name)
-	}
-	b.Cache.RemoveIndexFiles(b.dir, func(name string) bool {
-		top, _, _ := strings.Cut(name, "/")
-		return !slices.Contains(keep, top)
-	})
 }

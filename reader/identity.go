@@ -41,10 +41,6 @@ func (id ID) Matches(start []byte) bool {
 	return len(start) >= id.Len && NewID(start[:id.Len]) == id
 }
 
-// Of reports whether a text that starts with start may be the one with the ID.
-// start has at least the first 4 KiB, or the whole text if it is shorter.
-func (id ID) Of(start []byte) bool { return id.Matches(start) }
-
 // IsZero reports whether id is the zero ID.
 func (id ID) IsZero() bool { return id == ID{} }
 

@@ -19,8 +19,8 @@ func (t *typing) search(p *pager.Model, text string) (tea.Cmd, bool) {
 	return cmd, err == nil
 }
 
-// incremental searches for the text typed so far.
-func (t *typing) incremental(p *pager.Model) tea.Cmd {
+// searchIncrementally searches for the text typed so far.
+func (t *typing) searchIncrementally(p *pager.Model) tea.Cmd {
 	cmd, _ := t.search(p, t.prompt.Value())
 	return cmd
 }

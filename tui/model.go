@@ -571,7 +571,7 @@ func (m *model) escape() tea.Cmd {
 
 func (m *model) closeResults() {
 	m.results.Close()
-	m.pager.Also(nil)
+	m.pager.HighlightAlso(nil)
 }
 
 // manyLogs reports whether there is more than one log.

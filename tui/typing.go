@@ -174,7 +174,7 @@ func (m *model) promptMsg(msg tea.Msg) tea.Cmd {
 		case key.Matches(k, keys.NextCase):
 			if m.typing.searching() {
 				m.pager.NextCase()
-				return m.typing.incremental(m.pager)
+				return m.typing.searchIncrementally(m.pager)
 			}
 		case key.Matches(k, keys.LeaveEmpty):
 			if m.typing.prompt.Value() == "" && !m.typing.prompt.Seeking() {
@@ -187,7 +187,7 @@ func (m *model) promptMsg(msg tea.Msg) tea.Cmd {
 		m.typing.prompt.SetError(nil)
 		switch m.typing.prompt.Kind {
 		case prompt.Search, prompt.SearchBack:
-			return tea.Batch(cmd, m.typing.incremental(m.pager))
+			return tea.Batch(cmd, m.typing.searchIncrementally(m.pager))
 		case prompt.Logs:
 			m.logs.SetFilter(m.typing.prompt.Value())
 		}
@@ -242,7 +242,7 @@ func (m *model) submit() tea.Cmd {
 		}
 		m.endPrompt(true)
 		m.results.SetBase(m.logs.Base())
-		m.pager.Also(m.results.Matcher())
+		m.pager.HighlightAlso(m.results.Matcher())
 		m.setFocus(paneResults)
 		return cmd
 	case prompt.Filter, prompt.FilterEdit:

@@ -190,7 +190,8 @@ func (s *sorter) sort() {
 	slices.SortFunc(s.lines, func(a, b sortLine) int { return s.compare(&a, &b) })
 }
 
-// cut drops the lines that are not among the first ones wanted.
+// cut sorts the lines, drops those that are not among the first ones wanted, and narrows
+// the time in which more are looked for.
 func (s *sorter) cut() {
 	s.sort()
 	if s.most == 0 || len(s.lines) < s.most {

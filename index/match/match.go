@@ -133,7 +133,7 @@ func compile(q query.Node, opt Options, columned bool) (*Matcher, error) {
 		m.drive, m.alone = m.driver(m.root.sub[0])
 		m.invert = m.drive != nil
 	}
-	m.together()
+	m.setDrive()
 	return m, nil
 }
 
@@ -235,8 +235,8 @@ func (m *Matcher) driver(n node) (set []finderSpec, alone bool) {
 	return nil, false
 }
 
-// together replaces the texts in m.drive with a set if they are many.
-func (m *Matcher) together() {
+// setDrive replaces the texts in m.drive with a set if they are many.
+func (m *Matcher) setDrive() {
 	ofField := func(d finderSpec) bool { return m.leaves[d.leaf].field != nil }
 	if len(m.drive) <= manyTexts || slices.ContainsFunc(m.drive, ofField) {
 		return

@@ -57,7 +57,7 @@ type masker struct {
 	value bool // the last word was a Star
 }
 
-func (m *masker) star() {
+func (m *masker) appendStar() {
 	if !m.value {
 		m.dst = append(m.dst, Star...)
 		m.dst = append(m.dst, ' ')
@@ -65,7 +65,7 @@ func (m *masker) star() {
 	m.value = true
 }
 
-func (m *masker) word(w []byte) {
+func (m *masker) appendWord(w []byte) {
 	m.dst = append(append(m.dst, w...), ' ')
 	m.value = false
 }
@@ -89,7 +89,7 @@ func Mask(dst, msg []byte) []byte {
 			i++
 			if c == '"' && before == '=' {
 				if k := strings.IndexByte(string(msg[i:min(len(msg), i+longestQuoted)]), '"'); k >= 0 {
-					m.star()
+					m.appendStar()
 					i += k + 1
 					c = 0
 				}
@@ -102,7 +102,7 @@ func Mask(dst, msg []byte) []byte {
 			end++
 		}
 		if k := hexPairs(msg, i, end); k > 0 {
-			m.star()
+			m.appendStar()
 			i, before = k, 0
 			continue
 		}
@@ -121,9 +121,9 @@ func Mask(dst, msg []byte) []byte {
 			port := i+1 < len(msg) && msg[i] == ':' && isDigit(msg[i+1]) && hasInnerDot(w)
 			unit := m.value && len(w) <= 7 && units[string(w)]
 			if isValue(w) || port || unit {
-				m.star()
+				m.appendStar()
 			} else {
-				m.word(w)
+				m.appendWord(w)
 			}
 		}
 		before = 0

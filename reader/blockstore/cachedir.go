@@ -199,10 +199,10 @@ func (c *Cache) prepare(create bool) error {
 		if known {
 			return nil
 		}
-		if err := owned(info); err != nil {
+		if err := checkOwner(info); err != nil {
 			return fail(err)
 		}
-		err = c.hasMarker()
+		err = c.checkMarker()
 		if err == errNoMarker {
 			err = c.adopt(create)
 			if err == nil || errors.Is(err, fs.ErrNotExist) && create && attempt < 5 {
@@ -219,21 +219,21 @@ func (c *Cache) prepare(create bool) error {
 	}
 }
 
-// owned returns an error if a directory of the cache, described by info, must
+// checkOwner returns an error if a directory of the cache, described by info, must
 // not be used.
-func owned(info os.FileInfo) error {
+func checkOwner(info os.FileInfo) error {
 	if info.Mode()&fs.ModeSymlink != 0 {
 		return errors.New("a symbolic link, which is not followed in the cache; delete it")
 	}
 	if !info.IsDir() {
 		return errors.New("not a directory, so it cannot be used as a cache")
 	}
-	return exclusive(info)
+	return checkExclusive(info)
 }
 
-// hasMarker returns nil if the marker exists, errNoMarker if it does not, and
+// checkMarker returns nil if the marker exists, errNoMarker if it does not, and
 // errNoCache if the file is another program's.
-func (c *Cache) hasMarker() error {
+func (c *Cache) checkMarker() error {
 	f, err := OpenKept(filepath.Join(c.dir, MarkerName))
 	if errors.Is(err, fs.ErrNotExist) {
 		return errNoMarker
@@ -262,7 +262,7 @@ func (c *Cache) hasMarker() error {
 // logview, which must not be searched: it repeats the text of logs.
 func IsCacheDir(dir string, entries []os.FileInfo) bool {
 	return slices.ContainsFunc(entries, func(e os.FileInfo) bool { return e.Name() == MarkerName && e.Mode().IsRegular() }) &&
-		NewCache(dir, 0).hasMarker() == nil
+		NewCache(dir, 0).checkMarker() == nil
 }
 
 // adopt writes the marker into a directory that is empty, has lost its marker,
@@ -410,7 +410,7 @@ func (c *Cache) Sub(name string, create bool) (string, error) {
 func checkSub(path string) error {
 	info, err := os.Lstat(path)
 	if err == nil {
-		err = owned(info)
+		err = checkOwner(info)
 	}
 	if err != nil {
 		return &reader.FileError{Path: path, Offset: -1, Err: reader.Cause(err)}

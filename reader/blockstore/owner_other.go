@@ -4,6 +4,6 @@ package blockstore
 
 import "os"
 
-// exclusive returns nil: it is implemented only for systems that report a
+// checkExclusive returns nil: it is implemented only for systems that report a
 // file's owner and mode.
-func exclusive(os.FileInfo) error { return nil }
+func checkExclusive(os.FileInfo) error { return nil }

@@ -8,9 +8,9 @@ import (
 	"syscall"
 )
 
-// exclusive returns an error if other users could have written the contents of
+// checkExclusive returns an error if other users could have written the contents of
 // a directory.
-func exclusive(info os.FileInfo) error {
+func checkExclusive(info os.FileInfo) error {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	switch {
 	case !ok:

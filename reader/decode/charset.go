@@ -5,7 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -82,7 +81,7 @@ func suggestCharset(name string) string {
 // head is the whole text.
 //
 // UTF-16 without a mark is detected by its zero bytes, see utf16Without. Lines of
-// bytes may be appended to it: see mixedDecoder.
+// bytes may be appended to it: see utf16Decoder.
 //
 // Latin-1 is the fallback for older Western text: text that is not UTF-8, in
 // which no bytes outside ASCII look like UTF-8 either, and which has none of
@@ -157,89 +156,6 @@ func firstHigh(p []byte) int {
 	return i
 }
 
-// utf16Without detects UTF-16 without a byte order mark. It returns the empty
-// Charset for other text. At least one in four code units must be ASCII, as
-// blanks, digits and newlines are in any script, and so have a zero byte on one
-// side, or one in ten if most others are of one script; almost none may have one
-// on the other side; and the characters must occur in text. Many that look like two
-// letters, without any other character outside ASCII, are fields that a zero byte
-// separates. p starts at an even offset of the text.
-func utf16Without(p []byte) Charset {
-	z := LeadingZeros(p) &^ 1
-	p = p[z:min(len(p), z+8<<10)]
-	p = p[:len(p)&^1]
-	p = p[:(len(p)-TrailingZeros(p)+1)&^1]
-	// The first line decides: UTF-16 may be appended to text of bytes.
-	first := p[:min(len(p), 256)]
-	if i := bytes.IndexByte(first, '\n'); i >= 0 {
-		first = first[:min(len(first), i+2)]
-	}
-	switch zero := bytes.IndexByte(first, 0); {
-	case zero < 0:
-		return ""
-	case zero > 8 && looksNarrow(first[:zero]) && isASCII(first[:zero]):
-		return ""
-	}
-	if len(p) < 4 {
-		return ""
-	}
-	var zeros [2]int
-	for i, b := range p {
-		if b == 0 {
-			zeros[i&1]++
-		}
-	}
-	units := len(p) / 2
-	c, high := UTF16LE, 1
-	if zeros[0] > zeros[1] {
-		c, high = UTF16BE, 0
-	}
-	if zeros[high] < 2 || 10*zeros[high] < units || 20*zeros[1-high] > units {
-		return ""
-	}
-	ascii, odd := 0, 0   // number of ASCII code units, and of those that do not occur in text
-	pairs := 0           // number of those that look like two letters
-	var scripts [256]int // numbers of the others by their high bytes
-	for i := 0; i < len(p); i += 2 {
-		u := rune(p[i+1])<<8 | rune(p[i])
-		if c == UTF16BE {
-			u = rune(p[i])<<8 | rune(p[i+1])
-		}
-		switch {
-		case u > 0 && u < 0x80 && (u >= 0x20 && u != 0x7f || u < 0x20 && textControl[u]):
-			ascii++
-		case u > 0 && u < 0x80, u >= 0xfff0 && u != 0xfffd, u >= 0x80 && u < 0xa0:
-			odd++
-		default:
-			scripts[u>>8&0xff]++
-			if p[i] >= ' ' && p[i+1] >= ' ' {
-				pairs++
-			}
-		}
-	}
-	if 4*pairs > ascii && isASCII(p) {
-		return ""
-	}
-	if 50*odd > units || 4*ascii < units && !(10*ascii >= units && 10*ofOneScript(&scripts) >= 9*(units-ascii)) {
-		return ""
-	}
-	return c
-}
-
-// ofOneScript returns how many characters, counted by the high bytes of UTF-16, are of the
-// most frequent script: Chinese and Japanese, Korean, or any other.
-func ofOneScript(n *[256]int) int {
-	sum := func(list ...[2]int) (sum int) {
-		for _, r := range list {
-			for high := r[0]; high <= r[1]; high++ {
-				sum += n[high]
-			}
-		}
-		return sum
-	}
-	return max(slices.Max(n[1:]), sum([2]int{0x30, 0x30}, [2]int{0x4e, 0x9f}, [2]int{0xff, 0xff}), sum([2]int{0xac, 0xd7}))
-}
-
 func isASCII(p []byte) bool { return firstHigh(p) == len(p) }
 
 // LeadingZeros returns the number of zero bytes at the beginning of p.
@@ -278,7 +194,7 @@ func (c Charset) Decoder() transform.Transformer {
 	case ASCII, UTF8, "":
 		return nil
 	case UTF16LE, UTF16BE:
-		return newMixedDecoder(c, false)
+		return newUTF16Decoder(c, false)
 	case Latin1:
 		return latin1Decoder{}
 	}
@@ -296,7 +212,7 @@ func (c Charset) Decoder() transform.Transformer {
 func (c Charset) Decode(raw []byte) []byte {
 	if d := c.Decoder(); d != nil {
 		if c.Wide() {
-			d = newMixedDecoder(c, true)
+			d = newUTF16Decoder(c, true)
 		}
 		if out, _, err := transform.Bytes(d, raw); err == nil {
 			raw = out
@@ -439,7 +355,7 @@ func (c Charset) Wide() bool { return c == UTF16LE || c == UTF16BE }
 func (c Charset) Whole(raw []byte) int {
 	switch c {
 	case UTF16LE, UTF16BE:
-		if narrow, _ := newMixedDecoder(c, true).startsNarrow(raw, true); narrow {
+		if narrow, _ := newUTF16Decoder(c, true).startsNarrow(raw, true); narrow {
 			return len(raw)
 		}
 		return len(raw) &^ 1

@@ -237,7 +237,7 @@ func (s *LogSource) openMember(ctx context.Context, m reader.Member, at reader.P
 		format := decode.FormatOf(b.T.Beginning())
 		b.Close()
 		return nil, &reader.FileError{Path: path, Offset: -1, Err: decode.Describe(format, errCompressedTwice)}
-	case b.T.Binary && !s.holdsText(ctx, m, b.T.Beginning()):
+	case b.T.Binary && !s.countsAsText(ctx, m, b.T.Beginning()):
 		b.Close()
 		return nil, &reader.FileError{Path: path, Offset: -1, Err: reader.ErrBinary}
 	}
@@ -309,10 +309,10 @@ func (s *LogSource) refuseArchive(ctx context.Context, m reader.Member, b *FileB
 	return &reader.FileError{Path: b.path, Offset: -1, Err: ErrArchive}
 }
 
-// holdsText reports whether m, which starts with head and looks binary, is read
+// countsAsText reports whether m, which starts with head and looks binary, is read
 // nevertheless: because it was named or all files are read, or because another
 // file of its log is text. It checks the two nearest of those.
-func (s *LogSource) holdsText(ctx context.Context, m reader.Member, head []byte) bool {
+func (s *LogSource) countsAsText(ctx context.Context, m reader.Member, head []byte) bool {
 	if m.Named || s.opt.Text {
 		return true
 	}
@@ -351,7 +351,7 @@ func (s *LogSource) Binary(ctx context.Context, m reader.Member) bool {
 	}
 	defer b.Close()
 	m.Named = false
-	return b.T.Binary && b.T.Archive != decode.TarArchive && !s.holdsText(ctx, m, b.T.Beginning())
+	return b.T.Binary && b.T.Archive != decode.TarArchive && !s.countsAsText(ctx, m, b.T.Beginning())
 }
 
 // NoStore is the error of writing a block store.

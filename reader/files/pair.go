@@ -43,9 +43,9 @@ import (
 // is compared and read of it as one of a pair is what it had when either file
 // was first opened.
 //
-// This verdict, unless a file is damaged, is remembered with the stamps of both files, in this process and
-// in the cache. Later listings in this process are decided: they have X alone,
-// X.gz alone, or X.gz before X.
+// Which of these it is, unless a file is damaged, is remembered with the stamps of both
+// files, in this process and in the cache. Later listings in this process then have X
+// alone, X.gz alone, or X.gz before X.
 //
 // Either file may be removed meanwhile. If X is gone when it is opened, X.gz is
 // read instead of X, and nothing instead of X.gz. To keep this consistent, the

@@ -442,7 +442,7 @@ func (f *Follower) moveOn(ctx context.Context, t *followed, info os.FileInfo) bo
 		return false
 	}
 	x := f.lookUp(*best)
-	if x != nil && x.Path != best.Path && !f.renamed(x, *best) {
+	if x != nil && x.Path != best.Path && !f.checkRenamed(x, *best) {
 		f.retire(x) // its inode number was reused
 		x = nil
 	}

@@ -2,18 +2,19 @@ package follow
 
 import (
 	"context"
+	"errors"
 	"os"
 
 	"logview/reader"
 	"logview/reader/files"
 )
 
-// This file finds that a followed file was cut off: truncated, as copytruncate does, or
-// rewritten from its start.
+// This file has what happens when a followed file was cut off: truncated, as copytruncate
+// does, or rewritten from its start, so that it does not hold any more what was emitted.
 
-// isCut reports whether a file, which may have changed since it was checked,
-// no longer holds the emitted part of its text.
-func (f *Follower) isCut(t *followed) bool {
+// checkCut opens a file, which may have changed since it was checked, and reports whether
+// it no longer holds the emitted part of its text.
+func (f *Follower) checkCut(t *followed) bool {
 	if t.state != reading || f.openFile(t) != nil {
 		return false
 	}
@@ -26,7 +27,7 @@ func (f *Follower) isCut(t *followed) bool {
 
 // handleUnseenCut checks whether a file is cut, and if so, handles that.
 func (f *Follower) handleUnseenCut(ctx context.Context, t *followed) {
-	if !f.isCut(t) || f.openFile(t) != nil {
+	if !f.checkCut(t) || f.openFile(t) != nil {
 		return
 	}
 	if info, err := t.f.Stat(); err == nil {
@@ -77,7 +78,7 @@ func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo)
 // is one, it handles that, decides the state of t, and reports true.
 func (f *Follower) adoptAfterCut(ctx context.Context, t *followed, b beginning) bool {
 	for _, x := range f.order {
-		if x == t || x.at == 0 || x.Name.Key() != t.Name.Key() || x.Dir != t.Dir || !sameBeginning(x.head, b.head) || !f.isCut(x) {
+		if x == t || x.at == 0 || x.Name.Key() != t.Name.Key() || x.Dir != t.Dir || !sameBeginning(x.head, b.head) || !f.checkCut(x) {
 			continue
 		}
 		c := t.Found
@@ -90,3 +91,19 @@ func (f *Follower) adoptAfterCut(ctx context.Context, t *followed, b beginning) 
 	}
 	return false
 }
+
+// holds reports whether a file holds the emitted part of its text. Where only
+// its path identifies it, a rotated file that holds more of another text is
+// another file by now, however it begins.
+func (f *Follower) holds(t *followed, info os.FileInfo) bool {
+	if !t.isHeldBy(t.f, info.Size()) {
+		return false
+	}
+	if !f.ids.byPath || t.Name.Current() || t.at == 0 {
+		return true
+	}
+	longest := f.longestIn(t.Found, f.textsLike(beginning{head: t.head}))
+	return longest == nil || longest.at <= t.at
+}
+
+var errCut = errors.New("was cut off; following what is written from here on")

@@ -302,7 +302,7 @@ func (f *Follower) sweepFiles(ctx context.Context, all bool) {
 
 // list returns the existing files, oldest first: those that the Live lists and,
 // for logs whose current files were named, the rotated files to which their
-// texts move.
+// texts move. It notes which were named.
 func (f *Follower) list(ctx context.Context) []files.Found {
 	l, err := f.live.listing(ctx)
 	if err != nil {

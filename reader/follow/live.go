@@ -102,10 +102,9 @@ func (l *Live) run(ctx context.Context, watch func([]string, func(error)) *watch
 }
 
 // request records what c asks for, and returns whether to look at the names now, and
-// whether that was requested. A
-// look may take a tenth of a second of ten thousand files: then it is not done
-// at every turn. Without a reason it is done as often as costs little, for file
-// systems that tell nothing.
+// whether that was requested. A look at ten thousand files may take a tenth of a second:
+// then it is not done at every turn. Without a reason it is done as often as costs
+// little, for file systems that do not report changes.
 func (l *Live) request(c Changes) (asked, due bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -33,7 +33,7 @@ func (f *Follower) checkNames(ctx context.Context) {
 		t := f.lookUp(c)
 		switch {
 		case t == nil:
-		case t.Path != c.Path && !f.renamed(t, c), f.ids.byPath && t.gone:
+		case t.Path != c.Path && !f.checkRenamed(t, c), f.ids.byPath && t.gone:
 			f.retire(t) // its inode number or its name was reused
 		case t.state == ignored && t.Name.Compressed() && t.Path == c.Path && c.Size > t.size && !f.ids.byPath:
 			// It was still being compressed when its state was decided, or
@@ -124,10 +124,10 @@ func (f *Follower) lookUp(c files.Found) *followed {
 	return nil
 }
 
-// renamed reports whether c is t under another name, and not another file with
+// checkRenamed reports whether c is t under another name, and not another file with
 // a reused inode number. If c cannot be opened any more, it reports true and
 // requests another look at the names.
-func (f *Follower) renamed(t *followed, c files.Found) bool {
+func (f *Follower) checkRenamed(t *followed, c files.Found) bool {
 	switch {
 	case t.f != nil:
 		return true // the inode number of an open file is not reused
@@ -138,7 +138,7 @@ func (f *Follower) renamed(t *followed, c files.Found) bool {
 	}
 	file, err := os.Open(c.Path)
 	if err != nil {
-		// It was renamed once more: the next look finds it.
+		// It was checkRenamed once more: the next look finds it.
 		f.pending = true
 		return true
 	}

@@ -208,20 +208,6 @@ type overwritten struct{ id any }
 
 var errOverwritten = fmt.Errorf("is written over in place; only new lines in its first %d bytes and at its end are noticed", headKept)
 
-// holds reports whether a file holds the emitted part of its text. Where only
-// its path identifies it, a rotated file that holds more of another text is
-// another file by now, however it begins.
-func (f *Follower) holds(t *followed, info os.FileInfo) bool {
-	if !t.isHeldBy(t.f, info.Size()) {
-		return false
-	}
-	if !f.ids.byPath || t.Name.Current() || t.at == 0 {
-		return true
-	}
-	longest := f.longestIn(t.Found, f.textsLike(beginning{head: t.head}))
-	return longest == nil || longest.at <= t.at
-}
-
 // readChunks reads and emits all whole lines that follow.
 func (f *Follower) readChunks(ctx context.Context, t *followed, size int64) error {
 	if err := t.loadTail(t.f); err != nil {
@@ -504,8 +490,6 @@ func (f *Follower) heldFor() (time.Duration, bool) {
 	}
 	return max(left, 0), true
 }
-
-var errCut = errors.New("was cut off; following what is written from here on")
 
 // A beginning describes a file by its first bytes.
 type beginning struct {

@@ -147,8 +147,8 @@ func (p *progress) begin(file io.ReaderAt, at int64) error {
 	return nil
 }
 
-// shrink forgets those of the last bytes before at that no mark is made of.
-// Nothing was written lately, so no copy ends in them.
+// shrink keeps only those of the last bytes that marks are made of. Nothing was
+// written lately, so no copy ends in the others.
 func (p *progress) shrink() {
 	if n := len(p.recent) - markBytes; n > 0 {
 		p.recent = bytes.Clone(p.recent[n:])

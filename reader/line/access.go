@@ -10,10 +10,10 @@ import "bytes"
 // those of a connection have fewer.
 const haproxyTimes = 4
 
-// haproxy emits the fields of a request in HAProxy's log, at i: CLIENT:PORT [TIME]
+// emitHAProxy emits the fields of a request in HAProxy's log, at i: CLIENT:PORT [TIME]
 // FRONTEND BACKEND/SERVER TIMES STATUS BYTES … "REQUEST". Source: HAProxy's
 // configuration manual, section 8.2.3.
-func (x *Fields) haproxy(l []byte, i int) (int, bool) {
+func (x *Fields) emitHAProxy(l []byte, i int) (int, bool) {
 	var words [7][2]int // their bounds
 	n := 0
 	for at := i; n < len(words) && at < len(l); n++ {
@@ -50,7 +50,7 @@ func (x *Fields) haproxy(l []byte, i int) (int, bool) {
 	}
 	if k := bytes.IndexByte(l[i:], '"'); k >= 0 {
 		if end := quoteEnd(l, i+k); end > 0 {
-			return end, x.request(l[i+k+1:end-1], i+k+1)
+			return end, x.emitRequest(l[i+k+1:end-1], i+k+1)
 		}
 	}
 	return i, true
@@ -77,8 +77,8 @@ func requestAt(l []byte) (int, bool) {
 	return i, n == end+4 && (n == len(l) || l[n] == ' ')
 }
 
-// access emits the fields of an access log, whose request begins at i.
-func (x *Fields) access(l []byte, i int) (int, bool) {
+// emitAccess emits the fields of an access log, whose request begins at i.
+func (x *Fields) emitAccess(l []byte, i int) (int, bool) {
 	open := bytes.LastIndexByte(l[:i-3], '[')
 	// The name of a virtual host may come before the client.
 	from, to := lastWord(l, open)
@@ -100,7 +100,7 @@ func (x *Fields) access(l []byte, i int) (int, bool) {
 	if end == 0 {
 		return 0, true
 	}
-	if !x.request(l[i:end-1], i) {
+	if !x.emitRequest(l[i:end-1], i) {
 		return 0, false
 	}
 	for n := 0; end < len(l); n++ {
@@ -153,9 +153,9 @@ func lastWord(l []byte, end int) (from, to int) {
 	return bytes.LastIndexByte(l[:end], ' ') + 1, end
 }
 
-// request emits the fields of a request, such as GET /x HTTP/1.1, which is at at in its
+// emitRequest emits the fields of a request, such as GET /x HTTP/1.1, which is at at in its
 // line.
-func (x *Fields) request(r []byte, at int) bool {
+func (x *Fields) emitRequest(r []byte, at int) bool {
 	a := bytes.IndexByte(r, ' ')
 	if a <= 0 {
 		return true
@@ -329,7 +329,7 @@ func (x *Fields) emitWords(f *requestForm) bool {
 		case name == nil || len(v) == 0 || string(v) == "-" || string(v) == "-1":
 			continue
 		case &name[0] == &nameRequest[0]:
-			if !x.request(v, at) {
+			if !x.emitRequest(v, at) {
 				return false
 			}
 			continue

@@ -270,8 +270,8 @@ func (c *Columns) splitRow(x *cells, l []byte) bool {
 	return true
 }
 
-// columns emits the values of a row, and returns false if no more fields are wanted.
-func (x *Fields) columns(l []byte) bool {
+// emitColumns emits the values of a row, and returns false if no more fields are wanted.
+func (x *Fields) emitColumns(l []byte) bool {
 	c := x.Columns
 	x.format = c.format
 	for i, at := range x.cells.at {

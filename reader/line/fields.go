@@ -98,25 +98,25 @@ func OfRequests(name string) bool {
 func (x *Fields) Each(l []byte, emit func(name, value []byte, at int) bool) {
 	x.emit, x.format = emit, "text"
 	l = bytes.TrimRight(l, "\r\n")
-	form, more := x.custom(l)
+	form, more := x.emitCustom(l)
 	if c := x.Columns; more && c != nil && x.Formats.allows(c.format) && c.splitRow(&x.cells, l) {
 		// A cell of CSV may contain an object or pairs.
-		more = x.columns(l) && c.format == "csv"
+		more = x.emitColumns(l) && c.format == "csv"
 		form = cmp.Or(form, c.format)
 	}
 	if more {
-		x.own(l, form == "")
+		x.emitOwn(l, form == "")
 	}
 	if form != "" {
 		x.format = form
 	}
 }
 
-// own emits the fields that a line shows itself, those of its header if header is set.
-func (x *Fields) own(l []byte, header bool) {
+// emitOwn emits the fields that a line shows itself, those of its header if header is set.
+func (x *Fields) emitOwn(l []byte, header bool) {
 	at, more := 0, true
 	if header {
-		at, more = x.header(l)
+		at, more = x.emitHeader(l)
 	}
 	if !more {
 		return
@@ -127,23 +127,23 @@ func (x *Fields) own(l []byte, header bool) {
 			if x.format == "text" {
 				x.format = "json"
 			}
-			if pairs && !x.pairs(l, at, i) {
+			if pairs && !x.emitPairs(l, at, i) {
 				return
 			}
 			x.name, x.depth = x.name[:0], 0
-			if at, more = x.object(l, i); !more || i == 0 && !x.docker(l) {
+			if at, more = x.emitObject(l, i); !more || i == 0 && !x.emitDocker(l) {
 				return
 			}
 		}
 	}
 	if pairs {
-		x.pairs(l, at, len(l))
+		x.emitPairs(l, at, len(l))
 	}
 }
 
-// docker emits the fields of the program's line in a line of Docker, and returns false if
+// emitDocker emits the fields of the program's line in a line of Docker, and returns false if
 // no more fields are wanted.
-func (x *Fields) docker(l []byte) bool {
+func (x *Fields) emitDocker(l []byte) bool {
 	inner := dockerLine(x.inner[:0], l, len(l))
 	if inner == nil || bytes.HasPrefix(inner, dockerStart) {
 		return true
@@ -154,7 +154,7 @@ func (x *Fields) docker(l []byte) bool {
 		more = emit(name, value, -1)
 		return more
 	}
-	x.own(inner, true)
+	x.emitOwn(inner, true)
 	x.emit, x.format = emit, format
 	return more
 }
@@ -176,10 +176,10 @@ func objectStart(l []byte) int {
 	}
 }
 
-// object emits the members of the JSON object at l[i]. It returns where the object
+// emitObject emits the members of the JSON object at l[i]. It returns where the object
 // ends, and false if no more fields are wanted. An object that ends early, because
 // the line does, has the members that are whole.
-func (x *Fields) object(l []byte, i int) (end int, more bool) {
+func (x *Fields) emitObject(l []byte, i int) (end int, more bool) {
 	x.depth++
 	defer func() { x.depth-- }()
 	outer := len(x.name)
@@ -207,7 +207,7 @@ func (x *Fields) object(l []byte, i int) (end int, more bool) {
 			x.name = append(x.name, '.')
 		}
 		x.name = appendUnescaped(x.name, key)
-		if i, more = x.value(l, i); !more {
+		if i, more = x.emitValue(l, i); !more {
 			return i, false
 		}
 		if i == 0 {
@@ -217,9 +217,9 @@ func (x *Fields) object(l []byte, i int) (end int, more bool) {
 	return len(l), true
 }
 
-// value emits the JSON value at l[i], or its members. It returns where the value
+// emitValue emits the JSON value at l[i], or its members. It returns where the value
 // ends; 0 if the line ends before.
-func (x *Fields) value(l []byte, i int) (end int, more bool) {
+func (x *Fields) emitValue(l []byte, i int) (end int, more bool) {
 	switch c := byteAt(l, i); {
 	case c == '"':
 		end := stringEnd(l, i)
@@ -233,7 +233,7 @@ func (x *Fields) value(l []byte, i int) (end int, more bool) {
 		}
 		return end, x.emit(x.name, v, at)
 	case c == '{' && x.depth < deepest:
-		return x.object(l, i)
+		return x.emitObject(l, i)
 	case c == '{', c == '[':
 		end := nestedEnd(l, i)
 		if end == 0 {
@@ -337,9 +337,9 @@ func hex4(s []byte) (r rune, ok bool) {
 	return r, true
 }
 
-// pairs emits the pairs name=value in l[i:end], and returns false if no more fields
+// emitPairs emits the pairs name=value in l[i:end], and returns false if no more fields
 // are wanted.
-func (x *Fields) pairs(l []byte, i, end int) bool {
+func (x *Fields) emitPairs(l []byte, i, end int) bool {
 	l = l[:end]
 	for i < end {
 		k := bytes.IndexByte(l[i:], '=')

@@ -143,9 +143,9 @@ func (f *Formats) group(l []byte, name string) ([]byte, bool) {
 // allows reports whether lines may have a form.
 func (f *Formats) allows(name string) bool { return f == nil || f.Only == "" || f.Only == name }
 
-// custom emits the fields of the first of the user's formats that a line has. It
+// emitCustom emits the fields of the first of the user's formats that a line has. It
 // returns the name of that format, and false if no more fields are wanted.
-func (x *Fields) custom(l []byte) (name string, more bool) {
+func (x *Fields) emitCustom(l []byte) (name string, more bool) {
 	if x.Formats == nil {
 		return "", true
 	}

@@ -2,9 +2,9 @@ package line
 
 import "bytes"
 
-// header emits the fields of a line's header, if it has a known form, and returns
+// emitHeader emits the fields of a line's header, if it has a known form, and returns
 // where pairs may begin, and false if no more fields are wanted.
-func (x *Fields) header(l []byte) (at int, more bool) {
+func (x *Fields) emitHeader(l []byte) (at int, more bool) {
 	if x.Formats.allows("access") {
 		if f := formByStart(l); f != nil && x.words.hasForm(f, l) {
 			x.format = "access"
@@ -12,7 +12,7 @@ func (x *Fields) header(l []byte) (at int, more bool) {
 		}
 		if at, ok := requestAt(l); ok {
 			x.format = "access"
-			return x.access(l, at)
+			return x.emitAccess(l, at)
 		}
 	}
 	var s stamp
@@ -22,7 +22,7 @@ func (x *Fields) header(l []byte) (at int, more bool) {
 			from = n + 1
 			if v, n := number(l, from, 2); v > 0 && byteAt(l, n) == ' ' {
 				x.format = "syslog"
-				return x.syslog5424(l, n+1)
+				return x.emitSyslog5424(l, n+1)
 			}
 		}
 	}
@@ -32,7 +32,7 @@ func (x *Fields) header(l []byte) (at int, more bool) {
 	}
 	if end := klogTime(l[label.end:]); end > 0 && x.Formats.allows("klog") {
 		x.format = "klog"
-		return x.klog(l, label.end+end)
+		return x.emitKlog(l, label.end+end)
 	}
 	end := s.parse(l, from)
 	if end > 0 && s.kind != epoch && s.kind != clockOnly {
@@ -44,20 +44,20 @@ func (x *Fields) header(l []byte) (at int, more bool) {
 			}
 		case x.Formats.allows("nginx-error") && bytes.HasPrefix(rest, []byte(" [")):
 			if n := bytes.Index(rest, []byte("] ")); n > 0 {
-				if at, more = x.nginxError(l, end+n+2); at > 0 || !more {
+				if at, more = x.emitNginxError(l, end+n+2); at > 0 || !more {
 					return at, more
 				}
 			}
 		}
 		// HAProxy writes its access log to syslog.
 		if (s.zoned || s.year == 0) && (x.Formats.allows("syslog") || x.Formats.allows("access") && bytes.Contains(l, []byte(haproxyMark))) {
-			if at, more = x.syslog(l, end); at > 0 || !more {
+			if at, more = x.emitSyslog(l, end); at > 0 || !more {
 				return at, more
 			}
 		}
 	}
 	if x.Formats.allows("text") && byteAt(l, 0) != '{' {
-		return 0, x.emitHeader(l)
+		return 0, x.emitHeaderColumns(l)
 	}
 	return 0, true
 }
@@ -74,9 +74,9 @@ var (
 	nameFrontend, nameBackend, nameTookMS                    = []byte("frontend"), []byte("backend"), []byte("took_ms")
 )
 
-// syslog emits the fields of "TIME HOST APP[PID]: ", where TIME ends at i. Source:
+// emitSyslog emits the fields of "TIME HOST APP[PID]: ", where TIME ends at i. Source:
 // RFC 3164, section 4.1.
-func (x *Fields) syslog(l []byte, i int) (int, bool) {
+func (x *Fields) emitSyslog(l []byte, i int) (int, bool) {
 	if byteAt(l, i) != ' ' {
 		return 0, true
 	}
@@ -127,7 +127,7 @@ func (x *Fields) syslog(l []byte, i int) (int, bool) {
 		return 0, false
 	}
 	if pid >= 0 && string(l[app:i]) == "haproxy" {
-		return x.haproxy(l, after+2)
+		return x.emitHAProxy(l, after+2)
 	}
 	return after + 1, true
 }
@@ -139,9 +139,9 @@ func isPriority(word []byte) bool {
 	return ok && isFacility(facility) && levelNamed(severity) != 0
 }
 
-// syslog5424 emits the fields of "TIME HOST APP PID ID DATA", where TIME begins at
+// emitSyslog5424 emits the fields of "TIME HOST APP PID ID DATA", where TIME begins at
 // i. Source: RFC 5424, section 6. The structured data are pairs.
-func (x *Fields) syslog5424(l []byte, i int) (int, bool) {
+func (x *Fields) emitSyslog5424(l []byte, i int) (int, bool) {
 	for n := range 5 {
 		end := bytes.IndexByte(l[min(i, len(l)):], ' ')
 		if end < 0 {
@@ -187,9 +187,9 @@ func klogTime(l []byte) int {
 	return end
 }
 
-// klog emits the fields of "E1121 08:00:00.000000 PID SOURCE] ", where the time ends
+// emitKlog emits the fields of "E1121 08:00:00.000000 PID SOURCE] ", where the time ends
 // at i. Source: k8s.io/klog, "Header formats log lines".
-func (x *Fields) klog(l []byte, i int) (int, bool) {
+func (x *Fields) emitKlog(l []byte, i int) (int, bool) {
 	i = skip(l, i, ' ')
 	_, end := number(l, i, 10)
 	close := end + bytes.IndexByte(l[end:], ']')
@@ -199,9 +199,9 @@ func (x *Fields) klog(l []byte, i int) (int, bool) {
 	return close + 1, x.emit(namePID, l[i:end], i) && x.emit(nameSource, l[end+1:close], end+1)
 }
 
-// nginxError emits the fields of nginx's error log after its level, which ends at
+// emitNginxError emits the fields of nginx's error log after its level, which ends at
 // i: "PID#TID: *1 message, client: …, server: …, request: "…", upstream: "…", host: "…"".
-func (x *Fields) nginxError(l []byte, i int) (int, bool) {
+func (x *Fields) emitNginxError(l []byte, i int) (int, bool) {
 	_, end := number(l, i, 10)
 	if end == i || byteAt(l, end) != '#' {
 		return 0, true

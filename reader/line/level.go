@@ -140,7 +140,7 @@ func statusLevel(l []byte, at int) Level {
 }
 
 // levelOfHAProxy returns the level that the status of a request in HAProxy's log stands
-// for; see [Fields.haproxy].
+// for; see [Fields.emitHAProxy].
 func levelOfHAProxy(l []byte) (v Level, derived bool) {
 	i := bytes.Index(l[:min(len(l), searched/2)], []byte(haproxyMark))
 	if i < 0 {

@@ -242,6 +242,6 @@ func pipesEnd(l []byte, i int) int {
 func syslogEnd(l []byte, i int) int {
 	var x Fields
 	x.emit = func(_, _ []byte, _ int) bool { return true }
-	end, _ := x.syslog(l, i)
+	end, _ := x.emitSyslog(l, i)
 	return end
 }

@@ -4,7 +4,7 @@ import "bytes"
 
 // This file names the columns of headers that have no known form.
 
-// emitHeader emits those columns of a header whose meaning is certain, and returns
+// emitHeaderColumns emits those columns of a header whose meaning is certain, and returns
 // false if no more fields are wanted:
 //
 //   - numbers before the level or --- , and those in [1234] and [1234:5678] before the
@@ -14,7 +14,7 @@ import "bytes"
 //     after it, or follows a number; or one between dashes before the level: logger; if
 //     it is that of a file with a line, source;
 //   - what is in brackets before such a name: thread. [THREAD:LOGGER@LINE] has both.
-func (x *Fields) emitHeader(l []byte) bool {
+func (x *Fields) emitHeaderColumns(l []byte) bool {
 	switch x.Name {
 	case "", "pid", "tid", "thread", "logger", "source", "client":
 	default:

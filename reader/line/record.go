@@ -62,7 +62,7 @@ func (r *Records) Add(l []byte, own bool) (begins bool) {
 	if !bytes.Equal(writer, r.writer) {
 		*r = Records{partial: r.partial, buf: r.buf, writer: append(r.writer[:0], writer...)}
 	}
-	begins = r.begins(l, own)
+	begins = r.update(l, own)
 	if begins {
 		r.timed, r.begun = own, true
 	}
@@ -84,7 +84,9 @@ func writerOf(l []byte) (writer []byte, end int) {
 	return nil, 0
 }
 
-func (r *Records) begins(l []byte, own bool) bool {
+// update notes a line, and reports whether a record begins with it as far as its text and
+// own tell.
+func (r *Records) update(l []byte, own bool) bool {
 	switch {
 	case bytes.HasPrefix(l, journalEntry):
 		r.exported = true

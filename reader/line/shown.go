@@ -129,8 +129,8 @@ func indexZero(text []byte) int   { return bytes.IndexByte(text, 0) }
 
 // addLine adds a line of which something may be hidden, with its newline, if it has one.
 func (s *Shown) addLine(text []byte) {
-	if w, ok := findWide(text); ok {
-		s.addWide(text, w)
+	if w, ok := findUTF16(text); ok {
+		s.addUTF16(text, w)
 		return
 	}
 	s.split(text)

@@ -181,8 +181,8 @@ func (g *grouping) likeNames() map[slot]map[string]*alike {
 	return kinds
 }
 
-// isSlot reports whether the weak slot of the names of l, of which n is one, is one. a
-// describes the names that differ only in it.
+// isSlot reports whether the part in which the names of l differ weakly is a slot. n is one
+// of those names, and a describes the names that differ only in that part.
 func (g *grouping) isSlot(l Log, n Name, a *alike) bool {
 	if current, rotated := g.kinds(l.Key); current && rotated {
 		return false // the log is complete without it

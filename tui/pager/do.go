@@ -83,7 +83,7 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 		m.view.unfollow()
 		m.stopFinding()
 		if m.win.atStart && !m.win.loading {
-			m.view.toStart()
+			m.view.goToStart()
 			break
 		}
 		p := m.doc.Start()
@@ -191,7 +191,7 @@ func (m *Model) End() tea.Cmd {
 	m.frozen, m.fresh = false, 0
 	m.stopFinding()
 	if m.win.atEnd && !m.win.loading && !m.win.gap {
-		m.view.toEnd()
+		m.view.goToEnd()
 		return tea.Batch(m.extend(), m.Grow())
 	}
 	m.restart()

@@ -51,7 +51,7 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 	m.rate.add(m.now(), lines)
 	if m.win.atEnd {
 		if m.view.follow {
-			m.view.toLast()
+			m.view.goToLast()
 		}
 		m.view.shift(-m.win.trim(m.view.follow, m.view.near()))
 	}
@@ -61,7 +61,7 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 	if m.view.follow {
 		m.fresh = 0
 		if m.win.atEnd {
-			m.view.toEnd()
+			m.view.goToEnd()
 		}
 	} else if lines > 0 {
 		m.fresh += lines

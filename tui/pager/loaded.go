@@ -66,7 +66,7 @@ func (m *Model) handleMore(msg moreMsg) tea.Cmd {
 	m.view.shift(-m.win.trim(msg.forward, m.view.near()))
 	m.progress = m.win.filtering(msg)
 	if m.view.follow && m.win.atEnd {
-		m.view.toEnd()
+		m.view.goToEnd()
 	}
 	m.view.clamp()
 	return tea.Batch(m.extend(), m.win.number())

@@ -222,12 +222,12 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		}
 		m.win.setNumbers(msg)
 	case tallyMsg:
-		return m.counted(msg)
+		return m.handleTally(msg)
 	case foundMsg:
 		if msg.gen != m.find.gen {
 			return nil
 		}
-		return m.found(msg)
+		return m.handleFound(msg)
 	case PreparingMsg:
 		if msg.Doc == m.doc && (m.win.busy() || m.find.running()) {
 			m.progress = preparing(msg.P)

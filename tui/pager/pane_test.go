@@ -235,8 +235,8 @@ func TestPaneSearches(t *testing.T) {
 	if p.Case() != Sensitive {
 		t.Errorf("%v", p.Case())
 	}
-	p.Also(mustCompile(t, "request"))
-	p.Also(nil)
+	p.HighlightAlso(mustCompile(t, "request"))
+	p.HighlightAlso(nil)
 }
 
 func TestPaneLevels(t *testing.T) {

@@ -17,7 +17,7 @@ func (v *view) clamp() {
 	v.top = min(max(v.top, 0), len(v.win.rows)-1)
 	v.sub = min(v.sub, v.rowHeight(v.top)-1)
 	if v.follow && v.win.atEnd {
-		v.toEnd()
+		v.goToEnd()
 		return
 	}
 	v.fill()
@@ -147,8 +147,8 @@ func (v *view) revealMatch() {
 	v.top, v.sub = v.cur, max(0, min(k-v.body()/3, v.rowHeight(v.cur)-v.body()))
 }
 
-// toEnd moves to the last row, at the bottom of the screen.
-func (v *view) toEnd() {
+// goToEnd moves to the last row, at the bottom of the screen.
+func (v *view) goToEnd() {
 	if len(v.win.rows) == 0 {
 		v.top, v.sub, v.cur = 0, 0, 0
 		return
@@ -158,8 +158,8 @@ func (v *view) toEnd() {
 	v.scrollUp(v.body())
 }
 
-// toLast moves the cursor and the top to the last row, before toEnd.
-func (v *view) toLast() { v.cur, v.top = len(v.win.rows)-1, len(v.win.rows)-1 }
+// goToLast moves the cursor and the top to the last row, before toEnd.
+func (v *view) goToLast() { v.cur, v.top = len(v.win.rows)-1, len(v.win.rows)-1 }
 
 // click moves the cursor to the row at a screen row of the text.
 func (v *view) click(y int) {

@@ -23,8 +23,8 @@ func (m *Model) Case() Case { return m.find.caseMode }
 // NextCase switches to the next case mode.
 func (m *Model) NextCase() { m.find.nextCase() }
 
-// Also sets a matcher to highlight while nothing is searched for, or nil.
-func (m *Model) Also(mt *match.Matcher) { m.find.showAlso(mt) }
+// HighlightAlso sets a matcher to highlight while nothing is searched for, or nil.
+func (m *Model) HighlightAlso(mt *match.Matcher) { m.find.showAlso(mt) }
 
 // Search searches for a pattern from a place on, or backwards, and in the other
 // direction if there is no match. It returns an error if the pattern is
@@ -113,8 +113,8 @@ func (m *Model) countRows(rows []row, from, to document.Place, skipped bool) {
 	m.count.addRows(rows, m.win.members, from, to, skipped, m.find.scan)
 }
 
-// counted handles the progress of a tally.
-func (m *Model) counted(msg tallyMsg) tea.Cmd {
+// handleTally handles the progress of a tally.
+func (m *Model) handleTally(msg tallyMsg) tea.Cmd {
 	now, ok := m.count.update(msg.t)
 	switch {
 	case !ok:
@@ -238,8 +238,8 @@ func (m *Model) nextInLine(forward bool) tea.Cmd {
 	}
 }
 
-// found goes to the result of a search.
-func (m *Model) found(msg foundMsg) tea.Cmd {
+// handleFound goes to the result of a search.
+func (m *Model) handleFound(msg foundMsg) tea.Cmd {
 	m.progress = msg.text
 	if msg.next != nil {
 		return msg.next

@@ -66,7 +66,7 @@ func (v *view) show(i int, end bool) {
 	v.cur = i
 	v.top, v.sub = i, 0
 	if end {
-		v.toEnd()
+		v.goToEnd()
 		return
 	}
 	v.center()
@@ -85,8 +85,8 @@ func (v *view) goTo(i int) {
 	v.revealMatch()
 }
 
-// toStart moves to the first row.
-func (v *view) toStart() { v.cur, v.top, v.sub = 0, 0, 0 }
+// goToStart moves to the first row.
+func (v *view) goToStart() { v.cur, v.top, v.sub = 0, 0, 0 }
 
 // body returns the number of screen rows for text.
 func (v *view) body() int { return max(1, v.height-v.head()) }

@@ -123,7 +123,7 @@ func TestViewSteps(t *testing.T) {
 			t.Fatalf("on %q, want %q", v.current().Text, lines[i])
 		}
 	}
-	v.toStart()
+	v.goToStart()
 	if v.screenRow() != 0 || string(v.current().Text) != lines[0] {
 		t.Error("not at the beginning")
 	}

@@ -2,6 +2,7 @@ package decode
 
 import (
 	"bytes"
+	"slices"
 	"unicode"
 	"unicode/utf8"
 
@@ -11,13 +12,14 @@ import (
 	"logview/reader"
 )
 
-// This file decodes UTF-16 to which other programs appended text of bytes, as cmd.exe
-// and the program itself do after Windows PowerShell began the file. The other way
-// round the text is one of bytes, and [line.Shown] finds the UTF-16 in it.
+// This file detects and decodes UTF-16, to which other programs may have appended text
+// of bytes, as cmd.exe and the program itself do after Windows PowerShell began the
+// file. The other way round the text is one of bytes, and [line.Shown] finds the UTF-16
+// in it.
 
-// A mixedDecoder decodes UTF-16 with lines of ASCII, UTF-8 or Latin-1 in between. At the
+// A utf16Decoder decodes UTF-16 with lines of ASCII, UTF-8 or Latin-1 in between. At the
 // start of each line it decides which of the two follows.
-type mixedDecoder struct {
+type utf16Decoder struct {
 	wide   transform.Transformer
 	high   int  // index of the byte of a code unit that is zero for ASCII
 	final  bool // half a character at the end is left out
@@ -25,22 +27,22 @@ type mixedDecoder struct {
 	narrow bool // the line that it is in, or the last one, is of bytes
 }
 
-func newMixedDecoder(c Charset, final bool) *mixedDecoder {
+func newUTF16Decoder(c Charset, final bool) *utf16Decoder {
 	if c == UTF16BE {
-		return &mixedDecoder{wide: utf.UTF16(utf.BigEndian, utf.IgnoreBOM).NewDecoder(), final: final}
+		return &utf16Decoder{wide: utf.UTF16(utf.BigEndian, utf.IgnoreBOM).NewDecoder(), final: final}
 	}
-	return &mixedDecoder{wide: utf.UTF16(utf.LittleEndian, utf.IgnoreBOM).NewDecoder(), high: 1, final: final}
+	return &utf16Decoder{wide: utf.UTF16(utf.LittleEndian, utf.IgnoreBOM).NewDecoder(), high: 1, final: final}
 }
 
 // Reset implements transform.Transformer.
-func (m *mixedDecoder) Reset() {
+func (m *utf16Decoder) Reset() {
 	m.wide.Reset()
 	m.inLine, m.narrow = false, false
 }
 
 // Transform implements transform.Transformer. Unless m.final is set, half a character at
 // the end waits for its other half even if atEOF is set, for the file may grow.
-func (m *mixedDecoder) Transform(dst, src []byte, atEOF bool) (nd, ns int, err error) {
+func (m *utf16Decoder) Transform(dst, src []byte, atEOF bool) (nd, ns int, err error) {
 	for ns < len(src) && err == nil {
 		rest := src[ns:]
 		if !m.inLine {
@@ -73,7 +75,7 @@ func (m *mixedDecoder) Transform(dst, src []byte, atEOF bool) (nd, ns int, err e
 }
 
 // wideEnd returns the length of the UTF-16 with which text begins, in a line of it.
-func (m *mixedDecoder) wideEnd(text []byte, atEOF bool) int {
+func (m *utf16Decoder) wideEnd(text []byte, atEOF bool) int {
 	for at := 0; ; {
 		n := m.lineEnd(text[at:])
 		if n == 0 {
@@ -87,7 +89,7 @@ func (m *mixedDecoder) wideEnd(text []byte, atEOF bool) int {
 }
 
 // lineEnd returns the index after the first newline of UTF-16; 0 if there is none.
-func (m *mixedDecoder) lineEnd(text []byte) int {
+func (m *utf16Decoder) lineEnd(text []byte) int {
 	for at := 0; ; at++ {
 		i := bytes.IndexByte(text[at:], '\n')
 		if i < 0 {
@@ -110,7 +112,7 @@ const (
 
 // startsNarrow reports whether a line that begins with text is one of bytes. It is not
 // known if that depends on what follows. atEOF says that nothing does.
-func (m *mixedDecoder) startsNarrow(text []byte, atEOF bool) (narrow, known bool) {
+func (m *utf16Decoder) startsNarrow(text []byte, atEOF bool) (narrow, known bool) {
 	if m.high < len(text) && text[m.high] == 0 {
 		return false, true
 	}
@@ -157,7 +159,7 @@ func (m *mixedDecoder) startsNarrow(text []byte, atEOF bool) (narrow, known bool
 // unlikely reports whether UTF-16 that begins with text, which has no zero bytes, would
 // have a character of the scripts in which one byte is that of a newline, but not as its
 // first one.
-func (m *mixedDecoder) unlikely(text []byte) bool {
+func (m *utf16Decoder) unlikely(text []byte) bool {
 	for i, c := range text {
 		if c == '\n' && i%2 == m.high && (i > 2 || i == 1 && !unicode.IsGraphic('\n'<<8|rune(text[0]))) {
 			return true
@@ -191,4 +193,87 @@ func endsNarrow(raw []byte, i int) bool {
 		text = bytes.TrimPrefix(text[k+1:], []byte{0})
 	}
 	return len(text) >= 4 && bytes.IndexByte(text, 0) < 0 && looksNarrow(text)
+}
+
+// utf16Without detects UTF-16 without a byte order mark. It returns the empty
+// Charset for other text. At least one in four code units must be ASCII, as
+// blanks, digits and newlines are in any script, and so have a zero byte on one
+// side, or one in ten if most others are of one script; almost none may have one
+// on the other side; and the characters must occur in text. Many that look like two
+// letters, without any other character outside ASCII, are fields that a zero byte
+// separates. p starts at an even offset of the text.
+func utf16Without(p []byte) Charset {
+	z := LeadingZeros(p) &^ 1
+	p = p[z:min(len(p), z+8<<10)]
+	p = p[:len(p)&^1]
+	p = p[:(len(p)-TrailingZeros(p)+1)&^1]
+	// The first line decides: UTF-16 may be appended to text of bytes.
+	first := p[:min(len(p), 256)]
+	if i := bytes.IndexByte(first, '\n'); i >= 0 {
+		first = first[:min(len(first), i+2)]
+	}
+	switch zero := bytes.IndexByte(first, 0); {
+	case zero < 0:
+		return ""
+	case zero > 8 && looksNarrow(first[:zero]) && isASCII(first[:zero]):
+		return ""
+	}
+	if len(p) < 4 {
+		return ""
+	}
+	var zeros [2]int
+	for i, b := range p {
+		if b == 0 {
+			zeros[i&1]++
+		}
+	}
+	units := len(p) / 2
+	c, high := UTF16LE, 1
+	if zeros[0] > zeros[1] {
+		c, high = UTF16BE, 0
+	}
+	if zeros[high] < 2 || 10*zeros[high] < units || 20*zeros[1-high] > units {
+		return ""
+	}
+	ascii, odd := 0, 0   // number of ASCII code units, and of those that do not occur in text
+	pairs := 0           // number of those that look like two letters
+	var scripts [256]int // numbers of the others by their high bytes
+	for i := 0; i < len(p); i += 2 {
+		u := rune(p[i+1])<<8 | rune(p[i])
+		if c == UTF16BE {
+			u = rune(p[i])<<8 | rune(p[i+1])
+		}
+		switch {
+		case u > 0 && u < 0x80 && (u >= 0x20 && u != 0x7f || u < 0x20 && textControl[u]):
+			ascii++
+		case u > 0 && u < 0x80, u >= 0xfff0 && u != 0xfffd, u >= 0x80 && u < 0xa0:
+			odd++
+		default:
+			scripts[u>>8&0xff]++
+			if p[i] >= ' ' && p[i+1] >= ' ' {
+				pairs++
+			}
+		}
+	}
+	if 4*pairs > ascii && isASCII(p) {
+		return ""
+	}
+	if 50*odd > units || 4*ascii < units && !(10*ascii >= units && 10*ofOneScript(&scripts) >= 9*(units-ascii)) {
+		return ""
+	}
+	return c
+}
+
+// ofOneScript returns how many characters, counted by the high bytes of UTF-16, are of the
+// most frequent script: Chinese and Japanese, Korean, or any other.
+func ofOneScript(n *[256]int) int {
+	sum := func(list ...[2]int) (sum int) {
+		for _, r := range list {
+			for high := r[0]; high <= r[1]; high++ {
+				sum += n[high]
+			}
+		}
+		return sum
+	}
+	return max(slices.Max(n[1:]), sum([2]int{0x30, 0x30}, [2]int{0x4e, 0x9f}, [2]int{0xff, 0xff}), sum([2]int{0xac, 0xd7}))
 }

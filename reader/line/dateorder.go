@@ -190,7 +190,8 @@ func orderOf(dates [][3]int, latest time.Time) order {
 			}
 			before = t
 		}
-		// Of equal steps, the last date that is nearest to the last change of the file.
+		// If the steps are equal, the order counts in which the last date is nearest to
+		// the last change of the file.
 		cost += latest.Sub(before).Abs().Hours() / 1e6
 		if valid && (best == unknownOrder || cost < least) {
 			best, least = o, cost

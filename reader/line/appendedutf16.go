@@ -9,13 +9,13 @@ import (
 // This file finds UTF-16 in a text of bytes: Windows PowerShell appends UTF-16LE with
 // >> to files in any encoding.
 
-// A wideText is the part of a line that is UTF-16LE.
-type wideText struct {
+// A utf16Part is the part of a line that is UTF-16LE.
+type utf16Part struct {
 	before     int // length of the text of bytes before it
 	start, end int // its range, of whole code units
 }
 
-// findWide finds UTF-16LE in a line with or without its newline. If the line before is
+// findUTF16 finds UTF-16LE in a line with or without its newline. If the line before is
 // UTF-16 too, the second byte of its newline is the first of this line. The UTF-16
 // extends to the end of the line, or to text of bytes.
 //
@@ -26,9 +26,9 @@ type wideText struct {
 //
 // UTF-16BE looks the same in between, as far as its characters have a zero byte; its
 // byte order mark tells it apart.
-func findWide(text []byte) (w wideText, ok bool) {
+func findUTF16(text []byte) (w utf16Part, ok bool) {
 	if leftOver(text) {
-		return wideText{start: 1, end: 1}, true
+		return utf16Part{start: 1, end: 1}, true
 	}
 	text = bytes.TrimSuffix(text, []byte{'\n'})
 	ascii := 0 // units of ASCII, and the newline before
@@ -105,8 +105,8 @@ func isPrintableText(text []byte) bool {
 	return true
 }
 
-// addWide adds a line with UTF-16 in it.
-func (s *Shown) addWide(text []byte, w wideText) {
+// addUTF16 adds a line with UTF-16 in it.
+func (s *Shown) addUTF16(text []byte, w utf16Part) {
 	s.Text = append(s.Text, text[:w.before]...)
 	for i := w.start; i < w.end; {
 		if c := text[i]; text[i+1] == 0 && c < utf8.RuneSelf {
@@ -174,7 +174,7 @@ func Narrow(text []byte) []byte {
 		if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
 			end = at + i + 1
 		}
-		w, ok := findWide(text[at:end])
+		w, ok := findUTF16(text[at:end])
 		if ok && !wide && leftOver(text[at:end]) {
 			ok = false // it may be any zero byte
 		}
@@ -183,7 +183,7 @@ func Narrow(text []byte) []byte {
 				s.Text = append(s.Text, text[:at]...)
 			}
 			found = true
-			s.addWide(text[at:end], w)
+			s.addUTF16(text[at:end], w)
 		} else if found {
 			s.Text = append(s.Text, text[at:end]...)
 		}

@@ -1,0 +1,299 @@
+package line
+
+import (
+	"bytes"
+	"strings"
+)
+
+// This file finds the time in a line: at the place where the file has its times, or by a
+// search of the line, in which not every date counts.
+
+// A place is where lines have their time.
+type place struct {
+	known  bool
+	kind   kind
+	at     int    // byte offset
+	spaces int    // number of spaces before it
+	lead   int    // bytes after the last of them
+	key    string // of a JSON object, with quotes; then the offset is that of the key
+	depth  int    // of the object
+	indent bool   // the line began with a blank
+	dated  bool   // the year is elsewhere in the line: see stamp.findYear
+}
+
+// find finds the time of a line, first where the lines before had theirs.
+func (c *Clock) find(s *stamp, l []byte) bool {
+	if c.Columns.hasTime() {
+		if known, ok := c.row.find(s, c.Columns, l); known {
+			return ok
+		}
+	}
+	p := &c.place
+	switch {
+	case !p.known, isIndented(l) && !p.indent:
+	case p.key != "":
+		if c.findKey(s, l) {
+			return true
+		}
+	case p.at < len(l) && p.begins(l, p.at):
+		if end := s.parse(l, p.at); end > 0 && s.kind == p.kind {
+			s.end = end
+			if p.dated {
+				s.findYear(l, p.at, end)
+			}
+			return true
+		}
+		fallthrough
+	case p.spaces > 0:
+		i := 0
+		for range p.spaces {
+			k := bytes.IndexByte(l[i:min(len(l), searched)], ' ')
+			if k < 0 {
+				return c.search(s, l)
+			}
+			i += k + 1
+		}
+		if i += p.lead; p.spaces > 0 && i < len(l) && p.begins(l, i) {
+			if end := s.parse(l, i); end > 0 && s.kind == p.kind {
+				if p.dated {
+					s.findYear(l, i, end)
+				}
+				return true
+			}
+		}
+	}
+	return c.search(s, l)
+}
+
+// begins reports whether a time may begin at i: not inside a word, and not inside another
+// date.
+func (p *place) begins(l []byte, i int) bool {
+	return i == 0 || !IsAlnum(l[i-1]) && !(i > 1 && digit(l[i-2]) && strings.IndexByte("/-.:", l[i-1]) >= 0)
+}
+
+// search finds the time of a line anywhere in its beginning. A line that begins
+// with a blank while the lines with times do not continues the one before: a time
+// in it is not its own.
+func (c *Clock) search(s *stamp, l []byte) bool {
+	indent := isIndented(l)
+	if c.place.known && indent && !c.place.indent {
+		return false
+	}
+	if bytes.HasPrefix(l, journalTime) && s.parse(l, len(journalTime)) == len(l) && s.kind == epoch {
+		return true // nothing is learned: other lines of the entry have other fields there
+	}
+	p, ok := searchPlace(s, l)
+	if !ok || c.strict && p.key == "" && !c.elsewhere(s, l, p.at) || c.sparse && p.key == "" && hasWord(l[:p.at]) {
+		return false
+	}
+	if !c.learned {
+		c.learned, c.place = true, p
+		c.strict = p.key == "" && !isProse(l[:p.at])
+	}
+	return true
+}
+
+// searchPlace finds the time of a line, and the place where it is.
+func searchPlace(s *stamp, l []byte) (place, bool) {
+	indent := isIndented(l)
+	at, ok := -1, false
+	if i := jsonStart(l); i >= 0 {
+		// A date with a year before the object is that of the line. If it has no
+		// year, a key that certainly names the time of the line says more.
+		at, ok = findStamp(s, l[:i])
+		dated := ok && s.kind < epoch
+		if !dated || s.year == 0 {
+			var inside stamp
+			if key, at, depth, ok := findJSON(&inside, l, i); ok && (!dated || certainKey(key)) {
+				*s = inside
+				return place{known: true, kind: s.kind, at: at, key: key, depth: depth, indent: indent}, true
+			}
+			if !dated && findDateAndTime(s, l, i) {
+				return place{kind: s.kind, indent: indent}, true
+			}
+			if i == 0 {
+				return place{}, false // times in values are not the line's
+			}
+			ok = false
+		}
+	}
+	if !ok {
+		at, ok = findStamp(s, l)
+	}
+	if !ok {
+		return place{}, false
+	}
+	before := l[:at]
+	p := place{known: true, kind: s.kind, at: at, spaces: bytes.Count(before, []byte{' '}), lead: at - 1 - bytes.LastIndexByte(before, ' '), indent: indent}
+	if s.kind == fullDate && s.year == 0 {
+		var again stamp
+		p.dated = s.findYear(l, at, again.parse(l, at))
+	}
+	return p, true
+}
+
+// same reports whether p and q are the same place, as far as one line can tell.
+func (p *place) same(q *place) bool {
+	return p.kind == q.kind && p.key == q.key && p.indent == q.indent && (p.key != "" || p.at == q.at || p.spaces == q.spaces && p.lead == q.lead)
+}
+
+// elsewhere reports whether a time that was found at another place than in other lines,
+// before which there is only a header, is the time of its line l: if the others have
+// full dates, it is one, and is neither in a sentence nor quoted.
+func (c *Clock) elsewhere(s *stamp, l []byte, at int) bool {
+	if s.kind >= epoch && c.place.kind < epoch {
+		return false
+	}
+	if at > 0 && (l[at-1] == '\'' || l[at-1] == '"') && !(at > 1 && (l[at-2] == '=' || l[at-2] == ':')) {
+		return false
+	}
+	if request, ok := requestAt(l); ok && at < request { // after the name of a user, perhaps
+		return true
+	}
+	return !isProse(l[:at]) && !isOfValue(l[:at])
+}
+
+// isOfValue reports whether the text before a time says that it is a value in what
+// continues another line: of a header of HTTP, a key of YAML, or a cell of a table.
+func isOfValue(before []byte) bool {
+	before = bytes.TrimLeft(before, "<>* ")
+	if len(before) > 0 && before[0] == '|' {
+		return true
+	}
+	key, ok := bytes.CutSuffix(bytes.TrimRight(before, " \"'"), []byte{':'})
+	if !ok || bytes.IndexByte(key, ' ') >= 0 {
+		return false
+	}
+	for _, end := range []string{"date", "_at", "-at", "modified", "expires", "since", "until", "expiry", "created", "updated", "timestamp", "time"} {
+		if len(key) >= len(end) && strings.EqualFold(string(key[len(key)-len(end):]), end) {
+			return true
+		}
+	}
+	return false
+}
+
+// hasWord reports whether a text before a time has a word that is neither a level nor in
+// brackets, nor the name of a container.
+func hasWord(before []byte) bool {
+	if namesTime(before) {
+		return false
+	}
+	before = before[labelOf(before).end:]
+	for word := range bytes.FieldsSeq(before) {
+		if strings.IndexByte("[(<{|", word[0]) >= 0 || bytes.IndexByte(word, '=') > 0 {
+			continue
+		}
+		if word = bytes.TrimRight(word, ":,.;"); len(word) > 1 && isPlain(word) && levelNamed(word) == 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// isProse reports whether a text before a time is a part of a sentence, or names an
+// exception, rather than a header: it has two words that are not levels.
+func isProse(before []byte) bool {
+	if namesTime(before) {
+		return false
+	}
+	words := 0
+	for word := range bytes.FieldsSeq(before) {
+		if string(word) == "|" || word[len(word)-1] == ']' && bytes.IndexByte(before, '[') >= 0 { // what is before it is a name
+			words = 0
+			continue
+		}
+		word = bytes.Trim(word, `"'(),;:<>`)
+		if levelNamed(word) != 0 {
+			continue
+		}
+		if bytes.HasSuffix(word, []byte("Exception")) || bytes.HasSuffix(word, []byte("Error")) {
+			return true
+		}
+		plain := len(word) > 0
+		for _, c := range word {
+			plain = plain && (letter(c) || c == '_')
+		}
+		if plain {
+			words++
+		}
+	}
+	return words >= 2
+}
+
+// findStamp searches the beginning of a line for a time.
+func findStamp(s *stamp, l []byte) (at int, ok bool) {
+	l = l[:min(len(l), searched)]
+	var weak stamp
+	weakAt := -1
+	for i, tries := 0, 0; i < len(l) && tries < 32; i++ {
+		c := l[i]
+		switch {
+		case digit(c):
+			if i > 0 && (IsAlnum(l[i-1]) || l[i-1] == '.' || l[i-1] == '_' || l[i-1] == '-' && i > 1 && IsAlnum(l[i-2])) {
+				continue
+			}
+		case letter(c):
+			if i > 0 && (IsAlnum(l[i-1]) || l[i-1] == '_') {
+				continue
+			}
+			if _, k := monthAt(l, i); k == 0 {
+				if _, ok := weekdayAt(l, i); !ok && !(digit(byteAt(l, i+1)) && (i == 0 || l[i-1] == ' ' && klogTime(l[i:]) > 0)) {
+					continue
+				}
+			}
+		case c == '@':
+		default:
+			continue
+		}
+		tries++
+		if s.parse(l, i) == 0 {
+			continue
+		}
+		if s.kind < epoch {
+			return i, true
+		}
+		if weakAt < 0 && counts(s, l, i) {
+			weak, weakAt = *s, i
+		}
+	}
+	if weakAt >= 0 {
+		*s = weak
+	}
+	return weakAt, weakAt >= 0
+}
+
+// counts reports whether a time of day alone, or a number of seconds since 1970,
+// is the time of its line: it begins the line, perhaps after a bracket or a level,
+// or it has a name that says so.
+func counts(s *stamp, l []byte, i int) bool {
+	before := l[:i]
+	if s.kind == epoch {
+		if l[i] == '@' || namesTime(before) {
+			return true
+		}
+		// Process numbers and the like may precede it if it has a fraction.
+		if k := bytes.IndexByte(l[i:], '.'); (k == 10) && len(before) <= 16 && len(bytes.Trim(before, "0123456789 []:#")) == 0 {
+			return true
+		}
+	}
+	switch rest := bytes.TrimRight(bytes.TrimLeft(before, "[(<#+ "), " :|[]("); {
+	case len(rest) == 0:
+		return len(before) <= 3
+	case len(before) <= 12 && (s.kind == clockOnly || bytes.IndexByte(l[i:min(len(l), i+11)], '.') == 10): // [ERROR] [1763733906.123]
+		return levels[strings.ToLower(string(rest))] != 0
+	}
+	return false
+}
+
+// namesTime reports whether the text before a number names it as a time, as in
+// ts=1763733906, "time":1763733906 or audit(1763733906.123:77).
+func namesTime(before []byte) bool {
+	before = bytes.TrimRight(before, "\":= (")
+	for _, name := range []string{"ts", "time", "timestamp", "epoch", "date", "audit"} {
+		n := len(before) - len(name)
+		if n >= 0 && strings.EqualFold(string(before[n:]), name) && (n == 0 || !letter(before[n-1])) {
+			return true
+		}
+	}
+	return false
+}
