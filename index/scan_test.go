@@ -8,5 +8,8 @@ import (
 )
 
 func TestScan(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	searchertest.Run(t, func(*testing.T, string) index.Searcher { return index.Scan{} })
 }

@@ -15,6 +15,9 @@ import (
 // With an index, a search for a range of time reads the blocks of that range, and
 // where dates are inferred, all.
 func TestWindowReadsLittle(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	for _, c := range []struct {
 		layout string
 		most   int64 // of 24 blocks, each of about a day

@@ -40,6 +40,9 @@ func framed(t *testing.T, large bool, text string) []byte {
 // for windows. The first file needs it only after the second has it and waits
 // to be emitted. All are searched completely and in order.
 func TestSearchOfLargeWindows(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	dir := t.TempDir()
 	want := 0
 	for i := range 6 {

@@ -49,6 +49,9 @@ func wtmpRecord(kind int16, pid int32, line, user, host string, sec int32) []byt
 }
 
 func TestTextOrBinary(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	r := rand.New(rand.NewPCG(1, 2))
 	random := func(n int) string {
 		p := make([]byte, n)

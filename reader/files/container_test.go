@@ -153,6 +153,9 @@ func TestEmptyContainers(t *testing.T) {
 // TestBrotliNames checks that a text is not read as brotli because of its name,
 // and that damaged brotli is not read as text.
 func TestBrotliNames(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	for _, text := range []string{"one line\n", sampleText(3), sampleText(5000), "[\n", "{}\n", "\x1b[31mred\x1b[0m plain\n"} {
 		if got, err := readNamed(t, "notes.br", []byte(text)); got != text || err != nil {
 			t.Errorf("%q came out as %q, %v", text[:5], got[:min(len(got), 20)], err)

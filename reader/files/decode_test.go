@@ -84,6 +84,9 @@ func readPath(t *testing.T, path string) (string, []reader.Block, error) {
 }
 
 func TestFormats(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	r := rand.New(rand.NewPCG(9, 10))
 	texts := map[string]string{
 		"nothing":  "",

@@ -203,6 +203,9 @@ func TestPartsAreWalked(t *testing.T) {
 
 // A part is truncated anywhere, and another one follows.
 func TestCutPartBeforeAWholeOne(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	one, two := manyLines("one", 3000), manyLines("two", 2000)
 	r := rand.New(rand.NewPCG(13, 15))
 	for name, pack := range packers(t) {

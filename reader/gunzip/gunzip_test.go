@@ -38,6 +38,9 @@ func withFlags(t *testing.T, data []byte, flags byte, extra, name, comment strin
 }
 
 func TestHeaderFlags(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	data := logText(1000)
 	for flags := byte(0); flags < 32; flags++ {
 		check(t, withFlags(t, data, flags, "extra", "name", "comment"), data)

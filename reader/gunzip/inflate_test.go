@@ -50,6 +50,9 @@ func check(t *testing.T, in, want []byte) {
 }
 
 func TestLevels(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	sparse := make([]byte, 200000)
 	for i, c := range randomBytes(500) {
 		sparse[i*i%len(sparse)] = c
@@ -138,6 +141,9 @@ func TestNearDistances(t *testing.T) {
 // TestWindowEnd shifts the same data byte by byte across the end of the window,
 // with the longest possible matches.
 func TestWindowEnd(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full tests do this")
+	}
 	for shift := range 300 {
 		w := new(bitWriter)
 		w.bits(0, 1)

@@ -90,7 +90,7 @@ func TestReadRandomLogs(t *testing.T) {
 	r := rand.New(rand.NewPCG(seed, 1))
 	rounds := 25
 	if testing.Short() {
-		rounds = 5
+		rounds = 2
 	}
 	for round := range rounds {
 		d, members := randomLog(t, r)

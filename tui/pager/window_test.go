@@ -216,7 +216,11 @@ func TestWindowGrows(t *testing.T) {
 
 func testWindowGrows(t *testing.T, seed uint64) {
 	r := rand.New(rand.NewPCG(seed, 1))
-	for range 30 {
+	rounds := 30
+	if testing.Short() {
+		rounds = 10
+	}
+	for range rounds {
 		text := newMemText(r.IntN(5), r.IntN(500))
 		w, _ := windowOn(t, text, pick{}, nil)
 		follow := r.IntN(2) == 0
