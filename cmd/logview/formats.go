@@ -47,7 +47,7 @@ func (g *globals) setFormats(q *queryFlags) error {
 var builtInFields = map[string]string{
 	"json":        "the members of the first object in the line; a.b is member b of the object a",
 	"logfmt":      "the pairs name=value and name=\"a value\"",
-	"access":      "client user method path protocol status bytes referer agent took, of Apache, nginx, Traefik, HAProxy (also frontend, backend, took_ms), Squid, uWSGI, Envoy, Amazon's load balancers and S3 (also took_ms, server, upstream, host)",
+	"access":      "client user method path protocol status bytes referer agent took, of Apache, nginx, Traefik, HAProxy, Squid, uWSGI, Envoy, Amazon's load balancers and S3 (some also took_ms, frontend, backend, server, upstream, host)",
 	"syslog":      "host app pid, and what the message has",
 	"cri":         "stream, and what the message has (Kubernetes)",
 	"klog":        "pid source, and what the message has",

@@ -39,7 +39,7 @@ func (x *Fields) emitHAProxy(l []byte, i int) (int, bool) {
 		return x.emit(name, l[words[k][0]+from:words[k][0]+to], words[k][0]+from)
 	}
 	if !part(nameClient, 0, 0, port) || !part(nameFrontend, 2, 0, len(word(2))) || !part(nameBackend, 3, 0, len(word(3))) ||
-		!part(nameTookMS, 4, total, len(word(4))) {
+		!x.emitMilliseconds(word(4)[total:], words[4][0]+total) {
 		return 0, false
 	}
 	if !http { // of a connection: BYTES is in the place of STATUS
@@ -168,6 +168,19 @@ func (x *Fields) emitRequest(r []byte, at int) bool {
 		path = path[:b]
 	}
 	return x.emit(nameMethod, r[:a], at) && x.emit(namePath, path, at+a+1)
+}
+
+// emitMilliseconds emits the time that a request took, as took_ms and with its unit as
+// took, which so has a unit or is in seconds in every access log.
+func (x *Fields) emitMilliseconds(v []byte, at int) bool {
+	if !x.emit(nameTookMS, v, at) {
+		return false
+	}
+	if !digits(v) {
+		return true // -1 if it is not known
+	}
+	x.text = append(append(x.text[:0], v...), "ms"...)
+	return x.emit(nameTook, x.text, -1)
 }
 
 // isDuration reports whether v is a number of seconds with a fraction, or has a unit
@@ -345,7 +358,11 @@ func (x *Fields) emitWords(f *requestForm) bool {
 			_, end := number(v, len("pid: "), 10)
 			v, at = v[min(len("pid: "), end):end], at+len("pid: ")
 		}
-		if !x.emit(name, v, at) {
+		emit := x.emit
+		if &name[0] == &nameTookMS[0] {
+			emit = func(_, v []byte, at int) bool { return x.emitMilliseconds(v, at) }
+		}
+		if !emit(name, v, at) {
 			return false
 		}
 	}

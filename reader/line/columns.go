@@ -237,6 +237,7 @@ func (c *Columns) alias(microsoft bool) {
 		c.also[i] = aliases[string(n)]
 		if microsoft && string(n) == "time-taken" {
 			c.also[i] = nameTookMS
+			c.all = append(append(c.all, nameTook...), '\n')
 		}
 		c.all = append(append(c.all, c.also[i]...), '\n')
 	}
@@ -286,7 +287,16 @@ func (x *Fields) emitColumns(l []byte) bool {
 				v, from = x.text, -1
 			}
 		}
-		if !x.emit(c.names[i], v, from) || c.also[i] != nil && !x.emit(c.also[i], v, from) {
+		if !x.emit(c.names[i], v, from) {
+			return false
+		}
+		switch also := c.also[i]; {
+		case also == nil:
+		case &also[0] == &nameTookMS[0]:
+			if !x.emitMilliseconds(v, from) {
+				return false
+			}
+		case !x.emit(also, v, from):
 			return false
 		}
 	}

@@ -40,7 +40,7 @@ func TestColumns(t *testing.T) {
 			"#Software: Microsoft Internet Information Services 10.0\r\n#Version: 1.0\r\n#Date: 2024-05-01 10:00:00\r\n#Fields: date time cs-method cs-uri-stem sc-status time-taken cs(User-Agent)\r\n" +
 				"2024-05-01 10:00:01 GET /a 500 12 Mozilla/5.0+(X11)\r\n2024-05-01 10:00:02 GET /b 200 -\r\n",
 			[]string{
-				"w3c: date=2024-05-01 time=10:00:01 cs-method=GET method=GET cs-uri-stem=/a path=/a sc-status=500 status=500 time-taken=12 took_ms=12 cs-User-Agent=Mozilla/5.0+(X11) agent=Mozilla/5.0+(X11)",
+				"w3c: date=2024-05-01 time=10:00:01 cs-method=GET method=GET cs-uri-stem=/a path=/a sc-status=500 status=500 time-taken=12 took_ms=12 took=12ms cs-User-Agent=Mozilla/5.0+(X11) agent=Mozilla/5.0+(X11)",
 				"text:", // cut off
 			},
 		},

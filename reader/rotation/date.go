@@ -19,10 +19,13 @@ func (p *parts) cutDate(s string, short bool) string {
 			break
 		}
 		for i := 0; i < len(s); i++ {
-			if !isDigit(s[i]) || i > 0 && isDigit(s[i-1]) {
-				continue
+			end := 0
+			switch {
+			case isDigit(s[i]) && (i == 0 || !isDigit(s[i-1])):
+				end = p.readDate(s, i, p.short)
+			case isLetter(s[i]) && (i == 0 || isSeparator(s[i-1])) && !p.short:
+				end = p.readMonthFirst(s, i)
 			}
-			end := p.readDate(s, i, p.short)
 			if end == 0 {
 				continue
 			}
@@ -197,6 +200,30 @@ func (p *parts) readYearFirst(s, year string, end int) int {
 	if len(month) == 2 && endsDate(s, to) { // 2026-11
 		p.dates[yearFirst] = year + month
 		return to
+	}
+	return 0
+}
+
+// readMonthFirst parses the date at i that begins with the name of a month, as in
+// Nov-21-2026 and Nov-2026, and returns the index of its end; 0 if there is none.
+func (p *parts) readMonthFirst(s string, i int) int {
+	if i+3 > len(s) || monthOf(s[i:i+3]) == 0 {
+		return 0
+	}
+	month := twoDigits(monthOf(s[i : i+3]))
+	at := skipDateSeparator(s, i+3)
+	day := digitsAt(s, at)
+	if isYear(day) && endsDate(s, at+4) {
+		p.dates[yearFirst] = day + month
+		return at + 4
+	}
+	if !inRange(day, 1, 31) || at+len(day) == len(s) || !isSeparator(s[at+len(day)]) {
+		return 0
+	}
+	at += len(day) + 1
+	if year := digitsAt(s, at); isYear(year) && endsDate(s, at+4) {
+		p.dates[yearFirst] = year + month + pad(day)
+		return at + 4
 	}
 	return 0
 }
