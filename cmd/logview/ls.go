@@ -112,11 +112,12 @@ func (o *lsOptions) run(ctx context.Context, args []string) error {
 	slices.SortStableFunc(list, func(a, b listedLog) int { return strings.Compare(a.Log, b.Log) })
 
 	var out bytes.Buffer
-	if o.json {
+	switch {
+	case o.json:
 		for _, l := range list {
 			out.Write(appendJSON(nil, l))
 		}
-	} else {
+	case len(list) > 0 || !failed:
 		o.table(&out, list)
 	}
 	if _, err := o.out.Write(out.Bytes()); err != nil {

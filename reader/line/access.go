@@ -272,13 +272,14 @@ var squidMarks = []string{"TCP_", "NONE", "UDP_"}
 // requestWords are the words of a line: what blanks separate. Text in quotes, brackets,
 // braces or parentheses is one word, of which the bounds are those of the text inside.
 type requestWords struct {
-	l  []byte
-	at [20][2]int
-	n  int
+	l    []byte
+	at   [20][2]int
+	n    int
+	from int // where l begins in its line
 }
 
 func (w *requestWords) split(l []byte) {
-	w.l, w.n = l, 0
+	w.l, w.n, w.from = l, 0, 0
 	for i := skip(l, 0, ' '); i < len(l) && w.n < len(w.at); i = skip(l, i, ' ') {
 		from, end := i, -1
 		switch l[i] {
@@ -330,6 +331,17 @@ func (w *requestWords) status(k int) []byte {
 	return v[bytes.LastIndexAny(v, " /")+1:]
 }
 
+// emitForm emits the fields of a line of one of the forms that begins at from. It reports
+// whether there is one, and returns false for more if no more fields are wanted.
+func (x *Fields) emitForm(l []byte, from int) (ok, more bool) {
+	f := formByStart(l[from:])
+	if f == nil || !x.Formats.allows("access") || !x.words.hasForm(f, l[from:]) {
+		return false, true
+	}
+	x.format, x.words.from = "access", from
+	return true, x.emitWords(f)
+}
+
 // emitWords emits the fields of a line of a form, which x.words has.
 func (x *Fields) emitWords(f *requestForm) bool {
 	w := &x.words
@@ -337,7 +349,7 @@ func (x *Fields) emitWords(f *requestForm) bool {
 		if k >= w.n {
 			break
 		}
-		v, at := w.word(k), w.at[k][0]
+		v, at := w.word(k), w.from+w.at[k][0]
 		switch {
 		case name == nil || len(v) == 0 || string(v) == "-" || string(v) == "-1":
 			continue

@@ -5,15 +5,12 @@ import "bytes"
 // emitHeader emits the fields of a line's header, if it has a known form, and returns
 // where pairs may begin, and false if no more fields are wanted.
 func (x *Fields) emitHeader(l []byte) (at int, more bool) {
-	if x.Formats.allows("access") {
-		if f := formByStart(l); f != nil && x.words.hasForm(f, l) {
-			x.format = "access"
-			return len(l), x.emitWords(f)
-		}
-		if at, ok := requestAt(l); ok {
-			x.format = "access"
-			return x.emitAccess(l, at)
-		}
+	if ok, more := x.emitForm(l, 0); ok {
+		return len(l), more
+	}
+	if at, ok := requestAt(l); ok && x.Formats.allows("access") {
+		x.format = "access"
+		return x.emitAccess(l, at)
 	}
 	var s stamp
 	from := 0
@@ -30,6 +27,11 @@ func (x *Fields) emitHeader(l []byte) (at int, more bool) {
 	if label.end > 0 && x.Formats.allows("text") && !x.emit(nameContainer, label.name, bytes.Index(l, label.name)) {
 		return 0, false
 	}
+	if label.end > 0 {
+		if ok, more := x.emitForm(l, label.end); ok {
+			return len(l), more
+		}
+	}
 	if end := klogTime(l[label.end:]); end > 0 && x.Formats.allows("klog") {
 		x.format = "klog"
 		return x.emitKlog(l, label.end+end)
@@ -40,7 +42,13 @@ func (x *Fields) emitHeader(l []byte) (at int, more bool) {
 		case x.Formats.allows("cri") && (bytes.HasPrefix(rest, []byte(" stdout ")) || bytes.HasPrefix(rest, []byte(" stderr "))):
 			if c := byteAt(rest, 8); (c == 'F' || c == 'P') && byteAt(rest, 9) == ' ' {
 				x.format = "cri"
-				return end + 10, x.emit(nameStream, rest[1:7], end+1)
+				if !x.emit(nameStream, rest[1:7], end+1) {
+					return 0, false
+				}
+				if ok, more := x.emitForm(l, end+10); ok {
+					return len(l), more
+				}
+				return end + 10, true
 			}
 		case x.Formats.allows("nginx-error") && bytes.HasPrefix(rest, []byte(" [")):
 			if n := bytes.Index(rest, []byte("] ")); n > 0 {
