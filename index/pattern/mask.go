@@ -12,6 +12,7 @@
 package pattern
 
 import (
+	"bytes"
 	"strings"
 
 	"logview/reader/line"
@@ -88,7 +89,7 @@ func Mask(dst, msg []byte) []byte {
 		case isPunctuation:
 			i++
 			if c == '"' && before == '=' {
-				if k := strings.IndexByte(string(msg[i:min(len(msg), i+longestQuoted)]), '"'); k >= 0 {
+				if k := bytes.IndexByte(msg[i:min(len(msg), i+longestQuoted)], '"'); k >= 0 {
 					m.appendStar()
 					i += k + 1
 					c = 0
@@ -106,7 +107,7 @@ func Mask(dst, msg []byte) []byte {
 			i, before = k, 0
 			continue
 		}
-		if msg[i] == '/' || strings.HasPrefix(string(msg[end:min(len(msg), end+3)]), "://") {
+		if msg[i] == '/' || string(msg[end:min(len(msg), end+3)]) == "://" {
 			// A path or a URL ends at a blank or a closing mark.
 			for end < len(msg) && (classes[msg[end]] == inWord || strings.IndexByte("?=:,;!", msg[end]) >= 0) {
 				end++
@@ -114,7 +115,7 @@ func Mask(dst, msg []byte) []byte {
 		}
 		w := msg[i:end]
 		i = end
-		for len(w) > 1 && strings.IndexByte(".,:-+", w[len(w)-1]) >= 0 {
+		for len(w) > 1 && endsWord(w[len(w)-1]) {
 			w = w[:len(w)-1]
 		}
 		if isWord(w) {
@@ -130,6 +131,9 @@ func Mask(dst, msg []byte) []byte {
 	}
 	return m.dst
 }
+
+// endsWord reports whether c may follow a word without being part of it.
+func endsWord(c byte) bool { return c == '.' || c == ',' || c == ':' || c == '-' || c == '+' }
 
 // longestQuoted is how far the end of a text in quotes is searched for.
 const longestQuoted = 1 << 10

@@ -44,8 +44,7 @@ type Fields struct {
 	cells  cells
 	words  requestWords
 
-	visit   func(name, value []byte, at int) bool // of Message
-	message []byte
+	message []byte // of Message
 }
 
 // Format returns the name of the form of the line that Each was called for last, as

@@ -483,7 +483,7 @@ func isHex(word []byte) bool {
 // brackets, before a colon or, if any is set, as it is. Of several parts, as in
 // [core:error] or INFO::root, the first that names one counts.
 func levelOfWord(word []byte, any bool) byte {
-	marked := any || strings.IndexByte("[<(:", word[0]) >= 0
+	marked := any || word[0] == '[' || word[0] == '<' || word[0] == '(' || word[0] == ':'
 	for len(word) > 0 {
 		if !letter(word[0]) {
 			word = word[1:]
@@ -494,7 +494,7 @@ func levelOfWord(word []byte, any bool) byte {
 			n++
 		}
 		part, colon := word[:n], n < len(word) && word[n] == ':'
-		joined := n < len(word) && strings.IndexByte("._-=", word[n]) >= 0 && n+1 < len(word) && IsAlnum(word[n+1])
+		joined := n < len(word) && joinsWords(word[n]) && n+1 < len(word) && IsAlnum(word[n+1])
 		if n >= 3 && n <= 13 && !joined {
 			if marked || colon && n+1 == len(word) || capitals(part) {
 				if level := levelNamed(part); level != 0 {
@@ -502,12 +502,14 @@ func levelOfWord(word []byte, any bool) byte {
 				}
 			}
 		}
-		for word = word[n:]; joined && len(word) > 0 && (IsAlnum(word[0]) || strings.IndexByte("._-=", word[0]) >= 0); {
+		for word = word[n:]; joined && len(word) > 0 && (IsAlnum(word[0]) || joinsWords(word[0])); {
 			word = word[1:]
 		}
 	}
 	return ' '
 }
+
+func joinsWords(c byte) bool { return c == '.' || c == '_' || c == '-' || c == '=' }
 
 func capitals(word []byte) bool {
 	for _, c := range word {

@@ -8,21 +8,6 @@ import "bytes"
 // status. It is a part of l unless it was written with escapes; then it is valid until
 // the next call. A JSON object without a message is returned as it is.
 func (x *Fields) Message(l []byte) []byte {
-	var best []byte
-	rank := len(messageKeys)
-	x.visit = func(name, value []byte, at int) bool {
-		for i, k := range messageKeys[:rank] {
-			if string(name) == k {
-				rank = i
-				if best = value; at < 0 {
-					x.message = append(x.message[:0], value...)
-					best = x.message
-				}
-				break
-			}
-		}
-		return rank > 0
-	}
 	x.format = "text"
 	if x.message = x.requestText(x.message[:0], l); len(x.message) > 0 {
 		x.format = "access"
@@ -36,9 +21,8 @@ func (x *Fields) Message(l []byte) []byte {
 	}
 	isObject := objectStart(l) >= 0
 	if isObject || bytes.Contains(l, []byte("msg=")) || bytes.Contains(l, []byte("message=")) {
-		x.Each(l, x.visit)
-		if rank < len(messageKeys) {
-			if inner := dockerLine(nil, l, len(l)); inner != nil && messageKeys[rank] == "log" {
+		if best, key := x.namedMessage(l); key != "" {
+			if inner := dockerLine(nil, l, len(l)); inner != nil && key == "log" {
 				var y Fields
 				return y.Message(inner)
 			}
@@ -49,6 +33,26 @@ func (x *Fields) Message(l []byte) []byte {
 		}
 	}
 	return l[headerEnd(l):]
+}
+
+// namedMessage returns the value under the best of messageKeys in a line, and that key; an
+// empty key if the line has none.
+func (x *Fields) namedMessage(l []byte) (best []byte, key string) {
+	rank := len(messageKeys)
+	x.Each(l, func(name, value []byte, at int) bool {
+		for i, k := range messageKeys[:rank] {
+			if string(name) == k {
+				rank, key = i, k
+				if best = value; at < 0 {
+					x.message = append(x.message[:0], value...)
+					best = x.message
+				}
+				break
+			}
+		}
+		return rank > 0
+	})
+	return best, key
 }
 
 // messageKeys are the keys under which programs write the message of a line, best
