@@ -107,6 +107,9 @@ func (n Field) Needs() (name, value []string) {
 	if line.Spelled(n.Name) {
 		name = words(n.Name, name)
 	}
+	if n.Name == line.Took {
+		return name, nil // its unit may not be written in the line
+	}
 	switch n.Op {
 	case Is:
 		for _, p := range n.Pieces() {

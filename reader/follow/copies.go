@@ -14,6 +14,7 @@ import (
 	"logview/reader"
 	"logview/reader/decode"
 	"logview/reader/files"
+	"logview/reader/lazyregexp"
 	"logview/reader/line"
 	"logview/reader/rotation"
 )
@@ -134,17 +135,20 @@ func (f *Follower) findOriginal(t *followed, b beginning) *followed {
 	return best
 }
 
-// rotates reports whether rotation by number or date gives a path to the file
-// that had another. Names such as app.log.old are made by rotation and by
-// editors.
+// rotates reports whether rotation gives a path to the file that had another. Names such
+// as app.log.old are made by rotation, those that backupName matches rather by editors.
 func rotates(path, to string) bool {
 	n := decode.ParseName(filepath.Base(to))
-	return n.Key() == decode.ParseName(filepath.Base(path)).Key() && (n.Numbered() || n.Dated())
+	return n.Key() == decode.ParseName(filepath.Base(path)).Key() && !n.Current() && !backupName.MatchString(to)
 }
+
+// backupName matches the names that editors, sed -i and people give to copies, and to
+// files that are to replace others.
+var backupName = lazyregexp.New(`(?i)(~|\.(bak|backup|orig|save|sav|copy|new|tmp))$`)
 
 // isBackup reports whether t may be a backup of x, or was made from x to replace it.
 func (f *Follower) isBackup(t, x *followed) bool {
-	return extends(x.Path, t.Path) || extends(t.Path, x.Path) || f.isSaved(x, t)
+	return extends(x.Path, t.Path) && backupName.MatchString(x.Path) || extends(t.Path, x.Path) || f.isSaved(x, t)
 }
 
 // extends reports whether path is of plus a suffix: app.log~ or app.log.bak for
@@ -197,6 +201,7 @@ func (f *Follower) recheck(ctx context.Context, t *followed) {
 		return
 	}
 	defer file.Close()
+	known := t.size
 	t.size, t.mod = info.Size(), info.ModTime()
 	size := textSize(file, info.Size())
 	if size < t.checked {
@@ -214,15 +219,17 @@ func (f *Follower) recheck(ctx context.Context, t *followed) {
 		f.forget(t)
 		f.pending = true
 	case same:
+		t.grew = t.grew || known >= 0 && size > t.checked && !backupName.MatchString(t.Path)
 		t.checked = size
 		t.whole = t.checked >= x.at
 	case t.checked == 0 && !t.backup && !x.isHeldBy(file, size):
 		// It was empty when it was first seen, and may be a copy of any file.
 		f.forget(t)
 		f.again = true
-	case max(t.checked, x.at) <= longestHeader && f.intact(x) && (t.checked >= likeness && isHeader(file, t.checked) || !t.backup):
+	case max(t.checked, x.at) <= longestHeader && f.intact(x) && (t.checked >= likeness && isHeader(file, t.checked) || !t.backup || t.grew):
 		// Both files exist and differ: they only began alike. Of a backup, a
-		// header does not show which of the two it is.
+		// header does not show which of the two it is, unless a program wrote it
+		// step by step.
 		t.state, t.of, t.size = reading, nil, -1
 	case t.checked < x.at && x.isHeldBy(file, size):
 		t.checked, t.whole = x.at, true

@@ -28,6 +28,7 @@ type followed struct {
 	checked  int64     // in state copied: how much of it is that text
 	whole    bool      // in state copied: it held all that was emitted of that text
 	backup   bool      // in state copied: it is a copy that an editor or cp -a made
+	grew     bool      // in state copied: it was seen to grow
 
 	f      *os.File  // nil while it is not open
 	size   int64     // when it was last checked

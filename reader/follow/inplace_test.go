@@ -271,3 +271,43 @@ func TestFollowerBinaryFromEmpty(t *testing.T) {
 	f.Close()
 	w.expect()
 }
+
+// TestFollowerBesideOthers tests that the lines of a file are emitted although another has
+// its name plus a suffix and the same first lines: that of another stream of one program,
+// and the log of before a restart.
+func TestFollowerBesideOthers(t *testing.T) {
+	dir := t.TempDir()
+	path := func(name string) string { return filepath.Join(dir, name) }
+	write := func(name, text string) {
+		t.Helper()
+		f, err := os.OpenFile(path(name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		if _, err := f.WriteString(text); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w := watch(t, dir)
+	write("app.log", "")
+	write("app.log.err", "")
+	w.expect()
+	write("app.log", "server starting\nlistening\n")
+	w.expect("server starting", "listening")
+	write("app.log.err", "server starting\nlistening\n")
+	w.expect()
+	write("app.log.err", "out of memory\n")
+	w.expect("server starting", "listening", "out of memory")
+	for _, empty := range []bool{true, false} {
+		if err := os.Rename(path("app.log"), path("app.log.old")); err != nil {
+			t.Fatal(err)
+		}
+		if empty {
+			write("app.log", "")
+			w.expect()
+		}
+		write("app.log", "server starting\nlistening\n")
+		w.expect("server starting", "listening")
+	}
+}

@@ -170,6 +170,10 @@ func (x *Fields) emitRequest(r []byte, at int) bool {
 	return x.emit(nameMethod, r[:a], at) && x.emit(namePath, path, at+a+1)
 }
 
+// Took is the name of the field with the time that a request took. Its unit is in the value
+// even if the line does not have it.
+const Took = "took"
+
 // emitMilliseconds emits the time that a request took, as took_ms and with its unit as
 // took, which so has a unit or is in seconds in every access log.
 func (x *Fields) emitMilliseconds(v []byte, at int) bool {
@@ -214,7 +218,9 @@ var (
 			return w.n > 9 && w.isHTTP(1) && w.isStatus(2) && w.isDigits(4) && w.isDigits(5) && w.isDigits(6)
 		}}
 	uwsgiForm = &requestForm{[][]byte{namePID, nameClient, nameUser, nil, nil, nameMethod, namePath, nil, nil, nameBytes, nil, nil, nameTookMS, nil, nameStatus},
-		func(w *requestWords) bool { return w.n > 14 && w.isDigits(9) && w.isHTTP(14) && w.isStatus(14) }}
+		func(w *requestWords) bool {
+			return w.n > 14 && w.isDigits(9) && string(w.word(13)) == "msecs" && w.isHTTP(14) && w.isStatus(14)
+		}}
 )
 
 // formByStart returns the form that a line may have by its first words; nil if it has none.
@@ -256,6 +262,16 @@ func (w *requestWords) hasForm(f *requestForm, l []byte) bool {
 // ownerLen is the length of the name of an owner in Amazon S3.
 const ownerLen = 64
 
+// isWrappedEnvoy reports whether a line, which has a request in quotes, is one of Envoy
+// behind a label or in one of a container runtime.
+func isWrappedEnvoy(l []byte) bool {
+	from := labelOf(l).end
+	if from == 0 {
+		from = criStart(l, max(bytes.IndexByte(l, ' '), 0))
+	}
+	return from > 0 && formByStart(l[from:]) == envoyForm
+}
+
 // isSquidResult reports whether a word is a result code of Squid.
 func isSquidResult(word []byte) bool {
 	for _, mark := range squidMarks {
@@ -288,7 +304,7 @@ func (w *requestWords) split(l []byte) {
 				from++
 			}
 		case '[', '(', '{':
-			if k := bytes.IndexByte(l[i:], closing(l[i])); k > 0 {
+			if k := bytes.IndexByte(l[i:], closing(l[i])); k > 0 && (i+k+1 == len(l) || l[i+k+1] == ' ') {
 				from, end = i+1, i+k
 			}
 		}
@@ -363,7 +379,7 @@ func (x *Fields) emitWords(f *requestForm) bool {
 			at += len(v) - len(status)
 			v = status
 		case &name[0] == &nameClient[0]:
-			if i := bytes.LastIndexByte(v, ':'); i > 0 && bytes.IndexByte(v, '.') > 0 {
+			if i := bytes.LastIndexByte(v, ':'); i > 0 && bytes.IndexByte(v[:i], '.') > 0 && digits(v[i+1:]) {
 				v = v[:i] // without the port
 			}
 		case &name[0] == &namePID[0]:

@@ -72,13 +72,14 @@ func Spelled(name string) bool {
 }
 
 // RequestMarks are texts of which every line of an access log contains one.
-var RequestMarks = append([]string{requestMark, requestMarkInDocker, haproxyMark, protocolMark}, squidMarks...)
+var RequestMarks = append([]string{requestMark, requestMarkInDocker, haproxyMark, protocolMark, protocolMarkEscaped}, squidMarks...)
 
 const (
 	requestMark         = `] "`
 	requestMarkInDocker = `] \"`
 	haproxyMark         = "haproxy["
 	protocolMark        = "HTTP/"
+	protocolMarkEscaped = `HTTP\/`
 )
 
 // OfRequests reports whether lines that do not spell out a name have such a field only

@@ -85,10 +85,12 @@ func TestFields(t *testing.T) {
 		`[pid: 12345|app: 0|req: 1/1] 10.0.0.1 (bob) {44 vars in 800 bytes} [Thu Nov  1 10:00:00 2018] GET /path?x=1 => generated 1234 bytes in 56 msecs (HTTP/1.1 500) 3 headers in 120 bytes (1 switches on core 0)`:                       `pid=12345 client=10.0.0.1 user=bob method=GET path=/path?x=1 bytes=1234 took_ms=56 took=56ms status=500`,
 		`2024-05-01T10:00:00Z worker 3 jobs done a=1`: `a=1`,
 		`[pid: 12`: ``,
+		`1066036250.603 3 ::ffff:10.0.0.1 TCP_MISS/404 5120 CONNECT [2001:db8::1]:443 - HIER_DIRECT/1.2.3.4 -`:                                                                                                 `took_ms=3 took=3ms client=::ffff:10.0.0.1 status=404 bytes=5120 method=CONNECT path=[2001:db8::1]:443 upstream=HIER_DIRECT/1.2.3.4`,
+		`2026-11-21T08:00:00.000000000Z stdout F [2016-04-15T20:17:00.310Z] "POST /api HTTP/2" 504 - 154 0 226 100 "10.0.35.28" "nsq2http" "cc21" "locations" "tcp://10.0.2.1:80"`:                             `stream=stdout protocol=HTTP/2 method=POST path=/api status=504 bytes=0 took_ms=226 took=226ms client=10.0.35.28 agent=nsq2http host=locations upstream=tcp://10.0.2.1:80`,
 		`2024-05-01T10:00:00.1Z stdout F 1066036250.603    310 192.168.0.227 TCP_MISS/200 1059 GET http://a/ - DIRECT/1.2.3.4 text/html`:                                                                       `stream=stdout took_ms=310 took=310ms client=192.168.0.227 status=200 bytes=1059 method=GET path=http://a/ upstream=DIRECT/1.2.3.4`,
 		`web-1  | [pid: 7|app: 0|req: 1/1] 10.0.0.1 () {4 vars in 8 bytes} [Thu Nov  1 10:00:00 2018] GET /p => generated 1234 bytes in 56 msecs (HTTP/1.1 500) 3 headers in 120 bytes (1 switches on core 0)`: `container=web-1 pid=7 client=10.0.0.1 method=GET path=/p bytes=1234 took_ms=56 took=56ms status=500`,
-		`Feb 25 16:19:38 lb haproxy[1]: Proxy prod_http_in started.`:                                                                                     `host=lb app=haproxy pid=1`,
-		`2024/05/01 10:00:00 [error] 29#31: *1 open() "/x" failed (2: No such file), client: 10.0.0.1, server: s, request: "GET /x HTTP/1.1", host: "h"`: `pid=29 tid=31 client=10.0.0.1 server=s request=GET /x HTTP/1.1 host=h`,
+		`Feb 25 16:19:38 lb haproxy[1]: Proxy prod_http_in started.`:                                                                                                                                           `host=lb app=haproxy pid=1`,
+		`2024/05/01 10:00:00 [error] 29#31: *1 open() "/x" failed (2: No such file), client: 10.0.0.1, server: s, request: "GET /x HTTP/1.1", host: "h"`:                                                       `pid=29 tid=31 client=10.0.0.1 server=s request=GET /x HTTP/1.1 host=h`,
 	} {
 		if got := fieldsOf(t, l); got != want {
 			t.Errorf("%s\n got %s\nwant %s", l, got, want)

@@ -8,7 +8,7 @@ func (x *Fields) emitHeader(l []byte) (at int, more bool) {
 	if ok, more := x.emitForm(l, 0); ok {
 		return len(l), more
 	}
-	if at, ok := requestAt(l); ok && x.Formats.allows("access") {
+	if at, ok := requestAt(l); ok && x.Formats.allows("access") && !isWrappedEnvoy(l) {
 		x.format = "access"
 		return x.emitAccess(l, at)
 	}

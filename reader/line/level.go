@@ -116,6 +116,11 @@ func levelAround(l []byte, at, end int) (v Level, derived bool) {
 	if v, ok := levelOfRequest(l); ok {
 		return v, true
 	}
+	if label := labelOf(l); label.end > 0 {
+		if v, ok := levelOfRequest(l[label.end:]); ok {
+			return v, true
+		}
+	}
 	request, ok := requestAt(l)
 	if !ok {
 		request = -1

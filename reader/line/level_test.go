@@ -75,6 +75,8 @@ var levelCases = map[string]byte{
 	`79a59df900b949e55d96a1e698fbacedfd6e09d98eacf8f8d5218e7cd47ef2be b [06/Feb/2019:00:00:38 +0000] 192.0.2.3 79a59 3E57 REST.GET.VERSIONING - "GET /b HTTP/1.1" 200 - 113 - 7 - "-" "S3Console/0.4" -`: 'I',
 	`[pid: 1|app: 0|req: 1/1] 10.0.0.1 () {44 vars in 800 bytes} [Thu Nov  1 10:00:00 2018] GET /error => generated 1 bytes in 56 msecs (HTTP/1.1 502) 3 headers in 120 bytes (1 switches on core 0)`:    'E',
 	"2026-11-27T10:15:01Z app 1.2.3.4:80 ERROR x": 'E',
+	`[{"2026-11-21T08:00:00Z ERROR x`:             'E',
+	`web-1  | 1066036250.603      0 192.168.0.227 NONE_NONE/400 1059 - error:invalid-request - HIER_NONE/- -`: 'W',
 	// Lines in those of container runtimes.
 	`{"log":"2026-11-27 10:15:01 ERROR [main] boom\n","stream":"stdout","time":"2026-11-27T10:15:01Z"}`: 'E',
 	`{"log":"{\"level\":\"warn\"}\n","stream":"stdout","time":"2026-11-27T10:15:01Z"}`:                  'W',

@@ -183,7 +183,7 @@ func levelOfMarks(l []byte, at, end int) byte {
 	switch {
 	case end > 0 && at == 0 && len(l) > 7 && strings.IndexByte("EWIF", l[0]) >= 0 && digits(l[1:7]) && l[7] == ' ': // of CockroachDB
 		return l[0]
-	case at == 3 && l[1] == ' ' && l[2] == '[': // of CUPS
+	case at == 3 && len(l) > at && l[1] == ' ' && l[2] == '[': // of CUPS
 		if k := strings.IndexByte("XACEWNIDd", l[0]); k >= 0 {
 			return "FFFEWIIDD"[k]
 		}

@@ -8,23 +8,32 @@ import (
 
 // This file finds the dates in names.
 
+// A dateForm is a form of dates, the most certain one first.
+type dateForm int
+
+const (
+	digitsFirst    dateForm = iota // with a year of four digits
+	monthNameFirst                 // the same, after the name of a month
+	shortDate                      // without such a year
+)
+
 // cutDate removes the best date from a name, with the numbers after it, and
 // records them in p.
 func (p *parts) cutDate(s string, short bool) string {
 	if t, ok := p.cutTAI64N(s); ok {
 		return t
 	}
-	for _, p.short = range []bool{false, true} {
-		if p.short && !short {
+	for _, form := range []dateForm{digitsFirst, monthNameFirst, shortDate} {
+		if p.short = form == shortDate; p.short && !short {
 			break
 		}
 		for i := 0; i < len(s); i++ {
 			end := 0
 			switch {
-			case isDigit(s[i]) && (i == 0 || !isDigit(s[i-1])):
-				end = p.readDate(s, i, p.short)
-			case isLetter(s[i]) && (i == 0 || isSeparator(s[i-1])) && !p.short:
+			case form == monthNameFirst && i > 0 && isSeparator(s[i-1]):
 				end = p.readMonthFirst(s, i)
+			case form != monthNameFirst && isDigit(s[i]) && (i == 0 || !isDigit(s[i-1])):
+				end = p.readDate(s, i, p.short)
 			}
 			if end == 0 {
 				continue
@@ -212,6 +221,9 @@ func (p *parts) readMonthFirst(s string, i int) int {
 	}
 	month := twoDigits(monthOf(s[i : i+3]))
 	at := skipDateSeparator(s, i+3)
+	if at == i+3 {
+		return 0
+	}
 	day := digitsAt(s, at)
 	if isYear(day) && endsDate(s, at+4) {
 		p.dates[yearFirst] = day + month

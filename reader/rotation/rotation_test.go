@@ -46,7 +46,7 @@ var schemes = []struct{ producer, files string }{
 	// Dates.
 	{"CockroachDB", "cockroach.host.root.2024-05-01T10_00_00Z.001234.log cockroach.host.root.2024-05-02T10_00_00Z.000012.log"},
 	{"IIS, monthly", "u_ex2404.log u_ex2405.log | ex2404.log ex2405.log"},
-	{"names of months", "app-Feb-28-2024.log app-Mar-01-2024.log app.log | b.Mar-2024.gz b.Apr-2024 b | c-Dec_31_2023.log c-Jan_01_2024.log | mar-2.log | mar-3.log"},
+	{"names of months", "app-Feb-28-2024.log app-Mar-01-2024.log app.log | b.Mar-2024.gz b.Apr-2024 b | c-Dec_31_2023.log c-Jan_01_2024.log | mar-2.log | mar-3.log | dec-2024-11-21.log dec-2024-11-22.log | oct-2024-11-22.log | jan2024.log | may2000-build.log"},
 	{"twelve hours", "app-20240501_11AM.log app-20240501_01PM.log app-20240502_09AM.log"},
 	{"zones", "app.log.2024-05-01-CEST app.log.2024-05-02-CEST app.log"},
 	{"lumberjack", "app-2026-11-20T15-04-05.000.log.gz app-2026-11-20T15-04-05.001.log app.log"},
