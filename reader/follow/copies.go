@@ -336,7 +336,7 @@ func (f *Follower) samePrefix(file *os.File, x *followed, from, to int64) bool {
 // text, or differs from it later, is another.
 func (f *Follower) adoptOrphan(t, like *followed) bool {
 	if t.Name.Current() {
-		return false
+		return f.adoptCut(t, like)
 	}
 	file, info, err := f.openNow(t)
 	if err != nil {
@@ -404,13 +404,35 @@ func (f *Follower) adoptOrphan(t, like *followed) bool {
 			f.forget(lost)
 		}
 	case best == nil:
-		return false
+		return f.adoptCut(t, like)
 	default:
 		f.texts = slices.DeleteFunc(f.texts, func(o *orphan) bool { return o == best && most.at == o.at })
 	}
 	t.progress = most
 	t.scanned, t.zeros = 0, 0
 	return true
+}
+
+// adoptCut continues in t with a text that was cut off in this look, and returns true, if t
+// holds all that was emitted of it, whatever its name is: somebody copied a log before
+// truncating it. It does nothing if t may as well be a copy of like.
+func (f *Follower) adoptCut(t, like *followed) bool {
+	file, info, err := f.openNow(t)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	for i, o := range f.texts {
+		if o.ended || o.since.Before(f.looked) || o.at < likeness || like != nil && like.at >= o.at || isHeader(file, min(o.at, info.Size())) || !o.isHeldBy(file, info.Size()) {
+			continue
+		}
+		log := t.log
+		t.progress = o.progress.clone()
+		t.log, t.scanned, t.zeros = log, 0, 0
+		f.texts = slices.Delete(f.texts, i, i+1)
+		return true
+	}
+	return false
 }
 
 // recheckCopies checks whether the copies of a text still are copies. As long

@@ -73,12 +73,13 @@ func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo)
 	return f.err == nil
 }
 
-// adoptAfterCut looks for a file that begins like t, a new file of the same log,
-// and was truncated since it was last checked: t may be the copy of it. If there
-// is one, it handles that, decides the state of t, and reports true.
+// adoptAfterCut looks for a file that begins like t, a new file of the same log or
+// with a similar name, and was truncated since it was last checked: t may be the copy
+// of it. If there is one, it handles that, decides the state of t, and reports true.
 func (f *Follower) adoptAfterCut(ctx context.Context, t *followed, b beginning) bool {
 	for _, x := range f.order {
-		if x == t || x.at == 0 || x.Name.Key() != t.Name.Key() || x.Dir != t.Dir || !sameBeginning(x.head, b.head) || !f.checkCut(x) {
+		similar := x.LogKey() == t.LogKey() || extends(t.Path, x.Path) || x.Name.Base() == t.Name.Base()
+		if x == t || x.at == 0 || !similar || !sameBeginning(x.head, b.head) || !f.checkCut(x) {
 			continue
 		}
 		c := t.Found

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -309,5 +310,36 @@ func TestFollowerBesideOthers(t *testing.T) {
 		}
 		write("app.log", "server starting\nlistening\n")
 		w.expect("server starting", "listening")
+	}
+}
+
+// TestFollowerCopiedAndCut tests that a copy that was made of a log before it was truncated
+// is not emitted, whatever its name is, but for what was written since the last look.
+func TestFollowerCopiedAndCut(t *testing.T) {
+	for _, name := range []string{"saved/app.log", "app.log.before-upgrade", "app.log-Nov28", "app.log.Sat", "app.log.1"} {
+		dir := t.TempDir()
+		path := filepath.Join(dir, "app.log")
+		var text strings.Builder
+		for i := range 20 {
+			fmt.Fprintf(&text, "2026-11-28 10:00:00 line %d\n", i)
+		}
+		if err := os.Mkdir(filepath.Join(dir, "saved"), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		readertest.WriteFile(t, path, text.String())
+		w := watch(t, dir)
+		w.expect()
+		readertest.WriteFile(t, filepath.Join(dir, name), text.String()+"last\n")
+		readertest.WriteFile(t, path, "new\n")
+		for range 2 {
+			follow.RefreshLive(w.live)
+			if err := w.f.Look(t.Context(), follow.Changes{All: true, Names: true}, w.emit); err != nil {
+				t.Fatal(err)
+			}
+		}
+		slices.Sort(w.lines)
+		if !slices.Equal(w.lines, []string{"last", "new"}) {
+			t.Errorf("%s: got %.200q", name, w.lines)
+		}
 	}
 }

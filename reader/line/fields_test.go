@@ -126,8 +126,13 @@ func FuzzFields(f *testing.F) {
 		`May 1 10:00:00 h a[1]: {"x":{"y":null}}`, `I0501 10:00:00.000000 1 a.go:1] x`, `2024/05/01 10:00:00 [error] 1#2: *1 x, client: y, host: "z"`} {
 		f.Add(s)
 	}
+	for s := range levelCases {
+		f.Add(s)
+	}
 	f.Fuzz(func(t *testing.T, s string) {
 		l := []byte(s)
+		line.LevelOf(l)
+		new(line.Fields).Message(l)
 		var got []string
 		new(line.Fields).Each(l, func(name, value []byte, at int) bool {
 			if at >= 0 && !bytes.Equal(l[at:at+len(value)], value) {
