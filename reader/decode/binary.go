@@ -25,8 +25,8 @@ import (
 // magics are the first bytes of files that are not text.
 var magics = []string{
 	"\x7fELF", "MZ\x90\x00", "\xca\xfe\xba\xbe", "\xcf\xfa\xed\xfe", "\xce\xfa\xed\xfe", "\xfe\xed\xfa\xcf", "\xfe\xed\xfa\xce", "\x00asm", // programs
-	"\x89PNG\r\n\x1a\n", "\xff\xd8\xff", "GIF87a", "GIF89a", "II*\x00", "MM\x00*", "8BPS\x00\x01", // pictures
-	"%PDF-", "\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "wOFF\x00\x01", "wOF2\x00\x01", // documents and fonts
+	"\x89PNG\r\n\x1a\n", "\xff\xd8\xff", "II*\x00", "MM\x00*", "8BPS\x00\x01", // pictures
+	"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "wOFF\x00\x01", "wOF2\x00\x01", // documents and fonts
 	"SQLite format 3\x00", "LPKSHHRH", "ElfFile\x00", // SQLite, and the journals of systemd and Windows
 	"\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", // pcap
 	"PK\x03\x04", "PK\x05\x06", "Rar!\x1a\x07", "7z\xbc\xaf\x27\x1c", "LZIP\x01", "!<arch>\n", "\xed\xab\xee\xdb", // archives
@@ -34,12 +34,20 @@ var magics = []string{
 	"\xde\x12\x04\x95", "JAVA PROFILE 1.0", "TZif", "\x1a\x01", "\x1e\x02", // message catalogs, heap dumps, time zones, terminals
 }
 
+// printableMagics are first bytes that a log may have, too.
+var printableMagics = []string{"GIF87a", "GIF89a", "%PDF-"}
+
 // HasMagic reports whether a file that begins with head has a known binary
 // format.
 func HasMagic(head []byte) bool {
 	for _, m := range magics {
 		if len(head) >= len(m) && string(head[:len(m)]) == m {
 			return true
+		}
+	}
+	for _, m := range printableMagics {
+		if bytes.HasPrefix(head, []byte(m)) {
+			return !isPlainText(head)
 		}
 	}
 	if len(head) < 12 {
@@ -144,6 +152,17 @@ func LooksBinary(samples ...[]byte) bool {
 	}
 	odd := control + runs
 	return odd >= 8 && 20*odd >= total || lines == 0 && 3*odd >= total
+}
+
+// isPlainText reports whether p is UTF-8 without the control codes that do not occur in
+// text.
+func isPlainText(p []byte) bool {
+	for _, c := range p {
+		if c == 0 || c == 0x7f || c < ' ' && !textControl[c] {
+			return false
+		}
+	}
+	return validInside(p)
 }
 
 // lineEnd reports whether p starts with a line end.
