@@ -423,7 +423,7 @@ func (f *Follower) adoptCut(t, like *followed) bool {
 	}
 	defer file.Close()
 	for i, o := range f.texts {
-		if o.ended || o.since.Before(f.looked) || o.at < likeness || like != nil && like.at >= o.at || isHeader(file, min(o.at, info.Size())) || !o.isHeldBy(file, info.Size()) {
+		if !o.cut || o.since.Before(f.looked) || o.at < likeness || like != nil && like.at >= o.at || isHeader(file, min(o.at, info.Size())) || !o.isHeldBy(file, info.Size()) {
 			continue
 		}
 		log := t.log

@@ -46,6 +46,7 @@ func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo)
 	moved := f.moveOn(ctx, t, info) || t.Name.Current() && f.detachCopies(ctx, t)
 	if !moved {
 		f.abandon(t, false)
+		f.texts[len(f.texts)-1].cut = true
 	}
 	if !t.Name.Current() {
 		// It may hold the text of another file by now; decide its state again.

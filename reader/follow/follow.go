@@ -50,6 +50,9 @@ import (
 //	    that of an older file of the log or of an editor's backup;
 //	unready or ignored as described.
 //
+// At the path of a file that was deleted, where the system tells that, a new file that
+// begins alike is another text, unless that is more than longestHeader.
+//
 // Later, when a file changes:
 //
 //	reading → reading   with another text, if what was emitted is no longer
@@ -94,6 +97,7 @@ type Follower struct {
 	again   bool                    // the state of a file is to be decided again at once
 	pending bool                    // the names are to be checked again
 	looked  time.Time               // when the last look began
+	removed map[string]bool         // the paths at which files were deleted since the names were checked
 	listed  time.Time               // when the names were last checked
 	sweep   int                     // index in order where the next sweep continues
 	round   int                     // how often the sweeps came to the end of order
@@ -167,7 +171,7 @@ func NewFollower(live *Live, opt FollowOptions) *Follower {
 		opt.Now = time.Now
 	}
 	f := &Follower{live: live, feed: live.Feed(), opt: opt, ids: systemIDs(),
-		files: map[any]*followed{}, byPath: map[string]*followed{},
+		files: map[any]*followed{}, byPath: map[string]*followed{}, removed: map[string]bool{},
 		named: map[files.LogKey]string{}, holding: map[*followed]bool{}, noted: map[any]bool{}, pipes: map[string]bool{}, buf: make([]byte, reader.BlockSize)}
 	for _, p := range live.paths {
 		// Also of files that are not there yet.
@@ -229,6 +233,9 @@ func (f *Follower) followChanges(ctx context.Context, emit func(*Appended) error
 // Look emits the new lines, given the changes that the Live reported.
 func (f *Follower) Look(ctx context.Context, c Changes, emit func(*Appended) error) error {
 	f.emit, f.looked = emit, f.opt.Now()
+	for path := range c.Removed {
+		f.removed[path] = true
+	}
 	var changed []*followed
 	for path := range c.Files {
 		if t := f.byPath[path]; t != nil {
@@ -254,6 +261,9 @@ func (f *Follower) Look(ctx context.Context, c Changes, emit func(*Appended) err
 		f.again = false
 		f.live.refresh()
 		f.checkNames(ctx)
+	}
+	if c.Names && !f.pending {
+		clear(f.removed)
 	}
 	if c.Sweep {
 		if f.pending {

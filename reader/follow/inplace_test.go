@@ -343,3 +343,27 @@ func TestFollowerCopiedAndCut(t *testing.T) {
 		}
 	}
 }
+
+// TestFollowerDeletedAndWrittenAnew tests that a log that is deleted and written anew with
+// the same first lines is another text, and that one that is replaced is not.
+func TestFollowerDeletedAndWrittenAnew(t *testing.T) {
+	dir := t.TempDir()
+	path := filepath.Join(dir, "app.log")
+	text := "server starting\nreading the configuration\nlistening on port 8080\n"
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
+	w := watch(t, dir)
+	readertest.WriteFile(t, path, text)
+	w.expect(lines...)
+	readertest.WriteFile(t, filepath.Join(dir, "other"), text+"more\n")
+	readertest.Must(t, os.Rename(filepath.Join(dir, "other"), path))
+	w.expect("more")
+	for range 2 {
+		readertest.Must(t, os.Remove(path))
+		readertest.WriteFile(t, path, text)
+		follow.RefreshLive(w.live)
+		if err := w.f.Look(t.Context(), follow.Changes{Names: true, Removed: map[string]bool{path: true}}, w.emit); err != nil {
+			t.Fatal(err)
+		}
+		w.expect(lines...)
+	}
+}

@@ -339,6 +339,9 @@ func (f *Feed) add(c Changes) {
 	for path := range c.Files {
 		f.c.Files[path] = true
 	}
+	for path := range c.Removed {
+		f.c.remove(path)
+	}
 	f.c.Names = f.c.Names || c.Names
 	f.c.All = f.c.All || c.All
 	f.c.Sweep = f.c.Sweep || c.Sweep

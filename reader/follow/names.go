@@ -227,7 +227,10 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 		return
 	}
 	t.charset, t.bom, t.isText = b.charset, b.bom, len(b.head) > 0
-	if before != nil && before != t && before.state == reading && f.continueReplaced(before, t) {
+	// Where a file was deleted, another that begins alike is another text, unless that is
+	// much.
+	anew := before != nil && f.removed[filepath.Clean(c.Path)] && before.at <= longestHeader
+	if !anew && before != nil && before != t && before.state == reading && f.continueReplaced(before, t) {
 		if t.at < before.at {
 			f.abandon(before, false) // another file may have the rest of it
 		}
@@ -240,7 +243,7 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 		t.state, t.of = copied, like
 		f.checkFile(ctx, t)
 		return
-	} else if f.continueEdited(t) {
+	} else if !anew && f.continueEdited(t) {
 		// Its text continues, too.
 	} else if file, _, err := f.openNow(t); err != nil {
 		f.forget(t) // nothing could be compared with it

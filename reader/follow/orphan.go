@@ -16,6 +16,7 @@ type orphan struct {
 	mod   time.Time // of the file, when it was looked at last
 	since time.Time // it is gone
 	ended bool      // it was read to its end
+	cut   bool      // its file was cut off
 }
 
 // retire forgets a file that is gone, and remembers how much of its text was

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -53,6 +54,18 @@ type Changes struct {
 	Names bool            // files came, went or were renamed: Logs may be others
 	All   bool            // anything may have happened: look at everything
 	Sweep bool            // it is time to look at what nothing was told of
+
+	// Removed are the paths at which a file was deleted, where the system tells that from
+	// a file that replaced another: on Linux.
+	Removed map[string]bool
+}
+
+// remove notes that the file at a path was deleted.
+func (c *Changes) remove(path string) {
+	if c.Removed == nil {
+		c.Removed = map[string]bool{}
+	}
+	c.Removed[path] = true
 }
 
 // newWatcher watches what is at paths: directories with all below them, and
@@ -193,6 +206,9 @@ func (w *watcher) handleEvent(c *Changes, e fsnotify.Event) {
 			w.watchTree(e.Name)
 		}
 		return
+	}
+	if e.Op&fsnotify.Remove != 0 && runtime.GOOS == "linux" {
+		c.remove(filepath.Clean(e.Name))
 	}
 	c.Files[filepath.Clean(e.Name)] = true
 }
