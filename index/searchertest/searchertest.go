@@ -346,63 +346,57 @@ var queries = []string{`error`, `rare`, `timeout -error`, `zebra OR größe`, `=
 
 func testExact(t *testing.T, make Maker) {
 	r := rand.New(rand.NewPCG(21, 22))
-	rounds := 2
-	if testing.Short() {
-		rounds = 1
-	}
-	for range rounds {
-		dir := t.TempDir()
-		files := corpus(t, r, dir, false)
-		s := make(t, dir)
-		for i, q := range queries {
-			if testing.Short() && i%13 != 0 {
-				continue // compiling an expression takes a second with -race
+	dir := t.TempDir()
+	files := corpus(t, r, dir, false)
+	s := make(t, dir)
+	for i, q := range queries {
+		if testing.Short() && i%13 != 0 {
+			continue // compiling an expression takes a second with -race
+		}
+		tree, err := query.Parse(q)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, req := range []index.Request{
+			{},
+			{CountOnly: true},
+			{Max: 1 + int64(r.IntN(3))},
+			{Before: r.IntN(4), After: r.IntN(4)},
+			{Before: r.IntN(3), After: 1 + r.IntN(3), Max: 1 + int64(r.IntN(4))},
+			{Passthru: true, Max: int64(r.IntN(3))},
+			{Options: match.Options{WholeLine: true}},
+			{Options: match.Options{WholeWord: true}},
+			{Options: match.Options{Raw: true}},
+			{Window: window(r)},
+			{Window: window(r), Before: r.IntN(3), Max: int64(r.IntN(4))},
+		} {
+			if i > 0 && r.IntN(5) < 3 {
+				continue
 			}
-			tree, err := query.Parse(q)
-			if err != nil {
-				t.Fatal(err)
+			req.Query, req.Sources = tree, sources(t, dir)
+			if r.IntN(3) == 0 {
+				req.Query = query.Not{X: tree}
 			}
-			for i, req := range []index.Request{
-				{},
-				{CountOnly: true},
-				{Max: 1 + int64(r.IntN(3))},
-				{Before: r.IntN(4), After: r.IntN(4)},
-				{Before: r.IntN(3), After: 1 + r.IntN(3), Max: 1 + int64(r.IntN(4))},
-				{Passthru: true, Max: int64(r.IntN(3))},
-				{Options: match.Options{WholeLine: true}},
-				{Options: match.Options{WholeWord: true}},
-				{Options: match.Options{Raw: true}},
-				{Window: window(r)},
-				{Window: window(r), Before: r.IntN(3), Max: int64(r.IntN(4))},
-			} {
-				if i > 0 && r.IntN(5) < 3 {
-					continue
-				}
-				req.Query, req.Sources = tree, sources(t, dir)
-				if r.IntN(3) == 0 {
-					req.Query = query.Not{X: tree}
-				}
-				var searched []found
-				req.Searched = func(m reader.Member, n int64) error {
-					searched = append(searched, found{m.Path, n})
-					return nil
-				}
-				got, st := search(t, s, &req)
-				want, counts := naive(t, files, &req)
-				if !slices.Equal(searched, counts) {
-					t.Fatalf("query %s %+v: told of %v, want %v", req.Query, req.Options, searched, counts)
-				}
-				count := int64(0)
-				for _, f := range counts {
-					count += f.count
-				}
-				if req.CountOnly {
-					want = nil
-				}
-				compare(t, &req, got, want)
-				if st.Hits != count {
-					t.Fatalf("%s: %d hits counted, want %d", q, st.Hits, count)
-				}
+			var searched []found
+			req.Searched = func(m reader.Member, n int64) error {
+				searched = append(searched, found{m.Path, n})
+				return nil
+			}
+			got, st := search(t, s, &req)
+			want, counts := naive(t, files, &req)
+			if !slices.Equal(searched, counts) {
+				t.Fatalf("query %s %+v: told of %v, want %v", req.Query, req.Options, searched, counts)
+			}
+			count := int64(0)
+			for _, f := range counts {
+				count += f.count
+			}
+			if req.CountOnly {
+				want = nil
+			}
+			compare(t, &req, got, want)
+			if st.Hits != count {
+				t.Fatalf("%s: %d hits counted, want %d", q, st.Hits, count)
 			}
 		}
 	}
