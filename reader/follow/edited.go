@@ -29,7 +29,7 @@ func (f *Follower) continueReplaced(old, t *followed) bool {
 	}
 	kept := old.f != nil && links(old.f) > 0 // under another name
 	if kept {
-		if path := f.currentPath(old); !strings.HasPrefix(path, t.Path) || rotates(t.Path, path) {
+		if path := f.currentPath(old); !strings.HasPrefix(path, t.Path) || !backupName.MatchString(path) {
 			return false // it is no backup
 		}
 	}

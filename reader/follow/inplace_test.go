@@ -300,11 +300,11 @@ func TestFollowerBesideOthers(t *testing.T) {
 	w.expect()
 	write("app.log.err", "out of memory\n")
 	w.expect("server starting", "listening", "out of memory")
-	for _, empty := range []bool{true, false} {
-		if err := os.Rename(path("app.log"), path("app.log.old")); err != nil {
+	for i, to := range []string{"app.log.old", "app.log.old", "app.log.Sat", "app.log.Sun"} {
+		if err := os.Rename(path("app.log"), path(to)); err != nil {
 			t.Fatal(err)
 		}
-		if empty {
+		if i%2 == 0 {
 			write("app.log", "")
 			w.expect()
 		}
