@@ -24,6 +24,19 @@ type watched struct {
 	notes []string
 }
 
+// appendText appends text to a file, which is created if it does not exist.
+func appendText(t *testing.T, path, text string) {
+	t.Helper()
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	if _, err := f.WriteString(text); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // watch begins to follow dir.
 func watch(t *testing.T, dir string) *watched {
 	t.Helper()
@@ -193,17 +206,7 @@ func TestFollowerPackedGrows(t *testing.T) {
 func TestFollowerWrittenTogether(t *testing.T) {
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
-	write := func(name, text string) {
-		t.Helper()
-		f, err := os.OpenFile(path(name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		if _, err := f.WriteString(text); err != nil {
-			t.Fatal(err)
-		}
-	}
+	write := func(name, text string) { appendText(t, path(name), text) }
 	for _, name := range []string{"a", "b"} {
 		if err := os.Mkdir(path(name), 0o755); err != nil {
 			t.Fatal(err)
@@ -264,12 +267,7 @@ func TestFollowerBinaryFromEmpty(t *testing.T) {
 		t.Errorf("notes %s", got)
 	}
 	w.notes = nil
-	f, err := os.OpenFile(path("btmp"), os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.WriteString("more\n")
-	f.Close()
+	appendText(t, path("btmp"), "more\n")
 	w.expect()
 }
 
@@ -279,17 +277,7 @@ func TestFollowerBinaryFromEmpty(t *testing.T) {
 func TestFollowerBesideOthers(t *testing.T) {
 	dir := t.TempDir()
 	path := func(name string) string { return filepath.Join(dir, name) }
-	write := func(name, text string) {
-		t.Helper()
-		f, err := os.OpenFile(path(name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer f.Close()
-		if _, err := f.WriteString(text); err != nil {
-			t.Fatal(err)
-		}
-	}
+	write := func(name, text string) { appendText(t, path(name), text) }
 	w := watch(t, dir)
 	write("app.log", "")
 	write("app.log.err", "")
