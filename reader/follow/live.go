@@ -340,7 +340,7 @@ func (f *Feed) add(c Changes) {
 		f.c.Files[path] = true
 	}
 	for path := range c.Removed {
-		f.c.remove(path)
+		f.c.noteRemoved(path)
 	}
 	f.c.Names = f.c.Names || c.Names
 	f.c.All = f.c.All || c.All

@@ -227,8 +227,8 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 		return
 	}
 	t.charset, t.bom, t.isText = b.charset, b.bom, len(b.head) > 0
-	// Where a file was deleted, another that begins alike is another text, unless that is
-	// much.
+	// Where a file was deleted, a new one with the same first lines is another text, unless
+	// more is the same than a header has.
 	anew := before != nil && f.removed[filepath.Clean(c.Path)] && before.at <= longestHeader
 	if !anew && before != nil && before != t && before.state == reading && f.continueReplaced(before, t) {
 		if t.at < before.at {

@@ -60,8 +60,8 @@ type Changes struct {
 	Removed map[string]bool
 }
 
-// remove notes that the file at a path was deleted.
-func (c *Changes) remove(path string) {
+// noteRemoved notes that the file at a path was deleted.
+func (c *Changes) noteRemoved(path string) {
 	if c.Removed == nil {
 		c.Removed = map[string]bool{}
 	}
@@ -208,7 +208,7 @@ func (w *watcher) handleEvent(c *Changes, e fsnotify.Event) {
 		return
 	}
 	if e.Op&fsnotify.Remove != 0 && runtime.GOOS == "linux" {
-		c.remove(filepath.Clean(e.Name))
+		c.noteRemoved(filepath.Clean(e.Name))
 	}
 	c.Files[filepath.Clean(e.Name)] = true
 }
