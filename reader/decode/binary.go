@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"io"
 	"slices"
+	"sync"
 	"unicode/utf8"
 
 	"logview/reader"
@@ -244,17 +245,25 @@ const (
 	mostZeros = 16 << 20
 )
 
-// samples returns samples of a plain file after its first HeadSize bytes, which
-// are head: the data after the NULs at its beginning, data at offsets that
+// samplePool has memory for the samples of one file, as *[samplesSize]byte.
+// Samples that do not fit are allocated.
+var samplePool = sync.Pool{New: func() any { return new([samplesSize]byte) }}
+
+// samplesSize is what the samples of a file of 64 GiB take.
+const samplesSize = HeadSize + 22*sampleSize
+
+// samples returns samples of a plain file of more than HeadSize bytes, of which
+// head are the first: the data after the NULs at its beginning, data at offsets that
 // double, so that they stay the same as the file grows, and its end. Each
-// sample starts at an even offset.
-func samples(f io.ReaderAt, head []byte, size int64) [][]byte {
-	if size <= int64(len(head)) || len(head) < HeadSize {
-		return nil
-	}
+// sample starts at an even offset. The samples use the memory at mem.
+func samples(f io.ReaderAt, head []byte, size int64, mem []byte) [][]byte {
 	var out [][]byte
 	read := func(off, n int64) []byte {
-		p := make([]byte, n)
+		if n > int64(len(mem)) {
+			mem = make([]byte, n)
+		}
+		p := mem[:n:n]
+		mem = mem[n:]
 		k, err := f.ReadAt(p, off)
 		if err != nil && err != io.EOF || k == 0 {
 			return nil

@@ -115,8 +115,12 @@ func OpenIn(ctx context.Context, f io.Reader, live bool, given Charset, turn *re
 		var more [][]byte
 		if file, ok := f.(File); ok && !live {
 			if info, serr := file.Stat(); serr == nil && info.Mode().IsRegular() {
-				more = samples(file, head[:n], info.Size())
 				t.Direct = true
+				if n == HeadSize && info.Size() > HeadSize {
+					mem := samplePool.Get().(*[samplesSize]byte)
+					defer samplePool.Put(mem)
+					more = samples(file, head[:n], info.Size(), mem[:])
+				}
 			}
 		}
 		t.inspect(n, err, more)
