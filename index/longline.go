@@ -82,7 +82,7 @@ func (p *producer) searchLong(b *reader.Block, next func(*reader.Block) error, b
 	columns := p.columns
 	sc := p.scanner(columns)
 	defer p.release(sc, columns)
-	j := p.judge(sc, maxLine, overlap)
+	j := p.newJudge(sc, maxLine, overlap)
 	j.Buf, p.longBuf = p.longBuf, nil
 	if p.timer != nil {
 		j.x, j.timed = p.timer.clock.Copy().Time(b.Text)
@@ -127,7 +127,7 @@ func (p *producer) searchLong(b *reader.Block, next func(*reader.Block) error, b
 
 // emitLong queues a long line and waits until it is emitted, so that its memory
 // can be reused for the next. It returns false if reading must end.
-func (p *producer) emitLong(l *LongLine, j *judge) bool {
+func (p *producer) emitLong(l *LongLine, j *longLineJudge) bool {
 	matches := j.Finish()
 	if matches && p.req.Where != nil {
 		matches = p.req.Where()(j.Buf)
@@ -214,9 +214,9 @@ func (p *producer) emitLong(l *LongLine, j *judge) bool {
 // Then a long line may be emitted much later than it is matched.
 func (s *scanRun) withContext() bool { return s.req.withContext() }
 
-// A judge decides whether a long line matches, and keeps a copy to print if the
+// A longLineJudge decides whether a long line matches, and keeps a copy to print if the
 // line cannot be read again.
-type judge struct {
+type longLineJudge struct {
 	match.Judge
 	p     *producer
 	spool *os.File // a copy of the line, if it cannot be read again
@@ -226,8 +226,8 @@ type judge struct {
 	timed bool
 }
 
-func (p *producer) judge(sc *match.Scanner, max, overlap int) *judge {
-	j := &judge{p: p, Judge: match.Judge{Scanner: sc, Max: max, Overlap: overlap}}
+func (p *producer) newJudge(sc *match.Scanner, max, overlap int) *longLineJudge {
+	j := &longLineJudge{p: p, Judge: match.Judge{Scanner: sc, Max: max, Overlap: overlap}}
 	j.Cutting = func() {
 		if !rereadable(p.st.member) {
 			j.keep()
@@ -237,7 +237,7 @@ func (p *producer) judge(sc *match.Scanner, max, overlap int) *judge {
 }
 
 // add appends text to the line.
-func (j *judge) add(text []byte) {
+func (j *longLineJudge) add(text []byte) {
 	for len(text) > 0 {
 		n := min(len(text), j.Room())
 		j.Add(text[:n])
@@ -250,7 +250,7 @@ func (j *judge) add(text []byte) {
 
 // keep starts a copy of the line on disk with the text in Buf, if there is none
 // yet.
-func (j *judge) keep() {
+func (j *longLineJudge) keep() {
 	if j.spool != nil || j.err != nil {
 		return
 	}
@@ -270,7 +270,7 @@ func rereadable(m reader.Member) bool {
 }
 
 // opener returns a function that reads the line again.
-func (j *judge) opener(l *LongLine) func() (io.ReadCloser, error) {
+func (j *longLineJudge) opener(l *LongLine) func() (io.ReadCloser, error) {
 	if j.Whole() && (j.spool == nil || j.err != nil) {
 		text := j.Buf
 		return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }
@@ -290,7 +290,7 @@ func (j *judge) opener(l *LongLine) func() (io.ReadCloser, error) {
 }
 
 // reopen returns a function that reads the line again from its file.
-func (j *judge) reopen(l *LongLine) func() (io.ReadCloser, error) {
+func (j *longLineJudge) reopen(l *LongLine) func() (io.ReadCloser, error) {
 	p := j.p
 	return func() (io.ReadCloser, error) {
 		b, err := p.st.src.Open(p.ctx, p.st.member, reader.Pos{Member: p.id, Offset: l.Offset, Line: l.Line})
@@ -301,7 +301,7 @@ func (j *judge) reopen(l *LongLine) func() (io.ReadCloser, error) {
 	}
 }
 
-func (j *judge) close() {
+func (j *longLineJudge) close() {
 	if j.spool != nil {
 		j.p.dropSpool(j.spool)
 	}

@@ -69,7 +69,7 @@ func (g *globals) explore(ctx context.Context, args []string) error {
 		if info, err := os.Stat(paths[0]); err == nil && info.Mode().IsRegular() && !files.IsArchive(reader.Member{Path: paths[0], Named: true}) {
 			// It is opened together with its rotated files.
 			o.At = &tui.Start{Path: filepath.Clean(paths[0]), Line: -1}
-			o.Paths = []string{files.Siblings(paths[0])}
+			o.Paths = []string{files.SiblingGlob(paths[0])}
 		} else if archive, ok := files.ArchiveOf(paths[0]); ok {
 			o.At = &tui.Start{Path: filepath.Clean(paths[0]), Line: -1}
 			o.Paths = []string{archive}

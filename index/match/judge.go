@@ -66,7 +66,7 @@ func (j *Judge) cut() {
 // the line.
 func (j *Judge) look(first, last bool) {
 	for i := range j.found {
-		j.found[i] = j.found[i] || j.Scanner.Piece(i, j.Buf, first, last)
+		j.found[i] = j.found[i] || j.Scanner.MatchPiece(i, j.Buf, first, last)
 	}
 }
 

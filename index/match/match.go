@@ -114,18 +114,18 @@ type finderSpec struct {
 // Compile compiles a query. It fails only if RE2 rejects a regular expression,
 // for example because it is too large.
 func Compile(q query.Node, opt Options) (*Matcher, error) {
-	m, err := compile(q, opt, false)
+	m, err := newMatcher(q, opt, false)
 	if err == nil {
-		m.columned = sync.OnceValues(func() (*Matcher, error) { return compile(q, opt, true) })
+		m.columned = sync.OnceValues(func() (*Matcher, error) { return newMatcher(q, opt, true) })
 	}
 	return m, err
 }
 
-// compile compiles a query, for the lines of files with columns if columned is set.
-func compile(q query.Node, opt Options, columned bool) (*Matcher, error) {
+// newMatcher compiles a query, for the lines of files with columns if columned is set.
+func newMatcher(q query.Node, opt Options, columned bool) (*Matcher, error) {
 	m := &Matcher{raw: opt.Raw, formats: opt.Formats}
 	var err error
-	if m.root, err = m.compile(q, opt, columned, true); err != nil {
+	if m.root, err = m.compileNode(q, opt, columned, true); err != nil {
 		return nil, err
 	}
 	m.drive, m.alone = m.driver(m.root)
@@ -137,11 +137,11 @@ func compile(q query.Node, opt Options, columned bool) (*Matcher, error) {
 	return m, nil
 }
 
-func (m *Matcher) compile(q query.Node, opt Options, columned, positive bool) (node, error) {
+func (m *Matcher) compileNode(q query.Node, opt Options, columned, positive bool) (node, error) {
 	list := func(op op, list []query.Node) (node, error) {
 		n := node{op: op}
 		for _, x := range list {
-			sub, err := m.compile(x, opt, columned, positive)
+			sub, err := m.compileNode(x, opt, columned, positive)
 			if err != nil {
 				return n, err
 			}
@@ -160,7 +160,7 @@ func (m *Matcher) compile(q query.Node, opt Options, columned, positive bool) (n
 	case query.Or:
 		return list(opOr, q)
 	case query.Not:
-		sub, err := m.compile(q.X, opt, columned, !positive)
+		sub, err := m.compileNode(q.X, opt, columned, !positive)
 		return node{op: opNot, sub: []node{sub}}, err
 	case query.Text:
 		return add(leaf{lit: newLiteral(q.S, !opt.CaseSensitive), extent: opt.extent()}), nil

@@ -394,19 +394,19 @@ func (s *Scanner) leaf(i int, line []byte) bool {
 	return l.re.match(line)
 }
 
-// Piece reports whether leaf i of the query holds for a line because of a piece
+// MatchPiece reports whether leaf i of the query holds for a line because of a piece
 // of it. first and last say whether the piece begins and ends the line. A true
 // result is certain. At an end of the piece inside the line, a match may be
 // missed, because anchors and word ends need the text on both sides. So the
 // pieces of a line that is too long for memory must overlap. A control sequence
 // that a piece has only a part of is not hidden. Of fields, only those in the first
 // piece count.
-func (s *Scanner) Piece(i int, piece []byte, first, last bool) bool {
-	return s.piece(i, s.show(piece), first, last)
+func (s *Scanner) MatchPiece(i int, piece []byte, first, last bool) bool {
+	return s.matchShown(i, s.show(piece), first, last)
 }
 
-// piece is Piece for a piece of which nothing is hidden.
-func (s *Scanner) piece(i int, piece []byte, first, last bool) bool {
+// matchShown is MatchPiece for a piece of which nothing is hidden.
+func (s *Scanner) matchShown(i int, piece []byte, first, last bool) bool {
 	l := &s.m.leaves[i]
 	switch {
 	case l.field != nil:
@@ -493,10 +493,10 @@ func (s *Scanner) Highlights(line []byte, dst []Span) []Span {
 // x*. One that is next to another match does not count.
 func (s *Scanner) Matches(line []byte, dst []Span) []Span {
 	if s.m.raw || !s.shown.Set(line) {
-		return s.matches(line, dst)
+		return s.matchesShown(line, dst)
 	}
 	from := len(dst)
-	dst = s.matches(s.shown.Text, dst)
+	dst = s.matchesShown(s.shown.Text, dst)
 	for i, sp := range dst[from:] {
 		start := s.shown.Start(sp.Start)
 		dst[from+i] = Span{start, max(start, s.shown.End(sp.End))}
@@ -504,8 +504,8 @@ func (s *Scanner) Matches(line []byte, dst []Span) []Span {
 	return dst
 }
 
-// matches is Matches for a line of which nothing is hidden.
-func (s *Scanner) matches(line []byte, dst []Span) []Span {
+// matchesShown is Matches for a line of which nothing is hidden.
+func (s *Scanner) matchesShown(line []byte, dst []Span) []Span {
 	from := len(dst)
 	s.here = s.here[:0]
 	if s.m.set != nil {

@@ -22,10 +22,10 @@ const mostRounds = 6
 // Merge returns the form of each key: the key itself, or the key with a Star in place
 // of words that vary. Keys of one pattern have the same form. The result depends on the
 // set of keys alone.
-func Merge(keys []string) map[string]string { return merge(keys, map[uint64]bool{}) }
+func Merge(keys []string) map[string]string { return mergeInto(keys, map[uint64]bool{}) }
 
-// merge is Merge, and adds the places in which words were replaced to varying.
-func merge(keys []string, varying map[uint64]bool) map[string]string {
+// mergeInto is Merge, and adds the places in which words were replaced to varying.
+func mergeInto(keys []string, varying map[uint64]bool) map[string]string {
 	form := make(map[string]string, len(keys))
 	for _, k := range keys {
 		form[k] = k

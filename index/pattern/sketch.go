@@ -167,7 +167,7 @@ const mostVarying = 100_000
 
 // merged returns the counts by form, and adds the places that vary to varying.
 func (s *Sketch) merged(varying map[uint64]bool) map[string]*Count {
-	form := merge(slices.Collect(maps.Keys(s.counts)), varying)
+	form := mergeInto(slices.Collect(maps.Keys(s.counts)), varying)
 	out := map[string]*Count{}
 	for k, c := range s.counts {
 		f := form[k]

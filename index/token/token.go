@@ -168,12 +168,12 @@ func (t *Terms) Add(text []byte) {
 			}
 		}
 		t.text = dst[:start]
-		t.add(dst, run, mix(h))
+		t.addRun(dst, run, mix(h))
 	}
 }
 
-// add adds the run at the end of text, which has the hash h, if it is new.
-func (t *Terms) add(text, run []byte, h uint64) {
+// addRun adds the run at the end of text, which has the hash h, if it is new.
+func (t *Terms) addRun(text, run []byte, h uint64) {
 	mask := uint32(len(t.table) - 1)
 	for p := uint32(h) & mask; ; p = (p + 1) & mask {
 		s := &t.table[p]

@@ -230,10 +230,10 @@ type resumer interface {
 // release it. turn, if not nil, decides when it may allocate memory for a large
 // window.
 func NewDecoder(ctx context.Context, f Format, r io.Reader, turn *reader.Turn) decoder {
-	return newDecoder(ctx, f, &countingReader{r: r}, turn)
+	return newCountedDecoder(ctx, f, &countingReader{r: r}, turn)
 }
 
-func newDecoder(ctx context.Context, f Format, src *countingReader, turn *reader.Turn) decoder {
+func newCountedDecoder(ctx context.Context, f Format, src *countingReader, turn *reader.Turn) decoder {
 	w := &window{ctx: ctx, turn: turn}
 	return &guarded{decoder: newBareDecoder(w, f, src), window: w}
 }
@@ -335,7 +335,7 @@ func (t *Text) begin(ctx context.Context, f io.Reader, turn *reader.Turn) {
 			}
 		}
 	}
-	t.dec = newDecoder(ctx, t.Format, t.src, turn)
+	t.dec = newCountedDecoder(ctx, t.Format, t.src, turn)
 }
 
 // IsPacked reports whether the file f, which starts with head, must be decoded.
@@ -390,7 +390,7 @@ func newInner(ctx context.Context, outer decoder, f Format, head []byte, err err
 		rest = &replay{err: err, r: EmptyReader{}}
 	}
 	src := &countingReader{r: io.MultiReader(bytes.NewReader(head), rest)}
-	return &innerDecoder{newDecoder(ctx, f, src, turn), outer}
+	return &innerDecoder{newCountedDecoder(ctx, f, src, turn), outer}
 }
 
 func (d *innerDecoder) Offset() int64 { return d.outer.Offset() }

@@ -42,18 +42,18 @@ type Handle struct {
 	Pair *pair          // the undecided pair that this file belongs to, see pair; nil if there is none
 
 	Rotated bool      // its name, compared with those listed with it, is that of a rotated file
-	with    *siblings // the files of its log when it was listed; nil if unknown
+	with    *fileGroup // the files of its log when it was listed; nil if unknown
 }
 
-// siblings are the files of a log, itself included, as they were listed.
-type siblings struct {
+// A fileGroup is the files of a log, itself included, as they were listed.
+type fileGroup struct {
 	dirs  []string // their directories, as in their paths
 	files []os.FileInfo
 	whole bool // no file in these directories was left out
 }
 
-func (f *Finder) newSiblings(files []Found) *siblings {
-	s := &siblings{whole: len(f.Filter.globs) == 0 && f.Filter.MaxSize == nil && !slices.ContainsFunc(files, func(m Found) bool { return m.Named })}
+func (f *Finder) newFileGroup(files []Found) *fileGroup {
+	s := &fileGroup{whole: len(f.Filter.globs) == 0 && f.Filter.MaxSize == nil && !slices.ContainsFunc(files, func(m Found) bool { return m.Named })}
 	for _, m := range files {
 		if !slices.Contains(s.dirs, m.Dir) {
 			s.dirs = append(s.dirs, m.Dir)
@@ -405,7 +405,7 @@ func (f *Finder) Group() []Log {
 	for up, g := range below {
 		g = append(g, groups[up]...)
 		slices.SortFunc(g, func(a, b Found) int { return strings.Compare(a.Path, b.Path) })
-		how, with := decideOrder(g), f.newSiblings(g)
+		how, with := decideOrder(g), f.newFileGroup(g)
 		for i := range g {
 			g[i].order = how
 			ChangeHandle(&g[i].Member, func(h *Handle) { h.with = with })

@@ -164,7 +164,7 @@ func findMoved(m reader.Member, cut bool) (reader.Member, bool) {
 	dir, base := filepath.Split(m.Path)
 	with := HandleOf(m).with
 	if with == nil {
-		with = &siblings{dirs: []string{dir}, files: []os.FileInfo{HandleOf(m).Info}}
+		with = &fileGroup{dirs: []string{dir}, files: []os.FileInfo{HandleOf(m).Info}}
 	}
 	l := NewFinder()
 	for _, dir := range with.dirs {

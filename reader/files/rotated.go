@@ -54,7 +54,7 @@ func (f *Finder) Resolve() {
 			if len(files) > 1 {
 				how = decideOrder(files)
 			}
-			with := f.newSiblings(files)
+			with := f.newFileGroup(files)
 			for _, n := range l.Names {
 				m := &f.Files[at[n]]
 				m.Name, m.title, m.order = names[n], l.Name, how
@@ -183,9 +183,9 @@ func (l Log) Slots() []string {
 	return out
 }
 
-// Siblings returns a pattern for Find that matches the files in the directory
+// SiblingGlob returns a pattern for Find that matches the files in the directory
 // of a file with similar names, which include those of its log.
-func Siblings(path string) string {
+func SiblingGlob(path string) string {
 	dir, base := filepath.Split(path)
 	entries, _ := os.ReadDir(filepath.Clean("./" + dir))
 	if filepath.IsAbs(dir) {

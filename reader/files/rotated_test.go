@@ -60,7 +60,7 @@ func TestSiblings(t *testing.T) {
 		"2026_11_20.request.log":      "*.log*",
 		"@400000005f5e0ff60b6a5e5c.s": "@400000005f5e0ff60b6a5e5c.s",
 	} {
-		if got := Siblings(filepath.Join(dir, base)); !strings.HasSuffix(got, string(filepath.Separator)+want) {
+		if got := SiblingGlob(filepath.Join(dir, base)); !strings.HasSuffix(got, string(filepath.Separator)+want) {
 			t.Errorf("%s: %q, want %q", base, got, want)
 		}
 	}

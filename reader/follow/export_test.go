@@ -24,7 +24,7 @@ func NewUntoldLive(paths []string, note func(error)) *Live {
 // NewLimitedLive is a Live for which the system watches no directories but
 // those of the beginning.
 func NewLimitedLive(paths []string, note func(error)) *Live {
-	return newLive(files.Filter{}, paths, note, func(paths []string, note func(error)) *watcher {
+	return newLiveWith(files.Filter{}, paths, note, func(paths []string, note func(error)) *watcher {
 		w := newWatcher(paths, note)
 		w.add = func(string) error { return syscall.ENOSPC }
 		w.tick.Reset(sweepEvery / 20)
@@ -52,7 +52,7 @@ func NewOverflowingLive(paths []string, note func(error)) *Live {
 }
 
 func newTestLive(paths []string, note func(error), set func(*watcher)) *Live {
-	return newLive(files.Filter{}, paths, note, func(paths []string, note func(error)) *watcher {
+	return newLiveWith(files.Filter{}, paths, note, func(paths []string, note func(error)) *watcher {
 		w := &watcher{note: note, tick: time.NewTicker(sweepEvery)}
 		set(w)
 		w.begin(paths)

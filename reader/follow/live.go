@@ -53,10 +53,10 @@ func NewLive(paths []string, note func(error)) *Live {
 // NewFilteredLive returns a Live, as NewLive does, of the files that the filter
 // selects.
 func NewFilteredLive(x files.Filter, paths []string, note func(error)) *Live {
-	return newLive(x, paths, note, newWatcher)
+	return newLiveWith(x, paths, note, newWatcher)
 }
 
-func newLive(filter files.Filter, paths []string, note func(error), watch func([]string, func(error)) *watcher) *Live {
+func newLiveWith(filter files.Filter, paths []string, note func(error), watch func([]string, func(error)) *watcher) *Live {
 	ctx, stop := context.WithCancel(context.Background())
 	if len(paths) == 0 {
 		paths = []string{"."}

@@ -117,7 +117,7 @@ func (s *Shown) addUTF16(text []byte, w utf16Part) {
 			i += 2
 			continue
 		}
-		r, n := wideRune(text[i:w.end])
+		r, n := decodeWide(text[i:w.end])
 		s.addCut(i, false)
 		s.Text = utf8.AppendRune(s.Text, r)
 		i += n
@@ -126,9 +126,9 @@ func (s *Shown) addUTF16(text []byte, w utf16Part) {
 	s.Text = append(s.Text, text[w.end:]...)
 }
 
-// wideRune returns the character with which a text in UTF-16LE begins, and its number
+// decodeWide returns the character with which a text in UTF-16LE begins, and its number
 // of bytes.
-func wideRune(text []byte) (rune, int) {
+func decodeWide(text []byte) (rune, int) {
 	r := rune(text[1])<<8 | rune(text[0])
 	if utf16.IsSurrogate(r) && len(text) >= 4 {
 		if both := utf16.DecodeRune(r, rune(text[3])<<8|rune(text[2])); both != utf8.RuneError {

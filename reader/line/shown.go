@@ -194,7 +194,7 @@ func (s *Shown) split(text []byte) {
 	for i := 0; i < end; {
 		switch text[i] {
 		case escape:
-			n, erase := sequence(text[i:end])
+			n, erase := scanSequence(text[i:end])
 			if n == 0 {
 				i++
 				continue
@@ -251,14 +251,14 @@ func (s *Shown) addPart(p part) {
 // Sequence returns the length of the control sequence with which text begins; 0 if
 // it does not begin with a whole one.
 func Sequence(text []byte) int {
-	n, _ := sequence(text)
+	n, _ := scanSequence(text)
 	return n
 }
 
-// sequence returns the length of the control sequence with which text begins; 0
+// scanSequence returns the length of the control sequence with which text begins; 0
 // if it does not begin with a whole one. erase is the parameter of a sequence that
 // erases in the line (EL): 0 up to its end, 1 up to here, 2 all; -1 for others.
-func sequence(text []byte) (n, erase int) {
+func scanSequence(text []byte) (n, erase int) {
 	erase = -1
 	if len(text) < 2 {
 		return 0, erase
