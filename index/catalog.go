@@ -334,8 +334,13 @@ func readCatalog(dir string) (*catalog, error) {
 		return nil, err
 	}
 	defer f.Close()
-	b, err := io.ReadAll(f)
+	// The size is that of the whole catalog, which is replaced as a file.
+	info, err := f.Stat()
 	if err != nil {
+		return nil, err
+	}
+	b := make([]byte, info.Size())
+	if _, err := io.ReadFull(f, b); err != nil {
 		return nil, err
 	}
 	return decodeCatalog(b)

@@ -25,12 +25,12 @@ type contextLine struct {
 
 const contextLineSize = 64 // approximate memory for a line, without its text, in bytes
 
-// withContext reports whether the request asks for lines that do not match.
-func (r *Request) withContext() bool { return r.Before > 0 || r.After > 0 || r.Passthru }
+// wantsContext reports whether the request asks for lines that do not match.
+func (r *Request) wantsContext() bool { return r.Before > 0 || r.After > 0 || r.Passthru }
 
 // inOrder reports whether hits can be rendered only after those before them,
 // because they are cut to Max or get context.
-func (r *Request) inOrder() bool { return r.Max > 0 || r.withContext() }
+func (r *Request) inOrder() bool { return r.Max > 0 || r.wantsContext() }
 
 // contextLines copies the lines of a block that may be shown: the lines at spans,
 // those around them that the request asks for, and the first and last lines of

@@ -504,7 +504,7 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 		a.reportDamage(filepath.Join(x.dir, catalogName), err)
 		return nil
 	}
-	if a.plan.formats.Understand() {
+	if a.plan.formats.HasTimeOrLevel() {
 		ad.table = ad.table.WithoutLines() // which was made without these formats
 	}
 	if grown && len(ad.blocks) > 0 {

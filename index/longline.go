@@ -154,7 +154,7 @@ func (p *producer) emitLong(l *LongLine, j *longLineJudge) bool {
 		p.hits.Add(1)
 	}
 	short := j.Whole() && len(j.Buf) <= maxText
-	if p.withContext() {
+	if p.wantsContext() {
 		// The line may be emitted much later, or never. So its text is
 		// kept in memory only if it is short, and then it is counted.
 		h := p.newHits(p.columns)
@@ -210,9 +210,9 @@ func (p *producer) emitLong(l *LongLine, j *longLineJudge) bool {
 	return true
 }
 
-// withContext reports whether the request asks for lines around matching ones.
+// wantsContext reports whether the request asks for lines around matching ones.
 // Then a long line may be emitted much later than it is matched.
-func (s *scanRun) withContext() bool { return s.req.withContext() }
+func (s *scanRun) wantsContext() bool { return s.req.wantsContext() }
 
 // A longLineJudge decides whether a long line matches, and keeps a copy to print if the
 // line cannot be read again.

@@ -70,18 +70,18 @@ func (p *producer) read() {
 	}
 	if ad == nil {
 		if ra, ok := p.blocks.(reader.RandomAccess); ok {
-			p.random(ra, nil)
+			p.searchAnyOrder(ra, nil)
 		} else {
-			p.sequential(nil)
+			p.searchInOrder(nil)
 		}
 		return
 	}
 	ra, ok := p.blocks.(reader.FileBlocks).Access(ad.table)
 	if !ok {
-		p.sequential(ad)
+		p.searchInOrder(ad)
 		return
 	}
-	if !p.random(ra, ad) || !ad.grown {
+	if !p.searchAnyOrder(ra, ad) || !ad.grown {
 		return
 	}
 	// If the first block has grown, it is read again, and says more than before.
@@ -103,7 +103,7 @@ func (p *producer) read() {
 	p.working.Wait()
 	p.blocks.Close()
 	p.blocks = rest // produce closes it
-	p.sequential(nil)
+	p.searchInOrder(nil)
 }
 
 // countSkipped counts blocks that were not read.
@@ -202,9 +202,9 @@ func (p *producer) advance(disk int64) {
 	}
 }
 
-// sequential searches a member block by block, except for blocks that ad does
+// searchInOrder searches a member block by block, except for blocks that ad does
 // not admit.
-func (p *producer) sequential(ad *admission) {
+func (p *producer) searchInOrder(ad *admission) {
 	ended := false // the text so far ends with a line without a newline
 	passed := 0
 	defer func() { p.countSkipped(passed) }()
@@ -276,10 +276,10 @@ func unindexed(ad *admission, i int) int64 {
 	return 1
 }
 
-// random searches the admitted blocks of a member whose blocks can be read in
+// searchAnyOrder searches the admitted blocks of a member whose blocks can be read in
 // any order. It returns false if a block could not be read, or if reading must
 // end.
-func (p *producer) random(ra reader.RandomAccess, ad *admission) bool {
+func (p *producer) searchAnyOrder(ra reader.RandomAccess, ad *admission) bool {
 	table := ra.Table().Blocks
 	if ad != nil {
 		table = table[:len(ad.blocks)]
@@ -340,7 +340,7 @@ func (p *producer) random(ra reader.RandomAccess, ad *admission) bool {
 // learnFrom learns from the first block of the member, before others are searched. It
 // returns false if the block cannot be read.
 func (p *producer) learnFrom(ra reader.RandomAccess) bool {
-	if p.began || !p.learns() || len(ra.Table().Blocks) == 0 {
+	if p.began || !p.needsBeginning() || len(ra.Table().Blocks) == 0 {
 		return true
 	}
 	p.began = true
@@ -464,7 +464,7 @@ func (p *producer) search(x *piece, b *reader.Block, c *line.Columns, before fun
 		spans, times, x.stats.Untimed = p.req.Window.within(spans, b, clock, before)
 	}
 	p.hits.Add(int64(len(spans)))
-	if p.withContext() {
+	if p.wantsContext() {
 		x.lines = contextLines(b, spans, times, clock, p.req)
 		x.hits = p.newHits(c)
 		x.hits.Count = int64(len(spans))
@@ -516,16 +516,16 @@ func (p *producer) scannerPool(c *line.Columns) *sync.Pool {
 	return &p.scanners
 }
 
-// learns reports whether the beginning of the member must be read to understand the
+// needsBeginning reports whether the beginning of the member must be read to understand the
 // rest.
-func (p *producer) learns() bool {
+func (p *producer) needsBeginning() bool {
 	return p.timer != nil || p.req.Fields || p.m.HasFields()
 }
 
 // learn learns from the first block of the member, as an index does. What comes through
 // a pipe or is followed may have several until enough is known.
 func (p *producer) learn(b *reader.Block) {
-	if p.learned || !p.learns() {
+	if p.learned || !p.needsBeginning() {
 		return
 	}
 	if b.Offset == 0 {

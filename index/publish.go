@@ -40,7 +40,7 @@ func (b *buildRun) publish() error {
 	}
 	var was *entry
 	if b.current != nil {
-		if begun := soFar(b.current, indexed); begun != nil {
+		if begun := indexedEntry(b.current, indexed); begun != nil {
 			was = b.current.was
 			add(begun)
 		}
@@ -78,11 +78,11 @@ func firstMissing(list []extent, indexed *roaring.Bitmap, blocks int) int {
 	return blocks
 }
 
-// soFar returns an entry for the indexed beginning of the current member, or
+// indexedEntry returns an entry for the indexed beginning of the current member, or
 // nil if too little is indexed. For a plain file, the entry is that of a
 // shorter file that has grown since. For a compressed one, it is partial: only
 // a build that continues uses it.
-func soFar(eb *entryBuilder, indexed *roaring.Bitmap) *entry {
+func indexedEntry(eb *entryBuilder, indexed *roaring.Bitmap) *entry {
 	n := firstMissing(eb.extents, indexed, len(eb.crcs))
 	if n < eb.taken+batchBlocks || len(eb.extents) == 0 {
 		return nil

@@ -74,7 +74,7 @@ func (x *Stream) Add(key any, m reader.Member, id reader.ID, b *reader.Block) er
 		if last := x.logs[m.Path]; last != nil {
 			f.follow(last)
 		}
-		if x.s.req.Head != nil && b.Offset > 0 && f.producer.learns() {
+		if x.s.req.Head != nil && b.Offset > 0 && f.producer.needsBeginning() {
 			f.producer.learn(&reader.Block{Text: x.s.req.Head(m)})
 			f.producer.learned = true
 		}

@@ -23,7 +23,7 @@ type Window struct {
 }
 
 // Narrow returns the part of w in which conditions on the time of a line hold, which
-// [query.Times] returned.
+// [query.SplitTimes] returned.
 func (w Window) Narrow(times []query.Field, now time.Time) (Window, error) {
 	for _, t := range times {
 		from, to, err := line.ParseTime(t.Value, now, w.zone())

@@ -46,7 +46,7 @@ import (
 // Other memory. A stream of a search has some 1.5 MB of buffers, and there are
 // three more streams than slots; the results that wait to be emitted take 16
 // MiB for the head and 32 MiB for the others (index/scan.go). A block store
-// that is being written holds 16 blocks (reader/blockstore/store.go).
+// that is being written holds 16 blocks (reader/blockstore/blockfile.go).
 
 // Workers are the slots of goroutines that may run at the same time.
 type Workers struct {

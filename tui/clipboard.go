@@ -15,8 +15,8 @@ import (
 
 // This file copies lines, refs and names to the clipboard.
 
-// put copies text to the clipboard, through the terminal and through the system.
-func put(text, what string) tea.Msg {
+// copyToClipboard copies text to the clipboard, through the terminal and through the system.
+func copyToClipboard(text, what string) tea.Msg {
 	return tea.BatchMsg{tea.SetClipboard(text), func() tea.Msg {
 		if !clipboard.Unsupported {
 			_ = clipboard.WriteAll(text) // the terminal may have succeeded
@@ -31,7 +31,7 @@ func (m *model) copy() tea.Cmd {
 	case m.overlay == detailsOverlay:
 		text, whole := string(m.box.details.text), m.box.details.whole
 		what := m.oneLine(whole)
-		return func() tea.Msg { return put(text, what) }
+		return func() tea.Msg { return copyToClipboard(text, what) }
 	case m.focus == paneLogs:
 		return m.copyName()
 	case m.focus == paneResults && m.results.Selecting(), m.focus == panePager && m.pager.Selecting():
@@ -47,7 +47,7 @@ func (m *model) copy() tea.Cmd {
 			if x.err != nil {
 				return failed(x.err)
 			}
-			return put(strings.TrimSuffix(b.String(), "\n"), t.describe(x.lines))
+			return copyToClipboard(strings.TrimSuffix(b.String(), "\n"), t.describe(x.lines))
 		}
 	case m.focus == paneResults:
 		what := taking{kind: "result", of: m.queryText()}.describe(1)
@@ -56,7 +56,7 @@ func (m *model) copy() tea.Cmd {
 			if err := writeLine(ctx, d, p, &b); err != nil {
 				return failed(err)
 			}
-			return put(strings.TrimSuffix(b.String(), "\n"), what)
+			return copyToClipboard(strings.TrimSuffix(b.String(), "\n"), what)
 		})
 		return cmd
 	case m.pager.Doc() == nil:
@@ -64,7 +64,7 @@ func (m *model) copy() tea.Cmd {
 		return nil
 	}
 	text, what := m.pager.Line(), m.oneLine(!m.pager.InPieces())
-	return func() tea.Msg { return put(text, what) }
+	return func() tea.Msg { return copyToClipboard(text, what) }
 }
 
 // copyRef copies a reference to the current line.
@@ -77,7 +77,7 @@ func (m *model) copyRef() tea.Cmd {
 		if err != nil {
 			return failed(err)
 		}
-		return put(r.Absolute().String(), files.Ref{Path: r.Path, Line: r.Line}.String())
+		return copyToClipboard(r.Absolute().String(), files.Ref{Path: r.Path, Line: r.Line}.String())
 	})
 	return cmd
 }
@@ -89,7 +89,7 @@ func (m *model) copyName() tea.Cmd {
 		m.sayf("no log is selected")
 		return nil
 	}
-	return func() tea.Msg { return put(l.Name, "the name of the log "+l.Name) }
+	return func() tea.Msg { return copyToClipboard(l.Name, "the name of the log "+l.Name) }
 }
 
 // A clip is text for the clipboard.

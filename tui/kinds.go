@@ -76,13 +76,13 @@ func (x *listing) lookInto(ctx context.Context, encoding decode.Charset) tea.Cmd
 	}
 }
 
-// lookedInto handles the results, and inspects files that were added meanwhile.
-func (m *model) lookedInto(found kindsMsg) tea.Cmd {
-	m.listing.lookedInto(found)
+// handleKinds handles the results, and inspects files that were added meanwhile.
+func (m *model) handleKinds(found kindsMsg) tea.Cmd {
+	m.listing.storeKinds(found)
 	return m.lookInto()
 }
 
-func (x *listing) lookedInto(found kindsMsg) {
+func (x *listing) storeKinds(found kindsMsg) {
 	x.looking = false
 	all := map[string]kind{}
 	for _, l := range x.last.logs {

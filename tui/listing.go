@@ -123,8 +123,8 @@ func (x *listing) look() {
 	}
 }
 
-// listed handles a new list of logs.
-func (m *model) listed(msg listMsg) tea.Cmd {
+// handleListed handles a new list of logs.
+func (m *model) handleListed(msg listMsg) tea.Cmd {
 	first, again := m.listing.take(msg)
 	list := m.listing.current()
 	m.logs.Set(list.logs, list.bad, list.errs)

@@ -122,7 +122,7 @@ func newModel(o Options) (*model, error) {
 	}
 	m := &model{opt: o, keys: km, now: time.Now, memory: memory{state: o.State}, panes: panes{showLogs: true, mouse: o.Settings.Mouse}, send: func(tea.Msg) {}}
 	m.dark = o.Settings.Theme != "light"
-	m.th = m.look()
+	m.th = m.currentTheme()
 	m.logs, m.pager, m.results, m.typing.prompt = logs.New(m.th), pager.New(m.th, o.Searcher, m.searching()), results.New(m.th), prompt.New(m.th)
 	if custom, _ := o.Settings.LineFormats(); len(custom) > 0 {
 		m.results.Formats = &line.Formats{Custom: custom}
@@ -140,8 +140,8 @@ func newModel(o Options) (*model, error) {
 	return m, nil
 }
 
-// look returns the theme to use.
-func (m *model) look() *theme.Theme {
+// currentTheme returns the theme to use.
+func (m *model) currentTheme() *theme.Theme {
 	if os.Getenv("NO_COLOR") != "" {
 		return theme.NewPlain()
 	}
@@ -216,7 +216,7 @@ func (m *model) handle(msg tea.Msg) tea.Cmd {
 	case tea.BackgroundColorMsg:
 		if m.opt.Settings.Theme == "auto" && msg.IsDark() != m.dark {
 			m.dark = msg.IsDark()
-			m.th = m.look()
+			m.th = m.currentTheme()
 			m.logs.SetTheme(m.th)
 			m.pager.SetTheme(m.th)
 			m.results.SetTheme(m.th)
@@ -236,7 +236,7 @@ func (m *model) handle(msg tea.Msg) tea.Cmd {
 		m.say(msg)
 		return nil
 	case listMsg:
-		return m.listed(msg)
+		return m.handleListed(msg)
 	case feedMsg:
 		return m.handleChanges(msg)
 	case tickMsg:
@@ -259,7 +259,7 @@ func (m *model) handle(msg tea.Msg) tea.Cmd {
 	case openedMsg:
 		return m.handleOpened(msg)
 	case kindsMsg:
-		return m.lookedInto(msg)
+		return m.handleKinds(msg)
 	case unpackedMsg:
 		return m.showUnpacked(msg)
 	case results.GoMsg:

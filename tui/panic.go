@@ -57,7 +57,7 @@ func onPanic(p *tea.Program, stop func()) *panicking {
 			stop() // ends the input of a command, and so the command
 			// An editor or a command keeps the terminal until it ends. But a
 			// command may never end: its input may wait for this goroutine.
-			for begun := time.Now(); Away() && !(feeding.Load() && time.Since(begun) > patience); {
+			for begun := time.Now(); TerminalLent() && !(feeding.Load() && time.Since(begun) > patience); {
 				time.Sleep(100 * time.Millisecond)
 			}
 			p.Kill()

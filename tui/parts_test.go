@@ -179,7 +179,7 @@ func TestListing(t *testing.T) {
 	if x.last.byPath["logs/old.zip"] == "" {
 		t.Error("the list as it came was changed")
 	}
-	x.lookedInto(kindsMsg{"logs/app.log": {binary: true}, "elsewhere": {binary: true}})
+	x.storeKinds(kindsMsg{"logs/app.log": {binary: true}, "elsewhere": {binary: true}})
 	if got := x.notText(); len(got) != 1 || !got[other.Name] {
 		t.Errorf("%v is not text", got)
 	}

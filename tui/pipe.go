@@ -40,9 +40,9 @@ var feeding atomic.Bool
 // awayCount is the number of programs that have been given the terminal.
 var awayCount atomic.Int32
 
-// Away reports whether another program has the terminal, so that Ctrl-C is meant
+// TerminalLent reports whether another program has the terminal, so that Ctrl-C is meant
 // for it.
-func Away() bool { return awayCount.Load() > 0 }
+func TerminalLent() bool { return awayCount.Load() > 0 }
 
 // An awayCommand is a command that Away counts.
 type awayCommand struct{ tea.ExecCommand }

@@ -130,10 +130,10 @@ func environment(home string) []string {
 	}
 }
 
-// once runs a program and counts the lines of its output. The output is a pipe,
+// runOnce runs a program and counts the lines of its output. The output is a pipe,
 // not /dev/null: grep detects /dev/null and stops at the first match. The
 // program can store files only in home.
-func (h *harness) once(ctx context.Context, home string, argv []string) (taken, error) {
+func (h *harness) runOnce(ctx context.Context, home string, argv []string) (taken, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	path, err := findTool(argv[0])
@@ -186,7 +186,7 @@ func (h *harness) fresh(ctx context.Context, argv []string) (taken, error) {
 		return taken{}, err
 	}
 	defer os.RemoveAll(home)
-	return h.once(ctx, home, argv)
+	return h.runOnce(ctx, home, argv)
 }
 
 func (h *harness) newHome() (string, error) {
@@ -285,7 +285,7 @@ func (h *harness) logview(ctx context.Context, res *result) error {
 	if err != nil {
 		return err
 	}
-	t, err := h.once(ctx, home, argv)
+	t, err := h.runOnce(ctx, home, argv)
 	if err != nil {
 		return err
 	}
@@ -335,7 +335,7 @@ func (h *harness) home(ctx context.Context, r *row, c *corpus) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	t, err := h.once(ctx, dir, argv)
+	t, err := h.runOnce(ctx, dir, argv)
 	if err != nil {
 		return "", err
 	}

@@ -100,9 +100,9 @@ func (t *terminal) pass(d time.Duration) error {
 	}
 }
 
-// quiet waits until there is no output for the duration d, but not longer than
+// waitQuiet waits until there is no output for the duration d, but not longer than
 // patience.
-func (t *terminal) quiet(d, patience time.Duration) error {
+func (t *terminal) waitQuiet(d, patience time.Duration) error {
 	for begun := time.Now(); time.Since(begun) < patience; {
 		if came, err := t.next(time.After(d)); err != nil || !came {
 			return err

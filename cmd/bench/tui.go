@@ -63,7 +63,7 @@ func (h *harness) tui(ctx context.Context, out io.Writer) ([]liveRow, error) {
 		if err := h.frames(ctx, &s, add); err != nil {
 			return rows, fmt.Errorf("%s: %w", s.name, err)
 		}
-		if err := h.using(ctx, &s, add); err != nil {
+		if err := h.measureUse(ctx, &s, add); err != nil {
 			return rows, fmt.Errorf("%s: %w", s.name, err)
 		}
 	}
@@ -191,14 +191,14 @@ func (h *harness) frames(ctx context.Context, s *scene, add addRow) error {
 	}
 	add(s.name+": from exec to the first frame", "≤ "+millis(frameLimit), middle(first) <= frameLimit, "%s", got)
 	if s.slow {
-		return h.again(ctx, s, add)
+		return h.measureRestart(ctx, s, add)
 	}
 	return nil
 }
 
-// again measures the time until the last line is shown, for the first start and
+// measureRestart measures the time until the last line is shown, for the first start and
 // for the second.
-func (h *harness) again(ctx context.Context, s *scene, add addRow) error {
+func (h *harness) measureRestart(ctx context.Context, s *scene, add addRow) error {
 	home, err := h.newHome()
 	if err != nil {
 		return err
@@ -226,9 +226,9 @@ func (h *harness) again(ctx context.Context, s *scene, add addRow) error {
 // longer than a few screens. It ends where it began, at the end.
 var round = strings.Split("b u k k j d b u b j space k g space j d space u k b j j G", " ")
 
-// using measures keys, memory and, if s.idle is set, the resources used while
+// measureUse measures keys, memory and, if s.idle is set, the resources used while
 // nothing happens.
-func (h *harness) using(ctx context.Context, s *scene, add addRow) (err error) {
+func (h *harness) measureUse(ctx context.Context, s *scene, add addRow) (err error) {
 	home, err := h.newHome()
 	if err != nil {
 		return err
@@ -384,7 +384,7 @@ func (t *terminal) keys() (took []answer, lost []string, err error) {
 	}
 	for i := range tuiKeys {
 		// Late output must not be taken for the answer to the next key.
-		if err := t.quiet(30*time.Millisecond, time.Second); err != nil {
+		if err := t.waitQuiet(30*time.Millisecond, time.Second); err != nil {
 			return nil, nil, err
 		}
 		// Keys must not be synchronised with the frames.

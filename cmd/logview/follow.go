@@ -304,7 +304,7 @@ func (f *follower) follow(ctx context.Context, paths []string) error {
 		info, err := os.Stat(p)
 		if p == reader.Stdin || err == nil && !info.IsDir() && !info.Mode().IsRegular() {
 			each.Go(func() error { return f.followPipe(ctx, p) })
-		} else if err := files.Fixed(p); err != nil {
+		} else if err := files.CheckCanGrow(p); err != nil {
 			f.mu.Lock()
 			f.failed = true
 			f.mu.Unlock()

@@ -34,7 +34,7 @@ func main() {
 	signal.Notify(signals, exitSignals()...)
 	go func() {
 		for s := range signals {
-			if !(s == os.Interrupt && tui.Away()) {
+			if !(s == os.Interrupt && tui.TerminalLent()) {
 				break
 			}
 		}
@@ -117,7 +117,7 @@ func run(args []string, in, out, errs *os.File) int {
 			case <-ctx.Done():
 				return
 			case s := <-signals:
-				if s == os.Interrupt && tui.Away() {
+				if s == os.Interrupt && tui.TerminalLent() {
 					continue // it is for the program that currently has the terminal
 				}
 				signal.Stop(signals) // a second Ctrl-C ends the program immediately

@@ -114,7 +114,7 @@ func (q *queryFlags) limits(n query.Node) (query.Node, index.Window, error) {
 	if err != nil {
 		return nil, w, err
 	}
-	rest, times, err := query.Times(n)
+	rest, times, err := query.SplitTimes(n)
 	if err != nil {
 		return nil, w, err
 	}

@@ -78,7 +78,7 @@ func (r *liveRecorder) passOn(since time.Time) error {
 func recordLive(ctx context.Context, req *index.Request, emit func(record) error) (following context.Context, add func(*index.Hits) error, end func() error) {
 	r := &liveRecorder{emit: emit, max: req.Max, now: time.Now, logs: map[string]*liveRecord{}}
 	following, stop := context.WithCancel(ctx)
-	wait := everySo(following, stop, func() error { return r.passOn(r.now().Add(-holdBack)) })
+	wait := runPeriodically(following, stop, func() error { return r.passOn(r.now().Add(-holdBack)) })
 	forRecords(req)
 	req.Before, req.Max = mostLiveLines, 0
 	return following, r.add, func() error {
@@ -88,9 +88,9 @@ func recordLive(ctx context.Context, req *index.Request, emit func(record) error
 	}
 }
 
-// everySo calls do several times in each holdBack, until ctx ends. If do fails, it calls
+// runPeriodically calls do several times in each holdBack, until ctx ends. If do fails, it calls
 // stop instead. The function returned waits for the end.
-func everySo(ctx context.Context, stop func(), do func() error) (wait func()) {
+func runPeriodically(ctx context.Context, stop func(), do func() error) (wait func()) {
 	var running sync.WaitGroup
 	running.Add(1)
 	crash.Go(func() {

@@ -252,7 +252,7 @@ func (s *sorter) spill() error {
 	}
 	old := s.runs
 	s.runs = nil
-	return s.writeRun(func(emit func(*sortLine, []byte) error) error { return s.merge(old, emit) })
+	return s.writeRun(func(emit func(*sortLine, []byte) error) error { return s.mergeRuns(old, emit) })
 }
 
 // writeRun writes the lines that each emits, in order, as a run.
@@ -339,8 +339,8 @@ func (h *runHeap) Pop() any {
 	return x
 }
 
-// merge calls emit for the lines of runs, in order.
-func (s *sorter) merge(runs []sortRun, emit func(*sortLine, []byte) error) error {
+// mergeRuns calls emit for the lines of runs, in order.
+func (s *sorter) mergeRuns(runs []sortRun, emit func(*sortLine, []byte) error) error {
 	h := &runHeap{s: s}
 	defer func() {
 		for _, r := range h.runs {
@@ -415,7 +415,7 @@ func (s *sorter) each(emit func(*sortLine, []byte) error) (err error) {
 			}
 		}
 	} else if err = s.spill(); err == nil {
-		err = s.merge(s.runs, counted)
+		err = s.mergeRuns(s.runs, counted)
 	}
 	if errors.Is(err, errEnough) {
 		return nil

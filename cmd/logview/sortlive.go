@@ -41,7 +41,7 @@ const (
 // run prints lines that were held back, until ctx ends. It calls stop if they cannot be
 // printed. The function returned waits for the end.
 func (s *liveSorter) run(ctx context.Context, stop func()) (wait func()) {
-	return everySo(ctx, stop, func() error { return s.release(s.now().Add(-holdBack)) })
+	return runPeriodically(ctx, stop, func() error { return s.release(s.now().Add(-holdBack)) })
 }
 
 // add adds a line. It returns an error if a line before could not be printed.

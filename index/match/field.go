@@ -100,13 +100,13 @@ type fieldScanner struct {
 func newFieldScanner(f *fieldCond) *fieldScanner {
 	s := &fieldScanner{fieldCond: f, fields: line.Fields{Formats: f.formats, Name: f.Name}}
 	for _, l := range f.needs {
-		s.need = append(s.need, newScanner(l))
+		s.need = append(s.need, newLiteralScanner(l))
 	}
 	for _, l := range f.oneOf {
-		s.oneOf = append(s.oneOf, newScanner(l))
+		s.oneOf = append(s.oneOf, newLiteralScanner(l))
 	}
 	if f.lit != nil {
-		s.lit = newScanner(f.lit)
+		s.lit = newLiteralScanner(f.lit)
 	}
 	s.look = s.visit
 	return s

@@ -146,7 +146,7 @@ type literalScanner struct {
 	hist [256]int32
 }
 
-func newScanner(l *literal) *literalScanner {
+func newLiteralScanner(l *literal) *literalScanner {
 	l.prepare()
 	return &literalScanner{literal: l}
 }

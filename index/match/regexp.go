@@ -455,9 +455,9 @@ func newExprScanner(e *expr) *exprScanner {
 	s := &exprScanner{expr: e, next: make([]int, len(e.lits))}
 	for _, l := range e.lits {
 		if e.whole != nil {
-			s.lits = append(s.lits, sharedScanner{newScanner(l), e})
+			s.lits = append(s.lits, sharedScanner{newLiteralScanner(l), e})
 		} else {
-			s.lits = append(s.lits, newScanner(l))
+			s.lits = append(s.lits, newLiteralScanner(l))
 		}
 	}
 	return s

@@ -93,7 +93,7 @@ func (m *Matcher) NewScanner() *Scanner {
 // It makes scanners when they are first needed: there may be 100,000 leaves.
 func (s *Scanner) lineScanner(i int) *literalScanner {
 	if s.lines[i] == nil {
-		s.lines[i] = newScanner(s.m.leaves[i].lit)
+		s.lines[i] = newLiteralScanner(s.m.leaves[i].lit)
 	}
 	return s.lines[i]
 }
@@ -119,7 +119,7 @@ func newFinder(d finderSpec) finder {
 	if d.re != nil {
 		return newExprScanner(d.re)
 	}
-	return newScanner(d.lit).withExtent(d.extent)
+	return newLiteralScanner(d.lit).withExtent(d.extent)
 }
 
 // withExtent returns a finder that finds the literal with the extent e.
@@ -148,9 +148,9 @@ func (s *Scanner) SetColumns(c *line.Columns) {
 	}
 }
 
-// In returns the Scanner to use for lines of a file with columns: s itself if they do not
+// ForColumns returns the Scanner to use for lines of a file with columns: s itself if they do not
 // matter. It belongs to s, and is not for file: and log: conditions.
-func (s *Scanner) In(c *line.Columns) *Scanner {
+func (s *Scanner) ForColumns(c *line.Columns) *Scanner {
 	if c == nil || !s.m.HasFields() {
 		return s
 	}
@@ -475,7 +475,7 @@ func (s *Scanner) hasLiteral(i int, line []byte) bool {
 // Leaves returns how many leaves the query has.
 func (m *Matcher) Leaves() int { return len(m.leaves) }
 
-// Holds evaluates the query from the results of Piece for each leaf.
+// Holds evaluates the query from the results of MatchPiece for each leaf.
 func (s *Scanner) Holds(found []bool) bool {
 	return s.eval(s.m.root, func(i int) bool { return found[i] })
 }

@@ -39,7 +39,7 @@ var orders = []struct {
 }{{AtMost, "<="}, {AtLeast, ">="}, {Less, "<"}, {Greater, ">"}}
 
 // Time is the name of the field that stands for the time of a line. It can only be
-// compared, and limits the whole query: see [Times].
+// compared, and limits the whole query: see [SplitTimes].
 const Time = "time"
 
 // IsLevel reports whether n is a condition on the level of a line.
@@ -231,10 +231,10 @@ func (p *parser) closedRegexp() (Regexp, int) {
 // timeInside is the message for a time that does not limit the whole query.
 const timeInside = `time may only limit the whole query, as in 'a time>=14:00'; inside OR, NOT or parentheses it cannot`
 
-// Times removes the conditions on the time of a line from a query, which may only be
+// SplitTimes removes the conditions on the time of a line from a query, which may only be
 // among those that all must hold, and returns them in order. The rest is nil if there is
 // nothing else.
-func Times(n Node) (rest Node, times []Field, err error) {
+func SplitTimes(n Node) (rest Node, times []Field, err error) {
 	isTime := func(n Node) bool { f, ok := n.(Field); return ok && f.Name == Time && f.Op >= Less }
 	list, ok := n.(And)
 	if !ok {

@@ -18,7 +18,7 @@ import (
 // A cache directory contains:
 //
 //	CACHEDIR.TAG                 the marker, for us and for backup programs
-//	logview-blocks/KEY.zst       the block store of one compressed file, see store.go
+//	logview-blocks/KEY.zst       the block store of one compressed file, see blockfile.go
 //	logview-blocks/KEY.pair      whether two files have the same text, see verdict.go in package files
 //	logview-blocks/tmp-*         an unfinished block store, or a temporary file
 //	logview-index/HASH/          the index of one directory, see package index: files, and

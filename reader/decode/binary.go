@@ -21,7 +21,7 @@ import (
 //     compressed, further places and its end.
 //
 // A file that looks binary counts as text if another file of its log is text,
-// see LogSource.text.
+// see LogSource.countsAsText.
 
 // magics are the first bytes of files that are not text.
 var magics = []string{

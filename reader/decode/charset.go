@@ -97,7 +97,7 @@ func DetectCharset(head []byte, whole bool) (Charset, int) {
 	case bytes.HasPrefix(head, []byte("\xfe\xff")):
 		return UTF16BE, 2
 	}
-	if c := utf16Without(head); c != "" && !HasMagic(head) {
+	if c := detectUTF16WithoutMark(head); c != "" && !HasMagic(head) {
 		return c, 0
 	}
 	return ASCII.detectMore(head, whole), 0

@@ -238,7 +238,7 @@ func newCountedDecoder(ctx context.Context, f Format, src *countingReader, turn 
 	return &guarded{decoder: newBareDecoder(w, f, src), window: w}
 }
 
-// newBareDecoder is like newDecoder, for callers that recover from panics and
+// newBareDecoder is like NewDecoder, for callers that recover from panics and
 // release w themselves.
 func newBareDecoder(w *window, f Format, src *countingReader) decoder {
 	switch f {

@@ -195,14 +195,14 @@ func endsNarrow(raw []byte, i int) bool {
 	return len(text) >= 4 && bytes.IndexByte(text, 0) < 0 && looksNarrow(text)
 }
 
-// utf16Without detects UTF-16 without a byte order mark. It returns the empty
+// detectUTF16WithoutMark detects UTF-16 without a byte order mark. It returns the empty
 // Charset for other text. At least one in four code units must be ASCII, as
 // blanks, digits and newlines are in any script, and so have a zero byte on one
 // side, or one in ten if most others are of one script; almost none may have one
 // on the other side; and the characters must occur in text. Many that look like two
 // letters, without any other character outside ASCII, are fields that a zero byte
 // separates. p starts at an even offset of the text.
-func utf16Without(p []byte) Charset {
+func detectUTF16WithoutMark(p []byte) Charset {
 	z := LeadingZeros(p) &^ 1
 	p = p[z:min(len(p), z+8<<10)]
 	p = p[:len(p)&^1]

@@ -37,7 +37,7 @@ import (
 //	from a pipe    a tar is put into a temporary file first; of a zip, only
 //	               the first member can be read
 //	compressed     there is no random access, so it is decoded, once, into a
-//	               block store in the cache (store.go), whose blocks are the
+//	               block store in the cache (blockstore/blockfile.go), whose blocks are the
 //	               tar's bytes instead of text; then it is as above, with
 //	               sections of what the store holds. The next search finds the
 //	               store again. Without a cache, and for a damaged

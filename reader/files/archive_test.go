@@ -662,7 +662,7 @@ func TestFixed(t *testing.T) {
 		"a.tar": true, "a.tar/": true, "a.tar/var/log/app.log": true, "a.tar/nothing": true, "a.tar/../a.log": true, "a.7z": true, "a.7z/x": true, "a.log/x": true, "a.log/../x": true,
 		"": false, "a.log": false, "a.log.gz": false, "b.log": false, "b/c.log": false, "b.tar/x": false, "b.tar": false, "*.log": false,
 	} {
-		if err := Fixed(dir + "/" + path); (err != nil) != fixed {
+		if err := CheckCanGrow(dir + "/" + path); (err != nil) != fixed {
 			t.Errorf("%s: %v, want %v", path, err, fixed)
 		}
 	}

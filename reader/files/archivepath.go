@@ -133,10 +133,10 @@ func ArchiveOf(path string) (string, bool) {
 	return HandleOf(m).In.in.member.Path, true
 }
 
-// Fixed returns an error if nothing will be written to the file at a path
+// CheckCanGrow returns an error if nothing will be written to the file at a path
 // because it is an archive or in one, in a format that cannot be read, or below
 // a file. It returns nil for other files, and for files that do not exist yet.
-func Fixed(path string) error {
+func CheckCanGrow(path string) error {
 	m := reader.Member{Path: path, Named: true}
 	info, err := os.Stat(path)
 	if err != nil {

@@ -41,7 +41,7 @@ type Handle struct {
 	copy *reader.Member // an archive with the same name that may have the same members
 	Pair *pair          // the undecided pair that this file belongs to, see pair; nil if there is none
 
-	Rotated bool      // its name, compared with those listed with it, is that of a rotated file
+	Rotated bool       // its name, compared with those listed with it, is that of a rotated file
 	with    *fileGroup // the files of its log when it was listed; nil if unknown
 }
 

@@ -62,7 +62,7 @@ func OpenFile(ctx context.Context, m reader.Member, given decode.Charset) (*File
 	return b, nil
 }
 
-var openFile = os.Open // a variable only for tests
+var osOpen = os.Open // a variable only for tests
 
 // OpenMember opens m's file and returns it with its path. If the log was
 // rotated after it was listed, so that another file or none has the path,
@@ -75,7 +75,7 @@ func OpenMember(m reader.Member) (decode.File, string, error) {
 		f, err := HandleOf(m).In.open(m)
 		return f, m.Path, err
 	}
-	f, err := openFile(m.Path)
+	f, err := osOpen(m.Path)
 	if err == nil && HandleOf(m).Info != nil {
 		if now, serr := f.Stat(); serr == nil && !StillHolds(m, now) {
 			if moved, path := openMoved(m, os.SameFile(now, HandleOf(m).Info)); moved != nil {
@@ -137,7 +137,7 @@ func openMoved(m reader.Member, cut bool) (decode.File, string) {
 		if !ok {
 			return nil, ""
 		}
-		f, err := openFile(c.Path)
+		f, err := osOpen(c.Path)
 		if err != nil {
 			continue
 		}
@@ -243,7 +243,7 @@ func MayHold(m reader.Member, size int64) bool {
 	if !decode.ParseName(filepath.Base(m.Path)).Compressed() {
 		return m.Size >= size
 	}
-	f, err := openFile(m.Path)
+	f, err := osOpen(m.Path)
 	if err != nil {
 		return true
 	}
@@ -358,7 +358,7 @@ func (b *FileBlocks) seek(at reader.Pos) error {
 			if err == io.EOF {
 				err = reader.ErrGone
 			}
-			return b.locate(err)
+			return b.wrapError(err)
 		}
 	}
 	b.cut.In.Inside = false
@@ -391,7 +391,7 @@ func (b *FileBlocks) Next(blk *reader.Block) error {
 	if err == nil || err == io.EOF {
 		return err
 	}
-	b.err = b.locate(err)
+	b.err = b.wrapError(err)
 	return b.err
 }
 
@@ -411,8 +411,8 @@ func (b *FileBlocks) Resume() error {
 	return nil
 }
 
-// locate wraps a decoder's error in a FileError.
-func (b *FileBlocks) locate(err error) error {
+// wrapError wraps a decoder's error in a FileError.
+func (b *FileBlocks) wrapError(err error) error {
 	if b.ctx.Err() != nil {
 		return b.ctx.Err()
 	}

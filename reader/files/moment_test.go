@@ -157,7 +157,7 @@ func readAtRandom(t *testing.T, how string, seed uint64) {
 			l.do(1 + r.IntN(4))
 		}
 	}
-	readertest.Set(t, &openFile, func(path string) (*os.File, error) {
+	readertest.Set(t, &osOpen, func(path string) (*os.File, error) {
 		happen()
 		f, err := os.Open(path)
 		l.told = append(l.told, fmt.Sprintf("open %s %v", filepath.Base(path), err == nil))

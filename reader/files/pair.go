@@ -204,7 +204,7 @@ func (p *pair) openPlain() {
 // openSame opens the file that was listed as m, under its name or another one
 // in its log. The file must not be in an archive.
 func openSame(m reader.Member) (*os.File, error) {
-	f, err := openFile(m.Path)
+	f, err := osOpen(m.Path)
 	if err == nil {
 		if now, serr := f.Stat(); serr == nil && (HandleOf(m).Info == nil || StillHolds(m, now)) {
 			return f, nil
@@ -223,7 +223,7 @@ func openRenamed(m reader.Member) (*os.File, error) {
 		if HandleOf(m).Info == nil || !StillHolds(m, HandleOf(c.Member).Info) {
 			continue
 		}
-		f, err := openFile(c.Path)
+		f, err := osOpen(c.Path)
 		if err != nil {
 			continue
 		}

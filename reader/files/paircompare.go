@@ -78,7 +78,7 @@ func (c *comparison) run(ctx context.Context) (verdict, error) {
 	for {
 		zerr := c.packed.Next(c.b)
 		if c.packedEnds(zerr) {
-			return c.contained(zerr), nil
+			return c.concludeContained(zerr), nil
 		}
 		if ctx.Err() != nil {
 			return verdict{}, ctx.Err()
@@ -94,7 +94,7 @@ func (c *comparison) run(ctx context.Context) (verdict, error) {
 			}
 			return c.both.damaged(c.plain, c.a)
 		case c.plainEnds(perr):
-			return c.continues()
+			return c.concludeContinues()
 		case perr != nil:
 			return verdict{Relation: different}, nil
 		}
@@ -133,16 +133,16 @@ func (c *comparison) plainEnds(err error) bool {
 	return err == io.EOF || err != nil && c.plain.T.Format != decode.Plain
 }
 
-// contained returns the verdict that plain has all the text of packed. end is
+// concludeContained returns the verdict that plain has all the text of packed. end is
 // the error of packed after that text.
-func (c *comparison) contained(end error) verdict {
+func (c *comparison) concludeContained(end error) verdict {
 	c.v.Relation, c.v.passing = Contained, end != io.EOF
 	return c.v
 }
 
-// continues returns the verdict that packed has all the text of plain, and
+// concludeContinues returns the verdict that packed has all the text of plain, and
 // more.
-func (c *comparison) continues() (verdict, error) {
+func (c *comparison) concludeContinues() (verdict, error) {
 	c.v.Relation = continues
 	return c.v, c.p.checkUnchanged(c.plain)
 }
@@ -156,7 +156,7 @@ func (c *comparison) afterPacked(ctx context.Context, n, i int) (verdict, error)
 		return verdict{}, ctx.Err()
 	}
 	if c.packedEnds(zerr) {
-		return c.contained(zerr), nil
+		return c.concludeContained(zerr), nil
 	}
 	if zerr != nil {
 		c.a.Advance(n)
@@ -168,7 +168,7 @@ func (c *comparison) afterPacked(ctx context.Context, n, i int) (verdict, error)
 // afterPlain returns the verdict if b begins with all of a.
 func (c *comparison) afterPlain() (verdict, error) {
 	if c.plainEnds(c.plain.Next(c.a)) {
-		return c.continues()
+		return c.concludeContinues()
 	}
 	return c.diverge(0) // a is the next block
 }

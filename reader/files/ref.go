@@ -291,7 +291,7 @@ func (s *refSearch) lookAround(ctx context.Context, logs []Log) bool {
 	if info, err := os.Stat(s.ref.Path); err == nil && info.IsDir() {
 		return false
 	}
-	dir, base := filepath.Split(outside(s.ref.Path))
+	dir, base := filepath.Split(archivePart(s.ref.Path))
 	f := NewFinder()
 	f.AddLog(dir, base)
 	siblings := f.Group()
@@ -339,9 +339,9 @@ func (e *changedError) Error() string {
 
 func (e *changedError) Unwrap() error { return reader.ErrGone }
 
-// outside returns the part of a path up to the archive that it is inside of; all of a
+// archivePart returns the part of a path up to the archive that it is inside of; all of a
 // path that is not inside one.
-func outside(path string) string {
+func archivePart(path string) string {
 	for i := range path {
 		if os.IsPathSeparator(path[i]) && decode.ArchiveEnding.MatchString(path[:i]) {
 			if info, err := os.Stat(path[:i]); err != nil || !info.IsDir() {

@@ -453,9 +453,9 @@ func (f *Follower) recheckCopies(t *followed) {
 	}
 }
 
-// moveOn finds the copy of a file that was made before the file was truncated
+// continueInCopy finds the copy of a file that was made before the file was truncated
 // to what info describes, and continues with its text there.
-func (f *Follower) moveOn(ctx context.Context, t *followed, info os.FileInfo) bool {
+func (f *Follower) continueInCopy(ctx context.Context, t *followed, info os.FileInfo) bool {
 	// The names have to be newer than the cut. If the clock of the file system
 	// can be trusted they may be; of many logs that are rotated at once each
 	// would cost another look.

@@ -43,7 +43,7 @@ func (f *Follower) handleUnseenCut(ctx context.Context, t *followed) {
 func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo) bool {
 	delete(f.holding, t)
 	t.size = -1
-	moved := f.moveOn(ctx, t, info) || t.Name.Current() && f.detachCopies(ctx, t)
+	moved := f.continueInCopy(ctx, t, info) || t.Name.Current() && f.detachCopies(ctx, t)
 	if !moved {
 		f.abandon(t, false)
 		f.texts[len(f.texts)-1].cut = true

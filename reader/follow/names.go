@@ -138,7 +138,7 @@ func (f *Follower) checkRenamed(t *followed, c files.Found) bool {
 	}
 	file, err := os.Open(c.Path)
 	if err != nil {
-		// It was checkRenamed once more: the next look finds it.
+		// It was renamed once more: the next look finds it.
 		f.pending = true
 		return true
 	}

@@ -31,7 +31,7 @@ func (x *Fields) emitHAProxy(l []byte, i int) (int, bool) {
 	total := bytes.LastIndexByte(word(4), '/') + 1
 	http := bytes.Count(word(4), []byte{'/'}) == haproxyTimes
 	port := bytes.LastIndexByte(word(0), ':')
-	if byteAt(word(1), 0) != '[' || total == 0 || !digits(word(5)) || http && len(word(5)) != 3 || port < 0 {
+	if byteAt(word(1), 0) != '[' || total == 0 || !allDigits(word(5)) || http && len(word(5)) != 3 || port < 0 {
 		return i, true
 	}
 	x.format = "access"
@@ -123,7 +123,7 @@ func (x *Fields) emitAccess(l []byte, i int) (int, bool) {
 		switch {
 		case n == 0:
 			name = nameStatus
-		case n == 1 && (digits(v) || string(v) == "-"):
+		case n == 1 && (allDigits(v) || string(v) == "-"):
 			name = nameBytes
 		case n == 2 && l[from-1] == '"':
 			name = nameReferer
@@ -180,7 +180,7 @@ func (x *Fields) emitMilliseconds(v []byte, at int) bool {
 	if !x.emit(nameTookMS, v, at) {
 		return false
 	}
-	if !digits(v) {
+	if !allDigits(v) {
 		return true // -1 if it is not known
 	}
 	x.text = append(append(x.text[:0], v...), "ms"...)
@@ -230,21 +230,21 @@ func formByStart(l []byte) *requestForm {
 		return uwsgiForm
 	case c == '[' && byteAt(l, 5) == '-' && byteAt(l, 11) == 'T':
 		return envoyForm
-	case digit(c) && byteAt(l, 10) == '.':
+	case isDigit(c) && byteAt(l, 10) == '.':
 		i := bytes.IndexByte(l[:min(len(l), searched)], '/')
 		if i > 0 && isSquidResult(l[bytes.LastIndexByte(l[:i], ' ')+1:i]) {
 			return squidForm
 		}
-	case digit(c) && byteAt(l, 4) == '-' && byteAt(l, 10) == 'T':
+	case isDigit(c) && byteAt(l, 4) == '-' && byteAt(l, 10) == 'T':
 		// After TIME and NAME is an address.
 		i := bytes.IndexByte(l, ' ') + 1
 		i += bytes.IndexByte(l[i:], ' ') + 1
-		if i > 1 && digit(byteAt(l, i)) && IsAlnum(l[i-2]) {
+		if i > 1 && isDigit(byteAt(l, i)) && IsAlnum(l[i-2]) {
 			return elbForm
 		}
 	case c == 'h' || c == 'w' || c == 'g':
 		i := bytes.IndexByte(l[:min(len(l), len("grpcs "))], ' ')
-		if i > 0 && byteAt(l, i+5) == '-' && byteAt(l, i+11) == 'T' && digit(l[i+1]) {
+		if i > 0 && byteAt(l, i+5) == '-' && byteAt(l, i+11) == 'T' && isDigit(l[i+1]) {
 			return albForm
 		}
 	case byteAt(l, ownerLen) == ' ' && isHex(l[:ownerLen]):
@@ -253,8 +253,8 @@ func formByStart(l []byte) *requestForm {
 	return nil
 }
 
-// hasForm splits a line into words and reports whether it has a form.
-func (w *requestWords) hasForm(f *requestForm, l []byte) bool {
+// parseForm splits a line into words and reports whether it has a form.
+func (w *requestWords) parseForm(f *requestForm, l []byte) bool {
 	w.split(l)
 	return f.check(w)
 }
@@ -333,13 +333,13 @@ func closing(open byte) byte {
 
 func (w *requestWords) word(k int) []byte { return w.l[w.at[k][0]:w.at[k][1]] }
 
-func (w *requestWords) isDigits(k int) bool { return digits(w.word(k)) }
+func (w *requestWords) isDigits(k int) bool { return allDigits(w.word(k)) }
 
 // isHTTP reports whether a word names a version of HTTP, as requests do.
 func (w *requestWords) isHTTP(k int) bool { return bytes.Contains(w.word(k), []byte(protocolMark)) }
 
 // isStatus reports whether the status is in a word.
-func (w *requestWords) isStatus(k int) bool { return len(w.status(k)) == 3 && digits(w.status(k)) }
+func (w *requestWords) isStatus(k int) bool { return len(w.status(k)) == 3 && allDigits(w.status(k)) }
 
 // status returns the status in a word, such as 200, TCP_MISS/200 and (HTTP/1.1 200).
 func (w *requestWords) status(k int) []byte {
@@ -351,7 +351,7 @@ func (w *requestWords) status(k int) []byte {
 // whether there is one, and returns false for more if no more fields are wanted.
 func (x *Fields) emitForm(l []byte, from int) (ok, more bool) {
 	f := formByStart(l[from:])
-	if f == nil || !x.Formats.allows("access") || !x.words.hasForm(f, l[from:]) {
+	if f == nil || !x.Formats.allows("access") || !x.words.parseForm(f, l[from:]) {
 		return false, true
 	}
 	x.format, x.words.from = "access", from
@@ -379,7 +379,7 @@ func (x *Fields) emitWords(f *requestForm) bool {
 			at += len(v) - len(status)
 			v = status
 		case &name[0] == &nameClient[0]:
-			if i := bytes.LastIndexByte(v, ':'); i > 0 && bytes.IndexByte(v[:i], '.') > 0 && digits(v[i+1:]) {
+			if i := bytes.LastIndexByte(v, ':'); i > 0 && bytes.IndexByte(v[:i], '.') > 0 && allDigits(v[i+1:]) {
 				v = v[:i] // without the port
 			}
 		case &name[0] == &namePID[0]:
@@ -409,7 +409,7 @@ func levelOfRequest(l []byte) (Level, bool) {
 
 func (f *requestForm) level(l []byte) (Level, bool) {
 	var w requestWords
-	if !w.hasForm(f, l) {
+	if !w.parseForm(f, l) {
 		return NoLevel, false
 	}
 	for k, name := range f.names {
@@ -424,7 +424,7 @@ func (f *requestForm) level(l []byte) (Level, bool) {
 // access logs have them, METHOD PATH" STATUS, with the path without its host.
 func (x *Fields) requestText(dst, l []byte) []byte {
 	f := formByStart(l)
-	if f == nil || !x.words.hasForm(f, l) {
+	if f == nil || !x.words.parseForm(f, l) {
 		return dst
 	}
 	var method, path, status []byte

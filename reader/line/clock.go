@@ -154,4 +154,4 @@ var journalTime = []byte("__REALTIME_TIMESTAMP=")
 func isIndented(l []byte) bool { return len(l) > 0 && (l[0] == ' ' || l[0] == '\t') }
 
 // IsAlnum reports whether c is a letter or a digit in ASCII.
-func IsAlnum(c byte) bool { return digit(c) || letter(c) }
+func IsAlnum(c byte) bool { return isDigit(c) || isLetter(c) }

@@ -29,7 +29,7 @@ type Columns struct {
 // With returns columns that know the formats of the user, too, as far as these decide about
 // times and levels. c and f may be nil.
 func (c *Columns) With(f *Formats) *Columns {
-	if !f.Understand() {
+	if !f.HasTimeOrLevel() {
 		return c
 	}
 	if c == nil {
@@ -177,7 +177,7 @@ func learnCSV(first, rest []byte, sep byte) *Columns {
 // few words.
 func isColumnName(b []byte) bool {
 	const most = 60
-	if len(b) == 0 || len(b) > most || !letter(b[0]) && b[0] != '_' && b[0] != '@' || b[len(b)-1] == ' ' {
+	if len(b) == 0 || len(b) > most || !isLetter(b[0]) && b[0] != '_' && b[0] != '@' || b[len(b)-1] == ' ' {
 		return false
 	}
 	for _, c := range b {

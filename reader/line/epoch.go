@@ -18,7 +18,7 @@ func (s *stamp) parseEpoch(l []byte, v, digits, n int) int {
 	if s.unix < 631_152_000 || s.unix > latestEpoch { // from 1990
 		return 0
 	}
-	if byteAt(l, n) == '.' && digit(byteAt(l, n+1)) {
+	if byteAt(l, n) == '.' && isDigit(byteAt(l, n+1)) {
 		if unit == 1 {
 			n = s.parseFraction(l, n)
 		} else {
@@ -37,7 +37,7 @@ func (s *stamp) parseScientific(l []byte, i int) int {
 	}
 	v, k := int64(l[i]-'0'), i+2
 	unit, nanos := int64(1e8), int64(0) // of the next digit, in seconds and then in nanoseconds
-	for ; k < len(l) && digit(l[k]); k++ {
+	for ; k < len(l) && isDigit(l[k]); k++ {
 		d := int64(l[k] - '0')
 		switch {
 		case k < i+11:
@@ -68,7 +68,7 @@ func (s *stamp) parseTAI(l []byte, i int) int {
 	v := [2]uint64{}
 	for k, c := range l[i+1 : i+25] {
 		switch {
-		case digit(c):
+		case isDigit(c):
 			c -= '0'
 		case c >= 'a' && c <= 'f':
 			c -= 'a' - 10

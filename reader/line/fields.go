@@ -326,7 +326,7 @@ func hex4(s []byte) (r rune, ok bool) {
 	}
 	for _, c := range s[:4] {
 		switch {
-		case digit(c):
+		case isDigit(c):
 			r = r<<4 | rune(c-'0')
 		case c|0x20 >= 'a' && c|0x20 <= 'f':
 			r = r<<4 | rune(c|0x20-'a'+10)
@@ -354,7 +354,7 @@ func (x *Fields) emitPairs(l []byte, i, end int) bool {
 		next := sign + 1
 		// A name begins with a letter, after a blank or a bracket: that of a URL's
 		// query is not one.
-		if from == sign || !letter(l[from]) && l[from] != '_' && l[from] != '@' || from > 0 && strings.IndexByte(" \t([{,;|<", l[from-1]) < 0 || byteAt(l, next) == '=' || byteAt(l, next) == '>' {
+		if from == sign || !isLetter(l[from]) && l[from] != '_' && l[from] != '@' || from > 0 && strings.IndexByte(" \t([{,;|<", l[from-1]) < 0 || byteAt(l, next) == '=' || byteAt(l, next) == '>' {
 			i = next
 			continue
 		}

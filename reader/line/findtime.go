@@ -68,7 +68,7 @@ func (c *Clock) find(s *stamp, l []byte) bool {
 // begins reports whether a time may begin at i: not inside a word, and not inside another
 // date.
 func (p *place) begins(l []byte, i int) bool {
-	return i == 0 || !IsAlnum(l[i-1]) && !(i > 1 && digit(l[i-2]) && strings.IndexByte("/-.:", l[i-1]) >= 0)
+	return i == 0 || !IsAlnum(l[i-1]) && !(i > 1 && isDigit(l[i-2]) && strings.IndexByte("/-.:", l[i-1]) >= 0)
 }
 
 // search finds the time of a line anywhere in its beginning. A line that begins
@@ -83,7 +83,7 @@ func (c *Clock) search(s *stamp, l []byte) bool {
 		return true // nothing is learned: other lines of the entry have other fields there
 	}
 	p, ok := searchPlace(s, l)
-	if !ok || c.strict && p.key == "" && !c.elsewhere(s, l, p.at) || c.sparse && p.key == "" && hasWord(l[:p.at]) {
+	if !ok || c.strict && p.key == "" && !c.countsElsewhere(s, l, p.at) || c.sparse && p.key == "" && hasWord(l[:p.at]) {
 		return false
 	}
 	if !c.learned {
@@ -137,10 +137,10 @@ func (p *place) same(q *place) bool {
 	return p.kind == q.kind && p.key == q.key && p.indent == q.indent && (p.key != "" || p.at == q.at || p.spaces == q.spaces && p.lead == q.lead)
 }
 
-// elsewhere reports whether a time that was found at another place than in other lines,
+// countsElsewhere reports whether a time that was found at another place than in other lines,
 // before which there is only a header, is the time of its line l: if the others have
 // full dates, it is one, and is neither in a sentence nor quoted.
-func (c *Clock) elsewhere(s *stamp, l []byte, at int) bool {
+func (c *Clock) countsElsewhere(s *stamp, l []byte, at int) bool {
 	if s.kind >= epoch && c.place.kind < epoch {
 		return false
 	}
@@ -211,7 +211,7 @@ func isProse(before []byte) bool {
 		}
 		plain := len(word) > 0
 		for _, c := range word {
-			plain = plain && (letter(c) || c == '_')
+			plain = plain && (isLetter(c) || c == '_')
 		}
 		if plain {
 			words++
@@ -228,16 +228,16 @@ func findStamp(s *stamp, l []byte) (at int, ok bool) {
 	for i, tries := 0, 0; i < len(l) && tries < 32; i++ {
 		c := l[i]
 		switch {
-		case digit(c):
+		case isDigit(c):
 			if i > 0 && (IsAlnum(l[i-1]) || l[i-1] == '.' || l[i-1] == '_' || l[i-1] == '-' && i > 1 && IsAlnum(l[i-2])) {
 				continue
 			}
-		case letter(c):
+		case isLetter(c):
 			if i > 0 && (IsAlnum(l[i-1]) || l[i-1] == '_') {
 				continue
 			}
 			if _, k := monthAt(l, i); k == 0 {
-				if _, ok := weekdayAt(l, i); !ok && !(digit(byteAt(l, i+1)) && (i == 0 || l[i-1] == ' ' && klogTime(l[i:]) > 0)) {
+				if _, ok := weekdayAt(l, i); !ok && !(isDigit(byteAt(l, i+1)) && (i == 0 || l[i-1] == ' ' && klogTime(l[i:]) > 0)) {
 					continue
 				}
 			}
@@ -291,7 +291,7 @@ func namesTime(before []byte) bool {
 	before = bytes.TrimRight(before, "\":= (")
 	for _, name := range []string{"ts", "time", "timestamp", "epoch", "date", "audit"} {
 		n := len(before) - len(name)
-		if n >= 0 && strings.EqualFold(string(before[n:]), name) && (n == 0 || !letter(before[n-1])) {
+		if n >= 0 && strings.EqualFold(string(before[n:]), name) && (n == 0 || !isLetter(before[n-1])) {
 			return true
 		}
 	}

@@ -108,9 +108,9 @@ const (
 	levelGroup = "level"
 )
 
-// Understand reports whether a format of the user has a group time or level, which decides
+// HasTimeOrLevel reports whether a format of the user has a group time or level, which decides
 // about the time or the level of the lines that have that format.
-func (f *Formats) Understand() bool {
+func (f *Formats) HasTimeOrLevel() bool {
 	return f != nil && slices.ContainsFunc(f.Custom, func(c *Format) bool {
 		return f.allows(c.Name) && (slices.Contains(c.groups, timeGroup) || slices.Contains(c.groups, levelGroup))
 	})

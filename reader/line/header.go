@@ -110,7 +110,7 @@ func (x *Fields) emitSyslog(l []byte, i int) (int, bool) {
 	for i < len(l) && (nameByte(l[i]) || l[i] == '(' || l[i] == ')') {
 		i++
 	}
-	if i == app || digits(l[app:i]) || l[app] == '(' && levelOfWord(l[app:i], false) != ' ' { // (err) is a level
+	if i == app || allDigits(l[app:i]) || l[app] == '(' && levelOfWord(l[app:i], false) != ' ' { // (err) is a level
 		return 0, true
 	}
 	pid, after := -1, i
@@ -176,12 +176,12 @@ func (x *Fields) emitSyslog5424(l []byte, i int) (int, bool) {
 // klogTime returns the position after the time of a line of klog; 0 if it is none.
 func klogTime(l []byte) int {
 	const short = len("E1121 08:00:00")
-	if len(l) < short || bytes.IndexByte([]byte("EWIF"), l[0]) < 0 || !digits(l[1:5]) {
+	if len(l) < short || bytes.IndexByte([]byte("EWIF"), l[0]) < 0 || !allDigits(l[1:5]) {
 		return 0
 	}
 	at := len("E1121")
 	if l[at] != ' ' { // with the year, of glog
-		if at += 4; len(l) < short+4 || !digits(l[5:at]) || l[at] != ' ' {
+		if at += 4; len(l) < short+4 || !allDigits(l[5:at]) || l[at] != ' ' {
 			return 0
 		}
 	}

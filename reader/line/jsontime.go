@@ -119,7 +119,7 @@ func parseJSON(s *stamp, l []byte, i int) bool {
 	case c == '"':
 		end := s.parse(l, i+1)
 		return end > 0 && s.kind != clockOnly && byteAt(l, end) == '"'
-	case digit(c):
+	case isDigit(c):
 		return s.parse(l, i) > 0 && s.kind == epoch
 	case c == '{':
 		for _, name := range []string{`"$date"`, `"epochSecond"`, `"seconds"`} {

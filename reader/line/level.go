@@ -160,7 +160,7 @@ func levelOfHAProxy(l []byte) (v Level, derived bool) {
 	for n := range words {
 		words[n], rest, _ = bytes.Cut(rest, []byte{' '})
 	}
-	if byteAt(words[1], 0) != '[' || bytes.Count(words[4], []byte{'/'}) != haproxyTimes || len(words[5]) != 3 || !digits(words[5]) {
+	if byteAt(words[1], 0) != '[' || bytes.Count(words[4], []byte{'/'}) != haproxyTimes || len(words[5]) != 3 || !allDigits(words[5]) {
 		return NoLevel, false
 	}
 	return levelOfStatusCode(words[5][0]), true
@@ -365,16 +365,16 @@ func levelSpelled(name []byte) byte {
 // isPlain reports whether a word consists of letters.
 func isPlain(word []byte) bool {
 	for _, c := range word {
-		if !letter(c) {
+		if !isLetter(c) {
 			return false
 		}
 	}
 	return len(word) > 0
 }
 
-func letter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
 
-func digits(b []byte) bool {
+func allDigits(b []byte) bool {
 	for _, c := range b {
 		if c < '0' || c > '9' {
 			return false

@@ -112,7 +112,7 @@ func levelOfValue(value []byte) byte {
 			value, _, _ = bytes.Cut(rest, []byte{'\\'})
 		}
 	}
-	if k := bytes.IndexAny(value, "+-"); k > 0 && k+1 < len(value) && digits(value[k+1:]) { // DEBUG-4 of slog
+	if k := bytes.IndexAny(value, "+-"); k > 0 && k+1 < len(value) && allDigits(value[k+1:]) { // DEBUG-4 of slog
 		value = value[:k]
 	}
 	if level := levelNamed(value); level != 0 {
@@ -215,7 +215,7 @@ func levelOfJSON(l []byte, i int, short bool) byte {
 		if v, n := number(value, 0, 2); n == len(value) && n > 0 && !short {
 			return levelOfNumber(v)
 		}
-		if short && len(value) == 2 && value[0] == 'D' && digit(value[1]) { // D1 to D5
+		if short && len(value) == 2 && value[0] == 'D' && isDigit(value[1]) { // D1 to D5
 			return 'D'
 		}
 		return levelOfValue(value)
@@ -255,7 +255,7 @@ func levelOfJSONStatus(l []byte) (v Level, derived bool) {
 		return NoLevel, false
 	}
 	i = skip(l, skip(l, i+len(`"status":`), ' '), '"')
-	if _, end := number(l, i, 3); end != i+3 || digit(byteAt(l, end)) || byteAt(l, i) < '1' || byteAt(l, i) > '5' {
+	if _, end := number(l, i, 3); end != i+3 || isDigit(byteAt(l, end)) || byteAt(l, i) < '1' || byteAt(l, i) > '5' {
 		return NoLevel, false
 	}
 	for _, key := range []string{`"request":`, `"request_uri":`, `"request_method":`, `"method":`, `"uri":`, `"verb":`} {

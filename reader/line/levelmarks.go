@@ -141,7 +141,7 @@ func levelOfInner(l []byte) byte {
 	if byteAt(l, 0) == '[' {
 		from = 1
 	}
-	if digit(byteAt(l, from)) { // for nothing else a time is searched
+	if isDigit(byteAt(l, from)) { // for nothing else a time is searched
 		var s stamp
 		if end := s.parse(l, from); end > 0 && (s.kind < epoch || s.kind == clockOnly && bytes.HasPrefix(l[end:], []byte(" ["))) {
 			return levelOfHeader(l[end:], true)
@@ -155,7 +155,7 @@ func levelOfInner(l []byte) byte {
 	if byteAt(l, 0) == '<' { // <warn>
 		return levelOfWord(l[:wordEnd(l)], false)
 	}
-	if k := bytes.Index(l[:min(len(l), 8)], []byte("] ")); from > 0 && k > 0 && digits(bytes.ReplaceAll(l[1:k], []byte("-"), nil)) { // [5-1] ERROR: of PostgreSQL
+	if k := bytes.Index(l[:min(len(l), 8)], []byte("] ")); from > 0 && k > 0 && allDigits(bytes.ReplaceAll(l[1:k], []byte("-"), nil)) { // [5-1] ERROR: of PostgreSQL
 		l = l[k+2:]
 	}
 	for range 2 {
@@ -181,13 +181,13 @@ func levelOfInner(l []byte) byte {
 // time is l[at:end].
 func levelOfMarks(l []byte, at, end int) byte {
 	switch {
-	case end > 0 && at == 0 && len(l) > 7 && strings.IndexByte("EWIF", l[0]) >= 0 && digits(l[1:7]) && l[7] == ' ': // of CockroachDB
+	case end > 0 && at == 0 && len(l) > 7 && strings.IndexByte("EWIF", l[0]) >= 0 && allDigits(l[1:7]) && l[7] == ' ': // of CockroachDB
 		return l[0]
 	case at == 3 && len(l) > at && l[1] == ' ' && l[2] == '[': // of CUPS
 		if k := strings.IndexByte("XACEWNIDd", l[0]); k >= 0 {
 			return "FFFEWIIDD"[k]
 		}
-	case at > 0 && end > at && digit(l[0]) && end+2 < len(l) && l[end] == ' ' && l[end+2] == ' ' && isRedis(l[:at]):
+	case at > 0 && end > at && isDigit(l[0]) && end+2 < len(l) && l[end] == ' ' && l[end+2] == ' ' && isRedis(l[:at]):
 		if k := strings.IndexByte(".-*#", l[end+1]); k >= 0 {
 			return "DDIW"[k]
 		}
@@ -214,7 +214,7 @@ func levelOfMarks(l []byte, at, end int) byte {
 		case "crit":
 			return 'F'
 		}
-	case end == 0 && len(l) > 3 && l[1] == '/' && strings.IndexByte("VDIWEF", l[0]) >= 0 && bytes.IndexByte(l[:min(len(l), 48)], '(') > 2 && letter(l[2]): // of logcat
+	case end == 0 && len(l) > 3 && l[1] == '/' && strings.IndexByte("VDIWEF", l[0]) >= 0 && bytes.IndexByte(l[:min(len(l), 48)], '(') > 2 && isLetter(l[2]): // of logcat
 		return logcatLevel(l[0])
 	}
 	return ' '
@@ -244,7 +244,7 @@ func levelOfPostgresRow(l []byte) byte {
 		if level != 0 && len(cell) == 5 && capitals(cell) {
 			return level
 		}
-		if level = 0; len(cell) > 2 && letter(cell[0]) && capitals(cell) {
+		if level = 0; len(cell) > 2 && isLetter(cell[0]) && capitals(cell) {
 			level = levelNamed(cell)
 		}
 		l = l[n:]
@@ -272,7 +272,7 @@ func levelOfUnified(l []byte) byte {
 // in the long one, of which rest is what follows the time.
 func levelOfLogcat(rest []byte) byte {
 	rest = bytes.TrimLeft(rest, " ")
-	if !digit(byteAt(rest, 0)) {
+	if !isDigit(byteAt(rest, 0)) {
 		return ' '
 	}
 	var words [5][]byte
@@ -281,7 +281,7 @@ func levelOfLogcat(rest []byte) byte {
 		rest = bytes.TrimLeft(rest[len(words[i]):], " ")
 	}
 	tagged := func(word []byte) byte { // D/WindowManager
-		if len(word) > 2 && word[1] == '/' && letter(word[2]) && strings.IndexByte("VDIWEF", word[0]) >= 0 {
+		if len(word) > 2 && word[1] == '/' && isLetter(word[2]) && strings.IndexByte("VDIWEF", word[0]) >= 0 {
 			return logcatLevel(word[0])
 		}
 		return ' '
@@ -289,14 +289,14 @@ func levelOfLogcat(rest []byte) byte {
 	ids, _, named := bytes.Cut(words[0], []byte{'/'})
 	process, thread, both := bytes.Cut(ids, []byte{'-'})
 	switch {
-	case both && digits(process) && digits(thread) && len(thread) > 0:
+	case both && allDigits(process) && allDigits(thread) && len(thread) > 0:
 		if named {
 			return tagged(words[1])
 		}
 		if letter := words[3]; len(letter) == 1 && strings.IndexByte("VDIWEFA", letter[0]) >= 0 {
 			return logcatLevel(letter[0])
 		}
-	case words[0][len(words[0])-1] == ':' && digits(words[0][:len(words[0])-1]) && digits(words[1]) && len(words[1]) > 0:
+	case words[0][len(words[0])-1] == ':' && allDigits(words[0][:len(words[0])-1]) && allDigits(words[1]) && len(words[1]) > 0:
 		return tagged(words[2])
 	}
 	return ' '
@@ -336,7 +336,7 @@ func levelOfForm(l []byte, at, end int) byte {
 			break
 		}
 		from += k + 1
-		if word := rest[from-1:]; letter(byteAt(word, 1)) {
+		if word := rest[from-1:]; isLetter(byteAt(word, 1)) {
 			if level := levelOfLetter(word[:wordEnd(word)], nil, false, 0, 0); level != ' ' {
 				return level
 			}
@@ -344,10 +344,10 @@ func levelOfForm(l []byte, at, end int) byte {
 	}
 	if k := bytes.Index(rest, []byte(":  ")); k > 0 {
 		from := k
-		for from > 0 && (letter(rest[from-1]) || digit(rest[from-1])) {
+		for from > 0 && (isLetter(rest[from-1]) || isDigit(rest[from-1])) {
 			from--
 		}
-		if word := rest[from:k]; from > 0 && (rest[from-1] == ' ' || rest[from-1] == ',') && len(word) > 2 && capitals(word) && letter(word[0]) {
+		if word := rest[from:k]; from > 0 && (rest[from-1] == ' ' || rest[from-1] == ',') && len(word) > 2 && capitals(word) && isLetter(word[0]) {
 			if level := levelNamed(word); level != 0 {
 				return level
 			}
@@ -357,7 +357,7 @@ func levelOfForm(l []byte, at, end int) byte {
 	const near = 48
 	head := rest[:min(len(rest), near)]
 	dot := bytes.IndexByte(head, '.')
-	if letter(byteAt(l, at)) && dot < 0 || dot < 0 && bytes.IndexByte(head, '(') < 0 && bytes.IndexByte(head, '/') < 0 && bytes.Count(head, []byte{':'}) < 2 {
+	if isLetter(byteAt(l, at)) && dot < 0 || dot < 0 && bytes.IndexByte(head, '(') < 0 && bytes.IndexByte(head, '/') < 0 && bytes.Count(head, []byte{':'}) < 2 {
 		return ' '
 	}
 	var words [3][]byte
@@ -371,20 +371,20 @@ func levelOfForm(l []byte, at, end int) byte {
 			return levelNamed(word[bytes.IndexByte(word, '.')+1:])
 		}
 	}
-	if k := len(words[0]) - 1; k > 3 && words[0][2] == '(' && words[0][k] == ')' && digits(words[0][3:k]) {
+	if k := len(words[0]) - 1; k > 3 && words[0][2] == '(' && words[0][k] == ')' && allDigits(words[0][3:k]) {
 		for i, name := range []string{"Em", "Al", "Cr", "Er", "Wa", "No", "In", "Db"} {
 			if string(words[0][:2]) == name {
 				return levelOfNumber(i)
 			}
 		}
 	}
-	if word, ok := bytes.CutSuffix(words[1], []byte{':'}); ok && len(words[0]) > 2 && words[0][len(words[0])-1] == ':' && letters(words[0], 0) == len(words[0])-1 && l[end] == ' ' && digit(l[max(0, end-1)]) && bytes.IndexByte(l[:end], '-') > 0 {
+	if word, ok := bytes.CutSuffix(words[1], []byte{':'}); ok && len(words[0]) > 2 && words[0][len(words[0])-1] == ':' && letters(words[0], 0) == len(words[0])-1 && l[end] == ' ' && isDigit(l[max(0, end-1)]) && bytes.IndexByte(l[:end], '-') > 0 {
 		if level := levelNamed(word); level != 0 {
 			return level
 		}
 	}
 	if string(words[2]) == ":" || len(rest) > 1 && rest[0] == ' ' && rest[1] == ':' {
-		if level := levelNamed(words[1]); level != 0 && digits(bytes.TrimSuffix(words[0], []byte{':'})) {
+		if level := levelNamed(words[1]); level != 0 && allDigits(bytes.TrimSuffix(words[0], []byte{':'})) {
 			return level
 		}
 	}
@@ -402,7 +402,7 @@ func isFacility(word []byte) bool {
 	case "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "ntp":
 		return true
 	}
-	return len(word) == 6 && bytes.HasPrefix(word, []byte("local")) && digit(word[5])
+	return len(word) == 6 && bytes.HasPrefix(word, []byte("local")) && isDigit(word[5])
 }
 
 // levelOfLetter returns the level that a letter stands for, or another short mark, which
@@ -432,14 +432,14 @@ func levelOfLetter(word, rest []byte, timed bool, n, thread int) byte {
 	case len(word) == 1 && isLevel(word[0]): // of MongoDB, before the component
 		next := bytes.TrimLeft(rest, " ")
 		next = next[:wordEnd(next)]
-		if len(rest) > 0 && rest[0] == ' ' && (string(next) == "-" || string(next) == "|" || len(next) >= 3 && capitals(next) && letter(next[0]) || isSource(next)) {
+		if len(rest) > 0 && rest[0] == ' ' && (string(next) == "-" || string(next) == "|" || len(next) >= 3 && capitals(next) && isLetter(next[0]) || isSource(next)) {
 			return word[0]
 		}
 	case len(word) == 2 && word[1] == '!' && isLevel(word[0]): // of Telegraf
 		return word[0]
 	case len(word) == 2 && word[0] == 'D' && word[1] >= '1' && word[1] <= '5' && capitals(rest[:min(4, len(rest))]): // of MongoDB
 		return 'D'
-	case len(word) > 2 && word[1] == '/' && letter(word[2]) && strings.IndexByte("VDIWEF", word[0]) >= 0: // of logcat: E/Tag ( 123):
+	case len(word) > 2 && word[1] == '/' && isLetter(word[2]) && strings.IndexByte("VDIWEF", word[0]) >= 0: // of logcat: E/Tag ( 123):
 		if open := bytes.IndexByte(word, '('); open > 2 || byteAt(bytes.TrimLeft(rest, " "), 0) == '(' {
 			return logcatLevel(word[0])
 		}
@@ -459,7 +459,7 @@ func levelOfLetter(word, rest []byte, timed bool, n, thread int) byte {
 func isSource(word []byte) bool {
 	word = bytes.TrimRight(word, "]")
 	k := bytes.LastIndexByte(word, ':')
-	return string(word) == "[MSGID:" || k > 2 && k+1 < len(word) && digits(word[k+1:]) && bytes.IndexByte(word[:k], '.') > 0
+	return string(word) == "[MSGID:" || k > 2 && k+1 < len(word) && allDigits(word[k+1:]) && bytes.IndexByte(word[:k], '.') > 0
 }
 
 // programWritesLevels reports whether the program with a name, before a colon, writes
@@ -472,7 +472,7 @@ func programWritesLevels(name []byte) bool {
 // isHex reports whether a word consists of hexadecimal digits.
 func isHex(word []byte) bool {
 	for _, c := range word {
-		if !digit(c) && (c|32 < 'a' || c|32 > 'f') {
+		if !isDigit(c) && (c|32 < 'a' || c|32 > 'f') {
 			return false
 		}
 	}
@@ -485,12 +485,12 @@ func isHex(word []byte) bool {
 func levelOfWord(word []byte, any bool) byte {
 	marked := any || word[0] == '[' || word[0] == '<' || word[0] == '(' || word[0] == ':'
 	for len(word) > 0 {
-		if !letter(word[0]) {
+		if !isLetter(word[0]) {
 			word = word[1:]
 			continue
 		}
 		n := 0
-		for n < len(word) && (letter(word[n]) || digit(word[n])) {
+		for n < len(word) && (isLetter(word[n]) || isDigit(word[n])) {
 			n++
 		}
 		part, colon := word[:n], n < len(word) && word[n] == ':'

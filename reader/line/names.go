@@ -45,19 +45,19 @@ func (x *Fields) emitHeaderColumns(l []byte) bool {
 		switch {
 		case len(word) == 0:
 		case c.kind == numberColumn:
-			if digits(word) && (i < level || level >= 0 && next(i+1, dashesColumn)) {
-				more = n.number(from, to)
+			if allDigits(word) && (i < level || level >= 0 && next(i+1, dashesColumn)) {
+				more = n.emitNumber(from, to)
 			}
 		case c.kind == bracketColumn:
-			more = n.bracket(from, to, i < level)
-		case level < 0 || !isName(word) || !letter(word[0]):
+			more = n.emitBracket(from, to, i < level)
+		case level < 0 || !isName(word) || !isLetter(word[0]):
 		case c.kind == nameColumn:
 			if i > level && (isLogger(l, h.at[i-1], c, n.numbers) || bytes.IndexByte(word, '.') > 0 && (next(i+1, dashesColumn) || next(i+1, bracketColumn))) {
-				more = n.logger(from, to)
+				more = n.emitLogger(from, to)
 			}
 		case c.kind == wordColumn:
 			if i < level && next(i-1, dashesColumn) && next(i+1, dashesColumn) {
-				more = n.logger(from, to)
+				more = n.emitLogger(from, to)
 			}
 		}
 		if !more {
@@ -113,8 +113,8 @@ type columnNamer struct {
 	named    bool // a logger was emitted
 }
 
-// number emits a number as the pid or, after that, the tid.
-func (n *columnNamer) number(from, to int) bool {
+// emitNumber emits a number as the pid or, after that, the tid.
+func (n *columnNamer) emitNumber(from, to int) bool {
 	n.numbers++
 	switch n.numbers {
 	case 1:
@@ -125,8 +125,8 @@ func (n *columnNamer) number(from, to int) bool {
 	return true
 }
 
-// logger emits a name, and the thread before it.
-func (n *columnNamer) logger(from, to int) bool {
+// emitLogger emits a name, and the thread before it.
+func (n *columnNamer) emitLogger(from, to int) bool {
 	if n.thread != nil {
 		v := n.thread
 		if n.thread = nil; !n.x.emit(nameThread, v, n.threadAt) {
@@ -134,7 +134,7 @@ func (n *columnNamer) logger(from, to int) bool {
 		}
 	}
 	word := n.l[from:to]
-	if k := bytes.LastIndexByte(word, ':'); k > 0 && digits(word[k+1:]) {
+	if k := bytes.LastIndexByte(word, ':'); k > 0 && allDigits(word[k+1:]) {
 		return n.x.emit(nameSource, word, from)
 	}
 	if n.named {
@@ -144,12 +144,12 @@ func (n *columnNamer) logger(from, to int) bool {
 	return n.x.emit(nameLogger, word, from)
 }
 
-// bracket emits what is in brackets, if its form tells what it is. Numbers alone count
+// emitBracket emits what is in brackets, if its form tells what it is. Numbers alone count
 // only before the level.
-func (n *columnNamer) bracket(from, to int, beforeLevel bool) bool {
+func (n *columnNamer) emitBracket(from, to int, beforeLevel bool) bool {
 	word := n.l[from:to]
 	if word, ok := bytes.CutPrefix(word, []byte("client ")); ok {
-		if k := bytes.LastIndexByte(word, ':'); k > 0 && digits(word[k+1:]) && (bytes.IndexByte(word, '.') > 0 || word[k-1] == ']') {
+		if k := bytes.LastIndexByte(word, ':'); k > 0 && allDigits(word[k+1:]) && (bytes.IndexByte(word, '.') > 0 || word[k-1] == ']') {
 			word = word[:k]
 		}
 		return n.x.emit(nameClient, word, from+len("client "))
@@ -171,11 +171,11 @@ func (n *columnNamer) bracket(from, to int, beforeLevel bool) bool {
 		}
 		if k == 0 && end < to && end+1 < to {
 			rest := n.l[end+1 : to]
-			if !digits(rest) && !bytes.HasPrefix(rest, []byte("tid ")) {
+			if !allDigits(rest) && !bytes.HasPrefix(rest, []byte("tid ")) {
 				break // such as a date
 			}
 		}
-		if !n.number(i, end) {
+		if !n.emitNumber(i, end) {
 			return false
 		}
 		if i = end + 1; i >= to {
@@ -186,10 +186,10 @@ func (n *columnNamer) bracket(from, to int, beforeLevel bool) bool {
 		return true
 	}
 	// THREAD:LOGGER@LINE, as Zookeeper has it.
-	if k := bytes.LastIndexByte(word, '@'); k > 0 && digits(word[k+1:]) {
+	if k := bytes.LastIndexByte(word, '@'); k > 0 && allDigits(word[k+1:]) {
 		if c := bytes.LastIndexByte(word[:k], ':'); c > 0 && c+1 < k && isName(word[c+1:k]) {
 			n.thread, n.threadAt = word[:c], from
-			return n.logger(from+c+1, from+k)
+			return n.emitLogger(from+c+1, from+k)
 		}
 	}
 	if n.thread == nil && !n.named && bytes.IndexByte(word, '=') < 0 {
@@ -204,5 +204,5 @@ func isCode(word []byte) bool {
 	for letters < len(word) && word[letters] >= 'A' && word[letters] <= 'Z' {
 		letters++
 	}
-	return letters > 0 && letters < len(word) && digits(bytes.TrimPrefix(word[letters:], []byte{'-'}))
+	return letters > 0 && letters < len(word) && allDigits(bytes.TrimPrefix(word[letters:], []byte{'-'}))
 }

@@ -31,7 +31,7 @@ const (
 	clockOnly      // a time of day
 )
 
-func digit(c byte) bool { return c-'0' <= 9 }
+func isDigit(c byte) bool { return c-'0' <= 9 }
 
 // byteAt returns the byte at i, or 0 after the end.
 func byteAt(l []byte, i int) byte {
@@ -44,7 +44,7 @@ func byteAt(l []byte, i int) byte {
 // number parses the digits at i, at most max of them. It returns the position
 // after them, which is i if there are none.
 func number(l []byte, i, max int) (v, end int) {
-	for end = i; end < len(l) && end-i < max && digit(l[end]); end++ {
+	for end = i; end < len(l) && end-i < max && isDigit(l[end]); end++ {
 		v = v*10 + int(l[end]-'0')
 	}
 	return v, end
@@ -52,7 +52,7 @@ func number(l []byte, i, max int) (v, end int) {
 
 // two parses two digits at i; -1 if there are none.
 func two(l []byte, i int) int {
-	if i+1 < len(l) && digit(l[i]) && digit(l[i+1]) {
+	if i+1 < len(l) && isDigit(l[i]) && isDigit(l[i+1]) {
 		return int(l[i]-'0')*10 + int(l[i+1]-'0')
 	}
 	return -1
@@ -105,7 +105,7 @@ func monthAt(l []byte, i int) (month, end int) {
 
 // letters returns the position after the letters at i, at most nine.
 func letters(l []byte, i int) int {
-	for n := 0; n < 9 && i < len(l) && letter(l[i]); n++ {
+	for n := 0; n < 9 && i < len(l) && isLetter(l[i]); n++ {
 		i++
 	}
 	return i
@@ -131,14 +131,14 @@ func (s *stamp) parse(l []byte, i int) int {
 	*s = stamp{}
 	end := 0
 	switch c := byteAt(l, i); {
-	case digit(c):
+	case isDigit(c):
 		end = s.parseDigits(l, i)
 	case c == '@':
 		end = s.parseTAI(l, i)
-	case letter(c):
+	case isLetter(c):
 		end = s.parseWord(l, i)
 	}
-	if c := byteAt(l, end); end == 0 || digit(c) || s.kind >= epoch && letter(c) {
+	if c := byteAt(l, end); end == 0 || isDigit(c) || s.kind >= epoch && isLetter(c) {
 		s.kind = noStamp
 		return 0
 	}
@@ -162,7 +162,7 @@ func (s *stamp) parseDigits(l []byte, i int) int {
 					return s.parseFraction(l, k)
 				}
 			}
-		case sep == ' ' || sep == '-' && letter(byteAt(l, n+1)): // 2026 Nov 21 14:05:06, 2026-Nov-21
+		case sep == ' ' || sep == '-' && isLetter(byteAt(l, n+1)): // 2026 Nov 21 14:05:06, 2026-Nov-21
 			month, k := monthAt(l, n+1)
 			if month == 0 || byteAt(l, k) != sep {
 				return 0
@@ -173,7 +173,7 @@ func (s *stamp) parseDigits(l []byte, i int) int {
 			if e > k && s.validDate() {
 				return s.clockAfter(l, e)
 			}
-		case sep == '-' && i+8 < len(l) && digit(l[i+5]) && digit(l[i+6]) && digit(l[i+7]) && !digit(l[i+8]): // 2026-025, the day of the year
+		case sep == '-' && i+8 < len(l) && isDigit(l[i+5]) && isDigit(l[i+6]) && isDigit(l[i+7]) && !isDigit(l[i+8]): // 2026-025, the day of the year
 			day, k := number(l, n+1, 3)
 			s.year, s.month, s.day = v, 1, day
 			for s.month <= 12 && s.day > daysIn(v, s.month) {
@@ -254,7 +254,7 @@ func (s *stamp) findYear(l []byte, at, end int) bool {
 	}
 	const near = 64
 	for i := max(0, at-near); i+len("2006.01.02") < at; i++ {
-		if c := l[i+4]; digit(l[i]) && (c == '.' || c == '-' || c == '/') && l[i+7] == c && (i == 0 || l[i-1] == ' ') && check(i) {
+		if c := l[i+4]; isDigit(l[i]) && (c == '.' || c == '-' || c == '/') && l[i+7] == c && (i == 0 || l[i-1] == ' ') && check(i) {
 			return true
 		}
 	}
@@ -428,7 +428,7 @@ func (s *stamp) parseWord(l []byte, i int) int {
 		if month, e := monthAt(l, k); month > 0 {
 			return s.parseMonth(l, month, e)
 		}
-		if digit(byteAt(l, k)) {
+		if isDigit(byteAt(l, k)) {
 			if end := s.parseDigits(l, k); end > 0 && s.kind == fullDate {
 				return end
 			}
@@ -493,7 +493,7 @@ func (s *stamp) yearAfter(l []byte, end int) int {
 	} else {
 		year, e = number(l, end+1, 5)
 	}
-	if s.year == 0 && byteAt(l, end) == ' ' && e == end+5 && year >= 1970 && year <= 2199 && !letter(byteAt(l, e)) && byteAt(l, e) != '.' && byteAt(l, e) != ':' {
+	if s.year == 0 && byteAt(l, end) == ' ' && e == end+5 && year >= 1970 && year <= 2199 && !isLetter(byteAt(l, e)) && byteAt(l, e) != '.' && byteAt(l, e) != ':' {
 		s.year, end = year, e
 	}
 	return end
@@ -560,7 +560,7 @@ func (s *stamp) parseClock(l []byte, i int) int {
 	if byteAt(l, m) == ' ' || bytes.HasPrefix(l[min(m, len(l)):], []byte("\u202f")) {
 		m += max(1, len("\u202f")*int(byteAt(l, m)>>7))
 	}
-	if c := byteAt(l, m) | 32; (c == 'a' || c == 'p') && byteAt(l, m+1)|32 == 'm' && !letter(byteAt(l, m+2)) && !digit(byteAt(l, m+2)) && s.hour >= 1 && s.hour <= 12 {
+	if c := byteAt(l, m) | 32; (c == 'a' || c == 'p') && byteAt(l, m+1)|32 == 'm' && !isLetter(byteAt(l, m+2)) && !isDigit(byteAt(l, m+2)) && s.hour >= 1 && s.hour <= 12 {
 		s.hour %= 12
 		if c == 'p' {
 			s.hour += 12
@@ -574,12 +574,12 @@ func (s *stamp) parseClock(l []byte, i int) int {
 // after it; i if there is none.
 func (s *stamp) parseFraction(l []byte, i int) int {
 	c := byteAt(l, i)
-	if c != '.' && c != ',' && c != ':' || !digit(byteAt(l, i+1)) {
+	if c != '.' && c != ',' && c != ':' || !isDigit(byteAt(l, i+1)) {
 		return i
 	}
 	k, unit := i+1, 100_000_000
 	s.nanos = 0
-	for ; k < len(l) && digit(l[k]); k++ {
+	for ; k < len(l) && isDigit(l[k]); k++ {
 		s.nanos += int(l[k]-'0') * unit
 		unit /= 10
 	}

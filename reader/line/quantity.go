@@ -59,7 +59,7 @@ func ParseQuantity(s []byte) (q Quantity, ok bool) {
 		}
 		s = s[n:]
 		k := 0
-		for k < len(s) && !digit(s[k]) && s[k] != '.' {
+		for k < len(s) && !isDigit(s[k]) && s[k] != '.' {
 			k++
 		}
 		if k == 0 {
@@ -90,7 +90,7 @@ func numberEnd(s []byte, signed bool) int {
 		i++
 	}
 	from := i
-	for i < len(s) && (digit(s[i]) || s[i] == '.') {
+	for i < len(s) && (isDigit(s[i]) || s[i] == '.') {
 		i++
 	}
 	if i == from {
@@ -100,8 +100,8 @@ func numberEnd(s []byte, signed bool) int {
 		if e++; e < len(s) && (s[e] == '-' || s[e] == '+') {
 			e++
 		}
-		if e < len(s) && digit(s[e]) {
-			for e < len(s) && digit(s[e]) {
+		if e < len(s) && isDigit(s[e]) {
+			for e < len(s) && isDigit(s[e]) {
 				e++
 			}
 			i = e

@@ -87,10 +87,10 @@ func csvRoles(names, row [][]byte) roles {
 			}
 			continue
 		}
-		if named := bytes.Contains(name, []byte("date")); (date < 0 || named && !namedDate) && isDate(v) && (named || !digits(v)) {
+		if named := bytes.Contains(name, []byte("date")); (date < 0 || named && !namedDate) && isDate(v) && (named || !allDigits(v)) {
 			date, namedDate = i, named
 		}
-		if named := bytes.Contains(name, []byte("time")); (clock < 0 || named && !namedClock) && isClock(v) && (named || !digits(v)) {
+		if named := bytes.Contains(name, []byte("time")); (clock < 0 || named && !namedClock) && isClock(v) && (named || !allDigits(v)) {
 			clock, namedClock = i, named
 		}
 	}
@@ -210,7 +210,7 @@ func (c *Columns) levelAndOrigin(l []byte) (v Level, derived bool) {
 		return levelOfInitial(levelOfValue(bytes.TrimSpace(x.value(l, i, c.sep)))), false
 	}
 	status := x.value(l, c.roles.status, c.sep)
-	if len(status) != 3 || !digits(status) {
+	if len(status) != 3 || !allDigits(status) {
 		return NoLevel, false
 	}
 	return levelOfStatusCode(status[0]), true

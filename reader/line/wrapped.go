@@ -81,7 +81,7 @@ func labelOf(l []byte) label {
 		n++
 	}
 	i := skip(head, n, ' ')
-	if n == 0 || i == n || !letter(l[0]) || byteAt(head, i) != '|' || i+1 < len(l) && byteAt(l, i+1) != ' ' || levelNamed(head[:n]) != 0 {
+	if n == 0 || i == n || !isLetter(l[0]) || byteAt(head, i) != '|' || i+1 < len(l) && byteAt(l, i+1) != ' ' || levelNamed(head[:n]) != 0 {
 		return label{}
 	}
 	return label{head[:n], min(i+len("| "), len(l))}

@@ -32,7 +32,7 @@ func (s *stamp) parseZone(l []byte, i int) int {
 		} else if _, year := number(l, e+1, 5); k > i && !(byteAt(l, e) == ' ' && year == e+5) { // but for date's "+08 2026"
 			return i
 		}
-		if m > 59 || digit(byteAt(l, e)) {
+		if m > 59 || isDigit(byteAt(l, e)) {
 			return i
 		}
 		s.zone, s.zoned = h*3600+max(m, 0)*60, true
@@ -40,7 +40,7 @@ func (s *stamp) parseZone(l []byte, i int) int {
 			s.zone = -s.zone
 		}
 		return e
-	case c == 'Z' && !letter(byteAt(l, k+1)) && !digit(byteAt(l, k+1)):
+	case c == 'Z' && !isLetter(byteAt(l, k+1)) && !isDigit(byteAt(l, k+1)):
 		s.zone, s.zoned = 0, true
 		return k + 1
 	case c >= 'A' && c <= 'Z':
@@ -52,10 +52,10 @@ func (s *stamp) parseZone(l []byte, i int) int {
 		for e < len(l) && l[e] >= 'A' && l[e] <= 'Z' {
 			e++
 		}
-		if hours, ok := zones[string(l[k:e])]; ok && !letter(byteAt(l, e)) && !digit(byteAt(l, e)) {
+		if hours, ok := zones[string(l[k:e])]; ok && !isLetter(byteAt(l, e)) && !isDigit(byteAt(l, e)) {
 			s.zone, s.zoned = int(hours*3600), true
 			// GMT+0200 and UTC-7
-			if c := byteAt(l, e); hours == 0 && (c == '+' || c == '-') && digit(byteAt(l, e+1)) {
+			if c := byteAt(l, e); hours == 0 && (c == '+' || c == '-') && isDigit(byteAt(l, e+1)) {
 				if end := s.parseOffset(l, e); end > 0 {
 					return end
 				}
@@ -70,7 +70,7 @@ func (s *stamp) parseZone(l []byte, i int) int {
 // at i, and the position after it; nil if there is none.
 func zoneAt(l []byte, i int) (*time.Location, int) {
 	slash, e := -1, i
-	for ; e < len(l) && (letter(l[e]) || strings.IndexByte("_/+-", l[e]) >= 0 || slash >= 0 && digit(l[e])); e++ {
+	for ; e < len(l) && (isLetter(l[e]) || strings.IndexByte("_/+-", l[e]) >= 0 || slash >= 0 && isDigit(l[e])); e++ {
 		if l[e] == '/' && slash < 0 {
 			slash = e
 		}
@@ -108,7 +108,7 @@ func (s *stamp) parseOffset(l []byte, i int) int {
 	case byteAt(l, e) == ':' && two(l, e+1) >= 0:
 		minutes, e = two(l, e+1), e+3
 	}
-	if hours > 14 || minutes > 59 || digit(byteAt(l, e)) {
+	if hours > 14 || minutes > 59 || isDigit(byteAt(l, e)) {
 		return 0
 	}
 	if s.zone = hours*3600 + minutes*60; l[i] == '-' {

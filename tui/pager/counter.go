@@ -84,7 +84,7 @@ func (c *counter) addRows(rows []row, members members, from, to document.Place, 
 	if c.tally == nil {
 		return
 	}
-	matches := func(r *row) bool { return scan == nil || scan.In(r.columns).Match(r.Text) }
+	matches := func(r *row) bool { return scan == nil || scan.ForColumns(r.columns).Match(r.Text) }
 	if skipped || members.compare(from, c.counted) > 0 {
 		c.fresh.partial = true // the text in between is missing
 	}
@@ -248,7 +248,7 @@ func (x *freshCount) add(ctx context.Context, text Text, r *run) error {
 		hit := true
 		if x.scan != nil {
 			if !inLongLine(&p.Piece) {
-				hit = x.scan.In(p.columns).Match(p.Text)
+				hit = x.scan.ForColumns(p.columns).Match(p.Text)
 			} else {
 				var err error
 				if hit, err = x.longLines.matchLine(ctx, text, x.matcher, &p.Piece); err != nil {

@@ -56,7 +56,7 @@ func TestCounterGrows(t *testing.T) {
 			read := w.grow(x.add)
 			appended := read()
 			w.endGrow()
-			if _, ok := w.grown(&appended, true); !ok {
+			if _, ok := w.addAppended(&appended, true); !ok {
 				t.Fatal("the end was reached otherwise")
 			}
 			if !c.addCounted(x, appended.from, appended.tail) {

@@ -34,7 +34,7 @@ func (m *Model) Grow() tea.Cmd {
 	return func() tea.Msg { return grownMsg{read(), fresh} }
 }
 
-func (m *Model) grown(msg grownMsg) tea.Cmd {
+func (m *Model) handleGrown(msg grownMsg) tea.Cmd {
 	again := m.win.endGrow()
 	switch {
 	case m.frozen:
@@ -44,7 +44,7 @@ func (m *Model) grown(msg grownMsg) tea.Cmd {
 	case msg.err != nil:
 		return report(msg.err)
 	}
-	lines, ok := m.win.grown(&msg.appended, m.view.follow)
+	lines, ok := m.win.addAppended(&msg.appended, m.view.follow)
 	if !ok {
 		return m.Grow()
 	}

@@ -85,11 +85,11 @@ func surplus(rows []row) int {
 	return n
 }
 
-// grown adds the appended rows and returns the number of new lines. If there
+// addAppended adds the appended rows and returns the number of new lines. If there
 // are more than are kept, they replace the rows when following; otherwise the
 // rows stay and no longer include the end. It returns false if more has
 // meanwhile reached the end, so that a new read must start there.
-func (w *window) grown(n *appended, follow bool) (lines int64, ok bool) {
+func (w *window) addAppended(n *appended, follow bool) (lines int64, ok bool) {
 	if len(n.members) > 0 {
 		w.setMembers(n.members)
 	}

@@ -65,7 +65,7 @@ func (h *highlighter) around(i, from, to int) []match.Span {
 		after := h.win.rows[i+1].Text
 		text = append(slices.Clip(text), after[:min(len(after), beyond)]...)
 	}
-	spans := scan.In(r.columns).Highlights(text, nil)
+	spans := scan.ForColumns(r.columns).Highlights(text, nil)
 	for k := range spans {
 		spans[k].Start += lo
 		spans[k].End += lo

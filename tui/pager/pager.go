@@ -151,7 +151,7 @@ func say(format string, args ...any) tea.Cmd {
 // Open shows a log at a place, or at its end if at is nil. The pane owns the
 // log and closes the previous one.
 func (m *Model) Open(name string, d Log, at *document.Place) tea.Cmd {
-	m.Shut()
+	m.CloseInBackground()
 	m.doc, m.name, m.inUse = d, name, new(sync.RWMutex)
 	m.fresh, m.rate = 0, rate{}
 	m.asked = nil
@@ -168,14 +168,14 @@ func (m *Model) Open(name string, d Log, at *document.Place) tea.Cmd {
 func (m *Model) Close() {
 	d := m.doc
 	m.doc = nil
-	m.Shut()
+	m.CloseInBackground()
 	if d != nil {
 		_ = d.Close()
 	}
 }
 
-// Shut closes the log in the background, once no command reads it.
-func (m *Model) Shut() {
+// CloseInBackground closes the log in the background, once no command reads it.
+func (m *Model) CloseInBackground() {
 	m.win.close()
 	m.find.drop()
 	m.count.stop()
@@ -215,7 +215,7 @@ func (m *Model) Update(msg tea.Msg) tea.Cmd {
 		if msg.gen != m.win.gen {
 			return nil
 		}
-		return m.grown(msg)
+		return m.handleGrown(msg)
 	case numberedMsg:
 		if msg.gen != m.win.gen {
 			return nil

@@ -188,7 +188,7 @@ func (k pick) rowsOf(ctx context.Context, d Text, w *document.Window, scan, find
 	var out []row
 	var spans []match.Span
 	if scan != nil {
-		spans = scan.In(w.Columns).Lines(w.Text, nil, 0)
+		spans = scan.ForColumns(w.Columns).Lines(w.Text, nil, 0)
 		if len(spans) == 0 && !w.Long() {
 			return nil, nil
 		}

@@ -250,7 +250,7 @@ func testWindowGrows(t *testing.T, seed uint64) {
 			if x.err != nil || x.gen != w.gen {
 				t.Fatalf("seed %d: %v", seed, x.err)
 			}
-			lines, ok := w.grown(&x, follow)
+			lines, ok := w.addAppended(&x, follow)
 			now := text.lines()
 			if want := len(now) - was; !ok || lines != int64(want) {
 				t.Fatalf("seed %d: %d new lines, want %d; %v", seed, lines, want, ok)
@@ -299,7 +299,7 @@ func TestWindowReachesEnd(t *testing.T) {
 	}
 	x := read()
 	w.endGrow()
-	if _, ok := w.grown(&x, false); ok {
+	if _, ok := w.addAppended(&x, false); ok {
 		t.Error("lines that are there already are taken for new ones")
 	}
 	if w.growth.tail != w.down {

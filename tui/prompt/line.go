@@ -50,8 +50,8 @@ func NewLine(ask string) Line {
 	return l
 }
 
-// tooLong returns an error if n more characters do not fit.
-func (l *Line) tooLong(n int) error {
+// checkRoom returns an error if n more characters do not fit.
+func (l *Line) checkRoom(n int) error {
 	switch length := utf8.RuneCountInString(l.Value()); {
 	case length+n <= MostTyped:
 		return nil
@@ -77,7 +77,7 @@ func (l *Line) Update(msg tea.Msg) (tea.Cmd, error) {
 			adds = utf8.RuneCountInString(l.killed)
 		}
 	}
-	if err := l.tooLong(adds); err != nil && adds > 0 {
+	if err := l.checkRoom(adds); err != nil && adds > 0 {
 		return nil, err
 	}
 	before := state{l.Value(), l.Position()}

@@ -206,7 +206,7 @@ func (m *Model) Search(text string, s index.Searcher, sources func() []reader.So
 	if err != nil {
 		return nil, err
 	}
-	tree, times, err := query.Times(tree)
+	tree, times, err := query.SplitTimes(tree)
 	if err != nil {
 		return nil, err
 	}
@@ -627,7 +627,7 @@ func (m *Model) row(i int) string {
 	b.WriteString(sep)
 	var spans []match.Span
 	if m.scan != nil && !x.context {
-		spans = m.scan.In(x.columns).Highlights(x.text, nil)
+		spans = m.scan.ForColumns(x.columns).Highlights(x.text, nil)
 	}
 	room := max(1, m.width-width-2)
 	skip := 0
