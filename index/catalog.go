@@ -51,7 +51,7 @@ import (
 //     Bleve's in the directory of the index.
 //  4. 2026-11: the terms of what is shown of a text, in addition to its own.
 //  5. 2026-11: the names of a file's columns are terms of its blocks.
-//  6. 2026-11: tables of version 5; later also those of version 6, which a build brings up to date.
+//  6. 2026-11: tables of version 5; later also those of versions 6 and 7; a build brings older ones up to date.
 //
 // If a catalog is damaged, or of another version or directory, the index is
 // built anew.

@@ -90,7 +90,7 @@ func (x Indexed) Table(m reader.Member, b reader.Blocks) (*reader.Table, bool) {
 // two times.
 func (x Indexed) ask(ctx context.Context, req *Request, parallel int) *admitter {
 	p := newPlan(req.Query, req.Options)
-	p.window = req.Window
+	p.window, p.limit = req.Window, req.Limit
 	for attempt := 1; ; attempt++ {
 		a := newAdmitter(x.Cache, p, x.Note)
 		a.encoding = x.Encoding
@@ -486,6 +486,9 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 	}
 	stamp, _ := files.ListedStamp(m)
 	ad := &admission{cache: a.cache, entry: e, grown: grown, blocks: make([]bool, e.blocks), certain: !grown && e.certainlyHolds(a.cache, stamp)}
+	if ad.certain && a.excludesWhole(e) {
+		return ad
+	}
 	for i := range ad.blocks {
 		ad.blocks[i] = true
 	}
@@ -523,6 +526,17 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 		}
 	}
 	return ad
+}
+
+// excludesWhole reports whether the times and levels of the lines of an entry, without
+// decoding its table, exclude all of them.
+func (a *admitter) excludesWhole(e *entry) bool {
+	w := &a.plan.window
+	if !w.limited() && a.plan.levels == allLevels && a.plan.limit == nil || a.plan.formats.HasTimeOrLevel() {
+		return false
+	}
+	k, ok := reader.WholeBlock(e.packed)
+	return ok && (w.limited() && !w.mayContain(&k) || a.plan.levels.excludesWhole(&k) || a.plan.limit.excludesWhole(&k))
 }
 
 // ask returns the serial numbers of the blocks of an index that may contain a

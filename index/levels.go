@@ -80,31 +80,29 @@ func exactLevels(q query.Node) (set levelSet, ok bool) {
 	return 0, false
 }
 
-// summarize passes on what is known of a block, and reports whether that is enough. n is
-// the number of matching lines.
-func (p *producer) summarize(k *reader.TableBlock) (n int64, ok bool) {
-	n, counts, ok := p.summaryOf(k)
+// summarize passes on what is known of block i of a table, and reports whether that is
+// enough. n is the number of matching lines.
+func (p *producer) summarize(table []reader.TableBlock, i int) (n int64, ok bool) {
+	if p.req.Summary == nil {
+		return 0, false
+	}
+	n, counts, ok := p.summaryOf(table, i)
 	return n, ok && p.req.Summary(p.st.member, counts)
 }
 
-// summaryOf returns what is known of a block, and whether that is enough. n is the number
-// of matching lines.
-func (p *producer) summaryOf(k *reader.TableBlock) (n int64, counts []TimeCount, ok bool) {
-	set, exact := exactLevels(p.req.Query)
-	if p.req.Summary == nil || !exact || !k.LevelsKnown() || k.First.IsZero() || k.Continues || k.Unfinished || k.StartUntimed {
+// summaryOf returns what is known of block i of a table, and whether that is enough. n is
+// the number of matching lines.
+func (p *producer) summaryOf(table []reader.TableBlock, i int) (n int64, counts []TimeCount, ok bool) {
+	k := &table[i]
+	if !p.exact || !k.LevelsKnown() || k.First.IsZero() || k.Continues || k.Unfinished || k.StartUntimed && !k.LeadingKnown() {
 		return 0, nil, false
 	}
 	w := &p.req.Window
 	first, last := k.TimesIn(w.zone())
-	switch k.Inferred {
-	case reader.NotInferred, reader.WallClock:
-	case reader.WallClockYear:
-		if p.timer == nil || !p.timer.clock.InfersYear(first) || !p.timer.clock.InfersYear(last) {
-			return 0, nil, false
-		}
-	default:
+	if !p.stays(k, first) || !p.stays(k, last) {
 		return 0, nil, false
 	}
+	counts = make([]TimeCount, 0, len(k.Minutes)+2)
 	// add adds the lines of a range of time, unless they are outside the window. It
 	// returns false if only some may be.
 	add := func(first, last time.Time, levels *[line.Fatal + 1]int32) bool {
@@ -116,7 +114,7 @@ func (p *producer) summaryOf(k *reader.TableBlock) (n int64, counts []TimeCount,
 		}
 		c := TimeCount{First: first, Last: last}
 		for v, x := range levels {
-			if set&(1<<v) != 0 {
+			if p.levels&(1<<v) != 0 {
 				c.Levels[v] = int64(x)
 				n += int64(x)
 			}
@@ -124,18 +122,51 @@ func (p *producer) summaryOf(k *reader.TableBlock) (n int64, counts []TimeCount,
 		counts = append(counts, c)
 		return true
 	}
-	if k.Minutes == nil {
-		ok = add(first, last.Add(time.Millisecond-1), &k.Levels)
-	} else {
-		for i := range k.Minutes {
-			m := &k.Minutes[i]
-			begin := k.MinuteIn(m.At, w.zone())
-			if ok = add(begin, begin.Add(time.Minute-1), &m.Levels); !ok {
-				break
-			}
+	if k.StartUntimed {
+		before, ok := p.finalBefore(table, i)
+		if !ok || !add(before, before.Add(time.Millisecond-1), &k.Leading) {
+			return 0, nil, false
 		}
 	}
-	return n, counts, ok
+	if k.Minutes == nil {
+		timed := k.Levels
+		for v, x := range k.Leading {
+			timed[v] -= x
+		}
+		return n, counts, add(first, last.Add(time.Millisecond-1), &timed)
+	}
+	for i := range k.Minutes {
+		m := &k.Minutes[i]
+		begin := k.MinuteIn(m.At, w.zone())
+		if !add(begin, begin.Add(time.Minute-1), &m.Levels) {
+			return 0, nil, false
+		}
+	}
+	return n, counts, true
+}
+
+// finalBefore returns the time of the last line before block i of a table that has one. It
+// returns false if that is not known, or if there is none.
+func (p *producer) finalBefore(table []reader.TableBlock, i int) (time.Time, bool) {
+	for i--; i >= 0 && table[i].LevelsKnown(); i-- {
+		if k := &table[i]; !k.First.IsZero() {
+			t := k.FinalIn(p.req.Window.zone())
+			return t, !t.IsZero() && p.stays(k, t)
+		}
+	}
+	return time.Time{}, false
+}
+
+// stays reports whether a time of a block, in the zone of the request, would be the same
+// if it was read from its line again.
+func (p *producer) stays(k *reader.TableBlock, t time.Time) bool {
+	switch k.Inferred {
+	case reader.NotInferred, reader.WallClock:
+		return true
+	case reader.WallClockYear:
+		return p.timer != nil && p.timer.clock.InfersYear(t)
+	}
+	return false
 }
 
 // summarizeAll passes on what is known of the admitted blocks of a file that has
@@ -151,7 +182,7 @@ func (p *producer) summarizeAll(ad *admission) bool {
 		if !admitted {
 			continue
 		}
-		n, counts, ok := p.summaryOf(&ad.table.Blocks[i])
+		n, counts, ok := p.summaryOf(ad.table.Blocks, i)
 		if !ok {
 			return false
 		}
@@ -173,6 +204,14 @@ func (p *producer) summarizeAll(ad *admission) bool {
 	}
 	p.fill(x)
 	return true
+}
+
+// excludesWhole reports whether no line of a member has a level in s. k describes all its
+// blocks.
+func (s levelSet) excludesWhole(k *reader.TableBlock) bool {
+	blocks := []bool{true}
+	s.exclude(blocks, []reader.TableBlock{*k})
+	return !blocks[0]
 }
 
 // exclude clears those of blocks that have no line with a level in s. A line longer

@@ -31,6 +31,7 @@ type plan struct {
 	root   planNode
 	files  []query.File // the file: conditions
 	window Window
+	limit  *Limit
 	levels levelSet // that a matching line may have
 
 	formats *line.Formats // match.Options.Formats

@@ -286,13 +286,18 @@ func (p *producer) searchAnyOrder(ra reader.RandomAccess, ad *admission) bool {
 	}
 	_, stored := p.blocks.(reader.RandomAccess)
 	passed := 0
+	backwards := p.backwards(table)
 	var failed atomic.Bool
-	for i := 0; i < len(table) && !failed.Load(); i++ {
+	for at := 0; at < len(table) && !failed.Load(); at++ {
+		i := at
+		if backwards {
+			i = len(table) - 1 - at
+		}
 		if ad != nil && (!ad.blocks[i] || p.req.Limit.excludes(table, i)) {
 			passed++
 			continue
 		}
-		if n, ok := p.summarize(&table[i]); ok {
+		if n, ok := p.summarize(table, i); ok {
 			if !p.addSummary(n) {
 				return false
 			}
@@ -309,7 +314,7 @@ func (p *producer) searchAnyOrder(ra reader.RandomAccess, ad *admission) bool {
 			if !ok {
 				return false
 			}
-			i = last
+			at = last
 			continue
 		}
 		x, ok := p.slot()
@@ -317,7 +322,7 @@ func (p *producer) searchAnyOrder(ra reader.RandomAccess, ad *admission) bool {
 			return false
 		}
 		x.stats.Unindexed = unindexed(ad, i)
-		p.advance(int64(float64(p.st.member.Size) * float64(i) / float64(len(table))))
+		p.advance(int64(float64(p.st.member.Size) * float64(at) / float64(len(table))))
 		p.spread(func() {
 			defer p.fill(x)
 			b := reader.GetBlock()
@@ -335,6 +340,12 @@ func (p *producer) searchAnyOrder(ra reader.RandomAccess, ad *admission) bool {
 	}
 	p.countSkipped(passed)
 	return !failed.Load()
+}
+
+// backwards reports whether the blocks of a member are searched from the last to the first,
+// because its newest lines are wanted. A line longer than a block is read forwards.
+func (p *producer) backwards(table []reader.TableBlock) bool {
+	return p.req.Limit != nil && p.req.Limit.Newest && !slices.ContainsFunc(table, func(k reader.TableBlock) bool { return k.Continues || k.Unfinished })
 }
 
 // learnFrom learns from the first block of the member, before others are searched. It

@@ -81,6 +81,7 @@ func (sc Scan) Search(ctx context.Context, req *Request, emit func(*Hits) error)
 	s.scanners.New = func() any { return m.NewScanner() }
 	s.columned.New = newColumnedScanner(m)
 	s.inOrder = req.inOrder()
+	s.levels, s.exact = exactLevels(req.Query)
 	stop := context.AfterFunc(s.ctx, s.wake)
 	defer stop()
 
@@ -113,6 +114,8 @@ type scanRun struct {
 	cancel  context.CancelFunc
 	inOrder bool // hits are emitted one after the other, because they are cut to Max or get context
 	admit   func(reader.Member) *admission
+	levels  levelSet // those of the lines that match, if exact is set
+	exact   bool     // the query asks for levels alone
 
 	workers  *reader.Workers
 	running  sync.WaitGroup // all goroutines of this search
@@ -243,6 +246,7 @@ func (s *scanRun) newMemberScans(src reader.Source, members []reader.Member) (ou
 		st := &memberScan{src: src, member: m}
 		if s.admit != nil {
 			st.adm = s.admit(m)
+			s.narrow(st)
 		}
 		if st.adm != nil && st.adm.readsNothing() {
 			s.stats.Read++

@@ -25,7 +25,7 @@ func TestMayContain(t *testing.T) {
 		}
 		zones = append(zones, z)
 	}
-	excluded, summarized, seen := 0, 0, map[reader.Inference]int{}
+	excluded, summarized, leading, seen := 0, 0, 0, map[reader.Inference]int{}
 	for range 20000 {
 		zone := zones[r.IntN(len(zones))]
 		at := time.Date(2018+r.IntN(6), 1, 1, 0, 0, r.IntN(366*86400), 0, time.UTC)
@@ -34,8 +34,15 @@ func TestMayContain(t *testing.T) {
 		}
 		at = at.Add(time.Duration(r.IntN(7200)-3600) * time.Second)
 		form := []string{"2006-01-02 15:04:05", "Jan _2 15:04:05", "2006-01-02T15:04:05Z07:00", "15:04:05"}[r.IntN(4)]
+		var before string // the block before
 		var text strings.Builder
 		step := 1 + r.IntN(5000)
+		if r.IntN(3) == 0 {
+			before = at.Add(-time.Duration(r.IntN(step))*time.Second).In(zone).Format(form) + " line before\n"
+			for range r.IntN(3) {
+				text.WriteString([]string{"level=error without a time\n", "\tat of a trace\n"}[r.IntN(2)])
+			}
+		}
 		last := at
 		for i := range 1 + r.IntN(8) {
 			last = at.Add(time.Duration(i*r.IntN(step)) * time.Second)
@@ -49,7 +56,8 @@ func TestMayContain(t *testing.T) {
 		}
 		ref := last.Add(time.Duration(r.IntN(86400*3)) * time.Second)
 		built := line.Clock{Zone: time.UTC, Ref: ref}
-		k := surveyed(t, &built, text.String())
+		table := surveyed(t, &built, before, text.String())
+		k := table[len(table)-1]
 		seen[k.Inferred]++
 		if r.IntN(3) == 0 {
 			ref = ref.AddDate(0, r.IntN(30), 0)
@@ -58,8 +66,10 @@ func TestMayContain(t *testing.T) {
 		if r.IntN(4) > 0 {
 			w.Until = w.Since.Add(time.Duration(r.IntN(4000)) * time.Second)
 		}
-		if checkSummary(t, &k, w, ref, text.String()) {
-			summarized++
+		if checkSummary(t, table, w, ref, before, text.String()) {
+			if summarized++; k.StartUntimed {
+				leading++
+			}
 		}
 		if w.mayContain(&k) {
 			continue
@@ -78,27 +88,37 @@ func TestMayContain(t *testing.T) {
 			t.Errorf("%d blocks with inference %d", seen[inferred], inferred)
 		}
 	}
-	if excluded < 3000 || summarized < 3000 {
-		t.Errorf("only %d blocks are excluded, %d summarized", excluded, summarized)
+	if excluded < 3000 || summarized < 3000 || leading < 300 {
+		t.Errorf("only %d blocks are excluded, %d summarized, of these %d with lines before the first time", excluded, summarized, leading)
 	}
 }
 
-// surveyed returns what a table has of a block, after it was stored.
-func surveyed(t *testing.T, c *line.Clock, text string) reader.TableBlock {
+// surveyed returns what a table has of blocks, after it was stored. Those that are empty are
+// left out.
+func surveyed(t *testing.T, c *line.Clock, texts ...string) []reader.TableBlock {
 	t.Helper()
-	k := c.Survey([]byte(text), false)
-	k.Len, k.Lines, k.StoredLen = len(text), strings.Count(text, "\n"), 1
-	table, err := reader.DecodeTable((&reader.Table{Blocks: []reader.TableBlock{k}, Lines: int64(k.Lines)}).Encode())
+	table := &reader.Table{}
+	for _, text := range texts {
+		if text == "" {
+			continue
+		}
+		k := c.Survey([]byte(text), false)
+		k.Len, k.Lines, k.StoredLen = len(text), strings.Count(text, "\n"), 1
+		table.Blocks = append(table.Blocks, k)
+		table.Lines += int64(k.Lines)
+	}
+	table, err := reader.DecodeTable(table.Encode())
 	if err != nil {
-		t.Fatalf("%v: %+v", err, k)
+		t.Fatalf("%v: %q", err, texts)
 	}
-	return table.Blocks[0]
+	return table.Blocks
 }
 
-// checkSummary compares what is known of a block without reading it with its lines, and
-// reports whether anything is.
-func checkSummary(t *testing.T, k *reader.TableBlock, w Window, ref time.Time, text string) bool {
+// checkSummary compares what is known of the last block of a table without reading it with
+// its lines, and reports whether anything is.
+func checkSummary(t *testing.T, table []reader.TableBlock, w Window, ref time.Time, before, text string) bool {
 	t.Helper()
+	k := &table[len(table)-1]
 	got := map[string]int64{} // by minute and level
 	req := &Request{Query: query.Text{}, Window: w, Summary: func(_ reader.Member, counts []TimeCount) bool {
 		for _, c := range counts {
@@ -114,22 +134,28 @@ func checkSummary(t *testing.T, k *reader.TableBlock, w Window, ref time.Time, t
 		return true
 	}}
 	clock := line.Clock{Zone: w.Zone, Ref: ref}
-	clock.Learn([]byte(text))
-	p := &producer{scanRun: &scanRun{req: req}, st: &memberScan{}, timer: &timer{clock: &clock}}
-	n, ok := p.summarize(k)
+	clock.Learn([]byte(before + text))
+	p := &producer{scanRun: &scanRun{req: req, levels: allLevels, exact: true}, st: &memberScan{}, timer: &timer{clock: &clock}}
+	n, ok := p.summarize(table, len(table)-1)
 	if !ok {
 		return false
 	}
 	want, lines := map[string]int64{}, int64(0)
 	var last time.Time
-	for l := range strings.Lines(text) {
+	for l := range strings.Lines(before) {
 		if x, ok := clock.Time([]byte(l)); ok {
 			last = x
+		}
+	}
+	timed := false
+	for l := range strings.Lines(text) {
+		if x, ok := clock.Time([]byte(l)); ok {
+			last, timed = x, true
 		}
 		if w.contains(last) {
 			lines++
 			minute := last.Truncate(time.Minute)
-			if k.Minutes == nil {
+			if k.Minutes == nil && timed {
 				first, _ := k.TimesIn(w.Zone)
 				minute = first.Truncate(time.Minute)
 			}

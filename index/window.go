@@ -3,7 +3,6 @@ package index
 import (
 	"bytes"
 	"fmt"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -155,54 +154,6 @@ func (w *Window) exclude(blocks []bool, table []reader.TableBlock) {
 		}
 		blocks[i] = blocks[i] && may
 	}
-}
-
-// A Limit is a Window that becomes smaller during a search, because the caller has
-// found out that it needs no other lines. It may be used by several goroutines at
-// once.
-type Limit struct {
-	mu sync.Mutex
-	w  Window
-}
-
-// Narrow replaces the window, by a smaller one.
-func (l *Limit) Narrow(w Window) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.w = w
-}
-
-// excludes reports whether no line of block i of a table can be in l.
-func (l *Limit) excludes(table []reader.TableBlock, i int) bool {
-	if l == nil {
-		return false
-	}
-	l.mu.Lock()
-	w := l.w
-	l.mu.Unlock()
-	if !w.limited() || table[i].First.IsZero() || table[i].Continues || table[i].Unfinished || w.mayContain(&table[i]) {
-		return false
-	}
-	if !table[i].StartUntimed {
-		return true
-	}
-	// Lines at its beginning may have the last time of the block before.
-	for i--; i >= 0; i-- {
-		if k := &table[i]; !k.First.IsZero() {
-			return !w.mayContain(k)
-		}
-	}
-	return true
-}
-
-// excludesAll reports whether no line of the blocks that ad admits can be in l.
-func (l *Limit) excludesAll(ad *admission) bool {
-	for i, admitted := range ad.blocks {
-		if admitted && !l.excludes(ad.table.Blocks, i) {
-			return false
-		}
-	}
-	return l != nil
 }
 
 // A timer determines the times of the lines of one member, for its producer.

@@ -16,15 +16,19 @@ import (
 //
 // As bytes, all numbers little-endian or unsigned varints:
 //
-//	"LVT6"                    magic and version
+//	"LVT7"                    magic and version
 //	detection                 varint: Detection when the times and levels were found
+//	whole                     varint: 0 if WholeBlock knows nothing, or else the set of levels, with
+//	                          bit n for level n, times 8 and what was inferred of the times, then
+//	                          the first time and the last in milliseconds since 1970 (zigzag: the
+//	                          last as the difference to the first)
 //	lines                     varint: lines of the member
 //	crc                       4 bytes, CRC-32 (IEEE) of the whole text
 //	count                     varint
 //	count blocks:             varints: length of text, stored length, newlines in it,
 //	                          flags (1 continues, 2 unfinished, 4 has times, 8 has skips, 16
 //	                          times what was inferred of the times, 128 starts untimed, 256
-//	                          has levels, and 512 has minutes),
+//	                          has levels, 512 has minutes, and 1024 has leading lines),
 //	                          if it has times: the first and the last time in milliseconds
 //	                          since 1970 (zigzag: the first as the difference to the block before's
 //	                          first, the last to the block's first), the time of the last line (its
@@ -33,16 +37,18 @@ import (
 //	                          from there to its end,
 //	                          if it has levels: the count of lines without a time, and the counts of
 //	                          lines by level, NoLevel first,
+//	                          if it has leading lines: the set of their levels, with bit n for level
+//	                          n, and the counts of lines of these levels,
 //	                          if it has minutes: their count, and of each how many minutes it is
-//	                          after the one before, at first 0, the set of its levels, with bit n
-//	                          for level n, and the counts of lines of these levels,
+//	                          after the one before, at first 0, and its levels like those of
+//	                          leading lines,
 //	                          if it has skips: their count, and of each the bytes of the text
 //	                          between it and the one before, its marker's length, the bytes left out
 //
 // Versions, all of 2026-11: 2 has skips, 3 inferences, 4 untimed lines, gaps, levels,
 // minutes and wall clocks. In 5, the times and levels of rows are those of their columns.
 // 6 has the detection. Times and levels that were found with another one, or before 6,
-// are not used.
+// are not used. 7 has leading lines and the whole.
 //
 // A block's offset, line and place in the store follow by adding up.
 type Table struct {
@@ -62,9 +68,61 @@ const Detection = 2
 
 // IsOutdated is the Outdated of an encoded table.
 func IsOutdated(b []byte) bool {
-	rest, ok := bytes.CutPrefix(b, tableMagic)
-	v, n := binary.Uvarint(rest)
-	return !ok || n <= 0 || v != Detection
+	if len(b) < len(tableMagic) || b[3] < '6' {
+		return true
+	}
+	v, n := binary.Uvarint(b[len(tableMagic):])
+	return n <= 0 || v != Detection
+}
+
+// WholeBlock describes all blocks of an encoded table together, as if they were one, without
+// decoding them: First, Last and Inferred are theirs, and those of Levels that are not 0
+// occur. It returns false if that is not known, or cannot be said of all lines alike.
+func WholeBlock(b []byte) (TableBlock, bool) {
+	if IsOutdated(b) || b[3] < '7' {
+		return TableBlock{}, false
+	}
+	d := &tableDecoder{b: b[len(tableMagic):]}
+	d.uvarint()
+	return d.whole()
+}
+
+// whole decodes what WholeBlock returns.
+func (d *tableDecoder) whole() (k TableBlock, ok bool) {
+	set := d.uvarint()
+	if set == 0 {
+		return k, false
+	}
+	k.Inferred = Inference(set & 7)
+	for v := range k.Levels {
+		k.Levels[v] = int32(set >> (3 + v) & 1)
+	}
+	first := d.varint()
+	k.First, k.Last = time.UnixMilli(first).UTC(), time.UnixMilli(first+d.varint()).UTC()
+	return k, !d.bad
+}
+
+// appendWhole appends what WholeBlock returns.
+func (t *Table) appendWhole(b []byte) []byte {
+	set, first, last := uint64(0), int64(math.MaxInt64), int64(math.MinInt64)
+	for i := range t.Blocks {
+		k := &t.Blocks[i]
+		if k.First.IsZero() || !k.LevelsKnown() || k.Continues || k.Unfinished || i == 0 && k.StartUntimed || k.Inferred != t.Blocks[0].Inferred {
+			return append(b, 0)
+		}
+		for v, n := range k.Levels {
+			if n > 0 {
+				set |= 1 << (3 + v)
+			}
+		}
+		first, last = min(first, k.First.UnixMilli()), max(last, k.Last.UnixMilli())
+	}
+	if set == 0 {
+		return append(b, 0)
+	}
+	b = binary.AppendUvarint(b, set|uint64(t.Blocks[0].Inferred))
+	b = binary.AppendVarint(b, first)
+	return binary.AppendVarint(b, last-first)
 }
 
 // A TableBlock describes a block.
@@ -86,7 +144,8 @@ type TableBlock struct {
 	StartUntimed bool      // the first has no time, or that is not known
 	Untimed      int       // lines without a time
 	Levels       [7]int32  // numbers by line.Level; their sum is 0 if they are not known
-	Minutes      []Minute  // the same by minute, in order; nil if there is one, there are more than MaxMinutes, or StartUntimed is set
+	Leading      [7]int32  // those of the lines before the first that has a time; their sum is 0 if they are not known
+	Minutes      []Minute  // the lines after these by minute, in order; nil if there is one, or there are more than MaxMinutes
 
 	Stored    int64 // offset of its frame in the store file
 	StoredLen int
@@ -116,14 +175,10 @@ func (k *TableBlock) MinuteIn(n int64, zone *time.Location) time.Time {
 }
 
 // LevelsKnown reports whether Levels says anything.
-func (k *TableBlock) LevelsKnown() bool {
-	for _, n := range k.Levels {
-		if n > 0 {
-			return true
-		}
-	}
-	return false
-}
+func (k *TableBlock) LevelsKnown() bool { return k.Levels != [7]int32{} }
+
+// LeadingKnown reports whether Leading says anything.
+func (k *TableBlock) LeadingKnown() bool { return k.Leading != [7]int32{} }
 
 // TimesIn returns First and Last, for times without a zone in the zone given, as far as
 // no time had one.
@@ -161,7 +216,7 @@ const (
 // End returns the offset of the block's end in the member's text.
 func (k *TableBlock) End() Offset { return endOf(k.Offset, k.Len, k.Skips) }
 
-var tableMagic = []byte("LVT6")
+var tableMagic = []byte("LVT7")
 
 var errTable = errors.New("damaged block table")
 
@@ -196,6 +251,7 @@ func (t *Table) Encode() []byte {
 		detection = 0
 	}
 	b = binary.AppendUvarint(b, detection)
+	b = t.appendWhole(b)
 	b = binary.AppendUvarint(b, uint64(t.Lines))
 	b = binary.LittleEndian.AppendUint32(b, t.CRC)
 	b = binary.AppendUvarint(b, uint64(len(t.Blocks)))
@@ -219,6 +275,9 @@ func (t *Table) Encode() []byte {
 		}
 		if len(k.Minutes) > 0 {
 			flags |= 512
+		}
+		if k.LeadingKnown() && k.StartUntimed && flags&4 != 0 && flags&256 != 0 {
+			flags |= 1024
 		}
 		if len(k.Skips) > 0 {
 			flags |= 8
@@ -250,6 +309,9 @@ func (t *Table) Encode() []byte {
 				b = binary.AppendUvarint(b, uint64(n))
 			}
 		}
+		if flags&1024 != 0 {
+			b = appendLevels(b, &k.Leading)
+		}
 		if flags&512 != 0 {
 			b = k.appendMinutes(b)
 		}
@@ -277,6 +339,9 @@ func DecodeTable(b []byte) (*Table, error) {
 	d := &tableDecoder{b: b[len(tableMagic):], version: version[0], outdated: IsOutdated(b)}
 	if d.version >= '6' {
 		d.uvarint()
+	}
+	if d.version >= '7' {
+		d.whole()
 	}
 	t := &Table{Outdated: d.outdated, Lines: int64(d.uvarint())}
 	if len(d.b) < 4 {
@@ -310,8 +375,9 @@ type tableDecoder struct {
 	b        []byte // what is left
 	version  byte
 	outdated bool
-	before   int64 // the first time of the last block that has one
-	bad      bool  // a number could not be decoded
+	before   int64    // the first time of the last block that has one
+	free     []Minute // memory for those of the next blocks
+	bad      bool     // a number could not be decoded
 }
 
 func (d *tableDecoder) uvarint() uint64 {
@@ -361,8 +427,16 @@ func (d *tableDecoder) block(k TableBlock) (_ TableBlock, ok bool) {
 			k.Levels[i] = int32(min(d.uvarint(), BlockSize+1))
 		}
 	}
-	if flags&512 != 0 && !k.decodeMinutes(d.uvarint) {
+	if flags&1024 != 0 && (flags&(4|128|256) != 4|128|256 || !d.levels(&k.Leading)) {
 		return k, false
+	}
+	if flags&512 != 0 && !d.minutes(&k) {
+		return k, false
+	}
+	for v := range k.Leading {
+		if k.Leading[v] > k.Levels[v] {
+			return k, false
+		}
 	}
 	if flags&8 != 0 && !k.decodeSkips(k.Offset, uint64(len(d.b)), d.uvarint) {
 		return k, false
@@ -416,48 +490,70 @@ func (k *TableBlock) appendMinutes(b []byte) []byte {
 	for _, m := range k.Minutes {
 		b = binary.AppendUvarint(b, uint64(m.At-before))
 		before = m.At
-		set := uint64(0)
-		for v, n := range m.Levels {
-			if n > 0 {
-				set |= 1 << v
-			}
+		b = appendLevels(b, &m.Levels)
+	}
+	return b
+}
+
+// appendLevels appends counts by level.
+func appendLevels(b []byte, levels *[7]int32) []byte {
+	set := uint64(0)
+	for v, n := range levels {
+		if n > 0 {
+			set |= 1 << v
 		}
-		b = binary.AppendUvarint(b, set)
-		for _, n := range m.Levels {
-			if n > 0 {
-				b = binary.AppendUvarint(b, uint64(n))
-			}
+	}
+	b = binary.AppendUvarint(b, set)
+	for _, n := range levels {
+		if n > 0 {
+			b = binary.AppendUvarint(b, uint64(n))
 		}
 	}
 	return b
 }
 
-// decodeMinutes decodes the minutes of a block, and reports whether they are consistent
-// with its times and levels.
-func (k *TableBlock) decodeMinutes(uvarint func() uint64) bool {
-	n := uvarint()
+// minutes decodes the minutes of a block, and reports whether they are consistent with its
+// times and levels.
+func (d *tableDecoder) minutes(k *TableBlock) bool {
+	n := d.uvarint()
 	if n < 2 || n > MaxMinutes || k.First.IsZero() {
 		return false
 	}
 	span := k.Last.Truncate(time.Minute).Sub(k.First.Truncate(time.Minute))
 	at := uint64(0)
-	var sum [7]int32
-	k.Minutes = make([]Minute, n)
+	sum := k.Leading
+	if uint64(cap(d.free)-len(d.free)) < n {
+		d.free = make([]Minute, 0, 4*MaxMinutes)
+	}
+	from := len(d.free)
+	d.free = d.free[:from+int(n)]
+	k.Minutes = d.free[from:len(d.free):len(d.free)]
 	for i := range k.Minutes {
-		delta, set := uvarint(), uvarint()
-		if at += delta; (delta == 0) != (i == 0) || delta > uint64(span/time.Minute) || at > uint64(span/time.Minute) || set >= 1<<7 {
+		delta := d.uvarint()
+		if at += delta; (delta == 0) != (i == 0) || delta > uint64(span/time.Minute) || at > uint64(span/time.Minute) {
 			return false
 		}
 		m := &k.Minutes[i]
 		m.At = int64(at)
-		for v := range m.Levels {
-			if set&(1<<v) != 0 {
-				m.Levels[v] = int32(min(uvarint(), BlockSize+1))
-				sum[v] = min(sum[v]+m.Levels[v], 2*BlockSize)
-			}
+		if !d.levels(&m.Levels) {
+			return false
+		}
+		for v, n := range m.Levels {
+			sum[v] = min(sum[v]+n, 2*BlockSize)
 		}
 	}
 	return sum == k.Levels
+}
+
+// levels decodes counts by level, and reports whether they may be ones.
+func (d *tableDecoder) levels(levels *[7]int32) bool {
+	set := d.uvarint()
+	for v := range levels {
+		if set&(1<<v) != 0 {
+			levels[v] = int32(min(d.uvarint(), BlockSize+1))
+		}
+	}
+	return set < 1<<7
 }
 
 // decodeSkips decodes the skips of a block at offset at of the text, and reports whether

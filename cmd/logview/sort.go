@@ -35,7 +35,6 @@ type sorter struct {
 	reverse bool // newest first, the exact reverse of the order above
 	most    int  // number of lines wanted; 0 for all
 	limit   *index.Limit
-	zone    *time.Location
 	dir     string         // of the temporary file; empty for the system's
 	rank    map[string]int // of the files, by path
 
@@ -105,7 +104,8 @@ func (o *searchOptions) newSorter(req *index.Request, sources []*files.LogSource
 	if req.Passthru || req.Before > 0 || req.After > 0 {
 		return nil, errSortedAround
 	}
-	s := &sorter{reverse: o.reverse, most: int(min(req.Max, math.MaxInt32)), limit: new(index.Limit), zone: req.Window.Zone, rank: map[string]int{}}
+	s := &sorter{reverse: o.reverse, most: int(min(req.Max, math.MaxInt32)), rank: map[string]int{}}
+	s.limit = &index.Limit{Newest: s.reverse, Most: int64(s.most), Zone: req.Window.Zone}
 	req.Times, req.Max, req.Limit = true, 0, s.limit
 	if s.most == 0 {
 		// The order of the search does not matter.
@@ -180,7 +180,7 @@ func (s *sorter) add(path string, l reader.Line, t time.Time, text []byte) error
 		s.rank[path] = rank
 	}
 	s.lines = append(s.lines, sortLine{sortTime(t), int32(rank), int64(l), s.texts.add(text)})
-	if s.most > 0 && len(s.lines) >= 2*s.most+1000 {
+	if s.most > 0 && len(s.lines) >= 2*s.most+20 {
 		s.cut()
 	}
 	return nil
@@ -207,11 +207,7 @@ func (s *sorter) cut() {
 	if last == unknownTime || last == math.MaxInt64 {
 		return
 	}
-	w := index.Window{Until: time.Unix(0, last).Add(1), Zone: s.zone}
-	if s.reverse {
-		w = index.Window{Since: time.Unix(0, last), Zone: s.zone}
-	}
-	s.limit.Narrow(w)
+	s.limit.Narrow(time.Unix(0, last))
 }
 
 // makeRoom drops lines that are not wanted or, if there are not many, writes all to a

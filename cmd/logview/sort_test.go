@@ -17,7 +17,7 @@ import (
 func TestSorter(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	for round := range 20 {
-		s := &sorter{reverse: round%2 == 1, limit: new(index.Limit), zone: time.UTC, rank: map[string]int{}, dir: t.TempDir()}
+		s := &sorter{reverse: round%2 == 1, limit: &index.Limit{Newest: round%2 == 1, Zone: time.UTC}, rank: map[string]int{}, dir: t.TempDir()}
 		type item struct {
 			time time.Time
 			text string

@@ -3,6 +3,7 @@ package files
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -397,14 +398,23 @@ func TestOlderTables(t *testing.T) {
 	known := reader.TableBlock{Len: 10, Lines: 2, StoredLen: 5, First: at, Last: at, Final: at, Levels: [7]int32{5: 2}}
 	enc := (&reader.Table{Lines: 2, Blocks: []reader.TableBlock{known}}).Encode()
 	unknown := reader.TableBlock{Len: 10, Lines: 2, StoredLen: 5, StartUntimed: true}
+	if whole, ok := reader.WholeBlock(enc); !ok || !whole.First.Equal(at) || !whole.Last.Equal(at) || whole.Levels != [7]int32{5: 1} {
+		t.Errorf("the whole: %+v, %v", whole, ok)
+	}
+	rest := enc[5:] // of a table that says nothing of the whole
+	for range 3 {
+		_, n := binary.Uvarint(rest)
+		rest = rest[n:]
+	}
 	otherwise := slices.Clone(enc)
 	otherwise[4]++ // the detection
 	for name, c := range map[string]struct {
 		enc  []byte
 		want reader.TableBlock
 	}{
-		"4":         {slices.Concat([]byte("LVT4"), enc[5:]), unknown},
-		"5":         {slices.Concat([]byte("LVT5"), enc[5:]), unknown},
+		"4":         {slices.Concat([]byte("LVT4"), rest), unknown},
+		"5":         {slices.Concat([]byte("LVT5"), rest), unknown},
+		"6":         {slices.Concat([]byte("LVT6"), enc[4:5], rest), known},
 		"this":      {enc, known},
 		"otherwise": {otherwise, unknown},
 	} {
@@ -412,7 +422,7 @@ func TestOlderTables(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := table.Blocks[0]; !reflect.DeepEqual(got, c.want) || table.Outdated != (name != "this") {
+		if got := table.Blocks[0]; !reflect.DeepEqual(got, c.want) || table.Outdated != (name != "6" && name != "this") {
 			t.Errorf("%s: %+v, want %+v", name, got, c.want)
 		}
 	}
@@ -420,6 +430,8 @@ func TestOlderTables(t *testing.T) {
 
 func FuzzTable(f *testing.F) {
 	t := &reader.Table{Lines: 3, Blocks: []reader.TableBlock{{Len: 10, Lines: 2, StoredLen: 5, First: time.UnixMilli(1), Last: time.UnixMilli(2)}, {Len: 1, StoredLen: 3}}}
+	f.Add(t.Encode())
+	t.Blocks[0].StartUntimed, t.Blocks[0].Levels, t.Blocks[0].Leading = true, [7]int32{1, 1}, [7]int32{1}
 	f.Add(t.Encode())
 	f.Fuzz(func(t *testing.T, b []byte) {
 		table, err := reader.DecodeTable(b)

@@ -49,7 +49,11 @@ func (c *Clock) Survey(text []byte, continues bool) (k reader.TableBlock) {
 		}
 		if !ok {
 			k.Untimed++
-			c.countMinute(k.Final, level)
+			if len(c.times) == 0 {
+				k.Leading[level]++
+			} else {
+				c.countMinute(k.Final, level)
+			}
 			continue
 		}
 		inferred := s.inferred()
@@ -61,6 +65,7 @@ func (c *Clock) Survey(text []byte, continues bool) (k reader.TableBlock) {
 		c.countMinute(t, level)
 	}
 	if len(c.times) == 0 {
+		k.Leading = [len(k.Leading)]int32{}
 		return k
 	}
 	if !zoned && c.Zone == time.UTC {
@@ -77,7 +82,7 @@ func (c *Clock) Survey(text []byte, continues bool) (k reader.TableBlock) {
 	k.First, k.Last = time.UnixMilli(c.times[0]).UTC(), time.UnixMilli(c.times[len(c.times)-1]).UTC()
 	k.Final = k.Final.Truncate(time.Millisecond).UTC()
 	k.Gaps = gaps(c.times)
-	if n := len(c.minutes); n > 1 && n <= reader.MaxMinutes && !k.StartUntimed {
+	if n := len(c.minutes); n > 1 && n <= reader.MaxMinutes {
 		k.Minutes = slices.Clone(c.minutes)
 		base := k.Minutes[0].At
 		for i := range k.Minutes {
@@ -88,9 +93,9 @@ func (c *Clock) Survey(text []byte, continues bool) (k reader.TableBlock) {
 }
 
 // countMinute counts a line in c.minutes, whose At are minutes since 1970. It does
-// nothing for a line before the first with a time, and once there are too many minutes.
+// nothing once there are too many minutes.
 func (c *Clock) countMinute(t time.Time, level Level) {
-	if t.IsZero() || len(c.minutes) > reader.MaxMinutes {
+	if len(c.minutes) > reader.MaxMinutes {
 		return
 	}
 	at := floorDiv(t.Unix(), 60)
