@@ -1,6 +1,8 @@
 package index
 
 import (
+	"slices"
+	"sync"
 	"time"
 
 	"logview/index/query"
@@ -86,23 +88,29 @@ func (p *producer) summarize(table []reader.TableBlock, i int) (n int64, ok bool
 	if p.req.Summary == nil {
 		return 0, false
 	}
-	n, counts, ok := p.summaryOf(table, i)
+	buf := countsPool.Get().(*[]TimeCount)
+	defer countsPool.Put(buf)
+	n, counts, ok := p.appendSummary((*buf)[:0], table, i)
+	*buf = counts
 	return n, ok && p.req.Summary(p.st.member, counts)
 }
 
-// summaryOf returns what is known of block i of a table, and whether that is enough. n is
-// the number of matching lines.
-func (p *producer) summaryOf(table []reader.TableBlock, i int) (n int64, counts []TimeCount, ok bool) {
+// countsPool has memory for what is known of blocks, as *[]TimeCount.
+var countsPool = sync.Pool{New: func() any { return new([]TimeCount) }}
+
+// appendSummary appends what is known of block i of a table to counts, and reports whether
+// that is enough. n is the number of matching lines.
+func (p *producer) appendSummary(counts []TimeCount, table []reader.TableBlock, i int) (n int64, _ []TimeCount, ok bool) {
 	k := &table[i]
 	if !p.exact || !k.LevelsKnown() || k.First.IsZero() || k.Continues || k.Unfinished || k.StartUntimed && !k.LeadingKnown() {
-		return 0, nil, false
+		return 0, counts, false
 	}
 	w := &p.req.Window
 	first, last := k.TimesIn(w.zone())
 	if !p.stays(k, first) || !p.stays(k, last) {
-		return 0, nil, false
+		return 0, counts, false
 	}
-	counts = make([]TimeCount, 0, len(k.Minutes)+2)
+	counts = slices.Grow(counts, len(k.Minutes)+2)
 	// add adds the lines of a range of time, unless they are outside the window. It
 	// returns false if only some may be.
 	add := func(first, last time.Time, levels *[line.Fatal + 1]int32) bool {
@@ -125,7 +133,7 @@ func (p *producer) summaryOf(table []reader.TableBlock, i int) (n int64, counts 
 	if k.StartUntimed {
 		before, ok := p.finalBefore(table, i)
 		if !ok || !add(before, before.Add(time.Millisecond-1), &k.Leading) {
-			return 0, nil, false
+			return 0, counts, false
 		}
 	}
 	if k.Minutes == nil {
@@ -133,13 +141,14 @@ func (p *producer) summaryOf(table []reader.TableBlock, i int) (n int64, counts 
 		for v, x := range k.Leading {
 			timed[v] -= x
 		}
-		return n, counts, add(first, last.Add(time.Millisecond-1), &timed)
+		ok = add(first, last.Add(time.Millisecond-1), &timed)
+		return n, counts, ok
 	}
 	for i := range k.Minutes {
 		m := &k.Minutes[i]
 		begin := k.MinuteIn(m.At, w.zone())
 		if !add(begin, begin.Add(time.Minute-1), &m.Levels) {
-			return 0, nil, false
+			return 0, counts, false
 		}
 	}
 	return n, counts, true
@@ -177,17 +186,18 @@ func (p *producer) summarizeAll(ad *admission) bool {
 		return false
 	}
 	hits := int64(0)
-	var all []TimeCount
+	buf := countsPool.Get().(*[]TimeCount)
+	defer countsPool.Put(buf)
+	all := (*buf)[:0]
 	for i, admitted := range ad.blocks {
 		if !admitted {
 			continue
 		}
-		n, counts, ok := p.summaryOf(ad.table.Blocks, i)
-		if !ok {
+		n, counts, ok := p.appendSummary(all, ad.table.Blocks, i)
+		if all, *buf = counts, counts; !ok {
 			return false
 		}
 		hits += n
-		all = append(all, counts...)
 	}
 	if !p.req.Summary(p.st.member, all) {
 		return false

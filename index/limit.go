@@ -139,7 +139,7 @@ func (s *scanRun) narrow(st *memberScan) {
 		if !ad.blocks[i] || l.excludes(ad.table.Blocks, i) {
 			continue
 		}
-		if _, counts, ok := p.summaryOf(ad.table.Blocks, i); ok {
+		if _, counts, ok := p.appendSummary(nil, ad.table.Blocks, i); ok {
 			l.add(counts)
 		}
 	}
