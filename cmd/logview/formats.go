@@ -256,7 +256,9 @@ func (g *globals) detectFormats(ctx context.Context, paths []string) error {
 			failed = true
 			continue
 		}
-		g.printDetected(m, text, custom)
+		if err := g.printDetected(m, text, custom); err != nil {
+			return err
+		}
 	}
 	if failed {
 		return exitCode(exitError)
@@ -265,7 +267,7 @@ func (g *globals) detectFormats(ctx context.Context, paths []string) error {
 }
 
 // printDetected prints what is known of the first lines of a file.
-func (g *globals) printDetected(m reader.Member, text []byte, custom []*line.Format) {
+func (g *globals) printDetected(m reader.Member, text []byte, custom []*line.Format) error {
 	var shown line.Shown
 	x := line.Fields{Formats: &line.Formats{Custom: custom}}
 	clock := line.Clock{Ref: m.ModTime, Formats: x.Formats}
@@ -299,8 +301,8 @@ func (g *globals) printDetected(m reader.Member, text []byte, custom []*line.For
 	}
 	w := tabwriter.NewWriter(g.out, 0, 8, 2, ' ', 0)
 	if all == 0 {
-		fmt.Fprintf(g.out, "%s: no lines\n", visible.String(m.Path))
-		return
+		_, err := fmt.Fprintf(g.out, "%s: no lines\n", visible.String(m.Path))
+		return err
 	}
 	fmt.Fprintf(w, "%s: the first %s\n", visible.String(m.Path), linesOf(all))
 	fmt.Fprintf(w, "  format\t%s\n", shares(formats, all))
@@ -319,7 +321,7 @@ func (g *globals) printDetected(m reader.Member, text []byte, custom []*line.For
 		}
 		fmt.Fprintf(w, "  %s\t%s=%s\n", label, visible.String(n), visible.String(examples[n]))
 	}
-	w.Flush()
+	return w.Flush()
 }
 
 // linesOf returns a number of lines in words.

@@ -32,11 +32,12 @@ var magics = []string{
 	"\xd4\xc3\xb2\xa1", "\xa1\xb2\xc3\xd4", "\x4d\x3c\xb2\xa1", "\xa1\xb2\x3c\x4d", // pcap
 	"PK\x03\x04", "PK\x05\x06", "Rar!\x1a\x07", "7z\xbc\xaf\x27\x1c", "LZIP\x01", "!<arch>\n", "\xed\xab\xee\xdb", // archives
 	"OggS\x00", "fLaC\x00", "ID3\x03", "ID3\x04", "\x1aE\xdf\xa3", // sound and film
-	"\xde\x12\x04\x95", "JAVA PROFILE 1.0", "TZif", "\x1a\x01", "\x1e\x02", // message catalogs, heap dumps, time zones, terminals
+	"\xde\x12\x04\x95", "\x1a\x01", "\x1e\x02", // message catalogs, terminals
 }
 
-// printableMagics are first bytes that a log may have, too.
-var printableMagics = []string{"GIF87a", "GIF89a", "%PDF-"}
+// printableMagics are first bytes that a log may have, too: of pictures, documents, heap
+// dumps, time zones, sound and film.
+var printableMagics = []string{"GIF87a", "GIF89a", "%PDF-", "JAVA PROFILE 1.0", "TZif", "RIFF"}
 
 // HasMagic reports whether a file that begins with head has a known binary
 // format.
@@ -56,7 +57,7 @@ func HasMagic(head []byte) bool {
 	}
 	pcapng := string(head[:4]) == "\n\r\r\n" && (string(head[8:12]) == "\x1a\x2b\x3c\x4d" || string(head[8:12]) == "\x4d\x3c\x2b\x1a")
 	python := string(head[1:4]) == "\r\r\n" && string(head[5:8]) == "\x00\x00\x00"
-	return pcapng || python || string(head[4:8]) == "ftyp" && head[0] == 0 || string(head[:4]) == "RIFF" && (string(head[8:12]) == "WAVE" || string(head[8:12]) == "AVI " || string(head[8:12]) == "WEBP")
+	return pcapng || python || string(head[4:8]) == "ftyp" && head[0] == 0
 }
 
 // textControl are the control codes that occur in text: NUL, which is counted
@@ -155,15 +156,22 @@ func LooksBinary(samples ...[]byte) bool {
 	return odd >= 8 && 20*odd >= total || lines == 0 && 3*odd >= total
 }
 
-// isPlainText reports whether p is UTF-8 without the control codes that do not occur in
-// text.
+// isPlainText reports whether p has no control codes that do not occur in text, and is UTF-8
+// or has few bytes outside ASCII, not four in a row as in the second line of a PDF.
 func isPlainText(p []byte) bool {
+	high, run, longest := 0, 0, 0
 	for _, c := range p {
 		if c == 0 || c == 0x7f || c < ' ' && !textControl[c] {
 			return false
 		}
+		if run++; c >= 0x80 {
+			high++
+		} else {
+			run = 0
+		}
+		longest = max(longest, run)
 	}
-	return validInside(p)
+	return 16*high < len(p) && longest < 4 || validInside(p)
 }
 
 // lineEnd reports whether p starts with a line end.

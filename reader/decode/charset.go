@@ -257,6 +257,21 @@ func (c Charset) LineEnd(raw []byte) int {
 	}
 }
 
+// FirstLineEnd returns the index after the first newline of raw, which starts at the start
+// of a character; 0 if there is none. In UTF-16, it knows of newlines of two bytes only.
+func (c Charset) FirstLineEnd(raw []byte) int {
+	newline := c.Newline()
+	for at := 0; ; at++ {
+		i := bytes.Index(raw[at:], newline)
+		if i < 0 {
+			return 0
+		}
+		if at += i; at%len(newline) == 0 {
+			return at + len(newline)
+		}
+	}
+}
+
 // Newline returns the bytes of a newline.
 func (c Charset) Newline() []byte {
 	switch c {
@@ -268,8 +283,8 @@ func (c Charset) Newline() []byte {
 	return reader.Newline
 }
 
-// toUTF8 returns a reader of r's text converted to UTF-8.
-func toUTF8(c Charset, r io.Reader) io.Reader {
+// Reader returns a reader of r's text converted to UTF-8.
+func (c Charset) Reader(r io.Reader) io.Reader {
 	if t := c.Decoder(); t != nil {
 		return &Converter{r: r, t: t, wide: c.Wide()}
 	}

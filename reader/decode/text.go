@@ -230,13 +230,13 @@ func (t *Text) inspect(n int, err error, more [][]byte) {
 	if t.Charset == ASCII && !t.Direct {
 		t.Reader = &learner{r: back}
 	} else {
-		t.Reader = toUTF8(t.Charset, back)
+		t.Reader = t.Charset.Reader(back)
 	}
 	start := head[t.Bom:]
 	if t.Charset.Decoder() != nil {
 		// The ID is that of the converted text, not of the bytes.
 		var buf [reader.IDSize]byte
-		k, _ := io.ReadFull(toUTF8(t.Charset, bytes.NewReader(start[:min(len(start), 2*reader.IDSize)])), buf[:])
+		k, _ := io.ReadFull(t.Charset.Reader(bytes.NewReader(start[:min(len(start), 2*reader.IDSize)])), buf[:])
 		t.ID = reader.NewID(buf[:k])
 	} else {
 		t.ID = reader.NewID(start)
@@ -277,7 +277,7 @@ func (l *learner) Read(p []byte) (int, error) {
 		end = min(len(line), mostLearned)
 	}
 	rest := &replay{head: line, err: err, r: l.r}
-	l.then = toUTF8(ASCII.detectMore(line[:end], end < mostLearned), rest)
+	l.then = ASCII.detectMore(line[:end], end < mostLearned).Reader(rest)
 	if at > 0 {
 		return at, nil
 	}

@@ -231,6 +231,7 @@ func (f *Follower) recheck(ctx context.Context, t *followed) {
 		// header does not show which of the two it is, unless a program wrote it
 		// step by step.
 		t.state, t.of, t.size = reading, nil, -1
+		t.mayContinue(&x.progress, 0, errEdited)
 	case t.checked < x.at && x.isHeldBy(file, size):
 		t.checked, t.whole = x.at, true
 		fallthrough
@@ -245,6 +246,7 @@ func (f *Follower) recheck(ctx context.Context, t *followed) {
 		}
 	default:
 		t.state, t.of, t.size = reading, nil, -1
+		t.mayContinue(&x.progress, 0, errEdited)
 	}
 }
 
@@ -414,8 +416,8 @@ func (f *Follower) adoptOrphan(t, like *followed) bool {
 }
 
 // adoptCut continues in t with a text that was cut off in this look, and returns true, if t
-// holds all that was emitted of it, whatever its name is: somebody copied a log before
-// truncating it. It does nothing if t may as well be a copy of like.
+// holds all that was emitted of it and has a similar name, or lines with times: somebody
+// copied a log before truncating it. It does nothing if t may as well be a copy of like.
 func (f *Follower) adoptCut(t, like *followed) bool {
 	file, info, err := f.openNow(t)
 	if err != nil {
@@ -423,7 +425,8 @@ func (f *Follower) adoptCut(t, like *followed) bool {
 	}
 	defer file.Close()
 	for i, o := range f.texts {
-		if !o.cut || o.since.Before(f.looked) || o.at < likeness || like != nil && like.at >= o.at || isHeader(file, min(o.at, info.Size())) || !o.isHeldBy(file, info.Size()) {
+		similar := o.name.Key() == t.Name.Key() || o.name.Base() == t.Name.Base() || extends(t.Path, o.path) || o.isTimed()
+		if !o.cut || !similar || o.since.Before(f.looked) || o.at < likeness || like != nil && like.at >= o.at || isHeader(file, min(o.at, info.Size())) || !o.isHeldBy(file, info.Size()) {
 			continue
 		}
 		log := t.log

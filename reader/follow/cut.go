@@ -43,6 +43,7 @@ func (f *Follower) handleUnseenCut(ctx context.Context, t *followed) {
 func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo) bool {
 	delete(f.holding, t)
 	t.size = -1
+	was := t.progress.clone()
 	moved := f.continueInCopy(ctx, t, info) || t.Name.Current() && f.detachCopies(ctx, t)
 	if !moved {
 		f.abandon(t, false)
@@ -59,6 +60,14 @@ func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo)
 	}
 	if moved {
 		t.progress = f.newText(t.LogName())
+		t.mayContinue(&was, info.Size(), errEdited)
+	} else if shared, _ := was.sharedBeginning(t.f, info.Size()); len(shared) > 0 && hasTime(was.charset.Decode(shared)) {
+		t.progress = f.newText(t.log)
+		t.mayContinue(&was, info.Size(), errCut)
+	} else if info.Size() == 0 {
+		f.note(t.Path, &reader.FileError{Path: t.Path, Offset: 0, Err: errCut})
+		t.progress = f.newText(t.log)
+		t.mayContinue(&was, info.Size(), errEdited)
 	} else {
 		t.rewind(t.f, info.Size())
 		t.key = f.newText(t.log).key

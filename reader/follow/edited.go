@@ -2,6 +2,7 @@ package follow
 
 import (
 	"errors"
+	"path/filepath"
 	"strings"
 
 	"logview/reader"
@@ -39,7 +40,8 @@ func (f *Follower) continueReplaced(old, t *followed) bool {
 	}
 	defer file.Close()
 	p := old.progress.clone()
-	if old.isHeldBy(file, info.Size()) {
+	held := old.isHeldBy(file, info.Size())
+	if held {
 		if old.at == 0 && (old.f == nil || !sameBytes(old.f, file, 0, old.scanned)) {
 			return false
 		}
@@ -47,7 +49,11 @@ func (f *Follower) continueReplaced(old, t *followed) bool {
 		return false
 	} else if p.rewind(file, info.Size()); p.at == 0 {
 		return false
-	} else {
+	}
+	if !f.wasReplaced(old) && p.at <= longestHeader && !p.isTimed() {
+		return false // it only begins alike
+	}
+	if !held {
 		f.note(t.Path, &reader.FileError{Path: t.Path, Offset: p.at, Err: errEdited})
 	}
 	p.scanned, p.zeros = 0, 0
@@ -56,6 +62,16 @@ func (f *Follower) continueReplaced(old, t *followed) bool {
 	}
 	t.progress = p
 	return true
+}
+
+// wasReplaced reports whether the file of t was replaced in one step, by one that was
+// renamed. Otherwise it was deleted before, or moved elsewhere, and what is at its path now
+// may be another text.
+func (f *Follower) wasReplaced(t *followed) bool {
+	if f.removed[filepath.Clean(t.Path)] || t.gone && t.missed.Before(f.looked) {
+		return false
+	}
+	return t.f == nil || links(t.f) == 0 || backupName.MatchString(f.currentPath(t))
 }
 
 // continueEdited makes t continue the text of the file that is its backup, and returns
@@ -75,7 +91,7 @@ func (f *Follower) continueEdited(t *followed) bool {
 		p := x.progress.clone()
 		p.key, p.log = t.key, t.log
 		p.scanned, p.zeros, p.run = 0, 0, 0
-		if p.goToTail(file, info.Size()) {
+		if p.goToTail(file, info.Size()) && (x.Path != t.Path || f.wasReplaced(x) || p.isTimed()) {
 			f.note(t.Path, &reader.FileError{Path: t.Path, Offset: p.at, Err: errEdited})
 			t.progress = p
 			return true

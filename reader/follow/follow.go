@@ -50,8 +50,11 @@ import (
 //	    that of an older file of the log or of an editor's backup;
 //	unready or ignored as described.
 //
-// At the path of a file that was deleted, where the system tells that, a new file that
-// begins alike is another text, unless that is more than longestHeader.
+// That texts begin or end alike shows that they are one if a line that they share has a
+// time, or if that is more than longestHeader. Otherwise it may be what a program writes
+// each time it starts: at the path of a file that was deleted, moved elsewhere or reached
+// by another link, such a file has another text, and at the path of one that was replaced
+// in one step, the same.
 //
 // Later, when a file changes:
 //
@@ -60,7 +63,9 @@ import (
 //	                    there is one; the new one begins where the two
 //	                    begin to differ, as far as that is known, or after
 //	                    the last lines of the old one if only lines before
-//	                    those were removed.
+//	                    those were removed. If it begins with lines of the old
+//	                    one that have times, it is written once more, which is
+//	                    waited for.
 //	copied → reading    from its start, if it grows into something that the
 //	                    other text does not hold; from where it stopped being a
 //	                    copy, if it held all of that text before and that is
@@ -75,9 +80,9 @@ import (
 // remembered, because it may reappear compressed.
 //
 // followed.go has the states, names.go decides about new and renamed files, copies.go
-// finds copies, cut.go what was truncated, edited.go what was edited; packed.go reads
-// compressed files, readfile.go reads one plain file, text.go has the progress of a
-// text, and orphan.go the texts whose files are gone.
+// finds copies, cut.go what was truncated, edited.go what was edited, rewritten.go what is
+// written once more; packed.go reads compressed files, readfile.go reads one plain file,
+// text.go has the progress of a text, and orphan.go the texts whose files are gone.
 type Follower struct {
 	live  *Live
 	feed  *Feed

@@ -61,12 +61,7 @@ func (w *watched) emit(a *follow.Appended) error {
 // expect looks at the files, and compares the lines emitted.
 func (w *watched) expect(want ...string) {
 	w.t.Helper()
-	for range 2 {
-		follow.RefreshLive(w.live)
-		if err := w.f.Look(w.t.Context(), follow.Changes{All: true, Names: true}, w.emit); err != nil {
-			w.t.Fatal(err)
-		}
-	}
+	w.look()
 	if fmt.Sprint(w.lines) != fmt.Sprint(want) {
 		w.t.Errorf("got %.300q, want %q", w.lines, want)
 	}

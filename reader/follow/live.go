@@ -218,11 +218,16 @@ func keepUnlisted(f *files.Finder, before []files.Found) {
 
 // updateChanged updates the listing with files that were written to.
 func (l *Live) updateChanged(c *Changes) {
-	if len(c.Files) == 0 {
+	if len(c.Files) == 0 && len(c.Removed) == 0 {
 		return
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	for path := range c.Removed {
+		if i, ok := l.at[path]; ok {
+			c.noteRemoved(l.files[i].Path) // as the user wrote it, or a link to it
+		}
+	}
 	for path := range c.Files {
 		i, ok := l.at[path]
 		if !ok {

@@ -33,17 +33,11 @@ func (f *Follower) checkNames(ctx context.Context) {
 		t := f.lookUp(c)
 		switch {
 		case t == nil:
-		case t.Path != c.Path && !f.checkRenamed(t, c), f.ids.byPath && t.gone:
+		case t.Path != c.Path && !f.checkRenamed(t, c), f.ids.byPath && t.gone, f.isReused(t, c):
 			f.retire(t) // its inode number or its name was reused
 		case t.state == ignored && t.Name.Compressed() && t.Path == c.Path && c.Size > t.size && !f.ids.byPath:
-			// It was still being compressed when its state was decided, or
-			// something was appended to it.
-			if t.mod.Before(f.begun.Add(-10 * time.Second)) {
-				f.noteOnce(t.id, t.Path, errPackedGrows)
-			}
 			t.seen = begun
-			f.rename(t, c)
-			f.setAside(t, ignored)
+			f.handlePackedGrowth(ctx, t, c)
 		case (t.state == unready || t.state == ignored) && (c.Size != t.size || !c.ModTime.Equal(t.mod)):
 			f.forget(t)
 		case f.ids.byPath && t.state == reading && t.at == 0 && !t.Name.Current() && c.Size != t.size:
@@ -122,6 +116,13 @@ func (f *Follower) lookUp(c files.Found) *followed {
 		}
 	}
 	return nil
+}
+
+// isReused reports whether c, which has the path and the inode number of t, is another file:
+// t was gone, c has another size or time, and nothing shows that it has the same lines.
+func (f *Follower) isReused(t *followed, c files.Found) bool {
+	return t.gone && t.f == nil && t.Path == c.Path && t.state == reading && t.at > 0 && t.at <= longestHeader &&
+		(c.Size != t.size || !c.ModTime.Equal(t.mod)) && !t.isTimed()
 }
 
 // checkRenamed reports whether c is t under another name, and not another file with
@@ -227,10 +228,7 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 		return
 	}
 	t.charset, t.bom, t.isText = b.charset, b.bom, len(b.head) > 0
-	// Where a file was deleted, a new one with the same first lines is another text, unless
-	// more is the same than a header has.
-	anew := before != nil && f.removed[filepath.Clean(c.Path)] && before.at <= longestHeader
-	if !anew && before != nil && before != t && before.state == reading && f.continueReplaced(before, t) {
+	if before != nil && before != t && before.state == reading && f.continueReplaced(before, t) {
 		if t.at < before.at {
 			f.abandon(before, false) // another file may have the rest of it
 		}
@@ -243,7 +241,7 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 		t.state, t.of = copied, like
 		f.checkFile(ctx, t)
 		return
-	} else if !anew && f.continueEdited(t) {
+	} else if f.continueEdited(t) {
 		// Its text continues, too.
 	} else if file, _, err := f.openNow(t); err != nil {
 		f.forget(t) // nothing could be compared with it
@@ -254,6 +252,9 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 		if err := f.skipTo(t, c.Size); err != nil {
 			f.note(c.Path, err)
 		}
+	}
+	if before != nil && before != t && before.at > 0 && t.at == 0 {
+		t.mayContinue(&before.progress, 0, errEdited)
 	}
 	t.active = f.opt.Now()
 	f.checkFile(ctx, t)

@@ -13,6 +13,7 @@ import (
 type orphan struct {
 	progress
 	name  rotation.Name
+	path  string    // of the file, when it was looked at last
 	mod   time.Time // of the file, when it was looked at last
 	since time.Time // it is gone
 	ended bool      // it was read to its end
@@ -39,7 +40,7 @@ func (f *Follower) retire(t *followed) {
 // abandon remembers the text of a file that no longer holds it. ended says that
 // the text was read to its end.
 func (f *Follower) abandon(t *followed, ended bool) {
-	o := &orphan{progress: t.progress.clone(), name: t.Name, mod: t.mod, since: f.opt.Now(), ended: ended}
+	o := &orphan{progress: t.progress.clone(), name: t.Name, path: t.Path, mod: t.mod, since: f.opt.Now(), ended: ended}
 	if n := len(o.marks); ended && n > 0 {
 		o.marks, o.recent = slices.Clone(o.marks[n-1:]), nil
 	}

@@ -56,6 +56,51 @@ func (f *Follower) adoptPacked(ctx context.Context, t *followed, b beginning) {
 	}
 }
 
+// mostAppended is the size up to which a compressed file is read again when it grows.
+const mostAppended = 64 << 20
+
+// handlePackedGrowth handles that a compressed file whose state was decided has grown to
+// what c describes: more was appended to it, or it was still being compressed. It emits what
+// was appended if it emitted what was there, once all of that can be decompressed.
+func (f *Follower) handlePackedGrowth(ctx context.Context, t *followed, c files.Found) {
+	was := t.size
+	f.rename(t, c)
+	switch {
+	case t.at > 0 && c.Size <= mostAppended:
+		if _, _, _, err := f.heldByPacked(ctx, t, nil); errors.Is(err, io.ErrUnexpectedEOF) {
+			t.size, t.mod = c.Size, c.ModTime
+			return // when it grows again
+		}
+		f.emitRest(ctx, t)
+		f.abandon(t, true)
+	case t.at > 0, t.mod.Before(f.begun.Add(-10 * time.Second)), !t.grew && was <= mostAppended && f.isPackedWhole(ctx, c, was):
+		f.noteOnce(t.id, t.Path, errPackedGrows)
+	}
+	t.grew = true
+	f.setAside(t, ignored)
+}
+
+// isPackedWhole reports whether the first size bytes of a compressed file can be
+// decompressed to their end.
+func (f *Follower) isPackedWhole(ctx context.Context, c files.Found, size int64) bool {
+	file, _, err := files.OpenMember(c.Member)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	t, err := decode.Open(ctx, io.NewSectionReader(file, 0, size), false)
+	if err != nil {
+		return false
+	}
+	defer t.Release()
+	r, packed := t.Bytes()
+	if !packed {
+		return false
+	}
+	_, err = io.Copy(io.Discard, r)
+	return err == nil
+}
+
 // sameTime reports whether a compressed file is one that was followed to its
 // end by the time of its last change, which compressing keeps, and by its
 // beginning.

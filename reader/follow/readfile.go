@@ -109,6 +109,15 @@ func (f *Follower) readFile(ctx context.Context, t *followed) error {
 	}
 	size := info.Size()
 	if size == t.size && info.ModTime().Equal(t.mod) {
+		if t.earlier == nil {
+			return f.emitHeld(t, size)
+		}
+		if f.resume(t, size, false) {
+			return nil
+		}
+		if err := f.readChunks(ctx, t, size); err != nil {
+			return err
+		}
 		return f.emitHeld(t, size)
 	}
 	t.active = f.opt.Now()
@@ -133,6 +142,9 @@ func (f *Follower) readFile(ctx context.Context, t *followed) error {
 		t.scanned = 0 // it may have been written over
 	}
 	t.size, t.mod = size, info.ModTime()
+	if t.earlier != nil && f.resume(t, size, true) {
+		return nil
+	}
 	before := t.at + t.scanned
 	if err := f.readChunks(ctx, t, size); err != nil {
 		return err
@@ -172,7 +184,7 @@ func (f *Follower) endLinesBefore(ctx context.Context, t *followed) error {
 // says that further ones would not be noticed.
 func (f *Follower) emitOverwritten(t *followed, size int64) (bool, error) {
 	n := len(t.marks)
-	if size < t.size || n == 0 || t.at <= int64(len(t.head))+markBytes || !t.charset.Bytewise() || !t.marks[n-1].matches(t.f) {
+	if size < t.size || n == 0 || t.at <= int64(len(t.head))+markBytes || !t.marks[n-1].matches(t.f) {
 		return false, nil
 	}
 	if err := t.loadTail(t.f); err != nil {
@@ -191,12 +203,16 @@ func (f *Follower) emitOverwritten(t *followed, size int64) (bool, error) {
 	t.head = bytes.Clone(now[:len(old)])
 	for at, number := 0, 0; at < len(old) && f.err == nil; number++ {
 		end := len(now)
-		if k := bytes.IndexByte(now[at:], '\n'); k >= 0 {
-			end = at + k + 1
+		if k := t.charset.FirstLineEnd(now[at:]); k > 0 {
+			end = at + k
 		}
 		if known := min(end, len(old)); !bytes.Equal(now[at:known], old[at:known]) {
 			text := t.charset.Decode(bytes.Clone(now[at:end]))
-			f.emitText(t, &reader.Block{Text: text, Offset: reader.Offset(at - min(at, t.bom)), Line: reader.Line(number), Lines: reader.CountLines(text)})
+			offset := reader.Offset(at - min(at, t.bom))
+			if !t.charset.Bytewise() {
+				offset = reader.Offset(len(t.charset.Decode(bytes.Clone(now[:at]))))
+			}
+			f.emitText(t, &reader.Block{Text: text, Offset: offset, Line: reader.Line(number), Lines: reader.CountLines(text)})
 		}
 		at = end
 	}
@@ -296,9 +312,10 @@ func (f *Follower) isBinary(t *followed) bool {
 // the first data bytes of it are text: after them comes padding up to the end
 // of the file, or a run of NULs that is replaced by a marker.
 func (f *Follower) findNULs(t *followed, buf []byte, size int64) (data int, run int64, err error) {
-	i := len(buf)
-	if !t.charset.Wide() {
-		i = findNULRun(buf)
+	i := findNULRun(buf)
+	if t.charset.Wide() {
+		// The first may end a character.
+		i = min(i+int(t.scanned+int64(i))%2, len(buf))
 	}
 	if i == len(buf) {
 		return i, 0, nil
@@ -312,7 +329,10 @@ func (f *Follower) findNULs(t *followed, buf []byte, size int64) (data int, run 
 	case end >= size:
 		t.zeros = end
 		return i, 0, nil
-	case end-begin < reader.NulRun:
+	case t.charset.Wide():
+		end -= (end - begin) % 2 // the last may begin a character
+	}
+	if end-begin < reader.NulRun {
 		return len(buf), 0, nil
 	}
 	return i, end - begin, nil
@@ -359,6 +379,9 @@ func findNULRun(buf []byte) int {
 func (f *Follower) skipNULs(t *followed, run int64) {
 	t.head = append(t.head, make([]byte, max(0, min(run, headKept-int64(len(t.head)))))...)
 	t.at += run
+	if t.charset.Wide() {
+		run /= 2
+	}
 	t.offset += reader.Offset(run)
 	t.run += run
 	t.scanned, t.zeros = 0, 0

@@ -122,20 +122,21 @@ func (p *progress) begin(file io.ReaderAt, at int64) error {
 		return err
 	}
 	p.marks = nil
-	if p.charset.Bytewise() {
-		// The file may later be truncated at one of its last lines.
-		i := 0
-		if int64(len(tail)) < at {
-			i = markBytes // so much has to be before a mark
+	// The file may later be truncated at one of its last lines.
+	i := 0
+	if int64(len(tail)) < at {
+		i = markBytes // so much has to be before a mark
+	}
+	for {
+		k := p.charset.FirstLineEnd(tail[i:])
+		if i += k; k == 0 || i == len(tail) {
+			break
 		}
-		for {
-			k := bytes.IndexByte(tail[i:], '\n') + 1
-			if i += k; k == 0 || i == len(tail) {
-				break
-			}
-			left := int64(len(tail) - i)
-			p.mark(tail[:i], at-left, p.offset-reader.Offset(left), -1)
+		left := reader.Offset(len(tail) - i)
+		if !p.charset.Bytewise() {
+			left = reader.Offset(len(p.charset.Decode(bytes.Clone(tail[i:]))))
 		}
+		p.mark(tail[:i], at-int64(len(tail)-i), p.offset-left, -1)
 	}
 	p.at = at
 	p.mid = at > int64(p.bom) && !p.charset.EndsLine(tail)
@@ -284,8 +285,7 @@ func (p *progress) goToTail(file io.ReaderAt, size int64) bool {
 	if !ok {
 		return false
 	}
-	p.offset, p.line = reader.Offset(max(0, at-int64(p.bom))), -1
-	return p.begin(file, at) == nil
+	return p.continueAt(file, at) == nil
 }
 
 // findTail finds the last lines that were emitted in another place of a file,
@@ -293,29 +293,29 @@ func (p *progress) goToTail(file io.ReaderAt, size int64) bool {
 // removed. It takes lines of which no two are the same, for otherwise they may
 // have been written once more.
 func (p *progress) findTail(file io.ReaderAt, size int64) (int64, bool) {
-	if !p.charset.Bytewise() || p.mid || len(p.recent) == 0 {
+	if p.mid || len(p.recent) == 0 {
 		return 0, false
 	}
 	// The last lines, as many as are not likely to be there by chance.
-	from := len(p.recent) - 1
-	for n := 0; n < 2 || len(p.recent)-from < likeness; n++ {
-		i := bytes.LastIndexByte(p.recent[:from], '\n')
-		if i < 0 {
+	newline := len(p.charset.Newline())
+	starts := []int{len(p.recent)}
+	for n := 0; n < 2 || len(p.recent)-starts[n] < likeness; n++ {
+		i := p.charset.LineEnd(p.recent[:max(0, starts[n]-newline)])
+		if i == 0 {
 			return 0, false
 		}
-		from = i
+		starts = append(starts, i)
 	}
-	last := p.recent[from+1:]
-	lines := bytes.Split(bytes.TrimSuffix(last, reader.Newline), reader.Newline)
-	if bytes.Equal(lines[len(lines)-1], lines[len(lines)-2]) {
+	if bytes.Equal(p.recent[starts[1]:], p.recent[starts[2]:starts[1]]) {
 		return 0, false
 	}
+	last := p.recent[starts[len(starts)-1]:]
 	tail := make([]byte, min(size, 1<<20))
 	if n, err := file.ReadAt(tail, size-int64(len(tail))); n < len(tail) && err != nil {
 		return 0, false
 	}
 	i := bytes.LastIndex(tail, last)
-	if i < 0 || i > 0 && tail[i-1] != '\n' {
+	if i < 0 || i > 0 && !p.charset.EndsLine(tail[:i]) && size-int64(len(tail)-i) != int64(p.bom) {
 		return 0, false
 	}
 	return size - int64(len(tail)-i-len(last)), true

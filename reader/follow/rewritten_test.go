@@ -1,0 +1,246 @@
+package follow_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf16"
+
+	"logview/reader/follow"
+	"logview/reader/readertest"
+)
+
+// timedLines returns numbered lines with times, from from to to.
+func timedLines(from, to int) []string {
+	var out []string
+	for i := from; i <= to; i++ {
+		out = append(out, fmt.Sprintf("2026-11-21 08:%02d:%02d line %d é", i/60%60, i%60, i))
+	}
+	return out
+}
+
+func joined(lines ...string) string { return strings.Join(lines, "\n") + "\n" }
+
+// encodings convert text.
+var encodings = map[string]func(string) string{
+	"UTF-8": func(s string) string { return s },
+	"Latin-1": func(s string) string {
+		var b []byte
+		for _, r := range s {
+			b = append(b, byte(r))
+		}
+		return string(b)
+	},
+	"UTF-16": func(s string) string {
+		var b []byte
+		for _, c := range utf16.Encode([]rune(s)) {
+			b = append(b, byte(c), byte(c>>8))
+		}
+		return string(b)
+	},
+}
+
+// TestFollowerRewritten tests that of a log that is written once more, whose lines have
+// times, only the new lines are emitted, however it is written and in which encoding.
+func TestFollowerRewritten(t *testing.T) {
+	old, more := timedLines(1, 600), timedLines(601, 603)
+	edited := slices.Clone(old)
+	edited[6] = strings.Replace(edited[6], "line", "LINE", 1)
+	for name, encode := range encodings {
+		mark := ""
+		if name == "UTF-16" {
+			mark = "\xff\xfe"
+		}
+		for step, rewrite := range map[string]func(path string){
+			"replaced by an edited copy": func(path string) {
+				readertest.WriteFile(t, path+"~", mark+encode(joined(append(slices.Clone(edited), more...)...)))
+				readertest.Must(t, os.Rename(path+"~", path))
+			},
+			"replaced by a longer copy": func(path string) {
+				readertest.WriteFile(t, path+"~", mark+encode(joined(append(slices.Clone(old), more...)...)))
+				readertest.Must(t, os.Rename(path+"~", path))
+			},
+			"deleted, and a longer copy": func(path string) {
+				readertest.Must(t, os.Remove(path))
+				readertest.WriteFile(t, path, mark+encode(joined(append(slices.Clone(old), more...)...)))
+			},
+			"edited in place": func(path string) {
+				readertest.WriteFile(t, path, mark+encode(joined(append(slices.Delete(slices.Clone(edited), 9, 10), more...)...)))
+			},
+			"trimmed, and a copy is left": func(path string) {
+				readertest.WriteFile(t, path+".bak", mark+encode(joined(old...)))
+				readertest.WriteFile(t, path, mark+encode(joined(append(slices.Clone(old[500:]), more...)...)))
+			},
+			"moved aside and filtered": func(path string) {
+				readertest.Must(t, os.Rename(path, path+".orig"))
+				readertest.WriteFile(t, path, mark+encode(joined(append(slices.Delete(slices.Clone(old), 300, 301), more...)...)))
+			},
+		} {
+			t.Run(name+"/"+step, func(t *testing.T) {
+				dir := t.TempDir()
+				path := filepath.Join(dir, "app.log")
+				readertest.WriteFile(t, path, mark+encode(joined(old[:300]...)))
+				w := watch(t, dir)
+				w.expect()
+				appendText(t, path, encode(joined(old[300:]...)))
+				w.expect(old[300:]...)
+				rewrite(path)
+				w.look()
+				w.now = w.now.Add(2 * time.Second)
+				w.expect(more...)
+				appendText(t, path, encode(joined("the last")))
+				w.expect("the last")
+			})
+		}
+	}
+}
+
+// TestFollowerRewrittenSlowly tests that a log that is written once more in many steps is
+// not emitted again.
+func TestFollowerRewrittenSlowly(t *testing.T) {
+	old, more := timedLines(1, 3000), timedLines(3001, 3003)
+	shorter := slices.Delete(slices.Clone(old), 6, 7)
+	for name, text := range map[string]string{
+		"a longer copy": joined(append(slices.Clone(old), more...)...),
+		"edited":        joined(append(shorter, more...)...),
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "app.log")
+			readertest.WriteFile(t, path, joined(old...))
+			w := watch(t, dir)
+			w.expect()
+			readertest.Must(t, os.Truncate(path, 0))
+			for len(text) > 0 {
+				w.look()
+				w.now = w.now.Add(300 * time.Millisecond)
+				n := min(len(text), 9000)
+				appendText(t, path, text[:n])
+				text = text[n:]
+			}
+			w.look()
+			w.now = w.now.Add(2 * time.Second)
+			w.expect(more...)
+		})
+	}
+}
+
+// TestFollowerCutToTheMiddle tests that after a log is truncated to a place that is not
+// remembered, only what is written then is emitted.
+func TestFollowerCutToTheMiddle(t *testing.T) {
+	old := timedLines(1, 3000)
+	dir := t.TempDir()
+	path := filepath.Join(dir, "app.log")
+	readertest.WriteFile(t, path, joined(old...))
+	w := watch(t, dir)
+	w.expect()
+	readertest.Must(t, os.Truncate(path, int64(len(joined(old[:1000]...)))))
+	w.look()
+	appendText(t, path, joined(timedLines(3001, 3002)...))
+	w.look()
+	w.now = w.now.Add(2 * time.Second)
+	w.expect(timedLines(3001, 3002)...)
+}
+
+// TestFollowerSameBanner tests that the lines with which a program begins its log each time
+// it starts are emitted each time, however the old log was removed.
+func TestFollowerSameBanner(t *testing.T) {
+	banner := []string{"server starting up now, please wait", "reading the configuration from /etc/app", "listening on port 8080"}
+	for name, remove := range map[string]func(dir string){
+		"deleted": func(dir string) { readertest.Must(t, os.Remove(filepath.Join(dir, "app.log"))) },
+		"moved away": func(dir string) {
+			readertest.Must(t, os.Rename(filepath.Join(dir, "app.log"), filepath.Join(dir, "old", "app.log")))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			readertest.Must(t, os.Mkdir(filepath.Join(dir, "old"), 0o755))
+			path := filepath.Join(dir, "app.log")
+			readertest.WriteFile(t, path, joined(banner...))
+			w := watch(t, dir)
+			w.expect()
+			remove(dir)
+			w.now = w.now.Add(time.Second)
+			w.look()
+			w.now = w.now.Add(time.Second)
+			readertest.WriteFile(t, path, joined(append(slices.Clone(banner), "ready")...))
+			w.expect(append(slices.Clone(banner), "ready")...)
+		})
+	}
+	dir := t.TempDir()
+	for _, release := range []string{"r1", "r2"} {
+		readertest.Must(t, os.Mkdir(filepath.Join(dir, release), 0o755))
+		readertest.WriteFile(t, filepath.Join(dir, release, "app.log"), joined(banner...))
+	}
+	readertest.Must(t, os.Symlink("r1", filepath.Join(dir, "current")))
+	t.Run("truncated, and another log", func(t *testing.T) {
+		dir := t.TempDir()
+		readertest.WriteFile(t, filepath.Join(dir, "w1.log"), joined(banner...))
+		w := watch(t, dir)
+		w.expect()
+		readertest.WriteFile(t, filepath.Join(dir, "w1.log"), "")
+		readertest.WriteFile(t, filepath.Join(dir, "w2.log"), joined(banner...))
+		w.expect(banner...)
+	})
+	w := watch(t, filepath.Join(dir, "current")+"/")
+	w.expect()
+	readertest.Must(t, os.Symlink("r2", filepath.Join(dir, "next")))
+	readertest.Must(t, os.Rename(filepath.Join(dir, "next"), filepath.Join(dir, "current")))
+	w.expect(banner...)
+}
+
+// TestFollowerGzipAppended tests that what is appended to a compressed file that was emitted
+// is emitted, too, once it is complete.
+func TestFollowerGzipAppended(t *testing.T) {
+	member := func(lines ...string) string {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		fmt.Fprint(z, joined(lines...))
+		z.Close()
+		return b.String()
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "job.log.gz")
+	w := watch(t, dir)
+	readertest.WriteFile(t, path, member("a", "b"))
+	w.expect("a", "b")
+	next := member("c", "d")
+	appendText(t, path, next[:15])
+	w.expect()
+	appendText(t, path, next[15:])
+	w.expect("c", "d")
+	if len(w.notes) > 0 {
+		t.Errorf("notes %q", w.notes)
+	}
+}
+
+// TestFollowerWideNULs tests that NULs in UTF-16 are padding, or are counted in a marker.
+func TestFollowerWideNULs(t *testing.T) {
+	wide := encodings["UTF-16"]
+	dir := t.TempDir()
+	path := filepath.Join(dir, "app.log")
+	readertest.WriteFile(t, path, "\xff\xfe"+wide("one\n"))
+	w := watch(t, dir)
+	w.expect()
+	readertest.Must(t, os.Truncate(path, 4<<20))
+	w.expect()
+	appendText(t, path, wide("two\n"))
+	w.expect("[2.1 MB of NULs]two")
+}
+
+// look looks at the files, and keeps the lines emitted for the next expect.
+func (w *watched) look() {
+	w.t.Helper()
+	for range 2 {
+		follow.RefreshLive(w.live)
+		if err := w.f.Look(w.t.Context(), follow.Changes{All: true, Names: true}, w.emit); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
