@@ -117,6 +117,9 @@ func (k *keyMaker) key(text []byte) (shown, key []byte) {
 	} else {
 		k.buf = pattern.Mask(k.buf[:0], m)
 	}
+	if len(k.buf) == 0 { // marks alone
+		k.buf = pattern.Mask(k.buf, text[:min(len(text), longestMessage)])
+	}
 	return text, k.buf
 }
 

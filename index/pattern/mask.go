@@ -189,11 +189,18 @@ func isValue(w []byte) bool {
 	case slashes > 0 && letters > 0 && (w[0] == '/' || w[0] == '.' || slashes > 1):
 		return true
 	case dots >= 2 && letters > 0:
-		return true
+		return !isException(w)
 	case hex && letters >= 8:
 		return true
 	}
 	return len(w) >= 2 && len(w) <= 4 && w[0] < 'a' && dateWords[string(w)]
+}
+
+// isException reports whether a word names the class of an exception, as in
+// java.sql.SQLTimeoutException: which one it is, is what happened.
+func isException(w []byte) bool {
+	w = w[bytes.LastIndexByte(w, '.')+1:]
+	return len(w) > 5 && w[0] >= 'A' && w[0] <= 'Z' && (bytes.HasSuffix(w, []byte("Exception")) || bytes.HasSuffix(w, []byte("Error")))
 }
 
 func hasInnerDot(w []byte) bool {

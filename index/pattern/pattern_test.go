@@ -27,6 +27,7 @@ func TestMask(t *testing.T) {
 		"see http://h/p?q=1, then stop":                "see * then stop",
 		"id deadbeefcafe and beef":                     "id * and beef",
 		"on Mon Jan 02 2006":                           "on *",
+		"java.sql.SQLTimeoutException: no answer":      "java.sql.SQLTimeoutException no answer",
 		"größe=3 ¬":                                    "größe * ¬",
 		"":                                             "",
 		"-- ... ==":                                    "",

@@ -34,11 +34,16 @@ func (x *Fields) emitHAProxy(l []byte, i int) (int, bool) {
 	if byteAt(word(1), 0) != '[' || total == 0 || !allDigits(word(5)) || http && len(word(5)) != 3 || port < 0 {
 		return i, true
 	}
+	slash := bytes.IndexByte(word(3), '/')
+	if slash < 0 {
+		slash = len(word(3))
+	}
 	x.format = "access"
 	part := func(name []byte, k, from, to int) bool {
 		return x.emit(name, l[words[k][0]+from:words[k][0]+to], words[k][0]+from)
 	}
-	if !part(nameClient, 0, 0, port) || !part(nameFrontend, 2, 0, len(word(2))) || !part(nameBackend, 3, 0, len(word(3))) ||
+	if !part(nameClient, 0, 0, port) || !part(nameFrontend, 2, 0, len(word(2))) || !part(nameBackend, 3, 0, slash) ||
+		slash < len(word(3)) && !part(nameServer, 3, slash+1, len(word(3))) ||
 		!x.emitMilliseconds(word(4)[total:], words[4][0]+total) {
 		return 0, false
 	}
@@ -197,27 +202,35 @@ func isDuration(v []byte) bool {
 // A requestForm is a form of the lines of an access log whose words have known places.
 type requestForm struct {
 	names [][]byte // of the fields, in the order of the words; nil for words that are none
+	level bool     // the lines name a level, which counts instead of the status
 	check func(w *requestWords) bool
 }
 
 // The forms. Sources: "Access logs for your Application Load Balancer" and "… Classic Load
 // Balancer" of Amazon's Elastic Load Balancing, "Server access log format" of Amazon S3,
 // "Default native format" of Squid's logformat, "Default format string" of Envoy's access
-// logging, and uWSGI's default log format.
+// logging, uWSGI's default log format, defaultLogFormatter of Gin, and AccessFormatter of
+// Uvicorn.
 var (
-	albForm = &requestForm{[][]byte{nil, nil, nameServer, nameClient, nameUpstream, nil, nameTook, nil, nameStatus, nil, nil, nameBytes, nameRequest, nameAgent, nil, nil, nil, nil, nameHost},
+	ginForm = &requestForm{[][]byte{nil, nil, nil, nil, nil, nameStatus, nil, nameTook, nil, nameClient, nil, nameMethod, namePath}, false,
+		func(w *requestWords) bool {
+			return w.n > 12 && w.isStatus(5) && string(w.word(4)) == "|" && string(w.word(10)) == "|"
+		}}
+	uvicornForm = &requestForm{[][]byte{nil, nameClient, nil, nameRequest, nameStatus}, true,
+		func(w *requestWords) bool { return w.n > 4 && w.isHTTP(3) && w.isStatus(4) }}
+	albForm = &requestForm{[][]byte{nil, nil, nameServer, nameClient, nameUpstream, nil, nameTook, nil, nameStatus, nil, nil, nameBytes, nameRequest, nameAgent, nil, nil, nil, nil, nameHost}, false,
 		func(w *requestWords) bool { return w.n > 13 && w.isStatus(8) && w.isHTTP(12) }}
-	elbForm = &requestForm{albForm.names[1:14],
+	elbForm = &requestForm{albForm.names[1:14], false,
 		func(w *requestWords) bool { return w.n > 11 && w.isStatus(7) && w.isHTTP(11) }}
-	s3Form = &requestForm{[][]byte{nil, nameServer, nil, nameClient, nil, nil, nil, nil, nameRequest, nameStatus, nil, nameBytes, nil, nameTookMS, nil, nameReferer, nameAgent},
+	s3Form = &requestForm{[][]byte{nil, nameServer, nil, nameClient, nil, nil, nil, nil, nameRequest, nameStatus, nil, nameBytes, nil, nameTookMS, nil, nameReferer, nameAgent}, false,
 		func(w *requestWords) bool { return w.n > 13 && w.isStatus(9) && w.isHTTP(8) }}
-	squidForm = &requestForm{[][]byte{nil, nameTookMS, nameClient, nameStatus, nameBytes, nameMethod, namePath, nameUser, nameUpstream},
+	squidForm = &requestForm{[][]byte{nil, nameTookMS, nameClient, nameStatus, nameBytes, nameMethod, namePath, nameUser, nameUpstream}, false,
 		func(w *requestWords) bool { return w.n > 8 && w.isStatus(3) && w.isDigits(1) && w.isDigits(4) }}
-	envoyForm = &requestForm{[][]byte{nil, nameRequest, nameStatus, nil, nil, nameBytes, nameTookMS, nil, nameClient, nameAgent, nil, nameHost, nameUpstream},
+	envoyForm = &requestForm{[][]byte{nil, nameRequest, nameStatus, nil, nil, nameBytes, nameTookMS, nil, nameClient, nameAgent, nil, nameHost, nameUpstream}, false,
 		func(w *requestWords) bool {
 			return w.n > 9 && w.isHTTP(1) && w.isStatus(2) && w.isDigits(4) && w.isDigits(5) && w.isDigits(6)
 		}}
-	uwsgiForm = &requestForm{[][]byte{namePID, nameClient, nameUser, nil, nil, nameMethod, namePath, nil, nil, nameBytes, nil, nil, nameTookMS, nil, nameStatus},
+	uwsgiForm = &requestForm{[][]byte{namePID, nameClient, nameUser, nil, nil, nameMethod, namePath, nil, nil, nameBytes, nil, nil, nameTookMS, nil, nameStatus}, false,
 		func(w *requestWords) bool {
 			return w.n > 14 && w.isDigits(9) && string(w.word(13)) == "msecs" && w.isHTTP(14) && w.isStatus(14)
 		}}
@@ -228,6 +241,10 @@ func formByStart(l []byte) *requestForm {
 	switch c := byteAt(l, 0); {
 	case c == '[' && bytes.HasPrefix(l, []byte("[pid: ")):
 		return uwsgiForm
+	case c == '[' && bytes.HasPrefix(l, []byte(ginMark)):
+		return ginForm
+	case c == 'I' && bytes.HasPrefix(l, []byte("INFO:     ")):
+		return uvicornForm
 	case c == '[' && byteAt(l, 5) == '-' && byteAt(l, 11) == 'T':
 		return envoyForm
 	case isDigit(c) && byteAt(l, 10) == '.':
@@ -258,6 +275,9 @@ func (w *requestWords) parseForm(f *requestForm, l []byte) bool {
 	w.split(l)
 	return f.check(w)
 }
+
+// ginMark is what lines of Gin begin with.
+const ginMark = "[GIN] "
 
 // ownerLen is the length of the name of an owner in Amazon S3.
 const ownerLen = 64
@@ -401,13 +421,13 @@ func (x *Fields) emitWords(f *requestForm) bool {
 // for.
 func levelOfRequest(l []byte) (Level, bool) {
 	f := formByStart(l)
-	if f == nil {
+	if f == nil || f.level {
 		return NoLevel, false
 	}
-	return f.level(l)
+	return f.levelOf(l)
 }
 
-func (f *requestForm) level(l []byte) (Level, bool) {
+func (f *requestForm) levelOf(l []byte) (Level, bool) {
 	var w requestWords
 	if !w.parseForm(f, l) {
 		return NoLevel, false
@@ -440,6 +460,10 @@ func (x *Fields) requestText(dst, l []byte) []byte {
 		return true
 	}
 	x.emitWords(f)
+	return appendRequest(dst, method, path, status)
+}
+
+func appendRequest(dst, method, path, status []byte) []byte {
 	if _, rest, ok := bytes.Cut(path, []byte("://")); ok {
 		path = rest[max(bytes.IndexByte(rest, '/'), 0):]
 	}

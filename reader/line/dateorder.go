@@ -136,7 +136,9 @@ func (c *Clock) learnPlace(text []byte) {
 		c.place = epochColumn(text)
 		return
 	}
-	if p := found[best].place; !c.sparse || p.key != "" || p.at == 0 {
+	weak := !found[best].header && (found[best].key == "" || isWeakKey(found[best].key))
+	c.sparse = c.sparse || weak && timed*2 < lines
+	if p := found[best].place; !c.sparse || p.key != "" && !weak || p.key == "" && p.at == 0 {
 		c.learned, c.place, c.strict = true, found[best].place, found[best].header
 	}
 }

@@ -72,7 +72,7 @@ func Spelled(name string) bool {
 }
 
 // RequestMarks are texts of which every line of an access log contains one.
-var RequestMarks = append([]string{requestMark, requestMarkInDocker, haproxyMark, protocolMark, protocolMarkEscaped}, squidMarks...)
+var RequestMarks = append([]string{requestMark, requestMarkInDocker, haproxyMark, protocolMark, protocolMarkEscaped, ginMark}, squidMarks...)
 
 const (
 	requestMark         = `] "`
@@ -341,6 +341,7 @@ func hex4(s []byte) (r rune, ok bool) {
 // are wanted.
 func (x *Fields) emitPairs(l []byte, i, end int) bool {
 	l = l[:end]
+	begin := i
 	for i < end {
 		k := bytes.IndexByte(l[i:], '=')
 		if k < 0 {
@@ -354,7 +355,7 @@ func (x *Fields) emitPairs(l []byte, i, end int) bool {
 		next := sign + 1
 		// A name begins with a letter, after a blank or a bracket: that of a URL's
 		// query is not one.
-		if from == sign || !isLetter(l[from]) && l[from] != '_' && l[from] != '@' || from > 0 && strings.IndexByte(" \t([{,;|<", l[from-1]) < 0 || byteAt(l, next) == '=' || byteAt(l, next) == '>' {
+		if from == sign || !isLetter(l[from]) && l[from] != '_' && l[from] != '@' || from > 0 && strings.IndexByte(" \t([{,;|<", l[from-1]) < 0 && !(from == begin && l[from-1] == '\'') || byteAt(l, next) == '=' || byteAt(l, next) == '>' {
 			i = next
 			continue
 		}
@@ -370,6 +371,11 @@ func (x *Fields) emitPairs(l []byte, i, end int) bool {
 		}
 		if !x.emit(l[from:sign], v, at) {
 			return false
+		}
+		if at == next+1 && l[next] == '\'' && string(l[from:sign]) == "msg" { // of audit: msg='op=login res=failed'
+			if !x.emitPairs(l, at, at+len(v)) {
+				return false
+			}
 		}
 	}
 	return true

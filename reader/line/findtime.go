@@ -83,7 +83,7 @@ func (c *Clock) search(s *stamp, l []byte) bool {
 		return true // nothing is learned: other lines of the entry have other fields there
 	}
 	p, ok := searchPlace(s, l)
-	if !ok || c.strict && p.key == "" && !c.countsElsewhere(s, l, p.at) || c.sparse && p.key == "" && hasWord(l[:p.at]) {
+	if !ok || c.strict && p.key == "" && !c.countsElsewhere(s, l, p.at) || c.sparse && p.key == "" && hasWord(l[:p.at]) || c.sparse && p.key != "" && isWeakKey(p.key) {
 		return false
 	}
 	if !c.learned {
@@ -97,6 +97,9 @@ func (c *Clock) search(s *stamp, l []byte) bool {
 func searchPlace(s *stamp, l []byte) (place, bool) {
 	indent := isIndented(l)
 	at, ok := -1, false
+	if findCMTrace(s, l) {
+		return place{kind: s.kind, indent: indent}, true
+	}
 	if i := jsonStart(l); i >= 0 {
 		// A date with a year before the object is that of the line. If it has no
 		// year, a key that certainly names the time of the line says more.
@@ -175,7 +178,7 @@ func isOfValue(before []byte) bool {
 // hasWord reports whether a text before a time has a word that is neither a level nor in
 // brackets, nor the name of a container.
 func hasWord(before []byte) bool {
-	if namesTime(before) {
+	if namesTime(before) || beginsEvent(before) {
 		return false
 	}
 	before = before[labelOf(before).end:]
@@ -190,10 +193,18 @@ func hasWord(before []byte) bool {
 	return false
 }
 
+// beginsEvent reports whether a text before a time, which consists of words, says that it is
+// the time of the line: of a banner, of the line with which Rails begins what it writes of a
+// request (Started GET "/" for 127.0.0.1 at), or of the end of a build (Finished at:).
+func beginsEvent(before []byte) bool {
+	return bytes.HasPrefix(before, []byte("===")) || bytes.HasSuffix(before, []byte("inished at: ")) ||
+		bytes.HasPrefix(before, []byte("Started ")) && bytes.HasSuffix(before, []byte(" at ")) && bytes.Contains(before, []byte(`" for `))
+}
+
 // isProse reports whether a text before a time is a part of a sentence, or names an
 // exception, rather than a header: it has two words that are not levels.
 func isProse(before []byte) bool {
-	if namesTime(before) {
+	if namesTime(before) || beginsEvent(before) {
 		return false
 	}
 	words := 0
@@ -223,6 +234,9 @@ func isProse(before []byte) bool {
 // findStamp searches the beginning of a line for a time.
 func findStamp(s *stamp, l []byte) (at int, ok bool) {
 	l = l[:min(len(l), searched)]
+	if isElapsed(l) {
+		return -1, false
+	}
 	var weak stamp
 	weakAt := -1
 	for i, tries := 0, 0; i < len(l) && tries < 32; i++ {
@@ -262,13 +276,62 @@ func findStamp(s *stamp, l []byte) (at int, ok bool) {
 	return weakAt, weakAt >= 0
 }
 
+// isElapsed reports whether a line begins with the seconds since the system was started, in
+// brackets, as those of the kernel and of Xorg do. Dates in it are not its time.
+func isElapsed(l []byte) bool {
+	if byteAt(l, 0) != '[' {
+		return false
+	}
+	i := skip(l, 1, ' ')
+	_, dot := number(l, i, 8)
+	if dot == i || byteAt(l, dot) != '.' {
+		return false
+	}
+	_, end := number(l, dot+1, 6)
+	return end > dot+2 && byteAt(l, end) == ']'
+}
+
+// findCMTrace finds the time of a line of Configuration Manager: <time="14:05:06.789+060"
+// date="11-21-2026" … behind the message, with the minutes to add for UTC. Source: "About
+// log files in Configuration Manager", Microsoft.
+func findCMTrace(s *stamp, l []byte) bool {
+	const mark = `]LOG]!><time="`
+	if l = bytes.TrimRight(l, "\r\n"); len(l) == 0 || l[len(l)-1] != '>' {
+		return false
+	}
+	i := bytes.LastIndex(l, []byte(mark))
+	if i < 0 {
+		return false
+	}
+	*s = stamp{}
+	end := s.parseClock(l, i+len(mark))
+	if end == 0 {
+		return false
+	}
+	if c := byteAt(l, end); c == '+' || c == '-' {
+		minutes, n := number(l, end+1, 4)
+		if s.zone, s.zoned = -60*minutes, true; c == '-' {
+			s.zone = 60 * minutes
+		}
+		end = n
+	}
+	if !bytes.HasPrefix(l[end:], []byte(`" date="`)) {
+		return false
+	}
+	end += len(`" date="`)
+	s.month, s.day = two(l, end), two(l, end+3)
+	s.year, end = number(l, end+6, 4)
+	s.kind = fullDate
+	return s.validDate() && byteAt(l, end) == '"'
+}
+
 // counts reports whether a time of day alone, or a number of seconds since 1970,
 // is the time of its line: it begins the line, perhaps after a bracket or a level,
 // or it has a name that says so.
 func counts(s *stamp, l []byte, i int) bool {
 	before := l[:i]
 	if s.kind == epoch {
-		if l[i] == '@' || namesTime(before) {
+		if l[i] == '@' || namesTime(before) || bytes.HasSuffix(before, []byte("0000 00:00:")) || isFlow(l, i) { // of abseil
 			return true
 		}
 		// Process numbers and the like may precede it if it has a fraction.
@@ -279,10 +342,19 @@ func counts(s *stamp, l []byte, i int) bool {
 	switch rest := bytes.TrimRight(bytes.TrimLeft(before, "[(<#+ "), " :|[]("); {
 	case len(rest) == 0:
 		return len(before) <= 3
+	case s.kind == clockOnly && len(before) <= 8 && allDigits(bytes.TrimRight(before, " ")) && byteAt(l, i+8) == '.': // of strace -f
+		return true
 	case len(before) <= 12 && (s.kind == clockOnly || bytes.IndexByte(l[i:min(len(l), i+11)], '.') == 10): // [ERROR] [1763733906.123]
 		return levels[strings.ToLower(string(rest))] != 0
 	}
 	return false
+}
+
+// isFlow reports whether i is where a flow log of Amazon VPC in its default format has the
+// start of the flow, in seconds since 1970. Source: "Flow log records", Amazon.
+func isFlow(l []byte, i int) bool {
+	_, n := number(l, 2, 13)
+	return n == len("2 123456789012") && bytes.HasPrefix(l, []byte("2 ")) && bytes.HasPrefix(l[n:], []byte(" eni-")) && bytes.Count(l[:i], []byte{' '}) == 10
 }
 
 // namesTime reports whether the text before a number names it as a time, as in

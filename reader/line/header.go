@@ -93,6 +93,10 @@ func (x *Fields) emitSyslog(l []byte, i int) (int, bool) {
 	for end < len(l) && (nameByte(l[end]) || l[end] == ':') {
 		end++
 	}
+	if _, n := number(l, end+1, 10); end > host && byteAt(l, end) == '[' && n > end+1 && byteAt(l, n) == ']' && byteAt(l, n+1) == ':' { // dnsmasq[7]: without a host
+		x.format = "syslog"
+		return n + 2, x.emit(nameApp, l[host:end], host) && x.emit(namePID, l[end+1:n], end+1)
+	}
 	priority := isPriority(l[host:end]) // there is no host
 	if end == host || byteAt(l, end) != ' ' || l[end-1] == ':' || capitals(l[host:end]) && levelOfWord(l[host:end], false) != ' ' {
 		return 0, true
@@ -102,7 +106,7 @@ func (x *Fields) emitSyslog(l []byte, i int) (int, bool) {
 		for i < len(l) && nameByte(l[i]) {
 			i++
 		}
-		if isPriority(l[app:i]) && byteAt(l, i) == ' ' {
+		if (isPriority(l[app:i]) || isLower(l[app:i]) && levelNamed(l[app:i]) != 0) && byteAt(l, i) == ' ' { // err of F5
 			app = i + 1
 		}
 		i = app

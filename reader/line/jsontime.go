@@ -2,6 +2,7 @@ package line
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -19,6 +20,13 @@ func certainKey(key string) bool {
 		}
 	}
 	return false
+}
+
+// isWeakKey reports whether a key, with its quotes and a colon, often names the time of
+// something that the line is about.
+func isWeakKey(key string) bool {
+	end := strings.IndexByte(key[1:], '"')
+	return end < 0 || !slices.Contains(jsonKeys[:slices.Index(jsonKeys, "created")], key[1:1+end])
 }
 
 // keyRank returns the rank of a key, less for better ones; -1 if it is none that

@@ -228,6 +228,14 @@ func levelBefore(l []byte, at, end int) byte {
 		if level := levelOfPair(l, 0, 0); level != ' ' {
 			return level
 		}
+		if byteAt(l, 0) == '\t' || byteAt(l, 0) == ' ' && byteAt(l, 1) == ' ' {
+			// It continues another line, unless a level is the first thing in it.
+			word, _ := headerWord(l)
+			if len(word) == 0 || !(word[0] == '[' || capitals(word)) {
+				return ' '
+			}
+			return levelOfWord(word, false)
+		}
 		return levelOfHeader(l, false)
 	}
 	rest := l[end:]

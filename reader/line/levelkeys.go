@@ -221,12 +221,29 @@ func levelOfJSON(l []byte, i int, short bool) byte {
 		return levelOfValue(value)
 	}
 	if v, n := number(l, i, 3); n > i && n < i+3 && !short {
+		if bytes.HasSuffix(l[:i], []byte(`"log_level":`)) && v <= 3 { // of Lager, in Cloud Foundry
+			return "DIEF"[v]
+		}
+		if v < 10 && !hasMessageKey(l) || v >= 10 && v%10 != 0 {
+			return ' ' // of something else, such as a game
+		}
 		if v <= 4 && bytes.HasPrefix(l, []byte(`{"reqId":`)) { // of Nextcloud
 			return "DIWEF"[v]
 		}
 		return levelOfNumber(v)
 	}
 	return ' '
+}
+
+// hasMessageKey reports whether a JSON object has a key that names a message, as lines of
+// GELF, of journald and of Winston have.
+func hasMessageKey(l []byte) bool {
+	for _, key := range []string{`"message"`, `"msg"`, `"short_message"`, `"MESSAGE"`, `"Message"`} {
+		if bytes.Contains(l, []byte(key)) {
+			return true
+		}
+	}
+	return false
 }
 
 func levelOfNumber(v int) byte {

@@ -16,8 +16,10 @@ const headerWords = 6
 func levelOfHeader(l []byte, timed bool) byte {
 	numbers := true // all words so far are numbers
 	prose := false  // one of them is a plain word
-	thread := -9    // the word that may be WebSphere's number of a thread
-	first := 0      // the first word but for the bracket after a time
+	afterBracket := false
+	plain := 0   // number of these; 2 if one begins a sentence
+	thread := -9 // the word that may be WebSphere's number of a thread
+	first := 0   // the first word but for the bracket after a time
 	if timed && byteAt(l, 0) == ':' && byteAt(l, 1) == ' ' {
 		l = l[1:]
 	}
@@ -38,17 +40,38 @@ func levelOfHeader(l []byte, timed bool) byte {
 			return level
 		}
 		// After plain words it is part of the message: "Payment Error:", Nagios's "SERVICE ALERT:".
-		ofMessage := prose && word[len(word)-1] == ':' && (!capitals(word) || string(word) == "ALERT:")
-		if level := levelOfWord(word, timed && n == 0); level != ' ' && !ofMessage {
+		ofMessage := prose && word[len(word)-1] == ':' && word[0] != '(' && (!capitals(word) || string(word) == "ALERT:") ||
+			plain > 1 && isPlain(word) && !isPadded(l) // in a sentence
+		if level := levelOfWord(word, timed && n == first && !beginsSentence(word, l)); level != ' ' && !ofMessage {
+			if !timed && n == 0 && isLabel(word) {
+				return ' '
+			}
 			return level
 		}
 		if string(word) == "PHP" {
 			return levelOfPHP(l)
 		}
-		prose = prose || isPlain(word)
+		if isPlain(word) {
+			if timed && n == 1 { // host err app[1]: of F5
+				if v := levelNamed(word); v != 0 && isLower(word) && beginsWithProcess(l) {
+					return v
+				}
+			}
+			prose = true
+			plain++
+			if n == first && word[0] < 'a' && !capitals(word) && capitals(word[:1]) && isLower(word[1:]) && timed && byteAt(l, 0) == ' ' && isLetter(byteAt(l, 1)) {
+				plain++
+			}
+		}
 		if len(word) == 8 && isHex(word) && hasDigit(word) {
 			thread = n
 		}
+		if timed && n == 1+first && afterBracket && isPlain(word) && isPadded(l) { // <12> Error    of Veeam
+			if v := levelNamed(word); v != 0 {
+				return v
+			}
+		}
+		afterBracket = word[0] == '<' || word[0] == '['
 		if timed && n > 0 && numbers && len(word) == 1 && strings.IndexByte("VDIWEF", word[0]) >= 0 {
 			if word[0] == 'V' {
 				return 'T'
@@ -61,6 +84,60 @@ func levelOfHeader(l []byte, timed bool) byte {
 		}
 	}
 	return ' '
+}
+
+// isLabel reports whether the first word of a line without a time, which names a level, is
+// rather the label of a value, as in a summary: "Config: /etc/app.conf", "Failure: 0".
+func isLabel(word []byte) bool {
+	switch string(word) {
+	case "Config:", "Log:", "Alert:", "Critical:", "Fine:", "Failure:", "Trace:", "Exception:", "Notice:":
+		return true
+	}
+	return false
+}
+
+// beginsWithProcess reports whether the next word of rest is the name of a program with the
+// number of its process, and a colon.
+func beginsWithProcess(rest []byte) bool {
+	word := rest[min(1, len(rest)):]
+	word = word[:wordEnd(word)]
+	open := bytes.IndexByte(word, '[')
+	return open > 0 && bytes.HasSuffix(word, []byte("]:")) && allDigits(word[open+1:len(word)-2])
+}
+
+// isPadded reports whether more than one blank, or a mark between columns, precedes rest's
+// next word, so that what precedes rest is a column.
+func isPadded(rest []byte) bool {
+	return len(rest) > 1 && (rest[0] == '\t' || rest[0] == '|' || rest[0] == ' ' && strings.IndexByte(" -|[:", rest[1]) >= 0)
+}
+
+// beginsSentence reports whether a word such as "Error" begins a sentence with the next word
+// of rest: that is in small letters.
+func beginsSentence(word, rest []byte) bool {
+	switch string(word) {
+	case "log", "config", "exception", "failure", "fine", "alert", "critical":
+	case "Info", "Debug", "Warn", "Warning", "Verbose", "Information":
+		return false
+	default:
+		if len(word) < 2 || word[0] < 'A' || word[0] > 'Z' || !isLower(word[1:]) {
+			return false
+		}
+	}
+	if len(rest) < 3 || rest[0] != ' ' {
+		return false
+	}
+	next := rest[1 : 1+wordEnd(rest[1:])]
+	return len(next) > 1 && isLower(bytes.TrimRight(next, ":,.;"))
+}
+
+// isLower reports whether a word consists of small letters.
+func isLower(word []byte) bool {
+	for _, c := range word {
+		if c < 'a' || c > 'z' {
+			return false
+		}
+	}
+	return len(word) > 0
 }
 
 // headerWord returns the first word of a header, or text in brackets, and what follows it.
@@ -108,6 +185,13 @@ func levelAfterProgram(program, l []byte) byte {
 	}
 	if v := levelNamed(word); v != 0 && programWritesLevels(program) {
 		return v
+	}
+	if bytes.HasPrefix(l, []byte("[ID ")) { // [ID 107833 kern.warning] of Solaris
+		_, n := number(l, len("[ID "), 9)
+		priority, _, ok := bytes.Cut(l[min(n+1, len(l)):], []byte{']'})
+		if ok && isPriority(priority) {
+			return levelNamed(priority[bytes.IndexByte(priority, '.')+1:])
+		}
 	}
 	return levelOfInner(l)
 }
@@ -183,11 +267,27 @@ func levelOfMarks(l []byte, at, end int) byte {
 	switch {
 	case end > 0 && at == 0 && len(l) > 7 && strings.IndexByte("EWIF", l[0]) >= 0 && allDigits(l[1:7]) && l[7] == ' ': // of CockroachDB
 		return l[0]
+	case at == 4 && end > at && l[0] == '[' && l[1] == ' ' && l[3] == ' ': // of Passenger
+		if k := strings.IndexByte("CEWNID", l[2]); k >= 0 {
+			return "FEWIID"[k]
+		}
+	case end == 0 && isElapsed(l): // of Xorg
+		k := bytes.Index(l[:min(len(l), 24)], []byte("] ("))
+		if k > 0 && byteAt(l, k+5) == ')' {
+			switch string(l[k+3 : k+5]) {
+			case "EE":
+				return 'E'
+			case "WW":
+				return 'W'
+			case "II":
+				return 'I'
+			}
+		}
 	case at == 3 && len(l) > at && l[1] == ' ' && l[2] == '[': // of CUPS
 		if k := strings.IndexByte("XACEWNIDd", l[0]); k >= 0 {
 			return "FFFEWIIDD"[k]
 		}
-	case at > 0 && end > at && isDigit(l[0]) && end+2 < len(l) && l[end] == ' ' && l[end+2] == ' ' && isRedis(l[:at]):
+	case at > 0 && end > at && (isDigit(l[0]) || l[0] == '[') && end+2 < len(l) && l[end] == ' ' && l[end+2] == ' ' && isRedis(l[:at]):
 		if k := strings.IndexByte(".-*#", l[end+1]); k >= 0 {
 			return "DDIW"[k]
 		}
@@ -305,6 +405,9 @@ func levelOfLogcat(rest []byte) byte {
 // isRedis reports whether a text before a time is that of a line of Redis: the number of the
 // process, and its role, as in 7:M. Source: "Redis log format", redis.io.
 func isRedis(before []byte) bool {
+	if k := len(before) - 2; k > 1 && before[0] == '[' && allDigits(before[1:k]) && string(before[k:]) == "] " { // [7] before version 3
+		return true
+	}
 	_, n := number(before, 0, 9)
 	return n > 0 && n+3 == len(before) && before[n] == ':' && strings.IndexByte("XCSM", before[n+1]) >= 0 && before[n+2] == ' '
 }
@@ -327,7 +430,8 @@ func logcatLevel(c byte) byte {
 //   - daemon.err, the facility and the severity that BusyBox and OpenWrt write;
 //   - Er(163), the severity and the priority of VMware's ESXi;
 //   - security: error: of BIND, and 123: error : of libvirt;
-//   - critical/Api: of Icinga.
+//   - critical/Api: of Icinga;
+//   - LEVEL: Error of Db2, and %%01IFNET/4/ of Huawei's routers.
 func levelOfForm(l []byte, at, end int) byte {
 	rest := l[end:min(len(l), end+searched)]
 	for from := 0; ; {
@@ -336,6 +440,13 @@ func levelOfForm(l []byte, at, end int) byte {
 			break
 		}
 		from += k + 1
+		if word := rest[from-1 : from-1+wordEnd(rest[from-1:])]; len(word) > 2 && word[1] == '%' {
+			if k := bytes.IndexByte(word, '/'); k > 0 && byteAt(word, k+1) >= '0' && byteAt(word, k+1) <= '7' && byteAt(word, k+2) == '/' {
+				return levelOfNumber(int(word[k+1] - '0'))
+			}
+			from++
+			continue
+		}
 		if word := rest[from-1:]; isLetter(byteAt(word, 1)) {
 			if level := levelOfLetter(word[:wordEnd(word)], nil, false, 0, 0); level != ' ' {
 				return level
@@ -351,6 +462,12 @@ func levelOfForm(l []byte, at, end int) byte {
 			if level := levelNamed(word); level != 0 {
 				return level
 			}
+		}
+	}
+	if byteAt(l, at+len("2006-01-02")) == '-' {
+		if k := bytes.Index(rest, []byte(" LEVEL: ")); k > 0 {
+			word := rest[k+len(" LEVEL: "):]
+			return max(levelNamed(word[:letters(word, 0)]), ' ')
 		}
 	}
 	// The others have a mark among the first words: most lines need no search for it.
@@ -459,6 +576,10 @@ func levelOfLetter(word, rest []byte, timed bool, n, thread int) byte {
 func isSource(word []byte) bool {
 	word = bytes.TrimRight(word, "]")
 	k := bytes.LastIndexByte(word, ':')
+	if k > 0 && k+1 < len(word) && (isLetter(word[k+1]) || word[k+1] == '_') { // [socket.c:767:__socket_rwv
+		word = word[:k]
+		k = bytes.LastIndexByte(word, ':')
+	}
 	return string(word) == "[MSGID:" || k > 2 && k+1 < len(word) && allDigits(word[k+1:]) && bytes.IndexByte(word[:k], '.') > 0
 }
 
@@ -483,7 +604,8 @@ func isHex(word []byte) bool {
 // brackets, before a colon or, if any is set, as it is. Of several parts, as in
 // [core:error] or INFO::root, the first that names one counts.
 func levelOfWord(word []byte, any bool) byte {
-	marked := any || word[0] == '[' || word[0] == '<' || word[0] == '(' || word[0] == ':'
+	inBrackets := word[0] == '[' || word[0] == '<' || word[0] == '('
+	marked := any || inBrackets && bytes.IndexByte(bytes.Trim(word, "[<( )>]:"), ' ') < 0 || word[0] == ':'
 	for len(word) > 0 {
 		if !isLetter(word[0]) {
 			word = word[1:]

@@ -19,6 +19,11 @@ func (x *Fields) Message(l []byte) []byte {
 			return l[at:min(len(l), end+4)]
 		}
 	}
+	if bytes.Contains(l, []byte(haproxyMark)) {
+		if x.message = x.eachRequest(x.message[:0], l); len(x.message) > 0 {
+			return x.message
+		}
+	}
 	isObject := objectStart(l) >= 0
 	if isObject || bytes.Contains(l, []byte("msg=")) || bytes.Contains(l, []byte("message=")) {
 		if best, key := x.namedMessage(l); key != "" {
@@ -26,13 +31,40 @@ func (x *Fields) Message(l []byte) []byte {
 				var y Fields
 				return y.Message(inner)
 			}
+			if bytes.HasPrefix(best, []byte("audit(")) {
+				return l // what happened is in the other pairs
+			}
 			return best
 		}
 		if isObject {
 			return l
 		}
 	}
-	return l[headerEnd(l):]
+	if m := bytes.TrimSpace(l[headerEnd(l):]); len(m) > 0 {
+		return m
+	}
+	return l // all of it is in brackets, as in TiDB's
+}
+
+// eachRequest appends the request of a line, as requestText does, by the fields of the line.
+func (x *Fields) eachRequest(dst, l []byte) []byte {
+	var method, path, status []byte
+	x.Each(l, func(name, value []byte, _ int) bool {
+		switch string(name) {
+		case "method":
+			method = value
+		case "path":
+			path = value
+		case "status":
+			status = value
+		}
+		return true
+	})
+	if method == nil {
+		x.format = "text"
+		return dst
+	}
+	return appendRequest(dst, method, path, status)
 }
 
 // namedMessage returns the value under the best of messageKeys in a line, and that key; an
@@ -41,7 +73,7 @@ func (x *Fields) namedMessage(l []byte) (best []byte, key string) {
 	rank := len(messageKeys)
 	x.Each(l, func(name, value []byte, at int) bool {
 		for i, k := range messageKeys[:rank] {
-			if string(name) == k {
+			if string(name) == k && len(value) > 0 {
 				rank, key = i, k
 				if best = value; at < 0 {
 					x.message = append(x.message[:0], value...)
@@ -57,7 +89,7 @@ func (x *Fields) namedMessage(l []byte) (best []byte, key string) {
 
 // messageKeys are the keys under which programs write the message of a line, best
 // first.
-var messageKeys = []string{"message", "msg", "MESSAGE", "short_message", "log", "event", "@message", "body"}
+var messageKeys = []string{"message", "msg", "MESSAGE", "short_message", "log", "event", "@message", "body", "@mt", "@m"}
 
 // mostHeaderColumns is how many columns after the time may belong to a header.
 const mostHeaderColumns = 9

@@ -16,7 +16,7 @@ import "bytes"
 //   - what is in brackets before such a name: thread. [THREAD:LOGGER@LINE] has both.
 func (x *Fields) emitHeaderColumns(l []byte) bool {
 	switch x.Name {
-	case "", "pid", "tid", "thread", "logger", "source", "client":
+	case "", "app", "pid", "tid", "thread", "logger", "source", "client":
 	default:
 		return true
 	}
@@ -27,6 +27,11 @@ func (x *Fields) emitHeaderColumns(l []byte) bool {
 	if timed {
 		var again stamp
 		start = again.parse(l, at)
+	}
+	if timed {
+		if ok, more := x.emitOwnHeader(l, at, start); ok {
+			return more
+		}
 	}
 	var h headerColumns
 	h.find(l, start, timed)
@@ -54,6 +59,8 @@ func (x *Fields) emitHeaderColumns(l []byte) bool {
 		case c.kind == nameColumn:
 			if i > level && (isLogger(l, h.at[i-1], c, n.numbers) || bytes.IndexByte(word, '.') > 0 && (next(i+1, dashesColumn) || next(i+1, bracketColumn))) {
 				more = n.emitLogger(from, to)
+			} else if i == level+2 && next(level+1, bracketColumn) && bytes.Count(word, []byte{'.'}) > 1 { // of Tomcat
+				more = n.emitLogger(from, to)
 			}
 		case c.kind == wordColumn:
 			if i < level && next(i-1, dashesColumn) && next(i+1, dashesColumn) {
@@ -65,6 +72,74 @@ func (x *Fields) emitHeaderColumns(l []byte) bool {
 		}
 	}
 	return true
+}
+
+// postgresParts are what follows a message of PostgreSQL in lines of their own.
+var postgresParts = [][]byte{[]byte("DETAIL:  "), []byte("HINT:  "), []byte("CONTEXT:  "), []byte("STATEMENT:  "), []byte("QUERY:  "), []byte("LOCATION:  ")}
+
+// emitOwnHeader emits the fields of a header in a form of its own around the time
+// l[at:end], and reports whether the line has one. It returns false for more if no more
+// fields are wanted.
+//
+//   - TIME LEVEL PID --- [APP] [THREAD] LOGGER : of Spring Boot, where APP may be missing
+//   - E, [TIME #PID] of Ruby's Logger
+//   - PID:TIME of Zabbix
+//   - TIME [PID] DETAIL:  and the like of PostgreSQL
+func (x *Fields) emitOwnHeader(l []byte, at, end int) (ok, more bool) {
+	rest := l[end:]
+	if k := bytes.Index(rest, []byte(" --- [")); k > 0 && at == 0 {
+		from, to := lastWord(l, end+k)
+		if !allDigits(l[from:to]) {
+			return false, true
+		}
+		i := end + k + len(" --- [")
+		var groups [2][2]int
+		n := 0
+		for ; n < len(groups); n++ {
+			closing := bytes.IndexByte(l[i:], ']')
+			if closing < 0 {
+				return false, true
+			}
+			groups[n] = [2]int{i, i + closing}
+			if i += closing + 2; byteAt(l, i) != '[' {
+				break
+			}
+			i++
+		}
+		colon := bytes.Index(l[min(i, len(l)):], []byte(" : "))
+		if n == len(groups) || colon <= 0 {
+			return false, true
+		}
+		logger := bytes.TrimRight(l[i:i+colon], " ")
+		if bytes.IndexByte(logger, ' ') >= 0 {
+			return false, true
+		}
+		emit := func(name []byte, from, to int) bool {
+			v := bytes.TrimSpace(l[from:to])
+			return len(v) == 0 || x.emit(name, v, from+bytes.Index(l[from:to], v))
+		}
+		return true, emit(namePID, from, to) && (n == 0 || emit(nameApp, groups[0][0], groups[0][1])) &&
+			emit(nameThread, groups[n][0], groups[n][1]) && emit(nameLogger, i, i+len(logger))
+	}
+	if bytes.HasPrefix(rest, []byte(" #")) && at > 0 && l[at-1] == '[' {
+		if _, n := number(rest, 2, 10); n > 2 && byteAt(rest, n) == ']' {
+			return true, x.emit(namePID, rest[2:n], end+2)
+		}
+	}
+	if at > 1 && l[at-1] == ':' && allDigits(l[:at-1]) {
+		return true, x.emit(namePID, l[:at-1], 0)
+	}
+	for _, part := range postgresParts {
+		k := bytes.Index(rest, part)
+		if k < 0 {
+			continue
+		}
+		open := bytes.IndexByte(rest[:k], '[')
+		if _, n := number(rest, open+1, 10); open >= 0 && n > open+1 && byteAt(rest, n) == ']' {
+			return true, x.emit(namePID, rest[open+1:n], end+open+1)
+		}
+	}
+	return false, true
 }
 
 // isLogger reports whether a name that follows the column before, and a level, is

@@ -275,6 +275,9 @@ func (s *stamp) parseShort(l []byte, i, v, n int, sep byte) int {
 		if end < i+8 && (end == 0 || l[end-1]|32 != 'm') {
 			return 0
 		}
+		if sep == ':' && n == i+1 && end == i+len("0:00:00.123456789") { // of GStreamer, since its start
+			return 0
+		}
 		s.kind = clockOnly
 		return s.parseZone(l, end)
 	case '/', '-', '.', ' ':
@@ -509,6 +512,10 @@ func (s *stamp) clockAfter(l []byte, i int) int {
 		case (c == ' ' || c == ',') && bytes.HasPrefix(l[i:], []byte("time=")): // date=2026-11-21 time=14:05:06
 			i += len("time=")
 			i = skip(l, i, '"')
+		case c == ' ' && byteAt(l, i) == '-': // 2026/11/21 - 14:05:06 of Gin, 21/11/2026 -- 14:05:06 of Suricata
+			if k := skip(l, i, '-'); k <= i+2 && byteAt(l, k) == ' ' && isDigit(byteAt(l, k+1)) {
+				i = k
+			}
 		}
 		if c == ',' || c == ' ' || c == '\t' {
 			i = skip(l, i, ' ')

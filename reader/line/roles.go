@@ -192,7 +192,7 @@ func (c *Columns) IsDerived(l []byte) bool {
 
 // levelAndOrigin returns the level of a line, and whether it follows from a status.
 func (c *Columns) levelAndOrigin(l []byte) (v Level, derived bool) {
-	if !c.hasLevel() {
+	if c == nil || !c.hasLevel() && !c.isTable() {
 		return levelAndOrigin(l)
 	}
 	var shown Shown
@@ -205,6 +205,9 @@ func (c *Columns) levelAndOrigin(l []byte) (v Level, derived bool) {
 		return levelOfShown(l)
 	}
 	if i := c.roles.level; i < 0 && c.roles.status < 0 {
+		if c.isTable() {
+			return NoLevel, false
+		}
 		return levelOfShown(l)
 	} else if i >= 0 {
 		return levelOfInitial(levelOfValue(bytes.TrimSpace(x.value(l, i, c.sep)))), false
@@ -214,6 +217,12 @@ func (c *Columns) levelAndOrigin(l []byte) (v Level, derived bool) {
 		return NoLevel, false
 	}
 	return levelOfStatusCode(status[0]), true
+}
+
+// isTable reports whether the file is CSV whose columns name a time, but no level: words in
+// its other columns are none.
+func (c *Columns) isTable() bool {
+	return c != nil && c.format == "csv" && c.hasTime() && c.roles.level < 0
 }
 
 // timeColumns returns the names of the columns with the time of a row.

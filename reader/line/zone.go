@@ -29,7 +29,7 @@ func (s *stamp) parseZone(l []byte, i int) int {
 			m, e = two(l, e+1), e+3
 		} else if m = two(l, e); m >= 0 {
 			e += 2
-		} else if _, year := number(l, e+1, 5); k > i && !(byteAt(l, e) == ' ' && year == e+5) { // but for date's "+08 2026"
+		} else if _, year := number(l, e+1, 5); k > i && !(byteAt(l, e) == ' ' && (year == e+5 || byteAt(l, e+1) == '[')) { // but for date's "+08 2026" and PostgreSQL's "-03 [4711]"
 			return i
 		}
 		if m > 59 || isDigit(byteAt(l, e)) {
