@@ -131,31 +131,43 @@ func findPairs(g []Found, apart func(a, b string) bool) []Found {
 	if len(g) < 2 || !slices.ContainsFunc(g, func(m Found) bool { return m.Name.Compressed() }) {
 		return g
 	}
-	keyOf := func(m Found) key { return key{m.Dir, m.Name.Slots()} }
-	plain := map[key]Found{}
-	byPath := map[string]Found{}
-	for _, m := range g {
-		byPath[m.Path] = m
-		if x, ok := plain[keyOf(m)]; m.Path != reader.Stdin && (!ok || x.Name.Compressed() && !m.Name.Compressed()) {
-			plain[keyOf(m)] = m
+	keyOf := func(m *Found) key { return key{m.Dir, m.Name.Slots()} }
+	plain := make(map[key]int, len(g)) // indexes in g
+	for i := range g {
+		m, k := &g[i], keyOf(&g[i])
+		if x, ok := plain[k]; m.Path != reader.Stdin && (!ok || g[x].Name.Compressed() && !m.Name.Compressed()) {
+			plain[k] = i
 		}
 	}
-	var list []reader.Member
-	for _, m := range g {
-		list = append(list, m.Member)
-	}
-	for _, z := range g {
-		p, ok := plain[keyOf(z)]
-		if !ok || !z.Name.Compressed() || z.Path == p.Path || apart != nil && apart(p.Path, z.Path) {
+	var list []reader.Member // of g, once there is a pair
+	for i := range g {
+		z := &g[i]
+		if !z.Name.Compressed() {
 			continue
 		}
-		if v, ok := compareBeginnings(p.Member, z.Member); ok {
-			list = settle(list, p.Path, z.Path, v)
+		at, ok := plain[keyOf(z)]
+		if p := &g[at]; !ok || z.Path == p.Path || apart != nil && apart(p.Path, z.Path) {
+			continue
 		}
+		if v, ok := compareBeginnings(g[at].Member, z.Member); ok {
+			if list == nil {
+				for _, m := range g {
+					list = append(list, m.Member)
+				}
+			}
+			list = settle(list, g[at].Path, z.Path, v)
+		}
+	}
+	if list == nil {
+		return g
+	}
+	byPath := make(map[string]int, len(g))
+	for i, m := range g {
+		byPath[m.Path] = i
 	}
 	out := make([]Found, len(list))
 	for i, m := range list {
-		out[i] = byPath[m.Path]
+		out[i] = g[byPath[m.Path]]
 		out[i].Member = m
 	}
 	return out
