@@ -84,7 +84,7 @@ func (m *model) open(l files.Log, start *Start, focus bool) tea.Cmd {
 	m.opt.At = nil // it applies to the first log only
 	opening := m.opening.begin(l.Name)
 	src, options := m.source(l), m.reading()
-	send, searcher := m.send, m.opt.Searcher
+	send, searcher, formats := m.send, m.opt.Searcher, m.results.Formats
 	saved := m.memory.saved(l.Name)
 	ctx, state, live := m.life, m.memory.state, m.listing.live
 	return func() tea.Msg {
@@ -97,7 +97,7 @@ func (m *model) open(l files.Log, start *Start, focus bool) tea.Cmd {
 		}
 		var d *document.Document
 		limit := newThrottle(100*time.Millisecond, time.Now())
-		opt := document.DocumentOptions{Progress: func(p document.Preparing) {
+		opt := document.DocumentOptions{Formats: formats, Progress: func(p document.Preparing) {
 			if limit.allow(time.Now()) {
 				go send(pager.PreparingMsg{Doc: d, P: p}) // the decoder must not wait for the explorer
 			}

@@ -18,12 +18,14 @@ import (
 	"logview/reader/blockstore"
 	"logview/reader/decode"
 	"logview/reader/files"
+	"logview/reader/line"
 	"logview/tui/visible"
 )
 
 type lsOptions struct {
 	*globals
 	members, json bool
+	formats       *line.Formats // of the settings
 }
 
 func newLs(g *globals) *cobra.Command {
@@ -91,6 +93,8 @@ func (o *lsOptions) run(ctx context.Context, args []string) error {
 	if _, err := o.colored(); err != nil {
 		return err
 	}
+	custom, _ := o.customFormats() // settings that cannot be used do not keep it from listing
+	o.formats = &line.Formats{Custom: custom}
 	logs, failed := o.find(args)
 	workers, charset := index.NewWorkers(), o.charset()
 	logs, broken := o.unpack(ctx, logs, files.Options{Cache: cache, Workers: workers}, func(m reader.Member) bool { return m.Named })
@@ -154,7 +158,7 @@ func (o *lsOptions) inspect(cache *blockstore.Cache, charset decode.Charset, l f
 			lm.Lines = &k.Lines
 		}
 		if o.members && texts {
-			from, to := files.Times(cache, m)
+			from, to := files.Times(cache, m, o.formats)
 			lm.First, lm.Last = knownTime(from), knownTime(to)
 		}
 		// Only text has a block store, which contains the number of
@@ -184,19 +188,19 @@ func (o *lsOptions) inspect(cache *blockstore.Cache, charset decode.Charset, l f
 		out.Lines = &lines
 	}
 	if times {
-		out.First, out.Last = timeSpan(cache, l)
+		out.First, out.Last = timeSpan(cache, l, o.formats)
 	}
 	return out
 }
 
 // timeSpan returns the first and the last time in a log; nil for a time that is
 // not known. Files without text have no times.
-func timeSpan(cache *blockstore.Cache, l files.Log) (first, last *time.Time) {
+func timeSpan(cache *blockstore.Cache, l files.Log, formats *line.Formats) (first, last *time.Time) {
 	nonEmpty := slices.DeleteFunc(slices.Clone(l.Members), func(m reader.Member) bool { return m.Size == 0 || files.IsTwin(m) })
 	if n := len(nonEmpty); n > 0 {
-		from, to := files.Times(cache, nonEmpty[0])
+		from, to := files.Times(cache, nonEmpty[0], formats)
 		if n > 1 {
-			_, to = files.Times(cache, nonEmpty[n-1])
+			_, to = files.Times(cache, nonEmpty[n-1], formats)
 		}
 		first, last = knownTime(from), knownTime(to)
 	}

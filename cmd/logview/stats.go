@@ -212,7 +212,7 @@ func (o *statsOptions) counting(j *searchJob, first time.Duration) *counter[stat
 func (j *searchJob) usualStep() time.Duration {
 	var first, last time.Time
 	for _, l := range j.logs {
-		from, to := timeSpan(j.cache, l)
+		from, to := timeSpan(j.cache, l, j.req.Options.Formats)
 		if from == nil || to == nil {
 			return 0
 		}

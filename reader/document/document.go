@@ -15,6 +15,7 @@ import (
 	"logview/reader"
 	"logview/reader/decode"
 	"logview/reader/files"
+	"logview/reader/line"
 )
 
 // A Document is a log as one continuous text, from the first line of its oldest
@@ -50,6 +51,9 @@ type DocumentOptions struct {
 	// member's file, which has been opened as blocks. The lines that it covers
 	// need not be counted. It is called from any goroutine.
 	Table func(m reader.Member, blocks reader.Blocks) (*reader.Table, bool)
+	// Formats are those of lines that the user described, one of which may say where
+	// their level is; nil for none.
+	Formats *line.Formats
 	// Decided, if not nil, is called when a file that was assumed to be a
 	// compressed copy of another turns out to have text of its own. Listing the
 	// log again then returns its members. Decided is called from any goroutine.

@@ -155,7 +155,7 @@ func (d *Document) Forward(ctx context.Context, p Place) (Window, error) {
 				continue // the member has another file now, or is gone
 			}
 			if err != io.EOF {
-				w.Columns = t.learnColumns()
+				w.Columns = t.learnColumns().With(d.opt.Formats)
 				return w, err
 			}
 		}
@@ -185,7 +185,7 @@ func (d *Document) Backward(ctx context.Context, p Place) (Window, error) {
 				if errors.Is(err, fs.ErrClosed) {
 					continue // the member has another file now, or is gone
 				}
-				w.Columns = t.learnColumns()
+				w.Columns = t.learnColumns().With(d.opt.Formats)
 				return w, err
 			}
 		}

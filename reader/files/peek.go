@@ -85,15 +85,23 @@ var timesPool = sync.Pool{New: func() any { return new([timesIn]byte) }}
 // Times returns the first and the last time of m's lines, based on the lines in
 // its first and its last 64 KiB. A time is zero if it is unknown, or if the
 // file would have to be decoded. In a log that starts with its newest line the
-// last lines are the oldest.
-func Times(c *blockstore.Cache, m reader.Member) (first, last time.Time) {
+// last lines are the oldest. formats are those of lines that the user described; nil for
+// none.
+func Times(c *blockstore.Cache, m reader.Member, formats *line.Formats) (first, last time.Time) {
 	f, err := openListed(m)
 	if err != nil {
 		return first, last
 	}
 	defer f.Close()
-	first = cachedFirstTime(m, f)
-	low, last, final := lastTimes(c, m, f)
+	if formats.HasTimeOrLevel() {
+		first = firstTime(m, f, formats)
+		if _, err := f.Seek(0, io.SeekStart); err != nil {
+			return first, last
+		}
+	} else {
+		first = cachedFirstTime(m, f)
+	}
+	low, last, final := lastTimes(c, m, f, formats)
 	if final.Before(first) && !final.IsZero() {
 		first, last = low, later(first, last)
 	}
@@ -109,13 +117,13 @@ func later(a, b time.Time) time.Time {
 
 // firstTime returns the time of the first line of m with a time, within its
 // first 64 KiB; zero if there is none. f is the open file of m.
-func firstTime(m reader.Member, f decode.File) time.Time {
+func firstTime(m reader.Member, f decode.File, formats *line.Formats) time.Time {
 	t, err := decode.Open(context.Background(), f, false)
 	if err != nil {
 		return time.Time{}
 	}
 	defer t.Release()
-	clock := line.Clock{Ref: m.ModTime}
+	clock := line.Clock{Ref: m.ModTime, Formats: formats}
 	pooled := timesPool.Get().(*[timesIn]byte)
 	defer timesPool.Put(pooled)
 	buf := pooled[:0]
@@ -134,7 +142,7 @@ func firstTime(m reader.Member, f decode.File) time.Time {
 // times, or if the file would have to be decoded. For a compressed file, they
 // are the times of the last block in the cache that has times. f is the open
 // file of m.
-func lastTimes(c *blockstore.Cache, m reader.Member, f decode.File) (low, high, final time.Time) {
+func lastTimes(c *blockstore.Cache, m reader.Member, f decode.File, formats *line.Formats) (low, high, final time.Time) {
 	if MayBeArchive(m) {
 		return low, high, final
 	}
@@ -158,7 +166,7 @@ func lastTimes(c *blockstore.Cache, m reader.Member, f decode.File) (low, high, 
 	if info, err := f.Stat(); err == nil {
 		size = info.Size()
 	}
-	clock := line.Clock{Ref: m.ModTime}
+	clock := line.Clock{Ref: m.ModTime, Formats: formats}
 	buf := timesPool.Get().(*[timesIn]byte)
 	defer timesPool.Put(buf)
 	for _, most := range []int64{8 << 10, timesIn} {

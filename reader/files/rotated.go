@@ -131,7 +131,7 @@ func cachedFirstTime(m reader.Member, f decode.File) time.Time {
 		}
 		defer f.Close()
 	}
-	t := firstTime(m, f)
+	t := firstTime(m, f, nil)
 	if !ok {
 		return t
 	}

@@ -46,8 +46,10 @@ func levelOfInitial(letter byte) Level { return Level(strings.IndexByte(levelLet
 //
 //   - under a key that names it, in JSON and in key=value form;
 //   - in capitals, in brackets or before a colon, among the first words after the
-//     time or before it; of a line without a time, among its first words;
-//   - as any word directly after the time;
+//     time or before it; of a line without a time, among its first words; not behind
+//     two plain words, which begin a sentence;
+//   - as any word directly after the time, unless a sentence begins with it, as with
+//     "Error correction";
 //   - as a letter: of klog, and after the numbers of a process and a thread;
 //   - as the number of a syslog priority.
 //
