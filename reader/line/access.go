@@ -447,27 +447,35 @@ func (x *Fields) requestText(dst, l []byte) []byte {
 	if f == nil || !x.words.parseForm(f, l) {
 		return dst
 	}
-	var method, path, status []byte
-	x.emit = func(name, value []byte, _ int) bool {
-		switch string(name) {
-		case "method":
-			method = value
-		case "path":
-			path = value
-		case "status":
-			status = value
-		}
-		return true
-	}
+	var r request
+	x.emit = r.collect
 	x.emitWords(f)
-	return appendRequest(dst, method, path, status)
+	return r.append(dst)
 }
 
-func appendRequest(dst, method, path, status []byte) []byte {
+// A request has the fields of a request that its text consists of.
+type request struct{ method, path, status []byte }
+
+// collect keeps a field if it is one of those.
+func (r *request) collect(name, value []byte, _ int) bool {
+	switch string(name) {
+	case "method":
+		r.method = value
+	case "path":
+		r.path = value
+	case "status":
+		r.status = value
+	}
+	return true
+}
+
+// append appends the text of the request to dst.
+func (r *request) append(dst []byte) []byte {
+	path := r.path
 	if _, rest, ok := bytes.Cut(path, []byte("://")); ok {
 		path = rest[max(bytes.IndexByte(rest, '/'), 0):]
 	}
-	dst = append(append(dst, method...), ' ')
+	dst = append(append(dst, r.method...), ' ')
 	dst = append(append(dst, path...), '"', ' ')
-	return append(dst, status...)
+	return append(dst, r.status...)
 }

@@ -48,23 +48,13 @@ func (x *Fields) Message(l []byte) []byte {
 
 // eachRequest appends the request of a line, as requestText does, by the fields of the line.
 func (x *Fields) eachRequest(dst, l []byte) []byte {
-	var method, path, status []byte
-	x.Each(l, func(name, value []byte, _ int) bool {
-		switch string(name) {
-		case "method":
-			method = value
-		case "path":
-			path = value
-		case "status":
-			status = value
-		}
-		return true
-	})
-	if method == nil {
+	var r request
+	x.Each(l, r.collect)
+	if r.method == nil {
 		x.format = "text"
 		return dst
 	}
-	return appendRequest(dst, method, path, status)
+	return r.append(dst)
 }
 
 // namedMessage returns the value under the best of messageKeys in a line, and that key; an
