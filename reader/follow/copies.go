@@ -425,7 +425,7 @@ func (f *Follower) adoptCut(t, like *followed) bool {
 	}
 	defer file.Close()
 	for i, o := range f.texts {
-		similar := o.name.Key() == t.Name.Key() || o.name.Base() == t.Name.Base() || extends(t.Path, o.path) || o.isTimed()
+		similar := o.name.Key() == t.Name.Key() || o.name.Base() == t.Name.Base() || extends(t.Path, o.path) || o.isUnique()
 		if !o.cut || !similar || o.since.Before(f.looked) || o.at < likeness || like != nil && like.at >= o.at || isHeader(file, min(o.at, info.Size())) || !o.isHeldBy(file, info.Size()) {
 			continue
 		}

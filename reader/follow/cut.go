@@ -58,10 +58,14 @@ func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo)
 		f.again = true
 		return false
 	}
-	if moved {
+	if x, ok := was.atTail(t.f, info.Size()); ok {
+		x.key, x.log = f.newText(t.LogName()).key, t.LogName()
+		t.progress = x
+		f.note(t.Path, &reader.FileError{Path: t.Path, Offset: t.at, Err: errEdited})
+	} else if moved {
 		t.progress = f.newText(t.LogName())
 		t.mayContinue(&was, info.Size(), errEdited)
-	} else if shared, _ := was.sharedBeginning(t.f, info.Size()); len(shared) > 0 && hasTime(was.charset.Decode(shared)) {
+	} else if _, ok := was.sharedBeginning(t.f, info.Size()); ok {
 		t.progress = f.newText(t.log)
 		t.mayContinue(&was, info.Size(), errCut)
 	} else if info.Size() == 0 {

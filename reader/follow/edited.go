@@ -47,10 +47,12 @@ func (f *Follower) continueReplaced(old, t *followed) bool {
 		}
 	} else if kept {
 		return false
+	} else if x, ok := p.atTail(file, info.Size()); ok {
+		p = x
 	} else if p.rewind(file, info.Size()); p.at == 0 {
 		return false
 	}
-	if !f.wasReplaced(old) && p.at <= longestHeader && !p.isTimed() {
+	if !f.wasReplaced(old) && p.at <= longestHeader && !p.isUnique() {
 		return false // it only begins alike
 	}
 	if !held {
@@ -91,7 +93,12 @@ func (f *Follower) continueEdited(t *followed) bool {
 		p := x.progress.clone()
 		p.key, p.log = t.key, t.log
 		p.scanned, p.zeros, p.run = 0, 0, 0
-		if p.goToTail(file, info.Size()) && (x.Path != t.Path || f.wasReplaced(x) || p.isTimed()) {
+		q, ok := p.atTail(file, info.Size())
+		if !ok && (x.Path != t.Path || f.wasReplaced(x)) {
+			q = p
+			ok = q.goToTail(file, info.Size())
+		}
+		if p = q; ok {
 			f.note(t.Path, &reader.FileError{Path: t.Path, Offset: p.at, Err: errEdited})
 			t.progress = p
 			return true

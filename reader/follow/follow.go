@@ -50,8 +50,8 @@ import (
 //	    that of an older file of the log or of an editor's backup;
 //	unready or ignored as described.
 //
-// That texts begin or end alike shows that they are one if a line that they share has a
-// time, or if that is more than longestHeader. Otherwise it may be what a program writes
+// That texts begin or end alike shows that they are one if what they share has lines of
+// several times, or is more than longestHeader: see isUnique. Otherwise it may be what a program writes
 // each time it starts: at the path of a file that was deleted, moved elsewhere or reached
 // by another link, such a file has another text, and at the path of one that was replaced
 // in one step, the same.
@@ -63,9 +63,8 @@ import (
 //	                    there is one; the new one begins where the two
 //	                    begin to differ, as far as that is known, or after
 //	                    the last lines of the old one if only lines before
-//	                    those were removed. If it begins with lines of the old
-//	                    one that have times, it is written once more, which is
-//	                    waited for.
+//	                    those were removed. If it begins with such lines of the
+//	                    old one, it is written once more, which is waited for.
 //	copied → reading    from its start, if it grows into something that the
 //	                    other text does not hold; from where it stopped being a
 //	                    copy, if it held all of that text before and that is

@@ -122,7 +122,7 @@ func (f *Follower) lookUp(c files.Found) *followed {
 // t was gone, c has another size or time, and nothing shows that it has the same lines.
 func (f *Follower) isReused(t *followed, c files.Found) bool {
 	return t.gone && t.f == nil && t.Path == c.Path && t.state == reading && t.at > 0 && t.at <= longestHeader &&
-		(c.Size != t.size || !c.ModTime.Equal(t.mod)) && !t.isTimed()
+		(c.Size != t.size || !c.ModTime.Equal(t.mod)) && !t.isUnique()
 }
 
 // checkRenamed reports whether c is t under another name, and not another file with

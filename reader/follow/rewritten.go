@@ -14,45 +14,90 @@ import (
 // cut off, as some editors and cp do, or into another file at the same path.
 //
 // That two texts begin or end alike does not show that they are one, because programs
-// write headers and banners each time they start. Lines with times do, because a program
-// that starts again writes other times.
+// write headers and banners each time they start, and the same lines several times a
+// second. Lines with several times do, because a program that starts again writes other
+// times.
 
 // longestWait is how long a text that is written once more is waited for while it grows.
-const longestWait = 10 * time.Second
+const longestWait = 3 * time.Second
 
-// hasTime reports whether a line of text has a time.
-func hasTime(text []byte) bool {
+// isUnique reports whether text is written only once: it has lines of two times, or several
+// lines with a time of which no two are the same. A time of day without a date may be written
+// each day, or count from the start of a program.
+func isUnique(text []byte) bool {
+	const several = 5
 	var clock line.Clock
+	k := clock.Survey(text, false)
+	if k.First.IsZero() || k.Inferred == reader.InferredDate {
+		return false
+	}
+	if !k.First.Equal(k.Last) {
+		return true
+	}
+	seen := map[string]bool{}
 	for l := range bytes.Lines(text) {
 		if _, ok := clock.Time(bytes.TrimRight(l, "\r\n")); ok {
-			return true
+			seen[string(l)] = true
 		}
 	}
-	return false
+	return len(seen) >= several
 }
 
-// isTimed reports whether one of the last lines that were emitted has a time.
-func (p *progress) isTimed() bool {
+// isUnique reports whether the last lines that were emitted are written only once.
+func (p *progress) isUnique() bool {
 	last := p.recent[max(0, len(p.recent)-markBytes):]
 	if p.charset.Wide() {
 		last = last[len(last)%2:]
 	}
-	return hasTime(p.charset.Decode(bytes.Clone(last)))
+	return isUnique(p.charset.Decode(bytes.Clone(last)))
 }
 
-// sharedBeginning returns the lines of the text, before conversion, with which a file of
-// some size begins. open says that all that the file has is the beginning of the text, as
-// far as that is known.
-func (p *progress) sharedBeginning(file io.ReaderAt, size int64) (shared []byte, open bool) {
-	now := make([]byte, min(size, int64(len(p.head))))
+// atTail returns the progress of the text in a file that has its last lines in another place,
+// and false unless they are written only once and what precedes them is the same, too.
+func (p *progress) atTail(file io.ReaderAt, size int64) (q progress, ok bool) {
+	q = p.clone()
+	return q, q.goToTail(file, size) && len(q.recent) <= len(p.recent) &&
+		bytes.Equal(q.recent, p.recent[len(p.recent)-len(q.recent):]) && q.isUnique()
+}
+
+// sharedBeginning returns how many bytes of lines a file of some size begins with that the
+// text begins with, or has among its last lines, and false unless these are written only
+// once.
+func (p *progress) sharedBeginning(file io.ReaderAt, size int64) (n int64, ok bool) {
+	now := make([]byte, min(size, recentKept))
 	if k, err := file.ReadAt(now, 0); k < len(now) && err != nil {
-		return nil, false
+		return 0, false
 	}
-	n := 0
-	for n < len(now) && now[n] == p.head[n] {
-		n++
+	bom := min(p.bom, len(now))
+	text := now[bom:]
+	shared := func(old []byte) (int64, bool) {
+		k := 0
+		for k < min(len(text), len(old)) && text[k] == old[k] {
+			k++
+		}
+		k = p.charset.LineEnd(text[:k])
+		return int64(bom + k), isUnique(p.charset.Decode(bytes.Clone(text[:k])))
 	}
-	return now[:p.charset.LineEnd(now[:n])], n == len(now)
+	if len(p.head) > bom && bytes.Equal(now[:bom], p.head[:bom]) {
+		if n, ok := shared(p.head[bom:]); ok {
+			return n, true
+		}
+	}
+	first := text[:p.charset.FirstLineEnd(text)]
+	if len(first) == 0 {
+		return 0, false
+	}
+	for from := 0; ; {
+		i := bytes.Index(p.recent[from:], first)
+		if i < 0 {
+			return 0, false
+		}
+		from += i
+		if from == 0 || p.charset.EndsLine(p.recent[:from]) {
+			return shared(p.recent[from:])
+		}
+		from++
+	}
 }
 
 // mayContinue says that t may have the text p once more. left is its size if it was just
@@ -68,7 +113,8 @@ func (t *followed) mayContinue(p *progress, left int64, reason error) {
 
 // resume decides whether t has another text now or t.earlier, written once more, and in
 // the latter case continues after what is known of that. While it is still being written,
-// resume reports true: nothing is to be read yet.
+// resume reports true: nothing is to be read yet. Only a text that begins with lines of
+// t.earlier that are written only once is waited for.
 func (f *Follower) resume(t *followed, size int64, grown bool) (wait bool) {
 	p := t.earlier
 	switch {
@@ -76,53 +122,52 @@ func (f *Follower) resume(t *followed, size int64, grown bool) (wait bool) {
 		t.earlier = nil
 		return false
 	case size == 0:
-		return false
+		return true
 	}
-	shared, open := p.sharedBeginning(t.f, size)
-	same := hasTime(p.charset.Decode(shared[min(p.bom, len(shared)):]))
-	if !same && !p.isNewerThan(t.f, size) {
-		if !open {
-			t.earlier = nil
-		}
+	shared, known := p.sharedBeginning(t.f, size)
+	if !known {
+		delete(f.holding, t)
+		t.earlier = nil
 		return false
 	}
 	q := p.clone()
-	q.key, q.log = t.key, t.log
 	if !q.isHeldBy(t.f, size) {
 		now := f.opt.Now()
 		if t.waiting.IsZero() {
 			t.waiting = now
 		}
-		if !f.holding[t] || grown && same && now.Sub(t.waiting) < longestWait {
+		if !f.holding[t] || grown && now.Sub(t.waiting) < longestWait {
 			f.holding[t], t.since = true, now
 		}
-		if now.Sub(t.since) < holdFor {
+		// A line that is newer than the last one that was emitted ends what is written once more.
+		newer := p.afterLast(t.f, size, max(shared, t.left), size)
+		if newer == size && now.Sub(t.since) < holdFor {
 			return true
 		}
-		if !same && !(q.goToTail(t.f, size) && q.isTimed()) {
-			// It begins with an older line, but has other ones.
-			delete(f.holding, t)
-			t.earlier = nil
-			return false
-		}
-		if same {
-			q.rewind(t.f, size)
-		}
-		if q.at == 0 {
+		if x, ok := p.atTail(t.f, size); ok {
+			q = x
+		} else if q.rewind(t.f, size); q.at == 0 {
 			q = p.clone()
-			q.key, q.log = t.key, t.log
-			at := q.afterLast(t.f, size, int64(len(shared)), t.left)
+			at := shared
+			if shared >= int64(len(p.head))-int64(longestHeadLine) { // as far as it is known
+				at = p.afterLast(t.f, size, shared, t.left)
+			}
 			if q.continueAt(t.f, at) != nil {
 				q = t.progress
 			}
 		}
 		f.note(t.Path, &reader.FileError{Path: t.Path, Offset: q.at, Err: t.reason})
 	}
+	q.key, q.log = t.key, t.log
 	delete(f.holding, t)
 	q.scanned, q.zeros = 0, 0
 	t.progress, t.earlier = q, nil
 	return false
 }
+
+// longestHeadLine is how long the line may be in which what is known of the beginning of a
+// text ends.
+const longestHeadLine = 512
 
 // lastTime returns the time of the last line that was emitted and has one.
 func (p *progress) lastTime(clock *line.Clock) (last time.Time, found bool) {
@@ -132,26 +177,6 @@ func (p *progress) lastTime(clock *line.Clock) (last time.Time, found bool) {
 		}
 	}
 	return last, found
-}
-
-// isNewerThan reports whether the last line that was emitted is not older than the first of
-// a file of some size.
-func (p *progress) isNewerThan(file io.ReaderAt, size int64) bool {
-	head := make([]byte, min(size, 4<<10))
-	if k, err := file.ReadAt(head, 0); k < len(head) && err != nil {
-		return false
-	}
-	var clock line.Clock
-	last, ok := p.lastTime(&clock)
-	if !ok {
-		return false
-	}
-	for l := range bytes.Lines(p.charset.Decode(head[:p.charset.LineEnd(head)])) {
-		if t, ok := clock.Time(bytes.TrimRight(l, "\r\n")); ok {
-			return !t.After(last)
-		}
-	}
-	return false
 }
 
 // continueAt makes p continue at a position of a file, which has other lines than the text.

@@ -131,6 +131,47 @@ func TestFollowerRewrittenSlowly(t *testing.T) {
 	}
 }
 
+// TestFollowerSimilarText tests that a log that is truncated and written anew is emitted at
+// once although it has lines of the text before: those of a loop or an exception within the
+// same second, a banner with a date, and lines with the time since a start.
+func TestFollowerSimilarText(t *testing.T) {
+	trace := func(from, to int) (out []string) {
+		for i := from; i <= to; i++ {
+			out = append(out, fmt.Sprintf("2026-11-21 08:00:00 ERROR request %d failed", i), "java.sql.SQLException: no connection", "\tat com.example.db.Pool.acquire(Pool.java:118)", "\tat com.example.web.Handler.handle(Handler.java:52)")
+		}
+		return out
+	}
+	retry := slices.Repeat([]string{"2026-11-21 08:00:00 ERROR connection to the database refused", "2026-11-21 08:00:00 WARN trying once more"}, 40)
+	banner := []string{"OpenJDK 64-Bit Server VM, built on 2026-01-01 10:00:00", "Memory: 4k page, physical 16 GB", "CommandLine flags: -Xmx4g"}
+	var elapsed []string
+	for i := range 100 {
+		elapsed = append(elapsed, fmt.Sprintf("[00:00:%02d.123] step %d", i%60, i))
+	}
+	for name, c := range map[string]struct{ old, text []string }{
+		"an exception": {trace(1, 30), trace(31, 60)},
+		"a loop":       {retry, retry},
+		"a banner":     {append(slices.Clone(banner), timedLines(1, 300)...), append(slices.Clone(banner), timedLines(200, 210)...)},
+		"elapsed":      {elapsed, elapsed},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "app.log")
+			readertest.WriteFile(t, path, "")
+			w := watch(t, dir)
+			appendText(t, path, joined(c.old...))
+			w.expect(c.old...)
+			for range 2 {
+				readertest.Must(t, os.Truncate(path, 0))
+				w.look()
+				appendText(t, path, joined(c.text[:3]...))
+				w.look()
+				appendText(t, path, joined(c.text[3:]...))
+				w.expect(c.text...)
+			}
+		})
+	}
+}
+
 // TestFollowerCutToTheMiddle tests that after a log is truncated to a place that is not
 // remembered, only what is written then is emitted.
 func TestFollowerCutToTheMiddle(t *testing.T) {
