@@ -51,10 +51,10 @@ import (
 //	unready or ignored as described.
 //
 // That texts begin or end alike shows that they are one if what they share has lines of
-// several times, or is more than longestHeader: see isUnique. Otherwise it may be what a program writes
-// each time it starts: at the path of a file that was deleted, moved elsewhere or reached
-// by another link, such a file has another text, and at the path of one that was replaced
-// in one step, the same.
+// several times, or is more than longestHeader: see isUnique. Otherwise it may be what a
+// program writes each time it starts: at the path of a file that was deleted, moved
+// elsewhere or reached by another link, such a file has another text, and at the path of
+// one that was replaced in one step, the same.
 //
 // Later, when a file changes:
 //
