@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"logview/reader"
+	"logview/reader/files"
 )
 
 // A Limit says that the caller wants only the newest or the oldest of all matching lines,
@@ -125,10 +126,11 @@ func (l *Limit) excludesAll(ad *admission) bool {
 	return l != nil
 }
 
-// narrow narrows the limit by what the table of an unchanged member says of its lines.
+// narrow narrows the limit by what the table of an unchanged member says of its lines, unless
+// some of these may not be wanted, or be those of another member.
 func (s *scanRun) narrow(st *memberScan) {
 	ad, l := st.adm, s.req.Limit
-	if l == nil || !s.exact || ad == nil || !ad.certain || ad.grown || ad.table == nil {
+	if l == nil || !s.exact || s.req.Where != nil || ad == nil || !ad.certain || ad.grown || ad.table == nil || files.IsTwin(st.member) {
 		return
 	}
 	p := newProducer(s, st)
