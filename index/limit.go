@@ -35,10 +35,10 @@ type limitCount struct {
 func (l *Limit) Narrow(t time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.narrow(t)
+	l.moveTo(t)
 }
 
-func (l *Limit) narrow(t time.Time) {
+func (l *Limit) moveTo(t time.Time) {
 	switch {
 	case l.Newest && !t.After(l.w.Since):
 	case l.Newest:
@@ -73,7 +73,7 @@ func (l *Limit) add(counts []TimeCount) {
 	sum := int64(0)
 	for i, k := range l.counts {
 		if sum += k.n; sum >= l.Most {
-			l.narrow(k.at)
+			l.moveTo(k.at)
 			l.counts = l.counts[:i+1]
 			return
 		}
@@ -126,9 +126,9 @@ func (l *Limit) excludesAll(ad *admission) bool {
 	return l != nil
 }
 
-// narrow narrows the limit by what the table of an unchanged member says of its lines, unless
+// narrowLimit narrows the limit by what the table of an unchanged member says of its lines, unless
 // some of these may not be wanted, or be those of another member.
-func (s *scanRun) narrow(st *memberScan) {
+func (s *scanRun) narrowLimit(st *memberScan) {
 	ad, l := st.adm, s.req.Limit
 	if l == nil || !s.exact || s.req.Where != nil || ad == nil || !ad.certain || ad.grown || ad.table == nil || files.IsTwin(st.member) {
 		return

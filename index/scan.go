@@ -246,7 +246,7 @@ func (s *scanRun) newMemberScans(src reader.Source, members []reader.Member) (ou
 		st := &memberScan{src: src, member: m}
 		if s.admit != nil {
 			st.adm = s.admit(m)
-			s.narrow(st)
+			s.narrowLimit(st)
 		}
 		if st.adm != nil && st.adm.readsNothing() {
 			s.stats.Read++

@@ -255,76 +255,98 @@ func (t *Table) Encode() []byte {
 	b = binary.AppendUvarint(b, uint64(t.Lines))
 	b = binary.LittleEndian.AppendUint32(b, t.CRC)
 	b = binary.AppendUvarint(b, uint64(len(t.Blocks)))
-	before := int64(0)
-	for _, k := range t.Blocks {
-		flags := uint64(0)
-		if k.Continues {
-			flags |= 1
-		}
-		if k.Unfinished {
-			flags |= 2
-		}
+	before := int64(0) // the first time of the last block that has one
+	for i := range t.Blocks {
+		k := &t.Blocks[i]
+		b = k.append(b, before)
 		if !k.First.IsZero() {
-			flags |= 4 | uint64(k.Inferred)<<4
+			before = k.First.UnixMilli()
 		}
-		if k.StartUntimed {
-			flags |= 128
+	}
+	return b
+}
+
+// flags returns the flags of an encoded block.
+func (k *TableBlock) flags() uint64 {
+	flags := uint64(0)
+	if k.Continues {
+		flags |= 1
+	}
+	if k.Unfinished {
+		flags |= 2
+	}
+	if !k.First.IsZero() {
+		flags |= 4 | uint64(k.Inferred)<<4
+	}
+	if len(k.Skips) > 0 {
+		flags |= 8
+	}
+	if k.StartUntimed {
+		flags |= 128
+	}
+	if k.LevelsKnown() {
+		flags |= 256
+	}
+	if len(k.Minutes) > 0 {
+		flags |= 512
+	}
+	if k.LeadingKnown() && k.StartUntimed && flags&4 != 0 && flags&256 != 0 {
+		flags |= 1024
+	}
+	return flags
+}
+
+// append appends the encoded block. before is the first time of the last block before that
+// has one, in milliseconds.
+func (k *TableBlock) append(b []byte, before int64) []byte {
+	flags := k.flags()
+	for _, v := range []uint64{uint64(k.Len), uint64(k.StoredLen), uint64(k.Lines), flags} {
+		b = binary.AppendUvarint(b, v)
+	}
+	if flags&4 != 0 {
+		b = k.appendTimes(b, before)
+	}
+	if flags&256 != 0 {
+		b = binary.AppendUvarint(b, uint64(k.Untimed))
+		for _, n := range k.Levels {
+			b = binary.AppendUvarint(b, uint64(n))
 		}
-		if k.LevelsKnown() {
-			flags |= 256
-		}
-		if len(k.Minutes) > 0 {
-			flags |= 512
-		}
-		if k.LeadingKnown() && k.StartUntimed && flags&4 != 0 && flags&256 != 0 {
-			flags |= 1024
-		}
-		if len(k.Skips) > 0 {
-			flags |= 8
-		}
-		for _, v := range []uint64{uint64(k.Len), uint64(k.StoredLen), uint64(k.Lines), flags} {
-			b = binary.AppendUvarint(b, v)
-		}
-		if flags&4 != 0 {
-			first, last := k.First.UnixMilli(), k.Last.UnixMilli()
-			b = binary.AppendVarint(b, first-before)
-			b = binary.AppendVarint(b, last-first)
-			before = first
-			final := last
-			if !k.Final.IsZero() {
-				final = k.Final.UnixMilli()
+	}
+	if flags&1024 != 0 {
+		b = appendLevels(b, &k.Leading)
+	}
+	if flags&512 != 0 {
+		b = k.appendMinutes(b)
+	}
+	if flags&8 != 0 {
+		b = binary.AppendUvarint(b, uint64(len(k.Skips)))
+		at := 0
+		for _, s := range k.Skips {
+			for _, v := range []uint64{uint64(s.At - at), uint64(s.Len), uint64(s.Bytes)} {
+				b = binary.AppendUvarint(b, v)
 			}
-			b = binary.AppendVarint(b, final-last)
-			b = binary.AppendUvarint(b, uint64(len(k.Gaps)))
-			at := int64(0)
-			for _, g := range k.Gaps {
-				b = binary.AppendUvarint(b, uint64(g.From-at))
-				b = binary.AppendUvarint(b, uint64(g.To-g.From))
-				at = g.To
-			}
+			at = s.At + s.Len
 		}
-		if flags&256 != 0 {
-			b = binary.AppendUvarint(b, uint64(k.Untimed))
-			for _, n := range k.Levels {
-				b = binary.AppendUvarint(b, uint64(n))
-			}
-		}
-		if flags&1024 != 0 {
-			b = appendLevels(b, &k.Leading)
-		}
-		if flags&512 != 0 {
-			b = k.appendMinutes(b)
-		}
-		if flags&8 != 0 {
-			b = binary.AppendUvarint(b, uint64(len(k.Skips)))
-			at := 0
-			for _, s := range k.Skips {
-				for _, v := range []uint64{uint64(s.At - at), uint64(s.Len), uint64(s.Bytes)} {
-					b = binary.AppendUvarint(b, v)
-				}
-				at = s.At + s.Len
-			}
-		}
+	}
+	return b
+}
+
+// appendTimes appends the encoded times. before is that of append.
+func (k *TableBlock) appendTimes(b []byte, before int64) []byte {
+	first, last := k.First.UnixMilli(), k.Last.UnixMilli()
+	b = binary.AppendVarint(b, first-before)
+	b = binary.AppendVarint(b, last-first)
+	final := last
+	if !k.Final.IsZero() {
+		final = k.Final.UnixMilli()
+	}
+	b = binary.AppendVarint(b, final-last)
+	b = binary.AppendUvarint(b, uint64(len(k.Gaps)))
+	at := int64(0)
+	for _, g := range k.Gaps {
+		b = binary.AppendUvarint(b, uint64(g.From-at))
+		b = binary.AppendUvarint(b, uint64(g.To-g.From))
+		at = g.To
 	}
 	return b
 }

@@ -56,8 +56,8 @@ func (p *progress) isUnique() bool {
 // and false unless they are written only once and what precedes them is the same, too.
 func (p *progress) atTail(file io.ReaderAt, size int64) (q progress, ok bool) {
 	q = p.clone()
-	return q, q.goToTail(file, size) && len(q.recent) <= len(p.recent) &&
-		bytes.Equal(q.recent, p.recent[len(p.recent)-len(q.recent):]) && q.isUnique()
+	ok = q.goToTail(file, size) && bytes.HasSuffix(p.recent, q.recent) && q.isUnique()
+	return q, ok
 }
 
 // sharedBeginning returns how many bytes of lines a file of some size begins with that the

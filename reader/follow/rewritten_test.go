@@ -236,8 +236,8 @@ func TestFollowerSameBanner(t *testing.T) {
 	w.expect(banner...)
 }
 
-// TestFollowerGzipAppended tests that what is appended to a compressed file that was emitted
-// is emitted, too, once it is complete.
+// TestFollowerGzipAppended tests that the lines of a gzip member that is appended to a
+// followed file are emitted once the member is complete.
 func TestFollowerGzipAppended(t *testing.T) {
 	member := func(lines ...string) string {
 		var b bytes.Buffer

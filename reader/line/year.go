@@ -31,7 +31,7 @@ func (c *Clock) resolve(s *stamp) (time.Time, bool) {
 	}
 	m := &c.minute
 	if s.min != m.min || s.hour != m.hour || s.day != m.day || s.month != m.month || s.year != m.year || s.zone != m.zone || s.loc != m.loc || s.zoned != m.zoned || s.kind != m.kind {
-		base, ok := c.minuteOf(s)
+		base, ok := c.inferMinute(s)
 		if !ok {
 			return time.Time{}, false
 		}
@@ -51,8 +51,9 @@ func (c *Clock) reference() time.Time {
 	return c.ref
 }
 
-// minuteOf returns the seconds since 1970 of the minute of a stamp.
-func (c *Clock) minuteOf(s *stamp) (int64, bool) {
+// inferMinute returns the seconds since 1970 of the minute of a stamp, and infers the year or
+// the day if it has none.
+func (c *Clock) inferMinute(s *stamp) (int64, bool) {
 	zone := c.Zone
 	switch {
 	case s.zoned && s.zone == 0 && s.loc == nil:
