@@ -64,7 +64,7 @@ import (
 //	                    begin to differ, as far as that is known, or after
 //	                    the last lines of the old one if only lines before
 //	                    those were removed. If it begins with such lines of the
-//	                    old one, it is written once more, which is waited for.
+//	                    old one, it is being rewritten, which is waited for.
 //	copied → reading    from its start, if it grows into something that the
 //	                    other text does not hold; from where it stopped being a
 //	                    copy, if it held all of that text before and that is
@@ -80,7 +80,7 @@ import (
 //
 // followed.go has the states, names.go decides about new and renamed files, copies.go
 // finds copies, cut.go what was truncated, edited.go what was edited, rewritten.go what is
-// written once more; packed.go reads compressed files, readfile.go reads one plain file,
+// rewritten; packed.go reads compressed files, readfile.go reads one plain file,
 // text.go has the progress of a text, and orphan.go the texts whose files are gone.
 type Follower struct {
 	live  *Live
@@ -95,7 +95,7 @@ type Follower struct {
 	texts  []*orphan            // texts whose files are gone, for a while
 
 	named   map[files.LogKey]string // logs whose current files were named, and those files' base names
-	holding map[*followed]bool      // with an unfinished last line that is held
+	holding map[*followed]bool      // with an unfinished last line that is held, or waited for by resume
 	pipes   map[string]bool         // paths of named pipes that opt.Pipe was told of
 	noted   map[any]bool            // files about which something was reported, by identity
 	again   bool                    // the state of a file is to be decided again at once

@@ -29,10 +29,10 @@ type followed struct {
 	whole    bool      // in state copied: it held all that was emitted of that text
 	backup   bool      // in state copied: it is a copy that an editor or cp -a made
 	grew     bool      // in state copied, or ignored and compressed: it was seen to grow
-	earlier  *progress // the text that it may have once more, until that is decided; see resume
-	left     int64     // size of the file when it was found to be cut off; 0 if it was not
+	earlier  *progress // the text that it may hold again, until that is decided; see resume
+	left     int64     // size of the file when it was found to be cut off: what was there then is old
 	reason   error     // to be noted if it is continued
-	waiting  time.Time // since when it is decided
+	waiting  time.Time // since when resume waits for the rest
 
 	f      *os.File  // nil while it is not open
 	size   int64     // when it was last checked

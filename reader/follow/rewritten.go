@@ -10,7 +10,7 @@ import (
 	"logview/reader/line"
 )
 
-// This file recognises a text that is written once more: into its own file after that was
+// This file recognises a text that is rewritten: into its own file after that was
 // cut off, as some editors and cp do, or into another file at the same path.
 //
 // That two texts begin or end alike does not show that they are one, because programs
@@ -18,21 +18,19 @@ import (
 // second. Lines with several times do, because a program that starts again writes other
 // times.
 
-// longestWait is how long a text that is written once more is waited for while it grows.
+// longestWait is how long a text that is being rewritten is waited for while it grows.
 const longestWait = 3 * time.Second
 
-// isUnique reports whether text is written only once: it has lines of two times, or several
-// lines with a time of which no two are the same. A time of day without a date may be written
-// each day, or count from the start of a program.
+// isUnique reports whether text is written only once: it has several different lines with a
+// time, or a few with two times. Fewer may be a banner, such as the dates of a build and of a
+// license. A time of day without a date may be written each day, or count from the start of
+// a program.
 func isUnique(text []byte) bool {
-	const several = 5
+	const few, several = 3, 5
 	var clock line.Clock
 	k := clock.Survey(text, false)
 	if k.First.IsZero() || k.Inferred == reader.InferredDate {
 		return false
-	}
-	if !k.First.Equal(k.Last) {
-		return true
 	}
 	seen := map[string]bool{}
 	for l := range bytes.Lines(text) {
@@ -40,7 +38,7 @@ func isUnique(text []byte) bool {
 			seen[string(l)] = true
 		}
 	}
-	return len(seen) >= several
+	return len(seen) >= several || len(seen) >= few && !k.First.Equal(k.Last)
 }
 
 // isUnique reports whether the last lines that were emitted are written only once.
@@ -100,7 +98,7 @@ func (p *progress) sharedBeginning(file io.ReaderAt, size int64) (n int64, ok bo
 	}
 }
 
-// mayContinue says that t may have the text p once more. left is its size if it was just
+// mayContinue says that t may hold the text p again. left is its size if it was just
 // cut off: what it has then are lines of p, unless they are newer. reason is noted if t has
 // the text, but not all of its lines.
 func (t *followed) mayContinue(p *progress, left int64, reason error) {
@@ -111,7 +109,7 @@ func (t *followed) mayContinue(p *progress, left int64, reason error) {
 	}
 }
 
-// resume decides whether t has another text now or t.earlier, written once more, and in
+// resume decides whether t has another text now or t.earlier, rewritten, and in
 // the latter case continues after what is known of that. While it is still being written,
 // resume reports true: nothing is to be read yet. Only a text that begins with lines of
 // t.earlier that are written only once is waited for.
@@ -139,8 +137,11 @@ func (f *Follower) resume(t *followed, size int64, grown bool) (wait bool) {
 		if !f.holding[t] || grown && now.Sub(t.waiting) < longestWait {
 			f.holding[t], t.since = true, now
 		}
-		// A line that is newer than the last one that was emitted ends what is written once more.
-		newer := p.afterLast(t.f, size, max(shared, t.left), size)
+		// A line that is newer than the last one that was emitted ends the rewritten part.
+		newer := size
+		if _, known := p.lastTime(new(line.Clock)); known && !p.charset.Wide() {
+			newer = p.afterLast(t.f, size, max(shared, t.left), size)
+		}
 		if newer == size && now.Sub(t.since) < holdFor {
 			return true
 		}
@@ -199,8 +200,8 @@ func (p *progress) textOffset(file io.ReaderAt, at int64) (reader.Offset, error)
 }
 
 // afterLast returns the position of the first line of a file from from on that is newer
-// than the last line of the text that has a time, or ends after left and is as old; size if there
-// is none. It knows only of lines in which a newline is a byte.
+// than the last line of the text that has a time, or ends after left; size if there is none,
+// and from if no line of the text has a time. It knows only of lines in which a newline is a byte.
 func (p *progress) afterLast(file io.ReaderAt, size, from, left int64) int64 {
 	var clock line.Clock
 	last, ok := p.lastTime(&clock)
@@ -211,7 +212,7 @@ func (p *progress) afterLast(file io.ReaderAt, size, from, left int64) int64 {
 	at, begins := from, true
 	for {
 		l, err := r.ReadSlice('\n')
-		if t, ok := clock.Time(bytes.TrimRight(l, "\r\n")); begins && ok && (t.After(last) || at+int64(len(l)) > left && t.Equal(last)) {
+		if t, ok := clock.Time(bytes.TrimRight(l, "\r\n")); begins && (ok && t.After(last) || at+int64(len(l)) > left) {
 			return at
 		}
 		at += int64(len(l))

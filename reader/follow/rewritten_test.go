@@ -143,6 +143,10 @@ func TestFollowerSimilarText(t *testing.T) {
 	}
 	retry := slices.Repeat([]string{"2026-11-21 08:00:00 ERROR connection to the database refused", "2026-11-21 08:00:00 WARN trying once more"}, 40)
 	banner := []string{"OpenJDK 64-Bit Server VM, built on 2026-01-01 10:00:00", "Memory: 4k page, physical 16 GB", "CommandLine flags: -Xmx4g"}
+	dated := append(slices.Clone(banner), "License issued 2025-01-01 10:00:00")
+	for i := range 7 {
+		dated = append(dated, fmt.Sprintf("2026-01-0%d 00:00:00 change %d of the version, %s", i+1, i, strings.Repeat("x", 100)))
+	}
 	var elapsed []string
 	for i := range 100 {
 		elapsed = append(elapsed, fmt.Sprintf("[00:00:%02d.123] step %d", i%60, i))
@@ -152,6 +156,7 @@ func TestFollowerSimilarText(t *testing.T) {
 		"a loop":       {retry, retry},
 		"a banner":     {append(slices.Clone(banner), timedLines(1, 300)...), append(slices.Clone(banner), timedLines(200, 210)...)},
 		"elapsed":      {elapsed, elapsed},
+		"two dates":    {append(slices.Clone(dated[:4]), timedLines(1, 300)...), append(slices.Clone(dated[:4]), timedLines(200, 210)...)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
@@ -169,6 +174,32 @@ func TestFollowerSimilarText(t *testing.T) {
 				w.expect(c.text...)
 			}
 		})
+	}
+}
+
+// TestFollowerLongBanner tests that lines without times after a long banner with dates are
+// emitted when the log is written anew. The banner may be taken for the old one.
+func TestFollowerLongBanner(t *testing.T) {
+	var banner []string
+	for i := range 7 {
+		banner = append(banner, fmt.Sprintf("2026-01-0%d 00:00:00 change %d of the version, %s", i+1, i, strings.Repeat("x", 140)))
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "app.log")
+	readertest.WriteFile(t, path, joined(append(slices.Clone(banner), timedLines(1, 300)...)...))
+	w := watch(t, dir)
+	w.expect()
+	readertest.Must(t, os.Truncate(path, 0))
+	w.look()
+	appendText(t, path, joined(append(slices.Clone(banner), "one", "two", "three")...))
+	w.look()
+	w.now = w.now.Add(2 * time.Second)
+	w.look()
+	appendText(t, path, joined(timedLines(400, 400)...))
+	w.look()
+	want := append([]string{"one", "two", "three"}, timedLines(400, 400)...)
+	if n := len(w.lines) - len(want); n < 0 || !slices.Equal(w.lines[n:], want) {
+		t.Errorf("got %.500q, want them to end with %q", w.lines, want)
 	}
 }
 
