@@ -65,7 +65,7 @@ func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo)
 	} else if moved {
 		t.progress = f.newText(t.LogName())
 		t.mayContinue(&was, info.Size(), errEdited)
-	} else if _, ok := was.sharedBeginning(t.f, info.Size()); ok {
+	} else if _, ok := was.sharedBeginning(t.f, info.Size()); ok || was.isEarlier(t.f, info.Size()) {
 		t.progress = f.newText(t.log)
 		t.mayContinue(&was, info.Size(), errCut)
 	} else if info.Size() == 0 {

@@ -1,9 +1,9 @@
 package follow
 
 import (
-	"bufio"
 	"bytes"
 	"io"
+	"iter"
 	"time"
 
 	"logview/reader"
@@ -27,7 +27,7 @@ const longestWait = 3 * time.Second
 // a program.
 func isUnique(text []byte) bool {
 	const few, several = 3, 5
-	var clock line.Clock
+	clock := line.Clock{Zone: time.UTC}
 	k := clock.Survey(text, false)
 	if k.First.IsZero() || k.Inferred == reader.InferredDate {
 		return false
@@ -42,20 +42,42 @@ func isUnique(text []byte) bool {
 }
 
 // isUnique reports whether the last lines that were emitted are written only once.
-func (p *progress) isUnique() bool {
-	last := p.recent[max(0, len(p.recent)-markBytes):]
+func (p *progress) isUnique() bool { return p.isUniqueText(p.lastLines(p.recent)) }
+
+// isUniqueText reports whether lines of the text, before conversion to UTF-8, are written
+// only once.
+func (p *progress) isUniqueText(raw []byte) bool {
 	if p.charset.Wide() {
-		last = last[len(last)%2:]
+		raw = raw[len(raw)%2:]
 	}
-	return isUnique(p.charset.Decode(bytes.Clone(last)))
+	return isUnique(p.charset.Decode(bytes.Clone(raw)))
 }
 
 // atTail returns the progress of the text in a file that has its last lines in another place,
 // and false unless they are written only once and what precedes them is the same, too.
 func (p *progress) atTail(file io.ReaderAt, size int64) (q progress, ok bool) {
 	q = p.clone()
-	ok = q.goToTail(file, size) && bytes.HasSuffix(p.recent, q.recent) && q.isUnique()
-	return q, ok
+	if !q.goToTail(file, size) {
+		return q, false
+	}
+	shared := q.recent[max(0, len(q.recent)-len(p.recent)):]
+	return q, bytes.HasSuffix(p.recent, shared) && q.isUniqueText(shared)
+}
+
+// isEarlier reports whether the lines at the beginning of a file that have a time are all
+// older than the last line of the text: they may be lines of it.
+func (p *progress) isEarlier(file io.ReaderAt, size int64) bool {
+	clock := line.Clock{Zone: time.UTC}
+	last, ok := p.lastTime()
+	if !ok {
+		return false
+	}
+	var text []byte
+	for _, l := range p.linesOf(file, 0, min(size, tailKept)) {
+		text = append(text, l...)
+	}
+	k := clock.Survey(text, false)
+	return !k.First.IsZero() && k.Inferred != reader.InferredDate && k.Last.Before(last)
 }
 
 // sharedBeginning returns how many bytes of lines a file of some size begins with that the
@@ -74,7 +96,7 @@ func (p *progress) sharedBeginning(file io.ReaderAt, size int64) (n int64, ok bo
 			k++
 		}
 		k = p.charset.LineEnd(text[:k])
-		return int64(bom + k), isUnique(p.charset.Decode(bytes.Clone(text[:k])))
+		return int64(bom + k), p.isUniqueText(text[:k])
 	}
 	if len(p.head) > bom && bytes.Equal(now[:bom], p.head[:bom]) {
 		if n, ok := shared(p.head[bom:]); ok {
@@ -123,13 +145,13 @@ func (f *Follower) resume(t *followed, size int64, grown bool) (wait bool) {
 		return true
 	}
 	shared, known := p.sharedBeginning(t.f, size)
-	if !known {
+	q, ended := p.atTail(t.f, size)
+	if !known && !ended && !p.isEarlier(t.f, size) {
 		delete(f.holding, t)
 		t.earlier = nil
 		return false
 	}
-	q := p.clone()
-	if !q.isHeldBy(t.f, size) {
+	if q = p.clone(); !q.isHeldBy(t.f, size) {
 		now := f.opt.Now()
 		if t.waiting.IsZero() {
 			t.waiting = now
@@ -138,26 +160,33 @@ func (f *Follower) resume(t *followed, size int64, grown bool) (wait bool) {
 			f.holding[t], t.since = true, now
 		}
 		// A line that is newer than the last one that was emitted ends the rewritten part.
+		last, timed := p.lastTime()
 		newer := size
-		if _, known := p.lastTime(new(line.Clock)); known && !p.charset.Wide() {
-			newer = p.afterLast(t.f, size, max(shared, t.left), size)
+		if timed {
+			newer = p.firstAfter(last, t.f, size, max(shared, t.left), size)
 		}
-		if newer == size && now.Sub(t.since) < holdFor {
+		if newer == size && !ended && now.Sub(t.since) < holdFor {
 			return true
 		}
 		if x, ok := p.atTail(t.f, size); ok {
 			q = x
-		} else if q.rewind(t.f, size); q.at == 0 {
+		} else if q.rewind(t.f, size); q.at > 0 && timed { // a mark may be much earlier
+			if at := p.firstAfter(last.Add(-1), t.f, size, q.at, t.left); at > q.at && q.continueAt(t.f, at) != nil {
+				q = t.progress
+			}
+		} else if q.at == 0 && known {
 			q = p.clone()
 			at := shared
-			if shared >= int64(len(p.head))-int64(longestHeadLine) { // as far as it is known
-				at = p.afterLast(t.f, size, shared, t.left)
+			if timed && shared >= int64(len(p.head))-int64(longestHeadLine) { // as far as it is known
+				at = p.firstAfter(last, t.f, size, shared, t.left)
 			}
 			if q.continueAt(t.f, at) != nil {
 				q = t.progress
 			}
 		}
-		f.note(t.Path, &reader.FileError{Path: t.Path, Offset: q.at, Err: t.reason})
+		if q.at > 0 || t.reason != errEdited {
+			f.note(t.Path, &reader.FileError{Path: t.Path, Offset: q.at, Err: t.reason})
+		}
 	}
 	q.key, q.log = t.key, t.log
 	delete(f.holding, t)
@@ -170,8 +199,11 @@ func (f *Follower) resume(t *followed, size int64, grown bool) (wait bool) {
 // text ends.
 const longestHeadLine = 512
 
-// lastTime returns the time of the last line that was emitted and has one.
-func (p *progress) lastTime(clock *line.Clock) (last time.Time, found bool) {
+// lastTime returns the time of the last line that was emitted and has one. Times without a
+// zone are compared as those of UTC.
+func (p *progress) lastTime() (last time.Time, found bool) {
+	clock := line.Clock{Zone: time.UTC}
+	last, found = p.newest, !p.newest.IsZero()
 	for l := range bytes.Lines(p.charset.Decode(bytes.Clone(p.recent))) {
 		if t, ok := clock.Time(bytes.TrimRight(l, "\r\n")); ok {
 			last, found = t, true
@@ -199,25 +231,56 @@ func (p *progress) textOffset(file io.ReaderAt, at int64) (reader.Offset, error)
 	return reader.Offset(n), err
 }
 
-// afterLast returns the position of the first line of a file from from on that is newer
-// than the last line of the text that has a time, or ends after left; size if there is none,
-// and from if no line of the text has a time. It knows only of lines in which a newline is a byte.
-func (p *progress) afterLast(file io.ReaderAt, size, from, left int64) int64 {
-	var clock line.Clock
-	last, ok := p.lastTime(&clock)
-	if !ok || p.charset.Wide() {
-		return from
-	}
-	r := bufio.NewReaderSize(io.NewSectionReader(file, from, size-from), 64<<10)
-	at, begins := from, true
-	for {
-		l, err := r.ReadSlice('\n')
-		if t, ok := clock.Time(bytes.TrimRight(l, "\r\n")); begins && (ok && t.After(last) || at+int64(len(l)) > left) {
+// firstAfter returns the position of the first line of a file from from on that has a time
+// after last, or ends after left; size if there is none.
+func (p *progress) firstAfter(last time.Time, file io.ReaderAt, size, from, left int64) int64 {
+	clock := line.Clock{Zone: time.UTC}
+	before := from
+	for at, l := range p.linesOf(file, from, size) {
+		if at > left { // the line before ends after it
+			return before
+		}
+		if t, ok := clock.Time(bytes.TrimRight(l, "\r\n")); ok && t.After(last) {
 			return at
 		}
-		at += int64(len(l))
-		if begins = err == nil; err != nil && err != bufio.ErrBufferFull {
-			return size
+		before = at
+	}
+	if size > left {
+		return before
+	}
+	return size
+}
+
+// linesOf returns the lines of a file between two positions, converted to UTF-8, and where
+// each begins. Of a long line it returns only the beginning. A line is valid until the next.
+func (p *progress) linesOf(file io.ReaderAt, from, to int64) iter.Seq2[int64, []byte] {
+	return func(yield func(int64, []byte) bool) {
+		buf := make([]byte, 64<<10)
+		for begins := true; from < to; {
+			n, _ := file.ReadAt(buf[:min(int64(len(buf)), to-from)], from)
+			if n == 0 {
+				return
+			}
+			for at := 0; at < n; {
+				end := p.charset.FirstLineEnd(buf[at:n])
+				if end == 0 && at > 0 && from+int64(n) < to {
+					n = at // the rest is read again
+					break
+				}
+				whole := end > 0
+				if !whole {
+					end = n - at
+				}
+				l := buf[at:][:end]
+				if !p.charset.Bytewise() {
+					l = p.charset.Decode(bytes.Clone(l))
+				}
+				if begins && !yield(from+int64(at), l) {
+					return
+				}
+				at, begins = at+end, whole
+			}
+			from += int64(n)
 		}
 	}
 }

@@ -102,32 +102,48 @@ func TestFollowerRewritten(t *testing.T) {
 }
 
 // TestFollowerRewrittenSlowly tests that a log that is written once more in many steps is
-// not emitted again.
+// not emitted again, whichever lines are left out and however long they are.
 func TestFollowerRewrittenSlowly(t *testing.T) {
-	old, more := timedLines(1, 3000), timedLines(3001, 3003)
-	shorter := slices.Delete(slices.Clone(old), 6, 7)
-	for name, text := range map[string]string{
-		"a longer copy": joined(append(slices.Clone(old), more...)...),
-		"edited":        joined(append(shorter, more...)...),
-	} {
-		t.Run(name, func(t *testing.T) {
-			dir := t.TempDir()
-			path := filepath.Join(dir, "app.log")
-			readertest.WriteFile(t, path, joined(old...))
-			w := watch(t, dir)
-			w.expect()
-			readertest.Must(t, os.Truncate(path, 0))
-			for len(text) > 0 {
-				w.look()
-				w.now = w.now.Add(300 * time.Millisecond)
-				n := min(len(text), 9000)
-				appendText(t, path, text[:n])
-				text = text[n:]
+	for length, filler := range map[string]string{"short lines": "", "long lines": strings.Repeat(" x=1", 200)} {
+		lines := func(from, to int) []string {
+			out := timedLines(from, to)
+			for i := range out {
+				out[i] += filler
 			}
-			w.look()
-			w.now = w.now.Add(2 * time.Second)
-			w.expect(more...)
-		})
+			return out
+		}
+		old, more := lines(1, 900), lines(901, 903)
+		for name, kept := range map[string][]string{
+			"all":                    old,
+			"without the seventh":    slices.Delete(slices.Clone(old), 6, 7),
+			"without the first":      old[1:],
+			"without the first half": old[450:],
+		} {
+			for encoding, encode := range encodings {
+				t.Run(encoding+"/"+length+"/"+name, func(t *testing.T) {
+					mark := ""
+					if encoding == "UTF-16" {
+						mark = "\xff\xfe"
+					}
+					dir := t.TempDir()
+					path := filepath.Join(dir, "app.log")
+					readertest.WriteFile(t, path, mark+encode(joined(old...)))
+					w := watch(t, dir)
+					w.expect()
+					readertest.Must(t, os.Truncate(path, 0))
+					for text := mark + encode(joined(append(slices.Clone(kept), more...)...)); len(text) > 0; {
+						w.look()
+						w.now = w.now.Add(300 * time.Millisecond)
+						n := min(len(text), 180000)
+						appendText(t, path, text[:n])
+						text = text[n:]
+					}
+					w.look()
+					w.now = w.now.Add(2 * time.Second)
+					w.expect(more...)
+				})
+			}
+		}
 	}
 }
 
@@ -151,27 +167,31 @@ func TestFollowerSimilarText(t *testing.T) {
 	for i := range 100 {
 		elapsed = append(elapsed, fmt.Sprintf("[00:00:%02d.123] step %d", i%60, i))
 	}
-	for name, c := range map[string]struct{ old, text []string }{
-		"an exception": {trace(1, 30), trace(31, 60)},
-		"a loop":       {retry, retry},
-		"a banner":     {append(slices.Clone(banner), timedLines(1, 300)...), append(slices.Clone(banner), timedLines(200, 210)...)},
-		"elapsed":      {elapsed, elapsed},
-		"two dates":    {append(slices.Clone(dated[:4]), timedLines(1, 300)...), append(slices.Clone(dated[:4]), timedLines(200, 210)...)},
+	after := func(header []string) func(int) []string {
+		return func(i int) []string { return append(slices.Clone(header), timedLines(100*i, 100*i+99)...) }
+	}
+	for name, text := range map[string]func(i int) []string{
+		"an exception": func(i int) []string { return trace(30*i, 30*i+29) },
+		"a loop":       func(int) []string { return retry },
+		"a banner":     after(banner),
+		"elapsed":      func(int) []string { return elapsed },
+		"two dates":    after(dated[:4]),
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
 			path := filepath.Join(dir, "app.log")
 			readertest.WriteFile(t, path, "")
 			w := watch(t, dir)
-			appendText(t, path, joined(c.old...))
-			w.expect(c.old...)
-			for range 2 {
+			appendText(t, path, joined(text(0)...))
+			w.expect(text(0)...)
+			for i := range 2 {
+				now := text(i + 1)
 				readertest.Must(t, os.Truncate(path, 0))
 				w.look()
-				appendText(t, path, joined(c.text[:3]...))
+				appendText(t, path, joined(now[:3]...))
 				w.look()
-				appendText(t, path, joined(c.text[3:]...))
-				w.expect(c.text...)
+				appendText(t, path, joined(now[3:]...))
+				w.expect(now...)
 			}
 		})
 	}
@@ -315,4 +335,30 @@ func (w *watched) look() {
 			w.t.Fatal(err)
 		}
 	}
+}
+
+// TestFollowerTruncatedToAThird tests that a log that is truncated to what was emitted long
+// ago is not emitted again, and that what is written after it is.
+func TestFollowerTruncatedToAThird(t *testing.T) {
+	var lines []string
+	for i := range 60000 {
+		lines = append(lines, fmt.Sprintf("2026-11-21 %02d:%02d:%02d line %d of many, with some words to make it as long as others are", i/3600, i/60%60, i%60, i))
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "app.log")
+	readertest.WriteFile(t, path, lines[0]+"\n")
+	w := watch(t, dir)
+	for n := 1; n < len(lines); {
+		k := min(n+1700, len(lines))
+		appendText(t, path, joined(lines[n:k]...))
+		w.expect(lines[n:k]...)
+		n = k
+	}
+	readertest.Must(t, os.Truncate(path, int64(len(joined(lines[:20001]...)))))
+	more := []string{lines[len(lines)-1] + " once more", "2026-11-21 20:00:00 new"}
+	appendText(t, path, joined(more[:1]...))
+	w.look()
+	w.now = w.now.Add(2 * time.Second)
+	appendText(t, path, joined(more[1:]...))
+	w.expect(more...)
 }

@@ -38,6 +38,7 @@ type progress struct {
 	// hashes of the bytes before some positions, the last of which is at.
 	head   []byte
 	recent []byte
+	newest time.Time // of the lines before recent, if it is known
 	marks  []mark
 }
 
@@ -59,6 +60,10 @@ const (
 	// lines in access logs are the same, or more.
 	markBytes = 512
 	maxMarks  = 96
+	// linesKept is how many of the last lines are kept of a text that is quiet, if they have
+	// at most tailKept bytes: as many as show that a text is written once more.
+	linesKept = 6
+	tailKept  = 16 << 10
 )
 
 var markSeed = maphash.MakeSeed()
@@ -117,10 +122,11 @@ func (p *progress) begin(file io.ReaderAt, at int64) error {
 	if _, err := file.ReadAt(p.head, 0); err != nil && len(p.head) > 0 {
 		return err
 	}
-	tail := make([]byte, min(at, 3*markBytes))
-	if _, err := file.ReadAt(tail, at-int64(len(tail))); err != nil && len(tail) > 0 {
+	last := make([]byte, min(at, tailKept))
+	if _, err := file.ReadAt(last, at-int64(len(last))); err != nil && len(last) > 0 {
 		return err
 	}
+	tail := last[max(0, len(last)-3*markBytes):]
 	p.marks = nil
 	// The file may later be truncated at one of its last lines.
 	i := 0
@@ -144,15 +150,26 @@ func (p *progress) begin(file io.ReaderAt, at int64) error {
 		p.mark(tail, at, p.offset, p.line)
 	}
 	p.marks = slices.Clone(p.marks) // of their exact size: most files stay quiet
-	p.recent = bytes.Clone(tail[max(0, len(tail)-markBytes):])
+	p.recent, p.newest = bytes.Clone(p.lastLines(last)), time.Time{}
 	return nil
 }
 
-// shrink keeps only those of the last bytes that marks are made of. Nothing was
-// written lately, so no copy ends in the others.
+// lastLines returns what is kept of the last bytes of a text while it is quiet: those that
+// marks are made of, and the last lines.
+func (p *progress) lastLines(last []byte) []byte {
+	at := len(last)
+	for range linesKept {
+		at = p.charset.LineEnd(last[:max(0, at-len(p.charset.Newline()))])
+	}
+	return last[max(0, min(at, len(last)-markBytes), len(last)-tailKept):]
+}
+
+// shrink keeps only the last lines of the last bytes. Nothing was written lately, so no copy
+// ends in the others.
 func (p *progress) shrink() {
-	if n := len(p.recent) - markBytes; n > 0 {
-		p.recent = bytes.Clone(p.recent[n:])
+	if last := p.lastLines(p.recent); len(last) < len(p.recent) {
+		p.newest, _ = p.lastTime()
+		p.recent = bytes.Clone(last)
 	}
 }
 
@@ -290,8 +307,8 @@ func (p *progress) goToTail(file io.ReaderAt, size int64) bool {
 
 // findTail finds the last lines that were emitted in another place of a file,
 // near its end, and returns what follows them: the beginning of the file was
-// removed. It takes lines of which no two are the same, for otherwise they may
-// have been written once more.
+// removed. It finds none if the last two are the same, for otherwise they may have been
+// written once more.
 func (p *progress) findTail(file io.ReaderAt, size int64) (int64, bool) {
 	if p.mid || len(p.recent) == 0 {
 		return 0, false
