@@ -91,7 +91,20 @@ func getXz(window int64) codec {
 	return xzCodec{z}
 }
 
-func (z xzCodec) reset(r io.Reader) error { return z.Reset(r) }
+func (z xzCodec) reset(r io.Reader) error { return xzError(z.Reset(r)) }
+
+func (z xzCodec) Read(p []byte) (int, error) {
+	n, err := z.Reader.Read(p)
+	return n, xzError(err)
+}
+
+// xzError returns err, and io.ErrUnexpectedEOF if it says that the input ended too early.
+func xzError(err error) error {
+	if err == xz.ErrBuf {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
 
 func (z xzCodec) release(window int64) {
 	_ = z.Reset(EmptyReader{}) // do not keep the file reachable; the error says that no input is not xz

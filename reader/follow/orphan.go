@@ -37,14 +37,14 @@ func (f *Follower) retire(t *followed) {
 	f.forget(t)
 }
 
-// abandon remembers the text of a file that no longer holds it. ended says that
-// the text was read to its end.
+// abandon remembers the text of a file that no longer holds it, in place of what it
+// remembered of that before. ended says that the text was read to its end.
 func (f *Follower) abandon(t *followed, ended bool) {
 	o := &orphan{progress: t.progress.clone(), name: t.Name, path: t.Path, mod: t.mod, since: f.opt.Now(), ended: ended}
 	if n := len(o.marks); ended && n > 0 {
 		o.marks, o.recent = slices.Clone(o.marks[n-1:]), nil
 	}
-	f.texts = append(f.texts, o)
+	f.texts = append(slices.DeleteFunc(f.texts, func(x *orphan) bool { return x.key == o.key }), o)
 	if len(f.texts) > maxOrphans {
 		f.texts = slices.Delete(f.texts, 0, len(f.texts)-maxOrphans)
 	}

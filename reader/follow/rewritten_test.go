@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +12,10 @@ import (
 	"testing"
 	"time"
 	"unicode/utf16"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/pierrec/lz4/v4"
+	"github.com/ulikunitz/xz"
 
 	"logview/reader/follow"
 	"logview/reader/readertest"
@@ -287,28 +292,41 @@ func TestFollowerSameBanner(t *testing.T) {
 	w.expect(banner...)
 }
 
-// TestFollowerGzipAppended tests that the lines of a gzip member that is appended to a
-// followed file are emitted once the member is complete.
-func TestFollowerGzipAppended(t *testing.T) {
-	member := func(lines ...string) string {
-		var b bytes.Buffer
-		z := gzip.NewWriter(&b)
-		fmt.Fprint(z, joined(lines...))
-		z.Close()
-		return b.String()
+// TestFollowerPackedAppended tests that the lines of a stream that is appended to a
+// compressed file are emitted once, when all of it is there, wherever it was cut off before.
+func TestFollowerPackedAppended(t *testing.T) {
+	writers := map[string]func(io.Writer) (io.WriteCloser, error){
+		"gz":  func(w io.Writer) (io.WriteCloser, error) { return gzip.NewWriter(w), nil },
+		"xz":  func(w io.Writer) (io.WriteCloser, error) { return xz.NewWriter(w) },
+		"zst": func(w io.Writer) (io.WriteCloser, error) { return zstd.NewWriter(w) },
+		"lz4": func(w io.Writer) (io.WriteCloser, error) { return lz4.NewWriter(w), nil },
 	}
-	dir := t.TempDir()
-	path := filepath.Join(dir, "job.log.gz")
-	w := watch(t, dir)
-	readertest.WriteFile(t, path, member("a", "b"))
-	w.expect("a", "b")
-	next := member("c", "d")
-	appendText(t, path, next[:15])
-	w.expect()
-	appendText(t, path, next[15:])
-	w.expect("c", "d")
-	if len(w.notes) > 0 {
-		t.Errorf("notes %q", w.notes)
+	for ext, writer := range writers {
+		stream := func(lines ...string) string {
+			var b bytes.Buffer
+			z, err := writer(&b)
+			readertest.Must(t, err)
+			fmt.Fprint(z, joined(lines...))
+			readertest.Must(t, z.Close())
+			return b.String()
+		}
+		first, next := stream("a", "b"), stream("c", "d")
+		for cut := 1; cut < len(next); cut++ {
+			t.Run(fmt.Sprintf("%s/%d", ext, cut), func(t *testing.T) {
+				dir := t.TempDir()
+				path := filepath.Join(dir, "job.log."+ext)
+				w := watch(t, dir)
+				readertest.WriteFile(t, path, first)
+				w.expect("a", "b")
+				appendText(t, path, next[:cut])
+				w.expect()
+				appendText(t, path, next[cut:])
+				w.expect("c", "d")
+				if len(w.notes) > 0 {
+					t.Errorf("notes %q", w.notes)
+				}
+			})
+		}
 	}
 }
 
