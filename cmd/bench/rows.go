@@ -140,10 +140,8 @@ var rows = []row{
 		rivals: []rival{{tool: "ugrep", args: []string{"-z", "-r", "-c", "-m1,", "-i", "-F", "error", "DIR"}, target: 0.35}},
 		memory: inMemory,
 	},
-	understood("hour-errors", "errors of an hour, in the order of their times", false, 0,
-		append([]string{"search", "level>=error", "--sort", "time"}, genHour...)...),
-	understood("hour-errors-index", "errors of an hour, in the order of their times", true, 200*time.Millisecond,
-		append([]string{"search", "level>=error", "--sort", "time"}, genHour...)...),
+	understood("hour-errors", "errors of an hour, in the order of their times", false, 0, hourErrors...),
+	besideLnav(understood("hour-errors-index", "errors of an hour, in the order of their times", true, 200*time.Millisecond, hourErrors...)),
 	understood("minutes", "ten minutes of everything, in the order of time", true, 200*time.Millisecond,
 		"search", "-e", "", "--sort", "time", "--tz", "UTC", "--since", "2026-11-02 10:00", "--until", "2026-11-02 10:10"),
 	understood("last", "the last 20 errors", true, 50*time.Millisecond, "search", "--reverse", "-m", "20", "level>=error"),
@@ -189,13 +187,23 @@ var rows = []row{
 	},
 }
 
-// genHour limits a search to an hour of the corpus gen, whose times do not depend on
+// hourErrors finds the errors of an hour of the corpus gen, whose times do not depend on
 // when it is made.
-var genHour = []string{"--tz", "UTC", "--since", "2026-11-02 10:00", "--until", "2026-11-02 11:00"}
+var hourErrors = []string{"search", "level>=error", "--sort", "time", "--tz", "UTC", "--since", "2026-11-02 10:00", "--until", "2026-11-02 11:00"}
 
-// understood returns a row for a task that needs the times, levels or fields of lines. No
-// rival does these: lnav takes levels and times of its own, and does not end when its
-// output is a pipe.
+// besideLnav adds to a row for hourErrors what lnav makes of them: the same lines, some of
+// them in a form of its own, and in addition the client errors of web servers, messages of
+// syslog with the word, and the stack traces.
+func besideLnav(r row) row {
+	r.rivals = []rival{{
+		tool: "lnav", once: true, counts: "also takes client errors and words in messages for errors, and prints stack traces",
+		args: []string{"-n", "-c", ":hide-lines-before 2026-11-02 10:00:00", "-c", ":hide-lines-after 2026-11-02 11:00:00", "-c", ":set-min-log-level error",
+			"-c", ":write-view-to /dev/null", "-c", ":quit", "DIR"}, // otherwise it does not always end
+	}}
+	return r
+}
+
+// understood returns a row for a task that needs the times, levels or fields of lines.
 func understood(id, name string, filled bool, limit time.Duration, args ...string) row {
 	r := row{id: id, group: "understand", name: name, in: []string{genCorpus}, args: append(args, "DIR"), filled: filled, limit: limit, memory: inMemory}
 	if filled {
