@@ -14,7 +14,7 @@ import (
 // of uncompressed logs; without it, the text is made of two sample lines.
 func BenchmarkLines(b *testing.B) {
 	text := benchText(b)
-	for _, q := range []string{`/fail(ed|ure)[: ][a-z]+/`, `/[0-9]{3}:[a-z]{2}x/`, `fail`} {
+	for _, q := range []string{`/fail(ed|ure)[: ][a-z]+/`, `/[0-9]{3}:[a-z]{2}x/`, `/\d+x\d+/`, `/[a-f0-9]{32}/`, `/\b\d{1,3}(\.\d{1,3}){3}\b/`, `/[A-Z]{7,}$/`, `fail`} {
 		b.Run(strings.Trim(q, "/"), func(b *testing.B) {
 			n, err := query.Parse(q)
 			if err != nil {
