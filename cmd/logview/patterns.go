@@ -16,8 +16,6 @@ import (
 
 	"logview/index"
 	"logview/index/pattern"
-	"logview/reader"
-	"logview/reader/files"
 	"logview/reader/line"
 	"logview/tui/visible"
 )
@@ -130,7 +128,6 @@ type patternCount struct {
 
 	ranks sync.Mutex
 	rank  map[string]int32 // of the files, in order
-	hits  []*index.Hits    // for each rank, without lines: to make refs
 }
 
 // rankOf returns the number of a file.
@@ -139,18 +136,15 @@ func (c *patternCount) rankOf(h *index.Hits) int32 {
 	defer c.ranks.Unlock()
 	n, ok := c.rank[h.Member.Path]
 	if !ok {
-		n = int32(len(c.hits))
+		n = int32(len(c.rank))
 		c.rank[h.Member.Path] = n
-		c.hits = append(c.hits, &index.Hits{Source: h.Source, Member: h.Member, ID: h.ID})
-	} else if c.hits[n] == nil {
-		c.hits[n] = &index.Hits{Source: h.Source, Member: h.Member, ID: h.ID}
 	}
 	return n
 }
 
 // count counts the lines of hits.
 func (c *patternCount) count(h *index.Hits) {
-	rank := c.rankOf(h)
+	rank, refs := c.rankOf(h), newRefMaker(h)
 	c.with(func(p *patternPart) {
 		for i := range h.Lines {
 			l := &h.Lines[i]
@@ -158,7 +152,9 @@ func (c *patternCount) count(h *index.Hits) {
 			if len(key) == 0 {
 				continue // an empty line
 			}
-			p.Add(key, l.Time, h.Columns.LevelOf(text), rank, int64(l.Line), text)
+			if e := p.Add(key, l.Time, h.Columns.LevelOf(text), rank, int64(l.Line), text); e != nil {
+				e.Ref = refs.ref(l, h.Text[l.Start:l.End])
+			}
 		}
 	})
 }
@@ -172,7 +168,6 @@ func (j *searchJob) countPatterns(ctx context.Context) (*patternCount, index.Sta
 	for _, src := range j.sources {
 		for _, m := range src.Members() {
 			c.rank[m.Path] = int32(len(c.rank))
-			c.hits = append(c.hits, nil)
 		}
 	}
 	j.req.Times, j.req.Render = true, c.count
@@ -270,7 +265,7 @@ func (o *patternsOptions) print(c *patternCount, list []pattern.Pattern, other p
 		p := &list[i]
 		share := float64(p.N) / float64(max(total, 1))
 		if o.json {
-			buf = appendJSON(buf, jsonPattern{p.ID(), p.Text, p.N, share, times.timeText(p.First), times.timeText(p.Last), levelsJSON(p.Levels), c.ref(p), p.Example.Text})
+			buf = appendJSON(buf, jsonPattern{p.ID(), p.Text, p.N, share, times.timeText(p.First), times.timeText(p.Last), levelsJSON(p.Levels), p.Example.Ref, p.Example.Text})
 			continue
 		}
 		appendRow(humanize.Comma(p.N), fmt.Sprintf("%5.1f%%", 100*share), timeRange(p.First, p.Last, zone), p.ID(), highest(p.Levels), visible.String(shownPattern(p)))
@@ -298,15 +293,6 @@ func shownPattern(p *pattern.Pattern) string {
 		return p.Text + "  (" + p.Example.Text + ")"
 	}
 	return p.Text
-}
-
-// ref returns the ref of the example of a pattern.
-func (c *patternCount) ref(p *pattern.Pattern) string {
-	h := c.hits[p.Example.Rank]
-	if h == nil || newRefMaker(h).path == "" {
-		return ""
-	}
-	return files.Ref{Path: newRefMaker(h).path, Line: reader.Line(p.Example.Line)}.String()
 }
 
 // levelsJSON returns the numbers of lines by level.

@@ -51,7 +51,7 @@ func (p *printer) renderRecord(r record) {
 	if p.json {
 		h := r[0]
 		l := &h.Lines[0]
-		ref = newRefMaker(h).ref(l, bytes.TrimSuffix(h.Text[l.Start:l.End], []byte("\r")))
+		ref = newRefMaker(h).ref(l, h.Text[l.Start:l.End])
 	}
 	for _, h := range r {
 		p.renderIn(h, ref)

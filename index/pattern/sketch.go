@@ -44,6 +44,7 @@ type Example struct {
 	Rank int32 // of its file
 	Line int64
 	Text string
+	Ref  string // set by whoever added it
 }
 
 func (a Example) less(b Example) bool {
@@ -71,8 +72,9 @@ func (c *Count) add(x *Count) {
 const longestExample = 200
 
 // Add counts a message by its key. at is its time, zero if it is unknown; text is its
-// line, number n of the file with a rank.
-func (s *Sketch) Add(key []byte, at time.Time, level line.Level, rank int32, n int64, text []byte) {
+// line, number n of the file with a rank. If it has become the example of its key, Add
+// returns that.
+func (s *Sketch) Add(key []byte, at time.Time, level line.Level, rank int32, n int64, text []byte) *Example {
 	c := s.of(key)
 	c.N++
 	c.Levels[level]++
@@ -87,7 +89,9 @@ func (s *Sketch) Add(key []byte, at time.Time, level line.Level, rank int32, n i
 	if e := (Example{Rank: rank, Line: n}); e.less(c.Example) {
 		e.Text = string(text[:min(len(text), longestExample)])
 		c.Example = e
+		return &c.Example
 	}
+	return nil
 }
 
 // of returns the count of a key.

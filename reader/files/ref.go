@@ -178,8 +178,8 @@ func unescapePath(s string) string {
 // Resolve finds the member and the line that a Ref refers to. For a literal
 // Ref, the member is the file at its path, and the Pos is zero. The line of a
 // Ref with an ID is searched for in that file, then in the other files of its
-// log, and then in the other files in the same directory and the directories
-// directly below it, in archives last. If the path is a directory or an archive,
+// log, and then in the other files in the same directory and some levels
+// below it, in archives last; if the path is a link, also around its target. If the path is a directory or an archive,
 // the line is searched for in everything below it, in archives last. The line of a
 // member of an archive is also searched for where the member is after unpacking the
 // archive, and around the archive. If no file contains the line, the error wraps
@@ -284,25 +284,31 @@ func (s *refSearch) lookInside(ctx context.Context, logs []Log) bool {
 }
 
 // lookAround searches in the other files of the log at the path, in those in
-// the same directory and directly below it, and in the files of the log in
-// other encodings. logs are those at the path. If that is a directory,
-// lookAround returns false.
+// the same directory and below it, and in the files of the log in
+// other encodings. If the path is a link, it does so where its target is, too. logs are
+// those at the path. If that is a directory, lookAround returns false.
 func (s *refSearch) lookAround(ctx context.Context, logs []Log) bool {
 	if info, err := os.Stat(s.ref.Path); err == nil && info.IsDir() {
 		return false
 	}
-	dir, base := filepath.Split(archivePart(s.ref.Path))
+	paths := []string{archivePart(s.ref.Path)}
+	if target, err := filepath.EvalSymlinks(paths[0]); err == nil && target != paths[0] {
+		paths = append(paths, target)
+	}
 	f := NewFinder()
-	f.AddLog(dir, base)
+	for _, path := range paths {
+		f.AddLog(filepath.Split(path))
+	}
 	siblings := f.Group()
 	if s.look(ctx, siblings) {
 		return true
 	}
-	f = NewFinder()
-	f.addNearby(dir)
-	nearby := f.Group()
-	if s.look(ctx, nearby) || s.lookInside(ctx, nearby) {
-		return true
+	for _, path := range paths {
+		f = NewFinder()
+		f.addNearby(filepath.Dir(path))
+		if nearby := f.Group(); s.look(ctx, nearby) || s.lookInside(ctx, nearby) {
+			return true
+		}
 	}
 	for _, c := range append([]string{""}, decode.CharsetNames...) {
 		s.opt.Encoding, _ = decode.ParseCharset(c)
@@ -371,32 +377,42 @@ func unpacked(path string) []Log {
 	return f.Group()
 }
 
-// addNearby adds the files in a directory and in the directories directly below
-// it, whatever their names are.
+const (
+	nearbyLevels = 3     // below the directory of a file, where it may have been moved to
+	nearbyFiles  = 10000 // after so many, no further directory is read
+)
+
+// addNearby adds the files in a directory and some levels below it, the nearest first,
+// whatever their names are.
 func (f *Finder) addNearby(dir string) {
-	where := filepath.Clean("./" + dir)
-	if filepath.IsAbs(dir) {
-		where = filepath.Clean(dir)
-	}
-	root := where == filepath.Dir(where) // everything is below the root
-	var take func(dir string, below bool)
-	take = func(dir string, below bool) {
-		entries, err := snapshot(dir)
-		if err != nil {
-			f.fail(dir, err)
-		}
-		for _, e := range entries {
-			path := filepath.Join(dir, e.Name())
-			switch {
-			case strings.HasPrefix(e.Name(), "."):
-			case e.Mode().IsRegular():
-				f.AddFile(reader.Member{Path: path, Size: e.Size(), ModTime: e.ModTime(), Handle: Handle{Info: e}})
-			case e.IsDir() && below:
-				take(path, false)
+	abs, err := filepath.Abs(dir)
+	root := err == nil && abs == filepath.Dir(abs) // everything is below the root
+	level := []string{filepath.Clean(dir)}
+	files := 0
+	for depth := 0; depth <= nearbyLevels && len(level) > 0; depth++ {
+		var below []string
+		for _, dir := range level {
+			if files >= nearbyFiles {
+				return
+			}
+			entries, err := snapshot(dir)
+			if err != nil {
+				f.fail(dir, err)
+			}
+			for _, e := range entries {
+				path := filepath.Join(dir, e.Name())
+				switch {
+				case strings.HasPrefix(e.Name(), "."):
+				case e.Mode().IsRegular():
+					f.AddFile(reader.Member{Path: path, Size: e.Size(), ModTime: e.ModTime(), Handle: Handle{Info: e}})
+					files++
+				case e.IsDir() && !root:
+					below = append(below, path)
+				}
 			}
 		}
+		level = below
 	}
-	take(where, !root)
 }
 
 // locate returns the position of the line of a Ref with an ID in a member, and

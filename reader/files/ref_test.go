@@ -100,6 +100,7 @@ func TestResolve(t *testing.T) {
 		{"copied", refTo("app.log", short(1), 3), map[string][]byte{"app.log": nil, "app.log.1": []byte(short(1))}, "app.log.1"},
 		{"converted", refTo("app.log", short(1), 3), map[string][]byte{"app.log": utf16(short(1))}, "app.log"},
 		{"old directory", refTo("app.log", short(1), 3), map[string][]byte{"old/app.log.1.gz": readertest.Gzip(short(1)), "app.log": []byte(short(2))}, "old/app.log.1.gz"},
+		{"a directory of each year and month", refTo("app.log", short(1), 3), map[string][]byte{"old/2026/05/app.log.gz": readertest.Gzip(short(1)), "app.log": []byte(short(2))}, "old/2026/05/app.log.gz"},
 		{"renamed", refTo("app.log", short(1), 3), map[string][]byte{"saved": []byte(short(1))}, "saved"},
 		{"a directory", refTo(".", short(1), 3), map[string][]byte{"a/b/c/saved": []byte(short(1))}, "a/b/c/saved"},
 		{"an archive below a directory", refTo(".", short(1), 3), map[string][]byte{"a/b.tgz": tgz}, "a/b.tgz/log/app.log"},
@@ -154,6 +155,37 @@ func TestResolve(t *testing.T) {
 			}
 			if err != nil || m.Path != filepath.Join(dir, c.want) || at.Line != ref.Line {
 				t.Errorf("found %s line %d, %v", m.Path, at.Line.Number(), err)
+			}
+		})
+	}
+}
+
+// TestResolveLink tests that the line of a Ref to a link, such as those of Kubernetes, is found
+// after the target of the link was rotated or the link leads to another file.
+func TestResolveLink(t *testing.T) {
+	text := "day 1\nbeat\nend of 1\n"
+	for name, c := range map[string]struct{ link, rotated string }{
+		"rotated":    {"0.log", "0.log.20260501-100000"},
+		"compressed": {"0.log", "0.log.20260501-100000.gz"},
+		"restarted":  {"1.log", "0.log"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			pod, link := filepath.Join(dir, "pods", "p"), filepath.Join(dir, "containers", "web.log")
+			readertest.Must(t, os.MkdirAll(pod, 0o755))
+			readertest.Must(t, os.MkdirAll(filepath.Dir(link), 0o755))
+			if err := os.Symlink(filepath.Join("..", "pods", "p", c.link), link); err != nil {
+				t.Skip(err)
+			}
+			old := []byte(text)
+			if filepath.Ext(c.rotated) == ".gz" {
+				old = readertest.Gzip(text)
+			}
+			readertest.Must(t, os.WriteFile(filepath.Join(pod, c.rotated), old, 0o644))
+			readertest.Must(t, os.WriteFile(filepath.Join(pod, c.link), []byte("new\n"), 0o644))
+			_, m, _, err := Resolve(t.Context(), refTo(link, text, 3), Options{})
+			if want, _ := filepath.EvalSymlinks(filepath.Join(pod, c.rotated)); err != nil || m.Path != want {
+				t.Errorf("found %s, %v; want %s", m.Path, err, want)
 			}
 		})
 	}
