@@ -14,7 +14,7 @@ import (
 // randomExpr returns an expression of some operators. Few of its texts are certain to be in
 // every match.
 func randomExpr(r *rand.Rand, depth int) string {
-	atoms := []string{"a", "b", "x", "1", ":", " ", "é", ".", "[0-9]", "[a-c]", "[^a]", "[^:é]", `\d`, `\w`, `\W`, `\S`, `\b`, `\B`, "^", "$", "(?i)k", "(?i:s)", "[x]", "[é日]"}
+	atoms := []string{`\<a`, `b\>`, "a", "b", "x", "1", ":", " ", "é", ".", "[0-9]", "[a-c]", "[^a]", "[^:é]", `\d`, `\w`, `\W`, `\S`, `\b`, `\B`, "^", "$", "(?i)k", "(?i:s)", "[x]", "[é日]"}
 	if depth == 0 {
 		return atoms[r.IntN(len(atoms))]
 	}

@@ -2,6 +2,7 @@ package query
 
 import (
 	"fmt"
+	"regexp"
 	"regexp/syntax"
 	"slices"
 	"strings"
@@ -178,6 +179,9 @@ func (n Regexp) Syntax(ascii bool) (*syntax.Regexp, error) {
 		flags |= syntax.FoldCase
 	}
 	typed := n.translate(plain)
+	if typed.err != nil {
+		return nil, typed.err
+	}
 	if re, err := syntax.Parse(typed.expr, flags); err != nil {
 		return re, err // so that the error quotes the expression as typed
 	}
@@ -188,7 +192,11 @@ func (n Regexp) Syntax(ascii bool) (*syntax.Regexp, error) {
 	if ascii {
 		to = asciiText
 	}
-	return syntax.Parse(n.translate(to).expr, flags)
+	re, err := syntax.Parse(n.translate(to).expr, flags)
+	if err != nil {
+		return nil, err
+	}
+	return re, resolveWordEnds(re)
 }
 
 // Unicode reports whether the expression has classes, and \b or \B, that
@@ -213,17 +221,19 @@ type translation struct {
 	classes         bool // the expression has Unicode classes
 	boundaries      bool // the expression has Unicode word boundaries
 	asciiBoundaries bool
+	err             error // it has something that another program would take for more than literal characters
 }
 
 // A translator translates an expression.
 type translator struct {
 	translation
-	in  string
-	at  int
-	out strings.Builder
-	to  target
-	on  flagState
-	up  []flagState // states of the enclosing groups
+	in   string
+	at   int
+	out  strings.Builder
+	to   target
+	on   flagState
+	up   []flagState // states of the enclosing groups
+	ends int         // number of \< and \> so far
 }
 
 type flagState struct{ unicode, fold bool }
@@ -243,6 +253,9 @@ func (n Regexp) translate(to target) translation {
 				t.on, t.up = t.up[n-1], t.up[:n-1]
 			}
 			t.copy(1)
+		case noMinimum.MatchString(rest):
+			t.out.WriteString("{0")
+			t.at++
 		default:
 			t.copy(1)
 		}
@@ -250,6 +263,23 @@ func (n Regexp) translate(to target) translation {
 	t.expr = t.out.String()
 	return t.translation
 }
+
+// noMinimum matches a repetition as grep has it, which is 0 to so many.
+var noMinimum = regexp.MustCompile(`^\{,[0-9]+\}`)
+
+// fail notes that n bytes of the expression are not supported.
+func (t *translator) fail(n int, why string) {
+	if t.err == nil {
+		t.err = &syntax.Error{Code: syntax.ErrorCode(why), Expr: t.in[t.at:][:n]}
+	}
+	t.copy(n)
+}
+
+// collating matches collating symbols and equivalence classes, in a bracket expression.
+var collating = regexp.MustCompile(`^\[(?:\.[^\]]+\.|=[^\]]+=)\]`)
+
+// halfBoundary matches what ripgrep has for parts of word boundaries.
+var halfBoundary = regexp.MustCompile(`^\\b\{(?:start|end|start-half|end-half)\}`)
 
 // copy copies n bytes, or fewer at the end of the expression, to the output.
 func (t *translator) copy(n int) {
@@ -271,7 +301,32 @@ func (t *translator) escape(inClass bool) {
 		t.set(spaceClass, c == 'S', inClass, 2)
 	case 'w', 'W':
 		t.set(wordClass, c == 'W', inClass, 2)
+	case '<', '>':
+		if inClass {
+			t.copy(2)
+			return
+		}
+		t.boundaries = t.boundaries || t.on.unicode
+		t.asciiBoundaries = t.asciiBoundaries || !t.on.unicode
+		t.at += 2
+		if t.ends++; t.to == plain {
+			t.out.WriteString(`\b`)
+		} else if c == '<' {
+			fmt.Fprintf(&t.out, `\b(?P<%s%d>)`, wordStart, t.ends)
+		} else {
+			fmt.Fprintf(&t.out, `(?P<%s%d>)\b`, wordEnd, t.ends)
+		}
+	case '`', '\'':
+		if inClass {
+			t.copy(2)
+			return
+		}
+		t.fail(2, "not supported, as lines are matched; ^ and $ are their ends")
 	case 'b', 'B':
+		if half := halfBoundary.FindString(t.in[t.at:]); half != "" && !inClass {
+			t.fail(len(half), `not supported; \b is a word boundary, and \< and \> are the beginning and the end of a word`)
+			return
+		}
 		if !inClass {
 			t.boundaries = t.boundaries || t.on.unicode
 			t.asciiBoundaries = t.asciiBoundaries || !t.on.unicode
@@ -364,6 +419,8 @@ func (t *translator) class() {
 			return
 		case rest[0] == '\\':
 			t.escape(true)
+		case collating.MatchString(rest):
+			t.fail(2, "collating symbols and equivalence classes are not supported; for a literal [ write \\[")
 		case strings.HasPrefix(rest, "[:"):
 			end := strings.Index(rest, ":]")
 			if end < 0 {
