@@ -135,7 +135,7 @@ func (o *catOptions) run(ctx context.Context, args []string) (err error) {
 					}
 				}
 				switch {
-				case l.Name == reader.Stdin && (from > 0 || o.tail >= 0):
+				case (l.Name == reader.Stdin || readOnce([]files.Log{l}) != "") && (from > 0 || o.tail >= 0):
 					err = c.printPiped(src, from, to, o.tail)
 				case o.tail >= 0:
 					err = c.printTail(src, o.tail)
@@ -380,9 +380,9 @@ func (c *catPrinter) printMember(src reader.Source, m reader.Member, at reader.P
 	return lines, nil
 }
 
-// printPiped prints lines of standard input, which can be read only once: the
+// printPiped prints lines of standard input or a pipe, which can be read only once: the
 // lines from up to, but not including, to or, if tail >= 0, the last tail
-// lines, which it keeps in memory until standard input ends.
+// lines, which it keeps in memory until its end.
 func (c *catPrinter) printPiped(src reader.Source, from, to reader.Line, tail int64) error {
 	b, err := src.Open(c.ctx, src.Members()[0], reader.Pos{})
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"time"
@@ -124,7 +125,7 @@ func (o *queryFlags) takeQuery(args []string) []string {
 }
 
 // logEnding matches the ends of the names of logs and their rotated files.
-var logEnding = lazyregexp.New(`(?i)\.(logs?|txt|text|out|err|trace|jsonl?|ndjson|csv|tsv|gz|xz|bz2|zst|lz4|z|zip|br|lzma|\d+)$|\.log[-._]\S+$`)
+var logEnding = lazyregexp.New(`(?i)\.(logs?|txt|text|out|err|trace|jsonl?|ndjson|csv|tsv|gz|xz|bz2|zst|lz4|z|zip|br|lzma|\d+)$|\.log[-._]\S+$|[^\s_]_log$|(?-i:\.(INFO|WARNING|ERROR|FATAL))$`)
 
 // isPath reports whether an argument is a path or looks like one.
 func isPath(s string) bool {
@@ -133,11 +134,21 @@ func isPath(s string) bool {
 	}
 	condition := strings.TrimPrefix(s, "-")
 	switch {
-	case s == "", strings.ContainsAny(s, " \t\n\""), strings.HasPrefix(condition, "file:"), strings.HasPrefix(condition, "log:"), query.BeginsField(condition), strings.HasPrefix(s, "="), strings.HasPrefix(s, "("), isRegexp(s):
+	case s == "", strings.ContainsAny(s, "\t\n\""), strings.HasPrefix(condition, "file:"), strings.HasPrefix(condition, "log:"), query.BeginsField(condition), strings.HasPrefix(s, "="), strings.HasPrefix(s, "("), isRegexp(s):
 		return false // it is a query
 	}
 	number := strings.Trim(s, "0123456789.:") == "" // or an address
-	return strings.ContainsAny(s, "/*?["+string(os.PathSeparator)) || logEnding.MatchString(s) && !number
+	switch {
+	case logEnding.MatchString(s):
+		return !number
+	case !strings.Contains(s, " "):
+		return strings.ContainsAny(s, "/*?["+string(os.PathSeparator))
+	case strings.HasPrefix(s, "/"), strings.HasPrefix(s, "./"), strings.HasPrefix(s, "../"), filepath.IsAbs(s):
+		return true
+	}
+	dir := filepath.Dir(s) // GET /x is a query
+	_, err := os.Lstat(dir)
+	return dir != "." && err == nil
 }
 
 // isRegexp reports whether s is a regular expression between slashes, and not

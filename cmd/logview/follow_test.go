@@ -139,7 +139,7 @@ func (f *following) wantEnd(code int) {
 // TestFollowAwaits tests that follow waits for a path that does not exist yet,
 // and does not use it as a query.
 func TestFollowAwaits(t *testing.T) {
-	for _, name := range []string{"app.log", "not/there", "./x", "app-*.log", "app.log.1", "link", "UP.LOG"} {
+	for _, name := range []string{"app.log", "not/there", "./x", "app-*.log", "app.log.1", "link", "UP.LOG", "my app.log", "./a b", "server.INFO", "access_log"} {
 		t.Run(strings.ReplaceAll(name, "/", "|"), func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
@@ -166,7 +166,9 @@ func TestFollowAwaits(t *testing.T) {
 
 func TestIsPath(t *testing.T) {
 	t.Chdir(t.TempDir())
+	readertest.Must(t, os.Mkdir("a dir", 0o755))
 	for s, want := range map[string]bool{
+		"my app.log": true, "logs dir/app.log": true, "/a b/c": true, "./a b": true, "a dir/x": true, "server.INFO": true, "access_log": true, "audit log": false, "GET /x/y": false,
 		"app.log": true, "/var/log": true, "logs/": true, "*.log": true, "app.log.2.gz": true, "app.log-20261121": true, "x.1": true, "/var/log/": true, "a?": true,
 		"timeout": false, "timeout reset": false, `"a/b c"`: false, "/err+or/": false, "/error/i": false, `/status=5\d\d/`: false, "=word": false, "-a": false,
 		"file:*.gz": false, "(a OR b)": false, "GET /x": false, "Error": false, "10.0.0.1": false, "12:30:01.5": false, "messages.1": true,
