@@ -188,6 +188,7 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
+	filter.NoArchives = true
 	if err := o.setFormats(&o.queryFlags); err != nil {
 		return err
 	}

@@ -243,15 +243,7 @@ func (o *lsOptions) table(out *bytes.Buffer, list []listedLog) {
 		if len(l.Gaps) > 0 {
 			name += "  (missing: " + show(strings.Join(l.Gaps, ", ")) + ")"
 		}
-		if len(l.Members) == 1 {
-			name += unreadable(l.Members[0])
-		}
-		switch n := l.binaryFiles(); {
-		case l.Binary:
-			name += "  (not text)"
-		case n > 0:
-			name += fmt.Sprintf("  (%s not text)", plural(n, "file"))
-		}
+		name += l.remark()
 		fmt.Fprintf(w, "%d\t%s\t%s\t%s\t%s\t%s\t  %s\n", len(l.Members), humanize.IBytes(uint64(l.Size)), bytesOf(l.Text), countOf(l.Lines), timeOf(l.First), timeOf(l.Last), name)
 		if o.members {
 			for _, m := range l.Members {
@@ -263,29 +255,48 @@ func (o *lsOptions) table(out *bytes.Buffer, list []listedLog) {
 	fmt.Fprintf(out, "%s in %s, %s\n", plural(len(list), "log"), plural(files, "file"), humanize.IBytes(uint64(size)))
 }
 
-// binaryFiles returns the number of files of the log that are not text.
-func (l *listedLog) binaryFiles() (n int) {
+// remark returns the note to print after a log's name: how many of its files are not text or
+// cannot be read; empty for none.
+func (l *listedLog) remark() string {
+	if len(l.Members) == 1 {
+		return remark(l.Members[0])
+	}
+	binary, unreadable := 0, 0
 	for _, m := range l.Members {
-		if m.Binary {
-			n++
+		switch {
+		case m.Unreadable != "":
+			unreadable++
+		case m.Binary:
+			binary++
 		}
 	}
-	return n
+	var notes []string
+	for _, x := range []struct {
+		n    int
+		what string
+	}{{binary, "not text"}, {unreadable, "cannot be read"}} {
+		switch {
+		case x.n == len(l.Members):
+			return "  (" + x.what + ")"
+		case x.n > 0:
+			notes = append(notes, plural(x.n, "file")+" "+x.what)
+		}
+	}
+	if notes == nil {
+		return ""
+	}
+	return "  (" + strings.Join(notes, ", ") + ")"
 }
 
 // remark returns the note to print after a file's name; empty for none.
 func remark(m listedMember) string {
-	if m.Binary {
+	switch {
+	case m.Unreadable != "":
+		return fmt.Sprintf("  (%s, cannot be read)", m.Unreadable)
+	case m.Binary:
 		return "  (not text)"
 	}
-	return unreadable(m)
-}
-
-func unreadable(m listedMember) string {
-	if m.Unreadable == "" {
-		return ""
-	}
-	return fmt.Sprintf("  (%s, cannot be read)", m.Unreadable)
+	return ""
 }
 
 func plural(n int, what string) string {

@@ -108,6 +108,7 @@ func (x Filter) Find(paths []string) ([]Log, []error) {
 	for _, p := range paths {
 		f.Add(p)
 	}
+	f.Files = slices.DeleteFunc(f.Files, func(c Found) bool { return x.excludesText(c.Member, f.cwd) && !IsArchive(c.Member) })
 	return f.Group(), f.Errs
 }
 

@@ -18,6 +18,10 @@ type Filter struct {
 	Depth   *int64 // number of levels to list below a named directory, whose own entries are level 1; nil for all
 	MaxSize *int64 // maximum size of the files to list, on disk; nil for no limit
 
+	// NoArchives says that archives are not read, so one that no glob selects is left out. Otherwise
+	// its members may be selected.
+	NoArchives bool
+
 	// Apart reports whether two files must be read separately although they may
 	// have the same text, because their paths matter; nil for never.
 	Apart func(a, b string) bool
@@ -90,12 +94,24 @@ func (x *Filter) excludes(path string, dir bool, cwd string) bool {
 	if leave, ok := x.matchGlobs(path, dir, cwd); ok {
 		return leave
 	}
-	// A member may be selected although its archive is not.
-	if x.takes && !dir && !decode.IsTarName(path) {
+	if x.takes && !dir && !x.mayHaveSelected(path) {
 		return true
 	}
 	base := filepath.Base(path)
 	return strings.HasPrefix(base, ".") && !x.Hidden || strings.HasSuffix(base, ".tmp")
+}
+
+// mayHaveSelected reports whether a file that no glob selects may have members that one does.
+func (x *Filter) mayHaveSelected(path string) bool { return !x.NoArchives && decode.IsTarName(path) }
+
+// excludesText reports whether a file is left out although excludes lets it pass, because it is
+// no archive.
+func (x *Filter) excludesText(m reader.Member, cwd string) bool {
+	if m.Named || !x.takes || x.all || !x.mayHaveSelected(m.Path) {
+		return false
+	}
+	_, ok := x.matchGlobs(m.Path, false, cwd)
+	return !ok
 }
 
 // matchGlobs reports whether an entry is left out by the last glob that matches

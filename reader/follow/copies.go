@@ -158,10 +158,13 @@ func extends(path, of string) bool {
 	return ok && end != "" && !line.IsAlnum(end[0]) && !strings.ContainsRune(end, filepath.Separator) && !rotates(of, path)
 }
 
-// isSaved reports whether t may be a copy of x that was made with its times, as by cp -a,
-// in another directory. Two files that were written at the same time have the same times,
-// too, but nobody set them.
+// isSaved reports whether t may be a copy of x in another directory: one that was made with
+// its times, as by cp -a, or has lines of x that are written only once. Two files that were
+// written at the same time have the same times, too, but nobody set them.
 func (f *Follower) isSaved(x, t *followed) bool {
+	if t.Size == 0 || x.Dir == t.Dir || x.Name.Base() != t.Name.Base() {
+		return false
+	}
 	info := files.HandleOf(t.Member).Info
 	wasSet := t.ModTime.Before(f.begun)
 	if c := reader.Ctime(info); c != 0 {
@@ -171,7 +174,24 @@ func (f *Follower) isSaved(x, t *followed) bool {
 	if t.ModTime.Nanosecond() == 0 { // as in an archive of tar
 		mod = mod.Truncate(time.Second)
 	}
-	return wasSet && t.Size > 0 && x.Dir != t.Dir && x.Name.Base() == t.Name.Base() && x.size == t.Size && mod.Equal(t.ModTime)
+	return wasSet && x.size == t.Size && mod.Equal(t.ModTime) || f.hasUniqueLines(t, x)
+}
+
+// hasUniqueLines reports whether the last of the lines that t shares with x are written only
+// once.
+func (f *Follower) hasUniqueLines(t, x *followed) bool {
+	if whole, prefix := f.compare(t, x); whole {
+		return x.isUnique()
+	} else if !prefix {
+		return false
+	}
+	file, info, err := f.openNow(t)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	p := progress{charset: x.charset, bom: x.bom}
+	return p.begin(file, textSize(file, info.Size())) == nil && p.isUnique()
 }
 
 // compare reports whether t holds all of x's text that was emitted, or

@@ -73,7 +73,7 @@ func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo)
 		t.progress = f.newText(t.log)
 		t.mayContinue(&was, info.Size(), errEdited)
 	} else {
-		t.rewind(t.f, info.Size())
+		t.goBack(t.f, info.Size())
 		t.key = f.newText(t.log).key
 		f.note(t.Path, &reader.FileError{Path: t.Path, Offset: t.at, Err: errCut})
 	}

@@ -49,7 +49,9 @@ func (f *Follower) continueReplaced(old, t *followed) bool {
 		return false
 	} else if x, ok := p.atTail(file, info.Size()); ok {
 		p = x
-	} else if p.rewind(file, info.Size()); p.at == 0 {
+	} else if x := p.clone(); f.wasReplaced(old) && x.goToTail(file, info.Size()) {
+		p = x
+	} else if p.goBack(file, info.Size()); p.at == 0 {
 		return false
 	}
 	if !f.wasReplaced(old) && p.at <= longestHeader && !p.isUnique() {

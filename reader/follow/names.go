@@ -243,6 +243,9 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 		return
 	} else if f.continueEdited(t) {
 		// Its text continues, too.
+	} else if f.isUnpacked(ctx, t) {
+		f.setAside(t, ignored)
+		return
 	} else if file, _, err := f.openNow(t); err != nil {
 		f.forget(t) // nothing could be compared with it
 		f.pending = true

@@ -29,7 +29,7 @@ func (f *Follower) adoptPacked(ctx context.Context, t *followed, b beginning) {
 			return
 		}
 	}
-	if x := f.sameTime(t, b); x {
+	if f.sameTime(t, b) || f.isPackedCopy(t) {
 		f.setAside(t, ignored)
 		return
 	}
@@ -54,6 +54,56 @@ func (f *Follower) adoptPacked(ctx context.Context, t *followed, b beginning) {
 		f.abandon(t, true)
 		f.setAside(t, ignored)
 	}
+}
+
+// isPackedCopy reports whether a compressed file is the same as another in state ignored.
+func (f *Follower) isPackedCopy(t *followed) bool {
+	for _, x := range f.order {
+		if x == t || x.state != ignored || x.gone || !x.Name.Compressed() || x.Size != t.Size {
+			continue
+		}
+		a, _, err := f.openNow(t)
+		if err != nil {
+			return false
+		}
+		b, _, err := f.openNow(x)
+		same := err == nil && sameBytes(a, b, 0, t.Size)
+		a.Close()
+		if err == nil {
+			b.Close()
+		}
+		if same {
+			return true
+		}
+	}
+	return false
+}
+
+// isUnpacked reports whether a file has the text, or the beginning of it, of the compressed file
+// with the same name in state ignored: somebody decompresses that, to look at it. It compares
+// the beginning.
+func (f *Follower) isUnpacked(ctx context.Context, t *followed) bool {
+	const much = 1 << 20
+	for _, x := range f.order {
+		if x.state != ignored || x.gone || x.Dir != t.Dir || !x.Name.Compressed() || !t.Name.Unpacks(x.Name) {
+			continue
+		}
+		file, info, err := f.openNow(t)
+		if err != nil {
+			return false
+		}
+		defer file.Close()
+		r, done, err := openPacked(ctx, x.Found)
+		if err != nil {
+			return false
+		}
+		defer done()
+		now, packed := make([]byte, min(info.Size(), much)), make([]byte, min(info.Size(), much))
+		_, err = io.ReadFull(r, packed)
+		n, _ := file.ReadAt(now, 0)
+		return err == nil && n == len(now) && bytes.Equal(now, packed)
+	}
+	return false
 }
 
 // mostAppended is the size up to which a compressed file is read again when it grows.

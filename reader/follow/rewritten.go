@@ -80,6 +80,23 @@ func (p *progress) isEarlier(file io.ReaderAt, size int64) bool {
 	return !k.First.IsZero() && k.Inferred != reader.InferredDate && k.Last.Before(last)
 }
 
+// goBack goes back to where a file of some size may still hold the text, as rewind does, and
+// to its start if what it holds may be written each time: a banner, or the first lines of a
+// report.
+func (p *progress) goBack(file io.ReaderAt, size int64) {
+	was := p.clone()
+	if p.rewind(file, size); p.at > 0 && was.goToTail(file, size) && was.at == p.at {
+		return // it has the last lines, too
+	}
+	if p.at > 0 && p.at <= longestBanner && !p.isUnique() {
+		p.restart()
+	}
+}
+
+// longestBanner is how long a beginning may be that a program writes in less time than passes
+// between two looks. A longer one is left of a text that was cut off.
+const longestBanner = 64 << 10
+
 // sharedBeginning returns how many bytes of lines a file of some size begins with that the
 // text begins with, or has among its last lines, and false unless these are written only
 // once.
@@ -114,10 +131,29 @@ func (p *progress) sharedBeginning(file io.ReaderAt, size int64) (n int64, ok bo
 		}
 		from += i
 		if from == 0 || p.charset.EndsLine(p.recent[:from]) {
-			return shared(p.recent[from:])
+			n, ok := shared(p.recent[from:])
+			// No program begins with what is in the middle of its text up to its end.
+			inside := p.at-int64(len(p.recent)-from) > int64(bom)
+			ended := n-int64(bom) == int64(len(p.recent)-from)
+			return n, ok || inside && ended && p.hasSeveralLines(p.recent[from:])
 		}
 		from++
 	}
+}
+
+// hasSeveralLines reports whether a part of the text has several different lines.
+func (p *progress) hasSeveralLines(raw []byte) bool {
+	const several = 5
+	seen := map[string]bool{}
+	for len(raw) > 0 && len(seen) < several {
+		n := p.charset.FirstLineEnd(raw)
+		if n == 0 {
+			break
+		}
+		seen[string(raw[:n])] = true
+		raw = raw[n:]
+	}
+	return len(seen) >= several
 }
 
 // mayContinue says that t may hold the text p again. left is its size if it was just
@@ -170,7 +206,7 @@ func (f *Follower) resume(t *followed, size int64, grown bool) (wait bool) {
 		}
 		if x, ok := p.atTail(t.f, size); ok {
 			q = x
-		} else if q.rewind(t.f, size); q.at > 0 && timed { // a mark may be much earlier
+		} else if q.goBack(t.f, size); q.at > 0 && timed { // a mark may be much earlier
 			if at := p.firstAfter(last.Add(-1), t.f, size, q.at, t.left); at > q.at && q.continueAt(t.f, at) != nil {
 				q = t.progress
 			}

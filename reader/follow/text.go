@@ -265,8 +265,13 @@ func (p *progress) rewind(file io.ReaderAt, size int64) {
 			return
 		}
 	}
+	p.restart()
+}
+
+// restart goes back to the start of the text.
+func (p *progress) restart() {
 	p.at, p.offset, p.line, p.mid = 0, 0, 0, false
-	p.head, p.marks, p.recent = nil, nil, nil
+	p.head, p.marks, p.recent, p.newest = nil, nil, nil, time.Time{}
 }
 
 // commonEnd returns the position up to which a file has the last bytes that
