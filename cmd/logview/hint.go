@@ -2,7 +2,11 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"logview/index/query"
 	"logview/reader/lazyregexp"
@@ -12,23 +16,45 @@ import (
 // fieldLike matches a text that was perhaps meant as a condition on a field.
 var fieldLike = lazyregexp.New(`^([A-Za-z_@][\w.@/-]*)(!=|==|=|>=|<=|>|<|:)(.*)$`)
 
-// minusCondition matches a condition with - before it, which is read as flags.
+// minusCondition matches a condition with - before it, which looks like flags.
 var minusCondition = lazyregexp.New(`^-((level|log|file|time|status|msg|message|user|host|app|path)(:|[<>]=?).+)$`)
 
-// checkConditions returns an error if one of the arguments is such a condition.
-func checkConditions(args []string) error {
+// asQuery precedes an argument that is a query and begins with -. No argument from outside can
+// contain it.
+const asQuery = "\x00"
+
+// markQueries marks the arguments of a command that begin with - and are queries rather than
+// flags: a condition such as -level:error, or more than one word, as in '-health level>=warn',
+// unless the first letter is a flag whose value follows.
+func markQueries(root *cobra.Command, args []string) []string {
+	cmd, _, err := root.Find(args)
+	if err != nil || cmd.Flags().ShorthandLookup("e") == nil {
+		return args // it takes no query
+	}
+	args = slices.Clone(args)
 	for i, a := range args {
 		if a == "--" {
 			break
 		}
-		if i > 0 && strings.HasPrefix(args[i-1], "-") {
-			continue // perhaps the value of a flag
+		if len(a) < 2 || a[0] != '-' || a[1] == '-' || i > 0 && awaitsValue(cmd, args[i-1]) {
+			continue
 		}
-		if m := minusCondition.FindStringSubmatch(a); m != nil {
-			return fmt.Errorf("%s would be read as flags; for lines without it, write 'NOT %s'", a, m[1])
+		if minusCondition.MatchString(a) || strings.Contains(a, " ") && !awaitsValue(cmd, a[:2]) {
+			args[i] = asQuery + a
 		}
 	}
-	return nil
+	return args
+}
+
+// awaitsValue reports whether the argument after a may be the value of the flag a.
+func awaitsValue(cmd *cobra.Command, a string) bool {
+	var flag *pflag.Flag
+	if name, ok := strings.CutPrefix(a, "--"); ok {
+		flag = cmd.Flags().Lookup(name)
+	} else if len(a) > 1 && a[0] == '-' {
+		flag = cmd.Flags().ShorthandLookup(a[len(a)-1:]) // the last of several
+	}
+	return flag != nil && flag.NoOptDefVal == ""
 }
 
 // hintOf returns a hint about a condition of a query that no line matches, if it was

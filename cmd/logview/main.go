@@ -134,14 +134,11 @@ func run(args []string, in, out, errs *os.File) int {
 	defer signal.Stop(broken)
 
 	cmd := newRoot(streams{in, out, errs})
-	cmd.SetArgs(args)
+	cmd.SetArgs(markQueries(cmd, args))
 	text := &keepError{w: out}
 	cmd.SetOut(text)
 	cmd.SetErr(errs)
-	err := checkConditions(args)
-	if err == nil {
-		err = cmd.ExecuteContext(ctx)
-	}
+	err := cmd.ExecuteContext(ctx)
 	if err == nil {
 		err = text.err
 	}

@@ -185,7 +185,9 @@ func parseZone(s string) (*time.Location, error) {
 func (q *queryFlags) given() bool { return len(q.asked) > 0 || len(q.files) > 0 }
 
 // addArgument adds an argument to the queries.
-func (q *queryFlags) addArgument(s string) { q.asked = append(q.asked, askedQuery{text: s}) }
+func (q *queryFlags) addArgument(s string) {
+	q.asked = append(q.asked, askedQuery{text: strings.TrimPrefix(s, asQuery)})
+}
 
 // queryInputs is like inputs for a command that may read its queries from
 // standard input.

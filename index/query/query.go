@@ -171,7 +171,7 @@ func blank(c byte) bool {
 }
 
 // Matches reports whether path matches the glob. A glob without a slash is
-// compared with the base name, any other with the path or any number of its
+// compared with each element of the path, any other with the path or any number of its
 // last elements, or with the whole path only if it begins with a slash. **
 // matches any number of directories.
 func (n File) Matches(path string) bool { return matchesGlob(n.Glob, path) }
@@ -182,9 +182,12 @@ func (n Log) Matches(name string) bool { return matchesGlob(n.Glob, name) }
 func matchesGlob(glob, path string) bool {
 	path = filepath.ToSlash(path)
 	if !strings.Contains(glob, "/") {
-		base := path[strings.LastIndexByte(path, '/')+1:]
-		ok, _ := doublestar.Match(glob, base)
-		return ok
+		for element := range strings.SplitSeq(path, "/") {
+			if ok, _ := doublestar.Match(glob, element); ok && element != "" {
+				return true
+			}
+		}
+		return false
 	}
 	if ok, _ := doublestar.Match(glob, path); ok {
 		return true

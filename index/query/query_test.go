@@ -261,7 +261,10 @@ func TestFileMatches(t *testing.T) {
 	}{
 		{"*.gz", "/var/log/app.log.2.gz", true},
 		{"*.gz", "/var/log/app.log", false},
-		{"app*", "/app/x.log", false},
+		{"app*", "/app/x.log", true},
+		{"*nginx*", "/var/log/nginx/access.log", true},
+		{"*nginx*", "/var/log/apache/access.log", false},
+		{"*", "/var/log/x", true},
 		{"nginx/*", "/var/log/nginx/access.log", true},
 		{"nginx/*", "/var/log/nginx/old/access.log", false},
 		{"nginx/**", "/var/log/nginx/old/access.log", true},

@@ -208,7 +208,7 @@ type requestForm struct {
 
 // The forms. Sources: "Access logs for your Application Load Balancer" and "… Classic Load
 // Balancer" of Amazon's Elastic Load Balancing, "Server access log format" of Amazon S3,
-// "Default native format" of Squid's logformat, "Default format string" of Envoy's access
+// "Envoy Access Logs" of Istio, "Default native format" of Squid's logformat, "Default format string" of Envoy's access
 // logging, uWSGI's default log format, defaultLogFormatter of Gin, and AccessFormatter of
 // Uvicorn.
 var (
@@ -230,6 +230,10 @@ var (
 		func(w *requestWords) bool {
 			return w.n > 9 && w.isHTTP(1) && w.isStatus(2) && w.isDigits(4) && w.isDigits(5) && w.isDigits(6)
 		}}
+	istioForm = &requestForm{[][]byte{nil, nameRequest, nameStatus, nil, nil, nil, nil, nil, nameBytes, nameTookMS, nil, nameClient, nameAgent, nil, nameHost, nameUpstream}, false,
+		func(w *requestWords) bool {
+			return w.n > 12 && w.isHTTP(1) && w.isStatus(2) && w.isDigits(7) && w.isDigits(8) && w.isDigits(9)
+		}}
 	uwsgiForm = &requestForm{[][]byte{namePID, nameClient, nameUser, nil, nil, nameMethod, namePath, nil, nil, nameBytes, nil, nil, nameTookMS, nil, nameStatus}, false,
 		func(w *requestWords) bool {
 			return w.n > 14 && w.isDigits(9) && string(w.word(13)) == "msecs" && w.isHTTP(14) && w.isStatus(14)
@@ -246,6 +250,12 @@ func formByStart(l []byte) *requestForm {
 	case c == 'I' && bytes.HasPrefix(l, []byte("INFO:     ")):
 		return uvicornForm
 	case c == '[' && byteAt(l, 5) == '-' && byteAt(l, 11) == 'T':
+		// After REQUEST STATUS FLAGS, Envoy has numbers, and Istio texts.
+		if i := bytes.IndexByte(l, '"') + 1; i > 0 {
+			if words := bytes.Fields(l[min(quoteEnd(l, i-1), len(l)):min(len(l), 4*searched)]); len(words) > 2 && !allDigits(words[2]) {
+				return istioForm
+			}
+		}
 		return envoyForm
 	case isDigit(c) && byteAt(l, 10) == '.':
 		i := bytes.IndexByte(l[:min(len(l), searched)], '/')
@@ -289,7 +299,11 @@ func isWrappedEnvoy(l []byte) bool {
 	if from == 0 {
 		from = criStart(l, max(bytes.IndexByte(l, ' '), 0))
 	}
-	return from > 0 && formByStart(l[from:]) == envoyForm
+	if from == 0 {
+		return false
+	}
+	f := formByStart(l[from:])
+	return f == envoyForm || f == istioForm
 }
 
 // isSquidResult reports whether a word is a result code of Squid.

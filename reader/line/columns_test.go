@@ -117,6 +117,13 @@ func TestHeaderColumns(t *testing.T) {
 		"2024-05-01 10:00:00 ERROR [x:@1] empty":                                                      "",
 		"2024-05-01 10:00:00 INFO c.e.App - started":                                                  "logger=c.e.App",
 		"2020-08-06T14:25:02.835618Z [Note] [MY-012487] [InnoDB] DDL log recovery : begin":            "",
+		"10:00:01,123 INFO  [org.jboss.modules] (main) JBoss":                                         "logger=org.jboss.modules thread=main",
+		"2026-03-04 10:00:01.123 WARNING (MainThread) [homeassistant.loader] We":                      "logger=homeassistant.loader thread=MainThread",
+		"[10:00:01] [Server thread/INFO]: Starting":                                                   "thread=Server thread",
+		"INFO  [main] 2026-03-04 10:00:01,123 CassandraDaemon.java:123 - x":                           "thread=main",
+		"2026-03-04 10:00:01,123 fail2ban.server         [812]: INFO    Starting":                     "logger=fail2ban.server pid=812",
+		"[2026-03-04T10:00:01.123+0000] {taskinstance.py:1157} INFO - x":                              "source=taskinstance.py:1157",
+		"2026-03-04 10:00:01 INFO [cache] (main miss) [x] y":                                          "",
 		"no header at all": "",
 	} {
 		if got := fieldsOf(t, l); got != want {

@@ -97,7 +97,7 @@ func (c *Clock) search(s *stamp, l []byte) bool {
 func searchPlace(s *stamp, l []byte) (place, bool) {
 	indent := isIndented(l)
 	at, ok := -1, false
-	if findCMTrace(s, l) {
+	if findCMTrace(s, l) || findEventXML(s, l) {
 		return place{kind: s.kind, indent: indent}, true
 	}
 	if i := jsonStart(l); i >= 0 {
@@ -197,6 +197,11 @@ func hasWord(before []byte) bool {
 // the time of the line: of a banner, of the line with which Rails begins what it writes of a
 // request (Started GET "/" for 127.0.0.1 at), or of the end of a build (Finished at:).
 func beginsEvent(before []byte) bool {
+	if byteAt(before, 0) == '[' { // a tag
+		if k := bytes.Index(before, []byte("] ")); k > 0 {
+			before = before[k+2:]
+		}
+	}
 	return bytes.HasPrefix(before, []byte("===")) || bytes.HasSuffix(before, []byte("inished at: ")) ||
 		bytes.HasPrefix(before, []byte("Started ")) && bytes.HasSuffix(before, []byte(" at ")) && bytes.Contains(before, []byte(`" for `))
 }
@@ -323,6 +328,17 @@ func findCMTrace(s *stamp, l []byte) bool {
 	s.year, end = number(l, end+6, 4)
 	s.kind = fullDate
 	return s.validDate() && byteAt(l, end) == '"'
+}
+
+// findEventXML finds the time of an event of Windows in XML, which may be far from its
+// beginning.
+func findEventXML(s *stamp, l []byte) bool {
+	if !bytes.HasPrefix(l, []byte("<Event")) {
+		return false
+	}
+	const key = "SystemTime="
+	i := bytes.Index(l[:min(len(l), 4*searched)], []byte(key))
+	return i > 0 && s.parse(l, i+len(key)+1) > 0 && s.kind < epoch
 }
 
 // counts reports whether a time of day alone, or a number of seconds since 1970,

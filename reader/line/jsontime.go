@@ -33,7 +33,7 @@ func isWeakKey(key string) bool {
 // names a time.
 func keyRank(key []byte) int {
 	for i, k := range jsonKeys {
-		if string(key) == k {
+		if string(key) == k || len(key) > 3 && len(key) == len(k) && strings.EqualFold(string(key), k) {
 			return i
 		}
 	}

@@ -333,7 +333,7 @@ var levels = map[string]byte{
 	"error": 'E', "err": 'E', "severe": 'E', "exception": 'E', "failure": 'E',
 	"warn": 'W', "warning": 'W',
 	"info": 'I', "notice": 'I', "information": 'I', "log": 'I', "config": 'I',
-	"erro": 'E', "eror": 'E', "fata": 'F', "pani": 'F', "dpanic": 'F', "debu": 'D', "trac": 'T', "wrn": 'W', "inf": 'I', "ftl": 'F', "trc": 'T', "vrb": 'T', "dbug": 'D', "trce": 'T',
+	"erro": 'E', "eror": 'E', "fata": 'F', "pani": 'F', "dpanic": 'F', "debu": 'D', "trac": 'T', "wrn": 'W', "inf": 'I', "ftl": 'F', "trc": 'T', "vrb": 'T', "dbug": 'D', "trce": 'T', "debg": 'D', "ddebug": 'D', "subdebug": 'D',
 	"debug": 'D', "fine": 'D', "dbg": 'D', "trace": 'T', "verbose": 'T', "finer": 'T', "finest": 'T',
 	"trace1": 'T', "trace2": 'T', "trace3": 'T', "trace4": 'T', "trace5": 'T', "trace6": 'T', "trace7": 'T', "trace8": 'T',
 	"warnung": 'W', "avertissement": 'W', "advertencia": 'W', "schwerwiegend": 'E', "grave": 'E', "infos": 'I', "informational": 'I',

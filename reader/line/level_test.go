@@ -11,6 +11,13 @@ import (
 
 var levelCases = map[string]byte{
 	"2026-11-21 ERROR x": 'E', "[error] x": 'E', "level=warn": 'W', "WARNING: x": 'W', "INFO x": 'I', `{"level":"debug"}`: 'D',
+	"2026-11-21 08:00:01.1 DEBG x": 'D', "21-Nov-2026 08:00:01.123 resolver: debug 1: fetch: x": 'D', "[I 2026-11-21 08:00:01.123 ServerApp] error": 'I',
+	"[W 261121 08:00:01 web:2348] info": 'W', "2026-11-21 08:00:01.123456 I [12:puma 001] Rails -- error": 'I', "2026-11-21 08:00:01 UTC | TRACE | WARN | (x.go:1) y": 'W',
+	"2026-11-21T08:00:01+0000 DDEBUG x": 'D', "Nov 21 08:00:01 kdc krb5kdc[1234](info): AS_REQ error": 'I', "error [2026-11-21 08:00:01.123 Z] info": 'E',
+	"info  [2026-11-21 08:00:01.123 Z] Server error": 'I', "[2026-11-21 08:00:01,123 I 123 456] (raylet) error": 'I', "2026-11-21 08:00:01.123+0000: 1234: info : libvirt version": 'I',
+	"2026-11-21 08:00:01 system,info,account user error": 'I', "Nov 21 08:00:01 router dhcp,warning x": 'W', "[08:00:01][W][component:237]: x": 'W', "(W) 2026-11-21T08:00:01 - x": 'W',
+	"2026-11-21 08:00:01.123 [1234] main/101/init.lua W> x": 'W', "E[2026-11-21|08:00:01.123] x": 'E', "ERROR[11-21|08:00:01.123] info err=x": 'E', "[ERROR] [11/21/2026 08:00:01.123] [x] INFO": 'E',
+	"[1763712001] LOG ROTATION: DAILY": ' ', "psycopg2.OperationalError: FATAL:  password": ' ',
 	"E1121 08:00:00.1 x": 'E', "terror and errors": ' ', "": ' ', "FATAL x": 'F', "no level": ' ', "informed": ' ',
 
 	"[Wed May 01 10:00:00.123456 2024] [core:error] [pid 9] x":               'E',

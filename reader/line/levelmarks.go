@@ -20,7 +20,7 @@ func levelOfHeader(l []byte, timed bool) byte {
 	plain := 0   // number of these; 2 if one begins a sentence
 	thread := -9 // the word that may be WebSphere's number of a thread
 	first := 0   // the first word but for the bracket after a time
-	if timed && byteAt(l, 0) == ':' && byteAt(l, 1) == ' ' {
+	if timed && (byteAt(l, 0) == ':' && byteAt(l, 1) == ' ' || byteAt(l, 0) == ']' && byteAt(l, 1) == '[') {
 		l = l[1:]
 	}
 	for n := 0; n < headerWords; n++ {
@@ -46,10 +46,22 @@ func levelOfHeader(l []byte, timed bool) byte {
 			if !timed && n == 0 && isLabel(word) {
 				return ' '
 			}
+			if string(word) == "TRACE" && bytes.HasPrefix(l, []byte(" | ")) { // the name of an agent of Datadog
+				next, _ := headerWord(l)
+				return max(levelNamed(next), level)
+			}
+			if string(word) == "LOG" && bytes.HasPrefix(l, []byte(" ROTATION:")) { // of Nagios
+				return ' '
+			}
 			return level
 		}
 		if string(word) == "PHP" {
 			return levelOfPHP(l)
+		}
+		if timed && n <= 1+first && byteAt(l, 0) == ',' && isLower(word) {
+			if level := levelOfTopics(l); level != ' ' {
+				return level
+			}
 		}
 		if isPlain(word) {
 			if timed && n == 1 { // host err app[1]: of F5
@@ -80,6 +92,9 @@ func levelOfHeader(l []byte, timed bool) byte {
 		}
 		numbers = numbers && isHex(word) && hasDigit(word)
 		if word[len(word)-1] == ':' && len(word) > 1 && word[0] != '[' {
+			if !timed && isException(word) { // psycopg2.OperationalError: FATAL:
+				return ' '
+			}
 			return levelAfterProgram(word, l)
 		}
 	}
@@ -94,6 +109,24 @@ func isLabel(word []byte) bool {
 		return true
 	}
 	return false
+}
+
+// levelOfTopics returns the level among the topics of MikroTik's RouterOS, as in
+// system,info,account, after the first.
+func levelOfTopics(l []byte) byte {
+	for topic := range bytes.SplitSeq(l[1:wordEnd(l)], []byte{','}) {
+		switch string(topic) {
+		case "debug", "info", "warning", "error", "critical":
+			return levelNamed(topic)
+		}
+	}
+	return ' '
+}
+
+// isException reports whether a word before a colon is the name of an exception.
+func isException(word []byte) bool {
+	word = bytes.TrimSuffix(word, []byte{':'})
+	return bytes.HasSuffix(word, []byte("Error")) || bytes.HasSuffix(word, []byte("Exception"))
 }
 
 // beginsWithProcess reports whether the next word of rest is the name of a program with the
@@ -174,6 +207,11 @@ func headerWord(l []byte) (word, rest []byte) {
 // write one there.
 func levelAfterProgram(program, l []byte) byte {
 	l = bytes.TrimLeft(l, " ")
+	if name, ok := bytes.CutSuffix(program, []byte("):")); ok { // krb5kdc[1234](info):
+		if level := levelNamed(name[bytes.LastIndexByte(name, '(')+1:]); level != 0 {
+			return level
+		}
+	}
 	if byteAt(l, 0) == '%' {
 		return levelOfLetter(l[:wordEnd(l)], nil, false, 0, 0)
 	}
@@ -267,7 +305,25 @@ func levelOfMarks(l []byte, at, end int) byte {
 	switch {
 	case end > 0 && at == 0 && len(l) > 7 && strings.IndexByte("EWIF", l[0]) >= 0 && allDigits(l[1:7]) && l[7] == ' ': // of CockroachDB
 		return l[0]
-	case at == 4 && end > at && l[0] == '[' && l[1] == ' ' && l[3] == ' ': // of Passenger
+	case at == 3 && end > at && len(l) > at && l[0] == '[' && l[2] == ' ' && strings.IndexByte("DIWEC", l[1]) >= 0: // of Tornado and Jupyter
+		return "DIWEF"[strings.IndexByte("DIWEC", l[1])]
+	case at > 4 && end > at && len(l) > at && l[at-1] == '[' && l[0] >= 'A' && l[0] <= 'Z' || at > 8 && len(l) > at && l[0] == '[' && l[at-1] == '[': // of geth, and of Akka
+		word := bytes.TrimLeft(l[:at-1], "[")
+		switch word = word[:letters(word, 0)]; string(word) {
+		case "ERROR", "WARN", "WARNING", "INFO", "DEBUG", "FATAL", "CRIT":
+			if rest := bytes.TrimLeft(bytes.TrimLeft(l[:at-1], "[")[len(word):], "] "); len(rest) == 0 {
+				return levelNamed(word)
+			}
+		}
+	case at > 4 && end > at && len(l) > at && l[at-1] == '[' && l[0] >= 'a' && l[0] <= 'z': // of Mattermost
+		if word := bytes.TrimRight(l[:at-1], " "); len(word) < at-1 && isLower(word) {
+			return max(levelNamed(word), ' ')
+		}
+	case at == 2 && end > at && len(l) > at && l[1] == '[' && strings.IndexByte("DIWEF", l[0]) >= 0: // of Tendermint
+		return l[0]
+	case at == 4 && end > at && len(l) > at && l[0] == '(' && l[2] == ')' && strings.IndexByte("NIWC", l[1]) >= 0: // of qBittorrent
+		return "IIWF"[strings.IndexByte("NIWC", l[1])]
+	case at == 4 && end > at && len(l) > at && l[0] == '[' && l[1] == ' ' && l[3] == ' ': // of Passenger
 		if k := strings.IndexByte("CEWNID", l[2]); k >= 0 {
 			return "FEWIID"[k]
 		}
@@ -478,13 +534,15 @@ func levelOfForm(l []byte, at, end int) byte {
 		return ' '
 	}
 	var words [3][]byte
+	spaced := false // a colon between blanks follows the second word
 	for i := range words {
+		spaced = spaced || i == 2 && bytes.HasPrefix(rest, []byte(" : "))
 		rest = bytes.TrimLeft(rest, " :]")
 		words[i] = rest[:wordEnd(rest)]
 		rest = rest[len(words[i]):]
 	}
 	for _, word := range words[:2] {
-		if isPriority(word) {
+		if word = bytes.Trim(word, "<>"); isPriority(word) {
 			return levelNamed(word[bytes.IndexByte(word, '.')+1:])
 		}
 	}
@@ -495,12 +553,15 @@ func levelOfForm(l []byte, at, end int) byte {
 			}
 		}
 	}
+	if string(words[1]) == "debug" && len(words[2]) > 1 && allDigits(words[2][:len(words[2])-1]) && words[2][len(words[2])-1] == ':' && words[0][len(words[0])-1] == ':' {
+		return 'D' // of BIND
+	}
 	if word, ok := bytes.CutSuffix(words[1], []byte{':'}); ok && len(words[0]) > 2 && words[0][len(words[0])-1] == ':' && letters(words[0], 0) == len(words[0])-1 && l[end] == ' ' && isDigit(l[max(0, end-1)]) && bytes.IndexByte(l[:end], '-') > 0 {
 		if level := levelNamed(word); level != 0 {
 			return level
 		}
 	}
-	if string(words[2]) == ":" || len(rest) > 1 && rest[0] == ' ' && rest[1] == ':' {
+	if spaced || len(rest) > 1 && rest[0] == ' ' && rest[1] == ':' {
 		if level := levelNamed(words[1]); level != 0 && allDigits(bytes.TrimSuffix(words[0], []byte{':'})) {
 			return level
 		}
@@ -542,6 +603,8 @@ func levelOfLetter(word, rest []byte, timed bool, n, thread int) byte {
 		return 'E'
 	case string(word) == "[Note]", string(word) == "[System]": // of MySQL
 		return 'I'
+	case timed && n >= 0 && len(word) == 2 && word[1] == '>' && isLevel(word[0]): // of Tarantool
+		return word[0]
 	case !timed || n < 0 || n > 1:
 	case len(word) == 3 && word[0] == '[' && word[2] == ']' && isLevel(word[1]):
 		return word[1]
@@ -549,7 +612,7 @@ func levelOfLetter(word, rest []byte, timed bool, n, thread int) byte {
 	case len(word) == 1 && isLevel(word[0]): // of MongoDB, before the component
 		next := bytes.TrimLeft(rest, " ")
 		next = next[:wordEnd(next)]
-		if len(rest) > 0 && rest[0] == ' ' && (string(next) == "-" || string(next) == "|" || len(next) >= 3 && capitals(next) && isLetter(next[0]) || isSource(next)) {
+		if len(rest) > 0 && rest[0] == ' ' && (string(next) == "-" || string(next) == "|" || isThread(next) || len(next) >= 3 && capitals(next) && isLetter(next[0]) || isSource(next)) {
 			return word[0]
 		}
 	case len(word) == 2 && word[1] == '!' && isLevel(word[0]): // of Telegraf
@@ -568,6 +631,13 @@ func levelOfLetter(word, rest []byte, timed bool, n, thread int) byte {
 		}
 	}
 	return ' '
+}
+
+// isThread reports whether a word after the letter of a level is the number of a process, with
+// that of a thread or its name, as in [12:puma of Semantic Logger and in Ray's 123 456].
+func isThread(word []byte) bool {
+	process, thread, ok := bytes.Cut(bytes.TrimPrefix(word, []byte{'['}), []byte{':'})
+	return len(process) > 0 && allDigits(process) && (byteAt(word, 0) == '[' && ok && len(thread) > 0 || len(word) == len(process) && len(word) > 2)
 }
 
 // isSource reports whether a word after the letter of a level shows that it is one: the

@@ -85,6 +85,7 @@ var postgresParts = [][]byte{[]byte("DETAIL:  "), []byte("HINT:  "), []byte("CON
 //   - E, [TIME #PID] of Ruby's Logger
 //   - PID:TIME of Zabbix
 //   - TIME [PID] DETAIL:  and the like of PostgreSQL
+//   - those of emitEnclosed
 func (x *Fields) emitOwnHeader(l []byte, at, end int) (ok, more bool) {
 	rest := l[end:]
 	if k := bytes.Index(rest, []byte(" --- [")); k > 0 && at == 0 {
@@ -129,6 +130,9 @@ func (x *Fields) emitOwnHeader(l []byte, at, end int) (ok, more bool) {
 	if at > 1 && l[at-1] == ':' && allDigits(l[:at-1]) {
 		return true, x.emit(namePID, l[:at-1], 0)
 	}
+	if ok, more := x.emitEnclosed(l, at, end); ok {
+		return true, more
+	}
 	for _, part := range postgresParts {
 		k := bytes.Index(rest, part)
 		if k < 0 {
@@ -137,6 +141,74 @@ func (x *Fields) emitOwnHeader(l []byte, at, end int) (ok, more bool) {
 		open := bytes.IndexByte(rest[:k], '[')
 		if _, n := number(rest, open+1, 10); open >= 0 && n > open+1 && byteAt(rest, n) == ']' {
 			return true, x.emit(namePID, rest[open+1:n], end+open+1)
+		}
+	}
+	return false, true
+}
+
+// emitEnclosed is emitOwnHeader for headers with a level and two names, one of them in
+// brackets or the like:
+//
+//   - TIME LEVEL [LOGGER] (THREAD) of JBoss, and TIME LEVEL (THREAD) [LOGGER] of Home Assistant
+//   - [TIME] [THREAD/LEVEL] of Minecraft
+//   - LEVEL [THREAD] TIME of Cassandra
+//   - TIME LOGGER [PID]: LEVEL of Fail2ban
+//   - [TIME] {FILE:LINE} LEVEL of Airflow
+func (x *Fields) emitEnclosed(l []byte, at, end int) (ok, more bool) {
+	if inner, ok := bytes.CutSuffix(bytes.TrimRight(l[:at], " "), []byte{']'}); ok {
+		if level, thread, ok := bytes.Cut(inner, []byte(" [")); ok && levelNamed(bytes.TrimRight(level, " ")) != 0 && bytes.IndexByte(thread, ']') < 0 {
+			return true, x.emit(nameThread, thread, len(inner)-len(thread))
+		}
+		return false, true
+	}
+	i := skip(l, end, ' ')
+	if byteAt(l, i) == ']' {
+		i = skip(l, i+1, ' ')
+	}
+	word := l[i : i+wordEnd(l[i:])]
+	closing := func(open int) int { // where the text in brackets at open ends; 0 if nowhere
+		shut := map[byte]byte{'[': ']', '(': ')', '{': '}'}[byteAt(l, open)]
+		if k := bytes.IndexByte(l[open:], shut); shut != 0 && k > 1 {
+			return open + k
+		}
+		return 0
+	}
+	switch c := byteAt(l, i); {
+	case c == '[':
+		if to := closing(i); to > 0 {
+			if k := bytes.LastIndexByte(l[i:to], '/'); k > 1 && byteAt(l, to+1) == ':' && levelNamed(l[i+k+1:to]) != 0 {
+				return true, x.emit(nameThread, l[i+1:i+k], i+1)
+			}
+		}
+	case c == '{':
+		if to := closing(i); to > 0 && to == i+len(word)-1 {
+			if k := bytes.LastIndexByte(l[i:to], ':'); k > 0 && allDigits(l[i+k+1:to]) && i+k+1 < to {
+				return true, x.emit(nameSource, l[i+1:to], i+1)
+			}
+		}
+	case levelNamed(word) != 0 && capitals(word):
+		a := skip(l, i+len(word), ' ')
+		aTo := closing(a)
+		b := skip(l, aTo+1, ' ')
+		bTo := closing(b)
+		if aTo == 0 || bTo == 0 || byteAt(l, bTo+1) != ' ' || l[a] == l[b] {
+			break
+		}
+		if l[a] == '(' {
+			a, aTo, b, bTo = b, bTo, a, aTo
+		}
+		if l[a] == '[' && l[b] == '(' && isName(l[a+1:aTo]) && bytes.IndexByte(l[a+1:aTo], '.') > 0 {
+			return true, x.emit(nameLogger, l[a+1:aTo], a+1) && x.emit(nameThread, l[b+1:bTo], b+1)
+		}
+	case isName(word):
+		open := skip(l, i+len(word), ' ')
+		_, n := number(l, open+1, 10)
+		if byteAt(l, open) != '[' || n == open+1 || byteAt(l, n) != ']' || byteAt(l, n+1) != ':' {
+			break
+		}
+		level := bytes.TrimLeft(l[n+2:], " ")
+		if level = level[:wordEnd(level)]; capitals(level) && levelNamed(level) != 0 {
+			return true, x.emit(nameLogger, word, i) && x.emit(namePID, l[open+1:n], open+1)
 		}
 	}
 	return false, true

@@ -183,7 +183,7 @@ func (s *stamp) parseDigits(l []byte, i int) int {
 			if s.validDate() {
 				return s.clockAfter(l, k)
 			}
-		case sep == '-' || sep == '/' || sep == '.':
+		case sep == '-' || sep == '/' || sep == '.' || sep == ':' && byteAt(l, n+6) == '-': // 2026:11:21-14:05:06 of Sophos
 			s.year = v
 			s.month, s.day = two(l, n+1), two(l, n+4)
 			if byteAt(l, n+3) == sep && s.validDate() {

@@ -1,6 +1,7 @@
 package line
 
 import (
+	"bytes"
 	"cmp"
 	"math"
 	"strconv"
@@ -36,10 +37,11 @@ var units = map[string]struct {
 	"s": {Seconds, 1}, "sec": {Seconds, 1}, "secs": {Seconds, 1}, "m": {Seconds, 60}, "min": {Seconds, 60}, "h": {Seconds, 3600}, "d": {Seconds, 86400},
 	"B": {Bytes, 1}, "kB": {Bytes, 1e3}, "KB": {Bytes, 1e3}, "MB": {Bytes, 1e6}, "GB": {Bytes, 1e9}, "TB": {Bytes, 1e12},
 	"KiB": {Bytes, 1 << 10}, "MiB": {Bytes, 1 << 20}, "GiB": {Bytes, 1 << 30}, "TiB": {Bytes, 1 << 40},
+	"kb": {Bytes, 1e3}, "mb": {Bytes, 1e6}, "gb": {Bytes, 1e9}, "tb": {Bytes, 1e12}, "Kb": {Bytes, 1e3}, "Mb": {Bytes, 1e6}, "Gb": {Bytes, 1e9},
 	"k": {Bytes, 1e3}, "K": {Bytes, 1e3}, "M": {Bytes, 1e6}, "G": {Bytes, 1e9}, "T": {Bytes, 1e12},
 }
 
-// ParseQuantity parses a number such as 12, -1.5e3, 250ms, 1m30s or 2MB.
+// ParseQuantity parses a number such as 12, -1.5e3, 1,234, 99%, 250ms, 1m30s, 00:01:30 or 2MB.
 func ParseQuantity(s []byte) (q Quantity, ok bool) {
 	const longest = 40
 	if len(s) == 0 || len(s) > longest {
@@ -47,6 +49,14 @@ func ParseQuantity(s []byte) (q Quantity, ok bool) {
 	}
 	if n, err := strconv.ParseInt(string(s), 10, 64); err == nil {
 		return Quantity{Number: float64(n), Value: float64(n), whole: true, integer: n}, true
+	}
+	switch {
+	case bytes.IndexByte(s, ',') > 0:
+		return parseThousands(s)
+	case bytes.IndexByte(s, ':') > 0:
+		return parseClockSpan(s)
+	case s[len(s)-1] == '%':
+		s = s[:len(s)-1]
 	}
 	for first := true; len(s) > 0; first = false {
 		n := numberEnd(s, first)
@@ -81,6 +91,40 @@ func ParseQuantity(s []byte) (q Quantity, ok bool) {
 		q.Value += v * u.times
 	}
 	return q, true
+}
+
+// parseThousands parses a number with a comma before each three digits, such as 1,234.5.
+func parseThousands(s []byte) (q Quantity, ok bool) {
+	whole, fraction, fractional := bytes.Cut(s, []byte{'.'})
+	groups := bytes.Split(whole, []byte{','})
+	for i, g := range groups {
+		if i == 0 {
+			g = bytes.TrimLeft(g, "+-")
+		}
+		if !allDigits(g) || i > 0 && len(g) != 3 || len(g) == 0 || len(g) > 3 {
+			return q, false
+		}
+	}
+	plain := string(bytes.Join(groups, nil))
+	if fractional {
+		plain += "." + string(fraction)
+	}
+	return ParseQuantity([]byte(plain))
+}
+
+// parseClockSpan parses a time span in hours, minutes and seconds, such as 00:01:30.5.
+func parseClockSpan(s []byte) (q Quantity, ok bool) {
+	hours, rest, _ := bytes.Cut(s, []byte{':'})
+	minutes, seconds, both := bytes.Cut(rest, []byte{':'})
+	whole, _, _ := bytes.Cut(seconds, []byte{'.'})
+	if !both || len(hours) > 4 || !allDigits(hours) || len(minutes) != 2 || !allDigits(minutes) || len(whole) != 2 || !allDigits(whole) {
+		return q, false
+	}
+	h, _ := strconv.Atoi(string(hours))
+	m, _ := strconv.Atoi(string(minutes))
+	sec, err := strconv.ParseFloat(string(seconds), 64)
+	v := float64(3600*h+60*m) + sec
+	return Quantity{Number: v, Value: v, Unit: Seconds}, err == nil
 }
 
 // numberEnd returns the length of the decimal number that s begins with.

@@ -100,10 +100,8 @@ func (r *Records) update(l []byte, own bool) bool {
 	switch {
 	case !r.begun, own:
 		return true
-	case r.timed, len(l) == 0:
+	case r.timed, len(l) == 0, r.traceback:
 		return false
-	case r.traceback:
-		return true
 	case isIndented(l):
 		r.traceback = inTrace
 		return false

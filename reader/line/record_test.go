@@ -24,7 +24,7 @@ Caused by: y
 >next
 >next`,
 		"python": `>starting
->Traceback (most recent call last):
+Traceback (most recent call last):
   File "x.py", line 1, in <module>
     main()
 ValueError: bad
