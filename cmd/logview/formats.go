@@ -161,7 +161,13 @@ func (g *globals) printFields(f *line.Format, l []byte) {
 	fmt.Fprintf(g.out, "  %s\n", visible.String(string(l)))
 	x := line.Fields{Formats: &line.Formats{Custom: []*line.Format{f}, Only: f.Name}}
 	x.Each(l, func(name, value []byte, _ int) bool {
-		fmt.Fprintf(g.out, "    %s=%s\n", visible.String(string(name)), visible.String(string(value)))
+		note := ""
+		if _, ok := new(line.Clock).Time(value); string(name) == "time" && !ok {
+			note = "  (no form of a time that is known: lines get none from it)"
+		} else if string(name) == "level" && line.ParseLevel(string(value)) == line.NoLevel {
+			note = "  (no name of a level that is known: lines get none from it)"
+		}
+		fmt.Fprintf(g.out, "    %s=%s%s\n", visible.String(string(name)), visible.String(string(value)), note)
 		return true
 	})
 }

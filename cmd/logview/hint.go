@@ -61,6 +61,8 @@ func awaitsValue(cmd *cobra.Command, a string) bool {
 // perhaps meant as another one; empty for none.
 func hintOf(leaf query.Node) string {
 	switch n := leaf.(type) {
+	case query.File:
+		return "file:… is a condition on the paths of files; without / it is for a name, as in file:*nginx*"
 	case query.Log:
 		return "log:… is a condition on the names of logs; logview ls prints them"
 	case query.Field:

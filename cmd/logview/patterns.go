@@ -268,7 +268,7 @@ func (o *patternsOptions) print(c *patternCount, list []pattern.Pattern, other p
 			buf = appendJSON(buf, jsonPattern{p.ID(), p.Text, p.N, share, times.timeText(p.First), times.timeText(p.Last), levelsJSON(p.Levels), p.Example.Ref, p.Example.Text})
 			continue
 		}
-		appendRow(humanize.Comma(p.N), fmt.Sprintf("%5.1f%%", 100*share), timeRange(p.First, p.Last, zone), p.ID(), highest(p.Levels), visible.String(shownPattern(p)))
+		appendRow(humanize.Comma(p.N), fmt.Sprintf("%5.1f%%", 100*share), timeRange(p.First, p.Last, zone), p.ID(), mostFrequent(p.Levels), visible.String(shownPattern(p)))
 	}
 	if !o.json {
 		if rest > 0 {
@@ -305,14 +305,18 @@ func levelsJSON(levels [line.Fatal + 1]int64) (out jsonObject) {
 	return out
 }
 
-// highest returns the name of the highest level that lines have.
-func highest(levels [line.Fatal + 1]int64) string {
+// mostFrequent returns the name of the level that most lines have, the highest of several.
+func mostFrequent(levels [line.Fatal + 1]int64) string {
+	most := line.Fatal
 	for v := line.Fatal; v > line.NoLevel; v-- {
-		if levels[v] > 0 {
-			return v.String()
+		if levels[v] > levels[most] {
+			most = v
 		}
 	}
-	return ""
+	if levels[most] == 0 {
+		return ""
+	}
+	return most.String()
 }
 
 // timeRange returns two times briefly: without the day if both are today, and without

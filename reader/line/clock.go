@@ -136,7 +136,11 @@ func (c *Clock) Place() string {
 	if c.order != unknownOrder {
 		where += ", with the " + [...]string{yearFirst: "year", monthFirst: "month", dayFirst: "day"}[c.order] + " first"
 	}
-	switch c.inferred {
+	inferred := c.inferred
+	if p.kind == shortDate { // whose order is inferred
+		inferred = reader.InferredZone
+	}
+	switch inferred {
 	case reader.InferredZone:
 		where += ", without a zone"
 	case reader.InferredYear:
