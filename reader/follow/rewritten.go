@@ -85,7 +85,10 @@ func (p *progress) isEarlier(file io.ReaderAt, size int64) bool {
 // report.
 func (p *progress) goBack(file io.ReaderAt, size int64) {
 	was := p.clone()
-	if p.rewind(file, size); p.at > 0 && was.goToTail(file, size) && was.at == p.at {
+	if p.rewind(file, size); p.at > 0 && p.at >= was.at-int64(len(was.recent)-was.charset.LineEnd(was.recent)) {
+		return // only an unfinished line was removed
+	}
+	if p.at > 0 && was.goToTail(file, size) && was.at == p.at {
 		return // it has the last lines, too
 	}
 	if p.at > 0 && p.at <= longestBanner && !p.isUnique() {

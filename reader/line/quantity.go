@@ -101,7 +101,7 @@ func parseThousands(s []byte) (q Quantity, ok bool) {
 		if i == 0 {
 			g = bytes.TrimLeft(g, "+-")
 		}
-		if !allDigits(g) || i > 0 && len(g) != 3 || len(g) == 0 || len(g) > 3 {
+		if !allDigits(g) || i > 0 && len(g) != 3 || len(g) == 0 || len(g) > 3 || !allDigits(fraction) {
 			return q, false
 		}
 	}
