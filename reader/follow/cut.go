@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
+	"time"
 
 	"logview/reader"
 	"logview/reader/files"
@@ -25,6 +27,13 @@ func (f *Follower) checkCut(t *followed) bool {
 	return err == nil && info.Size() != t.size && !f.holds(t, info)
 }
 
+// wasEmptied reports whether a file that holds the emitted part of its text was empty since the
+// last look, so that it has that text once more.
+func (f *Follower) wasEmptied(t *followed, size int64) bool {
+	const handled = time.Second // what the system tells of an earlier cut may come after it was handled
+	return t.at > 0 && size > 0 && f.emptied[filepath.Clean(t.Path)] && f.opt.Now().Sub(t.cut) > handled
+}
+
 // handleUnseenCut checks whether a file is cut, and if so, handles that.
 func (f *Follower) handleUnseenCut(ctx context.Context, t *followed) {
 	if !f.checkCut(t) || f.openFile(t) != nil {
@@ -44,6 +53,11 @@ func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo)
 	delete(f.holding, t)
 	t.size = -1
 	was := t.progress.clone()
+	left := info.Size()
+	if f.emptied[filepath.Clean(t.Path)] {
+		left = 0
+	}
+	t.cut = f.opt.Now()
 	moved := f.continueInCopy(ctx, t, info) || t.Name.Current() && f.detachCopies(ctx, t)
 	if !moved {
 		f.abandon(t, false)
@@ -64,16 +78,16 @@ func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo)
 		f.note(t.Path, &reader.FileError{Path: t.Path, Offset: t.at, Err: errEdited})
 	} else if moved {
 		t.progress = f.newText(t.LogName())
-		t.mayContinue(&was, info.Size(), errEdited)
+		t.mayContinue(&was, left, errEdited)
 	} else if _, ok := was.sharedBeginning(t.f, info.Size()); ok || was.isEarlier(t.f, info.Size()) {
 		t.progress = f.newText(t.log)
-		t.mayContinue(&was, info.Size(), errCut)
-	} else if info.Size() == 0 {
+		t.mayContinue(&was, left, errCut)
+	} else if left == 0 {
 		f.note(t.Path, &reader.FileError{Path: t.Path, Offset: 0, Err: errCut})
 		t.progress = f.newText(t.log)
-		t.mayContinue(&was, info.Size(), errEdited)
+		t.mayContinue(&was, left, errEdited)
 	} else {
-		t.goBack(t.f, info.Size())
+		t.rewind(t.f, info.Size())
 		t.key = f.newText(t.log).key
 		f.note(t.Path, &reader.FileError{Path: t.Path, Offset: t.at, Err: errCut})
 	}

@@ -102,6 +102,7 @@ type Follower struct {
 	pending bool                    // the names are to be checked again
 	looked  time.Time               // when the last look began
 	removed map[string]bool         // the paths at which files were deleted since the names were checked
+	emptied map[string]bool         // the paths at which files were empty since the last look
 	listed  time.Time               // when the names were last checked
 	sweep   int                     // index in order where the next sweep continues
 	round   int                     // how often the sweeps came to the end of order
@@ -240,6 +241,7 @@ func (f *Follower) Look(ctx context.Context, c Changes, emit func(*Appended) err
 	for path := range c.Removed {
 		f.removed[path] = true
 	}
+	f.emptied = c.Emptied
 	var changed []*followed
 	for path := range c.Files {
 		if t := f.byPath[path]; t != nil {

@@ -523,8 +523,7 @@ func tell(t *testing.T, story string, start func([]string, func(error)) *follow.
 	}
 }
 
-// A file of which only the end is known is truncated to its beginning, or written anew with
-// the same lines: nothing shows which, so they are emitted.
+// A file of which only the end is known is truncated to its beginning.
 func TestFollowerCutDeep(t *testing.T) {
 	dir := t.TempDir()
 	readertest.Act(t, dir, "app.log < "+strings.Repeat(`a line that is not new\n`, 1000))
@@ -550,8 +549,8 @@ func TestFollowerCutDeep(t *testing.T) {
 	look()
 	readertest.Act(t, dir, `app.log < new\n`)
 	look()
-	if want := strings.Repeat("a line that is not new\n", 20) + "new\n"; got.String() != want {
-		t.Errorf("got %q, want %q", got.String(), want)
+	if got.String() != "new\n" {
+		t.Errorf("got %q", got.String())
 	}
 }
 
@@ -582,7 +581,8 @@ func TestFollowerCutAlike(t *testing.T) {
 	if err := f.Look(t.Context(), follow.Changes{All: true, Names: true}, emit); err != nil {
 		t.Fatal(err)
 	}
-	if want := readertest.Unquote(t, text(100, 105)); got.String() != want {
+	// It looks as if all but the header had been removed.
+	if _, want, _ := strings.Cut(readertest.Unquote(t, text(100, 105)), "\n"); got.String() != want {
 		t.Errorf("got %q, want %q", got.String(), want)
 	}
 }

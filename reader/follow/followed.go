@@ -39,6 +39,7 @@ type followed struct {
 	mod    time.Time // the same
 	active time.Time // when it was last written to, by the Follower's clock
 	seen   time.Time // when it was last among the names
+	cut    time.Time // when it was last found to be cut off
 	gone   bool      // it was not among the names the last time
 	missed time.Time // since when it is gone
 	isText bool      // it was found to be text, or was emitted

@@ -228,6 +228,11 @@ func (l *Live) updateChanged(c *Changes) {
 			c.noteRemoved(l.files[i].Path) // as the user wrote it, or a link to it
 		}
 	}
+	for path := range c.Emptied {
+		if i, ok := l.at[path]; ok {
+			c.noteEmptied(l.files[i].Path)
+		}
+	}
 	for path := range c.Files {
 		i, ok := l.at[path]
 		if !ok {
@@ -346,6 +351,9 @@ func (f *Feed) add(c Changes) {
 	}
 	for path := range c.Removed {
 		f.c.noteRemoved(path)
+	}
+	for path := range c.Emptied {
+		f.c.noteEmptied(path)
 	}
 	f.c.Names = f.c.Names || c.Names
 	f.c.All = f.c.All || c.All

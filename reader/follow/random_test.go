@@ -51,9 +51,6 @@ type wline struct {
 	old  bool // it was there before the following began, and is emitted only then
 }
 
-// anyTime is the number of a line that may be emitted at any time, and more than once.
-const anyTime = 1 << 30
-
 // headers counts the header lines of a log, which are all the same.
 type headers struct {
 	must int // are to be emitted
@@ -232,11 +229,11 @@ func (w *world) lose(l *wlog) {
 func (w *world) cutPartial(l *wlog) {
 	if l.partial != "" {
 		delete(w.lines, l.partial+l.rest)
-		w.lines[l.partial] = &wline{log: l.name, n: anyTime}
+		w.lines[l.partial] = &wline{log: l.name, n: 1 << 30}
 		// Any beginning of it may be emitted.
 		for i := range l.partial {
 			if _, ok := w.lines[l.partial[:i]]; !ok && i > 0 {
-				w.lines[l.partial[:i]] = &wline{log: l.name, n: anyTime}
+				w.lines[l.partial[:i]] = &wline{log: l.name, n: 1 << 30}
 			}
 		}
 	}
@@ -362,13 +359,6 @@ func (w *world) truncateTo(l *wlog) {
 	}
 	w.say("truncate %s to %d", l.base(), size)
 	l.moves++
-	// Nothing shows that these lines are not written once more.
-	for line := range bytes.Lines(data[:size]) {
-		if x := w.lines[strings.TrimPrefix(string(bytes.TrimSuffix(line, []byte("\n"))), "\ufeff")]; x != nil && size <= 64<<10 {
-			x.n = anyTime
-		}
-	}
-	l.heads.may++
 	l.cut, l.edited = true, true
 	l.vague = l.vague || w.paths
 	w.lose(l)
@@ -545,10 +535,10 @@ func (w *world) flush(key int64) {
 	if x == nil {
 		w.fail("not a line: %.200q", text)
 	}
-	x.got++
-	if x.n == anyTime {
+	if x.n == 1<<30 {
 		return
 	}
+	x.got++
 	if x.old && !w.begins {
 		w.fail("from before: %.100q", text)
 	}

@@ -130,7 +130,11 @@ func (f *Follower) readFile(ctx context.Context, t *followed) error {
 			return err
 		}
 	}
-	if !f.holds(t, info) {
+	if held := f.holds(t, info); held && f.wasEmptied(t, size) {
+		if !f.handleCut(ctx, t, info) {
+			return f.err
+		}
+	} else if !held {
 		if overwritten, err := f.emitOverwritten(t, size); err != nil {
 			return err
 		} else if overwritten {

@@ -84,15 +84,18 @@ func (p *progress) isEarlier(file io.ReaderAt, size int64) bool {
 // to its start if what it holds may be written each time: a banner, or the first lines of a
 // report.
 func (p *progress) goBack(file io.ReaderAt, size int64) {
-	was := p.clone()
-	if p.rewind(file, size); p.at > 0 && p.at >= was.at-int64(len(was.recent)-was.charset.LineEnd(was.recent)) {
-		return // only an unfinished line was removed
-	}
-	if p.at > 0 && was.goToTail(file, size) && was.at == p.at {
-		return // it has the last lines, too
-	}
-	if p.at > 0 && p.at <= longestBanner && !p.isUnique() {
+	if p.rewind(file, size); p.at > 0 && p.at <= longestBanner && !p.isUnique() {
 		p.restart()
+	}
+}
+
+// returnTo goes back to where t's file, which is of some size, holds the text. If the file was
+// empty, it may have been written once more.
+func (p *progress) returnTo(t *followed, size int64) {
+	if t.left > 0 {
+		p.rewind(t.f, size)
+	} else {
+		p.goBack(t.f, size)
 	}
 }
 
@@ -209,7 +212,7 @@ func (f *Follower) resume(t *followed, size int64, grown bool) (wait bool) {
 		}
 		if x, ok := p.atTail(t.f, size); ok {
 			q = x
-		} else if q.goBack(t.f, size); q.at > 0 && timed { // a mark may be much earlier
+		} else if q.returnTo(t, size); q.at > 0 && timed { // a mark may be much earlier
 			if at := p.firstAfter(last.Add(-1), t.f, size, q.at, t.left); at > q.at && q.continueAt(t.f, at) != nil {
 				q = t.progress
 			}

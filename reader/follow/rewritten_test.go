@@ -3,10 +3,12 @@ package follow_test
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"testing"
@@ -379,4 +381,70 @@ func TestFollowerTruncatedToAThird(t *testing.T) {
 	w.now = w.now.Add(2 * time.Second)
 	appendText(t, path, joined(more[1:]...))
 	w.expect(more...)
+}
+
+// TestFollowerRestarted tests a program that writes its log anew when it starts, with a banner
+// that is always the same: all is emitted if the file was seen to be empty in between. Otherwise
+// it looks as if all but the banner was removed.
+func TestFollowerRestarted(t *testing.T) {
+	banner := []string{"== My Server v1.2 ==", "Config: /etc/my.conf", "Loading modules"}
+	run := func(n int) []string { return append(slices.Clone(banner), fmt.Sprintf("ready for the time %d", n)) }
+	for name, c := range map[string]struct {
+		seen       bool
+		text, want []string
+	}{
+		"seen to be empty":                 {true, run(2), run(2)},
+		"seen to be empty, the same again": {true, append(run(1), "and more"), append(run(1), "and more")},
+		"not seen":                         {false, run(2), run(2)[3:]},
+		"not seen, a longer copy":          {false, append(run(1), "and more"), []string{"and more"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "app.log")
+			readertest.WriteFile(t, path, "")
+			w := watch(t, dir)
+			appendText(t, path, joined(run(1)...))
+			w.expect(run(1)...)
+			w.now = w.now.Add(time.Minute)
+			readertest.WriteFile(t, path, joined(c.text...))
+			changes := follow.Changes{All: true, Names: true}
+			if c.seen {
+				changes.Emptied = map[string]bool{path: true}
+			}
+			follow.RefreshLive(w.live)
+			readertest.Must(t, w.f.Look(t.Context(), changes, w.emit))
+			w.expect(c.want...)
+			appendText(t, path, joined("the last"))
+			w.expect("the last")
+		})
+	}
+}
+
+// TestWatcherSeesEmptied tests that the paths at which a file was emptied are reported.
+func TestWatcherSeesEmptied(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("others may report less")
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "app.log")
+	readertest.WriteFile(t, path, "text\n")
+	live := follow.NewLive([]string{dir}, nil)
+	defer live.Close()
+	feed := live.Feed()
+	defer feed.Close()
+	if _, _, err := live.Logs(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	readertest.Must(t, os.Truncate(path, 0))
+	ctx, stop := context.WithTimeout(t.Context(), time.Minute)
+	defer stop()
+	for {
+		c, err := feed.Wait(ctx, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if c.Emptied[path] {
+			return
+		}
+	}
 }

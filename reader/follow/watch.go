@@ -46,6 +46,9 @@ const (
 	gatherFor = 4 * time.Millisecond
 	// manyEvents is how many events are reported one by one.
 	manyEvents = 4096
+	// mostStats is after how many events of those that are gathered it is checked whether
+	// a file is empty.
+	mostStats = 64
 )
 
 // Changes are the changes to the files of a Live since it was asked last.
@@ -58,6 +61,18 @@ type Changes struct {
 	// Removed are the paths at which a file was deleted, where the system tells that from
 	// a file that replaced another: on Linux.
 	Removed map[string]bool
+
+	// Emptied are the paths at which a file was seen to be empty after it was written to: what
+	// it has now was written since.
+	Emptied map[string]bool
+}
+
+// noteEmptied notes that the file at a path was empty.
+func (c *Changes) noteEmptied(path string) {
+	if c.Emptied == nil {
+		c.Emptied = map[string]bool{}
+	}
+	c.Emptied[path] = true
 }
 
 // noteRemoved notes that the file at a path was deleted.
@@ -151,6 +166,7 @@ func (w *watcher) watchDir(path string) {
 func (w *watcher) wait(ctx context.Context, again <-chan struct{}) (Changes, error) {
 	c := Changes{Files: map[string]bool{}}
 	events, errs := w.events, w.errs
+	stats := 0
 	var gathered <-chan time.Time
 	for {
 		select {
@@ -169,7 +185,12 @@ func (w *watcher) wait(ctx context.Context, again <-chan struct{}) (Changes, err
 				events = nil // closed meanwhile
 				continue
 			}
-			w.handleEvent(&c, e)
+			if w.handleEvent(&c, e); e.Has(fsnotify.Write) && stats < mostStats {
+				stats++
+				if info, err := os.Stat(e.Name); err == nil && info.Size() == 0 {
+					c.noteEmptied(filepath.Clean(e.Name))
+				}
+			}
 		case err, ok := <-errs:
 			if !ok {
 				errs = nil
