@@ -180,6 +180,9 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 		return err
 	}
 	bare := len(paths) == 0 && len(o.asked) == 1 && !o.asked[0].flag
+	if err := checkPaths(paths); err != nil {
+		return err
+	}
 	paths = o.queryInputs(paths, &o.queryFlags)
 	if bare && len(paths) == 1 && paths[0] == "." && isTerminal(o.err) {
 		o.printError(fmt.Errorf("following the logs in this directory for lines that match %s; to wait for a file that does not exist yet, name it with its directory (./%[1]s)", o.asked[0].text))

@@ -39,11 +39,37 @@ func markQueries(root *cobra.Command, args []string) []string {
 		if len(a) < 2 || a[0] != '-' || a[1] == '-' || i > 0 && awaitsValue(cmd, args[i-1]) {
 			continue
 		}
-		if minusCondition.MatchString(a) || strings.Contains(a, " ") && !awaitsValue(cmd, a[:2]) {
+		if minusCondition.MatchString(a) || strings.IndexByte(`/="(`, a[1]) >= 0 || strings.ContainsAny(a, " \t") && !hasValue(cmd, a[1:]) {
 			args[i] = asQuery + a
 		}
 	}
 	return args
+}
+
+// hasValue reports whether letters are those of flags, of which one takes what follows it as its
+// value.
+func hasValue(cmd *cobra.Command, letters string) bool {
+	for i := range len(letters) {
+		flag := cmd.Flags().ShorthandLookup(letters[i : i+1])
+		if flag == nil || flag.Hidden || flag.Name == "help" {
+			return false
+		}
+		if flag.NoOptDefVal == "" {
+			return true
+		}
+	}
+	return false
+}
+
+// checkPaths returns an error if one of the paths of a command was marked as a query: there is
+// one already.
+func checkPaths(paths []string) error {
+	for _, p := range paths {
+		if q, ok := strings.CutPrefix(p, asQuery); ok {
+			return fmt.Errorf("%s would be read as flags or a path, since there is a query; write one query, such as 'QUERY %[1]s' or 'QUERY NOT %s'", q, q[1:])
+		}
+	}
+	return nil
 }
 
 // awaitsValue reports whether the argument after a may be the value of the flag a.

@@ -75,6 +75,9 @@ func (s *jobFlags) prepare(ctx context.Context, tree query.Node, paths []string)
 	if s.noIndex {
 		cache = nil
 	}
+	if err := checkPaths(paths); err != nil {
+		return nil, err
+	}
 	inputs := s.queryInputs(paths, &s.queryFlags)
 	filter, err := s.narrowed()
 	if err != nil {

@@ -29,6 +29,7 @@ type dfa struct {
 	idle   uint32     // the state inside a line in which no match has begun
 	stays  [256]uint8 // 1 for the bytes after which the idle state is another
 
+	size    int // bytes of the states, about
 	seen    int // bytes read
 	dropped int // how often the states were dropped
 
@@ -56,6 +57,7 @@ const (
 const (
 	maxDFAProgram = 2000 // instructions
 	maxDFAStates  = 2000
+	maxDFASize    = 1 << 20 // bytes of states: a search may have many expressions, and several goroutines
 )
 
 // newDFA returns the dfa of an expression that does not match newlines, in the syntax of
@@ -141,7 +143,8 @@ func isWordByte(b byte) bool { return b < utf8.RuneSelf && syntax.IsWordChar(run
 
 // clear drops all states but those at the beginning of a line and inside one.
 func (d *dfa) clear() {
-	d.next, d.states, d.number = d.next[:0], d.states[:0], map[string]uint32{}
+	d.next, d.states, d.number, d.size = d.next[:0], d.states[:0], map[string]uint32{}, 0
+	clear(d.states[:cap(d.states)]) // let go of their positions
 	d.state(dfaState{at: d.start, begin: d.begins})
 	d.idle = d.state(dfaState{at: d.start})
 }
@@ -165,6 +168,7 @@ func (d *dfa) state(s dfaState) uint32 {
 	n := uint32(len(d.next))
 	d.number[string(key)] = n
 	s.at = slices.Clone(s.at)
+	d.size += 6*len(s.at) + 4*len(d.bytes) + 100
 	d.states = append(d.states, s)
 	for range d.bytes {
 		d.next = append(d.next, dfaUnknown)
@@ -204,7 +208,7 @@ func (d *dfa) after(state uint32, class uint8) uint32 {
 	if n := d.next[at]; n != dfaUnknown {
 		return n
 	}
-	if len(d.states) >= maxDFAStates {
+	if len(d.states) >= maxDFAStates || d.size >= maxDFASize {
 		s := d.states[state/uint32(len(d.bytes))]
 		d.clear()
 		d.dropped++

@@ -85,7 +85,7 @@ func (s *dfaScanner) find(text []byte, from int) (at, next int) {
 			return from, from
 		}
 		from = end
-		if s.unsure++; s.unsure > 16 && s.unsure > from/tooFrequent {
+		if s.unsure++; s.unsure > 16 && s.unsure > from/(2*tooFrequent) {
 			s.left = unused
 			return -1, from
 		}

@@ -108,7 +108,7 @@ func newPrefixes(prog *syntax.Prog, classes bool) (narrow, wide *prefix) {
 		case syntax.InstRune1:
 			return fold || inst.Rune[0] >= utf8.RuneSelf
 		case syntax.InstRune:
-			return classes || fold || inst.Rune[len(inst.Rune)-1] >= utf8.RuneSelf
+			return classes || fold || len(inst.Rune) > 0 && inst.Rune[len(inst.Rune)-1] >= utf8.RuneSelf
 		}
 		return true
 	})

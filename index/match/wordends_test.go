@@ -31,6 +31,16 @@ func TestWordEnds(t *testing.T) {
 		{`^a{,2}b$`, "aab", true},
 		{`^a{,2}b$`, "aaab", false},
 		{`[\<]`, "a<b", true},
+		{`error\>|err\>`, "an err", true},
+		{`error\>|err\>`, "errors", false},
+		{`errors?\>`, "2 errors", true},
+		{`errors?\>`, "errorss", false},
+		{`err(or)*\>`, "erroror", true},
+		{`word(s|)\>`, "word.", true},
+		{`\<f?oo`, "xfoo", false},
+		{`\<\w*foo`, "xfoo", true},
+		{`(?-u)\<rr`, "a rr", true},
+		{`abc[^\x00-\x{10FFFF}]`, "abc", false},
 		{`[[.]`, "a.b", true},
 	} {
 		q, err := query.ParseRegexp(c.expr, false)
@@ -52,7 +62,7 @@ func TestWordEnds(t *testing.T) {
 		}
 	}
 	for expr, why := range map[string]string{
-		`\<.*`: `\<`, `\<`: `\<`, `\<[^a]`: `\<`, `\<(a|)`: `\<`, `a?\>`: `\>`, "\\`a": "ends", `a\'`: "ends", `\b{start}a`: `\<`, `[[.a.]]`: "collating", `[[=a=]]`: "collating",
+		`\<.*`: `\<`, `\<`: `\<`, `\<[^a]`: `\<`, `\<(a|)`: `\<`, `(\<a|\>)b`: `\>`, `(?-u)\<é`: `\<`, `a?\>`: `\>`, "\\`a": "ends", `a\'`: "ends", `\b{start}a`: `\<`, `[[.a.]]`: "collating", `[[=a=]]`: "collating",
 	} {
 		if _, err := query.ParseRegexp(expr, false); err == nil || !strings.Contains(err.Error(), why) {
 			t.Errorf("%s: %v, want an error with %s", expr, err, why)

@@ -196,7 +196,11 @@ func (n Regexp) Syntax(ascii bool) (*syntax.Regexp, error) {
 	if err != nil {
 		return nil, err
 	}
-	return re, resolveWordEnds(re)
+	isWord := IsWord
+	if typed.asciiBoundaries {
+		isWord = func(r rune) bool { return r < 0x80 && IsWord(r) }
+	}
+	return re, resolveWordEnds(re, isWord)
 }
 
 // Unicode reports whether the expression has classes, and \b or \B, that

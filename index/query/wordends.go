@@ -2,6 +2,7 @@ package query
 
 import (
 	"regexp/syntax"
+	"slices"
 	"strings"
 )
 
@@ -18,25 +19,32 @@ const (
 )
 
 // resolveWordEnds removes the groups beside \b from an expression, and returns an error if
-// one is not next to a word.
-func resolveWordEnds(re *syntax.Regexp) error {
-	if isGroup(re, wordStart) || isGroup(re, wordEnd) {
-		return errNoWord(re) // it stands alone
+// one is not next to a word. isWord reports whether a character is one of a word.
+func resolveWordEnds(re *syntax.Regexp, isWord func(rune) bool) error {
+	return resolveIn(re, nil, nil, isWord)
+}
+
+// resolveIn is resolveWordEnds for a part of an expression: before and after is what surrounds
+// it.
+func resolveIn(re *syntax.Regexp, before, after []*syntax.Regexp, isWord func(rune) bool) error {
+	if starts := isGroup(re, wordStart); starts || isGroup(re, wordEnd) {
+		if starts && touchesWord(after, false, isWord) != always || !starts && touchesWord(before, true, isWord) != always {
+			return errNoWord(re)
+		}
+		*re = syntax.Regexp{Op: syntax.OpEmptyMatch}
+		return nil
 	}
 	for i, sub := range re.Sub {
-		starts, ends := isGroup(sub, wordStart), isGroup(sub, wordEnd)
-		switch {
-		case !starts && !ends:
-			if err := resolveWordEnds(sub); err != nil {
-				return err
-			}
-			continue
-		case re.Op != syntax.OpConcat,
-			starts && !beginsWord(&syntax.Regexp{Op: syntax.OpConcat, Sub: re.Sub[i+1:]}),
-			ends && !endsWord(&syntax.Regexp{Op: syntax.OpConcat, Sub: re.Sub[:i]}):
-			return errNoWord(sub)
+		b, a := before, after
+		switch re.Op {
+		case syntax.OpConcat:
+			b, a = slices.Concat(before, re.Sub[:i]), slices.Concat(re.Sub[i+1:], after)
+		case syntax.OpStar, syntax.OpPlus, syntax.OpRepeat:
+			b, a = nil, nil // it may follow itself
 		}
-		re.Sub[i] = &syntax.Regexp{Op: syntax.OpEmptyMatch}
+		if err := resolveIn(sub, b, a, isWord); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -52,54 +60,75 @@ func errNoWord(re *syntax.Regexp) error {
 	return &syntax.Error{Code: `\> is supported only right after a word, as in error\>; \b is a boundary of any kind`}
 }
 
-// beginsWord reports whether all texts that an expression matches begin with a character of a
-// word.
-func beginsWord(re *syntax.Regexp) bool {
-	return touchesWord(re, func(list []rune) rune { return list[0] }, func(subs []*syntax.Regexp) *syntax.Regexp { return subs[0] })
+// A touch says whether the texts of an expression begin, or end, with a character of a word.
+type touch int
+
+const (
+	never  touch = iota // some do not
+	always              // all do
+	empty               // all do that have any characters
+)
+
+// touchesWord returns how the texts of expressions, one after the other, begin or, if ends is
+// set, end.
+func touchesWord(list []*syntax.Regexp, ends bool, isWord func(rune) bool) touch {
+	for i := range list {
+		re := list[i]
+		if ends {
+			re = list[len(list)-1-i]
+		}
+		if t := touchOf(re, ends, isWord); t != empty {
+			return t
+		}
+	}
+	return empty
 }
 
-// endsWord is beginsWord for the end.
-func endsWord(re *syntax.Regexp) bool {
-	return touchesWord(re, func(list []rune) rune { return list[len(list)-1] }, func(subs []*syntax.Regexp) *syntax.Regexp { return subs[len(subs)-1] })
-}
-
-// touchesWord reports whether the outermost character on the side that is selected by the
-// functions is one of a word.
-func touchesWord(re *syntax.Regexp, outermost func([]rune) rune, outer func([]*syntax.Regexp) *syntax.Regexp) bool {
-	touches := func(sub *syntax.Regexp) bool { return touchesWord(sub, outermost, outer) }
+func touchOf(re *syntax.Regexp, ends bool, isWord func(rune) bool) touch {
+	if isAssertion(re) {
+		return empty
+	}
 	switch re.Op {
 	case syntax.OpLiteral:
-		return IsWord(outermost(re.Rune))
+		r := re.Rune[0]
+		if ends {
+			r = re.Rune[len(re.Rune)-1]
+		}
+		if isWord(r) {
+			return always
+		}
 	case syntax.OpCharClass:
 		for i := 0; i < len(re.Rune); i += 2 {
 			for r := re.Rune[i]; r <= re.Rune[i+1]; r++ {
-				if !IsWord(r) {
-					return false
+				if !isWord(r) {
+					return never
 				}
 			}
 		}
-		return len(re.Rune) > 0
+		return always
 	case syntax.OpCapture, syntax.OpPlus:
-		return touches(re.Sub[0])
-	case syntax.OpRepeat:
-		return re.Min > 0 && touches(re.Sub[0])
+		return touchOf(re.Sub[0], ends, isWord)
+	case syntax.OpQuest, syntax.OpStar, syntax.OpRepeat:
+		t := touchOf(re.Sub[0], ends, isWord)
+		if t == always && (re.Op != syntax.OpRepeat || re.Min == 0) {
+			return empty
+		}
+		return t
 	case syntax.OpAlternate:
+		all := always
 		for _, sub := range re.Sub {
-			if !touches(sub) {
-				return false
+			switch touchOf(sub, ends, isWord) {
+			case never:
+				return never
+			case empty:
+				all = empty
 			}
 		}
-		return true
+		return all
 	case syntax.OpConcat:
-		var subs []*syntax.Regexp
-		for _, sub := range re.Sub {
-			if !isAssertion(sub) {
-				subs = append(subs, sub)
-			}
-		}
-		return len(subs) > 0 && touches(outer(subs))
+		return touchesWord(re.Sub, ends, isWord)
 	}
-	return false
+	return never
 }
 
 // isAssertion reports whether an expression matches no characters.

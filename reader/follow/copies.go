@@ -111,7 +111,7 @@ func (f *Follower) currentPath(t *followed) string {
 func (f *Follower) findOriginal(t *followed, b beginning) *followed {
 	var best *followed
 	for _, x := range f.order {
-		if x == t || x.state != reading || x.gone {
+		if x == t || x.state != reading || x.gone || x.at > 0 && len(b.head) > 0 && !sameBeginning(x.head, b.head) {
 			continue
 		}
 		backup := f.isBackup(t, x)
@@ -121,7 +121,7 @@ func (f *Follower) findOriginal(t *followed, b beginning) *followed {
 			continue
 		case !backup && x.Name.Key() == t.Name.Key() && x.Dir == t.Dir && files.Older(x.Found, t.Found) < 0 && !x.Name.Current(), x.Name.OtherDate(t.Name):
 			continue
-		case x.at > 0 && len(b.head) > 0 && !sameBeginning(x.head, b.head), !sameLog && x.at < likeness:
+		case !sameLog && x.at < likeness:
 			continue
 		}
 		if whole, prefix := f.compare(t, x); !whole && !(prefix && sameLog) {
@@ -180,6 +180,9 @@ func (f *Follower) isSaved(x, t *followed) bool {
 // hasUniqueLines reports whether the last of the lines that t shares with x are written only
 // once.
 func (f *Follower) hasUniqueLines(t, x *followed) bool {
+	if x.at == 0 {
+		return false
+	}
 	if whole, prefix := f.compare(t, x); whole {
 		return x.isUnique()
 	} else if !prefix {

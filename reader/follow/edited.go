@@ -51,7 +51,7 @@ func (f *Follower) continueReplaced(old, t *followed) bool {
 		p = x
 	} else if x := p.clone(); f.wasReplaced(old) && x.goToTail(file, info.Size()) {
 		p = x
-	} else if p.goBack(file, info.Size()); p.at == 0 {
+	} else if p.rewind(file, info.Size()); p.at == 0 {
 		return false
 	}
 	if !f.wasReplaced(old) && p.at <= longestHeader && !p.isUnique() {

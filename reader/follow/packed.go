@@ -84,6 +84,9 @@ func (f *Follower) isPackedCopy(t *followed) bool {
 // the beginning.
 func (f *Follower) isUnpacked(ctx context.Context, t *followed) bool {
 	const much = 1 << 20
+	if t.Name.Current() {
+		return false // another text, which begins like that
+	}
 	for _, x := range f.order {
 		if x.state != ignored || x.gone || x.Dir != t.Dir || !x.Name.Compressed() || !t.Name.Unpacks(x.Name) {
 			continue

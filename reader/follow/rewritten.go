@@ -19,7 +19,7 @@ import (
 // times.
 
 // longestWait is how long a text that is being rewritten is waited for while it grows.
-const longestWait = 3 * time.Second
+const longestWait = 4 * time.Second
 
 // isUnique reports whether text is written only once: it has several different lines with a
 // time, or a few with two times. Fewer may be a banner, such as the dates of a build and of a
@@ -137,29 +137,10 @@ func (p *progress) sharedBeginning(file io.ReaderAt, size int64) (n int64, ok bo
 		}
 		from += i
 		if from == 0 || p.charset.EndsLine(p.recent[:from]) {
-			n, ok := shared(p.recent[from:])
-			// No program begins with what is in the middle of its text up to its end.
-			inside := p.at-int64(len(p.recent)-from) > int64(bom)
-			ended := n-int64(bom) == int64(len(p.recent)-from)
-			return n, ok || inside && ended && p.hasSeveralLines(p.recent[from:])
+			return shared(p.recent[from:])
 		}
 		from++
 	}
-}
-
-// hasSeveralLines reports whether a part of the text has several different lines.
-func (p *progress) hasSeveralLines(raw []byte) bool {
-	const several = 5
-	seen := map[string]bool{}
-	for len(raw) > 0 && len(seen) < several {
-		n := p.charset.FirstLineEnd(raw)
-		if n == 0 {
-			break
-		}
-		seen[string(raw[:n])] = true
-		raw = raw[n:]
-	}
-	return len(seen) >= several
 }
 
 // mayContinue says that t may hold the text p again. left is its size if it was just
@@ -198,7 +179,11 @@ func (f *Follower) resume(t *followed, size int64, grown bool) (wait bool) {
 		if t.waiting.IsZero() {
 			t.waiting = now
 		}
-		if !f.holding[t] || grown && now.Sub(t.waiting) < longestWait {
+		wait := longestWait
+		if !known {
+			wait = holdFor // it may be another text, with older times
+		}
+		if !f.holding[t] || grown && now.Sub(t.waiting)+holdFor < wait {
 			f.holding[t], t.since = true, now
 		}
 		// A line that is newer than the last one that was emitted ends the rewritten part.

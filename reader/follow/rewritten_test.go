@@ -138,10 +138,11 @@ func TestFollowerRewrittenSlowly(t *testing.T) {
 					w := watch(t, dir)
 					w.expect()
 					readertest.Must(t, os.Truncate(path, 0))
-					for text := mark + encode(joined(append(slices.Clone(kept), more...)...)); len(text) > 0; {
+					text := mark + encode(joined(append(slices.Clone(kept), more...)...))
+					for step := len(text)/3 + 1; len(text) > 0; {
 						w.look()
 						w.now = w.now.Add(300 * time.Millisecond)
-						n := min(len(text), 180000)
+						n := min(len(text), step)
 						appendText(t, path, text[:n])
 						text = text[n:]
 					}

@@ -63,7 +63,7 @@ const (
 	// linesKept is how many of the last lines are kept of a text that is quiet, if they have
 	// at most tailKept bytes: as many as show that a text is written once more.
 	linesKept = 6
-	tailKept  = 16 << 10
+	tailKept  = 8 << 10
 )
 
 var markSeed = maphash.MakeSeed()

@@ -26,6 +26,7 @@ const (
 	NoUnit Unit = iota
 	Seconds
 	Bytes
+	Percent
 )
 
 // units are the units that a number may be followed by.
@@ -56,7 +57,12 @@ func ParseQuantity(s []byte) (q Quantity, ok bool) {
 	case bytes.IndexByte(s, ':') > 0:
 		return parseClockSpan(s)
 	case s[len(s)-1] == '%':
-		s = s[:len(s)-1]
+		n := len(s) - 1
+		if n == 0 || numberEnd(s, true) != n {
+			return q, false
+		}
+		v, err := strconv.ParseFloat(string(s[:n]), 64)
+		return Quantity{Number: v, Value: v, Unit: Percent}, err == nil && !math.IsInf(v, 0)
 	}
 	for first := true; len(s) > 0; first = false {
 		n := numberEnd(s, first)
@@ -101,6 +107,9 @@ func parseThousands(s []byte) (q Quantity, ok bool) {
 		if i == 0 {
 			g = bytes.TrimLeft(g, "+-")
 		}
+		if fractional && len(fraction) == 0 || len(g) > 1 && i == 0 && g[0] == '0' {
+			return q, false
+		}
 		if !allDigits(g) || i > 0 && len(g) != 3 || len(g) == 0 || len(g) > 3 || !allDigits(fraction) {
 			return q, false
 		}
@@ -116,13 +125,16 @@ func parseThousands(s []byte) (q Quantity, ok bool) {
 func parseClockSpan(s []byte) (q Quantity, ok bool) {
 	hours, rest, _ := bytes.Cut(s, []byte{':'})
 	minutes, seconds, both := bytes.Cut(rest, []byte{':'})
-	whole, _, _ := bytes.Cut(seconds, []byte{'.'})
-	if !both || len(hours) > 4 || !allDigits(hours) || len(minutes) != 2 || !allDigits(minutes) || len(whole) != 2 || !allDigits(whole) {
+	whole, fraction, fractional := bytes.Cut(seconds, []byte{'.'})
+	if !allDigits(fraction) || fractional && len(fraction) == 0 || !both || len(hours) > 4 || !allDigits(hours) || len(minutes) != 2 || !allDigits(minutes) || len(whole) != 2 || !allDigits(whole) {
 		return q, false
 	}
 	h, _ := strconv.Atoi(string(hours))
 	m, _ := strconv.Atoi(string(minutes))
 	sec, err := strconv.ParseFloat(string(seconds), 64)
+	if m > 59 || sec >= 60 {
+		return q, false
+	}
 	v := float64(3600*h+60*m) + sec
 	return Quantity{Number: v, Value: v, Unit: Seconds}, err == nil
 }
