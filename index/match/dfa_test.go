@@ -117,7 +117,7 @@ func TestManyStates(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		s := newExprScanner(m.leaves[0].re)
+		s := newExprScanner(m.leaves[0].re, true)
 		d := s.byDFA
 		d.narrow, d.wide = nil, nil
 		var got, want int

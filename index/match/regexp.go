@@ -461,8 +461,11 @@ type exprScanner struct {
 // GB/s, at 512 KiB at 0.5; a rare one at 0.5 with either.
 const chunkSize = 8 << 10
 
-func newExprScanner(e *expr) *exprScanner {
-	s := &exprScanner{expr: e, byDFA: newDFAScanner(e), next: make([]int, len(e.lits)), frequent: 256}
+func newExprScanner(e *expr, withDFA bool) *exprScanner {
+	s := &exprScanner{expr: e, next: make([]int, len(e.lits)), frequent: 256}
+	if withDFA {
+		s.byDFA = newDFAScanner(e)
+	}
 	if s.byDFA != nil && s.byDFA.narrow != nil && slices.ContainsFunc(e.lits, func(l *literal) bool { return len(l.pat) < minPrefix }) {
 		s.frequent = 2048 // searching for prefixes is faster
 	}

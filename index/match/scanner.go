@@ -84,7 +84,7 @@ func (m *Matcher) Columned() (*Matcher, error) { return m.columned() }
 func (m *Matcher) NewScanner() *Scanner {
 	s := &Scanner{m: m, columns: (*line.Columns)(nil).With(m.formats), next: make([]int, len(m.drive)), lines: make([]*literalScanner, len(m.leaves))}
 	for _, d := range m.drive {
-		s.finders = append(s.finders, newFinder(d))
+		s.finders = append(s.finders, newFinder(d, len(m.drive) <= mostDFAs))
 	}
 	return s
 }
@@ -112,12 +112,15 @@ func (s *Scanner) fieldScanner(i int) *fieldScanner {
 	return f
 }
 
-func newFinder(d finderSpec) finder {
+// mostDFAs is up to how many finders each expression has a dfa: more would take much memory.
+const mostDFAs = 8
+
+func newFinder(d finderSpec, withDFA bool) finder {
 	if d.set != nil {
 		return &setScanner{set: d.set}
 	}
 	if d.re != nil {
-		return newExprScanner(d.re)
+		return newExprScanner(d.re, withDFA)
 	}
 	return newLiteralScanner(d.lit).withExtent(d.extent)
 }
