@@ -449,3 +449,49 @@ func TestWatcherSeesEmptied(t *testing.T) {
 		}
 	}
 }
+
+// TestFollowerKnownText tests that what is known already is not emitted when somebody copies or
+// unpacks it, or deletes lines of it.
+func TestFollowerKnownText(t *testing.T) {
+	old, rotated := timedLines(200, 400), timedLines(1, 100)
+	var untimed []string
+	for i := range 50 {
+		untimed = append(untimed, fmt.Sprintf("a line without a time, number %d", i))
+	}
+	for name, c := range map[string]struct {
+		text []string
+		do   func(t *testing.T, dir string)
+	}{
+		"a rotated file is unpacked beside itself": {old, func(t *testing.T, dir string) {
+			readertest.WriteFile(t, filepath.Join(dir, "app.log.1"), joined(rotated...))
+		}},
+		"a compressed file is copied": {old, func(t *testing.T, dir string) {
+			readertest.WriteFile(t, filepath.Join(dir, "app.log.9.gz"), readertest.Gzip(joined(rotated...)))
+		}},
+		"the log is copied into another directory": {old, func(t *testing.T, dir string) {
+			readertest.Must(t, os.Mkdir(filepath.Join(dir, "saved"), 0o755))
+			readertest.WriteFile(t, filepath.Join(dir, "saved", "app.log"), joined(old...))
+		}},
+		"a line is deleted near the start": {untimed, func(t *testing.T, dir string) {
+			readertest.WriteFile(t, filepath.Join(dir, "sedAb12Cd"), joined(slices.Delete(slices.Clone(untimed), 2, 3)...))
+			readertest.Must(t, os.Rename(filepath.Join(dir, "sedAb12Cd"), filepath.Join(dir, "app.log")))
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			path := filepath.Join(dir, "app.log")
+			readertest.WriteFile(t, path, joined(c.text[:len(c.text)-10]...))
+			readertest.WriteFile(t, path+".1.gz", readertest.Gzip(joined(rotated...)))
+			w := watch(t, dir)
+			w.expect()
+			appendText(t, path, joined(c.text[len(c.text)-10:]...))
+			w.expect(c.text[len(c.text)-10:]...)
+			c.do(t, dir)
+			w.look()
+			w.now = w.now.Add(2 * time.Second)
+			w.expect()
+			appendText(t, path, "the last\n")
+			w.expect("the last")
+		})
+	}
+}
