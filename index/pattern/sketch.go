@@ -44,7 +44,7 @@ type Example struct {
 	Rank int32 // of its file
 	Line int64
 	Text string
-	Ref  string // set by whoever added it
+	Ref  string // a reference to it, if the caller of Add has set one
 }
 
 func (a Example) less(b Example) bool {

@@ -10,8 +10,8 @@ import (
 //
 // The engines know only \b, which is either. It means the same where the text next to it is
 // certain to begin, or end, with a character of a word: before "error", but not before ".*".
-// The translator writes \b with an empty group beside it, whose name says on which side the
-// word has to be.
+// The translator writes \b and, next to it, an empty group. The name of the group tells
+// whether the word begins or ends there.
 
 const (
 	wordStart = "word_start_"

@@ -58,30 +58,27 @@ func (f *Follower) adoptPacked(ctx context.Context, t *followed, b beginning) {
 
 // isPackedCopy reports whether a compressed file is the same as another in state ignored.
 func (f *Follower) isPackedCopy(t *followed) bool {
-	for _, x := range f.order {
+	file, _, err := f.openNow(t)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	return slices.ContainsFunc(f.order, func(x *followed) bool {
 		if x == t || x.state != ignored || x.gone || !x.Name.Compressed() || x.Size != t.Size {
-			continue
+			return false
 		}
-		a, _, err := f.openNow(t)
+		other, _, err := f.openNow(x)
 		if err != nil {
 			return false
 		}
-		b, _, err := f.openNow(x)
-		same := err == nil && sameBytes(a, b, 0, t.Size)
-		a.Close()
-		if err == nil {
-			b.Close()
-		}
-		if same {
-			return true
-		}
-	}
-	return false
+		defer other.Close()
+		return sameBytes(file, other, 0, t.Size)
+	})
 }
 
-// isUnpacked reports whether a file has the text, or the beginning of it, of the compressed file
-// with the same name in state ignored: somebody decompresses that, to look at it. It compares
-// the beginning.
+// isUnpacked reports whether a rotated file has the text, or the beginning of the text, of the
+// compressed file with the same name in state ignored, because somebody decompresses that to look
+// at it. It compares at most the first megabyte.
 func (f *Follower) isUnpacked(ctx context.Context, t *followed) bool {
 	const much = 1 << 20
 	if t.Name.Current() {

@@ -80,27 +80,16 @@ func (p *progress) isEarlier(file io.ReaderAt, size int64) bool {
 	return !k.First.IsZero() && k.Inferred != reader.InferredDate && k.Last.Before(last)
 }
 
-// goBack goes back to where a file of some size may still hold the text, as rewind does, and
-// to its start if what it holds may be written each time: a banner, or the first lines of a
-// report.
-func (p *progress) goBack(file io.ReaderAt, size int64) {
-	if p.rewind(file, size); p.at > 0 && p.at <= longestBanner && !p.isUnique() {
+// returnTo goes back to where t's file, which is of some size, may still hold the text, as rewind
+// does. If the file was empty in between, what it holds may be what a program writes each time: a
+// banner, or the first lines of a report. Then returnTo goes back to the start.
+func (p *progress) returnTo(t *followed, size int64) {
+	if p.rewind(t.f, size); t.left == 0 && p.at > 0 && p.at <= longestBanner && !p.isUnique() {
 		p.restart()
 	}
 }
 
-// returnTo goes back to where t's file, which is of some size, holds the text. If the file was
-// empty, it may have been written once more.
-func (p *progress) returnTo(t *followed, size int64) {
-	if t.left > 0 {
-		p.rewind(t.f, size)
-	} else {
-		p.goBack(t.f, size)
-	}
-}
-
-// longestBanner is how long a beginning may be that a program writes in less time than passes
-// between two looks. A longer one is left of a text that was cut off.
+// longestBanner is how long a beginning may be that a program writes each time it starts.
 const longestBanner = 64 << 10
 
 // sharedBeginning returns how many bytes of lines a file of some size begins with that the
