@@ -135,6 +135,7 @@ func (f *Follower) startAtEnd(ctx context.Context, src reader.Source, t *followe
 		f.setAside(t, ignored)
 		return nil
 	case b.format != decode.Plain:
+		t.packed = newPackedHead(b.head)
 		if lines > 0 {
 			err = f.emitLast(ctx, src, t, from)
 		}
@@ -158,6 +159,7 @@ func (f *Follower) startAtEnd(ctx context.Context, src reader.Source, t *followe
 		}
 		f.note(t.Path, err)
 	}
+	t.existed = t.Size
 	if err := f.readChunks(ctx, t, t.Size); err != nil {
 		return err
 	}

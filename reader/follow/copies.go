@@ -158,12 +158,17 @@ func extends(path, of string) bool {
 	return ok && end != "" && !line.IsAlnum(end[0]) && !strings.ContainsRune(end, filepath.Separator) && !rotates(of, path)
 }
 
-// isSaved reports whether t may be a copy of x in another directory: one that was made with
-// its times, as by cp -a, or has lines of x that are written only once. Two files that were
-// written at the same time have the same times, too, but nobody set them.
+// isSaved reports whether t may be a copy of x under another name or in another directory: one
+// that was made with its times, as by cp -a, or has lines of x that are written only once. Two
+// files that were written at the same time have the same times, too, but nobody set them. Two
+// logs that are written at the same time may have the same lines, too, but not those that a
+// rotated file has, or that were written before following began.
 func (f *Follower) isSaved(x, t *followed) bool {
-	if t.Size == 0 || x.Dir == t.Dir || x.Name.Base() != t.Name.Base() {
+	switch {
+	case t.Size == 0:
 		return false
+	case x.Dir == t.Dir || x.Name.Base() != t.Name.Base():
+		return !rotates(x.Path, t.Path) && (!x.Name.Current() || x.isUniqueText(x.head[:min(x.existed, int64(len(x.head)))])) && f.hasUniqueLines(t, x)
 	}
 	info := files.HandleOf(t.Member).Info
 	wasSet := t.ModTime.Before(f.begun)

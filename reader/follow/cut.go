@@ -79,7 +79,7 @@ func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo)
 	} else if moved {
 		t.progress = f.newText(t.LogName())
 		t.mayContinue(&was, left, errEdited)
-	} else if _, ok := was.sharedBeginning(t.f, info.Size()); ok || was.isEarlier(t.f, info.Size()) {
+	} else if was.mayBeIn(t.f, info.Size()) {
 		t.progress = f.newText(t.log)
 		t.mayContinue(&was, left, errCut)
 	} else if left == 0 {

@@ -49,6 +49,8 @@ func (f *Follower) continueReplaced(old, t *followed) bool {
 		return false
 	} else if x, ok := p.atTail(file, info.Size()); ok {
 		p = x
+	} else if x, ok := p.afterKnown(file, info.Size()); ok {
+		p = x
 	} else if x := p.clone(); f.wasReplaced(old) && x.goToTail(file, info.Size()) {
 		p = x
 	} else if p.rewind(file, info.Size()); p.at == 0 {
@@ -96,6 +98,9 @@ func (f *Follower) continueEdited(t *followed) bool {
 		p.key, p.log = t.key, t.log
 		p.scanned, p.zeros, p.run = 0, 0, 0
 		q, ok := p.atTail(file, info.Size())
+		if !ok {
+			q, ok = p.afterKnown(file, info.Size())
+		}
 		if !ok && (x.Path != t.Path || f.wasReplaced(x)) {
 			q = p
 			ok = q.goToTail(file, info.Size())

@@ -243,7 +243,7 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 		return
 	} else if f.continueEdited(t) {
 		// Its text continues, too.
-	} else if f.isUnpacked(ctx, t) {
+	} else if f.isUnpacked(ctx, t, b) {
 		f.setAside(t, ignored)
 		return
 	} else if file, _, err := f.openNow(t); err != nil {

@@ -21,6 +21,7 @@ var errPackedGrows = errors.New("is compressed and has grown, which is not follo
 
 // adoptPacked decides the state of a new compressed file.
 func (f *Follower) adoptPacked(ctx context.Context, t *followed, b beginning) {
+	t.packed = newPackedHead(b.head)
 	for _, x := range f.order {
 		// app.log.1.gz is being written, next to app.log.1.
 		if x != t && x.state == reading && !x.gone && x.Dir == t.Dir && x.Name.Unpacks(t.Name) && sameBeginning(x.head, b.head) {
@@ -76,32 +77,46 @@ func (f *Follower) isPackedCopy(t *followed) bool {
 	})
 }
 
-// isUnpacked reports whether a rotated file has the text, or the beginning of the text, of the
-// compressed file with the same name in state ignored, because somebody decompresses that to look
-// at it. It compares at most the first megabyte.
-func (f *Follower) isUnpacked(ctx context.Context, t *followed) bool {
+// isUnpacked reports whether a file has the text, or the beginning of the text, of a compressed
+// file in state ignored, because somebody decompresses that to look at it. It has the same name
+// without the suffix, or lines that are written only once. isUnpacked compares at most the first
+// megabyte.
+func (f *Follower) isUnpacked(ctx context.Context, t *followed, b beginning) bool {
 	const much = 1 << 20
-	if t.Name.Current() {
-		return false // another text, which begins like that
-	}
+	var now []byte
 	for _, x := range f.order {
-		if x.state != ignored || x.gone || x.Dir != t.Dir || !x.Name.Compressed() || !t.Name.Unpacks(x.Name) {
+		if x.state != ignored || x.gone || !x.Name.Compressed() {
 			continue
 		}
-		file, info, err := f.openNow(t)
-		if err != nil {
+		named := !t.Name.Current() && x.Dir == t.Dir && t.Name.Unpacks(x.Name)
+		if !named && !x.packed.begins(b.head) {
+			continue
+		}
+		if now == nil {
+			file, info, err := f.openNow(t)
+			if err != nil {
+				return false
+			}
+			now = make([]byte, min(info.Size(), much))
+			n, _ := file.ReadAt(now, 0)
+			file.Close()
+			if n < len(now) {
+				return false
+			}
+		}
+		if !named && !t.isUniqueText(now[min(t.bom, len(now)):]) {
 			return false
 		}
-		defer file.Close()
 		r, done, err := openPacked(ctx, x.Found)
 		if err != nil {
-			return false
+			continue
 		}
-		defer done()
-		now, packed := make([]byte, min(info.Size(), much)), make([]byte, min(info.Size(), much))
+		packed := make([]byte, len(now))
 		_, err = io.ReadFull(r, packed)
-		n, _ := file.ReadAt(now, 0)
-		return err == nil && n == len(now) && bytes.Equal(now, packed)
+		done()
+		if err == nil && bytes.Equal(now, packed) {
+			return true
+		}
 	}
 	return false
 }

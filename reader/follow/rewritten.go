@@ -2,6 +2,7 @@ package follow
 
 import (
 	"bytes"
+	"hash/maphash"
 	"io"
 	"iter"
 	"time"
@@ -64,6 +65,39 @@ func (p *progress) atTail(file io.ReaderAt, size int64) (q progress, ok bool) {
 	return q, bytes.HasSuffix(p.recent, shared) && q.isUniqueText(shared)
 }
 
+// afterKnown returns the progress of the text in a file of some size, from after the last line
+// there that is one of the last lines of the text, and false unless the file has lines of
+// those that are written only once: the text was filtered.
+func (p *progress) afterKnown(file io.ReaderAt, size int64) (q progress, ok bool) {
+	known := map[uint64]bool{}
+	for _, sum := range append(p.lineSums(p.recent), p.lines...) {
+		known[sum] = true
+	}
+	tail := make([]byte, min(size, searchedFor))
+	from := size - int64(len(tail))
+	if n, err := file.ReadAt(tail, from); n < len(tail) && err != nil {
+		return q, false
+	}
+	var shared []byte
+	at := 0
+	for i := 0; i < len(tail); {
+		n := p.charset.FirstLineEnd(tail[i:])
+		if n == 0 {
+			break
+		}
+		l := tail[i:][:n]
+		if i += n; known[maphash.Bytes(markSeed, l)] {
+			shared = append(shared, l...)
+			at = i
+		}
+	}
+	if at == 0 || !p.isUniqueText(shared) {
+		return q, false
+	}
+	q = p.clone()
+	return q, q.continueAt(file, from+int64(at)) == nil
+}
+
 // isEarlier reports whether the lines at the beginning of a file that have a time are all
 // older than the last line of the text: they may be lines of it.
 func (p *progress) isEarlier(file io.ReaderAt, size int64) bool {
@@ -78,6 +112,14 @@ func (p *progress) isEarlier(file io.ReaderAt, size int64) bool {
 	}
 	k := clock.Survey(text, false)
 	return !k.First.IsZero() && k.Inferred != reader.InferredDate && k.Last.Before(last)
+}
+
+// mayBeIn reports whether a file of some size, which does not hold the text, may have lines
+// of it.
+func (p *progress) mayBeIn(file io.ReaderAt, size int64) bool {
+	_, known := p.sharedBeginning(file, size)
+	_, filtered := p.afterKnown(file, size)
+	return known || filtered || p.isEarlier(file, size)
 }
 
 // returnTo goes back to where t's file, which is of some size, may still hold the text, as rewind
@@ -158,7 +200,7 @@ func (f *Follower) resume(t *followed, size int64, grown bool) (wait bool) {
 	}
 	shared, known := p.sharedBeginning(t.f, size)
 	q, ended := p.atTail(t.f, size)
-	if !known && !ended && !p.isEarlier(t.f, size) {
+	if !ended && !p.mayBeIn(t.f, size) {
 		delete(f.holding, t)
 		t.earlier = nil
 		return false
@@ -185,6 +227,8 @@ func (f *Follower) resume(t *followed, size int64, grown bool) (wait bool) {
 			return true
 		}
 		if x, ok := p.atTail(t.f, size); ok {
+			q = x
+		} else if x, ok := p.afterKnown(t.f, size); ok {
 			q = x
 		} else if q.returnTo(t, size); q.at > 0 && timed { // a mark may be much earlier
 			if at := p.firstAfter(last.Add(-1), t.f, size, q.at, t.left); at > q.at && q.continueAt(t.f, at) != nil {

@@ -34,6 +34,15 @@ func timedLines(from, to int) []string {
 
 func joined(lines ...string) string { return strings.Join(lines, "\n") + "\n" }
 
+// everyOther returns every other line, without the first.
+func everyOther(lines []string) []string {
+	var out []string
+	for i := 1; i < len(lines)-1; i += 2 {
+		out = append(out, lines[i])
+	}
+	return out
+}
+
 // encodings convert text.
 var encodings = map[string]func(string) string{
 	"UTF-8": func(s string) string { return s },
@@ -76,6 +85,13 @@ func TestFollowerRewritten(t *testing.T) {
 			"deleted, and a longer copy": func(path string) {
 				readertest.Must(t, os.Remove(path))
 				readertest.WriteFile(t, path, mark+encode(joined(append(slices.Clone(old), more...)...)))
+			},
+			"filtered in place": func(path string) {
+				readertest.WriteFile(t, path, mark+encode(joined(append(everyOther(old), more...)...)))
+			},
+			"filtered into another file": func(path string) {
+				readertest.WriteFile(t, path+"~", mark+encode(joined(append(everyOther(old), more...)...)))
+				readertest.Must(t, os.Rename(path+"~", path))
 			},
 			"edited in place": func(path string) {
 				readertest.WriteFile(t, path, mark+encode(joined(append(slices.Delete(slices.Clone(edited), 9, 10), more...)...)))
@@ -453,7 +469,7 @@ func TestWatcherSeesEmptied(t *testing.T) {
 // TestFollowerKnownText tests that what is known already is not emitted when somebody copies or
 // unpacks it, or deletes lines of it.
 func TestFollowerKnownText(t *testing.T) {
-	old, rotated := timedLines(200, 400), timedLines(1, 100)
+	old, before, rotated := timedLines(200, 400), timedLines(100, 199), timedLines(1, 99)
 	var untimed []string
 	for i := range 50 {
 		untimed = append(untimed, fmt.Sprintf("a line without a time, number %d", i))
@@ -463,7 +479,7 @@ func TestFollowerKnownText(t *testing.T) {
 		do   func(t *testing.T, dir string)
 	}{
 		"a rotated file is unpacked beside itself": {old, func(t *testing.T, dir string) {
-			readertest.WriteFile(t, filepath.Join(dir, "app.log.1"), joined(rotated...))
+			readertest.WriteFile(t, filepath.Join(dir, "app.log.2"), joined(rotated...))
 		}},
 		"a compressed file is copied": {old, func(t *testing.T, dir string) {
 			readertest.WriteFile(t, filepath.Join(dir, "app.log.9.gz"), readertest.Gzip(joined(rotated...)))
@@ -471,6 +487,20 @@ func TestFollowerKnownText(t *testing.T) {
 		"the log is copied into another directory": {old, func(t *testing.T, dir string) {
 			readertest.Must(t, os.Mkdir(filepath.Join(dir, "saved"), 0o755))
 			readertest.WriteFile(t, filepath.Join(dir, "saved", "app.log"), joined(old...))
+		}},
+		"the log is copied under another name": {old, func(t *testing.T, dir string) {
+			readertest.WriteFile(t, filepath.Join(dir, "incident.txt"), joined(old...))
+		}},
+		"a rotated file is copied under another name": {old, func(t *testing.T, dir string) {
+			readertest.WriteFile(t, filepath.Join(dir, "other.log.1"), joined(before...))
+			readertest.WriteFile(t, filepath.Join(dir, "saved.txt"), joined(before...))
+		}},
+		"a compressed file is unpacked under another name": {old, func(t *testing.T, dir string) {
+			readertest.WriteFile(t, filepath.Join(dir, "saved.log"), joined(rotated...))
+		}},
+		"a compressed file is unpacked in another directory": {old, func(t *testing.T, dir string) {
+			readertest.Must(t, os.Mkdir(filepath.Join(dir, "saved"), 0o755))
+			readertest.WriteFile(t, filepath.Join(dir, "saved", "app.log.1"), joined(rotated...))
 		}},
 		"a line is deleted near the start": {untimed, func(t *testing.T, dir string) {
 			readertest.WriteFile(t, filepath.Join(dir, "sedAb12Cd"), joined(slices.Delete(slices.Clone(untimed), 2, 3)...))
@@ -481,7 +511,8 @@ func TestFollowerKnownText(t *testing.T) {
 			dir := t.TempDir()
 			path := filepath.Join(dir, "app.log")
 			readertest.WriteFile(t, path, joined(c.text[:len(c.text)-10]...))
-			readertest.WriteFile(t, path+".1.gz", readertest.Gzip(joined(rotated...)))
+			readertest.WriteFile(t, path+".1", joined(before...))
+			readertest.WriteFile(t, path+".2.gz", readertest.Gzip(joined(rotated...)))
 			w := watch(t, dir)
 			w.expect()
 			appendText(t, path, joined(c.text[len(c.text)-10:]...))

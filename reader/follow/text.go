@@ -21,11 +21,12 @@ type progress struct {
 	charset decode.Charset
 	bom     int
 
-	at     int64         // everything before was emitted, or written before the following began
-	offset reader.Offset // of at, in the converted text
-	line   reader.Line   // of at; -1 if it is not known
-	mid    bool          // at is inside a line whose beginning was emitted
-	since  time.Time     // when an unfinished last line began to be held
+	at      int64         // everything before was emitted, or written before the following began
+	existed int64         // how much of it was written before the following began, as far as it is known
+	offset  reader.Offset // of at, in the converted text
+	line    reader.Line   // of at; -1 if it is not known
+	mid     bool          // at is inside a line whose beginning was emitted
+	since   time.Time     // when an unfinished last line began to be held
 
 	// Between at and at+scanned there is no newline. From there to zeros, if
 	// that is not 0, the file holds only NULs: it was preallocated, or is
@@ -40,6 +41,7 @@ type progress struct {
 	recent []byte
 	newest time.Time // of the lines before recent, if it is known
 	marks  []mark
+	lines  []uint64 // hashes of the last lines, where recent has fewer
 }
 
 // A mark is a position in a text where a line ends, and a hash of what
@@ -61,9 +63,13 @@ const (
 	markBytes = 512
 	maxMarks  = 96
 	// linesKept is how many of the last lines are kept of a text that is quiet, if they have
-	// at most tailKept bytes: as many as show that a text is written once more.
+	// at most tailKept bytes: as many as show that a text is written once more. Of
+	// sumsKept lines hashes are kept.
 	linesKept = 6
 	tailKept  = 8 << 10
+	sumsKept  = 256
+	// searchedFor is how much of the end of a file is searched for lines.
+	searchedFor = 1 << 20
 )
 
 var markSeed = maphash.MakeSeed()
@@ -71,7 +77,7 @@ var markSeed = maphash.MakeSeed()
 // clone returns a copy of a progress.
 func (p *progress) clone() progress {
 	q := *p
-	q.head, q.marks, q.recent = bytes.Clone(p.head), slices.Clone(p.marks), bytes.Clone(p.recent)
+	q.head, q.marks, q.recent, q.lines = bytes.Clone(p.head), slices.Clone(p.marks), bytes.Clone(p.recent), slices.Clone(p.lines)
 	return q
 }
 
@@ -151,7 +157,19 @@ func (p *progress) begin(file io.ReaderAt, at int64) error {
 	}
 	p.marks = slices.Clone(p.marks) // of their exact size: most files stay quiet
 	p.recent, p.newest = bytes.Clone(p.lastLines(last)), time.Time{}
+	p.lines = p.lineSums(last)
 	return nil
+}
+
+// lineSums returns hashes of the last lines of a text that ends with last.
+func (p *progress) lineSums(last []byte) []uint64 {
+	var out []uint64
+	for end := p.charset.LineEnd(last); end > 0 && len(out) < sumsKept; {
+		begin := p.charset.LineEnd(last[:end-len(p.charset.Newline())])
+		out = append(out, maphash.Bytes(markSeed, last[begin:end]))
+		end = begin
+	}
+	return slices.Clip(out)
 }
 
 // lastLines returns what is kept of the last bytes of a text while it is quiet: those that
@@ -169,6 +187,7 @@ func (p *progress) lastLines(last []byte) []byte {
 func (p *progress) shrink() {
 	if last := p.lastLines(p.recent); len(last) < len(p.recent) {
 		p.newest, _ = p.lastTime()
+		p.lines = p.lineSums(p.recent)
 		p.recent = bytes.Clone(last)
 	}
 }
@@ -270,8 +289,8 @@ func (p *progress) rewind(file io.ReaderAt, size int64) {
 
 // restart goes back to the start of the text.
 func (p *progress) restart() {
-	p.at, p.offset, p.line, p.mid = 0, 0, 0, false
-	p.head, p.marks, p.recent, p.newest = nil, nil, nil, time.Time{}
+	p.at, p.existed, p.offset, p.line, p.mid = 0, 0, 0, 0, false
+	p.head, p.marks, p.recent, p.newest, p.lines = nil, nil, nil, time.Time{}, nil
 }
 
 // commonEnd returns the position up to which a file has the last bytes that
@@ -332,7 +351,7 @@ func (p *progress) findTail(file io.ReaderAt, size int64) (int64, bool) {
 		return 0, false
 	}
 	last := p.recent[starts[len(starts)-1]:]
-	tail := make([]byte, min(size, 1<<20))
+	tail := make([]byte, min(size, searchedFor))
 	if n, err := file.ReadAt(tail, size-int64(len(tail))); n < len(tail) && err != nil {
 		return 0, false
 	}
