@@ -195,7 +195,7 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	if err := o.setFormats(&o.queryFlags); err != nil {
 		return err
 	}
-	p := o.printer(o.out, &o.queryFlags, namesOneFile(paths), len(paths) == 1 && paths[0] == reader.Stdin, color)
+	p := o.printer(o.out, &o.queryFlags, namesOneFile(paths), "", color)
 	p.heading, p.nameColors = false, true
 	p.number = o.number.or(p.column)
 	tree, window, err := o.limits(tree)

@@ -10,6 +10,7 @@ import (
 
 	"logview/index"
 	"logview/index/query"
+	"logview/reader"
 )
 
 // A mode says what to print for each file. The last flag that sets it wins.
@@ -128,9 +129,9 @@ func (o *outputFlags) effectiveMode(inverted bool) mode {
 }
 
 // printer returns the printer that the flags describe. one says that all hits
-// are in a single file, whose path is not printed by default; piped says that
-// the file has no path.
-func (o *outputFlags) printer(out *os.File, q *queryFlags, one, piped, color bool) *printer {
+// are in a single file, whose path is not printed by default; pipe is its path if it is
+// standard input or a named pipe, otherwise empty.
+func (o *outputFlags) printer(out *os.File, q *queryFlags, one bool, pipe string, color bool) *printer {
 	tty := isTerminal(out)
 	f, names := o.form, o.names
 	if f == "" {
@@ -147,9 +148,9 @@ func (o *outputFlags) printer(out *os.File, q *queryFlags, one, piped, color boo
 		form: f, names: names, zone: zone, formats: q.Formats,
 		out: out, color: color, visible: color || tty, raw: q.Raw, json: f == formJSON && names == nil,
 		mode: o.effectiveMode(q.invert), only: o.only, inverted: q.invert,
-		path:   o.path.or(!one || o.vimgrep),
-		inside: o.path.or(piped),
-		number: o.number.or(tty && !piped || o.column == yes || o.vimgrep),
+		path: o.path.or(!one || o.vimgrep),
+		pipe: pipe, inside: o.path.or(pipe != ""),
+		number: o.number.or(tty && pipe != reader.Stdin || o.column == yes || o.vimgrep),
 		column: o.column.or(o.vimgrep), vimgrep: o.vimgrep, offset: o.offset,
 		trim: o.trim, null: o.null, columns: o.columns.n, preview: o.preview,
 		afterField: o.afterField, contextSign: o.contextSign,

@@ -7,10 +7,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"path/filepath"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 	"unicode/utf8"
@@ -29,9 +27,10 @@ type printer struct {
 	out *os.File
 
 	mode     mode
-	path     bool // print paths
-	inside   bool // print paths of files in an archive that came through standard input
-	heading  bool // print the path above its lines instead of before each, and an empty line between files
+	path     bool   // print paths
+	pipe     string // the path of the only file if that is standard input or a named pipe
+	inside   bool   // print paths of files in an archive that came through pipe
+	heading  bool   // print the path above its lines instead of before each, and an empty line between files
 	number   bool
 	column   bool // print the column of the first match
 	offset   bool
@@ -186,7 +185,7 @@ func (p *printer) prefix(h *index.Hits) []byte {
 
 // printsPath reports whether a file's path is printed.
 func (p *printer) printsPath(path string) bool {
-	return p.path || p.inside && path != reader.Stdin
+	return p.path || p.inside && path != p.pipe
 }
 
 func (p *printer) pathText(path string) []byte {
@@ -386,14 +385,14 @@ type refMaker struct {
 }
 
 func newRefMaker(h *index.Hits) refMaker {
-	if in := h.Member.Path; in == reader.Stdin || strings.HasPrefix(in, reader.Stdin+string(filepath.Separator)) {
-		return refMaker{} // standard input can be read only once
+	if files.IsPipe(h.Member) {
+		return refMaker{} // it can be read only once
 	}
 	return refMaker{files.Ref{Path: h.Member.Path}.Absolute().Path, h.ID}
 }
 
 // ref returns the ref to a line; empty if the line cannot have one, because it
-// is from standard input.
+// came through a pipe.
 func (r refMaker) ref(l *index.HitLine, text []byte) string {
 	if r.path == "" {
 		return ""

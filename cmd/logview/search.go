@@ -149,7 +149,7 @@ func (o *searchOptions) run(ctx context.Context, paths []string) error {
 	if err != nil {
 		return err
 	}
-	p := o.printer(o.out, &o.queryFlags, j.oneFile, stdinOnly(j.logs), color && !(o.vimgrep && o.color == "auto"))
+	p := o.printer(o.out, &o.queryFlags, j.oneFile, onlyPipe(j.logs), color && !(o.vimgrep && o.color == "auto"))
 	p.heading = o.heading.or(isTerminal(o.out)) && !o.vimgrep && p.mode == printLines && !p.json && p.names == nil && !o.byTime
 	if isTerminal(o.err) {
 		p.beside = j.status.hide
@@ -431,8 +431,16 @@ func isPattern(path string) bool {
 	return path != reader.Stdin && errors.Is(err, fs.ErrNotExist)
 }
 
-func stdinOnly(logs []files.Log) bool {
-	return isOneFile(logs) && logs[0].Members[0].Path == reader.Stdin
+// onlyPipe returns the path of the only file of logs if that is standard input or a named
+// pipe; otherwise it is empty.
+func onlyPipe(logs []files.Log) string {
+	switch {
+	case !isOneFile(logs):
+		return ""
+	case logs[0].Members[0].Path == reader.Stdin:
+		return reader.Stdin
+	}
+	return readOnce(logs)
 }
 
 // notes collects messages about skipped files.

@@ -97,7 +97,7 @@ func (o *traceOptions) run(ctx context.Context, id string, paths []string) error
 		return err
 	}
 	zone := o.printedZone(o.utc)
-	p := (&outputFlags{json: o.json, path: no, number: no, noBetween: true, afterField: ":", contextSign: "-", utc: o.utc}).printer(o.out, &o.queryFlags, false, false, color)
+	p := (&outputFlags{json: o.json, path: no, number: no, noBetween: true, afterField: ":", contextSign: "-", utc: o.utc}).printer(o.out, &o.queryFlags, false, "", color)
 	p.zone = zone
 	s, err := (&searchOptions{jobFlags: o.jobFlags}).newSorter(j.req, j.sources)
 	if err != nil {

@@ -199,6 +199,16 @@ func insidePattern(pattern string) []string {
 // not unpacked yet.
 func InsideArchive(m reader.Member) bool { return HandleOf(m).In != nil && HandleOf(m).In.wanted != "" }
 
+// IsPipe reports whether m is standard input or a named pipe, or is in an archive that is: its
+// text may not be readable again.
+func IsPipe(m reader.Member) bool {
+	for HandleOf(m).In != nil {
+		m = HandleOf(m).In.in.member
+	}
+	info := HandleOf(m).Info
+	return m.Path == reader.Stdin || info != nil && !info.Mode().IsRegular()
+}
+
 // memberPath returns the path of a member below the archive, with slashes; empty
 // for the archive itself.
 func memberPath(name string) string { return strings.TrimPrefix(path.Clean("/"+name), "/") }

@@ -67,7 +67,7 @@ type LogSource struct {
 
 	mu      sync.Mutex // guards the following fields
 	members []reader.Member
-	piped   *archive // the archive that was read from standard input; nil if it was not an archive
+	piped   *archive // the archive that was read from a pipe; nil if none was
 }
 
 var (
@@ -293,7 +293,7 @@ func isPacked(f decode.File) bool {
 // archive. A tar from a pipe can be read only once, so refuseArchive reads it
 // and sets s.piped.
 func (s *LogSource) refuseArchive(ctx context.Context, m reader.Member, b *FileBlocks, regular bool) error {
-	if m.Path == reader.Stdin && !regular && b.T.Archive == decode.TarArchive {
+	if !regular && b.T.Archive == decode.TarArchive {
 		a, err := unpackPipe(ctx, m, b.T, s.opt)
 		if a.data == nil {
 			return err
@@ -457,7 +457,7 @@ func (s *LogSource) Unpack(ctx context.Context, m reader.Member, turn *reader.Tu
 	s.mu.Unlock()
 	var logs []Log
 	var errs []error
-	if m.Path == reader.Stdin && a != nil {
+	if a != nil && m.Path == a.member.Path {
 		logs, errs = a.list(ctx, turn, progress)
 	} else {
 		logs, errs = unpackOnce(ctx, m, s.opt, turn, progress)
