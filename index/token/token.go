@@ -12,6 +12,10 @@
 package token
 
 import (
+	"encoding/binary"
+	"math"
+	"math/bits"
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -73,20 +77,24 @@ func appendFolded(dst, run []byte) []byte {
 // Terms collects the distinct terms of a block. Reset or Block must be called
 // before any other method. Terms reuses its memory.
 type Terms struct {
-	text  []byte // the folded runs that were kept, one after the other
+	text  []byte // the folded texts: runs, each with a zero byte or more after it
 	table []slot // a hash table with open addressing
 	gen   uint32 // the generation of the slots in use
 	words [][2]uint32
 	ids   []uint64
 	shape map[Shape]struct{}
-	slow  []byte
+	last  Shape // that was put into shape
 }
 
+// A slot of the table has a run that was found.
 type slot struct {
-	hash     uint32
-	gen      uint32
-	off, end uint32 // range in text
+	hash uint64
+	gen  uint32
+	off  uint32 // where it begins in text; inHash if it is shorter than a machine word
 }
+
+// inHash says that a run can be computed from its hash: short ones with the same are equal.
+const inHash = math.MaxUint32
 
 // Reset empties t.
 func (t *Terms) Reset() {
@@ -99,6 +107,7 @@ func (t *Terms) Reset() {
 		t.shape = map[Shape]struct{}{}
 	}
 	clear(t.shape)
+	t.last = Shape{}
 }
 
 const (
@@ -133,83 +142,157 @@ func (t *Terms) Block(text []byte) {
 
 // Add adds the terms of a text.
 func (t *Terms) Add(text []byte) {
-	if cap(t.text) < len(text) {
-		t.text = make([]byte, 0, len(text)+len(text)/8)
-	}
+	// All of the text is folded first, byte by byte: then separators are zeros, which are
+	// found eight bytes at a time.
+	begin := len(t.text)
+	t.text = slices.Grow(t.text, len(text)+wordBytes)
+	all := t.text[begin : begin+len(text)+wordBytes]
+	wide := foldASCII(all, text)
+	clear(all[len(text):])
+	t.text = t.text[:begin+len(all)]
 	for i := 0; i < len(text); {
-		if folded[text[i]] == 0 {
+		v := binary.LittleEndian.Uint64(all[i:])
+		if v&0xff == 0 {
 			i++
 			continue
 		}
-		// The run is folded after the runs that are kept, and stays
-		// there if it is new.
-		start, from := len(t.text), i
-		dst := t.text
-		h := uint64(fnvOffset)
-		var wide byte
-		for i < len(text) {
-			c := folded[text[i]]
-			if c == 0 {
-				break
-			}
-			wide |= c
-			dst = append(dst, c)
-			h = (h ^ uint64(c)) * fnvPrime
-			i++
+		from := i
+		h := uint64(0)
+		z := zeros(v)
+		for ; z == 0; z = zeros(v) {
+			h = scramble(h ^ v)
+			i += wordBytes
+			v = binary.LittleEndian.Uint64(all[i:])
 		}
-		run := dst[start:]
-		if wide >= utf8.RuneSelf {
-			t.slow = appendFolded(t.slow[:0], text[from:i])
-			dst = append(dst[:start], t.slow...)
-			run = dst[start:]
-			h = fnvOffset
-			for _, c := range run {
-				h = (h ^ uint64(c)) * fnvPrime
-			}
+		n := bits.TrailingZeros64(z) / 8
+		i += n
+		h = scramble(h ^ v&(1<<(8*n)-1))
+		run := all[from:i]
+		i++ // what ends it
+		if wide && !isASCII(run) {
+			t.addFolded(text[from : from+len(run)])
+			continue
 		}
-		t.text = dst[:start]
-		t.addRun(dst, run, mix(h))
+		t.addRun(run, uint32(begin+from), h)
 	}
 }
 
-// addRun adds the run at the end of text, which has the hash h, if it is new.
-func (t *Terms) addRun(text, run []byte, h uint64) {
-	mask := uint32(len(t.table) - 1)
-	for p := uint32(h) & mask; ; p = (p + 1) & mask {
+// addFolded adds a run with characters outside ASCII.
+func (t *Terms) addFolded(run []byte) {
+	begin := len(t.text)
+	t.text = append(appendFolded(t.text, run), zeroWord[:]...)
+	run = t.text[begin : len(t.text)-wordBytes]
+	h := uint64(0)
+	for i := 0; i <= len(run); i += wordBytes {
+		h = scramble(h ^ binary.LittleEndian.Uint64(t.text[begin+i:]))
+	}
+	t.addRun(run, uint32(begin), h)
+}
+
+// foldASCII folds the bytes of text, as folded does, to dst. It reports whether there are any
+// outside ASCII.
+func foldASCII(dst, text []byte) (wide bool) {
+	const low, high = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+wordBytes <= len(text); i += wordBytes {
+		v := binary.LittleEndian.Uint64(text[i:])
+		if v&high != 0 {
+			wide = true
+			for j := i; j < i+wordBytes; j++ {
+				dst[j] = folded[text[j]]
+			}
+			continue
+		}
+		// In eight bytes at once: the highest bit of c+0x80-n is set if c >= n.
+		lower := v | 0x20*low
+		letters := (lower + (0x80-'a')*low) &^ (lower + (0x80-'z'-1)*low) & high
+		digits := (v + (0x80-'0')*low) &^ (v + (0x80-'9'-1)*low) & high
+		kept := letters | digits
+		binary.LittleEndian.PutUint64(dst[i:], (v|letters>>2)&(kept<<1-kept>>7))
+	}
+	for ; i < len(text); i++ {
+		dst[i] = folded[text[i]]
+		wide = wide || text[i] >= utf8.RuneSelf
+	}
+	return wide
+}
+
+// wordBytes is the size of the machine words in which runs are read.
+const wordBytes = 8
+
+var zeroWord [wordBytes]byte
+
+// zeros returns a word in which the lowest bit that is set is in the first byte of v that is
+// zero; 0 if none is. Source: Mycroft's test for a zero byte.
+func zeros(v uint64) uint64 {
+	const low, high = 0x0101010101010101, 0x8080808080808080
+	return (v - low) &^ v & high
+}
+
+// scramble returns another value for each value.
+func scramble(h uint64) uint64 {
+	h *= 0x9e3779b97f4a7c15 // the golden ratio, an odd number
+	return h ^ h>>29
+}
+
+func isASCII(run []byte) bool {
+	for _, c := range run {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
+// addRun adds a run, which begins at off and has the hash h, if it is new.
+func (t *Terms) addRun(run []byte, off uint32, h uint64) {
+	key := off
+	if len(run) < wordBytes {
+		key = inHash
+	}
+	mask := uint64(len(t.table) - 1)
+	for p := h >> 20 & mask; ; p = (p + 1) & mask {
 		s := &t.table[p]
 		if s.gen != t.gen {
-			*s = slot{hash: uint32(h), gen: t.gen, off: uint32(len(text) - len(run)), end: uint32(len(text))}
+			*s = slot{h, t.gen, key}
 			break
 		}
-		if s.hash == uint32(h) && string(text[s.off:s.end]) == string(run) {
+		if s.hash == h && (s.off == key || s.off != inHash && key != inHash && t.isAt(run, s.off)) {
 			return
 		}
 	}
-	t.text = text
 	shape, ok := shapeOf(run)
 	switch {
 	case ok:
-		t.shape[shape] = struct{}{}
+		if shape != t.last {
+			t.shape[shape], t.last = struct{}{}, shape
+		}
 		if !shape.long {
-			t.ids = append(t.ids, h)
+			t.ids = append(t.ids, Hash(run))
 		}
 	default:
-		t.words = append(t.words, [2]uint32{uint32(len(text) - len(run)), uint32(len(text))})
+		t.words = append(t.words, [2]uint32{off, off + uint32(len(run))})
 	}
 	if len(t.words)+len(t.ids) > len(t.table)/2 {
 		t.grow()
 	}
 }
 
+// isAt reports whether the run that begins at off is run, whose hash is equal.
+func (t *Terms) isAt(run []byte, off uint32) bool {
+	at := t.text[off:]
+	return len(at) > len(run) && at[len(run)] == 0 && string(at[:len(run)]) == string(run)
+}
+
 func (t *Terms) grow() {
 	old := t.table
 	t.table = make([]slot, 2*len(old))
-	mask := uint32(len(t.table) - 1)
+	mask := uint64(len(t.table) - 1)
 	for _, s := range old {
 		if s.gen != t.gen {
 			continue
 		}
-		p := s.hash & mask
+		p := s.hash >> 20 & mask
 		for t.table[p].gen == t.gen {
 			p = (p + 1) & mask
 		}

@@ -1,6 +1,9 @@
 package token
 
 import (
+	"bytes"
+	"maps"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -43,6 +46,69 @@ func TestTerms(t *testing.T) {
 		slices.Sort(words)
 		if !slices.Equal(got, words) {
 			t.Errorf("%q: %q, want %q", text, got, words)
+		}
+	}
+}
+
+// TestTermsOfRandomText compares the terms of texts with those that are found byte by byte.
+func TestTermsOfRandomText(t *testing.T) {
+	const chars = "aaAAzZbk09@[`{/: ,\x00\x7f\x80\xffé\u212a"
+	rnd := rand.New(rand.NewPCG(1, 2))
+	var terms Terms
+	for range 2000 {
+		terms.Reset()
+		want := map[string]bool{}
+		for range 1 + rnd.IntN(3) {
+			text := make([]byte, rnd.IntN(300))
+			for i := range text {
+				if text[i] = chars[rnd.IntN(len(chars))]; rnd.IntN(3) > 0 {
+					text[i] = 'a' + byte(rnd.IntN(3))
+				}
+			}
+			terms.Add(text)
+			from := 0
+			for i := 0; i <= len(text); i++ {
+				if i == len(text) || folded[text[i]] == 0 {
+					if i > from {
+						want[string(appendFolded(nil, text[from:i]))] = true
+					}
+					from = i + 1
+				}
+			}
+		}
+		shapes, ids := map[Shape]bool{}, map[uint64]bool{}
+		for run := range want {
+			if s, ok := shapeOf([]byte(run)); ok {
+				shapes[s], ids[Hash([]byte(run))] = true, true
+				delete(want, run)
+			}
+		}
+		terms.Words(func(w []byte) {
+			if !want[string(w)] {
+				t.Errorf("%q is no word, or twice", w)
+			}
+			delete(want, string(w))
+		})
+		terms.Shapes(func(s Shape) { delete(shapes, s) })
+		for _, id := range terms.IDs() {
+			delete(ids, id)
+		}
+		if len(want)+len(shapes)+len(ids) > 0 {
+			t.Fatalf("missing: %q, %v, %d ids", slices.Sorted(maps.Keys(want)), shapes, len(ids))
+		}
+	}
+}
+
+// TestFoldASCII tests all bytes at all places.
+func TestFoldASCII(t *testing.T) {
+	for c := range 256 {
+		for at := range 2 * wordBytes {
+			text := bytes.Repeat([]byte("Q"), 2*wordBytes+1)
+			text[at] = byte(c)
+			got := make([]byte, len(text))
+			if wide := foldASCII(got, text); wide != (c >= 0x80) || got[at] != folded[c] || got[(at+1)%len(got)] != 'q' {
+				t.Errorf("%#x at %d: %q, %t", c, at, got, wide)
+			}
 		}
 	}
 }
