@@ -66,6 +66,9 @@ func (x *Fields) emitHAProxy(l []byte, i int) (int, bool) {
 // Apache's mod_log_config.
 func requestAt(l []byte) (int, bool) {
 	head := l[:min(len(l), 4*searched)]
+	if bytes.IndexByte(head, '"') < 0 {
+		return 0, false // most logs
+	}
 	k := bytes.Index(head, []byte(requestMark))
 	if k < 0 || bytes.IndexByte(head[:k], '[') < 0 {
 		return 0, false

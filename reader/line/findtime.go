@@ -361,7 +361,7 @@ func counts(s *stamp, l []byte, i int) bool {
 	case s.kind == clockOnly && len(before) <= 8 && allDigits(bytes.TrimRight(before, " ")) && byteAt(l, i+8) == '.': // of strace -f
 		return true
 	case len(before) <= 12 && (s.kind == clockOnly || bytes.IndexByte(l[i:min(len(l), i+11)], '.') == 10): // [ERROR] [1763733906.123]
-		return levels[strings.ToLower(string(rest))] != 0
+		return levelNamed(rest) != 0
 	}
 	return false
 }

@@ -180,7 +180,7 @@ func (x *Fields) emitSyslog5424(l []byte, i int) (int, bool) {
 // klogTime returns the position after the time of a line of klog; 0 if it is none.
 func klogTime(l []byte) int {
 	const short = len("E1121 08:00:00")
-	if len(l) < short || bytes.IndexByte([]byte("EWIF"), l[0]) < 0 || !allDigits(l[1:5]) {
+	if len(l) < short || l[0] != 'E' && l[0] != 'W' && l[0] != 'I' && l[0] != 'F' || !allDigits(l[1:5]) {
 		return 0
 	}
 	at := len("E1121")

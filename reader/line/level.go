@@ -2,6 +2,7 @@ package line
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 )
 
@@ -288,7 +289,9 @@ func pairsBegin(l []byte, at, end int) int {
 // which rest begins, which follows the time at at: one before the time, or one after a word
 // that is the name of a logger as often. It returns a blank if there is none.
 func besideSmallWord(l []byte, at int, rest []byte) byte {
-	rest = bytes.TrimLeft(rest, " \t|,;-:")
+	for len(rest) > 0 && strings.IndexByte(" \t|,;-:", rest[0]) >= 0 {
+		rest = rest[1:]
+	}
 	if len(rest) == 0 || rest[0] < 'a' || rest[0] > 'z' {
 		return ' '
 	}
@@ -340,36 +343,58 @@ var levels = map[string]byte{
 	"debug1": 'D', "debug2": 'D', "debug3": 'D', "debug4": 'D', "debug5": 'D',
 }
 
-// beginsLevel says which two letters the names of levels begin with, by their last five
-// bits.
-var beginsLevel = func() (out [32][32]bool) {
-	for name := range levels {
-		out[name[0]&31][name[1]&31] = true
+// A levelName is a name of a level in small letters, and the level's letter.
+type levelName struct {
+	name   string
+	letter byte
+}
+
+// levelNames are the names of levels, those with the same first two letters together, and
+// levelsFrom has the number of the first of these, counted from one, by the last five bits of
+// each letter.
+var levelNames, levelsFrom = func() (names []levelName, from [32][32]uint8) {
+	for name, letter := range levels {
+		names = append(names, levelName{name, letter})
 	}
-	return out
+	slices.SortFunc(names, func(a, b levelName) int { return strings.Compare(a.name, b.name) })
+	for i, n := range slices.Backward(names) {
+		from[n.name[0]&31][n.name[1]&31] = uint8(i + 1)
+	}
+	return names, from
 }()
 
 // levelNamed returns the letter of the level with a name, in any case; 0 if there is
 // none.
 func levelNamed(name []byte) byte {
-	if len(name) < 3 || !beginsLevel[name[0]&31][name[1]&31] {
+	if len(name) < 3 {
 		return 0
 	}
-	return levelSpelled(name)
+	from := levelsFrom[name[0]&31][name[1]&31]
+	if from == 0 {
+		return 0
+	}
+	for _, n := range levelNames[from-1:] {
+		if n.name[0]&31 != name[0]&31 || n.name[1]&31 != name[1]&31 {
+			break
+		}
+		if len(n.name) == len(name) && isLowerOf(n.name, name) {
+			return n.letter
+		}
+	}
+	return 0
 }
 
-func levelSpelled(name []byte) byte {
-	var lower [13]byte
-	if len(name) > len(lower) {
-		return 0
-	}
-	for i, c := range name {
+// isLowerOf reports whether lower is a word of the same length in small letters.
+func isLowerOf(lower string, word []byte) bool {
+	for i, c := range word {
 		if c >= 'A' && c <= 'Z' {
 			c |= 0x20
 		}
-		lower[i] = c
+		if c != lower[i] {
+			return false
+		}
 	}
-	return levels[string(lower[:len(name)])]
+	return true
 }
 
 // isPlain reports whether a word consists of letters.

@@ -215,7 +215,7 @@ func levelAfterProgram(program, l []byte) byte {
 	if byteAt(l, 0) == '%' {
 		return levelOfLetter(l[:wordEnd(l)], nil, false, 0, 0)
 	}
-	word := bytes.Trim(l[:max(0, bytes.IndexByte(l, ' '))], "[]:")
+	word := trimMarks(l[:max(0, bytes.IndexByte(l, ' '))])
 	if capitals(word) && len(word) > 3 && string(word) != "ALERT" && string(word) != "PANIC" {
 		if v := levelOfWord(word, false); v != ' ' {
 			return v
@@ -232,6 +232,18 @@ func levelAfterProgram(program, l []byte) byte {
 		}
 	}
 	return levelOfInner(l)
+}
+
+// trimMarks returns a word without brackets and colons around it.
+func trimMarks(word []byte) []byte {
+	isMark := func(c byte) bool { return c == '[' || c == ']' || c == ':' }
+	for len(word) > 0 && isMark(word[0]) {
+		word = word[1:]
+	}
+	for len(word) > 0 && isMark(word[len(word)-1]) {
+		word = word[:len(word)-1]
+	}
+	return word
 }
 
 // levelOfPHP returns the level that follows PHP, as in "PHP Fatal error:  ".
@@ -277,8 +289,10 @@ func levelOfInner(l []byte) byte {
 	if byteAt(l, 0) == '<' { // <warn>
 		return levelOfWord(l[:wordEnd(l)], false)
 	}
-	if k := bytes.Index(l[:min(len(l), 8)], []byte("] ")); from > 0 && k > 0 && allDigits(bytes.ReplaceAll(l[1:k], []byte("-"), nil)) { // [5-1] ERROR: of PostgreSQL
-		l = l[k+2:]
+	if from > 0 {
+		if k := bytes.Index(l[:min(len(l), 8)], []byte("] ")); k > 0 && allDigits(bytes.ReplaceAll(l[1:k], []byte("-"), nil)) { // [5-1] ERROR: of PostgreSQL
+			l = l[k+2:]
+		}
 	}
 	for range 2 {
 		word := l[:wordEnd(l)]
@@ -347,7 +361,7 @@ func levelOfMarks(l []byte, at, end int) byte {
 		if k := strings.IndexByte(".-*#", l[end+1]); k >= 0 {
 			return "DDIW"[k]
 		}
-	case bytes.HasPrefix(l, []byte("<![LOG[")): // of Configuration Manager
+	case byteAt(l, 0) == '<' && bytes.HasPrefix(l, []byte("<![LOG[")): // of Configuration Manager
 		if k := bytes.LastIndex(l, []byte(`" type="`)); k > 0 {
 			switch byteAt(l, k+len(`" type="`)) {
 			case '1':
@@ -431,6 +445,9 @@ func levelOfLogcat(rest []byte) byte {
 	if !isDigit(byteAt(rest, 0)) {
 		return ' '
 	}
+	if first := rest[:wordEnd(rest)]; first[len(first)-1] != ':' && bytes.IndexByte(first, '-') < 0 {
+		return ' '
+	}
 	var words [5][]byte
 	for i := range words {
 		words[i] = rest[:wordEnd(rest)]
@@ -509,7 +526,7 @@ func levelOfForm(l []byte, at, end int) byte {
 			}
 		}
 	}
-	if k := bytes.Index(rest, []byte(":  ")); k > 0 {
+	if k := indexPadded(rest); k > 0 {
 		from := k
 		for from > 0 && (isLetter(rest[from-1]) || isDigit(rest[from-1])) {
 			from--
@@ -572,6 +589,23 @@ func levelOfForm(l []byte, at, end int) byte {
 		}
 	}
 	return ' '
+}
+
+// indexPadded returns the index of the first colon before two blanks in l; -1 if there is none.
+func indexPadded(l []byte) int {
+	// Two blanks are rarer than a colon, and looked for from one of every two bytes.
+	for i := 2; i < len(l); i += 2 {
+		if l[i] != ' ' {
+			continue
+		}
+		switch {
+		case l[i-1] == ' ' && l[i-2] == ':':
+			return i - 2
+		case l[i-1] == ':' && i+1 < len(l) && l[i+1] == ' ':
+			return i - 1
+		}
+	}
+	return -1
 }
 
 // isFacility reports whether a word is the name of a facility of syslog.

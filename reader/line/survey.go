@@ -24,8 +24,13 @@ func (c *Clock) Survey(text []byte, continues bool) (k reader.TableBlock) {
 	c.times, c.minutes = c.times[:0], c.minutes[:0]
 	zoned := false
 	first := true
+	all := ShowsAll(text)
 	for l := range bytes.Lines(text) {
-		l = c.shown(trimEnd(l))
+		if l = trimEnd(l); all {
+			l = l[:min(len(l), longest)]
+		} else {
+			l = c.shown(l)
+		}
 		var s stamp
 		var t time.Time
 		ok := c.find(&s, l)
