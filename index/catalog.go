@@ -22,7 +22,7 @@ import (
 // names, and is not affected by concurrent builds. Its format, with numbers as
 // varints unless noted:
 //
-//	"LVX6"                    magic and version
+//	"LVX7"                    magic and version
 //	root                      length and bytes: the directory
 //	built                     nanoseconds since 1970
 //	next                      the serial number of the next block
@@ -52,6 +52,8 @@ import (
 //  4. 2026-11: the terms of what is shown of a text, in addition to its own.
 //  5. 2026-11: the names of a file's columns are terms of its blocks.
 //  6. 2026-11: tables of version 5; later also those of versions 6 and 7; a build brings older ones up to date.
+//  7. 2026-11: numbers of four digits are identifiers, the runs inside UUIDs are none, and
+//     documents share filters.
 //
 // If a catalog is damaged, or of another version or directory, the index is
 // built anew.
@@ -98,7 +100,7 @@ type extent struct {
 }
 
 const (
-	catalogMagic = "LVX6"
+	catalogMagic = "LVX7"
 	catalogName  = "catalog"
 
 	flagDirect  = 1

@@ -3,6 +3,7 @@ package index
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	bleve "github.com/blevesearch/bleve_index_api"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
@@ -146,6 +147,7 @@ type blockBatch struct {
 	docs    []*document
 	serials []uint32
 	filters [][]byte          // filter of the identifiers of each document
+	ids     []uint64          // the identifiers of all
 	intern  map[string]string // one string for each distinct term of the batch
 	t       blockTerms
 }
@@ -187,4 +189,22 @@ func (b *blockBatch) add(serial uint32, text, names []byte) {
 	b.docs = append(b.docs, newDocument(serial, of))
 	b.serials = append(b.serials, serial)
 	b.filters = append(b.filters, appendFilter(nil, b.t.IDs()))
+	b.ids = append(b.ids, b.t.IDs()...)
+}
+
+// docFilters returns the filters of the documents, with the one that they share.
+func (b *blockBatch) docFilters() []docFilter {
+	out := make([]docFilter, len(b.filters))
+	var group *groupFilter
+	if len(b.filters) >= groupDocs && len(b.ids) > 0 {
+		slices.Sort(b.ids)
+		group = &groupFilter{bits: appendFilter(nil, slices.Compact(b.ids))}
+	}
+	for i, f := range b.filters {
+		out[i] = docFilter{own: f, group: group, bytes: len(f)}
+		if group != nil {
+			out[i].bytes += len(group.bits) / len(out)
+		}
+	}
+	return out
 }

@@ -14,7 +14,33 @@ import "encoding/binary"
 const (
 	bucketSize = 32
 	filterBits = 12 // bits per identifier
+	groupDocs  = 8  // the least number of documents that share a filter
 )
+
+// A docFilter is the filter of a document's identifiers, and the one that it shares.
+type docFilter struct {
+	own   []byte
+	group *groupFilter // nil if it shares none
+	bytes int          // its part of the memory for both
+}
+
+// A groupFilter is a filter that several documents share. It is in memory, or in a segment.
+type groupFilter struct {
+	bits    []byte
+	segment *segmentReader // if it is not nil, it has the filter at off, of some buckets
+	off     int64
+	buckets int
+}
+
+// read returns the filter.
+func (g *groupFilter) read() ([]byte, error) {
+	if g.segment == nil {
+		return g.bits, nil
+	}
+	b := make([]byte, g.buckets*bucketSize)
+	_, err := g.segment.aux.ReadAt(b, g.off)
+	return b, err
+}
 
 var salts = [8]uint32{
 	0x47b6137b, 0x44974d91, 0x8824ad5b, 0xa2b7289d,

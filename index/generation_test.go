@@ -211,7 +211,7 @@ var oneGeneration = []string{"catalog", "lock", strings.Repeat("x", 26)}
 // TestOlderVersions tests that an index written by an older version is built
 // anew and none of its files remain.
 func TestOlderVersions(t *testing.T) {
-	for _, version := range []string{"v1", "v2", "v3", "v4", "v5"} {
+	for _, version := range []string{"v1", "v2", "v3", "v4", "v5", "v6"} {
 		dir, cache, index := indexedDir(t)
 		if err := os.CopyFS(index, os.DirFS(filepath.Join("testdata", version))); err != nil {
 			t.Fatal(err)
@@ -267,7 +267,7 @@ func TestOutdatedTables(t *testing.T) {
 // TestStoredVersion tests that a stored index of this version can be read.
 func TestStoredVersion(t *testing.T) {
 	dir := t.TempDir()
-	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "v6"))); err != nil {
+	if err := os.CopyFS(dir, os.DirFS(filepath.Join("testdata", "v7"))); err != nil {
 		t.Fatal(err)
 	}
 	cat, err := readCatalog(dir)
@@ -279,7 +279,7 @@ func TestStoredVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer g.close()
-	for text, want := range map[string]int{"timeout": 1, "absent": 0, "31merror": 1, "reset": 1, "fadeee91-d619-429c-bfb5-8f6b856a063e": 1, "fadeee91-d619-429c-bfb5-8f6b856a063f": 0} {
+	for text, want := range map[string]int{"timeout": 1, "absent": 0, "31merror": 1, "reset": 1, "fadeee91-d619-429c-bfb5-8f6b856a063e": 1, "fadeee91-d619-429c-bfb5-8f6b856a063f": 0, "1234": 1, "zz": 0} {
 		if got := admitted(t, g, text); len(got) != want {
 			t.Errorf("%s is in %v", text, got)
 		}

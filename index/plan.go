@@ -51,6 +51,7 @@ type planNode struct {
 type planRun struct {
 	token.Run
 	whole bool // no letter, digit or underscore may be next to it
+	word  bool // it is not inside a UUID
 }
 
 // maxWords and maxWordsPerBlock, whichever allows more, limit the words to look
@@ -136,20 +137,44 @@ func text(name, s string, whole bool) planNode {
 		n.all = true
 		return n
 	}
-	for _, r := range runs {
-		n.and = append(n.and, planNode{name: spell(r), run: &planRun{r, whole}})
+	for i, r := range runs {
+		n.and = append(n.and, planNode{name: spell(r), run: &planRun{r, whole, false}})
+		if r.UUID {
+			n.and = append(n.and[:len(n.and)-5], uuid([5]token.Run(runs[i-4:]), whole))
+		}
 	}
 	// Identifiers are looked up last, in the blocks that are left.
 	slices.SortStableFunc(n.and, func(a, b planNode) int { return cost(a.run) - cost(b.run) })
 	if len(n.and) == 1 {
-		n.run, n.and = n.and[0].run, nil
+		n = n.and[0]
 		n.name = name
 	}
 	return n
 }
 
+// uuid returns the node for a UUID: either its ends are complete, and identify it, or they
+// are parts of longer runs, and the runs between them are words as others.
+func uuid(runs [5]token.Run, whole bool) planNode {
+	first, last := runs[0], runs[4]
+	first.Left, last.Right = false, false
+	ends := planNode{name: "a UUID"}
+	for _, r := range []token.Run{first, last} {
+		ends.and = append(ends.and, planNode{name: spell(r), run: &planRun{Run: r}})
+	}
+	if whole {
+		return ends
+	}
+	words := planNode{name: "parts of longer texts"}
+	for i, r := range runs {
+		words.and = append(words.and, planNode{name: spell(r), run: &planRun{Run: r, word: 0 < i && i < 4}})
+	}
+	return planNode{name: "a UUID, or parts of longer texts", or: []planNode{ends, words}}
+}
+
 func cost(r *planRun) int {
 	switch {
+	case r == nil: // of a UUID
+		return 2
 	case r.IsID():
 		return 2
 	case r.Left || r.Right:
@@ -267,11 +292,11 @@ func (a *answers) run(r *planRun, among *roaring.Bitmap) (*roaring.Bitmap, error
 		}
 	}
 	err := s.shapes(func(term []byte, shape token.Shape) error {
-		hide := r.MayHide(shape)
+		hide := r.MayHide(shape) && !(r.word && shape == token.InUUID)
 		if r.whole {
 			// A whole word is hidden only in runs too long to be kept: in any
-			// identifier, a letter or digit would be next to it.
-			hide = hide && shape == longShape
+			// identifier but a UUID, a letter or digit would be next to it.
+			hide = hide && (shape == longShape || shape == token.InUUID)
 		}
 		if hide {
 			return s.addTerm(term, out)

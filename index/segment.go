@@ -24,13 +24,16 @@ import (
 // which never change once they are written. ID.zap is Bleve's. ID.aux is ours,
 // for data that does not fit into Bleve's:
 //
-//	"LVA1"                    magic and version
+//	"LVA2"                    magic and version
 //	newline, then each term   in the segment's order, ended by a newline; shapes come first
-//	filters                   of each document's identifiers, see filter.go
+//	filters                   of each document's identifiers, see filter.go, and then
+//	                          those that documents share
 //	footer                    varints: length of the terms, length of the shapes among them,
-//	                          number of documents, number of buckets of each filter
+//	                          number of documents, for each of them the number of buckets of
+//	                          its filter and the number of the one that it shares, from one
+//	                          on (0 if none), number of these, and of buckets of each
 //	length                    4 bytes, length of the footer
-//	"LVA1"
+//	"LVA2"
 //
 // The terms are stored a second time because most queries are for parts of
 // words: to find the words that contain a text, bytes.Index searches a list of
@@ -44,13 +47,14 @@ type segmentReader struct {
 	live  *roaring.Bitmap // documents that are not deleted
 	dict  segment.TermDictionary
 	aux   *os.File
-	terms int64 // length of the terms in bytes, starting at auxTerms
-	shape int64 // length of the shapes among them
-	at    []int // first bucket of each document's filter, and the end of the last filter
+	terms int64          // length of the terms in bytes, starting at auxTerms
+	shape int64          // length of the shapes among them
+	at    []int          // first bucket of each document's filter, and the end of the last filter
+	group []*groupFilter // of each document
 }
 
 const (
-	auxMagic = "LVA1"
+	auxMagic = "LVA2"
 	auxTerms = int64(len(auxMagic) + 1) // offset of the terms
 )
 
@@ -141,7 +145,7 @@ func (i *fileInfo) update(path string) error {
 
 // writeAux writes the .aux file of a segment. filter returns the filter of a
 // document.
-func writeAux(path string, seg segment.Segment, filter func(doc int) ([]byte, error)) error {
+func writeAux(path string, seg segment.Segment, filter func(doc int) (docFilter, error)) error {
 	dict, err := seg.Dictionary(termField)
 	if err != nil {
 		return err
@@ -172,8 +176,26 @@ func writeAux(path string, seg segment.Segment, filter func(doc int) ([]byte, er
 	footer := binary.AppendUvarint(nil, uint64(terms))
 	footer = binary.AppendUvarint(footer, uint64(shapes))
 	footer = binary.AppendUvarint(footer, seg.Count())
+	var groups []*groupFilter
+	number := map[*groupFilter]int{nil: 0}
 	for doc := range int(seg.Count()) {
-		b, err := filter(doc)
+		d, err := filter(doc)
+		if err != nil {
+			return err
+		}
+		n, ok := number[d.group]
+		if !ok {
+			groups = append(groups, d.group)
+			n = len(groups)
+			number[d.group] = n
+		}
+		out.Write(d.own)
+		footer = binary.AppendUvarint(footer, uint64(len(d.own)/bucketSize))
+		footer = binary.AppendUvarint(footer, uint64(n))
+	}
+	footer = binary.AppendUvarint(footer, uint64(len(groups)))
+	for _, g := range groups {
+		b, err := g.read()
 		if err != nil {
 			return err
 		}
@@ -236,11 +258,30 @@ func (s *segmentReader) open(auxPath string) (err error) {
 	if docs != s.info.docs || s.seg.Count() != uint64(docs) {
 		return errDamaged
 	}
-	s.at = make([]int, docs+1)
+	s.at, s.group = make([]int, docs+1), make([]*groupFilter, docs)
+	numbers := make([]int, docs)
 	for i := range docs {
 		s.at[i+1] = s.at[i] + next()
+		numbers[i] = next()
 	}
-	if auxTerms+s.terms+int64(s.at[docs])*bucketSize+n+8 != st.Size() {
+	buckets := s.at[docs]
+	count := next()
+	if count < 0 || count > docs {
+		return errDamaged
+	}
+	groups := make([]*groupFilter, count+1) // the first is for none
+	for i := range count {
+		k := next()
+		groups[i+1] = &groupFilter{segment: s, off: auxTerms + s.terms + int64(buckets)*bucketSize, buckets: k}
+		buckets += k
+	}
+	for i, k := range numbers {
+		if k < 0 || k > count {
+			return errDamaged
+		}
+		s.group[i] = groups[k]
+	}
+	if err == nil && auxTerms+s.terms+int64(buckets)*bucketSize+n+8 != st.Size() {
 		return errDamaged
 	}
 	return err
@@ -271,10 +312,10 @@ func (s *segmentReader) serials(docs *roaring.Bitmap) (*roaring.Bitmap, error) {
 }
 
 // filter returns the filter of a document.
-func (s *segmentReader) filter(doc int) ([]byte, error) {
+func (s *segmentReader) filter(doc int) (docFilter, error) {
 	b := make([]byte, (s.at[doc+1]-s.at[doc])*bucketSize)
 	_, err := s.aux.ReadAt(b, auxTerms+s.terms+int64(s.at[doc])*bucketSize)
-	return b, err
+	return docFilter{own: b, group: s.group[doc], bytes: len(b)}, err
 }
 
 // addTerm adds the documents that contain a term to out.
@@ -366,6 +407,11 @@ func (s *segmentReader) words(part []byte, f func(word []byte) (bool, error)) er
 // out.
 func (s *segmentReader) addIdentifier(hash uint64, among *roaring.Bitmap, out *roaring.Bitmap) error {
 	var b [bucketSize]byte
+	may := func(off int64, buckets int) (bool, error) {
+		_, err := s.aux.ReadAt(b[:], off+int64(bucket(hash, buckets))*bucketSize)
+		return err == nil && holds(b[:], hash), err
+	}
+	looked := map[*groupFilter]bool{}
 	base := auxTerms + s.terms
 	for it := among.Iterator(); it.HasNext(); {
 		doc := int(it.Next())
@@ -373,10 +419,24 @@ func (s *segmentReader) addIdentifier(hash uint64, among *roaring.Bitmap, out *r
 		if n == 0 {
 			continue
 		}
-		if _, err := s.aux.ReadAt(b[:], base+int64(s.at[doc]+bucket(hash, n))*bucketSize); err != nil {
+		if g := s.group[doc]; g != nil {
+			held, ok := looked[g]
+			if !ok {
+				var err error
+				if held, err = may(g.off, g.buckets); err != nil {
+					return err
+				}
+				looked[g] = held
+			}
+			if !held {
+				continue
+			}
+		}
+		held, err := may(base+int64(s.at[doc])*bucketSize, n)
+		if err != nil {
 			return err
 		}
-		if holds(b[:], hash) {
+		if held {
 			out.Add(uint32(doc))
 		}
 	}

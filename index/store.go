@@ -49,7 +49,7 @@ type store struct {
 	mu sync.Mutex
 	// filters contains the filters of documents that are not published yet,
 	// by serial number.
-	filters     map[uint32][]byte
+	filters     map[uint32]docFilter
 	filterBytes int
 	auxBytes    int64 // size of the .aux files that were published
 
@@ -139,7 +139,7 @@ func openStore(parent string, from *generationInfo) (s *store, err error) {
 		failed:     make(chan struct{}),
 		closing:    make(chan struct{}),
 		panicked:   make(chan struct{}),
-		filters:    map[uint32][]byte{},
+		filters:    map[uint32]docFilter{},
 	}
 	path := filepath.Join(s.work, storeName)
 	stores.Store(path, s)
@@ -245,10 +245,11 @@ func (s *store) size() int64 {
 
 // add adds documents. It may be called by several goroutines at once.
 func (s *store) add(b *blockBatch) error {
+	filters := b.docFilters()
 	s.mu.Lock()
 	for i, serial := range b.serials {
-		s.filters[serial] = b.filters[i]
-		s.filterBytes += len(b.filters[i])
+		s.filters[serial] = filters[i]
+		s.filterBytes += filters[i].bytes
 	}
 	s.mu.Unlock()
 	batch := bleve.NewBatch()
@@ -490,7 +491,7 @@ func (s *store) copyTo(name string, prev *generationInfo) (info *generationInfo,
 		s.auxBytes += byID[x.Id()].aux.size
 	}
 	for _, serial := range written {
-		s.filterBytes -= len(s.filters[serial])
+		s.filterBytes -= s.filters[serial].bytes
 		delete(s.filters, serial)
 	}
 	return info, nil
@@ -529,24 +530,24 @@ func (s *store) writeAux(dir string, infos map[uint64]*segmentInfo, added []*sco
 					serials[doc] = serial
 				}
 				i.first, i.last = slices.Min(serials), slices.Max(serials)
-				err := writeAux(i.auxPath(dir), seg, func(doc int) ([]byte, error) {
+				err := writeAux(i.auxPath(dir), seg, func(doc int) (docFilter, error) {
 					s.mu.Lock()
-					b, ok := s.filters[serials[doc]]
+					d, ok := s.filters[serials[doc]]
 					s.mu.Unlock()
 					if ok {
-						return b, nil
+						return d, nil
 					}
 					p, ok := old[serials[doc]]
 					switch {
 					case ok:
 						return p.segment.filter(p.doc)
 					case live.Contains(uint32(doc)):
-						return nil, fmt.Errorf("%w: the filter of document %d is missing", errDamaged, serials[doc])
+						return docFilter{}, fmt.Errorf("%w: the filter of document %d is missing", errDamaged, serials[doc])
 					}
 					// A merge that was running when the
 					// document was deleted keeps it, marked
 					// as deleted.
-					return nil, nil
+					return docFilter{}, nil
 				})
 				mu.Lock()
 				defer mu.Unlock()

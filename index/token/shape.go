@@ -13,9 +13,12 @@ import (
 //	x18      the same with the prefix 0x, which is counted
 //	d12      12 decimal digits
 //	d6ms     6 decimal digits and one or two letters, as in durations
+//	u4       the three runs of 4 hexadecimal digits inside a UUID
 //	l        a run that is too long to be kept
+//
+// Of the runs inside a UUID, not even hashes are kept: those of its ends identify it.
 type Shape struct {
-	kind   byte // h, x, d
+	kind   byte // h, x, d, u
 	digits int  // at most maxDigits, which also means more
 	suffix string
 	long   bool
@@ -23,10 +26,13 @@ type Shape struct {
 
 const (
 	minHex    = 8 // minimum digits of a hexadecimal identifier
-	minDec    = 5 // minimum digits of a decimal identifier
+	minDec    = 4 // minimum digits of a decimal identifier
 	maxSuffix = 2 // maximum letters after a decimal identifier
 	maxDigits = 255
 )
+
+// InUUID is the shape of the runs inside UUIDs. Whole words may hide in it.
+var InUUID = Shape{kind: 'u', digits: 4}
 
 // Marks is the first byte of the terms that are not words. No run contains it.
 const Marks = '\x01'
@@ -54,7 +60,7 @@ func ParseShape(term string) (Shape, error) {
 	s.suffix = term[2+len(digits):]
 	var err error
 	s.digits, err = strconv.Atoi(digits)
-	if err != nil || !strings.ContainsRune("hxd", rune(s.kind)) {
+	if err != nil || !strings.ContainsRune("hxdu", rune(s.kind)) {
 		return s, errShape
 	}
 	return s, nil
@@ -125,6 +131,9 @@ func (r Run) MayHide(s Shape) bool {
 	if s.long {
 		return r.Left || r.Right || len(t) > maxRun
 	}
+	if s == InUUID {
+		return (len(t) == s.digits || len(t) < s.digits && (r.Left || r.Right)) && allHex(t)
+	}
 	if !r.Left && !r.Right {
 		return false
 	}
@@ -153,10 +162,37 @@ func (r Run) MayHide(s Shape) bool {
 	if s.kind == 'x' {
 		rest = strings.TrimPrefix(strings.TrimPrefix(t, "0"), "x")
 	}
-	for i := range len(rest) {
-		if !hex(rest[i]) {
+	return allHex(rest)
+}
+
+// allHex reports whether s consists of hexadecimal digits.
+func allHex(s string) bool {
+	for i := range len(s) {
+		if !hex(s[i]) {
 			return false
 		}
 	}
 	return true
+}
+
+// uuidLen is the length of a UUID. Source: RFC 9562.
+const uuidLen = len("00000000-0000-0000-0000-000000000000")
+
+// uuidTail returns the length of the rest of a UUID at the beginning of text, after its first
+// 8 digits; 0 if it is none. It does not look at what follows.
+func uuidTail(text []byte) int {
+	const tail = uuidLen - wordBytes
+	if len(text) < tail {
+		return 0
+	}
+	for i, c := range text[:tail] {
+		if i == 0 || i == 5 || i == 10 || i == 15 {
+			if c != '-' {
+				return 0
+			}
+		} else if !hex(folded[c]) {
+			return 0
+		}
+	}
+	return tail
 }

@@ -168,6 +168,12 @@ func (t *Terms) Add(text []byte) {
 		i += n
 		h = scramble(h ^ v&(1<<(8*n)-1))
 		run := all[from:i]
+		if len(run) == wordBytes && i < len(text) && text[i] == '-' {
+			if n := uuidTail(text[i:]); n > 0 && all[i+n] == 0 && allHex(string(run)) {
+				t.addShape(InUUID)
+				i += n - len("000000000000") - 1 // the end of it is a run
+			}
+		}
 		i++ // what ends it
 		if wide && !isASCII(run) {
 			t.addFolded(text[from : from+len(run)])
@@ -264,9 +270,7 @@ func (t *Terms) addRun(run []byte, off uint32, h uint64) {
 	shape, ok := shapeOf(run)
 	switch {
 	case ok:
-		if shape != t.last {
-			t.shape[shape], t.last = struct{}{}, shape
-		}
+		t.addShape(shape)
 		if !shape.long {
 			t.ids = append(t.ids, Hash(run))
 		}
@@ -275,6 +279,12 @@ func (t *Terms) addRun(run []byte, off uint32, h uint64) {
 	}
 	if len(t.words)+len(t.ids) > len(t.table)/2 {
 		t.grow()
+	}
+}
+
+func (t *Terms) addShape(s Shape) {
+	if s != t.last {
+		t.shape[s], t.last = struct{}{}, s
 	}
 }
 
@@ -326,6 +336,8 @@ type Run struct {
 	// Left and Right tell whether the run may continue before and after the
 	// query's text.
 	Left, Right bool
+	// UUID says that the run and the four before it are those of a UUID.
+	UUID bool
 }
 
 // Runs splits a query's text into runs. It returns false if s is not valid
@@ -345,7 +357,10 @@ func Runs(s string) ([]Run, bool) {
 		for i < len(s) && folded[s[i]] != 0 {
 			i++
 		}
-		out = append(out, Run{string(appendFolded(nil, []byte(s[from:i]))), from == 0, i == len(s)})
+		out = append(out, Run{string(appendFolded(nil, []byte(s[from:i]))), from == 0, i == len(s), false})
+		if n := len(out); n >= 5 && len(out[n-5].Text) == wordBytes && i >= uuidLen && uuidTail([]byte(s[i-uuidLen+wordBytes:])) > 0 {
+			out[n-1].UUID = allHex(out[n-5].Text)
+		}
 	}
 	return out, true
 }

@@ -13,18 +13,24 @@ import (
 // of identifiers.
 func TestTerms(t *testing.T) {
 	for text, want := range map[string]string{
-		"Error: error ERROR":                   "error",
-		"user_id=42 camelCase a.b":             "user id 42 camelcase a b",
-		"took 12345ms, 1234ms":                 "took 1234ms d5ms #1",
-		"at 08:00:00.123456Z":                  "at 08 00 d6z #1",
-		"0123456789abcdef0123456789ABCDEF":     "h32 #1",
-		"deadbeefcafe 0xdeadbeef1 0xab":        "deadbeefcafe x11 0xab #1",
-		"550e8400-e29b-41d4-a716-446655440000": "h8 e29b 41d4 a716 d12 #2",
-		"12345 99999 12345":                    "d5 #2",
-		"\u212aelvin ſize GRÖẞE größe":         "kelvin size grÖße", // the least of the runes that fold alike
-		"bad\xff\xfebytes":                     "bad\xff\xfebytes",
-		strings.Repeat("x", 513):               "l",
-		" ,;_- ":                               "",
+		"Error: error ERROR":                          "error",
+		"user_id=42 camelCase a.b":                    "user id 42 camelcase a b",
+		"took 12345ms, 1234ms, 123ms":                 "took 123ms d4ms d5ms #2",
+		"at 08:00:00.123456Z":                         "at 08 00 d6z #1",
+		"0123456789abcdef0123456789ABCDEF":            "h32 #1",
+		"deadbeefcafe 0xdeadbeef1 0xab":               "deadbeefcafe x11 0xab #1",
+		"550e8400-e29b-41d4-a716-446655440000":        "h8 u4 d12 #2",
+		"(DEADBEEF-E29B-41D4-A716-44665544000A)":      "deadbeef u4 d11a #1",
+		"550e8400-e29b-41d4-a716-44665544000":         "h8 e29b 41d4 a716 d11 #2", // too short
+		"550e8400-e29b-41d4-a716-446655440000a":       "h8 e29b 41d4 a716 d12a #2",
+		"a550e8400-e29b-41d4-a716-446655440000":       "h9 e29b 41d4 a716 d12 #2",
+		"550e8400-e29b-41d4_a716-446655440000":        "h8 e29b 41d4 a716 d12 #2",
+		"550e8400-e29b-41d4-a71ö-446655440000 é e29b": "h8 e29b 41d4 a71Ö d12 É #2",
+		"12345 99999 12345 2026 8080":                 "d4 d5 #4",
+		"\u212aelvin ſize GRÖẞE größe":                "kelvin size grÖße", // the least of the runes that fold alike
+		"bad\xff\xfebytes":                            "bad\xff\xfebytes",
+		strings.Repeat("x", 513):                      "l",
+		" ,;_- ":                                      "",
 	} {
 		var terms Terms
 		for range 2 { // the second time with reused memory
@@ -115,7 +121,7 @@ func TestFoldASCII(t *testing.T) {
 
 // TestMayHide tests which runs may be parts of identifiers of a shape.
 func TestMayHide(t *testing.T) {
-	open := func(s string) Run { return Run{s, true, true} }
+	open := func(s string) Run { return Run{Text: s, Left: true, Right: true} }
 	for _, c := range []struct {
 		run   Run
 		shape string
@@ -129,13 +135,20 @@ func TestMayHide(t *testing.T) {
 		{open("xab"), "x18", true},
 		{open("ms"), "d6ms", true},
 		{open("123"), "d6ms", true},
-		{Run{"123", true, false}, "d6ms", false}, // it would have to be at the end
-		{Run{"3ms", true, false}, "d6ms", true},
-		{Run{"ms", false, true}, "d6ms", false}, // it would have to be at the beginning
-		{Run{"404", false, false}, "d6", false},
+		{Run{Text: "123", Left: true, Right: false}, "d6ms", false}, // it would have to be at the end
+		{Run{Text: "3ms", Left: true, Right: false}, "d6ms", true},
+		{Run{Text: "ms", Left: false, Right: true}, "d6ms", false}, // it would have to be at the beginning
+		{Run{Text: "404", Left: false, Right: false}, "d6", false},
 		{open("404"), "d6", true},
+		{Run{Text: "e29b", Left: false, Right: false}, "u4", true},
+		{open("e29b"), "u4", true},
+		{open("29"), "u4", true},
+		{Run{Text: "29b", Left: true, Right: false}, "u4", true},
+		{Run{Text: "29b", Left: false, Right: false}, "u4", false},
+		{open("e29b1"), "u4", false},
+		{open("xyz"), "u4", false},
 		{open("anything"), "l", true},
-		{Run{"word", false, false}, "l", false},
+		{Run{Text: "word", Left: false, Right: false}, "l", false},
 	} {
 		s, err := ParseShape(string(rune(Marks)) + c.shape)
 		if err != nil {
