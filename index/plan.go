@@ -138,10 +138,19 @@ func text(name, s string, whole bool) planNode {
 		return n
 	}
 	for i, r := range runs {
-		n.and = append(n.and, planNode{name: spell(r), run: &planRun{r, whole, false}})
-		if r.UUID {
-			n.and = append(n.and[:len(n.and)-5], uuid([5]token.Run(runs[i-4:]), whole))
+		run := planNode{name: spell(r), run: &planRun{r, whole, false}}
+		if !r.Left && !r.Right {
+			may, ends := token.InsideUUID(s, runs, i)
+			run.run.word = !may || len(ends) > 0
+			if len(ends) > 0 {
+				uuid := planNode{name: "a UUID"}
+				for _, end := range ends {
+					uuid.and = append(uuid.and, planNode{name: spell(end), run: &planRun{Run: end}})
+				}
+				run = planNode{name: "a word, or inside a UUID", or: []planNode{run, uuid}}
+			}
 		}
+		n.and = append(n.and, run)
 	}
 	// Identifiers are looked up last, in the blocks that are left.
 	slices.SortStableFunc(n.and, func(a, b planNode) int { return cost(a.run) - cost(b.run) })
@@ -150,25 +159,6 @@ func text(name, s string, whole bool) planNode {
 		n.name = name
 	}
 	return n
-}
-
-// uuid returns the node for a UUID: either its ends are complete, and identify it, or they
-// are parts of longer runs, and the runs between them are words as others.
-func uuid(runs [5]token.Run, whole bool) planNode {
-	first, last := runs[0], runs[4]
-	first.Left, last.Right = false, false
-	ends := planNode{name: "a UUID"}
-	for _, r := range []token.Run{first, last} {
-		ends.and = append(ends.and, planNode{name: spell(r), run: &planRun{Run: r}})
-	}
-	if whole {
-		return ends
-	}
-	words := planNode{name: "parts of longer texts"}
-	for i, r := range runs {
-		words.and = append(words.and, planNode{name: spell(r), run: &planRun{Run: r, word: 0 < i && i < 4}})
-	}
-	return planNode{name: "a UUID, or parts of longer texts", or: []planNode{ends, words}}
 }
 
 func cost(r *planRun) int {

@@ -27,6 +27,7 @@ var pieces = []func(r *rand.Rand) string{
 		h := hexDigits(r, 32)
 		return h[:8] + "-" + h[8:12] + "-" + h[12:16] + "-" + h[16:20] + "-" + h[20:]
 	},
+	func(r *rand.Rand) string { return strings.Repeat("-"+hexDigits(r, 4), 1+r.IntN(5)) },
 	func(r *rand.Rand) string { return "0x" + hexDigits(r, 1+r.IntN(16)) },
 	func(r *rand.Rand) string {
 		return fmt.Sprintf("%d.%d.%d.%d:%d", r.IntN(256), r.IntN(256), r.IntN(256), r.IntN(256), r.IntN(65536))

@@ -48,7 +48,7 @@ func (p *producer) unpack(err error) {
 		p.fail(err)
 		return
 	}
-	members, errs := u.Unpack(p.ctx, p.st.member, p.st.turn, p.advance)
+	members, errs := u.Unpack(p.ctx, p.st.member, p.m.MayMatch, p.st.turn, p.advance)
 	for _, err := range errs {
 		p.fail(err)
 	}

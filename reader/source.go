@@ -214,9 +214,11 @@ type Unpacker interface {
 	Source
 	// Unpack lists the members of the archive m, which the caller opens instead
 	// of it. Each error is a *FileError for a part of m that cannot be read;
-	// the other members are returned. turn is that of OpenInTurn. progress, if
-	// not nil, is called with the number of bytes of m that were read.
-	Unpack(ctx context.Context, m Member, turn *Turn, progress func(disk int64)) ([]Member, []error)
+	// the other members are returned. What m has in common with a copy of it is left
+	// out if reads, which may be nil for all, says that the copy's is read. turn is that
+	// of OpenInTurn. progress, if not nil, is called with the number of bytes of m that
+	// were read.
+	Unpack(ctx context.Context, m Member, reads func(path string) bool, turn *Turn, progress func(disk int64)) ([]Member, []error)
 }
 
 // BlockSize is the maximum length of a block's text. Smaller blocks make an

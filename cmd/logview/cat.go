@@ -305,7 +305,7 @@ func (c *catPrinter) printMembers(src reader.Source, m reader.Member, err error)
 	if !ok {
 		return err
 	}
-	members, errs := u.Unpack(c.ctx, m, nil, nil)
+	members, errs := u.Unpack(c.ctx, m, nil, nil, nil)
 	for _, err := range errs {
 		if err := c.reportError(err); err != nil {
 			return err

@@ -175,6 +175,53 @@ func allHex(s string) bool {
 	return true
 }
 
+// InsideUUID reports whether run i of the runs of a query's text, taken as complete, may be
+// inside a UUID, and returns the complete runs at the ends of that UUID that the text has.
+func InsideUUID(text string, runs []Run, i int) (may bool, ends []Run) {
+	isPart := func(r Run) bool { return len(r.Text) == InUUID.digits && allHex(r.Text) }
+	if !isPart(runs[i]) {
+		return false, nil
+	}
+	const inside = 3 // runs
+	for k, steps := i, 0; ; steps++ {
+		r := runs[k]
+		if r.From > 0 && text[r.From-1] != '-' || steps == inside {
+			return false, nil
+		}
+		if k--; k < 0 {
+			break
+		}
+		if before := runs[k]; before.To != r.From-1 || !allHex(before.Text) {
+			return false, nil
+		} else if before.Left || !isPart(before) {
+			if len(before.Text) == wordBytes {
+				before.Left = false
+				ends = append(ends, before)
+			}
+			break
+		}
+	}
+	for k, steps := i, 0; ; steps++ {
+		r := runs[k]
+		if r.To < len(text) && text[r.To] != '-' || steps == inside {
+			return false, nil
+		}
+		if k++; k == len(runs) {
+			break
+		}
+		if next := runs[k]; next.From != r.To+1 || !allHex(next.Text) {
+			return false, nil
+		} else if next.Right || !isPart(next) {
+			if len(next.Text) == len("000000000000") {
+				next.Right = false
+				ends = append(ends, next)
+			}
+			break
+		}
+	}
+	return true, ends
+}
+
 // uuidLen is the length of a UUID. Source: RFC 9562.
 const uuidLen = len("00000000-0000-0000-0000-000000000000")
 

@@ -336,8 +336,8 @@ type Run struct {
 	// Left and Right tell whether the run may continue before and after the
 	// query's text.
 	Left, Right bool
-	// UUID says that the run and the four before it are those of a UUID.
-	UUID bool
+	// From and To are its range in the query's text.
+	From, To int
 }
 
 // Runs splits a query's text into runs. It returns false if s is not valid
@@ -357,10 +357,7 @@ func Runs(s string) ([]Run, bool) {
 		for i < len(s) && folded[s[i]] != 0 {
 			i++
 		}
-		out = append(out, Run{string(appendFolded(nil, []byte(s[from:i]))), from == 0, i == len(s), false})
-		if n := len(out); n >= 5 && len(out[n-5].Text) == wordBytes && i >= uuidLen && uuidTail([]byte(s[i-uuidLen+wordBytes:])) > 0 {
-			out[n-1].UUID = allHex(out[n-5].Text)
-		}
+		out = append(out, Run{string(appendFolded(nil, []byte(s[from:i]))), from == 0, i == len(s), from, i})
 	}
 	return out, true
 }

@@ -159,3 +159,43 @@ func TestMayHide(t *testing.T) {
 		}
 	}
 }
+
+// TestInsideUUID tests which runs of a query may be inside a UUID, and which ends of it the
+// query has.
+func TestInsideUUID(t *testing.T) {
+	for text, want := range map[string]string{
+		"550e8400-e29b-41d4-a716-446655440000":  "e29b(550e8400 446655440000) 41d4(550e8400 446655440000) a716(550e8400 446655440000)",
+		"x 550e8400-e29b-41d4-":                 "e29b(550e8400) 41d4(550e8400)",
+		"-41d4-a716-446655440000 x":             "41d4(446655440000) a716(446655440000)",
+		"8400-e29b-41d4-a716-446655440000":      "e29b(446655440000) 41d4(446655440000) a716(446655440000)",
+		"550e8400-e29b-41d4-a716-4466":          "e29b(550e8400) 41d4(550e8400) a716(550e8400)",
+		"-e29b-":                                "e29b()",
+		"8400-e29b-":                            "e29b()",
+		" e29b ":                                "",
+		"550e8400-e29b 41d4-a716":               "",
+		"550e8400--e29b-41d4-a716-446655440000": "",
+		"x-e29b-41d4-":                          "",
+		"-1111-2222-3333-4444-":                 "2222() 3333()", // as if each was enough
+	} {
+		runs, _ := Runs(text)
+		var got []string
+		for i, r := range runs {
+			if r.Left || r.Right {
+				continue
+			}
+			if may, ends := InsideUUID(text, runs, i); may {
+				var list []string
+				for _, end := range ends {
+					if end.Left || end.Right {
+						t.Errorf("%s: %+v is open", text, end)
+					}
+					list = append(list, end.Text)
+				}
+				got = append(got, r.Text+"("+strings.Join(list, " ")+")")
+			}
+		}
+		if s := strings.Join(got, " "); s != want {
+			t.Errorf("%s: %s, want %s", text, s, want)
+		}
+	}
+}

@@ -24,7 +24,7 @@ type parts struct {
 
 	chain  bool // the xz streams are decoded by an xzChain
 	begun  bool // the first xz stream was returned
-	change bool // the next xz stream is the first for an xzChain
+	change bool // the next part is for another decoder: it is the first xz stream for an xzChain, or follows an old lz4 frame
 
 	needs func(window int64) error // called with the window size in a part's header
 
@@ -213,8 +213,13 @@ func (p *parts) lz4OldBlock() error {
 		return err
 	}
 	n := binary.LittleEndian.Uint32(h)
-	if n == lz4Magic || n == lz4OldMagic || skippable(n) {
+	switch {
+	case n == lz4OldMagic:
 		return p.lz4Frame()
+	case n == lz4Magic || skippable(n):
+		// The decoder takes it for a block of the old frame.
+		p.next, p.change = p.lz4Frame, true
+		return io.EOF
 	}
 	p.left = 4 + int64(n)
 	return nil

@@ -176,9 +176,12 @@ func (d *partDecoder) decode(p []byte) (int, error) {
 	}
 	n, err := d.codec.Read(p)
 	if w, ok := d.parts.(*parts); ok && err == io.EOF && w.change {
-		w.change, w.chain = false, true
-		d.codec.release(d.window)
-		d.codec = newXzChain()
+		w.change = false
+		if d.format.magic == xzMagic {
+			w.chain = true
+			d.codec.release(d.window)
+			d.codec = newXzChain()
+		}
 		err = d.codec.reset(d.parts)
 	}
 	return n, err

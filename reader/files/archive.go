@@ -315,7 +315,7 @@ func UnpackAll(ctx context.Context, logs []Log, opt Options, look func(reader.Me
 				rest = append(rest, m)
 				continue
 			}
-			logs, more := unpackOnce(ctx, m, opt, nil, nil)
+			logs, more := unpackOnce(ctx, m, opt, nil, nil, nil)
 			errs = append(errs, more...)
 			logs, more = UnpackAll(ctx, logs, opt, nil)
 			errs = append(errs, more...)
@@ -367,9 +367,10 @@ func tarOf(path string) (tar string, packed bool) {
 }
 
 // unpackOnce lists the members of the archive m, as Unpack does, except those
-// that its copy also has: members with the same offset and the same bytes. If
-// the copy is damaged, these are the members before the damage.
-func unpackOnce(ctx context.Context, m reader.Member, opt Options, turn *reader.Turn, progress func(disk int64)) ([]Log, []error) {
+// that its copy also has, and of which reads, unless it is nil, says that they are read there:
+// members with the same offset and the same bytes. If the copy is damaged, these are the members
+// before the damage.
+func unpackOnce(ctx context.Context, m reader.Member, opt Options, reads func(path string) bool, turn *reader.Turn, progress func(disk int64)) ([]Log, []error) {
 	logs, errs := Unpack(ctx, m, opt, turn, progress)
 	if HandleOf(m).copy == nil || len(logs) == 0 {
 		return logs, errs
@@ -379,8 +380,13 @@ func unpackOnce(ctx context.Context, m reader.Member, opt Options, turn *reader.
 	if err != nil {
 		return logs, errs // reading the other archive reports the error
 	}
+	cwd, _ := os.Getwd()
+	filter := opt.Filter.forArchive(*HandleOf(m).copy, cwd)
 	for i := range logs {
-		logs[i].Members = slices.DeleteFunc(logs[i].Members, func(x reader.Member) bool { return HandleOf(x).In.end <= same })
+		logs[i].Members = slices.DeleteFunc(logs[i].Members, func(x reader.Member) bool {
+			path := HandleOf(m).copy.Path + x.Path[len(m.Path):]
+			return HandleOf(x).In.end <= same && !filter.excludesInside(HandleOf(m).copy.Path, path, cwd) && (reads == nil || reads(path))
+		})
 	}
 	return slices.DeleteFunc(logs, func(l Log) bool { return len(l.Members) == 0 }), errs
 }

@@ -39,9 +39,10 @@ func xzip(text string) []byte {
 	return b.Bytes()
 }
 
-func lz4ed(text string) []byte {
+func lz4ed(text string, opts ...lz4.Option) []byte {
 	var b bytes.Buffer
 	w := lz4.NewWriter(&b)
+	w.Apply(opts...)
 	io.WriteString(w, text)
 	w.Close()
 	return b.Bytes()

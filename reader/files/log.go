@@ -451,7 +451,7 @@ func HasID(ctx context.Context, m reader.Member, given decode.Charset, id reader
 
 // Unpack implements reader.Unpacker. It leaves out members that another archive
 // also has: see copiesOfArchives.
-func (s *LogSource) Unpack(ctx context.Context, m reader.Member, turn *reader.Turn, progress func(disk int64)) ([]reader.Member, []error) {
+func (s *LogSource) Unpack(ctx context.Context, m reader.Member, reads func(path string) bool, turn *reader.Turn, progress func(disk int64)) ([]reader.Member, []error) {
 	s.mu.Lock()
 	a := s.piped
 	s.mu.Unlock()
@@ -460,7 +460,7 @@ func (s *LogSource) Unpack(ctx context.Context, m reader.Member, turn *reader.Tu
 	if a != nil && m.Path == a.member.Path {
 		logs, errs = a.list(ctx, turn, progress)
 	} else {
-		logs, errs = unpackOnce(ctx, m, s.opt, turn, progress)
+		logs, errs = unpackOnce(ctx, m, s.opt, reads, turn, progress)
 	}
 	var out []reader.Member
 	for _, l := range logs {

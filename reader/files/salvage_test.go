@@ -62,7 +62,7 @@ func manyLines(name string, n int) string {
 // if the program is not installed.
 func packers(t *testing.T) map[string]func(string) []byte {
 	all := map[string]func(string) []byte{
-		"gzip": readertest.Gzip[string], "zstd": zst, "xz": xzip, "lz4": lz4ed,
+		"gzip": readertest.Gzip[string], "zstd": zst, "xz": xzip, "lz4": func(text string) []byte { return lz4ed(text) },
 		"lz4, checksums": func(s string) []byte {
 			var b bytes.Buffer
 			w := lz4.NewWriter(&b)
