@@ -78,7 +78,7 @@ func (f *Follower) beginLog(ctx context.Context, l files.Log, listed map[string]
 			return ctx.Err()
 		}
 		if err != nil {
-			if !errors.Is(err, reader.ErrBinary) {
+			if !errors.Is(err, reader.ErrBinary) && !errors.Is(err, fs.ErrPermission) { // reported when it is begun
 				f.note(members[i].Path, err)
 			}
 			continue
@@ -162,6 +162,12 @@ func (f *Follower) startAtEnd(ctx context.Context, src reader.Source, t *followe
 	t.existed = t.Size
 	if err := f.readChunks(ctx, t, t.Size); err != nil {
 		return err
+	}
+	if lines > 0 && t.scanned > 0 {
+		t.active = f.opt.Now()
+		if err := f.emitHeld(t, t.Size); err != nil {
+			return err
+		}
 	}
 	f.closeQuiet(t)
 	return nil

@@ -646,6 +646,37 @@ func TestFollowerHolds(t *testing.T) {
 	look(`59:"é\n"`)
 }
 
+// An unfinished last line that is among the last lines that were asked for is emitted after
+// a second.
+func TestFollowerHoldsLast(t *testing.T) {
+	for last, want := range map[int64]string{0: "", 1: "the end", 2: "two\nthe end"} {
+		dir := t.TempDir()
+		readertest.Act(t, dir, `a.log < one\ntwo\nthe end`)
+		now := time.Date(2026, 11, 21, 8, 0, 0, 0, time.UTC)
+		live := follow.NewLive([]string{dir}, nil)
+		f := follow.NewFollower(live, follow.FollowOptions{Last: last, Now: func() time.Time { return now }})
+		var got strings.Builder
+		emit := func(a *follow.Appended) error { got.Write(a.Text); return nil }
+		if err := f.Begin(t.Context(), emit); err != nil {
+			t.Fatal(err)
+		}
+		if got.String() != strings.TrimSuffix(want, "the end") {
+			t.Errorf("last %d: %q at once", last, got.String())
+		}
+		for range 2 {
+			now = now.Add(2 * time.Second)
+			if err := f.Look(t.Context(), follow.Changes{All: true}, emit); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got.String() != want {
+			t.Errorf("last %d: %q, want %q", last, got.String(), want)
+		}
+		f.Close()
+		live.Close()
+	}
+}
+
 // The last lines come first, over the borders of files, in order.
 func TestFollowerLast(t *testing.T) {
 	dir := t.TempDir()

@@ -143,6 +143,21 @@ func TestFollowerUnfinishedBeforeRotation(t *testing.T) {
 	w.expect()
 }
 
+// TestFollowerUnfinishedBeforeEmpty tests that a line is not torn because another file was
+// created, in which there is nothing yet.
+func TestFollowerUnfinishedBeforeEmpty(t *testing.T) {
+	dir := t.TempDir()
+	readertest.Act(t, dir, `app.log < old\n`)
+	w := watch(t, dir)
+	readertest.Act(t, dir, `app.log < par`)
+	w.expect()
+	readertest.Act(t, dir, `mv app.log app.log.1`)
+	readertest.WriteFile(t, filepath.Join(dir, "app.log"), "")
+	w.expect()
+	readertest.Act(t, dir, `app.log.1 < tial\n`)
+	w.expect("partial")
+}
+
 // TestFollowerSavedCopies tests that copies made with their times into other directories
 // are not emitted, but other files with the same text are.
 func TestFollowerSavedCopies(t *testing.T) {

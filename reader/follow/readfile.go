@@ -125,7 +125,7 @@ func (f *Follower) readFile(ctx context.Context, t *followed) error {
 	if t.at == 0 {
 		f.recheckCopies(t)
 	}
-	if grown {
+	if grown && size > 0 {
 		if err := f.endLinesBefore(ctx, t); err != nil {
 			return err
 		}
@@ -488,7 +488,8 @@ func (f *Follower) emitText(t *followed, b *reader.Block) {
 }
 
 // emitHeld emits an unfinished last line when it has been held long enough. One
-// that existed when following began waits for its end.
+// that existed when following began, and is not among the last lines that were asked for, waits
+// for its end.
 func (f *Follower) emitHeld(t *followed, size int64) error {
 	if t.scanned <= 0 || t.active.IsZero() || t.at == 0 && t.scanned < 4 { // too little to decide on an encoding
 
