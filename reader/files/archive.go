@@ -141,7 +141,7 @@ type entry struct {
 	wanted string // if in is not unpacked yet: the path to look for in it
 
 	off, size int64         // in the bytes of the archive
-	end       int64         // end of its data in the bytes of the archive
+	end       int64         // end of its data in the bytes of the archive, or behind them if that is cut off
 	modified  time.Time     // of the member
 	coding    decode.Coding // nil if the member is stored as it is
 	sparse    bool          // off is the offset of its headers; see sparse.go
@@ -352,6 +352,7 @@ func copiesOfArchives(logs []Log) {
 	each(func(tar string, _ bool, m *reader.Member) {
 		if first[tar] != m {
 			ChangeHandle(m, func(h *Handle) { h.copy = first[tar] })
+			ChangeHandle(first[tar], func(h *Handle) { h.from = m })
 		}
 	})
 }
@@ -369,55 +370,66 @@ func tarOf(path string) (tar string, packed bool) {
 // unpackOnce lists the members of the archive m, as Unpack does, except those
 // that its copy also has, and of which reads, unless it is nil, says that they are read there:
 // members with the same offset and the same bytes. If the copy is damaged, these are the members
-// before the damage.
+// before the damage. Of an archive that is cut off it leaves out the member at the cut if the
+// one it was made from has it whole.
 func unpackOnce(ctx context.Context, m reader.Member, opt Options, reads func(path string) bool, turn *reader.Turn, progress func(disk int64)) ([]Log, []error) {
 	logs, errs := Unpack(ctx, m, opt, turn, progress)
-	if HandleOf(m).copy == nil || len(logs) == 0 {
+	cut := slices.ContainsFunc(errs, func(err error) bool { return errors.Is(err, errTarCut) })
+	other := HandleOf(m).copy
+	if other == nil && cut {
+		other = HandleOf(m).from
+	}
+	if other == nil || len(logs) == 0 {
 		return logs, errs
 	}
 	a := HandleOf(logs[0].Members[0]).In.in
-	same, err := a.commonPrefix(ctx, &archive{member: *HandleOf(m).copy, opt: opt}, turn)
+	same, size, err := a.commonPrefix(ctx, &archive{member: *other, opt: opt}, turn)
 	if err != nil {
 		return logs, errs // reading the other archive reports the error
 	}
 	cwd, _ := os.Getwd()
-	filter := opt.Filter.forArchive(*HandleOf(m).copy, cwd)
+	filter := opt.Filter.forArchive(*other, cwd)
 	for i := range logs {
 		logs[i].Members = slices.DeleteFunc(logs[i].Members, func(x reader.Member) bool {
-			path := HandleOf(m).copy.Path + x.Path[len(m.Path):]
-			return HandleOf(x).In.end <= same && !filter.excludesInside(HandleOf(m).copy.Path, path, cwd) && (reads == nil || reads(path))
+			shared := min(HandleOf(x).In.end, size) <= same
+			if other == HandleOf(m).from {
+				shared = shared && HandleOf(x).In.end > size
+			}
+			path := other.Path + x.Path[len(m.Path):]
+			return shared && !filter.excludesInside(other.Path, path, cwd) && (reads == nil || reads(path))
 		})
 	}
 	return slices.DeleteFunc(logs, func(l Log) bool { return len(l.Members) == 0 }), errs
 }
 
 // commonPrefix returns the length of the common beginning of two tar archives
-// in bytes.
-func (a *archive) commonPrefix(ctx context.Context, b *archive, turn *reader.Turn) (int64, error) {
+// in bytes, and the size of a.
+func (a *archive) commonPrefix(ctx context.Context, b *archive, turn *reader.Turn) (same, size int64, err error) {
 	for _, x := range []*archive{a, b} {
 		if err := x.acquire(ctx, turn, nil); err != nil && x.data == nil {
-			return 0, err
+			return 0, 0, err
 		}
 		defer x.Release()
 	}
+	size = a.length()
 	if a.kind != decode.TarArchive || b.kind != decode.TarArchive {
-		return 0, nil
+		return 0, size, nil
 	}
 	x, y := reader.GetBlock(), reader.GetBlock()
 	defer reader.PutBlock(x)
 	defer reader.PutBlock(y)
 	for off := int64(0); ; off += reader.BlockSize {
 		if err := ctx.Err(); err != nil {
-			return off, err
+			return off, size, err
 		}
 		p, q := x.Grow(), y.Grow()
 		n, err := a.ReadAt(p, off)
 		if err != nil && err != io.EOF {
-			return off, err
+			return off, size, err
 		}
 		k, err := b.ReadAt(q, off)
 		if err != nil && err != io.EOF {
-			return off, err
+			return off, size, err
 		}
 		n = min(n, k)
 		if !bytes.Equal(p[:n], q[:n]) || n < reader.BlockSize {
@@ -425,7 +437,7 @@ func (a *archive) commonPrefix(ctx context.Context, b *archive, turn *reader.Tur
 			for same < n && p[same] == q[same] {
 				same++
 			}
-			return off + int64(same), nil
+			return off + int64(same), size, nil
 		}
 	}
 }

@@ -39,6 +39,7 @@ type Handle struct {
 	In   *entry         // position in an archive; nil for a file that is not in one
 	deep int64          // number of levels below a named directory or archive
 	copy *reader.Member // an archive with the same name that may have the same members
+	from *reader.Member // an archive with the same name of which this one may be cut off
 	Pair *pair          // the undecided pair that this file belongs to, see pair; nil if there is none
 
 	Rotated bool       // its name, compared with those listed with it, is that of a rotated file

@@ -151,7 +151,7 @@ func (l *tarLister) entry(h *tar.Header, off int64, extents []extent) (e *entry,
 	case tar.TypeReg, tar.TypeCont, tar.TypeGNUSparse:
 		if !sparseMember(h) {
 			e.size = max(0, min(e.size, l.size-off))
-			e.end = off + e.size
+			e.end = off + h.Size
 			return e, h.Size
 		}
 		for _, x := range extents {
