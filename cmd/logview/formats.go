@@ -52,6 +52,7 @@ var builtInFields = map[string]string{
 	"cri":         "stream, and what the message has (Kubernetes)",
 	"klog":        "pid source, and what the message has",
 	"nginx-error": "pid tid client server request upstream host",
+	"ltsv":        "the labels of label:value, with tabs between them",
 	"csv":         "the columns that the first line of the file names, with commas, semicolons, tabs or |",
 	"w3c":         "the columns that #Fields names; c-ip, cs-method, cs-uri-stem, sc-status and others are also client, method, path, status",
 	"zeek":        "the columns that #fields names",

@@ -188,7 +188,7 @@ func (x *Fields) emitMilliseconds(v []byte, at int) bool {
 	if !x.emit(nameTookMS, v, at) {
 		return false
 	}
-	if !allDigits(v) {
+	if whole, fraction, _ := bytes.Cut(v, []byte{'.'}); !allDigits(whole) || !allDigits(fraction) {
 		return true // -1 if it is not known
 	}
 	x.text = append(append(x.text[:0], v...), "ms"...)
@@ -212,8 +212,8 @@ type requestForm struct {
 // The forms. Sources: "Access logs for your Application Load Balancer" and "… Classic Load
 // Balancer" of Amazon's Elastic Load Balancing, "Server access log format" of Amazon S3,
 // "Envoy Access Logs" of Istio, "Default native format" of Squid's logformat, "Default format string" of Envoy's access
-// logging, uWSGI's default log format, defaultLogFormatter of Gin, and AccessFormatter of
-// Uvicorn.
+// logging, uWSGI's default log format, defaultLogFormatter of Gin, AccessFormatter of
+// Uvicorn, and the format dev of Morgan.
 var (
 	ginForm = &requestForm{[][]byte{nil, nil, nil, nil, nil, nameStatus, nil, nameTook, nil, nameClient, nil, nameMethod, namePath}, false,
 		func(w *requestWords) bool {
@@ -241,6 +241,10 @@ var (
 		func(w *requestWords) bool {
 			return w.n > 14 && w.isDigits(9) && string(w.word(13)) == "msecs" && w.isHTTP(14) && w.isStatus(14)
 		}}
+	morganForm = &requestForm{[][]byte{nameMethod, namePath, nameStatus, nameTookMS, nil, nil, nameBytes}, false,
+		func(w *requestWords) bool {
+			return w.n == 7 && w.isStatus(2) && string(w.word(4)) == "ms" && string(w.word(5)) == "-" && byteAt(w.word(1), 0) == '/'
+		}}
 )
 
 // formByStart returns the form that a line may have by its first words; nil if it has none.
@@ -252,6 +256,8 @@ func formByStart(l []byte) *requestForm {
 		return ginForm
 	case c == 'I' && bytes.HasPrefix(l, []byte("INFO:     ")):
 		return uvicornForm
+	case c >= 'A' && c <= 'Z' && bytes.HasPrefix(l[min(wordEnd(l), len(l)):], []byte(" /")) && bytes.Contains(l, []byte(morganMark)):
+		return morganForm
 	case c == '[' && byteAt(l, 5) == '-' && byteAt(l, 11) == 'T':
 		// After REQUEST STATUS FLAGS, Envoy has numbers, and Istio texts.
 		if i := bytes.IndexByte(l, '"') + 1; i > 0 {
@@ -291,6 +297,9 @@ func (w *requestWords) parseForm(f *requestForm, l []byte) bool {
 
 // ginMark is what lines of Gin begin with.
 const ginMark = "[GIN] "
+
+// morganMark precedes the number of bytes in lines of Morgan.
+const morganMark = " ms - "
 
 // ownerLen is the length of the name of an owner in Amazon S3.
 const ownerLen = 64

@@ -72,7 +72,7 @@ func Spelled(name string) bool {
 }
 
 // RequestMarks are texts of which every line of an access log contains one.
-var RequestMarks = append([]string{requestMark, requestMarkInDocker, haproxyMark, protocolMark, protocolMarkEscaped, ginMark}, squidMarks...)
+var RequestMarks = append([]string{requestMark, requestMarkInDocker, haproxyMark, protocolMark, protocolMarkEscaped, ginMark, morganMark}, squidMarks...)
 
 const (
 	requestMark         = `] "`
@@ -115,6 +115,10 @@ func (x *Fields) Each(l []byte, emit func(name, value []byte, at int) bool) {
 // emitOwn emits the fields that a line shows itself, those of its header if header is set.
 func (x *Fields) emitOwn(l []byte, header bool) {
 	at, more := 0, true
+	if header && x.Formats.allows("ltsv") && ltsvFields(l, x.emit) {
+		x.format = "ltsv"
+		return
+	}
 	if header {
 		at, more = x.emitHeader(l)
 	}

@@ -347,15 +347,17 @@ func findEventXML(s *stamp, l []byte) bool {
 func counts(s *stamp, l []byte, i int) bool {
 	before := l[:i]
 	if s.kind == epoch {
-		if l[i] == '@' || namesTime(before) || bytes.HasSuffix(before, []byte("0000 00:00:")) || isFlow(l, i) { // of abseil
+		if l[i] == '@' || namesTime(before) || string(before) == "t=" || bytes.HasSuffix(before, []byte("0000 00:00:")) || isFlow(l, i) { // of abseil
 			return true
 		}
 		// Process numbers and the like may precede it if it has a fraction.
-		if k := bytes.IndexByte(l[i:], '.'); (k == 10) && len(before) <= 16 && len(bytes.Trim(before, "0123456789 []:#")) == 0 {
+		if k := bytes.IndexByte(l[i:], '.'); (k == 10) && len(before) <= 16 && len(bytes.Trim(before, "0123456789 []:#<>")) == 0 {
 			return true
 		}
 	}
 	switch rest := bytes.TrimRight(bytes.TrimLeft(before, "[(<#+ "), " :|[]("); {
+	case s.kind == clockOnly && i > 2 && labelOf(l).end > 0 && labelOf(l).end >= i-1: // behind the name of a container
+		return true
 	case len(rest) == 0:
 		return len(before) <= 3
 	case s.kind == clockOnly && len(before) <= 8 && allDigits(bytes.TrimRight(before, " ")) && byteAt(l, i+8) == '.': // of strace -f

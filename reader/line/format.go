@@ -20,7 +20,7 @@ type Format struct {
 
 // BuiltIn are the names of the forms of lines that are known, as [Fields.Format]
 // returns them.
-var BuiltIn = []string{"json", "logfmt", "access", "syslog", "cri", "klog", "nginx-error", "csv", "w3c", "zeek", "text"}
+var BuiltIn = []string{"json", "logfmt", "access", "syslog", "cri", "klog", "nginx-error", "ltsv", "csv", "w3c", "zeek", "text"}
 
 // NewFormat returns a format. Each of samples must have it.
 func NewFormat(name, pattern string, samples []string) (*Format, error) {

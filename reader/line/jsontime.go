@@ -38,11 +38,22 @@ func keyRank(key []byte) int {
 		}
 	}
 	for _, end := range []string{"imestamp", "ime", "Time", "_at", "Date"} {
-		if bytes.HasSuffix(key, []byte(end)) {
+		if bytes.HasSuffix(key, []byte(end)) && !isOtherTime(key) {
 			return len(jsonKeys)
 		}
 	}
 	return -1
+}
+
+// isOtherTime reports whether a key names a time that is not the one at which its line was
+// written, such as expires_at.
+func isOtherTime(key []byte) bool {
+	for _, part := range []string{"expir", "xpir", "valid", "due_", "birth", "next_", "nextRe", "last_", "until"} {
+		if bytes.Contains(key, []byte(part)) {
+			return true
+		}
+	}
+	return false
 }
 
 // jsonStart returns the position at which a line has a JSON object: at its start,
@@ -86,6 +97,10 @@ func findJSON(s *stamp, l []byte, i int) (key string, at, keyDepth int, ok bool)
 				continue
 			}
 			if depth > 1 {
+				if bytes.HasSuffix(l[from:end-1], []byte("ated_at")) { // of what the object is about
+					i = k + 1
+					continue
+				}
 				rank = max(rank, len(jsonKeys)) // of something in the line
 			}
 			k = skip(l, k+1, ' ')

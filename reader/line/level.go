@@ -131,8 +131,14 @@ func levelAround(l []byte, at, end int) (v Level, derived bool) {
 	if v := levelOfInitial(levelLetter(l, at, end, request)); v != NoLevel {
 		return v, false
 	}
+	if v, derived = levelOfLTSV(l); v != NoLevel {
+		return v, derived
+	}
 	if request >= 0 {
 		return statusLevel(l, request), true
+	}
+	if v, ok := levelOfStatusPair(l); ok {
+		return v, true
 	}
 	return levelOfHAProxy(l)
 }
@@ -269,7 +275,10 @@ func levelBefore(l []byte, at, end int) byte {
 	if level := levelOfPair(l, at, end); level != ' ' {
 		return level
 	}
-	return levelOfForm(l, at, end)
+	if level := levelOfForm(l, at, end); level != ' ' {
+		return level
+	}
+	return levelOfRareForm(l, at, end)
 }
 
 // pairsBegin returns where the pairs of a line may begin, whose time is l[at:end]: at its

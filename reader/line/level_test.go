@@ -10,6 +10,18 @@ import (
 )
 
 var levelCases = map[string]byte{
+	`{"method":"GET","path":"/","response_code":503,"start_time":"2026-11-21T08:00:01Z"}`: 'E', `{"@t":"2026-11-21T08:00:01Z","@mt":"x"}`: 'I',
+	`{"http":{"method":"GET","status_code":404}}`: 'W', `{"statusCode":500,"msg":"no request"}`: ' ',
+	"method=POST path=/orders format=html status=500 duration=22.3": 'E', "status=500 of the disk": ' ',
+	`date=2026-11-21 time=08:00:01 tz="+0200" level="information" logid=1`: 'I', "GET /users 200 12.345 ms - 170": 'I', "POST /users 500 3.210 ms - 21": 'E',
+	"kern  :notice: [Tue May 14 08:15:05 2024] audit": 'I', "2026-11-21 08:00:01.123 | SUCCESS  | app.db:query:89 - done": 'I', "2026-11-21 08:00:01 SUCCESS: done": ' ',
+	"2026-11-21T08:00:01  PID[1234] Error       boom": 'E', "2026-11-21 08:00:01.123 P01 DETAIL: backup": 'D', "2026-11-21 08:00:01.123456 N | etcdserver: x": 'I',
+	"Nov 21 08:00:01 [1234] node1 corosync warning [MAIN  ] x": 'W', "2026-11-21T08:00:01.123Z| vcpu-0| W003: x": 'W', "2026-11-21 08:00:01 - ! [298] x": 'E',
+	"[1234]{-1}[-1/-1] 2026-11-21 08:00:01.123456 w Backup  x.cpp(00001) : z": 'W', "warn  2026-11-21 08:00:01: y": 'W', "Zigbee2MQTT:error  2026-11-21 08:00:01: z": 'E',
+	"failed 2026-11-21 08:00:01: y": ' ', "[main:1234] error @2026-11-21 08:00:01> boom": 'E', "Nov 21 08:00:01 2026 wlc1 authmgr[1240]: <124003> <ERRS> |authmgr|  x": 'E',
+	"W 11/21/26 08:00:01 00331 FFI: port": 'W', "%Nov 21 08:00:01:123 2026 H3C SHELL/3/SHELL_LOGIN: x": 'E', "[GIN-debug] GET /ping --> main": 'D',
+	"2026-11-21 08:00:01,123+0000 http-nio-8080-exec-3 url: /x ERROR bob 495x12x1 [c.a.j.web.X] y": 'E', "VALUES ('ERROR', 'x')": ' ',
+	"time:21/Nov/2026:08:00:01 +0000\thost:192.0.2.10\tmethod:GET\turi:/x\tstatus:500": 'E', "a:1\tb:2\tlevel:warn": 'W', "a:1\tlevel:warn": ' ',
 	"2026-11-21 ERROR x": 'E', "[error] x": 'E', "level=warn": 'W', "WARNING: x": 'W', "INFO x": 'I', `{"level":"debug"}`: 'D',
 	"2026-11-21 08:00:01.1 DEBG x": 'D', "21-Nov-2026 08:00:01.123 resolver: debug 1: fetch: x": 'D', "[I 2026-11-21 08:00:01.123 ServerApp] error": 'I',
 	"[W 261121 08:00:01 web:2348] info": 'W', "2026-11-21 08:00:01.123456 I [12:puma 001] Rails -- error": 'I', "2026-11-21 08:00:01 UTC | TRACE | WARN | (x.go:1) y": 'W',

@@ -9,7 +9,7 @@ import (
 
 // levelKeys are the keys under which programs write the level of a line.
 var levelKeys = []string{"level", "severity", "lvl", "log.level", "loglevel", "levelname", "log_level", "severity_text", "PRIORITY", "level_name",
-	"@level", "@l", "severityText", "error_severity"}
+	"@level", "@l", "severityText", "error_severity", "sev", "level_str", "levelStr", "log_severity", "severityName", "severity_label", "EntryType"}
 
 func isLevelKey(key []byte) bool {
 	if len(key) == 0 {
@@ -25,7 +25,7 @@ func isLevelKey(key []byte) bool {
 			return false
 		}
 	case 3, 5, 9, 10:
-		if c != 'l' {
+		if c != 'l' && c != 's' && c != 'e' {
 			return false
 		}
 	case 8:
@@ -33,11 +33,11 @@ func isLevelKey(key []byte) bool {
 			return false
 		}
 	case 12, 13:
-		if c != 's' {
+		if c != 's' && c != 'l' {
 			return false
 		}
 	case 14:
-		if c != 'e' {
+		if c != 'e' && c != 's' {
 			return false
 		}
 	default:
@@ -76,7 +76,11 @@ func levelOfPair(l []byte, at, end int) byte {
 				return levelOfNumber(v)
 			}
 		}
-		return levelOfValue(value[:letters(value, 0)])
+		n := 0
+		for n < len(value) && (isLetter(value[n]) || isDigit(value[n])) {
+			n++
+		}
+		return levelOfValue(value[:n])
 	}
 }
 
@@ -117,6 +121,12 @@ func levelOfValue(value []byte) byte {
 	}
 	if level := levelNamed(value); level != 0 {
 		return level
+	}
+	switch string(value) {
+	case "silly": // of Winston
+		return 'T'
+	case "http", "success", "SUCCESS", "note", "Note": // of Winston, and of Loguru
+		return 'I'
 	}
 	if len(value) == 1 && strings.IndexByte("FEWIDT", value[0]&^32) >= 0 {
 		return value[0] &^ 32
@@ -171,6 +181,9 @@ func levelOfKey(l []byte) byte {
 			continue
 		}
 		i++
+	}
+	if severity == ' ' && bytes.HasPrefix(l, []byte(`{"@t":"`)) && bytes.Contains(l, []byte(`"@m`)) { // Serilog leaves out @l for Information
+		return 'I'
 	}
 	return severity
 }
@@ -267,18 +280,41 @@ func levelOfNumber(v int) byte {
 // levelOfJSONStatus returns the level that the status in a line of an access log in JSON
 // stands for.
 func levelOfJSONStatus(l []byte) (v Level, derived bool) {
-	i := bytes.Index(l, []byte(`"status":`))
+	i := -1
+	for _, key := range []string{`"status":`, `"status_code":`, `"statusCode":`, `"response_code":`, `"EdgeResponseStatus":`} {
+		if i = bytes.Index(l, []byte(key)); i >= 0 {
+			i = skip(l, skip(l, i+len(key), ' '), '"')
+			break
+		}
+	}
 	if i < 0 {
 		return NoLevel, false
 	}
-	i = skip(l, skip(l, i+len(`"status":`), ' '), '"')
 	if _, end := number(l, i, 3); end != i+3 || isDigit(byteAt(l, end)) || byteAt(l, i) < '1' || byteAt(l, i) > '5' {
 		return NoLevel, false
 	}
-	for _, key := range []string{`"request":`, `"request_uri":`, `"request_method":`, `"method":`, `"uri":`, `"verb":`} {
+	for _, key := range []string{`"request":`, `"request_uri":`, `"request_method":`, `"method":`, `"uri":`, `"verb":`, `"http_method":`, `"requestMethod":`, `"ClientRequestMethod":`} {
 		if bytes.Contains(l, []byte(key)) {
 			return levelOfStatusCode(l[i]), true
 		}
 	}
 	return NoLevel, false
+}
+
+// levelOfStatusPair returns the level that the status in a line of pairs stands for, which
+// has the method of a request, too: that of Lograge, and of Heroku's router.
+func levelOfStatusPair(l []byte) (v Level, derived bool) {
+	l = l[:min(len(l), 4*searched)]
+	if bytes.IndexByte(l, '=') < 0 {
+		return NoLevel, false
+	}
+	i := bytes.Index(l, []byte("status="))
+	if i < 0 || i > 0 && l[i-1] != ' ' && l[i-1] != '\t' || !bytes.Contains(l, []byte("method=")) {
+		return NoLevel, false
+	}
+	i += len("status=")
+	if _, end := number(l, i, 3); end != i+3 || IsAlnum(byteAt(l, end)) || l[i] < '1' || l[i] > '5' {
+		return NoLevel, false
+	}
+	return levelOfStatusCode(l[i]), true
 }

@@ -40,7 +40,7 @@ func levelOfHeader(l []byte, timed bool) byte {
 			return level
 		}
 		// After plain words it is part of the message: "Payment Error:", Nagios's "SERVICE ALERT:".
-		ofMessage := prose && word[len(word)-1] == ':' && word[0] != '(' && (!capitals(word) || string(word) == "ALERT:") ||
+		ofMessage := prose && word[len(word)-1] == ':' && word[0] != '(' && word[0] != ':' && (!capitals(word) || string(word) == "ALERT:") ||
 			plain > 1 && isPlain(word) && !isPadded(l) // in a sentence
 		if level := levelOfWord(word, timed && n == first && !beginsSentence(word, l)); level != ' ' && !ofMessage {
 			if !timed && n == 0 && isLabel(word) {
@@ -317,6 +317,11 @@ func levelOfInner(l []byte) byte {
 // time is l[at:end].
 func levelOfMarks(l []byte, at, end int) byte {
 	switch {
+	case byteAt(l, 0) == '[' && bytes.HasPrefix(l, []byte("[GIN-debug] ")):
+		if bytes.HasPrefix(l[len("[GIN-debug] "):], []byte("[WARNING]")) {
+			return 'W'
+		}
+		return 'D'
 	case end > 0 && at == 0 && len(l) > 7 && strings.IndexByte("EWIF", l[0]) >= 0 && allDigits(l[1:7]) && l[7] == ' ': // of CockroachDB
 		return l[0]
 	case at == 3 && end > at && len(l) > at && l[0] == '[' && l[2] == ' ' && strings.IndexByte("DIWEC", l[1]) >= 0: // of Tornado and Jupyter
@@ -495,128 +500,6 @@ func logcatLevel(c byte) byte {
 	return c
 }
 
-// levelOfForm returns the level of a line that is written in a form of its own, after its
-// time l[at:end]; a blank if it has none of them:
-//
-//   - %LINK-3-UPDOWN: of Cisco, also behind what a collector writes;
-//   - ERROR:  with two blanks, of PostgreSQL, after any prefix (log_line_prefix);
-//   - daemon.err, the facility and the severity that BusyBox and OpenWrt write;
-//   - Er(163), the severity and the priority of VMware's ESXi;
-//   - security: error: of BIND, and 123: error : of libvirt;
-//   - critical/Api: of Icinga;
-//   - LEVEL: Error of Db2, and %%01IFNET/4/ of Huawei's routers.
-func levelOfForm(l []byte, at, end int) byte {
-	rest := l[end:min(len(l), end+searched)]
-	for from := 0; ; {
-		k := bytes.IndexByte(rest[from:], '%')
-		if k < 0 {
-			break
-		}
-		from += k + 1
-		if word := rest[from-1 : from-1+wordEnd(rest[from-1:])]; len(word) > 2 && word[1] == '%' {
-			if k := bytes.IndexByte(word, '/'); k > 0 && byteAt(word, k+1) >= '0' && byteAt(word, k+1) <= '7' && byteAt(word, k+2) == '/' {
-				return levelOfNumber(int(word[k+1] - '0'))
-			}
-			from++
-			continue
-		}
-		if word := rest[from-1:]; isLetter(byteAt(word, 1)) {
-			if level := levelOfLetter(word[:wordEnd(word)], nil, false, 0, 0); level != ' ' {
-				return level
-			}
-		}
-	}
-	if k := indexPadded(rest); k > 0 {
-		from := k
-		for from > 0 && (isLetter(rest[from-1]) || isDigit(rest[from-1])) {
-			from--
-		}
-		if word := rest[from:k]; from > 0 && (rest[from-1] == ' ' || rest[from-1] == ',') && len(word) > 2 && capitals(word) && isLetter(word[0]) {
-			if level := levelNamed(word); level != 0 {
-				return level
-			}
-		}
-	}
-	if byteAt(l, at+len("2006-01-02")) == '-' {
-		if k := bytes.Index(rest, []byte(" LEVEL: ")); k > 0 {
-			word := rest[k+len(" LEVEL: "):]
-			return max(levelNamed(word[:letters(word, 0)]), ' ')
-		}
-	}
-	// The others have a mark among the first words: most lines need no search for it.
-	const near = 48
-	head := rest[:min(len(rest), near)]
-	dot := bytes.IndexByte(head, '.')
-	if isLetter(byteAt(l, at)) && dot < 0 || dot < 0 && bytes.IndexByte(head, '(') < 0 && bytes.IndexByte(head, '/') < 0 && bytes.Count(head, []byte{':'}) < 2 {
-		return ' '
-	}
-	var words [3][]byte
-	spaced := false // a colon between blanks follows the second word
-	for i := range words {
-		spaced = spaced || i == 2 && bytes.HasPrefix(rest, []byte(" : "))
-		rest = bytes.TrimLeft(rest, " :]")
-		words[i] = rest[:wordEnd(rest)]
-		rest = rest[len(words[i]):]
-	}
-	for _, word := range words[:2] {
-		if word = bytes.Trim(word, "<>"); isPriority(word) {
-			return levelNamed(word[bytes.IndexByte(word, '.')+1:])
-		}
-	}
-	if k := len(words[0]) - 1; k > 3 && words[0][2] == '(' && words[0][k] == ')' && allDigits(words[0][3:k]) {
-		for i, name := range []string{"Em", "Al", "Cr", "Er", "Wa", "No", "In", "Db"} {
-			if string(words[0][:2]) == name {
-				return levelOfNumber(i)
-			}
-		}
-	}
-	if string(words[1]) == "debug" && len(words[2]) > 1 && allDigits(words[2][:len(words[2])-1]) && words[2][len(words[2])-1] == ':' && words[0][len(words[0])-1] == ':' {
-		return 'D' // of BIND
-	}
-	if word, ok := bytes.CutSuffix(words[1], []byte{':'}); ok && len(words[0]) > 2 && words[0][len(words[0])-1] == ':' && letters(words[0], 0) == len(words[0])-1 && l[end] == ' ' && isDigit(l[max(0, end-1)]) && bytes.IndexByte(l[:end], '-') > 0 {
-		if level := levelNamed(word); level != 0 {
-			return level
-		}
-	}
-	if spaced || len(rest) > 1 && rest[0] == ' ' && rest[1] == ':' {
-		if level := levelNamed(words[1]); level != 0 && allDigits(bytes.TrimSuffix(words[0], []byte{':'})) {
-			return level
-		}
-	}
-	if name, object, ok := bytes.Cut(words[0], []byte{'/'}); ok && len(object) > 1 && object[len(object)-1] == ':' && object[0] >= 'A' && object[0] <= 'Z' {
-		if level := levelNamed(name); level != 0 {
-			return level
-		}
-	}
-	return ' '
-}
-
-// indexPadded returns the index of the first colon before two blanks in l; -1 if there is none.
-func indexPadded(l []byte) int {
-	// Two blanks are rarer than a colon, and looked for from one of every two bytes.
-	for i := 2; i < len(l); i += 2 {
-		if l[i] != ' ' {
-			continue
-		}
-		switch {
-		case l[i-1] == ' ' && l[i-2] == ':':
-			return i - 2
-		case l[i-1] == ':' && i+1 < len(l) && l[i+1] == ' ':
-			return i - 1
-		}
-	}
-	return -1
-}
-
-// isFacility reports whether a word is the name of a facility of syslog.
-func isFacility(word []byte) bool {
-	switch string(word) {
-	case "kern", "user", "mail", "daemon", "auth", "syslog", "lpr", "news", "uucp", "cron", "authpriv", "ftp", "ntp":
-		return true
-	}
-	return len(word) == 6 && bytes.HasPrefix(word, []byte("local")) && isDigit(word[5])
-}
-
 // levelOfLetter returns the level that a letter stands for, or another short mark, which
 // is the nth word of a header, before rest.
 func levelOfLetter(word, rest []byte, timed bool, n, thread int) byte {
@@ -709,6 +592,9 @@ func isHex(word []byte) bool {
 // [core:error] or INFO::root, the first that names one counts.
 func levelOfWord(word []byte, any bool) byte {
 	inBrackets := word[0] == '[' || word[0] == '<' || word[0] == '('
+	if inBrackets && (byteAt(word, 1) == '\'' || byteAt(word, 1) == '"') { // VALUES ('ERROR'
+		return ' '
+	}
 	marked := any || inBrackets && bytes.IndexByte(bytes.Trim(word, "[<( )>]:"), ' ') < 0 || word[0] == ':'
 	for len(word) > 0 {
 		if !isLetter(word[0]) {

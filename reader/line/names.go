@@ -1,6 +1,9 @@
 package line
 
-import "bytes"
+import (
+	"bytes"
+	"strings"
+)
 
 // This file names the columns of headers that have no known form.
 
@@ -31,6 +34,11 @@ func (x *Fields) emitHeaderColumns(l []byte) bool {
 	if timed {
 		if ok, more := x.emitOwnHeader(l, at, start); ok {
 			return more
+		}
+	} else if level, rest, ok := bytes.Cut(l[:min(len(l), searched)], []byte{':'}); ok && capitals(level) && levelNamed(level) != 0 {
+		// LEVEL:LOGGER:MESSAGE of Python's basicConfig
+		if k := bytes.IndexByte(rest, ':'); k > 0 && isName(rest[:k]) && isLetter(rest[0]) {
+			return x.emit(nameLogger, rest[:k], len(level)+1)
 		}
 	}
 	var h headerColumns
@@ -85,6 +93,7 @@ var postgresParts = [][]byte{[]byte("DETAIL:  "), []byte("HINT:  "), []byte("CON
 //   - E, [TIME #PID] of Ruby's Logger
 //   - PID:TIME of Zabbix
 //   - TIME [PID] DETAIL:  and the like of PostgreSQL
+//   - PID:ROLE TIME of Redis, [PID] TIME of NATS, and [Nest] PID  - TIME of NestJS
 //   - those of emitEnclosed
 func (x *Fields) emitOwnHeader(l []byte, at, end int) (ok, more bool) {
 	rest := l[end:]
@@ -130,6 +139,9 @@ func (x *Fields) emitOwnHeader(l []byte, at, end int) (ok, more bool) {
 	if at > 1 && l[at-1] == ':' && allDigits(l[:at-1]) {
 		return true, x.emit(namePID, l[:at-1], 0)
 	}
+	if from, to := pidBefore(l[:at]); to > 0 {
+		return true, x.emit(namePID, l[from:to], from)
+	}
 	if ok, more := x.emitEnclosed(l, at, end); ok {
 		return true, more
 	}
@@ -146,6 +158,26 @@ func (x *Fields) emitOwnHeader(l []byte, at, end int) (ok, more bool) {
 	return false, true
 }
 
+// pidBefore returns where the number of a process is in the text before a time: in that of
+// Redis, NATS and NestJS. to is 0 if it has none.
+func pidBefore(before []byte) (from, to int) {
+	switch {
+	case len(before) == 0:
+	case isRedis(before) && isDigit(before[0]):
+		_, to = number(before, 0, 10)
+	case before[0] == '[':
+		rest, ok := bytes.CutPrefix(before, []byte("[Nest] "))
+		if from = len(before) - len(rest); !ok {
+			from = 1
+		}
+		_, n := number(before, from, 10)
+		if end := before[n:]; n > from && (string(end) == "] " || ok && len(bytes.Trim(end, " -")) == 0) {
+			to = n
+		}
+	}
+	return from, to
+}
+
 // emitEnclosed is emitOwnHeader for headers with a level and two names, one of them in
 // brackets or the like:
 //
@@ -154,6 +186,7 @@ func (x *Fields) emitOwnHeader(l []byte, at, end int) (ok, more bool) {
 //   - LEVEL [THREAD] TIME of Cassandra
 //   - TIME LOGGER [PID]: LEVEL of Fail2ban
 //   - [TIME] {FILE:LINE} LEVEL of Airflow
+//   - TIME I COMPONENT [THREAD] of MongoDB before 4.4
 func (x *Fields) emitEnclosed(l []byte, at, end int) (ok, more bool) {
 	if inner, ok := bytes.CutSuffix(bytes.TrimRight(l[:at], " "), []byte{']'}); ok {
 		if level, thread, ok := bytes.Cut(inner, []byte(" [")); ok && levelNamed(bytes.TrimRight(level, " ")) != 0 && bytes.IndexByte(thread, ']') < 0 {
@@ -174,6 +207,13 @@ func (x *Fields) emitEnclosed(l []byte, at, end int) (ok, more bool) {
 		return 0
 	}
 	switch c := byteAt(l, i); {
+	case len(word) == 1 && strings.IndexByte("DIWEF", c) >= 0:
+		component := skip(l, i+1, ' ')
+		n := wordEnd(l[component:])
+		open := skip(l, component+n, ' ')
+		if to := closing(open); n > 0 && capitals(l[component:component+n]) && (n > 1 && isLetter(l[component]) || l[component] == '-') && byteAt(l, open) == '[' && to > 0 {
+			return true, x.emit(nameThread, l[open+1:to], open+1)
+		}
 	case c == '[':
 		if to := closing(i); to > 0 {
 			if k := bytes.LastIndexByte(l[i:to], '/'); k > 1 && byteAt(l, to+1) == ':' && levelNamed(l[i+k+1:to]) != 0 {

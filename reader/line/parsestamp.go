@@ -504,6 +504,7 @@ func (s *stamp) yearAfter(l []byte, end int) int {
 
 // clockAfter parses the time of day after a date that ends at i, and the zone.
 func (s *stamp) clockAfter(l []byte, i int) int {
+	inRow, pair := false, false
 	switch c := byteAt(l, i); c {
 	case 'T', 't', ' ', '_', '-', ':', '/', '|', ',', '\t', '.':
 		switch i++; {
@@ -512,11 +513,13 @@ func (s *stamp) clockAfter(l []byte, i int) int {
 		case (c == ' ' || c == ',') && bytes.HasPrefix(l[i:], []byte("time=")): // date=2026-11-21 time=14:05:06
 			i += len("time=")
 			i = skip(l, i, '"')
+			pair = true
 		case c == ' ' && byteAt(l, i) == '-': // 2026/11/21 - 14:05:06 of Gin, 21/11/2026 -- 14:05:06 of Suricata
 			if k := skip(l, i, '-'); k <= i+2 && byteAt(l, k) == ' ' && isDigit(byteAt(l, k+1)) {
 				i = k
 			}
 		}
+		inRow = c == ',' && byteAt(l, i) != ' '
 		if c == ',' || c == ' ' || c == '\t' {
 			i = skip(l, i, ' ')
 		}
@@ -524,6 +527,11 @@ func (s *stamp) clockAfter(l []byte, i int) int {
 		return 0
 	}
 	end := s.parseClock(l, i)
+	if end > 0 && inRow { // the comma after it separates columns, too
+		if k := bytes.IndexByte(l[i:end], ','); k > 0 {
+			s.nanos, end = 0, i+k
+		}
+	}
 	if end == 0 { // 140506
 		v, n := number(l, i, 7)
 		s.hour, s.min, s.sec = v/10000, v/100%100, v%100
@@ -534,6 +542,13 @@ func (s *stamp) clockAfter(l []byte, i int) int {
 	}
 	if s.kind == noStamp {
 		s.kind = fullDate
+	}
+	if pair { // … tz="+0200" of FortiGate
+		const mark = ` tz="`
+		if k := bytes.Index(l[end:min(len(l), end+searched)], []byte(mark)); k >= 0 {
+			s.parseZone(l, end+k+len(mark))
+			return end
+		}
 	}
 	return s.parseZone(l, end)
 }

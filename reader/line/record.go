@@ -9,6 +9,10 @@ import (
 // such as a stack trace. The zero value is ready for the lines of a text, in order.
 type Records struct {
 	timed     bool // the record has a time
+	lines     int  // of the record
+	exception bool // the record begins with the name of an exception
+	goTrace   bool // the record is a trace of Go
+	panicked  bool // the line before says where a program of Rust panicked; the message follows
 	traceback bool // the record ends with a trace of Python, up to a line that is not indented
 	begun     bool
 	exported  bool    // the record is an entry in journald's export format, up to an empty line
@@ -21,7 +25,8 @@ type Records struct {
 // are not indented.
 var continuations = [][]byte{
 	[]byte("at "), []byte("Caused by:"), []byte("Suppressed:"), []byte("... "), []byte("}"), []byte("]"), []byte(")"), // Java and .NET, and JSON
-	[]byte("goroutine "), []byte("created by "), []byte("--- End of "), []byte("stack backtrace:"), []byte("note: run with"),
+	[]byte("goroutine "), []byte("created by "), []byte("[signal SIG"), []byte("--- End of "), []byte("stack backtrace:"), []byte("note: run with"),
+	[]byte("During handling of the above exception,"), []byte("The above exception was the direct cause"),
 }
 
 var pythonTrace = []byte("Traceback (most recent call last):")
@@ -45,28 +50,52 @@ func (r *Records) Add(l []byte, own bool) (begins bool) {
 		return false
 	}
 	// A container runtime gives each line a time. That of the program is what matters.
+	timed := own
 	if r.partial.stream != 0 {
 		if inner := wrapped(r.buf[:0], l); inner != nil {
 			var s stamp
-			at, timed := findStamp(&s, inner)
-			l, own = inner, jsonStart(inner) == 0 || timed && !isProse(inner[:at]) && !isIndented(inner)
+			at, ok := findStamp(&s, inner)
+			timed = ok && !isProse(inner[:at]) && !isIndented(inner)
+			l, own = inner, jsonStart(inner) == 0 || timed
 		}
 	}
 	writer, inner := writerOf(l)
 	if inner > 0 {
 		l = l[inner:]
 		var s stamp
-		at, timed := findStamp(&s, l)
-		own = jsonStart(l) == 0 || timed && at <= 1
+		at, ok := findStamp(&s, l)
+		timed = ok && (at <= 1 || jsonStart(l) == 0)
+		own = jsonStart(l) == 0 || timed
 	}
 	if !bytes.Equal(writer, r.writer) {
 		*r = Records{partial: r.partial, buf: r.buf, writer: append(r.writer[:0], writer...)}
 	}
 	begins = r.update(l, own)
 	if begins {
-		r.timed, r.begun = own, true
+		r.timed, r.begun, r.lines, r.goTrace = timed, true, 0, bytes.HasPrefix(l, []byte("panic: ")) || bytes.HasPrefix(l, []byte("fatal error: "))
+		r.exception = isExceptionLine(l)
 	}
+	r.lines++
+	r.goTrace = r.goTrace || bytes.HasPrefix(l, []byte("goroutine "))
+	r.panicked = bytes.HasPrefix(l, []byte("thread '")) && bytes.Contains(l, []byte("' panicked at ")) && l[len(l)-1] == ':'
 	return begins
+}
+
+// isExceptionLine reports whether a line begins with the name of an exception of Java, as
+// java.lang.IllegalStateException: x.
+func isExceptionLine(l []byte) bool {
+	name := l[:wordEnd(l)]
+	name = bytes.TrimSuffix(name, []byte{':'})
+	if k := bytes.LastIndexByte(name, '.'); k < 1 || !isName(name) || !isLetter(name[0]) {
+		return false
+	}
+	return isException(name)
+}
+
+// isGoFrame reports whether a line names a function of Go with its arguments.
+func isGoFrame(l []byte) bool {
+	k := bytes.LastIndexByte(l, '(')
+	return k > 0 && l[len(l)-1] == ')' && bytes.IndexByte(l[:k], ' ') < 0 && bytes.IndexByte(l[:k], '.') > 0 || bytes.HasPrefix(l, []byte("exit status "))
 }
 
 // writerOf returns what a line says of who wrote it, and where that ends; 0 if it says
@@ -107,6 +136,8 @@ func (r *Records) update(l []byte, own bool) bool {
 		return false
 	case inTrace:
 		return false // the last line of a trace, with the error
+	case r.panicked, r.goTrace && isGoFrame(l), r.lines == 1 && !r.exception && isExceptionLine(l):
+		return false
 	}
 	return !slices.ContainsFunc(continuations, func(c []byte) bool { return bytes.HasPrefix(l, c) })
 }

@@ -78,6 +78,28 @@ May  1 10:00:00 host web[7]: 	at a.b.C(D.java:1)
 >May  1 10:00:00 host kernel: Call Trace:
 May  1 10:00:00 host kernel:  ? asm_exc
 >May  1 10:00:01 host kernel: x`,
+		"traces without times": `>ERROR failed to start
+java.lang.IllegalStateException: x
+	at a.b.C(D.java:1)
+>a.b.OtherException: y
+	at a.b.E(D.java:2)
+>a.b.OtherException: y
+>panic: x
+
+goroutine 1 [running]:
+main.main()
+	/src/main.go:7
+exit status 2
+>thread 'main' panicked at src/main.rs:2:5:
+called x on a None value
+note: run with RUST_BACKTRACE=1
+>main.main() was called`,
+		"kinds of lines in Kubernetes": `>2024-05-01T10:00:00.1Z stdout F {"level":"info","msg":"hello"}
+>2024-05-01T10:00:00.2Z stdout F level=warn msg="x"
+>2024-05-01T10:00:00.3Z stdout F plain text
+2024-05-01T10:00:00.3Z stdout F   goes on
+>2024-05-01T10:00:00.4Z stdout F {"time":"2024-05-01T10:00:00Z","msg":"hello"}
+2024-05-01T10:00:00.5Z stdout F its stack trace`,
 		"journald": `>__CURSOR=s=1
 __REALTIME_TIMESTAMP=1342540861416409
 MESSAGE=2024-05-01 10:00:00 a time of its own
