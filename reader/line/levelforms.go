@@ -183,25 +183,31 @@ func levelOfRareForm(l []byte, at, end int) byte {
 			return rest[k+2]
 		}
 	}
-	if w := word(" corosync "); w != nil && bytes.Contains(rest, []byte(" [")) && isLower(w) {
-		return max(levelNamed(w), ' ')
-	}
-	if w := word("> <"); len(w) > 4 && bytes.Contains(rest, []byte("]: <")) && w[4] == '>' {
-		switch string(w[:4]) {
-		case "ERRS", "CRIT", "EMRG", "ALRT":
-			return 'E'
-		case "WARN":
-			return 'W'
-		case "NOTI", "INFO":
-			return 'I'
-		case "DBUG":
-			return 'D'
+	// Most lines need no search for these.
+	if next == '[' && len(rest) > 2 && isDigit(rest[2]) {
+		if w := word(" corosync "); isLower(w) {
+			return max(levelNamed(w), ' ')
 		}
 	}
-	if w := word(" url: "); len(w) > 0 && w[0] == '/' {
-		level := word(" url: " + string(w) + " ")
-		if capitals(level) {
-			return max(levelNamed(level), ' ')
+	if bytes.IndexByte(rest, '<') > 0 {
+		if w := word("> <"); len(w) > 4 && bytes.Contains(rest, []byte("]: <")) && w[4] == '>' {
+			switch string(w[:4]) {
+			case "ERRS", "CRIT", "EMRG", "ALRT":
+				return 'E'
+			case "WARN":
+				return 'W'
+			case "NOTI", "INFO":
+				return 'I'
+			case "DBUG":
+				return 'D'
+			}
+		}
+	}
+	if isDigit(byteAt(l, 0)) {
+		if w := word(" url: "); len(w) > 0 && w[0] == '/' {
+			if level := word(" url: " + string(w) + " "); capitals(level) {
+				return max(levelNamed(level), ' ')
+			}
 		}
 	}
 	return ' '

@@ -36,6 +36,18 @@ func levelOfHeader(l []byte, timed bool) byte {
 		if n == 0 && string(word) == "]" {
 			first = 1
 		}
+		if word[0] >= 'a' && word[0] <= 'z' && isSmallName(word) && levelNamed(word) == 0 && byteAt(l, 0) != ',' {
+			// Nothing below finds a level in it.
+			if isLower(word) {
+				prose = true
+				plain++
+			} else if len(word) == 8 && isHex(word) {
+				thread = n
+			}
+			numbers = numbers && isHex(word) && hasDigit(word)
+			afterBracket = false
+			continue
+		}
 		if level := levelOfLetter(word, l, timed, n-first, thread-first); level != ' ' {
 			return level
 		}
@@ -99,6 +111,17 @@ func levelOfHeader(l []byte, timed bool) byte {
 		}
 	}
 	return ' '
+}
+
+// isSmallName reports whether a word of small letters, digits, dots and hyphens ends with a
+// letter or digit.
+func isSmallName(word []byte) bool {
+	for _, c := range word {
+		if (c < 'a' || c > 'z') && !isDigit(c) && c != '.' && c != '-' && c != '_' {
+			return false
+		}
+	}
+	return IsAlnum(word[len(word)-1])
 }
 
 // isLabel reports whether the first word of a line without a time, which names a level, is
