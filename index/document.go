@@ -3,7 +3,7 @@ package index
 import (
 	"encoding/binary"
 	"fmt"
-	"slices"
+	"math/bits"
 
 	bleve "github.com/blevesearch/bleve_index_api"
 	segment "github.com/blevesearch/scorch_segment_api/v2"
@@ -197,8 +197,7 @@ func (b *blockBatch) docFilters() []docFilter {
 	out := make([]docFilter, len(b.filters))
 	var group *groupFilter
 	if len(b.filters) >= groupDocs && len(b.ids) > 0 {
-		slices.Sort(b.ids)
-		group = &groupFilter{bits: appendFilter(nil, slices.Compact(b.ids))}
+		group = &groupFilter{bits: appendFilter(nil, distinct(b.ids))}
 	}
 	for i, f := range b.filters {
 		out[i] = docFilter{own: f, group: group, bytes: len(f)}
@@ -207,4 +206,28 @@ func (b *blockBatch) docFilters() []docFilter {
 		}
 	}
 	return out
+}
+
+// distinct returns the distinct hashes of list, in its memory.
+func distinct(list []uint64) []uint64 {
+	size := 1 << bits.Len(uint(2*len(list)))
+	table := make([]uint64, size) // a hash table with open addressing; 0 is empty
+	kept, zero := list[:0], false
+	for _, h := range list {
+		if h == 0 {
+			if !zero {
+				kept, zero = append(kept, 0), true
+			}
+			continue
+		}
+		p := h & uint64(size-1)
+		for table[p] != 0 && table[p] != h {
+			p = (p + 1) & uint64(size-1)
+		}
+		if table[p] == 0 {
+			table[p] = h
+			kept = append(kept, h)
+		}
+	}
+	return kept
 }

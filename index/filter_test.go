@@ -86,3 +86,11 @@ func TestSharedFilters(t *testing.T) {
 		t.Errorf("%d segments after merging", len(merged.segments))
 	}
 }
+
+func TestDistinct(t *testing.T) {
+	for _, c := range [][2][]uint64{{}, {{0}, {0}}, {{1, 0, 1, 0, 2}, {1, 0, 2}}, {{1 << 40, 1<<40 + 8, 1 << 40, 8}, {1 << 40, 1<<40 + 8, 8}}} {
+		if got := distinct(slices.Clone(c[0])); !slices.Equal(got, c[1]) {
+			t.Errorf("%d: %d, want %d", c[0], got, c[1])
+		}
+	}
+}

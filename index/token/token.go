@@ -100,7 +100,7 @@ const inHash = math.MaxUint32
 func (t *Terms) Reset() {
 	t.gen++
 	if t.gen == 0 || t.table == nil {
-		t.table, t.gen = make([]slot, 1<<14), 1
+		t.table, t.gen = make([]slot, 1<<13), 1
 	}
 	t.text, t.words, t.ids = t.text[:0], t.words[:0], t.ids[:0]
 	if t.shape == nil {
