@@ -131,8 +131,10 @@ func levelAround(l []byte, at, end int) (v Level, derived bool) {
 	if v := levelOfInitial(levelLetter(l, at, end, request)); v != NoLevel {
 		return v, false
 	}
-	if v, derived = levelOfLTSV(l); v != NoLevel {
-		return v, derived
+	if at > 0 || end == 0 { // a time is the value of a label
+		if v, derived = levelOfLTSV(l); v != NoLevel {
+			return v, derived
+		}
 	}
 	if request >= 0 {
 		return statusLevel(l, request), true
@@ -156,9 +158,17 @@ func statusLevel(l []byte, at int) Level {
 // levelOfHAProxy returns the level that the status of a request in HAProxy's log stands
 // for; see [Fields.emitHAProxy].
 func levelOfHAProxy(l []byte) (v Level, derived bool) {
-	i := bytes.Index(l[:min(len(l), searched/2)], []byte(haproxyMark))
-	if i < 0 {
-		return NoLevel, false
+	i := -1
+	for from := 0; ; { // a bracket is rarer than what the mark begins with
+		k := bytes.IndexByte(l[from:min(len(l), searched/2)], '[')
+		if k < 0 {
+			return NoLevel, false
+		}
+		from += k + 1
+		if bytes.HasSuffix(l[:from], []byte(haproxyMark)) {
+			i = from - len(haproxyMark)
+			break
+		}
 	}
 	k := bytes.Index(l[i:], []byte("]: "))
 	if k < 0 {

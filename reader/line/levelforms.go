@@ -66,11 +66,16 @@ func levelOfForm(l []byte, at, end int) byte {
 	spaced := false // a colon between blanks follows the second word
 	for i := range words {
 		spaced = spaced || i == 2 && bytes.HasPrefix(rest, []byte(" : "))
-		rest = bytes.TrimLeft(rest, " :]")
+		for len(rest) > 0 && (rest[0] == ' ' || rest[0] == ':' || rest[0] == ']') {
+			rest = rest[1:]
+		}
 		words[i] = rest[:wordEnd(rest)]
 		rest = rest[len(words[i]):]
 	}
 	for _, word := range words[:2] {
+		if bytes.IndexByte(word, '.') < 0 {
+			continue
+		}
 		if word = bytes.Trim(word, "<>"); isPriority(word) {
 			return levelNamed(word[bytes.IndexByte(word, '.')+1:])
 		}

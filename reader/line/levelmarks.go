@@ -618,6 +618,9 @@ func levelOfWord(word []byte, any bool) byte {
 	if inBrackets && (byteAt(word, 1) == '\'' || byteAt(word, 1) == '"') { // VALUES ('ERROR'
 		return ' '
 	}
+	if !any && isLetter(word[0]) && !mayName(word) {
+		return ' '
+	}
 	marked := any || inBrackets && bytes.IndexByte(bytes.Trim(word, "[<( )>]:"), ' ') < 0 || word[0] == ':'
 	for len(word) > 0 {
 		if !isLetter(word[0]) {
@@ -642,6 +645,18 @@ func levelOfWord(word []byte, any bool) byte {
 		}
 	}
 	return ' '
+}
+
+// mayName reports whether a word that begins with a letter and is not marked may name a level:
+// it has a capital letter, or ends with a letter or digit and a colon.
+func mayName(word []byte) bool {
+	for _, c := range word {
+		if c >= 'A' && c <= 'Z' {
+			return true
+		}
+	}
+	k := len(word) - 1
+	return k > 0 && word[k] == ':' && IsAlnum(word[k-1])
 }
 
 func joinsWords(c byte) bool { return c == '.' || c == '_' || c == '-' || c == '=' }
