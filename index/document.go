@@ -147,6 +147,7 @@ type blockBatch struct {
 	docs    []*document
 	serials []uint32
 	filters [][]byte          // filter of the identifiers of each document
+	counts  [][]byte          // in how many lines of each document its frequent words are; see appendCounts
 	ids     []uint64          // the identifiers of all
 	intern  map[string]string // one string for each distinct term of the batch
 	t       blockTerms
@@ -161,13 +162,15 @@ type blockTerms struct {
 }
 
 // collect replaces the contents of t with the terms of a block's text, and of the names
-// of its file's columns.
+// of its file's columns. The words of what is shown are counted.
 func (t *blockTerms) collect(text, names []byte) {
-	t.Block(text)
-	t.Add(names)
 	if t.shown.Set(text) {
-		t.Add(t.shown.Text)
+		t.Block(t.shown.Text)
+		t.Add(text)
+	} else {
+		t.Block(text)
 	}
+	t.Add(names)
 }
 
 func newBlockBatch() *blockBatch { return &blockBatch{intern: map[string]string{}} }
@@ -190,6 +193,7 @@ func (b *blockBatch) add(serial uint32, text, names []byte) {
 	b.serials = append(b.serials, serial)
 	b.filters = append(b.filters, appendFilter(nil, b.t.IDs()))
 	b.ids = append(b.ids, b.t.IDs()...)
+	b.counts = append(b.counts, appendCounts(nil, &b.t))
 }
 
 // docFilters returns the filters of the documents, with the one that they share.
@@ -200,7 +204,7 @@ func (b *blockBatch) docFilters() []docFilter {
 		group = &groupFilter{bits: appendFilter(nil, distinct(b.ids))}
 	}
 	for i, f := range b.filters {
-		out[i] = docFilter{own: f, group: group, bytes: len(f)}
+		out[i] = docFilter{own: f, group: group, counts: b.counts[i], bytes: len(f) + len(b.counts[i])}
 		if group != nil {
 			out[i].bytes += len(group.bits) / len(out)
 		}

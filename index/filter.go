@@ -17,11 +17,14 @@ const (
 	groupDocs  = 8  // the least number of documents that share a filter
 )
 
-// A docFilter is the filter of a document's identifiers, and the one that it shares.
+// A docFilter is the filter of a document's identifiers, and the one that it shares. It also
+// has the counts of its words.
 type docFilter struct {
 	own   []byte
 	group *groupFilter // nil if it shares none
-	bytes int          // its part of the memory for both
+	bytes int          // its part of the memory for all
+
+	counts []byte // of its frequent words; see appendCounts
 }
 
 // A groupFilter is a filter that several documents share. It is in memory, or in a segment.

@@ -91,6 +91,9 @@ func (x Indexed) Table(m reader.Member, b reader.Blocks) (*reader.Table, bool) {
 func (x Indexed) ask(ctx context.Context, req *Request, parallel int) *admitter {
 	p := newPlan(req.Query, req.Options)
 	p.window, p.limit = req.Window, req.Limit
+	if !req.countsOnly() {
+		p.counted = nil
+	}
 	for attempt := 1; ; attempt++ {
 		a := newAdmitter(x.Cache, p, x.Note)
 		a.encoding = x.Encoding
@@ -112,6 +115,7 @@ type admission struct {
 	entry  *entry
 	table  *reader.Table // nil if nothing is read
 	blocks []bool        // for each block of table, whether to read it
+	counts []int64       // for each block to read, the number of matching lines, -1 if it is not known; nil if none is
 	reads  int           // number of blocks to read
 	grown  bool          // the file is longer than the table; from its last block on, it is read without the table
 
@@ -282,6 +286,7 @@ type covering struct {
 	wanted   *roaring.Bitmap            // serial numbers of the blocks of members that are searched
 	open     *generation                // nil if it cannot be used, or if wanted is empty
 	answers  []*answers                 // for each segment with wanted blocks
+	counts   map[uint32]int64           // of matching lines by serial number, as far as they are known; nil until count is called
 	admitted map[string]*roaring.Bitmap // serial numbers of the blocks that may match, by plan.pathKey
 }
 
@@ -520,6 +525,7 @@ func (a *admitter) admit(m reader.Member, around int) *admission {
 	}
 	a.plan.levels.exclude(ad.blocks, ad.table.Blocks)
 	ad.widen(around)
+	a.count(x, ad)
 	for _, b := range ad.blocks {
 		if b {
 			ad.reads++

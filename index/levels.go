@@ -202,18 +202,23 @@ func (p *producer) summarizeAll(ad *admission) bool {
 	if !p.req.Summary(p.st.member, all) {
 		return false
 	}
+	p.addWhole(ad, hits)
+	return true
+}
+
+// addWhole counts the blocks of a file that was not opened, and its n matching lines.
+func (p *producer) addWhole(ad *admission, n int64) {
 	x, ok := p.slot()
 	if !ok {
-		return true
+		return
 	}
 	x.stats.Blocks, x.stats.BlocksSkipped = int64(len(ad.blocks)), int64(len(ad.blocks))
-	if hits > 0 {
+	if n > 0 {
 		x.hits = p.newHits(nil)
-		x.hits.Count = hits
-		p.hits.Add(hits)
+		x.hits.Count = n
+		p.hits.Add(n)
 	}
 	p.fill(x)
-	return true
 }
 
 // excludesWhole reports whether no line of a member has a level in s. k describes all its

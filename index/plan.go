@@ -35,6 +35,7 @@ type plan struct {
 	levels levelSet // that a matching line may have
 
 	formats *line.Formats // match.Options.Formats
+	counted *token.Run    // by which lines can be counted; nil if they cannot
 }
 
 // A planNode is a node of the tree. Exactly one field is set.
@@ -67,7 +68,7 @@ const (
 const maxAlternatives = 500
 
 func newPlan(q query.Node, opt match.Options) *plan {
-	p := &plan{levels: levelsOf(q), formats: opt.Formats}
+	p := &plan{levels: levelsOf(q), formats: opt.Formats, counted: countedRun(q, opt)}
 	p.root = p.node(q, opt)
 	return p
 }

@@ -297,6 +297,12 @@ func (p *producer) searchAnyOrder(ra reader.RandomAccess, ad *admission) bool {
 			passed++
 			continue
 		}
+		if n := ad.countOf(i); n >= 0 {
+			if !p.addSummary(n) {
+				return false
+			}
+			continue
+		}
 		if n, ok := p.summarize(table, i); ok {
 			if !p.addSummary(n) {
 				return false

@@ -421,7 +421,7 @@ func (s *scanRun) produce(st *memberScan, turn <-chan struct{}, next chan<- stru
 		p.countSkipped(len(ad.blocks))
 		return
 	}
-	if ad := st.adm; ad != nil && ad.certain && !ad.grown && p.summarizeAll(ad) {
+	if ad := st.adm; ad != nil && ad.certain && !ad.grown && (p.summarizeAll(ad) || p.countAll(ad)) {
 		return
 	}
 	blocks, err := reader.OpenInTurn(s.ctx, st.src, st.member, reader.Pos{}, st.turn)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"hash/crc32"
 	"io"
@@ -17,6 +18,7 @@ import (
 	"github.com/blevesearch/zapx/v17"
 
 	"logview/index/token"
+	"logview/reader"
 	"logview/reader/blockstore"
 )
 
@@ -28,10 +30,12 @@ import (
 //	newline, then each term   in the segment's order, ended by a newline; shapes come first
 //	filters                   of each document's identifiers, see filter.go, and then
 //	                          those that documents share
+//	counts                    of each document's frequent words, see counts.go
 //	footer                    varints: length of the terms, length of the shapes among them,
 //	                          number of documents, for each of them the number of buckets of
-//	                          its filter and the number of the one that it shares, from one
-//	                          on (0 if none), number of these, and of buckets of each
+//	                          its filter, the number of the one that it shares, from one
+//	                          on (0 if none), and the length of its counts, number of the
+//	                          filters that are shared, and of buckets of each
 //	length                    4 bytes, length of the footer
 //	"LVA2"
 //
@@ -49,6 +53,7 @@ type segmentReader struct {
 	aux   *os.File
 	terms int64          // length of the terms in bytes, starting at auxTerms
 	shape int64          // length of the shapes among them
+	sums  []int64        // where the counts of each document begin in the .aux file, and the end of the last
 	at    []int          // first bucket of each document's filter, and the end of the last filter
 	group []*groupFilter // of each document
 }
@@ -177,6 +182,7 @@ func writeAux(path string, seg segment.Segment, filter func(doc int) (docFilter,
 	footer = binary.AppendUvarint(footer, uint64(shapes))
 	footer = binary.AppendUvarint(footer, seg.Count())
 	var groups []*groupFilter
+	var counts bytes.Buffer
 	number := map[*groupFilter]int{nil: 0}
 	for doc := range int(seg.Count()) {
 		d, err := filter(doc)
@@ -192,6 +198,8 @@ func writeAux(path string, seg segment.Segment, filter func(doc int) (docFilter,
 		out.Write(d.own)
 		footer = binary.AppendUvarint(footer, uint64(len(d.own)/bucketSize))
 		footer = binary.AppendUvarint(footer, uint64(n))
+		footer = binary.AppendUvarint(footer, uint64(len(d.counts)))
+		counts.Write(d.counts)
 	}
 	footer = binary.AppendUvarint(footer, uint64(len(groups)))
 	for _, g := range groups {
@@ -202,6 +210,7 @@ func writeAux(path string, seg segment.Segment, filter func(doc int) (docFilter,
 		out.Write(b)
 		footer = binary.AppendUvarint(footer, uint64(len(b)/bucketSize))
 	}
+	out.Write(counts.Bytes())
 	footer = binary.LittleEndian.AppendUint32(footer, uint32(len(footer)))
 	out.Write(footer)
 	out.WriteString(auxMagic)
@@ -260,9 +269,11 @@ func (s *segmentReader) open(auxPath string) (err error) {
 	}
 	s.at, s.group = make([]int, docs+1), make([]*groupFilter, docs)
 	numbers := make([]int, docs)
+	s.sums = make([]int64, docs+1)
 	for i := range docs {
 		s.at[i+1] = s.at[i] + next()
 		numbers[i] = next()
+		s.sums[i+1] = s.sums[i] + int64(next())
 	}
 	buckets := s.at[docs]
 	count := next()
@@ -281,8 +292,12 @@ func (s *segmentReader) open(auxPath string) (err error) {
 		}
 		s.group[i] = groups[k]
 	}
-	if err == nil && auxTerms+s.terms+int64(buckets)*bucketSize+n+8 != st.Size() {
+	counts := auxTerms + s.terms + int64(buckets)*bucketSize
+	if err == nil && counts+s.sums[docs]+n+8 != st.Size() {
 		return errDamaged
+	}
+	for i := range s.sums {
+		s.sums[i] += counts
 	}
 	return err
 }
@@ -315,7 +330,22 @@ func (s *segmentReader) serials(docs *roaring.Bitmap) (*roaring.Bitmap, error) {
 func (s *segmentReader) filter(doc int) (docFilter, error) {
 	b := make([]byte, (s.at[doc+1]-s.at[doc])*bucketSize)
 	_, err := s.aux.ReadAt(b, auxTerms+s.terms+int64(s.at[doc])*bucketSize)
-	return docFilter{own: b, group: s.group[doc], bytes: len(b)}, err
+	if err != nil {
+		return docFilter{}, err
+	}
+	counts, err := s.countsOf(doc)
+	return docFilter{own: b, group: s.group[doc], counts: counts, bytes: len(b) + len(counts)}, err
+}
+
+// countsOf returns the counts of a document's frequent words.
+func (s *segmentReader) countsOf(doc int) ([]byte, error) {
+	n := s.sums[doc+1] - s.sums[doc]
+	if n < 0 || n > reader.BlockSize {
+		return nil, errDamaged
+	}
+	b := make([]byte, n)
+	_, err := s.aux.ReadAt(b, s.sums[doc])
+	return b, err
 }
 
 // addTerm adds the documents that contain a term to out.
@@ -443,6 +473,14 @@ func (s *segmentReader) addIdentifier(hash uint64, among *roaring.Bitmap, out *r
 	return nil
 }
 
+// sameLines reports whether two texts have the same lines, in any order.
+func sameLines(a, b []byte) bool {
+	x, y := bytes.Split(a, newline), bytes.Split(b, newline)
+	slices.SortFunc(x, bytes.Compare)
+	slices.SortFunc(y, bytes.Compare)
+	return slices.EqualFunc(x, y, bytes.Equal)
+}
+
 // verifyDoc returns an error if a term or identifier in t is not indexed for a
 // document.
 func (s *segmentReader) verifyDoc(t *blockTerms, doc int) error {
@@ -459,6 +497,15 @@ func (s *segmentReader) verifyDoc(t *blockTerms, doc int) error {
 		}
 		t.Words(has)
 		t.Shapes(func(shape token.Shape) { has([]byte(shape.String())) })
+		if bad == nil {
+			counts, err := s.countsOf(doc)
+			if err != nil {
+				return err
+			}
+			if !sameLines(counts, appendCounts(nil, t)) {
+				bad = errors.New("the numbers of lines with its words are wrong")
+			}
+		}
 		for _, h := range t.IDs() {
 			docs.Clear()
 			if err := s.addIdentifier(h, one, docs); err != nil {

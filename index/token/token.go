@@ -12,8 +12,8 @@
 package token
 
 import (
+	"bytes"
 	"encoding/binary"
-	"math"
 	"math/bits"
 	"slices"
 	"strings"
@@ -83,18 +83,21 @@ type Terms struct {
 	words [][2]uint32
 	ids   []uint64
 	shape map[Shape]struct{}
-	last  Shape // that was put into shape
+	last  Shape  // that was put into shape
+	line  uint32 // number of the line that is being added; 0 while lines are not counted
 }
 
 // A slot of the table has a run that was found.
 type slot struct {
 	hash uint64
 	gen  uint32
-	off  uint32 // where it begins in text; inHash if it is shorter than a machine word
+	off  uint32 // where it begins in text, and isShort if it is shorter than a machine word
+	n    uint32 // number of lines that contain it
+	line uint32 // the last of these
 }
 
-// inHash says that a run can be computed from its hash: short ones with the same are equal.
-const inHash = math.MaxUint32
+// isShort says that a run can be computed from its hash: short ones with the same are equal.
+const isShort = 1 << 31
 
 // Reset empties t.
 func (t *Terms) Reset() {
@@ -107,7 +110,7 @@ func (t *Terms) Reset() {
 		t.shape = map[Shape]struct{}{}
 	}
 	clear(t.shape)
-	t.last = Shape{}
+	t.last, t.line = Shape{}, 0
 }
 
 const (
@@ -134,10 +137,29 @@ func mix(h uint64) uint64 {
 	return h ^ h>>33
 }
 
-// Block replaces the contents of t with the terms of a block's text.
+// Block replaces the contents of t with the terms of a block's text, and counts the lines
+// that contain each. What is added later is not counted.
 func (t *Terms) Block(text []byte) {
 	t.Reset()
+	t.line = 1
 	t.Add(text)
+	t.line = 0
+}
+
+// Counts calls f for each word that no line of the block contains, or at least least lines, in
+// no particular order. The word is valid until t is used again.
+func (t *Terms) Counts(least int, f func(word []byte, lines int)) {
+	for i := range t.table {
+		s := &t.table[i]
+		if s.gen != t.gen || 0 < s.n && int(s.n) < least {
+			continue
+		}
+		run := t.text[s.off&^isShort:]
+		run = run[:bytes.IndexByte(run, 0)]
+		if _, ok := shapeOf(run); !ok {
+			f(run, int(s.n))
+		}
+	}
 }
 
 // Add adds the terms of a text.
@@ -153,6 +175,9 @@ func (t *Terms) Add(text []byte) {
 	for i := 0; i < len(text); {
 		v := binary.LittleEndian.Uint64(all[i:])
 		if v&0xff == 0 {
+			if text[i] == '\n' && t.line > 0 {
+				t.line++
+			}
 			i++
 			continue
 		}
@@ -174,7 +199,6 @@ func (t *Terms) Add(text []byte) {
 				i += n - len("000000000000") - 1 // the end of it is a run
 			}
 		}
-		i++ // what ends it
 		if wide && !isASCII(run) {
 			t.addFolded(text[from : from+len(run)])
 			continue
@@ -252,18 +276,23 @@ func isASCII(run []byte) bool {
 
 // addRun adds a run, which begins at off and has the hash h, if it is new.
 func (t *Terms) addRun(run []byte, off uint32, h uint64) {
+	short := len(run) < wordBytes
 	key := off
-	if len(run) < wordBytes {
-		key = inHash
+	if short {
+		key |= isShort
 	}
 	mask := uint64(len(t.table) - 1)
 	for p := h >> 20 & mask; ; p = (p + 1) & mask {
 		s := &t.table[p]
 		if s.gen != t.gen {
-			*s = slot{h, t.gen, key}
+			*s = slot{hash: h, gen: t.gen, off: key, line: t.line, n: min(t.line, 1)}
 			break
 		}
-		if s.hash == h && (s.off == key || s.off != inHash && key != inHash && t.isAt(run, s.off)) {
+		if s.hash == h && short == (s.off >= isShort) && (short || t.isAt(run, s.off)) {
+			if s.line != t.line && t.line > 0 {
+				s.line = t.line
+				s.n++
+			}
 			return
 		}
 	}
