@@ -3,7 +3,7 @@
 export CGO_ENABLED = 0
 GO ?= go
 
-.PHONY: build check check-bare ci test race man fuzz torture bench bench-memory bench-tui demo screens clean
+.PHONY: build check check-bare ci test race man fuzz torture bench bench-memory bench-scale bench-tui demo screens clean
 
 build: ## the program, ./logview
 	@test -e logview || echo 'Go downloads about 240 MB of modules and compiles them, unless it has done so before. That takes minutes.'
@@ -59,6 +59,9 @@ bench: ## measure beside ripgrep, ugrep and zgrep, into BENCHMARKS.md
 
 bench-memory: ## the same corpus four times as large: memory must stay
 	$(GO) run ./cmd/bench -size 4GiB -only memory
+
+bench-scale: ## logview with 1, 16 and 64 GiB of logs, into cmd/bench/scale.md, which BENCHMARKS.md repeats; sizes without room on the disk are skipped
+	$(GO) run ./cmd/bench -scale 1GiB,16GiB,64GiB
 
 bench-tui: ## the explorer in a terminal: frames, keys, hits, memory; only printed, for it needs 12 GB of disk
 	$(GO) run ./cmd/bench -only tui -o /dev/null

@@ -118,10 +118,13 @@ func TestFlags(t *testing.T) {
 	if want := "go run ./cmd/bench -size 4GiB -runs 1 -only memory,search"; err == nil && o.command != want {
 		t.Errorf("command %q, want %q", o.command, want)
 	}
+	if o, err := parseFlags([]string{"-scale", "1GiB,16GiB", "-runs", "3"}, &errs); err != nil || !slices.Equal(o.scale, []int64{1 << 30, 16 << 30}) || o.command != "go run ./cmd/bench -scale 1GiB,16GiB -runs 3" {
+		t.Errorf("-scale: %+v, %v", o, err)
+	}
 	if list := rowsOf(manyFiles, o); len(list) != 0 {
 		t.Errorf("-only search keeps %d rows of the many files", len(list))
 	}
-	for _, args := range [][]string{{"-only", "sleeping"}, {"-size", "much"}, {"-size", "1k"}, {"-runs", "0"}, {"DIR"}} {
+	for _, args := range [][]string{{"-only", "sleeping"}, {"-size", "much"}, {"-size", "1k"}, {"-runs", "0"}, {"-scale", "1GiB,much"}, {"-scale", "1"}, {"DIR"}} {
 		if _, err := parseFlags(args, &errs); err == nil {
 			t.Errorf("%v was taken", args)
 		}

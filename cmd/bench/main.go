@@ -52,6 +52,7 @@ type options struct {
 	runs    int
 	quick   bool
 	memory  bool     // measure only peak memory: no rivals, and one run each
+	scale   []int64  // sizes of logs to measure beside each other; see measureScale
 	words   []string // groups, rows and corpora to measure; all if empty
 	command string   // command that makes this report
 }
@@ -71,7 +72,7 @@ func (o *options) keeps(r *row, corpus string) bool {
 
 func parseFlags(args []string, errs io.Writer) (*options, error) {
 	o := &options{}
-	var size, only string
+	var size, only, scale string
 	fs := flag.NewFlagSet("bench", flag.ContinueOnError)
 	fs.SetOutput(errs)
 	fs.StringVar(&o.out, "o", "", "`FILE` to write the report to (default BENCHMARKS.md in the repository)")
@@ -81,6 +82,7 @@ func parseFlags(args []string, errs io.Writer) (*options, error) {
 	fs.StringVar(&size, "size", "1GiB", "`SIZE` of the text of a corpus")
 	fs.IntVar(&o.runs, "runs", 7, "`N` runs of each program")
 	fs.StringVar(&only, "only", "", "`LIST` of groups, rows or corpora to keep, such as search,ls,real;\nmemory leaves out the rivals and runs once")
+	fs.StringVar(&scale, "scale", "", "`LIST` of sizes, such as 1GiB,16GiB,64GiB: measure only logview, with an index,\nfor logs of these sizes")
 	fs.BoolVar(&o.quick, "quick", false, "64 MiB and one run: a smoke test, not a measurement")
 	if err := fs.Parse(args); err != nil {
 		return nil, err
@@ -108,6 +110,16 @@ func parseFlags(args []string, errs io.Writer) (*options, error) {
 			}
 		}
 	}
+	for s := range strings.SplitSeq(scale, ",") {
+		if scale == "" {
+			break
+		}
+		n, err := humanize.ParseBytes(s)
+		if err != nil || n < 64<<20 || n > 1<<40 {
+			return nil, fmt.Errorf("-scale %q: %s is not a size between 64MiB and 1TiB", scale, s)
+		}
+		o.scale = append(o.scale, int64(n))
+	}
 	if o.quick && !set["size"] {
 		o.size = 64 << 20
 	}
@@ -118,6 +130,9 @@ func parseFlags(args []string, errs io.Writer) (*options, error) {
 		return nil, fmt.Errorf("-runs %d: at least one", o.runs)
 	}
 	o.command = reproduce(o, only)
+	if scale != "" {
+		o.command = fmt.Sprintf("go run ./cmd/bench -scale %s -runs %d", scale, o.runs)
+	}
 	return o, nil
 }
 
@@ -139,6 +154,9 @@ func run(ctx context.Context, args []string, out, errs io.Writer) int {
 	case err != nil:
 		fmt.Fprintf(errs, "bench: %v\n", err)
 		return 2
+	}
+	if len(o.scale) > 0 {
+		return runScale(ctx, o, out, errs)
 	}
 	rep, err := measure(ctx, o, out)
 	if err != nil {

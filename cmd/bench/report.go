@@ -108,6 +108,9 @@ func (r *report) markdown() string {
 	b.WriteString(liveTable("Live", r.live))
 	b.WriteString(liveTable("Explorer", r.tui))
 	b.WriteString(r.memoryTable())
+	if root, err := repository(); err == nil {
+		b.WriteString(scaleSection(root))
+	}
 	b.WriteString(r.commands())
 	return strings.TrimRight(b.String(), "\n") + "\n"
 }
