@@ -98,16 +98,6 @@ const scaleText = `## Larger logs
 Generated logs of several sizes, with an index: minimum / median of the times and the peak memory.
 Made by ` + "`%s`" + `, %d runs of each task, on %s.
 
-What a search for a word that is nowhere costs, in processor time on the machine of this table:
-9 ms to start, 8 µs for each file to list it and to find it in the index, 0.8 ms for each megabyte
-of the catalog, 0.1 ms for each segment to open it, and 0.4 ms for each megabyte of the lists of
-words, which are searched on all cores. With 16 GiB, these are 9 + 16 + 2 + 3 + 20 ms, of 50 that
-were used in all; there are 2,051 files, 34,814 blocks of half a megabyte, 32 segments, 2 MB of
-catalog and 49 MB of words, nearly all of them random texts in two of the six logs. All of them but
-the first grow with the logs: a terabyte of such logs would take 9 + 1,000 + 100 + 200 + 1,250 ms.
-A search also reads the blocks with hits, 0.3 to 0.4 ms each, and by chance one of 40,000 other
-blocks for an identifier.
-
 `
 
 // scale measures the rows on one corpus, and adds their cells.
@@ -148,18 +138,25 @@ func (h *harness) scale(ctx context.Context, c *corpus, list []*row, cells [][]s
 	return nil
 }
 
-// scaleName is the file, below the repository's root, with the last table of measureScale,
-// which every report repeats.
-const scaleName = "cmd/bench/scale.md"
+// scaleName is the file, below the repository's root, with the last table of measureScale, and
+// costsName one that explains it. Every report repeats both.
+const (
+	scaleName = "cmd/bench/scale.md"
+	costsName = "cmd/bench/costs.md"
+)
 
 // scaleSection returns the section of the report with the table of measureScale; empty if
 // there is none.
 func scaleSection(root string) string {
-	b, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(scaleName)))
-	if err != nil {
-		return ""
+	var section string
+	for _, name := range []string{scaleName, costsName} {
+		b, err := os.ReadFile(filepath.Join(root, filepath.FromSlash(name)))
+		if err != nil {
+			return ""
+		}
+		section += strings.TrimSpace(string(b)) + "\n\n"
 	}
-	return strings.TrimSpace(string(b)) + "\n\n"
+	return section
 }
 
 // runScale measures logs of several sizes and writes the table. It returns the exit code.
