@@ -35,7 +35,7 @@ require (
 	github.com/ulikunitz/xz v0.5.17 // reads .lzma; writes xz, in loggen and tests
 	github.com/wasilibs/go-re2 v1.13.0 // regular expressions at ten times the speed of regexp
 	golang.org/x/sync v0.24.0 // some goroutines at a time
-	golang.org/x/sys v0.49.0 // free space of a disk, holes in files
+	golang.org/x/sys v0.49.0 // free space of a disk, holes in files, priority of the index
 	golang.org/x/term v0.47.0 // whether something is a terminal, and how wide
 	golang.org/x/text v0.43.0 // UTF-16, and the charsets that --encoding names
 )

@@ -41,7 +41,8 @@ func newIndex(g *globals) *cobra.Command {
 nothing. The index holds the words of each block of half a megabyte. Compressed
 files are also kept as blocks that can be read from anywhere. Only what is new
 or has changed since the last run is read; a log that was rotated or compressed
-is recognized by its text. If a run is interrupted, the next one continues.
+is recognized by its text. If a run is interrupted, the next one continues. It
+takes only the processor time that other programs leave, as with nice.
 
 Searches find the same lines with and without an index, also in files that were
 not indexed or have grown since. Indexes and blocks are in the cache
@@ -105,6 +106,7 @@ func (o *indexOptions) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
+	lowerPriority()
 	// If the command is interrupted, it finishes and keeps the work it has
 	// begun.
 	grace.Store(int64(10 * time.Second))

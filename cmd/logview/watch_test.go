@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -67,6 +68,11 @@ func TestWatchersTakeOver(t *testing.T) {
 	}
 	watching := []*os.Process{watch(), watch()}
 	indexed()
+	if b, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", watching[0].Pid)); err == nil {
+		if f := strings.Fields(string(b[bytes.LastIndexByte(b, ')')+1:])); len(f) < 17 || f[16] != "19" {
+			t.Errorf("the priority of the index is not the lowest: %s", b)
+		}
+	}
 	for round := range 4 {
 		write(150_000) // enough to be indexed without delay
 		search()
