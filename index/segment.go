@@ -386,7 +386,7 @@ func (s *segmentReader) shapes(f func(term []byte, shape token.Shape) error) err
 }
 
 // wordChunk is how many bytes of the list of terms are searched at a time.
-const wordChunk = 256 << 10
+const wordChunk = 64 << 10
 
 // words calls f for each word that contains part, until f returns false or
 // fails. A newline at the beginning or end of part stands for the beginning or
