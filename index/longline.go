@@ -149,7 +149,9 @@ func (p *producer) emitLong(l *LongLine, j *longLineJudge) bool {
 	x.stats.Blocks = (l.Len + reader.BlockSize - 1) / reader.BlockSize
 	x.stats.BlocksRead = x.stats.Blocks
 	x.stats.Bytes = l.Len
-	x.stats.Unindexed = x.stats.Blocks
+	if p.st.adm == nil {
+		x.stats.Unindexed = x.stats.Blocks
+	}
 	if matches {
 		p.hits.Add(1)
 	}

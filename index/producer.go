@@ -403,7 +403,9 @@ func (p *producer) randomLong(ra reader.RandomAccess, table []reader.TableBlock,
 		reader.PutBlock(rest)
 		return i, false
 	}
-	x.stats.Unindexed = 1
+	if p.st.adm == nil {
+		x.stats.Unindexed = 1
+	}
 	p.search(x, rest, p.columns, p.timer.before())
 	p.fill(x)
 	return i, true

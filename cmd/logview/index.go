@@ -293,7 +293,7 @@ func (o *indexOptions) build(ctx context.Context, cache *blockstore.Cache, r roo
 	for _, c := range []struct {
 		n    int
 		what string
-	}{{x.New, "new"}, {x.Grown, "grown"}, {x.Moved, "rotated or copied"}, {x.Gone, "gone"}, {x.Skipped, "not text"}, {x.Archives, "archives skipped"}, {x.Failed, "not completely readable"}} {
+	}{{x.New, "new"}, {x.Grown, "grown"}, {x.Moved, "rotated or copied"}, {x.Gone, "gone"}, {x.Skipped, "not text"}, {x.Archives, noun(x.Archives, "archive") + " skipped"}, {x.Failed, "not completely readable"}} {
 		if c.n > 0 {
 			o.report("%s %s, ", humanize.Comma(int64(c.n)), c.what)
 			changed = true
@@ -423,7 +423,7 @@ func (o *indexOptions) verifyRoot(ctx context.Context, cache *blockstore.Cache, 
 	}
 	o.report("%s: %s, %s blocks compared", dir, plural(x.Members, "file"), humanize.Comma(x.Blocks))
 	if x.Changed > 0 {
-		o.report(", %s changed since and were skipped", plural(x.Changed, "file"))
+		o.report(", skipped %s changed since", plural(x.Changed, "file"))
 	}
 	if x.Wrong == 0 {
 		o.report("; no differences\n")
@@ -466,7 +466,7 @@ func (o *indexOptions) printStatus(cache *blockstore.Cache, args []string) error
 		return err
 	}
 	n, size := cache.Usage()
-	fmt.Fprintf(o.out, "%s of %s used in %s, %s of it by blocks of %s files\n", humanize.IBytes(uint64(cache.Used())), humanize.IBytes(uint64(cache.Limit())), visible.String(cache.Dir()),
-		humanize.IBytes(uint64(size)), humanize.Comma(int64(n)))
+	fmt.Fprintf(o.out, "%s of %s used in %s, %s of it by blocks of %s\n", humanize.IBytes(uint64(cache.Used())), humanize.IBytes(uint64(cache.Limit())), visible.String(cache.Dir()),
+		humanize.IBytes(uint64(size)), plural(n, "file"))
 	return nil
 }

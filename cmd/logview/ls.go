@@ -300,10 +300,15 @@ func remark(m listedMember) string {
 }
 
 func plural(n int, what string) string {
+	return humanize.Comma(int64(n)) + " " + noun(n, what)
+}
+
+// noun returns the singular or the plural of what, for n of it.
+func noun(n int, what string) string {
 	if n != 1 {
 		what += "s"
 	}
-	return humanize.Comma(int64(n)) + " " + what
+	return what
 }
 
 func bytesOf(n *int64) string {

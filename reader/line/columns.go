@@ -131,8 +131,8 @@ func learnCSV(first, rest []byte, sep byte) *Columns {
 	}
 	names := make([][]byte, len(x.at))
 	for i := range x.at {
-		names[i], _ = unquoted(first[x.at[i][0]:x.at[i][1]], sep)
-		if !isColumnName(names[i]) {
+		name, quoted := unquoted(first[x.at[i][0]:x.at[i][1]], sep)
+		if names[i] = name; !isColumnName(name, quoted) {
 			return nil
 		}
 	}
@@ -174,14 +174,14 @@ func learnCSV(first, rest []byte, sep byte) *Columns {
 }
 
 // isColumnName reports whether a cell of the first line may be the name of a column: a
-// few words.
-func isColumnName(b []byte) bool {
+// few words. If it is in quotes, they may be a list.
+func isColumnName(b []byte, quoted bool) bool {
 	const most = 60
 	if len(b) == 0 || len(b) > most || !isLetter(b[0]) && b[0] != '_' && b[0] != '@' || b[len(b)-1] == ' ' {
 		return false
 	}
 	for _, c := range b {
-		if !nameByte(c) && c < 0x80 && strings.IndexByte(" ()#$%", c) < 0 {
+		if !nameByte(c) && c < 0x80 && strings.IndexByte(" ()#$%", c) < 0 && !(quoted && strings.IndexByte(",;:&", c) >= 0) {
 			return false
 		}
 	}

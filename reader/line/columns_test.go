@@ -55,8 +55,9 @@ func TestColumns(t *testing.T) {
 				`csv: time=2024-05-01 10:00:01 level=INFO User-Name= message=ok id=7 id=7`,
 			},
 		},
-		"TSV":       {"a\tb\tc\n1\t2\t3\n", []string{"csv: a=1 b=2 c=3"}},
-		"semicolon": {"a;b;c\n1;2,5;3\n", []string{"csv: a=1 b=2,5 c=3"}},
+		"quoted names": {"time,level,\"a,b\",dur\n2024-05-01 10:00:00,INFO,x,5\n", []string{"csv: time=2024-05-01 10:00:00 level=INFO a-b=x dur=5"}},
+		"TSV":          {"a\tb\tc\n1\t2\t3\n", []string{"csv: a=1 b=2 c=3"}},
+		"semicolon":    {"a;b;c\n1;2,5;3\n", []string{"csv: a=1 b=2,5 c=3"}},
 		// None of these is a header.
 		"prose":        {"starting, please wait, loading\none, two, three\n", []string{"text:"}},
 		"other count":  {"a,b,c\n1,2\n", []string{"text:"}},
