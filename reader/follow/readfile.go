@@ -241,11 +241,15 @@ func (f *Follower) readChunks(ctx context.Context, t *followed, size int64) erro
 	return ctx.Err()
 }
 
-// readChunk reads and emits the whole lines that follow, as many as a buffer
-// holds. It reports whether there may be more.
+// readChunk reads and emits the whole lines that follow in the first size bytes of a file, as
+// many as a buffer holds. It reports whether there may be more. What is written behind these
+// is read later, when it was checked that the file still holds what was emitted.
 func (f *Follower) readChunk(t *followed, size int64) (bool, error) {
 	from := t.at + t.scanned
-	buf := f.buf
+	if from >= size {
+		return false, nil
+	}
+	buf := f.buf[:min(int64(len(f.buf)), size-from)]
 	n, err := t.f.ReadAt(buf, from)
 	if err == io.EOF {
 		err = nil
