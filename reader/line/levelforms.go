@@ -55,7 +55,13 @@ func levelOfForm(l []byte, at, end int) byte {
 			return max(levelNamed(word[:letters(word, 0)]), ' ')
 		}
 	}
-	// The others have a mark among the first words: most lines need no search for it.
+	return levelOfFirstWords(l, at, end, rest)
+}
+
+// levelOfFirstWords is levelOfForm for those of the forms that have a mark among the first words
+// of rest, which follows the time.
+func levelOfFirstWords(l []byte, at, end int, rest []byte) byte {
+	// Most lines have no such mark, and need no search for it.
 	const near = 48
 	head := rest[:min(len(rest), near)]
 	dot := bytes.IndexByte(head, '.')

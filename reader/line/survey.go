@@ -34,17 +34,7 @@ func (c *Clock) Survey(text []byte, continues bool) (k reader.TableBlock) {
 		var s stamp
 		var t time.Time
 		ok := c.find(&s, l)
-		// findStamp would find the same time if nothing can be one before it.
-		atOnce := ok && s.end > 0 && !c.Columns.hasLevel() && s.kind < epoch && (c.place.at == 0 || c.place.at == 1 && l[0] == '[')
-		var level Level
-		switch {
-		case atOnce:
-			level, _ = levelAround(l, c.place.at, s.end)
-		case c.Columns.hasLevel():
-			level = c.Columns.LevelOf(l)
-		default:
-			level, _ = levelOfShown(l)
-		}
+		level := c.levelOf(l, &s, ok)
 		k.Levels[level]++
 		if ok {
 			t, ok = c.resolve(&s)
@@ -95,6 +85,20 @@ func (c *Clock) Survey(text []byte, continues bool) (k reader.TableBlock) {
 		}
 	}
 	return k
+}
+
+// levelOf returns the level of a line as it is shown. s is its time if timed is set.
+func (c *Clock) levelOf(l []byte, s *stamp, timed bool) (v Level) {
+	switch {
+	case c.Columns.hasLevel():
+		return c.Columns.LevelOf(l)
+	case timed && s.end > 0 && s.kind < epoch && (c.place.at == 0 || c.place.at == 1 && l[0] == '['):
+		// levelOfShown would find the same time, because none can be before it.
+		v, _ = levelAround(l, c.place.at, s.end)
+		return v
+	}
+	v, _ = levelOfShown(l)
+	return v
 }
 
 // countMinute counts a line in c.minutes, whose At are minutes since 1970. It does
