@@ -318,7 +318,7 @@ func (f *Follower) detach(x, t *followed) bool {
 	if !p.isHeldBy(file, size) {
 		p.rewind(file, info.Size())
 	}
-	if p.at == 0 || p.at < size && p.at <= longestHeader {
+	if p.at == 0 || p.at < size && p.at <= longestHeader && !p.isUnique() {
 		return false
 	}
 	if now := sizeOf(t.f); now >= size && sameBytes(file, t.f, 0, size) {
@@ -406,7 +406,7 @@ func (f *Follower) adoptOrphan(t, like *followed) bool {
 		return slices.ContainsFunc(f.order, func(x *followed) bool { return x.Name.Compressed() && x.Name.Unpacks(n) && !x.gone })
 	}
 	for _, x := range f.order {
-		if !x.gone || x.state != reading || x.f == nil || x.Name.Key() != t.Name.Key() || x.Name.OtherDate(t.Name) {
+		if !x.gone || x.state != reading || x.f == nil || x.at == 0 && x.earlier != nil || x.Name.Key() != t.Name.Key() || x.Name.OtherDate(t.Name) {
 			continue
 		}
 		p, whole := agree(&x.progress)
@@ -416,8 +416,10 @@ func (f *Follower) adoptOrphan(t, like *followed) bool {
 			continue
 		case whole && (left.Size() == 0 || left.Size() > info.Size() || !sameBytes(x.f, file, 0, left.Size())):
 			continue // t does not hold the rest of it
-		case x.missed.Before(f.looked) && p.at <= longestHeader && !(whole && (left.Size() == info.Size() || !isHeader(file, p.at))), !whole && packed(x.Name):
+		case x.missed.Before(f.looked) && p.at <= longestHeader && !(whole && (left.Size() == info.Size() || !isHeader(file, max(p.at, left.Size())))), !whole && packed(x.Name):
 			continue // they only begin alike
+		case !whole && !x.Name.Current() && !p.isUnique():
+			continue // a rotated file is not edited
 		case whole && p.at == 0 && most.at == 0 && like == nil:
 			lost = x // all of it is left
 		}
@@ -559,7 +561,7 @@ func (f *Follower) holdsText(ctx context.Context, c files.Found, p *progress) bo
 	if err != nil || !sameBeginning(b.head, p.head) {
 		return false
 	}
-	texts := f.textsLike(b)
+	texts := f.textsLike(c.Name, b)
 	if b.format == decode.Plain {
 		return p.equal(f.longestIn(c, texts))
 	}
@@ -567,14 +569,16 @@ func (f *Follower) holdsText(ctx context.Context, c files.Found, p *progress) bo
 	return p.equal(held) && !errors.Is(err, io.ErrUnexpectedEOF)
 }
 
-// textsLike returns the known texts that begin like a file, those whose files
-// are gone last.
-func (f *Follower) textsLike(b beginning) []*progress {
+// textsLike returns the known texts that begin like a file of some name: first those whose
+// files exist, and among these that of the file that was compressed to it.
+func (f *Follower) textsLike(n rotation.Name, b beginning) []*progress {
 	var out []*progress
 	for _, gone := range []bool{false, true} {
-		for _, x := range f.order {
-			if x.gone == gone && x.state == reading && x.at > 0 && sameBeginning(x.head, b.head) {
-				out = append(out, &x.progress)
+		for _, unpacked := range []bool{true, false} {
+			for _, x := range f.order {
+				if x.gone == gone && x.Name.Unpacks(n) == unpacked && x.state == reading && x.at > 0 && sameBeginning(x.head, b.head) {
+					out = append(out, &x.progress)
+				}
 			}
 		}
 	}

@@ -93,9 +93,10 @@ func (f *Follower) handleCut(ctx context.Context, t *followed, info os.FileInfo)
 	}
 	// Texts that were written and rotated since the last look are in older
 	// files.
-	for _, c := range f.list(ctx) {
+	list := f.list(ctx)
+	for _, c := range list {
 		if files.HandleOf(c.Member).Info != nil && files.HandleOf(c.Member).Info.Mode().IsRegular() && c.Dir == t.Dir && c.Name.Key() == t.Name.Key() && files.Older(c, t.Found) < 0 && f.lookUp(c) == nil && f.sharedText(c, t.f) == 0 {
-			f.adopt(ctx, c)
+			f.adoptOf(ctx, c, list)
 		}
 	}
 	return f.err == nil
@@ -131,7 +132,7 @@ func (f *Follower) holds(t *followed, info os.FileInfo) bool {
 	if !f.ids.byPath || t.Name.Current() || t.at == 0 {
 		return true
 	}
-	longest := f.longestIn(t.Found, f.textsLike(beginning{head: t.head}))
+	longest := f.longestIn(t.Found, f.textsLike(t.Name, beginning{head: t.head}))
 	return longest == nil || longest.at <= t.at
 }
 

@@ -113,3 +113,41 @@ func (f *Follower) continueEdited(t *followed) bool {
 	}
 	return false
 }
+
+// continueKnown makes t, a new file, continue the text of its log of which it has the most
+// lines, and returns true, if these are written only once: what was a file of the log was
+// changed, and then renamed, copied or replaced before it was looked at.
+func (f *Follower) continueKnown(t *followed) bool {
+	file, info, err := f.openNow(t)
+	if err != nil {
+		return false
+	}
+	defer file.Close()
+	var best progress
+	try := func(p *progress) {
+		if q, ok := p.foundIn(file, info.Size()); ok && q.at > best.at {
+			best = q
+		}
+	}
+	for _, x := range f.order {
+		switch {
+		case x == t || x.state != reading || x.LogKey() != t.LogKey():
+		case x.at > 0:
+			try(&x.progress)
+		case x.earlier != nil:
+			try(x.earlier)
+		}
+	}
+	for _, o := range f.texts {
+		if o.at > 0 && o.name.Key() == t.Name.Key() && filepath.Dir(o.path) == filepath.Dir(t.Path) {
+			try(&o.progress)
+		}
+	}
+	if best.at == 0 {
+		return false
+	}
+	key, log := t.key, t.log
+	t.progress = best
+	t.key, t.log, t.scanned, t.zeros, t.run = key, log, 0, 0, 0
+	return true
+}

@@ -76,10 +76,7 @@ func (f *Follower) checkNames(ctx context.Context) {
 		}
 		if f.lookUp(c) == nil {
 			f.readAll(ctx, f.olderThan(c))
-			if x := f.newOriginal(ctx, c, list); x != nil {
-				f.adopt(ctx, *x)
-			}
-			f.adopt(ctx, c)
+			f.adoptOf(ctx, c, list)
 		}
 	}
 	for _, t := range slices.Clone(f.order) {
@@ -186,6 +183,17 @@ func (f *Follower) newText(log string) progress {
 	return progress{key: f.lastID, log: log}
 }
 
+// adoptOf decides the state of a new file of a list, and before that of the file that it is a
+// copy of, if that is new, too.
+func (f *Follower) adoptOf(ctx context.Context, c files.Found, list []files.Found) {
+	if x := f.newOriginal(ctx, c, list); x != nil {
+		f.adopt(ctx, *x)
+	}
+	if f.lookUp(c) == nil {
+		f.adopt(ctx, c)
+	}
+}
+
 // adopt decides the state of a new file.
 func (f *Follower) adopt(ctx context.Context, c files.Found) {
 	before := f.byPath[c.Path]
@@ -246,6 +254,8 @@ func (f *Follower) adopt(ctx context.Context, c files.Found) {
 	} else if f.isUnpacked(ctx, t, b) {
 		f.setAside(t, ignored)
 		return
+	} else if f.continueKnown(t) {
+		// So does a text that was changed.
 	} else if file, _, err := f.openNow(t); err != nil {
 		f.forget(t) // nothing could be compared with it
 		f.pending = true

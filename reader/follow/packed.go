@@ -193,7 +193,7 @@ func (f *Follower) sameTime(t *followed, b beginning) bool {
 // emitted; nil if that is none. read says that all that the file holds was
 // emitted, or will be.
 func (f *Follower) findText(ctx context.Context, t *followed, b beginning) (p *progress, read bool, err error) {
-	p, more, read, err := f.heldByPacked(ctx, t, f.textsLike(b))
+	p, more, read, err := f.heldByPacked(ctx, t, f.textsLike(t.Name, b))
 	switch {
 	case read && more > 0:
 		return nil, true, err
@@ -288,7 +288,7 @@ func (f *Follower) heldByPacked(ctx context.Context, t *followed, texts []*progr
 		if _, err = io.CopyN(w, r, p.at-w.end); err != nil {
 			break
 		}
-		if p.marks[len(p.marks)-1].matches(w) {
+		if (held == nil || p.at > held.at) && p.marks[len(p.marks)-1].matches(w) {
 			held = p
 		}
 	}

@@ -98,6 +98,23 @@ func (p *progress) afterKnown(file io.ReaderAt, size int64) (q progress, ok bool
 	return q, q.continueAt(file, from+int64(at)) == nil
 }
 
+// foundIn returns the progress of the text in a file of some size that has lines of it, and
+// false unless these are written only once.
+func (p *progress) foundIn(file io.ReaderAt, size int64) (q progress, ok bool) {
+	if q = p.clone(); q.isHeldBy(file, size) {
+		return q, q.isUnique()
+	}
+	if q, ok = p.atTail(file, size); ok {
+		return q, true
+	}
+	if q, ok = p.afterKnown(file, size); ok {
+		return q, true
+	}
+	q = p.clone()
+	q.rewind(file, size)
+	return q, q.at > 0 && q.isUnique()
+}
+
 // isEarlier reports whether the lines at the beginning of a file that have a time are all
 // older than the last line of the text: they may be lines of it.
 func (p *progress) isEarlier(file io.ReaderAt, size int64) bool {
@@ -221,7 +238,7 @@ func (f *Follower) resume(t *followed, size int64, grown bool) (wait bool) {
 		last, timed := p.lastTime()
 		newer := size
 		if timed {
-			newer = p.firstAfter(last, t.f, size, max(shared, t.left), size)
+			newer = p.firstAfter(last, t.f, size, max(shared, min(t.left, p.lastLinesAt(t.f, size))), size)
 		}
 		if newer == size && !ended && now.Sub(t.since) < holdFor {
 			return true
@@ -264,7 +281,11 @@ const longestHeadLine = 512
 func (p *progress) lastTime() (last time.Time, found bool) {
 	clock := line.Clock{Zone: time.UTC}
 	last, found = p.newest, !p.newest.IsZero()
-	for l := range bytes.Lines(p.charset.Decode(bytes.Clone(p.recent))) {
+	text := p.recent
+	if int64(len(text)) < p.at-int64(p.bom) {
+		text = text[p.charset.FirstLineEnd(text):] // from it, the form of the times is learned
+	}
+	for l := range bytes.Lines(p.charset.Decode(bytes.Clone(text))) {
 		if t, ok := clock.Time(bytes.TrimRight(l, "\r\n")); ok {
 			last, found = t, true
 		}
@@ -289,6 +310,17 @@ func (p *progress) textOffset(file io.ReaderAt, at int64) (reader.Offset, error)
 	}
 	n, err := io.Copy(io.Discard, p.charset.Reader(io.NewSectionReader(file, int64(p.bom), max(0, at-int64(p.bom)))))
 	return reader.Offset(n), err
+}
+
+// lastLinesAt returns the position of the last lines of a file of some size, about as many as
+// are kept of a text.
+func (p *progress) lastLinesAt(file io.ReaderAt, size int64) int64 {
+	end := textSize(file, size)
+	b := make([]byte, min(end, searchedFor))
+	if _, err := file.ReadAt(b, end-int64(len(b))); err != nil {
+		return end
+	}
+	return end - int64(len(b)-p.charset.LineEnd(b[:max(0, len(b)-tailKept)]))
 }
 
 // firstAfter returns the position of the first line of a file from from on that has a time

@@ -253,8 +253,19 @@ func (m mark) matches(file io.ReaderAt) bool {
 // rewind goes back to where a file of some size may still hold the text that
 // was emitted: to the line in which it begins to differ, if that is among
 // the last that were emitted, otherwise to the last mark that agrees with
-// it, or to its start.
+// it, or to its start. Of a text whose lines have times it goes back to the start if
+// only lines without are left, for these may be the header of two texts.
 func (p *progress) rewind(file io.ReaderAt, size int64) {
+	_, timed := p.lastTime()
+	p.rewindTo(file, size)
+	p.newest = time.Time{}
+	if _, left := p.lastTime(); timed && !left && p.at <= longestBanner {
+		p.restart()
+	}
+}
+
+// rewindTo goes back as rewind does, whatever is left.
+func (p *progress) rewindTo(file io.ReaderAt, size int64) {
 	p.scanned, p.zeros, p.run = 0, 0, 0
 	if at, ok := p.commonEnd(file, size); ok && p.goTo(file, at) == nil {
 		return
