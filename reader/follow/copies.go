@@ -259,7 +259,9 @@ func (f *Follower) recheck(ctx context.Context, t *followed) {
 		// header does not show which of the two it is, unless a program wrote it
 		// step by step.
 		t.state, t.of, t.size = reading, nil, -1
-		t.mayContinue(&x.progress, 0, errEdited)
+		if !f.continueKnown(t) {
+			t.mayContinue(&x.progress, 0, errEdited)
+		}
 	case t.checked < x.at && x.isHeldBy(file, size):
 		t.checked, t.whole = x.at, true
 		fallthrough
@@ -274,7 +276,9 @@ func (f *Follower) recheck(ctx context.Context, t *followed) {
 		}
 	default:
 		t.state, t.of, t.size = reading, nil, -1
-		t.mayContinue(&x.progress, 0, errEdited)
+		if !f.continueKnown(t) {
+			t.mayContinue(&x.progress, 0, errEdited)
+		}
 	}
 }
 

@@ -3,6 +3,7 @@ package follow
 import (
 	"errors"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"logview/reader"
@@ -150,4 +151,21 @@ func (f *Follower) continueKnown(t *followed) bool {
 	t.progress = best
 	t.key, t.log, t.scanned, t.zeros, t.run = key, log, 0, 0, 0
 	return true
+}
+
+// isCopied reports whether a file of t's log whose text continues there holds all that t, which is
+// open, holds.
+func (f *Follower) isCopied(t *followed) bool {
+	size := sizeOf(t.f)
+	return slices.ContainsFunc(f.order, func(x *followed) bool {
+		if x == t || x.state != reading || x.at < size || x.LogKey() != t.LogKey() {
+			return false
+		}
+		file, _, err := f.openNow(x)
+		if err != nil {
+			return false
+		}
+		defer file.Close()
+		return sameBytes(t.f, file, 0, size)
+	})
 }

@@ -486,7 +486,7 @@ func (w *world) look() {
 	}
 	w.must(w.f.Look(w.t.Context(), follow.Changes{All: true, Names: true, Sweep: w.rnd.IntN(3) == 0}, w.emit))
 	for _, l := range w.logs {
-		if h := &l.heads; (l.moves > 1 && l.edited && !l.timed || l.moves > 0 && w.paths) && h.got < h.must {
+		if h := &l.heads; (l.moves > 1 && l.edited && !l.timed || l.moves > 0 && (w.paths || l.bare)) && h.got < h.must {
 			h.must, h.may = h.got, h.may+h.must-h.got // nothing shows which of the files that begin alike is which
 		}
 		data, _ := os.ReadFile(w.path(l.base()))

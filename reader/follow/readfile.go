@@ -50,6 +50,10 @@ func (f *Follower) checkFile(ctx context.Context, t *followed) {
 			return
 		}
 	}
+	if t.gone && t.f != nil && t.at == 0 && t.earlier != nil && f.isCopied(t) {
+		f.forget(t)
+		return
+	}
 	err := f.readFile(ctx, t)
 	switch {
 	case err == nil || f.err != nil || ctx.Err() != nil:
