@@ -298,7 +298,7 @@ func (r *searchRun) report(ctx context.Context, st index.Stats, err error) {
 		r.explainFields(ctx)
 	}
 	if w := r.req.Window; st.Hits == 0 && err == nil && !r.quiet && isTerminal(r.err) && (!w.Since.IsZero() || !w.Until.IsZero()) {
-		fmt.Fprintf(r.err, "logview: no line matches %s\n", spell(w))
+		fmt.Fprintf(r.err, "logview: no line matches %s%s\n", spell(w), r.spellExtent(ctx))
 	}
 	if st.Hits > 0 && err == nil && !r.mute && !r.quiet {
 		for _, n := range r.p.unseen() {
@@ -310,6 +310,32 @@ func (r *searchRun) report(ctx context.Context, st index.Stats, err error) {
 	} else if isTerminal(r.err) && r.hint && !r.quiet && err == nil {
 		r.printHint(st, r.paths)
 	}
+}
+
+// spellExtent returns in words which times the lines of the searched logs have, as far as that is
+// found out within a second, because a time of day without a date is one of the last 24 hours;
+// empty if no time is known.
+func (r *searchRun) spellExtent(ctx context.Context) string {
+	deadline := time.Now().Add(time.Second)
+	var first, last time.Time
+	for _, l := range r.logs {
+		if ctx.Err() != nil || time.Now().After(deadline) {
+			break
+		}
+		from, to := timeSpan(r.cache, l, r.req.Options.Formats)
+		if from != nil && (first.IsZero() || from.Before(first)) {
+			first = *from
+		}
+		if to != nil && to.After(last) {
+			last = *to
+		}
+	}
+	if first.IsZero() || last.IsZero() {
+		return ""
+	}
+	const form = "2006-01-02 15:04:05"
+	zone := r.req.Window.Zone
+	return fmt.Sprintf("; the lines of these logs are from %s to %s", first.In(zone).Format(form), last.In(zone).Format(form))
 }
 
 // spell returns a range of time in words.

@@ -78,7 +78,9 @@ func appendFolded(dst, run []byte) []byte {
 // before any other method. Terms reuses its memory.
 type Terms struct {
 	text  []byte // the folded texts: runs, each with a zero byte or more after it
-	table []slot // a hash table with open addressing
+	table []slot // a hash table with open addressing, at most half full
+	live  []slot // those in use, while the table grows
+	used  int    // number of slots in use
 	gen   uint32 // the generation of the slots in use
 	words [][2]uint32
 	ids   []uint64
@@ -96,15 +98,22 @@ type slot struct {
 	line uint32 // the last of these
 }
 
+// leastSlots is the size of the smallest table.
+const leastSlots = 1 << 12
+
 // isShort says that a run can be computed from its hash: short ones with the same are equal.
 const isShort = 1 << 31
 
 // Reset empties t.
 func (t *Terms) Reset() {
-	t.gen++
-	if t.gen == 0 || t.table == nil {
-		t.table, t.gen = make([]slot, 1<<13), 1
+	switch {
+	case t.table == nil:
+		t.table = make([]slot, leastSlots)
+	case t.used <= len(t.table)/8 && len(t.table) > leastSlots:
+		t.table = t.table[:len(t.table)/2] // a smaller one is more likely to be in the cache
 	}
+	t.used = 0
+	t.nextGen()
 	t.text, t.words, t.ids = t.text[:0], t.words[:0], t.ids[:0]
 	if t.shape == nil {
 		t.shape = map[Shape]struct{}{}
@@ -203,6 +212,14 @@ func (t *Terms) Add(text []byte) {
 			t.addFolded(text[from : from+len(run)])
 			continue
 		}
+		// Most runs are short and were found before.
+		if s := &t.table[h>>20&uint64(len(t.table)-1)]; s.hash == h && s.gen == t.gen && s.off >= isShort && len(run) < wordBytes {
+			if s.line != t.line && t.line > 0 {
+				s.line = t.line
+				s.n++
+			}
+			continue
+		}
 		t.addRun(run, uint32(begin+from), h)
 	}
 }
@@ -286,6 +303,7 @@ func (t *Terms) addRun(run []byte, off uint32, h uint64) {
 		s := &t.table[p]
 		if s.gen != t.gen {
 			*s = slot{hash: h, gen: t.gen, off: key, line: t.line, n: min(t.line, 1)}
+			t.used++
 			break
 		}
 		if s.hash == h && short == (s.off >= isShort) && (short || t.isAt(run, s.off)) {
@@ -306,7 +324,7 @@ func (t *Terms) addRun(run []byte, off uint32, h uint64) {
 	default:
 		t.words = append(t.words, [2]uint32{off, off + uint32(len(run))})
 	}
-	if len(t.words)+len(t.ids) > len(t.table)/2 {
+	if t.used > len(t.table)/2 {
 		t.grow()
 	}
 }
@@ -324,18 +342,34 @@ func (t *Terms) isAt(run []byte, off uint32) bool {
 }
 
 func (t *Terms) grow() {
-	old := t.table
-	t.table = make([]slot, 2*len(old))
-	mask := uint64(len(t.table) - 1)
-	for _, s := range old {
-		if s.gen != t.gen {
-			continue
+	t.live = t.live[:0]
+	for _, s := range t.table {
+		if s.gen == t.gen {
+			t.live = append(t.live, s)
 		}
+	}
+	if n := 2 * len(t.table); n <= cap(t.table) {
+		t.table = t.table[:n]
+		t.nextGen()
+	} else {
+		t.table, t.gen = make([]slot, n), 1
+	}
+	mask := uint64(len(t.table) - 1)
+	for _, s := range t.live {
 		p := s.hash >> 20 & mask
 		for t.table[p].gen == t.gen {
 			p = (p + 1) & mask
 		}
+		s.gen = t.gen
 		t.table[p] = s
+	}
+}
+
+// nextGen frees the slots of the table, also those that are not in use.
+func (t *Terms) nextGen() {
+	if t.gen++; t.gen == 0 {
+		clear(t.table[:cap(t.table)])
+		t.gen = 1
 	}
 }
 

@@ -2,6 +2,7 @@ package token
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"math/rand/v2"
 	"slices"
@@ -197,5 +198,24 @@ func TestInsideUUID(t *testing.T) {
 		if s := strings.Join(got, " "); s != want {
 			t.Errorf("%s: %s, want %s", text, s, want)
 		}
+	}
+}
+
+// Runs that are too long to be kept are in the table, too.
+func TestTermsManyLongRuns(t *testing.T) {
+	var text []byte
+	for i := range 5 * leastSlots {
+		text = fmt.Appendf(text, "%0*d\n", maxRun+1, i)
+	}
+	var terms Terms
+	for range 3 { // the table is smaller again
+		terms.Block(text)
+		terms.Block([]byte("a word"))
+	}
+	var got []string
+	terms.Words(func(word []byte) { got = append(got, string(word)) })
+	slices.Sort(got)
+	if !slices.Equal(got, []string{"a", "word"}) {
+		t.Errorf("words %q after another block", got)
 	}
 }
