@@ -22,7 +22,7 @@ func TestPasteHuge(t *testing.T) {
 	d.Keys("enter")
 	d.Wait("LIVE", " 300 ")
 	huge := tea.PasteMsg{Content: strings.Repeat("Aé[x] ", 1<<18)}
-	for _, open := range []string{"/", "alt+/", "s", "&", "ctrl+w", "|", ":", "1", "L/"} {
+	for _, open := range []string{"/", "alt+/", "s", "&", "ctrl+w", "|", ":", "t", "L/"} {
 		for _, k := range []string{"", "ctrl+r"} {
 			m.setFocus(panePager)
 			if open == "L/" {

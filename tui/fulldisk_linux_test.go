@@ -30,7 +30,7 @@ func TestFullDisk(t *testing.T) {
 	d.Keys("enter")
 	d.Wait("   17 grüße an alle", "1  0%")
 	d.Until(func() bool { return m.focus == panePager }, "the log to have the focus")
-	d.Keys("q", "q") // closes the results, then quits
+	d.Keys("q", "q", "q") // closes the results, goes to the list, then quits
 	d.WaitQuit()
 
 	// The message about a partly written file says how much was written.

@@ -381,7 +381,14 @@ func (m *model) key(k tea.KeyPressMsg) tea.Cmd {
 		}
 		return m.pager.Toggle(n - 1)
 	}
-	if a == keys.Goto {
+	if a == keys.Level && m.affectsDisplay(a) {
+		n := keys.Digit(k)
+		if n < 1 || n > 6 {
+			n = 4 // another key was set for it
+		}
+		return m.pager.SetLevel(n)
+	}
+	if a == keys.Goto && keys.Digit(k) >= 0 && k.Mod == 0 {
 		m.choose(":", m.commands())
 		m.palette.digits = true
 		return m.paletteKey(k)
@@ -427,13 +434,18 @@ func (m *model) do(a keys.Action) tea.Cmd {
 			}
 			return nil
 		}
+		if m.focus == panePager && m.manyLogs() && m.opt.Settings.Keys.Preset != "less" {
+			m.panes.showLogs = true
+			m.setFocus(paneLogs)
+			return nil
+		}
 		return tea.Quit
 	case keys.Suspend:
 		return suspend
 	case keys.Help:
 		m.box, m.overlay = textBox{}, helpOverlay
 		return nil
-	case keys.Palette:
+	case keys.Palette, keys.Goto:
 		m.choose(":", m.commands())
 		return nil
 	case keys.Marks:
@@ -442,6 +454,10 @@ func (m *model) do(a keys.Action) tea.Cmd {
 		m.nextPane()
 		return nil
 	case keys.Logs:
+		if m.pager.Doc() == nil && m.results.Query() == "" && m.panes.showLogs {
+			m.sayf("no log is open")
+			return nil
+		}
 		m.panes.showLogs = !m.panes.showLogs || m.width < roomForBoth && m.focus != paneLogs
 		switch {
 		case m.panes.showLogs:
@@ -456,7 +472,9 @@ func (m *model) do(a keys.Action) tea.Cmd {
 		return nil
 	case keys.Index:
 		return m.toggleIndex()
-	case keys.SearchAll, keys.Search, keys.SearchBack, keys.FilterIn, keys.FilterEdit, keys.Write, keys.Pipe:
+	case keys.Level: // from the palette, which has no digit
+		return m.pager.SetLevel(4)
+	case keys.SearchAll, keys.Search, keys.SearchBack, keys.FilterIn, keys.FilterEdit, keys.Write, keys.Pipe, keys.GoTime:
 		m.ask(a)
 		return nil
 	case keys.CopyLine:
@@ -512,7 +530,7 @@ func (m *model) do(a keys.Action) tea.Cmd {
 // rather than acting on a line. It works without the focus.
 func (m *model) affectsDisplay(a keys.Action) bool {
 	switch a {
-	case keys.Wrap, keys.Plain, keys.FiltersOff, keys.FilterNth:
+	case keys.Wrap, keys.Plain, keys.FiltersOff, keys.FilterNth, keys.Level:
 		return m.focus == panePager || m.boxes().pager.h > 0
 	}
 	return false

@@ -288,7 +288,8 @@ func TestGoToTime(t *testing.T) {
 
 // Digits go to a line or to a percentage, with the keys of less.
 func TestDigits(t *testing.T) {
-	d, m := explorer(t, tree(t), 80, 24)
+	less := func(o *Options) { o.Settings.Keys.Preset = "less" }
+	d, m := explorer(t, tree(t), 80, 24, less)
 	d.Wait("app.log")
 	d.Keys("enter")
 	d.Wait("LIVE", " 300 ")
@@ -303,12 +304,96 @@ func TestDigits(t *testing.T) {
 	d.Keys("esc")
 	d.WaitNot(" go to 1")
 
-	d, _ = explorer(t, tree(t), 80, 24) // no log is open
+	d, _ = explorer(t, tree(t), 80, 24, less) // no log is open
 	d.Wait("app.log")
 	d.Type("5G")
 	d.Wait("no log is open")
 	d.Keys("enter")
 	d.Wait("LIVE")
+	d.Keys("q") // as in less
+	d.WaitQuit()
+}
+
+// t goes to a time, and brackets to lines around it. A time of day is one of the day of the
+// current line.
+func TestTime(t *testing.T) {
+	d, m := explorer(t, tree(t), 80, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", "2026-11-21 08:04:59  300 ")
+	to := func(time, line string) {
+		t.Helper()
+		d.Type("t" + time)
+		d.Keys("enter")
+		onLine(d, m)(line)
+	}
+	to("08:02", " request 0120")
+	d.Keys("]")
+	onLine(d, m)(" request 0180")
+	d.Keys("[", "[")
+	onLine(d, m)(" request 0060")
+	to("2026-11-19 08:00:30", "old request 0030") // in another file
+	d.Keys("[")
+	onLine(d, m)("old request 0000")
+	d.Keys("}")
+	onLine(d, m)("middle request 0000") // there is nothing in between
+	d.Keys("[")
+	onLine(d, m)("old request 0299")
+	d.Type(":08:01:05") // of the 19th
+	d.Keys("enter")
+	onLine(d, m)("old request 0065")
+	to("21/Nov/2026:08:00:10 +0000", " request 0010")
+	d.Keys("}")
+	d.Wait("no line has the time 2026-11-21 09:00:10 or a later one")
+	d.Type("tgibberish")
+	d.Keys("enter")
+	d.Wait("is not a time; give one such as 14:05")
+	d.Keys("esc")
+	d.Type("&worker-2")
+	d.Keys("enter")
+	d.Wait("+ worker-2")
+	to("08:02", " request 0121") // what filters show
+}
+
+// A digit hides the lines below a level, in place of the digit before it.
+func TestLevelKeys(t *testing.T) {
+	d, m := explorer(t, tree(t), 80, 24)
+	d.Wait("app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	d.Keys("4")
+	d.Wait(" + level>=warn ", "WARN")
+	d.WaitNot("INFO")
+	d.Keys("5")
+	d.Wait(" + level>=error ", "ERROR")
+	d.WaitNot("WARN")
+	if list, _ := m.pager.Filters(); len(list) != 1 {
+		t.Errorf("%d filters", len(list))
+	}
+	d.Keys("1")
+	d.Wait("INFO")
+	d.WaitNot("level>=")
+	d.Keys("1")
+	d.Wait("all levels are shown")
+	d.Keys("L")
+	d.Until(func() bool { return m.focus == paneLogs }, "the list")
+	d.Keys("4")
+	d.WaitNot("level>=warn") // no log is visible
+}
+
+// q returns from a log to the list, and L does not hide the list if there is nothing else.
+func TestToList(t *testing.T) {
+	d, m := explorer(t, tree(t), 80, 24)
+	d.Wait("app.log")
+	d.Keys("L")
+	d.Wait("no log is open", "app.log")
+	d.Keys("enter")
+	d.Wait("LIVE", " 300 ")
+	d.Keys("q")
+	d.Until(func() bool { return m.focus == paneLogs }, "the list")
+	d.Wait("empty.log")
+	d.Keys("q")
+	d.WaitQuit()
 }
 
 // A rotated file that is named on the command line is opened at its start, the

@@ -50,6 +50,16 @@ func (m *model) choose(ask string, all []choice) {
 func (m *model) commands() []choice {
 	var all []choice
 	for _, b := range m.keys {
+		if b.Action == keys.Level {
+			for i, name := range pager.LevelNames {
+				text := "only lines of level " + name + " and above"
+				if i == 0 {
+					text = "lines of all levels"
+				}
+				all = append(all, choice{text, b.Keys()[min(i, len(b.Keys())-1)], string(b.Action) + "-" + name, func() tea.Cmd { return m.pager.SetLevel(i + 1) }})
+			}
+			continue
+		}
 		all = append(all, choice{b.Help().Desc, b.Help().Key, string(b.Action), func() tea.Cmd { return m.do(b.Action) }})
 	}
 	return all
@@ -82,22 +92,26 @@ func (p *palette) match() {
 
 // isGoal reports whether a text names a place to go to: a line number, a percentage or a
 // time.
-func (p *palette) isGoal(text string) bool {
-	if !p.goes {
+func (m *model) isGoal(text string) bool {
+	if !m.palette.goes {
 		return false
 	}
-	_, ok := goalTime(text, time.Now())
-	return ok || isPlace(text)
+	_, err := m.goalTime(text)
+	return isPlace(text) || strings.ContainsAny(text, "0123456789") && err == nil // otherwise it is the name of a command
 }
 
-// goalTime returns the time that a text names, and false if it names none. Without
-// digits it is the name of a command.
-func goalTime(text string, now time.Time) (time.Time, bool) {
-	if isPlace(text) || !strings.ContainsAny(text, "0123456789") {
-		return time.Time{}, false
+// goalTime returns the time that a text names. A time of day is one of the day of the current
+// line.
+func (m *model) goalTime(text string) (time.Time, error) {
+	now := m.now()
+	if _, ok := line.ParseClock(strings.ToLower(strings.TrimSpace(text))); ok {
+		if t, ok := m.pager.Time(); ok {
+			t = t.Local()
+			now = time.Date(t.Year(), t.Month(), t.Day(), 23, 59, 59, 999_999_999, time.Local)
+		}
 	}
 	t, _, err := line.ParseTime(text, now, time.Local)
-	return t, err == nil
+	return t, err
 }
 
 // goPlace goes to a line number, a percentage or a time.
@@ -107,10 +121,15 @@ func (m *model) goPlace(text string) tea.Cmd {
 		return nil
 	}
 	m.setFocus(panePager)
-	if t, ok := goalTime(text, m.now()); ok {
-		return m.pager.GoToTime(t)
+	if isPlace(text) {
+		return m.pager.GoToNumber(text)
 	}
-	return m.pager.GoToNumber(text)
+	t, err := m.goalTime(text)
+	if err != nil {
+		m.say(pager.Said{Text: err.Error(), Error: true})
+		return nil
+	}
+	return m.pager.GoToTime(t)
 }
 
 // paletteKey handles a key for the palette.
@@ -123,7 +142,7 @@ func (m *model) paletteKey(msg tea.Msg) tea.Cmd {
 			return nil
 		case key.Matches(k, keys.Accept):
 			m.overlay = noOverlay
-			if text := p.in.Value(); p.isGoal(text) {
+			if text := p.in.Value(); m.isGoal(text) {
 				return m.goPlace(text)
 			}
 			if p.cur < len(p.list) {
@@ -158,8 +177,9 @@ func (m *model) paletteKey(msg tea.Msg) tea.Cmd {
 	return cmd
 }
 
-// view draws the palette and returns the column of the cursor.
-func (p *palette) view(th *theme.Theme, width, height int) (string, int) {
+// view draws the palette and returns the column of the cursor. going says that the text names a
+// place to go to.
+func (p *palette) view(th *theme.Theme, width, height int, going bool) (string, int) {
 	w := min(width-4, 64)
 	if !p.goes {
 		w = width - 4 // lines of logs
@@ -167,7 +187,6 @@ func (p *palette) view(th *theme.Theme, width, height int) (string, int) {
 	p.in.SetWidth(w - 1 - len(p.in.Prompt) - 1)
 	lines := []string{screen.Fit(p.in.View(), w)}
 	rows := max(1, min(height-6, 16))
-	going := p.isGoal(p.in.Value())
 	if going {
 		lines = append(lines, th.Selected.Render(screen.Fit(" go to "+p.in.Value(), w)))
 	}

@@ -50,7 +50,7 @@ func (s Settings) LineFormats() ([]*line.Format, error) {
 
 // KeySettings are the settings for keys.
 type KeySettings struct {
-	Preset string              `toml:"preset" comment:"default, or less: ? searches backwards, h helps, e and w move"`
+	Preset string              `toml:"preset" comment:"default, or less: ? searches backwards, h helps, e and w move, 1234G goes to a line, q quits at once"`
 	Bind   map[string][]string `toml:"bind" comment:"other keys for actions, by their names in the README: down = [\"j\", \"down\"]"`
 }
 

@@ -278,6 +278,8 @@ func TestResults(t *testing.T) {
 	d.Keys("q")
 	d.WaitNot("901 lines")
 	d.Keys("q")
+	d.Until(func() bool { return m.focus == paneLogs }, "the list")
+	d.Keys("q")
 	d.WaitQuit()
 }
 

@@ -140,6 +140,8 @@ func (m *model) ask(a keys.Action) {
 	switch a {
 	case keys.Search, keys.SearchBack:
 		m.typing.askSearch(m.pager, a == keys.SearchBack)
+	case keys.GoTime:
+		m.typing.prompt.Ask(prompt.Time, "go to time, such as 14:05 or -2h: ", "")
 	case keys.FilterIn, keys.FilterEdit:
 		m.typing.askFilter(m.pager, a == keys.FilterEdit)
 	}
@@ -203,7 +205,7 @@ func (m *model) endPrompt(taken bool) tea.Cmd {
 		return nil
 	}
 	switch kind {
-	case prompt.Filter, prompt.FilterEdit:
+	case prompt.Filter, prompt.FilterEdit, prompt.Time:
 		m.setFocus(m.typing.from)
 	case prompt.Search, prompt.SearchBack:
 		m.setFocus(m.typing.from)
@@ -252,6 +254,17 @@ func (m *model) submit() tea.Cmd {
 		}
 		m.endPrompt(true)
 		return cmd
+	case prompt.Time:
+		if strings.TrimSpace(value) == "" {
+			return m.endPrompt(false)
+		}
+		t, err := m.goalTime(value)
+		if err != nil {
+			m.typing.prompt.SetError(err)
+			return nil
+		}
+		m.endPrompt(true)
+		return m.pager.GoToTime(t)
 	case prompt.Logs:
 		m.endPrompt(true)
 		cmd, _ := m.logs.Do(keys.Enter)

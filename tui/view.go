@@ -159,7 +159,7 @@ func (m *model) View() tea.View {
 	case helpOverlay, detailsOverlay:
 		content, _, _ = overAt(content, box, m.width, m.height)
 	case paletteOverlay:
-		box, x := m.palette.view(m.th, m.width, m.height)
+		box, x := m.palette.view(m.th, m.width, m.height, m.isGoal(m.palette.in.Value()))
 		var left, top int
 		content, left, top = overAt(content, box, m.width, m.height)
 		v.Cursor = tea.NewCursor(left+x, top+1)
@@ -285,18 +285,18 @@ func (m *model) hints(room int) string {
 	case m.pager.Pattern().Text != "":
 		list = []keys.Action{keys.Next, keys.Previous, keys.FilterIn, keys.Bottom, keys.Help}
 	default:
-		list = []keys.Action{keys.Search, keys.SearchAll, keys.FilterIn}
+		list = []keys.Action{keys.Search, keys.SearchAll, keys.FilterIn, keys.GoTime}
 		if m.manyLogs() {
 			list = append(list, keys.Cancel)
 		}
 		if !m.pager.Following() {
 			list = append(list, keys.Bottom)
 		}
-		list = append(list, keys.Help, keys.Quit)
+		list = append(list, keys.Level, keys.Help, keys.Quit)
 	}
 	short := map[keys.Action]string{keys.Enter: "open", keys.Search: "search", keys.SearchAll: "search all", keys.Help: "help", keys.Quit: "quit",
 		keys.Down: "down", keys.Up: "up", keys.PageDown: "page down", keys.CopyLine: "copy", keys.CopyRef: "copy a reference", keys.Cancel: "close",
-		keys.ContextUp: "context", keys.NextPane: "next pane", keys.Next: "next", keys.Previous: "previous", keys.FilterIn: "filter", keys.Bottom: "end, live"}
+		keys.ContextUp: "context", keys.NextPane: "next pane", keys.Next: "next", keys.Previous: "previous", keys.FilterIn: "filter", keys.GoTime: "time", keys.Level: "level", keys.Bottom: "end, live"}
 	if m.focus == paneLogs {
 		short[keys.Search] = "find log"
 	} else if m.overlay == noOverlay && m.results.Query() == "" {
@@ -312,8 +312,12 @@ func (m *model) hints(room int) string {
 		if b == keys.Help || b == keys.Cancel {
 			kept = len(parts)
 		}
-		width += 2 + ansi.StringWidth(keys.Show(k[0])+" "+short[b])
-		parts = append(parts, m.th.Key.Render(keys.Show(k[0]))+" "+m.th.Dim.Render(short[b]))
+		shown := keys.Show(k[0])
+		if b == keys.Level && len(k) > 1 {
+			shown = "1…6"
+		}
+		width += 2 + ansi.StringWidth(shown+" "+short[b])
+		parts = append(parts, m.th.Key.Render(shown)+" "+m.th.Dim.Render(short[b]))
 	}
 	for ; width > room && kept > 0; kept-- {
 		width -= 2 + ansi.StringWidth(parts[kept-1])

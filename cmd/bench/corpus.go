@@ -114,6 +114,11 @@ func (w *workshop) generated(ctx context.Context) (*corpus, error) {
 	})
 }
 
+// dirOf returns the directory that a corpus is kept in.
+func (w *workshop) dirOf(name string) string {
+	return filepath.Join(w.opts.work, name+"-"+sizeArg(w.opts.size))
+}
+
 // grown returns the corpus of real samples, with new times and repeated to full
 // size. It returns nil if the samples are not next to the repository.
 func (w *workshop) grown(ctx context.Context) (*corpus, error) {
@@ -231,7 +236,7 @@ func given(ctx context.Context, name, dir string) (*corpus, error) {
 // keep returns the corpus in the work directory. It makes the corpus unless it
 // was made with the same parameters before.
 func (w *workshop) keep(ctx context.Context, name, about, params string, fill func(dir string) error) (*corpus, error) {
-	dir := filepath.Join(w.opts.work, name+"-"+sizeArg(w.opts.size))
+	dir := w.dirOf(name)
 	marker := dir + ".json"
 	c := &corpus{}
 	if b, err := os.ReadFile(marker); err == nil && json.Unmarshal(b, c) == nil && c.Params == params {

@@ -98,6 +98,8 @@ type harness struct {
 	scratch string            // temporary directory; removed by close
 	filled  map[string]string // home directory with the filled cache, by name of the corpus
 	homes   int
+	// cacheSize is the limit of logview's caches; empty for its default.
+	cacheSize string
 	// halfFilled says, by name of the corpus, why its filled cache is not
 	// reliable.
 	halfFilled map[string]string
@@ -318,7 +320,11 @@ func (h *harness) logviewArgs(args []string, c *corpus, home string) ([]string, 
 		return nil, err
 	}
 	argv := append([]string{h.w.program("logview")}, expanded...)
-	return append(argv, "--cache-dir", filepath.Join(home, "cache")), nil
+	argv = append(argv, "--cache-dir", filepath.Join(home, "cache"))
+	if h.cacheSize != "" {
+		argv = append(argv, "--cache-size", h.cacheSize)
+	}
+	return argv, nil
 }
 
 // home returns a new home directory or, if the row requires a filled cache, the

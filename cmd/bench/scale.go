@@ -65,7 +65,11 @@ func measureScale(ctx context.Context, o *options, out io.Writer) (string, error
 		if err := w.build(ctx); err != nil {
 			return "", err
 		}
-		if free, ok := diskFree(o.work); ok && float64(free) < onDisk*float64(size) {
+		_, made, err := sizeOf(w.dirOf(genCorpus))
+		if err != nil {
+			return "", err
+		}
+		if free, ok := diskFree(o.work); ok && float64(free)+float64(made) < onDisk*float64(size) {
 			fmt.Fprintf(out, "%s: skipped, only %s are free in %s\n", humanize.IBytes(uint64(size)), humanize.IBytes(uint64(free)), o.work)
 			continue
 		}
@@ -79,6 +83,7 @@ func measureScale(ctx context.Context, o *options, out io.Writer) (string, error
 		if err != nil {
 			return "", err
 		}
+		h.cacheSize = fmt.Sprint(size) // more than it needs
 		err = h.scale(ctx, c, list, cells, &build, &sizesOf)
 		h.close()
 		if err != nil {

@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"sync"
+	"time"
 
 	"logview/reader"
 	"logview/reader/blockstore"
@@ -60,6 +61,7 @@ type textAt struct {
 
 	learning    sync.Mutex // guards the following fields; held while the beginning is read
 	columns     *line.Columns
+	clock       *line.Clock
 	learnedFrom int // length of the text they were learned from
 }
 
@@ -456,19 +458,34 @@ func (t *textAt) readAt(p []byte, off reader.Offset) (int, error) {
 	return n, nil
 }
 
-// learnColumns returns the columns of the file; nil if it has none. It learns them again
-// while the text is short: its header line may be the only one.
-func (t *textAt) learnColumns() *line.Columns {
+// learn returns the columns of the file, nil if it has none, and a Clock that has learned where
+// its lines have their times. It learns them again while the text is short: its
+// header line may be the only one. listed is when the file was changed last, as it was listed.
+func (t *textAt) learn(listed time.Time, formats *line.Formats) (*line.Columns, *line.Clock) {
+	changed := listed
+	if t.file != nil && !t.temp {
+		if info, err := t.file.Stat(); err == nil {
+			changed = info.ModTime()
+		}
+	}
 	t.learning.Lock()
 	defer t.learning.Unlock()
 	size := int(min(t.end(), line.LearnedFrom))
-	if t.columns == nil && size > t.learnedFrom {
+	if t.clock == nil || size > t.learnedFrom {
 		buf := make([]byte, size)
-		if n, err := t.readAt(buf, 0); err == nil || err == io.EOF {
-			t.columns, t.learnedFrom = line.LearnColumns(buf[:n]), size
+		n, err := t.readAt(buf, 0)
+		if err != nil && err != io.EOF {
+			n = 0
 		}
+		if t.columns == nil {
+			t.columns = line.LearnColumns(buf[:n])
+		}
+		t.clock = &line.Clock{Ref: changed, Formats: formats}
+		t.clock.Learn(buf[:n])
+		t.learnedFrom = n
 	}
-	return t.columns
+	t.clock.SetRef(changed)
+	return t.columns.With(formats), t.clock.Copy()
 }
 
 // block returns the decoded block that contains off. Blocks are not modified,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"slices"
+	"time"
 	"unicode/utf8"
 
 	"logview/reader"
@@ -70,6 +71,7 @@ type Window struct {
 	Open   bool          // the member's text ends after it
 
 	Columns *line.Columns // of the member's file; nil for none
+	Clock   *line.Clock   // has learned where the file's lines have their times; nil if that is not known
 
 	continues bool          // it starts inside a line
 	nuls      int64         // number of NULs for which Text, a NulMarker, stands; nothing else is in the window then
@@ -155,7 +157,7 @@ func (d *Document) Forward(ctx context.Context, p Place) (Window, error) {
 				continue // the member has another file now, or is gone
 			}
 			if err != io.EOF {
-				w.Columns = t.learnColumns().With(d.opt.Formats)
+				w.Columns, w.Clock = t.learn(d.listedTime(p.Member), d.opt.Formats)
 				return w, err
 			}
 		}
@@ -185,7 +187,7 @@ func (d *Document) Backward(ctx context.Context, p Place) (Window, error) {
 				if errors.Is(err, fs.ErrClosed) {
 					continue // the member has another file now, or is gone
 				}
-				w.Columns = t.learnColumns().With(d.opt.Formats)
+				w.Columns, w.Clock = t.learn(d.listedTime(p.Member), d.opt.Formats)
 				return w, err
 			}
 		}
@@ -201,6 +203,17 @@ func (d *Document) Backward(ctx context.Context, p Place) (Window, error) {
 			return Window{}, ctx.Err()
 		}
 	}
+}
+
+// listedTime returns when a member's file was changed last, as it was listed; zero if it is gone.
+func (d *Document) listedTime(key MemberKey) time.Time {
+	for _, m := range d.list() {
+		if m.key == key {
+			member, _, _ := m.state()
+			return member.ModTime
+		}
+	}
+	return time.Time{}
 }
 
 func (t *textAt) forward(p Place) (Window, error) {

@@ -35,7 +35,7 @@ func ParseTime(s string, now time.Time, zone *time.Location) (from, to time.Time
 		if !timed {
 			return whole(midnight.AddDate(0, 0, -n))
 		}
-		if d, ok := parseClock(clock); ok {
+		if d, ok := ParseClock(clock); ok {
 			return point(onDay(midnight.AddDate(0, 0, -n), d))
 		}
 	}
@@ -47,7 +47,7 @@ func ParseTime(s string, now time.Time, zone *time.Location) (from, to time.Time
 			return point(now.Add(-d))
 		}
 	}
-	if d, ok := parseClock(lower); ok {
+	if d, ok := ParseClock(lower); ok {
 		t := onDay(midnight, d)
 		if t.After(now) {
 			t = onDay(midnight.AddDate(0, 0, -1), d)
@@ -150,8 +150,8 @@ func onDay(day time.Time, d time.Duration) time.Time {
 	return time.Date(day.Year(), day.Month(), day.Day(), s/3600, s/60%60, s%60, int(d%time.Second), day.Location())
 }
 
-// parseClock parses a time of day such as 14:05, 14:05:06.5, 2pm or 9:30 am.
-func parseClock(s string) (time.Duration, bool) {
+// ParseClock parses a time of day such as 14:05, 14:05:06.5, 2pm or 9:30 am.
+func ParseClock(s string) (time.Duration, bool) {
 	s = strings.ReplaceAll(s, " ", "")
 	for _, layout := range []string{"15:04", "15:04:05", "3pm", "3:04pm", "3:04:05pm"} {
 		if t, err := time.Parse(layout, s); err == nil {

@@ -36,6 +36,12 @@ const (
 	Top        Action = "top"
 	Bottom     Action = "bottom"
 	Goto       Action = "goto"
+	GoTime     Action = "go-to-time"
+	Later      Action = "minute-later"
+	Earlier    Action = "minute-earlier"
+	HourLater  Action = "hour-later"
+	HourEarly  Action = "hour-earlier"
+	Level      Action = "level"
 	Left       Action = "left"
 	Right      Action = "right"
 	Search     Action = "search"
@@ -88,7 +94,7 @@ type Binding struct {
 type Map []Binding
 
 // Preset returns the bindings of a preset: "" or "default", or "less", in
-// which ? searches backwards, h helps, and e and w move as in less.
+// which ? searches backwards, h helps, e and w move, and 1234G goes to a line, as in less.
 func Preset(name string) (Map, error) {
 	m := defaults()
 	switch name {
@@ -99,6 +105,12 @@ func Preset(name string) (Map, error) {
 		m.bind(Left, "left")
 		m.bind(Down, "j", "down", "e")
 		m.bind(PageUp, "b", "w", "pgup", "ctrl+b")
+		m.bind(Goto, "1", "2", "3", "4", "5", "6", "7", "8", "9")
+		m.bind(Level, "alt+l") // :warn and others are in the palette
+		m.bind(Later, "alt+.")
+		m.bind(Earlier, "alt+,")
+		m.bind(HourLater, "alt+>")
+		m.bind(HourEarly, "alt+<")
 		m.bind(NextError, "]")
 		m.bind(PrevError, "[")
 		m.bind(NextWarn, "}")
@@ -122,7 +134,12 @@ func defaults() Map {
 		b("move", HalfUp, "half a page up", "u", "ctrl+u"),
 		b("move", Top, "to the beginning", "g", "home"),
 		b("move", Bottom, "to the end; live from there", "G", "end"),
-		b("move", Goto, "to a line of this file: 1234G; or to a share: 50%", "1", "2", "3", "4", "5", "6", "7", "8", "9"),
+		b("move", GoTime, "to a time: 14:05, -2h, yesterday 9am, or as in a log", "t"),
+		b("move", Later, "a minute later", "]"),
+		b("move", Earlier, "a minute earlier", "["),
+		b("move", HourLater, "an hour later", "}"),
+		b("move", HourEarly, "an hour earlier", "{"),
+		b("move", Goto, "to a line of this file: :1234; or to a share: :50%", "alt+g"),
 		b("move", Left, "to the left", "h", "left"),
 		b("move", Right, "to the right", "l", "right"),
 		b("move", NextError, "next error", "e"),
@@ -140,6 +157,7 @@ func defaults() Map {
 		b("search", ContextUp, "more lines around each result", "z"),
 		b("search", ContextDn, "fewer lines around each result", "Z"),
 		b("search", FilterIn, "show only lines with text, /regexp or level>=warn; &! without", "&"),
+		b("search", Level, "all levels; 2 to 6: only debug, info, warn, error, fatal and above", "1", "2", "3", "4", "5", "6"),
 		b("search", FilterHit, "show only lines that match the search", "+"),
 		b("search", FilterMiss, "hide lines that match the search", "-"),
 		b("search", FiltersOff, "all filters off, and on again", "\\"),

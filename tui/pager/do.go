@@ -2,7 +2,6 @@ package pager
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -11,8 +10,6 @@ import (
 	tea "charm.land/bubbletea/v2"
 	"github.com/dustin/go-humanize"
 
-	"logview/index"
-	"logview/index/query"
 	"logview/reader"
 	"logview/reader/document"
 	"logview/tui/keys"
@@ -59,7 +56,8 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	}
 	if m.find.running() {
 		switch a {
-		case keys.Next, keys.Previous, keys.NextIn, keys.PrevIn, keys.NextError, keys.PrevError, keys.NextWarn, keys.PrevWarn:
+		case keys.Next, keys.Previous, keys.NextIn, keys.PrevIn, keys.NextError, keys.PrevError, keys.NextWarn, keys.PrevWarn,
+			keys.Later, keys.Earlier, keys.HourLater, keys.HourEarly:
 			if len(m.queue) < mostQueued {
 				m.queue = append(m.queue, a) // relative to the result
 			}
@@ -113,6 +111,14 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 			return say("frozen; = or G goes on"), true
 		}
 		return m.closeGap(), true
+	case keys.Later:
+		return m.moveBy(time.Minute), true
+	case keys.Earlier:
+		return m.moveBy(-time.Minute), true
+	case keys.HourLater:
+		return m.moveBy(time.Hour), true
+	case keys.HourEarly:
+		return m.moveBy(-time.Hour), true
 	case keys.FilterHit:
 		return m.filterFound(false), true
 	case keys.FilterMiss:
@@ -257,45 +263,6 @@ func (m *Model) GoToNumber(text string) tea.Cmd {
 			return tea.BatchMsg{func() tea.Msg { return msg }, say("%s", remark)}
 		}
 		return msg
-	}
-}
-
-// errThere ends a search for a time.
-var errThere = errors.New("there")
-
-// GoToTime goes to the first line, in the order of the log, whose time is t or later.
-func (m *Model) GoToTime(t time.Time) tea.Cmd {
-	if m.doc == nil {
-		return nil
-	}
-	m.stopFinding()
-	m.view.unfollow()
-	ctx, gen := m.find.start(m.win.ctx)
-	src, keys := m.doc.Searchable(m.searching)
-	searcher := m.searcher
-	m.progress = "looking for the time; Esc stops"
-	return func() tea.Msg {
-		var at document.Place
-		req := &index.Request{Query: query.Text{}, Window: index.Window{Since: t}, Sources: []reader.Source{src}, Max: 1}
-		_, err := searcher.Search(ctx, req, func(h *index.Hits) error {
-			key, ok := keys[h.Member.Path]
-			switch {
-			case !ok:
-				return nil
-			case h.Long != nil:
-				at = document.Place{Member: key, Offset: h.Long.Offset}
-			default:
-				at = document.Place{Member: key, Offset: h.Lines[0].Offset}
-			}
-			return errThere
-		})
-		switch {
-		case errors.Is(err, errThere):
-			return foundMsg{gen: gen, at: at, ok: true}
-		case err == nil:
-			err = fmt.Errorf("no line has the time %s or a later one", t.Local().Format("2006-01-02 15:04:05"))
-		}
-		return foundMsg{gen: gen, err: err}
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"logview/reader"
 	"logview/reader/document"
+	"logview/reader/line"
 	"logview/tui/screen"
 	"logview/tui/theme"
 	"logview/tui/visible"
@@ -79,6 +80,8 @@ func (p *painter) drawRow(i, k int, bar string) string {
 	}
 	if p.view.selected(i) {
 		styles.Text = p.th.Selected
+	} else if !p.view.win.isGone(r.Member) {
+		styles.Parts = p.parts(r, from, i == p.view.cur && p.focused)
 	}
 	spans, here := p.view.marks.spans(i, from, to)
 	goes := !p.view.wrap && width > 1 && screen.Columns(text, skip+width+1) > skip+width
@@ -99,6 +102,22 @@ func (p *painter) drawRow(i, k int, bar string) string {
 		b.WriteString(p.side(bar))
 	}
 	return b.String()
+}
+
+// parts returns the parts of a row's text from an offset on with their styles. bold says that
+// the row is drawn bold.
+func (p *painter) parts(r *row, from int, bold bool) []screen.Part {
+	var out []screen.Part
+	for _, x := range r.parts {
+		style := p.th.Dim
+		if x.Kind == line.LevelPart {
+			style = p.th.Level(r.level)
+		}
+		if x.To > from {
+			out = append(out, screen.Part{From: max(0, x.From-from), To: x.To - from, Style: style.Bold(style.GetBold() || bold)})
+		}
+	}
+	return out
 }
 
 func (p *painter) side(bar string) string {

@@ -75,6 +75,12 @@ func (f *filters) inForce() []Pattern {
 // with returns the filters in force and another pattern.
 func (f *filters) with(p Pattern) []Pattern { return append(f.inForce(), p) }
 
+// node returns the filters in force as a query, or nil if there are none.
+func (f *filters) node() query.Node {
+	_, n, _ := compile(f.formats, f.inForce()...)
+	return n
+}
+
 // toggle switches one filter. If all are off, it becomes the only one that is
 // on. It returns false if there is no such filter.
 func (f *filters) toggle(i int) bool {
@@ -218,4 +224,31 @@ func (m *Model) Query() query.Node {
 // StartFilters sets the filters for the next log that is opened.
 func (m *Model) StartFilters(list []Pattern, off bool) error {
 	return m.filters.restore(list, off)
+}
+
+// LevelNames are the levels that SetLevel accepts, from 1 on.
+var LevelNames = [...]string{"trace", "debug", "info", "warn", "error", "fatal"}
+
+// isLeastLevel reports whether a filter is one that SetLevel makes.
+func isLeastLevel(p Pattern) bool {
+	name, ok := strings.CutPrefix(p.Text, leastLevel)
+	return ok && slices.Contains(LevelNames[:], name)
+}
+
+const leastLevel = "level>="
+
+// SetLevel hides the lines below a level, from 1 for trace to 6 for fatal, and those without
+// one. With 1, it shows all lines again.
+func (m *Model) SetLevel(n int) tea.Cmd {
+	list := slices.DeleteFunc(m.filters.inForce(), isLeastLevel)
+	if n > 1 {
+		list = append(list, Pattern{Text: leastLevel + LevelNames[n-1]})
+	} else if len(list) == len(m.filters.list) {
+		return say("all levels are shown; 2 to 6 hide those below debug, info, warn, error and fatal")
+	}
+	cmd, err := m.SetFilters(list, false)
+	if err != nil {
+		return func() tea.Msg { return Said{err.Error(), true} }
+	}
+	return cmd
 }

@@ -130,6 +130,9 @@ func (m *Model) title() string {
 			where += humanize.Comma(r.line.Number())
 		}
 		right = " " + where + "  " + right
+		if t, ok := m.Time(); ok && m.view.width >= 60 {
+			right = " " + showTime(t, m.now()) + " " + right
+		}
 		if m.win.isGone(p.Member) {
 			right = " of a deleted file, not searched"
 		}

@@ -119,6 +119,7 @@ type (
 		ok      bool
 		back    bool   // searched backwards
 		line    bool   // searched in one line only
+		earlier bool   // it is to be before the current line
 		what    string // the level that was searched for; empty for a pattern
 		sampled int    // number of sampled lines, none of which has a level
 		all     bool   // these are all lines

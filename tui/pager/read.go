@@ -5,7 +5,9 @@ import (
 	"context"
 	"io"
 	"math"
+	"strings"
 	"sync/atomic"
+	"time"
 
 	"logview/index/match"
 	"logview/reader"
@@ -21,6 +23,8 @@ type row struct {
 	document.Piece
 	line    reader.Line // number; negative if it is not known
 	level   byte
+	time    time.Time     // of the line; zero if it has none
+	parts   []line.Part   // that are drawn in other styles
 	columns *line.Columns // of its file; nil for none
 	starts  []int         // offsets of its screen rows when wrapped to width
 	width   int
@@ -211,20 +215,26 @@ func (k pick) rowsOf(ctx context.Context, d Text, w *document.Window, scan, find
 				return true
 			}
 		}
-		level := byte(' ')
+		level, at := byte(' '), time.Time{}
+		var parts []line.Part
 		if !p.Continues {
-			level = w.Columns.LevelOf(p.Text).Letter()
+			v := w.Columns.LevelOf(p.Text)
+			level = v.Letter()
+			if w.Clock != nil && (k.levels == "" || strings.IndexByte(k.levels, level) >= 0) {
+				at, _ = w.Clock.Time(p.Text)
+				parts = w.Clock.Parts(p.Text, v)
+			}
 		}
 		if k.seen != nil && level != ' ' {
 			k.seen.Store(true)
 		}
-		if k.levels != "" && bytes.IndexByte([]byte(k.levels), level) < 0 {
+		if k.levels != "" && strings.IndexByte(k.levels, level) < 0 {
 			return true
 		}
 		if !k.all() {
 			p.Text = bytes.Clone(p.Text) // do not retain the whole window
 		}
-		out = append(out, row{Piece: p, line: -1, level: level, columns: w.Columns})
+		out = append(out, row{Piece: p, line: -1, level: level, time: at, parts: parts, columns: w.Columns})
 		return len(out) < most
 	})
 	return out, err

@@ -261,6 +261,10 @@ func (m *Model) handleFound(msg foundMsg) tea.Cmd {
 	}
 	m.progress = ""
 	m.view.unfollow()
+	if here, ok := m.Place(); msg.earlier && ok && !m.win.members.before(msg.at, here) {
+		m.view.step(-1) // there is no line in between
+		return tea.Batch(m.extend(), m.doQueued())
+	}
 	m.find.goTo(msg.at, msg.back)
 	if i := m.win.index(msg.at); i >= 0 {
 		m.view.goTo(i)

@@ -30,7 +30,7 @@ const (
 	Logs
 	Write
 	Pipe
-	Command
+	Time
 )
 
 // A Model is the prompt.

@@ -121,7 +121,7 @@ func TestNarrow(t *testing.T) {
 func TestTooLong(t *testing.T) {
 	huge := tea.PasteMsg{Content: strings.Repeat("Ab1 ", 1<<18)}
 	most := tea.PasteMsg{Content: strings.Repeat("ä", MostTyped-3)}
-	for k := Search; k <= Command; k++ {
+	for k := Search; k <= Time; k++ {
 		m := New(theme.New(true))
 		m.SetWidth(80)
 		m.Ask(k, "what: ", "")

@@ -130,6 +130,14 @@ func Columns(text []byte, most int) int {
 // Styles are the styles that Draw uses.
 type Styles struct {
 	Text, Match, Here, Special lipgloss.Style
+
+	Parts []Part // of the text, in order, in other styles than Text
+}
+
+// A Part is a part of a text with a style.
+type Part struct {
+	From, To int
+	Style    lipgloss.Style
 }
 
 // Draw draws text, without its first skip columns, in at most width columns,
@@ -137,7 +145,7 @@ type Styles struct {
 // The span with the index here is the current match; here is negative if there
 // is none.
 func Draw(b *strings.Builder, text []byte, spans []match.Span, here, skip, width int, s Styles) int {
-	column, drawn, span := 0, 0, 0
+	column, drawn, span, part := 0, 0, 0, 0
 	var run strings.Builder // cells with the same style
 	style := &s.Text        // style of run
 	flush := func() {
@@ -150,6 +158,9 @@ func Draw(b *strings.Builder, text []byte, spans []match.Span, here, skip, width
 		for span < len(spans) && spans[span].End <= at {
 			span++
 		}
+		for part < len(s.Parts) && s.Parts[part].To <= at {
+			part++
+		}
 		c := next(text[at:], column)
 		now := &s.Text
 		switch {
@@ -159,6 +170,8 @@ func Draw(b *strings.Builder, text []byte, spans []match.Span, here, skip, width
 			now = &s.Match
 		case c.spelled:
 			now = &s.Special
+		case part < len(s.Parts) && s.Parts[part].From <= at:
+			now = &s.Parts[part].Style
 		}
 		if now != style {
 			flush()
