@@ -64,7 +64,7 @@ type Table struct {
 
 // Detection is the number of the rules by which package line finds the times and levels
 // of lines. It increases with every change after which a line has another one.
-const Detection = 5
+const Detection = 6
 
 // IsOutdated is the Outdated of an encoded table.
 func IsOutdated(b []byte) bool {

@@ -231,8 +231,16 @@ var levelCases = map[string]byte{
 	"[GIN] 2024/05/01 - 10:00:01 | 500 |  1.523456789s |        10.0.0.9 | POST     \"/api/x\"":       'E',
 	"INFO:     10.0.0.9:51234 - \"GET /api/x HTTP/1.1\" 500 Internal Server Error":                    'I',
 	"2024-05-01 10:00:00 the request failed with an error":                                            ' ',
-	"an error happened":                                                                               ' ',
-	"2024-05-01 10:00:00 INFO an ERROR in a message":                                                  'I',
+	"05/14/2024 08:15:03.12 \tw3wp.exe (0x1234)                       \t0x04D2\tSharePoint Foundation         \tGeneral                       \t8ncb\tCritical  \tboom": 'F',
+	"05/14/2024 08:15:03.12 \tw3wp.exe (0x1234)                       \t0x04D2\tSharePoint Foundation         \tGeneral                       \t8ncb\tUnexpected\tboom": 'E',
+	"05/14/2024 08:15:03.12 \ta\tb\tc\td\te\tCritical\tf":                ' ',
+	`{"created":1715674506.0,"levelno":40,"msg":"x"}`:                    'E',
+	`{"created":1715674506.0,"levelno":40,"levelname":"INFO","msg":"x"}`: 'I',
+	`{"levelno":45,"msg":"x"}`:                                           ' ',
+	`{"metadata":{"name":"web-1.17"},"involvedObject":{"kind":"Pod"},"reason":"BackOff","message":"x","type":"Warning"}`: 'W',
+	`{"reason":"BackOff","type":"Warning"}`:          ' ',
+	"an error happened":                              ' ',
+	"2024-05-01 10:00:00 INFO an ERROR in a message": 'I',
 }
 
 func TestLevel(t *testing.T) {

@@ -168,6 +168,10 @@ func levelOfRareForm(l []byte, at, end int) byte {
 		return w[:wordEnd(w)]
 	}
 	switch next {
+	case '\t':
+		if cells := bytes.SplitN(l[end:min(len(l), end+searched)], []byte{'\t'}, 8); len(cells) == 8 && bytes.Contains(cells[1], []byte(" (0x")) {
+			return levelOfULS(bytes.TrimSpace(cells[6]))
+		}
 	case 'P':
 		if k := bytes.IndexByte(rest, ']'); bytes.HasPrefix(rest, []byte("  PID[")) && k > 0 {
 			return max(levelNamed(word("] ")), ' ')
@@ -222,6 +226,21 @@ func levelOfRareForm(l []byte, at, end int) byte {
 		}
 	}
 	return ' '
+}
+
+// levelOfULS returns the level that a cell of SharePoint's Unified Logging Service names.
+func levelOfULS(cell []byte) byte {
+	switch string(cell) {
+	case "Unexpected", "Assert", "Unassigned":
+		return 'E'
+	case "Monitorable":
+		return 'W'
+	case "High", "Medium":
+		return 'I'
+	case "VerboseEx":
+		return 'T'
+	}
+	return max(levelNamed(cell), ' ')
 }
 
 // levelBeforeTime is levelOfRareForm for a line whose time is at at, before rest.

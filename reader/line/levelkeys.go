@@ -173,6 +173,17 @@ func levelOfKey(l []byte) byte {
 				}
 			case depth == 1 && isSeverityNumber(key):
 				severity = levelOfSeverity(l, i)
+			case depth == 1 && string(key) == "levelno": // of Python
+				if v, n := number(l, i, 2); n == i+2 && v%10 == 0 && v >= 10 && v <= 50 {
+					severity = "DIWEF"[v/10-1]
+				}
+			case depth == 1 && string(key) == "type" && bytes.Contains(l, []byte(`"involvedObject":`)): // an event of Kubernetes
+				switch {
+				case bytes.HasPrefix(l[i:], []byte(`"Warning"`)):
+					severity = 'W'
+				case bytes.HasPrefix(l[i:], []byte(`"Normal"`)):
+					severity = 'I'
+				}
 			case depth == 1 && (isLevelKey(key) || string(key) == "s"), depth == 2 && inLog && string(key) == "level": // s is MongoDB's
 				if level := levelOfJSON(l, i, string(key) == "s"); level != ' ' {
 					return level
