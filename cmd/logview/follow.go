@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/dustin/go-humanize"
@@ -311,8 +312,25 @@ type follower struct {
 // errDone ends follow after the number of lines given by -m.
 var errDone = errors.New("done")
 
-// follow prints lines until all sources have ended. Files never end.
+// follow prints lines until all sources have ended, or nobody reads the output any more. Files
+// never end.
 func (f *follower) follow(ctx context.Context, paths []string) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go func() {
+		if awaitHangup(ctx, f.o.out) {
+			cancel(syscall.EPIPE)
+		}
+	}()
+	err := f.followAll(ctx, paths)
+	if context.Cause(ctx) == syscall.EPIPE {
+		return syscall.EPIPE
+	}
+	return err
+}
+
+// followAll is follow, whoever reads the output.
+func (f *follower) followAll(ctx context.Context, paths []string) error {
 	each, ctx := errgroup.WithContext(ctx)
 	var named []string
 	for _, p := range paths {

@@ -115,13 +115,13 @@ func (f *Follower) findOriginal(t *followed, b beginning) *followed {
 			continue
 		}
 		backup := f.isBackup(t, x)
-		sameLog := x.Name.Key() == t.Name.Key() && !t.Name.Current() || backup
+		sameLog := x.Name.Key() == t.Name.Key() && !t.Name.Current() && (x.Dir == t.Dir || x.Name.Current()) || backup
 		switch {
 		case t.Name.Current() && !sameLog:
 			continue
 		case !backup && x.Name.Key() == t.Name.Key() && x.Dir == t.Dir && files.Older(x.Found, t.Found) < 0 && !x.Name.Current(), x.Name.OtherDate(t.Name):
 			continue
-		case !sameLog && x.at < likeness:
+		case !sameLog:
 			continue
 		}
 		if whole, prefix := f.compare(t, x); !whole && !(prefix && sameLog) {
@@ -159,16 +159,15 @@ func extends(path, of string) bool {
 }
 
 // isSaved reports whether t may be a copy of x under another name or in another directory: one
-// that was made with its times, as by cp -a, or has lines of x that are written only once. Two
-// files that were written at the same time have the same times, too, but nobody set them. Two
-// logs that are written at the same time may have the same lines, too, but not those that a
-// rotated file has, or that were written before following began.
+// that was made with its times, as by cp -a, or has lines of x that are written only once, and
+// were emitted before t appeared. Two files that were written at the same time have the same times,
+// too, but nobody set them; and two logs may get the same lines, but at nearly the same time.
 func (f *Follower) isSaved(x, t *followed) bool {
 	switch {
 	case t.Size == 0:
 		return false
 	case x.Dir == t.Dir || x.Name.Base() != t.Name.Base():
-		return !rotates(x.Path, t.Path) && (!x.Name.Current() || x.isUniqueText(x.head[:min(x.existed, int64(len(x.head)))])) && f.hasUniqueLines(t, x)
+		return !rotates(x.Path, t.Path) && f.hasUniqueLines(t, x)
 	}
 	info := files.HandleOf(t.Member).Info
 	wasSet := t.ModTime.Before(f.begun)
@@ -182,15 +181,14 @@ func (f *Follower) isSaved(x, t *followed) bool {
 	return wasSet && x.size == t.Size && mod.Equal(t.ModTime) || f.hasUniqueLines(t, x)
 }
 
-// hasUniqueLines reports whether the last of the lines that t shares with x are written only
-// once.
+// hasUniqueLines reports whether t has lines of x that are written only once, and were emitted a
+// while ago.
 func (f *Follower) hasUniqueLines(t, x *followed) bool {
-	if x.at == 0 {
+	known := x.before(f.opt.Now(), x.active)
+	if known == 0 {
 		return false
 	}
-	if whole, prefix := f.compare(t, x); whole {
-		return x.isUnique()
-	} else if !prefix {
+	if whole, prefix := f.compare(t, x); !whole && !prefix {
 		return false
 	}
 	file, info, err := f.openNow(t)
@@ -199,7 +197,7 @@ func (f *Follower) hasUniqueLines(t, x *followed) bool {
 	}
 	defer file.Close()
 	p := progress{charset: x.charset, bom: x.bom}
-	return p.begin(file, textSize(file, info.Size())) == nil && p.isUnique()
+	return p.begin(file, min(known, textSize(file, info.Size()))) == nil && p.isUnique()
 }
 
 // compare reports whether t holds all of x's text that was emitted, or
@@ -580,7 +578,7 @@ func (f *Follower) textsLike(n rotation.Name, b beginning) []*progress {
 	for _, gone := range []bool{false, true} {
 		for _, unpacked := range []bool{true, false} {
 			for _, x := range f.order {
-				if x.gone == gone && x.Name.Unpacks(n) == unpacked && x.state == reading && x.at > 0 && sameBeginning(x.head, b.head) {
+				if x.gone == gone && x.Name.Unpacks(n) == unpacked && x.state == reading && !x.stored && x.at > 0 && sameBeginning(x.head, b.head) {
 					out = append(out, &x.progress)
 				}
 			}

@@ -149,10 +149,10 @@ const (
 	// openFor is how long an inactive file is kept open if too many are open.
 	openFor = time.Minute
 	// goneFor is how long a removed file is still read after the last write to
-	// it: its writer may not have noticed.
+	// it: its writer may not have noticed. Its space on the disk is not free before.
 	goneFor = 10 * time.Second
-	// movedFor is how long a file that was moved away is still read: its writer
-	// may continue until it reopens its log.
+	// movedFor is how long a file that was moved away, or has a writer, is still read: the
+	// writer may continue until it reopens its log.
 	movedFor = time.Hour
 	// orphanFor is how long the text of a file that was removed before it was
 	// read to its end is remembered, and maxOrphans how many texts are.
@@ -250,6 +250,7 @@ func (f *Follower) Look(ctx context.Context, c Changes, emit func(*Appended) err
 			f.live.Look()
 		}
 	}
+	changed = f.withOlder(changed)
 	f.readAll(ctx, changed)
 	if c.Names {
 		f.checkNames(ctx)
@@ -283,10 +284,35 @@ func (f *Follower) Look(ctx context.Context, c Changes, emit func(*Appended) err
 	return f.err
 }
 
+// withOlder adds to a list of files those of the same logs that were written lately and are not
+// in it: the system tells nothing of a file without a name, and late of one that was renamed.
+func (f *Follower) withOlder(list []*followed) []*followed {
+	logs := map[files.LogKey]bool{}
+	for _, t := range list {
+		logs[t.LogKey()] = true
+	}
+	now := f.opt.Now()
+	for _, t := range f.order {
+		if t.f != nil && (t.gone || now.Sub(t.active) < openFor) && logs[t.LogKey()] && !slices.Contains(list, t) {
+			list = append(list, t)
+		}
+	}
+	return list
+}
+
 // readAll looks at files, the oldest of each log first, so that a rotated
 // file ends before the next begins.
 func (f *Follower) readAll(ctx context.Context, list []*followed) {
-	slices.SortStableFunc(list, func(a, b *followed) int { return files.Older(a.Found, b.Found) })
+	slices.SortStableFunc(list, func(a, b *followed) int {
+		switch c := files.Older(a.Found, b.Found); {
+		case c != 0 || a.gone == b.gone:
+			return c
+		case a.gone: // b has its name now
+			return -1
+		default:
+			return 1
+		}
+	})
 	for _, t := range list {
 		f.checkFile(ctx, t)
 	}
@@ -430,7 +456,7 @@ func (f *Follower) release(now time.Time) {
 			if quiet > movedFor || f.open > maxOpen && quiet > openFor {
 				f.retire(t)
 			}
-		case quiet > goneFor:
+		case quiet > movedFor, quiet > goneFor && !(t.f != nil && hasWriter(t.f)):
 			f.retire(t)
 		}
 	}

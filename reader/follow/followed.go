@@ -58,6 +58,7 @@ type followed struct {
 	seen   time.Time // when it was last among the names
 	cut    time.Time // when it was last found to be cut off
 	gone   bool      // it was not among the names the last time
+	stored bool      // a compressed file has its text, as far as it was emitted
 	missed time.Time // since when it is gone
 	isText bool      // it was found to be text, or was emitted
 	failed bool      // the last attempt to read it failed, which was reported

@@ -193,6 +193,12 @@ func (f *Follower) sameTime(t *followed, b beginning) bool {
 // emitted; nil if that is none. read says that all that the file holds was
 // emitted, or will be.
 func (f *Follower) findText(ctx context.Context, t *followed, b beginning) (p *progress, read bool, err error) {
+	for _, x := range slices.Clone(f.order) {
+		// A writer may go on writing to the file that was compressed and removed.
+		if x.gone && x.f != nil && x.state == reading && x.at > 0 && sameBeginning(x.head, b.head) {
+			f.checkFile(ctx, x)
+		}
+	}
 	p, more, read, err := f.heldByPacked(ctx, t, f.textsLike(t.Name, b))
 	switch {
 	case read && more > 0:
@@ -203,6 +209,10 @@ func (f *Follower) findText(ctx context.Context, t *followed, b beginning) (p *p
 	for _, x := range f.order {
 		switch {
 		case &x.progress != p:
+		case x.gone && x.f != nil && more == 0:
+			x.stored = true
+			q := x.progress.clone()
+			return &q, false, err
 		case x.gone:
 			q := x.progress.clone()
 			f.forget(x)

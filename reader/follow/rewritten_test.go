@@ -526,3 +526,48 @@ func TestFollowerKnownText(t *testing.T) {
 		})
 	}
 }
+
+// TestFollowerSameLines tests that two logs that get the same lines, several at once, are two logs,
+// whatever their names, and when they are rotated together; and that a copy that somebody makes
+// later is one.
+func TestFollowerSameLines(t *testing.T) {
+	for _, names := range [][2]string{
+		{"all/syslog", "web1/syslog"}, {"catalina.out", "catalina.2026-11-21.log"}, {"all-20261121.log", "web1-20261121.log"},
+		{"all/2026-11-21.log", "web1/2026-11-21.log"}, {"console.log", "app.log"},
+	} {
+		t.Run(names[0]+" "+names[1], func(t *testing.T) {
+			dir := t.TempDir()
+			a, b := filepath.Join(dir, filepath.FromSlash(names[0])), filepath.Join(dir, filepath.FromSlash(names[1]))
+			readertest.Must(t, os.MkdirAll(filepath.Dir(a), 0o755))
+			readertest.Must(t, os.MkdirAll(filepath.Dir(b), 0o755))
+			w := watch(t, dir)
+			both := func(lines []string) {
+				t.Helper()
+				appendText(t, a, joined(lines...))
+				appendText(t, b, joined(lines...))
+				w.look()
+				slices.Sort(w.lines)
+				want := append(slices.Clone(lines), lines...)
+				slices.Sort(want)
+				w.expect(want...)
+			}
+			both(timedLines(1, 6))
+			appendText(t, a, joined(timedLines(7, 8)...)) // they differ from here on
+			w.expect(timedLines(7, 8)...)
+			both(timedLines(9, 20))
+			if strings.HasSuffix(a, "syslog") {
+				readertest.Must(t, os.Rename(a, a+".1"))
+				readertest.Must(t, os.Rename(b, b+".1"))
+				both(timedLines(21, 30))
+				both(timedLines(31, 40))
+			}
+			w.now = w.now.Add(time.Minute)
+			text, err := os.ReadFile(a)
+			readertest.Must(t, err)
+			readertest.WriteFile(t, filepath.Join(dir, "copy.txt"), string(text))
+			w.look()
+			w.now = w.now.Add(10 * time.Second)
+			w.expect()
+		})
+	}
+}

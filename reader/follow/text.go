@@ -27,6 +27,7 @@ type progress struct {
 	line    reader.Line   // of at; -1 if it is not known
 	mid     bool          // at is inside a line whose beginning was emitted
 	since   time.Time     // when an unfinished last line began to be held
+	aged    aged          // how much was emitted a while ago
 
 	// Between at and at+scanned there is no newline. From there to zeros, if
 	// that is not 0, the file holds only NULs: it was preallocated, or is
@@ -73,6 +74,39 @@ const (
 )
 
 var markSeed = maphash.MakeSeed()
+
+// aged remembers how much of a text was emitted some time ago.
+type aged struct {
+	at    int64     // was emitted before since
+	since time.Time // at least agedFor ago
+	later int64     // was emitted before then
+	then  time.Time // after since
+}
+
+// agedFor is how long before a file appears a line must have been emitted to show that the file is a
+// copy. Two logs get the same lines at nearly the same time.
+const agedFor = 5 * time.Second
+
+// note notes that a text was emitted up to at when more of it is about to be.
+func (a *aged) note(at int64, now time.Time) {
+	if a.then.IsZero() || now.Sub(a.then) >= agedFor {
+		a.at, a.since = a.later, a.then
+		a.later, a.then = at, now
+	}
+}
+
+// before returns how much of the text was emitted agedFor before now or earlier, or written
+// before the following began; last is when its file was written last.
+func (p *progress) before(now, last time.Time) int64 {
+	at := p.aged.at
+	switch {
+	case now.Sub(last) >= agedFor:
+		at = p.at
+	case now.Sub(p.aged.then) >= agedFor:
+		at = p.aged.later
+	}
+	return min(max(at, p.existed), p.at)
+}
 
 // clone returns a copy of a progress.
 func (p *progress) clone() progress {
