@@ -244,7 +244,13 @@ func (f *Follower) recheck(ctx context.Context, t *followed) {
 	case x.state != reading:
 		f.forget(t)
 		f.pending = true
+	case same && t.whole && !t.backup && size > t.checked && f.opt.Now().Sub(t.wholeAt) > longestCopy:
+		// Copying ends when all is copied: a program writes the same lines to both.
+		f.startAnew(t)
 	case same:
+		if !t.whole && size >= x.at {
+			t.wholeAt = f.opt.Now()
+		}
 		t.grew = t.grew || known >= 0 && size > t.checked && !backupName.MatchString(t.Path)
 		t.checked = size
 		t.whole = t.checked >= x.at
@@ -278,6 +284,15 @@ func (f *Follower) recheck(ctx context.Context, t *followed) {
 			t.mayContinue(&x.progress, 0, errEdited)
 		}
 	}
+}
+
+// longestCopy is how long a copy grows at most after it has had all lines of a log.
+const longestCopy = 2 * time.Second
+
+// startAnew makes t, which was taken for a copy, a log of its own, from its start.
+func (f *Follower) startAnew(t *followed) {
+	t.state, t.of, t.size = reading, nil, -1
+	t.progress = f.newText(t.LogName())
 }
 
 // detachCopies finds the copies of t's text that end before what was emitted of

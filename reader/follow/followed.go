@@ -43,6 +43,7 @@ type followed struct {
 	of       *followed  // in state copied: the file whose text it holds
 	checked  int64      // in state copied: how much of it is that text
 	whole    bool       // in state copied: it held all that was emitted of that text
+	wholeAt  time.Time  // in state copied: since when, for the first time
 	backup   bool       // in state copied: it is a copy that an editor or cp -a made
 	grew     bool       // in state copied, or ignored and compressed: it was seen to grow
 	packed   packedHead // of a compressed file in state ignored

@@ -527,6 +527,27 @@ func TestFollowerKnownText(t *testing.T) {
 	}
 }
 
+// TestFollowerSameLog tests that a file with a dated name that gets the same lines as the current
+// file of its log is not a copy.
+func TestFollowerSameLog(t *testing.T) {
+	dir := t.TempDir()
+	w := watch(t, dir)
+	var want []string
+	for i := range 5 {
+		lines := timedLines(1+6*i, 6+6*i)
+		for _, name := range []string{"app.log", "app.2026-11-21.log"} {
+			appendText(t, filepath.Join(dir, name), joined(lines...))
+			want = append(want, lines...)
+		}
+		w.look()
+		w.now = w.now.Add(time.Second)
+	}
+	w.look()
+	slices.Sort(w.lines)
+	slices.Sort(want)
+	w.expect(want...)
+}
+
 // TestFollowerSameLines tests that two logs that get the same lines, several at once, are two logs,
 // whatever their names, and when they are rotated together; and that a copy that somebody makes
 // later is one.
