@@ -322,6 +322,7 @@ func (f *follower) follow(ctx context.Context, paths []string) error {
 			cancel(syscall.EPIPE)
 		}
 	}()
+	go files.FindReaders(ctx)
 	err := f.followAll(ctx, paths)
 	if context.Cause(ctx) == syscall.EPIPE {
 		return syscall.EPIPE

@@ -189,6 +189,8 @@ func TestTerminalStory(t *testing.T) {
 	x.keys("fg", "Enter")
 	x.wait("line 530 of")
 	x.keys("q")
+	x.wait("Logs")
+	x.keys("q")
 	x.wait("ready>")
 	x.waitNot("line 530")
 	x.keys("echo back", "Enter")
@@ -307,6 +309,8 @@ func TestTerminalMouse(t *testing.T) {
 		out, err := x.command("display-message", "-p", "-t", "0", "#{mouse_any_flag}").Output()
 		return err == nil && strings.TrimSpace(string(out)) == "0"
 	})
+	x.keys("q")
+	x.wait("⏎ open")
 	x.keys("q")
 	x.wait("ready>")
 }

@@ -1,9 +1,13 @@
 package files
 
 import (
+	"context"
 	"errors"
+	"io/fs"
 	"os"
 	"sync"
+	"sync/atomic"
+	"time"
 )
 
 // ErrOutput means that a file is the standard output or standard error of this
@@ -23,11 +27,43 @@ var outputs = sync.OnceValue(func() []os.FileInfo {
 	return out
 })
 
+// beyond are the files that [FindReaders] found last.
+var beyond atomic.Pointer[[]os.FileInfo]
+
+// FindReaders looks, until ctx is done, for the files to which programs such as tee and grep write
+// that read the standard output of this program through a pipe; from then on they are outputs, too.
+// Such programs may open them at any time. Following one of them would never end.
+func FindReaders(ctx context.Context) {
+	if info, err := os.Stdout.Stat(); err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
+		return
+	}
+	const most = 10 * time.Second
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, most) {
+		list := readersOutputs()
+		beyond.Store(&list)
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(wait):
+		}
+	}
+}
+
 // IsOutput reports whether info describes one of the outputs, under any name.
 func IsOutput(info os.FileInfo) bool {
+	if info == nil {
+		return false
+	}
 	for _, o := range outputs() {
-		if info != nil && os.SameFile(o, info) {
+		if os.SameFile(o, info) {
 			return true
+		}
+	}
+	if list := beyond.Load(); list != nil {
+		for _, o := range *list {
+			if os.SameFile(o, info) {
+				return true
+			}
 		}
 	}
 	return false

@@ -124,6 +124,12 @@ func (f *Follower) readFile(ctx context.Context, t *followed) error {
 		}
 		return f.emitHeld(t, size)
 	}
+	if files.IsOutput(info) {
+		f.setAside(t, ignored)
+		f.closeFile(t)
+		f.pending = true // the next list leaves it out, and says so
+		return nil
+	}
 	t.active = f.opt.Now()
 	grown := size > t.size
 	if t.at == 0 {
