@@ -262,10 +262,7 @@ func (f *Follower) recheck(ctx context.Context, t *followed) {
 		// Both files exist and differ: they only began alike. Of a backup, a
 		// header does not show which of the two it is, unless a program wrote it
 		// step by step.
-		t.state, t.of, t.size = reading, nil, -1
-		if !f.continueKnown(t) {
-			t.mayContinue(&x.progress, 0, errEdited)
-		}
+		f.startAnew(t)
 	case t.checked < x.at && x.isHeldBy(file, size):
 		t.checked, t.whole = x.at, true
 		fallthrough

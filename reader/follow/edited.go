@@ -133,7 +133,7 @@ func (f *Follower) continueKnown(t *followed) bool {
 	for _, x := range f.order {
 		switch {
 		case x == t || x.state != reading || x.LogKey() != t.LogKey():
-		case x.at > 0:
+		case x.at > 0 && (x.gone || !f.intact(x)): // otherwise t may be a log that gets the same lines
 			try(&x.progress)
 		case x.earlier != nil:
 			try(x.earlier)

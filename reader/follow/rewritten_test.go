@@ -528,24 +528,44 @@ func TestFollowerKnownText(t *testing.T) {
 }
 
 // TestFollowerSameLog tests that a file with a dated name that gets the same lines as the current
-// file of its log is not a copy.
+// file of its log is not a copy, whether that had lines before, and when they differ later.
 func TestFollowerSameLog(t *testing.T) {
-	dir := t.TempDir()
-	w := watch(t, dir)
-	var want []string
-	for i := range 5 {
-		lines := timedLines(1+6*i, 6+6*i)
-		for _, name := range []string{"app.log", "app.2026-11-21.log"} {
-			appendText(t, filepath.Join(dir, name), joined(lines...))
-			want = append(want, lines...)
-		}
-		w.look()
-		w.now = w.now.Add(time.Second)
+	for _, c := range []struct {
+		name          string
+		before, apart int // number of lines of the current file before; the round from which on they differ
+	}{{"first start", 0, 9}, {"at midnight", 100, 9}, {"differ soon", 0, 1}, {"differ soon after midnight", 100, 1}} {
+		t.Run(c.name, func(t *testing.T) {
+			dir := t.TempDir()
+			current, dated := filepath.Join(dir, "app.log"), filepath.Join(dir, "app.2026-11-21.log")
+			if c.before > 0 {
+				readertest.WriteFile(t, current, joined(timedLines(1, c.before)...))
+			}
+			w := watch(t, dir)
+			var want []string
+			write := func(path string, lines []string) {
+				appendText(t, path, joined(lines...))
+				want = append(want, lines...)
+			}
+			for i := range 5 {
+				from := c.before + 1 + 20*i
+				if i >= c.apart {
+					write(current, timedLines(from, from+2))
+				}
+				both := timedLines(from+3, from+9)
+				write(current, both)
+				if i%2 == 0 {
+					w.look()
+				}
+				write(dated, both)
+				w.look()
+				w.now = w.now.Add(time.Second)
+			}
+			w.look()
+			slices.Sort(w.lines)
+			slices.Sort(want)
+			w.expect(want...)
+		})
 	}
-	w.look()
-	slices.Sort(w.lines)
-	slices.Sort(want)
-	w.expect(want...)
 }
 
 // TestFollowerSameLines tests that two logs that get the same lines, several at once, are two logs,
