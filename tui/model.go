@@ -214,14 +214,7 @@ func (m *model) handle(msg tea.Msg) tea.Cmd {
 		m.width, m.height = msg.Width, msg.Height
 		return nil
 	case tea.BackgroundColorMsg:
-		if m.opt.Settings.Theme == "auto" && msg.IsDark() != m.dark {
-			m.dark = msg.IsDark()
-			m.th = m.currentTheme()
-			m.logs.SetTheme(m.th)
-			m.pager.SetTheme(m.th)
-			m.results.SetTheme(m.th)
-			m.typing.prompt.SetTheme(m.th)
-		}
+		m.setBackground(msg.IsDark())
 		return nil
 	case tea.KeyPressMsg:
 		return m.key(msg)
@@ -240,19 +233,7 @@ func (m *model) handle(msg tea.Msg) tea.Cmd {
 	case feedMsg:
 		return m.handleChanges(msg)
 	case tickMsg:
-		m.notice.expire(m.now())
-		cmds := []tea.Cmd{m.tick()}
-		if m.memory.beginSave(m.now()) {
-			save := m.remember()
-			cmds = append(cmds, func() tea.Msg {
-				_ = save() // errors are shown when a log is opened
-				return nil
-			})
-		}
-		if m.piped() {
-			cmds = append(cmds, m.pager.Grow())
-		}
-		return tea.Batch(cmds...)
+		return m.handleTick()
 	case logs.OpenMsg:
 		m.opening.pending = nil // it was for another log
 		return m.open(msg.Log, nil, msg.Go)
@@ -276,14 +257,7 @@ func (m *model) handle(msg tea.Msg) tea.Cmd {
 		m.listing.look()
 		return nil
 	case pager.RotatedMsg:
-		switch name := filepath.Base(msg.Name); {
-		case msg.Name != m.pager.Name():
-		case msg.Rotated:
-			m.sayf("%s was rotated", name)
-		case msg.Cut:
-			m.sayf("%s was cut off or replaced, and begins anew", name)
-		}
-		return m.pager.Rotate(msg)
+		return m.handleRotated(msg)
 	case detailsMsg:
 		if msg.pressed == m.presses.count {
 			m.box, m.overlay = textBox{details: msg.details}, detailsOverlay
@@ -313,6 +287,11 @@ func (m *model) handle(msg tea.Msg) tea.Cmd {
 		m.say(msg.said)
 		return nil
 	}
+	return m.updatePanes(msg)
+}
+
+// updatePanes passes a message to the panes whose commands sent it.
+func (m *model) updatePanes(msg tea.Msg) tea.Cmd {
 	cmd := tea.Batch(m.pager.Update(msg), m.results.Update(msg))
 	var broken []string
 	for _, x := range m.pager.Members() {
@@ -324,6 +303,48 @@ func (m *model) handle(msg tea.Msg) tea.Cmd {
 		m.logs.SetDamaged(m.pager.Name(), broken)
 	}
 	return cmd
+}
+
+// setBackground sets whether the background of the terminal is dark.
+func (m *model) setBackground(dark bool) {
+	if m.opt.Settings.Theme != "auto" || dark == m.dark {
+		return
+	}
+	m.dark = dark
+	m.th = m.currentTheme()
+	m.logs.SetTheme(m.th)
+	m.pager.SetTheme(m.th)
+	m.results.SetTheme(m.th)
+	m.typing.prompt.SetTheme(m.th)
+}
+
+// handleTick does what is to be done every second.
+func (m *model) handleTick() tea.Cmd {
+	m.notice.expire(m.now())
+	cmds := []tea.Cmd{m.tick()}
+	if m.memory.beginSave(m.now()) {
+		save := m.remember()
+		cmds = append(cmds, func() tea.Msg {
+			_ = save() // errors are shown when a log is opened
+			return nil
+		})
+	}
+	if m.piped() {
+		cmds = append(cmds, m.pager.Grow())
+	}
+	return tea.Batch(cmds...)
+}
+
+// handleRotated tells the user and the pane that a log was rotated.
+func (m *model) handleRotated(msg pager.RotatedMsg) tea.Cmd {
+	switch name := filepath.Base(msg.Name); {
+	case msg.Name != m.pager.Name():
+	case msg.Rotated:
+		m.sayf("%s was rotated", name)
+	case msg.Cut:
+		m.sayf("%s was cut off or replaced, and begins anew", name)
+	}
+	return m.pager.Rotate(msg)
 }
 
 func (m *model) say(s pager.Said) {
@@ -422,24 +443,7 @@ func (m *model) interrupt() tea.Cmd {
 func (m *model) do(a keys.Action) tea.Cmd {
 	switch a {
 	case keys.Quit:
-		if w := m.writing; w != nil && !w.warned && m.results.Query() == "" {
-			w.warned = true
-			m.say(pager.Said{Text: w.path + " is still being written; q again quits, Esc stops writing", Error: true})
-			return nil
-		}
-		if m.results.Query() != "" {
-			m.closeResults()
-			if m.focus == paneResults {
-				m.setFocus(panePager)
-			}
-			return nil
-		}
-		if m.focus == panePager && m.manyLogs() && m.opt.Settings.Keys.Preset != "less" {
-			m.panes.showLogs = true
-			m.setFocus(paneLogs)
-			return nil
-		}
-		return tea.Quit
+		return m.quit()
 	case keys.Suspend:
 		return suspend
 	case keys.Help:
@@ -454,17 +458,7 @@ func (m *model) do(a keys.Action) tea.Cmd {
 		m.nextPane()
 		return nil
 	case keys.Logs:
-		if m.pager.Doc() == nil && m.results.Query() == "" && m.panes.showLogs {
-			m.sayf("no log is open")
-			return nil
-		}
-		m.panes.showLogs = !m.panes.showLogs || m.width < roomForBoth && m.focus != paneLogs
-		switch {
-		case m.panes.showLogs:
-			m.setFocus(paneLogs)
-		case m.focus == paneLogs:
-			m.setFocus(panePager)
-		}
+		m.toggleLogs()
 		return nil
 	case keys.Mouse:
 		m.panes.mouse = !m.panes.mouse
@@ -494,6 +488,11 @@ func (m *model) do(a keys.Action) tea.Cmd {
 	case keys.Cancel:
 		return m.escape()
 	}
+	return m.doInPane(a)
+}
+
+// doInPane performs an action of the pane with the focus, or of the log.
+func (m *model) doInPane(a keys.Action) tea.Cmd {
 	switch m.focus {
 	case paneLogs:
 		if cmd, ok := m.logs.Do(a); ok {
@@ -524,6 +523,41 @@ func (m *model) do(a keys.Action) tea.Cmd {
 	}
 	m.sync()
 	return cmd
+}
+
+// quit closes what is on top, goes from the log to the list, or quits.
+func (m *model) quit() tea.Cmd {
+	switch w := m.writing; {
+	case w != nil && !w.warned && m.results.Query() == "":
+		w.warned = true
+		m.say(pager.Said{Text: w.path + " is still being written; q again quits, Esc stops writing", Error: true})
+	case m.results.Query() != "":
+		m.closeResults()
+		if m.focus == paneResults {
+			m.setFocus(panePager)
+		}
+	case m.focus == panePager && m.manyLogs() && m.opt.Settings.Keys.Preset != "less":
+		m.panes.showLogs = true
+		m.setFocus(paneLogs)
+	default:
+		return tea.Quit
+	}
+	return nil
+}
+
+// toggleLogs shows the logs and gives them the focus, or hides them if there is something else.
+func (m *model) toggleLogs() {
+	if m.pager.Doc() == nil && m.results.Query() == "" && m.panes.showLogs {
+		m.sayf("no log is open")
+		return
+	}
+	m.panes.showLogs = !m.panes.showLogs || m.width < roomForBoth && m.focus != paneLogs
+	switch {
+	case m.panes.showLogs:
+		m.setFocus(paneLogs)
+	case m.focus == paneLogs:
+		m.setFocus(panePager)
+	}
 }
 
 // affectsDisplay reports whether an action changes how a visible log is shown,

@@ -43,22 +43,7 @@ the line and ... if the line continues.`,
 oldest first, with what their names say. Names that are equal except for dates, numbers
 and the like form one log: the key is a name without these.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			logs, failed := g.find(g.inputs(args))
-			for _, l := range logs {
-				fmt.Fprintf(cmd.OutOrStdout(), "%s  key %s  %s\n", visible.String(l.Name), visible.String(l.Key()), l.Order())
-				w := tabwriter.NewWriter(cmd.OutOrStdout(), 0, 8, 2, ' ', 0)
-				slots := l.Slots()
-				for i, m := range l.Members {
-					fmt.Fprintf(w, "    %s\t%s\t%s\n", visible.String(m.Path), m.ModTime.Format("2006-01-02 15:04:05"), visible.String(slots[i]))
-				}
-				if err := w.Flush(); err != nil {
-					return err
-				}
-			}
-			if failed {
-				return exitCode(exitError)
-			}
-			return nil
+			return debugNames(g, cmd.OutOrStdout(), args)
 		},
 	})
 	q := &queryFlags{}
@@ -102,6 +87,26 @@ stands for the rest of a word.`,
 	q.register(asked, g.streams)
 	cmd.AddCommand(asked)
 	return cmd
+}
+
+// debugNames prints which files form a log.
+func debugNames(g *globals, out io.Writer, args []string) error {
+	logs, failed := g.find(g.inputs(args))
+	for _, l := range logs {
+		fmt.Fprintf(out, "%s  key %s  %s\n", visible.String(l.Name), visible.String(l.Key()), l.Order())
+		w := tabwriter.NewWriter(out, 0, 8, 2, ' ', 0)
+		slots := l.Slots()
+		for i, m := range l.Members {
+			fmt.Fprintf(w, "    %s\t%s\t%s\n", visible.String(m.Path), m.ModTime.Format("2006-01-02 15:04:05"), visible.String(slots[i]))
+		}
+		if err := w.Flush(); err != nil {
+			return err
+		}
+	}
+	if failed {
+		return exitCode(exitError)
+	}
+	return nil
 }
 
 // printPlan prints how a query is looked up in the indexes of some paths.

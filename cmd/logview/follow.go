@@ -173,47 +173,20 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 	if o.noLines() {
 		return exitCode(exitNone)
 	}
-	color, err := o.colored()
-	if err != nil {
-		return err
-	}
 	if _, err := o.cache(); err != nil { // nothing is cached, but this checks the flags
 		return err
 	}
-	bare := len(paths) == 0 && len(o.asked) == 1 && !o.asked[0].flag
-	if err := checkPaths(paths); err != nil {
+	if paths, err = o.followedPaths(paths); err != nil {
 		return err
-	}
-	paths = o.queryInputs(paths, &o.queryFlags)
-	if bare && len(paths) == 1 && paths[0] == "." && isTerminal(o.err) {
-		o.printError(fmt.Errorf("following the logs in this directory for lines that match %s; to wait for a file that does not exist yet, name it with its directory (./%[1]s)", o.asked[0].text))
 	}
 	filter, err := o.narrowed()
 	if err != nil {
 		return err
 	}
 	filter.NoArchives = true
-	if err := o.setFormats(&o.queryFlags); err != nil {
-		return err
-	}
-	p := o.printer(o.out, &o.queryFlags, namesOneFile(paths), "", color)
-	p.heading, p.nameColors = false, true
-	p.number = o.number.or(p.column)
-	tree, window, err := o.limits(tree)
+	p, req, err := o.prepare(tree, namesOneFile(paths))
 	if err != nil {
 		return err
-	}
-	req := o.request(tree, &o.queryFlags)
-	req.Render, req.Window, req.Head = p.render, window, o.headOf
-	sorted := o.byTime && p.mode == printLines && !o.quiet
-	recorded := o.record && p.mode == printLines && !o.quiet
-	switch around := req.Passthru || req.Before > 0 || req.After > 0; {
-	case sorted && around:
-		return errSortedAround
-	case recorded && around:
-		return errRecordAround
-	case sorted && recorded:
-		return errors.New("--record with --sort time: search prints records by time; follow prints them as they come")
 	}
 	if p.mode == printLines && !o.quiet {
 		if err := p.begin(); err != nil {
@@ -236,8 +209,9 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 		}
 	}
 	end, following := func() error { return nil }, ctx
+	recorded := o.recorded(p)
 	switch {
-	case sorted:
+	case o.sorted(p):
 		following, emit, end = sortLive(ctx, p, req)
 	case recorded:
 		following, emit, end = recordLive(ctx, req, p.emitRecord)
@@ -268,6 +242,58 @@ func (o *followOptions) run(ctx context.Context, paths []string) error {
 		o.out.WriteString(colorOff)
 	}
 	return f.outcome(ctx, err, found || !o.quiet && !o.given())
+}
+
+// followedPaths returns the paths to follow; without any, the one that the query or the input
+// implies.
+func (o *followOptions) followedPaths(paths []string) ([]string, error) {
+	bare := len(paths) == 0 && len(o.asked) == 1 && !o.asked[0].flag
+	if err := checkPaths(paths); err != nil {
+		return nil, err
+	}
+	paths = o.queryInputs(paths, &o.queryFlags)
+	if bare && len(paths) == 1 && paths[0] == "." && isTerminal(o.err) {
+		o.printError(fmt.Errorf("following the logs in this directory for lines that match %s; to wait for a file that does not exist yet, name it with its directory (./%[1]s)", o.asked[0].text))
+	}
+	return paths, nil
+}
+
+// prepare returns the printer and the request for the lines that match tree. oneFile says that
+// one file is followed.
+func (o *followOptions) prepare(tree query.Node, oneFile bool) (*printer, *index.Request, error) {
+	color, err := o.colored()
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := o.setFormats(&o.queryFlags); err != nil {
+		return nil, nil, err
+	}
+	p := o.printer(o.out, &o.queryFlags, oneFile, "", color)
+	p.heading, p.nameColors = false, true
+	p.number = o.number.or(p.column)
+	tree, window, err := o.limits(tree)
+	if err != nil {
+		return nil, nil, err
+	}
+	req := o.request(tree, &o.queryFlags)
+	req.Render, req.Window, req.Head = p.render, window, o.headOf
+	switch around := req.Passthru || req.Before > 0 || req.After > 0; {
+	case o.sorted(p) && around:
+		err = errSortedAround
+	case o.recorded(p) && around:
+		err = errRecordAround
+	case o.sorted(p) && o.recorded(p):
+		err = errors.New("--record with --sort time: search prints records by time; follow prints them as they come")
+	}
+	return p, req, err
+}
+
+// sorted reports whether lines are printed in the order of their times.
+func (o *followOptions) sorted(p *printer) bool { return o.byTime && p.mode == printLines && !o.quiet }
+
+// recorded reports whether whole records are printed.
+func (o *followOptions) recorded(p *printer) bool {
+	return o.record && p.mode == printLines && !o.quiet
 }
 
 // outcome returns the result of the command after following ended with err. found says
@@ -312,8 +338,7 @@ type follower struct {
 // errDone ends follow after the number of lines given by -m.
 var errDone = errors.New("done")
 
-// follow prints lines until all sources have ended, or nobody reads the output any more. Files
-// never end.
+// follow prints lines until all sources have ended, or nobody reads the output any more.
 func (f *follower) follow(ctx context.Context, paths []string) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -322,16 +347,16 @@ func (f *follower) follow(ctx context.Context, paths []string) error {
 			cancel(syscall.EPIPE)
 		}
 	}()
-	go files.FindReaders(ctx)
-	err := f.followAll(ctx, paths)
+	go files.FindPipedOutputs(ctx)
+	err := f.followSources(ctx, paths)
 	if context.Cause(ctx) == syscall.EPIPE {
 		return syscall.EPIPE
 	}
 	return err
 }
 
-// followAll is follow, whoever reads the output.
-func (f *follower) followAll(ctx context.Context, paths []string) error {
+// followSources prints lines until all sources have ended. Files never end.
+func (f *follower) followSources(ctx context.Context, paths []string) error {
 	each, ctx := errgroup.WithContext(ctx)
 	var named []string
 	for _, p := range paths {

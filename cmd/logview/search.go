@@ -92,9 +92,15 @@ the remaining flags of ripgrep fail with a message that says what to do instead.
 			return o.run(cmd.Context(), args)
 		},
 	}
+	o.register(cmd)
+	return cmd
+}
+
+// register defines the flags of search.
+func (o *searchOptions) register(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
-	o.queryFlags.register(cmd, g.streams)
+	o.queryFlags.register(cmd, o.streams)
 	addWord(f, "line-number", "n", "print line numbers (default on a terminal)", func() { o.number = yes })
 	addWord(f, "no-line-number", "N", "print no line numbers", func() { o.number = no })
 	o.outputFlags.register(cmd)
@@ -124,7 +130,6 @@ the remaining flags of ripgrep fail with a message that says what to do instead.
 	hide := f.Lookup("no-hint")
 	hide.Hidden, hide.Usage = false, "on a terminal, do not print how much was read"
 	addRipgrep(f, o)
-	return cmd
 }
 
 // errFound ends a search at the first match if only its existence matters.

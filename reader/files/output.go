@@ -27,20 +27,21 @@ var outputs = sync.OnceValue(func() []os.FileInfo {
 	return out
 })
 
-// beyond are the files that [FindReaders] found last.
-var beyond atomic.Pointer[[]os.FileInfo]
+// pipedOutputs are the files that [FindPipedOutputs] found last.
+var pipedOutputs atomic.Pointer[[]os.FileInfo]
 
-// FindReaders looks, until ctx is done, for the files to which programs such as tee and grep write
-// that read the standard output of this program through a pipe; from then on they are outputs, too.
-// Such programs may open them at any time. Following one of them would never end.
-func FindReaders(ctx context.Context) {
+// FindPipedOutputs looks until ctx is done for the files to which programs such as tee and grep write
+// what they read from the standard output of this program, through a pipe. From then on, IsOutput
+// reports them, too. A program may open its files at any time, so FindPipedOutputs looks again and
+// again.
+func FindPipedOutputs(ctx context.Context) {
 	if info, err := os.Stdout.Stat(); err != nil || info.Mode()&fs.ModeNamedPipe == 0 {
 		return
 	}
 	const most = 10 * time.Second
 	for wait := 50 * time.Millisecond; ; wait = min(2*wait, most) {
-		list := readersOutputs()
-		beyond.Store(&list)
+		list := outputsOfReaders()
+		pipedOutputs.Store(&list)
 		select {
 		case <-ctx.Done():
 			return
@@ -59,7 +60,7 @@ func IsOutput(info os.FileInfo) bool {
 			return true
 		}
 	}
-	if list := beyond.Load(); list != nil {
+	if list := pipedOutputs.Load(); list != nil {
 		for _, o := range *list {
 			if os.SameFile(o, info) {
 				return true

@@ -7,11 +7,12 @@ import (
 	"strings"
 )
 
-// readersOutputs returns the regular files that are the standard output of the programs whose standard
-// input is that of this one, through a pipe, or theirs, and those that tee writes to, as far as the
-// system shows the files that these have open. Other files that they write, and what programs write
-// that read the pipe in another way, may be logs of their own.
-func readersOutputs() []os.FileInfo {
+// outputsOfReaders returns the regular files to which the programs write that read the standard
+// output of this one through a pipe, or the standard output of such a program, as far as the
+// system shows the files that they have open. These are the standard output of a program that has
+// the pipe as its standard input, and all files of tee. A program may have other files open for
+// other purposes, such as a log of its own.
+func outputsOfReaders() []os.FileInfo {
 	pipes := map[string]bool{}
 	if name, err := os.Readlink("/proc/self/fd/1"); err == nil && isPipeName(name) {
 		pipes[name] = true

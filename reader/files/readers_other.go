@@ -4,6 +4,5 @@ package files
 
 import "os"
 
-// readersOutputs returns nothing: only on Linux can be found out which files other programs have
-// open.
-func readersOutputs() []os.FileInfo { return nil }
+// outputsOfReaders returns none: only Linux shows which files other programs have open.
+func outputsOfReaders() []os.FileInfo { return nil }

@@ -401,7 +401,7 @@ func (w *world) replace(l *wlog) {
 	w.say("replace %s", l.base())
 	l.edited = true
 	if l.partial != "" && l.isBare(data) {
-		w.allowPartial(l) // by itself, it does not show that the new file has its text
+		w.allowPartial(l) // one unfinished line does not show that the new file has the same text
 	}
 	w.must(os.WriteFile(w.path(".new"), data, 0o644))
 	w.must(os.Rename(w.path(".new"), w.path(l.base())))

@@ -471,7 +471,7 @@ func (f *Follower) emitRaw(t *followed, raw []byte) {
 		b.Skips = []reader.Skip{{Len: len(mark), Bytes: t.run}}
 		t.run = 0
 	}
-	t.aged.note(t.at, f.opt.Now())
+	t.aged.record(t.at, f.opt.Now())
 	t.advance(raw, size, lines)
 	t.scanned, t.isText = 0, true
 	delete(f.holding, t)

@@ -75,34 +75,32 @@ const (
 
 var markSeed = maphash.MakeSeed()
 
-// aged remembers how much of a text was emitted some time ago.
+// aged says how much of a text was emitted some time ago.
 type aged struct {
-	at    int64     // was emitted before since
-	since time.Time // at least agedFor ago
-	later int64     // was emitted before then
-	then  time.Time // after since
+	at    int64     // was emitted agedFor before noted, or earlier
+	later int64     // was emitted before noted
+	noted time.Time // zero if nothing was emitted
 }
 
 // agedFor is how long before a file appears a line must have been emitted to show that the file is a
 // copy. Two logs get the same lines at nearly the same time.
 const agedFor = 5 * time.Second
 
-// note notes that a text was emitted up to at when more of it is about to be.
-func (a *aged) note(at int64, now time.Time) {
-	if a.then.IsZero() || now.Sub(a.then) >= agedFor {
-		a.at, a.since = a.later, a.then
-		a.later, a.then = at, now
+// record records that a text was emitted up to at, when more of it is about to be.
+func (a *aged) record(at int64, now time.Time) {
+	if a.noted.IsZero() || now.Sub(a.noted) >= agedFor {
+		a.at, a.later, a.noted = a.later, at, now
 	}
 }
 
 // before returns how much of the text was emitted agedFor before now or earlier, or written
-// before the following began; last is when its file was written last.
-func (p *progress) before(now, last time.Time) int64 {
+// before the following began. written is when its file was written last.
+func (p *progress) before(now, written time.Time) int64 {
 	at := p.aged.at
 	switch {
-	case now.Sub(last) >= agedFor:
+	case now.Sub(written) >= agedFor:
 		at = p.at
-	case now.Sub(p.aged.then) >= agedFor:
+	case now.Sub(p.aged.noted) >= agedFor:
 		at = p.aged.later
 	}
 	return min(max(at, p.existed), p.at)

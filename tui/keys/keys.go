@@ -39,8 +39,8 @@ const (
 	GoTime     Action = "go-to-time"
 	Later      Action = "minute-later"
 	Earlier    Action = "minute-earlier"
-	HourLater  Action = "hour-later"
-	HourEarly  Action = "hour-earlier"
+	HourAhead  Action = "hour-later"
+	HourBack   Action = "hour-earlier"
 	Level      Action = "level"
 	Left       Action = "left"
 	Right      Action = "right"
@@ -109,8 +109,8 @@ func Preset(name string) (Map, error) {
 		m.bind(Level, "alt+l") // :warn and others are in the palette
 		m.bind(Later, "alt+.")
 		m.bind(Earlier, "alt+,")
-		m.bind(HourLater, "alt+>")
-		m.bind(HourEarly, "alt+<")
+		m.bind(HourAhead, "alt+>")
+		m.bind(HourBack, "alt+<")
 		m.bind(NextError, "]")
 		m.bind(PrevError, "[")
 		m.bind(NextWarn, "}")
@@ -137,8 +137,8 @@ func defaults() Map {
 		b("move", GoTime, "to a time: 14:05, -2h, yesterday 9am, or as in a log", "t"),
 		b("move", Later, "a minute later", "]"),
 		b("move", Earlier, "a minute earlier", "["),
-		b("move", HourLater, "an hour later", "}"),
-		b("move", HourEarly, "an hour earlier", "{"),
+		b("move", HourAhead, "an hour later", "}"),
+		b("move", HourBack, "an hour earlier", "{"),
 		b("move", Goto, "to a line of this file: :1234; or to a share: :50%", "alt+g"),
 		b("move", Left, "to the left", "h", "left"),
 		b("move", Right, "to the right", "l", "right"),

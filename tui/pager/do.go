@@ -33,6 +33,30 @@ func (m *Model) doQueued() tea.Cmd {
 	return tea.Batch(cmds...)
 }
 
+// enqueue adds an action to those that wait.
+func (m *Model) enqueue(a keys.Action) {
+	if len(m.queue) < mostQueued {
+		m.queue = append(m.queue, a)
+	}
+}
+
+// jumps are the actions that go to a line relative to the current one, and have to wait for the
+// result of the one before.
+var jumps = map[keys.Action]func(*Model) tea.Cmd{
+	keys.Next:      func(m *Model) tea.Cmd { return m.findNext(true) },
+	keys.Previous:  func(m *Model) tea.Cmd { return m.findNext(false) },
+	keys.NextIn:    func(m *Model) tea.Cmd { return m.nextInLine(true) },
+	keys.PrevIn:    func(m *Model) tea.Cmd { return m.nextInLine(false) },
+	keys.NextError: func(m *Model) tea.Cmd { return m.seek("EF", true, "error") },
+	keys.PrevError: func(m *Model) tea.Cmd { return m.seek("EF", false, "error") },
+	keys.NextWarn:  func(m *Model) tea.Cmd { return m.seek("W", true, "warning") },
+	keys.PrevWarn:  func(m *Model) tea.Cmd { return m.seek("W", false, "warning") },
+	keys.Later:     func(m *Model) tea.Cmd { return m.moveBy(time.Minute) },
+	keys.Earlier:   func(m *Model) tea.Cmd { return m.moveBy(-time.Minute) },
+	keys.HourAhead: func(m *Model) tea.Cmd { return m.moveBy(time.Hour) },
+	keys.HourBack:  func(m *Model) tea.Cmd { return m.moveBy(-time.Hour) },
+}
+
 // Do performs an action. It returns false if the action is not the pane's.
 func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 	if m.doc == nil {
@@ -45,56 +69,32 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 		case keys.Top, keys.Bottom, keys.Follow:
 			m.queue = nil // they do not matter any more
 		default:
-			if len(m.queue) < mostQueued {
-				m.queue = append(m.queue, a)
-			}
+			m.enqueue(a)
 			return nil, true
 		}
 	}
 	if a != keys.FiltersOff && a != keys.FilterDrop {
 		m.asked = nil
 	}
-	if m.find.running() {
-		switch a {
-		case keys.Next, keys.Previous, keys.NextIn, keys.PrevIn, keys.NextError, keys.PrevError, keys.NextWarn, keys.PrevWarn,
-			keys.Later, keys.Earlier, keys.HourLater, keys.HourEarly:
-			if len(m.queue) < mostQueued {
-				m.queue = append(m.queue, a) // relative to the result
-			}
+	if jump := jumps[a]; jump != nil {
+		if m.find.running() {
+			m.enqueue(a)
 			return nil, true
 		}
+		return jump(m), true
+	}
+	if m.scroll(a) {
+		return m.extend(), true
 	}
 	switch a {
-	case keys.Down:
-		m.view.step(1)
-	case keys.Up:
-		m.view.step(-1)
-	case keys.PageDown:
-		m.view.scroll(m.view.body())
-	case keys.PageUp:
-		m.view.scroll(-m.view.body())
-	case keys.HalfDown:
-		m.view.scroll(m.view.body() / 2)
-	case keys.HalfUp:
-		m.view.scroll(-m.view.body() / 2)
 	case keys.Top:
-		m.view.unfollow()
-		m.stopFinding()
-		if m.win.atStart && !m.win.loading {
-			m.view.goToStart()
-			break
-		}
-		p := m.doc.Start()
-		m.restart()
-		return m.load(&p), true
+		return m.start(), true
 	case keys.Bottom, keys.Follow:
 		if a == keys.Follow && m.view.follow {
 			m.view.unfollow()
 			return say("following stopped; F or G goes on"), true
 		}
 		return m.End(), true
-	case keys.Left:
-		m.view.shiftLeft()
 	case keys.Right:
 		if m.view.wrap {
 			return say("lines are wrapped; S cuts them instead"), true
@@ -102,43 +102,15 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 		if !m.view.shiftRight() {
 			return say("the lines on the screen end here"), true
 		}
-	case keys.Wrap:
-		m.view.toggleWrap()
-	case keys.Plain:
-		m.view.togglePlain()
 	case keys.Freeze:
 		if m.frozen = !m.frozen; m.frozen {
 			return say("frozen; = or G goes on"), true
 		}
 		return m.closeGap(), true
-	case keys.Later:
-		return m.moveBy(time.Minute), true
-	case keys.Earlier:
-		return m.moveBy(-time.Minute), true
-	case keys.HourLater:
-		return m.moveBy(time.Hour), true
-	case keys.HourEarly:
-		return m.moveBy(-time.Hour), true
 	case keys.FilterHit:
 		return m.filterFound(false), true
 	case keys.FilterMiss:
 		return m.filterFound(true), true
-	case keys.Next:
-		return m.findNext(true), true
-	case keys.Previous:
-		return m.findNext(false), true
-	case keys.NextIn:
-		return m.nextInLine(true), true
-	case keys.PrevIn:
-		return m.nextInLine(false), true
-	case keys.NextError:
-		return m.seek("EF", true, "error"), true
-	case keys.PrevError:
-		return m.seek("EF", false, "error"), true
-	case keys.NextWarn:
-		return m.seek("W", true, "warning"), true
-	case keys.PrevWarn:
-		return m.seek("W", false, "warning"), true
 	case keys.Select:
 		if m.view.selecting() {
 			m.view.endSelection()
@@ -167,6 +139,47 @@ func (m *Model) Do(a keys.Action) (tea.Cmd, bool) {
 		return nil, false
 	}
 	return m.extend(), true
+}
+
+// scroll performs an action that moves the cursor or changes how lines are laid out, among the rows
+// that were read. It returns false for other actions.
+func (m *Model) scroll(a keys.Action) bool {
+	switch a {
+	case keys.Down:
+		m.view.step(1)
+	case keys.Up:
+		m.view.step(-1)
+	case keys.PageDown:
+		m.view.scroll(m.view.body())
+	case keys.PageUp:
+		m.view.scroll(-m.view.body())
+	case keys.HalfDown:
+		m.view.scroll(m.view.body() / 2)
+	case keys.HalfUp:
+		m.view.scroll(-m.view.body() / 2)
+	case keys.Left:
+		m.view.shiftLeft()
+	case keys.Wrap:
+		m.view.toggleWrap()
+	case keys.Plain:
+		m.view.togglePlain()
+	default:
+		return false
+	}
+	return true
+}
+
+// start goes to the start.
+func (m *Model) start() tea.Cmd {
+	m.view.unfollow()
+	m.stopFinding()
+	if m.win.atStart && !m.win.loading {
+		m.view.goToStart()
+		return m.extend()
+	}
+	p := m.doc.Start()
+	m.restart()
+	return m.load(&p)
 }
 
 // escape cancels the topmost thing: a search, the selection, the plain screen,

@@ -102,12 +102,9 @@ func read(ctx context.Context, d Text, k pick, p document.Place, forward bool, n
 		}
 		if err == io.EOF {
 			r.end = true
-			if forward && open != (document.Place{}) {
-				r.next = open // it may be continued, and match then
-				if k.m != nil {
-					if r.next, err = lineBegin(ctx, d, open); err != nil {
-						return r, err
-					}
+			if forward && open != (document.Place{}) { // it may be continued, and match then
+				if r.next, err = k.resumeAt(ctx, d, open); err != nil {
+					return r, err
 				}
 			}
 			break
@@ -117,15 +114,11 @@ func read(ctx context.Context, d Text, k pick, p document.Place, forward bool, n
 		}
 		if forward && open != (document.Place{}) && w.Member == open.Member {
 			// The line was continued between two reads: read it again.
-			if k.m != nil {
-				if open, err = lineBegin(ctx, d, open); err != nil {
-					return r, err
-				}
+			if r.next, err = k.resumeAt(ctx, d, open); err != nil {
+				return r, err
 			}
-			for n := len(r.rows); n > 0 && r.rows[n-1].Member == open.Member && r.rows[n-1].Offset >= open.Offset; n-- {
-				r.rows = r.rows[:n-1]
-			}
-			r.next, open = open, document.Place{}
+			r.dropFrom(r.next)
+			open = document.Place{}
 			continue
 		}
 		left -= len(w.Text)
@@ -141,50 +134,78 @@ func read(ctx context.Context, d Text, k pick, p document.Place, forward bool, n
 			size += len(found[i].Text)
 		}
 		if forward {
-			open = document.Place{}
-			if w.Open {
-				w.Pieces(func(p document.Piece) bool {
-					if p.Open {
-						open = p.Place
-					}
-					return true
-				})
-			}
-			r.next = document.Place{Member: w.Member, Offset: w.End()}
-			if room := n - len(r.rows); len(found) > room {
-				found = found[:room]
-				last := found[room-1]
-				r.next = document.Place{Member: w.Member, Offset: last.End}
-			}
-			r.rows = append(r.rows, found...)
+			open = openPiece(&w)
+			r.append(&w, found, n)
 		} else {
-			r.next = document.Place{Member: w.Member, Offset: w.Offset}
-			if room := n - len(r.rows); len(found) > room {
-				found = found[len(found)-room:]
-				r.next = found[0].Place
-			}
-			r.rows = append(found, r.rows...)
+			r.prepend(&w, found, n)
 		}
 	}
 	if !r.end && open != (document.Place{}) && open.Offset < r.next.Offset {
 		// The read ends with an unterminated line. The next one begins with it, unless
 		// nothing would be read then: it may be the end of the text, and be continued.
-		at := open
-		if k.m != nil {
-			var err error
-			if at, err = lineBegin(ctx, d, open); err != nil {
-				return r, err
-			}
+		at, err := k.resumeAt(ctx, d, open)
+		if err != nil {
+			return r, err
 		}
 		if at.Member != p.Member || at.Offset > p.Offset {
 			r.next = at
-			for n := len(r.rows); n > 0 && r.rows[n-1].Member == at.Member && r.rows[n-1].Offset >= at.Offset; n-- {
-				r.rows = r.rows[:n-1]
-			}
+			r.dropFrom(at)
 		}
 	}
 	number(ctx, d, r.rows, k.all())
 	return r, nil
+}
+
+// resumeAt returns where a read has to begin again to read the rest of the unterminated line whose
+// last piece starts at a place: there or, if it has to match, at the start of the line.
+func (k pick) resumeAt(ctx context.Context, d Text, open document.Place) (document.Place, error) {
+	if k.m == nil {
+		return open, nil
+	}
+	return lineBegin(ctx, d, open)
+}
+
+// openPiece returns the start of the last piece of a window whose line is unterminated; the zero
+// Place if there is none.
+func openPiece(w *document.Window) (open document.Place) {
+	if w.Open {
+		w.Pieces(func(p document.Piece) bool {
+			if p.Open {
+				open = p.Place
+			}
+			return true
+		})
+	}
+	return open
+}
+
+// append adds the rows that were found in a window after r, up to n in all.
+func (r *run) append(w *document.Window, found []row, n int) {
+	r.next = document.Place{Member: w.Member, Offset: w.End()}
+	if room := n - len(r.rows); len(found) > room {
+		found = found[:room]
+		r.next.Offset = found[room-1].End
+	}
+	r.rows = append(r.rows, found...)
+}
+
+// prepend adds the rows that were found in a window before r, up to n in all.
+func (r *run) prepend(w *document.Window, found []row, n int) {
+	r.next = document.Place{Member: w.Member, Offset: w.Offset}
+	if room := n - len(r.rows); len(found) > room {
+		found = found[len(found)-room:]
+		r.next = found[0].Place
+	}
+	r.rows = append(found, r.rows...)
+}
+
+// dropFrom removes the rows from a place in their last member on.
+func (r *run) dropFrom(p document.Place) {
+	n := len(r.rows)
+	for n > 0 && r.rows[n-1].Member == p.Member && r.rows[n-1].Offset >= p.Offset {
+		n--
+	}
+	r.rows = r.rows[:n]
 }
 
 // rowsOf returns the selected rows of a window, at most so many from its start.
