@@ -45,15 +45,7 @@ func (c *Clock) find(s *stamp, l []byte) bool {
 		}
 		fallthrough
 	case p.spaces > 0:
-		i := 0
-		for range p.spaces {
-			k := bytes.IndexByte(l[i:min(len(l), searched)], ' ')
-			if k < 0 {
-				return c.search(s, l)
-			}
-			i += k + 1
-		}
-		if i += p.lead; p.spaces > 0 && i < len(l) && p.begins(l, i) {
+		if i := p.afterSpaces(l); i > 0 && i < len(l) && p.begins(l, i) {
 			if end := s.parse(l, i); end > 0 && s.kind == p.kind {
 				if p.dated {
 					s.findYear(l, i, end)
@@ -63,6 +55,23 @@ func (c *Clock) find(s *stamp, l []byte) bool {
 		}
 	}
 	return c.search(s, l)
+}
+
+// afterSpaces returns where in a line the time is by the number of blanks before it; 0 if there
+// are fewer, or that is not how it is found.
+func (p *place) afterSpaces(l []byte) int {
+	if p.spaces == 0 {
+		return 0
+	}
+	i := 0
+	for range p.spaces {
+		k := bytes.IndexByte(l[i:min(len(l), searched)], ' ')
+		if k < 0 {
+			return 0
+		}
+		i += k + 1
+	}
+	return i + p.lead
 }
 
 // begins reports whether a time may begin at i: not inside a word, and not inside another

@@ -8,14 +8,17 @@ import (
 // TestParts marks times with < and > and levels with [ and ].
 func TestParts(t *testing.T) {
 	for in, want := range map[string]string{
-		"2026-11-21T08:00:00Z ERROR boom":                     "<2026-11-21T08:00:00Z> [ERROR] boom",
-		"2026-11-21 08:00:00,123 [main] WARN  c.x.error.Y: z": "<2026-11-21 08:00:00,123> [main] [WARN]  c.x.error.Y: z",
-		"INFO 2026-11-21 08:00:00 info about it":              "[INFO] <2026-11-21 08:00:00> info about it",
-		"[2026-11-21 08:00:00] production.ERROR: x":           "[<2026-11-21 08:00:00>] production.ERROR: x",
-		"Nov 21 08:00:00 web app[12]: a line without":         "<Nov 21 08:00:00> web app[12]: a line without",
-		"\tat com.example.Error(Error.java:12)":               "\tat com.example.Error(Error.java:12)",
-		"ERROR without a time":                                "[ERROR] without a time",
-		"\x1b[31m2026-11-21T08:00:00Z ERROR coloured\x1b[0m":  "\x1b[31m2026-11-21T08:00:00Z ERROR coloured\x1b[0m",
+		"2026-11-21T08:00:00Z ERROR boom":                                        "<2026-11-21T08:00:00Z> [ERROR] boom",
+		"2026-11-21 08:00:00,123 [main] WARN  c.x.error.Y: z":                    "<2026-11-21 08:00:00,123> [main] [WARN]  c.x.error.Y: z",
+		"INFO 2026-11-21 08:00:00 info about it":                                 "[INFO] <2026-11-21 08:00:00> info about it",
+		"[2026-11-21 08:00:00] production.ERROR: x":                              "[<2026-11-21 08:00:00>] production.ERROR: x",
+		"Nov 21 08:00:00 web app[12]: a line without":                            "<Nov 21 08:00:00> web app[12]: a line without",
+		"\tat com.example.Error(Error.java:12)":                                  "\tat com.example.Error(Error.java:12)",
+		"ERROR without a time":                                                   "[ERROR] without a time",
+		"\x1b[31m2026-11-21T08:00:00Z ERROR coloured\x1b[0m":                     "\x1b[31m2026-11-21T08:00:00Z ERROR coloured\x1b[0m",
+		`10.0.0.1 - - [21/Nov/2026:08:00:00 +0000] "GET /x HTTP/1.1" 503 12`:     `10.0.0.1 - - [<21/Nov/2026:08:00:00 +0000>] "GET /x HTTP/1.1" [503] 12`,
+		`10.0.0.1 - - [21/Nov/2026:08:00:00 +0000] "GET /error HTTP/1.1" 200 12`: `10.0.0.1 - - [<21/Nov/2026:08:00:00 +0000>] "GET /error HTTP/1.1" 200 12`,
+		`{"time":"2026-11-21T08:00:00Z","level":"error","msg":"x"}`:              `{"time":"2026-11-21T08:00:00Z","level":"[error]","msg":"x"}`,
 		"": "",
 	} {
 		var c Clock
