@@ -14,6 +14,11 @@ import (
 
 // This file counts the lines of a text, so that each has a number.
 
+// countEvery is the distance in bytes between offsets whose line numbers are kept. This takes
+// 80 KB of memory for 10 GiB of text, and counting lines from such an offset takes a tenth of a
+// millisecond.
+const countEvery = 1 << 20
+
 // number returns the number of the line that contains off; false if the lines
 // before it are not counted yet.
 func (t *textAt) number(off reader.Offset) (reader.Line, bool) {

@@ -64,13 +64,6 @@ type textAt struct {
 	learnedFrom int // length of the text they were learned from
 }
 
-const (
-	// countEvery is the distance in bytes between offsets whose line numbers
-	// are kept. This takes 80 KB of memory for 10 GiB of text, and counting
-	// lines from such an offset takes a tenth of a millisecond.
-	countEvery = 1 << 20
-)
-
 // Preparing is the progress of decoding a file that cannot be read from its
 // middle otherwise.
 type Preparing struct {
